@@ -1,0 +1,81 @@
+"""The two things a statistic can be: a quantity with its interval, or a test. And the third: neither."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.errors import NotEstimableError
+
+T = TypeVar("T")
+
+Scores = npt.NDArray[np.float64]
+Groups = Mapping[str, Scores]  # arm key → the scores of its participants, without missing ones
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A quantity, unrounded, with its confidence interval from `low` to `high` at `level` (0..1).
+
+    `n` counts the participants (or pairs) behind it; `statistic`, `df` and `p` belong to the test
+    of "equals zero", where one comes with the interval. `method` names the interval's method.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    level: float
+    n: int
+    method: str
+    statistic: float | None = None
+    df: float | None = None
+    p: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_finite(self.name, self.value, self.low, self.high, self.statistic, self.df, self.p)
+        if not self.low <= self.value <= self.high:
+            raise ValueError(
+                f"{self.name}: the interval {self.low} to {self.high} must hold {self.value}"
+            )
+        if not 0 < self.level < 1:
+            raise ValueError(f"{self.name}: level must lie between 0 and 1, got {self.level}")
+
+
+@dataclass(frozen=True)
+class HypothesisTest:
+    """A test: `symbol` = `statistic` on `df` degrees of freedom, with its `p`, from `n` scores."""
+
+    name: str
+    symbol: str
+    statistic: float
+    df: tuple[float, ...]
+    p: float
+    n: int
+
+    def __post_init__(self) -> None:
+        _check_finite(self.name, self.statistic, self.p, *self.df)
+
+
+@dataclass(frozen=True)
+class NotEstimable:
+    """Stands where a number would stand, and says why there is none."""
+
+    name: str
+    reason: str
+
+
+def attempt(name: str, statistic: Callable[[], T]) -> T | NotEstimable:
+    """The statistic's result, or the reason why it cannot be had."""
+    try:
+        return statistic()
+    except NotEstimableError as error:
+        return NotEstimable(name, str(error))
+
+
+def _check_finite(name: str, *numbers: float | None) -> None:
+    if any(number is not None and not math.isfinite(number) for number in numbers):
+        raise ValueError(f"{name}: every number must be finite, got {numbers}")

@@ -1,0 +1,34 @@
+"""Do people follow the classifier when it is right, and when it is wrong?"""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.agreement import ArmAgreement
+from analysis.estimate import Estimate, NotEstimable
+from analysis.figures.style import MUTED, RIGHT, WRONG, note, rows
+
+
+def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:
+    """One row per arm: share of right, and of wrong, predictions accepted, with intervals."""
+    figure, axes = rows([arm.label for arm in arms], row_height=0.5)
+    for row, arm in enumerate(arms):
+        _point(axes, arm.agreement_right, row - 0.13, RIGHT, "o")
+        _point(axes, arm.agreement_wrong, row + 0.13, WRONG, "D")
+    axes.plot([], [], marker="o", color=RIGHT, label="right predictions")
+    axes.plot([], [], marker="D", color=WRONG, label="wrong predictions")
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    axes.set_xlabel("Predictions accepted")
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, frameon=False, borderpad=0)
+    note(figure, "mean of the participants' own shares, 95 % interval", simulated)
+    return figure
+
+
+def _point(
+    axes: Axes, share: Estimate | NotEstimable, y: float, colour: str, marker: str
+) -> None:
+    if isinstance(share, Estimate):
+        axes.plot([share.low, share.high], [y, y], color=colour, linewidth=2)
+        axes.plot([share.value], [y], marker=marker, markersize=6.5, color=colour)
+    else:
+        axes.text(0, y, "no interval", color=MUTED, va="center", fontsize=8)

@@ -1,0 +1,72 @@
+"""How every figure looks, and how it becomes a file: the same data give the same bytes."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Ink and lines are replaced by the page's own colours where a figure is set into the report.
+INK, MUTED, GRID = "#1b1f24", "#646b76", "#d5d9df"
+# Okabe & Ito (2008) without black and yellow, which one of the two backgrounds swallows.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7")
+CONTROL = "#858b95"
+RIGHT, WRONG = COLOURS[0], COLOURS[1]
+WIDTH = 5.6  # inches: 403 units, near the width of a phone
+LABEL_LENGTH = 20  # characters of an arm's label before it is broken into lines
+
+SETTINGS = {
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "svg.fonttype": "none",
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "text.parse_math": False,  # a label may hold a dollar sign
+}
+
+
+def colours(arms: Sequence[str], control: str) -> dict[str, str]:
+    """A colour per arm, grey for the control; they repeat after six, labels tell arms apart."""
+    others = [arm for arm in arms if arm != control]
+    return {control: CONTROL} | {arm: COLOURS[i % 6] for i, arm in enumerate(others)}
+
+
+def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]:
+    """A figure with one named row per label, the first on top; rows lie at y = 0, 1, 2, …"""
+    figure = Figure(figsize=(WIDTH, 0.95 + row_height * len(labels)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_yticks(range(len(labels)), [textwrap.fill(text, LABEL_LENGTH) for text in labels])
+    axes.set_ylim(len(labels) - 0.4, -0.65)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def note(figure: Figure, text: str, simulated: bool) -> None:
+    """The line under the figure, which goes with it when it is copied out of the report."""
+    parts = [text, "SIMULATED DATA"] if simulated else [text]
+    figure.supxlabel(" · ".join(parts), fontsize=8, color=MUTED)
+
+
+def save(figure: Figure, stem: Path) -> None:
+    """Write stem.svg and stem.png (200 dpi), without date, with ids that depend on the name only."""
+    for suffix, metadata in ((".svg", {"Date": None, "Creator": None}), (".png", {"Software": None})):
+        with mpl.rc_context({**SETTINGS, "svg.hashsalt": stem.name}):
+            buffer = io.BytesIO()
+            figure.savefig(
+                buffer, format=suffix[1:], dpi=200, metadata=metadata, facecolor="white"
+            )
+        stem.with_suffix(suffix).write_bytes(buffer.getvalue())

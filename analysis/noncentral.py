@@ -1,0 +1,47 @@
+"""Confidence limits of a noncentrality parameter, by inverting its distribution (Steiger, 2004)."""
+
+from collections.abc import Callable
+
+from scipy import optimize, stats
+
+from analysis.errors import NotEstimableError
+
+
+def noncentral_t_limits(t: float, df: float, level: float) -> tuple[float, float]:
+    """The δ for which t lies at the upper, and at the lower, (1 - level)/2 point."""
+    tail = (1 - level) / 2
+    span = 10 + 2 * abs(t)
+
+    def limit(probability: float) -> float:
+        return _root(
+            lambda delta: float(stats.nct.cdf(t, df, delta)) - probability, t - span, t + span
+        )
+
+    return limit(1 - tail), limit(tail)
+
+
+def noncentral_f_limits(f: float, df1: float, df2: float, level: float) -> tuple[float, float]:
+    """The λ for which F lies at the upper, and at the lower, (1 - level)/2 point; 0 where none."""
+    tail = (1 - level) / 2
+
+    def limit(probability: float) -> float:
+        def excess(noncentrality: float) -> float:
+            return float(stats.ncf.cdf(f, df1, df2, noncentrality)) - probability
+
+        if float(stats.f.cdf(f, df1, df2)) <= probability:
+            return 0.0
+        high = max(10.0, 2 * df1 * f)
+        for _ in range(40):
+            if excess(high) < 0:
+                return _root(excess, 0.0, high)
+            high *= 2
+        raise NotEstimableError(f"no upper limit of the noncentrality of F = {f:g} was found")
+
+    return limit(1 - tail), limit(tail)
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    try:
+        return float(optimize.brentq(function, low, high, xtol=1e-12, rtol=1e-12))
+    except ValueError as error:
+        raise NotEstimableError(f"the noncentral interval was not found: {error}") from error

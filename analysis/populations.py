@@ -1,0 +1,68 @@
+"""Who was randomised, who finished, and who is analysed in which outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.plan import Outcome, Population, kind_of, resolve
+from analysis.table import StudyData
+
+
+@dataclass(frozen=True)
+class FlowRow:
+    """An arm's participants: randomised = completed + started only + withdrawn; simulated among them.
+
+    `analysed` counts, by outcome key, those with a score in the outcome's population.
+    """
+
+    arm: str
+    label: str
+    randomised: int
+    completed: int
+    started_only: int
+    withdrawn: int
+    simulated: int
+    analysed: Mapping[str, int]
+
+
+def members(participants: pd.DataFrame, population: Population) -> "pd.Series[bool]":
+    """Who belongs to the population. Who withdrew took back the use of their data: never."""
+    if population == "completed":
+        return participants["state"] == "completed"
+    return participants["state"] != "withdrawn"
+
+
+def outcome_scores(data: StudyData, outcome: Outcome) -> pd.Series:
+    """The outcome's score by participant, missing outside its population."""
+    scores: pd.Series = resolve(kind_of(outcome).path)(data, outcome)
+    return scores.where(members(data.participants, outcome.population).to_numpy())
+
+
+def score_table(data: StudyData) -> pd.DataFrame:
+    """One row per participant: participant, arm, state, simulated, and each outcome's score."""
+    table = data.participants[["participant", "arm", "state", "simulated"]].copy()
+    for outcome in data.plan.outcomes:
+        table[outcome.key] = outcome_scores(data, outcome).to_numpy()
+    return table
+
+
+def participant_flow(data: StudyData, scores: pd.DataFrame) -> tuple[FlowRow, ...]:
+    """One row per arm of the plan, in its order."""
+    return tuple(_flow_row(data, scores, arm, label) for arm, label in data.labels.items())
+
+
+def _flow_row(data: StudyData, scores: pd.DataFrame, arm: str, label: str) -> FlowRow:
+    people = data.participants[data.participants["arm"] == arm]
+    states = people["state"].value_counts()
+    own = scores[scores["arm"] == arm]
+    return FlowRow(
+        arm,
+        label,
+        len(people),
+        int(states.get("completed", 0)),
+        int(states.get("started", 0)),
+        int(states.get("withdrawn", 0)),
+        int((people["simulated"] == 1).sum()),
+        {outcome.key: int(own[outcome.key].notna().sum()) for outcome in data.plan.outcomes},
+    )

@@ -1,0 +1,49 @@
+"""Where the numbers come from: files, hashes, versions, seeds."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from analysis.table import StudyData
+
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Data, plan and software behind a set of results; nothing here depends on when it is run."""
+
+    study: str
+    exported_at: str
+    export_holds: str  # simulated participants in the export: none, only, included
+    seed: int | None  # of allocation and order
+    files: Mapping[str, str]  # sha256 by name, as read
+    checked_against_manifest: bool
+    study_file_sha256: str
+    weights_sha256: str
+    analysis_software: Mapping[str, str]
+    export_software: Mapping[str, str]
+
+
+def provenance(data: StudyData) -> Provenance:
+    """The provenance of the data at hand; what the folder does not say is empty."""
+    manifest = data.manifest
+    seed = data.study.get("seed")
+    return Provenance(
+        str(manifest.get("study", data.study.get("slug", ""))),
+        str(manifest.get("exported_at", "")),
+        str(manifest.get("simulated", "")),
+        seed if isinstance(seed, int) else None,
+        dict(data.hashes),
+        bool(manifest.get("files")),
+        str(manifest.get("study_file_sha256") or ""),
+        str(manifest.get("weights_sha256") or ""),
+        {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        _export_software(manifest),
+    )
+
+
+def _export_software(manifest: Mapping[str, object]) -> dict[str, str]:
+    named = manifest.get("software", manifest.get("versions", {}))
+    return {str(key): str(value) for key, value in named.items()} if isinstance(named, dict) else {}

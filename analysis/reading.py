@@ -1,0 +1,113 @@
+"""From a csv file to a typed frame; every cell that does not fit its column is named."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.schema import Column
+
+EXPORT_AGAIN = "Export the study again with manage.py export_study"
+SHOWN = 5  # rows or values named in one message before "…"
+
+
+def read_text(path: Path) -> tuple[pd.DataFrame | None, list[str]]:
+    """The csv as text, empty cells as empty strings; and what keeps it from being read."""
+    try:
+        frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        return None, [f"{path.name} is missing from the folder {path.parent.name!r}. {EXPORT_AGAIN}."]
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        return None, [f"{path.name} is not a csv table in UTF-8: {error}. {EXPORT_AGAIN}."]
+    return frame, []
+
+
+def missing_columns(name: str, frame: pd.DataFrame, columns: Iterable[Column]) -> list[str]:
+    """One sentence when columns are missing."""
+    missing = [column.name for column in columns if column.name not in frame.columns]
+    return [f"{name} lacks the columns {missing}. {EXPORT_AGAIN}."] if missing else []
+
+
+def convert(
+    name: str, frame: pd.DataFrame, columns: Iterable[Column]
+) -> tuple[pd.DataFrame, list[str]]:
+    """The frame with each column in its type; problems name column, rows and cure.
+
+    integer → Int64, number → Float64, datetime → UTC timestamps, all else text; empty → missing.
+    """
+    problems: list[str] = []
+    converted = frame.copy()
+    for column in columns:
+        converted[column.name], found = _convert_column(name, frame[column.name], column)
+        problems += found
+    return converted, problems
+
+
+def rows_text(mask: "pd.Series[bool]") -> str:
+    """The lines of the file where the mask holds, for people: 'line 2' or 'lines 2, 5, 9, …'."""
+    lines = [str(int(row) + 2) for row in mask.index[mask]]  # line 1 is the header
+    shown = ", ".join(lines[:SHOWN]) + (f", … ({len(lines)} in all)" if len(lines) > SHOWN else "")
+    return f"line {shown}" if len(lines) == 1 else f"lines {shown}"
+
+
+def values_text(values: Iterable[object]) -> str:
+    """Distinct values, for people: \"'a', 'b', …\"."""
+    distinct = list(dict.fromkeys(repr(str(value)) for value in values))
+    return ", ".join(distinct[:SHOWN]) + (", …" if len(distinct) > SHOWN else "")
+
+
+def _convert_column(
+    name: str, cells: pd.Series, column: Column
+) -> tuple[pd.Series, list[str]]:
+    cells = cells.str.strip()
+    empty = cells == ""
+    values = _typed(cells, column.type)
+    checks: Sequence[tuple[pd.Series, str]] = (
+        (~empty & values.isna(), f"must be {_article(column.type)}"),
+        (empty if not column.optional else empty & False, "must not be empty"),
+        (~empty & values.notna() & _outside(values, cells, column), _allowed(column)),
+    )
+    problems = [
+        f"{name}, column {column.name}, {rows_text(bad)}: {values_text(cells[bad])} {rule}. "
+        f"Correct the cell, or: {EXPORT_AGAIN.lower()}."
+        for bad, rule in checks
+        if bad.any()
+    ]
+    return values, problems
+
+
+def _typed(cells: pd.Series, kind: str) -> pd.Series:
+    if kind == "integer":
+        whole = cells.where(cells.str.fullmatch(r"[+-]?\d{1,15}(\.0+)?"))
+        return pd.to_numeric(whole, errors="coerce").astype("Int64")
+    if kind == "number":
+        plain = cells.where(cells.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"))
+        return pd.to_numeric(plain, errors="coerce").astype("Float64")
+    if kind == "datetime":
+        return pd.to_datetime(cells.where(cells != ""), errors="coerce", utc=True, format="ISO8601")
+    return cells.where(cells != "")
+
+
+def _outside(values: pd.Series, cells: pd.Series, column: Column) -> pd.Series:
+    outside = pd.Series(False, index=values.index)
+    if column.type in ("integer", "number"):
+        if column.minimum is not None:
+            outside |= (values < column.minimum).fillna(False).astype(bool)
+        if column.maximum is not None:
+            outside |= (values > column.maximum).fillna(False).astype(bool)
+    if column.values:
+        outside |= ~values.astype("str").isin(column.values)
+    return outside
+
+
+def _allowed(column: Column) -> str:
+    if column.values:
+        return f"must be one of {', '.join(column.values)}"
+    if column.maximum is None:
+        return f"must be at least {column.minimum}"
+    return f"must lie from {column.minimum} to {column.maximum}"
+
+
+def _article(kind: str) -> str:
+    names = {"integer": "a whole number", "number": "a number", "datetime": "an ISO date and time"}
+    return names.get(kind, "text")

@@ -1,0 +1,81 @@
+"""The columns that the tidy data folder must have, and the type of each cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+STATES = ("started", "completed", "withdrawn")
+CODEBOOK_TYPES = ("integer", "number", "text", "category", "datetime")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `type` as in the codebook; an empty cell is allowed where `optional`."""
+
+    name: str
+    type: str = "text"
+    optional: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    values: tuple[str, ...] = ()
+
+
+def _flag(name: str, optional: bool = False) -> Column:
+    return Column(name, "integer", optional, values=("0", "1"))
+
+
+FILES: Mapping[str, tuple[Column, ...]] = {
+    "participants.csv": (
+        Column("participant"),
+        Column("arm"),
+        Column("arm_label"),
+        Column("sequence", "integer", minimum=1),
+        Column("block", "integer"),
+        Column("state", values=STATES),
+        _flag("simulated"),
+        Column("consented_at", "datetime", optional=True),
+        Column("completed_at", "datetime", optional=True),
+        Column("seconds_total", "number", optional=True, minimum=0),
+    ),
+    "trials.csv": (
+        Column("participant"),
+        Column("arm"),
+        Column("position", "integer", minimum=1),
+        Column("image"),
+        Column("image_set"),
+        Column("true_class"),
+        Column("predicted_class"),
+        Column("probability", "number", minimum=0, maximum=1),
+        _flag("prediction_correct"),
+        Column("method", optional=True),
+        Column("explanation", optional=True),
+        _flag("agreed", optional=True),
+        Column("sureness", "integer", optional=True),
+        Column("response_time_ms", "number", optional=True, minimum=0),
+        Column("server_seconds", "number", optional=True, minimum=0),
+        Column("answered_at", "datetime", optional=True),
+    ),
+    "answers.csv": (
+        Column("participant"),
+        Column("arm"),
+        Column("questionnaire"),
+        Column("item"),
+        Column("value", optional=True),
+        Column("response_time_ms", "number", optional=True, minimum=0),
+        Column("answered_at", "datetime", optional=True),
+    ),
+    "codebook.csv": (
+        Column("file"),
+        Column("column"),
+        Column("item", optional=True),
+        Column("label", optional=True),
+        Column("type", values=CODEBOOK_TYPES),
+        Column("minimum", "number", optional=True),
+        Column("maximum", "number", optional=True),
+        Column("values", optional=True),
+        Column("questionnaire", optional=True),
+        Column("scale", optional=True),
+        Column("reversed", "integer", optional=True, values=("0", "1")),
+        Column("wording", optional=True, values=("own", "verbatim")),
+        Column("source", optional=True),
+    ),
+}

@@ -1,0 +1,171 @@
+"""The tidy data folder, checked at the door: what passes here needs no second look."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import checks
+from analysis.errors import TableError
+from analysis.plan import Plan
+from analysis.planfile import problems_with_table, read_plan
+from analysis.reading import EXPORT_AGAIN, convert, missing_columns, read_text
+from analysis.schema import FILES, Column
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A study's tidy tables (columns: analysis.schema), its plan, and where they come from.
+
+    `trials` has one column more than its file, `decision_correct`: 1 where a right prediction was
+    accepted or a wrong one rejected. `manifest` and `study` are empty where the folder has none.
+    """
+
+    participants: pd.DataFrame
+    trials: pd.DataFrame
+    answers: pd.DataFrame
+    codebook: pd.DataFrame
+    plan: Plan
+    manifest: Mapping[str, Any]
+    study: Mapping[str, Any]
+    hashes: Mapping[str, str]  # sha256 by file name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any participant is simulated."""
+        return bool((self.participants["simulated"] == 1).any())
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Arm key → label, in the plan's order; the key itself for an arm nobody was put in."""
+        named = self.participants.drop_duplicates("arm").set_index("arm")["arm_label"]
+        return {arm: str(named.get(arm, arm)) for arm in self.plan.arms}
+
+
+def read_study(folder: Path, plan: Path | None = None) -> StudyData:
+    """Read and check a tidy data folder; `plan` replaces its plan.toml.
+
+    Raises TableError, or PlanError for the plan file, with every problem found: missing files and
+    columns first, then types, then what must hold between rows, files and plan.
+    """
+    plan_path = plan or folder / "plan.toml"
+    parsed_plan = read_plan(plan_path)
+    frames = _typed_frames(_text_frames(folder))
+    manifest, problems = _read_manifest(folder)
+    problems += checks.between_files(frames)
+    problems += checks.unknown_arms(frames["participants.csv"], parsed_plan.arms)
+    problems += problems_with_table(parsed_plan, frames["codebook.csv"])
+    problems += _mixture(frames["participants.csv"], parsed_plan)
+    study, found = _read_study_file(folder)
+    problems += found
+    if problems:
+        raise TableError(problems)
+    return StudyData(
+        frames["participants.csv"],
+        _with_decisions(frames["trials.csv"]),
+        frames["answers.csv"],
+        frames["codebook.csv"],
+        parsed_plan,
+        manifest,
+        study,
+        {path.name: _sha256(path) for path in [*(folder / name for name in FILES), plan_path]},
+    )
+
+
+def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
+    if not folder.is_dir():
+        raise TableError([f"The folder {folder.name!r} does not exist. {EXPORT_AGAIN}."])
+    frames, problems = {}, []
+    for name, columns in FILES.items():
+        frame, found = read_text(folder / name)
+        problems += found
+        if frame is not None:
+            problems += missing_columns(name, frame, columns)
+            frames[name] = frame
+    if problems:
+        raise TableError(problems)
+    return frames
+
+
+def _typed_frames(texts: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    codebook, problems = convert("codebook.csv", texts["codebook.csv"], FILES["codebook.csv"])
+    frames = {"codebook.csv": codebook}
+    for name in ("participants.csv", "trials.csv", "answers.csv"):
+        columns = _columns(name, texts[name], codebook)
+        frames[name], found = convert(name, texts[name], columns)
+        problems += found
+    if problems:
+        raise TableError(problems)
+    return frames
+
+
+def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame) -> list[Column]:
+    """The schema's columns, and the file's further ones as the codebook describes them."""
+    known = {column.name for column in FILES[name]}
+    described = codebook[(codebook["file"] == name) & codebook["item"].isna()]
+    return [
+        *FILES[name],
+        *(
+            Column(row["column"], str(row["type"]), True, _bound(row["minimum"]), _bound(row["maximum"]))
+            for _, row in described.iterrows()
+            if row["column"] in frame.columns and row["column"] not in known
+        ),
+    ]
+
+
+def _bound(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _with_decisions(trials: pd.DataFrame) -> pd.DataFrame:
+    correct = (trials["agreed"] == trials["prediction_correct"]).astype("Int64")
+    return trials.assign(decision_correct=correct.where(trials["agreed"].notna()))
+
+
+def _mixture(participants: pd.DataFrame, plan: Plan) -> list[str]:
+    simulated = int((participants["simulated"] == 1).sum())
+    real = int((participants["simulated"] == 0).sum())
+    if not simulated or not real or plan.mix_simulated_and_real:
+        return []
+    return [
+        f"participants.csv, column simulated: {simulated} simulated and {real} real participants "
+        "stand in one table. Export one of the two (run_analysis exports real ones unless given "
+        "--simulated-only), or put mix_simulated_and_real = true in the plan."
+    ]
+
+
+def _read_manifest(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    path = folder / "manifest.json"
+    if not path.exists():
+        return {}, []
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        files = {name: entry["sha256"] for name, entry in manifest.get("files", {}).items()}
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        return {}, [f"manifest.json cannot be read: {error!r}. {EXPORT_AGAIN}."]
+    return manifest, [
+        f"{name} is not the file that manifest.json describes (sha256 {_sha256(folder / name)[:12]}…, "
+        f"expected {expected[:12]}…). {EXPORT_AGAIN}; after a change on purpose, delete "
+        "manifest.json, and the report will say that the data have none."
+        for name, expected in files.items()
+        if name in FILES and _sha256(folder / name) != expected
+    ]
+
+
+def _read_study_file(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    path = folder / "study.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return {}, []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return {}, [f"study.toml is not a TOML file: {error}. {EXPORT_AGAIN}."]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

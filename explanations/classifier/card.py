@@ -1,0 +1,62 @@
+"""The model card: what a classifier was trained on, how, and how well it does; plain JSON."""
+
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from explanations.classifier.evaluation import Evaluation
+from explanations.classifier.network import parameter_count
+from explanations.classifier.recipes import Recipe
+from explanations.classifier.training import TrainingRun
+from explanations.files import sha256_of_file, write_atomically
+
+LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "scikit-learn", "pillow")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that decide a training run."""
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def model_card(
+    *,
+    weights: Path,
+    run: TrainingRun,
+    evaluations: dict[str, Evaluation],
+    recipe: Recipe,
+    seed: int,
+    data: dict[str, Any],
+    device: str,
+    dtype: str,
+    seconds: float,
+) -> dict[str, Any]:
+    """The card of the weights in ``weights``; figures are those of the stored, rounded weights."""
+    return {
+        "weights": {"file": weights.name, "sha256": sha256_of_file(weights), "dtype": dtype},
+        "network": {
+            "name": "VGG13",
+            "parameters": parameter_count(run.classifier.network),
+            "class_names": list(run.classifier.class_names),
+            "mean": run.classifier.mean.tolist(),
+            "std": run.classifier.std.tolist(),
+        },
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "data": data | {"train_images": len(run.train), "validation_images": len(run.validation)},
+        "evaluation": {split: figures.as_dict() for split, figures in evaluations.items()},
+        "history": [asdict(record) for record in run.history],
+        "training": {"device": device, "seconds": round(seconds, 1)},
+        "versions": versions(),
+    }
+
+
+def card_path(weights: Path) -> Path:
+    """Where the card of FILE.safetensors lies: FILE.json."""
+    return weights.with_suffix(".json")
+
+
+def write_card(card: dict[str, Any], weights: Path) -> None:
+    write_atomically(card_path(weights), (json.dumps(card, indent=2) + "\n").encode())

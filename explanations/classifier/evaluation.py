@@ -1,0 +1,64 @@
+"""How good a classifier is, in the figures that the report gives."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+
+from explanations.classifier.checkpoint import Classifier
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures on one split; precision, recall and F1 are macro averages over the classes.
+
+    ``confusion[i][j]`` counts images of class i that were predicted as class j; ``loss`` is the
+    mean cross entropy in nats.
+    """
+
+    images: int
+    accuracy: float
+    loss: float
+    precision: float
+    recall: float
+    f1: float
+    confusion: list[list[int]]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def evaluate(
+    classifier: Classifier,
+    images: "np.ndarray[Any, np.dtype[np.uint8]]",
+    labels: "np.ndarray[Any, np.dtype[np.int64]]",
+) -> Evaluation:
+    """Evaluate on uint8 images (n, 32, 32, 3) with labels (n,), in full float32."""
+    if len(images) == 0:
+        raise ValueError("There are no images to evaluate on.")
+    return score(classifier.probabilities(images), labels)
+
+
+def score(
+    probabilities: "np.ndarray[Any, np.dtype[np.float32]]",
+    labels: "np.ndarray[Any, np.dtype[np.int64]]",
+) -> Evaluation:
+    """The figures of class probabilities (n, classes) against labels (n,)."""
+    classes = np.arange(probabilities.shape[1])
+    predicted = probabilities.argmax(axis=1)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        labels, predicted, labels=classes, average="macro", zero_division=0
+    )
+    # float32 rows sum to 1 within 1e-7 only; log_loss wants them exact.
+    exact = probabilities.astype(np.float64)
+    exact /= exact.sum(axis=1, keepdims=True)
+    return Evaluation(
+        images=len(labels),
+        accuracy=float((predicted == labels).mean()),
+        loss=float(log_loss(labels, exact, labels=classes)),
+        precision=float(precision),
+        recall=float(recall),
+        f1=float(f1),
+        confusion=confusion_matrix(labels, predicted, labels=classes).tolist(),
+    )

@@ -1,0 +1,125 @@
+"""From labelled arrays to weights, card, curves and confusion matrix on disk."""
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from explanations.classifier.batches import LabelledTensors
+from explanations.classifier.card import card_path, model_card, write_card
+from explanations.classifier.checkpoint import CheckpointError, Classifier
+from explanations.classifier.evaluation import Evaluation, evaluate
+from explanations.classifier.figures import draw_confusion, draw_curves
+from explanations.classifier.network import IMAGE_SIZE
+from explanations.classifier.recipes import Recipe
+from explanations.classifier.training import train
+
+Images = np.ndarray[Any, np.dtype[np.uint8]]
+Labels = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def train_to_file(
+    *,
+    train_images: Images,
+    train_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+    class_names: tuple[str, ...],
+    data: dict[str, Any],
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    output: Path,
+    half: bool = False,
+) -> dict[str, Any]:
+    """Train on uint8 images (n, 32, 32, 3) and write everything beside ``output``; the card.
+
+    ``data`` describes the data in the card. An interrupted run leaves
+    ``<output>.training.safetensors``, from which the same call goes on. The card's figures are
+    those of the stored file, read back.
+    """
+    if output.suffix != ".safetensors":
+        raise CheckpointError(f"The output must end in .safetensors, got {output.name}.")
+    _check_shape(train_images, "training")
+    _check_shape(test_images, "test")
+    started = time.monotonic()
+    data_hash = hash_arrays(train_images, train_labels)
+    state_file = output.with_suffix(".training.safetensors")
+    run = train(
+        data=to_tensors(train_images, train_labels),
+        class_names=class_names,
+        recipe=recipe,
+        seed=seed,
+        device=device,
+        state_file=state_file,
+        data_hash=data_hash,
+    )
+    dtype = torch.float16 if half else torch.float32
+    run.classifier.save(output, dtype)
+    stored = Classifier.load(output, device)
+    card = model_card(
+        weights=output,
+        run=run,
+        evaluations={
+            "train": evaluate_tensors(stored, run.train),
+            "validation": evaluate_tensors(stored, run.validation),
+            "test": evaluate(stored, test_images, test_labels),
+        },
+        recipe=recipe,
+        seed=seed,
+        data=data
+        | {
+            "train_sha256": data_hash,
+            "test_sha256": hash_arrays(test_images, test_labels),
+            "test_images": len(test_images),
+        },
+        device=device,
+        dtype=str(dtype).removeprefix("torch."),
+        seconds=time.monotonic() - started,
+    )
+    draw_curves(run.history, output.with_name(f"{output.stem}-curves.png"))
+    draw_confusion(
+        card["evaluation"]["test"]["confusion"],
+        class_names,
+        output.with_name(f"{output.stem}-confusion.png"),
+    )
+    write_card(card, output)
+    state_file.unlink(missing_ok=True)
+    return card
+
+
+def outputs_of(output: Path) -> tuple[Path, ...]:
+    """Every file that a finished training leaves."""
+    figures = (output.with_name(f"{output.stem}-{name}.png") for name in ("curves", "confusion"))
+    return (output, card_path(output), *figures)
+
+
+def to_tensors(images: Images, labels: Labels) -> LabelledTensors:
+    return LabelledTensors(
+        torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(labels.astype(np.int64))
+    )
+
+
+def evaluate_tensors(classifier: Classifier, data: LabelledTensors) -> Evaluation:
+    return evaluate(classifier, data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy())
+
+
+def hash_arrays(images: Images, labels: Labels) -> str:
+    """SHA-256 over shape, pixels and labels."""
+    digest = hashlib.sha256(repr(images.shape).encode())
+    digest.update(np.ascontiguousarray(images).data)
+    digest.update(np.ascontiguousarray(labels, dtype=np.int64).data)
+    return digest.hexdigest()
+
+
+def _check_shape(images: Images, part: str) -> None:
+    if len(images) == 0:
+        raise CheckpointError(f"There are no {part} images.")
+    if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 3):
+        raise CheckpointError(
+            f"The VGG13 takes {IMAGE_SIZE}x{IMAGE_SIZE} colour images; the {part} images are "
+            f"{images.shape[2]}x{images.shape[1]}. Resize them first."
+        )

@@ -1,0 +1,184 @@
+"""Train the VGG13: interrupted at any epoch and resumed, it ends with the same weights."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from explanations.classifier.batches import (
+    LabelledTensors,
+    shuffled_batches,
+    split_validation,
+)
+from explanations.classifier.checkpoint import Classifier, normalise
+from explanations.classifier.network import (
+    VGG13,
+    fold_batch_norm,
+    he_initialise,
+    with_batch_norm,
+)
+from explanations.classifier.recipes import Recipe
+from explanations.classifier.training_state import TrainingState
+
+WARM_UP_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One line of the learning curve: mean loss in nats, accuracy in 0..1."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A trained classifier, how it got there, and the parts of the data that it used."""
+
+    classifier: Classifier
+    history: tuple[EpochRecord, ...]
+    train: LabelledTensors
+    validation: LabelledTensors
+
+
+def train(
+    *,
+    data: LabelledTensors,
+    class_names: tuple[str, ...],
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    state_file: Path,
+    data_hash: str,
+) -> TrainingRun:
+    """Train with ``recipe``; after every epoch the state is in ``state_file``.
+
+    An existing ``state_file`` of the same recipe, seed and data is continued; one of another run
+    raises CheckpointError. The caller deletes it once the weights are stored.
+    """
+    train_part, validation_part = split_validation(data, recipe.validation_share, seed)
+    mean, std = (figure.to(device) for figure in train_part.channel_statistics())
+    network = _fresh_network(len(class_names), recipe, seed).to(device)
+    network = network.to(memory_format=torch.channels_last)
+    optimiser = _optimiser(network, recipe)
+    state = TrainingState(state_file, {**asdict(recipe), "seed": seed, "data": data_hash})
+    history = [EpochRecord(**record) for record in state.restore(network, optimiser)]
+    classifier = Classifier(network, mean, std, class_names)
+    batches = -(-len(train_part) // recipe.batch_size)
+    with tqdm(
+        total=recipe.epochs * batches, initial=len(history) * batches, unit="batch"
+    ) as progress:
+        for epoch in range(len(history), recipe.epochs):
+            # Dropout draws from the global generator: one seed an epoch makes a resumed run equal.
+            torch.manual_seed(seed * 10_007 + epoch)
+            loss, accuracy = _run_epoch(
+                classifier, train_part, recipe, optimiser, seed, epoch, progress
+            )
+            validation_loss, validation_accuracy = quick_evaluation(classifier, validation_part)
+            history.append(
+                EpochRecord(epoch + 1, loss, accuracy, validation_loss, validation_accuracy)
+            )
+            state.store(network, optimiser, [asdict(record) for record in history])
+            progress.write(
+                f"epoch {epoch + 1:3d}/{recipe.epochs}  train loss {loss:.3f} "
+                f"accuracy {accuracy:.3f}  validation loss {validation_loss:.3f} "
+                f"accuracy {validation_accuracy:.3f}"
+            )
+    if recipe.batch_norm:
+        fold_batch_norm(network)
+    network.eval().requires_grad_(False)
+    return TrainingRun(classifier, tuple(history), train_part, validation_part)
+
+
+def learning_rate_at(recipe: Recipe, step: int, steps: int) -> float:
+    """Learning rate at ``step`` of ``steps``: constant, or up and down a one-cycle schedule.
+
+    One cycle after Smith and Topin (2019): linear warm-up, then a cosine down to zero.
+    """
+    if not recipe.one_cycle:
+        return recipe.learning_rate
+    warm_up = WARM_UP_SHARE * steps
+    if step < warm_up:
+        return recipe.learning_rate * (step + 1) / (warm_up + 1)
+    share = (step - warm_up) / max(steps - warm_up, 1)
+    return recipe.learning_rate * 0.5 * (1 + float(torch.cos(torch.tensor(share * torch.pi))))
+
+
+def _fresh_network(classes: int, recipe: Recipe, seed: int) -> VGG13:
+    torch.manual_seed(seed)
+    network = VGG13(classes, recipe.dropout)
+    if recipe.batch_norm:
+        he_initialise(network)
+        with_batch_norm(network)
+    return network
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    kind = torch.optim.AdamW if recipe.decoupled_decay else torch.optim.Adam
+    return kind(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+
+
+def _run_epoch(
+    classifier: Classifier,
+    data: LabelledTensors,
+    recipe: Recipe,
+    optimiser: torch.optim.Optimizer,
+    seed: int,
+    epoch: int,
+    progress: "tqdm[None]",
+) -> tuple[float, float]:
+    """Mean loss and accuracy over the epoch, as the weights change."""
+    network, device = classifier.network.train(), classifier.device
+    batches = -(-len(data) // recipe.batch_size)
+    loss_sum = torch.zeros((), device=device)
+    correct = torch.zeros((), device=device)
+    order = shuffled_batches(data, recipe.batch_size, seed, epoch, recipe.augment)
+    for number, (pixels, labels) in enumerate(order):
+        rate = learning_rate_at(recipe, epoch * batches + number, recipe.epochs * batches)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        inputs = normalise(pixels.to(device), classifier.mean, classifier.std)
+        targets = labels.to(device)
+        with mixed_precision(device):
+            logits = network(inputs.contiguous(memory_format=torch.channels_last))
+        loss = functional.cross_entropy(logits.float(), targets)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        loss_sum += loss.detach() * len(targets)
+        correct += (logits.argmax(1) == targets).sum()
+        progress.update()
+        if number % 20 == 0:
+            progress.set_postfix(epoch=epoch + 1, loss=f"{float(loss):.3f}", refresh=False)
+    return float(loss_sum) / len(data), float(correct) / len(data)
+
+
+def quick_evaluation(classifier: Classifier, data: LabelledTensors) -> tuple[float, float]:
+    """Mean loss and accuracy in mixed precision: for the learning curve, not for the card."""
+    network = classifier.network.eval()
+    loss_sum, correct = 0.0, 0
+    with torch.no_grad():
+        for start in range(0, len(data), 500):
+            pixels = data.images[start : start + 500].to(classifier.device)
+            labels = data.labels[start : start + 500].to(classifier.device)
+            with mixed_precision(classifier.device):
+                logits = network(normalise(pixels, classifier.mean, classifier.std)).float()
+            loss_sum += float(functional.cross_entropy(logits, labels, reduction="sum"))
+            correct += int((logits.argmax(1) == labels).sum())
+    return loss_sum / max(len(data), 1), correct / max(len(data), 1)
+
+
+@contextlib.contextmanager
+def mixed_precision(device: torch.device) -> Iterator[None]:
+    """bfloat16 where the hardware multiplies it fast; float32 weights throughout."""
+    fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast):
+        yield

@@ -1,0 +1,38 @@
+"""A whole split in memory, for training."""
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from explanations.imagesets.base import ImageSet, ImageSetError
+
+
+def training_arrays(
+    image_set: ImageSet, split: str, *, limit: int | None = None, seed: int = 0
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Pixels uint8 (n, height, width, 3) and class indices int64 (n,), with a progress bar.
+
+    Raises ImageSetError if an image cannot be read or differs in size from the first.
+    """
+    images = image_set.images(split, limit, seed)
+    total = image_set.count(split, limit)
+    positions = {name: index for index, name in enumerate(image_set.class_names)}
+    labels = np.empty(total, dtype=np.int64)
+    pixels: NDArray[np.uint8] | None = None
+    progress = tqdm(
+        images, total=total, desc=f"{image_set.name} {split}", unit="image", disable=None
+    )
+    for index, image in enumerate(progress):
+        if pixels is None:
+            pixels = np.empty((total, *image.pixels.shape), dtype=np.uint8)
+        elif image.pixels.shape != pixels.shape[1:]:
+            height, width, _ = image.pixels.shape
+            raise ImageSetError(
+                f"{image.source} is {width} x {height} pixels, the first image is "
+                f"{pixels.shape[2]} x {pixels.shape[1]}. Give all images one size."
+            )
+        pixels[index] = image.pixels
+        labels[index] = positions[image.class_name]
+    if pixels is None:
+        raise ImageSetError(f"The split {split!r} of {image_set.name} holds no image.")
+    return pixels, labels

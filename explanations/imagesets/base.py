@@ -1,0 +1,119 @@
+"""What every image set is: entries of a split, listed first and loaded one by one."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice, zip_longest
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explanations.imagesets.dice import derive_seed
+
+_PROBLEMS_SHOWN = 20
+
+
+class ImageSetError(ValueError):
+    """The images cannot be used as they are; one line per problem, naming the file and the cure."""
+
+    def __init__(self, *problems: str) -> None:
+        lines = list(problems[:_PROBLEMS_SHOWN])
+        if len(problems) > _PROBLEMS_SHOWN:
+            lines.append(f"… and {len(problems) - _PROBLEMS_SHOWN} more problems.")
+        super().__init__("\n".join(lines))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image of a split before it is loaded; ``source`` is a relative path or an index."""
+
+    source: str
+    class_index: int
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """One image with its true class."""
+
+    pixels: NDArray[np.uint8] = field(repr=False)
+    """uint8 (height, width, 3), RGB."""
+    class_name: str
+    split: str
+    source: str
+    """Where it came from: a path relative to the set's folder, or split and index."""
+    mask: NDArray[np.uint8] | None = field(default=None, repr=False)
+    """Part ids, uint8 (height, width): 0 is not the object, k is ``part_names[k - 1]``; or None."""
+    part_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        shape = self.pixels.shape
+        if self.pixels.dtype != np.uint8 or len(shape) != 3 or shape[2] != 3:
+            raise ValueError(
+                f"pixels must be uint8 (height, width, 3), got {self.pixels.dtype} {shape}."
+            )
+        if self.mask is not None and self.mask.shape != shape[:2]:
+            raise ValueError(f"mask must be {shape[:2]} like its image, got {self.mask.shape}.")
+
+
+class ImageSet(ABC):
+    """A named collection of labelled images in splits such as train and test."""
+
+    def __init__(self, name: str, class_names: Sequence[str]) -> None:
+        self.name = name
+        self.class_names = tuple(class_names)
+
+    @abstractmethod
+    def entries(self, split: str) -> Sequence[Entry]:
+        """All images of a split, in a fixed order. Raises ImageSetError for a missing split."""
+
+    @abstractmethod
+    def load(self, split: str, entry: Entry) -> LabelledImage:
+        """The image of an entry. Raises ImageSetError if it cannot be read."""
+
+    def images(
+        self, split: str, limit: int | None = None, seed: int = 0
+    ) -> Iterator[LabelledImage]:
+        """The images of a split, or a class-balanced selection of ``limit`` of them.
+
+        The same seed selects the same images, and a larger limit only adds to them.
+        Raises ImageSetError at the first image that cannot be read: call ``check`` before
+        anything is stored.
+        """
+        for entry in self.selection(split, limit, seed):
+            yield self.load(split, entry)
+
+    def count(self, split: str, limit: int | None = None) -> int:
+        """How many images ``images`` will give."""
+        return len(self.selection(split, limit))
+
+    def check(self, split: str, limit: int | None = None, seed: int = 0) -> None:
+        """Load everything that ``images`` would give; raises one ImageSetError for all problems."""
+        problems: list[str] = []
+        for entry in self.selection(split, limit, seed):
+            try:
+                self.load(split, entry)
+            except ImageSetError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise ImageSetError(*problems)
+
+    def selection(self, split: str, limit: int | None = None, seed: int = 0) -> Sequence[Entry]:
+        """The entries that ``images`` loads, in the order of the split."""
+        entries = self.entries(split)
+        if limit is None or limit >= len(entries):
+            return entries
+        if limit < 1:
+            raise ImageSetError(f"limit is {limit}; it must be at least 1.")
+        return _balanced(entries, limit, seed)
+
+
+def _balanced(entries: Sequence[Entry], limit: int, seed: int) -> list[Entry]:
+    """``limit`` entries, as equal in number per class as the split allows."""
+    # Ranked by hash, not shuffled: a file more or less leaves the others selected as before.
+    ranked = sorted(entries, key=lambda entry: derive_seed(seed, entry.source))
+    classes = sorted({entry.class_index for entry in entries})
+    queues = [[entry for entry in ranked if entry.class_index == index] for index in classes]
+    in_turns = (entry for entry in chain(*zip_longest(*queues)) if entry is not None)
+    chosen = set(islice(in_turns, limit))
+    return [entry for entry in entries if entry in chosen]

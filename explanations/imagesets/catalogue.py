@@ -1,0 +1,38 @@
+"""The image sets by name; anything else is the path of a folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from explanations.imagesets.base import ImageSet, ImageSetError
+from explanations.imagesets.cifar10 import open_cifar10
+from explanations.imagesets.folder import FolderSet
+from explanations.imagesets.scene_set import SceneSet
+from explanations.imagesets.scenes import DEFAULT_DIFFICULTY
+
+NAMES = ("scenes", "cifar10")
+
+
+def open_image_set(
+    data: str,
+    data_dir: Path | None = None,
+    *,
+    seed: int = 0,
+    difficulty: float = DEFAULT_DIFFICULTY,
+    class_names: Sequence[str] | None = None,
+    size: int | None = None,
+) -> ImageSet:
+    """The image set that ``--data`` names: scenes, cifar10, or a folder split/class/image.
+
+    ``data_dir``: where CIFAR-10 lies or is downloaded to. ``seed`` and ``difficulty``: of the
+    scenes. ``class_names``: the only classes that a folder may hold. ``size``: the square that
+    its images are fitted to. Raises ImageSetError if there is no such set.
+    """
+    if data == "scenes":
+        return SceneSet(seed=seed, difficulty=difficulty)
+    if data == "cifar10":
+        return open_cifar10(data_dir)
+    if not Path(data).is_dir():
+        raise ImageSetError(
+            f"{data!r} is neither {' nor '.join(NAMES)} nor an existing folder split/class/image."
+        )
+    return FolderSet(Path(data), class_names=class_names, size=size)

@@ -1,0 +1,104 @@
+"""Reading image files that nobody has checked yet, and writing pixels without loss."""
+
+import hashlib
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from explanations.imagesets.base import ImageSetError
+
+MAX_FILE_BYTES = 20_000_000
+MAX_PIXELS = 25_000_000
+FORMATS = ("PNG", "JPEG", "WEBP")
+_DEEP_MODES = ("I", "F")  # more than 8 bits a channel: a conversion would cut, not scale
+
+
+def decode_image(path: Path) -> NDArray[np.uint8]:
+    """The pixels of a PNG, JPEG or WebP file, uint8 (height, width, 3), RGB.
+
+    The EXIF orientation is applied; transparent pixels are laid over white. The size is read from
+    the header, and nothing is decoded when it exceeds 25 megapixels.
+    Raises ImageSetError, one line that names the file, for a file that cannot be used.
+    """
+    content = _read(path)
+    with warnings.catch_warnings():
+        # Pillow's own limit lies higher than ours and only warns.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
+        except Image.DecompressionBombError:
+            raise _too_many_pixels(path, "far too many pixels") from None
+        except UnidentifiedImageError:
+            raise ImageSetError(
+                f"{path} is no image that can be read. Give {', '.join(FORMATS)} files or remove it."
+            ) from None
+        except Exception as error:  # damaged headers raise whatever the parser stumbled over
+            raise _damaged(path, error) from error
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels(path, f"{width} x {height} pixels")
+    if image.mode.startswith(_DEEP_MODES):
+        raise ImageSetError(f"{path} has more than 8 bits a channel. Save it with 8 bits.")
+    try:
+        return np.array(_as_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
+    except Exception as error:  # the decoders raise OSError, SyntaxError, ValueError, struct.error…
+        raise _damaged(path, error) from error
+
+
+def fit_square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The largest centred square, resampled to uint8 (size, size, 3); unchanged if it is that."""
+    if pixels.shape[:2] == (size, size):
+        return pixels
+    return np.array(ImageOps.fit(Image.fromarray(pixels), (size, size), Image.Resampling.LANCZOS))
+
+
+def content_hash(pixels: NDArray[np.uint8]) -> str:
+    """Hexadecimal SHA-256 over shape and pixels: the same picture in two files has one hash."""
+    shape = "x".join(str(length) for length in pixels.shape)
+    digest = hashlib.sha256(f"uint8 {shape}\n".encode())
+    digest.update(np.ascontiguousarray(pixels, dtype=np.uint8).tobytes())
+    return digest.hexdigest()
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """A PNG file without metadata; equal pixels give equal bytes with one version of Pillow."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=6)
+    return buffer.getvalue()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise ImageSetError(
+                f"{path} has {size / 1e6:.0f} MB; at most {MAX_FILE_BYTES // 1_000_000} MB are "
+                "read. Save it smaller."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageSetError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.has_transparency_data:
+        coloured = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, coloured).convert("RGB")
+    return image.convert("RGB")
+
+
+def _too_many_pixels(path: Path, found: str) -> ImageSetError:
+    return ImageSetError(
+        f"{path} has {found} by its header; at most {MAX_PIXELS // 1_000_000} megapixels are "
+        "decoded. Save it smaller or remove it."
+    )
+
+
+def _damaged(path: Path, error: Exception) -> ImageSetError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return ImageSetError(f"{path} is truncated or damaged ({reason}). Copy it again or remove it.")

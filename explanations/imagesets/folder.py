@@ -1,0 +1,100 @@
+"""Any folder laid out ``split/class/image``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from explanations.imagesets.base import Entry, ImageSet, ImageSetError, LabelledImage
+from explanations.imagesets.decoding import decode_image, fit_square
+
+_LAYOUT = "The layout is split/class/image, for example test/cat/0001.png."
+
+
+class FolderSet(ImageSet):
+    """Images from a folder; the classes are its folder names, sorted.
+
+    ``class_names``: the only classes allowed; without it those of the train split, or of all
+    splits where there is no train split. ``size``: fit every image to a square of this many pixels.
+    Names that begin with a dot are ignored, as are files beside the split folders.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        name: str = "",
+        class_names: Sequence[str] | None = None,
+        size: int | None = None,
+    ) -> None:
+        if not root.is_dir():
+            raise ImageSetError(f"{root} is no folder. {_LAYOUT}")
+        super().__init__(name or root.resolve().name, class_names or _find_classes(root))
+        self._root = root
+        self._size = size
+        self._known: dict[str, list[Entry]] = {}
+
+    def entries(self, split: str) -> Sequence[Entry]:
+        """All files of a split. Raises ImageSetError with every problem of its layout."""
+        if split not in self._known:
+            self._known[split] = self._list(split)
+        return self._known[split]
+
+    def load(self, split: str, entry: Entry) -> LabelledImage:
+        """Decode one file."""
+        pixels = decode_image(self._root / entry.source)
+        if self._size is not None:
+            pixels = fit_square(pixels, self._size)
+        return LabelledImage(pixels, self.class_names[entry.class_index], split, entry.source)
+
+    def _list(self, split: str) -> list[Entry]:
+        folder = self._root / split
+        if split in ("", ".", "..") or not folder.is_dir():
+            found = ", ".join(path.name for path in _folders(self._root)) or "no folder"
+            raise ImageSetError(f"{self._root} has no split {split!r}, it has {found}. {_LAYOUT}")
+        problems: list[str] = []
+        entries: list[Entry] = []
+        for path in _visible(folder):
+            if not path.is_dir():
+                problems.append(f"{path} lies outside the class folders. Move or remove it.")
+            elif path.name not in self.class_names:
+                known = ", ".join(self.class_names)
+                problems.append(
+                    f"{path} is an unknown class; known are {known}. Rename or remove it."
+                )
+            else:
+                entries += self._list_class(path, problems)
+        if not entries and not problems:
+            problems.append(f"{folder} is empty. {_LAYOUT}")
+        if problems:
+            raise ImageSetError(*problems)
+        return entries
+
+    def _list_class(self, folder: Path, problems: list[str]) -> list[Entry]:
+        index = self.class_names.index(folder.name)
+        prefix = folder.relative_to(self._root).as_posix()
+        entries = []
+        for path in _visible(folder):
+            if path.is_dir():
+                problems.append(f"{path} is a folder among images. Move its images up, remove it.")
+            else:
+                entries.append(Entry(f"{prefix}/{path.name}", index))
+        if not entries:
+            problems.append(f"{folder} is an empty class folder. Add images or remove it.")
+        return entries
+
+
+def _find_classes(root: Path) -> tuple[str, ...]:
+    train = root / "train"
+    splits = [train] if train.is_dir() else _folders(root)
+    names = {folder.name for split in splits for folder in _folders(split)}
+    if not names:
+        where = train if train.is_dir() else root
+        raise ImageSetError(f"{where} holds no class folders. {_LAYOUT}")
+    return tuple(sorted(names))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in _visible(folder) if path.is_dir()]
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -1,0 +1,36 @@
+"""The scenes as an image set: rendered when asked for, never stored."""
+
+from collections.abc import Sequence
+
+from explanations.imagesets.base import Entry, ImageSet, ImageSetError, LabelledImage
+from explanations.imagesets.scenes import CLASS_NAMES, DEFAULT_DIFFICULTY, split_scene
+
+SPLIT_SIZES = {"train": 20_000, "test": 5_000}
+
+
+class SceneSet(ImageSet):
+    """Scenes of one seed and difficulty, in the splits train and test, with part masks."""
+
+    def __init__(self, *, seed: int = 0, difficulty: float = DEFAULT_DIFFICULTY) -> None:
+        super().__init__("scenes", CLASS_NAMES)
+        self._seed = seed
+        self._difficulty = difficulty
+
+    def entries(self, split: str) -> Sequence[Entry]:
+        """One entry per scene; the classes take turns."""
+        if split not in SPLIT_SIZES:
+            raise ImageSetError(
+                f"scenes has no split {split!r}; choose {' or '.join(SPLIT_SIZES)}."
+            )
+        return [
+            Entry(f"{split}/{index:05d}", index % len(CLASS_NAMES))
+            for index in range(SPLIT_SIZES[split])
+        ]
+
+    def load(self, split: str, entry: Entry) -> LabelledImage:
+        """Render one scene."""
+        index = int(entry.source.rpartition("/")[2])
+        scene = split_scene(split, index, self._seed, self._difficulty)
+        return LabelledImage(
+            scene.image, scene.class_name, split, entry.source, scene.parts, scene.part_names
+        )

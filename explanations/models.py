@@ -1,0 +1,118 @@
+"""Images, classifiers, predictions and explanations: what participants are shown, and its origin."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class ImageSet(models.Model):
+    """A named collection of images over one list of classes."""
+
+    name = models.SlugField(unique=True)
+    class_names = models.JSONField()
+    imported_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StudyImage(models.Model):
+    """One image; its pixels lie in the data folder under their content hash."""
+
+    image_set = models.ForeignKey(ImageSet, on_delete=models.PROTECT, related_name="images")
+    sha256 = models.CharField("content hash", max_length=64)
+    split = models.CharField(max_length=40)
+    true_class = models.CharField(max_length=80)
+    source = models.CharField(max_length=500, help_text="File or index that it came from.")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    part_names = models.JSONField(default=list, blank=True)
+    part_map = models.BinaryField(
+        null=True, editable=False, help_text="Part number per pixel, one byte each, row by row."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["image_set", "split", "sha256"], name="one_row_per_image_in_a_split"
+            ),
+        ]
+        ordering: ClassVar = ["image_set", "split", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.true_class} {self.sha256[:12]}"
+
+
+class ClassifierWeights(models.Model):
+    """A trained classifier, known by the hash of its weight file."""
+
+    sha256 = models.CharField("hash of the file", max_length=64, unique=True)
+    name = models.CharField(max_length=120)
+    class_names = models.JSONField()
+    card = models.JSONField(default=dict, blank=True)
+    registered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "classifier"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.sha256[:12]}"
+
+
+class Prediction(models.Model):
+    """What one classifier says of one image."""
+
+    image = models.ForeignKey(StudyImage, on_delete=models.CASCADE, related_name="predictions")
+    classifier = models.ForeignKey(ClassifierWeights, on_delete=models.PROTECT)
+    predicted_class = models.CharField(max_length=80)
+    probability = models.FloatField(help_text="Of the predicted class, 0 to 1.")
+    probabilities = models.JSONField(help_text="Of every class, in the classifier's order.")
+    is_correct = models.BooleanField("correct")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["image", "classifier"], name="one_prediction_per_image_and_classifier"
+            ),
+            models.CheckConstraint(
+                condition=Q(probability__gte=0, probability__lte=1),
+                name="probability_is_between_0_and_1",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image}: {self.predicted_class} ({self.probability:.0%})"
+
+
+class Explanation(models.Model):
+    """One method's map for one prediction; the row is written after its files are complete."""
+
+    prediction = models.ForeignKey(
+        Prediction, on_delete=models.CASCADE, related_name="explanations"
+    )
+    method = models.CharField(max_length=40)
+    key = models.CharField(
+        max_length=64,
+        help_text="Hash of weights, image, method, parameters and code version; the file's name.",
+    )
+    sha256 = models.CharField("hash of the file", max_length=64)
+    parameters = models.JSONField()
+    diagnostics = models.JSONField(default=dict, blank=True)
+    provenance = models.JSONField(default=dict, blank=True)
+    computed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["prediction", "key"], name="one_row_per_artefact_of_a_prediction"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["prediction", "method"]),
+            # The same picture in two image sets shares one artefact.
+            models.Index(fields=["key"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} of {self.prediction}"

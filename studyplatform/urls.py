@@ -1,0 +1,10 @@
+"""Addresses: the panel, the researchers' pictures, and the participants' pages."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/explanations/", include("explanations.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("surveys.urls")),
+]

@@ -1,0 +1,266 @@
+"""Studies, their arms and stimuli, and all that participants do; written by services alone."""
+
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction
+
+
+def participant_code() -> str:
+    """192 random bits: the secret address of one participation."""
+    return secrets.token_urlsafe(24)
+
+
+def pseudonym() -> str:
+    """The name under which a participant stands in exports; not derived from the code."""
+    return f"P{secrets.token_hex(4)}"
+
+
+def completion_code() -> str:
+    """Eight characters that a person can copy without mistaking one for another."""
+    return "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(8))
+
+
+class Study(models.Model):
+    """A study as declared in its file."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        OPEN = "open"
+        CLOSED = "closed"
+
+    slug = models.SlugField(unique=True)
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    source = models.TextField("study file", help_text="The TOML file, to the letter.")
+    source_sha256 = models.CharField("hash of the study file", max_length=64)
+    seed = models.BigIntegerField(help_text="Of the allocation list and of every order.")
+    image_set = models.ForeignKey(ImageSet, on_delete=models.PROTECT)
+    classifier = models.ForeignKey(ClassifierWeights, on_delete=models.PROTECT)
+    loaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Arm(models.Model):
+    """One randomised group: what its participants see beside the prediction."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
+    position = models.PositiveSmallIntegerField()
+    key = models.SlugField()
+    label = models.CharField(max_length=80)
+    method = models.CharField(
+        max_length=40, blank=True, help_text="Key of a method, placebo, or empty for no map."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["study", "key"], name="arm_keys_differ_in_a_study"),
+            models.UniqueConstraint(
+                fields=["study", "position"], name="one_arm_per_position_in_a_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "position"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Stimulus(models.Model):
+    """An image with its prediction, chosen for a study: the same ones in every arm."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="stimuli")
+    position = models.PositiveSmallIntegerField()
+    prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT)
+
+    class Meta:
+        verbose_name_plural = "stimuli"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "prediction"], name="a_study_shows_an_image_once"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "position"], name="one_stimulus_per_position_in_a_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.prediction}"
+
+
+class Participant(models.Model):
+    """One participation. ``arrival_key`` makes a doubled consent one participation."""
+
+    class State(models.TextChoices):
+        STARTED = "started"
+        COMPLETED = "completed"
+        WITHDRAWN = "withdrawn"
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")
+    arm = models.ForeignKey(Arm, on_delete=models.PROTECT, related_name="participants")
+    code = models.CharField(max_length=40, unique=True, default=participant_code, editable=False)
+    pseudonym = models.CharField(max_length=9, unique=True, default=pseudonym, editable=False)
+    arrival_key = models.CharField(max_length=64, unique=True, editable=False)
+    state = models.CharField(max_length=10, choices=State, default=State.STARTED)
+    simulated = models.BooleanField(default=False, editable=False)
+    consent_version = models.CharField(max_length=40)
+    consent_sha256 = models.CharField("hash of the consent text", max_length=64)
+    consented_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    completion_code = models.CharField(max_length=8, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(state="completed") | (Q(finished_at__isnull=False) & ~Q(completion_code="")),
+                name="who_completed_has_a_time_and_a_code",
+            ),
+        ]
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class AllocationSlot(models.Model):
+    """One place of the allocation list, made when the study is loaded, claimed in order.
+
+    Simulated participants have a list of their own, so that rehearsals use up no real place.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
+    simulated = models.BooleanField(default=False)
+    position = models.PositiveIntegerField()
+    block = models.PositiveIntegerField()
+    arm = models.ForeignKey(Arm, on_delete=models.PROTECT)
+    participant = models.OneToOneField(
+        Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="slot"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "simulated", "position"], name="one_slot_per_position"
+            ),
+        ]
+        ordering: ClassVar = ["study", "simulated", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.study.slug} {self.position}"
+
+
+class Trial(models.Model):
+    """One screen with one image, for one participant; all are made at the allocation."""
+
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="trials")
+    position = models.PositiveSmallIntegerField()
+    stimulus = models.ForeignKey(Stimulus, on_delete=models.PROTECT)
+    explanation = models.ForeignKey(Explanation, on_delete=models.PROTECT, null=True, blank=True)
+    picture_code = models.CharField(
+        max_length=40,
+        unique=True,
+        default=participant_code,
+        editable=False,
+        help_text="Secret address of its pictures: names neither arm nor class.",
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["participant", "position"], name="one_trial_per_position"
+            ),
+            models.UniqueConstraint(
+                fields=["participant", "stimulus"], name="a_participant_sees_an_image_once"
+            ),
+        ]
+        ordering: ClassVar = ["participant", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.participant} trial {self.position}"
+
+
+class PageView(models.Model):
+    """When a page was first sent to a participant."""
+
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE)
+    step = models.CharField(max_length=80)
+    first_shown_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["participant", "step"], name="one_first_view_per_page"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant} {self.step}"
+
+
+class Submission(models.Model):
+    """A page that a participant sent: at most one per step, never changed."""
+
+    participant = models.ForeignKey(
+        Participant, on_delete=models.CASCADE, related_name="submissions"
+    )
+    step = models.CharField(max_length=80)
+    trial = models.OneToOneField(Trial, on_delete=models.CASCADE, null=True, blank=True)
+    submitted_at = models.DateTimeField()
+    server_seconds = models.FloatField(null=True, blank=True)
+    response_time_ms = models.FloatField(
+        null=True, blank=True, help_text="By the browser's clock; empty without the script."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["participant", "step"], name="one_submission_per_page"),
+            models.CheckConstraint(
+                condition=Q(response_time_ms__isnull=True) | Q(response_time_ms__gte=0),
+                name="response_time_is_not_negative",
+            ),
+        ]
+        ordering: ClassVar = ["participant", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.participant} {self.step}"
+
+
+class Answer(models.Model):
+    """One answer, as clicked or typed."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="answers")
+    questionnaire = models.CharField(
+        max_length=80, blank=True, help_text="Its id; empty for a trial."
+    )
+    item = models.CharField(max_length=80)
+    value = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["submission", "item"], name="one_answer_per_item"),
+        ]
+        ordering: ClassVar = ["submission", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.item} = {self.value}"
+
+
+class Event(models.Model):
+    """What happened besides answers: replays, refusals, withdrawals. Never an answer's text."""
+
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    step = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["participant", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.participant} {self.kind}"

@@ -1,0 +1,29 @@
+"""What every test may lean on; things that a user's machine may lack are skipped with a reason."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def missing(reason: str) -> None:
+    """Skip on a user's machine; fail where everything must be there (STUDY_REQUIRE_ALL=1)."""
+    if os.environ.get("STUDY_REQUIRE_ALL") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder with published data and known answers, beside the checkout."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        missing("There is no folder ../shared with the published data sets.")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _data_in_a_folder_of_its_own(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "var"
