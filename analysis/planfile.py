@@ -1,5 +1,6 @@
 """From plan.toml to a Plan: everything wrong in it is said at once."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -14,6 +15,8 @@ from analysis.plan import ANALYSES, KINDS, POPULATIONS, Outcome, Plan
 
 OUTCOME_KEYS = tuple(field.name for field in fields(Outcome))
 PLAN_KEYS = tuple(field.name for field in fields(Plan))
+KEY = re.compile(r"[a-z][a-z0-9_-]{0,60}")
+SCORE_COLUMNS = ("participant", "arm", "state", "simulated")  # of scores.csv, besides the outcomes
 NUMERIC = ("integer", "number")
 
 
@@ -82,6 +85,17 @@ def _plan_problems(document: Mapping[str, Any]) -> list[str]:
     return problems + [line for entry in outcomes for line in _outcome_problems(entry)]
 
 
+def _key_problems(name: str, entry: Mapping[str, Any]) -> list[str]:
+    """An outcome's key becomes a column of scores.csv and a part of file names."""
+    key = entry.get("key")
+    if not isinstance(key, str) or (KEY.fullmatch(key) and key not in SCORE_COLUMNS):
+        return []
+    return [
+        f"{name}: the key must be small letters, digits, _ and -, start with a letter, and be none "
+        f"of {list(SCORE_COLUMNS)}. Rename it."
+    ]
+
+
 def _outcome_problems(entry: Mapping[str, Any]) -> list[str]:
     name = f"outcome {entry.get('key', '(without key)')!r}"
     problems = _unknown_keys(name, entry, OUTCOME_KEYS)
@@ -93,6 +107,7 @@ def _outcome_problems(entry: Mapping[str, Any]) -> list[str]:
         for key in texts
         if key in entry and not (isinstance(entry[key], str) and entry[key].strip())
     ]
+    problems += _key_problems(name, entry)
     problems += _unlisted(name, entry, "kind", [kind.key for kind in KINDS])
     problems += _unlisted(name, entry, "analysis", [analysis.key for analysis in ANALYSES])
     problems += _unlisted(name, entry, "population", POPULATIONS)

@@ -49,6 +49,9 @@ class ClassifierWeights(models.Model):
 
     sha256 = models.CharField("hash of the file", max_length=64, unique=True)
     name = models.CharField(max_length=120)
+    path = models.CharField(
+        "weight file", max_length=500, help_text="Relative to the project, where it lies inside."
+    )
     class_names = models.JSONField()
     card = models.JSONField(default=dict, blank=True)
     registered_at = models.DateTimeField(auto_now_add=True)

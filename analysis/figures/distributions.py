@@ -17,7 +17,7 @@ def draw_distributions(
     arms: tuple[ArmSummary, ...], groups: Groups, control: str, label: str, simulated: bool
 ) -> Figure:
     """One row per arm: a dot per participant, and below the dots mean and interval."""
-    figure, axes = rows([f"{arm.label} (n = {arm.n})" for arm in arms], row_height=0.66)
+    figure, axes = rows([f"{arm.label}\nn = {arm.n}" for arm in arms], row_height=0.66)
     colour = colours([arm.arm for arm in arms], control)
     low, high = _range(groups)
     stacks = {arm.arm: _stacks(groups[arm.arm], low, high) for arm in arms}

@@ -46,13 +46,18 @@ def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]
     """A figure with one named row per label, the first on top; rows lie at y = 0, 1, 2, …"""
     figure = Figure(figsize=(WIDTH, 0.95 + row_height * len(labels)), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_yticks(range(len(labels)), [textwrap.fill(text, LABEL_LENGTH) for text in labels])
+    axes.set_yticks(range(len(labels)), [_broken(text) for text in labels])
     axes.set_ylim(len(labels) - 0.4, -0.65)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     return figure, axes
+
+
+def _broken(label: str) -> str:
+    lines = [line for part in label.split("\n") for line in textwrap.wrap(part, LABEL_LENGTH)]
+    return "\n".join(lines)
 
 
 def note(figure: Figure, text: str, simulated: bool) -> None:

@@ -14,6 +14,7 @@ from explanations.imagesets.base import ImageSetError
 MAX_FILE_BYTES = 20_000_000
 MAX_PIXELS = 25_000_000
 FORMATS = ("PNG", "JPEG", "WEBP")
+_FORMATS = " or ".join(FORMATS)
 _DEEP_MODES = ("I", "F")  # more than 8 bits a channel: a conversion would cut, not scale
 
 
@@ -34,7 +35,7 @@ def decode_image(path: Path) -> NDArray[np.uint8]:
             raise _too_many_pixels(path, "far too many pixels") from None
         except UnidentifiedImageError:
             raise ImageSetError(
-                f"{path} is no image that can be read. Give {', '.join(FORMATS)} files or remove it."
+                f"{path} is no image that can be read. Save it as {_FORMATS} or remove it."
             ) from None
         except Exception as error:  # damaged headers raise whatever the parser stumbled over
             raise _damaged(path, error) from error

@@ -47,8 +47,9 @@ class FolderSet(ImageSet):
 
     def _list(self, split: str) -> list[Entry]:
         folder = self._root / split
-        if split in ("", ".", "..") or not folder.is_dir():
-            found = ", ".join(path.name for path in _folders(self._root)) or "no folder"
+        splits = [path.name for path in _folders(self._root)]
+        if split not in splits:
+            found = ", ".join(splits) or "no folder"
             raise ImageSetError(f"{self._root} has no split {split!r}, it has {found}. {_LAYOUT}")
         problems: list[str] = []
         entries: list[Entry] = []

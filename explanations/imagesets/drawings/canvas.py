@@ -138,7 +138,7 @@ def ellipse(part: str, x: float, y: float, across: float, down: float) -> Shape:
 
 
 def arc(x: float, y: float, across: float, down: float, start: int, stop: int) -> list[Point]:
-    """Points on an ellipse, from step ``start`` to ``stop`` of 15 degrees; clockwise, 0 is right."""
+    """Points on an ellipse, clockwise from step ``start`` to ``stop`` of 15 degrees; 0 is right."""
     return [
         (x + across * CIRCLE[k % 24][0], y + down * CIRCLE[k % 24][1])
         for k in range(start, stop + 1)

@@ -37,7 +37,9 @@ def background(dice: Dice, difficulty: float) -> tuple[Canvas, Colour]:
     spread = round(18 + 60 * difficulty)
     cells = _BACKGROUND_CELLS * _BACKGROUND_CELLS
     light, *tint = (dice.bytes(cells).astype(np.int16) - 128 for _ in range(4))
-    levels = np.stack([b + (5 * light + 3 * t) * spread // 640 for b, t in zip(base, tint)], axis=1)
+    levels = np.stack(
+        [b + (5 * light + 3 * t) * spread // 640 for b, t in zip(base, tint, strict=True)], axis=1
+    )
     field = np.clip(levels, 0, 255).astype(np.uint8)
     field = field.reshape(_BACKGROUND_CELLS, _BACKGROUND_CELLS, 3)
     return Canvas(Image.fromarray(field)), base

@@ -1,0 +1,47 @@
+"""What each figure shows, in words, for those who do not see it; the numbers are in the tables."""
+
+from analysis.estimate import Estimate, NotEstimable
+from analysis.report.numbers import interval, number, percent
+from analysis.results import OutcomeResult, Results
+
+
+def alternatives(results: Results) -> dict[str, str]:
+    """Alternative text by figure name (figures.draw)."""
+    texts = {"agreement": _agreement(results)}
+    for result in results.outcomes:
+        texts[f"scores-{result.outcome.key}"] = _scores(result)
+        texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, results)
+    return {name: _marked(text, results) for name, text in texts.items()}
+
+
+def _agreement(results: Results) -> str:
+    arms = "; ".join(
+        f"{arm.label} {_share(arm.agreement_right)} and {_share(arm.agreement_wrong)}"
+        for arm in results.agreement
+    )
+    return f"Share of right and of wrong predictions accepted, by arm: {arms}."
+
+
+def _scores(result: OutcomeResult) -> str:
+    arms = "; ".join(f"{arm.label} {_mean(arm.mean)}" for arm in result.found.arms)
+    return f"{result.outcome.label}, a dot per participant, and the mean by arm: {arms}."
+
+
+def _contrasts(result: OutcomeResult, results: Results) -> str:
+    control = results.labels[results.plan.control]
+    arms = "; ".join(f"{entry.label} {_mean(entry.difference)}" for entry in result.found.contrasts)
+    return f"{result.outcome.label}, difference of means from {control}: {arms}."
+
+
+def _mean(value: Estimate | NotEstimable) -> str:
+    if isinstance(value, NotEstimable):
+        return "not estimable"
+    return f"{number(value.value)} {interval(value)}"
+
+
+def _share(value: Estimate | NotEstimable) -> str:
+    return percent(value.value) if isinstance(value, Estimate) else "not estimable"
+
+
+def _marked(text: str, results: Results) -> str:
+    return f"{text} Simulated data." if results.simulated else text

@@ -1,0 +1,61 @@
+"""report.html: one file, no script, nothing fetched; every number from the results object."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.estimate import Estimate, HypothesisTest, NotEstimable
+from analysis.plan import kind_of
+from analysis.report import numbers, sentences
+from analysis.report.alternatives import alternatives
+from analysis.report.svg import inline_svg
+from analysis.results import Results
+
+HERE = Path(__file__).parent
+
+
+def render_report(results: Results, figures: Mapping[str, Path], command: str) -> str:
+    """The report as HTML. `figures` are svg files by name; `command` is what made the report."""
+    texts = alternatives(results)
+    inlined = {
+        name: inline_svg(path.read_text(encoding="utf-8"), name, texts[name])
+        for name, path in figures.items()
+    }
+    return _environment().get_template("report.html").render(
+        results=results,
+        figures=inlined,
+        command=command,
+        css=Markup((HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": numbers.number,
+        "bounded": numbers.bounded,
+        "percent": numbers.percent,
+        "p": numbers.p_cell,
+        "degrees": numbers.degrees,
+        "interval": numbers.interval,
+    }
+    environment.globals |= {
+        "findings": sentences.findings,
+        "source_of": sentences.source_of,
+        "population_text": sentences.POPULATIONS,
+        "kind_of": kind_of,
+    }
+    environment.tests |= {
+        "estimate": lambda value: isinstance(value, Estimate),
+        "hypothesis_test": lambda value: isinstance(value, HypothesisTest),
+        "not_estimable": lambda value: isinstance(value, NotEstimable),
+    }
+    return environment

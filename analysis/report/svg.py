@@ -1,0 +1,26 @@
+"""A figure's svg file made part of the page: its colours follow the page, its ids are its own."""
+
+import re
+
+from markupsafe import Markup, escape
+
+from analysis.figures.style import GRID, INK, MUTED
+
+PAGE_COLOURS = {INK: "--ink", MUTED: "--muted", GRID: "--line", "#ffffff": "--paper"}
+
+
+def inline_svg(text: str, name: str, alternative: str) -> Markup:
+    """The <svg> element, scaled by the page, with `alternative` for those who do not see it."""
+    body = text[text.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)  # would reach the page
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+    body = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", body)
+    body = re.sub(r"font-family: [^;\"]+", "font-family: inherit", body)
+    for colour, variable in PAGE_COLOURS.items():
+        body = body.replace(colour, f"var({variable}, {colour})")
+    opening = f'<svg role="img" aria-labelledby="{name}-title" class="figure"'
+    body = re.sub(r'<svg((?: xmlns[:\w]*="[^"]*")*) width="\S+" height="\S+"', rf"{opening}\1", body, count=1)
+    head, bracket, rest = body.partition(">")
+    title = f'<title id="{name}-title">{escape(alternative)}</title>'
+    return Markup(head + bracket + title + rest)  # noqa: S704 - matplotlib's own output

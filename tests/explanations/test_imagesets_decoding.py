@@ -1,0 +1,188 @@
+"""Files from outside: used as they look, or refused in one line that names them."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from explanations.imagesets import decoding
+from explanations.imagesets.base import ImageSetError
+from explanations.imagesets.decoding import content_hash, decode_image, encode_png, fit_square
+
+RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
+
+
+@pytest.fixture
+def picture():
+    """Eight by six pixels of chance."""
+    return np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def half_red_half_blue():
+    """Red above, blue below, 32 high and 16 wide."""
+    pixels = np.empty((32, 16, 3), dtype=np.uint8)
+    pixels[:16], pixels[16:] = RED, BLUE
+    return pixels
+
+
+def png_with_header(width: int, height: int) -> bytes:
+    """A PNG of a few hundred bytes whose header promises ``width`` times ``height`` pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checksum = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = zlib.compress(bytes(10_000))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
+
+
+def refusal(path) -> str:
+    """The one line with which a file is refused."""
+    with pytest.raises(ImageSetError) as caught:
+        decode_image(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def test_a_png_comes_back_as_it_was_written(tmp_path, picture):
+    path = tmp_path / "picture.png"
+    path.write_bytes(encode_png(picture))
+    decoded = decode_image(path)
+    assert decoded.dtype == np.uint8
+    assert (decoded == picture).all()
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_jpeg_and_webp_are_read(tmp_path, half_red_half_blue, suffix):
+    path = tmp_path / f"picture.{suffix}"
+    Image.fromarray(half_red_half_blue).save(path, quality=95)
+    decoded = decode_image(path)
+    assert decoded.shape == (32, 16, 3)
+    assert np.abs(decoded[2, 8].astype(int) - RED).max() < 20
+    assert np.abs(decoded[-2, 8].astype(int) - BLUE).max() < 20
+
+
+def test_the_exif_orientation_is_honoured(tmp_path, half_red_half_blue):
+    path = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show it rotated by 90 degrees clockwise
+    Image.fromarray(half_red_half_blue).save(path, exif=exif, quality=95)
+    decoded = decode_image(path)
+    assert decoded.shape == (16, 32, 3)
+    assert np.abs(decoded[8, 2].astype(int) - BLUE).max() < 20
+    assert np.abs(decoded[8, -2].astype(int) - RED).max() < 20
+
+
+def test_transparent_pixels_lie_over_white(tmp_path):
+    path = tmp_path / "transparent.png"
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(path)
+    assert (decode_image(path) == WHITE).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK"])
+def test_other_colour_modes_become_rgb(tmp_path, mode, half_red_half_blue):
+    path = tmp_path / ("picture.jpg" if mode == "CMYK" else "picture.png")
+    Image.fromarray(half_red_half_blue).convert(mode).save(path)
+    assert decode_image(path).shape == (32, 16, 3)
+
+
+def test_a_file_that_is_no_image_is_refused(tmp_path):
+    path = tmp_path / "notes.jpg"
+    path.write_text("not an image")
+    assert "is no image" in refusal(path)
+
+
+def test_an_empty_file_is_refused(tmp_path):
+    path = tmp_path / "empty.png"
+    path.touch()
+    assert "is no image" in refusal(path)
+
+
+def test_another_image_format_is_refused(tmp_path, picture):
+    path = tmp_path / "picture.png"
+    Image.fromarray(picture).save(path, format="GIF")
+    assert "PNG or JPEG or WEBP" in refusal(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+def test_a_truncated_file_is_refused(tmp_path, suffix):
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(buffer, format={"jpg": "jpeg"}.get(suffix, suffix))
+    path = tmp_path / f"half.{suffix}"
+    path.write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
+    assert "truncated or damaged" in refusal(path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    assert "cannot be read: No such file" in refusal(tmp_path / "gone.png")
+
+
+def test_sixteen_bits_are_refused(tmp_path):
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.full((4, 4), 40_000, dtype=np.uint16)).save(path)
+    assert "more than 8 bits" in refusal(path)
+
+
+def test_a_file_over_twenty_megabytes_is_not_even_opened(tmp_path, monkeypatch):
+    path = tmp_path / "large.png"
+    with path.open("wb") as file:
+        file.truncate(decoding.MAX_FILE_BYTES + 1)
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: pytest.fail("it was read"))
+    assert "at most 20 MB" in refusal(path)
+
+
+@pytest.mark.parametrize(("width", "height"), [(5_001, 5_000), (10_000, 10_000), (60_000, 60_000)])
+def test_a_decompression_bomb_is_refused_without_decoding(tmp_path, monkeypatch, width, height):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png_with_header(width, height))
+    assert path.stat().st_size < 1000
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("it was decoded"))
+    assert "at most 25 megapixels" in refusal(path)
+
+
+def test_an_image_below_the_limit_is_decoded(tmp_path, monkeypatch, picture):
+    """The control of the test above: the same watch does see a decoding."""
+    path = tmp_path / "picture.png"
+    path.write_bytes(encode_png(picture))
+    loads = []
+    load = ImageFile.ImageFile.load
+    monkeypatch.setattr(
+        ImageFile.ImageFile, "load", lambda image: (loads.append(image), load(image))[1]
+    )
+    decode_image(path)
+    assert loads
+
+
+def test_the_content_hash_sees_shape_and_pixels(picture):
+    assert content_hash(picture) == content_hash(picture.copy(order="F"))
+    assert content_hash(picture) != content_hash(picture.reshape(8, 6, 3))
+    touched = picture.copy()
+    touched[0, 0, 0] ^= 1
+    assert content_hash(picture) != content_hash(touched)
+    black = np.zeros((1, 1, 3), dtype=np.uint8)
+    assert content_hash(black) == (
+        "2cf2e9f0896dc90f0ec14a63cffa6810d66d9ffe884df8d32f59f5b2b5fe69d8"
+    )
+
+
+def test_equal_pixels_make_equal_files(picture):
+    assert encode_png(picture) == encode_png(picture.copy(order="F"))
+
+
+def test_a_photograph_is_fitted_to_a_centred_square():
+    pixels = np.zeros((40, 80, 3), dtype=np.uint8)
+    pixels[:, 20:60] = RED
+    fitted = fit_square(pixels, 32)
+    assert fitted.shape == (32, 32, 3)
+    assert (fitted[:, 1:-1] == RED).all()  # the filter reaches over the edge of the square
+    assert fit_square(fitted, 32) is fitted
