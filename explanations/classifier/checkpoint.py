@@ -11,10 +11,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from explanations.classifier.header import FORMAT
 from explanations.classifier.network import IMAGE_SIZE, VGG13
 from explanations.files import sha256_of_file, write_atomically
-
-FORMAT = "study-classifier-1"
 
 
 class CheckpointError(ValueError):

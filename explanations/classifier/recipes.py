@@ -18,7 +18,8 @@ class Recipe:
     augment: bool = False
     batch_norm: bool = False
     dropout: float = 0.5
-    validation_share: float = 0.1
+    # The report holds images out for validation without saying how many.
+    validation_share: float = 0.2
 
 
 RECIPES = {

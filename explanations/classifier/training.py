@@ -157,7 +157,7 @@ def _run_epoch(
         correct += (logits.argmax(1) == targets).sum()
         progress.update()
         if number % 20 == 0:
-            progress.set_postfix(epoch=epoch + 1, loss=f"{float(loss):.3f}", refresh=False)
+            progress.set_postfix(epoch=epoch + 1, loss=f"{float(loss.detach()):.3f}", refresh=False)
     return float(loss_sum) / len(data), float(correct) / len(data)
 
 

@@ -7,7 +7,7 @@ from explanations.imagesets.base import ImageSet, ImageSetError
 from explanations.imagesets.cifar10 import open_cifar10
 from explanations.imagesets.folder import FolderSet
 from explanations.imagesets.scene_set import SceneSet
-from explanations.imagesets.scenes import DEFAULT_DIFFICULTY
+from explanations.imagesets.scenes import DEFAULT_DIFFICULTY, DEFAULT_SEED
 
 NAMES = ("scenes", "cifar10")
 
@@ -16,7 +16,7 @@ def open_image_set(
     data: str,
     data_dir: Path | None = None,
     *,
-    seed: int = 0,
+    seed: int = DEFAULT_SEED,
     difficulty: float = DEFAULT_DIFFICULTY,
     class_names: Sequence[str] | None = None,
     size: int | None = None,

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from explanations.imagesets.base import Entry, ImageSet, ImageSetError, LabelledImage
-from explanations.imagesets.scenes import CLASS_NAMES, DEFAULT_DIFFICULTY, split_scene
+from explanations.imagesets.scenes import CLASS_NAMES, DEFAULT_DIFFICULTY, DEFAULT_SEED, split_scene
 
-SPLIT_SIZES = {"train": 20_000, "test": 5_000}
+SPLIT_SIZES = {"train": 10_000, "test": 1_000}
 
 
 class SceneSet(ImageSet):
     """Scenes of one seed and difficulty, in the splits train and test, with part masks."""
 
-    def __init__(self, *, seed: int = 0, difficulty: float = DEFAULT_DIFFICULTY) -> None:
+    def __init__(self, *, seed: int = DEFAULT_SEED, difficulty: float = DEFAULT_DIFFICULTY) -> None:
         super().__init__("scenes", CLASS_NAMES)
         self._seed = seed
         self._difficulty = difficulty

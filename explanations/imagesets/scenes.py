@@ -33,7 +33,8 @@ __all__ = [
     "split_scene",
 ]
 
-DEFAULT_DIFFICULTY = 0.45
+DEFAULT_DIFFICULTY = 0.6
+DEFAULT_SEED = 20_261_123
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,14 @@ _OCCLUDERS = (
 
 
 def background(dice: Dice, difficulty: float) -> tuple[Canvas, Colour]:
-    """A soft field of colours around one muted colour, which is returned too."""
+    """A soft field of colours around one muted colour, which is returned too.
+
+    Cells differ mostly in brightness, by at most 26 levels when easiest and 74 when hardest.
+    """
     base = random_colour(dice, saturation=(10, 55))
-    spread = round(18 + 60 * difficulty)
+    spread = round(16 + 30 * difficulty)
     cells = _BACKGROUND_CELLS * _BACKGROUND_CELLS
-    light, *tint = (dice.bytes(cells).astype(np.int16) - 128 for _ in range(4))
+    light, *tint = (dice.bytes(cells).astype(np.int32) - 128 for _ in range(4))
     levels = np.stack(
         [b + (5 * light + 3 * t) * spread // 640 for b, t in zip(base, tint, strict=True)], axis=1
     )

@@ -1,0 +1,33 @@
+# Few targets, each of which makes what it needs. `make demo` is the whole study in one command.
+PYTHON ?= python3
+BIN := .venv/bin
+SERVE ?= 1
+ADDRESS ?= 127.0.0.1:8000
+
+.PHONY: demo test lint serve
+
+.venv/.installed: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.txt
+	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/.installed
+	@$(BIN)/python manage.py demo --address $(ADDRESS)
+	@if [ "$(SERVE)" != "0" ]; then $(BIN)/python manage.py runserver $(ADDRESS); fi
+
+serve: .venv/.installed
+	$(BIN)/python manage.py migrate --verbosity 0
+	$(BIN)/python manage.py runserver $(ADDRESS)
+
+test: .venv/.installed-dev
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports

@@ -1,0 +1,69 @@
+"""manage.py train_classifier: weights, model card, learning curves and confusion matrix."""
+
+from argparse import ArgumentParser
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from django.core.management.base import BaseCommand, CommandError
+
+from explanations.classifier.checkpoint import CheckpointError
+from explanations.classifier.devices import choose_device
+from explanations.classifier.pipeline import outputs_of, train_to_file
+from explanations.classifier.recipes import RECIPES
+from explanations.imagesets.arrays import training_arrays
+from explanations.imagesets.base import ImageSetError
+from explanations.imagesets.catalogue import open_image_set
+
+
+class Command(BaseCommand):
+    help = "Trains the VGG13. Interrupted with Ctrl-C, the same command goes on where it stopped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--data", required=True, help="scenes, cifar10, or a folder")
+        parser.add_argument("--data-dir", type=Path, help="local copy of a data set")
+        parser.add_argument("--recipe", choices=sorted(RECIPES), default="strong")
+        parser.add_argument("--epochs", type=int, help="other than the recipe's")
+        parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--threads", type=int, help="CPU threads; all cores by default")
+        parser.add_argument("--half", action="store_true", help="store float16: half the size")
+        parser.add_argument("--output", type=Path, required=True, help="FILE.safetensors")
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        if options["threads"]:
+            torch.set_num_threads(options["threads"])
+        output: Path = options["output"]
+        recipe = RECIPES[options["recipe"]]
+        if options["epochs"]:
+            recipe = replace(recipe, epochs=options["epochs"])
+        try:
+            image_set = open_image_set(options["data"], options["data_dir"])
+            train_images, train_labels = training_arrays(image_set, "train")
+            test_images, test_labels = training_arrays(image_set, "test")
+            card = train_to_file(
+                train_images=train_images,
+                train_labels=train_labels,
+                test_images=test_images,
+                test_labels=test_labels,
+                class_names=tuple(image_set.class_names),
+                data={"name": image_set.name, "loader": type(image_set).__name__},
+                recipe=recipe,
+                seed=options["seed"],
+                device=choose_device(options["device"]),
+                output=output,
+                half=options["half"],
+            )
+        except (ImageSetError, CheckpointError) as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Interrupted. The finished epochs are kept: the same command goes on from there."
+            ) from None
+        test = card["evaluation"]["test"]
+        files = ", ".join(path.name for path in outputs_of(output))
+        return (
+            f"Test accuracy {test['accuracy']:.1%}, loss {test['loss']:.3f}, F1 {test['f1']:.3f} "
+            f"on {test['images']} images. Written to {output.parent}: {files}"
+        )

@@ -1,0 +1,98 @@
+"""All that must be computed before people come: for a study, or for an image set alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db.models import QuerySet
+
+from explanations import catalogue
+from explanations.catalogue import Method
+from explanations.classifier.devices import choose_device
+from explanations.importing import BACKGROUND
+from explanations.models import ClassifierWeights, ImageSet, StudyImage
+from explanations.precompute import Computed, explain
+from explanations.predicting import PrecomputeError, load_classifier, predict
+from explanations.registry import register_classifier
+from surveys.examples import example_candidate
+from surveys.models import Study
+from surveys.stimuli import choose_stimuli
+from surveys.studyfile import definition
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run did."""
+
+    images: int
+    explained: int
+    methods: tuple[str, ...]
+    device: str
+    maps: Computed
+
+
+def methods_named(text: str) -> list[Method]:
+    """The methods of a list of keys with commas; UnknownMethodError lists those there are."""
+    return [catalogue.get(key.strip()) for key in text.split(",") if key.strip()]
+
+
+def prepare_study(
+    slug: str, methods: Sequence[Method] = (), device: str = "auto", limit: int | None = None
+) -> Prepared:
+    """Predict the study's images, choose its stimuli and explain them by its arms' methods.
+
+    The image that the page of instructions shows as an example is explained too. ``methods`` instead of the arms' ones; ``limit``: the first so many stimuli alone.
+    """
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none"
+        raise PrecomputeError(
+            f"There is no study {slug!r}; loaded are: {known}. "
+            "Load its file: manage.py load_study FILE.toml"
+        )
+    split = definition(study).images.split
+    images = list(study.image_set.images.filter(split=split).select_related("image_set"))
+    keys = dict.fromkeys(study.arms.exclude(method="").values_list("method", flat=True))
+    weights = study.classifier
+    classifier = load_classifier(weights, choose_device(device))
+    predictions = {row.pk: row for row in predict(classifier, weights, images)}
+    shown = [predictions[stimulus.prediction_id] for stimulus in choose_stimuli(study)[:limit]]
+    if limit is None and (example := example_candidate(study)):
+        shown.append(predictions[example.pk])
+    chosen = list(methods) or [catalogue.get(key) for key in keys]
+    maps = explain(classifier, shown, chosen)
+    return Prepared(len(images), len(shown), _keys(chosen), str(classifier.device), maps)
+
+
+def prepare_set(
+    name: str,
+    weights_file: Path,
+    split: str = "",
+    methods: Sequence[Method] = (),
+    device: str = "auto",
+    limit: int | None = None,
+) -> Prepared:
+    """Predict and explain the images of a set, by every method but the placebo if none is named."""
+    images = list(_images(name, split)[:limit])
+    weights: ClassifierWeights = register_classifier(weights_file)
+    classifier = load_classifier(weights, choose_device(device))
+    predictions = predict(classifier, weights, images)
+    chosen = list(methods) or [method for method in catalogue.METHODS if not method.is_placebo]
+    maps = explain(classifier, predictions, chosen)
+    return Prepared(len(images), len(images), _keys(chosen), str(classifier.device), maps)
+
+
+def _images(name: str, split: str) -> QuerySet[StudyImage]:
+    image_set = ImageSet.objects.filter(name=name).first()
+    if image_set is None:
+        known = ", ".join(ImageSet.objects.values_list("name", flat=True)) or "none"
+        raise PrecomputeError(
+            f"There is no image set {name!r}; stored are: {known}. "
+            f"Import it: manage.py import_images --data {name} --split test"
+        )
+    images = image_set.images.exclude(split=BACKGROUND).select_related("image_set")
+    return images.filter(split=split) if split else images
+
+
+def _keys(methods: Sequence[Method]) -> tuple[str, ...]:
+    return tuple(method.key for method in methods)
