@@ -46,7 +46,9 @@ def agreement_by_arm(data: StudyData) -> tuple[ArmAgreement, ...]:
 def participant_shares(data: StudyData, arm: str, measure: str) -> Scores:
     """The measure's share per participant of the arm who has one."""
     column, where = MEASURES[measure]
-    outcome = Outcome(measure, measure, "trial_mean", population="randomised", column=column, where=where)
+    outcome = Outcome(
+        measure, measure, "trial_mean", population="randomised", column=column, where=where
+    )
     shares = outcome_scores(data, outcome)[(data.participants["arm"] == arm).to_numpy()]
     return shares.dropna().to_numpy(dtype=float)
 

@@ -1,4 +1,4 @@
-"""What must hold between the rows and the files of the tidy data folder; one sentence per breach."""
+"""What must hold between the rows and the files of the folder; one sentence per breach."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -113,9 +113,9 @@ def _scale_items_have_bounds(frames: Frames) -> list[str]:
     if not unbounded.any():
         return []
     return [
-        f"codebook.csv, {rows_text(unbounded)}: the items {values_text(codebook['item'][unbounded])}"
-        " belong to a scale, so type must be integer or number and minimum below maximum. "
-        "Complete the rows."
+        f"codebook.csv, {rows_text(unbounded)}: "
+        f"the items {values_text(codebook['item'][unbounded])} belong to a scale, so type must be "
+        "integer or number and minimum below maximum. Complete the rows."
     ]
 
 
@@ -150,8 +150,8 @@ def _duplicates(frame: pd.DataFrame, name: str, keys: list[str]) -> list[str]:
         return []
     shown = values_text(" ".join(map(str, row)) for row in frame.loc[repeated, keys].to_numpy())
     return [
-        f"{name}, columns {' + '.join(keys)}, {rows_text(repeated)}: {shown} stands more than once. "
-        "Keep one row."
+        f"{name}, columns {' + '.join(keys)}, {rows_text(repeated)}: {shown} stands more than "
+        "once. Keep one row."
     ]
 
 

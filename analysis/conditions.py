@@ -27,7 +27,7 @@ def require_scores(groups: Groups, minimum: int = 2) -> None:
 
 def require_some_spread(groups: Groups) -> None:
     """Not every score of all arms together equal."""
-    pooled = np.concatenate([scores for scores in groups.values()])
+    pooled = np.concatenate(list(groups.values()))
     if is_constant(pooled):
         raise NotEstimableError(f"all {len(pooled)} scores equal {pooled[0]:g}")
 

@@ -24,7 +24,9 @@ class ArmSummary:
     maximum: float | None
 
 
-def mean(scores: Scores, level: float = 0.95, low: float = -np.inf, high: float = np.inf) -> Estimate:
+def mean(
+    scores: Scores, level: float = 0.95, low: float = -np.inf, high: float = np.inf
+) -> Estimate:
     """Mean over participants with its t interval, cut at `low` and `high` where scores end."""
     n = len(scores)
     if n == 0:

@@ -31,4 +31,4 @@ class PlanError(ProblemsError):
 
 
 class NotEstimableError(AnalysisError):
-    """The quantity asked for does not exist for these data; the text says why and what would help."""
+    """The quantity asked for does not exist for these data; the text says why."""

@@ -1,4 +1,4 @@
-"""The two things a statistic can be: a quantity with its interval, or a test. And the third: neither."""
+"""What a statistic can be: a quantity with its interval, a test, or the reason for neither."""
 
 import math
 from collections.abc import Callable, Mapping

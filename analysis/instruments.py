@@ -1,4 +1,4 @@
-"""The questionnaires that were used: their scales, how well the items hold together, the wording."""
+"""The questionnaires that were used: scales, how well their items hold together, wording."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """Confidence limits of a noncentrality parameter, by inverting its distribution (Steiger, 2004)."""
 
+import math
 from collections.abc import Callable
 
 from scipy import optimize, stats
@@ -9,12 +10,16 @@ from analysis.errors import NotEstimableError
 
 def noncentral_t_limits(t: float, df: float, level: float) -> tuple[float, float]:
     """The δ for which t lies at the upper, and at the lower, (1 - level)/2 point."""
+    if t < 0:  # scipy's distribution function is reliable for t >= 0
+        low, high = noncentral_t_limits(-t, df, level)
+        return -high, -low
     tail = (1 - level) / 2
-    span = 10 + 2 * abs(t)
+    lowest = float(stats.norm.ppf(tail))  # P(T <= t | δ) >= Φ(-δ) for t >= 0
+    highest = t + 8 * math.sqrt(1 + t**2 / (2 * df))  # eight standard errors of δ
 
     def limit(probability: float) -> float:
         return _root(
-            lambda delta: float(stats.nct.cdf(t, df, delta)) - probability, t - span, t + span
+            lambda delta: float(stats.nct.cdf(t, df, delta)) - probability, lowest - 1e-6, highest
         )
 
     return limit(1 - tail), limit(tail)

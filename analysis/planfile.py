@@ -25,7 +25,7 @@ def read_plan(path: Path) -> Plan:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise PlanError([f"{path.name} does not exist. Write one, or name it with --plan."]) from error
+        raise PlanError([f"{path.name} does not exist. Write it, or use --plan."]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError([f"{path.name} is not a TOML file: {error}."]) from error
     return parse_plan(document)
@@ -114,13 +114,13 @@ def _outcome_problems(entry: Mapping[str, Any]) -> list[str]:
     where = entry.get("where", {})
     if not isinstance(where, dict) or not all(_is_cell(value) for value in where.values()):
         problems.append(f"{name}: where must be a table of column = value, got {where!r}.")
-    kind = next((kind for kind in KINDS if kind.key == entry.get("kind")), None)
-    problems += [
+    return problems + [
         f"{name}: kind {kind.key!r} needs {key!r}. Add it."
-        for key in (kind.needs if kind else ())
+        for kind in KINDS
+        if kind.key == entry.get("kind")
+        for key in kind.needs
         if key not in entry
     ]
-    return problems
 
 
 def _scale_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[str]:
@@ -172,9 +172,7 @@ def _unknown_keys(name: str, table: Mapping[str, Any], known: Sequence[str]) -> 
     ]
 
 
-def _unlisted(
-    name: str, entry: Mapping[str, Any], key: str, known: Sequence[str]
-) -> list[str]:
+def _unlisted(name: str, entry: Mapping[str, Any], key: str, known: Sequence[str]) -> list[str]:
     value = entry.get(key)
     if value is None or value in known:
         return []

@@ -11,7 +11,7 @@ from analysis.table import StudyData
 
 @dataclass(frozen=True)
 class FlowRow:
-    """An arm's participants: randomised = completed + started only + withdrawn; simulated among them.
+    """An arm's participants: randomised = completed + started only + withdrawn.
 
     `analysed` counts, by outcome key, those with a score in the outcome's population.
     """

@@ -16,7 +16,8 @@ def read_text(path: Path) -> tuple[pd.DataFrame | None, list[str]]:
     try:
         frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
     except FileNotFoundError:
-        return None, [f"{path.name} is missing from the folder {path.parent.name!r}. {EXPORT_AGAIN}."]
+        missing = f"{path.name} is missing from the folder {path.parent.name!r}"
+        return None, [f"{missing}. {EXPORT_AGAIN}."]
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         return None, [f"{path.name} is not a csv table in UTF-8: {error}. {EXPORT_AGAIN}."]
     return frame, []
@@ -56,9 +57,7 @@ def values_text(values: Iterable[object]) -> str:
     return ", ".join(distinct[:SHOWN]) + (", …" if len(distinct) > SHOWN else "")
 
 
-def _convert_column(
-    name: str, cells: pd.Series, column: Column
-) -> tuple[pd.Series, list[str]]:
+def _convert_column(name: str, cells: pd.Series, column: Column) -> tuple[pd.Series, list[str]]:
     cells = cells.str.strip()
     empty = cells == ""
     values = _typed(cells, column.type)
@@ -103,9 +102,9 @@ def _outside(values: pd.Series, cells: pd.Series, column: Column) -> pd.Series:
 def _allowed(column: Column) -> str:
     if column.values:
         return f"must be one of {', '.join(column.values)}"
-    if column.maximum is None:
-        return f"must be at least {column.minimum}"
-    return f"must lie from {column.minimum} to {column.maximum}"
+    least = "" if column.minimum is None else f"at least {column.minimum:g}"
+    most = "" if column.maximum is None else f"at most {column.maximum:g}"
+    return f"must be {' and '.join(bound for bound in (least, most) if bound)}"
 
 
 def _article(kind: str) -> str:

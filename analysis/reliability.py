@@ -13,7 +13,9 @@ from analysis.estimate import Estimate, NotEstimable, attempt
 Missing = Literal["listwise", "pairwise"]
 
 
-def cronbach_alpha(items: pd.DataFrame, missing: Missing = "listwise", level: float = 0.95) -> Estimate:
+def cronbach_alpha(
+    items: pd.DataFrame, missing: Missing = "listwise", level: float = 0.95
+) -> Estimate:
     """Cronbach's alpha of items (participants, items), already reversed.
 
     α = k/(k-1) (1 - trace C / sum C), C the covariance of complete rows ("listwise") or of each

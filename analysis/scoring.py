@@ -45,7 +45,7 @@ def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
     """Score on the outcome's scale by participant, missing where too few items are answered."""
     items = data.codebook[data.codebook["scale"] == outcome.scale]  # one questionnaire: checked
     questionnaire = str(items["questionnaire"].iloc[0])
-    return mean_of_items(scale_items(data, questionnaire, cast(str, outcome.scale)))
+    return mean_of_items(scale_items(data, questionnaire, cast("str", outcome.scale)))
 
 
 def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
@@ -56,5 +56,5 @@ def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
     trials = data.trials[data.trials["agreed"].notna()]
     for column, value in outcome.where.items():
         trials = trials[(trials[column] == value).fillna(False).astype(bool)]
-    means = trials.groupby("participant")[cast(str, outcome.column)].mean()
+    means = trials.groupby("participant")[cast("str", outcome.column)].mean()
     return means.reindex(data.participants["participant"]).astype("float64")

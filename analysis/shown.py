@@ -9,7 +9,7 @@ from analysis.table import StudyData
 
 @dataclass(frozen=True)
 class ArmShown:
-    """One arm's trials: distinct images, right and wrong among them, trials planned and answered."""
+    """One arm's trials: distinct images, right and wrong among them, trials and those answered."""
 
     arm: str
     label: str
@@ -41,9 +41,7 @@ def what_was_shown(data: StudyData) -> Shown:
     """From the trials table, everyone randomised, withdrawn or not."""
     images = data.trials.drop_duplicates(["image_set", "image"])
     right = int((images["prediction_correct"] == 1).sum())
-    by_arm = [
-        set(rows["image"]) for _, rows in data.trials.groupby("arm") if len(rows)
-    ]
+    by_arm = [set(rows["image"]) for _, rows in data.trials.groupby("arm") if len(rows)]
     return Shown(
         len(images),
         right,

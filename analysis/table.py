@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,17 +105,24 @@ def _typed_frames(texts: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame) -> list[Column]:
-    """The schema's columns, and the file's further ones as the codebook describes them."""
-    known = {column.name for column in FILES[name]}
-    described = codebook[(codebook["file"] == name) & codebook["item"].isna()]
-    return [
-        *FILES[name],
-        *(
-            Column(row["column"], str(row["type"]), True, _bound(row["minimum"]), _bound(row["maximum"]))
-            for _, row in described.iterrows()
-            if row["column"] in frame.columns and row["column"] not in known
-        ),
-    ]
+    """The schema's columns and the file's further ones, with the codebook's types and ranges."""
+    rows = codebook[(codebook["file"] == name) & codebook["item"].isna()].to_dict("records")
+    described = {
+        row["column"]: Column(
+            row["column"], row["type"], True, _bound(row["minimum"]), _bound(row["maximum"])
+        )
+        for row in rows
+        if row["column"] in frame.columns
+    }
+    known = [_narrowed(column, described.pop(column.name, column)) for column in FILES[name]]
+    return [*known, *described.values()]
+
+
+def _narrowed(column: Column, described: Column) -> Column:
+    """The schema's column, with the study's own range where the schema leaves it open."""
+    minimum = described.minimum if column.minimum is None else column.minimum
+    maximum = described.maximum if column.maximum is None else column.maximum
+    return replace(column, minimum=minimum, maximum=maximum)
 
 
 def _bound(value: Any) -> float | None:
@@ -149,9 +156,9 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], list[str]]:
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         return {}, [f"manifest.json cannot be read: {error!r}. {EXPORT_AGAIN}."]
     return manifest, [
-        f"{name} is not the file that manifest.json describes (sha256 {_sha256(folder / name)[:12]}…, "
-        f"expected {expected[:12]}…). {EXPORT_AGAIN}; after a change on purpose, delete "
-        "manifest.json, and the report will say that the data have none."
+        f"{name} is not the file that manifest.json describes: its sha256 is "
+        f"{_sha256(folder / name)[:12]}…, not {expected[:12]}…. {EXPORT_AGAIN}; after a change on "
+        "purpose, delete manifest.json, and the report will say that the data have none."
         for name, expected in files.items()
         if name in FILES and _sha256(folder / name) != expected
     ]

@@ -71,7 +71,7 @@ def _pair(a: Scores, b: Scores, k: int, level: float) -> Estimate:
 
 
 def critical_range(level: float, k: int, df: float) -> float:
-    """The studentised range's quantile: scipy's ppf, found from a close start in a third of the time.
+    """The studentised range's quantile: scipy's ppf, in a third of its time from a close start.
 
     statsmodels' interpolated table gives five digits, scipy's own cdf the rest.
     """

@@ -24,9 +24,7 @@ def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:
     return figure
 
 
-def _point(
-    axes: Axes, share: Estimate | NotEstimable, y: float, colour: str, marker: str
-) -> None:
+def _point(axes: Axes, share: Estimate | NotEstimable, y: float, colour: str, marker: str) -> None:
     if isinstance(share, Estimate):
         axes.plot([share.low, share.high], [y, y], color=colour, linewidth=2)
         axes.plot([share.value], [y], marker=marker, markersize=6.5, color=colour)

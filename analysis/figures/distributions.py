@@ -6,11 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.descriptives import ArmSummary
-from analysis.estimate import Estimate, Groups
+from analysis.estimate import Estimate, Groups, Scores
 from analysis.figures.style import INK, MUTED, colours, note, rows
 
-BINS = 70  # across the axis: scores closer than one bin are stacked
-STACK = 0.62  # of a row's height is for dots
+BINS = 60  # across the axis: scores closer than one bin are stacked
+TALLEST = 6  # dots in a stack before the next one is begun beside it
+STEP = 0.1  # of a row's height from dot to dot
 
 
 def draw_distributions(
@@ -21,16 +22,13 @@ def draw_distributions(
     colour = colours([arm.arm for arm in arms], control)
     low, high = _range(groups)
     stacks = {arm.arm: _stacks(groups[arm.arm], low, high) for arm in arms}
-    tallest = max((height for stack in stacks.values() for _, height in stack), default=1)
-    step = min(0.11, STACK / tallest)
     for row, arm in enumerate(arms):
         points = stacks[arm.arm]
         axes.scatter(
             [x for x, _ in points],
-            [row + 0.02 - step * height for _, height in points],
+            [row + 0.04 - STEP * height for _, height in points],
             s=15,
             color=colour[arm.arm],
-            alpha=0.75,
             linewidths=0,
         )
         _mean(axes, arm, row + 0.16)
@@ -45,7 +43,8 @@ def _mean(axes: Axes, arm: ArmSummary, y: float) -> None:
         axes.plot([arm.mean.low, arm.mean.high], [y, y], color=INK, linewidth=1.8)
         axes.plot([arm.mean.value], [y], marker="D", markersize=5.5, color=INK)
     else:
-        axes.text(0.01, y, "no interval", transform=axes.get_yaxis_transform(), color=MUTED, fontsize=8)
+        inside = axes.get_yaxis_transform()
+        axes.text(0.01, y, "no interval", transform=inside, color=MUTED, fontsize=8)
 
 
 def _range(groups: Groups) -> tuple[float, float]:
@@ -54,12 +53,17 @@ def _range(groups: Groups) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _stacks(scores: object, low: float, high: float) -> list[tuple[float, int]]:
-    """(score, height in its stack from 1) per participant, lowest score first."""
+def _stacks(scores: Scores, low: float, high: float) -> list[tuple[float, int]]:
+    """(place on the axis, height in its stack from 1) per participant, lowest score first.
+
+    A full stack goes on beside itself, to the right and the left in turn, by one bin.
+    """
     seen: Counter[int] = Counter()
+    bin_width = (high - low) / BINS
     placed = []
-    for score in sorted(map(float, scores)):  # type: ignore[call-overload]
-        place = round((score - low) / (high - low) * BINS)
-        seen[place] += 1
-        placed.append((score, seen[place]))
+    for score in sorted(map(float, scores)):
+        stack, height = divmod(seen[round((score - low) / bin_width)], TALLEST)
+        seen[round((score - low) / bin_width)] += 1
+        side = (stack + 1) // 2 * (1 if stack % 2 else -1)
+        placed.append((score + side * bin_width, height + 1))
     return placed

@@ -4,6 +4,7 @@ import io
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -15,10 +16,11 @@ INK, MUTED, GRID = "#1b1f24", "#646b76", "#d5d9df"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7")
 CONTROL = "#858b95"
 RIGHT, WRONG = COLOURS[0], COLOURS[1]
-WIDTH = 5.6  # inches: 403 units, near the width of a phone
+WIDTH = 5.2  # inches: 374 units, near the width of a phone
 LABEL_LENGTH = 20  # characters of an arm's label before it is broken into lines
 
-SETTINGS = {
+UNDATED = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 10,
     "svg.fonttype": "none",
@@ -67,11 +69,11 @@ def note(figure: Figure, text: str, simulated: bool) -> None:
 
 
 def save(figure: Figure, stem: Path) -> None:
-    """Write stem.svg and stem.png (200 dpi), without date, with ids that depend on the name only."""
-    for suffix, metadata in ((".svg", {"Date": None, "Creator": None}), (".png", {"Software": None})):
+    """Write stem.svg and stem.png (200 dpi), without date, with ids that depend on the name."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # found once, the layout holds for both files
+    for suffix, metadata in UNDATED.items():
         with mpl.rc_context({**SETTINGS, "svg.hashsalt": stem.name}):
             buffer = io.BytesIO()
-            figure.savefig(
-                buffer, format=suffix[1:], dpi=200, metadata=metadata, facecolor="white"
-            )
+            figure.savefig(buffer, format=suffix[1:], dpi=200, metadata=metadata, facecolor="white")
         stem.with_suffix(suffix).write_bytes(buffer.getvalue())

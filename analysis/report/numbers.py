@@ -37,7 +37,7 @@ def p_cell(p: float) -> str:
 
 def percent(value: float, digits: int = 0) -> str:
     """A share as a percentage: 67 %."""
-    return f"{number(100 * value, digits)} %"
+    return f"{number(100 * value, digits)}\N{NO-BREAK SPACE}%"
 
 
 def degrees(df: float) -> str:
@@ -51,7 +51,7 @@ def interval(estimate: Estimate, form: str = "number") -> str:
     return f"[{show(estimate.low)}, {show(estimate.high)}]"
 
 
-def test_text(test: HypothesisTest, name: str = "") -> str:
+def reported(test: HypothesisTest) -> str:
     """'F(2, 17.13) = 5.18, p = .017'."""
     df = ", ".join(degrees(value) for value in test.df)
-    return f"{name or test.symbol}({df}) = {number(test.statistic)}, p {p_value(test.p)}"
+    return f"{test.symbol}({df}) = {number(test.statistic)}, p {p_value(test.p)}"

@@ -1,6 +1,7 @@
 """report.html: one file, no script, nothing fetched; every number from the results object."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,14 +24,19 @@ def render_report(results: Results, figures: Mapping[str, Path], command: str) -
         name: inline_svg(path.read_text(encoding="utf-8"), name, texts[name])
         for name, path in figures.items()
     }
-    return _environment().get_template("report.html").render(
-        results=results,
-        figures=inlined,
-        command=command,
-        css=Markup((HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            results=results,
+            figures=inlined,
+            command=command,
+            css=Markup((HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        )
     )
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE),
@@ -46,6 +52,7 @@ def _environment() -> Environment:
         "p": numbers.p_cell,
         "degrees": numbers.degrees,
         "interval": numbers.interval,
+        "typeset": sentences.typeset,
     }
     environment.globals |= {
         "findings": sentences.findings,

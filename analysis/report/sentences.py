@@ -1,9 +1,13 @@
 """What a result says in words: never more than its test."""
 
+import re
+
+from markupsafe import Markup, escape
+
 from analysis.estimate import Estimate, HypothesisTest
 from analysis.one_way import Contrast
 from analysis.plan import Outcome
-from analysis.report.numbers import bounded, interval, number, p_value, percent, test_text
+from analysis.report.numbers import bounded, interval, number, p_value, percent, reported
 from analysis.results import OutcomeResult, Results
 
 POPULATIONS = {
@@ -23,6 +27,14 @@ def findings(result: OutcomeResult, results: Results) -> list[str]:
     return sentences
 
 
+def typeset(sentence: str) -> Markup:
+    """The sentence as HTML: escaped, F and p in italics, numbers kept on one line."""
+    text = str(escape(sentence))
+    text = re.sub(r"\bp (=|&lt;|&gt;) ", "<i>p</i>\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
+    text = re.sub(r"\bF(?=\()", "<i>F</i>", text)
+    return Markup(re.sub(r"(?<=[\d,]) (?=%|[\d.])|(?<=\)) (?== )", "\N{NO-BREAK SPACE}", text))  # noqa: S704
+
+
 def source_of(outcome: Outcome) -> str:
     """How the outcome's score comes about, in words."""
     if outcome.scale is not None:
@@ -37,16 +49,16 @@ def _is_shown(result: OutcomeResult, results: Results) -> bool:
 
 
 def _omnibus(result: OutcomeResult, results: Results) -> str:
-    label, welch = result.outcome.label, result.found.welch
+    welch = result.found.welch
     if not isinstance(welch, HypothesisTest) or result.p_adjusted is None:
         reason = "" if isinstance(welch, HypothesisTest) else welch.reason
-        return f"{label}: not estimable: {reason}."
-    numbers = f"Welch's {test_text(welch)}, Holm-adjusted p {p_value(result.p_adjusted)}"
+        return f"Not estimable: {reason}."
+    numbers = f"Welch's {reported(welch)}, Holm-adjusted p {p_value(result.p_adjusted)}"
     where = "In these simulated data, the" if results.simulated else "The"
     if _is_shown(result, results):
-        return f"{label}: {where} arm means are not all equal, {numbers}."
+        return f"{where} arm means are not all equal, {numbers}."
     return (
-        f"{label}: {where} test does not show that the arm means differ, {numbers}. "
+        f"{where} test does not show that the arm means differ, {numbers}. "
         f"That is no evidence that they are equal.{_lost_by_adjustment(welch, results)}"
     )
 
@@ -68,7 +80,8 @@ def _against_control(result: OutcomeResult, results: Results) -> str:
         )
     told = "; ".join(_difference(contrast) for contrast in shown)
     rest = len(result.found.contrasts) - len(shown)
-    others = f" For the other {rest} the comparison shows no difference." if rest else ""
+    arms = "arm" if rest == 1 else f"{rest} arms"
+    others = f" For the other {arms} the comparison shows no difference." if rest else ""
     return f"Against “{control}” the mean is {told} (Games-Howell).{others}"
 
 

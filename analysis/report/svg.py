@@ -4,9 +4,17 @@ import re
 
 from markupsafe import Markup, escape
 
-from analysis.figures.style import GRID, INK, MUTED
+from analysis.figures.style import COLOURS, CONTROL, GRID, INK, MUTED
 
-PAGE_COLOURS = {INK: "--ink", MUTED: "--muted", GRID: "--line", "#ffffff": "--paper"}
+NAMES = ("--blue", "--vermilion", "--green", "--orange", "--sky", "--purple")
+PAGE_COLOURS = {
+    INK: "--ink",
+    MUTED: "--muted",
+    GRID: "--line",
+    "#ffffff": "--paper",
+    CONTROL: "--grey",
+    **dict(zip(COLOURS, NAMES, strict=True)),
+}
 
 
 def inline_svg(text: str, name: str, alternative: str) -> Markup:
@@ -20,7 +28,8 @@ def inline_svg(text: str, name: str, alternative: str) -> Markup:
     for colour, variable in PAGE_COLOURS.items():
         body = body.replace(colour, f"var({variable}, {colour})")
     opening = f'<svg role="img" aria-labelledby="{name}-title" class="figure"'
-    body = re.sub(r'<svg((?: xmlns[:\w]*="[^"]*")*) width="\S+" height="\S+"', rf"{opening}\1", body, count=1)
+    size = re.compile(r'<svg((?: xmlns[:\w]*="[^"]*")*) width="\S+" height="\S+"')
+    body = size.sub(rf"{opening}\1", body, count=1)
     head, bracket, rest = body.partition(">")
     title = f'<title id="{name}-title">{escape(alternative)}</title>'
     return Markup(head + bracket + title + rest)  # noqa: S704 - matplotlib's own output

@@ -1,13 +1,13 @@
 """A small generator of tidy data folders, as export_study writes them, with planted effects.
 
-    write_study(folder)                                    seven arms of twenty, no effect
-    write_study(folder, trust={"gradcam": 1.0})            the arm's people trust one SD more
-    write_study(folder, accept_wrong={"lime": 0.3})        its people accept 30 points more errors
+write_study(folder)                                    seven arms of twenty, no effect
+write_study(folder, trust={"gradcam": 1.0})            the arm's people trust one SD more
+write_study(folder, accept_wrong={"lime": 0.3})        its people accept 30 points more errors
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -122,16 +122,20 @@ def write_manifest(folder: Path, title: str = "Tidy", simulated: bool = True) ->
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def edit(folder: Path, name: str, change: object) -> Path:
-    """Apply `change(frame) -> frame` to a csv of the folder, all cells text, and renew the manifest."""
+def edit(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
+    """Apply `change(frame) -> frame` to a csv, all cells text, and renew the manifest."""
     frame = pd.read_csv(folder / name, dtype="str", keep_default_na=False)
-    change(frame).to_csv(folder / name, index=False)  # type: ignore[operator]
+    change(frame).to_csv(folder / name, index=False)
     write_manifest(folder)
     return folder
 
 
 def _participants(
-    rng: np.random.Generator, arms: Mapping[str, str], per_arm: int, unfinished: int, simulated: bool
+    rng: np.random.Generator,
+    arms: Mapping[str, str],
+    per_arm: int,
+    unfinished: int,
+    simulated: bool,
 ) -> pd.DataFrame:
     order = [arm for _ in range(per_arm) for arm in rng.permutation(list(arms))]
     rows = []
@@ -214,12 +218,11 @@ def _answers(
 
 
 def _codebook(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    integers = {"sequence", "block", "simulated", "position", "prediction_correct", "agreed", "sureness"}
+    integers = {"sequence", "block", "simulated", "position", "prediction_correct", "agreed"}
+    integers.add("sureness")
     numbers = {"seconds_total", "probability", "response_time_ms", "server_seconds"}
-    empty = dict.fromkeys(
-        ["item", "minimum", "maximum", "values", "questionnaire", "scale", "reversed", "wording", "source"],
-        "",
-    )
+    further = "item minimum maximum values questionnaire scale reversed wording source"
+    empty = dict.fromkeys(further.split(), "")
     rows = []
     for name, frame in frames.items():
         for column in frame.columns:

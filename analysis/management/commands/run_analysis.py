@@ -1,0 +1,93 @@
+"""manage.py run_analysis SLUG | --table FOLDER, --output DIR: from a study to its report."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from analysis.errors import AnalysisError
+from analysis.results import Results
+from analysis.run import analyse
+from surveys.export import Simulated, export_study
+from surveys.exporting.folder import ExportError
+from surveys.models import Study
+
+
+class Command(BaseCommand):
+    """Parses, exports when a study is named, analyses, and prints one line."""
+
+    help = (
+        "Analyse a study, or a folder of tidy tables: results.json, report.html, figures, scores."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument(
+            "slug", nargs="?", metavar="SLUG", help="the study to export and analyse"
+        )
+        source.add_argument("--table", type=Path, metavar="FOLDER", help="analyse this tidy folder")
+        parser.add_argument("--plan", type=Path, help="a plan.toml in place of the folder's own")
+        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        simulated = parser.add_mutually_exclusive_group()
+        simulated.add_argument(
+            "--include-simulated",
+            dest="simulated",
+            action="store_const",
+            const="included",
+            default="none",
+            help="simulated participants too; the plan must allow the mixture",
+        )
+        simulated.add_argument(
+            "--simulated-only", dest="simulated", action="store_const", const="only"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        output: Path = options["output"]
+        if options["table"] and options["simulated"] != "none":
+            raise CommandError(
+                "--include-simulated and --simulated-only choose what is exported; a --table is "
+                "analysed as it is. Leave the flag out."
+            )
+        folder = options["table"] or _exported(options["slug"], output, options["simulated"])
+        try:
+            results = analyse(folder, output, plan=options["plan"], command=_command(options))
+        except AnalysisError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(_summary(results))
+        self.stdout.write(str(output / "report.html"))
+
+
+def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none"
+        raise CommandError(f"There is no study {slug!r}, only: {known}. Load it with load_study.")
+    try:
+        export_study(study=study, output=output / "data", simulated=simulated)
+    except ExportError as error:
+        raise CommandError(str(error)) from error
+    return output / "data"
+
+
+def _command(options: dict[str, Any]) -> str:
+    """The command as the report prints it: without folders, which differ between machines."""
+    source = f"--table {options['table'].name}" if options["table"] else options["slug"]
+    flag = {"included": " --include-simulated", "only": " --simulated-only"}
+    plan = f" --plan {options['plan'].name}" if options["plan"] else ""
+    return f"manage.py run_analysis {source}{plan}{flag.get(options['simulated'], '')}"
+
+
+def _summary(results: Results) -> str:
+    people = sum(row.randomised for row in results.flow)
+    claimed = sum(
+        result.p_adjusted is not None and result.p_adjusted < results.plan.alpha
+        for result in results.outcomes
+    )
+    kind = " simulated" if results.simulated and not results.simulated_and_real else ""
+    outcomes = len(results.outcomes)
+    return (
+        f"{people}{kind} participants in {len(results.flow)} arms, {outcomes} "
+        f"outcome{'' if outcomes == 1 else 's'}, {claimed} with adjusted p below "
+        f"{results.plan.alpha:g}."
+    )

@@ -1,0 +1,222 @@
+"""The panel's pages for images, classifiers, predictions and explanations; all of them read-only."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from explanations import catalogue
+from explanations.gallery import gallery
+from explanations.models import (
+    ClassifierWeights,
+    Explanation,
+    ImageSet,
+    Prediction,
+    StudyImage,
+)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that commands write: to be looked at here, never changed."""
+
+    class Media:
+        css: ClassVar = {"all": ["explanations/panel.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class PredictionFilter(admin.SimpleListFilter):
+    """Images that a classifier gets right, or wrong."""
+
+    title = "prediction"
+    parameter_name = "prediction"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("right", "Right"), ("wrong", "Wrong"), ("none", "Not predicted yet")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[StudyImage]
+    ) -> QuerySet[StudyImage]:
+        if self.value() == "none":
+            return queryset.filter(predictions__isnull=True)
+        if self.value() in {"right", "wrong"}:
+            # Once per image, however many classifiers say so.
+            right = Prediction.objects.filter(is_correct=self.value() == "right")
+            return queryset.filter(pk__in=right.values("image"))
+        return queryset
+
+
+class MethodFilter(admin.SimpleListFilter):
+    """By method, under the names of the catalogue."""
+
+    title = "method"
+    parameter_name = "method"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return catalogue.choices()
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Explanation]
+    ) -> QuerySet[Explanation]:
+        return queryset.filter(method=self.value()) if self.value() else queryset
+
+
+@admin.register(ImageSet)
+class ImageSetAdmin(ReadOnlyAdmin):
+    list_display = ("name", "classes", "image_count", "imported_at")
+    fields = ("name", "classes", "image_count", "imported_at")
+
+    @admin.display(description="classes")
+    def classes(self, row: ImageSet) -> str:
+        return ", ".join(row.class_names)
+
+    @admin.display(description="images")
+    def image_count(self, row: ImageSet) -> SafeString:
+        address = reverse("admin:explanations_studyimage_changelist")
+        return format_html(
+            '<a href="{}?image_set__id__exact={}">{}</a>', address, row.pk, row.images.count()
+        )
+
+
+@admin.register(StudyImage)
+class StudyImageAdmin(ReadOnlyAdmin):
+    list_display = ("thumbnail", "true_class", "said", "image_set", "split", "short_hash")
+    list_display_links = ("thumbnail", "true_class")
+    list_filter = (PredictionFilter, "image_set", "split", "true_class")
+    search_fields = ("sha256", "true_class", "source")
+    list_per_page = 50
+    fields = (("true_class", "image_set", "split"), "source", ("width", "height"), "sha256")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StudyImage]:
+        return super().get_queryset(request).prefetch_related("predictions__classifier")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        image = self.get_object(request, object_id)
+        shown = {"gallery": gallery(image) if image else [], "study_image": image}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
+
+    @admin.display(description="image")
+    def thumbnail(self, row: StudyImage) -> SafeString:
+        return picture_of(row)
+
+    @admin.display(description="predictions")
+    def said(self, row: StudyImage) -> SafeString | str:
+        return format_html_join("", "<div>{}</div>", ((said(p),) for p in row.predictions.all()))
+
+    @admin.display(description="hash", ordering="sha256")
+    def short_hash(self, row: StudyImage) -> str:
+        return row.sha256[:12]
+
+
+@admin.register(ClassifierWeights)
+class ClassifierWeightsAdmin(ReadOnlyAdmin):
+    list_display = ("name", "test_accuracy", "path", "registered_at")
+    fields = ("name", "path", "classes", "test_accuracy", "sha256", "registered_at")
+
+    @admin.display(description="classes")
+    def classes(self, row: ClassifierWeights) -> str:
+        return ", ".join(row.class_names)
+
+    @admin.display(description="test accuracy, by its card")
+    def test_accuracy(self, row: ClassifierWeights) -> str:
+        figures = row.card.get("evaluation", {}).get("test", {})
+        return f"{figures['accuracy']:.1%}" if "accuracy" in figures else "–"
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnlyAdmin):
+    list_display = ("thumbnail", "true_class", "predicted_class", "percent", "is_correct")
+    list_filter = ("is_correct", "classifier", "predicted_class")
+    list_select_related = ("image", "classifier")
+    fields = ("image_link", "classifier", "predicted_class", "percent", "is_correct")
+
+    @admin.display(description="image")
+    def thumbnail(self, row: Prediction) -> SafeString:
+        return picture_of(row.image)
+
+    @admin.display(description="image")
+    def image_link(self, row: Prediction) -> SafeString:
+        return link_to(row.image)
+
+    @admin.display(description="true class", ordering="image__true_class")
+    def true_class(self, row: Prediction) -> str:
+        return row.image.true_class
+
+    @admin.display(description="probability", ordering="probability")
+    def percent(self, row: Prediction) -> str:
+        return f"{row.probability:.0%}"
+
+
+@admin.register(Explanation)
+class ExplanationAdmin(ReadOnlyAdmin):
+    list_display = ("thumbnail", "method_label", "prediction", "seconds", "computed_at")
+    list_filter = (MethodFilter, "prediction__is_correct")
+    list_select_related = ("prediction__image",)
+    list_per_page = 50
+    fields = (
+        "image_link",
+        "method_label",
+        "prediction",
+        "key",
+        "sha256",
+        "parameters",
+        "diagnostics",
+        "provenance",
+        "computed_at",
+    )
+
+    @admin.display(description="map")
+    def thumbnail(self, row: Explanation) -> SafeString:
+        address = reverse("explanations:map-picture", args=[row.pk])
+        return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy">', address)
+
+    @admin.display(description="image with all its explanations")
+    def image_link(self, row: Explanation) -> SafeString:
+        return link_to(row.prediction.image)
+
+    @admin.display(description="method", ordering="method")
+    def method_label(self, row: Explanation) -> str:
+        return dict(catalogue.choices()).get(row.method, row.method)
+
+    @admin.display(description="seconds")
+    def seconds(self, row: Explanation) -> str:
+        return str(row.provenance.get("seconds", "–"))
+
+
+def said(prediction: Prediction) -> str:
+    """One prediction in a line."""
+    verdict = "right" if prediction.is_correct else "wrong"
+    return (
+        f"{prediction.predicted_class} ({prediction.probability:.0%}), {verdict} – "
+        f"{prediction.classifier.name}"
+    )
+
+
+def picture_of(image: StudyImage) -> SafeString:
+    """A small picture of an image."""
+    address = reverse("explanations:image-picture", args=[image.pk])
+    # The class stands beside it as text.
+    return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy">', address)
+
+
+def link_to(image: StudyImage) -> SafeString:
+    """The image's page, with its gallery."""
+    address = reverse("admin:explanations_studyimage_change", args=[image.pk])
+    return format_html('<a href="{}">{}</a>', address, image)

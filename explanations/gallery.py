@@ -1,0 +1,83 @@
+"""All explanations of one image, as the panel shows them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explanations import catalogue, pictures
+from explanations.catalogue import Legend
+from explanations.models import Explanation, Prediction, StudyImage
+from explanations.store import ArtefactError
+
+
+@dataclass(frozen=True)
+class Card:
+    """One explanation with its words; ``problem`` instead of a picture if its file is damaged."""
+
+    explanation: Explanation
+    label: str
+    caption: str
+    legend: Legend | None
+    alt: str
+    problem: str
+    diagnostics: tuple[tuple[str, Any], ...]
+    provenance: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One classifier's prediction with its explanations."""
+
+    prediction: Prediction
+    cards: tuple[Card, ...]
+
+
+def gallery(image: StudyImage) -> list[Row]:
+    """Every prediction of an image, with its explanations in the catalogue's order."""
+    predictions = image.predictions.select_related("classifier").prefetch_related("explanations")
+    order = [method.key for method in catalogue.METHODS]
+    rows = []
+    for prediction in predictions.order_by("classifier_id"):
+        explanations = sorted(
+            prediction.explanations.all(),
+            key=lambda row: (order.index(row.method) if row.method in order else len(order), row.pk),
+        )
+        rows.append(Row(prediction, tuple(_card(row) for row in explanations)))
+    return rows
+
+
+def _card(explanation: Explanation) -> Card:
+    try:
+        method = catalogue.get(explanation.method)
+        alt, problem = pictures.alt_text(explanation), ""
+        label, legend = method.label, method.legend
+        caption = pictures.caption(explanation)
+    except (ArtefactError, catalogue.UnknownMethodError) as error:
+        label, caption, alt, legend, problem = explanation.method, "", "", None, str(error)
+    return Card(
+        explanation=explanation,
+        label=label,
+        caption=caption,
+        legend=legend,
+        alt=alt,
+        problem=problem,
+        diagnostics=tuple(_readable(explanation.diagnostics | explanation.parameters)),
+        provenance=tuple(_readable(_flat(explanation.provenance))),
+    )
+
+
+def _flat(provenance: dict[str, Any]) -> dict[str, Any]:
+    versions = provenance.get("versions", {})
+    return {key: value for key, value in provenance.items() if key != "versions"} | versions
+
+
+def _readable(values: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [
+        (key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else _shown(value))
+        for key, value in values.items()
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " × ".join(str(item) for item in value)
+    return {True: "yes", False: "no", "": "–"}.get(value, str(value)) if value != 0 else "0"

@@ -1,0 +1,60 @@
+"""Pictures as the pages show them: drawn from stored files, without torch."""
+
+import hashlib
+
+from explanations import catalogue
+from explanations.attribution import Attribution
+from explanations.files import write_atomically
+from explanations.models import Explanation, StudyImage
+from explanations.rendering import canvas
+from explanations.rendering.drawing import VERSION
+from explanations.storage import artefact_store, image_store, picture_path
+
+
+def image_png(image: StudyImage) -> bytes:
+    """The image, pixelated, 320 by 320. Raises ArtefactError if its file is missing or damaged."""
+    return canvas.png(canvas.colours_of(image_store().read(image.sha256)))
+
+
+def map_png(explanation: Explanation) -> bytes:
+    """The map over its image, 320 by 320; drawn once and kept in the data folder.
+
+    Raises ArtefactError if the artefact or the image is missing or damaged.
+    """
+    drawing = catalogue.get(explanation.method).drawing
+    # The name changes with the way of drawing, so that an old picture is never served.
+    name = hashlib.sha256(f"{explanation.key} {drawing!r} {VERSION}".encode()).hexdigest()
+    path = picture_path(name)
+    if path.is_file():
+        return path.read_bytes()
+    image = image_store().read(explanation.prediction.image.sha256)
+    content = canvas.png(drawing.draw(image, _attribution(explanation)))
+    write_atomically(path, content)
+    return content
+
+
+def legend_png(method: str) -> bytes:
+    """The colours of a method's map from low to high, 320 by 16, without words."""
+    return canvas.png(catalogue.get(method).drawing.legend())
+
+
+def caption(explanation: Explanation) -> str:
+    """What stands under the map; an empty map says so."""
+    label = explanation.prediction.predicted_class
+    empty = bool(explanation.diagnostics.get("empty"))
+    return catalogue.get(explanation.method).caption_for(label, empty=empty)
+
+
+def alt_text(explanation: Explanation) -> str:
+    """The map in words, for those who cannot see it: where it is strongest, never what it shows.
+
+    Raises ArtefactError if the artefact is missing or damaged.
+    """
+    attribution = _attribution(explanation)
+    if attribution.is_empty:
+        return "The map is empty: no region stands out."
+    return catalogue.get(explanation.method).drawing.describe(attribution)
+
+
+def _attribution(explanation: Explanation) -> Attribution:
+    return artefact_store().read(explanation.key, explanation.sha256)

@@ -1,0 +1,48 @@
+"""Colour tables that hold for colour-blind eyes too: lightness rises or falls along each."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Colours = NDArray[np.float32]
+"""RGB on the 0..1 scale, the last axis of length 3."""
+
+BLUE = (0, 84, 166)
+ORANGE = (214, 96, 0)
+
+# Nine points of cividis (Nuñez, Anderton and Renslow 2018), from dark blue to yellow.
+_CIVIDIS = (
+    (0, 34, 78),
+    (26, 56, 111),
+    (67, 78, 108),
+    (97, 101, 111),
+    (125, 124, 120),
+    (155, 148, 118),
+    (188, 174, 108),
+    (222, 201, 88),
+    (254, 232, 56),
+)
+# From black over a warm brown to a pale yellow: lightness alone tells the order.
+_GLOW = ((0, 0, 0), (84, 42, 12), (172, 96, 16), (238, 170, 50), (255, 246, 190))
+_BLUE_WHITE_ORANGE = (BLUE, (120, 175, 225), (255, 255, 255), (250, 178, 100), ORANGE)
+
+
+def sequential(values: NDArray[np.float32]) -> Colours:
+    """Dark blue for 0, yellow for 1."""
+    return _interpolated(values, _CIVIDIS)
+
+
+def glow(values: NDArray[np.float32]) -> Colours:
+    """Black for 0, pale yellow for 1."""
+    return _interpolated(values, _GLOW)
+
+
+def diverging(values: NDArray[np.float32]) -> Colours:
+    """Blue for -1, white for 0, orange for 1."""
+    return _interpolated((values + 1) / 2, _BLUE_WHITE_ORANGE)
+
+
+def _interpolated(values: NDArray[np.floating], points: tuple[tuple[int, ...], ...]) -> Colours:
+    table = np.array(points, dtype=np.float32) / 255
+    places = np.linspace(0, 1, len(table))
+    channels = [np.interp(values, places, table[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=-1).astype(np.float32)

@@ -1,0 +1,74 @@
+"""Colour layers over the image: warm, glowing, or in favour and against."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explanations.attribution import Attribution
+from explanations.rendering import canvas, colours
+from explanations.rendering.colours import Colours
+from explanations.rendering.drawing import describe_both, ramp, scaled, strip
+from explanations.rendering.words import strongest_regions
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A smooth colour layer over the image, from dark blue to yellow at the maximum."""
+
+    opacity: float = 0.5
+
+    def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
+        ground = canvas.colours_of(image)
+        if attribution.is_empty:
+            return ground
+        heat = colours.sequential(canvas.smooth(scaled(attribution.relevance, 100)))
+        return (1 - self.opacity) * ground + self.opacity * heat
+
+    def legend(self) -> Colours:
+        return strip(colours.sequential(ramp(0, 1)))
+
+    def describe(self, attribution: Attribution) -> str:
+        return strongest_regions("The strongest regions are", attribution.relevance)
+
+
+@dataclass(frozen=True)
+class Glow:
+    """Glowing pixels on the darkened grey image; everything above the percentile glows fully."""
+
+    percentile: float = 99
+    darkness: float = 0.3
+
+    def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
+        light = colours.glow(canvas.pixelated(scaled(attribution.relevance, self.percentile)))
+        ground = canvas.greyscale(image)
+        if attribution.is_empty:
+            return ground
+        return 1 - (1 - self.darkness * ground) * (1 - light)
+
+    def legend(self) -> Colours:
+        return strip(colours.glow(ramp(0, 1)))
+
+    def describe(self, attribution: Attribution) -> str:
+        return strongest_regions("The brightest regions are", attribution.relevance)
+
+
+@dataclass(frozen=True)
+class ForAndAgainst:
+    """Orange for, blue against, on the pale grey image; the same scale on both sides of zero."""
+
+    percentile: float = 99
+    paleness: float = 0.6
+
+    def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
+        ground = canvas.greyscale(image)
+        if attribution.is_empty:
+            return ground
+        tint = colours.diverging(canvas.pixelated(scaled(attribution.relevance, self.percentile)))
+        return tint * (self.paleness + (1 - self.paleness) * ground)
+
+    def legend(self) -> Colours:
+        return strip(colours.diverging(ramp(-1, 1)))
+
+    def describe(self, attribution: Attribution) -> str:
+        return describe_both(attribution)

@@ -1,0 +1,158 @@
+"""A study's data as a folder of plain files, which the analysis and any other program can read."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from surveys.exporting.cells import csv_text
+from surveys.exporting.codebook import OWN_COLUMNS, codebook
+from surveys.exporting.columns import TABLES
+from surveys.exporting.folder import MARK, ExportError, check_place, write_folder
+from surveys.exporting.plan import plan_of, toml_text
+from surveys.models import Answer, Participant, Study, Trial
+from surveys.studyfile import definition
+
+Simulated = Literal["none", "only", "included"]
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What was exported, and where to: rows by file."""
+
+    output: Path
+    rows: dict[str, int]
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{rows} in {name}" for name, rows in self.rows.items())
+        return f"Exported to {self.output}: {counts}."
+
+
+def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -> ExportSummary:
+    """Write the tidy data folder: all participants of the kind asked for, whatever their state.
+
+    ``simulated``: "none" leaves simulated participants out, "only" takes no others, "included"
+    takes all. Raises ExportError when that leaves nobody, or when ``output`` holds anything but an
+    earlier export, which is replaced.
+    """
+    check_place(output)
+    with _one_moment():
+        people = _participants(study, simulated)
+        found: dict[str, QuerySet[Any]] = {
+            "participants.csv": people,
+            "trials.csv": _trials(people),
+            "answers.csv": _answers(people),
+        }
+        rows = {
+            name: [[column.cell(row) for column in columns] for row in found[name]]
+            for name, columns in TABLES.items()
+        }
+    headers = {name: [column.name for column in columns] for name, columns in TABLES.items()}
+    rows["codebook.csv"] = [list(row.values()) for row in codebook(definition(study))]
+    headers["codebook.csv"] = list(OWN_COLUMNS)
+    files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
+    files["plan.toml"] = toml_text(plan_of(definition(study))).encode()
+    files["study.toml"] = study.source.encode()
+    counts = {name: len(entries) for name, entries in rows.items()}
+    files[MARK] = _manifest(study, simulated, files, counts)
+    write_folder(output, files)
+    return ExportSummary(output, counts)
+
+
+def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
+    people = study.participants.select_related("arm", "slot").order_by(
+        "simulated", "slot__position"
+    )
+    chosen = {
+        "none": people.filter(simulated=False),
+        "only": people.filter(simulated=True),
+        "included": people,
+    }[simulated]
+    if not chosen.exists():
+        raise ExportError(_nobody(study, simulated))
+    return chosen
+
+
+def _nobody(study: Study, simulated: Simulated) -> str:
+    left_out = study.participants.count()
+    if not left_out:
+        return (
+            f"The study {study.slug!r} has no participants yet. Send people its link, or run "
+            f"manage.py simulate_participants {study.slug}"
+        )
+    if simulated == "none":
+        return (
+            f"The study {study.slug!r} has no real participants, and {left_out} simulated ones. "
+            "Export those with --simulated-only."
+        )
+    return (
+        f"The study {study.slug!r} has no simulated participants, and {left_out} real ones. "
+        "Export those without --simulated-only."
+    )
+
+
+def _trials(people: QuerySet[Participant]) -> QuerySet[Trial]:
+    return (
+        Trial.objects.filter(participant__in=people.order_by())
+        .select_related(
+            "participant__arm",
+            "stimulus__prediction__image__image_set",
+            "explanation",
+            "submission",
+        )
+        .prefetch_related("submission__answers")
+        .order_by("participant__simulated", "participant__slot__position", "position")
+    )
+
+
+def _answers(people: QuerySet[Participant]) -> QuerySet[Answer]:
+    return (
+        Answer.objects.filter(submission__participant__in=people.order_by())
+        .exclude(questionnaire="")
+        .select_related("submission__participant__arm")
+        .order_by(
+            "submission__participant__simulated", "submission__participant__slot__position", "id"
+        )
+    )
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """All reads within see the database as it is at one moment."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _manifest(
+    study: Study, simulated: Simulated, files: dict[str, bytes], rows: dict[str, int]
+) -> bytes:
+    manifest = {
+        "study": study.slug,
+        "title": study.title,
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "files": {
+            name: {"rows": rows.get(name), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in files.items()
+        },
+        "study_file_sha256": study.source_sha256,
+        "weights_sha256": study.classifier.sha256,
+        "simulated": simulated,
+        "software": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("django", "numpy", "pillow", "safetensors")},
+        },
+    }
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,36 @@
+"""From a value to the cell of a csv file."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+Cell = str | int | float | bool | datetime | None
+# What a spreadsheet takes for a formula, also behind white space; full-width signs included.
+_FORMULA = re.compile(r"[\s\0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n\0]")
+
+
+def cell(value: Cell) -> str:
+    """The value as text: empty for None, 0 and 1 for booleans, ISO in UTC for times.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front; numbers do not.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds")
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) else value
+    return repr(value)
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """A csv file's text, with a line feed at the end of each row."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return text.getvalue()

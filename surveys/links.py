@@ -1,0 +1,79 @@
+"""Secrets in addresses, forms and cookies, all signed: who comes back, and who only rehearses."""
+
+import secrets
+
+from django.conf import settings
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from surveys.models import Participant, Study
+
+COOKIE_AGE = 90 * 24 * 3600  # seconds
+ARRIVAL = "surveys.arrival"
+REHEARSAL = "surveys.rehearsal"
+RETURN = "surveys.return"
+
+
+def landing_path(study: Study) -> str:
+    """The address for participants."""
+    return reverse("landing", kwargs={"slug": study.slug})
+
+
+def rehearsal_path(study: Study) -> str:
+    """The address whose participants are marked as simulated for ever."""
+    token = signing.Signer(salt=REHEARSAL).sign(study.slug)
+    return f"{landing_path(study)}?rehearsal={token}"
+
+
+def is_rehearsal(request: HttpRequest, study: Study) -> bool:
+    """Whether the address carries the study's rehearsal token; a wrong one is no page at all."""
+    token = request.GET.get("rehearsal")
+    if token is None:
+        return False
+    if _unsigned(token, REHEARSAL) != study.slug:
+        # Taken for a real participant, a mistyped rehearsal would spoil the data.
+        raise Http404("The rehearsal token is not this study's.")
+    return True
+
+
+def new_arrival_key(study: Study) -> str:
+    """A signed key for one arrival, to be rendered into the consent form."""
+    return signing.Signer(salt=f"{ARRIVAL}.{study.slug}").sign(secrets.token_urlsafe(24))
+
+
+def arrival_key(study: Study, signed: str) -> str | None:
+    """The key of a consent form that this server rendered for the study; None for any other."""
+    return _unsigned(signed, f"{ARRIVAL}.{study.slug}")
+
+
+def remember(response: HttpResponse, participant: Participant) -> None:
+    """Let the study's link lead this browser back to its participation."""
+    response.set_signed_cookie(
+        _cookie(participant.simulated),
+        participant.code,
+        salt=RETURN,
+        max_age=COOKIE_AGE,
+        path=landing_path(participant.study),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def remembered(request: HttpRequest, study: Study, simulated: bool) -> Participant | None:
+    """The participation that this browser has begun in the study, if any."""
+    code = request.get_signed_cookie(_cookie(simulated), None, salt=RETURN)
+    return study.participants.filter(code=code, simulated=simulated).first() if code else None
+
+
+def _cookie(simulated: bool) -> str:
+    # The cookie's path tells the studies apart.
+    return "rehearsal" if simulated else "participation"
+
+
+def _unsigned(value: str, salt: str) -> str | None:
+    try:
+        return signing.Signer(salt=salt).unsign(value)
+    except signing.BadSignature:
+        return None

@@ -1,0 +1,43 @@
+"""manage.py export_study SLUG --output DIR [--include-simulated | --simulated-only]"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys.export import Simulated, export_study
+from surveys.exporting.folder import ExportError
+from surveys.management.lookup import study_named
+
+
+class Command(BaseCommand):
+    help = "Writes a study's data, codebook and plan as a folder of plain files."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--include-simulated",
+            action="store_const",
+            dest="simulated",
+            const="included",
+            help="simulated participants beside the real ones",
+        )
+        which.add_argument(
+            "--simulated-only",
+            action="store_const",
+            dest="simulated",
+            const="only",
+            help="simulated participants alone",
+        )
+
+    def handle(
+        self, *args: Any, slug: str, output: Path, simulated: Simulated | None, **options: Any
+    ) -> str:
+        try:
+            return str(
+                export_study(study=study_named(slug), output=output, simulated=simulated or "none")
+            )
+        except ExportError as error:
+            raise CommandError(str(error)) from error

@@ -1,0 +1,29 @@
+"""manage.py load_study FILE.toml"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys.models import Study
+from surveys.services import StudyError, load_study
+from surveys.studyfile import StudyFileError
+
+
+class Command(BaseCommand):
+    help = "Puts a study file into the database, as a draft; an unchanged file changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.toml")
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> str:
+        before = set(Study.objects.values_list("slug", "source_sha256"))
+        try:
+            study = load_study(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} cannot be read: {error}.") from error
+        except (StudyFileError, StudyError) as error:
+            raise CommandError(f"{file}: {error}") from error
+        if (study.slug, study.source_sha256) in before:
+            return f"The study {study.slug!r} is loaded already; nothing changed."
+        return f"Loaded the study {study.slug!r} as a draft, with {study.arms.count()} arms."

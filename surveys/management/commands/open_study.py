@@ -1,0 +1,23 @@
+"""manage.py open_study SLUG"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys.management.lookup import study_named
+from surveys.services import StudyError, open_study
+
+
+class Command(BaseCommand):
+    help = "Lets participants in, once all that they will see is there."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+
+    def handle(self, *args: Any, slug: str, **options: Any) -> str:
+        study = study_named(slug)
+        try:
+            open_study(study=study)
+        except StudyError as error:
+            raise CommandError(str(error)) from error
+        return f"The study {slug!r} is open at /s/{slug}/"

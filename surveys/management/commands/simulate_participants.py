@@ -1,0 +1,31 @@
+"""manage.py simulate_participants SLUG --n N --seed S [--profile FILE]"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys.management.lookup import study_named
+from surveys.simulation.profile import ProfileError, load
+from surveys.simulation.run import SimulationError, simulate
+
+
+class Command(BaseCommand):
+    help = "Lets synthetic people walk the real pages of an open study; they stay marked for ever."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--n", type=int, default=140, help="how many people")
+        parser.add_argument("--seed", type=int, default=0, help="of all their answers")
+        parser.add_argument(
+            "--profile", default="demo", help="demo, null, or a TOML file with planted effects"
+        )
+
+    def handle(self, *args: Any, slug: str, n: int, seed: int, profile: str, **options: Any) -> str:
+        if n < 1:
+            raise CommandError(f"--n is {n}. It must be at least 1.")
+        try:
+            return str(
+                simulate(study=study_named(slug), number=n, seed=seed, profile=load(profile))
+            )
+        except (ProfileError, SimulationError) as error:
+            raise CommandError(str(error)) from error

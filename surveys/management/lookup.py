@@ -1,0 +1,17 @@
+"""The study that a command line names."""
+
+from django.core.management.base import CommandError
+
+from surveys.models import Study
+from surveys.tomltable import did_you_mean
+
+
+def study_named(slug: str) -> Study:
+    """The study; raises CommandError that names the nearest or all slugs."""
+    study = Study.objects.filter(slug=slug).select_related("classifier", "image_set").first()
+    if study is not None:
+        return study
+    slugs = list(Study.objects.order_by("slug").values_list("slug", flat=True))
+    if not slugs:
+        raise CommandError(f"There is no study {slug!r}. Load one: manage.py load_study FILE.toml")
+    raise CommandError(f"There is no study {slug!r}{did_you_mean(slug, slugs)}")

@@ -1,0 +1,27 @@
+"""Every write to a study and to what its participants do; each in one transaction."""
+
+from surveys.services.enrolment import StudyClosedError, StudyFullError, enrol
+from surveys.services.errors import StudyError
+from surveys.services.recording import (
+    InvalidAnswersError,
+    Recorded,
+    record_page,
+    record_view,
+    withdraw,
+)
+from surveys.services.studies import close_study, load_study, open_study
+
+__all__ = [
+    "InvalidAnswersError",
+    "Recorded",
+    "StudyClosedError",
+    "StudyError",
+    "StudyFullError",
+    "close_study",
+    "enrol",
+    "load_study",
+    "open_study",
+    "record_page",
+    "record_view",
+    "withdraw",
+]

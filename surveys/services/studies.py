@@ -1,0 +1,123 @@
+"""A study's life: loaded from its file, opened, closed."""
+
+import hashlib
+
+from django.conf import settings
+from django.db import transaction
+
+from explanations.models import ClassifierWeights, ImageSet
+from explanations.registry import RegistryError, register_classifier
+from surveys import allocation, studyfile
+from surveys.models import Arm, Study
+from surveys.services.enrolment import explanations_of
+from surveys.services.errors import StudyError
+from surveys.studyfile import StudyFile
+
+
+def load_study(text: str) -> Study:
+    """Put a study file into the database, as a draft; the unchanged file again changes nothing.
+
+    A changed file replaces a study that nobody took part in. Raises StudyFileError for a faulty
+    file, StudyError when images are missing or people took part in the study already.
+    """
+    declared = studyfile.parse(text)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    with transaction.atomic():
+        known = Study.objects.select_for_update().filter(slug=declared.slug).first()
+        if known is not None and known.source_sha256 == sha256:
+            return known
+        if known is not None:
+            _check_replaceable(known)
+        return _write(known or Study(slug=declared.slug), declared, text, sha256)
+
+
+@transaction.atomic
+def open_study(*, study: Study) -> None:
+    """Let participants in. Raises StudyError while stimuli or explanations are missing."""
+    locked = allocation.lock(study)
+    missing = _missing(locked)
+    if missing:
+        listed = "\n".join(f"- {sentence}" for sentence in missing)
+        raise StudyError(
+            f"The study {study.slug!r} cannot open yet:\n{listed}\n"
+            f"Run: manage.py precompute_explanations --study {study.slug}"
+        )
+    _set_state(study, Study.State.OPEN)
+
+
+@transaction.atomic
+def close_study(*, study: Study) -> None:
+    """Let nobody else in; who has begun can finish."""
+    allocation.lock(study)
+    _set_state(study, Study.State.CLOSED)
+
+
+def _set_state(study: Study, state: Study.State) -> None:
+    study.state = state
+    study.save(update_fields=["state"])
+
+
+def _check_replaceable(study: Study) -> None:
+    count = study.participants.count()
+    if count:
+        raise StudyError(
+            f"The study {study.slug!r} has participants ({count}), so its file can no longer "
+            "change. Load the changed file as a new study, with another slug."
+        )
+
+
+def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
+    study.title, study.seed = declared.title, declared.seed
+    study.source, study.source_sha256 = text, sha256
+    study.state = Study.State.DRAFT
+    study.image_set = _image_set(declared)
+    study.classifier = _classifier(declared, study.image_set)
+    study.save()
+    study.slots.all().delete()
+    study.stimuli.all().delete()
+    study.arms.all().delete()
+    Arm.objects.bulk_create(
+        Arm(study=study, position=position, key=arm.key, label=arm.label, method=arm.method)
+        for position, arm in enumerate(declared.arms, start=1)
+    )
+    allocation.create_slots(study)
+    return study
+
+
+def _image_set(declared: StudyFile) -> ImageSet:
+    name, split = declared.images.set, declared.images.split
+    image_set = ImageSet.objects.filter(name=name).first()
+    if image_set is None or not image_set.images.filter(split=split).exists():
+        raise StudyError(
+            f"The study {declared.slug!r} shows images of {name!r}, split {split!r}, and none are "
+            f"stored. Import them: manage.py import_images --data {name} --split {split}"
+        )
+    return image_set
+
+
+def _classifier(declared: StudyFile, image_set: ImageSet) -> ClassifierWeights:
+    try:
+        classifier = register_classifier(settings.BASE_DIR / declared.weights)
+    except RegistryError as error:
+        raise StudyError(str(error)) from error
+    if set(classifier.class_names) != set(image_set.class_names):
+        raise StudyError(
+            f"The classifier {declared.weights} tells the classes {classifier.class_names}, the "
+            f"image set {image_set.name!r} has {image_set.class_names}. Name weights that were "
+            "trained on these classes."
+        )
+    return classifier
+
+
+def _missing(study: Study) -> list[str]:
+    """What keeps the study from being shown, one sentence each."""
+    images = studyfile.definition(study).images
+    stimuli, wanted = list(study.stimuli.all()), images.right + images.wrong
+    if len(stimuli) != wanted:
+        return [f"{len(stimuli)} of {wanted} stimuli are chosen."]
+    missing = []
+    for arm in study.arms.exclude(method=""):
+        found = len(explanations_of(arm, stimuli, simulated=False))
+        if found < wanted:
+            missing.append(f"the arm {arm.key!r} has {found} of {wanted} {arm.method} maps.")
+    return missing

@@ -1,0 +1,154 @@
+"""Profiles: what synthetic people are like, and what each arm does to them. TOML files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from surveys.models import Arm
+from surveys.tomltable import FileProblemsError, Table, did_you_mean, document
+
+FOLDER = Path(__file__).resolve().parent.parent / "profiles"
+Limits = tuple[float, float]
+PROBABILITY = (0.0, 1.0)
+ANY = (float("-inf"), float("inf"))
+POSITIVE = (0.0, float("inf"))
+
+
+class ProfileError(FileProblemsError):
+    """A profile that does not exist or whose file is faulty."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """How people behave without any effect of an arm."""
+
+    agree_right: float
+    """Probability of accepting a right prediction."""
+    agree_wrong: float
+    """Probability of accepting a wrong one."""
+    sureness: float
+    """Mean of the sureness, 1 to 5."""
+    seconds: float
+    """Median response time of a page."""
+    quits: float
+    """Share of people who do not reach the end."""
+    scales: Mapping[str, float] = field(default_factory=dict)
+    """Mean per subscale, in points of its scale after reversal; the middle for others."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an arm adds to the base: zero, and a factor of one, where the profile says nothing."""
+
+    agree_right: float = 0.0
+    """Added to the log-odds of accepting, as is ``agree_wrong``."""
+    agree_wrong: float = 0.0
+    sureness: float = 0.0
+    seconds: float = 1.0
+    """A factor."""
+    quits: float = 0.0
+    scales: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Standard deviations."""
+
+    scale_person: float = 0.8
+    """Between people, in points of a scale; ``scale_item`` between one person's answers."""
+    scale_item: float = 0.9
+    agreement_person: float = 0.5
+    """Between people, in log-odds of accepting; ``agreement_image`` between images."""
+    agreement_image: float = 0.4
+    sureness_person: float = 0.5
+    sureness_trial: float = 0.8
+    seconds: float = 0.4
+    """Of the logarithm of the response time."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The behaviour of a whole sample; ``effects`` by an arm's key or by its method's."""
+
+    title: str
+    base: Base
+    spread: Spread
+    effects: Mapping[str, Effect]
+
+    def effect_of(self, arm: Arm) -> Effect:
+        """The arm's effect: by its key, else by its method, else none."""
+        return self.effects.get(arm.key) or self.effects.get(arm.method) or Effect()
+
+
+def load(name: str) -> Profile:
+    """A profile by its name in ``surveys/profiles``, or from a TOML file; raises ProfileError."""
+    shipped = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    path = FOLDER / f"{name}.toml" if name in shipped else Path(name)
+    if not path.is_file():
+        raise ProfileError(
+            f"The profile {name!r}",
+            [f"there is no such file. Name a TOML file, or one of those that ship: {shipped}."],
+        )
+    return read(path.read_text(encoding="utf-8"), f"The profile {name!r}")
+
+
+def read(text: str, name: str = "The profile") -> Profile:
+    """The profile in the text; raises ProfileError with every problem found."""
+    table = document(text, name, ProfileError)
+    arms = table.table("arms", {})
+    profile = Profile(
+        title=table.text("title"),
+        base=_base(table.table("base")),
+        spread=replace(Spread(), **_numbers(table.table("spread", {}), _all(Spread, POSITIVE))),
+        effects={key: _effect(arms.table(key)) for key in arms.values},
+    )
+    table.finish()
+    if problems := table.problems.sentences():
+        raise ProfileError(name, problems)
+    return profile
+
+
+def _base(table: Table) -> Base:
+    limits = {
+        "agree_right": PROBABILITY,
+        "agree_wrong": PROBABILITY,
+        "sureness": (1.0, 5.0),
+        "seconds": POSITIVE,
+        "quits": PROBABILITY,
+    }
+    scales = _numbers(table.table("scales", {}), None)
+    numbers = _numbers(table, limits)
+    for key in limits.keys() - numbers.keys():
+        table.add(key, f"{key!r} in {table.name} is missing. Add it, as a number.")
+    return Base(**{key: numbers.get(key, 0.0) for key in limits}, scales=scales)
+
+
+def _effect(table: Table) -> Effect:
+    scales = _numbers(table.table("scales", {}), None)
+    limits = _all(Effect, ANY) | {"seconds": POSITIVE}
+    return replace(Effect(scales=scales), **_numbers(table, limits))
+
+
+def _all(kind: type[Effect] | type[Spread], limits: Limits) -> dict[str, Limits]:
+    return {one.name: limits for one in fields(kind) if one.name != "scales"}
+
+
+def _numbers(table: Table, limits: Mapping[str, Limits] | None) -> dict[str, float]:
+    """The numbers that stand in the table; any key may stand there when there are no limits."""
+    numbers: dict[str, float] = {}
+    for key, value in table.values.items():
+        if limits is not None and key == "scales":
+            continue
+        if limits is not None and key not in limits:
+            hint = did_you_mean(key, list(limits))
+            table.add(key, f"unknown key {key!r} in {table.name}{hint}")
+            continue
+        low, high = ANY if limits is None else limits[key]
+        if type(value) not in {int, float} or not low <= value <= high:
+            kind = {ANY: "a number", POSITIVE: "a number of 0 or more"}.get(
+                (low, high), f"a number from {low:g} to {high:g}"
+            )
+            table.add(key, f"{key!r} in {table.name} is {value!r}. It must be {kind}.")
+            continue
+        numbers[key] = float(value)
+    return numbers

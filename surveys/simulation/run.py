@@ -1,0 +1,163 @@
+"""Synthetic participants walk the real pages; nothing is written past them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection
+from django.test import override_settings
+from tqdm import tqdm
+
+from explanations import catalogue
+from surveys import flow, links
+from surveys.models import Participant, Study
+from surveys.simulation.browser import Browser, Page
+from surveys.simulation.person import Person, Shown
+from surveys.simulation.profile import Profile
+
+# Rehearsals need not survive a power cut, and not waiting for the disk is several times faster.
+RELAXED = {
+    "sqlite": ("PRAGMA synchronous=NORMAL", "PRAGMA synchronous=FULL"),
+    "postgresql": ("SET synchronous_commit TO off", "RESET synchronous_commit"),
+}
+
+
+class SimulationError(ValueError):
+    """Nobody can be simulated as things are, or the pages did not do what pages must do."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """How many walked, and how they ended."""
+
+    completed: int
+    withdrawn: int
+    left: int
+
+    def __str__(self) -> str:
+        people = self.completed + self.withdrawn + self.left
+        return (
+            f"{people} simulated participants: {self.completed} completed, "
+            f"{self.withdrawn} withdrew, {self.left} left without a word."
+        )
+
+
+def simulate(*, study: Study, number: int, seed: int, profile: Profile) -> Simulated:
+    """Let ``number`` synthetic people take part, marked as simulated for ever.
+
+    The same seed, profile and study give the same answers, as long as the study's list of
+    simulated places stands at the same place. Raises SimulationError.
+    """
+    _check(study, number)
+    _check_arms(study, profile)
+    first = study.participants.filter(simulated=True).count()
+    browser = Browser()
+    ends: list[Participant.State] = []
+    # As on a server: with DEBUG, Django would note every query and double the time.
+    with override_settings(DEBUG=False), _not_waiting_for_the_disk():
+        for offset in tqdm(range(number), desc="Simulating", unit="person", disable=None):
+            ends.append(_take_part(browser, study, seed, first + offset, profile))
+    return Simulated(
+        completed=ends.count(Participant.State.COMPLETED),
+        withdrawn=ends.count(Participant.State.WITHDRAWN),
+        left=ends.count(Participant.State.STARTED),
+    )
+
+
+def _take_part(
+    browser: Browser, study: Study, seed: int, number: int, profile: Profile
+) -> Participant.State:
+    """One person, from the link to the end."""
+    browser.forget()
+    page = browser.send(browser.open(links.rehearsal_path(study)), {})
+    participant = _participant(page)
+    person = Person(profile, profile.effect_of(participant.arm), _shown(participant), seed, number)
+    total = len(flow.steps(study))
+    for count in range(1, total + 1):
+        if person.gives_up_at(count, total):
+            return _leave(browser, page, person)
+        page = _next(browser, page, person)
+    if "step" in page.hidden:
+        raise SimulationError(f"{participant} answered {total} pages and did not reach the end.")
+    return Participant.State.COMPLETED
+
+
+def _next(browser: Browser, page: Page, person: Person) -> Page:
+    following = browser.send(page, person.answer(page))
+    if following.status != 200 or following.hidden.get("step") == page.hidden["step"]:
+        raise SimulationError(
+            f"The page {page.hidden['step']!r} was sent and not accepted: status "
+            f"{following.status}, {' '.join(following.headings)!r}. Walk it by hand, by the "
+            "rehearsal link in the panel."
+        )
+    return following
+
+
+def _leave(browser: Browser, page: Page, person: Person) -> Participant.State:
+    if not person.withdraws:
+        return Participant.State.STARTED
+    path = next(link for link in page.links if link.endswith("/withdraw/"))
+    browser.send(browser.open(path), {})
+    return Participant.State.WITHDRAWN
+
+
+def _participant(page: Page) -> Participant:
+    code = page.path.strip("/").split("/")[-1]
+    participant = Participant.objects.select_related("arm").filter(code=code).first()
+    if participant is None or not participant.simulated:
+        raise SimulationError(
+            f"The consent did not lead to a rehearsal: status {page.status}, "
+            f"{' '.join(page.headings)!r}."
+        )
+    return participant
+
+
+def _shown(participant: Participant) -> dict[str, Shown]:
+    """What a person with eyes sees in each picture."""
+    trials = participant.trials.select_related("stimulus__prediction__image")
+    return {
+        trial.picture_code: Shown(
+            trial.stimulus.prediction.image.true_class, trial.stimulus.position
+        )
+        for trial in trials
+    }
+
+
+def _check(study: Study, number: int) -> None:
+    if study.state != Study.State.OPEN:
+        raise SimulationError(
+            f"The study {study.slug!r} is {study.state}, so nobody can take part. "
+            f"Run: manage.py open_study {study.slug}"
+        )
+    free = study.slots.filter(simulated=True, participant__isnull=True).count()
+    if free < number:
+        raise SimulationError(
+            f"The study {study.slug!r} has {free} places left for simulated participants, fewer "
+            f"than {number}. Simulate fewer, or set more [allocation] places in its file."
+        )
+
+
+def _check_arms(study: Study, profile: Profile) -> None:
+    """An effect that no arm ever has is a slip of the pen, and would pass for a null result."""
+    known = {arm.key for arm in study.arms.all()} | {key for key, _ in catalogue.choices()}
+    if unknown := sorted(profile.effects.keys() - known):
+        raise SimulationError(
+            f"The profile plants effects on {unknown}, which are neither arms of the study "
+            f"{study.slug!r} nor methods. Known: {sorted(known)}."
+        )
+
+
+@contextmanager
+def _not_waiting_for_the_disk() -> Iterator[None]:
+    # SQLite refuses the change inside a transaction, where it would bring nothing anyway.
+    relaxed = None if connection.in_atomic_block else RELAXED.get(connection.vendor)
+    if relaxed is None:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(relaxed[0])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(relaxed[1])

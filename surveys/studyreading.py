@@ -1,0 +1,154 @@
+"""From a study file's text to a StudyFile, with every problem collected on the way."""
+
+import re
+
+from explanations import catalogue
+from surveys import questionnaires, studyfile
+from surveys.questionnaires.reading import QuestionnaireError
+from surveys.tomltable import Table, did_you_mean, document
+
+KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+DEFAULT_PLACES = 2000
+MOST_TRIALS = 500
+LARGEST_SEED = 2**63 - 1  # what the database's column holds
+
+
+def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
+    """The study; raises StudyFileError. ``check_plan`` imports the analysis, and pandas with it."""
+    table = document(text, "The study file", studyfile.StudyFileError)
+    arms = tuple(_arm(entry) for entry in table.tables("arms"))
+    asked = table.table("questionnaires", {})
+    study = studyfile.StudyFile(
+        slug=_key(table, "slug"),
+        title=table.text("title"),
+        seed=table.integer("seed"),
+        consent=_consent(table.table("consent")),
+        debrief=_debrief(table.table("debrief")),
+        images=_images(table.table("images")),
+        weights=_weights(table.table("classifier")),
+        arms=arms,
+        before=_questionnaires(asked, "before"),
+        after=_questionnaires(asked, "after"),
+        allocation=_allocation(table.table("allocation", {}), len(arms)),
+        analysis=table.mapping("analysis"),
+    )
+    asked.finish()
+    table.finish()
+    _check_whole(table, study)
+    if check_plan and "analysis" in table.values:
+        from surveys.studyplan import check  # imports the analysis
+
+        check(table, study)
+    if problems := table.problems.sentences():
+        raise studyfile.StudyFileError("The study file", problems)
+    return study
+
+
+def _consent(table: Table) -> studyfile.Consent:
+    consent = studyfile.Consent(table.text("version"), table.text("text"))
+    if len(consent.version) > 40:
+        table.add("version", "the consent's version has more than 40 characters. Shorten it.")
+    table.finish()
+    return consent
+
+
+def _debrief(table: Table) -> studyfile.Debrief:
+    debrief = studyfile.Debrief(table.text("text"))
+    table.finish()
+    return debrief
+
+
+def _images(table: Table) -> studyfile.Images:
+    images = studyfile.Images(
+        set=table.text("set"),
+        split=table.text("split", "test"),
+        right=table.integer("right"),
+        wrong=table.integer("wrong"),
+    )
+    if not 1 <= images.right + images.wrong <= MOST_TRIALS:
+        table.add(
+            "right",
+            f"right + wrong is {images.right + images.wrong}. A participant can see "
+            f"1 to {MOST_TRIALS} images.",
+        )
+    table.finish()
+    return images
+
+
+def _weights(table: Table) -> str:
+    weights = table.text("weights")
+    if weights and not weights.endswith(".safetensors"):
+        table.add("weights", f"weights is {weights!r}. It must name a .safetensors file.")
+    table.finish()
+    return weights
+
+
+def _arm(table: Table) -> studyfile.DeclaredArm:
+    arm = studyfile.DeclaredArm(_key(table, "key"), table.text("label"), table.text("method", ""))
+    if len(arm.label) > 80:
+        table.add("label", f"the label of arm {arm.key!r} has more than 80 characters. Shorten it.")
+    known = [method.key for method in catalogue.METHODS]
+    if arm.method and arm.method not in known:
+        hint = did_you_mean(arm.method, known)
+        table.add("method", f"arm {arm.key!r}: unknown method {arm.method!r}{hint}")
+    table.finish()
+    return arm
+
+
+def _questionnaires(table: Table, key: str) -> tuple[str, ...]:
+    usable = []
+    for questionnaire in table.list_of(key, str, []):
+        if questionnaire not in questionnaires.ids():
+            hint = did_you_mean(questionnaire, questionnaires.ids())
+            table.add(key, f"unknown questionnaire {questionnaire!r}{hint}")
+            continue
+        try:
+            questionnaires.get(questionnaire)
+            usable.append(questionnaire)
+        except QuestionnaireError as error:
+            table.add(key, str(error))
+    return tuple(usable)
+
+
+def _allocation(table: Table, arms: int) -> studyfile.Allocation:
+    multiples = table.list_of("block_multiples", int, [1, 2])
+    if not multiples or min(multiples) < 1 or max(multiples) > 20:
+        table.add(
+            "block_multiples",
+            f"block_multiples is {multiples}. List whole numbers from 1 to 20: a block holds "
+            "each arm that many times.",
+        )
+    places = table.integer("places", DEFAULT_PLACES, minimum=max(arms, 1))
+    if places > 100_000:
+        table.add("places", f"places is {places}. The allocation list holds at most 100000.")
+    table.finish()
+    return studyfile.Allocation(tuple(multiples), places)
+
+
+def _check_whole(table: Table, study: studyfile.StudyFile) -> None:
+    if study.seed > LARGEST_SEED:
+        table.add("seed", f"seed is {study.seed}. It must be at most {LARGEST_SEED}.")
+    if len(study.title) > 200:
+        table.add("title", "the title has more than 200 characters. Shorten it.")
+    if len(study.arms) < 2 and "arms" in table.values:
+        table.add("arms", f"a study compares two arms or more, this file has {len(study.arms)}.")
+    for name in ("key", "label"):
+        values = [getattr(arm, name) for arm in study.arms]
+        for number, value in enumerate(values):
+            if value and value in values[:number]:
+                place = (*table.path, "arms", number, name)
+                table.problems.add(place, f"two arms have the {name} {value!r}. Rename one.")
+    pages = [*study.before, *study.after]
+    for repeated in sorted({page for page in pages if pages.count(page) > 1}):
+        table.add("questionnaires", f"the questionnaire {repeated!r} is asked twice. Remove one.")
+
+
+def _key(table: Table, key: str) -> str:
+    value = table.text(key)
+    if value and not KEY.fullmatch(value):
+        table.add(
+            key,
+            f"the {key} {value!r} must start with a small letter and hold only small letters, "
+            "digits, - and _, 50 at most.",
+        )
+    return value

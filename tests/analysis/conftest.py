@@ -1,0 +1,47 @@
+"""Folders of tidy data that several tests read; none of them changes one."""
+
+from pathlib import Path
+
+import pytest
+
+from analysis.results import Results
+from analysis.run import analyse
+from tests.analysis.tidy import write_study
+
+THREE_ARMS = {"none": "No explanation", "gradcam": "Grad-CAM", "placebo": "Placebo map"}
+
+
+@pytest.fixture(scope="session")
+def planted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three arms of thirty; Grad-CAM raises trust, the placebo agreement with wrong predictions."""
+    return write_study(
+        tmp_path_factory.mktemp("planted") / "data",
+        arms=THREE_ARMS,
+        per_arm=30,
+        seed=3,
+        trust={"gradcam": 1.5},
+        accept_wrong={"placebo": 0.4},
+        unfinished=2,
+    )
+
+
+@pytest.fixture(scope="session")
+def planted(planted_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
+    output = tmp_path_factory.mktemp("planted-output")
+    return analyse(planted_folder, output), output
+
+
+@pytest.fixture(scope="session")
+def planted_results(planted: tuple[Results, Path]) -> Results:
+    return planted[0]
+
+
+@pytest.fixture(scope="session")
+def planted_output(planted: tuple[Results, Path]) -> Path:
+    return planted[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small study of one's own to damage: three arms of four, no effect."""
+    return write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4)

@@ -1,0 +1,108 @@
+"""The plan: every mistake at once, every entry of the lists resolvable."""
+
+import pytest
+
+from analysis.errors import PlanError, TableError
+from analysis.plan import ANALYSES, KINDS, POPULATIONS, resolve
+from analysis.planfile import parse_plan, read_plan
+from analysis.table import read_study
+
+OUTCOME = {"key": "trust", "label": "Trust", "kind": "scale", "scale": "trust"}
+PLAN = {"control": "none", "arms": ["none", "lime"], "outcomes": [OUTCOME]}
+
+
+def problems(**changes):
+    with pytest.raises(PlanError) as caught:
+        parse_plan({**PLAN, **changes})
+    return caught.value.problems
+
+
+def outcome_problems(**changes):
+    return problems(outcomes=[{**OUTCOME, **changes}])
+
+
+@pytest.mark.parametrize("entry", [*KINDS, *ANALYSES], ids=lambda entry: entry.key)
+def test_every_listed_kind_and_analysis_can_be_resolved(entry):
+    assert callable(resolve(entry.path))
+    assert entry.label
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.key)
+def test_every_kind_names_its_population(kind):
+    assert kind.population in POPULATIONS
+
+
+def test_defaults_come_from_the_outcomes_kind():
+    trial = {"key": "rt", "label": "RT", "kind": "trial_mean", "column": "response_time_ms"}
+    plan = parse_plan({**PLAN, "outcomes": [OUTCOME, trial]})
+    assert [outcome.population for outcome in plan.outcomes] == ["completed", "randomised"]
+    assert (plan.alpha, plan.level) == (0.05, 0.95)
+    assert list(plan.families) == ["primary"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"control": "placebo"}, "control 'placebo' is not among the arms"),
+        ({"arms": ["none"]}, "arms must list two or more"),
+        ({"arms": ["none", "none"]}, "arms must list two or more"),
+        ({"alpha": 5}, "alpha must be a number above 0"),
+        ({"alpha": "0.05"}, "alpha must be a number above 0"),
+        ({"outcomes": []}, "one or more [[outcomes]]"),
+        ({"outcomes": [OUTCOME, OUTCOME]}, "['trust'] stand more than once"),
+        ({"aplha": 0.05}, "unknown key 'aplha' (did you mean 'alpha'?)"),
+        ({"title": 3}, "title must be text"),
+        ({"mix_simulated_and_real": 1}, "must be true or false"),
+    ],
+)
+def test_a_mistake_in_the_plan_is_named(changes, message):
+    assert any(message in line for line in problems(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "scales"}, "unknown kind 'scales' (did you mean 'scale'?)"),
+        ({"analysis": "anova"}, "unknown analysis 'anova'"),
+        ({"population": "everyone"}, "unknown population 'everyone'"),
+        ({"kind": "trial_mean"}, "kind 'trial_mean' needs 'column'"),
+        ({"label": ""}, "label must be a non-empty text"),
+        ({"where": {"agreed": [1]}}, "where must be a table of column = value"),
+        ({"key": "../trust"}, "the key must be small letters"),
+        ({"key": "arm"}, "the key must be small letters"),
+        ({"colunm": "agreed"}, "unknown key 'colunm' (did you mean 'column'?)"),
+    ],
+)
+def test_a_mistake_in_an_outcome_is_named(changes, message):
+    assert any(message in line for line in outcome_problems(**changes))
+
+
+def test_all_mistakes_come_at_once():
+    found = problems(control="x", alpha=2.0, outcomes=[{**OUTCOME, "kind": "?"}, {"key": "b"}])
+    assert len(found) >= 5
+
+
+@pytest.mark.parametrize("text", ["alpha = ", "\x00", "[[outcomes]"])
+def test_a_file_that_is_no_toml_is_one_clear_line(tmp_path, text):
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    with pytest.raises(PlanError, match=r"plan\.toml is not a TOML file"):
+        read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('scale = "trust"', 'scale = "faith"', "the scale 'faith' is not in codebook.csv"),
+        ('column = "agreed"', 'column = "agred"', "'agred' is not a column of trials.csv"),
+        ('column = "agreed"', 'column = "image"', "'image' is text, no number"),
+        ("prediction_correct = 0", 'prediction_correct = "no"', "but that column is integer"),
+        ("prediction_correct = 0", "predicted = 0", "'predicted' is not a column"),
+    ],
+)
+def test_what_the_tables_do_not_hold_is_named(folder, old, new, message):
+    path = folder / "plan.toml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(TableError, match="cannot be analysed") as caught:
+        read_study(folder)
+    assert any(message in line for line in caught.value.problems)

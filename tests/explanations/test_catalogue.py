@@ -1,0 +1,54 @@
+import re
+
+import pytest
+
+from explanations import catalogue
+from explanations.catalogue import METHODS, UnknownMethodError
+
+every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.key)
+
+
+def test_the_catalogue_holds_the_five_methods_and_the_placebo():
+    assert [method.key for method in METHODS] == [
+        "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo",
+    ]  # fmt: skip
+    assert len({method.label for method in METHODS}) == len(METHODS)
+    assert [method.key for method in METHODS if method.is_placebo] == ["placebo"]
+    assert [method.key for method in METHODS if method.needs_background] == ["deepshap"]
+
+
+def test_nothing_that_a_participant_sees_tells_the_placebo_from_grad_cam():
+    placebo, gradcam = catalogue.get("placebo"), catalogue.get("gradcam")
+    for name in ("caption", "how_to_read", "legend", "drawing"):
+        assert getattr(placebo, name) == getattr(gradcam, name)
+
+
+@every_method
+def test_the_caption_names_the_predicted_class(method):
+    assert "“umbrella”" in method.caption_for("umbrella")
+    assert "“umbrella”" in method.caption_for("umbrella", empty=True)
+    assert "empty" in method.caption_for("umbrella", empty=True)
+    assert "{" not in method.caption_for("umbrella")
+
+
+@every_method
+def test_the_texts_are_short_and_plain(method):
+    texts = [method.caption, *method.how_to_read, method.legend.low, method.legend.high]
+    assert 2 <= len(method.how_to_read) <= 4
+    assert all(len(sentence) < 160 for sentence in texts)
+    jargon = r"gradient|logit|pixel-wise|placebo|random|Grad-CAM|SHAP|LIME|neural|attribution"
+    assert not re.search(jargon, " ".join(texts), re.IGNORECASE)
+
+
+@every_method
+def test_its_code_is_found(method):
+    assert type(method.explainer()).__name__ == method.path.rpartition(".")[2]
+
+
+def test_an_unknown_method_is_answered_with_the_known_ones():
+    with pytest.raises(UnknownMethodError, match="no method 'grad-cam'. Choose from: gradcam, "):
+        catalogue.get("grad-cam")
+
+
+def test_choices_are_keys_with_labels():
+    assert catalogue.choices()[0] == ("gradcam", "Grad-CAM")

@@ -1,0 +1,77 @@
+"""What holds for every method of the catalogue, also for the next one."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from explanations.catalogue import METHODS
+from explanations.methods.protocol import Background, image_seed, parameters_of
+
+KEYS = [method.key for method in METHODS]
+QUICK = {"samples": 30, "steps": 4}
+
+
+@pytest.fixture(params=METHODS, ids=KEYS)
+def explainer(request):
+    """A method with few samples or steps: these tests are of its manners, not of its figures."""
+    explainer = request.param.explainer()
+    quick = {name: value for name, value in QUICK.items() if name in parameters_of(explainer)}
+    return dataclasses.replace(explainer, **quick)
+
+
+def test_a_method_gives_a_map_of_the_image_and_leaves_the_network_alone(
+    explainer, untrained, scenes, background
+):
+    network = untrained.network
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    image = scenes[0].copy()
+    attribution = explainer.explain(untrained, image, 3, 1, background)
+    assert attribution.relevance.shape == (32, 32)
+    assert not attribution.is_empty
+    assert (image == scenes[0]).all()
+    assert not network.training
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[name])
+    for module in network.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+        assert not module._backward_hooks
+        assert not hasattr(module, "x")
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_the_same_seed_gives_the_same_map(explainer, untrained, scenes, background):
+    first, again = (
+        explainer.explain(untrained, scenes[1], 0, 7, background).relevance for _ in range(2)
+    )
+    assert np.array_equal(first, again)
+
+
+def test_parameters_and_version_can_name_an_artefact(explainer):
+    assert json.loads(json.dumps(parameters_of(explainer))) == parameters_of(explainer)
+    assert isinstance(explainer.version, int)
+    assert "version" not in parameters_of(explainer)
+
+
+def test_a_seed_depends_on_image_method_and_parameters():
+    seeds = {
+        image_seed(image, method, {"samples": samples})
+        for image in ("a", "b")
+        for method in ("lime", "placebo")
+        for samples in (1, 2)
+    }
+    assert len(seeds) == 8
+    assert image_seed("a", "lime", {}) == image_seed("a", "lime", {})
+
+
+def test_a_background_is_known_by_its_pictures(scenes):
+    assert Background(scenes[:2]).sha256 == Background(scenes[:2].copy()).sha256
+    assert Background(scenes[:2]).sha256 != Background(scenes[1:3]).sha256
+
+
+def test_an_empty_background_is_refused(scenes):
+    with pytest.raises(ValueError, match="at least one image"):
+        Background(scenes[:0])

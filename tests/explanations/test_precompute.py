@@ -1,0 +1,224 @@
+import re
+
+import numpy as np
+import pytest
+import torch
+from django.core.management import CommandError, call_command
+
+from explanations import catalogue
+from explanations.classifier.checkpoint import Classifier
+from explanations.imagesets.scene_set import SceneSet
+from explanations.importing import BACKGROUND, import_images
+from explanations.methods.gradcam import GradCam
+from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
+from explanations.precompute import Computed, StoppedError, explain
+from explanations.predicting import PrecomputeError, load_classifier, predict
+from explanations.registry import register_classifier
+from explanations.storage import artefact_store, image_store
+
+pytestmark = pytest.mark.django_db
+QUICK = [catalogue.get("gradcam"), catalogue.get("placebo")]
+
+
+@pytest.fixture
+def images():
+    """Three scenes, and four training scenes instead of a hundred."""
+    images = import_images(SceneSet(), "test", limit=3).image_set.images
+    kept = images.filter(split=BACKGROUND)[:4].values_list("pk", flat=True)
+    images.filter(split=BACKGROUND).exclude(pk__in=list(kept)).delete()
+    return list(images.filter(split="test").select_related("image_set"))
+
+
+@pytest.fixture
+def weights(weights_file):
+    return register_classifier(weights_file)
+
+
+@pytest.fixture
+def network(weights):
+    return load_classifier(weights, "cpu")
+
+
+@pytest.fixture
+def predictions(network, weights, images):
+    return predict(network, weights, images)
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Images that Grad-CAM was computed for, by the hash of their pixels."""
+    calls = []
+    original = GradCam.explain
+
+    def counted(self, classifier, image, *rest):
+        calls.append(image.tobytes())
+        return original(self, classifier, image, *rest)
+
+    monkeypatch.setattr(GradCam, "explain", counted)
+    return calls
+
+
+def test_predictions_are_those_of_the_network_and_are_made_once(
+    network, weights, images, predictions
+):
+    pixels = np.stack([image_store().read(image.sha256) for image in images])
+    expected = network.probabilities(pixels)
+    for row, image, probabilities in zip(predictions, images, expected, strict=True):
+        assert row.image == image
+        assert row.predicted_class == network.class_names[probabilities.argmax()]
+        assert row.probability == pytest.approx(probabilities.max(), abs=1e-6)
+        assert row.probabilities == pytest.approx(probabilities.tolist(), abs=1e-6)
+        assert row.is_correct == (row.predicted_class == image.true_class)
+    assert predict(network, weights, images[::-1]) == predictions[::-1]
+    assert Prediction.objects.count() == 3
+
+
+def test_every_map_is_stored_with_its_origin(network, weights, predictions):
+    assert explain(network, predictions, QUICK) == Computed(new=6, known=0)
+    for row in Explanation.objects.all():
+        attribution = artefact_store().read(row.key, row.sha256)
+        assert attribution.relevance.shape == (32, 32)
+        assert row.diagnostics["empty"] == attribution.is_empty
+        assert row.provenance["device"] == "cpu"
+        assert row.provenance["seconds"] > 0
+        assert row.provenance["versions"]["torch"] == torch.__version__.split("+")[0]
+        assert {"captum", "shap", "lime", "numpy"} <= row.provenance["versions"].keys()
+    row = Explanation.objects.get(prediction=predictions[0], method="gradcam")
+    target = network.class_names.index(predictions[0].predicted_class)
+    image = image_store().read(predictions[0].image.sha256)
+    expected = GradCam().explain(network, image, target, 0).relevance
+    assert np.array_equal(artefact_store().read(row.key).relevance, expected)
+
+
+def test_a_second_run_computes_nothing(network, predictions, computed):
+    explain(network, predictions, QUICK)
+    assert len(computed) == 3
+    assert explain(network, predictions, QUICK) == Computed(new=0, known=6)
+    assert len(computed) == 3
+
+
+def test_a_lost_file_is_computed_again_under_the_same_row(network, predictions, computed):
+    explain(network, predictions, QUICK)
+    row = Explanation.objects.filter(method="gradcam").first()
+    artefact_store().path(row.key).unlink()
+    assert explain(network, predictions, QUICK) == Computed(new=1, known=5)
+    assert len(computed) == 4
+    assert Explanation.objects.count() == 6
+    assert artefact_store().read(row.key, row.sha256)
+
+
+def test_other_parameters_make_another_artefact(network, predictions, monkeypatch):
+    explain(network, predictions, QUICK[:1])
+    monkeypatch.setattr(GradCam, "version", 2)
+    assert explain(network, predictions, QUICK[:1]) == Computed(new=3, known=0)
+    assert Explanation.objects.count() == 6
+
+
+def test_an_interrupted_run_keeps_what_it_has_and_the_next_does_the_rest(
+    network, predictions, monkeypatch, computed
+):
+    with monkeypatch.context() as patch:
+        original = GradCam.explain
+
+        def interrupted(self, *arguments):
+            if len(computed) == 2:
+                raise KeyboardInterrupt
+            return original(self, *arguments)
+
+        patch.setattr(GradCam, "explain", interrupted)
+        with pytest.raises(StoppedError, match="Stopped after 2 of 6 maps, which are kept"):
+            explain(network, predictions, QUICK)
+    assert Explanation.objects.count() == 2
+    assert explain(network, predictions, QUICK) == Computed(new=4, known=2)
+    assert len(computed) == len(set(computed)) == 3
+
+
+def test_no_row_is_written_before_its_file(network, predictions, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("explanations.store.write_atomically", full)
+    with pytest.raises(OSError, match="No space left"):
+        explain(network, predictions, QUICK)
+    assert not Explanation.objects.exists()
+
+
+def test_the_same_picture_in_two_sets_shares_one_artefact(network, weights, predictions, computed):
+    explain(network, predictions, QUICK)
+    other = import_images(SceneSet(), "test", limit=3, name="again").image_set
+    twins = predict(network, weights, list(other.images.filter(split="test")))
+    assert explain(network, twins, QUICK).new == 6
+    assert len(computed) == 3
+    for row in Explanation.objects.all():
+        assert Explanation.objects.filter(key=row.key, sha256=row.sha256).count() == 2
+
+
+def test_deepshap_compares_with_the_background(network, predictions):
+    method = [catalogue.get("deepshap")]
+    explain(network, predictions[:1], method)
+    row = Explanation.objects.get()
+    assert row.diagnostics["background_images"] == 4
+    assert len(row.provenance["background"]) == 64
+    StudyImage.objects.filter(split=BACKGROUND).first().delete()
+    assert explain(network, predictions[:1], method).new == 1, "another background, another map"
+
+
+def test_without_a_background_deepshap_is_refused_with_the_cure(network, predictions):
+    StudyImage.objects.filter(split=BACKGROUND).delete()
+    with pytest.raises(PrecomputeError, match="or leave the method out: --methods gradcam"):
+        explain(network, predictions, [catalogue.get("deepshap")])
+
+
+def test_images_of_other_classes_are_refused(network, weights, images):
+    ImageSet.objects.update(class_names=["cat", "dog"])
+    images[0].image_set.refresh_from_db()
+    with pytest.raises(PrecomputeError, match=r"the images of 'scenes' are \['cat', 'dog'\]"):
+        predict(network, weights, images)
+
+
+def test_images_of_another_size_are_refused(network, weights, images):
+    images[1].width = 40
+    with pytest.raises(PrecomputeError, match=r"takes 32x32 images, test/\d+ is 40x32"):
+        predict(network, weights, images)
+
+
+def precompute(**options):
+    return call_command("precompute_explanations", **options)
+
+
+def test_the_command_explains_a_set_and_goes_on_later(images, weights_file):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam, saliency"}
+    assert precompute(**options, limit=1) == (
+        "1 images predicted; 1 explained by gradcam, saliency: 2 maps computed on cpu, "
+        "0 were there already."
+    )
+    assert "4 maps computed on cpu, 2 were there already" in precompute(**options, split="test")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"set": "scenes"}, "--set needs --weights"),
+        ({"set": "scenes", "weights": "nowhere.safetensors"}, "There is no weight file"),
+        ({"set": "sketches", "weights": "w"}, "no image set 'sketches'; stored are: scenes"),
+        ({"set": "scenes", "weights": "w", "split": "validation"}, "There are no images"),
+        ({"set": "scenes", "weights": "w", "methods": "gradcamm"}, "no method 'gradcamm'"),
+        ({"set": "scenes", "weights": "w", "limit": 0}, "--limit is 0"),
+        ({"study": "unknown"}, "There is no study 'unknown'; loaded are: none"),
+    ],
+)
+def test_a_wrong_call_is_answered_with_the_cure(images, weights_file, options, message):
+    if options.get("weights") == "w":
+        options = options | {"weights": weights_file}
+    with pytest.raises(CommandError, match=re.escape(message)):
+        precompute(**options)
+    assert not Explanation.objects.exists()
+
+
+def test_weights_that_changed_since_are_refused(images, weights, weights_file, tmp_path, network):
+    changed = tmp_path / "changed.safetensors"
+    Classifier.save(network, changed)
+    ClassifierWeights.objects.update(path=str(changed))
+    weights.refresh_from_db()
+    with pytest.raises(ValueError, match="has changed"):
+        load_classifier(weights, "cpu")

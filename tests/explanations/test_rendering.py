@@ -1,0 +1,196 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explanations.attribution import Attribution
+from explanations.rendering import canvas, colours
+from explanations.rendering.layers import ForAndAgainst, Glow, Heat
+from explanations.rendering.outlines import Outlines
+from explanations.rendering.words import strongest_regions
+
+DRAWINGS = [Heat(), Glow(), ForAndAgainst(), Outlines()]
+NAMES = [type(drawing).__name__ for drawing in DRAWINGS]
+every_drawing = pytest.mark.parametrize("drawing", DRAWINGS, ids=NAMES)
+
+
+@pytest.fixture
+def image(scenes):
+    return scenes[0]
+
+
+def one_pixel(value, row=3, column=28):
+    relevance = np.zeros((32, 32), dtype=np.float32)
+    relevance[row, column] = value
+    return Attribution(relevance)
+
+
+def patches(*weights):
+    """Patch 0 is all the rest; the others are squares of 6 by 6 along the top."""
+    segments = np.zeros((32, 32), dtype=np.uint8)
+    relevance = np.zeros((32, 32), dtype=np.float32)
+    for number, weight in enumerate(weights, start=1):
+        place = np.s_[4:10, 7 * number - 6 : 7 * number]
+        segments[place], relevance[place] = number, weight
+    return Attribution(relevance, segments=segments)
+
+
+def of_pixel(picture, row, column):
+    return picture[10 * row + 5, 10 * column + 5]
+
+
+def test_every_pixel_becomes_a_square_of_ten_by_ten(image):
+    large = canvas.pixelated(image)
+    assert large.shape == (320, 320, 3)
+    assert np.array_equal(large, np.kron(image, np.ones((10, 10, 1), np.uint8)))
+
+
+def test_images_of_another_size_fit_too(image):
+    assert canvas.pixelated(image[:20, :30]).shape == (320, 320, 3)
+
+
+def test_enlarging_smoothly_goes_beyond_no_value_and_equals_torch(image):
+    import torch
+    from torch.nn.functional import interpolate
+
+    values = np.random.default_rng(0).normal(size=(32, 32)).astype(np.float32)
+    large = canvas.smooth(values)
+    expected = interpolate(
+        torch.from_numpy(values)[None, None], size=(320, 320), mode="bilinear", align_corners=False
+    )[0, 0]
+    assert np.allclose(large, expected, atol=1e-5)
+    assert large.min() >= values.min()
+    assert large.max() <= values.max()
+
+
+@every_drawing
+def test_a_drawing_is_a_finite_picture_of_320_by_320(drawing, image):
+    picture = drawing.draw(image, patches(1, -2, 0.5))
+    assert picture.shape == (320, 320, 3)
+    assert np.isfinite(picture).all()
+    assert picture.min() >= -1e-6
+    assert picture.max() <= 1 + 1e-6
+    with Image.open(io.BytesIO(canvas.png(picture))) as opened:
+        assert (opened.format, opened.size, opened.mode) == ("PNG", (320, 320), "RGB")
+
+
+@every_drawing
+def test_a_map_of_zeros_is_drawn_as_the_plain_image(drawing, image):
+    picture = drawing.draw(image, patches(0, 0))
+    coloured = isinstance(drawing, Heat | Outlines)
+    plain = canvas.colours_of(image) if coloured else canvas.greyscale(image)
+    assert np.array_equal(picture, plain)
+
+
+@every_drawing
+@pytest.mark.parametrize("factor", [1e-30, 1e30])
+def test_the_scale_is_that_of_the_picture(drawing, image, factor):
+    plain, scaled = (
+        drawing.draw(image, patches(*np.array([1, -2, 0.5]) * size)) for size in (1, factor)
+    )
+    assert np.allclose(plain, scaled, atol=1e-5)
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS[:3], ids=NAMES[:3])
+def test_a_single_pixel_shows(drawing, image):
+    """Its percentile is zero; the scale falls back to the maximum."""
+    picture = drawing.draw(image, one_pixel(0.7))
+    empty = drawing.draw(image, one_pixel(0))
+    assert np.abs(of_pixel(picture, 3, 28) - of_pixel(empty, 3, 28)).max() > 0.1
+
+
+def test_heat_is_yellow_at_the_maximum_and_dark_blue_at_zero(image):
+    grey = np.full_like(image, 128)
+    hot = Heat(opacity=1).draw(grey, Attribution(np.eye(32, dtype=np.float32) * 4 + 0))
+    assert np.allclose(hot.max(axis=(0, 1))[:2], np.array([254, 232]) / 255, atol=0.15)
+    assert np.allclose(of_pixel(hot, 0, 31), np.array([0, 34, 78]) / 255, atol=0.01)
+
+
+def test_glow_brightens_with_relevance(image):
+    relevance = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (32, 1))
+    picture = Glow().draw(np.full_like(image, 100), Attribution(relevance))
+    assert (np.diff(picture[5, 5::10].sum(axis=1)) >= 0).all()
+
+
+@pytest.mark.parametrize(("value", "warm"), [(1.0, True), (-1.0, False)])
+def test_orange_speaks_for_and_blue_against(image, value, warm):
+    red, _, blue = of_pixel(ForAndAgainst().draw(image, one_pixel(value)), 3, 28)
+    assert (red > blue) == warm
+
+
+def test_for_and_against_share_one_scale(image):
+    relevance = np.zeros((32, 32), dtype=np.float32)
+    relevance[:16], relevance[16:] = 1, -0.1
+    picture = ForAndAgainst().draw(np.full_like(image, 255), Attribution(relevance))
+    strong, weak = of_pixel(picture, 3, 3), of_pixel(picture, 30, 3)
+    assert np.ptp(strong) > 5 * np.ptp(weak)
+
+
+def test_five_patches_at_most_are_outlined(image):
+    grey = np.full_like(image, 128)
+    picture = Outlines(count=2).draw(grey, patches(0.1, -0.9, 0.5))
+    changed = (picture != canvas.colours_of(grey)).any(axis=2)
+    # Columns of the squares: 1-6, 8-13, 15-20, ten screen pixels each.
+    assert not changed[:, :70].any()
+    assert changed[:, 80:140].any()
+    assert changed[:, 150:210].any()
+
+
+def test_outlines_differ_in_colour_and_in_dashes(image):
+    picture = Outlines().draw(np.full_like(image, 128), patches(0.9, -0.9))
+    top_of_first, top_of_second = picture[41, 10:70], picture[41, 80:140]
+    blue, orange = (np.array(colour) / 255 for colour in (colours.BLUE, colours.ORANGE))
+    assert np.allclose(top_of_first, blue)
+    dashes = np.isclose(top_of_second, orange).all(axis=1)
+    assert 0.3 < dashes.mean() < 0.7
+
+
+def test_outlines_need_patches(image):
+    with pytest.raises(ValueError, match="Outlines need the patches"):
+        Outlines().draw(image, one_pixel(1))
+
+
+@pytest.mark.parametrize("table", [colours.sequential, colours.glow])
+def test_lightness_alone_tells_the_order(table):
+    """So that the scale survives colour blindness and grey print."""
+    luma = table(np.linspace(0, 1, 200, dtype=np.float32)) @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(luma) > 0).all()
+
+
+def test_the_diverging_table_is_white_in_the_middle_and_darkens_to_both_sides():
+    luma = colours.diverging(np.linspace(-1, 1, 201, dtype=np.float32)) @ [0.2126, 0.7152, 0.0722]
+    assert np.allclose(colours.diverging(np.zeros(1, np.float32)), 1)
+    assert (np.diff(luma[:101]) > 0).all()
+    assert (np.diff(luma[100:]) < 0).all()
+
+
+@every_drawing
+def test_a_legend_is_a_strip_that_changes_from_left_to_right(drawing):
+    strip = drawing.legend()
+    assert strip.shape == (16, 320, 3)
+    assert not np.allclose(strip[:, :150], strip[:, 170:][:, ::-1])
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "name"),
+    [(0, 0, "upper left"), (16, 16, "centre"), (31, 16, "lower centre"), (16, 31, "middle right")],
+)
+def test_a_region_is_named(row, column, name):
+    relevance = one_pixel(2, row, column).relevance
+    assert strongest_regions("Strong", relevance) == f"Strong: {name}."
+
+
+def test_weak_and_negative_regions_are_not_named():
+    relevance = one_pixel(1, 0, 0).relevance + one_pixel(0.6, 31, 31).relevance
+    relevance += one_pixel(0.4, 0, 31).relevance + one_pixel(-5, 16, 16).relevance
+    assert strongest_regions("Strong", relevance) == "Strong: upper left, lower right."
+    assert strongest_regions("Strong", relevance * 0) == "Strong: none."
+
+
+def test_signed_drawings_tell_both_sides_in_words():
+    words = ForAndAgainst().describe(patches(1, 0, 0, -1))
+    assert words == (
+        "The strongest regions in favour are: upper left. "
+        "The strongest regions against are: upper right."
+    )

@@ -1,0 +1,34 @@
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+
+MODULES = (
+    "models", "admin", "views", "urls", "gallery", "pictures", "storage", "catalogue", "rendering.layers",
+    "rendering.outlines", "store", "registry", "importing", "management.commands.import_images",
+)  # fmt: skip
+CODE = """
+import sys, importlib, django
+django.setup()
+for module in {modules!r}:
+    importlib.import_module("explanations." + module)
+heavy = {{"torch", "captum", "shap", "lime", "skimage", "sklearn", "matplotlib"}}
+print(sorted(heavy & set(sys.modules)))
+"""
+
+
+def loaded(*modules):
+    result = subprocess.run(
+        [sys.executable, "-c", CODE.format(modules=modules)], capture_output=True, text=True,
+        cwd=ROOT, env={"DJANGO_SETTINGS_MODULE": "studyplatform.settings", "PATH": ""},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_the_modules_of_the_web_process_load_no_torch():
+    assert loaded(*MODULES) == "[]"
+
+
+def test_the_check_would_notice_torch():
+    assert "torch" in loaded("methods.saliency")

@@ -1,0 +1,131 @@
+"""Many people at once, in a process of their own, against the database of DATABASE_URL.
+
+    python -m tests.surveys.arrivals prepare FOLDER        migrated, with the studies of STUDIES
+    python -m tests.surveys.arrivals MODE PEOPLE FIRST     PEOPLE threads, numbered from FIRST
+
+Prints what became of each as a JSON list.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
+
+from surveys import allocation, flow, services  # noqa: E402
+from surveys.models import Participant, Study  # noqa: E402
+from surveys.services import recording  # noqa: E402
+from tests.surveys import factories  # noqa: E402
+
+STUDIES = {"locked": 60, "unlocked": 60, "full": 25, "double": 60, "pages": 60}  # slug, places
+WINDOW = 0.03  # seconds between reading the next place and claiming it
+THREADS = 10
+FIRST = "before:ai-experience-v1"
+
+
+def prepare(folder: Path) -> list[str]:
+    call_command("migrate", verbosity=0)
+    with transaction.atomic():  # one wait for the disk instead of hundreds
+        for slug, places in STUDIES.items():
+            factories.small_study(folder, slug=slug, places=places)
+        services.enrol(study=_study("pages"), arrival_key="pages")
+        services.enrol(study=_study("pages"), arrival_key="pages unlocked")
+    return []
+
+
+def arrive(number: int, slug: str, key: str = "") -> str:
+    """One person consents; a key of their own unless one is given."""
+    try:
+        person = services.enrol(study=_study(slug), arrival_key=key or f"{slug} {number}")
+    except services.StudyFullError:
+        return "full"
+    return person.pseudonym
+
+
+def arrive_unlocked(number: int) -> str:
+    """The negative control: the same steps without transaction and lock."""
+    enrol = services.enrol.__wrapped__  # what transaction.atomic wraps
+    return enrol(study=_study("unlocked"), arrival_key=f"unlocked {number}").pseudonym
+
+
+def send_page(number: int) -> str:
+    """A tab sends the same person's first page; every third one with other answers."""
+    person = Participant.objects.get(arrival_key="pages")
+    return services.record_page(
+        participant=person, step=FIRST, answers=_answers(number), response_time_ms=None
+    ).name
+
+
+def send_page_unlocked(number: int) -> str:
+    """The negative control: the same steps without transaction and lock."""
+    person = Participant.objects.get(arrival_key="pages unlocked")
+    outcome = recording._outcome(person, FIRST, _answers(number), flow.sent(person))
+    if outcome is services.Recorded.RECORDED:
+        recording._store(person, FIRST, _answers(number), None)
+    return outcome.name
+
+
+def _answers(number: int) -> dict[str, str]:
+    return {"experience": "1" if number % 3 else "7", "use": "1", "following": "1"}
+
+
+MODES: dict[str, Callable[[int], str]] = {
+    "locked": lambda number: arrive(number, "locked"),
+    "unlocked": arrive_unlocked,
+    "full": lambda number: arrive(number, "full"),
+    "double": lambda number: arrive(number, "double", "the same person"),
+    "pages": send_page,
+    "pages unlocked": send_page_unlocked,
+}
+
+
+def run(mode: str, people: int, first: int) -> list[str]:
+    """All of them, THREADS at a time, with the race windows held open."""
+    allocation.next_free_slot = _slow(allocation.next_free_slot)
+    recording._outcome = _slow(recording._outcome)
+    if mode == "unlocked":
+        allocation.lock = lambda study: study
+
+    def one(number: int) -> str:
+        try:
+            return MODES[mode](number)
+        except Exception as error:  # an error is a result: the test counts them
+            return f"error: {error!r}"
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(one, range(first, first + people)))
+
+
+def _slow(function: Callable[..., object]) -> Callable[..., object]:
+    """The function, with a pause after it has read and before anybody writes."""
+
+    def slow(*arguments: object) -> object:
+        found = function(*arguments)
+        time.sleep(WINDOW)
+        return found
+
+    return slow
+
+
+def _study(slug: str) -> Study:
+    return Study.objects.get(slug=slug)
+
+
+if __name__ == "__main__":
+    command, *rest = sys.argv[1:]
+    if command == "prepare":
+        print(json.dumps(prepare(Path(rest[0]))))
+    else:
+        print(json.dumps(run(command, int(rest[0]), int(rest[1]))))

@@ -1,0 +1,148 @@
+"""A small study for tests of pages: drawn pictures, predictions and maps, no network behind them.
+
+Everything below the pages is real: rows, stored files, services. Only the numbers are made up.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from explanations import catalogue
+from explanations.attribution import Attribution
+from explanations.classifier.header import FORMAT
+from explanations.importing import image_store
+from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
+from explanations.pictures import artefact_store
+from surveys import services
+from surveys.models import Study
+from surveys.stimuli import choose_stimuli
+
+CLASSES = ("car", "truck", "boat", "tree")
+ARMS = ("none", "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo")
+STUDY_FILE = """
+slug = "{slug}"
+title = "Pictures and a classifier"
+seed = 7
+[consent]
+version = "1"
+text = "What happens here.\\n\\nYou may stop at any time."
+[debrief]
+text = "What it was about."
+[images]
+set = "drawn"
+split = "test"
+right = {right}
+wrong = {wrong}
+[classifier]
+weights = "{weights}"
+{arms}
+[questionnaires]
+before = ["ai-experience-v1"]
+after = ["trust-v1", "understanding-v1", "comments-v1"]
+[allocation]
+block_multiples = [1]
+places = {places}
+[analysis]
+control = "none"
+[[analysis.outcomes]]
+key = "trust"
+label = "Trust"
+kind = "scale"
+scale = "trust"
+family = "primary"
+"""
+
+
+def drawn_study(
+    folder: Path,
+    *,
+    slug: str = "drawn",
+    right: int = 2,
+    wrong: int = 1,
+    places: int = 70,
+    opened: bool = True,
+) -> Study:
+    """An open study of seven arms; one right prediction more than it shows is left as example."""
+    weights = folder / "drawn.safetensors"
+    _write_weights(weights)
+    image_set, _ = ImageSet.objects.get_or_create(
+        name="drawn", defaults={"class_names": list(CLASSES)}
+    )
+    if not image_set.images.exists():
+        _draw(image_set, right + wrong + 1)
+    text = STUDY_FILE.format(
+        slug=slug, right=right, wrong=wrong, places=places, weights=weights, arms=_arms()
+    )
+    study = services.load_study(text)
+    if not study.classifier.prediction_set.exists():
+        _predict(image_set, study.classifier, wrong)
+    choose_stimuli(study)
+    if opened:
+        services.open_study(study=study)
+    return study
+
+
+def _write_weights(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"format": FORMAT, "class_names": json.dumps(CLASSES)}
+    save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
+
+
+def _arms() -> str:
+    return "\n".join(
+        f'[[arms]]\nkey = "{key}"\nlabel = "Label of {key}"\n'
+        + ("" if key == "none" else f'method = "{key}"\n')
+        for key in ARMS
+    )
+
+
+def _draw(image_set: ImageSet, count: int) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        StudyImage.objects.create(
+            image_set=image_set,
+            sha256=image_store().write(pixels),
+            split="test",
+            true_class=CLASSES[number % len(CLASSES)],
+            source=f"drawn {number}",
+            width=32,
+            height=32,
+        )
+
+
+def _predict(image_set: ImageSet, classifier: ClassifierWeights, wrong: int) -> None:
+    """The first ``wrong`` images are taken for the next class; every image gets every map."""
+    for number, image in enumerate(image_set.images.order_by("id")):
+        true = CLASSES.index(image.true_class)
+        predicted = CLASSES[(true + (number < wrong)) % len(CLASSES)]
+        prediction = Prediction.objects.create(
+            image=image,
+            classifier=classifier,
+            predicted_class=predicted,
+            probability=0.7,
+            probabilities=[0.1, 0.1, 0.1, 0.7],
+            is_correct=predicted == image.true_class,
+        )
+        for method in catalogue.METHODS:
+            _explain(prediction, method.key)
+
+
+def _explain(prediction: Prediction, method: str) -> None:
+    rng = np.random.default_rng([prediction.pk, len(method)])
+    key = f"{prediction.pk:032x}{method.encode().hex():0>40}"[-64:]
+    native = rng.random((8, 8), dtype=np.float32)
+    attribution = Attribution(
+        np.kron(native, np.ones((4, 4), dtype=np.float32)),
+        native=native,
+        segments=np.kron(np.arange(16, dtype=np.uint8).reshape(4, 4), np.ones((8, 8), np.uint8)),
+    )
+    Explanation.objects.create(
+        prediction=prediction,
+        method=method,
+        key=key,
+        sha256=artefact_store().write(key, attribution),
+        parameters={},
+    )

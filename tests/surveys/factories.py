@@ -1,0 +1,160 @@
+"""Studies for tests of what lies behind the pages: real rows through real services, no pictures."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from explanations.classifier.header import FORMAT
+from explanations.models import Explanation, ImageSet, Prediction, StudyImage
+from surveys import flow, services
+from surveys.models import Participant, Study
+from surveys.stimuli import choose_stimuli
+
+CLASSES = ("car", "truck", "boat", "tree")
+ARMS = {"none": "", "gradcam": "gradcam", "lime": "lime", "placebo": "placebo"}
+PLAN = """
+[analysis]
+control = "none"
+[[analysis.outcomes]]
+key = "trust"
+label = "Trust"
+kind = "scale"
+scale = "trust"
+"""
+
+
+def study_text(
+    weights: Path,
+    *,
+    slug: str = "small",
+    seed: int = 5,
+    right: int = 3,
+    wrong: int = 2,
+    places: int = 60,
+    plan: str = PLAN,
+) -> str:
+    """A study file of four arms over the images of ``images``."""
+    arms = "\n".join(
+        f'[[arms]]\nkey = "{key}"\nlabel = "Arm {key}"\n'
+        + (f'method = "{key}"\n' if method else "")
+        for key, method in ARMS.items()
+    )
+    return f"""slug = "{slug}"
+title = "A small study"
+seed = {seed}
+[consent]
+version = "1"
+text = "What happens here."
+[debrief]
+text = "What it was about."
+[images]
+set = "dots"
+split = "test"
+right = {right}
+wrong = {wrong}
+[classifier]
+weights = "{weights}"
+{arms}
+[questionnaires]
+before = ["ai-experience-v1"]
+after = ["trust-v1", "comments-v1"]
+[allocation]
+block_multiples = [1, 2]
+places = {places}
+{plan}"""
+
+
+def write_weights(path: Path) -> Path:
+    """A file that says that it is a classifier of CLASSES; nobody looks at its numbers here."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"format": FORMAT, "class_names": json.dumps(CLASSES)}
+    save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
+    return path
+
+
+def images(count: int = 24) -> ImageSet:
+    """Rows of images in the set "dots", classes in turn."""
+    image_set, created = ImageSet.objects.get_or_create(
+        name="dots", defaults={"class_names": list(CLASSES)}
+    )
+    if created:
+        StudyImage.objects.bulk_create(
+            StudyImage(
+                image_set=image_set,
+                sha256=f"{number * 7919:064x}",
+                split="test",
+                true_class=CLASSES[number % len(CLASSES)],
+                source=f"dot {number}",
+                width=32,
+                height=32,
+            )
+            for number in range(count)
+        )
+    return image_set
+
+
+def predict(study: Study, wrong: int = 8) -> None:
+    """A prediction for each image, the first ``wrong`` of them wrong, and a map by each method."""
+    if Prediction.objects.filter(classifier=study.classifier).exists():
+        return
+    for number, image in enumerate(study.image_set.images.order_by("id")):
+        true = CLASSES.index(image.true_class)
+        predicted = CLASSES[(true + (number < wrong)) % len(CLASSES)]
+        prediction = Prediction.objects.create(
+            image=image,
+            classifier=study.classifier,
+            predicted_class=predicted,
+            probability=0.5 + number / 100,
+            probabilities=[0.1, 0.1, 0.1, 0.7],
+            is_correct=predicted == image.true_class,
+        )
+        Explanation.objects.bulk_create(
+            Explanation(
+                prediction=prediction,
+                method=method,
+                key=f"{method}-{number}",
+                sha256="0" * 64,
+                parameters={},
+            )
+            for method in filter(None, ARMS.values())
+        )
+
+
+def draft_study(folder: Path, **options: object) -> Study:
+    """A study just loaded: without predictions and stimuli."""
+    images()
+    return services.load_study(study_text(write_weights(folder / "dots.safetensors"), **options))
+
+
+def small_study(folder: Path, **options: object) -> Study:
+    """An open study of four arms and 3 + 2 trials."""
+    study = draft_study(folder, **options)
+    predict(study)
+    choose_stimuli(study)
+    services.open_study(study=study)
+    return study
+
+
+def answers(step: flow.Step, choice: int = 0) -> dict[str, str]:
+    """Valid answers to all of a page's questions; ``choice`` picks among those offered."""
+    return {
+        item.id: list(item.values)[choice % len(item.values)] if item.values else f"Word {choice}"
+        for item in flow.items(step)
+    }
+
+
+def walk(participant: Participant, pages: int | None = None, choice: int = 0) -> Participant:
+    """Send the next pages, or all that are left, each answered a little differently."""
+    sent = 0
+    while (step := flow.current_step(participant)) and (pages is None or sent < pages):
+        services.record_view(participant=participant, step=step.key)
+        services.record_page(
+            participant=participant,
+            step=step.key,
+            answers=answers(step, choice + sent),
+            response_time_ms=1000.0 + sent,
+        )
+        sent += 1
+    return participant

@@ -1,0 +1,153 @@
+import re
+
+import pytest
+from django.db import IntegrityError
+
+from explanations.models import Explanation
+from surveys import allocation, services
+from surveys.models import Participant, Study, Trial
+from tests.surveys import factories
+
+
+def test_a_participant_gets_the_next_place_its_arm_and_all_trials(study):
+    people = [services.enrol(study=study, arrival_key=str(number)) for number in range(8)]
+    slots = [person.slot for person in people]
+    assert [slot.position for slot in slots] == list(range(1, 9))
+    assert [person.arm for person in people] == [slot.arm for slot in slots]
+    for person in people:
+        stimuli = [trial.stimulus.position for trial in person.trials.order_by("position")]
+        assert stimuli == allocation.trial_order(5, False, person.slot.position, 5)
+        wrong = person.trials.filter(stimulus__prediction__is_correct=False).count()
+        assert wrong == 2
+
+
+def test_consent_is_kept_with_its_version_and_the_hash_of_its_text(newcomer):
+    assert newcomer.consent_version == "1"
+    # printf 'What happens here.' | sha256sum
+    assert newcomer.consent_sha256 == (
+        "7b56bc8dad24714772d4269a35fc28a1b376cbe814a16f23c4d8b12d0718eb1a"
+    )
+
+
+def test_each_trial_shows_the_map_of_the_arms_method_and_of_its_image(study):
+    for number in range(8):
+        person = services.enrol(study=study, arrival_key=str(number))
+        for trial in person.trials.all():
+            if not person.arm.method:
+                assert trial.explanation is None
+            else:
+                assert trial.explanation.method == person.arm.method
+                assert trial.explanation.prediction == trial.stimulus.prediction
+
+
+def test_the_same_arrival_is_the_same_participant(study, newcomer):
+    again = services.enrol(study=study, arrival_key="first visit")
+    assert again == newcomer
+    assert Participant.objects.count() == 1
+    assert Trial.objects.count() == 5
+
+
+def test_who_was_enrolled_is_found_again_when_the_study_is_closed(study, newcomer):
+    services.close_study(study=study)
+    assert services.enrol(study=study, arrival_key="first visit") == newcomer
+    with pytest.raises(services.StudyClosedError, match=r"is closed\. Open it with: manage\.py"):
+        services.enrol(study=study, arrival_key="late")
+
+
+def test_an_arrival_key_serves_one_study_only(study, newcomer, tmp_path):
+    other = factories.small_study(tmp_path, slug="other")
+    with pytest.raises(IntegrityError):
+        services.enrol(study=other, arrival_key="first visit")
+
+
+def test_a_draft_takes_nobody(db, tmp_path):
+    draft = factories.draft_study(tmp_path)
+    with pytest.raises(services.StudyClosedError, match="is draft"):
+        services.enrol(study=draft, arrival_key="early")
+
+
+def test_simulated_participants_take_no_real_place(study):
+    robots = [
+        services.enrol(study=study, arrival_key=f"robot {n}", simulated=True) for n in range(3)
+    ]
+    person = services.enrol(study=study, arrival_key="person")
+    assert [robot.slot.position for robot in robots] == [1, 2, 3]
+    assert all(robot.simulated for robot in robots)
+    assert person.slot.position == 1
+    assert not person.simulated
+
+
+def test_a_full_study_says_so(db, tmp_path):
+    study = factories.small_study(tmp_path, places=4)
+    for number in range(4):
+        services.enrol(study=study, arrival_key=str(number))
+    with pytest.raises(services.StudyFullError, match="All 4 places of the study 'small'"):
+        services.enrol(study=study, arrival_key="4")
+    assert study.participants.count() == 4
+
+
+def test_nothing_is_left_of_an_enrolment_that_fails(study, monkeypatch):
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr("surveys.services.enrolment._create_trials", broken)
+    with pytest.raises(RuntimeError):
+        services.enrol(study=study, arrival_key="unlucky")
+    assert not Participant.objects.exists()
+    assert not study.slots.filter(participant__isnull=False).exists()
+
+
+def test_a_map_computed_again_reaches_nobody_while_the_study_runs(study):
+    arm = study.arms.get(key="gradcam")
+    before = _first_in(study, "gradcam").trials.order_by("stimulus")
+    shown = [trial.explanation_id for trial in before]
+    _compute_again(arm.method)
+    after = _first_in(study, "gradcam").trials.order_by("stimulus")
+    assert [trial.explanation_id for trial in after] == shown
+
+
+def test_a_map_computed_again_before_the_first_participant_is_the_one_shown(study):
+    new = _compute_again("gradcam")
+    trials = _first_in(study, "gradcam").trials.all()
+    assert {trial.explanation.key for trial in trials} <= new
+
+
+def test_secrets_are_long_and_tell_nothing(study):
+    people = [services.enrol(study=study, arrival_key=str(number)) for number in range(4)]
+    assert len({person.code for person in people}) == 4
+    for person in people:
+        assert re.fullmatch(r"[A-Za-z0-9_-]{32}", person.code)  # 24 random bytes
+        assert re.fullmatch(r"P[0-9a-f]{8}", person.pseudonym)
+        for trial in person.trials.all():
+            assert re.fullmatch(r"[A-Za-z0-9_-]{32}", trial.picture_code)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_study(study, django_assert_max_num_queries):
+    for number in range(8):
+        services.enrol(study=study, arrival_key=str(number))
+    with django_assert_max_num_queries(14):
+        services.enrol(study=study, arrival_key="one more")
+
+
+def _first_in(study: Study, arm: str) -> Participant:
+    """Enrols until somebody new is put in the arm."""
+    for number in range(20):
+        key = f"{study.participants.count()} {number}"
+        person = services.enrol(study=study, arrival_key=key)
+        if person.arm.key == arm:
+            return person
+    raise AssertionError(f"Twenty people, and nobody in {arm}.")
+
+
+def _compute_again(method: str) -> set[str]:
+    keys = set()
+    for old in list(Explanation.objects.filter(method=method)):
+        new = Explanation.objects.create(
+            prediction=old.prediction,
+            method=method,
+            key=f"new-{old.key}",
+            sha256="1" * 64,
+            parameters={},
+        )
+        keys.add(new.key)
+    return keys

@@ -1,0 +1,469 @@
+"""The participants' pages, walked like a person."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from explanations import catalogue
+from surveys import flow, links, services
+from surveys.models import Answer, Event, Participant, Study, Submission
+from surveys.simulation.browser import Browser, read_page
+from tests.surveys.drawn import ARMS, drawn_study
+from tests.surveys.people import begin, first_answers, go_on, in_arm, who
+
+
+@pytest.fixture
+def drawn(db, tmp_path) -> Study:
+    return drawn_study(tmp_path)
+
+
+def html(page) -> str:
+    return Client().get(page.path).content.decode()
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_a_person_walks_from_consent_to_completion_code_in_every_arm(drawn, arm):
+    browser, page, participant = in_arm(drawn, arm)
+    end = go_on(browser, page)
+    participant.refresh_from_db()
+    assert participant.state == "completed"
+    assert "completion code" in html(end).lower()
+    assert participant.completion_code in html(end)
+    assert participant.submissions.count() == len(flow.steps(drawn))
+    assert Answer.objects.filter(submission__participant=participant, item="agreed").count() == 3
+
+
+def test_the_trials_show_image_and_map_and_the_control_arm_the_image_alone(drawn):
+    for arm, pictures in (("none", ["image"]), ("lime", ["image", "map", "legend"])):
+        browser, page, _ = in_arm(drawn, arm)
+        trial = go_on(browser, page, 2)
+        assert [path.split("/")[-1].removesuffix(".png") for path in trial.pictures] == pictures
+        for path in trial.pictures:
+            response = Client().get(path)
+            assert response["Content-Type"] == "image/png"
+            assert "private" in response["Cache-Control"]
+
+
+def test_the_prediction_stands_on_the_page_in_words(drawn):
+    browser, page, participant = begin(drawn)
+    trial = go_on(browser, page, 2)
+    shown = participant.trials.get(position=1).stimulus.prediction.predicted_class
+    assert trial.prediction == shown
+    assert f'The classifier says: <strong id="prediction">{shown}</strong>' in html(trial)
+
+
+def test_the_example_is_the_same_image_in_all_arms_and_no_trial(drawn):
+    seen = set()
+    for arm in ("none", "gradcam", "placebo"):
+        browser, page, _ = in_arm(drawn, arm)
+        instructions = go_on(browser, page, 1)
+        image = next(path for path in instructions.pictures if path.endswith("image.png"))
+        seen.add(Client().get(image).content)
+        assert any(path.endswith("map.png") for path in instructions.pictures) == (arm != "none")
+        trials = {Client().get(path).content for path in go_on(browser, instructions, 1).pictures}
+        assert not seen & trials
+    assert len(seen) == 1
+
+
+def test_without_the_maps_of_one_arm_no_arm_has_an_example(drawn):
+    from surveys.examples import example_candidate
+
+    example_candidate(drawn).explanations.filter(method="lime").delete()
+    for arm in ("none", "gradcam"):
+        browser, page, _ = in_arm(drawn, arm)
+        instructions = go_on(browser, page, 1)
+        assert not [path for path in instructions.pictures if "example" in path]
+        assert Client().get(f"{page.path}picture/example/image.png").status_code == 404
+
+
+def test_the_page_without_map_is_as_long_as_those_with_one(drawn):
+    words = {}
+    for arm in ARMS:
+        browser, page, _ = in_arm(drawn, arm)
+        text = html(go_on(browser, page, 1))
+        between = re.search(r"</h2>(.*?)<h2>", text, re.DOTALL)
+        words[arm] = len(between[1].split())
+    maps = [count for arm, count in words.items() if arm != "none"]
+    assert min(maps) * 0.9 <= words["none"] <= max(maps) * 1.1
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_nothing_that_is_sent_names_method_arm_or_true_class(drawn, arm):
+    browser, page, participant = in_arm(drawn, arm)
+    forbidden = [method.key for method in catalogue.METHODS]
+    forbidden += [method.label.lower() for method in catalogue.METHODS]
+    forbidden += ["label of", "placebo", "integrated", "shap"]
+    # LIME must not be found in a word such as "sublime": none of the pages has one.
+    while "step" in page.hidden:
+        response = Client().get(page.path)
+        sent = (response.content.decode() + str(response.headers)).lower()
+        sent = sent.replace(participant.code.lower(), "")
+        for trial in participant.trials.all():
+            sent = sent.replace(trial.picture_code.lower(), "")
+        assert not [word for word in forbidden if word in sent]
+        if page.prediction:
+            position = int(page.hidden["step"].split(":")[1])
+            prediction = participant.trials.get(position=position).stimulus.prediction
+            if not prediction.is_correct:
+                assert prediction.image.true_class not in sent
+            assert "correct" not in sent
+        page = go_on(browser, page, 1)
+
+
+def test_a_get_claims_no_place(drawn):
+    for _ in range(3):
+        Client().get("/s/drawn/")
+        Client().head("/s/drawn/")
+    assert Participant.objects.count() == 0
+
+
+def test_a_doubled_consent_is_one_participation(drawn):
+    browser = Browser()
+    consent = browser.open("/s/drawn/")
+    first = browser.send(consent, {})
+    second = browser.send(consent, {})
+    browser.forget()  # the second click before the first answer came: no cookie of the study yet
+    third = Client()
+    response = third.post("/s/drawn/", consent.hidden)
+    assert first.path == second.path == response["Location"]
+    assert Participant.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["", "x", "x" * 500, "forged:signature", "\0"])
+def test_an_arrival_key_that_we_did_not_make_enrols_nobody(drawn, key):
+    response = Client().post("/s/drawn/", {"arrival_key": key})
+    assert response.status_code == 200
+    assert Participant.objects.count() == 0
+
+
+def test_an_arrival_key_of_another_study_enrols_nobody(drawn, tmp_path):
+    other = drawn_study(tmp_path, slug="other")
+    Client().post("/s/drawn/", {"arrival_key": links.new_arrival_key(other)})
+    assert Participant.objects.count() == 0
+
+
+def test_every_answer_leads_to_a_page_by_303(drawn):
+    client = Client()
+    consent = read_page("/s/drawn/", 200, client.get("/s/drawn/").content.decode())
+    response = client.post("/s/drawn/", consent.hidden)
+    assert response.status_code == 303
+    page = read_page(response["Location"], 200, client.get(response["Location"]).content.decode())
+    response = client.post(page.path, {**page.hidden, **first_answers(page)})
+    assert (response.status_code, response["Location"]) == (303, page.path)
+
+
+def test_a_page_sent_twice_is_stored_once(drawn):
+    browser, page, participant = begin(drawn)
+    again = [browser.send(page, first_answers(page)) for _ in range(3)]
+    assert {one.hidden["step"] for one in again} == {"instructions"}
+    assert participant.submissions.count() == 1
+    assert Event.objects.filter(kind="replayed").count() == 2
+
+
+def test_the_last_page_sent_twice_leads_to_the_same_end(drawn):
+    browser, page, participant = begin(drawn)
+    last = go_on(browser, page, len(flow.steps(drawn)) - 1)
+    ends = [browser.send(last, first_answers(last)) for _ in range(2)]
+    participant.refresh_from_db()
+    assert all("step" not in end.hidden for end in ends)
+    assert participant.submissions.count() == len(flow.steps(drawn))
+
+
+def test_a_stale_page_sent_with_other_answers_changes_nothing(drawn):
+    browser, page, _participant = begin(drawn)
+    go_on(browser, page, 1)
+    other = {name: values[-1] for name, values in page.questions.items()}
+    assert browser.send(page, other).hidden["step"] == "instructions"
+    stored = dict(Answer.objects.values_list("item", "value"))
+    assert stored == first_answers(page)
+    assert Event.objects.get().kind == "conflict"
+
+
+def test_a_page_out_of_order_is_answered_by_the_current_one(drawn):
+    browser, page, participant = begin(drawn)
+    page.hidden["step"] = "trial:2"
+    answered = browser.send(page, {"agreed": "1", "sureness": "3"})
+    assert answered.hidden["step"] == "before:ai-experience-v1"
+    assert participant.submissions.count() == 0
+
+
+def test_a_refresh_and_the_back_button_show_the_current_page(drawn):
+    browser, page, _ = begin(drawn)
+    now = go_on(browser, page, 3)
+    assert browser.open(now.path).hidden["step"] == now.hidden["step"]
+    assert browser.open("/s/drawn/").hidden["step"] == now.hidden["step"]
+
+
+def test_the_studys_link_resumes_in_the_same_browser_and_begins_anew_in_another(drawn):
+    browser, page, participant = begin(drawn)
+    go_on(browser, page, 2)
+    assert who(browser.open("/s/drawn/")) == participant
+    assert "arrival_key" in Browser().open("/s/drawn/").hidden
+
+
+def test_the_address_of_the_page_resumes_anywhere(drawn):
+    browser, page, _participant = begin(drawn)
+    now = go_on(browser, page, 2)
+    assert Browser().open(page.path).hidden["step"] == now.hidden["step"]
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(drawn):
+    client = Client()
+    consent = read_page("/s/drawn/", 200, client.get("/s/drawn/").content.decode())
+    client.post("/s/drawn/", consent.hidden)
+    cookie = client.cookies["participation"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["path"] == "/s/drawn/"
+    cookie.set("participation", "forged", "forged")
+    client.cookies["participation"] = "forged:signature"
+    assert client.get("/s/drawn/").status_code == 200
+
+
+def test_who_finished_finds_the_code_again_by_the_link(drawn):
+    browser, page, participant = begin(drawn)
+    go_on(browser, page)
+    participant.refresh_from_db()
+    assert participant.completion_code in html(browser.open("/s/drawn/"))
+
+
+def test_an_unanswered_item_is_named_in_the_page_and_the_other_answers_are_kept(drawn):
+    _browser, page, participant = begin(drawn)
+    client = Client()
+    answers = first_answers(page) | {"response_time_ms": "1234.5"}
+    del answers["use"]
+    text = client.post(page.path, {"step": page.hidden["step"], **answers}).content.decode()
+    assert "One answer is missing" in text
+    assert 'href="#id_use_0"' in text
+    assert 'value="1" id="id_experience_0" checked' in text
+    assert "1234.5" in text
+    assert participant.submissions.count() == 0
+
+
+@pytest.mark.parametrize("value", ["8", "0", "-1", "1.0", "one", "1\0", "1" * 10_000])
+def test_an_answer_that_was_not_offered_is_refused(drawn, value):
+    _, page, participant = begin(drawn)
+    answers = first_answers(page) | {"experience": value}
+    response = Client().post(page.path, {"step": page.hidden["step"], **answers})
+    assert response.status_code == 200
+    assert participant.submissions.count() == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"step": ""},
+        {"step": "trial:999"},
+        {"step": "x" * 10_000},
+        {"step": "\0"},
+        {"agreed": "1"},
+        {"step": "trial:1", "agreed": ["0", "1"], "sureness": "3"},
+    ],
+)
+def test_garbage_leads_back_to_the_current_page(drawn, data):
+    _, page, participant = begin(drawn)
+    response = Client().post(page.path, data)
+    assert (response.status_code, response["Location"]) == (303, page.path)
+    assert participant.submissions.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [("512.25", 512.25), ("", None), ("-5", None), ("soon", None), ("nan", None), ("1e999", None)],
+)
+def test_a_response_time_is_stored_or_left_empty_but_never_refused(drawn, sent, stored):
+    browser, page, _participant = begin(drawn)
+    browser.send(page, first_answers(page) | {"response_time_ms": sent})
+    assert Submission.objects.get().response_time_ms == stored
+
+
+def test_a_page_sent_without_any_response_time_field_is_stored(drawn):
+    browser, page, _ = begin(drawn)
+    del page.hidden["response_time_ms"]
+    browser.send(page, first_answers(page))
+    assert Submission.objects.get().response_time_ms is None
+
+
+def test_fields_that_the_page_does_not_have_are_ignored(drawn):
+    browser, page, participant = begin(drawn)
+    arm, code = participant.arm, participant.code
+    extra = {"arm": "1", "state": "completed", "completion_code": "FREE", "trust1": "7"}
+    browser.send(page, first_answers(page) | extra)
+    participant.refresh_from_db()
+    assert (participant.state, participant.arm, participant.code) == ("started", arm, code)
+    assert set(Answer.objects.values_list("item", flat=True)) == set(page.questions)
+
+
+def test_a_withdrawn_person_sees_no_further_page(drawn):
+    browser, page, participant = begin(drawn)
+    trial = go_on(browser, page, 2)
+    asked = browser.open(next(link for link in trial.links if "withdraw" in link))
+    assert participant.state == "started"
+    browser.send(asked, {})
+    participant.refresh_from_db()
+    assert participant.state == "withdrawn"
+    assert "You have withdrawn" in html(browser.send(trial, first_answers(trial)))
+    assert "You have withdrawn" in html(browser.open("/s/drawn/"))
+    assert participant.submissions.count() == 2
+    assert Client().get(trial.pictures[0]).status_code == 404
+
+
+def test_asking_for_the_withdrawal_page_withdraws_nobody(drawn):
+    _, page, participant = begin(drawn)
+    Client().get(f"{page.path}withdraw/")
+    participant.refresh_from_db()
+    assert participant.state == "started"
+
+
+def test_who_has_finished_cannot_withdraw_the_completion(drawn):
+    browser, page, participant = begin(drawn)
+    go_on(browser, page)
+    Client().post(f"{page.path}withdraw/")
+    participant.refresh_from_db()
+    assert participant.state == "completed"
+
+
+def test_a_closed_study_takes_nobody_in_and_lets_those_inside_finish(drawn):
+    browser, page, _participant = begin(drawn)
+    consent = Browser().open("/s/drawn/")
+    services.close_study(study=drawn)
+    assert "This study is closed" in Client().get("/s/drawn/").content.decode()
+    late = Client().post("/s/drawn/", consent.hidden)
+    assert late.status_code == 403
+    assert "step" not in go_on(browser, page).hidden
+    assert Participant.objects.get().state == "completed"
+
+
+def test_a_draft_says_that_it_has_not_begun(db, tmp_path):
+    drawn_study(tmp_path, opened=False)
+    response = Client().get("/s/drawn/")
+    assert response.status_code == 403
+    assert "has not begun yet" in response.content.decode()
+
+
+def test_a_full_study_says_so(db, tmp_path):
+    study = drawn_study(tmp_path, places=7)
+    for _ in range(7):
+        begin(study)
+    consent = Browser().open("/s/drawn/")
+    response = Client().post("/s/drawn/", consent.hidden)
+    assert response.status_code == 403
+    assert "All places are taken" in response.content.decode()
+
+
+def test_pictures_of_other_people_and_of_later_trials_do_not_exist(drawn):
+    browser, page, mine = begin(drawn)
+    _, _, other = begin(drawn)
+    go_on(browser, page, 2)
+
+    def status(owner: Participant, trial) -> int:
+        code, picture = owner.code, trial.picture_code
+        return Client().get(f"/p/{code}/picture/{picture}/image.png").status_code
+
+    assert status(mine, mine.trials.get(position=1)) == 200
+    assert status(mine, mine.trials.get(position=2)) == 404
+    assert status(other, mine.trials.get(position=1)) == 404
+    assert status(mine, other.trials.get(position=1)) == 404
+    assert Client().get(f"/p/{mine.code}/picture/nonsense/map.png").status_code == 404
+
+
+def test_the_control_arm_has_neither_map_nor_legend(drawn):
+    browser, page, _participant = in_arm(drawn, "none")
+    trial = go_on(browser, page, 2)
+    assert Client().get(trial.pictures[0].replace("image.png", "map.png")).status_code == 404
+    assert Client().get(f"{page.path}legend.png").status_code == 404
+
+
+def test_unknown_addresses_are_answered_in_our_style(drawn):
+    for path in ("/p/guess/", "/p/guess/withdraw/", "/s/other/", "/p/guess/legend.png", "/nothing"):
+        response = Client().get(path)
+        assert response.status_code == 404
+        assert "There is no such page" in response.content.decode()
+
+
+def test_a_form_without_its_csrf_token_is_refused_with_a_way_on(drawn):
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/s/drawn/", {"arrival_key": links.new_arrival_key(drawn)})
+    assert response.status_code == 403
+    assert "Open the page again" in response.content.decode()
+    assert Participant.objects.count() == 0
+
+
+def test_a_failure_is_answered_in_our_style(drawn, monkeypatch):
+    _, page, _ = begin(drawn)
+    monkeypatch.setattr(flow, "current_step", lambda participant: 1 / 0)
+    response = Client(raise_request_exception=False).get(page.path)
+    assert response.status_code == 500
+    assert "This is our fault" in response.content.decode()
+
+
+def test_pages_are_never_kept_by_a_cache_and_carry_the_policy(drawn):
+    _browser, page, _ = begin(drawn)
+    for path in ("/s/drawn/", page.path, f"{page.path}withdraw/"):
+        response = Client().get(path)
+        assert "no-store" in response["Cache-Control"]
+        assert "default-src 'none'" in response["Content-Security-Policy"]
+        assert "unsafe" not in response["Content-Security-Policy"]
+        assert response["Referrer-Policy"] == "same-origin"
+
+
+def test_pages_hold_no_inline_script_or_style(drawn):
+    browser, page, _ = in_arm(drawn, "gradcam")
+    while "step" in page.hidden:
+        text = html(page)
+        assert " style=" not in text
+        assert "<style" not in text
+        assert re.findall(r"<script(?! src=\"[^\"]+\" defer></script>)", text) == []
+        assert not re.findall(r"\son[a-z]+=", text)
+        page = go_on(browser, page, 1)
+
+
+def test_text_of_a_study_and_of_people_is_escaped(drawn):
+    browser, page, _participant = begin(drawn)
+    last = go_on(browser, page, len(flow.steps(drawn)) - 1)
+    Study.objects.update(title="<script>alert(1)</script>")
+    assert "<script>alert" not in html(last)
+    browser.send(last, {"comment": "<b>=1+1</b>"})
+    assert Answer.objects.get(item="comment").value == "<b>=1+1</b>"
+
+
+def test_other_methods_are_refused(drawn):
+    _, page, _ = begin(drawn)
+    for path in ("/s/drawn/", page.path, f"{page.path}withdraw/"):
+        assert Client().put(path).status_code == 405
+        assert Client().delete(path).status_code == 405
+    assert Client().post(f"{page.path}legend.png").status_code == 405
+
+
+def test_a_rehearsal_is_marked_and_does_not_stand_in_the_way_of_the_real_link(drawn):
+    browser = Browser()
+    rehearsal = browser.send(browser.open(links.rehearsal_path(drawn)), {})
+    assert who(rehearsal).simulated
+    assert who(browser.open(links.rehearsal_path(drawn))) == who(rehearsal)
+    _, _, real = begin(drawn, browser)
+    assert not real.simulated
+
+
+@pytest.mark.parametrize("token", ["", "drawn", "drawn:forged", "other"])
+def test_a_wrong_rehearsal_token_is_no_page(drawn, token):
+    assert Client().get("/s/drawn/", {"rehearsal": token}).status_code == 404
+    assert Client().post("/s/drawn/?rehearsal=" + token).status_code == 404
+    assert Participant.objects.count() == 0
+
+
+def test_the_start_page_lists_studies_in_development_alone(drawn, settings):
+    settings.DEBUG = False
+    assert drawn.title not in Client().get(reverse("home")).content.decode()
+    settings.DEBUG = True
+    assert drawn.title in Client().get(reverse("home")).content.decode()
+
+
+def test_the_pages_number_and_the_bar_say_the_same(drawn):
+    browser, page, _ = begin(drawn)
+    text = html(go_on(browser, page, 3))
+    total = len(flow.steps(drawn))
+    assert f"Page 4 of {total}" in text
+    assert f'<progress max="{total}" value="4"' in text

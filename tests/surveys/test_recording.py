@@ -1,0 +1,209 @@
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from surveys import flow, services
+from surveys.models import Answer, Event, PageView, Participant, Submission
+from surveys.services import Recorded
+from tests.surveys.factories import answers, walk
+
+FIRST = "before:ai-experience-v1"
+GOOD = {"experience": "3", "use": "2", "following": "7"}
+
+
+def send(person: Participant, step: str = FIRST, given: dict[str, str] | None = None) -> Recorded:
+    return services.record_page(
+        participant=person,
+        step=step,
+        answers=GOOD if given is None else given,
+        response_time_ms=1500.5,
+    )
+
+
+def test_the_pages_come_in_the_declared_order(study):
+    assert [step.key for step in flow.steps(study)] == [
+        FIRST,
+        "instructions",
+        *(f"trial:{number}" for number in range(1, 6)),
+        "after:trust-v1",
+        "after:comments-v1",
+    ]
+
+
+def test_every_kind_of_page_is_listed_once(study):
+    kinds = [kind.key for kind in flow.KINDS]
+    assert len(kinds) == len(set(kinds))
+    assert {step.kind for step in flow.steps(study)} == set(kinds)
+    assert {flow.kind_of(step).key for step in flow.steps(study)} == set(kinds)
+
+
+def test_progress_counts_pages_from_one(half_way):
+    step = flow.current_step(half_way)
+    assert step.key == "trial:2"
+    assert flow.progress(half_way, step) == (4, 9)
+
+
+def test_a_page_is_stored_as_it_was_answered(newcomer):
+    assert send(newcomer) is Recorded.RECORDED
+    submission = newcomer.submissions.get()
+    assert (submission.step, submission.response_time_ms) == (FIRST, 1500.5)
+    stored = submission.answers.values_list("questionnaire", "item", "value")
+    assert list(stored) == [
+        ("ai-experience-v1", "experience", "3"),
+        ("ai-experience-v1", "use", "2"),
+        ("ai-experience-v1", "following", "7"),
+    ]
+    assert not Event.objects.exists()
+
+
+def test_a_trial_is_stored_with_its_trial(half_way):
+    submission = half_way.submissions.get(step="trial:1")
+    assert submission.trial == half_way.trials.get(position=1)
+    values = dict(submission.answers.values_list("item", "value"))
+    assert set(values) == {"agreed", "sureness"}
+    assert set(submission.answers.values_list("questionnaire", flat=True)) == {""}
+
+
+def test_the_same_page_again_is_a_replay_and_changes_nothing(newcomer):
+    send(newcomer)
+    before = _everything()
+    assert send(newcomer) is Recorded.REPLAYED
+    assert _everything() == before
+    assert _events(newcomer) == [("replayed", FIRST)]
+
+
+def test_other_answers_to_the_same_page_are_a_conflict_and_the_first_stay(newcomer):
+    send(newcomer)
+    before = _everything()
+    assert send(newcomer, given=GOOD | {"use": "5"}) is Recorded.CONFLICT
+    assert _everything() == before
+    assert _events(newcomer) == [("conflict", FIRST)]
+    assert {field.name for field in Event._meta.get_fields()} == {
+        *("id", "participant", "kind", "step", "at")  # and no place for an answer's text
+    }
+
+
+@pytest.mark.parametrize("step", ["instructions", "trial:1", "after:trust-v1", "nonsense", ""])
+def test_a_page_that_is_not_the_current_one_is_out_of_order(newcomer, step):
+    assert send(newcomer, step) is Recorded.OUT_OF_ORDER
+    assert not Submission.objects.exists()
+    assert _events(newcomer) == [("out of order", step)]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "missing ['experience', 'following', 'use']"),
+        (GOOD | {"use": ""}, "missing ['use']"),
+        (GOOD | {"arm": "lime"}, "unknown ['arm']"),
+        (GOOD | {"use": "6"}, "the answers to ['use'] are none of those offered"),
+        (GOOD | {"experience": "8", "following": "0"}, "['experience', 'following']"),
+    ],
+)
+def test_answers_that_do_not_fit_the_page_are_refused(newcomer, given, words):
+    with pytest.raises(services.InvalidAnswersError, match=re.escape(words)):
+        send(newcomer, given=given)
+    assert not Submission.objects.exists()
+
+
+def test_a_comment_may_stay_empty(study, newcomer):
+    walk(newcomer, pages=8)
+    assert send(newcomer, "after:comments-v1", {"comment": ""}) is Recorded.RECORDED
+    assert send(newcomer, "after:comments-v1", {}) is Recorded.REPLAYED
+    submission = newcomer.submissions.get(step="after:comments-v1")
+    assert not submission.answers.exists()
+
+
+def test_the_last_page_completes_and_gives_a_code(study, newcomer):
+    walk(newcomer, pages=8)
+    assert (newcomer.state, newcomer.completion_code) == ("started", "")
+    walk(newcomer)
+    stored = Participant.objects.get(pk=newcomer.pk)
+    assert stored.state == newcomer.state == "completed"
+    assert re.fullmatch(r"[A-HJ-NP-Z2-9]{8}", stored.completion_code)
+    assert stored.finished_at is not None
+    assert flow.current_step(stored) is None
+
+
+def test_the_code_stays_when_the_last_page_comes_again(finished):
+    code = finished.completion_code
+    last = finished.submissions.get(step="after:comments-v1")
+    given = dict(last.answers.values_list("item", "value"))
+    assert send(finished, "after:comments-v1", given) is Recorded.REPLAYED
+    assert send(finished, "trial:9") is Recorded.OUT_OF_ORDER
+    assert Participant.objects.get(pk=finished.pk).completion_code == code
+
+
+def test_a_code_is_never_given_without_the_last_answer(study, newcomer, monkeypatch):
+    walk(newcomer, pages=8)
+
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr("surveys.services.recording._complete", broken)
+    with pytest.raises(RuntimeError):
+        send(newcomer, "after:comments-v1", {"comment": "Nice"})
+    assert not newcomer.submissions.filter(step="after:comments-v1").exists()
+
+
+def test_who_withdrew_can_send_nothing_more_and_keeps_what_was_sent(withdrawn):
+    sent = withdrawn.submissions.count()
+    assert withdrawn.state == "withdrawn"
+    assert withdrawn.completion_code == ""
+    step = flow.current_step(withdrawn)
+    assert send(withdrawn, step.key, answers(step)) is Recorded.REFUSED
+    assert withdrawn.submissions.count() == sent == 4
+    assert [kind for kind, _ in _events(withdrawn)] == ["withdrawn", "refused"]
+
+
+def test_withdrawing_twice_or_after_the_end_changes_nothing(withdrawn, finished):
+    for person in (withdrawn, finished):
+        before = (person.state, person.finished_at, person.events.count())
+        services.withdraw(participant=person)
+        assert (person.state, person.finished_at, person.events.count()) == before
+
+
+def test_a_stale_tab_cannot_revive_a_withdrawn_participant(study, newcomer):
+    stale = Participant.objects.get(pk=newcomer.pk)
+    services.withdraw(participant=newcomer)
+    assert send(stale) is Recorded.REFUSED
+    assert stale.state == "withdrawn"
+
+
+def test_the_servers_time_runs_from_the_first_view(newcomer):
+    services.record_view(participant=newcomer, step=FIRST)
+    early = timezone.now() - timedelta(seconds=42)
+    PageView.objects.update(first_shown_at=early)
+    services.record_view(participant=newcomer, step=FIRST)  # a refresh
+    send(newcomer)
+    assert PageView.objects.count() == 1
+    assert newcomer.submissions.get().server_seconds == pytest.approx(42, abs=5)
+
+
+def test_a_page_that_was_never_shown_has_no_server_time(newcomer):
+    send(newcomer)
+    assert newcomer.submissions.get().server_seconds is None
+
+
+def test_a_clock_set_back_gives_no_negative_time(newcomer):
+    services.record_view(participant=newcomer, step=FIRST)
+    PageView.objects.update(first_shown_at=timezone.now() + timedelta(hours=1))
+    send(newcomer)
+    assert newcomer.submissions.get().server_seconds == 0
+
+
+def test_the_database_itself_refuses_a_second_submission(newcomer):
+    send(newcomer)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Submission.objects.create(participant=newcomer, step=FIRST, submitted_at=timezone.now())
+
+
+def _everything() -> list[object]:
+    return [list(model.objects.order_by("pk").values()) for model in (Submission, Answer)]
+
+
+def _events(person: Participant) -> list[tuple[str, str]]:
+    return list(person.events.values_list("kind", "step"))

@@ -1,0 +1,147 @@
+"""From the file to an open study and back: services and their commands."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from explanations.models import ClassifierWeights, Explanation
+from surveys import services
+from surveys.models import Study
+from surveys.services import StudyError
+from surveys.stimuli import choose_stimuli
+from tests.surveys import factories
+
+
+@pytest.fixture
+def file(db, tmp_path):
+    """A study file whose images and weights are there."""
+    factories.images()
+    path = tmp_path / "small.toml"
+    path.write_text(factories.study_text(factories.write_weights(tmp_path / "dots.safetensors")))
+    return path
+
+
+def run(*arguments: object) -> str:
+    """The one line that a command prints."""
+    return call_command(*map(str, arguments)).strip()
+
+
+def test_a_study_is_loaded_as_a_draft_with_arms_and_both_lists(file, capsys):
+    assert run("load_study", file) == "Loaded the study 'small' as a draft, with 4 arms."
+    study = Study.objects.get()
+    assert (study.state, study.seed, study.title) == ("draft", 5, "A small study")
+    assert study.source == file.read_text()
+    assert list(study.arms.values_list("position", "key", "method")) == [
+        (1, "none", ""),
+        (2, "gradcam", "gradcam"),
+        (3, "lime", "lime"),
+        (4, "placebo", "placebo"),
+    ]
+    assert study.slots.filter(simulated=False).count() == 60
+    assert study.slots.filter(simulated=True).count() == 60
+    assert study.classifier == ClassifierWeights.objects.get()
+
+
+def test_the_unchanged_file_again_changes_nothing(file):
+    run("load_study", file)
+    slots = list(Study.objects.get().slots.values_list("pk", flat=True))
+    assert run("load_study", file) == "The study 'small' is loaded already; nothing changed."
+    assert list(Study.objects.get().slots.values_list("pk", flat=True)) == slots
+
+
+def test_a_changed_file_replaces_a_study_without_participants(file):
+    run("load_study", file)
+    study = Study.objects.get()
+    factories.predict(study)
+    choose_stimuli(study)
+    services.open_study(study=study)
+    file.write_text(file.read_text().replace("seed = 5", "seed = 6"))
+    assert "as a draft" in run("load_study", file)
+    study = Study.objects.get()
+    assert (study.seed, study.state, study.stimuli.count()) == (6, "draft", 0)
+    assert study.slots.count() == 120
+
+
+@pytest.mark.parametrize("simulated", [False, True])
+def test_a_changed_file_of_a_study_with_participants_is_refused(study, tmp_path, simulated):
+    services.enrol(study=study, arrival_key="somebody", simulated=simulated)
+    file = tmp_path / "changed.toml"
+    file.write_text(study.source.replace("seed = 5", "seed = 6"))
+    with pytest.raises(CommandError, match=r"has participants \(1\), .* another slug"):
+        run("load_study", file)
+    file.write_text(study.source)
+    assert "nothing changed" in run("load_study", file)
+    assert Study.objects.get().seed == 5
+
+
+def test_a_faulty_file_is_refused_by_name_with_all_its_problems(file):
+    file.write_text(file.read_text().replace("right = 3", "").replace("seed = 5", ""))
+    with pytest.raises(CommandError) as caught:
+        run("load_study", file)
+    for words in ("small.toml", "2 problems", "'right' in [images]", "'seed' is missing"):
+        assert words in str(caught.value)
+    assert not Study.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('set = "dots"', 'set = "spots"', "import_images --data spots --split test"),
+        ('split = "test"', 'split = "train"', "import_images --data dots --split train"),
+        ("dots.safetensors", "gone.safetensors", "There is no weight file"),
+    ],
+)
+def test_what_a_study_needs_and_is_not_there_is_named_with_the_cure(file, old, new, words):
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(CommandError, match=words):
+        run("load_study", file)
+    assert not Study.objects.exists()
+
+
+def test_a_classifier_of_other_classes_is_refused(file):
+    image_set = factories.images()
+    image_set.class_names = ["cat", "dog"]
+    image_set.save()
+    with pytest.raises(CommandError, match=r"has \['cat', 'dog'\]\. Name weights"):
+        run("load_study", file)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, db, content):
+    file = tmp_path / "none.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(CommandError, match=r"none.toml cannot be read"):
+        run("load_study", file)
+
+
+def test_a_study_opens_when_all_is_there(db, tmp_path):
+    study = factories.draft_study(tmp_path)
+    with pytest.raises(CommandError, match="0 of 5 stimuli are chosen") as caught:
+        run("open_study", "small")
+    assert "manage.py precompute_explanations --study small" in str(caught.value)
+    factories.predict(study)
+    choose_stimuli(study)
+    Explanation.objects.filter(method="lime").first().delete()
+    lost = study.stimuli.first().prediction.explanations.filter(method="gradcam")
+    lost.delete()
+    with pytest.raises(StudyError, match="the arm 'gradcam' has 4 of 5 gradcam maps"):
+        services.open_study(study=study)
+    assert Study.objects.get().state == "draft"
+
+
+def test_an_open_study_tells_its_link_and_may_be_opened_again(study):
+    assert run("open_study", "small") == "The study 'small' is open at /s/small/"
+    services.close_study(study=study)
+    assert Study.objects.get().state == "closed"
+    run("open_study", "small")
+    assert Study.objects.get().state == "open"
+
+
+def test_an_unknown_study_is_answered_with_the_nearest(study):
+    with pytest.raises(CommandError, match="did you mean 'small'"):
+        run("open_study", "smal")
+
+
+def test_without_any_study_the_cure_is_to_load_one(db):
+    with pytest.raises(CommandError, match=r"Load one: manage\.py load_study"):
+        run("open_study", "demo")
