@@ -62,13 +62,14 @@ _HEAT_CAPTION = (
 )
 _HEAT_READING = (
     "A layer of colour lies over the image.",
-    "Yellow marks the regions that counted most towards the program's answer; "
+    "Yellow marks the regions that counted most towards the classifier's answer; "
     "dark blue marks regions that counted little or not at all.",
     "The map is coarse: it shows regions, not single pixels.",
-    "The colours compare regions within one image; they say nothing about how sure the program is.",
+    "The colours compare regions within one image; "
+    "they say nothing about how sure the classifier is.",
 )
 _HEAT_LEGEND = Legend("counted little", "counted most")
-_FOR_AND_AGAINST = Legend("spoke against the answer", "spoke for the answer")
+_FOR_AND_AGAINST = Legend("spoke against", "spoke for")
 
 METHODS: tuple[Method, ...] = (
     Method(
@@ -85,10 +86,10 @@ METHODS: tuple[Method, ...] = (
         label="Saliency map",
         path="explanations.methods.saliency.Saliency",
         caption="The brighter a pixel glows, the more a small change of it would change how "
-        "strongly the program answers “{label}”.",
+        "strongly the classifier answers “{label}”.",
         how_to_read=(
             "The image is dimmed and some of its pixels glow.",
-            "The brighter a pixel glows, the more the program's answer would change "
+            "The brighter a pixel glows, the more the classifier's answer would change "
             "if this pixel were changed a little.",
             "Glowing does not tell whether a pixel spoke for or against the answer.",
             "The brightness compares pixels within one image only.",
@@ -104,7 +105,7 @@ METHODS: tuple[Method, ...] = (
         "all-black image.",
         how_to_read=(
             "The image is shown pale and grey, with some of its pixels coloured.",
-            "Orange pixels spoke for the program's answer, blue pixels spoke against it; "
+            "Orange pixels spoke for the classifier's answer, blue pixels spoke against it; "
             "the stronger the colour, the more they counted.",
             "The comparison is with an all-black image, so black pixels never get a colour.",
             "The colours compare pixels within one image only.",
@@ -120,9 +121,9 @@ METHODS: tuple[Method, ...] = (
         "typical images.",
         how_to_read=(
             "The image is shown pale and grey, with some of its pixels coloured.",
-            "Orange pixels spoke for the program's answer, blue pixels spoke against it; "
+            "Orange pixels spoke for the classifier's answer, blue pixels spoke against it; "
             "the stronger the colour, the more they counted.",
-            "The comparison is with 100 typical images that the program has learned from.",
+            "The comparison is with 100 typical images that the classifier has learned from.",
             "The colours compare pixels within one image only.",
         ),
         legend=_FOR_AND_AGAINST,
@@ -137,9 +138,9 @@ METHODS: tuple[Method, ...] = (
         "orange outline against it.",
         how_to_read=(
             "The image is divided into patches, and the five that counted most are outlined.",
-            "A solid blue outline marks a patch that spoke for the program's answer; "
+            "A solid blue outline marks a patch that spoke for the classifier's answer; "
             "a dashed orange outline marks one that spoke against it.",
-            "It was found by covering patches and watching how the program's answer changed.",
+            "It was found by covering patches and watching how the classifier's answer changed.",
             "Patches without an outline counted less.",
         ),
         legend=_FOR_AND_AGAINST,

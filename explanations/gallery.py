@@ -34,15 +34,19 @@ class Row:
 def gallery(image: StudyImage) -> list[Row]:
     """Every prediction of an image, with its explanations in the catalogue's order."""
     predictions = image.predictions.select_related("classifier").prefetch_related("explanations")
-    order = [method.key for method in catalogue.METHODS]
-    rows = []
-    for prediction in predictions.order_by("classifier_id"):
-        explanations = sorted(
-            prediction.explanations.all(),
-            key=lambda row: (order.index(row.method) if row.method in order else len(order), row.pk),
+    return [
+        Row(
+            prediction,
+            tuple(_card(row) for row in sorted(prediction.explanations.all(), key=_place)),
         )
-        rows.append(Row(prediction, tuple(_card(row) for row in explanations)))
-    return rows
+        for prediction in predictions.order_by("classifier_id")
+    ]
+
+
+def _place(explanation: Explanation) -> tuple[int, int]:
+    keys = [method.key for method in catalogue.METHODS]
+    known = explanation.method in keys
+    return (keys.index(explanation.method) if known else len(keys), explanation.pk)
 
 
 def _card(explanation: Explanation) -> Card:
@@ -66,7 +70,7 @@ def _card(explanation: Explanation) -> Card:
 
 
 def _flat(provenance: dict[str, Any]) -> dict[str, Any]:
-    versions = provenance.get("versions", {})
+    versions: dict[str, Any] = provenance.get("versions", {})
     return {key: value for key, value in provenance.items() if key != "versions"} | versions
 
 
@@ -78,6 +82,8 @@ def _readable(values: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return " × ".join(str(item) for item in value)
-    return {True: "yes", False: "no", "": "–"}.get(value, str(value)) if value != 0 else "0"
+    return str(value) or "–"

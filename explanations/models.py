@@ -1,4 +1,4 @@
-"""Images, classifiers, predictions and explanations: what participants are shown, and its origin."""
+"""Images, classifiers, predictions and explanations: what is shown, and where it comes from."""
 
 from typing import ClassVar
 

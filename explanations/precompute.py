@@ -66,14 +66,16 @@ def explain(
         job for job in jobs if (job.prediction.pk, job.key) not in noted or not store.has(job.key)
     ]
     with tqdm(total=len(missing), unit="image", disable=None) as progress, exact_arithmetic():
+        finished = 0
         try:
             for job in missing:
                 progress.set_description(job.method.label)
                 _run(job, classifier)
+                finished += 1
                 progress.update()
         except KeyboardInterrupt:
             raise StoppedError(
-                f"Stopped after {progress.n} of {len(missing)} maps, which are kept. "
+                f"Stopped after {finished} of {len(missing)} maps, which are kept. "
                 "Run the same command again to compute the rest."
             ) from None
     return Computed(new=len(missing), known=len(jobs) - len(missing))

@@ -35,6 +35,13 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
 
+class PanelAdmin(ReadOnlyAdmin):
+    """A page that shows rows of other tables."""
+
+    class Media:
+        css: ClassVar = {"all": ["surveys/panel.css"]}
+
+
 class ArmInline(ReadOnlyInline):
     model = Arm
     fields = ("key", "label", "method_label", "started", "completed", "withdrawn", "simulated")
@@ -90,16 +97,12 @@ class StimulusInline(ReadOnlyInline):
 
 
 @admin.register(Study)
-class StudyAdmin(ReadOnlyAdmin):
+class StudyAdmin(PanelAdmin):
     list_display = ("title", "state", "link", "completed", "started", "withdrawn", "simulated")
-    list_filter = ("state",)
     fields = ("state", "slug", "image_set", "classifier", "loaded_at", "source_sha256")
     inlines = (ArmInline, StimulusInline)
     actions = ("open_studies", "close_studies", "export", "export_simulated")
     actions_selection_counter = False
-
-    class Media:
-        css: ClassVar = {"all": ["surveys/panel.css"]}
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         """Who may change a study may open and close it, although nobody edits it here."""
@@ -234,9 +237,9 @@ class EventInline(ReadOnlyInline):
 
 
 @admin.register(Participant)
-class ParticipantAdmin(ReadOnlyAdmin):
+class ParticipantAdmin(PanelAdmin):
     list_display = (
-        "pseudonym", "study", "arm", "state", "pages", "simulated", "consented_at", "finished_at"
+        "pseudonym", "slug", "arm", "state", "pages", "simulated", "consented_at"
     )  # fmt: skip
     list_filter = ("study", "state", "simulated", "arm")
     list_select_related = ("study", "arm")
@@ -254,7 +257,12 @@ class ParticipantAdmin(ReadOnlyAdmin):
     inlines = (TrialInline, EventInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Participant]:
-        return super().get_queryset(request).annotate(page_count=Count("submissions"))
+        people: QuerySet[Participant] = super().get_queryset(request)
+        return people.annotate(page_count=Count("submissions"))
+
+    @admin.display(description="study", ordering="study__slug")
+    def slug(self, participant: Participant) -> str:
+        return participant.study.slug
 
     @admin.display(description="pages sent", ordering="page_count")
     def pages(self, participant: Any) -> str:

@@ -1,6 +1,7 @@
 """The form of a page, derived from the items that the page asks."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -65,6 +66,16 @@ class PageForm(forms.Form):
         return [question for question in self.questions if question.error]
 
 
+@dataclass(frozen=True)
+class Option:
+    """One answer to choose."""
+
+    value: str
+    label: str
+    id: str
+    chosen: bool
+
+
 class Question:
     """An item as its template needs it: words, answers to choose from, and what is wrong."""
 
@@ -75,7 +86,7 @@ class Question:
         self.template = TEMPLATES.get(item.kind, "surveys/questions/radios.html")
         labels = list(item.values.values())
         self.options = [
-            {"value": value, "label": label, "chosen": value == self.value, "id": f"{self.id}_{n}"}
+            Option(value, label, f"{self.id}_{n}", chosen=value == self.value)
             for n, (value, label) in enumerate(item.values.items())
         ]
         # Words at some points stand under the scale; words at every point stand in the answers.
@@ -84,7 +95,7 @@ class Question:
     @property
     def first_id(self) -> str:
         """Where the list of errors leads to."""
-        return self.options[0]["id"] if self.options else self.id
+        return self.options[0].id if self.options else self.id
 
     @property
     def layout(self) -> str:

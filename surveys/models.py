@@ -120,7 +120,8 @@ class Participant(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=~Q(state="completed") | (Q(finished_at__isnull=False) & ~Q(completion_code="")),
+                condition=~Q(state="completed")
+                | (Q(finished_at__isnull=False) & ~Q(completion_code="")),
                 name="who_completed_has_a_time_and_a_code",
             ),
         ]

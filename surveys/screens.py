@@ -48,14 +48,12 @@ def instructions(participant: Participant, step: flow.Step) -> Screen:
 
 
 def trial(participant: Participant, step: flow.Step) -> Screen:
-    shown = participant.trials.select_related(
-        "stimulus__prediction__image", "explanation__prediction__image"
-    ).get(position=step.trial_position)
-    number = f"Picture {step.trial_position}"
+    trials = participant.trials.select_related("stimulus__prediction", "explanation")
+    shown = trials.get(position=step.trial_position or 0)
     stimulus = _stimulus(
         participant, shown.stimulus.prediction, shown.explanation, shown.picture_code
     )
-    return {"heading": number, "trial": shown} | stimulus
+    return {"heading": f"Picture {shown.position}"} | stimulus
 
 
 def is_visible(trial: Trial) -> bool:
@@ -87,6 +85,6 @@ def _stimulus(
         "method": method,
         "map_url": url("map"),
         "map_alt": pictures.alt_text(explanation),
-        "caption": method.caption_for(prediction.predicted_class),
+        "caption": pictures.caption(explanation),
         "legend_url": reverse("legend", kwargs={"code": participant.code}),
     }

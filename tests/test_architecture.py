@@ -54,7 +54,9 @@ def test_imports_go_one_way(monkeypatch):
 
 
 def test_nothing_reads_a_pickle():
-    pattern = re.compile(r"\b(pickle|joblib|cloudpickle|dill|marshal)\b\.?(load|Unpickler)|torch\.load\(")
+    pattern = re.compile(
+        r"\b(pickle|joblib|cloudpickle|dill|marshal)\b\.?(load|Unpickler)|torch\.load\("
+    )
     found = [str(path.relative_to(ROOT)) for path in SOURCES if pattern.search(path.read_text())]
     assert found == []
 

@@ -29,7 +29,7 @@ class LabelledTensors:
         # Sums in chunks: a float copy of 50,000 images would take 600 MB.
         total = torch.zeros(3, dtype=torch.float64)
         squares = torch.zeros(3, dtype=torch.float64)
-        for chunk in self.images.split(1000):
+        for chunk in torch.split(self.images, 1000):
             pixels = chunk.double() / 255.0
             total += pixels.sum(dim=(0, 2, 3))
             squares += pixels.square().sum(dim=(0, 2, 3))
@@ -57,7 +57,7 @@ def shuffled_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch of (pixels, labels); order and augmentation depend on seed and epoch alone."""
     generator = torch.Generator().manual_seed(seed * 10_007 + epoch)
-    for indices in torch.randperm(len(data), generator=generator).split(batch_size):
+    for indices in torch.split(torch.randperm(len(data), generator=generator), batch_size):
         batch = data.take(indices)
         images = shift_and_mirror(batch.images, generator) if augmented else batch.images
         yield images, batch.labels

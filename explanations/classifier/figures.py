@@ -42,7 +42,12 @@ def draw_confusion(confusion: list[list[int]], class_names: Sequence[str], path:
         if counts[row, column]:
             colour = "white" if shares[row, column] > 0.5 else "#222222"
             axis.text(
-                column, row, str(counts[row, column]), ha="center", va="center", color=colour,
+                column,
+                row,
+                str(counts[row, column]),
+                ha="center",
+                va="center",
+                color=colour,
                 fontsize=8,
             )
     axis.set_xticks(range(len(class_names)), class_names, rotation=45, ha="right")

@@ -67,7 +67,7 @@ def train(
     train_part, validation_part = split_validation(data, recipe.validation_share, seed)
     mean, std = (figure.to(device) for figure in train_part.channel_statistics())
     network = _fresh_network(len(class_names), recipe, seed).to(device)
-    network = network.to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = _optimiser(network, recipe)
     state = TrainingState(state_file, {**asdict(recipe), "seed": seed, "data": data_hash})
     history = [EpochRecord(**record) for record in state.restore(network, optimiser)]

@@ -31,9 +31,7 @@ class TrainingState:
         metadata = {"identity": self.identity, "history": json.dumps(history)}
         write_atomically(self.path, save(plain, metadata))
 
-    def restore(
-        self, network: nn.Module, optimiser: torch.optim.Optimizer
-    ) -> list[dict[str, Any]]:
+    def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> list[dict[str, Any]]:
         """Load what is there into network and optimiser; the history, empty for a new run."""
         if not self.path.exists():
             return []

@@ -41,7 +41,8 @@ def prepare_study(
 ) -> Prepared:
     """Predict the study's images, choose its stimuli and explain them by its arms' methods.
 
-    The image that the page of instructions shows as an example is explained too. ``methods`` instead of the arms' ones; ``limit``: the first so many stimuli alone.
+    The image that the page of instructions shows as an example is explained too. ``methods``
+    instead of the arms' ones; ``limit``: the first so many stimuli alone.
     """
     study = Study.objects.filter(slug=slug).first()
     if study is None:

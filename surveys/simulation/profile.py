@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from surveys.models import Arm
 from surveys.tomltable import FileProblemsError, Table, did_you_mean, document
@@ -133,9 +134,9 @@ def _all(kind: type[Effect] | type[Spread], limits: Limits) -> dict[str, Limits]
     return {one.name: limits for one in fields(kind) if one.name != "scales"}
 
 
-def _numbers(table: Table, limits: Mapping[str, Limits] | None) -> dict[str, float]:
+def _numbers(table: Table, limits: Mapping[str, Limits] | None) -> dict[str, Any]:
     """The numbers that stand in the table; any key may stand there when there are no limits."""
-    numbers: dict[str, float] = {}
+    numbers: dict[str, Any] = {}
     for key, value in table.values.items():
         if limits is not None and key == "scales":
             continue

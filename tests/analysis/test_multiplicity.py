@@ -1,6 +1,6 @@
 """Holm's method over a family."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -9,12 +9,14 @@ from analysis.multiplicity import holm
 P = st.floats(0, 1)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(P, min_size=1, max_size=12))
 def test_adjusted_p_are_those_of_statsmodels(p_values):
     adjusted = holm({str(index): p for index, p in enumerate(p_values)})
     assert list(adjusted.values()) == list(multipletests(p_values, method="holm")[1])
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(P, min_size=1, max_size=12))
 def test_adjustment_never_lowers_p_nor_changes_the_order(p_values):
     adjusted = list(holm({str(index): p for index, p in enumerate(p_values)}).values())

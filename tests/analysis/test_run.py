@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,12 +12,9 @@ from analysis.comparisons.omnibus import welch_anova
 from analysis.errors import TableError
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable
 from analysis.multiplicity import holm
-from analysis.one_way import scores_by_arm
-from analysis.populations import score_table
 from analysis.report.sentences import findings
 from analysis.results import to_json
 from analysis.run import analyse
-from analysis.table import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_study
 
@@ -65,19 +63,21 @@ def test_no_effect_is_claimed_when_the_adjusted_p_is_not_below_alpha(planted_res
     assert "among the tests of its family it is not enough" in text
 
 
-def test_under_the_null_a_family_claims_something_rarely(tmp_path):
-    """Thirty null studies with families of three tests: 1.5 false claims expected, 5 very rare."""
+def test_under_the_null_a_family_claims_something_in_five_of_a_hundred_at_most():
+    """300 null families of three Welch tests: 15 false claims expected at most, SD below 4."""
+    rng = np.random.default_rng(8)
     claims = 0
-    for seed in range(30):
-        folder = write_study(tmp_path / str(seed), arms=THREE_ARMS, per_arm=10, seed=100 + seed)
-        data = read_study(folder)
-        scores = score_table(data)
-        p_values = {
-            outcome.key: welch_anova(scores_by_arm(scores, outcome.key, data.plan)).p
-            for outcome in data.plan.families["primary"]
+    for _ in range(300):
+        people = {
+            arm: rng.normal(size=(20, 1)) / 2 + rng.normal(size=(20, 3)) for arm in THREE_ARMS
         }
-        claims += any(adjusted < 0.05 for adjusted in holm(p_values).values())
-    assert claims <= 5
+        p_values = {
+            str(outcome): welch_anova({arm: rows[:, outcome] for arm, rows in people.items()}).p
+            for outcome in range(3)
+        }
+        if min(p_values.values()) < 0.05:  # Holm raises p, never lowers it; statsmodels' is slow
+            claims += any(adjusted < 0.05 for adjusted in holm(p_values).values())
+    assert 3 <= claims <= 27
 
 
 def test_two_runs_write_the_same_bytes(planted_folder, planted_output, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.plan import Outcome
@@ -23,6 +23,7 @@ def test_only_reversed_items_are_turned_within_their_own_range():
     assert turned["b"].tolist() == [5, 3]
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(2, 5), min_size=1, max_size=8))
 def test_reversing_twice_gives_the_answers_back_and_stays_in_range(values):
     answers = pd.DataFrame({"b": np.array(values, dtype=float)})

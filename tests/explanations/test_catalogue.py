@@ -46,7 +46,7 @@ def test_its_code_is_found(method):
 
 
 def test_an_unknown_method_is_answered_with_the_known_ones():
-    with pytest.raises(UnknownMethodError, match="no method 'grad-cam'. Choose from: gradcam, "):
+    with pytest.raises(UnknownMethodError, match=r"no method 'grad-cam'\. Choose from: gradcam, "):
         catalogue.get("grad-cam")
 
 

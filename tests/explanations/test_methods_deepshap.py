@@ -33,9 +33,11 @@ def test_a_network_that_shap_cannot_handle_shows_in_the_residual(untrained, scen
                 layers[place] = shared
     reused = dataclasses.replace(untrained, network=network)
     try:
-        residual = DeepShap().explain(reused, scenes[1], 0, 0, background).diagnostics[
-            "additivity_residual"
-        ]
+        residual = (
+            DeepShap()
+            .explain(reused, scenes[1], 0, 0, background)
+            .diagnostics["additivity_residual"]
+        )
     except (RuntimeError, AttributeError, KeyError):
         return  # refused outright, which is as good
     assert residual > 1e-3

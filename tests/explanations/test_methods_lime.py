@@ -53,8 +53,11 @@ def linear_in_patches(image, patches, effects):
 
     def probabilities(images):
         shown = np.stack(
-            [(images[:, patches == patch] == image[patches == patch]).all(axis=(1, 2))
-             for patch in range(len(effects))], axis=1
+            [
+                (images[:, patches == patch] == image[patches == patch]).all(axis=(1, 2))
+                for patch in range(len(effects))
+            ],
+            axis=1,
         )
         return (0.5 + shown @ effects)[:, None]
 

@@ -44,9 +44,8 @@ class Command(BaseCommand):
         if there < SIMULATED:
             self._step("Synthetic participants", "simulate_participants", SLUG, n=SIMULATED - there)
         if there < SIMULATED or not report.exists():
-            self._step(
-                "Analysis", "run_analysis", SLUG, simulated_only=True, output=str(report.parent)
-            )
+            output = str(report.parent)
+            self._step("Analysis", "run_analysis", SLUG, "--simulated-only", "--output", output)
         return _summary(options["address"], _new_password(), report)
 
     def _step(self, title: str, command: str, *arguments: str, **options: Any) -> None:

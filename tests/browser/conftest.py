@@ -1,0 +1,50 @@
+"""Chromium, and a page in it that remembers what went wrong there."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import missing
+from tests.surveys.drawn import drawn_study
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("Playwright is not installed: pip install -r requirements-dev.txt")
+    if not CHROMIUM.exists():
+        missing(f"There is no {CHROMIUM}. Install Chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(chromium):
+    """A page at 390 by 844; the test fails when a script, a resource or the policy complains."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
+    return drawn_study(tmp_path)
+
+
+@pytest.fixture
+def address(live_server, study) -> str:
+    return f"{live_server.url}/s/{study.slug}/"

@@ -1,0 +1,189 @@
+"""The pages in Chromium: with mouse, keyboard and script, on a phone's width."""
+
+import os
+
+import pytest
+
+from surveys import flow
+from surveys.models import Answer, Event, Participant, Submission
+
+pytestmark = pytest.mark.browser
+# Playwright's own loop runs in this thread, which Django takes for an asynchronous context.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def choose_first(tab) -> None:
+    for group in tab.locator("fieldset[role=radiogroup]").all():
+        group.locator("label").first.click()
+
+
+def send(tab) -> None:
+    with tab.expect_navigation():
+        tab.locator("form button").click()
+
+
+def begin(tab, address) -> Participant:
+    tab.goto(address)
+    send(tab)
+    return Participant.objects.get(code=tab.url.rstrip("/").split("/")[-1])
+
+
+def walk(tab, pages: int) -> None:
+    for _ in range(pages):
+        choose_first(tab)
+        send(tab)
+
+
+def test_a_whole_participation_with_the_mouse(tab, address, study):
+    participant = begin(tab, address)
+    walk(tab, len(flow.steps(study)))
+    participant.refresh_from_db()
+    assert participant.state == "completed"
+    assert tab.locator("output.code").inner_text() == participant.completion_code
+    times = Submission.objects.values_list("response_time_ms", flat=True)
+    assert all(time is not None and 0 < time < 600_000 for time in times)
+
+
+def test_a_whole_participation_with_the_keyboard(tab, address, study):
+    participant = begin(tab, address)
+    while tab.locator("form[data-timed]").count():
+        tab.locator("form").evaluate(
+            "form => form.querySelector('input:not([type=hidden]), textarea, button').focus()"
+        )
+        for _ in tab.locator("fieldset[role=radiogroup]").all():
+            tab.keyboard.press("Space")
+            tab.keyboard.press("ArrowRight")
+            tab.keyboard.press("Tab")
+        if tab.locator("textarea").count():
+            tab.keyboard.type("Typed.")
+            tab.keyboard.press("Tab")
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+    participant.refresh_from_db()
+    assert participant.state == "completed"
+    assert Answer.objects.get(item="comment").value == "Typed."
+    assert set(Answer.objects.filter(item="agreed").values_list("value", flat=True)) == {"0"}
+
+
+def test_the_response_time_runs_from_the_painted_page(tab, address):
+    begin(tab, address)
+    choose_first(tab)
+    tab.wait_for_timeout(1500)
+    send(tab)
+    assert Submission.objects.get().response_time_ms > 1400
+
+
+def test_the_response_time_goes_on_after_a_missing_answer(tab, address):
+    begin(tab, address)
+    tab.wait_for_timeout(1500)
+    send(tab)
+    assert tab.locator(".errors").evaluate("box => box === document.activeElement")
+    choose_first(tab)
+    send(tab)
+    assert Submission.objects.get().response_time_ms > 1400
+
+
+def test_a_double_click_sends_the_page_once(tab, address):
+    begin(tab, address)
+    choose_first(tab)
+    posts = []
+    tab.on("request", lambda request: posts.append(request.url) if request.method == "POST" else 0)
+    with tab.expect_navigation():
+        tab.locator("form button").dblclick(no_wait_after=True)
+    tab.wait_for_load_state()
+    assert len(posts) == 1
+    assert Submission.objects.count() == 1
+    assert not Event.objects.exists()
+
+
+def test_the_script_lets_only_the_first_of_two_submissions_through(tab, address):
+    begin(tab, address)
+    passed = tab.evaluate(
+        """() => {
+            const form = document.querySelector("form");
+            let passed = 0;
+            form.addEventListener("submit", (event) => {
+                passed += event.defaultPrevented ? 0 : 1;
+                event.preventDefault();
+            });
+            form.requestSubmit();
+            form.requestSubmit();
+            return passed;
+        }"""
+    )
+    assert passed == 1
+
+
+def test_a_double_click_on_the_consent_is_one_participation(tab, address):
+    tab.goto(address)
+    with tab.expect_navigation():
+        tab.locator("form button").dblclick(no_wait_after=True)
+    tab.wait_for_load_state()
+    assert Participant.objects.count() == 1
+
+
+def test_the_back_button_and_a_second_tab_do_no_harm(tab, address):
+    begin(tab, address)
+    second = tab.context.new_page()
+    second.goto(tab.url)
+    choose_first(second)
+    walk(tab, 1)
+    second.locator("label").nth(3).click()
+    send(second)  # the stale page, with another answer
+    assert second.locator("h1").inner_text() == "What you will see"
+    tab.go_back()
+    assert Submission.objects.count() == 1
+    tab.goto(address)
+    assert tab.locator("h1").inner_text() == "What you will see"
+
+
+def test_without_a_script_the_pages_work_and_the_time_is_empty(chromium, address, study):
+    context = chromium.new_context(java_script_enabled=False)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    participant = begin(page, address)
+    walk(page, len(flow.steps(study)))
+    participant.refresh_from_db()
+    assert participant.state == "completed"
+    assert set(Submission.objects.values_list("response_time_ms", flat=True)) == {None}
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_scrolls_sideways(tab, address, study, width):
+    tab.set_viewport_size({"width": width, "height": 640})
+
+    def check() -> None:
+        over = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert over <= 0, tab.url
+
+    tab.goto(address)
+    check()
+    begin(tab, address)
+    send(tab)  # with every answer missing
+    for _ in flow.steps(study):
+        check()
+        walk(tab, 1)
+    check()
+    tab.goto(address.replace("/s/drawn/", "/"))
+    check()
+
+
+def test_the_picture_is_shown_at_ten_times_its_size_without_smoothing(tab, address):
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    begin(tab, address)
+    walk(tab, 2)
+    picture = tab.locator("figure img").first
+    box = picture.bounding_box()
+    assert (box["width"], box["height"]) == (320, 320)
+    style = picture.evaluate("image => getComputedStyle(image).imageRendering")
+    assert style == "pixelated"
+
+
+def test_answers_are_large_enough_for_a_finger(tab, address):
+    tab.set_viewport_size({"width": 320, "height": 640})
+    begin(tab, address)
+    for label in tab.locator("label.option").all():
+        box = label.bounding_box()
+        assert box["height"] >= 44
+        assert box["width"] >= 30

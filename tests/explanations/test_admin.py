@@ -1,0 +1,159 @@
+import re
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+
+from explanations import catalogue
+from explanations.imagesets.scene_set import SceneSet
+from explanations.importing import import_images
+from explanations.models import Explanation, Prediction, StudyImage
+from explanations.precompute import explain
+from explanations.predicting import load_classifier, predict
+from explanations.registry import register_classifier
+from explanations.storage import artefact_store
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def image(monkeypatch, weights_file) -> StudyImage:
+    """One of two predicted scenes: with two maps, and the other with none."""
+    monkeypatch.setattr("explanations.importing.BACKGROUND_SIZE", 2)
+    images = import_images(SceneSet(), "test", limit=2).image_set.images.filter(split="test")
+    weights = register_classifier(weights_file)
+    classifier = load_classifier(weights, "cpu")
+    predictions = predict(classifier, weights, list(images.select_related("image_set")))
+    methods = [catalogue.get("gradcam"), catalogue.get("placebo")]
+    explain(classifier, predictions[:1], methods)
+    return predictions[0].image
+
+
+@pytest.fixture
+def other(image) -> StudyImage:
+    return StudyImage.objects.filter(split="test").exclude(pk=image.pk).get()
+
+
+def page(name, *args):
+    return reverse(f"admin:explanations_{name}", args=args)
+
+
+def pictures_of(image):
+    explanation = Explanation.objects.first()
+    return [
+        reverse("explanations:image-picture", args=[image.pk]),
+        reverse("explanations:map-picture", args=[explanation.pk]),
+        reverse("explanations:legend-picture", args=["lime"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["imageset", "studyimage", "classifierweights", "prediction", "explanation"]
+)
+def test_every_list_and_every_row_opens_and_none_can_be_changed(admin_client, image, name):
+    listed = admin_client.get(page(f"{name}_changelist"))
+    assert listed.status_code == 200
+    row = listed.context["cl"].queryset.first()
+    shown = admin_client.get(page(f"{name}_change", row.pk))
+    assert shown.status_code == 200
+    assert not re.search(r"<(input|select|textarea)[^>]* name=\"(?!csrf)", shown.content.decode())
+    assert admin_client.post(page(f"{name}_change", row.pk), {}).status_code == 403
+    assert admin_client.get(page(f"{name}_add")).status_code == 403
+    assert admin_client.post(page(f"{name}_delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+def test_the_gallery_shows_every_map_with_its_words_and_its_origin(admin_client, image):
+    text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
+    prediction = Prediction.objects.get(image=image)
+    assert f"says “{prediction.predicted_class}”" in text
+    for explanation in Explanation.objects.all():
+        assert reverse("explanations:map-picture", args=[explanation.pk]) in text
+        assert explanation.key in text
+    assert text.index("Grad-CAM") < text.index("Placebo map")
+    assert "The strongest regions are" in text
+    assert "captum" in text
+    assert re.search(r"empty</th><td>(yes|no)</td>", text)
+
+
+def test_an_image_without_maps_says_how_to_get_them(admin_client, other):
+    text = admin_client.get(page("studyimage_change", other.pk)).content.decode()
+    assert "No explanation is computed yet" in text
+    Prediction.objects.filter(image=other).delete()
+    text = admin_client.get(page("studyimage_change", other.pk)).content.decode()
+    assert "No classifier has seen this image yet" in text
+
+
+def test_a_damaged_map_is_reported_in_its_place(admin_client, image):
+    explanation = Explanation.objects.get(method="gradcam")
+    artefact_store().path(explanation.key).write_bytes(b"damaged")
+    text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
+    assert "its hash is not the one" in text
+    assert reverse("explanations:map-picture", args=[explanation.pk]) not in text
+    answer = admin_client.get(reverse("explanations:map-picture", args=[explanation.pk]))
+    assert answer.status_code == 404
+
+
+def test_images_are_filtered_by_right_and_wrong(admin_client, image, other):
+    Prediction.objects.filter(image=image).update(is_correct=True)
+    Prediction.objects.filter(image=other).update(is_correct=False)
+    for value, expected in (("right", image), ("wrong", other)):
+        answer = admin_client.get(page("studyimage_changelist"), {"prediction": value})
+        assert list(answer.context["cl"].queryset) == [expected]
+    unseen = admin_client.get(page("studyimage_changelist"), {"prediction": "none"})
+    assert set(unseen.context["cl"].queryset.values_list("split", flat=True)) == {"background"}
+
+
+def test_explanations_are_filtered_by_method(admin_client, image):
+    answer = admin_client.get(page("explanation_changelist"), {"method": "placebo"})
+    assert [row.method for row in answer.context["cl"].queryset] == ["placebo"]
+
+
+def test_the_card_of_a_classifier_is_shown(admin_client, image):
+    weights = Prediction.objects.first().classifier
+    figures = {
+        "images": 500, "accuracy": 0.8712, "loss": 0.4, "precision": 0.8, "recall": 0.8, "f1": 0.8,
+        "confusion": [[321, 4], [5, 170]],
+    }  # fmt: skip
+    weights.card = {"evaluation": {"test": figures}}
+    weights.save()
+    assert "87.1%" in admin_client.get(page("classifierweights_changelist")).content.decode()
+    text = admin_client.get(page("classifierweights_change", weights.pk)).content.decode()
+    assert "0.871" in text
+    assert "<td>321</td>" in text
+
+
+def test_pictures_are_pngs_that_no_shared_cache_keeps(admin_client, image):
+    for address in pictures_of(image):
+        answer = admin_client.get(address)
+        assert answer.content.startswith(b"\x89PNG")
+        assert "private" in answer["Cache-Control"]
+
+
+def test_pictures_are_for_staff_alone(client, image):
+    User.objects.create_user("outsider", password="a")
+    client.login(username="outsider", password="a")
+    for address in pictures_of(image):
+        assert client.get(address).status_code == 302
+
+
+def test_staff_without_the_permission_see_no_pictures(client, image):
+    clerk = User.objects.create_user("clerk", password="a", is_staff=True)
+    client.force_login(clerk)
+    assert [client.get(address).status_code for address in pictures_of(image)[:2]] == [403, 403]
+    clerk.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_studyimage", "view_explanation"])
+    )
+    assert [client.get(address).status_code for address in pictures_of(image)[:2]] == [200, 200]
+
+
+def test_a_picture_of_nothing_is_not_found(admin_client, image):
+    for name, argument in (("image", 10**6), ("map", 10**6), ("legend", "x")):
+        address = reverse(f"explanations:{name}-picture", args=[argument])
+        assert admin_client.get(address).status_code == 404
+
+
+def test_the_pages_hold_no_inline_style_or_script(admin_client, image):
+    """The content security policy would drop them."""
+    for address in (page("studyimage_changelist"), page("studyimage_change", image.pk)):
+        text = admin_client.get(address).content.decode()
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*(src=|json))", text)
