@@ -57,6 +57,10 @@ class Command(BaseCommand):
                 done = prepare_set(options["set"], options["weights"], options["split"], **common)
         except StoppedError as error:
             raise CommandError(str(error), returncode=130) from error
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Stopped before the first map. Run the same command again.", returncode=130
+            ) from None
         except REFUSALS as error:
             raise CommandError(str(error)) from error
         return (
