@@ -81,7 +81,7 @@ def _against_control(result: OutcomeResult, results: Results) -> str:
     told = "; ".join(_difference(contrast) for contrast in shown)
     rest = len(result.found.contrasts) - len(shown)
     arms = "arm" if rest == 1 else f"{rest} arms"
-    others = f" For the other {arms} the comparison shows no difference." if rest else ""
+    others = f" For the other {arms} the comparison does not show a difference." if rest else ""
     return f"Against “{control}” the mean is {told} (Games-Howell).{others}"
 
 

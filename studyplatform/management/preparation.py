@@ -6,11 +6,17 @@ from pathlib import Path
 
 from django.db.models import QuerySet
 
-from explanations import catalogue
+from explanations import catalogue, pictures
 from explanations.catalogue import Method
 from explanations.classifier.devices import choose_device
 from explanations.importing import BACKGROUND
-from explanations.models import ClassifierWeights, ImageSet, StudyImage
+from explanations.models import (
+    ClassifierWeights,
+    Explanation,
+    ImageSet,
+    Prediction,
+    StudyImage,
+)
 from explanations.precompute import Computed, explain
 from explanations.predicting import PrecomputeError, load_classifier, predict
 from explanations.registry import register_classifier
@@ -62,6 +68,7 @@ def prepare_study(
         shown.append(predictions[example.pk])
     chosen = list(methods) or [catalogue.get(key) for key in keys]
     maps = explain(classifier, shown, chosen)
+    _draw(shown, chosen)
     return Prepared(len(images), len(shown), _keys(chosen), str(classifier.device), maps)
 
 
@@ -93,6 +100,13 @@ def _images(name: str, split: str) -> QuerySet[StudyImage]:
         )
     images = image_set.images.exclude(split=BACKGROUND).select_related("image_set")
     return images.filter(split=split) if split else images
+
+
+def _draw(predictions: Sequence[Prediction], methods: Sequence[Method]) -> None:
+    """Draw the maps now, so that no arm waits longer for its first picture than another."""
+    rows = Explanation.objects.filter(prediction__in=predictions, method__in=_keys(methods))
+    for explanation in rows.select_related("prediction__image"):
+        pictures.map_png(explanation)
 
 
 def _keys(methods: Sequence[Method]) -> tuple[str, ...]:
