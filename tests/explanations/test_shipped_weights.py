@@ -1,6 +1,7 @@
 """The weights in the repository are what their cards say."""
 
 import json
+import tarfile
 
 import pytest
 
@@ -11,6 +12,7 @@ from explanations.classifier.pipeline import hash_arrays
 from explanations.files import sha256_of_file
 from explanations.imagesets.arrays import training_arrays
 from explanations.imagesets.catalogue import open_image_set
+from explanations.imagesets.folder import FolderSet
 from tests.conftest import ROOT
 
 CARDS = sorted((ROOT / "weights").glob("*.json"))
@@ -36,3 +38,21 @@ def test_the_scenes_classifier_is_right_as_often_as_its_card_says():
     assert figures.accuracy == pytest.approx(card["evaluation"]["test"]["accuracy"], abs=2e-3)
     # A study of trust needs wrong predictions, and not too many.
     assert 0.8 <= figures.accuracy <= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_the_cifar10_classifier_is_right_as_often_on_the_jpegs_as_its_card_says(
+    shared_dir, tmp_path
+):
+    card = json.loads((ROOT / "weights" / "cifar10.json").read_text())
+    with tarfile.open(shared_dir / "data" / "cifar10-jpeg.tar.xz") as archive:
+        members = [member for member in archive if "test/" in member.name]
+        archive.extractall(tmp_path, members=members, filter="data")
+    test_folder = next(path for path in tmp_path.rglob("test") if path.is_dir())
+    images, labels = training_arrays(FolderSet(test_folder.parent), "test")
+    assert hash_arrays(images, labels) == card["data"]["test_sha256"]
+    figures = evaluate(Classifier.load(ROOT / "weights" / "cifar10.safetensors"), images, labels)
+    assert figures.images == 10_000
+    assert figures.accuracy == pytest.approx(card["evaluation"]["test"]["accuracy"], abs=1e-3)
+    assert figures.loss == pytest.approx(card["evaluation"]["test"]["loss"], abs=1e-3)
