@@ -31,7 +31,6 @@ def model_card(
     data: dict[str, Any],
     device: str,
     dtype: str,
-    seconds: float,
 ) -> dict[str, Any]:
     """The card of the weights in ``weights``; figures are those of the stored, rounded weights."""
     return {
@@ -48,7 +47,7 @@ def model_card(
         "data": data | {"train_images": len(run.train), "validation_images": len(run.validation)},
         "evaluation": {split: figures.as_dict() for split, figures in evaluations.items()},
         "history": [asdict(record) for record in run.history],
-        "training": {"device": device, "seconds": round(seconds, 1)},
+        "training": {"device": device, "seconds": round(run.seconds, 1)},
         "versions": versions(),
     }
 

@@ -1,7 +1,6 @@
 """From labelled arrays to weights, card, curves and confusion matrix on disk."""
 
 import hashlib
-import time
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,6 @@ def train_to_file(
         raise CheckpointError(f"The output must end in .safetensors, got {output.name}.")
     _check_shape(train_images, "training")
     _check_shape(test_images, "test")
-    started = time.monotonic()
     data_hash = hash_arrays(train_images, train_labels)
     state_file = output.with_suffix(".training.safetensors")
     run = train(
@@ -78,7 +76,6 @@ def train_to_file(
         },
         device=device,
         dtype=str(dtype).removeprefix("torch."),
-        seconds=time.monotonic() - started,
     )
     draw_curves(run.history, output.with_name(f"{output.stem}-curves.png"))
     draw_confusion(

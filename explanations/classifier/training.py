@@ -1,6 +1,7 @@
 """Train the VGG13: interrupted at any epoch and resumed, it ends with the same weights."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,12 +42,16 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A trained classifier, how it got there, and the parts of the data that it used."""
+    """A trained classifier, how it got there, and the parts of the data that it used.
+
+    ``seconds`` counts every session of an interrupted run.
+    """
 
     classifier: Classifier
     history: tuple[EpochRecord, ...]
     train: LabelledTensors
     validation: LabelledTensors
+    seconds: float
 
 
 def train(
@@ -71,6 +76,7 @@ def train(
     optimiser = _optimiser(network, recipe)
     state = TrainingState(state_file, {**asdict(recipe), "seed": seed, "data": data_hash})
     history = [EpochRecord(**record) for record in state.restore(network, optimiser)]
+    started = time.monotonic() - state.seconds
     classifier = Classifier(network, mean, std, class_names)
     batches = -(-len(train_part) // recipe.batch_size)
     with tqdm(
@@ -86,7 +92,8 @@ def train(
             history.append(
                 EpochRecord(epoch + 1, loss, accuracy, validation_loss, validation_accuracy)
             )
-            state.store(network, optimiser, [asdict(record) for record in history])
+            records = [asdict(record) for record in history]
+            state.store(network, optimiser, records, time.monotonic() - started)
             progress.write(
                 f"epoch {epoch + 1:3d}/{recipe.epochs}  train loss {loss:.3f} "
                 f"accuracy {accuracy:.3f}  validation loss {validation_loss:.3f} "
@@ -95,7 +102,8 @@ def train(
     if recipe.batch_norm:
         fold_batch_norm(network)
     network.eval().requires_grad_(False)
-    return TrainingRun(classifier, tuple(history), train_part, validation_part)
+    seconds = time.monotonic() - started
+    return TrainingRun(classifier, tuple(history), train_part, validation_part, seconds)
 
 
 def learning_rate_at(recipe: Recipe, step: int, steps: int) -> float:

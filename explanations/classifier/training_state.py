@@ -19,16 +19,26 @@ class TrainingState:
     def __init__(self, path: Path, identity: dict[str, Any]) -> None:
         self.path = path
         self.identity = json.dumps(identity, sort_keys=True)
+        self.seconds = 0.0  # spent on the stored epochs, over all sessions
 
     def store(
-        self, network: nn.Module, optimiser: torch.optim.Optimizer, history: list[dict[str, Any]]
+        self,
+        network: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        history: list[dict[str, Any]],
+        seconds: float,
     ) -> None:
+        """Write the state after an epoch; ``seconds`` is what training took so far."""
         tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
         for index, moments in optimiser.state_dict()["state"].items():
             for name, value in moments.items():
                 tensors[f"optimiser.{index}.{name}"] = value
         plain = {name: value.cpu().contiguous() for name, value in tensors.items()}
-        metadata = {"identity": self.identity, "history": json.dumps(history)}
+        metadata = {
+            "identity": self.identity,
+            "history": json.dumps(history),
+            "seconds": repr(seconds),
+        }
         write_atomically(self.path, save(plain, metadata))
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> list[dict[str, Any]]:
@@ -63,5 +73,6 @@ class TrainingState:
                 state.setdefault(int(index), {})[key] = value
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
+        self.seconds = float(metadata["seconds"])
         history: list[dict[str, Any]] = json.loads(metadata["history"])
         return history

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from sklearn.metrics import f1_score, log_loss
 
 from explanations.classifier import training
@@ -73,9 +74,12 @@ def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(tmp_
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, name="broken")
     monkeypatch.setattr(training, "_run_epoch", real)
+    with safe_open(tmp_path / "broken.training.safetensors", framework="pt") as file:
+        first_session = float(file.metadata()["seconds"])
     resumed = run(tmp_path, name="broken")
     assert torch.equal(weights(resumed), weights(whole))
     assert resumed.history == whole.history
+    assert resumed.seconds > first_session > 0
 
 
 def test_another_seed_gives_other_weights(tmp_path):
