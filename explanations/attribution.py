@@ -1,7 +1,7 @@
 """What every method returns: numbers per pixel, and how far they can be trusted."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,8 +50,94 @@ class Attribution:
         return not self.relevance.any()
 
 
+@dataclass(frozen=True, eq=False)
+class Attributions:
+    """Explanations of n images by one method, each of k classes or of one.
+
+    With several classes per image every float array and ``diagnostics`` have one more axis, k,
+    behind the first. All arrays are checked for shape and finiteness; ValueError names what is
+    wrong. ``found[i]`` is one image's Attribution, ``found.of_class(j)`` one column's Attributions.
+    """
+
+    relevance: Floats
+    """float32 (n, height, width) or (n, k, height, width)."""
+    channels: Floats | None = None
+    """Before the colour channels were joined, float32 (n, 3, height, width) or (n, k, 3, …)."""
+    native: Floats | None = None
+    """Signed maps at the method's own size, float32 (n, rows, columns) or (n, k, …)."""
+    segments: NDArray[np.uint8] | None = None
+    """Patch that each pixel belongs to, uint8 (n, height, width)."""
+    diagnostics: Sequence[Any] = ()
+    """A mapping per image, or a sequence of k mappings per image."""
+
+    def __post_init__(self) -> None:
+        axes = self.relevance.ndim
+        if axes not in (3, 4):
+            raise ValueError(f"relevance must have 3 or 4 axes, got {self.relevance.shape}.")
+        _check("relevance", self.relevance, axes)
+        *leading, height, width = self.relevance.shape
+        if self.channels is not None:
+            _check("channels", self.channels, axes + 1)
+            _check_shape("channels", self.channels.shape, (*leading, 3, height, width))
+        if self.native is not None:
+            _check("native", self.native, axes)
+            _check_shape("native", self.native.shape[:-2], tuple(leading))
+        if self.segments is not None:
+            if self.segments.dtype != np.uint8:
+                raise ValueError(f"segments must be uint8, got {self.segments.dtype}.")
+            _check_shape("segments", self.segments.shape, (leading[0], height, width))
+        if len(self.diagnostics) != leading[0]:
+            raise ValueError(f"{len(self.diagnostics)} diagnostics for {leading[0]} images.")
+
+    def __len__(self) -> int:
+        return len(self.relevance)
+
+    def __iter__(self) -> Iterator[Attribution]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Attribution:
+        """The explanation of one image; ValueError if it has several, one per class."""
+        if self.relevance.ndim != 3:
+            raise ValueError(
+                f"Each image has {self.relevance.shape[1]} explanations, one per class. "
+                "Choose the class first: found.of_class(0)[index]."
+            )
+        return Attribution(
+            relevance=self.relevance[index],
+            channels=None if self.channels is None else self.channels[index],
+            native=None if self.native is None else self.native[index],
+            segments=None if self.segments is None else self.segments[index],
+            diagnostics=self.diagnostics[index],
+        )
+
+    def of_class(self, column: int) -> "Attributions":
+        """The explanations of the column-th class of each image."""
+        if self.relevance.ndim != 4:
+            raise ValueError("There is one explanation per image; nothing to choose.")
+        return Attributions(
+            relevance=self.relevance[:, column],
+            channels=None if self.channels is None else self.channels[:, column],
+            native=None if self.native is None else self.native[:, column],
+            segments=self.segments,
+            diagnostics=[classes[column] for classes in self.diagnostics],
+        )
+
+
+def joined(parts: Sequence[Attributions]) -> Attributions:
+    """The explanations of several batches, one after the other."""
+
+    def together(name: str) -> Any:
+        values = [getattr(part, name) for part in parts]
+        return None if values[0] is None else np.concatenate(values)
+
+    return Attributions(
+        **{name: together(name) for name in ("relevance", "channels", "native", "segments")},
+        diagnostics=[diagnostics for part in parts for diagnostics in part.diagnostics],
+    )
+
+
 def _check(name: str, values: Floats, dimensions: int) -> None:
-    if values.dtype != np.float32 or values.ndim != dimensions or 0 in values.shape:
+    if values.dtype != np.float32 or values.ndim != dimensions or 0 in values.shape[-2:]:
         raise ValueError(
             f"{name} must be float32 with {dimensions} dimensions, "
             f"got {values.dtype} {values.shape}."

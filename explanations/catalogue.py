@@ -29,6 +29,14 @@ class Legend:
 
 
 @dataclass(frozen=True)
+class Oracle:
+    """The library whose numbers a method's must be, and the function that asks it."""
+
+    library: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Method:
     """A way to explain a prediction by a map over the image."""
 
@@ -44,6 +52,8 @@ class Method:
     drawing: Drawing
     needs_background: bool = False
     is_placebo: bool = False
+    oracle: Oracle | None = None
+    """None where no library computes this method."""
 
     def caption_for(self, label: str, *, empty: bool = False) -> str:
         """The caption with the name of the predicted class; ``empty``: that of an all-zero map."""
@@ -55,6 +65,18 @@ class Method:
         explainer: Explainer = getattr(import_module(module), name)()
         return explainer
 
+
+FLAGS = {
+    "empty": "No region speaks for the class: the map is empty.",
+    "zero_gradient": "The score does not react to any pixel: every value is zero.",
+    "image_is_the_baseline": "The image equals the baseline, so there is no change to share out.",
+    "does_not_add_up": "The shares miss the change of the score by more than one in ten thousand.",
+    "one_patch": "The image is one single patch: LIME has nothing to compare.",
+    "constant_probability": "The probability is the same whatever is covered: LIME finds nothing.",
+    "poor_fit": "LIME's linear model explains less than 30 % of the variance: do not lean on it.",
+    "certain": "The probability is 1 to seven digits.",
+}
+"""What a method may say of a map in its diagnostics, in words for researchers."""
 
 EMPTY_CAPTION = "The map is empty: it marks no part of the image as counting towards “{label}”."
 _HEAT_CAPTION = (
@@ -80,6 +102,7 @@ METHODS: tuple[Method, ...] = (
         how_to_read=_HEAT_READING,
         legend=_HEAT_LEGEND,
         drawing=Heat(),
+        oracle=Oracle("captum", "explanations.oracles.gradcam"),
     ),
     Method(
         key="saliency",
@@ -96,6 +119,7 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=Legend("hardly matters", "matters most"),
         drawing=Glow(),
+        oracle=Oracle("captum", "explanations.oracles.saliency"),
     ),
     Method(
         key="integrated_gradients",
@@ -112,6 +136,7 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99),
+        oracle=Oracle("captum", "explanations.oracles.integrated_gradients"),
     ),
     Method(
         key="deepshap",
@@ -129,6 +154,7 @@ METHODS: tuple[Method, ...] = (
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99.5),
         needs_background=True,
+        oracle=Oracle("shap", "explanations.oracles.deepshap"),
     ),
     Method(
         key="lime",
@@ -145,6 +171,7 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=_FOR_AND_AGAINST,
         drawing=Outlines(),
+        oracle=Oracle("lime", "explanations.oracles.lime"),
     ),
     # The placebo shares Grad-CAM's words and colours to the letter: nothing may tell them apart.
     Method(

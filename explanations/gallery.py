@@ -19,6 +19,7 @@ class Card:
     legend: Legend | None
     alt: str
     problem: str
+    flags: tuple[str, ...]
     diagnostics: tuple[tuple[str, Any], ...]
     provenance: tuple[tuple[str, Any], ...]
 
@@ -64,14 +65,25 @@ def _card(explanation: Explanation) -> Card:
         legend=legend,
         alt=alt,
         problem=problem,
-        diagnostics=tuple(_readable(explanation.diagnostics | explanation.parameters)),
+        flags=tuple(catalogue.FLAGS.get(flag, flag) for flag in _flags(explanation)),
+        diagnostics=tuple(_readable(_without_flags(explanation) | explanation.parameters)),
         provenance=tuple(_readable(_flat(explanation.provenance))),
     )
 
 
+def _flags(explanation: Explanation) -> list[str]:
+    return list(explanation.diagnostics.get("flags", []))
+
+
+def _without_flags(explanation: Explanation) -> dict[str, Any]:
+    return {name: value for name, value in explanation.diagnostics.items() if name != "flags"}
+
+
 def _flat(provenance: dict[str, Any]) -> dict[str, Any]:
-    versions: dict[str, Any] = provenance.get("versions", {})
-    return {key: value for key, value in provenance.items() if key != "versions"} | versions
+    flat: dict[str, Any] = {}
+    for key, value in provenance.items():
+        flat |= value if isinstance(value, dict) else {key: value}
+    return flat
 
 
 def _readable(values: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -14,16 +14,18 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from explanations.attribution import Attribution
 from explanations.catalogue import Method
 from explanations.classifier.checkpoint import Classifier
-from explanations.importing import BACKGROUND
-from explanations.methods.protocol import Background, Explainer, image_seed, parameters_of
+from explanations.computing.memory import Budget
+from explanations.engine import Engine
+from explanations.jobs import Job, batches, jobs_of
+from explanations.methods.protocol import parameters_of
 from explanations.models import Explanation, Prediction
-from explanations.predicting import PrecomputeError, exact_arithmetic, stored_pixels
-from explanations.storage import artefact_store, image_store
-from explanations.store import artefact_key
+from explanations.predicting import stored_pixels
+from explanations.storage import artefact_store
 
-LIBRARIES = ("torch", "captum", "shap", "lime", "scikit-image", "scikit-learn", "numpy")
+LIBRARIES = ("torch", "scikit-image", "numpy")
 
 
 class StoppedError(RuntimeError):
@@ -38,116 +40,93 @@ class Computed:
     known: int
 
 
-@dataclass(frozen=True)
-class Job:
-    """One map to be computed."""
-
-    method: Method
-    explainer: Explainer
-    prediction: Prediction
-    target: int
-    background: Background | None
-    key: str
-
-
 def explain(
-    classifier: Classifier, predictions: Sequence[Prediction], methods: Sequence[Method]
+    classifier: Classifier,
+    predictions: Sequence[Prediction],
+    methods: Sequence[Method],
+    precision: str = "strict",
 ) -> Computed:
     """Compute and store every missing map of ``predictions``, with a progress bar.
 
     A map is missing when it has no row of its key, or no file. Raises PrecomputeError when a
     method needs a background and the image set has none, StoppedError after Ctrl-C.
     """
-    jobs = [job for method in methods for job in _jobs(method, classifier, predictions)]
-    rows = Explanation.objects.filter(method__in={method.key for method in methods})
-    noted = set(rows.values_list("prediction_id", "key"))
-    store = artefact_store()
-    missing = [
-        job for job in jobs if (job.prediction.pk, job.key) not in noted or not store.has(job.key)
-    ]
-    with tqdm(total=len(missing), unit="image", disable=None) as progress, exact_arithmetic():
-        finished = 0
+    jobs = list(jobs_of(classifier, predictions, methods, precision))
+    missing, done = _missing(jobs), 0
+    with tqdm(total=len(missing), unit="map", disable=None) as progress:
         try:
-            for job in missing:
-                progress.set_description(job.method.label)
-                _run(job, classifier)
-                finished += 1
-                progress.update()
+            computing = [job for job in missing if not _shares_a_file(job)]
+            done = len(missing) - len(computing)
+            progress.update(done)
+            for count in _compute(classifier, computing, precision, progress):
+                done += count
+                progress.update(count)
         except KeyboardInterrupt:
             raise StoppedError(
-                f"Stopped after {finished} of {len(missing)} maps, which are kept. "
+                f"Stopped after {done} of {len(missing)} maps, which are kept. "
                 "Run the same command again to compute the rest."
             ) from None
     return Computed(new=len(missing), known=len(jobs) - len(missing))
 
 
-def _jobs(
-    method: Method, classifier: Classifier, predictions: Sequence[Prediction]
-) -> Iterator[Job]:
-    explainer = method.explainer()
-    backgrounds: dict[int, Background] = {}
-    for prediction in predictions:
-        image, background = prediction.image, None
-        if method.needs_background:
-            if image.image_set_id not in backgrounds:
-                backgrounds[image.image_set_id] = _background(prediction, method)
-            background = backgrounds[image.image_set_id]
-        target = classifier.class_names.index(prediction.predicted_class)
-        key = artefact_key(
-            weights=classifier.sha256,
-            image=image.sha256,
-            target=target,
-            method=method.key,
-            parameters=parameters_of(explainer),
-            version=explainer.version,
-            background=background.sha256 if background else "",
-        )
-        yield Job(method, explainer, prediction, target, background, key)
+def _missing(jobs: Sequence[Job]) -> list[Job]:
+    rows = Explanation.objects.filter(method__in={job.method.key for job in jobs})
+    noted = set(rows.values_list("prediction_id", "key"))
+    store = artefact_store()
+    return [
+        job for job in jobs if (job.prediction.pk, job.key) not in noted or not store.has(job.key)
+    ]
 
 
-def _background(prediction: Prediction, method: Method) -> Background:
-    image_set = prediction.image.image_set
-    # By hash, since the order of the rows must not change the hash of the whole.
-    images = image_set.images.filter(split=BACKGROUND).order_by("sha256")
-    if not images:
-        raise PrecomputeError(
-            f"{method.label} compares with training images, and the image set {image_set.name!r} "
-            "has none. Import it from data with a train split, or leave the method out: "
-            "--methods gradcam,saliency,integrated_gradients,lime"
-        )
-    return Background(stored_pixels(images))
+def _shares_a_file(job: Job) -> bool:
+    """Whether the map is there for the same picture in another set: then its row is copied."""
+    twin = Explanation.objects.filter(key=job.key).exclude(prediction=job.prediction).first()
+    if twin is None or not artefact_store().has(job.key):
+        return False
+    # The file must stay the one that the first row describes.
+    _note(job, {name: getattr(twin, name) for name in ("sha256", "diagnostics", "provenance")})
+    return True
 
 
-def _run(job: Job, classifier: Classifier) -> None:
-    same_map = Explanation.objects.filter(key=job.key)
-    twin = same_map.exclude(prediction=job.prediction).first()
-    if twin and artefact_store().has(job.key):
-        # The same picture in another image set: its file must stay the one its row describes.
-        noted = {name: getattr(twin, name) for name in ("sha256", "diagnostics", "provenance")}
-    else:
-        noted = _compute(job, classifier)
-        same_map.update(**noted)
-    Explanation.objects.update_or_create(
-        prediction=job.prediction,
-        key=job.key,
-        defaults=noted | {"method": job.method.key, "parameters": parameters_of(job.explainer)},
-    )
+def _compute(
+    classifier: Classifier, jobs: Sequence[Job], precision: str, progress: "tqdm[Any]"
+) -> Iterator[int]:
+    """Compute, store and note all jobs, a few images at a time; yields how many maps were done."""
+    engines: dict[str, Engine] = {}
+    for batch in batches(jobs, Budget(classifier.device).group):
+        background = next((job.background for job in batch if job.background), None)
+        name = background.sha256 if background else ""
+        if name not in engines:
+            engines[name] = Engine(classifier, background, precision)
+        yield from _compute_batch(engines[name], batch, progress)
 
 
-def _compute(job: Job, classifier: Classifier) -> dict[str, Any]:
-    """Explain and store; what the row notes of it."""
-    sha256 = job.prediction.image.sha256
-    seed = image_seed(sha256, job.method.key, parameters_of(job.explainer))
-    pixels = image_store().read(sha256)
+def _compute_batch(engine: Engine, batch: Sequence[Job], progress: "tqdm[Any]") -> Iterator[int]:
+    by_method: dict[str, list[Job]] = {}
+    for job in batch:
+        by_method.setdefault(job.method.key, []).append(job)
+    first = next(iter(by_method.values()))
+    pixels = stored_pixels([job.prediction.image for job in first])
+    explainers = {key: jobs[0].explainer for key, jobs in by_method.items()}
     started = time.monotonic()
-    attribution = job.explainer.explain(classifier, pixels, job.target, seed, job.background)
-    seconds = time.monotonic() - started
-    return {
+    for key, found in engine.one_by_one(pixels, [job.target for job in first], explainers):
+        seconds = (time.monotonic() - started) / len(found)
+        progress.set_description(by_method[key][0].method.label, refresh=False)
+        for job, attribution in zip(by_method[key], found, strict=True):
+            _store(job, attribution, engine, seconds)
+        yield len(found)
+        started = time.monotonic()
+
+
+def _store(job: Job, attribution: Attribution, engine: Engine, seconds: float) -> None:
+    """The artefact first, complete on disk; then its row."""
+    noted = {
         "sha256": artefact_store().write(job.key, attribution),
         "diagnostics": dict(attribution.diagnostics) | {"empty": attribution.is_empty},
         "provenance": {
-            "device": _device_name(classifier.device),
-            "seed": seed,
+            "device": _device_name(engine.workspace.classifier.device),
+            "precision": engine.precision,
+            "seed": job.seed,
             "seconds": round(seconds, 4),
             "method_version": job.explainer.version,
             "background": job.background.sha256 if job.background else "",
@@ -155,6 +134,16 @@ def _compute(job: Job, classifier: Classifier) -> dict[str, Any]:
             | {library: version(library) for library in LIBRARIES},
         },
     }
+    Explanation.objects.filter(key=job.key).update(**noted)
+    _note(job, noted)
+
+
+def _note(job: Job, noted: dict[str, Any]) -> None:
+    Explanation.objects.update_or_create(
+        prediction=job.prediction,
+        key=job.key,
+        defaults=noted | {"method": job.method.key, "parameters": parameters_of(job.explainer)},
+    )
 
 
 def _device_name(device: torch.device) -> str:

@@ -1,14 +1,13 @@
 """What a classifier says of stored images: computed once per image, in batches."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import IMAGE_SIZE
+from explanations.computing.arithmetic import exact_arithmetic
 from explanations.models import ClassifierWeights, Prediction, StudyImage
 from explanations.registry import weights_path
 from explanations.storage import image_store
@@ -53,13 +52,6 @@ def stored_pixels(images: Iterable[StudyImage]) -> NDArray[np.uint8]:
     """The pixels of images of one size, (n, h, w, 3); ArtefactError if a file is damaged."""
     store = image_store()
     return np.stack([store.read(image.sha256) for image in images])
-
-
-@contextmanager
-def exact_arithmetic() -> Iterator[None]:
-    """Full float32 on a GPU too, where convolutions would otherwise be rounded to TF32."""
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False, deterministic=True):
-        yield
 
 
 def _known(weights: ClassifierWeights, images: Sequence[StudyImage]) -> dict[int, Prediction]:

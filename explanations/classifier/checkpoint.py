@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from explanations.classifier.header import FORMAT
 from explanations.classifier.network import IMAGE_SIZE, VGG13
@@ -25,14 +25,15 @@ class Classifier:
     """A network with its preprocessing and its classes.
 
     ``mean`` and ``std`` are per channel, (3,), on the 0..1 scale. ``sha256`` is that of the file,
-    empty for a classifier that was never stored.
+    empty for a classifier that was never stored. Images are squares of ``image_size`` pixels.
     """
 
-    network: VGG13
+    network: nn.Module
     mean: Tensor
     std: Tensor
     class_names: tuple[str, ...]
     sha256: str = ""
+    image_size: int = IMAGE_SIZE
 
     @classmethod
     def load(cls, path: str | Path, device: str = "cpu") -> Self:
@@ -69,18 +70,18 @@ class Classifier:
         return self.mean.device
 
     def normalise(self, images: "np.ndarray[Any, np.dtype[np.uint8]]") -> Tensor:
-        """Network input (n, 3, 32, 32) of uint8 images (n, 32, 32, 3), on the classifier's device.
+        """Network input (n, 3, size, size) of uint8 images (n, size, size, 3), on its device.
 
         Raises ValueError for another shape or type.
         """
+        size = self.image_size
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
             raise ValueError(
-                f"Images must be uint8 (n, {IMAGE_SIZE}, {IMAGE_SIZE}, 3), "
-                f"got {images.dtype} {images.shape}."
+                f"Images must be uint8 (n, {size}, {size}, 3), got {images.dtype} {images.shape}."
             )
-        if images.shape[1:3] != (IMAGE_SIZE, IMAGE_SIZE):
+        if images.shape[1:3] != (size, size):
             raise ValueError(
-                f"The classifier takes {IMAGE_SIZE}x{IMAGE_SIZE} images, "
+                f"The classifier takes {size}x{size} images, "
                 f"got {images.shape[2]}x{images.shape[1]}. Resize them before the import."
             )
         pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
@@ -89,7 +90,7 @@ class Classifier:
     def probabilities(
         self, images: "np.ndarray[Any, np.dtype[np.uint8]]", batch_size: int = 256
     ) -> "np.ndarray[Any, np.dtype[np.float32]]":
-        """Class probabilities (n, classes) of uint8 images (n, 32, 32, 3)."""
+        """Class probabilities (n, classes) of uint8 images (n, size, size, 3)."""
         batches = []
         with torch.no_grad():
             for start in range(0, len(images), batch_size):

@@ -1,73 +1,138 @@
 """DeepSHAP (Lundberg and Lee 2017): each pixel's share, compared with typical pictures."""
 
-import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-import shap
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from explanations.attribution import Attribution
-from explanations.classifier.checkpoint import Classifier
-from explanations.methods.protocol import Background, Image
+from explanations.attribution import Attributions
+from explanations.computing.memory import in_chunks
+from explanations.computing.rescale import Recorded, multipliers
+from explanations.computing.workspace import Batch, Workspace
+from explanations.methods.protocol import Diagnostics, as_array, flagged
+
+# What one pair needs while it goes back, in layers of the widest size.
+KEPT_LAYERS = 2
+SHARE_FOR_REFERENCES = 4
+ADDS_UP = 1e-4
 
 
 @dataclass(frozen=True)
 class DeepShap:
-    """``shap.DeepExplainer`` on the logit, averaged over a background of training images.
+    """Shares of the logit, averaged over a background of training images.
 
-    The shares should add up to the logit minus its mean over the background;
-    ``additivity_residual`` is what is missing, relative to 1 + that difference.
+    The numbers are those of ``shap.DeepExplainer``. The shares should add up to the logit minus
+    its mean over the background; ``additivity_residual`` is what is missing, relative to 1 + that
+    difference. Without a background the one reference is an image of the training images' mean
+    colour.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     output: str = "logit"
 
-    def explain(
-        self,
-        classifier: Classifier,
-        image: Image,
-        target: int,
-        seed: int,
-        background: Background | None = None,
-    ) -> Attribution:
-        if background is None:
-            raise ValueError("DeepSHAP needs a background of training images; none was given.")
-        # A copy, because shap hangs hooks and attributes on every module of the network.
-        network = _TargetLogit(copy.deepcopy(classifier.network), target)
-        reference = classifier.normalise(background.images)
-        pixels = classifier.normalise(image[None])
-        # shap's own check is absolute (.01) and stops the run; ours is relative and is kept.
-        explainer = shap.DeepExplainer(network, reference)
-        shares = explainer.shap_values(pixels, check_additivity=False)
-        channels = np.asarray(shares, dtype=np.float64).reshape(3, *image.shape[:2])
-        with torch.no_grad():
-            logit = float(classifier.network(pixels)[0, target])
-        expected = float(explainer.expected_value[0])
-        difference = logit - expected
-        residual = abs(channels.sum() - difference) / (1 + abs(difference))
-        return Attribution(
-            channels.sum(axis=0).astype(np.float32),
-            channels=channels.astype(np.float32),
-            diagnostics={
-                "logit": logit,
-                "background_logit": expected,
-                "additivity_residual": float(residual),
-                "background_images": len(background.images),
-            },
+    def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
+        references = References.of(batch)
+        shares = references.shares(batch)
+        logits = batch.logits.gather(1, batch.targets).double()
+        expected = references.mean_logits[batch.targets]
+        difference = logits - expected
+        residuals = (shares.sum((2, 3, 4)) - difference).abs() / (1 + difference.abs())
+        diagnostics: Diagnostics = [
+            [
+                {
+                    "logit": float(logits[image, column]),
+                    "background_logit": float(expected[image, column]),
+                    "additivity_residual": float(residuals[image, column]),
+                    "background_images": references.count,
+                }
+                | flagged(does_not_add_up=float(residuals[image, column]) > ADDS_UP)
+                for column in range(batch.targets.shape[1])
+            ]
+            for image in range(len(batch))
+        ]
+        return Attributions(
+            as_array(shares.sum(2)), channels=as_array(shares), diagnostics=diagnostics
         )
 
 
-class _TargetLogit(nn.Module):
-    """One class's logit, (n, 1): shap runs the whole network again for every output it sees."""
+class References:
+    """The background as the rules need it: recorded once, or piece by piece where it is large."""
 
-    def __init__(self, network: nn.Module, target: int) -> None:
-        super().__init__()
-        self.network = network
-        self.target = target
+    def __init__(self, workspace: Workspace, pixels: Tensor) -> None:
+        self.workspace = workspace
+        self.pixels = pixels
+        self.count = len(pixels)
+        layers = workspace.layer_bytes(pixels)
+        budget = workspace.budget
+        fits = sum(layers) * self.count < budget.free_bytes() // SHARE_FOR_REFERENCES
+        self._recorder = workspace.keep("double", workspace.chain.in_double)
+        self._rows = budget.rows(KEPT_LAYERS * max(layers))
+        self._recorded = Recorded.joined(list(self._pieces())) if fits else None
+        logits = self._recorded.logits if self._recorded else self._logits()
+        self.mean_logits = logits.double().mean(0)
+        """(classes,), float64"""
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        logits: Tensor = self.network(pixels)
-        return logits[:, self.target : self.target + 1]
+    @classmethod
+    def of(cls, batch: Batch) -> "References":
+        """Those of the batch's workspace, made once."""
+        workspace = batch.workspace
+        background = workspace.background
+        pixels = (
+            torch.zeros_like(batch.pixels[:1])
+            if background is None
+            else workspace.pixels(background.images)
+        )
+        name = f"references {tuple(pixels.shape)}"
+        return workspace.keep(name, lambda: cls(workspace, pixels))
+
+    def shares(self, batch: Batch) -> Tensor:
+        """Of every pixel and channel, float64 (n, k, 3, height, width)."""
+        pooled = self.workspace.budget.pools_images
+        per_image = self.count * batch.targets.shape[1]
+        at_once = max(1, self._rows // per_image) if pooled else 1
+        return torch.cat(
+            [
+                self._of_some(batch, slice(first, first + at_once))
+                for first in range(0, len(batch), at_once)
+            ]
+        )
+
+    def _of_some(self, batch: Batch, images: slice) -> Tensor:
+        chain = self.workspace.chain
+        targets = batch.targets[images]
+        ours = Recorded.of(chain, batch.pixels[images], self._recorder)
+        summed = torch.zeros(
+            (*targets.shape, *batch.pixels.shape[1:]), dtype=torch.float64, device=targets.device
+        )
+
+        def piece(rows: slice) -> None:
+            theirs = self._part(rows)
+            found = multipliers(chain, ours, theirs, targets)
+            differences = ours.pixels[:, None, None] - theirs.pixels[None, None]
+            summed.add_((found * differences).sum(2))
+
+        in_chunks(self.count, max(1, self._rows // targets.numel()), piece)
+        return summed / self.count
+
+    def _part(self, rows: slice) -> Recorded:
+        if self._recorded is not None:
+            return self._recorded.part(rows)
+        # Recorded again for every image: float64 would then cost more than all the rest.
+        return Recorded.of(self.workspace.chain, self.pixels[rows])
+
+    def _pieces(self) -> list[Recorded]:
+        found: list[Recorded] = []
+        in_chunks(
+            self.count,
+            self._rows,
+            lambda rows: found.append(
+                Recorded.of(self.workspace.chain, self.pixels[rows], self._recorder)
+            ),
+        )
+        return found
+
+    def _logits(self) -> Tensor:
+        with torch.no_grad():
+            return torch.cat([self.workspace.chain.run(row[None]) for row in self.pixels])

@@ -1,61 +1,57 @@
 """Grad-CAM (Selvaraju et al. 2017): which coarse regions raised the score."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from captum.attr import LayerGradCam
 from torch import nn
-from torch.nn.functional import interpolate
 
-from explanations.attribution import Attribution
-from explanations.classifier.checkpoint import Classifier
-from explanations.methods.protocol import Background, Image
+from explanations.attribution import Attributions
+from explanations.computing.resizing import enlarged
+from explanations.computing.workspace import Batch
+from explanations.methods.protocol import Diagnostics, as_array, flagged
 
 
 @dataclass(frozen=True)
 class GradCam:
     """Activations of one layer, weighted by their mean gradients, rectified, then enlarged.
 
-    ``layer`` counts the modules of the convolutional part; 13 is the ReLU of the last convolution,
-    8 by 8 cells. Where nothing speaks for the target, the map is empty.
+    ``layer`` counts the feature modules from 0; -1 is the ReLU of the last convolution, number 13
+    of the VGG13, 8 by 8 cells. Where nothing speaks for the target, the map is empty.
     """
 
-    version: ClassVar[int] = 1
-    layer: int = 13
+    version: ClassVar[int] = 2
+    layer: int = -1
     upsampling: str = "bilinear"
 
-    def explain(
-        self,
-        classifier: Classifier,
-        image: Image,
-        target: int,
-        seed: int,
-        background: Background | None = None,
-    ) -> Attribution:
-        network = classifier.network
-        layer = network.conv_layers[self.layer]
-        # captum wants the input to need a gradient, since the weights are frozen.
-        pixels = classifier.normalise(image[None]).requires_grad_()
-        signed = LayerGradCam(network, _module(layer)).attribute(pixels, target=target).detach()
+    def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
+        layer = self._layer(batch)
+        native = batch.cam(layer)
         # Rectified before it is enlarged, as in the paper: other orders give other maps.
-        relevance = interpolate(
-            signed.relu(), size=image.shape[:2], mode=self.upsampling, align_corners=False
-        )
-        native = signed[0, 0].cpu().numpy()
-        return Attribution(
-            relevance[0, 0].cpu().numpy(),
-            native=native,
-            diagnostics={
-                "maximum": float(native.max()),
-                "cells": list(native.shape),
-            },
-        )
+        relevance = enlarged(native.relu(), batch.size, self.upsampling)
+        maxima = native.amax((2, 3)).tolist()
+        diagnostics: Diagnostics = [
+            [
+                {"layer": layer, "cells": list(native.shape[2:]), "maximum": maximum}
+                | flagged(empty=maximum <= 0)
+                for maximum in row
+            ]
+            for row in maxima
+        ]
+        return Attributions(as_array(relevance), native=as_array(native), diagnostics=diagnostics)
 
-
-def _module(layer: nn.Module) -> nn.Module:
-    if not isinstance(layer, nn.ReLU):
-        raise ValueError(
-            f"Grad-CAM reads the output of a ReLU, the layer is {layer}. "
-            "Choose 1, 3, 6, 8, 11 or 13."
-        )
-    return layer
+    def _layer(self, batch: Batch) -> int:
+        chain = batch.workspace.chain
+        if self.layer == -1 and chain.last_relu is not None:
+            return chain.last_relu
+        relus = [
+            index
+            for index, module in enumerate(chain.modules[: chain.features])
+            if isinstance(module, nn.ReLU)
+        ]
+        if self.layer not in relus:
+            raise ValueError(
+                f"Grad-CAM reads the output of a ReLU, layer {self.layer} is none. "
+                f"Choose one of {relus}."
+            )
+        return self.layer

@@ -1,59 +1,121 @@
 """Integrated Gradients (Sundararajan et al. 2017): each pixel's share of the change in score."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
-from captum.attr import IntegratedGradients as CaptumIntegratedGradients
+from torch import Tensor
 
-from explanations.attribution import Attribution
-from explanations.classifier.checkpoint import Classifier
-from explanations.methods.protocol import Background, Image
-
-BASELINES = {"black": 0, "grey": 128, "white": 255}
+from explanations.attribution import Attributions
+from explanations.computing.memory import in_chunks
+from explanations.computing.workspace import Batch
+from explanations.methods.baselines import baseline_pixels
+from explanations.methods.protocol import Diagnostics, as_array, flagged
 
 
 @dataclass(frozen=True)
 class IntegratedGradients:
-    """The path from the baseline to the image, in ``steps``; the shares of a pixel are summed.
+    """The path from the baseline to the image, in ``steps`` after Gauss and Legendre.
 
-    The baseline is an image of one brightness, so a pixel that has it gets no share. The shares
-    should add up to the change of the logit: ``completeness_delta`` says by how much they do not.
+    ``baseline`` is black, grey, white, mean (the training images' mean colour) or blurred; several
+    joined by + are averaged, as in ``black+white``. A pixel that equals the baseline gets no share.
+    The shares should add up to the change of the logit: ``completeness_delta`` says by how much
+    they do not, and shrinks as steps rise.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     steps: int = 50
-    rule: str = "gausslegendre"
     baseline: str = "black"
 
-    def explain(
-        self,
-        classifier: Classifier,
-        image: Image,
-        target: int,
-        seed: int,
-        background: Background | None = None,
-    ) -> Attribution:
-        start = torch.full(image.shape, BASELINES[self.baseline], dtype=torch.uint8).numpy()
-        pixels = classifier.normalise(image[None])
-        baseline = classifier.normalise(start[None])
-        shares, delta = CaptumIntegratedGradients(classifier.network).attribute(
-            pixels,
-            baselines=baseline,
-            target=target,
-            n_steps=self.steps,
-            method=self.rule,
-            return_convergence_delta=True,
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps is {self.steps}; Integrated Gradients needs at least 1.")
+
+    def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
+        names = self.baseline.split("+")
+        shares = torch.zeros_like(batch.pixels[:, None]).repeat(1, batch.targets.shape[1], 1, 1, 1)
+        start_logits = torch.zeros_like(batch.targets, dtype=batch.pixels.dtype)
+        differs = torch.zeros(len(batch), dtype=torch.bool)
+        for name in names:
+            start = baseline_pixels(name, batch)
+            shares += self._shares(batch, start) / len(names)
+            start_logits += _logits_of(batch, start) / len(names)
+            differs |= (batch.pixels != start).flatten(1).any(1).cpu()
+        logits = batch.logits.gather(1, batch.targets)
+        deltas = shares.double().sum((2, 3, 4)) - (logits - start_logits).double()
+        diagnostics: Diagnostics = [
+            [
+                {
+                    "logit": float(logits[image, column]),
+                    "baseline_logit": float(start_logits[image, column]),
+                    "completeness_delta": float(deltas[image, column]),
+                }
+                | flagged(
+                    image_is_the_baseline=not bool(differs[image]),
+                    zero_gradient=bool(differs[image]) and not bool(shares[image, column].any()),
+                )
+                for column in range(batch.targets.shape[1])
+            ]
+            for image in range(len(batch))
+        ]
+        return Attributions(
+            as_array(shares.sum(2)), channels=as_array(shares), diagnostics=diagnostics
         )
-        with torch.no_grad():
-            logits = classifier.network(torch.cat([pixels, baseline]))[:, target]
-        channels = shares[0].detach().float().cpu().numpy()
-        return Attribution(
-            channels.sum(axis=0),
-            channels=channels,
-            diagnostics={
-                "logit": float(logits[0]),
-                "baseline_logit": float(logits[1]),
-                "completeness_delta": float(delta),
-            },
-        )
+
+    def _shares(self, batch: Batch, start: Tensor) -> Tensor:
+        """(n, k, 3, height, width)"""
+        budget = batch.workspace.budget
+        rows = budget.rows(2 * sum(batch.workspace.layer_bytes(batch.pixels)))
+        if not budget.pools_images:
+            # Autograd keeps every layer anyway: larger pieces than the cache's cost nothing.
+            rows = max(rows, 16)
+        images_at_once = max(1, rows // self.steps) if budget.pools_images else 1
+        shares = [
+            self._of_some(batch, start, slice(first, first + images_at_once), rows)
+            for first in range(0, len(batch), images_at_once)
+        ]
+        return torch.cat(shares)
+
+    def _of_some(self, batch: Batch, start: Tensor, images: slice, rows: int) -> Tensor:
+        pixels, begin, targets = batch.pixels[images], start[images], batch.targets[images]
+        count = len(pixels)
+        nodes, weights = np.polynomial.legendre.leggauss(self.steps)
+        positions = torch.from_numpy((1 + nodes) / 2).to(pixels)
+        weights_here = torch.from_numpy(weights / 2).to(pixels)
+        summed = pixels.new_zeros(count, targets.shape[1], *pixels.shape[1:])
+        way = pixels - begin
+
+        def piece(part: slice) -> None:
+            at = positions[part].reshape(1, -1, 1, 1, 1)
+            points = (begin[:, None] + at * way[:, None]).flatten(0, 1)
+            steps = len(positions[part])
+            gradients = _gradients(batch, points, targets.repeat_interleave(steps, 0))
+            gradients = gradients.reshape(count, steps, *gradients.shape[1:])
+            summed.add_(torch.einsum("s,nskchw->nkchw", weights_here[part], gradients))
+
+        in_chunks(self.steps, max(1, rows // count), piece)
+        return summed * way[:, None]
+
+
+def _gradients(batch: Batch, points: Tensor, targets: Tensor) -> Tensor:
+    """Of the target logits by the input, (rows, k, 3, height, width)."""
+    chain = batch.workspace.chain
+    with torch.enable_grad():
+        entered = chain.enter(points).detach().requires_grad_()
+        chosen = chain.run(entered).gather(1, targets).sum(0)
+        last = len(chosen) - 1
+        found = [
+            torch.autograd.grad(logit, entered, retain_graph=column < last)[0]
+            for column, logit in enumerate(chosen)
+        ]
+    return torch.stack(found, 1)
+
+
+def _logits_of(batch: Batch, start: Tensor) -> Tensor:
+    """Of the targets at the baseline, (n, k); image by image, so that rounding is the same."""
+    chain = batch.workspace.chain
+    with torch.no_grad():
+        logits = torch.cat([chain.run(chain.enter(start[i : i + 1])) for i in range(len(start))])
+    return logits.gather(1, batch.targets)

@@ -1,15 +1,17 @@
 """The placebo: a smooth random map that never looks at the network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import torch
-from torch.nn.functional import interpolate
+from numpy.typing import NDArray
 
-from explanations.attribution import Attribution
-from explanations.classifier.checkpoint import Classifier
-from explanations.methods.protocol import Background, Image
+from explanations.attribution import Attributions
+from explanations.computing.resizing import enlarged
+from explanations.computing.workspace import Batch
+from explanations.methods.protocol import Diagnostics, as_array, flagged
 
 
 @dataclass(frozen=True)
@@ -20,32 +22,30 @@ class Placebo:
     much among themselves. Neither the classifier nor the pixels enter; only the seed does.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     cells: int = 8
     least_share: float = 0.1
     largest_share: float = 0.9
 
-    def explain(
-        self,
-        classifier: Classifier,
-        image: Image,
-        target: int,
-        seed: int,
-        background: Background | None = None,
-    ) -> Attribution:
+    def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
+        signed = torch.from_numpy(np.stack([self.cells_of(seed) for seed in seeds]))[:, None]
+        signed = signed.expand(-1, batch.targets.shape[1], -1, -1)
+        diagnostics: Diagnostics = [
+            [{"cells": [self.cells, self.cells]} | flagged()] * signed.shape[1] for _ in seeds
+        ]
+        return Attributions(
+            as_array(enlarged(signed.relu(), batch.size)),
+            native=as_array(signed),
+            diagnostics=diagnostics,
+        )
+
+    def cells_of(self, seed: int) -> NDArray[np.float32]:
+        """The map before it is rectified and enlarged, (cells, cells)."""
         generator = np.random.default_rng(seed)
         smooth = _smoothed(generator.standard_normal((self.cells, self.cells)))
         share = generator.uniform(self.least_share, self.largest_share)
-        signed = (smooth - np.quantile(smooth, 1 - share)).astype(np.float32)
-        relevance = interpolate(
-            torch.from_numpy(signed).relu()[None, None],
-            size=image.shape[:2],
-            mode="bilinear",
-            align_corners=False,
-        )
-        return Attribution(
-            relevance[0, 0].numpy(), native=signed, diagnostics={"cells": list(signed.shape)}
-        )
+        cells: NDArray[np.float32] = smooth - np.quantile(smooth, 1 - share)
+        return cells.astype(np.float32)
 
 
 def _smoothed(field: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> np.ndarray:

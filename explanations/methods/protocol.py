@@ -5,38 +5,19 @@ To add one, write a file beside this one and a line in ``explanations/catalogue.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
-from explanations.attribution import Attribution
-from explanations.classifier.checkpoint import Classifier
-from explanations.imagesets.decoding import content_hash
+from explanations.attribution import Attributions
+from explanations.computing.workspace import Batch
 
-Image = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, eq=False)
-class Background:
-    """The typical pictures that some methods compare an image with: uint8 (n, height, width, 3)."""
-
-    images: Image = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if self.images.dtype != np.uint8 or self.images.ndim != 4 or not len(self.images):
-            raise ValueError(
-                "The background must be uint8 (n, height, width, 3) with at least one image, "
-                f"got {self.images.dtype} {self.images.shape}."
-            )
-
-    @cached_property
-    def sha256(self) -> str:
-        """Hash over the images' content hashes, in their order."""
-        hashes = "\n".join(content_hash(image) for image in self.images)
-        return hashlib.sha256(hashes.encode()).hexdigest()
+Diagnostics = list[list[dict[str, Any]]]
+"""Of every image, of every class: plain values that JSON can hold."""
 
 
 class Explainer(Protocol):
@@ -46,17 +27,12 @@ class Explainer(Protocol):
     version: ClassVar[int]
     """Goes into the artefact's key: raise it when the same parameters give other numbers."""
 
-    def explain(
-        self,
-        classifier: Classifier,
-        image: Image,
-        target: int,
-        seed: int,
-        background: Background | None = None,
-    ) -> Attribution:
-        """Explain the score of class ``target`` for a uint8 image (height, width, 3).
+    def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
+        """Explain the k target logits of each of the n images; arrays with both axes, (n, k, …).
 
-        ``seed`` decides everything that is left to chance. The network is left as it was.
+        ``seeds`` has one number per image, which decides everything that is left to chance. What
+        is worth a researcher's eye stands in ``diagnostics["flags"]``, by the keys of
+        ``explanations.catalogue.FLAGS``.
         """
 
 
@@ -65,7 +41,18 @@ def parameters_of(explainer: Explainer) -> dict[str, Any]:
     return asdict(explainer)
 
 
-def image_seed(image_sha256: str, method: str, parameters: dict[str, Any]) -> int:
+def image_seed(image_sha256: str, method: str, seed: int = 0) -> int:
     """A seed in 0..2**32-1 of one image and method: the order of a run's images cannot matter."""
-    text = json.dumps([image_sha256, method, parameters], sort_keys=True)
+    text = json.dumps([image_sha256, method, seed])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def as_array(values: Tensor) -> NDArray[np.float32]:
+    """On the CPU, as float32."""
+    array: NDArray[np.float32] = values.detach().float().cpu().numpy()
+    return np.ascontiguousarray(array)
+
+
+def flagged(**found: bool) -> dict[str, list[str]]:
+    """The flags that apply, as an entry of the diagnostics."""
+    return {"flags": [name for name, applies in found.items() if applies]}

@@ -1,13 +1,12 @@
 """Saliency (Simonyan et al. 2014): where a small change would move the score most."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from captum.attr import Saliency as CaptumSaliency
-
-from explanations.attribution import Attribution
-from explanations.classifier.checkpoint import Classifier
-from explanations.methods.protocol import Background, Image
+from explanations.attribution import Attributions
+from explanations.computing.workspace import Batch
+from explanations.methods.protocol import Diagnostics, as_array, flagged
 
 
 @dataclass(frozen=True)
@@ -17,22 +16,16 @@ class Saliency:
     Gradients are those of the normalised input: per unit of a channel's standard deviation.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     channel: str = "maximum"
 
-    def explain(
-        self,
-        classifier: Classifier,
-        image: Image,
-        target: int,
-        seed: int,
-        background: Background | None = None,
-    ) -> Attribution:
-        pixels = classifier.normalise(image[None]).requires_grad_()
-        gradient = CaptumSaliency(classifier.network).attribute(pixels, target=target, abs=True)
-        channels = gradient[0].detach().cpu().numpy()
-        return Attribution(
-            channels.max(axis=0),
-            channels=channels,
-            diagnostics={"maximum": float(channels.max())},
+    def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
+        channels = batch.gradients.inputs.abs()
+        relevance = channels.amax(2)
+        diagnostics: Diagnostics = [
+            [{"maximum": maximum} | flagged(zero_gradient=maximum == 0) for maximum in row]
+            for row in relevance.amax((2, 3)).tolist()
+        ]
+        return Attributions(
+            as_array(relevance), channels=as_array(channels), diagnostics=diagnostics
         )

@@ -1,6 +1,6 @@
 """All that must be computed before people come: for a study, or for an image set alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from explanations import catalogue, pictures
 from explanations.catalogue import Method
+from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.devices import choose_device
 from explanations.importing import BACKGROUND
 from explanations.models import (
@@ -20,6 +21,8 @@ from explanations.models import (
 from explanations.precompute import Computed, explain
 from explanations.predicting import PrecomputeError, load_classifier, predict
 from explanations.registry import register_classifier
+from explanations.verification import Verified
+from explanations.verifying import verify_stored
 from surveys.examples import example_candidate
 from surveys.models import Study
 from surveys.stimuli import choose_stimuli
@@ -35,6 +38,17 @@ class Prepared:
     methods: tuple[str, ...]
     device: str
     maps: Computed
+    verified: Mapping[str, Verified]
+    """By method, the largest difference from the library; empty where none was asked for."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How to compute: on which device, in which precision, how many images to verify after."""
+
+    device: str = "auto"
+    precision: str = "strict"
+    verify: int = 0
 
 
 def methods_named(text: str) -> list[Method]:
@@ -43,7 +57,7 @@ def methods_named(text: str) -> list[Method]:
 
 
 def prepare_study(
-    slug: str, methods: Sequence[Method] = (), device: str = "auto", limit: int | None = None
+    slug: str, methods: Sequence[Method] = (), limit: int | None = None, how: How | None = None
 ) -> Prepared:
     """Predict the study's images, choose its stimuli and explain them by its arms' methods.
 
@@ -61,15 +75,16 @@ def prepare_study(
     images = list(study.image_set.images.filter(split=split).select_related("image_set"))
     keys = dict.fromkeys(study.arms.exclude(method="").values_list("method", flat=True))
     weights = study.classifier
-    classifier = load_classifier(weights, choose_device(device))
+    how = how or How()
+    classifier = load_classifier(weights, choose_device(how.device))
     predictions = {row.pk: row for row in predict(classifier, weights, images)}
     shown = [predictions[stimulus.prediction_id] for stimulus in choose_stimuli(study)[:limit]]
     if limit is None and (example := example_candidate(study)):
         shown.append(predictions[example.pk])
     chosen = list(methods) or [catalogue.get(key) for key in keys]
-    maps = explain(classifier, shown, chosen)
+    prepared = _prepared(classifier, len(images), shown, chosen, how)
     _draw(shown, chosen)
-    return Prepared(len(images), len(shown), _keys(chosen), str(classifier.device), maps)
+    return prepared
 
 
 def prepare_set(
@@ -77,17 +92,36 @@ def prepare_set(
     weights_file: Path,
     split: str = "",
     methods: Sequence[Method] = (),
-    device: str = "auto",
     limit: int | None = None,
+    how: How | None = None,
 ) -> Prepared:
     """Predict and explain the images of a set, by every method but the placebo if none is named."""
     images = list(_images(name, split)[:limit])
     weights: ClassifierWeights = register_classifier(weights_file)
-    classifier = load_classifier(weights, choose_device(device))
+    how = how or How()
+    classifier = load_classifier(weights, choose_device(how.device))
     predictions = predict(classifier, weights, images)
     chosen = list(methods) or [method for method in catalogue.METHODS if not method.is_placebo]
-    maps = explain(classifier, predictions, chosen)
-    return Prepared(len(images), len(images), _keys(chosen), str(classifier.device), maps)
+    return _prepared(classifier, len(images), predictions, chosen, how)
+
+
+def _prepared(
+    classifier: Classifier,
+    images: int,
+    predictions: Sequence[Prediction],
+    methods: Sequence[Method],
+    how: How,
+) -> Prepared:
+    maps = explain(classifier, predictions, methods, how.precision)
+    checked = predictions[: how.verify]
+    return Prepared(
+        images=images,
+        explained=len(predictions),
+        methods=_keys(methods),
+        device=str(classifier.device),
+        maps=maps,
+        verified=verify_stored(classifier, checked, methods, how.precision) if checked else {},
+    )
 
 
 def _images(name: str, split: str) -> QuerySet[StudyImage]:

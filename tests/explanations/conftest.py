@@ -1,13 +1,18 @@
 """The cast: a small random classifier, the shipped one, and a few scenes."""
 
+import re
+import tarfile
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from explanations.background import Background
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import VGG13, he_initialise
+from explanations.engine import Engine
 from explanations.imagesets.scenes import CLASS_NAMES, generate
-from explanations.methods.protocol import Background
 from tests.conftest import ROOT, missing
 
 
@@ -36,6 +41,26 @@ def classifier(request, untrained) -> Classifier:
 
 
 @pytest.fixture(scope="session")
+def cifar10() -> Classifier:
+    """The shipped CIFAR-10 classifier."""
+    return Classifier.load(ROOT / "weights" / "cifar10.safetensors")
+
+
+@pytest.fixture(scope="session")
+def photographs(shared_dir) -> np.ndarray:
+    """Real CIFAR-10 images, uint8 (20, 32, 32, 3): two test images of each class."""
+    wanted = re.compile(r"test/\w+/000[01]\.jpg$")
+    found = {}
+    # Forward only: going back in a compressed archive means unpacking it again from the start.
+    with tarfile.open(shared_dir / "data" / "cifar10-jpeg.tar.xz", "r|xz") as archive:
+        for member in archive:
+            if wanted.search(member.name):
+                file = archive.extractfile(member)
+                found[member.name] = np.array(Image.open(file).convert("RGB"))
+    return np.stack([found[name] for name in sorted(found)])
+
+
+@pytest.fixture(scope="session")
 def scenes() -> np.ndarray:
     """Six test scenes, uint8 (6, 32, 32, 3)."""
     return np.stack([scene.image for scene in generate("test", 6, 0)])
@@ -53,3 +78,9 @@ def weights_file(untrained, tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "random.safetensors"
     untrained.save(path, torch.float16)
     return path
+
+
+def explain_one(explainer, classifier, image, target, seed=0, background=None):
+    """One image by one explainer: its Attribution."""
+    engine = Engine(classifier, background)
+    return engine.explain(image[None], [target], {"one": explainer}, seed=seed)["one"][0]

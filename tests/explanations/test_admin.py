@@ -71,8 +71,17 @@ def test_the_gallery_shows_every_map_with_its_words_and_its_origin(admin_client,
         assert explanation.key in text
     assert text.index("Grad-CAM") < text.index("Placebo map")
     assert "The strongest regions are" in text
-    assert "captum" in text
+    assert "scikit-image" in text
     assert re.search(r"empty</th><td>(yes|no)</td>", text)
+
+
+def test_what_is_odd_about_a_map_is_said_in_words(admin_client, image):
+    row = Explanation.objects.get(method="gradcam")
+    row.diagnostics = row.diagnostics | {"flags": ["empty", "certain"]}
+    row.save()
+    text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
+    assert "No region speaks for the class: the map is empty." in text
+    assert "The probability is 1 to seven digits." in text
 
 
 def test_an_image_without_maps_says_how_to_get_them(admin_client, other):

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.catalogue import METHODS
-from explanations.methods.protocol import Background, image_seed, parameters_of
+from explanations.background import Background
+from explanations.catalogue import FLAGS, METHODS
+from explanations.engine import Engine
+from explanations.methods.protocol import image_seed, parameters_of
+from tests.explanations.conftest import explain_one
 
 KEYS = [method.key for method in METHODS]
 QUICK = {"samples": 30, "steps": 4}
@@ -28,7 +31,7 @@ def test_a_method_gives_a_map_of_the_image_and_leaves_the_network_alone(
     network = untrained.network
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     image = scenes[0].copy()
-    attribution = explainer.explain(untrained, image, 3, 1, background)
+    attribution = explain_one(explainer, untrained, image, 3, 1, background)
     assert attribution.relevance.shape == (32, 32)
     assert not attribution.is_empty
     assert (image == scenes[0]).all()
@@ -45,7 +48,7 @@ def test_a_method_gives_a_map_of_the_image_and_leaves_the_network_alone(
 
 def test_the_same_seed_gives_the_same_map(explainer, untrained, scenes, background):
     first, again = (
-        explainer.explain(untrained, scenes[1], 0, 7, background).relevance for _ in range(2)
+        explain_one(explainer, untrained, scenes[1], 0, 7, background).relevance for _ in range(2)
     )
     assert np.array_equal(first, again)
 
@@ -56,15 +59,35 @@ def test_parameters_and_version_can_name_an_artefact(explainer):
     assert "version" not in parameters_of(explainer)
 
 
-def test_a_seed_depends_on_image_method_and_parameters():
+def test_several_classes_at_once_are_those_classes_one_by_one(
+    explainer, untrained, scenes, background
+):
+    engine = Engine(untrained, background)
+    both = engine.explain(scenes[:1], [[2, 7]], {"one": explainer})["one"]
+    for column, target in enumerate((2, 7)):
+        alone = explain_one(explainer, untrained, scenes[0], target, 0, background)
+        scale = max(np.abs(alone.relevance).max(), 1e-6)
+        found = both.of_class(column)[0]
+        assert np.abs(found.relevance - alone.relevance).max() < 1e-5 * scale
+        assert found.diagnostics.keys() == alone.diagnostics.keys()
+
+
+def test_every_flag_has_its_words(explainer, untrained, scenes, background):
+    for image in (scenes[0], np.zeros_like(scenes[0]), np.full_like(scenes[0], 255)):
+        found = explain_one(explainer, untrained, image, 1, 0, background)
+        assert set(found.diagnostics["flags"]) <= FLAGS.keys()
+        assert np.isfinite(found.relevance).all()
+
+
+def test_a_seed_depends_on_image_method_and_the_callers_seed():
     seeds = {
-        image_seed(image, method, {"samples": samples})
+        image_seed(image, method, seed)
         for image in ("a", "b")
         for method in ("lime", "placebo")
-        for samples in (1, 2)
+        for seed in (1, 2)
     }
     assert len(seeds) == 8
-    assert image_seed("a", "lime", {}) == image_seed("a", "lime", {})
+    assert image_seed("a", "lime") == image_seed("a", "lime", 0)
 
 
 def test_a_background_is_known_by_its_pictures(scenes):

@@ -1,54 +1,13 @@
-import copy
 import dataclasses
 
 import numpy as np
 import pytest
-import shap
 import torch
 from torch import nn
 
+from explanations.computing import rescale
 from explanations.methods.deepshap import DeepShap
-from explanations.methods.protocol import Background
-
-
-def test_the_shares_add_up_for_every_class(classifier, scenes, background):
-    for target in (0, 4, 9):
-        found = DeepShap().explain(classifier, scenes[1], target, 0, background)
-        with torch.no_grad():
-            logit = classifier.network(classifier.normalise(scenes[1:2]))[0, target]
-            typical = classifier.network(classifier.normalise(background.images))[:, target].mean()
-        difference = float(logit - typical)
-        assert abs(found.relevance.sum() - difference) < 1e-4 * (1 + abs(difference))
-        assert found.diagnostics["additivity_residual"] < 1e-4
-        assert found.diagnostics["background_images"] == 4
-
-
-def test_a_network_that_shap_cannot_handle_shows_in_the_residual(untrained, scenes, background):
-    """The control of the test above: one ReLU module used twice breaks DeepLIFT's rule."""
-    network = copy.deepcopy(untrained.network)
-    shared = nn.ReLU()
-    for layers in (network.conv_layers, network.fc_layers):
-        for place, module in enumerate(layers):
-            if isinstance(module, nn.ReLU):
-                layers[place] = shared
-    reused = dataclasses.replace(untrained, network=network)
-    try:
-        residual = (
-            DeepShap()
-            .explain(reused, scenes[1], 0, 0, background)
-            .diagnostics["additivity_residual"]
-        )
-    except (RuntimeError, AttributeError, KeyError):
-        return  # refused outright, which is as good
-    assert residual > 1e-3
-
-
-def test_it_equals_shap_on_the_whole_network(untrained, scenes, background):
-    network = copy.deepcopy(untrained.network)
-    explainer = shap.DeepExplainer(network, untrained.normalise(background.images[:2]))
-    whole = explainer.shap_values(untrained.normalise(scenes[:1]), check_additivity=False)
-    found = DeepShap().explain(untrained, scenes[0], 6, 0, Background(background.images[:2]))
-    assert np.allclose(found.channels, whole[0, ..., 6], atol=1e-6)
+from tests.explanations.conftest import explain_one
 
 
 def test_a_linear_network_gives_weight_times_difference_from_the_mean(
@@ -58,7 +17,7 @@ def test_a_linear_network_gives_weight_times_difference_from_the_mean(
     linear = dataclasses.replace(
         untrained, network=nn.Sequential(nn.Flatten(), nn.Linear(3072, 10)).eval()
     )
-    found = DeepShap().explain(linear, scenes[0], 1, 0, background)
+    found = explain_one(DeepShap(), linear, scenes[0], 1, background=background)
     weights = linear.network[1].weight[1].detach().numpy().reshape(3, 32, 32)
     typical = linear.normalise(background.images).mean(0)
     difference = (linear.normalise(scenes[:1])[0] - typical).numpy()
@@ -66,10 +25,51 @@ def test_a_linear_network_gives_weight_times_difference_from_the_mean(
 
 
 def test_the_background_itself_gets_no_shares(untrained, scenes):
-    found = DeepShap().explain(untrained, scenes[0], 2, 0, Background(scenes[:1]))
+    found = explain_one(DeepShap(), untrained, scenes[0], 2, background=scenes[:1])
     assert np.abs(found.relevance).max() < 1e-6
 
 
-def test_without_a_background_it_refuses(untrained, scenes):
-    with pytest.raises(ValueError, match="needs a background"):
-        DeepShap().explain(untrained, scenes[0], 2, 0)
+def test_without_a_background_it_compares_with_the_mean_colour(untrained, scenes):
+    found = explain_one(DeepShap(), untrained, scenes[0], 2)
+    with torch.no_grad():
+        logits = untrained.network(
+            torch.stack([untrained.normalise(scenes[:1])[0], torch.zeros(3, 32, 32)])
+        )
+    assert found.relevance.sum() == pytest.approx(float(logits[0, 2] - logits[1, 2]), abs=1e-4)
+    assert found.diagnostics["background_images"] == 1
+
+
+def test_the_shares_of_a_background_are_the_mean_over_its_parts(untrained, scenes):
+    whole, first, second = (
+        explain_one(DeepShap(), untrained, scenes[0], 3, background=part).channels
+        for part in (scenes[1:5], scenes[1:3], scenes[3:5])
+    )
+    assert np.allclose(whole, (first + second) / 2, atol=1e-6)
+
+
+def test_the_order_of_the_background_does_not_matter(untrained, scenes):
+    one, other = (
+        explain_one(DeepShap(), untrained, scenes[0], 3, background=part).channels
+        for part in (scenes[1:5], scenes[4:0:-1])
+    )
+    assert np.allclose(one, other, atol=1e-7)
+
+
+def test_a_background_too_large_to_keep_is_recorded_piece_by_piece(
+    untrained, scenes, background, monkeypatch
+):
+    kept = explain_one(DeepShap(), untrained, scenes[0], 3, background=background)
+    monkeypatch.setattr("explanations.methods.deepshap.SHARE_FOR_REFERENCES", 1 << 60)
+    found = explain_one(DeepShap(), untrained, scenes[0], 3, background=background)
+    scale = np.abs(kept.channels).max()
+    assert np.abs(found.channels - kept.channels).max() < 1e-2 * scale
+    assert found.diagnostics["additivity_residual"] < 1e-4
+
+
+def test_shares_that_do_not_add_up_are_flagged(untrained, scenes, background, monkeypatch):
+    """A control: gradients instead of multipliers are what a wrong rule would give."""
+    monkeypatch.setattr(
+        rescale, "relu_multiplier", lambda ours, theirs: ((ours > 0) & (theirs == theirs)).float()
+    )
+    found = explain_one(DeepShap(), untrained, scenes[0], 3, background=background)
+    assert found.diagnostics["flags"] == ["does_not_add_up"]

@@ -1,86 +1,117 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+import torch
 
-from explanations.imagesets.decoding import content_hash
+from explanations.computing import mixing
+from explanations.computing.arithmetic import TOLERANCE
+from explanations.computing.mixing import Answers
+from explanations.methods import lime
 from explanations.methods.lime import Lime
-from explanations.methods.protocol import image_seed, parameters_of
+from tests.explanations.conftest import explain_one
 
 QUICK = Lime(samples=60)
 
 
-def seed_of(image):
-    return image_seed(content_hash(image), "lime", parameters_of(QUICK))
-
-
-def test_the_order_of_the_images_cannot_matter(untrained, scenes):
-    orders = ((0, 1), (1, 0))
-    runs = [
-        {
-            index: QUICK.explain(untrained, scenes[index], 2, seed_of(scenes[index])).relevance
-            for index in order
-        }
-        for order in orders
-    ]
-    for index in (0, 1):
-        assert np.array_equal(runs[0][index], runs[1][index])
-
-
 def test_another_seed_gives_another_map(untrained, scenes):
     """The control of the tests that compare equal seeds."""
-    first, second = (QUICK.explain(untrained, scenes[0], 2, seed).relevance for seed in (1, 2))
+    first, second = (explain_one(QUICK, untrained, scenes[0], 2, seed).relevance for seed in (1, 2))
     assert not np.array_equal(first, second)
 
 
 def test_patches_are_numbered_without_gaps_and_about_as_many_as_asked_for(untrained, scenes):
     for image in scenes:
-        patches = Lime()._patches(image)
+        patches = Lime().patches_of(image)
         assert set(np.unique(patches)) == set(range(patches.max() + 1))
         assert 35 <= patches.max() + 1 <= 80
 
 
 def test_each_patch_has_one_value(untrained, scenes):
-    found = QUICK.explain(untrained, scenes[3], 2, 5)
+    found = explain_one(QUICK, untrained, scenes[3], 2)
     for patch in np.unique(found.segments):
         assert len(np.unique(found.relevance[found.segments == patch])) == 1
     assert found.diagnostics["patches"] == found.segments.max() + 1
     assert found.diagnostics["r2"] <= 1
 
 
-def linear_in_patches(image, patches, effects):
-    """A classifier of one class whose probability is 0.5 plus the effects of the patches shown."""
+def test_effects_of_patches_are_found_again(untrained, scenes, monkeypatch):
+    """A network that is linear in the patches shown, in place of the real one."""
+    method, image = Lime(), scenes[0]
+    patches = method.patches_of(image)
+    effects = torch.from_numpy(np.random.default_rng(1).normal(size=patches.max() + 1))
 
-    def probabilities(images):
-        shown = np.stack(
-            [
-                (images[:, patches == patch] == image[patches == patch]).all(axis=(1, 2))
-                for patch in range(len(effects))
-            ],
-            axis=1,
-        )
-        return (0.5 + shown @ effects)[:, None]
+    def linear(workspace, mixed, precision):
+        keeps = torch.from_numpy(mixed[0].keeps).double()
+        answers = (0.5 + keeps @ effects)[:, None]
+        return [Answers(answers, len(keeps), "strict", None)]
 
-    return SimpleNamespace(probabilities=probabilities)
-
-
-def test_effects_of_patches_are_found_again(scenes):
-    """Noise makes every patch differ from its mean colour, so that covering it can be seen."""
-    noise = np.random.default_rng(0).integers(0, 60, scenes[0].shape)
-    image = np.clip(scenes[0].astype(int) + noise, 0, 255).astype(np.uint8)
-    method = Lime()
-    patches = method._patches(image)
-    effects = np.random.default_rng(1).normal(size=patches.max() + 1)
-    found = method.explain(linear_in_patches(image, patches, effects), image, 0, 3)
+    monkeypatch.setattr(lime, "probabilities", linear)
+    found = explain_one(method, untrained, image, 0)
     assert found.diagnostics["r2"] == pytest.approx(1, abs=1e-3)
+    effects = effects.numpy()
     assert np.allclose(found.relevance, effects[patches], atol=0.02 * np.abs(effects).max())
 
 
-def test_an_image_of_one_colour_is_no_problem(untrained, scenes):
-    found = QUICK.explain(untrained, np.full_like(scenes[0], 90), 0, 1)
+def test_an_image_of_one_colour_is_flagged_and_no_number_is_missing(untrained, scenes):
+    found = explain_one(QUICK, untrained, np.full_like(scenes[0], 90), 0)
     assert np.isfinite(found.relevance).all()
+    assert "constant_probability" in found.diagnostics["flags"]
+    assert found.is_empty
+
+
+def test_one_single_patch_is_flagged(untrained, scenes, monkeypatch):
+    monkeypatch.setattr(Lime, "patches_of", lambda _, image: np.zeros(image.shape[:2], dtype=int))
+    found = explain_one(QUICK, untrained, scenes[0], 0)
+    assert "one_patch" in found.diagnostics["flags"]
+    assert np.isfinite(found.relevance).all()
+
+
+def test_a_poor_fit_is_flagged(untrained, scenes):
+    found = explain_one(Lime(samples=200), untrained, scenes[0], 0)
+    assert ("poor_fit" in found.diagnostics["flags"]) == (found.diagnostics["r2"] < 0.3)
+
+
+def test_equal_samples_are_computed_once(untrained, scenes, monkeypatch):
+    """Four patches can be shown in sixteen ways."""
+    rows = np.arange(32)[:, None] // 16 * 2 + np.arange(32)[None] // 16
+    monkeypatch.setattr(Lime, "patches_of", lambda _, image: rows)
+    found = explain_one(Lime(samples=300), untrained, scenes[0], 2)
+    assert found.diagnostics["rows"] == 16
+    monkeypatch.setattr(mixing, "_different", lambda keeps: (keeps, np.arange(len(keeps))))
+    each = explain_one(Lime(samples=300), untrained, scenes[0], 2)
+    assert each.diagnostics["rows"] == 300
+    assert np.allclose(found.relevance, each.relevance, atol=1e-7)
+
+
+def test_the_first_block_by_patterns_gives_the_same_as_the_plain_way(
+    classifier, scenes, monkeypatch
+):
+    found = explain_one(Lime(), classifier, scenes[0], 2).relevance
+    monkeypatch.setattr(mixing, "patterns", lambda *_: None)
+    plain = explain_one(Lime(), classifier, scenes[0], 2).relevance
+    assert np.abs(found - plain).max() < 1e-6
+
+
+def test_fast_is_measured_and_within_its_bound(classifier, scenes):
+    strict = explain_one(Lime(samples=200), classifier, scenes[0], 2)
+    fast = explain_one(Lime(samples=200, precision="fast"), classifier, scenes[0], 2)
+    assert fast.diagnostics["arithmetic"] != "strict"
+    assert 0 < fast.diagnostics["fast_error"] <= TOLERANCE
+    assert np.abs(fast.relevance - strict.relevance).max() <= TOLERANCE
+    assert "fast_error" not in strict.diagnostics
+
+
+def test_fast_falls_back_where_its_error_is_too_large(untrained, scenes, monkeypatch):
+    def coarse(chain):
+        return lambda values, start: chain.run(values, start).mul(8).round().div(8)
+
+    monkeypatch.setattr(mixing, "faster", lambda device, dtype: ("coarse", coarse))
+    fast = explain_one(Lime(samples=100, precision="fast"), untrained, scenes[0], 2)
+    strict = explain_one(Lime(samples=100), untrained, scenes[0], 2)
+    assert fast.diagnostics["fast_error"] > TOLERANCE
+    assert fast.diagnostics["arithmetic"] == "strict"
+    assert np.array_equal(fast.relevance, strict.relevance)
 
 
 def test_more_patches_than_a_byte_can_number_are_refused(scenes):
     with pytest.raises(ValueError, match="at most 256"):
-        Lime(segments=900, compactness=100)._patches(scenes[0])
+        Lime(segments=900, compactness=100).patches_of(scenes[0])

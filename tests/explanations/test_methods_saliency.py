@@ -2,6 +2,7 @@ import numpy as np
 import torch
 
 from explanations.methods.saliency import Saliency
+from tests.explanations.conftest import explain_one
 
 
 def test_it_is_the_absolute_gradient_of_the_logit_and_of_its_channels_the_largest(
@@ -10,14 +11,14 @@ def test_it_is_the_absolute_gradient_of_the_logit_and_of_its_channels_the_larges
     for target in (0, 9):
         pixels = classifier.normalise(scenes[:1]).requires_grad_()
         (gradient,) = torch.autograd.grad(classifier.network(pixels)[0, target], pixels)
-        found = Saliency().explain(classifier, scenes[0], target, 0)
+        found = explain_one(Saliency(), classifier, scenes[0], target)
         assert np.array_equal(found.channels, gradient[0].abs().numpy())
         assert np.array_equal(found.relevance, gradient[0].abs().amax(0).numpy())
 
 
 def test_it_predicts_the_effect_of_a_small_change(untrained, scenes):
     """A finite difference in float64 at the pixel that matters most."""
-    attribution = Saliency().explain(untrained, scenes[1], 2, 0)
+    attribution = explain_one(Saliency(), untrained, scenes[1], 2)
     place = np.unravel_index(attribution.channels.argmax(), attribution.channels.shape)
     network = untrained.network
     pixels = untrained.normalise(scenes[1:2]).double()

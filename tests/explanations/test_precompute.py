@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from explanations import catalogue
 from explanations.classifier.checkpoint import Classifier
+from explanations.classifier.network import VGG13
 from explanations.imagesets.scene_set import SceneSet
 from explanations.importing import BACKGROUND, import_images
 from explanations.methods.gradcam import GradCam
@@ -16,6 +17,7 @@ from explanations.precompute import Computed, StoppedError, explain
 from explanations.predicting import PrecomputeError, load_classifier, predict
 from explanations.registry import register_classifier
 from explanations.storage import artefact_store, image_store
+from tests.explanations.conftest import explain_one
 
 pytestmark = pytest.mark.django_db
 QUICK = [catalogue.get("gradcam"), catalogue.get("placebo")]
@@ -50,9 +52,9 @@ def computed(monkeypatch):
     calls = []
     original = GradCam.explain
 
-    def counted(self, classifier, image, *rest):
-        calls.append(image.tobytes())
-        return original(self, classifier, image, *rest)
+    def counted(self, batch, seeds):
+        calls.extend(image.tobytes() for image in batch.images)
+        return original(self, batch, seeds)
 
     monkeypatch.setattr(GradCam, "explain", counted)
     return calls
@@ -82,11 +84,12 @@ def test_every_map_is_stored_with_its_origin(network, weights, predictions):
         assert row.provenance["device"] == "cpu"
         assert row.provenance["seconds"] > 0
         assert row.provenance["versions"]["torch"] == torch.__version__.split("+")[0]
-        assert {"captum", "shap", "lime", "numpy"} <= row.provenance["versions"].keys()
+        assert {"torch", "scikit-image", "numpy"} <= row.provenance["versions"].keys()
+        assert row.provenance["precision"] == "strict"
     row = Explanation.objects.get(prediction=predictions[0], method="gradcam")
     target = network.class_names.index(predictions[0].predicted_class)
     image = image_store().read(predictions[0].image.sha256)
-    expected = GradCam().explain(network, image, target, 0).relevance
+    expected = explain_one(GradCam(), network, image, target).relevance
     assert np.array_equal(artefact_store().read(row.key).relevance, expected)
 
 
@@ -109,7 +112,7 @@ def test_a_lost_file_is_computed_again_under_the_same_row(network, predictions, 
 
 def test_other_parameters_make_another_artefact(network, predictions, monkeypatch):
     explain(network, predictions, QUICK[:1])
-    monkeypatch.setattr(GradCam, "version", 2)
+    monkeypatch.setattr(GradCam, "version", GradCam.version + 1)
     assert explain(network, predictions, QUICK[:1]) == Computed(new=3, known=0)
     assert Explanation.objects.count() == 6
 
@@ -126,10 +129,10 @@ def test_an_interrupted_run_keeps_what_it_has_and_the_next_does_the_rest(
             return original(self, *arguments)
 
         patch.setattr(GradCam, "explain", interrupted)
-        with pytest.raises(StoppedError, match="Stopped after 2 of 6 maps, which are kept"):
+        with pytest.raises(StoppedError, match="Stopped after 4 of 6 maps, which are kept"):
             explain(network, predictions, QUICK)
-    assert Explanation.objects.count() == 2
-    assert explain(network, predictions, QUICK) == Computed(new=4, known=2)
+    assert Explanation.objects.count() == 4
+    assert explain(network, predictions, QUICK) == Computed(new=2, known=4)
     assert len(computed) == len(set(computed)) == 3
 
 
@@ -195,6 +198,40 @@ def test_the_command_explains_a_set_and_goes_on_later(images, weights_file):
     assert "4 maps computed on cpu, 2 were there already" in precompute(**options, split="test")
 
 
+def test_fast_maps_have_names_of_their_own(network, predictions):
+    method = [catalogue.get("lime")]
+    explain(network, predictions[:1], method)
+    assert explain(network, predictions[:1], method, "fast") == Computed(new=1, known=0)
+    strict, fast = Explanation.objects.order_by("id")
+    assert strict.key != fast.key
+    assert fast.diagnostics["fast_error"] <= 1e-3
+    assert strict.provenance["seed"] == fast.provenance["seed"]
+
+
+def test_verify_notes_the_difference_from_the_libraries(images, weights_file):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam,saliency,placebo"}
+    answer = precompute(**options, verify=2)
+    assert re.search(r"gradcam \S+ \(captum [\d.]+\), saliency \S+ \(captum", answer)
+    noted = Explanation.objects.filter(provenance__verified_against__startswith="captum")
+    assert noted.count() == 4
+    for row in noted:
+        assert row.provenance["largest_difference"] <= 1e-6
+
+
+def test_a_network_that_cannot_be_explained_is_refused_by_the_command(
+    images, weights_file, monkeypatch
+):
+    original = VGG13.__init__
+
+    def rounding_up(self, classes):
+        original(self, classes)
+        self.conv_layers[4].ceil_mode = True
+
+    monkeypatch.setattr(VGG13, "__init__", rounding_up)
+    with pytest.raises(CommandError, match="uses ceil_mode or return_indices"):
+        precompute(set="scenes", weights=weights_file)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -204,6 +241,7 @@ def test_the_command_explains_a_set_and_goes_on_later(images, weights_file):
         ({"set": "scenes", "weights": "w", "split": "validation"}, "There are no images"),
         ({"set": "scenes", "weights": "w", "methods": "gradcamm"}, "no method 'gradcamm'"),
         ({"set": "scenes", "weights": "w", "limit": 0}, "--limit is 0"),
+        ({"set": "scenes", "weights": "w", "verify": -1}, "--verify is -1"),
         ({"study": "unknown"}, "There is no study 'unknown'; loaded are: none"),
     ],
 )

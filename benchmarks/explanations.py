@@ -1,0 +1,218 @@
+"""The engine beside the libraries' own loops: the same images in one run, taking turns.
+
+Run from the repository, on a machine that does nothing else:
+
+    .venv/bin/python -m benchmarks.explanations            # three rows, two images each
+    .venv/bin/python -m benchmarks.explanations --growth   # cost and memory from 16 images on
+    .venv/bin/python -m benchmarks.explanations --gpu      # the last row; needs a CUDA device
+
+A ratio is the libraries' seconds over ours. The floor is what the needed products would take at
+the matrix rate measured in the same run; Winograd's convolutions and the shared first block need
+fewer products than are counted, so a share above 100 % is possible.
+"""
+
+import argparse
+import copy
+import resource
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from captum.attr import LayerGradCam
+from numpy.typing import NDArray
+
+from explanations import catalogue, oracles
+from explanations.background import Background
+from explanations.classifier.checkpoint import Classifier
+from explanations.engine import METHODS, Engine
+from explanations.imagesets.decoding import content_hash
+from explanations.imagesets.scenes import generate
+from explanations.methods.deepshap import DeepShap
+from explanations.methods.gradcam import GradCam
+from explanations.methods.integrated_gradients import IntegratedGradients
+from explanations.methods.lime import Lime
+from explanations.methods.protocol import image_seed
+from explanations.methods.saliency import Saliency
+
+Images = NDArray[np.uint8]
+FORWARD = 158e6
+"""Multiply-adds of the VGG13 for one image."""
+FIVE = FORWARD * (2 + 2 * 50 + 100 + 1000)
+REPORT_SET = FORWARD * (2 + 2 * 50 + 1000 + 1000)
+
+
+def libraries(
+    classifier: Classifier, image: Images, target: int, background: Background
+) -> dict[str, float]:
+    """Seconds of the five methods by captum, shap and lime; shap in float32, as people run it."""
+    seed = image_seed(content_hash(image), "lime")
+    found = {}
+    for key in METHODS:
+        explainer = catalogue.get(key).explainer()
+        if key == "deepshap":
+            found[key] = _seconds(
+                lambda: oracles.deepshap_of_type(
+                    torch.float32, classifier, image, target, background
+                )
+            )
+        elif key == "lime":
+            found[key] = _seconds(
+                lambda explainer=explainer: oracles.lime_explanation(
+                    explainer, classifier, image, target, seed, batch_size=10
+                )
+            )
+        else:
+            oracle = getattr(oracles, key)
+            found[key] = _seconds(
+                lambda oracle=oracle, explainer=explainer: oracle(
+                    explainer, classifier, image, target, seed, background
+                )
+            )
+    return found
+
+
+def report_set_by_libraries(
+    classifier: Classifier, image: Images, target: int, background: Background
+) -> float:
+    """The five, Grad-CAM and saliency of 15 layers, and SHAP for all ten classes."""
+    five = libraries(classifier, image, target, background)
+    network = copy.deepcopy(classifier.network)
+    pixels = classifier.normalise(image[None]).requires_grad_()
+
+    def layers() -> None:
+        for module in network.conv_layers:
+            LayerGradCam(network, module).attribute(pixels, target=target)
+
+    def all_classes() -> None:
+        for one in range(10):
+            oracles.deepshap_of_type(torch.float32, classifier, image, one, background)
+
+    return sum(five.values()) - five["deepshap"] + _seconds(all_classes) + 2 * _seconds(layers)
+
+
+def by_engine(engine: Engine, image: Images, target: int) -> dict[str, float]:
+    """Seconds of each method, one call for each; together they share the gradient pass."""
+    return {
+        key: _seconds(lambda key=key: engine.explain(image[None], [target], (key,)))
+        for key in METHODS
+    }
+
+
+def report_set_by_engine(engine: Engine, image: Images, target: int) -> float:
+    four = [key for key in METHODS if key != "deepshap"]
+    return _seconds(lambda: engine.explain(image[None], [target], four, layers=True)) + _seconds(
+        lambda: engine.explain(image[None], "all", ("deepshap",))
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--images", type=int, default=2)
+    parser.add_argument("--weights", default="weights/cifar10.safetensors")
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--gpu", action="store_true")
+    options = parser.parse_args()
+    images = np.stack([scene.image for scene in generate("test", options.images, 0)])
+    background = Background(np.stack([scene.image for scene in generate("train", 100, 0)]))
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    if options.growth:
+        growth(options.weights, background)
+    elif options.gpu:
+        on_gpu(options.weights, background)
+    else:
+        rows(options.weights, images, background)
+
+
+def rows(weights: str, images: Images, background: Background) -> None:
+    classifier = Classifier.load(weights)
+    rate = matrix_rate()
+    print(f"matrix products: {rate / 1e9:.0f} G multiply-adds a second")
+    engines = {name: Engine(classifier, background, name) for name in ("strict", "fast")}
+    for engine in engines.values():
+        engine.explain(images[:1], methods=("deepshap", "lime"))  # the background is recorded
+    targets = classifier.probabilities(images).argmax(1)
+    theirs, ours, reports = [], {name: [] for name in engines}, []
+    for image, target in zip(images, targets, strict=True):
+        theirs.append(libraries(classifier, image, int(target), background))
+        for name, engine in engines.items():
+            ours[name].append(by_engine(engine, image, int(target)))
+        reports.append(
+            (
+                report_set_by_libraries(classifier, image, int(target), background),
+                report_set_by_engine(engines["fast"], image, int(target)),
+            )
+        )
+    print("ms an image:", *METHODS, "all", sep="\t")
+    for name, found in {"libraries": theirs, **ours}.items():
+        means = [1000 * statistics.mean(one[key] for one in found) for key in METHODS]
+        print(name, *(f"{mean:.0f}" for mean in (*means, sum(means))), sep="\t")
+    total = statistics.mean(sum(one.values()) for one in theirs)
+    for name, found in ours.items():
+        mean = statistics.mean(sum(one.values()) for one in found)
+        _print_row(f"five methods, {name}", total, mean, FIVE / rate)
+    their_report, our_report = (statistics.mean(column) for column in zip(*reports, strict=True))
+    _print_row("the source report's set, fast", their_report, our_report, REPORT_SET / rate)
+
+
+def growth(weights: str, background: Background) -> None:
+    """With fewer samples, so that thousands of images take minutes: the code paths are the same."""
+    quick = {
+        "gradcam": GradCam(),
+        "saliency": Saliency(),
+        "integrated_gradients": IntegratedGradients(steps=4),
+        "deepshap": DeepShap(),
+        "lime": Lime(samples=32),
+    }
+    engine = Engine(Classifier.load(weights), Background(background.images[:4]))
+    for count in (16, 64, 256, 1024, 4096):
+        images = np.stack([scene.image for scene in generate("test", count, 1)])
+        seconds = _seconds(lambda images=images: engine.explain(images, methods=quick))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{count} images: {1000 * seconds / count:.1f} ms an image, peak {peak:.0f} MB")
+
+
+def on_gpu(weights: str, background: Background) -> None:
+    """10,000 images by the engine, a few by the libraries' loops, on the same device."""
+    classifier = Classifier.load(weights, "cuda")
+    few = np.stack([scene.image for scene in generate("test", 8, 0)])
+    many = np.concatenate([few] * 1250)
+    target = classifier.probabilities(few).argmax(1)
+    libraries(classifier, few[0], int(target[0]), background)
+    theirs = [
+        sum(libraries(classifier, image, int(one), background).values())
+        for image, one in zip(few, target, strict=True)
+    ]
+    engine = Engine(classifier, background, "fast")
+    engine.explain(few)
+    seconds = _seconds(lambda: engine.explain(many))
+    print(f"libraries {statistics.mean(theirs):.2f} s an image; engine {seconds:.1f} s for 10,000")
+    print(f"ratio {statistics.mean(theirs) * len(many) / seconds:.0f}")
+
+
+def matrix_rate(size: int = 4096) -> float:
+    """Multiply-adds a second of a float32 matrix product, the best of five."""
+    matrix = torch.randn(size, size)
+    return size**3 / min(_seconds(lambda: matrix @ matrix) for _ in range(5))
+
+
+def _print_row(work: str, theirs: float, ours: float, floor: float) -> None:
+    print(
+        f"{work}: libraries {theirs:.2f} s, engine {ours:.2f} s, ratio {theirs / ours:.2f}; "
+        f"floor {floor:.2f} s, {floor / ours:.0%} of it reached"
+    )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    started = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The typical pictures that DeepSHAP compares an image with."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explanations.imagesets.decoding import content_hash
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """Training images, uint8 (n, height, width, 3), known by the hash of their pixels."""
+
+    images: NDArray[np.uint8] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != np.uint8 or self.images.ndim != 4 or not len(self.images):
+            raise ValueError(
+                "The background must be uint8 (n, height, width, 3) with at least one image, "
+                f"got {self.images.dtype} {self.images.shape}."
+            )
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash over the images' content hashes, in their order."""
+        hashes = "\n".join(content_hash(image) for image in self.images)
+        return hashlib.sha256(hashes.encode()).hexdigest()

@@ -1,0 +1,72 @@
+"""torchvision's networks with torchvision's weights, as classifiers of photographs."""
+
+from urllib.error import URLError
+
+import torch
+from torchvision import models
+
+from explanations.classifier.checkpoint import CheckpointError, Classifier
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+IMAGENET_SIZE = 224
+
+
+def torchvision_classifier(
+    name: str, weights: str | None = "IMAGENET1K_V1", device: str = "cpu"
+) -> Classifier:
+    """A network by torchvision's name, such as ``vgg16``, with weights by torchvision's name.
+
+    They are downloaded once and kept where torchvision keeps them; the file is read as tensors
+    only, never as code. ``weights`` None: random ones, for trying things out. The engine accepts
+    the VGGs, with and without batch normalisation.
+
+    Raises CheckpointError for unknown names and when there is no network to download from.
+    """
+    try:
+        network = models.get_model(name, weights=None)
+    except ValueError as error:
+        raise CheckpointError(
+            f"torchvision has no network {name!r}. The VGGs are: "
+            f"{', '.join(models.list_models(include='vgg*'))}."
+        ) from error
+    mean, std, size = IMAGENET_MEAN, IMAGENET_STD, IMAGENET_SIZE
+    class_names = tuple(f"class {number}" for number in range(1000))
+    if weights is not None:
+        chosen = _weights(name, weights)
+        network.load_state_dict(_state(chosen))
+        class_names = tuple(chosen.meta["categories"])
+        preset = chosen.transforms()
+        mean, std, size = tuple(preset.mean), tuple(preset.std), preset.crop_size[0]
+    network.eval().requires_grad_(False)
+    return Classifier(
+        network=network.to(device),
+        mean=torch.tensor(mean, device=device),
+        std=torch.tensor(std, device=device),
+        class_names=class_names,
+        image_size=size,
+    )
+
+
+def _weights(name: str, weights: str) -> models.WeightsEnum:
+    known = models.get_model_weights(name)
+    if weights not in known.__members__:
+        raise CheckpointError(
+            f"torchvision has no weights {weights!r} for {name}. "
+            f"Choose from: {', '.join(known.__members__)}."
+        )
+    chosen: models.WeightsEnum = known[weights]
+    return chosen
+
+
+def _state(weights: models.WeightsEnum) -> dict[str, torch.Tensor]:
+    try:
+        state: dict[str, torch.Tensor] = weights.get_state_dict(
+            progress=True, check_hash=True, weights_only=True, map_location="cpu"
+        )
+    except URLError as error:
+        raise CheckpointError(
+            f"{weights.url} cannot be downloaded ({error.reason}). Connect to a network once, or "
+            f"put the file into {torch.hub.get_dir()}/checkpoints."
+        ) from error
+    return state

@@ -1,0 +1,82 @@
+"""In which numbers a network is computed: exactly, or faster where that may be."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from explanations.computing.chain import Chain
+from explanations.computing.chain import forward as forward_of
+from explanations.computing.winograd import WinogradConv
+
+TOLERANCE = 1e-3
+"""Largest difference of a probability that ``fast`` may make before it is given up."""
+
+PRECISIONS = ("strict", "fast")
+
+Forward = Callable[[Tensor, int], Tensor]
+"""Logits of rows that enter the chain at the given step."""
+
+
+@contextmanager
+def exact_arithmetic() -> Iterator[None]:
+    """IEEE float32 everywhere: no TF32 on a GPU, no bfloat16 inside a CPU's products."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False, deterministic=True):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+@contextmanager
+def _tensor_float() -> Iterator[None]:
+    """TF32: float32 with ten bits of mantissa in the factors, on GPUs that have it."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=True):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def strict(chain: Chain) -> Forward:
+    """The chain as it is."""
+    return chain.run
+
+
+def tf32(chain: Chain) -> Forward:
+    """TF32 on a GPU."""
+
+    def forward(values: Tensor, start: int) -> Tensor:
+        with _tensor_float():
+            return chain.run(values, start)
+
+    return forward
+
+
+def winograd(chain: Chain) -> Forward:
+    """float32 with Winograd's convolutions, for CPUs."""
+    modules = [WinogradConv(m) if WinogradConv.fits(m) else m for m in chain.modules]
+
+    def forward(values: Tensor, start: int) -> Tensor:
+        for module in modules[start:]:
+            values = forward_of(module, values)
+        return values
+
+    return forward
+
+
+def faster(
+    device: torch.device, dtype: torch.dtype
+) -> tuple[str, Callable[[Chain], Forward]] | None:
+    """The faster way on this device, or None where none is known that keeps to TOLERANCE.
+
+    bfloat16 is not among them: it moved probabilities of the shipped classifiers by up to .015.
+    """
+    if dtype != torch.float32:
+        return None
+    return ("tf32", tf32) if device.type == "cuda" else ("winograd", winograd)

@@ -1,0 +1,162 @@
+"""A network as a chain of modules: forward with every layer kept, and back through linear ones."""
+
+import copy
+from collections.abc import Sequence
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from explanations.classifier.checkpoint import Classifier
+from explanations.computing.preflight import NONLINEAR, Step, steps_of
+
+
+class Chain:
+    """The engine's own copy of a network, checked, frozen and laid out for speed.
+
+    In-place ReLUs are switched off on the copy; the classifier itself is left as it was. No module
+    hooks are used, so copies can run in several threads.
+    """
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.names = [step.name for step in steps]
+        self.modules = [_own(step.module) for step in steps]
+        self._shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        self.features = _feature_count(self.modules)
+        self.last_relu = _last_relu(self.modules[: self.features])
+        """The ReLU of the last convolution, which Grad-CAM reads by default; None without one."""
+
+    @classmethod
+    def of(cls, classifier: Classifier) -> Self:
+        """Raises PreflightError for a network that cannot be explained exactly."""
+        return cls(steps_of(classifier.network))
+
+    def __len__(self) -> int:
+        return len(self.modules)
+
+    def in_double(self) -> "Chain":
+        """The same chain in float64."""
+        steps = (Step(name, module) for name, module in zip(self.names, self.modules, strict=True))
+        chain = Chain(list(steps))
+        for module in chain.modules:
+            module.double()
+        return chain
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(p.dtype for module in self.modules for p in module.parameters())
+
+    def enter(self, pixels: Tensor) -> Tensor:
+        """Normalised images in the chain's own type and memory layout."""
+        pixels = pixels.to(self.dtype)
+        return pixels.contiguous(memory_format=torch.channels_last) if pixels.ndim == 4 else pixels
+
+    def run(self, values: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
+        """The output of step ``stop - 1`` for the input of step ``start``; logits by default."""
+        for module in self.modules[start:stop]:
+            values = forward(module, values)
+        return values
+
+    def record(self, values: Tensor) -> list[Tensor]:
+        """The input of every step, and the logits as the last entry."""
+        inputs = [values]
+        for module in self.modules:
+            inputs.append(forward(module, inputs[-1]))
+        return inputs
+
+    def input_shapes(self, pixels: Tensor) -> list[tuple[int, ...]]:
+        """Shape of every step's input and of the logits, without the batch."""
+        size = tuple(pixels.shape[1:])
+        if size not in self._shapes:
+            with torch.no_grad():
+                recorded = self.record(self.enter(torch.zeros_like(pixels[:1])))
+            self._shapes[size] = [tuple(values.shape[1:]) for values in recorded]
+        return self._shapes[size]
+
+    def is_linear(self, index: int) -> bool:
+        return not isinstance(self.modules[index], NONLINEAR)
+
+    def back(self, index: int, values: Tensor, input_shape: Sequence[int]) -> Tensor:
+        """What linear step ``index`` passes back: its transpose applied to ``values``.
+
+        ``input_shape`` is the shape of the step's input without the batch.
+        """
+        module = self.modules[index]
+        match module:
+            case nn.Linear():
+                return values @ module.weight
+            case nn.Conv2d():
+                return _conv_back(module, values, input_shape)
+            case nn.Flatten():
+                return values.reshape(len(values), *input_shape)
+            case nn.BatchNorm1d() | nn.BatchNorm2d():
+                return values * _scale(module).reshape(-1, *(1,) * (values.ndim - 2))
+            case nn.Dropout() | nn.Dropout2d() | nn.Identity():
+                return values
+        if tuple(values.shape[1:]) == tuple(input_shape):
+            return values  # an average pool that has nothing to join
+        return _transposed_by_autograd(module, values, input_shape)
+
+
+def forward(module: nn.Module, values: Tensor) -> Tensor:
+    """The module's output.
+
+    Not by calling it: while another thread's network is traced, calls of any module anywhere lead
+    into that trace.
+    """
+    result: Tensor = module.forward(values)
+    return result
+
+
+def _own(module: nn.Module) -> nn.Module:
+    module = copy.deepcopy(module).requires_grad_(False)
+    if isinstance(module, nn.ReLU):
+        module.inplace = False
+    if isinstance(module, nn.Conv2d):
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return module.eval()
+
+
+def _feature_count(modules: Sequence[nn.Module]) -> int:
+    """How many modules come before the image is flattened: those with rows and columns."""
+    for index, module in enumerate(modules):
+        if isinstance(module, nn.Flatten | nn.Linear):
+            return index
+    return len(modules)
+
+
+def _last_relu(features: Sequence[nn.Module]) -> int | None:
+    found = [index for index, module in enumerate(features) if isinstance(module, nn.ReLU)]
+    return found[-1] if found else None
+
+
+def _conv_back(module: nn.Conv2d, values: Tensor, input_shape: Sequence[int]) -> Tensor:
+    if isinstance(module.padding, str):
+        return _transposed_by_autograd(module, values, input_shape)
+    # Rows and columns that a stride never reached get nothing.
+    missing = [
+        size - ((out - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1)
+        for size, out, stride, padding, dilation, kernel in zip(
+            input_shape[1:], values.shape[2:], module.stride, module.padding,
+            module.dilation, module.kernel_size, strict=True,
+        )
+    ]  # fmt: skip
+    return functional.conv_transpose2d(
+        values, module.weight, None, module.stride, module.padding,
+        (missing[0], missing[1]), module.groups, module.dilation,
+    )  # fmt: skip
+
+
+def _scale(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Tensor:
+    scale = torch.rsqrt(norm.get_buffer("running_var") + norm.eps)
+    return scale if norm.weight is None else scale * norm.weight
+
+
+def _transposed_by_autograd(
+    module: nn.Module, values: Tensor, input_shape: Sequence[int]
+) -> Tensor:
+    with torch.enable_grad():
+        start = values.new_zeros((len(values), *input_shape)).requires_grad_()
+        (result,) = torch.autograd.grad(module(start), start, values)
+    return result

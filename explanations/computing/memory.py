@@ -1,0 +1,101 @@
+"""How much is computed at once: from what memory is free, and less when that was too much."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+# On a CPU, what stays in the cache is faster than what is large: measured in benchmarks/.
+CACHE_BYTES = 8 << 20
+MOST_ROWS = 1 << 14
+SHARE_OF_FREE = 8
+
+
+class OutOfMemoryError(MemoryError):
+    """Not even one row fits; the message says what could be done."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Rows that go through the network together, for one kind of device."""
+
+    device: torch.device
+
+    @property
+    def pools_images(self) -> bool:
+        """Whether one pass takes rows of several images.
+
+        Only a GPU gains by it. On a CPU each image has its own passes, so that its numbers are the
+        same to the last bit whatever other images are explained with it.
+        """
+        return self.device.type != "cpu"
+
+    @property
+    def group(self) -> int:
+        """How many images share a forward and backward pass: one on a CPU, bit for bit captum's."""
+        return 256 if self.pools_images else 1
+
+    def rows(self, bytes_per_row: int) -> int:
+        """A power of two: the rows of ``bytes_per_row`` that fit."""
+        wanted = self.free_bytes() // SHARE_OF_FREE
+        if not self.pools_images:
+            wanted = min(wanted, CACHE_BYTES)
+        rows = max(1, min(MOST_ROWS, wanted // max(1, bytes_per_row)))
+        return 1 << (rows.bit_length() - 1)
+
+    def free_bytes(self) -> int:
+        if self.device.type == "cuda":
+            free: int = torch.cuda.mem_get_info(self.device)[0]
+            reserved = torch.cuda.memory_reserved(self.device)
+            return free + reserved - torch.cuda.memory_allocated(self.device)
+        return _available_memory()
+
+
+def in_chunks(total: int, size: int, work: Callable[[slice], None]) -> int:
+    """Call ``work`` on consecutive slices of at most ``size`` of ``total`` rows.
+
+    A slice that runs out of memory is halved and tried again, so ``work`` must leave nothing
+    behind when it fails. Returns the size that fitted last. Raises OutOfMemoryError when one row
+    is too much.
+    """
+    start = 0
+    while start < total:
+        stop = min(start + size, total)
+        try:
+            work(slice(start, stop))
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            if stop - start == 1:
+                raise OutOfMemoryError(
+                    "There is not enough memory for a single row of one image. Close other "
+                    "programs, use --device cpu, or explain smaller images."
+                ) from error
+            size = (stop - start) // 2
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+        else:
+            start = stop
+    return size
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, OutOfMemoryError):
+        return False  # already tried down to one row
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # The CPU allocator raises a plain RuntimeError.
+    return "not enough memory" in str(error) or "can't allocate memory" in str(error)
+
+
+def _available_memory() -> int:
+    """Bytes that can be used without swapping, on Linux; elsewhere the free pages."""
+    try:
+        with open("/proc/meminfo") as lines:  # noqa: PTH123 - no file of ours
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2

@@ -1,0 +1,13 @@
+"""Maps of a few cells, enlarged to the size of the image."""
+
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+
+def enlarged(maps: Tensor, size: tuple[int, int], mode: str = "bilinear") -> Tensor:
+    """Maps (n, k, rows, columns) at (n, k, height, width).
+
+    Cells are areas, not points (align_corners=False); ``mode`` is bilinear or nearest.
+    """
+    smooth = {"align_corners": False} if mode == "bilinear" else {}
+    return interpolate(maps, size=size, mode=mode, **smooth)

@@ -1,0 +1,90 @@
+"""The first block, computed once for each different content of a cell."""
+
+import pytest
+import torch
+from torch import nn
+
+from explanations.computing.chain import Chain
+from explanations.computing.patterns import Stem, patterns
+from explanations.computing.preflight import steps_of
+
+CONV = {"kernel_size": 3, "padding": 1}
+SAMPLES = 2000
+
+
+def network(*layers: nn.Module) -> Chain:
+    torch.manual_seed(0)
+    chain = Chain(steps_of(nn.Sequential(*layers, nn.Conv2d(8, 2, 1)).eval()))
+    for module in chain.modules:
+        module.double()
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.uniform_(-1, 1)
+            module.bias.data.uniform_(-1, 1)
+    return chain
+
+
+STEMS = {
+    "two convolutions": (nn.Conv2d(3, 8, **CONV), nn.ReLU(), nn.Conv2d(8, 8, **CONV), nn.ReLU()),
+    "one convolution": (nn.Conv2d(3, 8, **CONV), nn.ReLU()),
+    "batch norm": (
+        nn.Conv2d(3, 8, **CONV), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 8, **CONV),
+        nn.BatchNorm2d(8), nn.ReLU(),
+    ),
+    "a wide kernel": (nn.Conv2d(3, 8, 5, padding=2), nn.ReLU()),
+}  # fmt: skip
+
+
+def mixed(size: tuple[int, int], patches: int, samples: int):
+    generator = torch.Generator().manual_seed(1)
+    shown, hidden = torch.randn((2, 3, *size), generator=generator, dtype=torch.float64)
+    rows = torch.arange(size[0])[:, None] // 4
+    columns = torch.arange(size[1])[None] // 4
+    numbers = ((rows * 7 + columns * 3) % patches).long()
+    keeps = torch.rand((samples, patches), generator=generator) < 0.5
+    return shown, hidden, numbers, keeps
+
+
+@pytest.mark.parametrize("pool", [2, 3])
+@pytest.mark.parametrize("size", [(16, 16), (13, 18)])
+@pytest.mark.parametrize("name", STEMS)
+def test_it_is_the_first_block_of_every_mixed_image(name, size, pool):
+    chain = network(*STEMS[name], nn.MaxPool2d(pool))
+    stem = Stem.of(chain)
+    shown, hidden, numbers, keeps = mixed(size, patches=9, samples=SAMPLES)
+    found = patterns(chain, stem, shown, hidden, numbers, keeps)
+    images = torch.where(keeps[:, numbers][:, None], shown, hidden)
+    expected = chain.run(images, stop=stem.stop)
+    assert len(found.values) < keeps.shape[0] * expected.shape[2] * expected.shape[3] / 2
+    assert torch.allclose(found.stem_output(slice(0, SAMPLES)), expected, atol=1e-12)
+    assert torch.allclose(found.stem_output(slice(7, 9)), expected[7:9], atol=1e-12)
+
+
+def test_too_many_patches_in_sight_are_left_to_the_plain_way():
+    chain = network(*STEMS["two convolutions"], nn.MaxPool2d(8))
+    shown, hidden, _, _ = mixed((16, 16), 9, 4)
+    numbers = torch.arange(256).view(16, 16)
+    keeps = torch.rand(4, 256) < 0.5
+    assert patterns(chain, Stem.of(chain), shown, hidden, numbers, keeps) is None
+
+
+def test_few_samples_are_left_to_the_plain_way():
+    chain = network(*STEMS["two convolutions"], nn.MaxPool2d(2))
+    shown, hidden, numbers, keeps = mixed((16, 16), 9, 2)
+    assert patterns(chain, Stem.of(chain), shown, hidden, numbers, keeps) is None
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2)),
+        (nn.Conv2d(3, 8, 3, padding=1, stride=2), nn.ReLU(), nn.MaxPool2d(2)),
+        (nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)),
+        (nn.Conv2d(3, 8, 3, padding=1), nn.ReLU()),
+    ],
+)
+def test_a_network_that_begins_in_another_way_has_no_such_block(layers):
+    assert Stem.of(network(*layers)) is None
+
+
+def test_the_vgg13_begins_with_one(untrained):
+    assert Stem.of(Chain.of(untrained)) == Stem(stop=5, margin=2, pool=2)

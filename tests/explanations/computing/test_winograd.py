@@ -1,0 +1,41 @@
+import pytest
+import torch
+from torch import nn
+
+from explanations.computing.winograd import WinogradConv
+
+
+@pytest.mark.parametrize("size", [(8, 8), (32, 32), (7, 9), (4, 5), (1, 1)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_it_is_the_convolution_within_float32(size, bias):
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(32, 48, 3, padding=1, bias=bias).requires_grad_(False)
+    images = torch.randn(3, 32, *size)
+    expected, found = convolution(images), WinogradConv(convolution)(images)
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() < 3e-5 * expected.abs().max()
+
+
+def test_its_error_is_measurable():
+    """The control: it is another way of computing, not the convolution itself."""
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(64, 64, 3, padding=1).requires_grad_(False)
+    images = torch.randn(2, 64, 16, 16)
+    exact = convolution.double()(images.double())
+    found = WinogradConv(convolution.float())(images)
+    assert 0 < (found - exact).abs().max() / exact.abs().max() < 3e-5
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        nn.Conv2d(64, 64, 3),
+        nn.Conv2d(64, 64, 5, padding=2),
+        nn.Conv2d(64, 64, 3, padding=1, stride=2),
+        nn.Conv2d(64, 64, 3, padding=1, groups=2),
+        nn.Conv2d(3, 64, 3, padding=1),
+        nn.Linear(3, 3),
+    ],
+)
+def test_it_leaves_other_layers_alone(other):
+    assert not WinogradConv.fits(other)

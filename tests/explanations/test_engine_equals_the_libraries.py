@@ -1,0 +1,191 @@
+"""The engine's numbers beside captum's, shap's and lime's own, on random and on trained weights.
+
+Differences are shares of the largest value that the library found.
+"""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import IntegratedGradients as CaptumIntegratedGradients
+from captum.attr import LayerGradCam, Saliency
+
+from explanations import catalogue, oracles
+from explanations.background import Background
+from explanations.computing.mixing import Mixed, probabilities
+from explanations.computing.ridge import cosine_weights, weighted_ridge
+from explanations.engine import Engine, explain
+from explanations.imagesets.decoding import content_hash
+from explanations.imagesets.scenes import generate
+from explanations.methods.integrated_gradients import IntegratedGradients
+from explanations.methods.lime import Lime, painted_over
+from explanations.methods.protocol import image_seed
+from explanations.verification import difference, verify
+
+TOLERANCE = 1e-6
+
+
+def in_double(classifier):
+    network = copy.deepcopy(classifier.network).double()
+    return dataclasses.replace(classifier, network=network)
+
+
+def apart(found, expected):
+    return difference(np.asarray(found), np.asarray(expected, dtype=float))
+
+
+@pytest.fixture(scope="module")
+def ten():
+    """A background: large enough for near coincidences, small enough for float64."""
+    return Background(np.stack([scene.image for scene in generate("train", 10, 0)]))
+
+
+@pytest.fixture(params=["random weights", "trained on CIFAR-10"])
+def case(request):
+    """A classifier with images: drawn ones for random weights, real ones for trained ones."""
+    if request.param == "random weights":
+        return request.getfixturevalue("untrained"), request.getfixturevalue("scenes")
+    images = request.getfixturevalue("photographs")[::4]
+    return request.getfixturevalue("cifar10"), images
+
+
+@pytest.mark.shared
+def test_saliency_and_gradcam_of_every_layer_equal_captums(case):
+    classifier, images = case
+    found = explain(classifier, images, methods=("gradcam", "saliency"), layers=True)
+    network = classifier.network
+    for index, image in enumerate(images):
+        target = int(found.targets[index])
+        pixels = classifier.normalise(image[None]).requires_grad_()
+        gradient = Saliency(network).attribute(pixels, target=target)[0].detach()
+        assert apart(found["saliency"].channels[index], gradient) <= TOLERANCE
+        assert apart(found["saliency"].relevance[index], gradient.amax(0)) <= TOLERANCE
+        for layer, module in enumerate(network.conv_layers):
+            signed = LayerGradCam(network, module).attribute(pixels, target=target).detach()
+            assert apart(found.layers.gradcam[layer][index], signed[0, 0]) <= TOLERANCE
+    assert found.layers.names[:2] == ("conv_layers.0", "conv_layers.1")
+    assert len(found.layers.gradcam) == len(found.layers.saliency) == 15
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("baseline", ["black", "mean", "black+white"])
+def test_integrated_gradients_equal_captums(case, baseline):
+    classifier, images = case
+    explainer = IntegratedGradients(baseline=baseline)
+    found = explain(classifier, images[:3], methods={"one": explainer})
+    for index, image in enumerate(images[:3]):
+        expected = oracles.integrated_gradients(
+            explainer, classifier, image, int(found.targets[index]), 0
+        )
+        assert apart(found["one"].relevance[index], expected) <= TOLERANCE
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_deepshap_equals_shap_in_float64_for_every_class(case, ten):
+    """From a float32 run; the control below shows what shap's own float32 run gives."""
+    classifier, images = case
+    found = explain(classifier, images[:1], "all", ("deepshap",), ten)["deepshap"]
+    for target in range(10):
+        expected = oracles.deepshap_of_type(torch.float64, classifier, images[0], target, ten)
+        assert apart(found.channels[0, target], expected) <= TOLERANCE
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_that_shap_in_float32_is_farther_from_its_own_float64_than_we_are(
+    cifar10, photographs, ten
+):
+    image = photographs[10]
+    found = explain(cifar10, image[None], methods=("deepshap",), background=ten)
+    target = int(found.targets[0])
+    exact = oracles.deepshap_of_type(torch.float64, cifar10, image, target, ten)
+    single = oracles.deepshap_of_type(torch.float32, cifar10, image, target, ten)
+    assert apart(found["deepshap"].channels[0], exact) < apart(single, exact)
+
+
+def test_deepshap_adds_up_for_every_class(classifier, scenes, background):
+    found = explain(classifier, scenes[:2], "all", ("deepshap",), background)["deepshap"]
+    residuals = [row["additivity_residual"] for image in found.diagnostics for row in image]
+    assert len(residuals) == 20
+    assert max(residuals) < 1e-4
+    exactly = explain(in_double(classifier), scenes[:2], "all", ("deepshap",), background)
+    residuals = [
+        row["additivity_residual"] for image in exactly["deepshap"].diagnostics for row in image
+    ]
+    assert max(residuals) < 1e-10
+
+
+@pytest.mark.shared
+def test_lime_equals_lime_on_the_same_patches_seed_and_probabilities(case):
+    classifier, images = case
+    explainer, image = Lime(samples=400), images[1]
+    seed = image_seed(content_hash(image), "lime")
+    patches = explainer.patches_of(image)
+    keeps = explainer.keeps(patches.max() + 1, seed)
+    workspace = Engine(classifier).workspace
+    mixed = Mixed(image, painted_over(image, patches), patches, keeps)
+    answers = probabilities(workspace, [mixed])[0].probabilities
+
+    class Same:
+        """lime asks for the same samples in the same order; it gets the same answers."""
+
+        asked = 0
+
+        def probabilities(self, pictures):
+            first, self.asked = self.asked, self.asked + len(pictures)
+            keep = keeps[first : self.asked][:, patches][..., None]
+            assert np.array_equal(pictures, np.where(keep, mixed.shown, mixed.hidden))
+            return answers[first : self.asked].double().numpy()
+
+    theirs = oracles.lime_explanation(explainer, Same(), image, 4, seed, batch_size=10)
+    shown = torch.from_numpy(keeps).double()
+    weights = cosine_weights(shown, explainer.kernel_width)
+    fit = weighted_ridge(shown, answers[:, [4]].double(), weights)
+    expected = dict(theirs.local_exp[4])
+    for patch, coefficient in enumerate(fit.coefficients[:, 0].tolist()):
+        assert coefficient == pytest.approx(expected[patch], abs=1e-8)
+    assert float(fit.intercepts[0]) == pytest.approx(theirs.intercept[4], abs=1e-8)
+    assert float(fit.r2[0]) == pytest.approx(theirs.score, abs=1e-8)
+    found = explain(classifier, image[None], [4], {"lime": explainer})["lime"]
+    assert found.diagnostics[0]["r2"] == pytest.approx(theirs.score, abs=1e-8)
+    assert np.allclose(found.relevance[0], fit.coefficients[:, 0].float()[patches], atol=1e-7)
+
+
+def test_verification_finds_no_difference_and_would_see_one(untrained, scenes, background):
+    quick = {"steps": 5, "samples": 60}
+    for method in catalogue.METHODS:
+        explainer = method.explainer()
+        fields = {f.name for f in dataclasses.fields(explainer)}
+        explainer = dataclasses.replace(
+            explainer, **{name: value for name, value in quick.items() if name in fields}
+        )
+        engine = Engine(untrained, background)
+        stored = engine.explain(scenes[:1], [3], {method.key: explainer})[method.key][0]
+        seed = image_seed(content_hash(scenes[0]), method.key)
+        arguments = (method, explainer, untrained, scenes[0], 3, seed, background)
+        verified = verify(*arguments, stored)
+        if method.is_placebo:
+            assert verified is None
+            continue
+        assert verified.largest_difference <= TOLERANCE
+        wrong = dataclasses.replace(stored, relevance=stored.relevance * np.float32(1.01))
+        assert verify(*arguments, wrong).largest_difference > 5e-3
+
+
+def test_captums_own_completeness_is_ours(untrained, scenes):
+    """The delta that is stored is the one that captum reports."""
+    pixels = untrained.normalise(scenes[:1])
+    _, delta = CaptumIntegratedGradients(untrained.network).attribute(
+        pixels,
+        baselines=untrained.normalise(np.zeros_like(scenes[:1])),
+        target=3,
+        n_steps=50,
+        method="gausslegendre",
+        return_convergence_delta=True,
+    )
+    found = explain(untrained, scenes[:1], [3], ("integrated_gradients",))
+    stored = found["integrated_gradients"].diagnostics[0]["completeness_delta"]
+    assert stored == pytest.approx(float(delta), abs=1e-5)
