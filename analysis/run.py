@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.errors import ReportError
 from analysis.figures.draw import draw_figures
 from analysis.populations import score_table
 from analysis.report.render import render_report
 from analysis.results import Results, compute, to_json
+from analysis.statcheck import inconsistent
 from analysis.table import read_study
 
 
@@ -26,8 +28,17 @@ def analyse(
     figures = draw_figures(results, scores, output / "figures")
     _write(output / "results.json", to_json(results))
     _write(output / "scores.csv", _csv(scores))
-    _write(output / "report.html", render_report(results, figures, command))
+    report = render_report(results, figures, command)
+    _check(report)
+    _write(output / "report.html", report)
     return results
+
+
+def _check(report: str) -> None:
+    """Every test that the report prints is recomputed from its own printed numbers."""
+    wrong = inconsistent(report)
+    if wrong:
+        raise ReportError([test.sentence for test in wrong])
 
 
 def _csv(scores: pd.DataFrame) -> str:
