@@ -48,6 +48,7 @@ def _plan_problems(document: Mapping[str, Any]) -> list[str]:
     else:
         problems += _repeated("outcome", outcomes)
         problems += [line for one in outcomes for line in _outcome_problems(one)]
+        problems += [line for one in outcomes for line in _asked_problems(one, document)]
     for key, check in (("exclusions", _exclusion_problems), ("contrasts", _contrast_problems)):
         entries = document.get(key, [])
         if _tables(entries):
@@ -112,6 +113,22 @@ def _outcome_problems(entry: Mapping[str, Any]) -> list[str]:
     if entry.get("role") != EXPLORATORY and entry.get("family") == EXPLORATORY:
         problems.append(f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}.")
     return problems
+
+
+def _asked_problems(entry: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    name = f"outcome {entry.get('key', '(without key)')!r}"
+    asked, arms = entry.get("asked_in", []), document.get("arms", [])
+    if not asked or not isinstance(asked, list):
+        return []
+    unknown = [arm for arm in asked if arm not in arms]
+    if unknown:
+        return [f"{name}: asked_in names {unknown}, not among the arms {arms}. Name arms of them."]
+    if document.get("control") not in asked or len(set(asked)) < 2:
+        return [
+            f"{name}: asked_in must hold the control {document.get('control')!r} and another arm, "
+            f"to compare them, got {asked}."
+        ]
+    return []
 
 
 def _exclusion_problems(entry: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:

@@ -104,7 +104,8 @@ def _typed(cells: pd.Series, kind: str) -> pd.Series:
         return pd.to_numeric(whole, errors="coerce").astype("Int64")
     if kind == "number":
         plain = cells.where(cells.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"))
-        return pd.to_numeric(plain, errors="coerce").astype("Float64")
+        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+        return numbers.where(numbers.abs() < float("inf")).astype("Float64")  # 1e999 is none
     if kind == "datetime":
         return pd.to_datetime(cells.where(cells != ""), errors="coerce", utc=True, format="ISO8601")
     return cells.where(cells != "")

@@ -205,7 +205,7 @@ def _read_study_file(folder: Path) -> tuple[dict[str, Any], list[str]]:
     path = folder / "study.toml"
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")), []
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # none there, or the table is a single file
         return {}, []
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return {}, [f"study.toml is not a TOML file: {error}. {EXPORT_AGAIN}."]

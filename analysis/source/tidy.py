@@ -214,4 +214,4 @@ def _codebook(source: Source) -> pd.DataFrame:
             }
         )
     names = [column.name for column in FILES["codebook.csv"]]
-    return pd.DataFrame(rows, columns=names).fillna("").astype(str)
+    return pd.DataFrame(rows, columns=names, dtype="object").fillna("").astype(str)
