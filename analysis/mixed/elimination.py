@@ -1,0 +1,144 @@
+"""M = Λ'Z'WZΛ + I, factorised by blocks: the largest factor level by level, the rest densely.
+
+    M = [D   B ]   D block-diagonal, so its Cholesky factor is many tiny ones; what is left is the
+        [B'  F ]   Schur complement F - B'D⁻¹B of size K, the effects of all other factors.
+
+The same idea as the sparse Cholesky factorisation of Bates, Mächler, Bolker & Walker (2015,
+doi 10.18637/jss.v067.i01), with the sparsity known beforehand instead of found.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import linalg
+
+from analysis.mixed.arrays import Array
+from analysis.mixed.crossing import Blocks, Crossing, Parts
+
+
+class Elimination:
+    """The factorised M, its log determinant, its solves and the blocks of its inverse."""
+
+    def __init__(self, crossing: Crossing, blocks: Blocks, lambdas: Sequence[Array]) -> None:
+        """Factorise for Z'WZ in `blocks` and one Λ per grouping."""
+        self.crossing = crossing
+        self.blocks = blocks
+        self.lambdas = list(lambdas)
+        self.own = self.lambdas[0] if self.lambdas else np.eye(1)
+        self._factorise()
+
+    def _factorise(self) -> None:
+        width, dense = self.crossing.width, self.crossing.dense
+        within = self.own.T @ self.blocks.first @ self.own + np.eye(width)
+        cholesky = np.linalg.cholesky(within)
+        self._small = np.linalg.inv(cholesky)  # tiny triangles: explicit inverses are safe
+        scaled = self.own.T @ self.right(self.blocks.cross)
+        self._half = (self._small @ scaled).reshape(self.crossing.size, dense)
+        rest = self.left(self.right(self.blocks.rest)) + np.eye(dense)
+        self._schur = np.linalg.cholesky(rest - self._half.T @ self._half)
+        diagonals = np.diagonal(cholesky, axis1=1, axis2=2), np.diagonal(self._schur)
+        self.log_determinant = float(2 * sum(np.log(part).sum() for part in diagonals))
+
+    def right(self, array: Array) -> Array:
+        """`array` (…, K) times Λ of the other factors."""
+        out = np.empty_like(array)
+        for index, grouping in enumerate(self.crossing.others):
+            span, q = self.crossing.span(index), grouping.width
+            if q == 1:
+                out[..., span] = array[..., span] * self._other(index)[0, 0]
+                continue
+            scaled = array[..., span].reshape(-1, q) @ self._other(index)
+            out[..., span] = scaled.reshape(*array.shape[:-1], grouping.size)
+        return out
+
+    def left(self, array: Array) -> Array:
+        """Λ' of the other factors times `array` (K, m)."""
+        return self.right(array.T).T
+
+    def _other(self, index: int) -> Array:
+        return self.lambdas[index + 1]
+
+    def scale(self, parts: Parts) -> Parts:
+        """Λ' times effects-shaped `parts`."""
+        return Parts(self.own.T @ parts.first, self.left(parts.rest))
+
+    def unscale(self, parts: Parts) -> Parts:
+        """Λ times effects-shaped `parts`: from standardised effects u to effects b."""
+        rest = np.empty_like(parts.rest)
+        for index, grouping in enumerate(self.crossing.others):
+            span = self.crossing.span(index)
+            own = parts.rest[span].reshape(grouping.count, grouping.width, -1)
+            rest[span] = (self._other(index) @ own).reshape(grouping.size, -1)
+        return Parts(self.own @ parts.first, rest)
+
+    def solve(self, parts: Parts) -> Parts:
+        """M⁻¹ times `parts`."""
+        m = parts.rest.shape[1]
+        half = self._small @ parts.first
+        rest = parts.rest - self._half.T @ half.reshape(self.crossing.size, m)
+        if self.crossing.dense:
+            rest = linalg.cho_solve((self._schur, True), rest, check_finite=False)
+        back = half - (self._half @ rest).reshape(half.shape)
+        return Parts(np.swapaxes(self._small, 1, 2) @ back, rest)
+
+    def inverse(self) -> Blocks:
+        """M⁻¹: `first` and `rest` whole, `cross` whole; off-diagonal pairs of the first are not."""
+        dense = self.crossing.dense
+        rest = np.eye(dense)
+        if dense:
+            rest = linalg.cho_solve((self._schur, True), rest, check_finite=False)
+        upward = np.swapaxes(self._small, 1, 2)
+        shape = (self.crossing.count, self.crossing.width, dense)
+        bridge = upward @ self._half.reshape(shape)
+        cross = -(bridge.reshape(self.crossing.size, dense) @ rest).reshape(shape)
+        first = upward @ self._small - cross @ np.swapaxes(bridge, 1, 2)
+        return Blocks(first, cross, rest)
+
+    def log_determinant_slope(self, inverse: Blocks) -> list[Array]:
+        """Derivatives of log det M by every entry of each Λ: 2 Σ over levels of Z'WZΛM⁻¹."""
+        slopes = []
+        if self.lambdas:
+            lifted = self.right(self.blocks.cross)
+            own = (self.blocks.first @ self.own @ inverse.first).sum(axis=0)
+            slopes.append(2 * (own + np.einsum("lak,lbk->ab", lifted, inverse.cross)))
+        shape = (self.crossing.size, self.crossing.dense)
+        down = (self.own.T @ self.blocks.cross).reshape(shape)
+        flat = inverse.cross.reshape(shape)
+        met = self.right(self.blocks.rest)
+        for index, grouping in enumerate(self.crossing.others):
+            span, q = self.crossing.span(index), grouping.width
+            through_rest = _by_effect(met[span], inverse.rest[span], q)
+            through_first = down[:, span].reshape(-1, q).T @ flat[:, span].reshape(-1, q)
+            slopes.append(2 * (through_rest + through_first))
+        return slopes
+
+    def products(self, effects: Parts) -> Parts:
+        """Z'WZ times effects."""
+        m = effects.rest.shape[1]
+        flat = self.blocks.cross.reshape(self.crossing.size, self.crossing.dense)
+        first = self.blocks.first @ effects.first
+        first = first + (flat @ effects.rest).reshape(first.shape)
+        rest = self.blocks.rest @ effects.rest + flat.T @ effects.first.reshape(
+            self.crossing.size, m
+        )
+        return Parts(first, rest)
+
+
+def by_level(crossing: Crossing, a: Parts, b: Parts, middle: Array) -> list[Array]:
+    """Σ over levels of a middle b' per factor, (q, q) each; a and b (…, m), middle (m, m)."""
+    sums = []
+    if crossing.groupings:
+        sums.append(np.einsum("lam,lbm->ab", a.first @ middle, b.first))
+    for index, grouping in enumerate(crossing.others):
+        span = crossing.span(index)
+        sums.append(_by_effect(a.rest[span] @ middle, b.rest[span], grouping.width))
+    return sums
+
+
+def _by_effect(a: Array, b: Array, q: int) -> Array:
+    """Σ over levels of a b' for a, b (L q, m): (q, q)."""
+    m = a.shape[1]
+    left = a.reshape(-1, q, m).transpose(1, 0, 2).reshape(q, -1)
+    right = b.reshape(-1, q, m).transpose(1, 0, 2).reshape(q, -1)
+    product: Array = left @ right.T
+    return product

@@ -1,0 +1,106 @@
+"""The search for a minimum, and whether what it found is one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+
+from analysis.mixed.arrays import Array
+from analysis.mixed.errors import NotConvergedError
+
+Objective = Callable[[Array], tuple[float, Array]]
+
+STEP = 1e-4  # of central differences of an analytic gradient
+CLOSE = 1e-6  # largest accepted expected decrease of the deviance by one more Newton step
+RESTARTS = 3
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the search ended: point, value, gradient (p,) and Hessian (p, p) there."""
+
+    point: Array
+    value: float
+    gradient: Array
+    hessian: Array
+
+    @property
+    def decrease(self) -> float:
+        """How much one more Newton step would lower the value; infinite off a minimum."""
+        if not len(self.point):
+            return 0.0
+        if np.linalg.eigvalsh(self.hessian)[0] <= 0:
+            return np.inf
+        return float(self.gradient @ np.linalg.solve(self.hessian, self.gradient) / 2)
+
+
+def minimise(
+    objective: Objective, start: Array, bounds: Sequence[tuple[float | None, float | None]]
+) -> Optimum:
+    """L-BFGS-B, away from saddles, then Newton steps; the caller judges the optimum it returns.
+
+    At a diagonal of zero the gradient vanishes by symmetry whether or not the likelihood rises
+    behind it, so a negative curvature there sends the search on.
+    """
+    point = np.array(start, dtype=float)
+    if not len(point):
+        return Optimum(point, objective(point)[0], point.copy(), np.zeros((0, 0)))
+    for _ in range(RESTARTS):
+        found = optimize.minimize(
+            objective,
+            point,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"ftol": 1e-11, "gtol": 1e-5, "maxcor": 20, "maxiter": 500},
+        )
+        point = found.x
+        hessian = numerical_hessian(objective, point)
+        values, vectors = np.linalg.eigh(hessian)
+        if values[0] > -1e-4 * max(1.0, abs(values[-1])):
+            break
+        point = point + 0.3 * vectors[:, 0] * np.sign(vectors[:, 0].sum() or 1.0)
+    return polish(objective, point, hessian)
+
+
+def polish(objective: Objective, point: Array, hessian: Array) -> Optimum:
+    """Newton steps with one Hessian for as long as they bring the value down."""
+    value, gradient = objective(point)
+    for _ in range(8):
+        optimum = Optimum(point, value, gradient, hessian)
+        if not CLOSE * 1e-6 < optimum.decrease < 1:
+            return optimum
+        step = np.linalg.solve(hessian, gradient)
+        new_value, new_gradient = objective(point - step)
+        if not new_value <= value + 1e-9 * abs(value):
+            return optimum
+        point, value, gradient = point - step, new_value, new_gradient
+    return Optimum(point, value, gradient, numerical_hessian(objective, point))
+
+
+def numerical_hessian(objective: Objective, point: Array) -> Array:
+    """Central differences of the gradient, made symmetric."""
+    p = len(point)
+    hessian = np.empty((p, p))
+    for i in range(p):
+        step = np.zeros(p)
+        step[i] = STEP * max(1.0, abs(point[i]))
+        difference = objective(point + step)[1] - objective(point - step)[1]
+        hessian[i] = difference / (2 * step[i])
+    return (hessian + hessian.T) / 2
+
+
+def require_minimum(optimum: Optimum, limit: float, what: str) -> None:
+    """Raise NotConvergedError unless the optimum is an inner minimum, well below `limit`."""
+    if len(optimum.point) and np.abs(optimum.point).max() > limit:
+        raise NotConvergedError(
+            f"{what} did not converge: a parameter runs away to {np.abs(optimum.point).max():.3g}, "
+            "so the likelihood has no maximum; look for outcomes that a factor predicts exactly"
+        )
+    if not optimum.decrease < CLOSE:
+        raise NotConvergedError(
+            f"{what} did not converge: one more step would still lower the deviance by "
+            f"{optimum.decrease:.3g}, and {CLOSE:g} is the limit; simplify the random terms, or "
+            "bring numeric columns to like scales"
+        )

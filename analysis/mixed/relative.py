@@ -1,0 +1,110 @@
+"""The relative covariance factors Λ: parameters θ ↔ one lower-triangular matrix per factor.
+
+The random effects of a level have the covariance φ Λ Λ', φ the residual variance (1 in models
+without one). θ holds the entries of Λ that are free, column by column; only the diagonal where
+the effects are uncorrelated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.mixed.arrays import Array
+from analysis.mixed.groupings import Grouping
+
+EMPTY = 1e-4  # relative to the residual: a diagonal entry below it counts as zero (as in lme4)
+
+
+@dataclass(frozen=True)
+class Component:
+    """Estimated spread of one factor's effects, in the units of the outcome (or of the logit).
+
+    `sds` (q,) belong to `names`; `correlations` (q, q). `levels`: how many levels the factor has.
+    """
+
+    factor: str
+    levels: int
+    names: tuple[str, ...]
+    sds: tuple[float, ...]
+    correlations: Array
+
+    @property
+    def sd(self) -> float:
+        """The intercept's standard deviation."""
+        return self.sds[0]
+
+
+class Relative:
+    """Which entry of which Λ each parameter is."""
+
+    def __init__(self, groupings: Sequence[Grouping]) -> None:
+        """Parameters stand in the order of the groupings."""
+        self.groupings = tuple(groupings)
+        self.entries = [
+            (index, row, column)
+            for index, grouping in enumerate(groupings)
+            for column in range(grouping.width)
+            for row in range(column, grouping.width)
+            if row == column or grouping.correlated
+        ]
+
+    @property
+    def start(self) -> Array:
+        """Where the search begins: effects as large as the residual, uncorrelated."""
+        return np.array([1.0 if row == column else 0.0 for _, row, column in self.entries])
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        """Diagonals are not negative; 1e4 residual SDs mean that there is no residual."""
+        return [(0.0 if row == column else -1e4, 1e4) for _, row, column in self.entries]
+
+    def factors(self, theta: Array) -> list[Array]:
+        """Λ (q, q) of each grouping."""
+        lambdas = [np.zeros((grouping.width, grouping.width)) for grouping in self.groupings]
+        for value, (index, row, column) in zip(theta, self.entries, strict=True):
+            lambdas[index][row, column] = value
+        return lambdas
+
+    def collect(self, matrices: Sequence[Array]) -> Array:
+        """From derivatives by every entry of each Λ, those by θ."""
+        return np.array([matrices[index][row, column] for index, row, column in self.entries])
+
+    def normal(self, theta: Array) -> Array:
+        """The same covariances with diagonals that are not negative."""
+        lambdas = self.factors(theta)
+        return self.collect([factor * _signs(np.diag(factor)) for factor in lambdas])
+
+    def empty(self, theta: Array) -> dict[str, str]:
+        """Factors whose covariance is singular, with a sentence that says how."""
+        found = {}
+        for grouping, factor in zip(self.groupings, self.factors(theta), strict=True):
+            for row in np.flatnonzero(np.abs(np.diag(factor)) < EMPTY):
+                name = grouping.names[row]
+                own = np.linalg.norm(factor[row]) < EMPTY
+                found[grouping.factor] = (
+                    f"the variance of {name} by {grouping.factor} is estimated as zero"
+                    if own
+                    else f"a correlation of {name} by {grouping.factor} is estimated as ±1"
+                )
+        return found
+
+    def components(self, theta: Array, residual_sd: float = 1.0) -> tuple[Component, ...]:
+        """Standard deviations and correlations on the scale of the columns as they were given."""
+        pairs = zip(self.groupings, self.factors(theta), strict=True)
+        return tuple(_component(grouping, factor, residual_sd) for grouping, factor in pairs)
+
+
+def _component(grouping: Grouping, factor: Array, residual_sd: float) -> Component:
+    scaled = residual_sd * factor / grouping.scale[:, None]
+    covariance = scaled @ scaled.T
+    sds = np.sqrt(np.diag(covariance))
+    safe = np.where(sds > 0, sds, 1.0)
+    correlations = covariance / np.outer(safe, safe)
+    return Component(
+        grouping.factor, grouping.count, grouping.names, tuple(map(float, sds)), correlations
+    )
+
+
+def _signs(values: Array) -> Array:
+    return np.where(values < 0, -1.0, 1.0)
