@@ -41,22 +41,11 @@ class Elimination:
 
     def right(self, array: Array) -> Array:
         """`array` (…, K) times Λ of the other factors."""
-        out = np.empty_like(array)
-        for index, grouping in enumerate(self.crossing.others):
-            span, q = self.crossing.span(index), grouping.width
-            if q == 1:
-                out[..., span] = array[..., span] * self._other(index)[0, 0]
-                continue
-            scaled = array[..., span].reshape(-1, q) @ self._other(index)
-            out[..., span] = scaled.reshape(*array.shape[:-1], grouping.size)
-        return out
+        return times_others(self.crossing, self.lambdas[1:], array)
 
     def left(self, array: Array) -> Array:
         """Λ' of the other factors times `array` (K, m)."""
         return self.right(array.T).T
-
-    def _other(self, index: int) -> Array:
-        return self.lambdas[index + 1]
 
     def scale(self, parts: Parts) -> Parts:
         """Λ' times effects-shaped `parts`."""
@@ -64,12 +53,17 @@ class Elimination:
 
     def unscale(self, parts: Parts) -> Parts:
         """Λ times effects-shaped `parts`: from standardised effects u to effects b."""
-        rest = np.empty_like(parts.rest)
-        for index, grouping in enumerate(self.crossing.others):
-            span = self.crossing.span(index)
-            own = parts.rest[span].reshape(grouping.count, grouping.width, -1)
-            rest[span] = (self._other(index) @ own).reshape(grouping.size, -1)
-        return Parts(self.own @ parts.first, rest)
+        return unscaled(self.crossing, self.lambdas, parts)
+
+    def sandwich(self, inverse: Blocks) -> Blocks:
+        """ΛM⁻¹Λ', with the pairs that `inverse` holds."""
+        turned = [factor.T for factor in self.lambdas[1:]]
+        rest = times_others(self.crossing, turned, inverse.rest)
+        return Blocks(
+            self.own @ inverse.first @ self.own.T,
+            self.own @ times_others(self.crossing, turned, inverse.cross),
+            times_others(self.crossing, turned, rest.T).T,
+        )
 
     def solve(self, parts: Parts) -> Parts:
         """M⁻¹ times `parts`."""
@@ -122,6 +116,27 @@ class Elimination:
             self.crossing.size, m
         )
         return Parts(first, rest)
+
+
+def times_others(crossing: Crossing, factors: Sequence[Array], array: Array) -> Array:
+    """`array` (…, K) times the block-diagonal matrix of one (q, q) factor per other grouping."""
+    out = np.empty_like(array)
+    for index, grouping in enumerate(crossing.others):
+        span, q, factor = crossing.span(index), grouping.width, factors[index]
+        if q == 1:
+            out[..., span] = array[..., span] * factor[0, 0]
+            continue
+        scaled = array[..., span].reshape(-1, q) @ factor
+        out[..., span] = scaled.reshape(*array.shape[:-1], grouping.size)
+    return out
+
+
+def unscaled(crossing: Crossing, lambdas: Sequence[Array], parts: Parts) -> Parts:
+    """Λ times effects-shaped `parts`, for one Λ per grouping."""
+    if not lambdas:
+        return parts
+    rest = times_others(crossing, [factor.T for factor in lambdas[1:]], parts.rest.T).T
+    return Parts(lambdas[0] @ parts.first, rest)
 
 
 def by_level(crossing: Crossing, a: Parts, b: Parts, middle: Array) -> list[Array]:
