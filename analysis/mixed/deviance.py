@@ -86,7 +86,7 @@ class LinearProblem:
         lifted = elimination.products(elimination.unscale(solved))
         outer = Parts(self.gathered.first - lifted.first, self.gathered.rest - lifted.rest)
         penalty = elimination.log_determinant
-        slope = self.relative.collect(elimination.log_determinant_slope(elimination.inverse()))
+        slope = self.relative.collect(elimination.log_determinant_slope())
         if self.reml:
             penalty += float(np.linalg.slogdet(information)[1]) + self.volume
             middle = np.zeros((p + 1, p + 1))

@@ -15,6 +15,8 @@ from scipy import linalg
 from analysis.mixed.arrays import Array
 from analysis.mixed.crossing import Blocks, Crossing, Parts
 
+INVERTIBLE = 1e-3  # smallest diagonal of Λ at which I - M⁻¹ still has ten digits of it
+
 
 class Elimination:
     """The factorised M, its log determinant, its solves and the blocks of its inverse."""
@@ -78,9 +80,7 @@ class Elimination:
     def inverse(self) -> Blocks:
         """M⁻¹: `first` and `rest` whole, `cross` whole; off-diagonal pairs of the first are not."""
         dense = self.crossing.dense
-        rest = np.eye(dense)
-        if dense:
-            rest = linalg.cho_solve((self._schur, True), rest, check_finite=False)
+        rest = self._schur_inverse()
         upward = np.swapaxes(self._small, 1, 2)
         shape = (self.crossing.count, self.crossing.width, dense)
         bridge = upward @ self._half.reshape(shape)
@@ -88,8 +88,46 @@ class Elimination:
         first = upward @ self._small - cross @ np.swapaxes(bridge, 1, 2)
         return Blocks(first, cross, rest)
 
-    def log_determinant_slope(self, inverse: Blocks) -> list[Array]:
-        """Derivatives of log det M by every entry of each Λ: 2 Σ over levels of Z'WZΛM⁻¹."""
+    def _schur_inverse(self) -> Array:
+        if not self.crossing.dense:
+            return np.zeros((0, 0))
+        lower = np.tril(linalg.lapack.dpotri(self._schur, lower=1)[0])
+        return np.asarray(lower + np.tril(lower, -1).T, dtype=np.float64)
+
+    def log_determinant_slope(self, inverse: Blocks | None = None) -> list[Array]:
+        """Derivatives of log det M by every entry of each Λ: 2 Σ over levels of Z'WZΛM⁻¹.
+
+        Without `inverse` at hand a short cut is taken where every Λ is far enough from singular.
+        """
+        diagonals = [np.abs(np.diag(factor)).min() for factor in self.lambdas]
+        if inverse is None and min(diagonals, default=0) > INVERTIBLE:
+            return self._slope_by_diagonal()
+        return self._slope_by_inverse(inverse or self.inverse())
+
+    def _slope_by_diagonal(self) -> list[Array]:
+        """From M M⁻¹ = I: Λ'(Z'WZΛM⁻¹) = I - M⁻¹, so the diagonal blocks of M⁻¹ are enough."""
+        dense, q = self.crossing.dense, self.crossing.width
+        within = np.einsum("lka,lkb->ab", self._small, self._small)
+        rest = self._schur_inverse()
+        if dense:
+            half = linalg.solve_triangular(
+                self._schur, self._half.T, lower=True, check_finite=False
+            )
+            through = np.swapaxes(self._small, 1, 2) @ half.T.reshape(self.crossing.count, q, dense)
+            within = within + np.einsum("lak,lbk->ab", through, through)
+        sums = [within]
+        for index, grouping in enumerate(self.crossing.others):
+            span, width = self.crossing.span(index), grouping.width
+            blocks = rest[span, span].reshape(grouping.count, width, grouping.count, width)
+            sums.append(np.einsum("lalb->ab", blocks))
+        return [
+            2 * np.linalg.solve(factor.T, grouping.count * np.eye(grouping.width) - total)
+            for grouping, factor, total in zip(
+                self.crossing.groupings, self.lambdas, sums, strict=True
+            )
+        ]
+
+    def _slope_by_inverse(self, inverse: Blocks) -> list[Array]:
         slopes = []
         if self.lambdas:
             lifted = self.right(self.blocks.cross)

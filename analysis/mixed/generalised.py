@@ -51,6 +51,7 @@ class GeneralisedFit:
     log_likelihood: float
     parameters: int
     hypotheses: Mapping[str, Array] = field(repr=False)
+    found: "Found" = field(repr=False)
 
     @property
     def deviance(self) -> float:
@@ -105,7 +106,16 @@ class Found:
     design: Design
     problem: LaplaceProblem
     optimum: Optimum
-    method: str
+    points: int
+
+    @property
+    def method(self) -> str:
+        """How the integral over the random effects was taken."""
+        if not self.design.groupings:
+            return "maximum likelihood"
+        if self.points == 1:
+            return "Laplace"
+        return f"adaptive Gauss-Hermite, {self.points} points"
 
 
 def search(design: Design, family: Family, outcome: str, points: int) -> Found:
@@ -114,12 +124,10 @@ def search(design: Design, family: Family, outcome: str, points: int) -> Found:
     problem = LaplaceProblem(design, family)
     start = np.concatenate([fixed.point, problem.relative.start])
     optimum = _minimum(problem, problem, start)
-    method = "Laplace" if design.groupings else "maximum likelihood"
     if points > 1 and design.groupings:
         quadrature = QuadratureProblem(design, family, points)
         optimum = _minimum(problem, quadrature, optimum.point)
-        method = f"adaptive Gauss-Hermite, {points} points"
-    return Found(design, problem, optimum, method)
+    return Found(design, problem, optimum, points)
 
 
 def _fixed_only(design: Design, family: Family, outcome: str) -> Optimum:
@@ -147,7 +155,7 @@ def _minimum(
         raise NotConvergedError(f"{what} did not converge: {error}") from error
     theta = problem.split(optimum.point)[2]
     empty = problem.relative.empty(theta)
-    if empty:
+    if empty and not optimum.is_saddle:
         raise SingularFitError(tuple(empty), "the fit is singular: " + "; ".join(empty.values()))
     require_minimum(optimum, LIMIT, what)
     return optimum
@@ -188,6 +196,7 @@ def result(
         -optimum.value / 2,
         len(optimum.point),
         type_three_hypotheses(table, model, found.design.fixed),
+        found,
     )
 
 

@@ -21,6 +21,7 @@ from analysis.mixed.families import Family, Rows
 from analysis.mixed.relative import Relative
 
 STEPS = 60
+HALVINGS = 30
 SMALL = 1e-17  # expected decrease of the penalised deviance at which the mode counts as found
 
 
@@ -100,7 +101,7 @@ class LaplaceProblem:
 
     def _improved(self, mode: Mode, step: Parts, fixed: Array, lambdas: list[Array]) -> Mode:
         before = _penalised(mode)
-        for halving in range(12):
+        for halving in range(HALVINGS):
             share = 0.5**halving
             effects = Parts(
                 mode.effects.first + share * step.first, mode.effects.rest + share * step.rest

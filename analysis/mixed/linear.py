@@ -47,6 +47,12 @@ class LinearFit:
     parameters: int
     hypotheses: Mapping[str, Array] = field(repr=False)
     effects: Mapping[str, pd.DataFrame] = field(repr=False)
+    found: "Found" = field(repr=False)
+
+    @property
+    def method(self) -> str:
+        """Which likelihood was maximised."""
+        return "REML" if self.reml else "ML"
 
     @property
     def log_likelihood(self) -> float:
@@ -90,14 +96,17 @@ def fit_linear(
 
 
 @dataclass(frozen=True)
-class _Fitted:
+class Found:
+    """An accepted optimum and what it belongs to."""
+
     design: Design
+    outcome: Array
     problem: LinearProblem
     optimum: Optimum
     at: Evaluation
 
 
-def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> _Fitted:
+def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> Found:
     design = build_design(table, model)
     problem = LinearProblem(design, outcome, reml=reml)
     _require_remainder(problem, outcome, model.outcome)
@@ -107,10 +116,10 @@ def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> 
     except np.linalg.LinAlgError as error:
         raise NotConvergedError(f"the linear mixed model did not converge: {error}") from error
     empty = relative.empty(optimum.point)
-    if empty:
+    if empty and not optimum.is_saddle:
         raise SingularFitError(tuple(empty), "the fit is singular: " + "; ".join(empty.values()))
     require_minimum(optimum, LIMIT, "the linear mixed model")
-    return _Fitted(design, problem, optimum, problem.evaluate(optimum.point))
+    return Found(design, outcome, problem, optimum, problem.evaluate(optimum.point))
 
 
 def _require_remainder(problem: LinearProblem, outcome: Array, name: str) -> None:
@@ -124,7 +133,7 @@ def _result(
     table: pd.DataFrame,
     model: MixedModel,
     decisions: tuple[Decision, ...],
-    fitted: _Fitted,
+    fitted: Found,
     level: float,
 ) -> LinearFit:
     problem, optimum, at = fitted.problem, fitted.optimum, fitted.at
@@ -150,6 +159,7 @@ def _result(
         len(names) + len(optimum.point) + 1,
         type_three_hypotheses(table, model, fitted.design.fixed),
         _effects(fitted),
+        fitted,
     )
 
 
@@ -158,7 +168,7 @@ def _in_order(model: MixedModel, components: tuple[Component, ...]) -> Mapping[s
     return {term.factor: found[term.factor] for term in model.random}
 
 
-def _effects(fitted: _Fitted) -> Mapping[str, pd.DataFrame]:
+def _effects(fitted: Found) -> Mapping[str, pd.DataFrame]:
     """Conditional means (best linear unbiased predictions) per factor: levels by effects."""
     effects = fitted.problem.effects(fitted.at, fitted.optimum.point)
     return {

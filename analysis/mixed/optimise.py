@@ -13,7 +13,8 @@ Objective = Callable[[Array], tuple[float, Array]]
 
 STEP = 1e-4  # of central differences of an analytic gradient
 CLOSE = 1e-6  # largest accepted expected decrease of the deviance by one more Newton step
-RESTARTS = 3
+RESTARTS = 8
+SHARES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)  # of a step off a saddle, in units of θ
 
 
 @dataclass(frozen=True)
@@ -34,34 +35,63 @@ class Optimum:
             return np.inf
         return float(self.gradient @ np.linalg.solve(self.hessian, self.gradient) / 2)
 
+    @property
+    def is_saddle(self) -> bool:
+        """Whether the value falls in some direction although the gradient vanishes."""
+        return bool(len(self.point)) and _is_saddle(self.hessian)
+
 
 def minimise(
     objective: Objective, start: Array, bounds: Sequence[tuple[float | None, float | None]]
 ) -> Optimum:
     """L-BFGS-B, away from saddles, then Newton steps; the caller judges the optimum it returns.
 
-    At a diagonal of zero the gradient vanishes by symmetry whether or not the likelihood rises
-    behind it, so a negative curvature there sends the search on.
+    Where a variance is zero the gradient vanishes by symmetry whether or not the likelihood rises
+    behind it, so a negative curvature sends the search on.
     """
     point = np.array(start, dtype=float)
     if not len(point):
         return Optimum(point, objective(point)[0], point.copy(), np.zeros((0, 0)))
     for _ in range(RESTARTS):
-        found = optimize.minimize(
-            objective,
-            point,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"ftol": 1e-11, "gtol": 1e-5, "maxcor": 20, "maxiter": 500},
-        )
-        point = found.x
+        point = lowest(objective, point, bounds)[1]
         hessian = numerical_hessian(objective, point)
-        values, vectors = np.linalg.eigh(hessian)
-        if values[0] > -1e-4 * max(1.0, abs(values[-1])):
+        if not _is_saddle(hessian):
             break
-        point = point + 0.3 * vectors[:, 0] * np.sign(vectors[:, 0].sum() or 1.0)
+        vectors = np.linalg.eigh(hessian)[1]
+        point = _off_the_saddle(objective, point, vectors[:, 0])
     return polish(objective, point, hessian)
+
+
+def _off_the_saddle(objective: Objective, point: Array, direction: Array) -> Array:
+    """The lowest of a few points along a direction of negative curvature.
+
+    It must lie lower than the saddle, or the next search would step straight back to the bound.
+    """
+    upwards = direction * np.sign(direction.sum() or 1.0)
+    tried = [point + share * upwards for share in SHARES]
+    return min(tried, key=lambda candidate: objective(candidate)[0])
+
+
+def lowest(
+    objective: Objective, start: Array, bounds: Sequence[tuple[float | None, float | None]]
+) -> tuple[float, Array]:
+    """Value and point that L-BFGS-B ends at, unchecked."""
+    if not len(start):
+        return objective(start)[0], start
+    found = optimize.minimize(
+        objective,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 1e-11, "gtol": 1e-5, "maxcor": 20, "maxiter": 500},
+    )
+    return float(found.fun), np.asarray(found.x, dtype=np.float64)
+
+
+def _is_saddle(hessian: Array) -> bool:
+    values = np.linalg.eigvalsh(hessian)
+    return bool(values[0] < -1e-4 * max(1.0, abs(values[-1])))
 
 
 def polish(objective: Objective, point: Array, hessian: Array) -> Optimum:

@@ -20,14 +20,16 @@ STEP = 1e-5  # of the central differences
 class QuadratureProblem:
     """The same φ as `problem`, a LaplaceProblem with one scalar random term."""
 
-    def __init__(self, design: Design, family: Family, points: int) -> None:
-        """`points` nodes a level."""
+    def __init__(
+        self, design: Design, family: Family, points: int, offset: Array | None = None
+    ) -> None:
+        """`points` nodes a level; `offset` (rows,) is a known part of η."""
         if [grouping.width for grouping in design.groupings] != [1]:
             raise DesignError(
                 "adaptive quadrature is for one factor with a random intercept alone; ask for "
                 "Laplace's approximation (points=1)"
             )
-        self.laplace = LaplaceProblem(design, family)
+        self.laplace = LaplaceProblem(design, family, offset)
         self.grouping = design.groupings[0]
         nodes, weights = np.polynomial.hermite.hermgauss(points)
         self.nodes = np.sqrt(2) * nodes

@@ -56,8 +56,12 @@ class Relative:
 
     @property
     def bounds(self) -> list[tuple[float, float]]:
-        """Diagonals are not negative; 1e4 residual SDs mean that there is no residual."""
-        return [(0.0 if row == column else -1e4, 1e4) for _, row, column in self.entries]
+        """1e4 residual SDs mean that there is no residual.
+
+        A column of Λ and its negative are the same model. A bound at zero would only invite the
+        search to land on it, where the gradient vanishes whatever lies behind.
+        """
+        return [(-1e4, 1e4)] * len(self.entries)
 
     def factors(self, theta: Array) -> list[Array]:
         """Λ (q, q) of each grouping."""
@@ -69,11 +73,6 @@ class Relative:
     def collect(self, matrices: Sequence[Array]) -> Array:
         """From derivatives by every entry of each Λ, those by θ."""
         return np.array([matrices[index][row, column] for index, row, column in self.entries])
-
-    def normal(self, theta: Array) -> Array:
-        """The same covariances with diagonals that are not negative."""
-        lambdas = self.factors(theta)
-        return self.collect([factor * _signs(np.diag(factor)) for factor in lambdas])
 
     def empty(self, theta: Array) -> dict[str, str]:
         """Factors whose covariance is singular, with a sentence that says how."""
@@ -104,7 +103,3 @@ def _component(grouping: Grouping, factor: Array, residual_sd: float) -> Compone
     return Component(
         grouping.factor, grouping.count, grouping.names, tuple(map(float, sds)), correlations
     )
-
-
-def _signs(values: Array) -> Array:
-    return np.where(values < 0, -1.0, 1.0)

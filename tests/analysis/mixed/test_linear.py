@@ -75,6 +75,28 @@ def test_no_other_variances_have_a_lower_deviance():
     assert fit.deviance == pytest.approx(found.fun, rel=1e-9)
 
 
+@pytest.mark.parametrize("seed", [27, 190])
+def test_a_search_that_lands_on_zero_goes_on_where_the_likelihood_rises_behind_it(seed):
+    """At a variance of zero the gradient vanishes whether or not zero is the best."""
+    table = crossed(seed, participants=12, images=8, sds=(0.8, 0.0, 0.0))
+    problem = LinearProblem(
+        build_design(table, model(fixed=())), table["trust"].to_numpy(), reml=True
+    )
+    found = optimize.minimize(
+        lambda theta: problem.objective(theta)[0], [0.2, 0.2], method="Nelder-Mead",
+        options={"xatol": 1e-8, "fatol": 1e-10},
+    )  # fmt: skip
+    above_zero = [
+        grouping.factor
+        for grouping, theta in zip(problem.relative.groupings, found.x, strict=True)
+        if abs(theta) > 0.01
+    ]
+    fit = fit_linear(table, model(fixed=()))
+    assert "participant" in above_zero
+    assert list(fit.components) == above_zero
+    assert fit.deviance == pytest.approx(found.fun, rel=1e-9)
+
+
 @pytest.mark.parametrize("reml", [True, False])
 @pytest.mark.parametrize("slope", [False, True])
 def test_one_factor_is_as_in_statsmodels(slope, reml):
