@@ -82,6 +82,14 @@ class Crossing:
         rest = [part.reshape(-1, columns.shape[1]) for part in parts[1:]]
         return Parts(first, np.concatenate(rest) if rest else np.zeros((0, columns.shape[1])))
 
+    def by_factor(self, parts: Parts) -> list[Array]:
+        """`parts` cut up by grouping, (L, q, m) each."""
+        rest = [
+            parts.rest[self.span(index)].reshape(grouping.count, grouping.width, -1)
+            for index, grouping in enumerate(self.others)
+        ]
+        return [parts.first, *rest] if self.groupings else []
+
     def spread(self, effects: Parts) -> Array:
         """Z b (rows,) for effects b with one column."""
         total = np.zeros(self.rows)

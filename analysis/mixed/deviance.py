@@ -111,30 +111,17 @@ class LinearProblem:
     def information_slopes(self, at: Evaluation) -> Array:
         """Derivatives of X'V⁻¹X by each θ, (θ, p, p)."""
         slopes = np.empty((len(self.relative.entries), self.p, self.p))
+        outer, solved = (self.crossing.by_factor(parts) for parts in (at.outer, at.solved))
         for k, (index, row, column) in enumerate(self.relative.entries):
-            outer = self._of_factor(at.outer, index)[:, row, : self.p]
-            solved = self._of_factor(at.solved, index)[:, column, : self.p]
-            half = outer.T @ solved
+            half = outer[index][:, row, : self.p].T @ solved[index][:, column, : self.p]
             slopes[k] = -(half + half.T)
         return slopes
 
     def effects(self, at: Evaluation, theta: Array) -> list[Array]:
         """Predicted random effects b per factor, (L, q), in the units of the columns as given."""
-        combination = np.append(-at.beta, 1.0)
-        groupings = self.relative.groupings
-        return [
-            (self._of_factor(at.solved, index) @ combination) @ factor.T / grouping.scale
-            for index, (grouping, factor) in enumerate(
-                zip(groupings, self.relative.factors(theta), strict=True)
-            )
-        ]
-
-    def _of_factor(self, parts: Parts, index: int) -> Array:
-        """The rows of one factor, (L, q, m)."""
-        if index == 0:
-            return parts.first
-        grouping = self.relative.groupings[index]
-        return parts.rest[self.crossing.span(index - 1)].reshape(grouping.count, grouping.width, -1)
+        combination = np.append(-at.beta, 1.0)[:, None]
+        standardised = Parts(at.solved.first @ combination, at.solved.rest @ combination)
+        return self.relative.effects(theta, self.crossing.by_factor(standardised))
 
 
 def _dot(a: Parts, b: Parts) -> Array:

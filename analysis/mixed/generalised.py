@@ -18,7 +18,7 @@ from analysis.mixed.ladder import Decision
 from analysis.mixed.laplace import LaplaceProblem
 from analysis.mixed.optimise import Optimum, minimise, require_minimum
 from analysis.mixed.quadrature import QuadratureProblem
-from analysis.mixed.relative import Component
+from analysis.mixed.relative import Component, effect_tables
 from analysis.mixed.separation import require_overlap
 from analysis.mixed.specification import MixedModel
 
@@ -31,9 +31,9 @@ class GeneralisedFit:
     """A fit that converged and is not singular, on the scale of log odds.
 
     `method` says how the integral was taken, `thresholds` are empty but for ordinal models.
-    `covariance` (p, p) goes with `names`. Estimates count the levels of the first random factor
-    as n (rows, where there is none); their intervals and tests are Wald's, from the Hessian by
-    all parameters together.
+    `covariance` (p, p) goes with `names`; `effects` are the conditional modes by factor.
+    Estimates count the levels of the first random factor as n (rows, where there is none); their
+    intervals and tests are Wald's, from the Hessian by all parameters together.
     """
 
     model: MixedModel
@@ -51,6 +51,7 @@ class GeneralisedFit:
     log_likelihood: float
     parameters: int
     hypotheses: Mapping[str, Array] = field(repr=False)
+    effects: Mapping[str, pd.DataFrame] = field(repr=False)
     found: "Found" = field(repr=False)
 
     @property
@@ -196,6 +197,7 @@ def result(
         -optimum.value / 2,
         len(optimum.point),
         type_three_hypotheses(table, model, found.design.fixed),
+        effect_tables(found.design.groupings, problem.effects(optimum.point)),
         found,
     )
 

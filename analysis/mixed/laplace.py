@@ -64,7 +64,7 @@ class LaplaceProblem:
 
     @property
     def start(self) -> Array:
-        """Own parameters of the family, no fixed effects, random effects of SD 1."""
+        """Own parameters of the family, no fixed effects, random effects of SD .5."""
         return np.concatenate([self.family.start(), np.zeros(self.p), self.relative.start])
 
     @property
@@ -117,6 +117,12 @@ class LaplaceProblem:
         rows = self.family.rows(eta, own)
         elimination = Elimination(self.crossing, self.crossing.products(rows.weight), lambdas)
         return Mode(own, effects, eta, rows, elimination)
+
+    def effects(self, parameters: Array) -> list[Array]:
+        """Modes of the random effects b per factor, (L, q), for the columns as they were given."""
+        mode = self.mode(parameters)
+        theta = self.split(parameters)[2]
+        return self.relative.effects(theta, self.crossing.by_factor(mode.effects))
 
     def gradient(self, mode: Mode) -> Array:
         """∂D/∂φ at a mode."""

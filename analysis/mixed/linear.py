@@ -15,7 +15,7 @@ from analysis.mixed.errors import DesignError, NotConvergedError, SingularFitErr
 from analysis.mixed.hypotheses import type_three_hypotheses
 from analysis.mixed.ladder import Decision, descend
 from analysis.mixed.optimise import Optimum, minimise, require_minimum
-from analysis.mixed.relative import Component
+from analysis.mixed.relative import Component, effect_tables
 from analysis.mixed.satterthwaite import FixedEffects, fixed_effects
 from analysis.mixed.specification import MixedModel
 
@@ -29,7 +29,7 @@ class LinearFit:
     `model` was fitted; it is the one asked for unless `decisions` say otherwise. `deviance` is
     -2 log likelihood (restricted where `reml`); `parameters` counts fixed effects, variances,
     correlations and the residual variance. Estimates count the levels of the first random factor
-    as n (rows, where there is none).
+    as n (rows, where there is none). `effects` are the best linear unbiased predictions by factor.
     """
 
     model: MixedModel
@@ -158,7 +158,7 @@ def _result(
         optimum.value,
         len(names) + len(optimum.point) + 1,
         type_three_hypotheses(table, model, fitted.design.fixed),
-        _effects(fitted),
+        effect_tables(fitted.design.groupings, problem.effects(at, optimum.point)),
         fitted,
     )
 
@@ -166,15 +166,6 @@ def _result(
 def _in_order(model: MixedModel, components: tuple[Component, ...]) -> Mapping[str, Component]:
     found = {component.factor: component for component in components}
     return {term.factor: found[term.factor] for term in model.random}
-
-
-def _effects(fitted: Found) -> Mapping[str, pd.DataFrame]:
-    """Conditional means (best linear unbiased predictions) per factor: levels by effects."""
-    effects = fitted.problem.effects(fitted.at, fitted.optimum.point)
-    return {
-        g.factor: pd.DataFrame(own, index=list(g.levels), columns=list(g.names))
-        for g, own in zip(fitted.design.groupings, effects, strict=True)
-    }
 
 
 def _weights(weights: Mapping[str, float], names: tuple[str, ...]) -> Array:

@@ -24,6 +24,7 @@ from analysis.mixed.quadrature import QuadratureProblem
 
 Profile = Callable[[float], float]  # lowest deviance at a fixed value of one coefficient
 
+Point = tuple[float, Array]
 FARTHEST = 8  # doublings of the Wald interval's half width
 
 
@@ -44,6 +45,75 @@ def profile_interval(fit: LinearFit | GeneralisedFit, name: str) -> Estimate:
     low = _crossing(rise, wald.value, wald.low - wald.value, name)
     high = _crossing(rise, wald.value, wald.high - wald.value, name)
     return replace(wald, low=low, high=high, method="profile likelihood")
+
+
+def sd_interval(fit: LinearFit | GeneralisedFit, factor: str) -> Estimate:
+    """The SD of a factor's random intercepts with its profile interval at the fit's level.
+
+    For factors without slopes. The lower limit is zero where the data do not speak against an
+    empty factor. By REML for a fit by REML.
+    """
+    if factor not in fit.components:
+        raise ValueError(f"no random factor {factor!r}; the model has {list(fit.components)}")
+    component = fit.components[factor]
+    if len(component.names) > 1:
+        raise NotEstimableError(f"{factor} has slopes; profile intervals are for intercepts alone")
+    place = [g.factor for g in fit.found.design.groupings].index(factor)
+    profile = _linear_sd(fit, place) if isinstance(fit, LinearFit) else _sd(fit, place)
+    quantile = float(stats.chi2.ppf(fit.level, 1))
+
+    def rise(value: float) -> float:
+        return profile(value) - fit.deviance - quantile
+
+    sd = component.sd
+    low = 0.0 if rise(0.0) <= 0 else float(optimize.brentq(rise, 0.0, sd, xtol=sd * 1e-4))
+    high = _crossing(rise, sd, sd / 2, f"the SD of {factor}")
+    method = "profile likelihood"
+    return Estimate(f"SD of {factor}", sd, low, high, fit.level, component.levels, method)
+
+
+def _entry(fit: LinearFit | GeneralisedFit, place: int) -> int:
+    """Which θ belongs to the only effect of the grouping at `place`."""
+    relative = fit.found.problem.relative
+    return [index for index, _, _ in relative.entries].index(place)
+
+
+def _linear_sd(fit: LinearFit, place: int) -> Profile:
+    """Lowest deviance over the other θ and σ, with θ = SD / σ (intercepts have scale 1)."""
+    problem, k = fit.found.problem, _entry(fit, place)
+    point = np.append(np.delete(fit.found.optimum.point, k), np.log(fit.residual_sd))
+
+    def profile(value: float) -> float:
+        def objective(others: Array) -> Point:
+            variance = np.exp(2 * others[-1])
+            ratio = value / np.sqrt(variance)
+            at = problem.evaluate(np.insert(others[:-1], k, ratio))
+            deviance = at.penalty + problem.df * np.log(2 * np.pi * variance) + at.rss / variance
+            slope = at.penalty_slope + at.rss_slope / variance
+            by_log_sigma = 2 * problem.df - 2 * at.rss / variance - ratio * slope[k]
+            return float(deviance), np.append(np.delete(slope, k), by_log_sigma)
+
+        return lowest(objective, point, [(None, None)] * len(point))[0]
+
+    return profile
+
+
+def _sd(fit: GeneralisedFit, place: int) -> Profile:
+    found = fit.found
+    k = found.problem.family.size + found.problem.p + _entry(fit, place)
+    task: LaplaceProblem | QuadratureProblem = found.problem
+    if found.points > 1:
+        task = QuadratureProblem(found.design, found.problem.family, found.points)
+    point = np.delete(found.optimum.point, k)
+
+    def profile(value: float) -> float:
+        def objective(others: Array) -> Point:
+            deviance, slope = task.objective(np.insert(others, k, value))
+            return deviance, np.delete(slope, k)
+
+        return lowest(objective, point, [(None, None)] * len(point))[0]
+
+    return profile
 
 
 def _crossing(rise: Callable[[float], float], inside: float, reach: float, name: str) -> float:

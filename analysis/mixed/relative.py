@@ -5,10 +5,11 @@ without one). θ holds the entries of Λ that are free, column by column; only t
 the effects are uncorrelated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from analysis.mixed.arrays import Array
 from analysis.mixed.groupings import Grouping
@@ -35,6 +36,16 @@ class Component:
         return self.sds[0]
 
 
+def effect_tables(
+    groupings: Sequence[Grouping], effects: Sequence[Array]
+) -> Mapping[str, pd.DataFrame]:
+    """Predicted effects per factor, a row per level and a column per effect."""
+    return {
+        grouping.factor: pd.DataFrame(own, list(grouping.levels), list(grouping.names))
+        for grouping, own in zip(groupings, effects, strict=True)
+    }
+
+
 class Relative:
     """Which entry of which Λ each parameter is."""
 
@@ -51,8 +62,8 @@ class Relative:
 
     @property
     def start(self) -> Array:
-        """Where the search begins: effects as large as the residual, uncorrelated."""
-        return np.array([1.0 if row == column else 0.0 for _, row, column in self.entries])
+        """Where the search begins: effects half as large as the residual, uncorrelated."""
+        return np.array([0.5 if row == column else 0.0 for _, row, column in self.entries])
 
     @property
     def bounds(self) -> list[tuple[float, float]]:
@@ -87,6 +98,15 @@ class Relative:
                     else f"a correlation of {name} by {grouping.factor} is estimated as ±1"
                 )
         return found
+
+    def effects(self, theta: Array, standardised: Sequence[Array]) -> list[Array]:
+        """Effects b (L, q) from u (L, q, 1) per factor, for the columns as they were given."""
+        return [
+            own[:, :, 0] @ factor.T / grouping.scale
+            for own, factor, grouping in zip(
+                standardised, self.factors(theta), self.groupings, strict=True
+            )
+        ]
 
     def components(self, theta: Array, residual_sd: float = 1.0) -> tuple[Component, ...]:
         """Standard deviations and correlations on the scale of the columns as they were given."""

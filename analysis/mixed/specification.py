@@ -15,6 +15,7 @@
     ordinal.fit_cumulative(table, model)           # ordered categories; `random` may be empty
     ratio.likelihood_ratio(smaller, larger)        # a HypothesisTest between two nested fits
     profile.profile_interval(fit, "arm[lime]")     # an Estimate with its profile interval
+    profile.sd_interval(fit, "image")              # the same for an SD of random intercepts
 
 Every refusal is a NotEstimableError, so `analysis.estimate.attempt` turns it into a NotEstimable.
 Column names: the intercept is "intercept", a level "arm[lime]", an interaction

@@ -289,3 +289,16 @@ def test_a_category_that_nobody_chose_has_no_threshold():
 def test_everyone_choosing_the_same_category_is_refused():
     with pytest.raises(DesignError, match="all 234 answers in rating are 3"):
         fit_rating(crossed().assign(rating=3))
+
+
+def test_predicted_effects_balance_the_residuals_of_their_participant():
+    """At the mode Σ (y - μ) over a participant's rows is b / sd²; none without random terms."""
+    table = crossed(seed=8)
+    fit = fit_agreed(table)
+    fixed = build_design(table, model("agreed")).fixed.matrix
+    effects = {name: table[name].map(own["intercept"]) for name, own in fit.effects.items()}
+    eta = fixed @ fit.beta + sum(effects.values())
+    residuals = (table["agreed"] - special.expit(eta)).groupby(table["participant"]).sum()
+    expected = fit.effects["participant"]["intercept"] / fit.components["participant"].sd ** 2
+    assert residuals[expected.index].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-6)
+    assert fit_agreed(table, random=()).effects == {}

@@ -1,6 +1,7 @@
 """Likelihood-ratio tests and profile intervals, against statsmodels and their own definition."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.discrete.discrete_model import Logit
@@ -9,7 +10,7 @@ from analysis.errors import NotEstimableError
 from analysis.mixed.linear import fit_linear
 from analysis.mixed.logistic import fit_logistic
 from analysis.mixed.ordinal import fit_cumulative
-from analysis.mixed.profile import profile_interval
+from analysis.mixed.profile import profile_interval, sd_interval
 from analysis.mixed.ratio import likelihood_ratio
 from analysis.mixed.specification import Interaction, MixedModel, Random
 from tests.analysis.mixed.data import ARM, CROSSED, POSITION, crossed, model
@@ -167,3 +168,44 @@ def test_an_interaction_is_tested_with_all_its_columns(table):
     more = (ARM, POSITION, Interaction((ARM, POSITION)))
     fits = [fit_logistic(table, model("agreed", fixed=f)) for f in ((ARM, POSITION), more)]
     assert likelihood_ratio(*fits).df == (2,)
+
+
+def test_profile_intervals_of_penicillin_are_those_of_lme4(shared_dir):
+    """confint(profile(lmer(…, REML = FALSE))) in the book on lme4, chapter 2."""
+    data = pd.read_csv(shared_dir / "known-answers" / "lme4_Penicillin.csv")
+    spec = MixedModel("diameter", (), (Random("plate"), Random("sample")))
+    fit = fit_linear(data, spec, reml=False)
+    plate, sample = sd_interval(fit, "plate"), sd_interval(fit, "sample")
+    mean = profile_interval(fit, "intercept")
+    assert (plate.low, plate.high) == pytest.approx((0.6335658, 1.1821040), rel=1e-3)
+    assert (sample.low, sample.high) == pytest.approx((1.0957893, 3.5562919), rel=1e-3)
+    assert (mean.low, mean.high) == pytest.approx((21.2666274, 24.6778176), rel=1e-4)
+    assert (plate.n, sample.n) == (24, 6)
+
+
+def test_the_interval_of_an_sd_starts_at_zero_exactly_when_zero_is_not_rejected():
+    """The data decide: the same images' SD, at levels on both sides of the ratio test's p."""
+    table = crossed(seed=6, participants=20, images=8, sds=(0.8, 0.35, 0.0))
+    for fit in (fit_linear, fit_logistic):
+        outcome = "trust" if fit is fit_linear else "agreed"
+        full, less = (fit(table, model(outcome, random=r)) for r in (CROSSED, CROSSED[:1]))
+        p = 2 * likelihood_ratio(less, full).p  # that of χ² with one df
+        strict = fit(table, model(outcome), level=min(0.999, 1 - p / 2))
+        loose = fit(table, model(outcome), level=1 - min(0.9, p * 1.2))
+        assert sd_interval(strict, "image").low == 0
+        assert sd_interval(loose, "image").low > 0
+
+
+def test_an_sd_by_quadrature_has_an_interval_too(table):
+    fit = fit_logistic(table, model("agreed", random=CROSSED[:1]), points=5)
+    sd = sd_interval(fit, "participant")
+    assert 0 < sd.low < sd.value < sd.high < 3
+
+
+def test_an_interval_of_an_sd_needs_an_intercept_alone(table):
+    fit = fit_linear(table, model(random=(SLOPE, Random("image"))))
+    with pytest.raises(NotEstimableError, match="participant has slopes"):
+        sd_interval(fit, "participant")
+    with pytest.raises(ValueError, match="no random factor 'rater'"):
+        sd_interval(fit, "rater")
+    assert sd_interval(fit, "image").low > 0
