@@ -142,6 +142,20 @@ ANALYSES = (
         "analysis.report.sentences.omnibus_only",
         needs=("column",),
     ),
+    Analysis(
+        "logistic_trials",
+        "logistic mixed model of yes-or-no trials, people and images random",
+        "analysis.trial_models.logistic_trials",
+        "analysis.report.sentences.trial_model",
+        needs=("column",),
+    ),
+    Analysis(
+        "linear_trials",
+        "linear mixed model of trials, people and images random",
+        "analysis.trial_models.linear_trials",
+        "analysis.report.sentences.trial_model",
+        needs=("column",),
+    ),
 )
 RULES = (
     Rule(
@@ -323,7 +337,8 @@ class Outcome:
     """One thing that the study measures; the fields are the keys of [[outcomes]] in plan.toml.
 
     `asked_in`: the arms in which it was asked, all if empty; the others are not compared.
-    `smallest_effect`: the least difference of means that matters, for equivalence.
+    `smallest_effect`: the least difference of means that matters, for equivalence. Of a model of
+    trials: `random` factors, those with `slopes` of arm, and the `fallback` analysis if it fails.
     """
 
     key: str
@@ -344,6 +359,9 @@ class Outcome:
     smallest_effect: float | None = None
     factor: str | None = None
     within: str | None = None
+    random: tuple[str, ...] = ("participant", "image")
+    slopes: tuple[str, ...] = ()
+    fallback: str | None = None
 
 
 @dataclass(frozen=True)
@@ -399,7 +417,12 @@ def kind_of(outcome: Outcome) -> OutcomeKind:
 
 def analysis_of(outcome: Outcome) -> Analysis:
     """The entry of ANALYSES that the outcome names."""
-    return next(analysis for analysis in ANALYSES if analysis.key == outcome.analysis)
+    return analysis_with(outcome.analysis)
+
+
+def analysis_with(key: str) -> Analysis:
+    """The entry of ANALYSES of that key."""
+    return next(analysis for analysis in ANALYSES if analysis.key == key)
 
 
 def rule_of(exclusion: Exclusion) -> Rule:

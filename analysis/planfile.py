@@ -94,6 +94,7 @@ def _outcome_problems(entry: Mapping[str, Any]) -> list[str]:
     problems = problems_in(Outcome, entry, name) + _key_problems(name, entry)
     problems += _unlisted(name, entry, "kind", [kind.key for kind in KINDS])
     problems += _unlisted(name, entry, "analysis", [analysis.key for analysis in ANALYSES])
+    problems += _unlisted(name, entry, "fallback", [analysis.key for analysis in ANALYSES])
     problems += _unlisted(name, entry, "measure", [measure.key for measure in MEASURES])
     needs = [("kind", kind.key, kind.needs) for kind in KINDS]
     needs += [("analysis", analysis.key, analysis.needs) for analysis in ANALYSES]
@@ -110,6 +111,11 @@ def _outcome_problems(entry: Mapping[str, Any]) -> list[str]:
     effect = entry.get("smallest_effect", 1)
     if is_number(effect) and effect <= 0:
         problems.append(f"{name}: smallest_effect must be above 0, got {effect!r}.")
+    strays = set(_list(entry, "slopes")) - set(_list(entry, "random") or Outcome.random)
+    if strays:
+        problems.append(f"{name}: slopes {sorted(strays)} are not among the random factors. Add.")
+    if "fallback" in entry and entry["fallback"] == entry.get("analysis"):
+        problems.append(f"{name}: the fallback is the analysis itself. Name another.")
     if entry.get("role") != EXPLORATORY and entry.get("family") == EXPLORATORY:
         problems.append(f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}.")
     return problems
@@ -198,6 +204,11 @@ def _unlisted(name: str, entry: Mapping[str, Any], key: str, known: Sequence[str
 def _with_defaults(entry: Mapping[str, Any]) -> dict[str, Any]:
     kind = next(kind for kind in KINDS if kind.key == entry["kind"])
     return {"population": kind.population, **entry}
+
+
+def _list(entry: Mapping[str, Any], key: str) -> list[str]:
+    value = entry.get(key, [])
+    return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else []
 
 
 def _tables(value: object) -> bool:

@@ -81,7 +81,7 @@ def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[str]:
     name = f"outcome {outcome.key!r}"
     problems = [
         f"{name}: {column!r} is not a column of trials.csv. Name one of {sorted(types)}."
-        for column in [outcome.column, outcome.within, *outcome.where]
+        for column in [outcome.column, outcome.within, *_random(outcome), *outcome.where]
         if column is not None and column not in types
     ]
     kind = types.get(outcome.column or "")
@@ -92,6 +92,12 @@ def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[str]:
         for column, value in outcome.where.items()
         if column in types and isinstance(value, str) == (types[column] in NUMERIC)
     ]
+
+
+def _random(outcome: Outcome) -> tuple[str, ...]:
+    """The random factors, where the outcome's analysis has any."""
+    modelled = outcome.analysis in ("logistic_trials", "linear_trials")
+    return outcome.random if modelled else ()
 
 
 def _factor_problems(outcome: Outcome, codebook: pd.DataFrame, items: pd.DataFrame) -> list[str]:

@@ -9,6 +9,7 @@ from analysis.one_way import Contrast, OneWay
 from analysis.plan import EXPLORATORY, MEASURES, Outcome, analysis_of, resolve
 from analysis.report.numbers import bounded, interval, number, p_value, percent, reported
 from analysis.results import OutcomeResult, Results
+from analysis.trial_models import TrialModel
 
 POPULATIONS = {
     "completed": "participants who completed the study",
@@ -45,6 +46,16 @@ def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
         "binary_trials": ("cluster-robust ", "arms' odds"),
     }
     return [_omnibus(result, results, *words.get(result.outcome.analysis, ("", "arms")))]
+
+
+def trial_model(result: OutcomeResult, results: Results) -> list[str]:
+    """The arms' effect; before it, what became of the model where it is not the one asked for."""
+    found = result.found
+    if not isinstance(found, TrialModel):
+        raise TypeError(f"{result.outcome.key} was not analysed by a model of trials")
+    what = "arms' odds" if result.outcome.analysis == "logistic_trials" else "arm means"
+    log = [f"Logged: {entry}." for entry in found.log]
+    return [*log, _omnibus(result, results, "", what)]
 
 
 def typeset(sentence: str) -> Markup:

@@ -1,0 +1,263 @@
+"""The analyses "logistic_trials" and "linear_trials": one row per trial, people and images random.
+
+No score per participant stands between the trials and the test, so that an undefined ratio or an
+image that happened to be hard cannot make a difference between arms.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special, stats
+
+from analysis.binary_trials import population_trials
+from analysis.comparisons.two_factors import partial_eta_squared
+from analysis.descriptives import ArmSummary, summarise
+from analysis.errors import NotEstimableError
+from analysis.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.found import Found
+from analysis.mixed.generalised import GeneralisedFit
+from analysis.mixed.linear import LinearFit, fit_linear
+from analysis.mixed.logistic import fit_logistic
+from analysis.mixed.specification import Categorical, Interaction, MixedModel, Random, Term
+from analysis.multiplicity import holm
+from analysis.one_way import scores_by_arm
+from analysis.plan import Outcome, Plan, analysis_with, resolve
+from analysis.table import StudyData
+
+Fit = LinearFit | GeneralisedFit
+NODES = 41  # of the quadrature over the random effects
+
+
+@dataclass(frozen=True)
+class ModelContrast:
+    """An arm against the control, over the levels of `within` if there are any.
+
+    `estimate`: odds ratio (logistic) or difference of means (linear), given people and images.
+    `marginal`: the difference of shares over people and images, logistic models only.
+    `p_adjusted`: Holm's over the arms.
+    """
+
+    arm: str
+    label: str
+    estimate: Estimate | NotEstimable
+    marginal: Estimate | NotEstimable | None
+    p_adjusted: float | None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """SD of the random intercepts of one factor, and how many levels it has."""
+
+    factor: str
+    levels: int
+    sd: float
+
+
+@dataclass(frozen=True)
+class TrialModel:
+    """What the model found. `test` is the arms' effect, or that of the fallback if `log` says so.
+
+    `terms`: every fixed term, type III; `sizes`: their partial eta squared, linear models only.
+    `log`: each step from the model that the plan asked for to the one that was fitted, in words.
+    """
+
+    arms: tuple[ArmSummary, ...]
+    model: str
+    test: HypothesisTest | NotEstimable
+    terms: Mapping[str, HypothesisTest]
+    sizes: Mapping[str, Estimate | NotEstimable]
+    contrasts: tuple[ModelContrast, ...]
+    spreads: tuple[Spread, ...]
+    residual_sd: float | None
+    rows: int
+    log: tuple[str, ...]
+    fallback: Found | None
+
+
+def logistic_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
+    """Logistic mixed model (Laplace) of a column of 0 and 1."""
+    return _modelled(data, scores, outcome, logistic=True)
+
+
+def linear_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
+    """Linear mixed model (REML, Satterthwaite's df) of a numeric column."""
+    return _modelled(data, scores, outcome, logistic=False)
+
+
+def _modelled(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, logistic: bool
+) -> TrialModel:
+    plan = data.plan
+    groups = scores_by_arm(scores, outcome, plan)
+    arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
+    trials = population_trials(data, outcome)
+    fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, logistic))
+    if isinstance(fitted, NotEstimable):
+        return _fallen_back(data, scores, outcome, arms, fitted, len(trials))
+    terms = {test.name: test for test in fitted.type_three()}
+    level = 1 - 2 * plan.alpha
+    return TrialModel(
+        arms,
+        formula(outcome, fitted.model),
+        terms["arm"],
+        terms,
+        {}
+        if logistic
+        else {n: attempt(n, partial(partial_eta_squared, t, level)) for n, t in terms.items()},
+        _contrasts(fitted, data, outcome),
+        tuple(Spread(c.factor, c.levels, float(c.sd)) for c in fitted.components.values()),
+        fitted.residual_sd if isinstance(fitted, LinearFit) else None,
+        fitted.rows,
+        tuple(f"{one.step} of {one.factor}: {one.reason}" for one in fitted.decisions),
+        None,
+    )
+
+
+def formula(outcome: Outcome, model: MixedModel) -> str:
+    """The model as R's lme4 would write it, with what was fitted, not what was asked for."""
+    fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
+    parts = [
+        f"({'1 + arm' if term.slopes else '1'} {'|' if term.correlated else '||'} {term.factor})"
+        for term in model.random
+    ]
+    return f"{outcome.column} ~ {' + '.join([fixed, *parts])}"
+
+
+def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, logistic: bool) -> Fit:
+    arms = plan.arms_of(outcome)
+    empty = [arm for arm in arms if not (trials["arm"] == arm).any()]
+    if empty:
+        raise NotEstimableError(f"{', '.join(empty)} has no such trials")
+    arm = Categorical("arm", levels=arms, coding="sum")
+    fixed: tuple[Term, ...] = (arm,)
+    columns = ["arm", "value", *outcome.random]
+    if outcome.within is not None:
+        within = Categorical(outcome.within, coding="sum")
+        fixed = (arm, within, Interaction((arm, within)))
+        columns.append(outcome.within)
+    table = trials[list(dict.fromkeys(columns))].dropna()
+    for name in table.columns.difference(["value"]):
+        table[name] = table[name].astype(str)
+    random = tuple(
+        Random(factor, slopes=(arm,) if factor in outcome.slopes else ())
+        for factor in outcome.random
+    )
+    model = MixedModel("value", fixed, random)
+    if logistic:
+        return fit_logistic(table, model, level=plan.level)
+    return fit_linear(table, model, level=plan.level)
+
+
+def _fallen_back(
+    data: StudyData,
+    scores: pd.DataFrame,
+    outcome: Outcome,
+    arms: tuple[ArmSummary, ...],
+    refusal: NotEstimable,
+    rows: int,
+) -> TrialModel:
+    """No number of the model; the plan's fallback in its place, and both said in the log."""
+    log, fallback, test = [f"the model was not fitted: {refusal.reason}"], None, None
+    if outcome.fallback is not None:
+        changed = replace(outcome, analysis=outcome.fallback)
+        fallback = resolve(analysis_with(outcome.fallback).path)(data, scores, changed)
+        test = fallback.test
+        log.append(f"the plan's fallback was taken: {outcome.fallback}")
+    return TrialModel(
+        arms,
+        "none",
+        refusal if test is None else test,
+        {},
+        {},
+        (),
+        (),
+        None,
+        rows,
+        tuple(log),
+        fallback,
+    )
+
+
+def _contrasts(fit: Fit, data: StudyData, outcome: Outcome) -> tuple[ModelContrast, ...]:
+    plan = data.plan
+    arms = plan.arms_of(outcome)
+    others = [arm for arm in arms if arm != plan.control]
+    rows = {arm: _difference(arms, arm, plan.control) for arm in others}
+    found = {arm: attempt("contrast", partial(_contrast, fit, rows[arm])) for arm in others}
+    adjusted = holm(
+        {arm: one.p if isinstance(one, Estimate) else None for arm, one in found.items()}
+    )
+    return tuple(
+        ModelContrast(
+            arm,
+            data.labels[arm],
+            found[arm],
+            attempt("risk difference", partial(_marginal, fit, arms, arm, plan.control))
+            if isinstance(fit, GeneralisedFit)
+            else None,
+            adjusted[arm],
+        )
+        for arm in others
+    )
+
+
+def _contrast(fit: Fit, weights: Mapping[str, float]) -> Estimate:
+    if isinstance(fit, GeneralisedFit):
+        return fit.odds_ratio(weights, "odds ratio")
+    return fit.contrast(weights, "mean difference")
+
+
+def _difference(arms: tuple[str, ...], arm: str, control: str) -> dict[str, float]:
+    """Weights of the effect-coded arm columns for arm minus control; the last level is minus all.
+
+    Terms of `within` and the interaction drop out: the difference is over its levels, alike.
+    """
+    codes = _arm_codes(arms)
+    difference = codes[arm] - codes[control]
+    return {f"arm[{name}]": float(w) for name, w in zip(arms[:-1], difference, strict=True)}
+
+
+def _arm_codes(arms: tuple[str, ...]) -> dict[str, npt.NDArray[np.float64]]:
+    matrix = np.vstack([np.eye(len(arms) - 1), -np.ones(len(arms) - 1)])
+    return dict(zip(arms, matrix, strict=True))
+
+
+def _marginal(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, control: str) -> Estimate:
+    """Share in the arm minus share in the control, over people and images (g-computation).
+
+    Each share is the logistic mean over normal random intercepts (Gauss-Hermite). The interval is
+    the delta method in the fixed effects, given the estimated spreads.
+    """
+    if any(term.slopes for term in fit.model.random):
+        raise NotEstimableError("the spread differs between arms (random slopes)")
+    if any(":" in name for name in fit.names):
+        raise NotEstimableError("the difference depends on the level of the second factor")
+    spread = float(np.sqrt(sum(one.sd**2 for one in fit.components.values())))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    weights = weights / weights.sum()
+    codes = _arm_codes(arms)
+    values, slopes = [], []
+    for name in (arm, control):
+        row = np.concatenate([[1.0], codes[name]])
+        chances = special.expit(float(row @ fit.beta) + spread * nodes)
+        values.append(float(weights @ chances))
+        slopes.append(float(weights @ (chances * (1 - chances))) * row)
+    value, slope = values[0] - values[1], slopes[0] - slopes[1]
+    error = float(np.sqrt(slope @ fit.covariance @ slope))
+    z = float(stats.norm.ppf((1 + fit.level) / 2))
+    return Estimate(
+        "risk difference",
+        value,
+        max(-1.0, value - z * error),
+        min(1.0, value + z * error),
+        fit.level,
+        fit.n,
+        "g-computation, delta",
+        value / error,
+        None,
+        float(2 * stats.norm.sf(abs(value / error))),
+    )
