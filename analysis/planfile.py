@@ -11,6 +11,7 @@ from analysis.errors import PlanError
 from analysis.plan import ANALYSES, EXPLORATORY, KINDS, MEASURES, RULES, Outcome, Plan
 from analysis.planparts import Exclusion
 from analysis.plantable import problems_with_table, trial_types
+from analysis.schema import MISSING_KINDS
 from analysis.tomlclass import build, is_number, problems_in, suggest
 
 __all__ = ["parse_plan", "problems_with_table", "read_plan", "trial_types"]
@@ -49,6 +50,8 @@ def _plan_problems(document: Mapping[str, Any]) -> list[str]:
         problems += _repeated("outcome", outcomes)
         problems += [line for one in outcomes for line in _outcome_problems(one)]
         problems += [line for one in outcomes for line in _asked_problems(one, document)]
+    source = document.get("source")
+    problems += _kind_problems(source) if isinstance(source, dict) else []
     for key, check in (("exclusions", _exclusion_problems), ("contrasts", _contrast_problems)):
         entries = document.get(key, [])
         if _tables(entries):
@@ -135,6 +138,22 @@ def _asked_problems(entry: Mapping[str, Any], document: Mapping[str, Any]) -> li
             f"to compare them, got {asked}."
         ]
     return []
+
+
+def _kind_problems(source: Mapping[str, Any]) -> list[str]:
+    """Codes of missing cells must name one of the three kinds."""
+    items = source.get("items", [])
+    named = [
+        ("source", source),
+        *((f"source, item {i.get('item')!r}", i) for i in items if _tables([i])),
+    ]
+    return [
+        f"{name}: missing {cell!r} = {kind!r} is none of {list(MISSING_KINDS)}."
+        for name, entry in named
+        if isinstance(entry.get("missing", {}), dict)
+        for cell, kind in entry.get("missing", {}).items()
+        if kind not in MISSING_KINDS
+    ]
 
 
 def _exclusion_problems(entry: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:

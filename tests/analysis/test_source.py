@@ -250,6 +250,8 @@ def test_a_file_without_positions_is_numbered_in_its_own_order(foreign):
         ('file = "log.csv"\n', "", "lacks 'file'"),
         ("minimum = 1\n", 'minimum = "one"\n', "minimum must be a number"),
         ("columns = {", "colums = {", "unknown key 'colums' (did you mean 'columns'?)"),
+        ('"does_not_apply"', '"dna"', "source, item 'q2': missing '9' = 'dna' is none of"),
+        ('"-99" = "not_answered"', '"-99" = "gone"', "source: missing '-99' = 'gone' is none of"),
     ],
 )
 def test_a_mistake_in_the_mapping_is_named(foreign, old, new, message):
