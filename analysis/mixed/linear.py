@@ -125,7 +125,7 @@ def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> 
 def _require_remainder(problem: LinearProblem, outcome: Array, name: str) -> None:
     if np.ptp(outcome) <= 1e-12 * max(1.0, float(np.abs(outcome).max())):
         raise DesignError(f"all {len(outcome)} values of {name} equal {outcome[0]:g}")
-    if problem.total <= 1e-20 * float(outcome @ outcome):
+    if problem.total <= 1e-26 * float(outcome @ outcome):
         raise DesignError(f"the fixed effects reproduce {name} exactly, so nothing is left to test")
 
 
