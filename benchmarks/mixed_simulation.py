@@ -30,6 +30,7 @@ from analysis.mixed.specification import Categorical, MixedModel, Random
 PER_ARM, IMAGES = 40, 12
 PARTICIPANT_SD = 0.5
 CUTS = (-1.5, -0.5, 0.5, 1.5)  # of the latent scale, for five ordered answers
+Z = stats.norm.ppf(0.975)
 OUTPUT = Path("var/mixed_simulation.csv")
 
 Family = Literal["linear", "logistic", "ordinal"]
@@ -81,11 +82,12 @@ CELLS = (
 
 @dataclass(frozen=True)
 class Run:
-    """What one run found. `steps` down the ladder; `refusal` where there was no fit."""
+    """What one run found. `error` is standard; `steps` down the ladder; `refusal`: no fit."""
 
     cell: int
     run: int
     value: float
+    error: float
     low: float
     high: float
     p: float
@@ -138,12 +140,12 @@ def analyse(cell: Cell, run: int) -> Run:
         fit = _fit(cell.family, table, model)
     except NotEstimableError as error:
         nothing = float("nan")
-        return Run(cell.number, run, *(nothing,) * 4, welch_p, "", str(error))
+        return Run(cell.number, run, *(nothing,) * 5, welch_p, "", str(error))
     found = fit.coefficients["arm[explained]"]
     steps = "; ".join(f"{d.step} {d.factor}" for d in fit.decisions)
-    return Run(
-        cell.number, run, found.value, found.low, found.high, found.p or 0.0, welch_p, steps, ""
-    )
+    error = fit.standard_errors["arm[explained]"]
+    numbers = (found.value, error, found.low, found.high, float(found.p))
+    return Run(cell.number, run, *numbers, welch_p, steps, "")
 
 
 def _fit(family: Family, table: pd.DataFrame, model: MixedModel):
@@ -201,6 +203,7 @@ def summary(cell: Cell, runs: pd.DataFrame) -> dict[str, object]:
         "runs": len(runs),
         "rejected": share(fitted["p"] < 0.05),
         "coverage": share(covered),
+        "by z: rejected": share((fitted["value"] / fitted["error"]).abs() > Z),
         "mean estimate": f"{fitted['value'].mean():.3f}",
         "no step taken": share(fitted["steps"] == ""),
         "refused": str(len(runs) - len(fitted)),

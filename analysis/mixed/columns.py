@@ -61,10 +61,19 @@ def factor_codes(
     if isinstance(values.dtype, pd.CategoricalDtype):
         levels = levels or tuple(values.cat.remove_unused_categories().cat.categories)
         values = values.astype(values.cat.categories.dtype)
-    order = pd.Index(levels if levels is not None else sorted(values.unique()))
+    order = pd.Index(levels if levels is not None else _sorted(column, values))
     codes = order.get_indexer(pd.Index(values))
     _check_levels(column, order, codes, values)
     return codes, tuple(str(level) for level in order)
+
+
+def _sorted(column: str, values: pd.Series) -> list[str | int | float]:
+    try:
+        return sorted(values.unique())
+    except TypeError as error:
+        raise DesignError(
+            f"column {column} holds text and numbers, which have no common order; make it text"
+        ) from error
 
 
 def _check_levels(column: str, order: pd.Index, codes: np.ndarray, values: pd.Series) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from analysis.mixed.arrays import Array
 from analysis.mixed.crossing import Crossing, Parts
 from analysis.mixed.design import Design
-from analysis.mixed.elimination import Elimination, by_level
+from analysis.mixed.elimination import Elimination, by_level, information_slopes
 from analysis.mixed.relative import Relative
 
 
@@ -110,12 +110,9 @@ class LinearProblem:
 
     def information_slopes(self, at: Evaluation) -> Array:
         """Derivatives of X'V⁻¹X by each θ, (θ, p, p)."""
-        slopes = np.empty((len(self.relative.entries), self.p, self.p))
-        outer, solved = (self.crossing.by_factor(parts) for parts in (at.outer, at.solved))
-        for k, (index, row, column) in enumerate(self.relative.entries):
-            half = outer[index][:, row, : self.p].T @ solved[index][:, column, : self.p]
-            slopes[k] = -(half + half.T)
-        return slopes
+        entries = self.relative.entries
+        slopes = information_slopes(self.crossing, entries, at.outer, at.solved)
+        return slopes[:, : self.p, : self.p]
 
     def effects(self, at: Evaluation, theta: Array) -> list[Array]:
         """Predicted random effects b per factor, (L, q), in the units of the columns as given."""

@@ -177,6 +177,19 @@ def unscaled(crossing: Crossing, lambdas: Sequence[Array], parts: Parts) -> Part
     return Parts(lambdas[0] @ parts.first, rest)
 
 
+def information_slopes(
+    crossing: Crossing, entries: Sequence[tuple[int, int, int]], outer: Parts, solved: Parts
+) -> Array:
+    """Derivatives of X'V⁻¹X by entries (factor, row, column) of the Λ, (entries, m, m).
+
+    `outer` T = Z'V⁻¹X and `solved` U = Λ'T: -Σ over levels of T_row U_column' and its transpose.
+    """
+    ts, us = crossing.by_factor(outer), crossing.by_factor(solved)
+    halves = [ts[index][:, row].T @ us[index][:, column] for index, row, column in entries]
+    m = outer.rest.shape[1]
+    return np.array([-(half + half.T) for half in halves]).reshape(-1, m, m)
+
+
 def by_level(crossing: Crossing, a: Parts, b: Parts, middle: Array) -> list[Array]:
     """Σ over levels of a middle b' per factor, (q, q) each; a and b (…, m), middle (m, m)."""
     sums = []

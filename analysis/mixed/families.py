@@ -41,6 +41,10 @@ class Family(Protocol):
         """Derivative of the weight by η."""
         ...
 
+    def own_mixed(self, eta: Array, own: Array) -> Array:
+        """-∂first/∂own (rows, size): what the weight is for η."""
+        ...
+
     def own_slope(self, eta: Array, own: Array, leverage: Array, lift: Array) -> Array:
         """Σ over rows of -2 ∂log/∂own + leverage ∂weight/∂own + lift ∂first/∂own."""
         ...
@@ -74,6 +78,10 @@ class Binomial:
         share = special.expit(eta)
         slope: Array = _as(self.trials, eta) * share * (1 - share) * (1 - 2 * share)
         return slope
+
+    def own_mixed(self, eta: Array, own: Array) -> Array:
+        """No columns."""
+        return np.zeros((len(eta), 0))
 
     def own_slope(self, eta: Array, own: Array, leverage: Array, lift: Array) -> Array:
         """Empty."""
@@ -131,6 +139,17 @@ class CumulativeLogit:
         """-(f'(a) + f'(b)), f the logistic density."""
         upper, lower = self._limits(eta, own)
         return -(_density_slope(upper) + _density_slope(lower))
+
+    def own_mixed(self, eta: Array, own: Array) -> Array:
+        """-f(a) at the upper threshold, -f(b) at the lower one, f the logistic density."""
+        shares = [special.expit(limit) for limit in self._limits(eta, own)]
+        upper, lower = (share * (1 - share) for share in shares)
+        by_threshold = np.zeros((len(eta), self.categories + 1))  # the outer two are infinite
+        rows = np.arange(len(eta))
+        by_threshold[rows, self.codes + 1] = -upper
+        by_threshold[rows, self.codes] = -lower
+        mixed: Array = by_threshold[:, 1:-1] @ self.threshold_slopes(own)
+        return mixed
 
     def own_slope(self, eta: Array, own: Array, leverage: Array, lift: Array) -> Array:
         """By τ first, row by row at its upper and lower threshold, then by the own parameters."""

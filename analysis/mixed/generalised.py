@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,11 @@ from analysis.mixed.laplace import LaplaceProblem
 from analysis.mixed.optimise import Optimum, minimise, require_minimum
 from analysis.mixed.quadrature import QuadratureProblem
 from analysis.mixed.relative import Component, effect_tables
+from analysis.mixed.satterthwaite import FixedEffects, weighted
 from analysis.mixed.separation import require_overlap
 from analysis.mixed.specification import MixedModel
+
+Wald = Literal["t", "z"]
 
 LIMIT = 50.0  # logits; a parameter beyond it runs away
 CALM = 12.0  # logits; without random effects no separated table has a maximum within it
@@ -31,9 +35,10 @@ class GeneralisedFit:
     """A fit that converged and is not singular, on the scale of log odds.
 
     `method` says how the integral was taken, `thresholds` are empty but for ordinal models.
-    `covariance` (p, p) goes with `names`; `effects` are the conditional modes by factor.
-    Estimates count the levels of the first random factor as n (rows, where there is none); their
-    intervals and tests are Wald's, from the Hessian by all parameters together.
+    `effects` are the conditional modes by factor. Estimates count the levels of the first random
+    factor as n (rows, where there is none). Standard errors come from the Hessian by all
+    parameters together; tests and intervals are Wald's, with Satterthwaite's df where there are
+    random terms, unless z was asked for.
     """
 
     model: MixedModel
@@ -43,8 +48,7 @@ class GeneralisedFit:
     rows: int
     n: int
     names: tuple[str, ...]
-    beta: Array = field(repr=False)
-    covariance: Array = field(repr=False)
+    fixed: FixedEffects = field(repr=False)
     coefficients: Mapping[str, Estimate]
     thresholds: Mapping[str, Estimate]
     components: Mapping[str, Component]
@@ -67,19 +71,15 @@ class GeneralisedFit:
     @property
     def standard_errors(self) -> Mapping[str, float]:
         """By name of the coefficient."""
-        return dict(zip(self.names, map(float, np.sqrt(np.diag(self.covariance))), strict=True))
+        errors = np.sqrt(np.diag(self.fixed.covariance))
+        return dict(zip(self.names, map(float, errors), strict=True))
 
     def contrast(self, weights: Mapping[str, float], name: str) -> Estimate:
-        """The combination Σ weight × coefficient, in log odds, with Wald's z interval."""
-        unknown = sorted(set(weights) - set(self.names))
-        if unknown:
-            raise ValueError(f"no coefficient {unknown}; the model has {list(self.names)}")
-        row = np.array([weights.get(column, 0.0) for column in self.names])
-        value = float(row @ self.beta)
-        return wald(name, value, float(row @ self.covariance @ row), self.level, self.n)
+        """The combination Σ weight × coefficient, in log odds."""
+        return self.fixed.estimate(name, weighted(weights, self.names), self.level, self.n)
 
     def odds_ratio(self, weights: Mapping[str, float], name: str) -> Estimate:
-        """exp of `contrast`, with its z and p (of "the ratio is one")."""
+        """exp of `contrast`, with its test of "the ratio is one"."""
         log = self.contrast(weights, name)
         value, low, high = (float(np.exp(x)) for x in (log.value, log.low, log.high))
         method = f"{log.method}, of the log"
@@ -88,15 +88,9 @@ class GeneralisedFit:
         )
 
     def type_three(self) -> tuple[HypothesisTest, ...]:
-        """Wald's chi-squared test of each fixed term, type III."""
-        return tuple(self._chi_squared(name, rows) for name, rows in self.hypotheses.items())
-
-    def _chi_squared(self, name: str, rows: Array) -> HypothesisTest:
-        values = rows @ self.beta
-        statistic = float(values @ np.linalg.solve(rows @ self.covariance @ rows.T, values))
-        df = float(len(rows))
-        return HypothesisTest(
-            name, "χ²", statistic, (df,), float(stats.chi2.sf(statistic, df)), self.n
+        """Wald's F (or χ²) test of each fixed term, type III."""
+        return tuple(
+            self.fixed.f_test(name, rows, self.n) for name, rows in self.hypotheses.items()
         )
 
 
@@ -168,13 +162,13 @@ def result(
     decisions: tuple[Decision, ...],
     found: Found,
     level: float,
+    wald: Wald,
 ) -> GeneralisedFit:
     """The fit as shown, in the original columns; thresholds are added by ordinal models."""
     problem, optimum = found.problem, found.optimum
-    size, names = problem.family.size, found.design.fixed.names
-    beta = problem.back @ problem.split(optimum.point)[1]
-    own = slice(size, size + problem.p)
-    covariance = problem.back @ parameter_covariance(optimum)[own, own] @ problem.back.T
+    names = found.design.fixed.names
+    fixed = _fixed_effects(found, wald)
+    rows = np.eye(len(names))
     counts = {grouping.factor: grouping.count for grouping in found.design.groupings}
     n = counts[model.random[0].factor] if model.random else found.design.rows
     components = {c.factor: c for c in problem.relative.components(problem.split(optimum.point)[2])}
@@ -186,12 +180,8 @@ def result(
         found.design.rows,
         n,
         names,
-        beta,
-        covariance,
-        {
-            name: wald(name, float(beta[i]), float(covariance[i, i]), level, n)
-            for i, name in enumerate(names)
-        },
+        fixed,
+        {name: fixed.estimate(name, rows[i], level, n) for i, name in enumerate(names)},
         {},
         {term.factor: components[term.factor] for term in model.random},
         -optimum.value / 2,
@@ -202,12 +192,33 @@ def result(
     )
 
 
+def _fixed_effects(found: Found, wald: Wald) -> FixedEffects:
+    """In the original columns; the covariance's slopes are those of the model made linear."""
+    problem, point = found.problem, found.optimum.point
+    size, end = problem.family.size, problem.family.size + problem.p
+    covariance = parameter_covariance(found.optimum)
+    whole = covariance[:end, :end]
+    by_theta = problem.information_slopes(problem.mode(point))
+    slopes = -(whole @ by_theta @ whole)[:, size:, size:]
+    spread = covariance[end:, end:]
+    if wald == "z":
+        slopes, spread = slopes[:0], spread[:0, :0]
+    back = problem.back
+    return FixedEffects(
+        back @ problem.split(point)[1],
+        back @ whole[size:, size:] @ back.T,
+        back @ slopes @ back.T,
+        spread,
+        back @ back.T,
+    )
+
+
 def parameter_covariance(optimum: Optimum) -> Array:
     """Inverse of half the deviance's Hessian: the observed information of all parameters."""
     return np.linalg.inv(optimum.hessian / 2).astype(np.float64)
 
 
-def wald(name: str, value: float, variance: float, level: float, n: int) -> Estimate:
+def z_estimate(name: str, value: float, variance: float, level: float, n: int) -> Estimate:
     """A value with its z interval and z test of zero."""
     if not variance > 0:
         raise NotEstimableError(f"{name}: its variance is estimated as {variance:g}")

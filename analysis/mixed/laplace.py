@@ -15,7 +15,7 @@ import numpy as np
 from analysis.mixed.arrays import Array
 from analysis.mixed.crossing import Crossing, Parts
 from analysis.mixed.design import Design
-from analysis.mixed.elimination import Elimination, by_level, unscaled
+from analysis.mixed.elimination import Elimination, by_level, information_slopes, unscaled
 from analysis.mixed.errors import NotConvergedError
 from analysis.mixed.families import Family, Rows
 from analysis.mixed.relative import Relative
@@ -123,6 +123,20 @@ class LaplaceProblem:
         mode = self.mode(parameters)
         theta = self.split(parameters)[2]
         return self.relative.effects(theta, self.crossing.by_factor(mode.effects))
+
+    def information_slopes(self, mode: Mode) -> Array:
+        """Derivatives by each θ of the information of (own, β), (θ, size + p, size + p).
+
+        Of the model made linear at the mode, with its weights held: there the information is
+        F - P'Z(ΛM⁻¹Λ')Z'P, P (rows, size + p) the derivatives of -first, and F knows no θ.
+        """
+        weighted = mode.rows.weight[:, None] * self.basis
+        mixed = np.column_stack([self.family.own_mixed(mode.eta, mode.own), weighted])
+        elimination, gathered = mode.elimination, self.crossing.gather(mixed)
+        solved = elimination.solve(elimination.scale(gathered))
+        lifted = elimination.products(elimination.unscale(solved))
+        outer = Parts(gathered.first - lifted.first, gathered.rest - lifted.rest)
+        return information_slopes(self.crossing, self.relative.entries, outer, solved)
 
     def gradient(self, mode: Mode) -> Array:
         """∂D/∂φ at a mode."""

@@ -16,7 +16,7 @@ from analysis.mixed.hypotheses import type_three_hypotheses
 from analysis.mixed.ladder import Decision, descend
 from analysis.mixed.optimise import Optimum, minimise, require_minimum
 from analysis.mixed.relative import Component, effect_tables
-from analysis.mixed.satterthwaite import FixedEffects, fixed_effects
+from analysis.mixed.satterthwaite import FixedEffects, fixed_effects, weighted
 from analysis.mixed.specification import MixedModel
 
 LIMIT = 1e3  # largest believable ratio of a random effect's SD to the residual SD
@@ -67,11 +67,11 @@ class LinearFit:
 
     def contrast(self, weights: Mapping[str, float], name: str) -> Estimate:
         """The combination Σ weight × coefficient, with Satterthwaite's df."""
-        return self.fixed.estimate(name, _weights(weights, self.names), self.level, self.n)
+        return self.fixed.estimate(name, weighted(weights, self.names), self.level, self.n)
 
     def joint_test(self, rows: Mapping[str, Mapping[str, float]], name: str) -> HypothesisTest:
         """F test that several combinations, each as for `contrast`, are all zero."""
-        hypotheses = np.array([_weights(row, self.names) for row in rows.values()])
+        hypotheses = np.array([weighted(row, self.names) for row in rows.values()])
         return self.fixed.f_test(name, hypotheses, self.n)
 
     def type_three(self) -> tuple[HypothesisTest, ...]:
@@ -125,7 +125,7 @@ def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> 
 def _require_remainder(problem: LinearProblem, outcome: Array, name: str) -> None:
     if np.ptp(outcome) <= 1e-12 * max(1.0, float(np.abs(outcome).max())):
         raise DesignError(f"all {len(outcome)} values of {name} equal {outcome[0]:g}")
-    if problem.total <= 1e-20 * float(outcome @ outcome):
+    if problem.total <= 1e-26 * float(outcome @ outcome):
         raise DesignError(f"the fixed effects reproduce {name} exactly, so nothing is left to test")
 
 
@@ -166,10 +166,3 @@ def _result(
 def _in_order(model: MixedModel, components: tuple[Component, ...]) -> Mapping[str, Component]:
     found = {component.factor: component for component in components}
     return {term.factor: found[term.factor] for term in model.random}
-
-
-def _weights(weights: Mapping[str, float], names: tuple[str, ...]) -> Array:
-    unknown = sorted(set(weights) - set(names))
-    if unknown:
-        raise ValueError(f"no coefficient {unknown}; the model has {list(names)}")
-    return np.array([weights.get(name, 0.0) for name in names])

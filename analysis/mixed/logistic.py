@@ -8,7 +8,7 @@ from analysis.mixed.columns import numbers
 from analysis.mixed.design import build_design
 from analysis.mixed.errors import DesignError
 from analysis.mixed.families import Binomial
-from analysis.mixed.generalised import Found, GeneralisedFit, result, search
+from analysis.mixed.generalised import Found, GeneralisedFit, Wald, result, search
 from analysis.mixed.ladder import descend
 from analysis.mixed.specification import MixedModel
 
@@ -20,11 +20,13 @@ def fit_logistic(
     trials: str | None = None,
     points: int = 1,
     level: float = 0.95,
+    wald: Wald = "t",
 ) -> GeneralisedFit:
     """Fit by Laplace's approximation, or with `points` > 1 by adaptive quadrature (one factor).
 
     The outcome is 0 or 1, or with `trials`, a column of counts, the number of successes in them.
-    Coefficients are log odds given the random effects. Raises as `linear.fit_linear` does, and
+    Coefficients are log odds given the random effects, tested by t with Satterthwaite's df (by z
+    on demand, which is too sure of itself with few images). Raises as `linear.fit_linear` does, and
     SeparationError where the fixed effects predict outcomes without error.
     """
     table = table.reset_index(drop=True)
@@ -36,7 +38,7 @@ def fit_logistic(
         return search(design, family, spec.outcome, points)
 
     found, fitted, decisions = descend(model, fit)
-    return result(table, fitted, decisions, found, level)
+    return result(table, fitted, decisions, found, level, wald)
 
 
 def _family(table: pd.DataFrame, outcome: str, trials: str | None) -> Binomial:

@@ -14,6 +14,7 @@ Objective = Callable[[Array], tuple[float, Array]]
 STEP = 1e-4  # of central differences of an analytic gradient
 CLOSE = 1e-6  # largest accepted expected decrease of the deviance by one more Newton step
 RESTARTS = 8
+REFRESHES = 3
 SHARES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)  # of a step off a saddle, in units of θ
 
 
@@ -95,18 +96,28 @@ def _is_saddle(hessian: Array) -> bool:
 
 
 def polish(objective: Objective, point: Array, hessian: Array) -> Optimum:
+    """Newton steps; the Hessian is taken anew only where the old one no longer leads down."""
+    optimum = _polished(objective, point, hessian)
+    for _ in range(REFRESHES):
+        if not CLOSE < optimum.decrease < 1:
+            break
+        hessian = numerical_hessian(objective, optimum.point)
+        optimum = _polished(objective, optimum.point, hessian)
+    return optimum
+
+
+def _polished(objective: Objective, point: Array, hessian: Array) -> Optimum:
     """Newton steps with one Hessian for as long as they bring the value down."""
-    value, gradient = objective(point)
+    optimum = Optimum(point, *objective(point), hessian)
     for _ in range(8):
-        optimum = Optimum(point, value, gradient, hessian)
         if not CLOSE * 1e-6 < optimum.decrease < 1:
-            return optimum
-        step = np.linalg.solve(hessian, gradient)
-        new_value, new_gradient = objective(point - step)
-        if not new_value <= value + 1e-9 * abs(value):
-            return optimum
-        point, value, gradient = point - step, new_value, new_gradient
-    return Optimum(point, value, gradient, numerical_hessian(objective, point))
+            break
+        point = optimum.point - np.linalg.solve(hessian, optimum.gradient)
+        value, gradient = objective(point)
+        if not value <= optimum.value + 1e-9 * abs(optimum.value):
+            break
+        optimum = Optimum(point, value, gradient, hessian)
+    return optimum
 
 
 def numerical_hessian(objective: Objective, point: Array) -> Array:

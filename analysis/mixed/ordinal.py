@@ -16,10 +16,11 @@ from analysis.mixed.families import CumulativeLogit
 from analysis.mixed.generalised import (
     Found,
     GeneralisedFit,
+    Wald,
     parameter_covariance,
     result,
     search,
-    wald,
+    z_estimate,
 )
 from analysis.mixed.ladder import descend
 from analysis.mixed.specification import MixedModel
@@ -32,6 +33,7 @@ def fit_cumulative(
     categories: Sequence[str | int | float] | None = None,
     points: int = 1,
     level: float = 0.95,
+    wald: Wald = "t",
 ) -> GeneralisedFit:
     """Fit logit P(answer ≤ j) = threshold_j - η; a positive coefficient raises the answers.
 
@@ -49,7 +51,7 @@ def fit_cumulative(
         return search(design, family, spec.outcome, points)
 
     found, fitted, decisions = descend(model, fit)
-    shown = result(table, fitted, decisions, found, level)
+    shown = result(table, fitted, decisions, found, level, wald)
     return replace(shown, thresholds=_thresholds(found, family, labels, level, shown.n))
 
 
@@ -94,6 +96,6 @@ def _thresholds(
     names = [f"{low}|{high}" for low, high in pairwise(labels)]
     values = family.thresholds(own)
     return {
-        name: wald(name, float(value), float(variance), level, n)
+        name: z_estimate(name, float(value), float(variance), level, n)
         for name, value, variance in zip(names, values, variances, strict=True)
     }

@@ -152,7 +152,9 @@ def _generalised(fit: GeneralisedFit, name: str) -> Profile:
     found = fit.found
     design, column = _without(found.design, name)
     own, _, theta = found.problem.split(found.optimum.point)
-    kept = np.array([b for other, b in zip(fit.names, fit.beta, strict=True) if other != name])
+    kept = np.array(
+        [b for other, b in zip(fit.names, fit.fixed.beta, strict=True) if other != name]
+    )
     point: Array | None = None
 
     def profile(value: float) -> float:

@@ -6,6 +6,7 @@ by the variance parameters (θ, σ), A = 2 H⁻¹ their asymptotic covariance, H
 deviance that is not profiled over σ.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from analysis.estimate import Estimate, HypothesisTest
 from analysis.mixed.arrays import Array
 from analysis.mixed.deviance import Evaluation, LinearProblem
 
+MANY = 1e8  # degrees of freedom from which t is z
+
 
 @dataclass(frozen=True)
 class FixedEffects:
@@ -23,6 +26,7 @@ class FixedEffects:
 
     `beta` (p,), `covariance` (p, p); `slopes` (k, p, p) derivatives of the covariance by the k
     variance parameters, `spread` (k, k) the asymptotic covariance of these; `metric` (X'X)⁻¹.
+    With k = 0 the tests are z and χ².
     """
 
     beta: Array
@@ -35,18 +39,21 @@ class FixedEffects:
         """Satterthwaite's degrees of freedom of a contrast (p,)."""
         variance = contrast @ self.covariance @ contrast
         gradient = np.einsum("i,kij,j->k", contrast, self.slopes, contrast)
-        return float(2 * variance**2 / (gradient @ self.spread @ gradient))
+        doubt = float(gradient @ self.spread @ gradient)
+        return float(2 * variance**2 / doubt) if doubt > 0 else np.inf
 
     def estimate(self, name: str, contrast: Array, level: float, n: int) -> Estimate:
-        """The contrast's value with its t interval and t test of zero."""
+        """The contrast's value with its t (or z) interval and test of zero."""
         value = float(contrast @ self.beta)
         error = float(np.sqrt(contrast @ self.covariance @ contrast))
         df = self.df(contrast)
-        half = float(stats.t.ppf((1 + level) / 2, df)) * error
+        is_z = df > MANY
+        half = float(stats.norm.ppf((1 + level) / 2) if is_z else stats.t.ppf((1 + level) / 2, df))
+        low, high = value - half * error, value + half * error
         t = value / error
-        p = float(2 * stats.t.sf(abs(t), df))
-        method = "Wald t, Satterthwaite's df"
-        return Estimate(name, value, value - half, value + half, level, n, method, t, df, p)
+        p = float(2 * (stats.norm.sf(abs(t)) if is_z else stats.t.sf(abs(t), df)))
+        method = "Wald z" if is_z else "Wald t, Satterthwaite's df"
+        return Estimate(name, value, low, high, level, n, method, t, None if is_z else df, p)
 
     def f_test(self, name: str, hypotheses: Array, n: int) -> HypothesisTest:
         """All rows of `hypotheses` (q, p) at once, after Fai & Cornelius (1996).
@@ -66,16 +73,18 @@ class FixedEffects:
         rows = vectors.T @ rows
         f = float(((rows @ self.beta) ** 2 / values).sum() / q)
         df = _combined([self.df(row) for row in rows])
+        if df > MANY:
+            return HypothesisTest(name, "χ²", q * f, (float(q),), float(stats.chi2.sf(q * f, q)), n)
         return HypothesisTest(name, "F", f, (float(q), df), float(stats.f.sf(f, q, df)), n)
 
 
 def _combined(dfs: list[float]) -> float:
-    if max(dfs) - min(dfs) < 1e-8:
+    if max(dfs) - min(dfs) < 1e-8 or min(dfs) > MANY:
         return float(np.mean(dfs))
     if min(dfs) <= 2:  # F has no mean then; the smallest df possible is the cautious answer
         return 2.0
-    expectation = sum(df / (df - 2) for df in dfs)
-    return float(2 * expectation / (expectation - len(dfs)))
+    excess = sum(2 / (df - 2) for df in dfs)
+    return float(2 * (len(dfs) + excess) / excess)
 
 
 def fixed_effects(problem: LinearProblem, at: Evaluation, profiled_hessian: Array) -> FixedEffects:
@@ -106,3 +115,11 @@ def _whole_hessian(problem: LinearProblem, at: Evaluation, profiled: Array) -> A
     whole[:k, k] = whole[k, :k] = mixed
     whole[k, k] = corner
     return whole
+
+
+def weighted(weights: Mapping[str, float], names: tuple[str, ...]) -> Array:
+    """Weights by coefficient as a contrast (p,); refuses names that the model lacks."""
+    unknown = sorted(set(weights) - set(names))
+    if unknown:
+        raise ValueError(f"no coefficient {unknown}; the model has {list(names)}")
+    return np.array([weights.get(name, 0.0) for name in names])

@@ -297,8 +297,41 @@ def test_predicted_effects_balance_the_residuals_of_their_participant():
     fit = fit_agreed(table)
     fixed = build_design(table, model("agreed")).fixed.matrix
     effects = {name: table[name].map(own["intercept"]) for name, own in fit.effects.items()}
-    eta = fixed @ fit.beta + sum(effects.values())
+    eta = fixed @ fit.fixed.beta + sum(effects.values())
     residuals = (table["agreed"] - special.expit(eta)).groupby(table["participant"]).sum()
     expected = fit.effects["participant"]["intercept"] / fit.components["participant"].sd ** 2
     assert residuals[expected.index].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-6)
     assert fit_agreed(table, random=()).effects == {}
+
+
+def with_other_images_per_arm(seed=9):
+    """Each arm sees images of its own, so that images are what the arms are compared between."""
+    table = crossed(seed, participants=60, images=10, kept=1.0)
+    return table.assign(image=table["image"] + table["arm"])
+
+
+@BOTH
+def test_few_images_per_arm_leave_few_degrees_of_freedom(fit):
+    table = with_other_images_per_arm()
+    arm, position = (fit(table).coefficients[name] for name in ("arm[lime]", "position"))
+    assert arm.method == "Wald t, Satterthwaite's df"
+    assert 10 < arm.df < 60
+    assert position.df > 1000
+    same_images = fit(crossed(9, participants=60, images=10, kept=1.0))
+    assert same_images.coefficients["arm[lime]"].df > arm.df
+
+
+def test_z_on_demand_is_the_estimate_over_its_error_with_the_narrower_interval():
+    table = with_other_images_per_arm()
+    t, z = (fit_logistic(table, model("agreed"), wald=wald) for wald in ("t", "z"))
+    mine, theirs = (fit.coefficients["arm[shap]"] for fit in (t, z))
+    assert (theirs.method, theirs.df) == ("Wald z", None)
+    assert theirs.statistic == pytest.approx(mine.statistic)
+    assert theirs.high - theirs.low == pytest.approx(
+        2 * 1.959964 * z.standard_errors["arm[shap]"], rel=1e-6
+    )
+    assert theirs.high < mine.high
+    assert [test.symbol for test in t.type_three()] == ["F", "F"]
+    test = z.type_three()[0]
+    assert (test.symbol, test.df) == ("χ²", (2,))
+    assert test.statistic == pytest.approx(2 * t.type_three()[0].statistic)

@@ -108,3 +108,42 @@ def test_the_shares_of_the_categories_are_where_the_thresholds_start():
     shares = np.diff([0, *special.expit(answers.thresholds(answers.start())), 1])
     expected = table["rating"].value_counts(normalize=True).sort_index()
     assert shares == pytest.approx(expected.to_numpy())
+
+
+@pytest.mark.parametrize("kind", ["logistic", "ordinal"])
+@pytest.mark.parametrize("random", [CROSSED, SLOPES, THREE], ids=str)
+def test_slopes_of_the_information_are_those_of_the_linear_model_at_the_mode(random, kind):
+    """F - P'ZΛM⁻¹Λ'Z'P with dense matrices and the weights held, by finite differences."""
+    table = crossed(participants=14, images=8)
+    table["rater"] = np.random.default_rng(1).integers(0, 6, len(table))
+    task = problem(table, random, kind)
+    point = somewhere(task)
+    mode = task.mode(point)
+    own, _, theta = task.split(point)
+    mixed = np.column_stack(
+        [task.family.own_mixed(mode.eta, own), mode.rows.weight[:, None] * task.basis]
+    )
+
+    def information(at):
+        total = np.zeros((len(table), len(table)))
+        for grouping, factor in zip(
+            task.relative.groupings, task.relative.factors(at), strict=True
+        ):
+            same = grouping.codes[:, None] == grouping.codes[None, :]
+            total += same * (grouping.columns @ factor @ factor.T @ grouping.columns.T)
+        weight = np.diag(mode.rows.weight)
+        inner = total @ np.linalg.inv(np.eye(len(table)) + weight @ total)
+        return -mixed.T @ inner @ mixed
+
+    steps = np.eye(len(theta)) * 1e-5
+    numeric = [(information(theta + h) - information(theta - h)) / 2e-5 for h in steps]
+    assert task.information_slopes(mode) == pytest.approx(np.array(numeric), rel=1e-5, abs=1e-4)
+
+
+def test_mixed_derivatives_of_the_thresholds_are_those_of_finite_differences():
+    answers = family(crossed(participants=9, images=6), "ordinal")
+    eta = np.random.default_rng(0).normal(size=len(answers.codes))
+    own = np.array([-1.0, 0.2, -0.5, 0.1])
+    for k, step in enumerate(np.eye(4) * 1e-6):
+        rise = answers.rows(eta, own + step).first - answers.rows(eta, own - step).first
+        assert answers.own_mixed(eta, own)[:, k] == pytest.approx(-rise / 2e-6, abs=1e-8)

@@ -56,6 +56,22 @@ def test_a_column_that_is_not_there_is_refused_by_name():
     assert "no column 'trusts'" in refused(crossed(), model("trusts"))
 
 
+def test_labels_of_two_kinds_are_refused():
+    table = crossed()
+    table["image"] = table["image"].where(table["image"] != "i00", 3)
+    assert "image holds text and numbers" in refused(table, model())
+
+
+def test_a_small_remainder_on_a_large_mean_is_no_constant_outcome():
+    """The negative control of the refusals of constant and of reproduced outcomes."""
+    table = crossed()
+    far = table.assign(trust=table["trust"] * 1e-3 + 1e6)
+    expected = fit_linear(table, model()).coefficients["arm[shap]"]
+    found = fit_linear(far, model()).coefficients["arm[shap]"]
+    assert found.value * 1e3 == pytest.approx(expected.value, rel=1e-4)
+    assert found.p == pytest.approx(expected.p, rel=1e-3)
+
+
 def test_an_empty_table_is_refused():
     assert "no row" in refused(crossed().iloc[:0], model())
 
