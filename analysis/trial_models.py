@@ -230,7 +230,7 @@ def _marginal(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, control: str
     """Share in the arm minus share in the control, over people and images (g-computation).
 
     Each share is the logistic mean over normal random intercepts (Gauss-Hermite). The interval is
-    the delta method in the fixed effects, given the estimated spreads.
+    the delta method in the fixed effects, given the estimated spreads, with Satterthwaite's df.
     """
     if any(term.slopes for term in fit.model.random):
         raise NotEstimableError("the spread differs between arms (random slopes)")
@@ -243,21 +243,23 @@ def _marginal(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, control: str
     values, slopes = [], []
     for name in (arm, control):
         row = np.concatenate([[1.0], codes[name]])
-        chances = special.expit(float(row @ fit.beta) + spread * nodes)
+        chances = special.expit(float(row @ fit.fixed.beta) + spread * nodes)
         values.append(float(weights @ chances))
         slopes.append(float(weights @ (chances * (1 - chances))) * row)
     value, slope = values[0] - values[1], slopes[0] - slopes[1]
-    error = float(np.sqrt(slope @ fit.covariance @ slope))
-    z = float(stats.norm.ppf((1 + fit.level) / 2))
+    error = float(np.sqrt(slope @ fit.fixed.covariance @ slope))
+    df = fit.fixed.df(slope)
+    half = float(stats.t.ppf((1 + fit.level) / 2, df)) * error
+    t = value / error
     return Estimate(
         "risk difference",
         value,
-        max(-1.0, value - z * error),
-        min(1.0, value + z * error),
+        max(-1.0, value - half),
+        min(1.0, value + half),
         fit.level,
         fit.n,
-        "g-computation, delta",
-        value / error,
-        None,
-        float(2 * stats.norm.sf(abs(value / error))),
+        "g-computation, delta, t",
+        t,
+        df if np.isfinite(df) else None,
+        float(2 * stats.t.sf(abs(t), df)),
     )
