@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import special, stats
 
 from analysis.binary_trials import population_trials
-from analysis.comparisons.two_factors import partial_eta_squared
+from analysis.comparisons.two_factors import aligned, partial_eta_squared
 from analysis.descriptives import ArmSummary, summarise
 from analysis.errors import NotEstimableError
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable, attempt
@@ -62,6 +62,7 @@ class TrialModel:
     """What the model found. `test` is the arms' effect, or that of the fallback if `log` says so.
 
     `terms`: every fixed term, type III; `sizes`: their partial eta squared, linear models only.
+    `aligned_ranks`: the same terms on aligned ranks, linear models with a second factor only.
     `log`: each step from the model that the plan asked for to the one that was fitted, in words.
     """
 
@@ -76,6 +77,7 @@ class TrialModel:
     rows: int
     log: tuple[str, ...]
     fallback: Found | None
+    aligned_ranks: Mapping[str, HypothesisTest | NotEstimable]
 
 
 def logistic_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
@@ -114,6 +116,9 @@ def _modelled(
         fitted.rows,
         tuple(f"{one.step} of {one.factor}: {one.reason}" for one in fitted.decisions),
         None,
+        _aligned_ranks(trials, outcome, fitted, plan)
+        if isinstance(fitted, LinearFit) and outcome.within is not None
+        else {},
     )
 
 
@@ -128,6 +133,14 @@ def formula(outcome: Outcome, model: MixedModel) -> str:
 
 
 def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, logistic: bool) -> Fit:
+    table, model = _stated(trials, outcome, plan)
+    if logistic:
+        return fit_logistic(table, model, level=plan.level)
+    return fit_linear(table, model, level=plan.level)
+
+
+def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.DataFrame, MixedModel]:
+    """The rows and the model that the plan asks for."""
     arms = plan.arms_of(outcome)
     empty = [arm for arm in arms if not (trials["arm"] == arm).any()]
     if empty:
@@ -146,10 +159,27 @@ def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, logistic: bool) -> 
         Random(factor, slopes=(arm,) if factor in outcome.slopes else ())
         for factor in outcome.random
     )
-    model = MixedModel("value", fixed, random)
-    if logistic:
-        return fit_logistic(table, model, level=plan.level)
-    return fit_linear(table, model, level=plan.level)
+    return table, MixedModel("value", fixed, random)
+
+
+def _aligned_ranks(
+    trials: pd.DataFrame, outcome: Outcome, fit: LinearFit, plan: Plan
+) -> dict[str, HypothesisTest | NotEstimable]:
+    """The fitted model again on ranks aligned for each effect in turn, that effect alone read.
+
+    Wobbrock et al. (2011) with a mixed model, as R's ARTool has it; a secondary look.
+    """
+    table, _ = _stated(trials, outcome, plan)
+    cells = table.rename(columns={"value": "score", "arm": "a", str(outcome.within): "b"})
+    names = {"a": "arm", "b": str(outcome.within), "a:b": f"arm:{outcome.within}"}
+
+    def test(effect: str) -> HypothesisTest:
+        ranks = stats.rankdata(np.round(aligned(cells, effect), 10))
+        again = fit_linear(table.assign(value=ranks), fit.model, level=plan.level)
+        found = next(one for one in again.type_three() if one.name == names[effect])
+        return replace(found, name=f"{found.name}, aligned ranks")
+
+    return {name: attempt(name, partial(test, effect)) for effect, name in names.items()}
 
 
 def _fallen_back(
@@ -179,6 +209,7 @@ def _fallen_back(
         rows,
         tuple(log),
         fallback,
+        {},
     )
 
 

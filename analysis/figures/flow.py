@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from analysis.figures.style import INK, MUTED, WIDTH, note
 from analysis.results import Results
 
-LINE = 46  # characters of a box's line
+LINE = 68  # characters of a box's line
 
 
 def draw_flow(results: Results) -> Figure:
@@ -25,15 +25,15 @@ def draw_flow(results: Results) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_ylim(2 * len(kept) - 1.2, -0.8)
     for index, (title, counts) in enumerate(kept):
-        _box(axes, 0.0, 2 * index, title, counts, results)
+        _box(axes, 0.02, 2 * index, title, counts, results)
         if index:
             axes.annotate(
-                "", (0.03, 2 * index - 0.6), (0.03, 2 * index - 1.4),
+                "", (0.06, 2 * index - 0.55), (0.06, 2 * index - 1.45),
                 arrowprops={"arrowstyle": "->", "color": MUTED},
             )  # fmt: skip
     for index, step in enumerate(steps):
         title = f"Excluded: {step.label}"
-        _box(axes, 0.12, 2 * index + 1, title, dict(step.excluded), results, MUTED)
+        _box(axes, 0.14, 2 * index + 1, title, dict(step.excluded), results, MUTED)
     note(figure, "each number is checked against the one before it", results.simulated)
     return figure
 
@@ -43,5 +43,7 @@ def _box(
     colour: str = INK,
 ) -> None:  # fmt: skip
     by_arm = ", ".join(f"{results.labels[arm]} {count}" for arm, count in counts.items())
-    lines = [f"{title}: {sum(counts.values())}", *textwrap.wrap(by_arm, 2 * LINE)]
-    axes.text(x, y, "\n".join(lines), color=colour, va="center", fontsize=7.5)
+    total = f"{title}: {sum(counts.values())}"
+    lines = [*textwrap.wrap(total, LINE), *textwrap.wrap(by_arm, LINE)]
+    frame = {"boxstyle": "round,pad=0.45", "facecolor": "#ffffff", "edgecolor": MUTED}
+    axes.text(x, y, "\n".join(lines), color=colour, va="center", fontsize=7.5, bbox=frame)

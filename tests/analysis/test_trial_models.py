@@ -158,5 +158,8 @@ def test_a_linear_model_has_an_f_per_term_with_its_size(spread_folder, tmp_path)
     for name, test in terms.items():
         assert isinstance(test, HypothesisTest)
         assert isinstance(result.found.sizes[name], Estimate)
+    assert set(result.found.aligned_ranks) == set(terms)
+    for name, test in result.found.aligned_ranks.items():
+        assert (test.p < 0.05) == (terms[name].p < 0.05)
     assert result.found.spreads[0].sd == pytest.approx(0.6, abs=0.2)
     assert "Sureness, trial by trial" in report
