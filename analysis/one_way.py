@@ -83,6 +83,24 @@ def one_way(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> OneWay:
     )
 
 
+@dataclass(frozen=True)
+class ArmsAndTest:
+    """The part of OneWay that the sensitivity check shows."""
+
+    arms: tuple[ArmSummary, ...]
+    test: HypothesisTest | NotEstimable
+
+
+def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:
+    """Scores by arm and the Welch ANOVA, without the comparisons of arms, which take the time."""
+    groups = scores_by_arm(scores, outcome, data.plan)
+    level = data.plan.level
+    return ArmsAndTest(
+        tuple(summarise(arm, data.labels[arm], groups[arm], level) for arm in groups),
+        attempt("Welch ANOVA", lambda: welch_anova(groups)),
+    )
+
+
 def scores_by_arm(scores: pd.DataFrame, outcome: Outcome, plan: Plan) -> Groups:
     """The outcome's scores that are not missing, by arm in which it was asked, in plan order."""
     found = scores.dropna(subset=[outcome.key])

@@ -38,6 +38,7 @@ class OutcomeKind:
 class Analysis:
     """What is done with the scores: `path` names (StudyData, scores, Outcome) → its results.
 
+    `check` names the same without all but arms and test, for the other set of participants.
     `words` names (OutcomeResult, Results) → the sentences about them; the template in report/ has
     the analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by name.
     """
@@ -48,6 +49,7 @@ class Analysis:
     words: str
     figures: str = ""
     needs: tuple[str, ...] = ()  # fields of Outcome that must be given
+    check: str = ""  # `path` if empty
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ ANALYSES = (
         "analysis.one_way.one_way",
         "analysis.report.sentences.one_way",
         "analysis.figures.one_way.drawings",
+        check="analysis.one_way.arms_and_test",
     ),
     Analysis(
         "ranks",

@@ -163,9 +163,7 @@ def _sensitivity(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Sen
         return None
     other: Population = "randomised" if outcome.population == "per_protocol" else "per_protocol"
     changed = replace(outcome, population=other)
-    found = analysed(
-        data,
-        scores.assign(**{outcome.key: outcome_scores(data, changed).to_numpy()}),
-        changed,
-    )
+    own = scores.assign(**{outcome.key: outcome_scores(data, changed).to_numpy()})
+    analysis = analysis_of(outcome)
+    found: Found = resolve(analysis.check or analysis.path)(data, own, changed)
     return Sensitivity(other, found.arms, found.test)
