@@ -1,6 +1,8 @@
 """What must hold between the rows and the files of the folder; one sentence per breach."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import pandas as pd
 
@@ -170,11 +172,9 @@ def _codes_of_a_scale_are_in_order(frames: Frames) -> list[str]:
 
 
 def _ascending(text: str) -> bool:
-    codes = pd.to_numeric(
-        pd.Series([part.partition("=")[0].strip() for part in text.split(";") if part.strip()]),
-        errors="coerce",
-    )
-    return bool(codes.notna().all() and codes.is_monotonic_increasing and codes.is_unique)
+    """Whether the codes are numbers that rise; a word may itself hold a semicolon."""
+    codes = [float(code) for code in re.findall(r"(?:^|;)\s*(-?\d+(?:\.\d+)?)\s*=", text)]
+    return bool(codes) and all(low < high for low, high in pairwise(codes))
 
 
 def _duplicates(frame: pd.DataFrame, name: str, keys: list[str]) -> list[str]:

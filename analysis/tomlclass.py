@@ -100,7 +100,7 @@ def _fits(hint: Any, value: object) -> bool:
     if get_origin(hint) is not None and issubclass(_mapping_origin(hint), Mapping):
         inner = get_args(hint)[1]
         if get_origin(inner) is tuple:  # one value stands for a list of one
-            inner = inner if not isinstance(value, dict) else inner | get_args(inner)[0]
+            inner = inner | get_args(inner)[0]
         return isinstance(value, dict) and all(_fits(inner, one) for one in value.values())
     if get_origin(hint) in (Union, types.UnionType):
         return any(_fits(one, value) for one in get_args(hint)) and _is_not_bool(value)

@@ -81,6 +81,8 @@ def _plain(n: Matrix, stated: Matrix, right: Matrix) -> float:
 
 def _debiased_square(n: Matrix, stated: Matrix, right: Matrix) -> float:
     filled = n > 1
+    if not filled.any():
+        raise NotEstimableError("no two trials share a bin of stated sureness")
     n, stated, right = n[filled], stated[filled] / n[filled], right[filled] / n[filled]
     return float((n * ((stated - right) ** 2 - right * (1 - right) / (n - 1))).sum() / n.sum())
 

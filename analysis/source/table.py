@@ -39,6 +39,8 @@ def read_source_table(
             f"{table.file} lacks the columns {absent}; it has {list(raw)}. Correct [source] in the "
             "plan."
         ]
+    if table.repeats != "refuse":
+        raw = raw.drop_duplicates()  # over all of the file's columns, mapped or not
     for name, values in table.where.items():
         raw = raw[raw[name].str.strip().isin([str(value) for value in values])]
     frame = _renamed(raw, table, source)
@@ -88,8 +90,6 @@ def _items_missing(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
 
 
 def _without_repeats(frame: pd.DataFrame, table: SourceTable) -> tuple[pd.DataFrame, list[str]]:
-    if table.repeats != "refuse":
-        frame = frame.drop_duplicates()
     keys = [key for key in KEYS[table.into] if key in frame]
     if table.repeats in ("keep_first", "keep_last"):
         keep = "first" if table.repeats == "keep_first" else "last"

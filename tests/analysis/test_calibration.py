@@ -87,6 +87,12 @@ def test_overstatement_is_found_by_both():
     assert expected_calibration_error(data).low > 0.1
 
 
+def test_bins_of_a_single_trial_have_no_debiased_error():
+    """Three people with a trial each: nothing to take the chance out of."""
+    with pytest.raises(NotEstimableError, match="no two trials share a bin"):
+        debiased_calibration_error(trials(people=3, each=1))
+
+
 def test_two_people_are_too_few():
     with pytest.raises(NotEstimableError, match="three participants"):
         expected_calibration_error(trials(people=2))

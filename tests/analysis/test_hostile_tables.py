@@ -245,6 +245,7 @@ def test_10_infinite_values(tmp_path, value):
     ("codes", "fine"),
     [
         ("1=Disagree; 4=Neither; 7=Agree", True),
+        ("1=No; not at all; 4=Neither; 7=Yes", True),
         ("1=Agree; 3=Neither; 2=Disagree", False),
         ("a=Agree; b=Disagree", False),
     ],

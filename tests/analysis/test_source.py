@@ -196,6 +196,21 @@ def test_a_row_that_stands_twice_is_refused_until_the_plan_says_what_to_do(forei
     assert len(read_study(foreign).trials) == 12
 
 
+def test_rows_that_differ_in_a_column_not_mapped_are_not_identical(foreign):
+    plan = foreign / "plan.toml"
+    plan.write_text(
+        plan.read_text().replace(
+            'types = { clicks = "number" }',
+            'types = { clicks = "number" }\nrepeats = "drop_identical"',
+        )
+    )
+    change(foreign, "log.csv", lambda frame: pd.concat([frame, frame.iloc[[3]]]))
+    assert len(read_study(foreign).trials) == 12
+    change(foreign, "log.csv", lambda f: pd.concat([f, f.iloc[[3]]]).assign(at=range(14)))
+    (problem,) = problems(foreign)
+    assert "log.csv, columns pid + nr" in problem
+
+
 def test_a_column_that_the_file_lacks_is_named_with_those_it_has(foreign):
     (problem,) = problems(foreign, **{'clicks = "Clicks"': 'clicks = "klicks"'})
     assert problem.startswith("log.csv lacks the columns ['klicks']; it has ['pid'")
