@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+from scipy import stats
 
+from analysis.arm_effects import arm_difference, risk_difference
 from analysis.binary_trials import population_trials
 from analysis.comparisons.two_factors import aligned, partial_eta_squared
 from analysis.descriptives import ArmSummary, summarise
@@ -29,7 +29,6 @@ from analysis.plan import Outcome, Plan, analysis_with, resolve
 from analysis.table import StudyData
 
 Fit = LinearFit | GeneralisedFit
-NODES = 41  # of the quadrature over the random effects
 
 
 @dataclass(frozen=True)
@@ -217,7 +216,7 @@ def _contrasts(fit: Fit, data: StudyData, outcome: Outcome) -> tuple[ModelContra
     plan = data.plan
     arms = plan.arms_of(outcome)
     others = [arm for arm in arms if arm != plan.control]
-    rows = {arm: _difference(arms, arm, plan.control) for arm in others}
+    rows = {arm: arm_difference(arms, arm, plan.control) for arm in others}
     found = {arm: attempt("contrast", partial(_contrast, fit, rows[arm])) for arm in others}
     adjusted = holm(
         {arm: one.p if isinstance(one, Estimate) else None for arm, one in found.items()}
@@ -227,7 +226,7 @@ def _contrasts(fit: Fit, data: StudyData, outcome: Outcome) -> tuple[ModelContra
             arm,
             data.labels[arm],
             found[arm],
-            attempt("risk difference", partial(_marginal, fit, arms, arm, plan.control))
+            attempt("risk difference", partial(risk_difference, fit, arms, arm, plan.control))
             if isinstance(fit, GeneralisedFit)
             else None,
             adjusted[arm],
@@ -240,57 +239,3 @@ def _contrast(fit: Fit, weights: Mapping[str, float]) -> Estimate:
     if isinstance(fit, GeneralisedFit):
         return fit.odds_ratio(weights, "odds ratio")
     return fit.contrast(weights, "mean difference")
-
-
-def _difference(arms: tuple[str, ...], arm: str, control: str) -> dict[str, float]:
-    """Weights of the effect-coded arm columns for arm minus control; the last level is minus all.
-
-    Terms of `within` and the interaction drop out: the difference is over its levels, alike.
-    """
-    codes = _arm_codes(arms)
-    difference = codes[arm] - codes[control]
-    return {f"arm[{name}]": float(w) for name, w in zip(arms[:-1], difference, strict=True)}
-
-
-def _arm_codes(arms: tuple[str, ...]) -> dict[str, npt.NDArray[np.float64]]:
-    matrix = np.vstack([np.eye(len(arms) - 1), -np.ones(len(arms) - 1)])
-    return dict(zip(arms, matrix, strict=True))
-
-
-def _marginal(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, control: str) -> Estimate:
-    """Share in the arm minus share in the control, over people and images (g-computation).
-
-    Each share is the logistic mean over normal random intercepts (Gauss-Hermite). The interval is
-    the delta method in the fixed effects, given the estimated spreads, with Satterthwaite's df.
-    """
-    if any(term.slopes for term in fit.model.random):
-        raise NotEstimableError("the spread differs between arms (random slopes)")
-    if any(":" in name for name in fit.names):
-        raise NotEstimableError("the difference depends on the level of the second factor")
-    spread = float(np.sqrt(sum(one.sd**2 for one in fit.components.values())))
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    weights = weights / weights.sum()
-    codes = _arm_codes(arms)
-    values, slopes = [], []
-    for name in (arm, control):
-        row = np.concatenate([[1.0], codes[name]])
-        chances = special.expit(float(row @ fit.fixed.beta) + spread * nodes)
-        values.append(float(weights @ chances))
-        slopes.append(float(weights @ (chances * (1 - chances))) * row)
-    value, slope = values[0] - values[1], slopes[0] - slopes[1]
-    error = float(np.sqrt(slope @ fit.fixed.covariance @ slope))
-    df = fit.fixed.df(slope)
-    half = float(stats.t.ppf((1 + fit.level) / 2, df)) * error
-    t = value / error
-    return Estimate(
-        "risk difference",
-        value,
-        max(-1.0, value - half),
-        min(1.0, value + half),
-        fit.level,
-        fit.n,
-        "g-computation, delta, t",
-        t,
-        df if np.isfinite(df) else None,
-        float(2 * stats.t.sf(abs(t), df)),
-    )
