@@ -1,11 +1,14 @@
 """The plan: every mistake at once, every entry of the lists resolvable."""
 
+import tomllib
+
 import pytest
 
 from analysis.errors import PlanError, TableError
 from analysis.plan import ANALYSES, KINDS, POPULATIONS, resolve
 from analysis.planfile import parse_plan, read_plan
 from analysis.table import read_study
+from surveys.exporting.plan import toml_text
 
 OUTCOME = {"key": "trust", "label": "Trust", "kind": "scale", "scale": "trust"}
 PLAN = {"control": "none", "arms": ["none", "lime"], "outcomes": [OUTCOME]}
@@ -196,3 +199,29 @@ def test_what_exclusions_and_behaviour_ask_in_vain_is_named(folder, table, messa
     with pytest.raises(TableError) as caught:
         read_study(folder)
     assert any(message in line for line in caught.value.problems)
+
+
+def test_every_table_of_a_plan_survives_the_export_of_its_study():
+    """The platform writes a study's [analysis] as plan.toml in a form of its own."""
+    document = {
+        **PLAN,
+        "title": "T",
+        "behaviour": {
+            "accepted": "agreed",
+            "confidence_range": [1, 5],
+            "probability_range": [0, 1],
+        },
+        "sample_goal": {"d": 0.5, "power": 0.8},
+        "outcomes": [{**OUTCOME, "asked_in": ["none", "lime"], "smallest_effect": 0.5}],
+        "contrasts": [{"key": "k", "label": "K", "weights": {"none": -1, "lime": 1}}],
+        "exclusions": [
+            {
+                "key": "same",
+                "label": "Same",
+                "rule": "same_answers",
+                "items": ["a", "b"],
+                "alike": [[1, 2], [4, "does_not_apply"]],
+            }
+        ],
+    }
+    assert parse_plan(tomllib.loads(toml_text(document))) == parse_plan(document)
