@@ -1,6 +1,8 @@
 """What must hold between the rows and the files of the folder; one sentence per breach."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import pandas as pd
 
@@ -120,13 +122,23 @@ def _scale_items_have_bounds(frames: Frames) -> list[str]:
 
 
 def _answers_fit_their_item(frames: Frames) -> list[str]:
-    answers, codebook = frames["answers.csv"], frames["codebook.csv"]
+    return answers_outside_their_item(frames["answers.csv"], frames["codebook.csv"])
+
+
+def answers_outside_their_item(
+    answers: pd.DataFrame, codebook: pd.DataFrame, name: str = "answers.csv", column: str = "value"
+) -> list[str]:
+    """Answers (questionnaire, item, value) that the codebook's row of their item does not allow.
+
+    `name` and `column` are what the message calls the table and the value.
+    """
     items = codebook[codebook["type"].isin(["integer", "number"])].dropna(subset=["item"])
     items = items.drop_duplicates(["questionnaire", "item"])
     keys = ["questionnaire", "item"]
     rows = answers[[*keys, "value"]].merge(
         items[[*keys, "type", "minimum", "maximum"]], on=keys, how="left"
     )
+    rows.index = answers.index
     asked = rows["type"].notna() & rows["value"].notna()
     number = pd.to_numeric(rows["value"].where(asked), errors="coerce")
     bad = asked & (
@@ -138,10 +150,31 @@ def _answers_fit_their_item(frames: Frames) -> list[str]:
     if not bad.any():
         return []
     return [
-        f"answers.csv, column value, {rows_text(bad.astype(bool))}: "
+        f"{name}, column {column}, {rows_text(bad.astype(bool))}: "
         f"{values_text(rows['value'][bad])} is outside what codebook.csv allows for "
         f"{values_text(rows['item'][bad])}. Correct the cell, or leave it empty if not answered."
     ]
+
+
+def _codes_of_a_scale_are_in_order(frames: Frames) -> list[str]:
+    """Codes and words of a scale item, 1=…; 2=…: a mean of codes in another order means nothing."""
+    codebook = frames["codebook.csv"]
+    rows = codebook[codebook["scale"].notna() & codebook["values"].notna()]
+    wrong = rows["values"].map(lambda text: not _ascending(str(text)))
+    if not wrong.any():
+        return []
+    return [
+        f"codebook.csv, column values, {rows_text(wrong)}: the codes of "
+        f"{values_text(rows['item'][wrong])} must be numbers in ascending order, as in 1=disagree; "
+        "2=neither; 3=agree, because their mean is taken. Recode the answers in that order, or "
+        "take the item out of its scale."
+    ]
+
+
+def _ascending(text: str) -> bool:
+    """Whether the codes are numbers that rise; a word may itself hold a semicolon."""
+    codes = [float(code) for code in re.findall(r"(?:^|;)\s*(-?\d+(?:\.\d+)?)\s*=", text)]
+    return bool(codes) and all(low < high for low, high in pairwise(codes))
 
 
 def _duplicates(frame: pd.DataFrame, name: str, keys: list[str]) -> list[str]:
@@ -165,5 +198,6 @@ RULES: tuple[Callable[[Frames], list[str]], ...] = (
     _correctness_follows_from_the_classes,
     _items_are_in_the_codebook,
     _scale_items_have_bounds,
+    _codes_of_a_scale_are_in_order,
     _answers_fit_their_item,
 )

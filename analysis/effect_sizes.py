@@ -57,7 +57,7 @@ def epsilon_squared(kruskal: HypothesisTest, level: float = 0.90) -> Estimate:
     n, df1 = kruskal.n, kruskal.df[0]
     value = kruskal.statistic / (n - 1)
     df2 = n - 1 - df1
-    if value >= 1:
+    if value >= 1 - 1e-9:
         raise NotEstimableError("the arms' ranks do not overlap at all and have no spread within")
     f_of_ranks = (value / df1) / ((1 - value) / df2)
     limits = noncentral_f_limits(f_of_ranks, df1, df2, level)

@@ -32,3 +32,9 @@ class PlanError(ProblemsError):
 
 class NotEstimableError(AnalysisError):
     """The quantity asked for does not exist for these data; the text says why."""
+
+
+class ReportError(ProblemsError):
+    """The report would print a test whose p does not fit its statistic: a fault of this program."""
+
+    heading = "The report contradicts itself"

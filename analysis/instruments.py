@@ -2,19 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
 from analysis.estimate import Estimate, NotEstimable, attempt
+from analysis.omega import omega_total
 from analysis.populations import members
 from analysis.reliability import cronbach_alpha, item_rest_correlations
-from analysis.scoring import scale_items
+from analysis.response_quality import ceiling_share, floor_share, straight_line_share
+from analysis.scoring import mean_of_items, raw_items, reverse
 from analysis.table import StudyData
 
 
 @dataclass(frozen=True)
+class ScaleInArm:
+    """A scale's qualities among those of one arm who completed the study.
+
+    `straight_lined` counts the same click on every item, which for a scale with reversed items is
+    no opinion. Floor and ceiling count scores at the ends of the scale.
+    """
+
+    arm: str
+    label: str
+    n: int
+    alpha: Estimate | NotEstimable
+    omega: Estimate | NotEstimable
+    floor: Estimate | NotEstimable
+    ceiling: Estimate | NotEstimable
+    straight_lined: Estimate | NotEstimable
+
+
+@dataclass(frozen=True)
 class Instrument:
-    """One scale, over all arms together, in participants who completed the study."""
+    """One scale, over all arms together and by arm, in participants who completed the study."""
 
     questionnaire: str
     scale: str
@@ -25,7 +46,10 @@ class Instrument:
     wording: tuple[str, ...]  # "own", "verbatim"; both if the scale mixes them
     source: str
     alpha: Estimate | NotEstimable
+    omega: Estimate | NotEstimable
     item_rest: Mapping[str, Estimate | NotEstimable]
+    straight_lined: Estimate | NotEstimable
+    arms: tuple[ScaleInArm, ...]
 
 
 def instruments(data: StudyData) -> tuple[Instrument, ...]:
@@ -38,8 +62,10 @@ def instruments(data: StudyData) -> tuple[Instrument, ...]:
 
 
 def _instrument(data: StudyData, questionnaire: str, scale: str, rows: pd.DataFrame) -> Instrument:
-    items = scale_items(data, questionnaire, scale)
-    values = items[members(data.participants, "completed").to_numpy()]
+    finished = members(data, "completed").to_numpy()
+    raw = raw_items(data, questionnaire, rows)[finished]
+    values = reverse(raw, rows).astype("float64")
+    arms = data.participants["arm"][finished].to_numpy()
     level = data.plan.level
     return Instrument(
         questionnaire,
@@ -51,5 +77,28 @@ def _instrument(data: StudyData, questionnaire: str, scale: str, rows: pd.DataFr
         tuple(sorted(set(rows["wording"].dropna().astype(str)))),
         str(rows["source"].dropna().iloc[0]) if rows["source"].notna().any() else "",
         attempt("Cronbach's alpha", lambda: cronbach_alpha(values, level=level)),
+        attempt("McDonald's omega", lambda: omega_total(values, level)),
         item_rest_correlations(values, level),
+        attempt("straight-lining", lambda: straight_line_share(raw, level)),
+        tuple(
+            _in_arm(raw[arms == arm], values[arms == arm], rows, arm, label, level)
+            for arm, label in data.labels.items()
+        ),
+    )
+
+
+def _in_arm(
+    raw: pd.DataFrame, values: pd.DataFrame, rows: pd.DataFrame, arm: str, label: str, level: float
+) -> ScaleInArm:
+    scores = mean_of_items(values)
+    lowest, highest = float(rows["minimum"].mean()), float(rows["maximum"].mean())
+    return ScaleInArm(
+        arm,
+        label,
+        int(scores.notna().sum()),
+        attempt("Cronbach's alpha", lambda: cronbach_alpha(values, level=level)),
+        attempt("McDonald's omega", partial(omega_total, values, level)),
+        attempt("floor", partial(floor_share, scores, lowest, level)),
+        attempt("ceiling", partial(ceiling_share, scores, highest, level)),
+        attempt("straight-lining", partial(straight_line_share, raw, level)),
     )

@@ -1,32 +1,50 @@
 """The analysis "one_way": one score per participant, arms between participants."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
+from analysis.comparisons.dunnett import dunnett
+from analysis.comparisons.equivalence import Equivalence, Verdict, equivalence, verdict
 from analysis.comparisons.omnibus import kruskal_wallis, welch_anova
 from analysis.comparisons.pairwise import PairwiseDifference, games_howell
+from analysis.comparisons.planned import ContrastResult, planned_contrasts
+from analysis.comparisons.ranks import cliffs_delta, superiority
 from analysis.descriptives import ArmSummary, summarise
 from analysis.effect_sizes import epsilon_squared, hedges_g, omega_squared
 from analysis.errors import NotEstimableError
 from analysis.estimate import Estimate, Groups, HypothesisTest, NotEstimable, attempt
+from analysis.multiplicity import holm
 from analysis.plan import Outcome, Plan
+from analysis.table import StudyData
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """An arm against the control: the difference of means (adjusted) and its standardised size."""
+    """An arm against a reference arm.
+
+    `difference` of means: Dunnett with unequal variances, adjusted over the arms. Not adjusted:
+    Hedges' g, Cliff's delta, and the probability of superiority (Brunner-Munzel). `equivalence` and
+    `verdict` only where the plan declares the outcome's smallest effect; `p_equivalence` is Holm's.
+    """
 
     arm: str
     label: str
     difference: Estimate | NotEstimable
     g: Estimate | NotEstimable
+    delta: Estimate | NotEstimable
+    superiority: Estimate | NotEstimable
+    equivalence: Equivalence | NotEstimable | None = None
+    p_equivalence: float | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
 class OneWay:
-    """What the analysis found. `pairs` holds every pair of arms, `contrasts` those with control."""
+    """What the analysis found. `pairs` holds every pair of arms, `contrasts` those with control,
+    `against_ai_only` those with the arm that saw the classifier's answer alone."""
 
     arms: tuple[ArmSummary, ...]
     welch: HypothesisTest | NotEstimable
@@ -34,83 +52,129 @@ class OneWay:
     kruskal_wallis: HypothesisTest | NotEstimable
     epsilon_squared: Estimate | NotEstimable
     contrasts: tuple[Contrast, ...]
+    against_ai_only: tuple[Contrast, ...]
+    planned: tuple[ContrastResult, ...]
     pairs: tuple[PairwiseDifference, ...] | NotEstimable
 
     @property
-    def p(self) -> float | None:
-        """The p that enters the outcome's family; None where the test could not be done."""
-        return self.welch.p if isinstance(self.welch, HypothesisTest) else None
+    def test(self) -> HypothesisTest | NotEstimable:
+        """The test that stands for the outcome in its family."""
+        return self.welch
 
 
-def one_way(table: pd.DataFrame, outcome: Outcome, plan: Plan, labels: Mapping[str, str]) -> OneWay:
-    """Compare the plan's arms in the column `outcome.key` of the table (with a column `arm`)."""
-    groups = scores_by_arm(table, outcome.key, plan)
+def one_way(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> OneWay:
+    """Compare the arms in the column `outcome.key` of the scores (populations.score_table)."""
+    plan, labels = data.plan, data.labels
+    groups = scores_by_arm(scores, outcome, plan)
     share_level = 1 - 2 * plan.alpha  # see effect_sizes.omega_squared
     welch = attempt("Welch ANOVA", lambda: welch_anova(groups))
     kruskal = attempt("Kruskal-Wallis", lambda: kruskal_wallis(groups))
-    pairs = attempt("Games-Howell", lambda: games_howell(groups, plan.level))
+    ai_only = plan.ai_only if plan.ai_only in groups and plan.ai_only != plan.control else None
     return OneWay(
-        tuple(summarise(arm, labels[arm], groups[arm], plan.level) for arm in plan.arms),
+        tuple(summarise(arm, labels[arm], groups[arm], plan.level) for arm in groups),
         welch,
         attempt("omega squared", lambda: omega_squared(_done(welch), share_level)),
         kruskal,
         attempt("epsilon squared", lambda: epsilon_squared(_done(kruskal), share_level)),
-        tuple(
-            Contrast(
-                arm,
-                labels[arm],
-                _against_control(pairs, arm, plan.control),
-                _size(groups, arm, plan),
-            )
-            for arm in plan.arms
-            if arm != plan.control
-        ),
-        pairs,
+        against(groups, plan.control, data, outcome),
+        () if ai_only is None else against(groups, ai_only, data, outcome),
+        planned_contrasts(groups, plan.contrasts, plan.level),
+        attempt("Games-Howell", lambda: games_howell(groups, plan.level)),
     )
 
 
-def scores_by_arm(table: pd.DataFrame, column: str, plan: Plan) -> Groups:
-    """The column's scores that are not missing, by arm, in the plan's order."""
-    scores = table.dropna(subset=[column])
+@dataclass(frozen=True)
+class ArmsAndTest:
+    """The part of OneWay that the sensitivity check shows."""
+
+    arms: tuple[ArmSummary, ...]
+    test: HypothesisTest | NotEstimable
+
+
+def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:
+    """Scores by arm and the Welch ANOVA, without the comparisons of arms, which take the time."""
+    groups = scores_by_arm(scores, outcome, data.plan)
+    level = data.plan.level
+    return ArmsAndTest(
+        tuple(summarise(arm, data.labels[arm], groups[arm], level) for arm in groups),
+        attempt("Welch ANOVA", lambda: welch_anova(groups)),
+    )
+
+
+def scores_by_arm(scores: pd.DataFrame, outcome: Outcome, plan: Plan) -> Groups:
+    """The outcome's scores that are not missing, by arm in which it was asked, in plan order."""
+    found = scores.dropna(subset=[outcome.key])
     return {
-        arm: scores.loc[scores["arm"] == arm, column].to_numpy(dtype=float) for arm in plan.arms
+        arm: found.loc[found["arm"] == arm, outcome.key].to_numpy(dtype=float)
+        for arm in plan.arms_of(outcome)
     }
 
 
-def _size(groups: Groups, arm: str, plan: Plan) -> Estimate | NotEstimable:
-    return attempt("Hedges' g", lambda: hedges_g(groups[arm], groups[plan.control], plan.level))
+def against(
+    groups: Groups, reference: str, data: StudyData, outcome: Outcome
+) -> tuple[Contrast, ...]:
+    """Every other arm against the reference, with effect sizes and, if planned, equivalence."""
+    level = data.plan.level
+    differences = attempt("Dunnett", lambda: dunnett(groups, reference, level))
+    contrasts = [
+        Contrast(
+            arm,
+            data.labels[arm],
+            _of(differences, arm),
+            attempt("Hedges' g", partial(hedges_g, groups[arm], groups[reference], level)),
+            attempt("Cliff's delta", partial(cliffs_delta, groups[arm], groups[reference], level)),
+            attempt("superiority", partial(superiority, groups[arm], groups[reference], level)),
+        )
+        for arm in groups
+        if arm != reference
+    ]
+    if outcome.smallest_effect is None:
+        return tuple(contrasts)
+    return _with_equivalence(contrasts, groups, reference, outcome.smallest_effect, data.plan.alpha)
+
+
+def _with_equivalence(
+    contrasts: Sequence[Contrast], groups: Groups, reference: str, smallest: float, alpha: float
+) -> tuple[Contrast, ...]:
+    """The verdict takes both p adjusted over the arms: Dunnett's, and Holm's for equivalence."""
+    found = {
+        one.arm: attempt(
+            "equivalence",
+            partial(equivalence, groups[one.arm], groups[reference], smallest, alpha),
+        )
+        for one in contrasts
+    }
+    adjusted = holm(
+        {arm: one.p if isinstance(one, Equivalence) else None for arm, one in found.items()}
+    )
+    return tuple(
+        replace(
+            one,
+            equivalence=found[one.arm],
+            p_equivalence=adjusted[one.arm],
+            verdict=_verdict(one.difference, adjusted[one.arm], alpha),
+        )
+        for one in contrasts
+    )
+
+
+def _verdict(
+    difference: Estimate | NotEstimable, p_equivalence: float | None, alpha: float
+) -> Verdict | None:
+    if isinstance(difference, NotEstimable) or difference.p is None or p_equivalence is None:
+        return None
+    return verdict(difference.p, p_equivalence, alpha)
+
+
+def _of(
+    differences: tuple[PairwiseDifference, ...] | NotEstimable, arm: str
+) -> Estimate | NotEstimable:
+    if isinstance(differences, NotEstimable):
+        return differences
+    return next(one.difference for one in differences if one.arm == arm)
 
 
 def _done(test: HypothesisTest | NotEstimable) -> HypothesisTest:
     if isinstance(test, NotEstimable):
         raise NotEstimableError(test.reason)
     return test
-
-
-def _against_control(
-    pairs: tuple[PairwiseDifference, ...] | NotEstimable, arm: str, control: str
-) -> Estimate | NotEstimable:
-    """The pair's difference, turned so that it reads arm minus control."""
-    if isinstance(pairs, NotEstimable):
-        return pairs
-    pair = next(pair for pair in pairs if {pair.arm, pair.reference} == {arm, control})
-    if isinstance(pair.difference, NotEstimable) or pair.arm == arm:
-        return pair.difference
-    return negated(pair.difference)
-
-
-def negated(difference: Estimate) -> Estimate:
-    """The same difference seen from the other side."""
-    statistic = None if difference.statistic is None else -difference.statistic
-    return Estimate(
-        difference.name,
-        -difference.value,
-        -difference.high,
-        -difference.low,
-        difference.level,
-        difference.n,
-        difference.method,
-        statistic,
-        difference.df,
-        difference.p,
-    )

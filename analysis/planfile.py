@@ -4,20 +4,20 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from analysis.errors import PlanError
-from analysis.plan import ANALYSES, KINDS, POPULATIONS, Outcome, Plan
+from analysis.plan import ANALYSES, EXPLORATORY, KINDS, MEASURES, RULES, Outcome, Plan
+from analysis.planparts import Exclusion
+from analysis.plantable import problems_with_table, trial_types
+from analysis.schema import MISSING_KINDS
+from analysis.tomlclass import build, is_number, problems_in, suggest
 
-OUTCOME_KEYS = tuple(field.name for field in fields(Outcome))
-PLAN_KEYS = tuple(field.name for field in fields(Plan))
+__all__ = ["parse_plan", "problems_with_table", "read_plan", "trial_types"]
+
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,60}")
 SCORE_COLUMNS = ("participant", "arm", "state", "simulated")  # of scores.csv, besides the outcomes
-NUMERIC = ("integer", "number")
 
 
 def read_plan(path: Path) -> Plan:
@@ -36,57 +36,166 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
     problems = _plan_problems(document)
     if problems:
         raise PlanError(problems)
-    outcomes = tuple(_outcome(entry) for entry in document["outcomes"])
-    rest = {key: document[key] for key in document if key not in ("arms", "outcomes")}
-    return Plan(arms=tuple(document["arms"]), outcomes=outcomes, **{"title": "", **rest})
-
-
-def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[str]:
-    """What the plan asks of the tables that their codebook says they do not hold."""
-    types = trial_types(codebook)
-    return [
-        problem
-        for outcome in plan.outcomes
-        for problem in [*_scale_problems(outcome, codebook), *_column_problems(outcome, types)]
-    ]
-
-
-def trial_types(codebook: pd.DataFrame) -> dict[str, str]:
-    """Type by column of trials.csv, with the one column that the analysis itself derives."""
-    rows = codebook[codebook["file"] == "trials.csv"]
-    return {**dict(zip(rows["column"], rows["type"], strict=True)), "decision_correct": "integer"}
+    outcomes = [_with_defaults(entry) for entry in document["outcomes"]]
+    return build(Plan, {"title": "", **document, "outcomes": outcomes})
 
 
 def _plan_problems(document: Mapping[str, Any]) -> list[str]:
-    problems = _unknown_keys("the plan", document, PLAN_KEYS)
-    problems += [
-        f"the plan lacks {key!r}. Add it."
-        for key in ("control", "arms", "outcomes")
-        if key not in document
+    entry = {"title": "", **document}
+    problems = _top_problems(entry) + _arm_problems(document)
+    outcomes = document.get("outcomes", [])
+    if not _tables(outcomes):
+        problems.append("outcomes must be one or more [[outcomes]] tables.")
+    else:
+        problems += _repeated("outcome", outcomes)
+        problems += [line for one in outcomes for line in _outcome_problems(one)]
+        problems += [line for one in outcomes for line in _asked_problems(one, document)]
+    source = document.get("source")
+    problems += _kind_problems(source) if isinstance(source, dict) else []
+    for key, check in (("exclusions", _exclusion_problems), ("contrasts", _contrast_problems)):
+        entries = document.get(key, [])
+        if _tables(entries):
+            problems += _repeated(key.removesuffix("s"), entries)
+            problems += [line for one in entries for line in check(one, document)]
+    return problems
+
+
+def _top_problems(entry: Mapping[str, Any]) -> list[str]:
+    """All keys of the plan but its outcomes and what depends on several keys."""
+    problems = [
+        problem
+        for problem in problems_in(Plan, {**entry, "outcomes": []}, "the plan")
+        if not problem.startswith(("the plan: arms", "the plan: alpha", "the plan: title"))
     ]
-    arms, outcomes = document.get("arms", []), document.get("outcomes", [])
-    if not _texts(arms) or len(arms) < 2 or len(set(arms)) < len(arms):
-        problems.append(f"arms must list two or more different arm keys, got {arms!r}.")
-    elif "control" in document and document["control"] not in arms:
-        problems.append(f"control {document['control']!r} is not among the arms {arms}. Name one.")
-    alpha = document.get("alpha", 0.05)
+    if "outcomes" not in entry:
+        problems.append("the plan lacks 'outcomes'. Add it.")
+    alpha = entry.get("alpha", 0.05)
     if not isinstance(alpha, float) or not 0 < alpha < 0.5:
         problems.append(f"alpha must be a number above 0 and below 0.5, got {alpha!r}.")
-    if not isinstance(document.get("title", ""), str):
-        problems.append(f"title must be text, got {document['title']!r}.")
-    if not isinstance(document.get("mix_simulated_and_real", False), bool):
-        problems.append("mix_simulated_and_real must be true or false.")
-    if not _tables(outcomes):
-        return [*problems, "outcomes must be one or more [[outcomes]] tables."]
-    keys = [entry.get("key") for entry in outcomes]
-    repeated = sorted({str(key) for key in keys if keys.count(key) > 1 and key is not None})
-    if repeated:
-        problems.append(f"the outcome keys {repeated} stand more than once. Rename one of each.")
-    return problems + [line for entry in outcomes for line in _outcome_problems(entry)]
+    if not isinstance(entry["title"], str):
+        problems.append(f"title must be text, got {entry['title']!r}.")
+    goal = entry.get("sample_goal")
+    if isinstance(goal, dict) and ("d" in goal) == ("f" in goal):
+        problems.append("sample_goal needs one effect, d or f.")
+    return problems
+
+
+def _arm_problems(document: Mapping[str, Any]) -> list[str]:
+    arms = document.get("arms", [])
+    texts = isinstance(arms, list) and all(isinstance(arm, str) and arm for arm in arms)
+    if not texts or len(arms) < 2 or len(set(arms)) < len(arms):
+        return [f"arms must list two or more different arm keys, got {arms!r}."]
+    return [
+        f"{key} {document[key]!r} is not among the arms {arms}. Name one."
+        for key in ("control", "ai_only", "human_alone")
+        if key in document and document[key] not in arms
+    ]
+
+
+def _outcome_problems(entry: Mapping[str, Any]) -> list[str]:
+    name = f"outcome {entry.get('key', '(without key)')!r}"
+    problems = problems_in(Outcome, entry, name) + _key_problems(name, entry)
+    problems += _unlisted(name, entry, "kind", [kind.key for kind in KINDS])
+    problems += _unlisted(name, entry, "analysis", [analysis.key for analysis in ANALYSES])
+    problems += _unlisted(name, entry, "fallback", [analysis.key for analysis in ANALYSES])
+    problems += _unlisted(name, entry, "measure", [measure.key for measure in MEASURES])
+    needs = [("kind", kind.key, kind.needs) for kind in KINDS]
+    needs += [("analysis", analysis.key, analysis.needs) for analysis in ANALYSES]
+    problems += [
+        f"{name}: {what} {key!r} needs {field!r}. Add it."
+        for what, key, fields_needed in needs
+        if entry.get(what) == key
+        for field in fields_needed
+        if field not in entry
+    ]
+    share = entry.get("min_answered", 1)
+    if is_number(share) and not 0 < share <= 1:
+        problems.append(f"{name}: min_answered must be above 0 and at most 1, got {share!r}.")
+    effect = entry.get("smallest_effect", 1)
+    if is_number(effect) and effect <= 0:
+        problems.append(f"{name}: smallest_effect must be above 0, got {effect!r}.")
+    strays = set(_list(entry, "slopes")) - set(_list(entry, "random") or Outcome.random)
+    if strays:
+        problems.append(f"{name}: slopes {sorted(strays)} are not among the random factors. Add.")
+    if "fallback" in entry and entry["fallback"] == entry.get("analysis"):
+        problems.append(f"{name}: the fallback is the analysis itself. Name another.")
+    if entry.get("role") != EXPLORATORY and entry.get("family") == EXPLORATORY:
+        problems.append(f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}.")
+    return problems
+
+
+def _asked_problems(entry: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    name = f"outcome {entry.get('key', '(without key)')!r}"
+    asked, arms = entry.get("asked_in", []), document.get("arms", [])
+    if not asked or not isinstance(asked, list):
+        return []
+    unknown = [arm for arm in asked if arm not in arms]
+    if unknown:
+        return [f"{name}: asked_in names {unknown}, not among the arms {arms}. Name arms of them."]
+    if document.get("control") not in asked or len(set(asked)) < 2:
+        return [
+            f"{name}: asked_in must hold the control {document.get('control')!r} and another arm, "
+            f"to compare them, got {asked}."
+        ]
+    return []
+
+
+def _kind_problems(source: Mapping[str, Any]) -> list[str]:
+    """Codes of missing cells must name one of the three kinds."""
+    items = source.get("items", [])
+    named = [
+        ("source", source),
+        *((f"source, item {i.get('item')!r}", i) for i in items if _tables([i])),
+    ]
+    return [
+        f"{name}: missing {cell!r} = {kind!r} is none of {list(MISSING_KINDS)}."
+        for name, entry in named
+        if isinstance(entry.get("missing", {}), dict)
+        for cell, kind in entry.get("missing", {}).items()
+        if kind not in MISSING_KINDS
+    ]
+
+
+def _exclusion_problems(entry: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    name = f"exclusion {entry.get('key', '(without key)')!r}"
+    problems = _key_problems(name, entry)
+    problems += _unlisted(name, entry, "rule", [rule.key for rule in RULES])
+    rule = next((rule for rule in RULES if rule.key == entry.get("rule")), None)
+    if rule is None:
+        return problems
+    problems += [
+        f"{name}: rule {rule.key!r} needs {field!r}. Add it."
+        for field in rule.needs
+        if field not in entry
+    ]
+    conditions = ("below", "above", "equals", "other_than", "differs_from")
+    given = [key for key in conditions if key in entry]
+    if {"column", "item"} & set(rule.needs) and len(given) != 1:
+        problems.append(f"{name}: give one of {list(conditions)}, got {given or 'none'}.")
+    allowed = {*rule.needs, "key", "label", "rule", "scope", "at_least", "alike"}
+    idle = [field.name for field in fields(Exclusion) if field.name in entry]
+    idle = [key for key in idle if key not in allowed and key not in given]
+    if idle:
+        problems.append(f"{name}: the rule {rule.key!r} has no use for {idle}. Remove them.")
+    return problems
+
+
+def _contrast_problems(entry: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    name = f"contrast {entry.get('key', '(without key)')!r}"
+    weights = entry.get("weights", {})
+    if not isinstance(weights, dict) or not all(is_number(one) for one in weights.values()):
+        return []  # said already
+    problems = []
+    unknown = [arm for arm in weights if arm not in document.get("arms", [])]
+    if unknown:
+        problems.append(f"{name}: {unknown} are not among the arms. Name arms of the plan.")
+    if sum(bool(weight) for weight in weights.values()) < 2 or abs(sum(weights.values())) > 1e-9:
+        problems.append(f"{name}: the weights must sum to 0 over two or more arms, got {weights}.")
+    return problems
 
 
 def _key_problems(name: str, entry: Mapping[str, Any]) -> list[str]:
-    """An outcome's key becomes a column of scores.csv and a part of file names."""
+    """A key becomes a column of scores.csv and a part of file names."""
     key = entry.get("key")
     if not isinstance(key, str) or (KEY.fullmatch(key) and key not in SCORE_COLUMNS):
         return []
@@ -96,101 +205,30 @@ def _key_problems(name: str, entry: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _outcome_problems(entry: Mapping[str, Any]) -> list[str]:
-    name = f"outcome {entry.get('key', '(without key)')!r}"
-    problems = _unknown_keys(name, entry, OUTCOME_KEYS)
-    texts = [key for key in OUTCOME_KEYS if key != "where"]
-    required = ("key", "label", "kind")
-    problems += [f"{name} lacks {key!r}. Add it." for key in required if key not in entry]
-    problems += [
-        f"{name}: {key} must be a non-empty text, got {entry[key]!r}."
-        for key in texts
-        if key in entry and not (isinstance(entry[key], str) and entry[key].strip())
-    ]
-    problems += _key_problems(name, entry)
-    problems += _unlisted(name, entry, "kind", [kind.key for kind in KINDS])
-    problems += _unlisted(name, entry, "analysis", [analysis.key for analysis in ANALYSES])
-    problems += _unlisted(name, entry, "population", POPULATIONS)
-    where = entry.get("where", {})
-    if not isinstance(where, dict) or not all(_is_cell(value) for value in where.values()):
-        problems.append(f"{name}: where must be a table of column = value, got {where!r}.")
-    return problems + [
-        f"{name}: kind {kind.key!r} needs {key!r}. Add it."
-        for kind in KINDS
-        if kind.key == entry.get("kind")
-        for key in kind.needs
-        if key not in entry
-    ]
-
-
-def _scale_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[str]:
-    if outcome.scale is None:
+def _repeated(what: str, entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    keys = [entry.get("key") for entry in entries]
+    repeated = sorted({str(key) for key in keys if keys.count(key) > 1 and key is not None})
+    if not repeated:
         return []
-    items = codebook.dropna(subset=["scale", "item"])
-    found = items.loc[items["scale"] == outcome.scale, "questionnaire"].unique()
-    if len(found) == 1:
-        return []
-    if len(found) > 1:
-        return [
-            f"outcome {outcome.key!r}: the scale {outcome.scale!r} stands in the questionnaires "
-            f"{sorted(map(str, found))}. Give each its own scale key."
-        ]
-    known = sorted(items["scale"].unique())
-    return [
-        f"outcome {outcome.key!r}: the scale {outcome.scale!r} is not in codebook.csv, "
-        f"which has {known}. Name one of them."
-    ]
-
-
-def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[str]:
-    problems = [
-        f"outcome {outcome.key!r}: {column!r} is not a column of trials.csv. Name one of "
-        f"{sorted(types)}."
-        for column in [outcome.column, *outcome.where]
-        if column is not None and column not in types
-    ]
-    kind = types.get(outcome.column or "")
-    if kind is not None and kind not in NUMERIC:
-        problems.append(f"outcome {outcome.key!r}: {outcome.column!r} is {kind}, no number.")
-    return problems + [
-        f"outcome {outcome.key!r}: where {column} = {value!r}, but that column is {types[column]}."
-        for column, value in outcome.where.items()
-        if column in types and isinstance(value, str) == (types[column] in NUMERIC)
-    ]
-
-
-def _outcome(entry: Mapping[str, Any]) -> Outcome:
-    kind = next(kind for kind in KINDS if kind.key == entry["kind"])
-    return Outcome(**{"population": kind.population, **entry})
-
-
-def _unknown_keys(name: str, table: Mapping[str, Any], known: Sequence[str]) -> list[str]:
-    return [
-        f"{name} has an unknown key {key!r}{_suggest(key, known)}. Known: {', '.join(known)}."
-        for key in table
-        if key not in known
-    ]
+    return [f"the {what} keys {repeated} stand more than once. Rename one of each."]
 
 
 def _unlisted(name: str, entry: Mapping[str, Any], key: str, known: Sequence[str]) -> list[str]:
     value = entry.get(key)
     if value is None or value in known:
         return []
-    return [f"{name}: unknown {key} {value!r}{_suggest(str(value), known)}. Known: {list(known)}."]
+    return [f"{name}: unknown {key} {value!r}{suggest(str(value), known)}. Known: {list(known)}."]
 
 
-def _suggest(word: str, known: Sequence[str]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+def _with_defaults(entry: Mapping[str, Any]) -> dict[str, Any]:
+    kind = next(kind for kind in KINDS if kind.key == entry["kind"])
+    return {"population": kind.population, **entry}
 
 
-def _texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value)
+def _list(entry: Mapping[str, Any], key: str) -> list[str]:
+    value = entry.get(key, [])
+    return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else []
 
 
 def _tables(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(e, dict) for e in value)
-
-
-def _is_cell(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)

@@ -26,17 +26,28 @@ class FlowRow:
     analysed: Mapping[str, int]
 
 
-def members(participants: pd.DataFrame, population: Population) -> "pd.Series[bool]":
-    """Who belongs to the population. Who withdrew took back the use of their data: never."""
-    if population == "completed":
-        return participants["state"] == "completed"
-    return participants["state"] != "withdrawn"
+def members(data: StudyData, population: Population) -> "pd.Series[bool]":
+    """Who belongs to the population. Who withdrew took back the use of their data: never.
+
+    randomised: intention to treat. completed: reached the end. per_protocol: completed, and taken
+    by none of the plan's exclusions. A rule of scope "all" takes people out of all three.
+    """
+    state: pd.Series[str] = data.participants["state"]
+    exclusions = data.exclusions
+    there: pd.Series[bool] = (state != "withdrawn") & ~exclusions.out_of_all
+    if population == "randomised":
+        return there
+    there &= state == "completed"
+    if population == "per_protocol":
+        there &= ~exclusions.out_of_protocol
+    return there
 
 
 def outcome_scores(data: StudyData, outcome: Outcome) -> pd.Series:
-    """The outcome's score by participant, missing outside its population."""
+    """The outcome's score by participant, missing outside its population and arms."""
     scores: pd.Series = resolve(kind_of(outcome).path)(data, outcome)
-    return scores.where(members(data.participants, outcome.population).to_numpy())
+    asked = data.participants["arm"].isin(data.plan.arms_of(outcome)).to_numpy()
+    return scores.where(asked).where(members(data, outcome.population).to_numpy())
 
 
 def score_table(data: StudyData) -> pd.DataFrame:

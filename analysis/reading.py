@@ -5,21 +5,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.schema import Column
+from analysis.schema import MISSING_KINDS, Column
 
 EXPORT_AGAIN = "Export the study again with manage.py export_study"
 SHOWN = 5  # rows or values named in one message before "…"
 
 
-def read_text(path: Path) -> tuple[pd.DataFrame | None, list[str]]:
+def read_text(
+    path: Path, cure: str = EXPORT_AGAIN, encoding: str = "utf-8", separator: str = ","
+) -> tuple[pd.DataFrame | None, list[str]]:
     """The csv as text, empty cells as empty strings; and what keeps it from being read."""
     try:
-        frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+        frame = pd.read_csv(
+            path, dtype="str", keep_default_na=False, encoding=encoding, sep=separator
+        )
     except FileNotFoundError:
         missing = f"{path.name} is missing from the folder {path.parent.name!r}"
-        return None, [f"{missing}. {EXPORT_AGAIN}."]
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        return None, [f"{path.name} is not a csv table in UTF-8: {error}. {EXPORT_AGAIN}."]
+        return None, [f"{missing}. {cure}."]
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
+        name = encoding.upper().removesuffix("-SIG")
+        return None, [f"{path.name} is not a csv table in {name}: {error}. {cure}."]
     return frame, []
 
 
@@ -39,9 +44,23 @@ def convert(
     problems: list[str] = []
     converted = frame.copy()
     for column in columns:
-        converted[column.name], found = _convert_column(name, frame[column.name], column)
+        converted[column.name], found = convert_column(name, frame[column.name], column)
         problems += found
     return converted, problems
+
+
+def kinds_of_missing(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
+    """Per optional column of the text frame: its kind of missing, None where a cell is filled."""
+    kinds = {}
+    for column in columns:
+        if not column.optional or column.name not in frame:
+            continue
+        cells = frame[column.name].str.strip()
+        found = cells.where(cells.isin(MISSING_KINDS)).astype("object")
+        kinds[column.name] = found.mask(cells == "", column.empty).where(
+            (cells == "") | cells.isin(MISSING_KINDS), None
+        )
+    return pd.DataFrame(kinds, index=frame.index)
 
 
 def rows_text(mask: "pd.Series[bool]") -> str:
@@ -57,8 +76,12 @@ def values_text(values: Iterable[object]) -> str:
     return ", ".join(distinct[:SHOWN]) + (", …" if len(distinct) > SHOWN else "")
 
 
-def _convert_column(name: str, cells: pd.Series, column: Column) -> tuple[pd.Series, list[str]]:
+def convert_column(
+    name: str, cells: pd.Series, column: Column, cure: str = ""
+) -> tuple[pd.Series, list[str]]:
+    """The cells in the column's type, and one sentence for each rule that some of them break."""
     cells = cells.str.strip()
+    cells = cells.mask(cells.isin(MISSING_KINDS), "")
     empty = cells == ""
     values = _typed(cells, column.type)
     checks: Sequence[tuple[pd.Series, str]] = (
@@ -68,7 +91,7 @@ def _convert_column(name: str, cells: pd.Series, column: Column) -> tuple[pd.Ser
     )
     problems = [
         f"{name}, column {column.name}, {rows_text(bad)}: {values_text(cells[bad])} {rule}. "
-        f"Correct the cell, or: {EXPORT_AGAIN.lower()}."
+        f"Correct the cell, or: {cure or EXPORT_AGAIN.lower()}."
         for bad, rule in checks
         if bad.any()
     ]
@@ -81,7 +104,8 @@ def _typed(cells: pd.Series, kind: str) -> pd.Series:
         return pd.to_numeric(whole, errors="coerce").astype("Int64")
     if kind == "number":
         plain = cells.where(cells.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"))
-        return pd.to_numeric(plain, errors="coerce").astype("Float64")
+        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+        return numbers.where(numbers.abs() < float("inf")).astype("Float64")  # 1e999 is none
     if kind == "datetime":
         return pd.to_datetime(cells.where(cells != ""), errors="coerce", utc=True, format="ISO8601")
     return cells.where(cells != "")

@@ -5,32 +5,52 @@ same bytes.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
 import pandas as pd
 
 from analysis.agreement import ArmAgreement, agreement_by_arm
+from analysis.behaviour.measures import BehaviourResults, behaviour
+from analysis.descriptives import ArmSummary
+from analysis.estimate import HypothesisTest, NotEstimable, attempt
+from analysis.flow import Flow, study_flow
+from analysis.found import Found, p_of
 from analysis.instruments import Instrument, instruments
-from analysis.multiplicity import holm
-from analysis.one_way import OneWay
-from analysis.plan import Outcome, Plan, analysis_of, resolve
-from analysis.populations import FlowRow, participant_flow
+from analysis.missing import MissingRow, missing_by_arm
+from analysis.multiplicity import benjamini_hochberg, holm
+from analysis.plan import EXPLORATORY, Outcome, Plan, Population, analysis_of, resolve
+from analysis.populations import FlowRow, outcome_scores, participant_flow
+from analysis.power import SampleNeeded, sample_needed
 from analysis.provenance import Provenance, provenance
 from analysis.shown import Shown, what_was_shown
 from analysis.table import StudyData
 
 SCHEMA = 1  # of results.json; raised when a key changes its meaning or goes
+Adjustment = Literal["Holm", "Benjamini-Hochberg"]
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The outcome's test in the other set: per protocol, or by intention to treat. In no family."""
+
+    population: Population
+    arms: tuple[ArmSummary, ...]
+    test: HypothesisTest | NotEstimable
 
 
 @dataclass(frozen=True)
 class OutcomeResult:
-    """One outcome of the plan, what its analysis found, and p adjusted over its family (Holm)."""
+    """One outcome of the plan, what its analysis found, and p adjusted over its family: by Holm,
+    among exploratory outcomes by Benjamini and Hochberg."""
 
     outcome: Outcome
-    found: OneWay
+    found: Found
     p_adjusted: float | None
     family_size: int
+    adjustment: Adjustment = "Holm"
+    sensitivity: Sensitivity | None = None
 
 
 @dataclass(frozen=True)
@@ -45,15 +65,31 @@ class Results:
     plan: Plan
     labels: Mapping[str, str]
     flow: tuple[FlowRow, ...]
+    study_flow: Flow
+    missing: tuple[MissingRow, ...]
+    sample: SampleNeeded | NotEstimable | None
     instruments: tuple[Instrument, ...]
     shown: Shown
     agreement: tuple[ArmAgreement, ...]
+    behaviour: BehaviourResults | None
     outcomes: tuple[OutcomeResult, ...]
+
+    @property
+    def confirmatory(self) -> tuple[OutcomeResult, ...]:
+        """The outcomes that the plan stakes a claim on."""
+        return tuple(one for one in self.outcomes if one.outcome.role != EXPLORATORY)
+
+    @property
+    def exploratory(self) -> tuple[OutcomeResult, ...]:
+        """The outcomes that the plan calls exploratory: kept apart, in no confirmatory family."""
+        return tuple(one for one in self.outcomes if one.outcome.role == EXPLORATORY)
 
 
 def compute(data: StudyData, scores: pd.DataFrame) -> Results:
     """Carry out the plan on the scores (populations.score_table)."""
     simulated = data.participants["simulated"] == 1
+    rows = participant_flow(data, scores)
+    flow = study_flow(data, rows)
     return Results(
         SCHEMA,
         data.plan.title or str(data.manifest.get("title", "")) or "Untitled study",
@@ -62,10 +98,14 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
         provenance(data),
         data.plan,
         data.labels,
-        participant_flow(data, scores),
+        rows,
+        flow,
+        missing_by_arm(data),
+        _sample(data, flow),
         instruments(data),
         what_was_shown(data),
-        agreement_by_arm(data),
+        agreement_by_arm(data) if data.trials["agreed"].notna().any() else (),
+        behaviour(data),
         _outcomes(data, scores),
     )
 
@@ -78,21 +118,52 @@ def to_json(results: Results) -> str:
     return document + "\n"
 
 
-def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...]:
-    found = {
-        outcome.key: resolve(analysis_of(outcome).path)(scores, outcome, data.plan, data.labels)
-        for outcome in data.plan.outcomes
-    }
-    adjusted: dict[str, float | None] = {}
-    sizes: dict[str, int] = {}
-    for family in data.plan.families.values():
-        adjusted |= _adjusted(family, found)
-        sizes |= {outcome.key: len(family) for outcome in family}
-    return tuple(
-        OutcomeResult(outcome, found[outcome.key], adjusted[outcome.key], sizes[outcome.key])
-        for outcome in data.plan.outcomes
+def _sample(data: StudyData, flow: Flow) -> SampleNeeded | NotEstimable | None:
+    goal = data.plan.sample_goal
+    if goal is None:
+        return None
+    analysed = min(flow.sets.per_protocol.values())
+    return attempt(
+        "sample size",
+        lambda: sample_needed(goal, len(data.plan.arms), data.plan.alpha, analysed),
     )
 
 
-def _adjusted(family: Sequence[Outcome], found: Mapping[str, OneWay]) -> dict[str, float | None]:
-    return holm({outcome.key: found[outcome.key].p for outcome in family})
+def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...]:
+    found = {outcome.key: analysed(data, scores, outcome) for outcome in data.plan.outcomes}
+    p_values = {key: p_of(one) for key, one in found.items()}
+    results: dict[str, OutcomeResult] = {}
+    for name, family in data.plan.families.items():
+        adjust = benjamini_hochberg if name == EXPLORATORY else holm
+        kind: Adjustment = "Benjamini-Hochberg" if name == EXPLORATORY else "Holm"
+        adjusted = adjust({outcome.key: p_values[outcome.key] for outcome in family})
+        results |= {
+            outcome.key: OutcomeResult(
+                outcome,
+                found[outcome.key],
+                adjusted[outcome.key],
+                len(family),
+                kind,
+                _sensitivity(data, scores, outcome),
+            )
+            for outcome in family
+        }
+    return tuple(results[outcome.key] for outcome in data.plan.outcomes)
+
+
+def analysed(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Found:
+    """The outcome's analysis carried out."""
+    found: Found = resolve(analysis_of(outcome).path)(data, scores, outcome)
+    return found
+
+
+def _sensitivity(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Sensitivity | None:
+    """None where the plan has no exclusions, so that there is no other set to look at."""
+    if not data.plan.exclusions:
+        return None
+    other: Population = "randomised" if outcome.population == "per_protocol" else "per_protocol"
+    changed = replace(outcome, population=other)
+    own = scores.assign(**{outcome.key: outcome_scores(data, changed).to_numpy()})
+    analysis = analysis_of(outcome)
+    found: Found = resolve(analysis.check or analysis.path)(data, own, changed)
+    return Sensitivity(other, found.arms, found.test)

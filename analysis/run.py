@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.errors import ReportError
 from analysis.figures.draw import draw_figures
 from analysis.populations import score_table
 from analysis.report.render import render_report
+from analysis.report.sentences import findings
 from analysis.results import Results, compute, to_json
+from analysis.statcheck import inconsistent
 from analysis.table import read_study
 
 
@@ -26,8 +29,17 @@ def analyse(
     figures = draw_figures(results, scores, output / "figures")
     _write(output / "results.json", to_json(results))
     _write(output / "scores.csv", _csv(scores))
+    _check(results)
     _write(output / "report.html", render_report(results, figures, command))
     return results
+
+
+def _check(results: Results) -> None:
+    """Every test in the report's sentences is recomputed from its own printed numbers."""
+    sentences = [one for result in results.outcomes for one in findings(result, results)]
+    wrong = inconsistent("\n".join(sentences))
+    if wrong:
+        raise ReportError([test.sentence for test in wrong])
 
 
 def _csv(scores: pd.DataFrame) -> str:

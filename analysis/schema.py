@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+MissingKind = Literal["not_asked", "does_not_apply", "not_answered"]
+MISSING_KINDS: tuple[MissingKind, ...] = ("not_asked", "does_not_apply", "not_answered")
 STATES = ("started", "completed", "withdrawn")
 CODEBOOK_TYPES = ("integer", "number", "text", "category", "datetime")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `type` as in the codebook; an empty cell is allowed where `optional`."""
+    """A column: `type` as in the codebook; an empty cell is allowed where `optional`.
+
+    A cell may say which kind of missing it is by one of MISSING_KINDS; an empty one is `empty`.
+    """
 
     name: str
     type: str = "text"
@@ -17,6 +23,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     values: tuple[str, ...] = ()
+    empty: MissingKind = "not_answered"
 
 
 def _flag(name: str, optional: bool = False) -> Column:
@@ -33,8 +40,8 @@ FILES: Mapping[str, tuple[Column, ...]] = {
         Column("state", values=STATES),
         _flag("simulated"),
         Column("consented_at", "datetime", optional=True),
-        Column("completed_at", "datetime", optional=True),
-        Column("seconds_total", "number", optional=True, minimum=0),
+        Column("completed_at", "datetime", optional=True, empty="does_not_apply"),
+        Column("seconds_total", "number", optional=True, minimum=0, empty="does_not_apply"),
     ),
     "trials.csv": (
         Column("participant"),
@@ -46,8 +53,8 @@ FILES: Mapping[str, tuple[Column, ...]] = {
         Column("predicted_class"),
         Column("probability", "number", minimum=0, maximum=1),
         _flag("prediction_correct"),
-        Column("method", optional=True),
-        Column("explanation", optional=True),
+        Column("method", optional=True, empty="does_not_apply"),
+        Column("explanation", optional=True, empty="does_not_apply"),
         _flag("agreed", optional=True),
         Column("sureness", "integer", optional=True),
         Column("response_time_ms", "number", optional=True, minimum=0),

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import numpy as np
 import pandas as pd
 
 from analysis.plan import Outcome
@@ -33,28 +34,57 @@ def scale_items(data: StudyData, questionnaire: str, scale: str) -> pd.DataFrame
     """Answers to a scale's items after reversal, (participants, items); missing if not answered."""
     book = data.codebook.dropna(subset=["item"])
     rows = book[(book["scale"] == scale) & (book["questionnaire"] == questionnaire)]
-    keys = ["questionnaire", "item"]
-    answers = data.answers.merge(rows[keys], on=keys)
+    return reverse(raw_items(data, questionnaire, rows), rows).astype("float64")
+
+
+def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Answers as clicked to the items of these codebook rows, (participants, items)."""
+    own = data.answers["questionnaire"] == questionnaire
+    answers = data.answers[own & data.answers["item"].isin(rows["item"])]
     answers = answers.assign(value=pd.to_numeric(answers["value"]).astype("float64"))
     wide = answers.pivot(index="participant", columns="item", values="value")
-    values = wide.reindex(index=data.participants["participant"], columns=list(rows["item"]))
-    return reverse(values, rows).astype("float64")
+    return wide.reindex(index=data.participants["participant"], columns=list(rows["item"]))
 
 
 def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
     """Score on the outcome's scale by participant, missing where too few items are answered."""
     items = data.codebook[data.codebook["scale"] == outcome.scale]  # one questionnaire: checked
     questionnaire = str(items["questionnaire"].iloc[0])
-    return mean_of_items(scale_items(data, questionnaire, cast("str", outcome.scale)))
+    share = MINIMUM_SHARE_ANSWERED if outcome.min_answered is None else outcome.min_answered
+    return mean_of_items(scale_items(data, questionnaire, cast("str", outcome.scale)), share)
+
+
+def item_score(data: StudyData, outcome: Outcome) -> pd.Series:
+    """The answer to the outcome's item by participant, turned if it is a reversed item."""
+    rows = data.codebook[data.codebook["item"] == outcome.item]  # one questionnaire: checked
+    answers = data.answers[data.answers["item"] == outcome.item].set_index("participant")["value"]
+    values = pd.to_numeric(answers).astype("float64").reindex(data.participants["participant"])
+    return reverse(values.to_frame(str(outcome.item)), rows)[str(outcome.item)]
 
 
 def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
     """Mean of the outcome's trial column by participant, over answered trials that fit `where`.
 
-    Each participant counts once, however many trials they answered.
+    Each participant counts once, however many trials they answered. With transform "log" it is the
+    mean of logarithms.
     """
-    trials = data.trials[data.trials["agreed"].notna()]
+    trials = outcome_trials(data, outcome)
+    means = trials.groupby("participant")["value"].mean()
+    return means.reindex(data.participants["participant"]).astype("float64")
+
+
+def outcome_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """The outcome's answered trials: every column, and `value`, its column as float, transformed.
+
+    A table that holds no `agreed` at all, such as another study's, has a trial answered where the
+    outcome's own column is filled.
+    """
+    trials = data.trials
+    if trials["agreed"].notna().any():
+        trials = trials[trials["agreed"].notna()]
     for column, value in outcome.where.items():
         trials = trials[(trials[column] == value).fillna(False).astype(bool)]
-    means = trials.groupby("participant")[cast("str", outcome.column)].mean()
-    return means.reindex(data.participants["participant"]).astype("float64")
+    values = trials[cast("str", outcome.column)].astype("float64")
+    if outcome.transform == "log":
+        values = values.where(values > 0).map(np.log)
+    return trials.assign(value=values).dropna(subset=["value"])

@@ -39,16 +39,17 @@ class Shown:
 
 def what_was_shown(data: StudyData) -> Shown:
     """From the trials table, everyone randomised, withdrawn or not."""
-    images = data.trials.drop_duplicates(["image_set", "image"])
+    known = data.trials.dropna(subset=["image"])  # another study's tables need not name images
+    images = known.drop_duplicates(["image_set", "image"])
     right = int((images["prediction_correct"] == 1).sum())
-    by_arm = [set(rows["image"]) for _, rows in data.trials.groupby("arm") if len(rows)]
+    by_arm = [set(rows["image"]) for _, rows in known.groupby("arm") if len(rows)]
     return Shown(
         len(images),
         right,
         len(images) - right,
         right / len(images) if len(images) else None,
         all(images_of_arm == by_arm[0] for images_of_arm in by_arm),
-        tuple(sorted(set(images["image_set"].astype(str)))),
+        tuple(sorted(set(images["image_set"].dropna().astype(str)))),
         tuple(
             _arm_shown(data.trials[data.trials["arm"] == arm], arm, label)
             for arm, label in data.labels.items()
@@ -57,7 +58,7 @@ def what_was_shown(data: StudyData) -> Shown:
 
 
 def _arm_shown(trials: pd.DataFrame, arm: str, label: str) -> ArmShown:
-    images = trials.drop_duplicates(["image_set", "image"])
+    images = trials.dropna(subset=["image"]).drop_duplicates(["image_set", "image"])
     right = int((images["prediction_correct"] == 1).sum())
     answered = int(trials["agreed"].notna().sum())
     return ArmShown(arm, label, len(images), right, len(images) - right, len(trials), answered)

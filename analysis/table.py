@@ -5,6 +5,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,17 @@ import pandas as pd
 
 from analysis import checks
 from analysis.errors import TableError
-from analysis.plan import Plan
+from analysis.plan import Plan, resolve
 from analysis.planfile import problems_with_table, read_plan
-from analysis.reading import EXPORT_AGAIN, convert, missing_columns, read_text
+from analysis.reading import (
+    EXPORT_AGAIN,
+    convert,
+    kinds_of_missing,
+    missing_columns,
+    read_text,
+)
 from analysis.schema import FILES, Column
+from analysis.source.tidy import read_source
 
 
 @dataclass(frozen=True)
@@ -23,17 +31,24 @@ class StudyData:
     """A study's tidy tables (columns: analysis.schema), its plan, and where they come from.
 
     `trials` has one column more than its file, `decision_correct`: 1 where a right prediction was
-    accepted or a wrong one rejected. `manifest` and `study` are empty where the folder has none.
+    accepted or a wrong one rejected. `missing`: by file and column, which kind of missing a cell
+    is (reading.kinds_of_missing). `manifest` and `study` are empty where the folder has none.
     """
 
     participants: pd.DataFrame
     trials: pd.DataFrame
     answers: pd.DataFrame
     codebook: pd.DataFrame
+    missing: Mapping[str, pd.DataFrame]
     plan: Plan
     manifest: Mapping[str, Any]
     study: Mapping[str, Any]
     hashes: Mapping[str, str]  # sha256 by file name
+
+    @cached_property
+    def exclusions(self) -> Any:
+        """The plan's exclusions carried out: analysis.exclusions.apply.Exclusions."""
+        return resolve("analysis.exclusions.apply.apply_exclusions")(self)
 
     @property
     def simulated(self) -> bool:
@@ -50,12 +65,14 @@ class StudyData:
 def read_study(folder: Path, plan: Path | None = None) -> StudyData:
     """Read and check a tidy data folder; `plan` replaces its plan.toml.
 
+    A plan with [source] maps csv files of another study: `folder` holds them, or is the only one.
     Raises TableError, or PlanError for the plan file, with every problem found: missing files and
     columns first, then types, then what must hold between rows, files and plan.
     """
-    plan_path = plan or folder / "plan.toml"
+    plan_path = plan or (folder.parent if folder.is_file() else folder) / "plan.toml"
     parsed_plan = read_plan(plan_path)
-    frames = _typed_frames(_text_frames(folder))
+    texts, hashes = _texts(folder, parsed_plan)
+    frames = _typed_frames(texts, foreign=parsed_plan.source is not None)
     manifest, problems = _read_manifest(folder)
     problems += checks.between_files(frames)
     problems += checks.unknown_arms(frames["participants.csv"], parsed_plan.arms)
@@ -70,11 +87,27 @@ def read_study(folder: Path, plan: Path | None = None) -> StudyData:
         _with_decisions(frames["trials.csv"]),
         frames["answers.csv"],
         frames["codebook.csv"],
+        _missing(texts, frames["codebook.csv"]),
         parsed_plan,
         manifest,
         study,
-        {path.name: _sha256(path) for path in [*(folder / name for name in FILES), plan_path]},
+        {**hashes, plan_path.name: _sha256(plan_path)},
     )
+
+
+def _texts(folder: Path, plan: Plan) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Text frames and hashes by file name: of our own export, or of another study's files."""
+    if plan.source is not None:
+        return read_source(folder, plan.source)
+    frames = _text_frames(folder)
+    return frames, {name: _sha256(folder / name) for name in FILES}
+
+
+def _missing(texts: Mapping[str, pd.DataFrame], codebook: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {
+        name: kinds_of_missing(texts[name], _columns(name, texts[name], codebook, foreign=True))
+        for name in ("trials.csv", "answers.csv")
+    }
 
 
 def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
@@ -92,11 +125,11 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def _typed_frames(texts: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def _typed_frames(texts: Mapping[str, pd.DataFrame], foreign: bool) -> dict[str, pd.DataFrame]:
     codebook, problems = convert("codebook.csv", texts["codebook.csv"], FILES["codebook.csv"])
     frames = {"codebook.csv": codebook}
     for name in ("participants.csv", "trials.csv", "answers.csv"):
-        columns = _columns(name, texts[name], codebook)
+        columns = _columns(name, texts[name], codebook, foreign)
         frames[name], found = convert(name, texts[name], columns)
         problems += found
     if problems:
@@ -104,8 +137,11 @@ def _typed_frames(texts: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame) -> list[Column]:
-    """The schema's columns and the file's further ones, with the codebook's types and ranges."""
+def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame, foreign: bool) -> list[Column]:
+    """The schema's columns and the file's further ones, with the codebook's types and ranges.
+
+    Another study need not have recorded all that ours does: there every column may be empty.
+    """
     rows = codebook[(codebook["file"] == name) & codebook["item"].isna()].to_dict("records")
     described = {
         row["column"]: Column(
@@ -115,7 +151,8 @@ def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame) -> list[Col
         if row["column"] in frame.columns
     }
     known = [_narrowed(column, described.pop(column.name, column)) for column in FILES[name]]
-    return [*known, *described.values()]
+    columns = [*known, *described.values()]
+    return [replace(column, optional=True) for column in columns] if foreign else columns
 
 
 def _narrowed(column: Column, described: Column) -> Column:
@@ -168,7 +205,7 @@ def _read_study_file(folder: Path) -> tuple[dict[str, Any], list[str]]:
     path = folder / "study.toml"
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")), []
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # none there, or the table is a single file
         return {}, []
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return {}, [f"study.toml is not a TOML file: {error}. {EXPORT_AGAIN}."]

@@ -31,5 +31,7 @@ def draw_contrasts(
             markerfacecolor=colour[contrast.arm] if excludes_zero else "white",
         )
     axes.set_xlabel(f"Difference of means: arm minus “{control_label}”")
-    note(figure, "line: Games-Howell interval · filled: it leaves out zero", simulated)
+    note(
+        figure, "line: Dunnett interval, unequal variances · filled: it leaves out zero", simulated
+    )
     return figure

@@ -1,16 +1,18 @@
 """What each figure shows, in words, for those who do not see it; the numbers are in the tables."""
 
 from analysis.estimate import Estimate, NotEstimable
+from analysis.one_way import OneWay
 from analysis.report.numbers import interval, number, percent
 from analysis.results import OutcomeResult, Results
 
 
 def alternatives(results: Results) -> dict[str, str]:
     """Alternative text by figure name (figures.draw)."""
-    texts = {"agreement": _agreement(results)}
+    texts = {"agreement": _agreement(results), "flow": _flow(results)}
     for result in results.outcomes:
-        texts[f"scores-{result.outcome.key}"] = _scores(result)
-        texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, results)
+        if isinstance(result.found, OneWay):
+            texts[f"scores-{result.outcome.key}"] = _scores(result)
+            texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, result.found, results)
     return {name: _marked(text, results) for name, text in texts.items()}
 
 
@@ -27,9 +29,19 @@ def _scores(result: OutcomeResult) -> str:
     return f"{result.outcome.label}, a dot per participant, and the mean by arm: {arms}."
 
 
-def _contrasts(result: OutcomeResult, results: Results) -> str:
+def _flow(results: Results) -> str:
+    total = sum(row.randomised for row in results.flow)
+    steps = "; ".join(
+        f"{step.label} {sum(step.excluded.values())}, {sum(step.remaining.values())} remain"
+        for step in results.study_flow.steps
+    )
+    kept = sum(results.study_flow.sets.per_protocol.values())
+    return f"Flow of participants: {total} randomised; {steps}; {kept} per protocol."
+
+
+def _contrasts(result: OutcomeResult, found: OneWay, results: Results) -> str:
     control = results.labels[results.plan.control]
-    arms = "; ".join(f"{entry.label} {_mean(entry.difference)}" for entry in result.found.contrasts)
+    arms = "; ".join(f"{entry.label} {_mean(entry.difference)}" for entry in found.contrasts)
     return f"{result.outcome.label}, difference of means from {control}: {arms}."
 
 

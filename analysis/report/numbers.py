@@ -52,6 +52,7 @@ def interval(estimate: Estimate, form: str = "number") -> str:
 
 
 def reported(test: HypothesisTest) -> str:
-    """'F(2, 17.13) = 5.18, p = .017'."""
+    """'F(2, 17.13) = 5.18, p = .017'; without brackets where a test has no degrees of freedom."""
     df = ", ".join(degrees(value) for value in test.df)
-    return f"{test.symbol}({df}) = {number(test.statistic)}, p {p_value(test.p)}"
+    brackets = f"({df})" if df else ""
+    return f"{test.symbol}{brackets} = {number(test.statistic)}, p {p_value(test.p)}"

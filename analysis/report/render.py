@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable
-from analysis.plan import kind_of
+from analysis.plan import family_of, kind_of
 from analysis.report import numbers, sentences
 from analysis.report.alternatives import alternatives
 from analysis.report.svg import inline_svg
@@ -36,6 +36,12 @@ def render_report(results: Results, figures: Mapping[str, Path], command: str) -
     )
 
 
+def attrition_columns(results: Results, level: str) -> list[str]:
+    """Headings of the table of shares lost: each share, and its interval."""
+    lost = [one.lost for one in results.study_flow.attrition]
+    return ["Arm", *(text for name in lost for text in (name.capitalize(), f"{level} CI"))]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -59,6 +65,8 @@ def _environment() -> Environment:
         "source_of": sentences.source_of,
         "population_text": sentences.POPULATIONS,
         "kind_of": kind_of,
+        "family_of": family_of,
+        "attrition_columns": attrition_columns,
     }
     environment.tests |= {
         "estimate": lambda value: isinstance(value, Estimate),

@@ -5,26 +5,57 @@ import re
 from markupsafe import Markup, escape
 
 from analysis.estimate import Estimate, HypothesisTest
-from analysis.one_way import Contrast
-from analysis.plan import Outcome
+from analysis.one_way import Contrast, OneWay
+from analysis.plan import EXPLORATORY, MEASURES, Outcome, analysis_of, resolve
 from analysis.report.numbers import bounded, interval, number, p_value, percent, reported
 from analysis.results import OutcomeResult, Results
+from analysis.trial_models import TrialModel
 
 POPULATIONS = {
     "completed": "participants who completed the study",
     "randomised": "everyone randomised who has the outcome and did not withdraw",
+    "per_protocol": "participants who completed the study and whom no exclusion took",
 }
 
 
 def findings(result: OutcomeResult, results: Results) -> list[str]:
-    """The sentences on one outcome: the omnibus test first, then arms against the control.
+    """The sentences on one outcome, as its analysis words them (plan.ANALYSES)."""
+    sentences: list[str] = resolve(analysis_of(result.outcome).words)(result, results)
+    return sentences
+
+
+def one_way(result: OutcomeResult, results: Results) -> list[str]:
+    """The omnibus test first, then arms against the control, then what is equivalent to it.
 
     An effect is claimed only where p, adjusted over the family, lies below alpha.
     """
-    sentences = [_omnibus(result, results)]
+    sentences = [_omnibus(result, results, "Welch's ", "arm means")]
     if _is_shown(result, results):
         sentences.append(_against_control(result, results))
+    if isinstance(result.found, OneWay) and result.outcome.smallest_effect is not None:
+        sentences += _equivalence(result.found, results, result.outcome.smallest_effect)
     return sentences
+
+
+def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
+    """One sentence on the test that stands for the outcome; the tables hold the rest."""
+    words = {
+        "ranks": ("Kruskal-Wallis ", "arms' ranks"),
+        "repeated": ("Friedman's ", "conditions"),
+        "factorial": ("", "arm means"),
+        "binary_trials": ("cluster-robust ", "arms' odds"),
+    }
+    return [_omnibus(result, results, *words.get(result.outcome.analysis, ("", "arms")))]
+
+
+def trial_model(result: OutcomeResult, results: Results) -> list[str]:
+    """The arms' effect; before it, what became of the model where it is not the one asked for."""
+    found = result.found
+    if not isinstance(found, TrialModel):
+        raise TypeError(f"{result.outcome.key} was not analysed by a model of trials")
+    what = "arms' odds" if result.outcome.analysis == "logistic_trials" else "arm means"
+    log = [f"Logged: {entry}." for entry in found.log]
+    return [*log, _omnibus(result, results, "", what)]
 
 
 def typeset(sentence: str) -> Markup:
@@ -39,32 +70,42 @@ def source_of(outcome: Outcome) -> str:
     """How the outcome's score comes about, in words."""
     if outcome.scale is not None:
         return f"mean of the items of the scale “{outcome.scale}”, reversed items turned"
+    if outcome.item is not None:
+        return f"the answer to the item “{outcome.item}”"
+    if outcome.measure is not None:
+        measure = next(one for one in MEASURES if one.key == outcome.measure)
+        return f"the participant's own “{measure.label}”, missing where there is none"
     conditions = " and ".join(f"{column} = {value}" for column, value in outcome.where.items())
     rows = f"answered trials with {conditions}" if conditions else "answered trials"
-    return f"mean of the column “{outcome.column}” over the participant's {rows}"
+    kind = "mean logarithm" if outcome.transform == "log" else "mean"
+    return f"{kind} of the column “{outcome.column}” over the participant's {rows}"
 
 
 def _is_shown(result: OutcomeResult, results: Results) -> bool:
     return result.p_adjusted is not None and result.p_adjusted < results.plan.alpha
 
 
-def _omnibus(result: OutcomeResult, results: Results) -> str:
-    welch = result.found.welch
-    if not isinstance(welch, HypothesisTest) or result.p_adjusted is None:
-        reason = "" if isinstance(welch, HypothesisTest) else welch.reason
+def _omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) -> str:
+    test = result.found.test
+    if not isinstance(test, HypothesisTest) or result.p_adjusted is None:
+        reason = "" if isinstance(test, HypothesisTest) else test.reason
         return f"Not estimable: {reason}."
-    numbers = f"Welch's {reported(welch)}, Holm-adjusted p {p_value(result.p_adjusted)}"
+    numbers = (
+        f"{test_name}{reported(test)}, {result.adjustment}-adjusted p {p_value(result.p_adjusted)}"
+    )
     where = "In these simulated data, the" if results.simulated else "The"
+    if result.outcome.role == EXPLORATORY:
+        where = f"Exploratory: {where[0].lower()}{where[1:]}"
     if _is_shown(result, results):
-        return f"{where} arm means are not all equal, {numbers}."
+        return f"{where} {what} are not all equal, {numbers}."
     return (
-        f"{where} test does not show that the arm means differ, {numbers}. "
-        f"That is no evidence that they are equal.{_lost_by_adjustment(welch, results)}"
+        f"{where} test does not show that the {what} differ, {numbers}. "
+        f"That is no evidence that they are equal.{_lost_by_adjustment(test, results)}"
     )
 
 
-def _lost_by_adjustment(welch: HypothesisTest, results: Results) -> str:
-    if welch.p >= results.plan.alpha:
+def _lost_by_adjustment(test: HypothesisTest, results: Results) -> str:
+    if test.p >= results.plan.alpha:
         return ""
     alpha = bounded(results.plan.alpha)
     return f" Alone its p would be below {alpha}; among the tests of its family it is not enough."
@@ -72,17 +113,35 @@ def _lost_by_adjustment(welch: HypothesisTest, results: Results) -> str:
 
 def _against_control(result: OutcomeResult, results: Results) -> str:
     control = results.labels[results.plan.control]
-    shown = [contrast for contrast in result.found.contrasts if _differs(contrast, results)]
+    contrasts = result.found.contrasts if isinstance(result.found, OneWay) else ()
+    shown = [contrast for contrast in contrasts if _differs(contrast, results)]
     if not shown:
         return (
-            f"No single arm can be told from “{control}” once all pairs of arms are allowed for "
-            "(Games-Howell)."
+            f"No single arm can be told from “{control}” once all arms are allowed for (Dunnett, "
+            "unequal variances)."
         )
     told = "; ".join(_difference(contrast) for contrast in shown)
-    rest = len(result.found.contrasts) - len(shown)
+    rest = len(contrasts) - len(shown)
     arms = "arm" if rest == 1 else f"{rest} arms"
     others = f" For the other {arms} the comparison does not show a difference." if rest else ""
-    return f"Against “{control}” the mean is {told} (Games-Howell).{others}"
+    return f"Against “{control}” the mean is {told} (Dunnett, unequal variances).{others}"
+
+
+def _equivalence(found: OneWay, results: Results, smallest: float) -> list[str]:
+    """The arms whose difference from the control is shown to be too small to matter."""
+    control = results.labels[results.plan.control]
+    alike = [
+        f"“{one.label}” (p {p_value(one.p_equivalence)})"
+        for one in found.contrasts
+        if one.p_equivalence is not None and one.p_equivalence < results.plan.alpha
+    ]
+    bounds = f"{number(smallest)} points"
+    if not alike:
+        return [f"For no arm is it shown that its mean lies within {bounds} of “{control}”."]
+    return [
+        f"Within {bounds} of “{control}”, and so too close to matter by the plan, lies the mean of "
+        f"{', '.join(alike)} (two one-sided tests, Holm over the arms)."
+    ]
 
 
 def _differs(contrast: Contrast, results: Results) -> bool:

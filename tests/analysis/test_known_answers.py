@@ -6,12 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.comparisons.equivalence import equivalence
 from analysis.comparisons.omnibus import classical_f, kruskal_wallis, welch_anova
+from analysis.comparisons.ranks import cliffs_delta
+from analysis.comparisons.two_factors import tukey
 from analysis.comparisons.two_samples import paired_t, welch_t
 from analysis.effect_sizes import hedges_g
 from analysis.estimate import Groups
+from analysis.power import n_per_arm_anova, n_per_arm_t
 from analysis.reliability import cronbach_alpha
 from analysis.scoring import reverse
+from analysis.statcheck import inconsistent, printed_tests
 
 CLOSED_FORM = 1e-6  # relative; the README's tolerance
 
@@ -72,6 +77,33 @@ def test_row_5_paired_t_on_sleep_is_that_of_r(answers):
     assert difference.high == pytest.approx(-0.7001142, rel=CLOSED_FORM)
 
 
+def test_row_6_two_one_sided_tests_on_sleep_are_those_of_toster(answers):
+    """R: TOSTER::t_TOST(extra ~ group, sleep, eqb = .5), vignette IntroTOSTt."""
+    sleep = groups(answers / "datasets_sleep.csv", "extra", "group")
+    found = equivalence(sleep["1"], sleep["2"], 0.5)
+    assert found.lower.t == pytest.approx(-1.271948, rel=CLOSED_FORM)
+    assert found.lower.p == pytest.approx(0.890110, rel=CLOSED_FORM)
+    assert found.upper.t == pytest.approx(-2.449678, rel=CLOSED_FORM)
+    assert found.df == pytest.approx(17.776474, rel=CLOSED_FORM)
+    assert found.p == found.lower.p
+
+
+def test_row_8_tukey_on_warpbreaks_beside_wool_is_that_of_r(answers):
+    """R: TukeyHSD(aov(breaks ~ wool + tension, warpbreaks), "tension"), ?TukeyHSD."""
+    table = pd.read_csv(answers / "datasets_warpbreaks.csv")
+    table = table.rename(columns={"breaks": "score", "tension": "a", "wool": "b"})
+    pairs = {
+        frozenset((pair.arm, pair.reference)): pair.difference
+        for pair in tukey(table, crossed=False, robust=False)
+    }
+    expected = {"ML": (10.0, 0.0336262), "HL": (14.7222, 0.0011218), "HM": (4.7222, 0.4474210)}
+    for pair, (difference, p) in expected.items():
+        found = pairs[frozenset(pair)]
+        assert abs(found.value) == pytest.approx(difference, abs=5e-5)
+        assert found.p == pytest.approx(p, abs=5e-8)
+        assert (found.high - found.low) / 2 == pytest.approx(9.353421, rel=CLOSED_FORM)
+
+
 def test_row_15_alpha_of_attitude_is_that_of_psych(answers):
     """R: psych::alpha(attitude), ?alpha: raw alpha .84; Feldt's interval .739 to .916."""
     alpha = cronbach_alpha(pd.read_csv(answers / "datasets_attitude.csv").drop(columns="rownames"))
@@ -109,6 +141,16 @@ def test_row_16_without_reversal_alpha_is_another(answers):
     assert cronbach_alpha(items, "pairwise").value < 0.5
 
 
+def test_row_21_cliffs_delta_is_that_of_effsize():
+    """R: effsize::cliff.delta, the example of ?cliff.delta."""
+    treatment = np.array([10.0, 10, 20, 20, 20, 30, 30, 30, 40, 50])
+    control = np.array([10.0, 20, 30, 40, 40, 50])
+    delta = cliffs_delta(treatment, control)
+    assert delta.value == pytest.approx(-0.25, rel=CLOSED_FORM)
+    assert delta.low == pytest.approx(-0.72658459, rel=CLOSED_FORM)
+    assert delta.high == pytest.approx(0.38900619, rel=CLOSED_FORM)
+
+
 def test_row_22_hedges_g_of_sleep(answers):
     """R: effsize::cohen.d(extra ~ group, sleep, hedges.correction = TRUE): -.797."""
     sleep = groups(answers / "datasets_sleep.csv", "extra", "group")
@@ -117,3 +159,38 @@ def test_row_22_hedges_g_of_sleep(answers):
     assert g.low < g.value < g.high
     assert hedges_g(sleep["2"], sleep["1"]).value == pytest.approx(-g.value)
     assert np.isclose(hedges_g(sleep["2"], sleep["1"]).high, -g.low)
+
+
+def test_row_23_the_sample_for_a_t_test_is_that_of_pwr():
+    """R: pwr.t.test(d = .5, power = .8)."""
+    assert n_per_arm_t(0.5, 0.8) == pytest.approx(63.765611, rel=CLOSED_FORM)
+
+
+def test_row_24_the_sample_for_an_anova_is_that_of_pwr_and_per_group():
+    """R: pwr.anova.test(k = 4, f = .25, power = .8); statsmodels alone gives all four groups."""
+    assert n_per_arm_anova(4, 0.25, 0.8) == pytest.approx(44.599274, rel=CLOSED_FORM)
+
+
+SLIPS = [  # as printed; the right p; the p with one numerator df
+    ("F(11,72)=2.586 p=.112", 0.0079, 0.1122),
+    ("F(11,72)=0.235 p=.630", 0.994, 0.6293),
+    ("t(472)=2.530, p<.001", 0.0117, None),
+    ("t(472)=4.040, p=.012", 6.2e-05, None),
+]
+
+
+@pytest.mark.parametrize(("printed", "p", "one_df"), SLIPS)
+def test_row_38_the_slips_of_a_published_paper_are_flagged(printed, p, one_df):
+    """The strings of the paper's source, content.tex of the alienzoo study."""
+    (found,) = inconsistent(printed)
+    assert found.p == pytest.approx(p, rel=0.01)
+    assert (found.one_df is None) == (one_df is None)
+    if one_df is not None:
+        assert round(found.one_df, 4) == one_df
+
+
+def test_row_38_what_the_same_paper_printed_right_is_not_flagged():
+    """Negative control: the paper's other tests, F and p as printed."""
+    right = "F(11,792) = 2.119, p = .017; F(11,792) = 7.585, p < .001; F(11,792) = 0.897, p = .543"
+    assert len(list(printed_tests(right))) == 3
+    assert inconsistent(right) == []

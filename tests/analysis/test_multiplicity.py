@@ -1,10 +1,11 @@
 """Holm's method over a family."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from analysis.multiplicity import holm
+from analysis.multiplicity import benjamini_hochberg, holm
 
 P = st.floats(0, 1)
 
@@ -36,3 +37,11 @@ def test_the_textbook_example_by_hand():
 
 def test_no_tests_need_no_adjustment():
     assert holm({}) == {}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(P, min_size=1, max_size=12))
+def test_exploratory_p_are_statsmodels_benjamini_hochberg(p_values):
+    adjusted = benjamini_hochberg({str(index): p for index, p in enumerate(p_values)})
+    expected = multipletests(p_values, method="fdr_bh")[1]
+    assert list(adjusted.values()) == [pytest.approx(value) for value in expected]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.plan import Outcome
-from analysis.scoring import mean_of_items, reverse, scale_score, trial_mean
+from analysis.scoring import item_score, mean_of_items, reverse, scale_score, trial_mean
 from analysis.table import read_study
 from tests.analysis.tidy import edit
 
@@ -87,3 +87,24 @@ def test_who_answered_no_such_trial_has_no_score(folder):
     scores = trial_mean(data, Outcome("x", "X", "trial_mean", column="agreed"))
     assert np.isnan(scores[first])
     assert scores.drop(first).notna().all()
+
+
+def test_a_single_item_is_turned_if_it_is_a_reversed_one(folder):
+    def answer(frame):
+        return frame.assign(
+            value=frame["value"].mask(frame["item"].isin(["trust2", "trust3"]), "6")
+        )
+
+    data = read_study(edit(folder, "answers.csv", answer))
+    plain = item_score(data, Outcome("a", "A", "item", item="trust2"))
+    turned = item_score(data, Outcome("b", "B", "item", item="trust3"))
+    assert (plain == 6).all()
+    assert (turned == 2).all()
+
+
+def test_the_mean_of_logarithms_is_that_of_the_trials_own_logarithms(folder):
+    data = read_study(folder)
+    outcome = Outcome("rt", "RT", "trial_mean", column="response_time_ms", transform="log")
+    person = data.trials["participant"].iloc[0]
+    own = data.trials.loc[data.trials["participant"] == person, "response_time_ms"].astype(float)
+    assert trial_mean(data, outcome)[person] == pytest.approx(np.log(own).mean())

@@ -26,7 +26,12 @@ class Command(BaseCommand):
         source.add_argument(
             "slug", nargs="?", metavar="SLUG", help="the study to export and analyse"
         )
-        source.add_argument("--table", type=Path, metavar="FOLDER", help="analyse this tidy folder")
+        source.add_argument(
+            "--table",
+            type=Path,
+            metavar="FOLDER|CSV",
+            help="a tidy folder, or with a plan that maps them any csv",
+        )
         parser.add_argument("--plan", type=Path, help="a plan.toml in place of the folder's own")
         parser.add_argument("--output", type=Path, required=True, metavar="DIR")
         simulated = parser.add_mutually_exclusive_group()
@@ -82,7 +87,7 @@ def _summary(results: Results) -> str:
     people = sum(row.randomised for row in results.flow)
     claimed = sum(
         result.p_adjusted is not None and result.p_adjusted < results.plan.alpha
-        for result in results.outcomes
+        for result in results.confirmatory
     )
     kind = " simulated" if results.simulated and not results.simulated_and_real else ""
     outcomes = len(results.outcomes)

@@ -1,0 +1,49 @@
+"""Measures that are a count over a count: how many of which trials.
+
+f first answer, a advice, l final answer, y truth (Schemmer et al., 2023; He et al., 2023). A ratio
+over no trials is undefined: missing, never zero.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Share of trials with `counted` = `wanted` among those where the columns of `among` fit."""
+
+    counted: str
+    among: Mapping[str, int] = field(default_factory=dict)
+    wanted: int = 1
+
+    def __call__(self, trials: pd.DataFrame) -> pd.DataFrame:
+        """Per participant with any trial: value, numerator, denominator; value missing at 0 / 0."""
+        fits = trials[self.counted].notna()
+        for column, wanted in self.among.items():
+            fits &= trials[column] == wanted
+        hits = fits & (trials[self.counted] == self.wanted)
+        counts = (
+            pd.DataFrame({"numerator": hits, "denominator": fits})
+            .groupby(trials["participant"], sort=False)
+            .sum()
+            .astype("float64")
+        )
+        value = counts["numerator"] / counts["denominator"].replace(0, np.nan)
+        return counts.assign(value=value)[["value", "numerator", "denominator"]]
+
+
+AGREEMENT = Ratio("accepted")  # l = a
+SWITCHING = Ratio("accepted", {"first_agreed": 0})  # l = a among f ≠ a
+ACCURACY_BEFORE = Ratio("first_right")  # f = y
+ACCURACY = Ratio("final_right")  # l = y
+ACCURACY_DISAGREEING = Ratio("final_right", {"first_agreed": 0})  # l = y among f ≠ a
+RAIR = Ratio("final_right", {"first_right": 0, "advice_right": 1})  # l = y among f ≠ y, a = y
+RSR = Ratio("final_right", {"first_right": 1, "advice_right": 0})  # l = y among f = y, a ≠ y
+OVER_RELIANCE = Ratio("accepted", {"advice_right": 0})  # l = a among a ≠ y
+UNDER_RELIANCE = Ratio("accepted", {"advice_right": 1}, wanted=0)  # l ≠ a among a = y
+OVER_RELIANCE_FIRST_RIGHT = Ratio("accepted", {"advice_right": 0, "first_right": 1})
+UNDER_RELIANCE_FIRST_WRONG = Ratio("accepted", {"advice_right": 1, "first_right": 0}, wanted=0)
+SIMULATION = Ratio("guess_right")  # the classifier's answer, foretold

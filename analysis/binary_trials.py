@@ -1,0 +1,107 @@
+"""The analysis "binary_trials": a yes-or-no trial column, arms between participants."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from analysis.comparisons.clustered import (
+    ClusteredShare,
+    clustered_share,
+    equal_odds,
+    odds_ratio,
+    risk_difference,
+)
+from analysis.descriptives import ArmSummary, summarise
+from analysis.errors import NotEstimableError
+from analysis.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.multiplicity import holm
+from analysis.one_way import scores_by_arm
+from analysis.plan import Outcome
+from analysis.populations import members
+from analysis.scoring import outcome_trials
+from analysis.table import StudyData
+
+
+@dataclass(frozen=True)
+class OddsContrast:
+    """An arm against the control; `p_adjusted` is Holm's over the arms, of the odds ratio."""
+
+    arm: str
+    label: str
+    odds_ratio: Estimate | NotEstimable
+    risk_difference: Estimate | NotEstimable
+    p_adjusted: float | None
+
+
+@dataclass(frozen=True)
+class BinaryTrials:
+    """The test of equal odds stands for the outcome in its family."""
+
+    arms: tuple[ArmSummary, ...]  # of the participants' own shares
+    test: HypothesisTest | NotEstimable
+    contrasts: tuple[OddsContrast, ...]
+
+
+def binary_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> BinaryTrials:
+    """Compare the arms' shares of yes over trials, clustered by participant."""
+    plan = data.plan
+    groups = scores_by_arm(scores, outcome, plan)
+    trials = population_trials(data, outcome)
+    odd = sorted(set(trials["value"]) - {0.0, 1.0})
+    shares = {arm: attempt("share", partial(_share, trials, arm, odd)) for arm in groups}
+    return BinaryTrials(
+        tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups),
+        attempt("equal odds", lambda: equal_odds({arm: _there(shares[arm]) for arm in shares})),
+        _against_control(shares, data),
+    )
+
+
+def population_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """The outcome's trials of those in its population and arms."""
+    there = members(data, outcome.population) & data.participants["arm"].isin(
+        data.plan.arms_of(outcome)
+    )
+    people = data.participants["participant"][there.to_numpy()]
+    trials = outcome_trials(data, outcome)
+    return trials[trials["participant"].isin(people)]
+
+
+def _share(trials: pd.DataFrame, arm: str, odd: list[float]) -> ClusteredShare:
+    if odd:
+        raise NotEstimableError(f"the column must hold 0 and 1 alone, but also has {odd[:5]}")
+    own = trials[trials["arm"] == arm]
+    if own.empty:
+        raise NotEstimableError(f"{arm} has no such trials")
+    return clustered_share(own["value"], own["participant"])
+
+
+def _against_control(
+    shares: dict[str, ClusteredShare | NotEstimable], data: StudyData
+) -> tuple[OddsContrast, ...]:
+    control, level = data.plan.control, data.plan.level
+    arms = [arm for arm in shares if arm != control]
+
+    def both(statistic: object, arm: str) -> Estimate:
+        return statistic(_there(shares[arm]), _there(shares[control]), level)  # type: ignore[operator, no-any-return]
+
+    ratios = {arm: attempt("odds ratio", partial(both, odds_ratio, arm)) for arm in arms}
+    adjusted = holm(
+        {arm: one.p if isinstance(one, Estimate) else None for arm, one in ratios.items()}
+    )
+    return tuple(
+        OddsContrast(
+            arm,
+            data.labels[arm],
+            ratios[arm],
+            attempt("risk difference", partial(both, risk_difference, arm)),
+            adjusted[arm],
+        )
+        for arm in arms
+    )
+
+
+def _there(share: ClusteredShare | NotEstimable) -> ClusteredShare:
+    if isinstance(share, NotEstimable):
+        raise NotEstimableError(share.reason)
+    return share

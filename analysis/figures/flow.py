@@ -1,0 +1,49 @@
+"""Who was randomised, who was left out by which rule, and who remains, by arm."""
+
+import textwrap
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures.style import INK, MUTED, WIDTH, note
+from analysis.results import Results
+
+LINE = 68  # characters of a box's line
+
+
+def draw_flow(results: Results) -> Figure:
+    """A column of boxes, everyone on top; to the right of each gap whom the rule took."""
+    steps, sets = results.study_flow.steps, results.study_flow.sets
+    sizes = {row.arm: row.randomised for row in results.flow}
+    kept = [("Randomised", sizes)]
+    kept += [("Remaining", dict(step.remaining)) for step in steps]
+    kept.append(("Analysed per protocol", dict(sets.per_protocol)))
+    height = 0.62 * len(kept) + 0.62 * len(steps) + 0.6
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.set_xlim(0, 1)
+    axes.set_ylim(2 * len(kept) - 1.2, -0.8)
+    for index, (title, counts) in enumerate(kept):
+        _box(axes, 0.02, 2 * index, title, counts, results)
+        if index:
+            axes.annotate(
+                "", (0.06, 2 * index - 0.55), (0.06, 2 * index - 1.45),
+                arrowprops={"arrowstyle": "->", "color": MUTED},
+            )  # fmt: skip
+    for index, step in enumerate(steps):
+        title = f"Excluded: {step.label}"
+        _box(axes, 0.14, 2 * index + 1, title, dict(step.excluded), results, MUTED)
+    note(figure, "each number is checked against the one before it", results.simulated)
+    return figure
+
+
+def _box(
+    axes: Axes, x: float, y: float, title: str, counts: dict[str, int], results: Results,
+    colour: str = INK,
+) -> None:  # fmt: skip
+    by_arm = ", ".join(f"{results.labels[arm]} {count}" for arm, count in counts.items())
+    total = f"{title}: {sum(counts.values())}"
+    lines = [*textwrap.wrap(total, LINE), *textwrap.wrap(by_arm, LINE)]
+    frame = {"boxstyle": "round,pad=0.45", "facecolor": "#ffffff", "edgecolor": MUTED}
+    axes.text(x, y, "\n".join(lines), color=colour, va="center", fontsize=7.5, bbox=frame)

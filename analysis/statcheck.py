@@ -1,0 +1,103 @@
+"""Does a printed p fit its printed statistic and degrees of freedom? (Nuijten et al., 2016)"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scipy import stats
+
+NUMBER = r"[-\N{MINUS SIGN}]?\d*\.?\d+"
+PATTERN = re.compile(
+    rf"(?P<symbol>[FtzHQ]|χ²)\s*(?:\(\s*(?P<df>{NUMBER}(?:\s*,\s*{NUMBER})*)\s*\))?\s*=\s*"
+    rf"(?P<value>{NUMBER})\s*[,;]?\s*p\s*(?P<relation>[=<>])\s*(?P<p>{NUMBER})"
+)
+
+
+@dataclass(frozen=True)
+class PrintedTest:
+    """A test as a text prints it, and the p that its statistic and df have.
+
+    `p_low` and `p_high`: of the statistics that round to the printed one. `consistent` says whether
+    some p between them rounds to, or lies on the side of, the printed one. `one_df` is the p with
+    one numerator df, which helps to find a wrong one.
+    """
+
+    text: str
+    p: float
+    p_low: float
+    p_high: float
+    consistent: bool
+    one_df: float | None
+
+    @property
+    def sentence(self) -> str:
+        """One line on an inconsistent test."""
+        hint = (
+            "" if self.one_df is None else f"; with one numerator df it would be {self.one_df:.4g}"
+        )
+        return f"“{self.text}”: p is {self.p:.4g}, not as printed{hint}."
+
+
+def printed_tests(text: str) -> Iterator[PrintedTest]:
+    """Every 'F(2, 17.13) = 5.18, p = .017' of the text, also with t, z, χ², H and Q."""
+    for match in PATTERN.finditer(_plain(text)):
+        degrees = [float(one) for one in (match["df"] or "").split(",") if one.strip()]
+        if _fits(match["symbol"], degrees):
+            yield _checked(match, degrees)
+
+
+def inconsistent(text: str) -> list[PrintedTest]:
+    """Those whose p cannot be what the statistic and df say."""
+    return [test for test in printed_tests(text) if not test.consistent]
+
+
+def _checked(match: "re.Match[str]", degrees: list[float]) -> PrintedTest:
+    symbol, printed = match["symbol"], abs(float(match["value"]))
+    half = 0.5 * 10.0 ** -_decimals(match["value"])
+    p = _p(symbol, printed, degrees)
+    p_low, p_high = _p(symbol, printed + half, degrees), _p(symbol, max(printed - half, 0), degrees)
+    consistent = _consistent(p_low, p_high, match["relation"], match["p"])
+    one = _p("F", printed, [1.0, degrees[1]]) if symbol == "F" and not consistent else None
+    return PrintedTest(match[0], p, p_low, p_high, consistent, one)
+
+
+def _consistent(p_low: float, p_high: float, relation: str, printed: str) -> bool:
+    value = float(printed)
+    if relation == "<":
+        return p_low < value
+    if relation == ">":
+        return p_high > value
+    half = 0.5 * 10.0 ** -_decimals(printed)
+    return p_low <= value + half and p_high >= value - half
+
+
+def _p(symbol: str, value: float, degrees: list[float]) -> float:
+    if symbol == "F":
+        return float(stats.f.sf(value, *degrees))
+    if symbol == "t":
+        return float(2 * stats.t.sf(value, degrees[0]))
+    if symbol == "z":
+        return float(2 * stats.norm.sf(value))
+    return float(stats.chi2.sf(value, degrees[0]))
+
+
+def _fits(symbol: str, degrees: list[float]) -> bool:
+    return len(degrees) == {"F": 2, "z": 0}.get(symbol, 1)
+
+
+def _decimals(number: str) -> int:
+    return len(number.partition(".")[2])
+
+
+def _plain(text: str) -> str:
+    """Without tags, entities and TeX around the symbols."""
+    plain = re.sub(r"<[^>]+>", "", text)
+    for old, new in (
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("\N{NO-BREAK SPACE}", " "),
+        (r"\textless", "<"),
+    ):
+        plain = plain.replace(old, new)
+    plain = re.sub(r"\\textit\{(\w+)\}", r"\1", plain)
+    return plain.replace("\N{MINUS SIGN}", "-")

@@ -1,0 +1,241 @@
+"""The analyses "logistic_trials" and "linear_trials": one row per trial, people and images random.
+
+No score per participant stands between the trials and the test, so that an undefined ratio or an
+image that happened to be hard cannot make a difference between arms.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.arm_effects import arm_difference, risk_difference
+from analysis.binary_trials import population_trials
+from analysis.comparisons.two_factors import aligned, partial_eta_squared
+from analysis.descriptives import ArmSummary, summarise
+from analysis.errors import NotEstimableError
+from analysis.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.found import Found
+from analysis.mixed.generalised import GeneralisedFit
+from analysis.mixed.linear import LinearFit, fit_linear
+from analysis.mixed.logistic import fit_logistic
+from analysis.mixed.specification import Categorical, Interaction, MixedModel, Random, Term
+from analysis.multiplicity import holm
+from analysis.one_way import scores_by_arm
+from analysis.plan import Outcome, Plan, analysis_with, resolve
+from analysis.table import StudyData
+
+Fit = LinearFit | GeneralisedFit
+
+
+@dataclass(frozen=True)
+class ModelContrast:
+    """An arm against the control, over the levels of `within` if there are any.
+
+    `estimate`: odds ratio (logistic) or difference of means (linear), given people and images.
+    `marginal`: the difference of shares over people and images, logistic models only.
+    `p_adjusted`: Holm's over the arms.
+    """
+
+    arm: str
+    label: str
+    estimate: Estimate | NotEstimable
+    marginal: Estimate | NotEstimable | None
+    p_adjusted: float | None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """SD of the random intercepts of one factor, and how many levels it has."""
+
+    factor: str
+    levels: int
+    sd: float
+
+
+@dataclass(frozen=True)
+class TrialModel:
+    """What the model found. `test` is the arms' effect, or that of the fallback if `log` says so.
+
+    `terms`: every fixed term, type III; `sizes`: their partial eta squared, linear models only.
+    `aligned_ranks`: the same terms on aligned ranks, linear models with a second factor only.
+    `log`: each step from the model that the plan asked for to the one that was fitted, in words.
+    """
+
+    arms: tuple[ArmSummary, ...]
+    model: str
+    test: HypothesisTest | NotEstimable
+    terms: Mapping[str, HypothesisTest]
+    sizes: Mapping[str, Estimate | NotEstimable]
+    contrasts: tuple[ModelContrast, ...]
+    spreads: tuple[Spread, ...]
+    residual_sd: float | None
+    rows: int
+    log: tuple[str, ...]
+    fallback: Found | None
+    aligned_ranks: Mapping[str, HypothesisTest | NotEstimable]
+
+
+def logistic_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
+    """Logistic mixed model (Laplace) of a column of 0 and 1."""
+    return _modelled(data, scores, outcome, logistic=True)
+
+
+def linear_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
+    """Linear mixed model (REML, Satterthwaite's df) of a numeric column."""
+    return _modelled(data, scores, outcome, logistic=False)
+
+
+def _modelled(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, logistic: bool
+) -> TrialModel:
+    plan = data.plan
+    groups = scores_by_arm(scores, outcome, plan)
+    arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
+    trials = population_trials(data, outcome)
+    fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, logistic))
+    if isinstance(fitted, NotEstimable):
+        return _fallen_back(data, scores, outcome, arms, fitted, len(trials))
+    terms = {test.name: test for test in fitted.type_three()}
+    level = 1 - 2 * plan.alpha
+    return TrialModel(
+        arms,
+        formula(outcome, fitted.model),
+        terms["arm"],
+        terms,
+        {}
+        if logistic
+        else {n: attempt(n, partial(partial_eta_squared, t, level)) for n, t in terms.items()},
+        _contrasts(fitted, data, outcome),
+        tuple(Spread(c.factor, c.levels, float(c.sd)) for c in fitted.components.values()),
+        fitted.residual_sd if isinstance(fitted, LinearFit) else None,
+        fitted.rows,
+        tuple(f"{one.step} of {one.factor}: {one.reason}" for one in fitted.decisions),
+        None,
+        _aligned_ranks(trials, outcome, fitted, plan)
+        if isinstance(fitted, LinearFit) and outcome.within is not None
+        else {},
+    )
+
+
+def formula(outcome: Outcome, model: MixedModel) -> str:
+    """The model as R's lme4 would write it, with what was fitted, not what was asked for."""
+    fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
+    parts = [
+        f"({'1 + arm' if term.slopes else '1'} {'|' if term.correlated else '||'} {term.factor})"
+        for term in model.random
+    ]
+    return f"{outcome.column} ~ {' + '.join([fixed, *parts])}"
+
+
+def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, logistic: bool) -> Fit:
+    table, model = _stated(trials, outcome, plan)
+    if logistic:
+        return fit_logistic(table, model, level=plan.level)
+    return fit_linear(table, model, level=plan.level)
+
+
+def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.DataFrame, MixedModel]:
+    """The rows and the model that the plan asks for."""
+    arms = plan.arms_of(outcome)
+    empty = [arm for arm in arms if not (trials["arm"] == arm).any()]
+    if empty:
+        raise NotEstimableError(f"{', '.join(empty)} has no such trials")
+    arm = Categorical("arm", levels=arms, coding="sum")
+    fixed: tuple[Term, ...] = (arm,)
+    columns = ["arm", "value", *outcome.random]
+    if outcome.within is not None:
+        within = Categorical(outcome.within, coding="sum")
+        fixed = (arm, within, Interaction((arm, within)))
+        columns.append(outcome.within)
+    table = trials[list(dict.fromkeys(columns))].dropna()
+    for name in table.columns.difference(["value"]):
+        table[name] = table[name].astype(str)
+    random = tuple(
+        Random(factor, slopes=(arm,) if factor in outcome.slopes else ())
+        for factor in outcome.random
+    )
+    return table, MixedModel("value", fixed, random)
+
+
+def _aligned_ranks(
+    trials: pd.DataFrame, outcome: Outcome, fit: LinearFit, plan: Plan
+) -> dict[str, HypothesisTest | NotEstimable]:
+    """The fitted model again on ranks aligned for each effect in turn, that effect alone read.
+
+    Wobbrock et al. (2011) with a mixed model, as R's ARTool has it; a secondary look.
+    """
+    table, _ = _stated(trials, outcome, plan)
+    cells = table.rename(columns={"value": "score", "arm": "a", str(outcome.within): "b"})
+    names = {"a": "arm", "b": str(outcome.within), "a:b": f"arm:{outcome.within}"}
+
+    def test(effect: str) -> HypothesisTest:
+        ranks = stats.rankdata(np.round(aligned(cells, effect), 10))
+        again = fit_linear(table.assign(value=ranks), fit.model, level=plan.level)
+        found = next(one for one in again.type_three() if one.name == names[effect])
+        return replace(found, name=f"{found.name}, aligned ranks")
+
+    return {name: attempt(name, partial(test, effect)) for effect, name in names.items()}
+
+
+def _fallen_back(
+    data: StudyData,
+    scores: pd.DataFrame,
+    outcome: Outcome,
+    arms: tuple[ArmSummary, ...],
+    refusal: NotEstimable,
+    rows: int,
+) -> TrialModel:
+    """No number of the model; the plan's fallback in its place, and both said in the log."""
+    log, fallback, test = [f"the model was not fitted: {refusal.reason}"], None, None
+    if outcome.fallback is not None:
+        changed = replace(outcome, analysis=outcome.fallback)
+        fallback = resolve(analysis_with(outcome.fallback).path)(data, scores, changed)
+        test = fallback.test
+        log.append(f"the plan's fallback was taken: {outcome.fallback}")
+    return TrialModel(
+        arms,
+        "none",
+        refusal if test is None else test,
+        {},
+        {},
+        (),
+        (),
+        None,
+        rows,
+        tuple(log),
+        fallback,
+        {},
+    )
+
+
+def _contrasts(fit: Fit, data: StudyData, outcome: Outcome) -> tuple[ModelContrast, ...]:
+    plan = data.plan
+    arms = plan.arms_of(outcome)
+    others = [arm for arm in arms if arm != plan.control]
+    rows = {arm: arm_difference(arms, arm, plan.control) for arm in others}
+    found = {arm: attempt("contrast", partial(_contrast, fit, rows[arm])) for arm in others}
+    adjusted = holm(
+        {arm: one.p if isinstance(one, Estimate) else None for arm, one in found.items()}
+    )
+    return tuple(
+        ModelContrast(
+            arm,
+            data.labels[arm],
+            found[arm],
+            attempt("risk difference", partial(risk_difference, fit, arms, arm, plan.control))
+            if isinstance(fit, GeneralisedFit)
+            else None,
+            adjusted[arm],
+        )
+        for arm in others
+    )
+
+
+def _contrast(fit: Fit, weights: Mapping[str, float]) -> Estimate:
+    if isinstance(fit, GeneralisedFit):
+        return fit.odds_ratio(weights, "odds ratio")
+    return fit.contrast(weights, "mean difference")

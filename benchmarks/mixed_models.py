@@ -1,0 +1,159 @@
+"""Our crossed mixed models beside statsmodels' MixedLM with crossed variance components.
+
+Three tables: speed where both converge; right or wrong where a random slope has another unit; the
+large sizes. Each line fits both in the same process.
+
+Run from the repository (a few minutes; --large adds 300 people x 40 images for MixedLM too):
+    OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.mixed_models
+"""
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import statsmodels.formula.api as smf
+
+from analysis.mixed.linear import fit_linear
+from analysis.mixed.logistic import fit_logistic
+from analysis.mixed.ordinal import fit_cumulative
+from analysis.mixed.specification import Categorical, MixedModel, Numeric, Random
+
+SIZES = ((40, 12), (80, 12), (100, 24), (200, 24), (200, 40))
+LARGE = (300, 40)
+BIG = (500, 100)
+ARM, STEP = Categorical("arm"), Numeric("step")
+CROSSED = (Random("person"), Random("image"))
+UNITS = {"trials (1 to 10)": 1.0, "thousandths": 1000.0, "thousands": 0.001}
+
+
+def study(
+    people: int, images: int, seed: int = 0, unit: float = 1.0, arms: int = 4
+) -> pd.DataFrame:
+    """Everyone judges every image; SDs: people .7, images .5, slopes of step .3, residual 1."""
+    rng = np.random.default_rng(seed)
+    person, image = np.repeat(np.arange(people), images), np.tile(np.arange(images), people)
+    step = rng.integers(1, images + 1, people * images)
+    arm = person % arms
+    mean = (
+        0.1 * arm
+        + rng.normal(0, 0.7, people)[person]
+        + rng.normal(0, 0.5, images)[image]
+        + rng.normal(0, 0.3, people)[person] * step / images
+        + rng.normal(0, 0.3, (images, arms))[image, arm]
+    )
+    latent = mean + rng.logistic(size=len(mean))
+    return pd.DataFrame(
+        {
+            "person": person,
+            "image": image,
+            "arm": np.array(list("abcdefg"))[arm],
+            "step": step * unit,
+            "y": mean + rng.normal(size=len(mean)),
+            "agreed": (latent > 0).astype(int),
+            "rating": 1 + np.digitize(latent, (-1.5, 0, 1, 2)),
+            "everyone": 1,
+        }
+    )
+
+
+def seconds(task: Callable[[], object], repeats: int = 1) -> tuple[float, object]:
+    """The shortest of some runs, and the result."""
+    best, result = np.inf, None
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = task()
+        best = min(best, time.perf_counter() - start)
+    return best, result
+
+
+def statsmodels_fit(table: pd.DataFrame, formula: str, parts: dict[str, str]):
+    """MixedLM by ML with crossed variance components in one all-embracing group."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its convergence is read from the result
+        return smf.mixedlm(formula, table, groups="everyone", re_formula="0", vc_formula=parts).fit(
+            reml=False
+        )
+
+
+def speed(sizes: tuple[tuple[int, int], ...]) -> None:
+    """Random intercepts of people and images, by ML."""
+    print(
+        "\n| people x images | rows | ours | MixedLM | ratio | log likelihood, ours minus theirs |"
+    )
+    print("|---|---|---|---|---|---|")
+    parts = {"person": "0 + C(person)", "image": "0 + C(image)"}
+    model = MixedModel("y", (ARM, STEP), CROSSED)
+    for people, images in sizes:
+        table = study(people, images)
+        ours, fit = seconds(lambda table=table: fit_linear(table, model, reml=False), repeats=5)
+        theirs, other = seconds(lambda table=table: statsmodels_fit(table, "y ~ arm + step", parts))
+        note = "" if other.converged else " (MixedLM: not converged)"
+        print(
+            f"| {people} x {images} | {len(table):,} | {ours * 1000:.0f} ms | {theirs:.2f} s | "
+            f"{theirs / ours:.0f} | {fit.log_likelihood - other.llf:.1e}{note} |",
+            flush=True,
+        )
+
+
+def units() -> None:
+    """A random slope of the step, whose unit must not matter; 40 people, 10 images."""
+    print(
+        "\n| unit of the step | seed | ours: log likelihood | MixedLM: log likelihood | converged |"
+    )
+    print("|---|---|---|---|---|")
+    parts = {"person": "0 + C(person)", "slope": "0 + C(person):step", "image": "0 + C(image)"}
+    slopes = (Random("person", (STEP,), correlated=False), Random("image"))
+    model = MixedModel("y", (ARM, STEP), slopes)
+    for seed in range(3):
+        for name, unit in UNITS.items():
+            table = study(40, 10, seed, unit, arms=2)
+            fit = fit_linear(table, model, reml=False)
+            other = statsmodels_fit(table, "y ~ arm + step", parts)
+            steps = "".join(f" ({d.step} {d.factor})" for d in fit.decisions)
+            print(
+                f"| {name} | {seed} | {fit.log_likelihood:.4f}{steps} | {other.llf:.4f} | "
+                f"{'yes' if other.converged else 'no'} |",
+                flush=True,
+            )
+
+
+def large() -> None:
+    """500 people x 100 images = 50,000 rows."""
+    table = study(*BIG)
+    both = (Random("person", (STEP,)), Random("image", (STEP,)))
+    maximal = (Random("person", (STEP,)), Random("image", (ARM,)))
+    print("\n| model, 500 x 100, 50,000 rows | random effects | seconds | steps down the ladder |")
+    print("|---|---|---|---|")
+    for name, fit, outcome, randoms in (
+        ("linear, REML, Satterthwaite", fit_linear, "y", (CROSSED, both, maximal)),
+        ("logistic, Laplace", fit_logistic, "agreed", (CROSSED, both, maximal)),
+        ("cumulative, Laplace", fit_cumulative, "rating", (CROSSED, both)),
+    ):
+        for random in randoms:
+            model = MixedModel(outcome, (ARM, STEP), random)
+            took, result = seconds(lambda f=fit, m=model: f(table, m), repeats=2)
+            steps = ", ".join(f"{d.step} {d.factor}" for d in result.decisions) or "none"
+            print(f"| {name} | {_words(random)} | {took:.2f} | {steps} |", flush=True)
+
+
+def _words(random: tuple[Random, ...]) -> str:
+    return " + ".join(
+        "(" + " + ".join(["1", *(slope.name for slope in term.slopes)]) + f" by {term.factor})"
+        for term in random
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true", help="one size more for MixedLM")
+    options = parser.parse_args()
+    large()
+    units()
+    speed((*SIZES, LARGE) if options.large else SIZES)
+
+
+if __name__ == "__main__":
+    main()
