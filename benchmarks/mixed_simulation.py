@@ -180,9 +180,9 @@ def read(path: Path) -> pd.DataFrame:
     return runs.fillna(dict.fromkeys(texts, ""))
 
 
-def carry_out(path: Path) -> None:
+def carry_out(path: Path, cells: tuple[Cell, ...]) -> None:
     """Run what is missing and append each run to the file."""
-    todo = list(missing_runs(read(path), CELLS))
+    todo = list(missing_runs(read(path), cells))
     path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
@@ -235,9 +235,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--tables", action="store_true", help="print the tables and run nothing")
+    parser.add_argument("--cells", type=int, nargs="*", help="only these numbers")
     options = parser.parse_args()
     if not options.tables:
-        carry_out(options.output)
+        wanted = options.cells or [cell.number for cell in CELLS]
+        carry_out(options.output, tuple(cell for cell in CELLS if cell.number in wanted))
     print_tables(options.output)
 
 
