@@ -96,10 +96,12 @@ def multipliers(chain: Chain, images: Recorded, references: Recorded, targets: T
 
 def relu_multiplier(ours: Tensor, theirs: Tensor) -> Tensor:
     """Difference out over difference in; the slope at the reference where there is none."""
-    difference = ours - theirs
-    factor = (ours.relu() - theirs.relu()).div_(difference)
-    slope = (theirs > 0).to(factor.dtype)
-    return torch.where(difference.abs_() < SAME_TO_RELU, slope, factor)
+    difference = (ours - theirs).abs_()
+    # 1 where both are positive, 0 where both are negative, and between them the positive part.
+    factor = torch.maximum(ours, theirs).div_(difference).clamp_(0, 1)
+    close = (difference < SAME_TO_RELU).nonzero(as_tuple=True)
+    factor[close] = (theirs.expand_as(factor)[close] > 0).to(factor.dtype)
+    return factor
 
 
 def _back_through_pool(
@@ -116,6 +118,7 @@ def _back_through_pool(
     their_maximum = _at_winners(theirs, their_won, down, across)
     larger = torch.maximum(maximum, their_maximum)
     gain, loss = larger - their_maximum, maximum - larger
+    nothing = gain.new_zeros(())
     height, width = ours.shape[-2:]
     # In the layout of the layers above, so that the next product needs no copy.
     back = values.new_zeros(
@@ -128,11 +131,10 @@ def _back_through_pool(
             slice(place % across, columns * across, across),
         )
         difference = ours[window] - theirs[window]
-        share = gain * (won == place) + loss * (their_won == place)
-        share = torch.where(
-            difference.abs() < SAME_TO_POOL, torch.zeros_like(share), share / difference
-        )
-        back[window] = values * share[:, None]
+        share = torch.where(won == place, gain, nothing)
+        share += torch.where(their_won == place, loss, nothing)
+        share.div_(difference).masked_fill_(difference.abs_() < SAME_TO_POOL, 0)
+        torch.mul(values, share[:, None], out=back[window])
     return back
 
 
