@@ -4,6 +4,7 @@ Run from the repository, on a machine that does nothing else:
 
     .venv/bin/python -m benchmarks.explanations            # three rows, two images each
     .venv/bin/python -m benchmarks.explanations --growth   # cost and memory from 16 images on
+    .venv/bin/python -m benchmarks.explanations --levers   # LIME with and without each lever
     .venv/bin/python -m benchmarks.explanations --gpu      # the last row; needs a CUDA device
 
 A ratio is the libraries' seconds over ours. The floor is what the needed products would take at
@@ -12,11 +13,14 @@ fewer products than are counted, so a share above 100 % is possible.
 """
 
 import argparse
+import contextlib
 import copy
+import functools
 import resource
 import statistics
 import time
 from collections.abc import Callable
+from unittest import mock
 
 import numpy as np
 import torch
@@ -26,6 +30,7 @@ from numpy.typing import NDArray
 from explanations import catalogue, oracles
 from explanations.background import Background
 from explanations.classifier.checkpoint import Classifier
+from explanations.computing import memory, mixing
 from explanations.engine import METHODS, Engine
 from explanations.imagesets.decoding import content_hash
 from explanations.imagesets.scenes import generate
@@ -112,6 +117,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2)
     parser.add_argument("--weights", default="weights/cifar10.safetensors")
     parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--levers", action="store_true")
     parser.add_argument("--gpu", action="store_true")
     options = parser.parse_args()
     images = np.stack([scene.image for scene in generate("test", options.images, 0)])
@@ -119,6 +125,8 @@ def main() -> None:
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     if options.growth:
         growth(options.weights, background)
+    elif options.levers:
+        levers(options.weights, images)
     elif options.gpu:
         on_gpu(options.weights, background)
     else:
@@ -171,6 +179,29 @@ def growth(weights: str, background: Background) -> None:
         seconds = _seconds(lambda images=images: engine.explain(images, methods=quick))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{count} images: {1000 * seconds / count:.1f} ms an image, peak {peak:.0f} MB")
+
+
+def levers(weights: str, images: Images) -> None:
+    """LIME in turns: as it is, without the first block by patterns, in larger pieces, fast."""
+    classifier = Classifier.load(weights)
+    ways: dict[str, tuple[str, dict[str, object]]] = {
+        "strict": ("strict", {}),
+        "without patterns": ("strict", {"patterns": lambda *_: None}),
+        "pieces of 64 MB": ("strict", {"CACHE_BYTES": 64 << 20}),
+        "fast": ("fast", {}),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for image in images:
+        for name, (precision, changed) in ways.items():
+            with contextlib.ExitStack() as stack:
+                for attribute, value in changed.items():
+                    place = mixing if hasattr(mixing, attribute) else memory
+                    stack.enter_context(mock.patch.object(place, attribute, value))
+                engine = Engine(classifier, precision=precision)
+                work = functools.partial(engine.explain, image[None], None, ("lime",))
+                seconds[name].append(min(_seconds(work) for _ in range(2)))
+    for name, found in seconds.items():
+        print(f"LIME, {name}: {statistics.mean(found):.2f} s an image")
 
 
 def on_gpu(weights: str, background: Background) -> None:
