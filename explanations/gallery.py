@@ -66,7 +66,7 @@ def _card(explanation: Explanation) -> Card:
         alt=alt,
         problem=problem,
         flags=tuple(catalogue.FLAGS.get(flag, flag) for flag in _flags(explanation)),
-        diagnostics=tuple(_readable(_without_flags(explanation) | explanation.parameters)),
+        diagnostics=tuple(_readable(_figures(explanation))),
         provenance=tuple(_readable(_flat(explanation.provenance))),
     )
 
@@ -75,8 +75,10 @@ def _flags(explanation: Explanation) -> list[str]:
     return list(explanation.diagnostics.get("flags", []))
 
 
-def _without_flags(explanation: Explanation) -> dict[str, Any]:
-    return {name: value for name, value in explanation.diagnostics.items() if name != "flags"}
+def _figures(explanation: Explanation) -> dict[str, Any]:
+    """What was found, then the parameters; layer -1 was found to be one with a number."""
+    found = {name: value for name, value in explanation.diagnostics.items() if name != "flags"}
+    return found | {k: v for k, v in explanation.parameters.items() if k not in found}
 
 
 def _flat(provenance: dict[str, Any]) -> dict[str, Any]:

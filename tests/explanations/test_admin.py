@@ -72,6 +72,7 @@ def test_the_gallery_shows_every_map_with_its_words_and_its_origin(admin_client,
     assert text.index("Grad-CAM") < text.index("Placebo map")
     assert "The strongest regions are" in text
     assert "scikit-image" in text
+    assert "layer</th><td>13</td>" in text
     assert re.search(r"empty</th><td>(yes|no)</td>", text)
 
 
