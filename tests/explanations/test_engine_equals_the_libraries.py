@@ -25,6 +25,7 @@ from explanations.methods.protocol import image_seed
 from explanations.verification import difference, verify
 
 TOLERANCE = 1e-6
+FLOAT32 = 1e-7
 
 
 def in_double(classifier):
@@ -84,13 +85,27 @@ def test_integrated_gradients_equal_captums(case, baseline):
 
 @pytest.mark.slow
 @pytest.mark.shared
-def test_deepshap_equals_shap_in_float64_for_every_class(case, ten):
-    """From a float32 run; the control below shows what shap's own float32 run gives."""
+def test_deepshap_in_float64_is_shaps_for_every_class(case, ten):
+    """The rules are the same ones: what is left of the difference is the float32 of the result."""
     classifier, images = case
-    found = explain(classifier, images[:1], "all", ("deepshap",), ten)["deepshap"]
+    found = explain(in_double(classifier), images[:1], "all", ("deepshap",), ten)["deepshap"]
     for target in range(10):
         expected = oracles.deepshap_of_type(torch.float64, classifier, images[0], target, ten)
-        assert apart(found.channels[0, target], expected) <= TOLERANCE
+        assert apart(found.channels[0, target], expected) <= FLOAT32
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_deepshap_in_float32_is_that_of_float64_for_every_class(case):
+    """On a background of the default size; the rounding of ten references averages out less."""
+    classifier, images = case
+    hundred = Background(np.stack([scene.image for scene in generate("train", 100, 0)]))
+    found, exact = (
+        explain(each, images[:1], "all", ("deepshap",), hundred)["deepshap"]
+        for each in (classifier, in_double(classifier))
+    )
+    for target in range(10):
+        assert apart(found.channels[0, target], exact.channels[0, target]) <= TOLERANCE
 
 
 @pytest.mark.slow
