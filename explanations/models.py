@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from explanations.store import Stored
+
 
 class ImageSet(models.Model):
     """A named collection of images over one list of classes."""
@@ -89,7 +91,7 @@ class Prediction(models.Model):
 
 
 class Explanation(models.Model):
-    """One method's map for one prediction; the row is written after its files are complete."""
+    """One method's map for one prediction; the row is written after its numbers are on disk."""
 
     prediction = models.ForeignKey(
         Prediction, on_delete=models.CASCADE, related_name="explanations"
@@ -97,9 +99,12 @@ class Explanation(models.Model):
     method = models.CharField(max_length=40)
     key = models.CharField(
         max_length=64,
-        help_text="Hash of weights, image, method, parameters and code version; the file's name.",
+        help_text="Hash of weights, image, method, parameters and code version.",
     )
-    sha256 = models.CharField("hash of the file", max_length=64)
+    sha256 = models.CharField("hash of the numbers", max_length=64)
+    pack = models.CharField(max_length=40, blank=True, help_text="File that holds the numbers.")
+    offset = models.BigIntegerField(default=0, help_text="Where in the file they begin, in bytes.")
+    length = models.PositiveIntegerField(default=0, help_text="Bytes that they take.")
     parameters = models.JSONField()
     diagnostics = models.JSONField(default=dict, blank=True)
     provenance = models.JSONField(default=dict, blank=True)
@@ -119,3 +124,8 @@ class Explanation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} of {self.prediction}"
+
+    @property
+    def stored(self) -> Stored:
+        """Where its numbers lie."""
+        return Stored(self.key, self.sha256, self.pack, self.offset, self.length)

@@ -57,4 +57,4 @@ def alt_text(explanation: Explanation) -> str:
 
 
 def _attribution(explanation: Explanation) -> Attribution:
-    return artefact_store().read(explanation.key, explanation.sha256)
+    return artefact_store().read(explanation.stored)

@@ -1,31 +1,32 @@
 """Explanations of stored predictions: computed once, kept by hash, resumed at any time.
 
-Each artefact is complete on disk before its row is written, so an interruption loses one map at
-most, and the next run computes only what is missing.
+Numbers are on disk before their row is written, and a run claims what it computes, so it may be
+killed at any moment, and several may run at once. The next run computes only what is missing.
 """
 
-import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
-from explanations.attribution import Attribution
 from explanations.catalogue import Method
+from explanations.claims import Claims
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.memory import Budget
-from explanations.engine import Engine
+from explanations.executing import local
+from explanations.executing.chunks import Chunk, Done, Explaining
 from explanations.jobs import Job, batches, jobs_of
-from explanations.methods.protocol import parameters_of
+from explanations.keeping import keep, take_over, take_over_rows
 from explanations.models import Explanation, Prediction
 from explanations.predicting import stored_pixels
-from explanations.storage import artefact_store
+from explanations.registry import weights_path
+from explanations.storage import artefact_store, claims
+from explanations.store import ArtefactWriter
 
-LIBRARIES = ("torch", "scikit-image", "numpy")
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class StoppedError(RuntimeError):
@@ -34,10 +35,21 @@ class StoppedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Computed:
-    """How many maps a run made, and how many were there already."""
+    """How many maps a run made, and how many were there already or came from another run."""
 
     new: int
     known: int
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where the work is done: ``local`` in this process, ``dask`` by workers."""
+
+    executor: str = "local"
+    scheduler: str = ""
+    """Address of a dask scheduler; empty for workers of this machine."""
+    workers: int = 0
+    """Of this machine; 0 for one per core, or one per GPU."""
 
 
 def explain(
@@ -45,106 +57,132 @@ def explain(
     predictions: Sequence[Prediction],
     methods: Sequence[Method],
     precision: str = "strict",
+    execution: Execution | None = None,
 ) -> Computed:
     """Compute and store every missing map of ``predictions``, with a progress bar.
 
-    A map is missing when it has no row of its key, or no file. Raises PrecomputeError when a
-    method needs a background and the image set has none, StoppedError after Ctrl-C.
+    A map is missing when it has no row of its key, or its numbers are lost or damaged. Raises
+    PrecomputeError when a method needs a background and the image set has none, StoreFullError
+    when the disk is full, ExecutorError when the workers are out of reach, StoppedError after
+    Ctrl-C.
     """
     jobs = list(jobs_of(classifier, predictions, methods, precision))
-    missing, done = _missing(jobs), 0
-    with tqdm(total=len(missing), unit="map", disable=None) as progress:
+    missing = _missing(jobs)
+    with ExitStack() as stack:
+        progress = stack.enter_context(tqdm(total=len(missing), unit="map", disable=None))
+        left = take_over(missing)
+        progress.update(len(missing) - len(left))
+        run = _Run(classifier, precision, execution or Execution(), left, progress)
+        run.claims = stack.enter_context(claims())
+        run.writer = stack.enter_context(artefact_store().writer())
         try:
-            computing = [job for job in missing if not _shares_a_file(job)]
-            done = len(missing) - len(computing)
-            progress.update(done)
-            for count in _compute(classifier, computing, precision, progress):
-                done += count
-                progress.update(count)
+            run.all()
         except KeyboardInterrupt:
             raise StoppedError(
-                f"Stopped after {done} of {len(missing)} maps, which are kept. "
+                f"Stopped after {len(missing) - len(left) + run.done} of {len(missing)} maps, "
+                "which are kept. "
                 "Run the same command again to compute the rest."
             ) from None
-    return Computed(new=len(missing), known=len(jobs) - len(missing))
+    taken_over = len(missing) - len(left)
+    return Computed(new=taken_over + run.new, known=len(jobs) - taken_over - run.new)
 
 
 def _missing(jobs: Sequence[Job]) -> list[Job]:
+    """Those without a row, or without a record that is whole."""
+    wanted = {(job.prediction.pk, job.key) for job in jobs}
+    whole: dict[str, bool] = {}
+    store, noted = artefact_store(), set()
     rows = Explanation.objects.filter(method__in={job.method.key for job in jobs})
-    noted = set(rows.values_list("prediction_id", "key"))
-    store = artefact_store()
-    return [
-        job for job in jobs if (job.prediction.pk, job.key) not in noted or not store.has(job.key)
-    ]
+    fields = rows.only("prediction_id", "key", "sha256", "pack", "offset", "length")
+    for row in fields.iterator():
+        if (row.prediction_id, row.key) not in wanted:
+            continue
+        if row.key not in whole:
+            whole[row.key] = store.is_whole(row.stored)
+        if whole[row.key]:
+            noted.add((row.prediction_id, row.key))
+    return [job for job in jobs if (job.prediction.pk, job.key) not in noted]
 
 
-def _shares_a_file(job: Job) -> bool:
-    """Whether the map is there for the same picture in another set: then its row is copied."""
-    twin = Explanation.objects.filter(key=job.key).exclude(prediction=job.prediction).first()
-    if twin is None or not artefact_store().has(job.key):
-        return False
-    # The file must stay the one that the first row describes.
-    _note(job, {name: getattr(twin, name) for name in ("sha256", "diagnostics", "provenance")})
-    return True
+@dataclass(eq=False)
+class _Run:
+    """The computing of what is missing."""
+
+    classifier: Classifier
+    precision: str
+    execution: Execution
+    jobs: Sequence[Job]
+    progress: "tqdm[Any]"
+    claims: Claims = field(init=False)
+    writer: ArtefactWriter = field(init=False)
+    new: int = 0
+    done: int = 0
+    """With those that another run has done meanwhile."""
+    _claimed: dict[Chunk, list[Job]] = field(default_factory=dict)
+    _busy: list[list[Job]] = field(default_factory=list)
+
+    def all(self) -> None:
+        """In rounds: what another run has claimed is looked at again when the rest is done."""
+        waiting = list(batches(self.jobs, Budget(self.classifier.device).group))
+        while waiting:
+            before, self._busy = len(waiting), []
+            for chunk, done in self._computed(self._chunks(waiting)):
+                self._keep(chunk, done)
+            waiting = self._busy
+            if len(waiting) == before:
+                self.progress.set_description("waiting for another run", refresh=False)
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _chunks(self, waiting: Sequence[list[Job]]) -> Iterator[Chunk]:
+        """Each claimed before it is handed out, since they may be asked for long ahead."""
+        for batch in waiting:
+            keys = [job.key for job in batch]
+            if not self.claims.take(keys):
+                self._busy.append(batch)
+                continue
+            # Another run may have finished them after this one looked.
+            left = take_over_rows(batch)
+            self.claims.release({job.key for job in batch} - {job.key for job in left})
+            self._advance(len(batch) - len(left))
+            for again in batches(left, len(batch)):
+                chunk = _chunk(again)
+                self._claimed[chunk] = again
+                yield chunk
+
+    def _keep(self, chunk: Chunk, done: Done) -> None:
+        jobs = [job for job in self._claimed[chunk] if job.method.key == done.method]
+        keep(self.writer, jobs, done, self.precision)
+        self.claims.release(job.key for job in jobs)
+        self.new += len(jobs)
+        self.progress.set_description(jobs[0].method.label, refresh=False)
+        self._advance(len(jobs))
+
+    def _advance(self, maps: int) -> None:
+        self.done += maps
+        self.progress.update(maps)
+
+    def _computed(self, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, Done]]:
+        backgrounds = {job.background.sha256: job.background for job in self.jobs if job.background}
+        if self.execution.executor == "local":
+            return local.run(Explaining(self.classifier, backgrounds, self.precision), chunks)
+        # Only who asks for it needs dask.
+        from explanations.executing import on_dask
+
+        return on_dask.run(
+            weights_path(self.jobs[0].prediction.classifier).read_bytes(),
+            backgrounds,
+            self.precision,
+            self.classifier.device.type,
+            on_dask.Cluster(self.execution.scheduler, self.execution.workers),
+            chunks,
+        )
 
 
-def _compute(
-    classifier: Classifier, jobs: Sequence[Job], precision: str, progress: "tqdm[Any]"
-) -> Iterator[int]:
-    """Compute, store and note all jobs, a few images at a time; yields how many maps were done."""
-    engines: dict[str, Engine] = {}
-    for batch in batches(jobs, Budget(classifier.device).group):
-        background = next((job.background for job in batch if job.background), None)
-        name = background.sha256 if background else ""
-        if name not in engines:
-            engines[name] = Engine(classifier, background, precision)
-        yield from _compute_batch(engines[name], batch, progress)
-
-
-def _compute_batch(engine: Engine, batch: Sequence[Job], progress: "tqdm[Any]") -> Iterator[int]:
-    by_method: dict[str, list[Job]] = {}
-    for job in batch:
-        by_method.setdefault(job.method.key, []).append(job)
-    first = next(iter(by_method.values()))
-    pixels = stored_pixels([job.prediction.image for job in first])
-    explainers = {key: jobs[0].explainer for key, jobs in by_method.items()}
-    started = time.monotonic()
-    for key, found in engine.one_by_one(pixels, [job.target for job in first], explainers):
-        seconds = (time.monotonic() - started) / len(found)
-        progress.set_description(by_method[key][0].method.label, refresh=False)
-        for job, attribution in zip(by_method[key], found, strict=True):
-            _store(job, attribution, engine, seconds)
-        yield len(found)
-        started = time.monotonic()
-
-
-def _store(job: Job, attribution: Attribution, engine: Engine, seconds: float) -> None:
-    """The artefact first, complete on disk; then its row."""
-    noted = {
-        "sha256": artefact_store().write(job.key, attribution),
-        "diagnostics": dict(attribution.diagnostics) | {"empty": attribution.is_empty},
-        "provenance": {
-            "device": _device_name(engine.workspace.classifier.device),
-            "precision": engine.precision,
-            "seed": job.seed,
-            "seconds": round(seconds, 4),
-            "method_version": job.explainer.version,
-            "background": job.background.sha256 if job.background else "",
-            "versions": {"python": platform.python_version()}
-            | {library: version(library) for library in LIBRARIES},
-        },
-    }
-    Explanation.objects.filter(key=job.key).update(**noted)
-    _note(job, noted)
-
-
-def _note(job: Job, noted: dict[str, Any]) -> None:
-    Explanation.objects.update_or_create(
-        prediction=job.prediction,
-        key=job.key,
-        defaults=noted | {"method": job.method.key, "parameters": parameters_of(job.explainer)},
+def _chunk(jobs: Sequence[Job]) -> Chunk:
+    images = {job.prediction.pk: job for job in jobs}.values()
+    return Chunk(
+        images=stored_pixels([job.prediction.image for job in images]),
+        targets=tuple(job.target for job in images),
+        explainers={job.method.key: job.explainer for job in jobs},
+        background=next((job.background.sha256 for job in jobs if job.background), ""),
     )
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

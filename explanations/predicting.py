@@ -43,6 +43,8 @@ def predict(
                 for image, row in zip(missing, probabilities, strict=True)
             ),
             batch_size=500,
+            # Another command may have stored the same prediction meanwhile.
+            ignore_conflicts=True,
         )
         known = _known(weights, images)
     return [known[image.pk] for image in images]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from explanations.claims import Claims
 from explanations.store import ArtefactStore, ImageStore
 
 
@@ -15,6 +16,11 @@ def image_store() -> ImageStore:
 def artefact_store() -> ArtefactStore:
     """The raw numbers of the explanations, by key."""
     return ArtefactStore(settings.DATA_DIR / "artefacts")
+
+
+def claims() -> Claims:
+    """Who computes what at the moment."""
+    return Claims(settings.DATA_DIR / "artefacts")
 
 
 def picture_path(name: str) -> Path:

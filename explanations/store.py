@@ -1,13 +1,17 @@
 """Images and artefacts in the data folder, each under a hash that says what it is.
 
-Files are whole or absent; an artefact holds nothing that depends on when it was computed.
+An artefact is found whole or not at all; it holds nothing that depends on when it was computed.
 """
 
+import errno
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,13 +23,19 @@ from explanations.attribution import Attribution
 from explanations.files import write_atomically
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.decoding import content_hash, decode_image, encode_png
+from explanations.packs import PackError, Packs, PackWriter, Place, Record
 
 FORMAT = "study-explanation-1"
 _ARRAYS = ("relevance", "channels", "native", "segments")
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class ArtefactError(ValueError):
     """A stored file that is missing or damaged; the message names it and the cure."""
+
+
+class StoreFullError(RuntimeError):
+    """There is no room for another artefact; those that were finished are kept."""
 
 
 def artefact_key(
@@ -57,53 +67,165 @@ def artefact_key(
 
 
 @dataclass(frozen=True)
-class ArtefactStore:
-    """Attributions as safetensors files, ``root/ab/<key>.safetensors``."""
+class Stored:
+    """An artefact's names and its place; an Explanation has fields of the same names."""
 
-    root: Path
+    key: str
+    sha256: str
+    """Of the content before it was packed: equal numbers, equal hash, whatever computed them."""
+    pack: str
+    offset: int
+    length: int
 
-    def path(self, key: str) -> Path:
-        return self.root / key[:2] / f"{key}.safetensors"
+    @property
+    def place(self) -> Place:
+        return Place(self.pack, self.offset, self.length)
 
-    def has(self, key: str) -> bool:
-        return self.path(key).is_file()
 
-    def write(self, key: str, attribution: Attribution) -> str:
-        """Store under ``key``, replacing what is there; the SHA-256 of the file."""
-        arrays = {name: getattr(attribution, name) for name in _ARRAYS}
+@dataclass(frozen=True)
+class Artefact:
+    """A stored attribution's bytes and what is noted beside them, such as who computed it."""
+
+    key: str
+    content: bytes
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, key: str, attribution: Attribution, note: Mapping[str, Any] = EMPTY) -> "Artefact":
+        """The same numbers always give the same content."""
         arrays = {
             name: np.ascontiguousarray(values)
-            for name, values in arrays.items()
-            if values is not None
+            for name in _ARRAYS
+            if (values := getattr(attribution, name)) is not None
         }
         # One entry only: safetensors writes several in an order that changes from run to run.
         header = {"format": FORMAT, "key": key, "diagnostics": dict(attribution.diagnostics)}
-        content = save(arrays, {"explanation": json.dumps(header, sort_keys=True)})
-        write_atomically(self.path(key), content)
-        return hashlib.sha256(content).hexdigest()
+        return cls(key, save(arrays, {"explanation": json.dumps(header, sort_keys=True)}), note)
 
-    def read(self, key: str, sha256: str = "") -> Attribution:
-        """What was stored under ``key``.
-
-        Raises ArtefactError if it is missing, damaged, another one's, or not of hash ``sha256``.
-        """
-        path = self.path(key)
+    @property
+    def attribution(self) -> Attribution:
+        """ArtefactError if the content is none, or another key's."""
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise _unusable(path, error.strerror or str(error)) from error
-        if sha256 and hashlib.sha256(content).hexdigest() != sha256:
-            raise _unusable(path, "its hash is not the one that was noted when it was computed")
-        try:
-            arrays: dict[str, NDArray[Any]] = load(content)
-            header = json.loads(_metadata(content)["explanation"])
-            if (header["format"], header["key"]) != (FORMAT, key):
-                raise _unusable(path, f"it holds {header['format']} {header['key']}")
-            return Attribution(**arrays, diagnostics=header["diagnostics"])
-        except ArtefactError:
-            raise
+            arrays: dict[str, NDArray[Any]] = load(self.content)
+            header = json.loads(_metadata(self.content)["explanation"])
+            found = Attribution(**arrays, diagnostics=header["diagnostics"])
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise _unusable(path, f"it is no artefact ({error})") from error
+            raise _unusable(self.key, f"it is no artefact ({error})") from error
+        if (header["format"], header["key"]) != (FORMAT, self.key):
+            raise _unusable(self.key, f"it holds {header['format']} {header['key']}")
+        return found
+
+    def to_record(self) -> Record:
+        return Record(
+            key=bytes.fromhex(self.key),
+            sha256=hashlib.sha256(self.content).digest(),
+            packed=_packed(self.content),
+            note=json.dumps(dict(self.note), sort_keys=True).encode(),
+        )
+
+    @classmethod
+    def from_record(cls, record: Record) -> "Artefact":
+        """PackError if the content is not that of its hash."""
+        content = _unpacked(record.packed)
+        if hashlib.sha256(content).digest() != record.sha256:
+            raise PackError("its content is not that of its hash")
+        return cls(record.key.hex(), content, json.loads(record.note))
+
+
+@dataclass(frozen=True)
+class ArtefactStore:
+    """Attributions in a few growing files; each is found by the place that writing it returned."""
+
+    root: Path
+
+    def writer(self) -> "ArtefactWriter":
+        """For many artefacts: ``with store.writer() as writer: writer.append(...)``."""
+        return ArtefactWriter(self._packs.writer())
+
+    def write(self, key: str, attribution: Attribution) -> Stored:
+        """Store one attribution."""
+        with self.writer() as writer:
+            return writer.append([Artefact.of(key, attribution)])[0]
+
+    def read(self, stored: Stored) -> Attribution:
+        """Raises ArtefactError if it is missing, damaged or another one's."""
+        return self.artefact(stored).attribution
+
+    def artefact(self, stored: Stored) -> Artefact:
+        """As ``read``, with the note; the content is checked against its hash."""
+        if not stored.pack:
+            raise _unusable(stored.key, "it is not in the store")
+        try:
+            found = Artefact.from_record(self._packs.read(stored.place))
+        except (PackError, zlib.error, ValueError) as error:
+            raise _unusable(stored.key, f"{stored.pack} at {stored.offset}: {error}") from error
+        if found.key != stored.key:
+            raise _unusable(stored.key, f"{stored.pack} at {stored.offset} holds {found.key}")
+        if hashlib.sha256(found.content).hexdigest() != stored.sha256:
+            raise _unusable(stored.key, "its hash is not the one that was noted")
+        return found
+
+    def is_whole(self, stored: Stored) -> bool:
+        """Whether every bit is as it was written, by its checksum; quicker than reading it."""
+        try:
+            record = self._packs.read(stored.place) if stored.pack else None
+        except PackError:
+            return False
+        return record is not None and (record.key.hex(), record.sha256.hex()) == (
+            stored.key,
+            stored.sha256,
+        )
+
+    def found(self, keys: Collection[str]) -> Iterator[tuple[Stored, Artefact]]:
+        """The whole artefacts of these keys, also where nobody noted the place."""
+        wanted = {bytes.fromhex(key) for key in keys}
+        for key, place in chain.from_iterable(map(self._packs.places, self._packs.names())):
+            if key not in wanted:
+                continue
+            try:
+                record = self._packs.read(place)
+                artefact = Artefact.from_record(record)
+            except (PackError, zlib.error, ValueError):
+                continue
+            yield Stored(artefact.key, record.sha256.hex(), *_values(place)), artefact
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum((self.root / name).stat().st_size for name in self._packs.names())
+
+    @property
+    def _packs(self) -> Packs:
+        return Packs(self.root)
+
+
+class ArtefactWriter:
+    """Appends artefacts; each call returns when they are on disk."""
+
+    def __init__(self, packs: PackWriter) -> None:
+        self._packs = packs
+
+    def append(self, artefacts: Sequence[Artefact]) -> list[Stored]:
+        """Raises StoreFullError when the disk is full; what was stored before stays."""
+        records = [artefact.to_record() for artefact in artefacts]
+        try:
+            places = self._packs.append(records)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StoreFullError(
+                    "The disk that holds the explanations is full. Every map that was finished "
+                    "is kept. Make room and run the same command again."
+                ) from error
+            raise
+        return [
+            Stored(record.key.hex(), record.sha256.hex(), *_values(place))
+            for record, place in zip(records, places, strict=True)
+        ]
+
+    def __enter__(self) -> "ArtefactWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._packs.close()
 
 
 @dataclass(frozen=True)
@@ -143,8 +265,27 @@ def _metadata(content: bytes) -> dict[str, str]:
     return metadata
 
 
-def _unusable(path: Path, reason: str) -> ArtefactError:
+def _packed(content: bytes) -> bytes:
+    """Compressed; the four bytes of each number apart, since signs and exponents repeat."""
+    rest = len(content) % 4
+    body = np.frombuffer(content[: len(content) - rest], dtype=np.uint8)
+    shuffled = np.ascontiguousarray(body.reshape(-1, 4).T).tobytes() + content[len(body) :]
+    return zlib.compress(shuffled, 6)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    shuffled = zlib.decompress(packed)
+    rest = len(shuffled) % 4
+    body = np.frombuffer(shuffled[: len(shuffled) - rest], dtype=np.uint8)
+    return np.ascontiguousarray(body.reshape(4, -1).T).tobytes() + shuffled[len(body) :]
+
+
+def _values(place: Place) -> tuple[str, int, int]:
+    return place.pack, place.offset, place.length
+
+
+def _unusable(key: str, reason: str) -> ArtefactError:
     return ArtefactError(
-        f"{path} cannot be used: {reason}. "
-        "Remove it, if it is there, and run manage.py precompute_explanations again."
+        f"The map {key[:12]} cannot be used: {reason}. "
+        "Run manage.py precompute_explanations again: it computes what is damaged."
     )

@@ -46,7 +46,7 @@ def _verify(classifier: Classifier, job: Job) -> Verified | None:
         job.target,
         job.seed,
         job.background,
-        artefact_store().read(row.key, row.sha256),
+        artefact_store().read(row.stored),
     )
     if verified is not None:
         provenance = row.provenance | verified.as_dict()

@@ -1,7 +1,7 @@
 """All that must be computed before people come: for a study, or for an image set alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db.models import QuerySet
@@ -18,7 +18,7 @@ from explanations.models import (
     Prediction,
     StudyImage,
 )
-from explanations.precompute import Computed, explain
+from explanations.precompute import Computed, Execution, explain
 from explanations.predicting import PrecomputeError, load_classifier, predict
 from explanations.registry import register_classifier
 from explanations.verification import Verified
@@ -49,6 +49,9 @@ class How:
     device: str = "auto"
     precision: str = "strict"
     verify: int = 0
+    execution: Execution = field(default_factory=Execution)
+    shard: tuple[int, int] = (1, 1)
+    """Which part of how many: every n-th image."""
 
 
 def methods_named(text: str) -> list[Method]:
@@ -112,7 +115,9 @@ def _prepared(
     methods: Sequence[Method],
     how: How,
 ) -> Prepared:
-    maps = explain(classifier, predictions, methods, how.precision)
+    part, parts = how.shard
+    predictions = predictions[part - 1 :: parts]
+    maps = explain(classifier, predictions, methods, how.precision, how.execution)
     checked = predictions[: how.verify]
     return Prepared(
         images=images,

@@ -13,6 +13,7 @@ from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import VGG13, he_initialise
 from explanations.engine import Engine
 from explanations.imagesets.scenes import CLASS_NAMES, generate
+from explanations.storage import artefact_store
 from tests.conftest import ROOT, missing
 
 
@@ -84,3 +85,12 @@ def explain_one(explainer, classifier, image, target, seed=0, background=None):
     """One image by one explainer: its Attribution."""
     engine = Engine(classifier, background)
     return engine.explain(image[None], [target], {"one": explainer}, seed=seed)["one"][0]
+
+
+def flip_a_bit(row, bit=1500):
+    """One bit of a stored map turns, as on an ageing disk."""
+    path = artefact_store().root / row.pack
+    content = bytearray(path.read_bytes())
+    place = row.offset + bit // 8 % row.length
+    content[place] ^= 1 << bit % 8
+    path.write_bytes(content)

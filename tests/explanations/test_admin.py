@@ -11,7 +11,7 @@ from explanations.models import Explanation, Prediction, StudyImage
 from explanations.precompute import explain
 from explanations.predicting import load_classifier, predict
 from explanations.registry import register_classifier
-from explanations.storage import artefact_store
+from tests.explanations.conftest import flip_a_bit
 
 pytestmark = pytest.mark.django_db
 
@@ -95,9 +95,9 @@ def test_an_image_without_maps_says_how_to_get_them(admin_client, other):
 
 def test_a_damaged_map_is_reported_in_its_place(admin_client, image):
     explanation = Explanation.objects.get(method="gradcam")
-    artefact_store().path(explanation.key).write_bytes(b"damaged")
+    flip_a_bit(explanation)
     text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
-    assert "its hash is not the one" in text
+    assert "its checksum does not fit" in text
     assert reverse("explanations:map-picture", args=[explanation.pk]) not in text
     answer = admin_client.get(reverse("explanations:map-picture", args=[explanation.pk]))
     assert answer.status_code == 404

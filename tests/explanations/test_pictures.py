@@ -1,4 +1,5 @@
 import io
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -26,8 +27,8 @@ def explained(scenes, relevance, diagnostics=None) -> Explanation:
         predicted_class="rocket", probability=0.9, probabilities=[], is_correct=False,
     )  # fmt: skip
     return Explanation.objects.create(
-        prediction=prediction, method="gradcam", key=KEY, parameters={},
-        sha256=artefact_store().write(KEY, Attribution(relevance)),
+        prediction=prediction, method="gradcam", parameters={},
+        **asdict(artefact_store().write(KEY, Attribution(relevance))),
         diagnostics=diagnostics or {},
     )  # fmt: skip
 
@@ -53,7 +54,7 @@ def test_a_map_is_drawn_once_and_then_read_from_the_data_folder(scenes, corner, 
     first = pictures.map_png(explanation)
     assert pixels_of(first).shape == (320, 320, 3)
     (kept,) = (settings.DATA_DIR / "pictures").rglob("*.png")
-    artefact_store().path(KEY).unlink()
+    (artefact_store().root / explanation.pack).unlink()
     assert pictures.map_png(explanation) == first == kept.read_bytes()
 
 
@@ -61,7 +62,7 @@ def test_another_way_of_drawing_does_not_serve_the_old_picture(scenes, corner, m
     explanation = explained(scenes, corner)
     pictures.map_png(explanation)
     monkeypatch.setattr(pictures, "VERSION", 999)
-    artefact_store().path(KEY).unlink()
+    (artefact_store().root / explanation.pack).unlink()
     with pytest.raises(ArtefactError, match="precompute_explanations again"):
         pictures.map_png(explanation)
 

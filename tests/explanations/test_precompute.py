@@ -17,7 +17,8 @@ from explanations.precompute import Computed, StoppedError, explain
 from explanations.predicting import PrecomputeError, load_classifier, predict
 from explanations.registry import register_classifier
 from explanations.storage import artefact_store, image_store
-from tests.explanations.conftest import explain_one
+from explanations.store import ArtefactError, StoreFullError
+from tests.explanations.conftest import explain_one, flip_a_bit
 
 pytestmark = pytest.mark.django_db
 QUICK = [catalogue.get("gradcam"), catalogue.get("placebo")]
@@ -78,7 +79,7 @@ def test_predictions_are_those_of_the_network_and_are_made_once(
 def test_every_map_is_stored_with_its_origin(network, weights, predictions):
     assert explain(network, predictions, QUICK) == Computed(new=6, known=0)
     for row in Explanation.objects.all():
-        attribution = artefact_store().read(row.key, row.sha256)
+        attribution = artefact_store().read(row.stored)
         assert attribution.relevance.shape == (32, 32)
         assert row.diagnostics["empty"] == attribution.is_empty
         assert row.provenance["device"] == "cpu"
@@ -90,7 +91,7 @@ def test_every_map_is_stored_with_its_origin(network, weights, predictions):
     target = network.class_names.index(predictions[0].predicted_class)
     image = image_store().read(predictions[0].image.sha256)
     expected = explain_one(GradCam(), network, image, target).relevance
-    assert np.array_equal(artefact_store().read(row.key).relevance, expected)
+    assert np.array_equal(artefact_store().read(row.stored).relevance, expected)
 
 
 def test_a_second_run_computes_nothing(network, predictions, computed):
@@ -100,14 +101,19 @@ def test_a_second_run_computes_nothing(network, predictions, computed):
     assert len(computed) == 3
 
 
-def test_a_lost_file_is_computed_again_under_the_same_row(network, predictions, computed):
+def test_a_damaged_map_is_computed_again_under_the_same_row(network, predictions, computed):
     explain(network, predictions, QUICK)
     row = Explanation.objects.filter(method="gradcam").first()
-    artefact_store().path(row.key).unlink()
+    flip_a_bit(row)
+    with pytest.raises(ArtefactError, match="precompute_explanations again"):
+        artefact_store().read(row.stored)
     assert explain(network, predictions, QUICK) == Computed(new=1, known=5)
     assert len(computed) == 4
     assert Explanation.objects.count() == 6
-    assert artefact_store().read(row.key, row.sha256)
+    before = row.sha256
+    row.refresh_from_db()
+    assert row.sha256 == before
+    assert artefact_store().read(row.stored)
 
 
 def test_other_parameters_make_another_artefact(network, predictions, monkeypatch):
@@ -140,8 +146,8 @@ def test_no_row_is_written_before_its_file(network, predictions, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("explanations.store.write_atomically", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr("explanations.packs.os.fsync", full)
+    with pytest.raises(StoreFullError, match="Make room and run the same command again"):
         explain(network, predictions, QUICK)
     assert not Explanation.objects.exists()
 

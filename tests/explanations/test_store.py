@@ -1,20 +1,30 @@
+import errno
 import os
-import subprocess
-import sys
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from explanations import files
 from explanations.attribution import Attribution
-from explanations.store import ArtefactError, ArtefactStore, ImageStore, artefact_key
-from tests.conftest import ROOT
+from explanations.store import (
+    Artefact,
+    ArtefactError,
+    ArtefactStore,
+    ImageStore,
+    StoreFullError,
+    artefact_key,
+)
 
 KEY = "ab" + "0" * 62
 RECIPE = {
     "weights": "w", "image": "i", "target": 3, "method": "lime",
     "parameters": {"samples": 10}, "version": 1, "background": "b",
 }  # fmt: skip
+
+
+def key_of(number: int) -> str:
+    return f"{number:064x}"
 
 
 @pytest.fixture
@@ -35,22 +45,94 @@ def attribution():
 
 
 def test_what_is_written_is_read_again_to_the_bit(store, attribution):
-    sha256 = store.write(KEY, attribution)
-    found = store.read(KEY, sha256)
+    found = store.read(store.write(KEY, attribution))
     for name in ("relevance", "channels", "native", "segments"):
         assert np.array_equal(getattr(found, name), getattr(attribution, name))
         assert getattr(found, name).dtype == getattr(attribution, name).dtype
     assert found.diagnostics == attribution.diagnostics
-    assert store.path(KEY).parent.name == "ab"
 
 
 def test_a_map_alone_needs_nothing_else(store, attribution):
-    store.write(KEY, Attribution(attribution.relevance))
-    assert store.read(KEY).channels is None
+    assert store.read(store.write(KEY, Attribution(attribution.relevance))).channels is None
 
 
-def test_the_same_attribution_gives_the_same_bytes(store, attribution):
-    assert store.write(KEY, attribution) == store.write(KEY, attribution)
+def test_the_same_attribution_has_the_same_hash(store, attribution):
+    one, other = store.write(KEY, attribution), store.write(KEY, attribution)
+    assert one.sha256 == other.sha256
+    assert one.offset != other.offset
+
+
+def test_many_artefacts_lie_in_few_files(store, attribution, monkeypatch):
+    monkeypatch.setattr("explanations.packs.LARGEST", 200_000)
+    with store.writer() as writer:
+        found = [writer.append([Artefact.of(key_of(n), attribution)])[0] for n in range(40)]
+    assert {store.read(stored).diagnostics["r2"] for stored in found} == {0.5}
+    files = list(store.root.iterdir())
+    assert 2 <= len(files) <= 5
+    assert {stored.pack for stored in found} == {file.name for file in files}
+
+
+def test_two_writers_at_once_have_a_pack_each_and_the_next_goes_on_in_the_first(store, attribution):
+    with store.writer() as one, store.writer() as other:
+        first = one.append([Artefact.of(KEY, attribution)])[0]
+        second = other.append([Artefact.of(KEY, attribution)])[0]
+    assert first.pack != second.pack
+    third = store.write(KEY, attribution)
+    assert (third.pack, third.offset) == (first.pack, first.length)
+
+
+def test_what_nobody_noted_the_place_of_is_found_by_its_key(store, attribution):
+    stored = store.write(KEY, attribution)
+    store.write(key_of(3), attribution)
+    ((found, artefact),) = store.found({KEY})
+    assert found == stored
+    assert artefact.attribution.diagnostics == attribution.diagnostics
+
+
+def test_a_writer_leaves_a_pack_with_an_unfinished_end_alone(store, attribution):
+    whole = store.write(KEY, attribution)
+    path = store.root / whole.pack
+    path.write_bytes(path.read_bytes() + path.read_bytes()[:500])
+    torn = path.read_bytes()
+    other = store.write(key_of(1), attribution)
+    assert other.pack != whole.pack
+    assert path.read_bytes() == torn
+    assert store.read(whole)
+    assert [stored for stored, _ in store.found({KEY, key_of(1)})] == [whole, other]
+
+
+@pytest.mark.parametrize("after", [0, 1, 100, 5000])
+def test_a_full_disk_leaves_what_was_there_and_nothing_else(store, attribution, monkeypatch, after):
+    """The disk takes so many bytes of the second artefact, then no more."""
+    kept = store.write(KEY, attribution)
+    size = (store.root / kept.pack).stat().st_size
+    original = os.pwrite
+
+    def filling(handle, content, offset):
+        room = size + after - offset
+        if room <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return original(handle, content[:room], offset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explanations.packs.os.pwrite", filling)
+        with pytest.raises(StoreFullError, match="Every map that was finished is kept"):
+            store.write(key_of(1), attribution)
+    assert (store.root / kept.pack).stat().st_size == size
+    assert store.read(kept)
+    again = store.write(key_of(1), attribution)
+    assert (again.pack, again.offset) == (kept.pack, size)
+
+
+def test_one_of_many_is_read_in_less_than_five_milliseconds(store, attribution):
+    with store.writer() as writer:
+        found = writer.append([Artefact.of(key_of(n), attribution) for n in range(2000)])
+    durations = []
+    for number in np.random.default_rng(0).permutation(2000)[:200]:
+        started = time.perf_counter()
+        assert store.read(found[number]).relevance.any()
+        durations.append(time.perf_counter() - started)
+    assert np.median(durations) < 0.005
 
 
 @pytest.mark.parametrize("name", RECIPE)
@@ -66,79 +148,38 @@ def test_the_order_of_parameters_does_not_change_the_key():
     )
 
 
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda content: content[:-10], "its hash is not the one"),
-        (lambda content: content[:2000] + b"?" + content[2001:], "its hash is not the one"),
-        (lambda content: b"", "its hash is not the one"),
-    ],
-    ids=["truncated", "one byte changed", "emptied"],
-)
-def test_damage_is_noticed_by_the_hash(store, attribution, damage, message):
-    sha256 = store.write(KEY, attribution)
-    content = store.path(KEY).read_bytes()
-    changed = damage(content)
-    assert changed != content
-    store.path(KEY).write_bytes(changed)
-    with pytest.raises(ArtefactError, match=message):
-        store.read(KEY, sha256)
+def test_every_single_bit_that_turns_is_noticed(store):
+    stored = store.write(KEY, Attribution(np.ones((2, 2), np.float32)))
+    path = store.root / stored.pack
+    content = path.read_bytes()
+    assert len(content) == stored.length
+    for bit in range(8 * len(content)):
+        changed = bytearray(content)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(changed)
+        assert not store.is_whole(stored)
+        with pytest.raises(ArtefactError, match="precompute_explanations again"):
+            store.read(stored)
+    path.write_bytes(content)
+    assert store.is_whole(stored)
+    assert store.read(stored)
 
 
-@pytest.mark.parametrize("content", [b"", b"no artefact", b"\x02\x00\x00\x00\x00\x00\x00\x00{}"])
-def test_a_file_that_is_no_artefact_is_refused_without_a_hash_too(store, content):
-    store.path(KEY).parent.mkdir(parents=True)
-    store.path(KEY).write_bytes(content)
-    with pytest.raises(ArtefactError, match="it is no artefact"):
-        store.read(KEY)
+def test_another_ones_place_is_refused(store, attribution):
+    one, other = store.write(KEY, attribution), store.write(key_of(1), attribution)
+    swapped = replace(one, offset=other.offset, length=other.length)
+    assert not store.is_whole(swapped)
+    with pytest.raises(ArtefactError, match=f"holds {key_of(1)}"):
+        store.read(swapped)
+    with pytest.raises(ArtefactError, match="its hash is not the one"):
+        store.read(replace(one, sha256=other.key))
 
 
-def test_an_artefact_under_another_name_is_refused(store, attribution):
-    store.write(KEY, attribution)
-    other = "ab" + "1" * 62
-    store.path(KEY).rename(store.path(other))
-    with pytest.raises(ArtefactError, match=f"it holds study-explanation-1 {KEY}"):
-        store.read(other)
-
-
-def test_a_missing_artefact_is_named_with_the_cure(store):
-    with pytest.raises(ArtefactError, match=r"precompute_explanations again"):
-        store.read(KEY)
-
-
-def test_an_interrupted_write_leaves_nothing(store, attribution, monkeypatch):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(files.os, "replace", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        store.write(KEY, attribution)
-    assert not store.has(KEY)
-    assert list(store.path(KEY).parent.iterdir()) == []
-
-
-KILLED = """
-import os, sys
-import numpy as np
-from pathlib import Path
-from explanations import files
-from explanations.attribution import Attribution
-from explanations.store import ArtefactStore
-if sys.argv[3] == "kill":
-    files.os.replace = lambda *_: os._exit(9)
-ArtefactStore(Path(sys.argv[1])).write(sys.argv[2], Attribution(np.ones((9, 9), np.float32)))
-"""
-
-
-@pytest.mark.parametrize(("when", "visible"), [("kill", False), ("never", True)])
-def test_a_process_killed_before_the_rename_leaves_no_artefact(store, when, visible):
-    """The second case is the control: without the kill the same script writes one."""
-    result = subprocess.run(
-        [sys.executable, "-c", KILLED, str(store.root), KEY, when],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert result.returncode == (0 if visible else 9)
-    assert store.has(KEY) == visible
+def test_a_missing_artefact_is_named_with_the_cure(store, attribution):
+    stored = store.write(KEY, attribution)
+    for lost in (replace(stored, pack=""), replace(stored, pack="gone.pack")):
+        with pytest.raises(ArtefactError, match=r"precompute_explanations again"):
+            store.read(lost)
 
 
 def test_an_image_is_read_again_to_the_pixel(tmp_path, scenes):

@@ -4,6 +4,7 @@ Everything below the pages is real: rows, stored files, services. Only the numbe
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +143,6 @@ def _explain(prediction: Prediction, method: str) -> None:
     Explanation.objects.create(
         prediction=prediction,
         method=method,
-        key=key,
-        sha256=artefact_store().write(key, attribution),
         parameters={},
+        **asdict(artefact_store().write(key, attribution)),
     )

@@ -1,6 +1,6 @@
 """manage.py precompute_explanations: every missing map of a study's stimuli or of an image set."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from explanations.classifier.checkpoint import CheckpointError
 from explanations.computing.arithmetic import PRECISIONS
 from explanations.computing.memory import OutOfMemoryError
 from explanations.computing.preflight import PreflightError
-from explanations.precompute import StoppedError
+from explanations.executing.chunks import ExecutorError
+from explanations.precompute import Execution, StoppedError
 from explanations.predicting import PrecomputeError
 from explanations.registry import RegistryError
-from explanations.store import ArtefactError
+from explanations.store import ArtefactError, StoreFullError
 from explanations.verification import Verified
 from studyplatform.management.preparation import How, methods_named, prepare_set, prepare_study
 from surveys.services import StudyError
@@ -29,6 +30,8 @@ REFUSALS = (
     StudyError,
     PreflightError,
     OutOfMemoryError,
+    StoreFullError,
+    ExecutorError,
 )
 
 
@@ -51,6 +54,30 @@ class Command(BaseCommand):
         )
         parser.add_argument("--limit", type=int, help="the first so many images only")
         parser.add_argument(
+            "--shard",
+            type=_shard,
+            metavar="I/N",
+            help="the I-th of N equal parts of the images, for a batch system: 1/4, 2/4, …",
+        )
+        parser.add_argument(
+            "--executor",
+            choices=("local", "dask"),
+            default="local",
+            help="dask: the same work by worker processes",
+        )
+        parser.add_argument(
+            "--scheduler",
+            default="",
+            metavar="ADDRESS",
+            help="of a running dask scheduler, such as tcp://10.0.0.1:8786; for --executor dask",
+        )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=0,
+            help="dask workers on this machine; one per core or GPU if not given",
+        )
+        parser.add_argument(
             "--verify",
             type=int,
             default=0,
@@ -67,11 +94,22 @@ class Command(BaseCommand):
             raise CommandError(f"--limit is {options['limit']}; it must be at least 1.")
         if options["verify"] < 0:
             raise CommandError(f"--verify is {options['verify']}; it must be 0 or more.")
+        if options["executor"] == "local" and (options["scheduler"] or options["workers"]):
+            raise CommandError("--scheduler and --workers belong to --executor dask. Add that.")
+        if options["workers"] < 0 or (options["scheduler"] and options["workers"]):
+            raise CommandError("--workers counts new workers on this machine, without --scheduler.")
+        execution = Execution(options["executor"], options["scheduler"], options["workers"])
         try:
             common = {
                 "methods": methods_named(options["methods"]),
                 "limit": options["limit"],
-                "how": How(options["device"], options["precision"], options["verify"]),
+                "how": How(
+                    options["device"],
+                    options["precision"],
+                    options["verify"],
+                    execution,
+                    options["shard"] or (1, 1),
+                ),
             }
             if options["study"]:
                 done = prepare_study(options["study"], **common)
@@ -90,6 +128,13 @@ class Command(BaseCommand):
             f"{', '.join(done.methods)}: {done.maps.new} maps computed on {done.device}, "
             f"{done.maps.known} were there already." + _verdict(done.verified)
         )
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise ArgumentTypeError(f"{text!r} is no part: write I/N, such as 1/4, with I up to N")
+    return int(part), int(parts)
 
 
 def _verdict(verified: Mapping[str, Verified]) -> str:

@@ -1,0 +1,116 @@
+"""Finished maps: the numbers on disk first, then their rows, all of a piece or none."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from django.db import OperationalError, transaction
+
+from explanations.attribution import Attribution
+from explanations.executing.chunks import Done
+from explanations.jobs import Job
+from explanations.methods.protocol import parameters_of
+from explanations.models import Explanation
+from explanations.storage import artefact_store
+from explanations.store import Artefact, ArtefactWriter, Stored, StoreFullError
+
+LIBRARIES = ("torch", "scikit-image", "numpy")
+_OF_THE_ARTEFACT = ("sha256", "pack", "offset", "length", "diagnostics", "provenance")
+_FULL = ("disk is full", "No space left on device")
+
+
+def keep(writer: ArtefactWriter, jobs: Sequence[Job], done: Done, precision: str) -> None:
+    """Store one method's maps; StoreFullError when the disk is full."""
+    notes = [_provenance(job, done, precision) for job in jobs]
+    artefacts = [
+        Artefact.of(job.key, attribution, note)
+        for job, attribution, note in zip(jobs, done.maps, notes, strict=True)
+    ]
+    stored = writer.append(artefacts)
+    rows = {
+        job.key: _noted(place, attribution, note)
+        for job, place, attribution, note in zip(jobs, stored, done.maps, notes, strict=True)
+    }
+    note_all(jobs, rows)
+
+
+def take_over(jobs: Sequence[Job]) -> list[Job]:
+    """Write the rows of maps whose numbers are on disk already; the jobs that are left.
+
+    They are those of a run that died before it wrote the rows, and those of the same picture in
+    another image set.
+    """
+    left = take_over_rows(jobs)
+    rows = {
+        stored.key: _noted(stored, artefact.attribution, artefact.note)
+        for stored, artefact in artefact_store().found({job.key for job in left})
+    }
+    return _note_those_of(left, rows)
+
+
+def take_over_rows(jobs: Sequence[Job]) -> list[Job]:
+    """The same for numbers that a row leads to."""
+    return _note_those_of(jobs, _noted_elsewhere(jobs))
+
+
+def _note_those_of(jobs: Sequence[Job], rows: Mapping[str, dict[str, Any]]) -> list[Job]:
+    if rows:
+        note_all([job for job in jobs if job.key in rows], rows)
+    return [job for job in jobs if job.key not in rows]
+
+
+def note_all(jobs: Sequence[Job], rows: Mapping[str, dict[str, Any]]) -> None:
+    """The rows of these jobs, by key; every other row of the same key points to the same place."""
+    try:
+        with transaction.atomic():
+            for job in jobs:
+                noted = rows[job.key]
+                Explanation.objects.filter(key=job.key).update(**noted)
+                Explanation.objects.get_or_create(
+                    prediction=job.prediction,
+                    key=job.key,
+                    defaults=noted
+                    | {"method": job.method.key, "parameters": parameters_of(job.explainer)},
+                )
+    except OperationalError as error:
+        if any(words in str(error) for words in _FULL):
+            raise StoreFullError(
+                "The disk that holds the database is full. Every map that was finished is kept. "
+                "Make room and run the same command again."
+            ) from error
+        raise
+
+
+def _noted_elsewhere(jobs: Sequence[Job]) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    store = artefact_store()
+    keys = sorted({job.key for job in jobs})
+    for first in range(0, len(keys), 500):
+        for row in Explanation.objects.filter(key__in=keys[first : first + 500]):
+            if row.key not in rows and store.is_whole(row.stored):
+                rows[row.key] = {name: getattr(row, name) for name in _OF_THE_ARTEFACT}
+    return rows
+
+
+def _noted(stored: Stored, attribution: Attribution, note: Mapping[str, Any]) -> dict[str, Any]:
+    place = asdict(stored)
+    del place["key"]
+    return place | {
+        "diagnostics": dict(attribution.diagnostics) | {"empty": attribution.is_empty},
+        "provenance": dict(note),
+    }
+
+
+def _provenance(job: Job, done: Done, precision: str) -> dict[str, Any]:
+    return {
+        "device": done.device,
+        "precision": precision,
+        "seed": job.seed,
+        "seconds": round(done.seconds, 4),
+        "method_version": job.explainer.version,
+        "background": job.background.sha256 if job.background else "",
+        "versions": {"python": platform.python_version()}
+        | {library: version(library) for library in LIBRARIES},
+    }
