@@ -1,0 +1,200 @@
+"""Several commands at once, shards, and dask workers that die: the same maps, each made once."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import ROOT
+from tests.explanations.conftest import random_classifier
+
+pytestmark = pytest.mark.slow
+IMAGES = 12
+MAPS = 3 * IMAGES
+
+
+class Project:
+    """A data folder of its own, with a command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ, "STUDY_DATA_DIR": str(folder), "DATABASE_URL": "", "OMP_NUM_THREADS": "1",
+            "DJANGO_SETTINGS_MODULE": "studyplatform.settings",
+        }  # fmt: skip
+
+    def begin(self, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *map(str, arguments)],
+            cwd=ROOT, env=self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def end(self, process: subprocess.Popen[str]) -> str:
+        out, errors = process.communicate(timeout=500)
+        assert process.returncode == 0, errors[-3000:]
+        return out
+
+    def run(self, *arguments: object) -> str:
+        return self.end(self.begin(*arguments))
+
+    def begin_precompute(self, *arguments: object, methods: str = "gradcam,saliency,placebo"):
+        weights = self.folder.parent / "w.safetensors"
+        fixed = ("--set", "scenes", "--weights", weights, "--methods", methods, "--device", "cpu")
+        return self.begin("precompute_explanations", *fixed, *arguments)
+
+    def copy(self, name: str) -> "Project":
+        shutil.copytree(self.folder, self.folder.parent / name)
+        return Project(self.folder.parent / name)
+
+    def manifest(self) -> str:
+        path = self.folder / "manifest"
+        self.run("verify_explanations", "--manifest", path)
+        return path.read_text()
+
+
+def maps_computed(answer: str) -> int:
+    return int(re.search(r"(\d+) maps computed", answer)[1])
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    """A project with images and no maps."""
+    folder = tmp_path_factory.mktemp("project")
+    random_classifier().save(folder / "w.safetensors", torch.float16)
+    project = Project(folder / "imported")
+    project.run("migrate", "-v0")
+    project.run("import_images", "--data", "scenes", "--split", "test", "--limit", IMAGES)
+    return project
+
+
+@pytest.fixture(scope="module")
+def clean(imported):
+    """The manifest of a run that nothing disturbed."""
+    project = imported.copy("clean")
+    assert maps_computed(project.end(project.begin_precompute())) == MAPS
+    return project.manifest()
+
+
+def test_two_commands_at_once_compute_every_map_once(imported, clean):
+    project = imported.copy("two")
+    both = [project.begin_precompute() for _ in range(2)]
+    computed = [maps_computed(project.end(process)) for process in both]
+    assert sum(computed) == MAPS, computed
+    assert project.manifest() == clean
+
+
+def test_without_claims_two_commands_compute_maps_twice(imported, monkeypatch):
+    """The control: the same two commands where everybody gets every claim."""
+    project = imported.copy("unclaimed")
+    code = (
+        "import explanations.claims as c; c.Claims.take = lambda self, keys: True;"
+        "import explanations.precompute as p; p.take_over_rows = lambda jobs: jobs;"
+        "from django.core.management import execute_from_command_line as e; e(__import__('sys').argv)"
+    )
+    weights = str(project.folder.parent / "w.safetensors")
+    arguments = ["precompute_explanations", "--set", "scenes", "--weights", weights, "--device",
+                 "cpu", "--methods", "gradcam,saliency,placebo"]  # fmt: skip
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=ROOT, text=True,
+                         env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]  # fmt: skip
+    assert sum(maps_computed(project.end(process)) for process in both) > MAPS
+
+
+def test_shards_make_the_whole(imported, clean):
+    project = imported.copy("shards")
+    shards = [project.begin_precompute("--shard", f"{part}/3") for part in (1, 2, 3)]
+    assert [maps_computed(project.end(process)) for process in shards] == [MAPS // 3] * 3
+    assert project.manifest() == clean
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_dask_workers_make_the_same_maps(imported, clean, workers):
+    project = imported.copy(f"dask{workers}")
+    run = project.begin_precompute("--executor", "dask", "--workers", workers)
+    assert maps_computed(project.end(run)) == MAPS
+    assert project.manifest() == clean
+
+
+def test_a_scheduler_elsewhere_is_used_and_its_absence_is_said(imported, clean, tmp_path):
+    project = imported.copy("scheduler")
+    lost = project.begin_precompute("--executor", "dask", "--scheduler", "tcp://127.0.0.1:9")
+    _, errors = lost.communicate(timeout=120)
+    assert lost.returncode == 1
+    assert "No dask scheduler answers at tcp://127.0.0.1:9" in errors
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    file = tmp_path / "scheduler.json"
+    with (tmp_path / "log").open("w") as log:
+        quiet = {"cwd": ROOT, "env": project.environment, "stdout": log, "stderr": log}
+        scheduler = subprocess.Popen(
+            [*dask, "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file),
+             "--no-dashboard"], **quiet
+        )  # fmt: skip
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file),
+             "--nthreads", "2", "--no-dashboard", "--local-directory", str(tmp_path)], **quiet
+        )  # fmt: skip
+        try:
+            deadline = time.monotonic() + 60
+            while not file.exists() and time.monotonic() < deadline:
+                time.sleep(0.1)
+            address = re.search(r'"address": "([^"]+)"', file.read_text())[1]
+            run = project.begin_precompute("--executor", "dask", "--scheduler", address)
+            assert maps_computed(project.end(run)) == MAPS
+        finally:
+            for process in (worker, scheduler):
+                process.terminate()
+                process.wait(timeout=30)
+    assert project.manifest() == clean
+
+
+def test_a_worker_killed_every_five_seconds_costs_no_map(imported):
+    """Slow methods, so that workers die in the middle of them."""
+    whole = imported.copy("undisturbed")
+    whole.end(whole.begin_precompute(methods="gradcam,integrated_gradients,lime"))
+    project = imported.copy("killed")
+    run = project.begin_precompute(
+        "--executor", "dask", "--workers", 2, methods="gradcam,integrated_gradients,lime"
+    )
+    dice, killed = random.Random(0), 0
+    started = time.monotonic()
+    while run.poll() is None and time.monotonic() - started < 400:
+        time.sleep(5)
+        workers = workers_of(run.pid)
+        if workers:
+            os.kill(dice.choice(workers), signal.SIGKILL)
+            killed += 1
+    assert maps_computed(project.end(run)) == MAPS
+    assert killed >= 2
+    assert project.manifest() == whole.manifest()
+
+
+def workers_of(process: int) -> list[int]:
+    """Processes below ``process`` that dask's nannies have started."""
+    found = []
+    for child in children_of(process):
+        command = Path(f"/proc/{child}/cmdline")
+        try:
+            if b"spawn_main" in command.read_bytes():
+                found.append(child)
+        except OSError:
+            continue
+    return found
+
+
+def children_of(process: int) -> list[int]:
+    try:
+        tasks = list(Path(f"/proc/{process}/task").iterdir())
+        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    except OSError:
+        return []
