@@ -18,6 +18,7 @@ from explanations.models import (
     Prediction,
     StudyImage,
 )
+from explanations.rendering.viewing import VIEWS
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -109,7 +110,13 @@ class StudyImageAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         image = self.get_object(request, object_id)
-        shown = {"gallery": gallery(image) if image else [], "study_image": image}
+        view = request.GET.get("view", "usual")
+        shown = {
+            "gallery": gallery(image) if image else [],
+            "study_image": image,
+            "views": [(name, words) for name, (words, _) in VIEWS.items()],
+            "view": view if view in VIEWS else "usual",
+        }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
 
     @admin.display(description="image")

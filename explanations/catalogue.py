@@ -45,7 +45,7 @@ class Method:
     path: str
     """Where its code is: module and class, joined by a dot."""
     caption: str
-    """Stands under the picture; ``{label}`` is the predicted class."""
+    """Stands under the picture; ``“{label}”`` is the predicted class."""
     how_to_read: tuple[str, ...]
     """Sentences for people who have never seen such a map."""
     legend: Legend
@@ -55,9 +55,13 @@ class Method:
     oracle: Oracle | None = None
     """None where no library computes this method."""
 
-    def caption_for(self, label: str, *, empty: bool = False) -> str:
-        """The caption with the name of the predicted class; ``empty``: that of an all-zero map."""
-        return (EMPTY_CAPTION if empty else self.caption).format(label=label)
+    def caption_for(self, label: str | None, *, empty: bool = False) -> str:
+        """The caption with the name of the predicted class; ``empty``: that of an all-zero map.
+
+        None for a page on which the class must be guessed: then no class is named.
+        """
+        text = EMPTY_CAPTION if empty else self.caption
+        return text.replace(_NAMED, _UNNAMED if label is None else f"“{label}”")
 
     def explainer(self) -> "Explainer":
         """The method itself, with its default parameters; imports torch."""
@@ -78,6 +82,8 @@ FLAGS = {
 }
 """What a method may say of a map in its diagnostics, in words for researchers."""
 
+_NAMED = "“{label}”"
+_UNNAMED = "the classifier's answer"
 EMPTY_CAPTION = "The map is empty: it marks no part of the image as counting towards “{label}”."
 _HEAT_CAPTION = (
     "Yellow regions counted most towards “{label}”, dark blue regions counted little or not at all."
@@ -173,7 +179,7 @@ METHODS: tuple[Method, ...] = (
         drawing=Outlines(),
         oracle=Oracle("lime", "explanations.oracles.lime"),
     ),
-    # The placebo shares Grad-CAM's words and colours to the letter: nothing may tell them apart.
+    # The placebos share Grad-CAM's words and colours to the letter: nothing may tell them apart.
     Method(
         key="placebo",
         label="Placebo map",
@@ -182,6 +188,17 @@ METHODS: tuple[Method, ...] = (
         how_to_read=_HEAT_READING,
         legend=_HEAT_LEGEND,
         drawing=Heat(),
+        is_placebo=True,
+    ),
+    Method(
+        key="placebo_borrowed",
+        label="Placebo: another image's map",
+        path="explanations.methods.borrowed.Borrowed",
+        caption=_HEAT_CAPTION,
+        how_to_read=_HEAT_READING,
+        legend=_HEAT_LEGEND,
+        drawing=Heat(),
+        needs_background=True,
         is_placebo=True,
     ),
 )

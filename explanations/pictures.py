@@ -8,6 +8,7 @@ from explanations.files import write_atomically
 from explanations.models import Explanation, StudyImage
 from explanations.rendering import canvas
 from explanations.rendering.drawing import VERSION
+from explanations.rendering.viewing import DEFAULT, View
 from explanations.storage import artefact_store, image_store, picture_path
 
 
@@ -16,19 +17,19 @@ def image_png(image: StudyImage) -> bytes:
     return canvas.png(canvas.colours_of(image_store().read(image.sha256)))
 
 
-def map_png(explanation: Explanation) -> bytes:
+def map_png(explanation: Explanation, view: View = DEFAULT) -> bytes:
     """The map over its image, 320 by 320; drawn once and kept in the data folder.
 
     Raises ArtefactError if the artefact or the image is missing or damaged.
     """
     drawing = catalogue.get(explanation.method).drawing
     # The name changes with the way of drawing, so that an old picture is never served.
-    name = hashlib.sha256(f"{explanation.key} {drawing!r} {VERSION}".encode()).hexdigest()
-    path = picture_path(name)
+    name = f"{explanation.key} {explanation.sha256} {drawing!r} {view!r} {VERSION}"
+    path = picture_path(hashlib.sha256(name.encode()).hexdigest())
     if path.is_file():
         return path.read_bytes()
     image = image_store().read(explanation.prediction.image.sha256)
-    content = canvas.png(drawing.draw(image, _attribution(explanation)))
+    content = canvas.png(view.draw(drawing, image, _attribution(explanation)))
     write_atomically(path, content)
     return content
 
@@ -38,9 +39,9 @@ def legend_png(method: str) -> bytes:
     return canvas.png(catalogue.get(method).drawing.legend())
 
 
-def caption(explanation: Explanation) -> str:
-    """What stands under the map; an empty map says so."""
-    label = explanation.prediction.predicted_class
+def caption(explanation: Explanation, *, names_the_class: bool = True) -> str:
+    """What stands under the map; an empty map says so. Without the class where it is guessed."""
+    label = explanation.prediction.predicted_class if names_the_class else None
     empty = bool(explanation.diagnostics.get("empty"))
     return catalogue.get(explanation.method).caption_for(label, empty=empty)
 

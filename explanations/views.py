@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from explanations import catalogue, pictures
 from explanations.models import Explanation, StudyImage
+from explanations.rendering.viewing import view_named
 from explanations.store import ArtefactError
 
 
@@ -29,9 +30,10 @@ def image_picture(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("explanations.view_explanation", raise_exception=True)
 @cache_control(private=True, max_age=3600)
 def map_picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """An explanation's map over its image."""
+    """An explanation's map over its image, or in the view that ``?view=`` names."""
     explanation = get_object_or_404(Explanation.objects.select_related("prediction__image"), pk=pk)
-    return _png(lambda: pictures.map_png(explanation))
+    view = view_named(request.GET.get("view", ""))
+    return _png(lambda: pictures.map_png(explanation, view))
 
 
 @require_safe

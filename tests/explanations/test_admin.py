@@ -167,3 +167,20 @@ def test_the_pages_hold_no_inline_style_or_script(admin_client, image):
     for address in (page("studyimage_changelist"), page("studyimage_change", image.pk)):
         text = admin_client.get(address).content.decode()
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*(src=|json))", text)
+
+
+def test_the_gallery_shows_the_maps_in_the_view_of_its_address(admin_client, image):
+    address = page("studyimage_change", image.pk)
+    text = admin_client.get(address + "?view=half").content.decode()
+    pk = Explanation.objects.first().pk
+    picture = reverse("explanations:map-picture", args=[pk])
+    assert f'{picture}?view=half"' in text
+    assert '<a href="?view=half" aria-current="true">50 %</a>' in text
+    assert f'{picture}?view=usual"' in admin_client.get(address + "?view=<x>").content.decode()
+    pictures = {
+        view: admin_client.get(f"{picture}?view={view}").content
+        for view in ("usual", "half", "original", "map")
+    }
+    assert len(set(pictures.values())) == 4
+    shown = admin_client.get(reverse("explanations:image-picture", args=[image.pk])).content
+    assert pictures["original"] == shown

@@ -8,17 +8,23 @@ from explanations.catalogue import METHODS, UnknownMethodError
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.key)
 
 
-def test_the_catalogue_holds_the_five_methods_and_the_placebo():
+def test_the_catalogue_holds_the_five_methods_and_two_placebos():
     assert [method.key for method in METHODS] == [
         "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo",
+        "placebo_borrowed",
     ]  # fmt: skip
     assert len({method.label for method in METHODS}) == len(METHODS)
-    assert [method.key for method in METHODS if method.is_placebo] == ["placebo"]
-    assert [method.key for method in METHODS if method.needs_background] == ["deepshap"]
+    assert [method.key for method in METHODS if method.is_placebo] == [
+        "placebo", "placebo_borrowed",
+    ]  # fmt: skip
+    assert [method.key for method in METHODS if method.needs_background] == [
+        "deepshap", "placebo_borrowed",
+    ]  # fmt: skip
 
 
-def test_nothing_that_a_participant_sees_tells_the_placebo_from_grad_cam():
-    placebo, gradcam = catalogue.get("placebo"), catalogue.get("gradcam")
+@pytest.mark.parametrize("key", ["placebo", "placebo_borrowed"])
+def test_nothing_that_a_participant_sees_tells_a_placebo_from_grad_cam(key):
+    placebo, gradcam = catalogue.get(key), catalogue.get("gradcam")
     for name in ("caption", "how_to_read", "legend", "drawing"):
         assert getattr(placebo, name) == getattr(gradcam, name)
 
@@ -29,6 +35,15 @@ def test_the_caption_names_the_predicted_class(method):
     assert "“umbrella”" in method.caption_for("umbrella", empty=True)
     assert "empty" in method.caption_for("umbrella", empty=True)
     assert "{" not in method.caption_for("umbrella")
+
+
+@every_method
+@pytest.mark.parametrize("empty", [True, False])
+def test_where_the_class_must_be_guessed_the_caption_names_none(method, empty):
+    caption = method.caption_for(None, empty=empty)
+    assert "{" not in caption
+    assert "“" not in caption
+    assert "the classifier's answer" in caption
 
 
 @every_method

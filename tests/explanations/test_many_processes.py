@@ -92,13 +92,14 @@ def test_two_commands_at_once_compute_every_map_once(imported, clean):
     assert project.manifest() == clean
 
 
-def test_without_claims_two_commands_compute_maps_twice(imported, monkeypatch):
+def test_without_claims_two_commands_compute_maps_twice(imported):
     """The control: the same two commands where everybody gets every claim."""
     project = imported.copy("unclaimed")
     code = (
         "import explanations.claims as c; c.Claims.take = lambda self, keys: True;"
         "import explanations.precompute as p; p.take_over_rows = lambda jobs: jobs;"
-        "from django.core.management import execute_from_command_line as e; e(__import__('sys').argv)"
+        "import sys; from django.core.management import execute_from_command_line;"
+        "execute_from_command_line(sys.argv)"
     )
     weights = str(project.folder.parent / "w.safetensors")
     arguments = ["precompute_explanations", "--set", "scenes", "--weights", weights, "--device",

@@ -8,6 +8,7 @@ from explanations.attribution import Attribution
 from explanations.rendering import canvas, colours
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
 from explanations.rendering.outlines import Outlines
+from explanations.rendering.viewing import View
 from explanations.rendering.words import strongest_regions
 
 DRAWINGS = [Heat(), Glow(), ForAndAgainst(), Outlines()]
@@ -194,3 +195,26 @@ def test_signed_drawings_tell_both_sides_in_words():
         "The strongest regions in favour are: upper left. "
         "The strongest regions against are: upper right."
     )
+
+
+@every_drawing
+def test_opacity_goes_from_the_original_to_the_methods_own_picture(drawing, image):
+    attribution = patches(1, -2, 0.5)
+    original, own = canvas.colours_of(image), drawing.draw(image, attribution)
+    assert np.allclose(View(0).draw(drawing, image, attribution), original)
+    assert np.array_equal(View(1).draw(drawing, image, attribution), own)
+    half = View(0.5).draw(drawing, image, attribution)
+    assert np.allclose(half, (original + own) / 2, atol=1e-6)
+
+
+@every_drawing
+def test_the_map_alone_shows_nothing_of_the_image(drawing, image):
+    attribution = patches(1, -2, 0.5)
+    one, other = (View(alone=True).draw(drawing, i, attribution) for i in (image, 255 - image))
+    assert np.array_equal(one, other)
+    assert one.std() > 0
+
+
+def test_an_opacity_beyond_its_range_is_refused():
+    with pytest.raises(ValueError, match=r"opacity is 1\.5"):
+        View(1.5)

@@ -1,0 +1,56 @@
+"""How a map is looked at: over its image, more or less of it, or by itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explanations.attribution import Attribution
+from explanations.rendering import canvas
+from explanations.rendering.colours import Colours
+from explanations.rendering.drawing import Drawing
+
+GREY = 128
+
+
+@dataclass(frozen=True)
+class View:
+    """The picture as the method draws it, mixed with the original image.
+
+    ``opacity`` 1 is the method's own picture, 0 the original alone. ``alone``: the map over plain
+    grey instead of the image, so that only the map is seen.
+    """
+
+    opacity: float = 1.0
+    alone: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.opacity <= 1:
+            raise ValueError(f"opacity is {self.opacity}; it must be between 0 and 1.")
+
+    def draw(self, drawing: Drawing, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
+        """The picture, (320, 320, 3) on the 0..1 scale."""
+        ground = np.full_like(image, GREY) if self.alone else image
+        drawn = drawing.draw(ground, attribution)
+        if self.opacity == 1:
+            return drawn
+        original = canvas.colours_of(ground)
+        mixed: Colours = original + np.float32(self.opacity) * (drawn - original)
+        return mixed
+
+
+DEFAULT = View()
+VIEWS = {
+    "usual": ("As the method draws it", DEFAULT),
+    "three-quarters": ("75 %", View(0.75)),
+    "half": ("50 %", View(0.5)),
+    "quarter": ("25 %", View(0.25)),
+    "original": ("Original alone", View(0)),
+    "map": ("Map alone", View(alone=True)),
+}
+"""The views of the panel's gallery by the name in its address, with their words."""
+
+
+def view_named(name: str) -> View:
+    """The usual one where there is none of this name."""
+    return VIEWS.get(name, VIEWS["usual"])[1]
