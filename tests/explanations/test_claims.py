@@ -10,28 +10,31 @@ KEYS = [f"{number:064x}" for number in (1 << 200, 2 << 200, 3 << 200, (1 << 256)
 context = multiprocessing.get_context("spawn")
 
 
-def claim(folder, keys, answers, wait):
+def claim(folder, keys, line):
     """In another process: claim, answer, hold until told."""
     claims = Claims(folder)
-    answers.put(claims.take(keys))
-    wait.wait()
+    line.send(claims.take(keys))
+    line.recv()
 
 
 @pytest.fixture
 def other(tmp_path):
     """Another process that claims; ended with the test."""
-    answers, wait, processes = context.Queue(), context.Event(), []
+    begun = []
 
     def begin(keys):
-        process = context.Process(target=claim, args=(tmp_path, keys, answers, wait))
+        line, its_end = context.Pipe()
+        process = context.Process(target=claim, args=(tmp_path, keys, its_end))
         process.start()
-        processes.append(process)
-        return answers.get(timeout=30), process
+        begun.append((process, line))
+        assert line.poll(30)
+        return line.recv(), process
 
     yield begin
-    wait.set()
-    for process in processes:
-        process.join()
+    for process, line in begun:
+        if process.is_alive():
+            line.send("enough")
+        process.join(30)
 
 
 def test_what_one_process_claims_another_cannot(tmp_path, other):
