@@ -248,6 +248,8 @@ def test_a_network_that_cannot_be_explained_is_refused_by_the_command(
         ({"set": "scenes", "weights": "w", "methods": "gradcamm"}, "no method 'gradcamm'"),
         ({"set": "scenes", "weights": "w", "limit": 0}, "--limit is 0"),
         ({"set": "scenes", "weights": "w", "verify": -1}, "--verify is -1"),
+        ({"set": "scenes", "weights": "w", "scheduler": "tcp://h:1"}, "belong to --executor dask"),
+        ({"set": "scenes", "weights": "w", "executor": "dask", "workers": -1}, "--workers counts"),
         ({"study": "unknown"}, "There is no study 'unknown'; loaded are: none"),
     ],
 )
@@ -266,3 +268,60 @@ def test_weights_that_changed_since_are_refused(images, weights, weights_file, t
     weights.refresh_from_db()
     with pytest.raises(ValueError, match="has changed"):
         load_classifier(weights, "cpu")
+
+
+def test_a_flipped_bit_is_found_named_and_mended(images, weights_file, tmp_path):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam,placebo"}
+    precompute(**options)
+    files = [tmp_path / name for name in ("before", "damaged", "after")]
+    assert "6 maps and 7 images are whole" in call_command("verify_explanations", manifest=files[0])
+    row = Explanation.objects.get(prediction__image=images[1], method="gradcam")
+    flip_a_bit(row, bit=8 * row.length - 1)
+    with pytest.raises(CommandError) as caught:
+        call_command("verify_explanations", manifest=files[1])
+    assert caught.value.returncode == 1
+    assert f"gradcam of image {images[1].sha256[:12]}" in str(caught.value)
+    assert "1 of 6 maps and 7 images are damaged" in str(caught.value)
+    assert "1 maps computed" in precompute(**options)
+    call_command("verify_explanations", manifest=files[2])
+    before, damaged, after = (file.read_text() for file in files)
+    assert before == after
+    assert len(before.splitlines()) == 6
+    assert set(before.splitlines()) - set(damaged.splitlines()) == {
+        f"{row.sha256}  gradcam  {images[1].sha256}  {row.key}"
+    }
+
+
+def test_a_damaged_image_is_found_too(images):
+    image_store().path(images[0].sha256).write_bytes(b"damaged")
+    with pytest.raises(CommandError, match=images[0].sha256):
+        call_command("verify_explanations")
+
+
+def test_two_runs_that_predict_at_once_store_one_prediction(network, weights, images, monkeypatch):
+    original = Classifier.probabilities
+
+    def overtaken(self, pixels):
+        monkeypatch.setattr(Classifier, "probabilities", original)
+        predict(network, weights, images)
+        return original(self, pixels)
+
+    monkeypatch.setattr(Classifier, "probabilities", overtaken)
+    assert len(predict(network, weights, images)) == 3
+    assert Prediction.objects.count() == 3
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "a/b", "1/0", "1/-2"])
+def test_a_shard_that_is_none_is_refused(images, weights_file, shard):
+    with pytest.raises(CommandError, match="write I/N, such as 1/4"):
+        call_command(
+            "precompute_explanations", "--set", "scenes", "--weights", str(weights_file),
+            "--shard", shard,
+        )  # fmt: skip
+
+
+def test_the_shards_are_equal_parts(images, weights_file):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam", "split": "test"}
+    assert "2 explained by" in precompute(**options, shard=(1, 2))
+    assert "1 explained by" in precompute(**options, shard=(2, 2))
+    assert Explanation.objects.count() == 3
