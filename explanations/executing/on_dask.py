@@ -4,6 +4,7 @@ The workers only compute. This process alone writes files and rows, so they need
 data folder nor the database: weights and background images are sent to each worker as it comes.
 """
 
+import logging
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -35,6 +36,7 @@ from explanations.executing.chunks import Chunk, Done, ExecutorError, Explaining
 SECONDS_TO_CONNECT = 60
 ATTEMPTS = 100
 """How many workers may die over one chunk: machines come and go, a chunk that kills does not."""
+SECONDS_BETWEEN_ATTEMPTS = 0.5
 WAITING_PER_THREAD = 2
 
 
@@ -87,13 +89,26 @@ def run(
     plugin = Explainers(weights, backgrounds, precision, device)
     with _connected(cluster, device) as client:
         try:
-            client.register_plugin(plugin)
+            _equip(client, plugin)
             yield from _completed(client, device, iter(chunks))
         except (OSError, TimeoutError) as error:
             raise ExecutorError(
                 f"The connection to the dask scheduler was lost ({error}). Every map that had "
                 "come back is kept. Run the same command again when the scheduler is there."
             ) from error
+
+
+def _equip(client: Client, plugin: Explainers) -> None:
+    """Give every worker the plugin; again when one died over it, since that one comes back."""
+    for attempt in range(ATTEMPTS):
+        try:
+            client.register_plugin(plugin)
+        except OSError:
+            if client.status != "running" or attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(SECONDS_BETWEEN_ATTEMPTS)
+        else:
+            return
 
 
 def _completed(
@@ -178,12 +193,14 @@ def _local_cluster(cluster: Cluster, device: str) -> Iterator[SpecCluster]:
             "cls": Scheduler,
             "options": {"host": "127.0.0.1", "port": 0, "dashboard": False},
         }
-        with SpecCluster(workers, scheduler=scheduler, silence_logs=40) as local:
+        with SpecCluster(workers, scheduler=scheduler, silence_logs=logging.ERROR) as local:
             yield local
 
 
 def _worker(number: int, device: str) -> dict[str, Any]:
     options: dict[str, Any] = {"nthreads": 1, "host": "127.0.0.1", "dashboard": False}
+    # Their chatter would tear the progress bar apart.
+    options["silence_logs"] = logging.ERROR
     options["env"] = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     if device == "cuda":
         options["env"]["CUDA_VISIBLE_DEVICES"] = str(number)
