@@ -178,11 +178,11 @@ def test_a_second_run_computes_nothing_again(images, tmp_path, capsys):
     file.write_text(STUDY.format(slug="again", seed=3))
     call_command("load_study", str(file))
     call_command("precompute_explanations", study="again", device="cpu")
-    artefacts = {path: path.stat().st_mtime_ns for path in settings.DATA_DIR.rglob("*.safetensors")}
+    artefacts = {path: path.stat().st_mtime_ns for path in settings.DATA_DIR.rglob("*.pack")}
     rows = list(Explanation.objects.order_by("id").values_list("id", "sha256"))
     assert artefacts
     call_command("precompute_explanations", study="again", device="cpu")
     assert list(Explanation.objects.order_by("id").values_list("id", "sha256")) == rows
     assert artefacts == {
-        path: path.stat().st_mtime_ns for path in settings.DATA_DIR.rglob("*.safetensors")
+        path: path.stat().st_mtime_ns for path in settings.DATA_DIR.rglob("*.pack")
     }
