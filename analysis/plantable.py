@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pandas as pd
 
-from analysis.plan import MEASURES, Outcome, Plan
+from analysis.plan import MEASURES, Outcome, Plan, analysis_of
 from analysis.planparts import Behaviour, Exclusion
 
 NUMERIC = ("integer", "number")
@@ -96,8 +96,7 @@ def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[str]:
 
 def _random(outcome: Outcome) -> tuple[str, ...]:
     """The random factors, where the outcome's analysis has any."""
-    modelled = outcome.analysis in ("logistic_trials", "linear_trials")
-    return outcome.random if modelled else ()
+    return outcome.random if analysis_of(outcome).random else ()
 
 
 def _factor_problems(outcome: Outcome, codebook: pd.DataFrame, items: pd.DataFrame) -> list[str]:

@@ -1,4 +1,4 @@
-"""The analyses "logistic_trials" and "linear_trials": one row per trial, people and images random.
+"""The analyses of trials: one row per trial, people and images random (trial_families.FAMILIES).
 
 No score per participant stands between the trials and the test, so that an undefined ratio or an
 image that happened to be hard cannot make a difference between arms.
@@ -12,31 +12,28 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.arm_effects import arm_difference, risk_difference
+from analysis.arm_effects import arm_difference
 from analysis.binary_trials import population_trials
 from analysis.comparisons.two_factors import aligned, partial_eta_squared
 from analysis.descriptives import ArmSummary, summarise
 from analysis.errors import NotEstimableError
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.found import Found
-from analysis.mixed.generalised import GeneralisedFit
 from analysis.mixed.linear import LinearFit, fit_linear
-from analysis.mixed.logistic import fit_logistic
 from analysis.mixed.specification import Categorical, Interaction, MixedModel, Random, Term
 from analysis.multiplicity import holm
 from analysis.one_way import scores_by_arm
 from analysis.plan import Outcome, Plan, analysis_with, resolve
 from analysis.table import StudyData
-
-Fit = LinearFit | GeneralisedFit
+from analysis.trial_families import FAMILIES, Fit, TrialFamily
 
 
 @dataclass(frozen=True)
 class ModelContrast:
     """An arm against the control, over the levels of `within` if there are any.
 
-    `estimate`: odds ratio (logistic) or difference of means (linear), given people and images.
-    `marginal`: the difference of shares over people and images, logistic models only.
+    `estimate`: as its family's `effect` says, given people and images. `marginal`: the difference
+    of shares over people and images, logistic models only.
     `p_adjusted`: Holm's over the arms.
     """
 
@@ -62,6 +59,7 @@ class TrialModel:
 
     `terms`: every fixed term, type III; `sizes`: their partial eta squared, linear models only.
     `aligned_ranks`: the same terms on aligned ranks, linear models with a second factor only.
+    `thresholds`: where one answer ends and the next begins in log odds, ordinal models only.
     `log`: each step from the model that the plan asked for to the one that was fitted, in words.
     """
 
@@ -77,26 +75,16 @@ class TrialModel:
     log: tuple[str, ...]
     fallback: Found | None
     aligned_ranks: Mapping[str, HypothesisTest | NotEstimable]
+    thresholds: Mapping[str, Estimate]
 
 
-def logistic_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
-    """Logistic mixed model (Laplace) of a column of 0 and 1."""
-    return _modelled(data, scores, outcome, logistic=True)
-
-
-def linear_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
-    """Linear mixed model (REML, Satterthwaite's df) of a numeric column."""
-    return _modelled(data, scores, outcome, logistic=False)
-
-
-def _modelled(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, logistic: bool
-) -> TrialModel:
-    plan = data.plan
+def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
+    """The mixed model of the outcome's trials that its analysis names."""
+    plan, family = data.plan, FAMILIES[outcome.analysis]
     groups = scores_by_arm(scores, outcome, plan)
     arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
     trials = population_trials(data, outcome)
-    fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, logistic))
+    fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, family))
     if isinstance(fitted, NotEstimable):
         return _fallen_back(data, scores, outcome, arms, fitted, len(trials))
     terms = {test.name: test for test in fitted.type_three()}
@@ -106,10 +94,10 @@ def _modelled(
         formula(outcome, fitted.model),
         terms["arm"],
         terms,
-        {}
-        if logistic
-        else {n: attempt(n, partial(partial_eta_squared, t, level)) for n, t in terms.items()},
-        _contrasts(fitted, data, outcome),
+        {n: attempt(n, partial(partial_eta_squared, t, level)) for n, t in terms.items()}
+        if isinstance(fitted, LinearFit)
+        else {},
+        _contrasts(fitted, family, data, outcome),
         tuple(Spread(c.factor, c.levels, float(c.sd)) for c in fitted.components.values()),
         fitted.residual_sd if isinstance(fitted, LinearFit) else None,
         fitted.rows,
@@ -118,6 +106,7 @@ def _modelled(
         _aligned_ranks(trials, outcome, fitted, plan)
         if isinstance(fitted, LinearFit) and outcome.within is not None
         else {},
+        {} if isinstance(fitted, LinearFit) else fitted.thresholds,
     )
 
 
@@ -131,11 +120,9 @@ def formula(outcome: Outcome, model: MixedModel) -> str:
     return f"{outcome.column} ~ {' + '.join([fixed, *parts])}"
 
 
-def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, logistic: bool) -> Fit:
+def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, family: TrialFamily) -> Fit:
     table, model = _stated(trials, outcome, plan)
-    if logistic:
-        return fit_logistic(table, model, level=plan.level)
-    return fit_linear(table, model, level=plan.level)
+    return family.fit(table, model, plan.level)
 
 
 def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.DataFrame, MixedModel]:
@@ -209,33 +196,31 @@ def _fallen_back(
         tuple(log),
         fallback,
         {},
+        {},
     )
 
 
-def _contrasts(fit: Fit, data: StudyData, outcome: Outcome) -> tuple[ModelContrast, ...]:
+def _contrasts(
+    fit: Fit, family: TrialFamily, data: StudyData, outcome: Outcome
+) -> tuple[ModelContrast, ...]:
     plan = data.plan
     arms = plan.arms_of(outcome)
     others = [arm for arm in arms if arm != plan.control]
     rows = {arm: arm_difference(arms, arm, plan.control) for arm in others}
-    found = {arm: attempt("contrast", partial(_contrast, fit, rows[arm])) for arm in others}
+    found = {arm: attempt("contrast", partial(family.contrast, fit, rows[arm])) for arm in others}
     adjusted = holm(
         {arm: one.p if isinstance(one, Estimate) else None for arm, one in found.items()}
     )
+    over_people = family.marginal
     return tuple(
         ModelContrast(
             arm,
             data.labels[arm],
             found[arm],
-            attempt("risk difference", partial(risk_difference, fit, arms, arm, plan.control))
-            if isinstance(fit, GeneralisedFit)
-            else None,
+            None
+            if over_people is None
+            else attempt("risk difference", partial(over_people, fit, arms, arm, plan.control)),
             adjusted[arm],
         )
         for arm in others
     )
-
-
-def _contrast(fit: Fit, weights: Mapping[str, float]) -> Estimate:
-    if isinstance(fit, GeneralisedFit):
-        return fit.odds_ratio(weights, "odds ratio")
-    return fit.contrast(weights, "mean difference")

@@ -13,6 +13,7 @@ from analysis.report import numbers, sentences
 from analysis.report.alternatives import alternatives
 from analysis.report.svg import inline_svg
 from analysis.results import Results
+from analysis.trial_families import FAMILIES
 
 HERE = Path(__file__).parent
 
@@ -66,6 +67,7 @@ def _environment() -> Environment:
         "population_text": sentences.POPULATIONS,
         "kind_of": kind_of,
         "family_of": family_of,
+        "trial_families": FAMILIES,
         "attrition_columns": attrition_columns,
     }
     environment.tests |= {

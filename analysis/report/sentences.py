@@ -9,6 +9,7 @@ from analysis.one_way import Contrast, OneWay
 from analysis.plan import EXPLORATORY, MEASURES, Outcome, analysis_of, resolve
 from analysis.report.numbers import bounded, interval, number, p_value, percent, reported
 from analysis.results import OutcomeResult, Results
+from analysis.trial_families import FAMILIES
 from analysis.trial_models import TrialModel
 
 POPULATIONS = {
@@ -53,7 +54,7 @@ def trial_model(result: OutcomeResult, results: Results) -> list[str]:
     found = result.found
     if not isinstance(found, TrialModel):
         raise TypeError(f"{result.outcome.key} was not analysed by a model of trials")
-    what = "arms' odds" if result.outcome.analysis == "logistic_trials" else "arm means"
+    what = FAMILIES[result.outcome.analysis].arms
     log = [f"Logged: {entry}." for entry in found.log]
     return [*log, _omnibus(result, results, "", what)]
 

@@ -8,6 +8,7 @@ import pytest
 
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable
 from analysis.mixed.logistic import fit_logistic
+from analysis.mixed.ordinal import fit_cumulative
 from analysis.mixed.specification import Categorical, MixedModel, Random
 from analysis.run import analyse
 from analysis.trial_models import TrialModel
@@ -163,3 +164,38 @@ def test_a_linear_model_has_an_f_per_term_with_its_size(spread_folder, tmp_path)
         assert (test.p < 0.05) == (terms[name].p < 0.05)
     assert result.found.spreads[0].sd == pytest.approx(0.6, abs=0.2)
     assert "Sureness, trial by trial" in report
+
+
+ORDERED = SURENESS.replace("linear_trials", "ordinal_trials")
+
+
+def test_ordered_answers_have_odds_that_do_not_depend_on_the_codes(spread_folder, tmp_path):
+    """Against the cumulative-link model in treatment coding; 1 to 5 recoded leaves all as it is."""
+    folder = shutil.copytree(spread_folder, tmp_path / "data")
+    plan = ORDERED.replace('within = "prediction_correct"\n', "")
+    result, report = found(folder, tmp_path, plan, "sure_trials")
+    trials = pd.read_csv(spread_folder / "trials.csv")
+    recoded = trials.assign(sureness=trials["sureness"] ** 3)
+    arm = Categorical("arm", levels=tuple(THREE_ARMS))
+    expected = fit_cumulative(recoded, MixedModel("sureness", (arm,), (Random("participant"),)))
+    for contrast in result.found.contrasts:
+        own = expected.coefficients[f"arm[{contrast.arm}]"]
+        assert np.log(contrast.estimate.value) == pytest.approx(own.value, abs=1e-3)
+        assert contrast.estimate.p == pytest.approx(own.p, rel=0.02)
+        assert contrast.marginal is None
+    assert list(result.found.thresholds) == ["1|2", "2|3", "3|4", "4|5"]
+    pairs = zip(result.found.thresholds.values(), expected.thresholds.values(), strict=True)
+    shifts = [own.value - other.value for own, other in pairs]  # by the arms' mean, all alike
+    assert np.ptp(shifts) == pytest.approx(0, abs=1e-3)
+    assert "Odds ratio of a higher answer" in report
+    assert "proportional odds" in report
+
+
+def test_numbers_that_are_no_ordered_answers_are_refused(spread_folder, tmp_path):
+    folder = shutil.copytree(spread_folder, tmp_path / "data")
+    times = ORDERED.replace("sureness", "response_time_ms").replace(
+        'within = "prediction_correct"\n', ""
+    )
+    result, _ = found(folder, tmp_path, times, "sure_trials")
+    assert isinstance(result.found.test, NotEstimable)
+    assert "use linear_trials" in result.found.log[0]

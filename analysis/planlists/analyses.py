@@ -1,0 +1,88 @@
+"""What a plan can do with the scores of an outcome.
+
+A new analysis is a function, a template in report/ and an entry of ANALYSES.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is done with the scores: `path` names (StudyData, scores, Outcome) → its results.
+
+    `check` names the same without all but arms and test, for the other set of participants.
+    `words` names (OutcomeResult, Results) → the sentences about them; the template in report/ has
+    the analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by name.
+    """
+
+    key: str
+    label: str
+    path: str
+    words: str
+    figures: str = ""
+    needs: tuple[str, ...] = ()  # fields of Outcome that must be given
+    check: str = ""  # `path` if empty
+    random: bool = False  # whether it takes the outcome's `random` factors
+
+
+ANALYSES = (
+    Analysis(
+        "one_way",
+        "Welch ANOVA between arms, with its company",
+        "analysis.one_way.one_way",
+        "analysis.report.sentences.one_way",
+        "analysis.figures.one_way.drawings",
+        check="analysis.one_way.arms_and_test",
+    ),
+    Analysis(
+        "ranks",
+        "Kruskal-Wallis between arms, for single ordered answers",
+        "analysis.ranked.ranked",
+        "analysis.report.sentences.omnibus_only",
+    ),
+    Analysis(
+        "repeated",
+        "Friedman over conditions that every participant saw",
+        "analysis.repeated.repeated",
+        "analysis.report.sentences.omnibus_only",
+        needs=("within",),
+    ),
+    Analysis(
+        "factorial",
+        "arms by a second factor between participants, with aligned ranks beside it",
+        "analysis.factorial.factorial",
+        "analysis.report.sentences.omnibus_only",
+        needs=("factor",),
+    ),
+    Analysis(
+        "binary_trials",
+        "odds ratio and risk difference of yes-or-no trials, clustered by participant",
+        "analysis.binary_trials.binary_trials",
+        "analysis.report.sentences.omnibus_only",
+        needs=("column",),
+    ),
+    Analysis(
+        "logistic_trials",
+        "logistic mixed model of yes-or-no trials, people and images random",
+        "analysis.trial_models.trial_model",
+        "analysis.report.sentences.trial_model",
+        needs=("column",),
+        random=True,
+    ),
+    Analysis(
+        "linear_trials",
+        "linear mixed model of trials, people and images random",
+        "analysis.trial_models.trial_model",
+        "analysis.report.sentences.trial_model",
+        needs=("column",),
+        random=True,
+    ),
+    Analysis(
+        "ordinal_trials",
+        "cumulative-link mixed model of ordered answers to trials, people and images random",
+        "analysis.trial_models.trial_model",
+        "analysis.report.sentences.trial_model",
+        needs=("column",),
+        random=True,
+    ),
+)
