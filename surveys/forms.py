@@ -1,21 +1,15 @@
 """The form of a page, derived from the items that the page asks."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
-from surveys import flow
+from surveys import asking, flow
+from surveys.models import Participant
 from surveys.questionnaires.base import Item
-
-MISSING = {
-    "scale": "Please choose one point of the scale.",
-    "choice": "Please choose one answer.",
-    "text": "Please write a short answer.",
-}
-
-TEMPLATES = {"text": "surveys/questions/text.html"}
+from surveys.questions import ItemField, Question
 
 
 class ResponseTimeField(forms.Field):
@@ -34,20 +28,14 @@ class ResponseTimeField(forms.Field):
         return milliseconds if math.isfinite(milliseconds) and milliseconds >= 0 else None
 
 
-class PageForm(forms.Form):
-    """The questions of one step, the step itself, and the response time.
+class ItemsForm(forms.Form):
+    """Questions, in the order of the items; whatever else a request carries is ignored."""
 
-    Fields that the page does not have are ignored, whatever a request carries.
-    """
-
-    step = forms.CharField(widget=forms.HiddenInput)
-    response_time_ms = ResponseTimeField()
-
-    def __init__(self, step: flow.Step, data: Any = None) -> None:
-        super().__init__(data, initial={"step": step.key}, use_required_attribute=False)
-        self.items = flow.items(step)
+    def __init__(self, items: Sequence[Item], data: Any = None, initial: Any = None) -> None:
+        super().__init__(data, initial=initial, use_required_attribute=False)
+        self.items = tuple(items)
         for item in self.items:
-            self.fields[item.id] = _field(item)
+            self.fields[item.id] = ItemField(item)
 
     @property
     def answers(self) -> dict[str, str]:
@@ -57,66 +45,26 @@ class PageForm(forms.Form):
         }
 
     @property
-    def questions(self) -> list["Question"]:
+    def questions(self) -> list[Question]:
         return [Question(item, self[item.id]) for item in self.items]
 
     @property
-    def unanswered(self) -> list["Question"]:
+    def unanswered(self) -> list[Question]:
         """The questions whose answer is missing or cannot be stored."""
         return [question for question in self.questions if question.error]
 
 
-@dataclass(frozen=True)
-class Option:
-    """One answer to choose."""
+class PageForm(ItemsForm):
+    """The questions of one step, the step itself, and the response time.
 
-    value: str
-    label: str
-    id: str
-    chosen: bool
+    With the participant, the items stand in that person's own order.
+    """
 
+    step = forms.CharField(widget=forms.HiddenInput)
+    response_time_ms = ResponseTimeField()
 
-class Question:
-    """An item as its template needs it: words, answers to choose from, and what is wrong."""
-
-    def __init__(self, item: Item, bound: forms.BoundField) -> None:
-        self.item, self.name, self.id = item, bound.name, f"id_{bound.name}"
-        self.value = bound.value() or ""
-        self.error = next(iter(bound.errors), "")
-        self.template = TEMPLATES.get(item.kind, "surveys/questions/radios.html")
-        labels = list(item.values.values())
-        self.options = [
-            Option(value, label, f"{self.id}_{n}", chosen=value == self.value)
-            for n, (value, label) in enumerate(item.values.items())
-        ]
-        # Words at some points stand under the scale; words at every point stand in the answers.
-        self.in_words = bool(labels) and all(labels)
-
-    @property
-    def first_id(self) -> str:
-        """Where the list of errors leads to."""
-        return self.options[0].id if self.options else self.id
-
-    @property
-    def layout(self) -> str:
-        if self.item.kind == "scale" and not self.in_words:
-            return "scale"
-        return "pair" if len(self.options) == 2 else "list"
-
-
-def _field(item: Item) -> forms.Field:
-    messages = {"required": MISSING[item.kind], "invalid_choice": MISSING[item.kind]}
-    if item.values:
-        return forms.ChoiceField(
-            choices=list(item.values.items()),
-            required=item.required,
-            label=item.text,
-            error_messages=messages,
-        )
-    return forms.CharField(
-        max_length=item.maximum_length,
-        required=item.required,
-        label=item.text,
-        strip=False,
-        error_messages=messages,
-    )
+    def __init__(
+        self, step: flow.Step, data: Any = None, participant: Participant | None = None
+    ) -> None:
+        items = flow.items(step) if participant is None else asking.items(participant, step)
+        super().__init__(items, data, {"step": step.key})

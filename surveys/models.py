@@ -217,6 +217,9 @@ class Submission(models.Model):
     response_time_ms = models.FloatField(
         null=True, blank=True, help_text="By the browser's clock; empty without the script."
     )
+    item_order = models.JSONField(
+        default=list, help_text="The page's items, in the order in which the person saw them."
+    )
 
     class Meta:
         constraints: ClassVar = [

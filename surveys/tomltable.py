@@ -67,6 +67,12 @@ class Table:
             self.add(key, f"{self._of(key)} is {value}. It must be at least {minimum}.")
         return int(value)
 
+    def number(self, key: str, default: float | None = None) -> float:
+        """A number, whole or not."""
+        whole = type(self.values.get(key)) is int
+        value = self._value(key, default, int if whole else float, "a number")
+        return 0.0 if value is None else float(value)
+
     def flag(self, key: str, default: bool) -> bool:
         return bool(self._value(key, default, bool, "true or false"))
 

@@ -69,7 +69,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     if step is None:
         return _end(request, participant, "surveys/debrief.html")
     services.record_view(participant=participant, step=step.key)
-    return _show(request, participant, step, PageForm(step))
+    return _show(request, participant, step, PageForm(step, participant=participant))
 
 
 @never_cache
@@ -116,7 +116,7 @@ def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
     step = next((step for step in flow.steps(participant.study) if step.key == key), None)
     if step is None:
         return _to_page(participant)
-    form = PageForm(step, request.POST)
+    form = PageForm(step, request.POST, participant)
     if form.is_valid():
         services.record_page(
             participant=participant,

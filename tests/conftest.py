@@ -27,3 +27,4 @@ def shared_dir() -> Path:
 @pytest.fixture(autouse=True)
 def _data_in_a_folder_of_its_own(settings, tmp_path):
     settings.DATA_DIR = tmp_path / "var"
+    settings.INSTRUMENTS_DIR = tmp_path / "var" / "instruments"

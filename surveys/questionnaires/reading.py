@@ -1,12 +1,13 @@
 """From a questionnaire's TOML file to a Questionnaire: everything wrong in it is said at once."""
 
-import re
+from dataclasses import replace
 
-from surveys.questionnaires.base import KINDS, Item, Questionnaire, Scale
+from surveys.questionnaires.base import Item, Questionnaire, Scale, Subscale
+from surveys.questionnaires.itemreading import one_of, read_item, read_scale
+from surveys.questionnaires.translating import LANGUAGE, WORDINGS, translations
 from surveys.tomltable import FileProblemsError, Table, did_you_mean, document
 
-WORDINGS = ("own", "verbatim")
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,60}")
+SCORES = ("mean", "sum")
 
 
 class QuestionnaireError(FileProblemsError):
@@ -17,90 +18,97 @@ def read(questionnaire_id: str, text: str) -> Questionnaire:
     """The questionnaire in the text; raises QuestionnaireError with every problem found."""
     name = f"The questionnaire {questionnaire_id!r}"
     table = document(text, name, QuestionnaireError)
-    scale = _scale(table.table("scale")) if "scale" in table.values else None
     if table.text("id") != questionnaire_id:
         table.add("id", f"id must be {questionnaire_id!r}, like the file's name.")
-    questionnaire = Questionnaire(
-        id=questionnaire_id,
-        title=table.text("title"),
-        instructions=table.text("instructions", ""),
-        construct=table.text("construct"),
-        source=table.text("source"),
-        wording=_one_of(table, "wording", WORDINGS),
-        licence=table.text("licence"),
-        scale=scale,
-        items=_items(table.tables("items"), scale),
-    )
-    table.mapping("scale", {})
+    questionnaire = _questionnaire(table, questionnaire_id)
+    questionnaire = replace(questionnaire, translations=translations(table, questionnaire))
     table.finish()
     if problems := table.problems.sentences():
         raise QuestionnaireError(name, problems)
     return questionnaire
 
 
-def _items(tables: list[Table], scale: Scale | None) -> tuple[Item, ...]:
+def _questionnaire(table: Table, questionnaire_id: str) -> Questionnaire:
+    """What stands in the file, without its translations."""
+    scale = read_scale(table.table("scale")) if "scale" in table.values else None
+    table.mapping("scale", {})
+    items = _items(table, scale)
+    language = table.text("language", "en")
+    if not LANGUAGE.fullmatch(language):
+        table.add("language", f"language is {language!r}. Write a code such as en, de or pt-br.")
+    return Questionnaire(
+        id=questionnaire_id,
+        title=table.text("title"),
+        instructions=table.text("instructions", ""),
+        construct=table.text("construct"),
+        source=table.text("source"),
+        wording=one_of(table, "wording", WORDINGS),
+        licence=table.text("licence"),
+        scale=scale,
+        items=items,
+        language=language,
+        shuffled=one_of(table, "order", ("fixed", "random"), "fixed") == "random",
+        subscales=_subscales(table, items),
+    )
+
+
+def _items(table: Table, scale: Scale | None) -> tuple[Item, ...]:
+    optional = table.flag("optional", False)
+    does_not_apply = table.text("does_not_apply", "")
     items: list[Item] = []
-    for table in tables:
-        item = _item(table, scale)
+    for entry in table.tables("items"):
+        item = read_item(entry, scale, optional=optional, does_not_apply=does_not_apply)
         if item.id in [other.id for other in items]:
-            table.add("id", f"the item id {item.id!r} stands more than once. Rename one.")
+            entry.add("id", f"the item id {item.id!r} stands more than once. Rename one.")
         items.append(item)
+    if "items" in table.values and not items:
+        table.add("items", "there are no items. Write one or more, each under [[items]].")
     return tuple(items)
 
 
-def _item(table: Table, scale: Scale | None) -> Item:
-    key, kind = table.text("id"), _one_of(table, "kind", KINDS, KINDS[0])
-    if key and not NAME.fullmatch(key):
-        table.add("id", f"the item id {key!r} must be small letters, digits, - and _ alone.")
-    own = _scale(table.table("scale")) if "scale" in table.values else scale
-    table.mapping("scale", {})
-    options = table.mapping("options", {})
-    if kind == "scale" and own is None:
-        table.add("id", f"the item {key!r} has no scale. Add a [scale] to the questionnaire.")
-    if (kind == "choice") != (len(options) > 1):
-        table.add("options", f"the item {key!r}: 'options', two or more, belong to kind 'choice'.")
-    if not all(isinstance(label, str) for label in options.values()):
-        table.add("options", f"the item {key!r}: every option's label must be text in quotes.")
-    item = Item(
-        id=key,
-        text=table.text("text"),
-        kind=kind,
-        subscale=table.text("subscale", ""),
-        reversed=table.flag("reversed", False),
-        required=table.flag("required", kind != "text"),
-        scale=own if kind == "scale" else None,
-        options=options,
-        maximum_length=table.integer("maximum_length", 2000, minimum=1),
-    )
-    if (item.subscale or item.reversed) and kind != "scale":
-        table.add("kind", f"the item {key!r}: only kind 'scale' has a subscale or is reversed.")
+def _subscales(table: Table, items: tuple[Item, ...]) -> dict[str, Subscale]:
+    """Those declared, or the default for each that an item names when none is declared."""
+    named = dict.fromkeys(item.subscale for item in items if item.subscale)
+    declared = table.table("subscales", {})
+    if not declared.values:
+        found = {key: Subscale(key, key) for key in named}
+    else:
+        found = {key: _subscale(declared.table(key), key) for key in declared.values}
+    for number, item in enumerate(items):
+        if item.subscale and item.subscale not in found:
+            place = (*table.path, "items", number, "subscale")
+            hint = did_you_mean(item.subscale, list(found))
+            table.problems.add(place, f"unknown subscale {item.subscale!r}{hint}")
+    for key in found:
+        _check_subscale(table, key, [item for item in items if item.subscale == key])
+    return found
+
+
+def _subscale(table: Table, key: str) -> Subscale:
+    share = table.number("minimum_answered", 0.8)
+    if not 0 < share <= 1:
+        table.add(
+            "minimum_answered",
+            f"minimum_answered is {share:g}. Write the share of the items that must be answered, "
+            "above 0 and at most 1.",
+        )
+    score = one_of(table, "score", SCORES, "mean")
+    found = Subscale(key, table.text("label", key), score, share)
     table.finish()
-    return item
+    return found
 
 
-def _scale(table: Table) -> Scale:
-    minimum, maximum = table.integer("minimum"), table.integer("maximum")
-    if minimum >= maximum:
-        table.add("maximum", f"the scale runs from {minimum} to {maximum}. Let it rise.")
-    anchors: dict[int, str] = {}
-    for point, label in table.mapping("anchors").items():
-        inside = point.isdigit() and minimum <= int(point) <= maximum
-        if not inside or not isinstance(label, str):
-            table.add(
-                "anchors",
-                f"the anchor {point} = {label!r} must be a text at a point of "
-                f"the scale, {minimum} to {maximum}.",
-            )
-            continue
-        anchors[int(point)] = label
-    if minimum not in anchors or maximum not in anchors:
-        table.add("anchors", f"both ends of the scale, {minimum} and {maximum}, need an anchor.")
-    table.finish()
-    return Scale(minimum, maximum, dict(sorted(anchors.items())))
-
-
-def _one_of(table: Table, key: str, known: tuple[str, ...], default: str | None = None) -> str:
-    value = table.text(key, default)
-    if value and value not in known:
-        table.add(key, f"unknown {key} {value!r}{did_you_mean(value, known)}")
-    return value
+def _check_subscale(table: Table, key: str, items: list[Item]) -> None:
+    if not items:
+        table.problems.add(
+            (*table.path, "subscales", key),
+            f"no item belongs to the subscale {key!r}. Name it in items, or remove it.",
+        )
+    ranges = {(item.scale.minimum, item.scale.maximum) for item in items if item.scale}
+    if len(ranges) > 1:
+        listed = ", ".join(f"{low} to {high}" for low, high in sorted(ranges))
+        table.problems.add(
+            (*table.path, "items"),
+            f"the items of the subscale {key!r} run over {listed}: their mean would mean nothing. "
+            "Give them one scale, or two subscales.",
+        )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from django.db import transaction
 from django.utils import timezone
 
-from surveys import flow
+from surveys import asking, flow
 from surveys.models import Answer, Event, PageView, Participant, Submission, Trial, completion_code
 
 
@@ -119,6 +119,7 @@ def _store(
     step = next(step for step in flow.steps(participant.study) if step.key == key)
     now = timezone.now()
     view = PageView.objects.filter(participant=participant, step=key).first()
+    shown = asking.items(participant, step)
     submission = Submission.objects.create(
         participant=participant,
         step=key,
@@ -127,6 +128,7 @@ def _store(
         # The server's clock may be set back; a time that is not known stays empty.
         server_seconds=max(0.0, (now - view.first_shown_at).total_seconds()) if view else None,
         response_time_ms=response_time_ms,
+        item_order=[item.id for item in shown],
     )
     Answer.objects.bulk_create(
         Answer(
@@ -135,7 +137,7 @@ def _store(
             item=item.id,
             value=answers[item.id],
         )
-        for item in flow.items(step)
+        for item in shown
         if item.id in answers
     )
 

@@ -1,0 +1,31 @@
+"""The order in which a participant gets a questionnaire's items."""
+
+from itertools import groupby
+
+from explanations.imagesets.dice import Dice
+from surveys.allocation import shuffled
+from surveys.questionnaires.base import Item, Questionnaire
+
+ALGORITHM = "item-order-1"  # part of every seed: another algorithm gives other orders
+
+
+def order(questionnaire: Questionnaire, seed: int | str) -> tuple[str, ...]:
+    """The items' ids in the order for the seed: the same on every machine, and stored as shown.
+
+    Where the file says order = "random", each run of neighbouring items of one scale is shuffled;
+    all else stays in its place, such as a comment at the end.
+    """
+    if not questionnaire.shuffled:
+        return tuple(item.id for item in questionnaire.items)
+    dice = Dice(ALGORITHM, questionnaire.id, seed)
+    runs = [list(run) for _, run in groupby(questionnaire.items, key=_answered_alike)]
+    return tuple(
+        item.id
+        for run in runs
+        for item in (shuffled(run, dice) if run[0].kind in ("scale", "slider") else run)
+    )
+
+
+def _answered_alike(item: Item) -> tuple[str, tuple[int, ...]]:
+    """Items of one kind over the same points, whatever the words at them."""
+    return item.kind, item.scale.points if item.scale else ()

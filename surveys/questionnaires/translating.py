@@ -1,0 +1,124 @@
+"""Reads the other languages of a questionnaire's file: [text.de] has every text once more.
+
+A translation is whole or it is refused: half a page in a foreign language helps nobody.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from surveys.questionnaires.base import Item, Questionnaire, Scale
+from surveys.questionnaires.itemreading import one_of, read_anchors
+from surveys.tomltable import Table
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+WORDINGS = ("own", "verbatim")
+
+
+def translations(file: Table, original: Questionnaire) -> dict[str, Questionnaire]:
+    """The questionnaire in each language that the file has under [text], by its code."""
+    texts = file.table("text", {})
+    found = {}
+    for code in texts.values:
+        if not LANGUAGE.fullmatch(code) or code == original.language:
+            texts.add(
+                code,
+                f"[text.{code}] must name another language by a code such as de or pt-br, and the "
+                f"file's own is {original.language!r}. Correct it, or set language at the top.",
+            )
+        found[code] = _translated(texts.table(code), file, code, original)
+    return found
+
+
+def _translated(own: Table, file: Table, code: str, original: Questionnaire) -> Questionnaire:
+    scale = _rescaled(own, original.scale, "scale" in file.values)
+    does_not_apply = _if_original(own, "does_not_apply", "does_not_apply" in file.values)
+    items = own.table("items")
+    found = replace(
+        original,
+        language=code,
+        title=own.text("title"),
+        instructions=_if_original(own, "instructions", bool(original.instructions)),
+        # A validated translation has authors and a licence of its own.
+        source=own.text("source", original.source),
+        wording=one_of(own, "wording", WORDINGS, original.wording),
+        licence=own.text("licence", original.licence),
+        scale=scale,
+        items=tuple(
+            _item(_entry(items, item.id), declared.values, item, scale, does_not_apply)
+            for item, declared in zip(original.items, file.tables("items"), strict=True)
+        ),
+    )
+    items.finish()
+    own.finish()
+    return found
+
+
+def _entry(items: Table, key: str) -> Table:
+    """What stands for the item: a table, or its text alone."""
+    if isinstance(items.values.get(key, ""), str):
+        return Table({"text": items.text(key)}, (*items.path, key), items.problems)
+    return items.table(key)
+
+
+def _item(
+    own: Table,
+    declared: Mapping[str, Any],
+    item: Item,
+    scale: Scale | None,
+    does_not_apply: str,
+) -> Item:
+    """The item in the other language; ``declared`` is its entry in the original."""
+    named = "scale" in declared or "anchors" in declared
+    inherits = bool(item.does_not_apply) and "does_not_apply" not in declared
+    label = _if_original(own, "does_not_apply", "does_not_apply" in declared)
+    found = replace(
+        item,
+        text=own.values["text"] if own.values.get("text") == "" else own.text("text"),
+        hint=_if_original(own, "hint", bool(item.hint)),
+        scale=_rescaled(own, item.scale, named) if named else item.scale and scale,
+        options=_options(own, item),
+        does_not_apply=does_not_apply if inherits else label,
+    )
+    own.mapping("anchors", {})
+    own.finish()
+    return found
+
+
+def _rescaled(own: Table, scale: Scale | None, named: bool) -> Scale | None:
+    """The scale with the anchors of the other language: at the same points."""
+    if scale is None or not named:
+        return scale
+    if "anchors" not in own.values:
+        own.mapping("anchors")
+        return scale
+    anchors = read_anchors(own, scale)
+    if anchors.keys() != scale.anchors.keys():
+        own.add(
+            "anchors",
+            f"the anchors in {own.name} stand at {sorted(anchors)}, those of the file at "
+            f"{sorted(scale.anchors)}. Name the same points.",
+        )
+    return replace(scale, anchors=anchors)
+
+
+def _options(own: Table, item: Item) -> Mapping[str, str]:
+    if not item.options:
+        return item.options
+    labels = own.mapping("options")
+    if labels and list(labels) != list(item.options):
+        own.add(
+            "options",
+            f"the options in {own.name} are {list(labels)}, those of the file "
+            f"{list(item.options)}. Translate the labels and leave the rest.",
+        )
+    for value, label in labels.items():
+        if not isinstance(label, str) or not label.strip():
+            own.add("options", f"the label of {value!r} in {own.name} must be text in quotes.")
+    return {value: str(label).strip() for value, label in labels.items()}
+
+
+def _if_original(own: Table, key: str, is_there: bool) -> str:
+    """The text of the key where the original has one; elsewhere the key is unknown."""
+    return own.text(key) if is_there else ""

@@ -1,0 +1,166 @@
+"""Items as fields of a form, and as their templates need them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from surveys.questionnaires.base import DOES_NOT_APPLY, SEPARATOR, WRITTEN, Item
+
+RADIOS = "surveys/questions/radios.html"
+TEMPLATES = {
+    "slider": "surveys/questions/slider.html",
+    "multiple": "surveys/questions/boxes.html",
+    "number": "surveys/questions/number.html",
+    "short_text": "surveys/questions/short_text.html",
+    "text": "surveys/questions/text.html",
+}
+PARKED_SHARE = 0.08
+"""How far left of its scale a slider waits for an answer, as a share of the scale's length."""
+
+
+def missing(item: Item) -> str:
+    """What the page says when a required item is not answered."""
+    return {
+        "scale": _("Please choose one point of the scale."),
+        "slider": _("Please move the slider to your answer."),
+        "choice": _("Please choose one answer."),
+        "multiple": _("Please choose one answer or several."),
+        "number": _("Please write a number."),
+    }.get(item.kind, _("Please write a short answer."))
+
+
+def invalid(item: Item) -> str:
+    """What the page says when an answer cannot be stored."""
+    if item.range is not None:
+        words = {"minimum": _digits(item.range.minimum), "maximum": _digits(item.range.maximum)}
+        if item.range.decimals:
+            return _("Please write a number from %(minimum)s to %(maximum)s.") % words
+        return _("Please write a whole number from %(minimum)s to %(maximum)s.") % words
+    if item.kind in WRITTEN:
+        return _("Please write at most %(count)s characters.") % {"count": item.maximum_length}
+    if item.kind == "multiple" and item.exclusive:
+        alone = " / ".join(item.options[value] for value in item.exclusive)
+        return _("“%(answer)s” goes with no other answer.") % {"answer": alone}
+    return missing(item)
+
+
+class ItemField(forms.Field):
+    """Takes what a browser sends for the item; the cleaned value is the text to store."""
+
+    def __init__(self, item: Item) -> None:
+        widget = forms.SelectMultiple if item.kind == "multiple" else forms.TextInput
+        super().__init__(required=item.required, label=item.text, widget=widget)
+        self.item = item
+
+    def clean(self, value: Any) -> str:
+        text = _as_stored(self.item, value)
+        if not text and self.item.required:
+            raise ValidationError(missing(self.item), code="required")
+        if not self.item.accepts(text):
+            raise ValidationError(invalid(self.item), code="invalid")
+        return text
+
+
+def _as_stored(item: Item, value: Any) -> str:
+    """The answer's one spelling: ``accepts`` decides whether it is one."""
+    if item.kind == "multiple":
+        sent = list(value or [])
+        known = [option for option in item.options if option in sent]
+        return SEPARATOR.join(known + [other for other in sent if other not in item.options])
+    text = str(value or "").replace("\r\n", "\n")  # as the browser counted its length
+    if item.kind == "number":
+        return text.strip().replace(",", ".")
+    if item.kind == "slider":
+        return "" if _is_parked(item, text) else text
+    if item.kind == "short_text":
+        return text.strip()
+    return text if item.kind != "text" or text.strip() else ""
+
+
+def _is_parked(item: Item, text: str) -> bool:
+    """Whether the slider was left where it waits, at the left of its scale."""
+    scale = item.scale
+    return scale is not None and text.lstrip("-").isdigit() and int(text) < scale.minimum
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to choose."""
+
+    value: str
+    label: str
+    id: str
+    chosen: bool
+
+
+class Question:
+    """An item as its template needs it: words, answers to choose from, and what is wrong."""
+
+    def __init__(self, item: Item, bound: forms.BoundField) -> None:
+        self.item, self.name, self.id = item, bound.name, f"id_{bound.name}"
+        given = bound.value()
+        self.value = given if isinstance(given, str) else ""
+        chosen = set(given or ()) if item.kind == "multiple" else {self.value}
+        self.error = next(iter(bound.errors), "")
+        self.template = TEMPLATES.get(item.kind, RADIOS)
+        options = _options(item.values, self.id, chosen)
+        self.options = [option for option in options if option.value != DOES_NOT_APPLY]
+        self.apart = [option for option in options if option.value == DOES_NOT_APPLY]
+        # Words at some points stand under the scale; words at every point stand in the answers.
+        self.in_words = bool(self.options) and all(option.label for option in self.options)
+
+    @property
+    def first_id(self) -> str:
+        """Where the list of errors leads to."""
+        return self.options[0].id if self.options else self.id
+
+    @property
+    def layout(self) -> str:
+        if self.item.kind == "scale" and not self.in_words:
+            return "scale"
+        return "pair" if len(self.options) == 2 and not self.apart else "list"
+
+    @property
+    def described_by(self) -> str:
+        """The ids of what explains the question, for aria-describedby."""
+        parts = ("help", self.has_help), ("hint", self.item.hint), ("error", self.error)
+        return " ".join(f"{self.id}_{part}" for part, there in parts if there)
+
+    @property
+    def has_help(self) -> bool:
+        return self.item.kind in ("slider", "number")
+
+    @property
+    def ends(self) -> list[tuple[str, str]]:
+        """The named points of a scale, as number and label."""
+        anchors = self.item.scale.anchors if self.item.scale else {}
+        return [(str(point), label) for point, label in anchors.items()]
+
+    @property
+    def parked(self) -> int:
+        """Where a slider without an answer stands: left of its scale by whole steps."""
+        scale = self.item.scale
+        if scale is None:
+            return 0
+        steps = max(1, round(PARKED_SHARE * (scale.maximum - scale.minimum) / scale.step))
+        return scale.minimum - steps * scale.step
+
+    @property
+    def range_text(self) -> str:
+        """Which numbers can be typed, in words."""
+        return invalid(self.item)
+
+
+def _options(values: Mapping[str, str], own_id: str, chosen: set[str]) -> list[Option]:
+    return [
+        Option(value, label, f"{own_id}_{n}", chosen=value in chosen)
+        for n, (value, label) in enumerate(values.items())
+    ]
+
+
+def _digits(number: float) -> str:
+    return f"{number:g}"
