@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
+from analysis.planextras import BayesPrior
 from analysis.planlists.analyses import ANALYSES, Analysis
 from analysis.planlists.kinds import KINDS, POPULATIONS, OutcomeKind, Population
 from analysis.planlists.measures import MEASURES, Measure
@@ -98,6 +99,7 @@ class Plan:
     behaviour: Behaviour | None = None
     sample_goal: SampleGoal | None = None
     source: Source | None = None
+    bayes: BayesPrior | None = None
 
     @property
     def level(self) -> float:

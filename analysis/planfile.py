@@ -9,6 +9,7 @@ from typing import Any
 
 from analysis.errors import PlanError
 from analysis.plan import ANALYSES, EXPLORATORY, KINDS, MEASURES, RULES, Outcome, Plan
+from analysis.planextrafile import extra_problems
 from analysis.planparts import Exclusion
 from analysis.plantable import problems_with_table, trial_types
 from analysis.schema import MISSING_KINDS
@@ -50,6 +51,7 @@ def _plan_problems(document: Mapping[str, Any]) -> list[str]:
         problems += _repeated("outcome", outcomes)
         problems += [line for one in outcomes for line in _outcome_problems(one)]
         problems += [line for one in outcomes for line in _asked_problems(one, document)]
+    problems += extra_problems(document)
     source = document.get("source")
     problems += _kind_problems(source) if isinstance(source, dict) else []
     for key, check in (("exclusions", _exclusion_problems), ("contrasts", _contrast_problems)):

@@ -7,7 +7,7 @@ same bytes.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from analysis.descriptives import ArmSummary
 from analysis.estimate import HypothesisTest, NotEstimable, attempt
 from analysis.flow import Flow, study_flow
 from analysis.found import Found, p_of
+from analysis.further import further_results
 from analysis.instruments import Instrument, instruments
 from analysis.missing import MissingRow, missing_by_arm
 from analysis.multiplicity import benjamini_hochberg, holm
@@ -73,6 +74,7 @@ class Results:
     agreement: tuple[ArmAgreement, ...]
     behaviour: BehaviourResults | None
     outcomes: tuple[OutcomeResult, ...]
+    further: Mapping[str, Any]  # by key of planlists.further.FURTHER, what the plan asks for
 
     @property
     def confirmatory(self) -> tuple[OutcomeResult, ...]:
@@ -107,6 +109,7 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
         agreement_by_arm(data) if data.trials["agreed"].notna().any() else (),
         behaviour(data),
         _outcomes(data, scores),
+        further_results(data, scores),
     )
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from analysis.figures.agreement import draw_agreement
 from analysis.figures.flow import draw_flow
 from analysis.figures.style import SETTINGS, save
+from analysis.further import further_parts
 from analysis.plan import analysis_of, resolve
 from analysis.results import Results
 
@@ -30,6 +31,10 @@ def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mappin
         path = analysis_of(outcome.outcome).figures
         if path:
             drawings |= resolve(path)(outcome, results, scores)
+    for part in further_parts(results.further):
+        if part.figures:
+            found = resolve(part.figures)(results.further[part.key], results)
+            drawings |= {name: draw for name, (draw, _) in found.items()}
     for name, draw in drawings.items():
         with mpl.rc_context(SETTINGS):
             save(draw(), folder / name)

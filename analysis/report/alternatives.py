@@ -1,7 +1,9 @@
 """What each figure shows, in words, for those who do not see it; the numbers are in the tables."""
 
 from analysis.estimate import Estimate, NotEstimable
+from analysis.further import further_parts
 from analysis.one_way import OneWay
+from analysis.plan import resolve
 from analysis.report.numbers import interval, number, percent
 from analysis.results import OutcomeResult, Results
 
@@ -13,6 +15,10 @@ def alternatives(results: Results) -> dict[str, str]:
         if isinstance(result.found, OneWay):
             texts[f"scores-{result.outcome.key}"] = _scores(result)
             texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, result.found, results)
+    for part in further_parts(results.further):
+        if part.figures:
+            drawings = resolve(part.figures)(results.further[part.key], results)
+            texts |= {name: text for name, (_, text) in drawings.items()}
     return {name: _marked(text, results) for name, text in texts.items()}
 
 

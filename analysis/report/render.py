@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable
-from analysis.plan import family_of, kind_of
+from analysis.further import further_parts
+from analysis.plan import family_of, kind_of, resolve
+from analysis.planlists.further import Further
 from analysis.report import numbers, sentences
 from analysis.report.alternatives import alternatives
+from analysis.report.bayes import ratio
 from analysis.report.svg import inline_svg
 from analysis.results import Results
 from analysis.trial_families import FAMILIES
@@ -43,6 +47,11 @@ def attrition_columns(results: Results, level: str) -> list[str]:
     return ["Arm", *(text for name in lost for text in (name.capitalize(), f"{level} CI"))]
 
 
+def further_words(part: Further, results: Results) -> Any:
+    """The part's sentences; by outcome where it stands inside of the outcomes."""
+    return resolve(part.words)(results.further[part.key], results)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -60,6 +69,7 @@ def _environment() -> Environment:
         "degrees": numbers.degrees,
         "interval": numbers.interval,
         "typeset": sentences.typeset,
+        "bayes_ratio": ratio,
     }
     environment.globals |= {
         "findings": sentences.findings,
@@ -68,6 +78,8 @@ def _environment() -> Environment:
         "kind_of": kind_of,
         "family_of": family_of,
         "trial_families": FAMILIES,
+        "further_parts": further_parts,
+        "further_words": further_words,
         "attrition_columns": attrition_columns,
     }
     environment.tests |= {

@@ -55,6 +55,8 @@ def test_defaults_come_from_the_outcomes_kind():
         ({"outcomes": [OUTCOME, OUTCOME]}, "['trust'] stand more than once"),
         ({"aplha": 0.05}, "unknown key 'aplha' (did you mean 'alpha'?)"),
         ({"title": 3}, "title must be text"),
+        ({"bayes": {"scale": 0}}, "bayes: scale must be above 0"),
+        ({"bayes": {"scala": 1}}, "unknown key 'scala' (did you mean 'scale'?)"),
         ({"mix_simulated_and_real": 1}, "must be true or false"),
         ({"ai_only": "none2"}, "ai_only 'none2' is not among the arms"),
         ({"human_alone": "x"}, "human_alone 'x' is not among the arms"),

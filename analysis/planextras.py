@@ -1,0 +1,13 @@
+"""The tables of a plan that stand beside its outcomes (planlists/further.py).
+
+Each class is a table, each field a key of it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BayesPrior:
+    """Cauchy prior of the standardised difference: half of it lies within ± `scale`."""
+
+    scale: float = 0.5**0.5

@@ -1,0 +1,36 @@
+"""What a plan can ask for beside its outcomes; none of it is a test of a claim.
+
+A new part is a table of the plan (a field of Plan with the key's name), a function, its sentences,
+a template in report/ with the key's name, and an entry of FURTHER.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Further:
+    """A part of the report: `path` names (StudyData, scores) → its results, a frozen dataclass.
+
+    `words` names (results of the part, Results) → sentences; `figures` names the same →
+    {name: (drawing, alternative text)}. `place`: a section of its own, or inside each outcome
+    (then results and sentences are mappings by the outcome's key).
+    """
+
+    key: str
+    label: str
+    path: str
+    words: str
+    figures: str = ""
+    place: Literal["section", "outcome"] = "section"
+
+
+FURTHER = (
+    Further(
+        "bayes",
+        "Bayes factors",
+        "analysis.bayes.bayes_factors",
+        "analysis.report.bayes.sentences",
+        place="outcome",
+    ),
+)
