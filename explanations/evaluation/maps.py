@@ -44,13 +44,14 @@ class MapFolder:
     def compute(self, cases: Sequence[Case]) -> Iterator[Case]:
         """Computes what is missing, and yields each case as soon as its maps are on disk."""
         size = self.engine.batch_size
-        missing = [case for case in cases if not self._file(case).is_file()]
-        yield from (case for case in cases if self._file(case).is_file())
-        for first in range(0, len(missing), size):
-            some = missing[first : first + size]
-            for case, found in zip(some, self._explained(some), strict=True):
-                write_atomically(self._file(case), _packed(found))
-                yield case
+        for first in range(0, len(cases), size):
+            some = cases[first : first + size]
+            # Looked up as late as this: another process may have been faster.
+            missing = [case for case in some if not self._file(case).is_file()]
+            if missing:
+                for case, found in zip(missing, self._explained(missing), strict=True):
+                    write_atomically(self._file(case), _packed(found))
+            yield from some
 
     def read(self, case: Case) -> Found:
         """The maps of one image. Raises FileNotFoundError before they are computed."""

@@ -1,0 +1,35 @@
+"""Complexity: how few pixels does the map single out?"""
+
+import numpy as np
+
+from explanations.attribution import Floats
+from explanations.evaluation.subject import Subject
+
+
+def gini(subject: Subject) -> dict[str, float]:
+    """Gini index of the absolute values (Chalasani et al. 2020): 0 is even, near 1 a few pixels."""
+    return {name: gini_index(relevance) for name, relevance in subject.maps.items()}
+
+
+def entropy(subject: Subject) -> dict[str, float]:
+    """Entropy of the absolute values as shares (Bhatt et al. 2020), of 1 for an even map."""
+    return {name: relative_entropy(relevance) for name, relevance in subject.maps.items()}
+
+
+def gini_index(relevance: Floats) -> float:
+    """0 for an empty map, which is even."""
+    values = np.sort(np.abs(relevance.ravel()).astype(np.float64))
+    total, count = values.sum(), len(values)
+    if total == 0:
+        return 0.0
+    places = 2 * np.arange(1, count + 1) - count - 1
+    return float(places @ values / (count * total))
+
+
+def relative_entropy(relevance: Floats) -> float:
+    """Divided by the logarithm of the number of pixels; 1 for an empty map, which is even."""
+    values = np.abs(relevance.ravel()).astype(np.float64)
+    if values.sum() == 0:
+        return 1.0
+    shares = values[values > 0] / values.sum()
+    return float(-(shares @ np.log(shares)) / np.log(relevance.size))

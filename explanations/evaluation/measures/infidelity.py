@@ -1,0 +1,58 @@
+"""Infidelity (Yeh et al. 2019) in its scaled form: do the map's sums foretell what is lost?"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from explanations.evaluation.subject import Subject
+
+SQUARES = 64
+SIDE_SHARE = 4
+"""A square's side is the image's width divided by this: 8 pixels of 32."""
+
+
+def infidelity(subject: Subject) -> dict[str, float]:
+    """The share of the logit's squared changes that the map does not foretell, 0 to 1.
+
+    64 random squares of the image are set to the mean colour. The map foretells a change in
+    proportion to its sum over the square; the best factor is fitted for each map, since the
+    methods have different units. An empty map foretells nothing: 1.
+    """
+    masks = squares(
+        subject.case.image.shape[:2], subject.case.seed("squares", subject.setting.seed)
+    )
+    hidden = torch.from_numpy(masks).to(subject.pixels.device)[:, None]
+    inputs = torch.where(hidden, subject.baseline("mean"), subject.pixels)
+    logits = subject.setting.logits(torch.cat([subject.pixels[None], inputs]))
+    logit = logits[:, subject.case.predicted].double().cpu().numpy()
+    lost = logit[0] - logit[1:]
+    return {
+        name: unexplained(np.einsum("nhw,hw->n", masks, relevance.astype(np.float64)), lost)
+        for name, relevance in subject.maps.items()
+    }
+
+
+def unexplained(foretold: NDArray[np.float64], lost: NDArray[np.float64]) -> float:
+    """min over b of mean (b * foretold - lost)^2, as a share of mean lost^2."""
+    if not lost.any():
+        return 0.0 if not foretold.any() else 1.0
+    power = float(foretold @ foretold)
+    if power == 0:
+        return 1.0
+    return float(1 - (foretold @ lost) ** 2 / (power * float(lost @ lost)))
+
+
+def squares(size: tuple[int, ...], seed: int) -> NDArray[np.bool_]:
+    """Which pixels each random square covers, bool (64, height, width)."""
+    height, width = size
+    side = max(1, width // SIDE_SHARE)
+    generator = np.random.default_rng(seed)
+    tops = generator.integers(0, height - side + 1, SQUARES)
+    lefts = generator.integers(0, width - side + 1, SQUARES)
+    rows, columns = np.arange(height)[:, None], np.arange(width)[None]
+    return np.stack(
+        [
+            (rows >= top) & (rows < top + side) & (columns >= left) & (columns < left + side)
+            for top, left in zip(tops, lefts, strict=True)
+        ]
+    )

@@ -1,0 +1,100 @@
+"""What a measure sees: one image with all its maps, and the network to ask again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explanations.attribution import Floats
+from explanations.computing.arithmetic import exact_arithmetic
+from explanations.computing.workspace import Batch
+from explanations.engine import Engine
+from explanations.evaluation.cases import Case
+from explanations.evaluation.controls import CONTROLS
+from explanations.evaluation.maps import Found
+from explanations.imagesets.decoding import content_hash
+from explanations.imagesets.dice import derive_seed
+from explanations.methods.baselines import baseline_pixels
+from explanations.methods.protocol import Explainer
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """The classifier, the methods that are compared, and what stays the same for all images."""
+
+    engine: Engine
+    explainers: Mapping[str, Explainer]
+    seed: int = 0
+    training: NDArray[np.uint8] | None = None
+    """Training images for more backgrounds, uint8 (n, height, width, 3); None without any."""
+    _last: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The compared maps: the methods, then the controls."""
+        return (*self.explainers, *CONTROLS)
+
+    def logits(self, pixels: Tensor) -> Tensor:
+        """Logits (n, classes) of normalised pixels (n, 3, height, width), piece by piece."""
+        workspace = self.engine.workspace
+        rows = workspace.budget.rows(max(workspace.layer_bytes(pixels)))
+        with torch.no_grad(), exact_arithmetic():
+            pieces = [
+                workspace.chain.run(workspace.chain.enter(pixels[first : first + rows]))
+                for first in range(0, len(pixels), rows)
+            ]
+        return torch.cat(pieces)
+
+    def explained(
+        self, name: str, image: NDArray[np.uint8], target: int, engine: Engine | None = None
+    ) -> Floats:
+        """One map computed anew, of a method or a control, (height, width)."""
+        if name in CONTROLS:
+            return CONTROLS[name](image, derive_seed(content_hash(image), name, self.seed))
+        engine = engine or self.engine
+        methods = {name: self.explainers[name]}
+        found = engine.explain(image[None], [target], methods, seed=self.seed)
+        return found[name][0].relevance
+
+    def last(self, kind: str, key: Any, make: Any) -> Any:
+        """What ``make`` returns, kept until another ``key`` of this kind is asked for."""
+        if kind not in self._last or self._last[kind][0] != key:
+            self._last.pop(kind, None)  # before the next is made: engines are large
+            self._last[kind] = (key, make())
+        return self._last[kind][1]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One image, its maps by name, and the setting."""
+
+    setting: Setting
+    case: Case
+    found: Found
+
+    @cached_property
+    def maps(self) -> dict[str, Floats]:
+        """float32 (height, width) by name: the methods' maps, then the controls'."""
+        image = self.case.image
+        drawn = {name: self.setting.explained(name, image, 0) for name in CONTROLS}
+        return {**{key: self.found.maps[key] for key in self.setting.explainers}, **drawn}
+
+    @cached_property
+    def pixels(self) -> Tensor:
+        """The network's input, (3, height, width)."""
+        return self.setting.engine.workspace.pixels(self.case.image[None])[0]
+
+    def baseline(self, name: str) -> Tensor:
+        """A picture without content as network input, (3, height, width)."""
+        batch = Batch(self.setting.engine.workspace, self.case.image[None])
+        return baseline_pixels(name, batch)[0]
+
+    def probabilities(self, pixels: Tensor) -> NDArray[np.float64]:
+        """Of the explained class, for network inputs (n, 3, height, width)."""
+        found = self.setting.logits(pixels).softmax(1)[:, self.case.predicted]
+        return found.double().cpu().numpy()
