@@ -44,8 +44,8 @@ class PanelAdmin(ReadOnlyAdmin):
 
 class ArmInline(ReadOnlyInline):
     model = Arm
-    fields = ("key", "label", "method_label", "started", "completed", "withdrawn", "simulated")
-    readonly_fields = ("method_label", "started", "completed", "withdrawn", "simulated")
+    readonly_fields = ("method_label", "started", "completed", "withdrawn", "erased", "simulated")
+    fields = ("key", "label", *readonly_fields)
 
     @admin.display(description="method")
     def method_label(self, arm: Arm) -> str:
@@ -60,6 +60,10 @@ class ArmInline(ReadOnlyInline):
 
     def withdrawn(self, arm: Arm) -> int:
         return _real(arm, Participant.State.WITHDRAWN)
+
+    @admin.display(description="withdrawn and deleted")
+    def erased(self, arm: Arm) -> int:
+        return arm.allocationslot_set.filter(simulated=False, erased=True).count()
 
     @admin.display(description="simulated, all")
     def simulated(self, arm: Arm) -> int:
@@ -233,7 +237,7 @@ class TrialInline(ReadOnlyInline):
 
 class EventInline(ReadOnlyInline):
     model = Event
-    fields = readonly_fields = ("at", "kind", "step")
+    fields = readonly_fields = ("at", "kind", "step", "items")
 
 
 @admin.register(Participant)
@@ -299,7 +303,7 @@ class SubmissionAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "participant", "kind", "step")
+    list_display = ("at", "participant", "kind", "step", "items")
     list_filter = ("kind", "participant__study", "participant__simulated")
     list_select_related = ("participant",)
     search_fields = ("participant__pseudonym",)

@@ -87,7 +87,7 @@ def create_slots(study: Study) -> None:
 
 def next_free_slot(study: Study, simulated: bool) -> AllocationSlot | None:
     """The first place that nobody holds; None when all are taken. Call it under ``lock``."""
-    free = study.slots.filter(simulated=simulated, participant__isnull=True)
+    free = study.slots.filter(simulated=simulated, participant__isnull=True, erased=False)
     return free.select_related("arm").order_by("position").first()
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,6 +137,15 @@ def _one_moment() -> Iterator[None]:
         yield
 
 
+def _erased(study: Study, simulated: Simulated) -> dict[str, int]:
+    """By arm, how many were allocated and have had everything deleted: they stand in no table."""
+    erased = study.slots.filter(erased=True)
+    if simulated != "included":
+        erased = erased.filter(simulated=simulated == "only")
+    counts = Counter(erased.values_list("arm__key", flat=True))
+    return {arm.key: counts[arm.key] for arm in study.arms.all()}
+
+
 def _manifest(
     study: Study, simulated: Simulated, files: dict[str, bytes], rows: dict[str, int]
 ) -> bytes:
@@ -150,6 +160,7 @@ def _manifest(
         "study_file_sha256": study.source_sha256,
         "weights_sha256": study.classifier.sha256,
         "simulated": simulated,
+        "withdrawn_and_deleted": _erased(study, simulated),
         "software": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("django", "numpy", "pillow", "safetensors")},

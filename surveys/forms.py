@@ -10,6 +10,7 @@ from surveys import asking, flow
 from surveys.models import Participant
 from surveys.questionnaires.base import Item
 from surveys.questions import ItemField, Question
+from surveys.timings import Timings, read_timings
 
 
 class ResponseTimeField(forms.Field):
@@ -26,6 +27,18 @@ class ResponseTimeField(forms.Field):
         except (TypeError, ValueError):
             return None
         return milliseconds if math.isfinite(milliseconds) and milliseconds >= 0 else None
+
+
+class TimingsField(forms.Field):
+    """What the script measured, as surveys.timings reads it; nothing where that is none."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> Timings | None:
+        return read_timings(value or "")
 
 
 class ItemsForm(forms.Form):
@@ -55,16 +68,17 @@ class ItemsForm(forms.Form):
 
 
 class PageForm(ItemsForm):
-    """The questions of one step, the step itself, and the response time.
+    """The questions of one step, and what the script measured.
 
     With the participant, the items stand in that person's own order.
     """
 
-    step = forms.CharField(widget=forms.HiddenInput)
     response_time_ms = ResponseTimeField()
+    timings = TimingsField()
 
     def __init__(
         self, step: flow.Step, data: Any = None, participant: Participant | None = None
     ) -> None:
         items = flow.items(step) if participant is None else asking.items(participant, step)
-        super().__init__(items, data, {"step": step.key})
+        super().__init__(items, data)
+        self.step = step

@@ -26,6 +26,14 @@ def rehearsal_path(study: Study) -> str:
     return f"{landing_path(study)}?rehearsal={token}"
 
 
+def anew_path(participant: Participant) -> str:
+    """Where another person begins in the browser in which this one took part."""
+    path = reverse("anew", kwargs={"slug": participant.study.slug})
+    if not participant.simulated:
+        return path
+    return f"{path}?{rehearsal_path(participant.study).partition('?')[2]}"
+
+
 def is_rehearsal(request: HttpRequest, study: Study) -> bool:
     """Whether the address carries the study's rehearsal token; a wrong one is no page at all."""
     token = request.GET.get("rehearsal")
@@ -59,6 +67,11 @@ def remember(response: HttpResponse, participant: Participant) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def forget(response: HttpResponse, study: Study, simulated: bool) -> None:
+    """Let this browser be that of a person who has not begun."""
+    response.delete_cookie(_cookie(simulated), path=landing_path(study), samesite="Lax")
 
 
 def remembered(request: HttpRequest, study: Study, simulated: bool) -> Participant | None:

@@ -109,6 +109,12 @@ class Participant(models.Model):
     code = models.CharField(max_length=40, unique=True, default=participant_code, editable=False)
     pseudonym = models.CharField(max_length=9, unique=True, default=pseudonym, editable=False)
     arrival_key = models.CharField(max_length=64, unique=True, editable=False)
+    personal_code = models.CharField(
+        max_length=14,
+        unique=True,
+        editable=False,
+        help_text="With it the person can have everything deleted later.",
+    )
     state = models.CharField(max_length=10, choices=State, default=State.STARTED)
     simulated = models.BooleanField(default=False, editable=False)
     consent_version = models.CharField(max_length=40)
@@ -134,7 +140,9 @@ class Participant(models.Model):
 class AllocationSlot(models.Model):
     """One place of the allocation list, made when the study is loaded, claimed in order.
 
-    Simulated participants have a list of their own, so that rehearsals use up no real place.
+    Simulated participants have a list of their own, so that rehearsals use up no real place. Of a
+    participant who was deleted only ``erased`` is left: the place stays used, so that the balance
+    of the arms and the count of all who were allocated stay true.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
@@ -145,9 +153,14 @@ class AllocationSlot(models.Model):
     participant = models.OneToOneField(
         Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="slot"
     )
+    erased = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(erased=False) | Q(participant__isnull=True),
+                name="an_erased_place_leads_to_nobody",
+            ),
             models.UniqueConstraint(
                 fields=["study", "simulated", "position"], name="one_slot_per_position"
             ),
@@ -189,11 +202,13 @@ class Trial(models.Model):
 
 
 class PageView(models.Model):
-    """When a page was first sent to a participant."""
+    """When and how often a page was sent to a participant."""
 
-    participant = models.ForeignKey(Participant, on_delete=models.CASCADE)
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="views")
     step = models.CharField(max_length=80)
-    first_shown_at = models.DateTimeField(auto_now_add=True)
+    first_shown_at = models.DateTimeField()
+    last_shown_at = models.DateTimeField()
+    times = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints: ClassVar = [
@@ -219,6 +234,12 @@ class Submission(models.Model):
     )
     item_order = models.JSONField(
         default=list, help_text="The page's items, in the order in which the person saw them."
+    )
+    times_shown = models.PositiveIntegerField(
+        default=0, help_text="How often the page had been sent by then; 2 or more: interrupted."
+    )
+    timings = models.JSONField(
+        null=True, blank=True, help_text="What the script measured: surveys.timings.Timings."
     )
 
     class Meta:
@@ -261,6 +282,9 @@ class Event(models.Model):
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=40)
     step = models.CharField(max_length=80, blank=True)
+    items = models.CharField(
+        max_length=200, blank=True, help_text="Ids of the items whose answers differed."
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -61,6 +61,13 @@ class Allocation:
 
 
 @dataclass(frozen=True)
+class Pages:
+    """``resume_hours``: after a longer gap nobody goes on; 0 sets no limit."""
+
+    resume_hours: int = 0
+
+
+@dataclass(frozen=True)
 class StudyFile:
     """The whole file. ``weights`` is a path relative to the project; ``analysis`` is the plan."""
 
@@ -76,6 +83,7 @@ class StudyFile:
     after: tuple[str, ...]
     allocation: Allocation
     analysis: Mapping[str, Any]
+    pages: Pages = Pages()
 
 
 def parse(text: str) -> StudyFile:

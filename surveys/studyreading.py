@@ -10,6 +10,7 @@ from surveys.tomltable import Table, did_you_mean, document
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 DEFAULT_PLACES = 2000
 MOST_TRIALS = 500
+MOST_HOURS = 24 * 365
 LARGEST_SEED = 2**63 - 1  # what the database's column holds
 
 
@@ -31,6 +32,7 @@ def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
         after=_questionnaires(asked, "after"),
         allocation=_allocation(table.table("allocation", {}), len(arms)),
         analysis=table.mapping("analysis"),
+        pages=_pages(table.table("pages", {})),
     )
     asked.finish()
     table.finish()
@@ -123,6 +125,18 @@ def _allocation(table: Table, arms: int) -> studyfile.Allocation:
         table.add("places", f"places is {places}. The allocation list holds at most 100000.")
     table.finish()
     return studyfile.Allocation(tuple(multiples), places)
+
+
+def _pages(table: Table) -> studyfile.Pages:
+    pages = studyfile.Pages(resume_hours=table.integer("resume_hours", 0))
+    if pages.resume_hours > MOST_HOURS:
+        table.add(
+            "resume_hours",
+            f"resume_hours is {pages.resume_hours}. It is at most {MOST_HOURS}; leave it out for "
+            "no limit.",
+        )
+    table.finish()
+    return pages
 
 
 def _check_whole(table: Table, study: studyfile.StudyFile) -> None:

@@ -2,23 +2,26 @@
 
 from django.urls import path
 
-from surveys import views
+from surveys import leavingviews, pictureviews, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("s/<slug:slug>/", views.landing, name="landing"),
+    path("s/<slug:slug>/withdraw/", leavingviews.withdraw_later, name="withdraw-later"),
+    path("s/<slug:slug>/deleted/", leavingviews.deleted, name="deleted"),
+    path("s/<slug:slug>/anew/", leavingviews.anew, name="anew"),
     path("p/<slug:code>/", views.page, name="page"),
-    path("p/<slug:code>/withdraw/", views.withdraw, name="withdraw"),
-    path("p/<slug:code>/legend.png", views.legend, name="legend"),
+    path("p/<slug:code>/withdraw/", leavingviews.withdraw, name="withdraw"),
+    path("p/<slug:code>/legend.png", pictureviews.legend, name="legend"),
     path(
         "p/<slug:code>/picture/<slug:picture_code>/image.png",
-        views.picture,
+        pictureviews.picture,
         {"picture": "image"},
         name="picture",
     ),
     path(
         "p/<slug:code>/picture/<slug:picture_code>/map.png",
-        views.picture,
+        pictureviews.picture,
         {"picture": "map"},
         name="picture",
     ),

@@ -4,18 +4,19 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from explanations import pictures
-from explanations.models import Explanation, StudyImage
-from surveys import flow, links, services
-from surveys.examples import EXAMPLE, example_explanation, example_prediction
+from surveys import arrivals, flow, links, pagekeys, services
 from surveys.forms import PageForm
-from surveys.models import Participant, Study, Trial
-from surveys.screens import is_visible, screen
+from surveys.models import Participant, Study
+from surveys.pagekeys import PageKey
+from surveys.personalcode import personal_code
+from surveys.screens import screen
+from surveys.services import Recorded
 from surveys.studyfile import definition
 
+FIELDS = {"csrfmiddlewaretoken", "key", "step"}  # of every page, beside those of its form
 show_and_receive = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -43,6 +44,8 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
         key = links.arrival_key(study, request.POST.get("arrival_key", ""))
         if key is None:
             return _consent(request, study)
+        if not simulated and arrivals.too_many(study):
+            return _busy(request, study)
         try:
             participant = services.enrol(study=study, arrival_key=key, simulated=simulated)
         except services.StudyFullError:
@@ -51,7 +54,7 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
             return _closed(request, study)
     if participant is None:
         return _consent(request, study) if study.state == "open" else _closed(request, study)
-    response = _to_page(participant)
+    response = to_page(participant)
     links.remember(response, participant)
     return response
 
@@ -60,121 +63,135 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
 @show_and_receive
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """Where the participant is now: the next page, the end, or what withdrawing meant."""
-    participant = _participant(code)
-    if request.method == "POST":
-        return _receive(request, participant)
-    step = flow.current_step(participant)
-    if participant.state == Participant.State.WITHDRAWN:
-        return _end(request, participant, "surveys/withdrawn.html")
-    if step is None:
-        return _end(request, participant, "surveys/debrief.html")
-    services.record_view(participant=participant, step=step.key)
-    return _show(request, participant, step, PageForm(step, participant=participant))
+    participant = find_participant(code)
+    try:
+        if request.method == "POST":
+            return _receive(request, participant)
+        return _current(request, participant)
+    except Participant.DoesNotExist as erased:
+        raise Http404("The participant was deleted meanwhile.") from erased
 
 
-@never_cache
-@show_and_receive
-def withdraw(request: HttpRequest, code: str) -> HttpResponse:
-    """Asks once, then ends the participation."""
-    participant = _participant(code)
-    if request.method == "POST":
-        services.withdraw(participant=participant)
-    if participant.state != Participant.State.STARTED:
-        return _to_page(participant)
-    return _end(request, participant, "surveys/withdraw.html")
-
-
-@require_safe
-@cache_control(private=True, max_age=3600)
-def picture(request: HttpRequest, code: str, picture_code: str, picture: str) -> HttpResponse:
-    """An image or map of the participant's own trials, as far as they have come."""
-    image, explanation = _pictured(_participant(code), picture_code)
-    if picture == "image":
-        return _png(pictures.image_png(image))
-    if explanation is None:
-        raise Http404("There is no map.")
-    return _png(pictures.map_png(explanation))
-
-
-@require_safe
-@cache_control(private=True, max_age=3600)
-def legend(request: HttpRequest, code: str) -> HttpResponse:
-    """The colours of the participant's maps, from low to high."""
-    method = _participant(code).arm.method
-    if not method:
-        raise Http404("There is no map.")
-    return _png(pictures.legend_png(method))
-
-
-def _participant(code: str) -> Participant:
+def find_participant(code: str) -> Participant:
+    """The participant of the secret address; 404 for any other."""
     return get_object_or_404(Participant.objects.select_related("study", "arm"), code=code)
 
 
-def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
-    """Store the page that was sent; whatever else was sent leads back to the current page."""
-    key = request.POST.get("step", "")
-    step = next((step for step in flow.steps(participant.study) if step.key == key), None)
+def to_page(participant: Participant) -> SeeOther:
+    """To the participant's current page."""
+    return SeeOther(reverse("page", kwargs={"code": participant.code}))
+
+
+def show_end(
+    request: HttpRequest, participant: Participant, template: str, status: int = 200
+) -> HttpResponse:
+    """A page without questions."""
+    context = {"debrief": definition(participant.study).debrief, **_about(participant)}
+    return render(request, template, context, status=status)
+
+
+def _about(participant: Participant) -> dict[str, object]:
+    """What the frame of every page with a participant shows."""
+    return {
+        "participant": participant,
+        "study": participant.study,
+        "anew_path": links.anew_path(participant),
+    }
+
+
+def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
+    if participant.state == Participant.State.WITHDRAWN:
+        return show_end(request, participant, "surveys/withdrawn.html")
+    step = flow.current_step(participant)
     if step is None:
-        return _to_page(participant)
+        return show_end(request, participant, "surveys/debrief.html")
+    if services.has_lapsed(participant):
+        return show_end(request, participant, "surveys/lapsed.html", status=403)
+    # Asking for the headers alone shows nobody anything.
+    seen = request.method == "GET"
+    times = services.record_view(participant=participant, step=step.key) if seen else 0
+    return _show(
+        request, participant, PageForm(step, participant=participant), PageKey(step.key, times)
+    )
+
+
+def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Store the page that was sent. A replay is answered like the first time; whatever else does
+    not fit is refused, and nothing changes."""
+    key = pagekeys.read(participant, request.POST.get("key", ""))
+    step = _step(participant, key) if key else None
+    if key is None or step is None or step.key != request.POST.get("step"):
+        return _refuse(request, participant, "")
     form = PageForm(step, request.POST, participant)
     if form.is_valid():
-        services.record_page(
+        outcome = services.record_page(
             participant=participant,
             step=step.key,
             answers=form.answers,
             response_time_ms=form.cleaned_data["response_time_ms"],
+            timings=form.cleaned_data["timings"],
+            extra_fields=bool(request.POST.keys() - form.fields.keys() - FIELDS),
         )
-    elif participant.state == "started" and step == flow.current_step(participant):
-        return _show(request, participant, step, form)
-    return _to_page(participant)
+        if outcome in (Recorded.RECORDED, Recorded.REPLAYED):
+            return to_page(participant)
+        return _refused(request, participant, outcome)
+    if _is_current(participant, step):
+        return _show(request, participant, form, key)
+    return _refuse(request, participant, step.key)
+
+
+def _refuse(request: HttpRequest, participant: Participant, step: str) -> HttpResponse:
+    outcome = services.refuse_page(participant=participant, step=step)
+    return _refused(request, participant, outcome)
+
+
+def _refused(request: HttpRequest, participant: Participant, outcome: Recorded) -> HttpResponse:
+    """Say that the page was not taken, why, and how to go on."""
+    context = {"outcome": outcome.value, **_about(participant)}
+    return render(request, "surveys/refused.html", context, status=409)
 
 
 def _show(
-    request: HttpRequest, participant: Participant, step: flow.Step, form: PageForm
+    request: HttpRequest, participant: Participant, form: PageForm, key: PageKey
 ) -> HttpResponse:
-    context = screen(participant, step) | {"form": form}
-    return render(request, flow.kind_of(step).template, context)
-
-
-def _pictured(participant: Participant, picture_code: str) -> tuple[StudyImage, Explanation | None]:
-    if picture_code == EXAMPLE:
-        prediction = example_prediction(participant.study)
-        if prediction is None:
-            raise Http404("There is no example.")
-        return prediction.image, example_explanation(participant.arm, prediction)
-    trial = get_object_or_404(
-        Trial.objects.select_related(
-            "stimulus__prediction__image", "explanation__prediction__image", "submission"
-        ),
-        participant=participant,
-        picture_code=picture_code,
-    )
-    trial.participant = participant
-    if not is_visible(trial):
-        raise Http404("The trial has not been reached.")
-    return trial.stimulus.prediction.image, trial.explanation
+    context = {
+        **_about(participant),
+        **screen(participant, form.step),
+        "form": form,
+        "key": pagekeys.sign(participant, key),
+        "address": request.build_absolute_uri(request.path),
+    }
+    return render(request, flow.kind_of(form.step).template, context)
 
 
 def _consent(request: HttpRequest, study: Study) -> HttpResponse:
     consent = definition(study).consent
     key = links.new_arrival_key(study)
-    context = {"study": study, "consent": consent, "arrival_key": key}
+    context = {
+        "study": study,
+        "consent": consent,
+        "arrival_key": key,
+        "personal_code": personal_code(links.arrival_key(study, key) or ""),
+    }
     return render(request, "surveys/consent.html", context)
+
+
+def _busy(request: HttpRequest, study: Study) -> HttpResponse:
+    context = {"study": study, "arrival_key": request.POST["arrival_key"]}
+    response = render(request, "surveys/busy.html", context, status=429)
+    response["Retry-After"] = "60"
+    return response
 
 
 def _closed(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "surveys/closed.html", {"study": study}, status=403)
 
 
-def _end(request: HttpRequest, participant: Participant, template: str) -> HttpResponse:
-    study = participant.study
-    context = {"participant": participant, "study": study, "debrief": definition(study).debrief}
-    return render(request, template, context)
+def _is_current(participant: Participant, step: flow.Step) -> bool:
+    if participant.state != Participant.State.STARTED or services.has_lapsed(participant):
+        return False
+    return step == flow.current_step(participant)
 
 
-def _to_page(participant: Participant) -> SeeOther:
-    return SeeOther(reverse("page", kwargs={"code": participant.code}))
-
-
-def _png(content: bytes) -> HttpResponse:
-    return HttpResponse(content, content_type="image/png")
+def _step(participant: Participant, key: PageKey) -> flow.Step | None:
+    return next((step for step in flow.steps(participant.study) if step.key == key.step), None)

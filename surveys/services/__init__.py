@@ -2,13 +2,15 @@
 
 from surveys.services.enrolment import StudyClosedError, StudyFullError, enrol
 from surveys.services.errors import StudyError
+from surveys.services.leaving import erase, withdraw
 from surveys.services.recording import (
     InvalidAnswersError,
     Recorded,
     record_page,
     record_view,
-    withdraw,
+    refuse_page,
 )
+from surveys.services.resuming import has_lapsed
 from surveys.services.studies import close_study, load_study, open_study
 
 __all__ = [
@@ -19,9 +21,12 @@ __all__ = [
     "StudyFullError",
     "close_study",
     "enrol",
+    "erase",
+    "has_lapsed",
     "load_study",
     "open_study",
     "record_page",
     "record_view",
+    "refuse_page",
     "withdraw",
 ]

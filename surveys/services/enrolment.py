@@ -6,6 +6,7 @@ from django.utils import timezone
 from explanations.models import Explanation
 from surveys import allocation
 from surveys.models import AllocationSlot, Arm, Participant, Stimulus, Study, Trial
+from surveys.personalcode import personal_code
 from surveys.services.errors import StudyError
 from surveys.studyfile import definition
 
@@ -49,6 +50,7 @@ def _create(study: Study, slot: AllocationSlot, arrival_key: str) -> Participant
         study=study,
         arm=slot.arm,
         arrival_key=arrival_key,
+        personal_code=personal_code(arrival_key),
         simulated=slot.simulated,
         consent_version=consent.version,
         consent_sha256=consent.sha256,

@@ -8,6 +8,10 @@ from django.utils import timezone
 
 from surveys import asking, flow
 from surveys.models import Answer, Event, PageView, Participant, Submission, Trial, completion_code
+from surveys.services.resuming import has_lapsed
+from surveys.timings import Timings
+
+MOST_EVENTS = 1000  # of one participant: a program that repeats a request must not fill the disk
 
 
 class Recorded(enum.Enum):
@@ -20,6 +24,8 @@ class Recorded(enum.Enum):
     """The page again with other answers: the first ones stay."""
     OUT_OF_ORDER = "out of order"
     """Not the participant's current page."""
+    LAPSED = "lapsed"
+    """The gap was longer than the study allows."""
     REFUSED = "refused"
     """The participant has withdrawn."""
 
@@ -28,14 +34,25 @@ class InvalidAnswersError(ValueError):
     """The answers do not fit the page; the message names items, never what was answered."""
 
 
-def record_view(*, participant: Participant, step: str) -> None:
-    """Remember when the page (the key of its step) was first sent to the participant."""
-    if PageView.objects.filter(participant=participant, step=step).exists():
-        return
-    # Two tabs may come here at once; the constraint lets the first of them win.
-    PageView.objects.bulk_create(
-        [PageView(participant=participant, step=step)], ignore_conflicts=True
+@transaction.atomic
+def record_view(*, participant: Participant, step: str) -> int:
+    """Remember that the page (the key of its step) is sent to the participant.
+
+    Returns how often that has happened, this time included. Raises Participant.DoesNotExist for a
+    participant who was erased meanwhile.
+    """
+    _lock(participant)
+    now = timezone.now()
+    view, created = PageView.objects.get_or_create(
+        participant=participant,
+        step=step,
+        defaults={"first_shown_at": now, "last_shown_at": now},
     )
+    if not created:
+        view.last_shown_at = now
+        view.times += 1
+        view.save(update_fields=["last_shown_at", "times"])
+    return view.times
 
 
 @transaction.atomic
@@ -45,40 +62,71 @@ def record_page(
     step: str,
     answers: Mapping[str, str],
     response_time_ms: float | None,
+    timings: Timings | None = None,
+    extra_fields: bool = False,
 ) -> Recorded:
     """Store a page's answers (item → value) under the key of its step, in one transaction.
 
     With the last page the participant is complete and gets a code. ``participant`` is brought up
-    to date in place. An empty value means not answered, like an item left out. Raises
+    to date in place. An empty value means not answered, like an item left out. ``extra_fields``:
+    the request carried fields that the page does not have, which is noted. Raises
     InvalidAnswersError when a required item is not answered, an item is not on the page, or a
-    value is none of those offered.
+    value is none of those offered, and Participant.DoesNotExist for one who was erased.
     """
     answers = {item: value for item, value in answers.items() if value}
-    # Waits for a second tab that sends the same page; on SQLite the IMMEDIATE transaction waits.
-    participant.refresh_from_db(
-        from_queryset=Participant.objects.select_for_update(of=("self",)).select_related("study")
-    )
+    _lock(participant)
     sent = flow.sent(participant)
     outcome = _outcome(participant, step, answers, sent)
     if outcome is Recorded.RECORDED:
-        _store(participant, step, answers, response_time_ms)
+        _store(participant, step, answers, response_time_ms, timings)
         if flow.first_unsent(participant.study, sent | {step}) is None:
             _complete(participant)
     else:
-        Event.objects.create(participant=participant, kind=outcome.value, step=step[:80])
+        differing = _differing(participant, step, answers) if outcome is Recorded.CONFLICT else []
+        note(participant, outcome.value, step, differing)
+    if extra_fields:
+        note(participant, "extra fields", step)
     return outcome
 
 
 @transaction.atomic
-def withdraw(*, participant: Participant) -> None:
-    """End the participation at the person's wish; what was answered stays. Twice does nothing."""
-    locked = Participant.objects.select_for_update(of=("self",)).get(pk=participant.pk)
-    if locked.state == Participant.State.STARTED:
-        locked.state = Participant.State.WITHDRAWN
-        locked.finished_at = timezone.now()
-        locked.save(update_fields=["state", "finished_at"])
-        Event.objects.create(participant=locked, kind="withdrawn")
-    participant.refresh_from_db()
+def refuse_page(*, participant: Participant, step: str) -> Recorded:
+    """Note that something was sent that is no page to store, and say why it is none.
+
+    Raises Participant.DoesNotExist for one who was erased.
+    """
+    _lock(participant)
+    if participant.state == Participant.State.WITHDRAWN:
+        outcome = Recorded.REFUSED
+    elif step in flow.sent(participant):
+        outcome = Recorded.CONFLICT
+    else:
+        outcome = Recorded.LAPSED if has_lapsed(participant) else Recorded.OUT_OF_ORDER
+    note(participant, outcome.value, step)
+    return outcome
+
+
+def note(
+    participant: Participant, kind: str, step: str = "", items: list[str] | None = None
+) -> None:
+    """Remember what happened besides answers; items are named, never what was answered."""
+    if participant.events.count() < MOST_EVENTS:
+        Event.objects.create(
+            participant=participant,
+            kind=kind,
+            step=step[:80],
+            items=" ".join(items or [])[:200],
+        )
+
+
+def _lock(participant: Participant) -> None:
+    """Bring the participant up to date; a second tab and a withdrawal wait until we are done.
+
+    On SQLite the IMMEDIATE transaction is what they wait for.
+    """
+    participant.refresh_from_db(
+        from_queryset=Participant.objects.select_for_update(of=("self",)).select_related("study")
+    )
 
 
 def _outcome(
@@ -87,14 +135,24 @@ def _outcome(
     if participant.state == Participant.State.WITHDRAWN:
         return Recorded.REFUSED
     if step in sent:
-        earlier = participant.submissions.get(step=step)
-        stored = dict(earlier.answers.values_list("item", "value"))
-        return Recorded.REPLAYED if stored == dict(answers) else Recorded.CONFLICT
+        same = not _differing(participant, step, answers)
+        return Recorded.REPLAYED if same else Recorded.CONFLICT
+    if has_lapsed(participant):
+        return Recorded.LAPSED
     current = flow.first_unsent(participant.study, sent)
     if current is None or current.key != step:
         return Recorded.OUT_OF_ORDER
     _check(current, answers)
     return Recorded.RECORDED
+
+
+def _differing(participant: Participant, step: str, answers: Mapping[str, str]) -> list[str]:
+    """The items whose answers are not those that are stored for the page."""
+    earlier = participant.submissions.get(step=step)
+    stored = dict(earlier.answers.values_list("item", "value"))
+    return sorted(
+        item for item in stored.keys() | answers.keys() if stored.get(item) != answers.get(item)
+    )
 
 
 def _check(step: flow.Step, answers: Mapping[str, str]) -> None:
@@ -114,7 +172,11 @@ def _check(step: flow.Step, answers: Mapping[str, str]) -> None:
 
 
 def _store(
-    participant: Participant, key: str, answers: Mapping[str, str], response_time_ms: float | None
+    participant: Participant,
+    key: str,
+    answers: Mapping[str, str],
+    response_time_ms: float | None,
+    timings: Timings | None = None,
 ) -> None:
     step = next(step for step in flow.steps(participant.study) if step.key == key)
     now = timezone.now()
@@ -129,6 +191,8 @@ def _store(
         server_seconds=max(0.0, (now - view.first_shown_at).total_seconds()) if view else None,
         response_time_ms=response_time_ms,
         item_order=[item.id for item in shown],
+        times_shown=view.times if view else 0,
+        timings=timings.stored() if timings else None,
     )
     Answer.objects.bulk_create(
         Answer(

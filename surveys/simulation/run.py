@@ -97,7 +97,7 @@ def _leave(browser: Browser, page: Page, person: Person) -> Participant.State:
     if not person.withdraws:
         return Participant.State.STARTED
     path = next(link for link in page.links if link.endswith("/withdraw/"))
-    browser.send(browser.open(path), {})
+    browser.send(browser.open(path), {"choice": "stop"})
     return Participant.State.WITHDRAWN
 
 
@@ -129,7 +129,7 @@ def _check(study: Study, number: int) -> None:
             f"The study {study.slug!r} is {study.state}, so nobody can take part. "
             f"Run: manage.py open_study {study.slug}"
         )
-    free = study.slots.filter(simulated=True, participant__isnull=True).count()
+    free = study.slots.filter(simulated=True, participant__isnull=True, erased=False).count()
     if free < number:
         raise SimulationError(
             f"The study {study.slug!r} has {free} places left for simulated participants, fewer "

@@ -130,6 +130,8 @@ def test_the_back_button_and_a_second_tab_do_no_harm(tab, address):
     walk(tab, 1)
     second.locator("label").nth(3).click()
     send(second)  # the stale page, with another answer
+    assert second.locator("h1").inner_text() == "You have answered this page already"
+    second.locator("main a.button").click()
     assert second.locator("h1").inner_text() == "What you will see"
     tab.go_back()
     assert Submission.objects.count() == 1

@@ -40,6 +40,8 @@ def prepare(folder: Path) -> list[str]:
             factories.small_study(folder, slug=slug, places=places)
         services.enrol(study=_study("pages"), arrival_key="pages")
         services.enrol(study=_study("pages"), arrival_key="pages unlocked")
+        services.enrol(study=_study("pages"), arrival_key="leaving")
+        services.enrol(study=_study("pages"), arrival_key="leaving unlocked")
     return []
 
 
@@ -75,6 +77,33 @@ def send_page_unlocked(number: int) -> str:
     return outcome.name
 
 
+def leave_while_sending(number: int) -> str:
+    """Twenty tabs open and send the first page, while one of them has everything deleted."""
+    try:
+        person = Participant.objects.get(arrival_key="leaving")
+        if number == 7:
+            services.erase(participant=person)
+            return "erased"
+        services.record_view(participant=person, step=FIRST)
+        return services.record_page(
+            participant=person, step=FIRST, answers=_answers(1), response_time_ms=None
+        ).name
+    except Participant.DoesNotExist:
+        return "gone"
+
+
+def leave_while_sending_unlocked(number: int) -> str:
+    """The negative control: the pages are stored without the lock."""
+    person = Participant.objects.get(arrival_key="leaving unlocked")
+    if number == 7:
+        services.erase(participant=person)
+        return "erased"
+    outcome = recording._outcome(person, FIRST, _answers(1), flow.sent(person))
+    if outcome is services.Recorded.RECORDED:
+        recording._store(person, FIRST, _answers(1), None)
+    return outcome.name
+
+
 def _answers(number: int) -> dict[str, str]:
     return {"experience": "1" if number % 3 else "7", "use": "1", "following": "1"}
 
@@ -86,6 +115,8 @@ MODES: dict[str, Callable[[int], str]] = {
     "double": lambda number: arrive(number, "double", "the same person"),
     "pages": send_page,
     "pages unlocked": send_page_unlocked,
+    "leaving": leave_while_sending,
+    "leaving unlocked": leave_while_sending_unlocked,
 }
 
 

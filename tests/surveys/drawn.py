@@ -45,6 +45,8 @@ after = ["trust-v1", "understanding-v1", "comments-v1"]
 [allocation]
 block_multiples = [1]
 places = {places}
+[pages]
+resume_hours = {resume_hours}
 [analysis]
 control = "none"
 [[analysis.outcomes]]
@@ -63,6 +65,7 @@ def drawn_study(
     right: int = 2,
     wrong: int = 1,
     places: int = 70,
+    resume_hours: int = 0,
     opened: bool = True,
 ) -> Study:
     """An open study of seven arms; one right prediction more than it shows is left as example."""
@@ -74,7 +77,13 @@ def drawn_study(
     if not image_set.images.exists():
         _draw(image_set, right + wrong + 1)
     text = STUDY_FILE.format(
-        slug=slug, right=right, wrong=wrong, places=places, weights=weights, arms=_arms()
+        slug=slug,
+        right=right,
+        wrong=wrong,
+        places=places,
+        resume_hours=resume_hours,
+        weights=weights,
+        arms=_arms(),
     )
     study = services.load_study(text)
     if not study.classifier.prediction_set.exists():

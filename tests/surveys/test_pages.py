@@ -175,18 +175,12 @@ def test_a_stale_page_sent_with_other_answers_changes_nothing(drawn):
     browser, page, _participant = begin(drawn)
     go_on(browser, page, 1)
     other = {name: values[-1] for name, values in page.questions.items()}
-    assert browser.send(page, other).hidden["step"] == "instructions"
+    refused = browser.send(page, other)
+    assert (refused.status, refused.headings) == (409, ["You have answered this page already"])
     stored = dict(Answer.objects.values_list("item", "value"))
     assert stored == first_answers(page)
-    assert Event.objects.get().kind == "conflict"
-
-
-def test_a_page_out_of_order_is_answered_by_the_current_one(drawn):
-    browser, page, participant = begin(drawn)
-    page.hidden["step"] = "trial:2"
-    answered = browser.send(page, {"agreed": "1", "sureness": "3"})
-    assert answered.hidden["step"] == "before:ai-experience-v1"
-    assert participant.submissions.count() == 0
+    event = Event.objects.get()
+    assert (event.kind, event.items) == ("conflict", "experience following use")
 
 
 def test_a_refresh_and_the_back_button_show_the_current_page(drawn):
@@ -234,7 +228,7 @@ def test_an_unanswered_item_is_named_in_the_page_and_the_other_answers_are_kept(
     client = Client()
     answers = first_answers(page) | {"response_time_ms": "1234.5"}
     del answers["use"]
-    text = client.post(page.path, {"step": page.hidden["step"], **answers}).content.decode()
+    text = client.post(page.path, {**page.hidden, **answers}).content.decode()
     assert "One answer is missing" in text
     assert 'href="#id_use_0"' in text
     assert 'value="1" id="id_experience_0" checked' in text
@@ -246,7 +240,7 @@ def test_an_unanswered_item_is_named_in_the_page_and_the_other_answers_are_kept(
 def test_an_answer_that_was_not_offered_is_refused(drawn, value):
     _, page, participant = begin(drawn)
     answers = first_answers(page) | {"experience": value}
-    response = Client().post(page.path, {"step": page.hidden["step"], **answers})
+    response = Client().post(page.path, {**page.hidden, **answers})
     assert response.status_code == 200
     assert participant.submissions.count() == 0
 
@@ -263,11 +257,16 @@ def test_an_answer_that_was_not_offered_is_refused(drawn, value):
         {"step": "trial:1", "agreed": ["0", "1"], "sureness": "3"},
     ],
 )
-def test_garbage_leads_back_to_the_current_page(drawn, data):
+@pytest.mark.parametrize("key", ["none", "own", "forged"])
+def test_garbage_is_refused_with_a_way_back_to_the_current_page(drawn, data, key):
     _, page, participant = begin(drawn)
-    response = Client().post(page.path, data)
-    assert (response.status_code, response["Location"]) == (303, page.path)
+    forged = page.hidden["key"][:-1] + "?"
+    keys = {"none": {}, "own": {"key": page.hidden["key"]}, "forged": {"key": forged}}
+    response = Client().post(page.path, data | keys[key])
+    assert response.status_code == 409
+    assert f'href="{page.path}"' in response.content.decode()
     assert participant.submissions.count() == 0
+    assert participant.events.get().kind == "out of order"
 
 
 @pytest.mark.parametrize(
@@ -295,6 +294,7 @@ def test_fields_that_the_page_does_not_have_are_ignored(drawn):
     participant.refresh_from_db()
     assert (participant.state, participant.arm, participant.code) == ("started", arm, code)
     assert set(Answer.objects.values_list("item", flat=True)) == set(page.questions)
+    assert participant.events.get().kind == "extra fields"
 
 
 def test_a_withdrawn_person_sees_no_further_page(drawn):
@@ -302,11 +302,12 @@ def test_a_withdrawn_person_sees_no_further_page(drawn):
     trial = go_on(browser, page, 2)
     asked = browser.open(next(link for link in trial.links if "withdraw" in link))
     assert participant.state == "started"
-    browser.send(asked, {})
+    browser.send(asked, {"choice": "stop"})
     participant.refresh_from_db()
     assert participant.state == "withdrawn"
-    assert "You have withdrawn" in html(browser.send(trial, first_answers(trial)))
-    assert "You have withdrawn" in html(browser.open("/s/drawn/"))
+    refused = browser.send(trial, first_answers(trial))
+    assert (refused.status, refused.headings) == (409, ["You have stopped"])
+    assert "You have stopped" in html(browser.open("/s/drawn/"))
     assert participant.submissions.count() == 2
     assert Client().get(trial.pictures[0]).status_code == 404
 
@@ -321,9 +322,10 @@ def test_asking_for_the_withdrawal_page_withdraws_nobody(drawn):
 def test_who_has_finished_cannot_withdraw_the_completion(drawn):
     browser, page, participant = begin(drawn)
     go_on(browser, page)
-    Client().post(f"{page.path}withdraw/")
-    participant.refresh_from_db()
-    assert participant.state == "completed"
+    for choice in ({}, {"choice": "stop"}):
+        Client().post(f"{page.path}withdraw/", choice)
+        participant.refresh_from_db()
+        assert participant.state == "completed"
 
 
 def test_a_closed_study_takes_nobody_in_and_lets_those_inside_finish(drawn):

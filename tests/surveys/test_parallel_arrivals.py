@@ -105,6 +105,27 @@ def test_without_the_lock_a_page_of_twenty_tabs_breaks(environment):
     assert any("IntegrityError" in outcome for outcome in outcomes), Counter(outcomes)
 
 
+def test_who_withdraws_while_pages_are_sent_is_gone_with_all_that_was_sent(environment, ask):
+    ((person,),) = ask("SELECT id FROM surveys_participant WHERE arrival_key = 'leaving'")
+    outcomes = Counter(_together(environment, "leaving", 20))
+    assert outcomes["erased"] == 1, outcomes
+    assert outcomes["gone"] >= 1, outcomes
+    assert outcomes.keys() <= {"erased", "gone", "RECORDED", "REPLAYED"}
+    for table in ("participant", "trial", "pageview", "submission", "event"):
+        column = "id" if table == "participant" else "participant_id"
+        assert ask(f"SELECT count(*) FROM surveys_{table} WHERE {column} = {person}") == [(0,)]
+    assert ask("SELECT count(*) FROM surveys_answer a LEFT JOIN surveys_submission s ON s.id = "
+               "a.submission_id WHERE s.id IS NULL") == [(0,)]  # fmt: skip
+    left = "SELECT count(*) FROM surveys_allocationslot WHERE erased AND participant_id IS NULL"
+    assert ask(left) == [(1,)]
+
+
+def test_without_the_lock_withdrawing_while_pages_are_sent_breaks(environment):
+    # The control: a page is stored for somebody who is deleted, and the foreign key stops it.
+    outcomes = Counter(_together(environment, "leaving unlocked", 20))
+    assert any("IntegrityError" in outcome for outcome in outcomes), outcomes
+
+
 def test_an_export_of_each_database_is_complete(environment, ask, tmp_path):
     _together(environment, "pages", 1)
     command = [
@@ -118,7 +139,7 @@ def test_an_export_of_each_database_is_complete(environment, ask, tmp_path):
     line = subprocess.run(
         command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout
-    assert "2 in participants.csv, 10 in trials.csv" in line
+    assert "2 in participants.csv, 10 in trials.csv" in line  # who was deleted is in no table
     answers = (tmp_path / "x" / "answers.csv").read_text().splitlines()
     stored = ask(_ANSWERS.format("pages")) + ask(_ANSWERS.format("pages unlocked"))
     assert len(answers) - 1 == len(stored) > 0

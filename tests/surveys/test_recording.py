@@ -82,8 +82,9 @@ def test_other_answers_to_the_same_page_are_a_conflict_and_the_first_stay(newcom
     assert _everything() == before
     assert _events(newcomer) == [("conflict", FIRST)]
     assert {field.name for field in Event._meta.get_fields()} == {
-        *("id", "participant", "kind", "step", "at")  # and no place for an answer's text
+        *("id", "participant", "kind", "step", "items", "at")  # and no place for an answer's text
     }
+    assert newcomer.events.get().items == "use"
 
 
 @pytest.mark.parametrize("step", ["instructions", "trial:1", "after:trust-v1", "nonsense", ""])

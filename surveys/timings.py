@@ -1,0 +1,96 @@
+"""What the page's script measured, checked before it is stored: a browser can send anything."""
+
+import json
+import math
+import re
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+LONGEST = 24 * 3_600_000.0  # milliseconds: a tab left open for a day
+MOST = 1_000_000
+MOST_EVENTS = 200
+EVENT = re.compile(r"[a-z]{1,12}")
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds are those of the browser's monotonic clock. None: not measured.
+
+    ``painted_ms``: from the request for the page to the frame in which all its pictures were
+    painted. ``dwell_ms``: how long the page was in view, up to its sending; ``away_ms``: how long
+    it was hidden or without focus. ``opacity``: of the map when the page was sent, in percent.
+    ``events``: (milliseconds after painting, kind, value), at most 200 of them; the counts go on.
+    """
+
+    painted_ms: float | None = None
+    dwell_ms: float | None = None
+    away_ms: float | None = None
+    times_away: int | None = None
+    map_toggles: int | None = None
+    opacity_changes: int | None = None
+    opacity: float | None = None
+    zooms: int | None = None
+    viewport_width: int | None = None
+    viewport_height: int | None = None
+    pixel_ratio: float | None = None
+    attempts: int | None = None
+    timed_out: int | None = None
+    events: tuple[tuple[float, str, float], ...] = ()
+
+    def stored(self) -> dict[str, Any]:
+        """As a JSON object, without what was not measured."""
+        found = {name: value for name, value in asdict(self).items() if value is not None}
+        return found | {"events": [list(event) for event in self.events]}
+
+
+LIMITS = {
+    "painted_ms": LONGEST,
+    "dwell_ms": LONGEST,
+    "away_ms": LONGEST,
+    "opacity": 100.0,
+    "viewport_width": 100_000,
+    "viewport_height": 100_000,
+    "pixel_ratio": 100.0,
+    "timed_out": 1,
+}
+WHOLE = {field.name for field in fields(Timings) if field.type == int | None}
+
+
+def read_timings(text: str) -> Timings | None:
+    """The timings in a form's field; None where it holds none. Whatever is no number in its range
+    counts as not measured, and events end at the first that is none."""
+    if len(text) > 20_000:
+        return None
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict):
+        return None
+    numbers = {
+        field.name: _number(values.get(field.name), field.name)
+        for field in fields(Timings)
+        if field.name != "events"
+    }
+    return Timings(**numbers, events=_events(values.get("events")))  # type: ignore[arg-type]
+
+
+def _number(value: object, name: str) -> float | int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not (math.isfinite(value) and 0 <= value <= LIMITS.get(name, MOST)):
+        return None
+    return int(value) if name in WHOLE else float(value)
+
+
+def _events(values: object) -> tuple[tuple[float, str, float], ...]:
+    found: list[tuple[float, str, float]] = []
+    for entry in values[:MOST_EVENTS] if isinstance(values, list) else ():
+        match entry:
+            case [int() | float() as at, str() as kind, int() | float() as value] if (
+                math.isfinite(at) and math.isfinite(value) and EVENT.fullmatch(kind)
+            ):
+                found.append((float(at), kind, float(value)))
+            case _:
+                break
+    return tuple(found)
