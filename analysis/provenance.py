@@ -39,9 +39,14 @@ def provenance(data: StudyData) -> Provenance:
         bool(manifest.get("files")),
         str(manifest.get("study_file_sha256") or ""),
         str(manifest.get("weights_sha256") or ""),
-        {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        software(),
         _export_software(manifest),
     )
+
+
+def software() -> dict[str, str]:
+    """Versions of Python and of the libraries that compute."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
 def _export_software(manifest: Mapping[str, object]) -> dict[str, str]:

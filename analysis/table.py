@@ -55,7 +55,7 @@ class StudyData:
         """Whether any participant is simulated."""
         return bool((self.participants["simulated"] == 1).any())
 
-    @property
+    @cached_property
     def labels(self) -> dict[str, str]:
         """Arm key → label, in the plan's order; the key itself for an arm nobody was put in."""
         named = self.participants.drop_duplicates("arm").set_index("arm")["arm_label"]

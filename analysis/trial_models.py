@@ -22,7 +22,7 @@ from analysis.found import Found
 from analysis.mixed.linear import LinearFit, fit_linear
 from analysis.mixed.specification import Categorical, Interaction, MixedModel, Random, Term
 from analysis.multiplicity import holm
-from analysis.one_way import scores_by_arm
+from analysis.one_way import ArmsAndTest, scores_by_arm
 from analysis.plan import Outcome, Plan, analysis_with, resolve
 from analysis.table import StudyData
 from analysis.trial_families import FAMILIES, Fit, TrialFamily
@@ -224,3 +224,16 @@ def _contrasts(
         )
         for arm in others
     )
+
+
+def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:
+    """Scores by arm and the arms' effect alone, or the fallback's test where there is no model."""
+    plan, family = data.plan, FAMILIES[outcome.analysis]
+    groups = scores_by_arm(scores, outcome, plan)
+    arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
+    trials = population_trials(data, outcome)
+    fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, family))
+    if isinstance(fitted, NotEstimable):
+        whole = _fallen_back(data, scores, outcome, arms, fitted, len(trials))
+        return ArmsAndTest(arms, whole.test)
+    return ArmsAndTest(arms, next(test for test in fitted.type_three() if test.name == "arm"))

@@ -67,6 +67,7 @@ ANALYSES = (
         "analysis.trial_models.trial_model",
         "analysis.report.sentences.trial_model",
         needs=("column",),
+        check="analysis.trial_models.arms_and_test",
         random=True,
     ),
     Analysis(
@@ -75,6 +76,7 @@ ANALYSES = (
         "analysis.trial_models.trial_model",
         "analysis.report.sentences.trial_model",
         needs=("column",),
+        check="analysis.trial_models.arms_and_test",
         random=True,
     ),
     Analysis(
@@ -83,6 +85,7 @@ ANALYSES = (
         "analysis.trial_models.trial_model",
         "analysis.report.sentences.trial_model",
         needs=("column",),
+        check="analysis.trial_models.arms_and_test",
         random=True,
     ),
 )

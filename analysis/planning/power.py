@@ -1,0 +1,130 @@
+"""plan_power: from a plan, a codebook and a design to the sample that is needed."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.plan import Outcome, Plan
+from analysis.planning.assumptions import Assumptions, Claim, Design, PlanningError
+from analysis.planning.outcomes import chosen, simulated
+from analysis.planning.runs import CHUNK, Settings, Simulator
+from analysis.planning.search import OutcomePower, Wanted, outcome_power
+from analysis.provenance import software
+
+SCHEMA = 1  # of power.json; raised when a key changes its meaning or goes
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command asks for beside the study: `affected` arms, `outcomes` by key, or all."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+    assumed: Assumptions = field(default_factory=Assumptions)
+    outcomes: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
+    claim: Claim = "test"
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Power:
+    """power.json. `per_arm`: the largest sample that an outcome needs; None if one is out of reach.
+
+    `affected` by outcome: the arms whose answers its smallest effect shifts.
+    """
+
+    schema: int
+    title: str
+    plan: Plan
+    design: Design
+    asked: Asked
+    affected: dict[str, tuple[str, ...]]
+    outcomes: tuple[OutcomePower, ...]
+    per_arm: int | None
+    settings_sha256: str
+    software: dict[str, str]
+
+
+def plan_power(
+    plan: Plan,
+    codebook: pd.DataFrame,
+    design: Design,
+    asked: Asked,
+    output: Path,
+    *,
+    workers: int = 1,
+    told: Callable[[str], None] = lambda line: None,
+) -> Power:
+    """Simulate each outcome; runs are remembered in output/runs-<outcome>.jsonl and not done twice.
+
+    `codebook` has the columns of codebook.csv. Raises PlanningError for what cannot be simulated,
+    before the first run. The result depends on plan, codebook, design and `asked` alone.
+    """
+    wanted = replace(asked.wanted, runs=-(-asked.wanted.runs // CHUNK) * CHUNK)
+    asked = replace(asked, wanted=wanted)
+    outcomes = chosen(plan, asked.outcomes)
+    tasks = {one.key: simulated(plan, one, codebook, asked.assumed) for one in outcomes}
+    affected = {one.key: _affected(plan, one, asked.affected) for one in outcomes}
+    output.mkdir(parents=True, exist_ok=True)
+    found, prints = [], []
+    for outcome in outcomes:
+        key = outcome.key
+        settings = Settings(
+            plan, codebook, design, asked.assumed, affected[key], asked.claim, asked.seed
+        )
+        prints.append(fingerprint(settings))
+        file = output / f"runs-{key}.jsonl"
+        with Simulator(settings, prints[-1], file, workers, told) as simulator:
+            effect = float(outcome.smallest_effect or 0)
+            of_trials = tasks[key].items is None
+            found.append(outcome_power(simulator, key, effect, tasks[key].alpha, wanted, of_trials))
+    return Power(
+        SCHEMA,
+        plan.title,
+        plan,
+        design,
+        asked,
+        affected,
+        tuple(found),
+        _largest(found),
+        hashlib.sha256("".join(prints).encode()).hexdigest(),
+        dict(software()),
+    )
+
+
+def to_json(power: Power) -> str:
+    """power.json: keys sorted, the same bytes for the same settings."""
+    return json.dumps(asdict(power), sort_keys=True, indent=2, allow_nan=False) + "\n"
+
+
+def fingerprint(settings: Settings) -> str:
+    """SHA-256 of everything on which the runs depend."""
+    document: dict[str, Any] = {
+        **{name: getattr(settings, name) for name in ("affected", "claim", "seed")},
+        "plan": asdict(settings.plan),
+        "assumed": asdict(settings.assumed),
+        "design": asdict(settings.design),
+        "codebook": settings.codebook.to_csv(index=False),
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _affected(plan: Plan, outcome: Outcome, named: tuple[str, ...]) -> tuple[str, ...]:
+    """The arms named, or the first one beside the control: harder to find than an effect of all."""
+    others = [arm for arm in plan.arms_of(outcome) if arm != plan.control]
+    unknown = [arm for arm in named if arm not in others]
+    if unknown:
+        raise PlanningError(
+            [f"outcome {outcome.key!r}: the effect cannot be in {unknown}; known: {others}."]
+        )
+    return named or tuple(others[:1])
+
+
+def _largest(found: list[OutcomePower]) -> int | None:
+    sizes = [getattr(one.per_arm, "value", None) for one in found]
+    return None if None in sizes else int(max(size for size in sizes if size is not None))
