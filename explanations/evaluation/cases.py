@@ -31,6 +31,11 @@ class Case:
         """Whether the prediction is right."""
         return self.label == self.predicted
 
+    @property
+    def has_object(self) -> bool:
+        """Whether a mask says where the object is, and something is beside it."""
+        return self.mask is not None and bool(self.mask.any()) and not bool(self.mask.all())
+
     def seed(self, *purpose: int | str) -> int:
         """A number for what is left to chance, of this image and purpose alone, below 2**63."""
         return derive_seed(self.sha256, *purpose)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explanations.attribution import Floats
+from explanations.attribution import Attribution, Floats
 from explanations.computing.arithmetic import exact_arithmetic
 from explanations.computing.workspace import Batch
 from explanations.engine import Engine
@@ -57,9 +57,24 @@ class Setting:
         if name in CONTROLS:
             return CONTROLS[name](image, derive_seed(content_hash(image), name, self.seed))
         engine = engine or self.engine
-        methods = {name: self.explainers[name]}
-        found = engine.explain(image[None], [target], methods, seed=self.seed)
-        return found[name][0].relevance
+        return self.explained_by(
+            self.explainers[name], name, image, target, engine=engine
+        ).relevance
+
+    def explained_by(
+        self,
+        explainer: Explainer,
+        name: str,
+        image: NDArray[np.uint8],
+        target: int,
+        *,
+        seed: int | None = None,
+        engine: Engine | None = None,
+    ) -> Attribution:
+        """What any explainer says; ``name`` and ``seed`` decide what it leaves to chance."""
+        engine = engine or self.engine
+        chance = self.seed if seed is None else seed
+        return engine.explain(image[None], [target], {name: explainer}, seed=chance)[name][0]
 
     def last(self, kind: str, key: Any, make: Any) -> Any:
         """What ``make`` returns, kept until another ``key`` of this kind is asked for."""

@@ -56,7 +56,7 @@ def pixel_auc(subject: Subject) -> dict[str, float]:
 def mask_of(subject: Subject) -> Mask:
     """Raises ValueError where there is no mask, or one without or with nothing but the object."""
     mask = subject.case.mask
-    if mask is None or mask.all() or not mask.any():
+    if mask is None or not subject.case.has_object:
         raise ValueError(
             f"The image {subject.case.sha256[:12]} has no mask with object and ground."
         )

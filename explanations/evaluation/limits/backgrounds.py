@@ -1,0 +1,48 @@
+"""DeepSHAP's dependence on its background: two disjoint ones of the same size, compared."""
+
+import numpy as np
+
+from explanations.background import Background
+from explanations.engine import Engine
+from explanations.evaluation.ranking import spearman, top_overlap
+from explanations.evaluation.subject import Setting, Subject
+from explanations.methods.deepshap import DeepShap
+
+
+class TooFewImagesError(ValueError):
+    """There are not enough training images for two backgrounds."""
+
+
+def deepshap_by_background(subject: Subject, size: int) -> dict[str, float]:
+    """How far the maps of two backgrounds of ``size`` images agree, which share no image.
+
+    ``error`` is the Euclidean distance of the maps by the mean of their lengths. Raises
+    TooFewImagesError without twice ``size`` training images.
+    """
+    setting, case = subject.setting, subject.case
+    engines = setting.last("backgrounds", size, lambda: _engines(setting, size))
+    a, b = (
+        setting.explained_by(
+            DeepShap(), "deepshap", case.image, case.predicted, engine=engine
+        ).relevance.astype(np.float64)
+        for engine in engines
+    )
+    level = f"{size} images"
+    lengths = (np.linalg.norm(a) + np.linalg.norm(b)) / 2
+    return {
+        f"{level}|error": float(np.linalg.norm(a - b) / lengths) if lengths else 0.0,
+        f"{level}|spearman": spearman(a, b),
+        f"{level}|top_overlap": top_overlap(np.abs(a), np.abs(b)),
+    }
+
+
+def _engines(setting: Setting, size: int) -> list[Engine]:
+    training = setting.training
+    if training is None or len(training) < 2 * size:
+        there = 0 if training is None else len(training)
+        raise TooFewImagesError(
+            f"Two backgrounds of {size} images need {2 * size} training images; there are {there}."
+        )
+    classifier = setting.engine.workspace.classifier
+    halves = (training[:size], training[size : 2 * size])
+    return [Engine(classifier, Background(half), setting.engine.precision) for half in halves]
