@@ -46,8 +46,8 @@ def read_cases(
 ) -> list[Case]:
     """A class-balanced selection of ``limit`` different images, in an order drawn by ``seed``.
 
-    The first k of them are a random sample for what is too dear to be done with all. Raises
-    ImageSetError for an image that cannot be read and for classes the classifier does not know.
+    That of a smaller limit is part of it. Raises ImageSetError for an image that cannot be read
+    and for classes the classifier does not know.
     """
     unknown = sorted(set(source.class_names) - set(classifier.class_names))
     if unknown:
@@ -76,7 +76,7 @@ def read_cases(
 def training_images(source: ImageSet, limit: int, seed: int = 0) -> NDArray[np.uint8]:
     """Class-balanced training images, uint8 (n, height, width, 3), in an order drawn by ``seed``.
 
-    The first k of them are a background of k images. Raises ImageSetError without a train split.
+    The first k of them are a random sample. Raises ImageSetError without a train split.
     """
     found = [image.pixels for image in source.images("train", limit, seed)]
     found.sort(key=lambda pixels: derive_seed(seed, content_hash(pixels)))

@@ -39,9 +39,10 @@ class Raw:
 class Run:
     """One evaluation; everything it computes lies under the folder of its maps."""
 
-    def __init__(self, setting: Setting, folder: MapFolder, cases: Sequence[Case], few: int):
-        self.setting, self.folder, self.cases = setting, folder, list(cases)
-        self.few = self.cases[:few]
+    def __init__(
+        self, setting: Setting, folder: MapFolder, cases: Sequence[Case], few: Sequence[Case]
+    ) -> None:
+        self.setting, self.folder, self.cases, self.few = setting, folder, cases, few
         self.left_out: dict[str, str] = {}
 
     def raw(self, *, with_limits: bool = True) -> Raw:

@@ -24,7 +24,7 @@ def deepshap_by_background(subject: Subject, size: int) -> dict[str, float]:
     a, b = (
         setting.explained_by(
             DeepShap(), "deepshap", case.image, case.predicted, engine=engine
-        ).relevance.astype(np.float64)
+        ).relevance
         for engine in engines
     )
     level = f"{size} images"

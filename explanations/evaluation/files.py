@@ -1,0 +1,88 @@
+"""The evaluation on disk: results.json for programs, results.csv for spreadsheets."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from explanations.evaluation.statistics import Mean
+from explanations.evaluation.summary import Summary
+from explanations.files import write_atomically
+
+COLUMNS = ("method", "measure", "images", "mean", "low", "high", "n")
+
+
+def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
+    """All of the summary; ``about`` says what was evaluated and how."""
+    document = {
+        "about": dict(about),
+        "methods": list(summary.methods),
+        "controls": list(summary.controls),
+        "images": {
+            "all": summary.images,
+            "right": summary.right,
+            "wrong": summary.images - summary.right,
+            "with_mask": summary.masks,
+            "subsample": summary.subsample,
+        },
+        "measures": [
+            {
+                **{
+                    name: getattr(one.measure, name)
+                    for name in ("key", "label", "group", "better", "caption", "unit")
+                },
+                "rows": [
+                    {"method": row.method, "images": row.images, **asdict(row.value)}
+                    for row in one.rows
+                ],
+                "right_minus_wrong": {
+                    name: asdict(mean) for name, mean in one.right_minus_wrong.items()
+                },
+                "comparisons": [asdict(comparison) for comparison in one.comparisons],
+            }
+            for one in summary.measures
+        ],
+        "agreement": {
+            kind: [{"a": a, "b": b, **asdict(mean)} for (a, b), mean in pairs.items()]
+            for kind, pairs in summary.agreement.items()
+        },
+        "limits": {
+            key: [
+                {"level": row.level, **{name: asdict(mean) for name, mean in row.values.items()}}
+                for row in rows
+            ]
+            for key, rows in summary.limits.items()
+        },
+        "left_out": dict(summary.left_out),
+    }
+    text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
+    write_atomically(path, (text + "\n").encode())
+
+
+def write_csv(summary: Summary, path: Path) -> None:
+    """One mean a row; ``images`` is all, right or wrong."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_rows(summary))
+    write_atomically(path, buffer.getvalue().encode())
+
+
+def _rows(summary: Summary) -> Iterator[Sequence[Any]]:
+    for one in summary.measures:
+        for row in one.rows:
+            yield row.method, one.measure.key, row.images, *_numbers(row.value)
+    for kind, pairs in summary.agreement.items():
+        for (a, b), mean in pairs.items():
+            yield f"{a} & {b}", f"agreement_{kind}", "all", *_numbers(mean)
+    for key, rows in summary.limits.items():
+        for limit in rows:
+            for name, mean in limit.values.items():
+                yield limit.level, f"{key}_{name}", "all", *_numbers(mean)
+
+
+def _numbers(mean: Mean) -> tuple[Any, ...]:
+    return mean.mean, mean.low, mean.high, mean.n

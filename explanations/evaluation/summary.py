@@ -1,0 +1,137 @@
+"""From the numbers of each image to means, intervals and tests: what the report shows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from explanations.evaluation.agreement import KINDS, SEPARATOR
+from explanations.evaluation.catalogue import MEASURES, Measure
+from explanations.evaluation.controls import CONTROLS
+from explanations.evaluation.limits import catalogue as limits
+from explanations.evaluation.lines import Values
+from explanations.evaluation.running import Raw
+from explanations.evaluation.statistics import Comparison, Mean, compare, difference_of, mean_of
+
+SUBSETS = ("all", "right", "wrong")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One map's mean; ``images`` is all, or those of right or of wrong predictions."""
+
+    method: str
+    images: str
+    value: Mean
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measure of all maps."""
+
+    measure: Measure
+    rows: Sequence[Row]
+    right_minus_wrong: Mapping[str, Mean]
+    """By map, where both kinds of predictions are there."""
+    comparisons: Sequence[Comparison]
+
+    def row(self, method: str, images: str = "all") -> Mean | None:
+        """None where this map has no value on such images."""
+        for one in self.rows:
+            if (one.method, one.images) == (method, images):
+                return one.value
+        return None
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    """One level of a limit, such as a number of samples: means by quantity."""
+
+    level: str
+    values: Mapping[str, Mean]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything that the report, the JSON and the csv show."""
+
+    methods: Sequence[str]
+    controls: Sequence[str]
+    images: int
+    right: int
+    masks: int
+    subsample: int
+    measures: Sequence[Measured]
+    agreement: Mapping[str, Mapping[tuple[str, str], Mean]]
+    """By kind, by pair of maps."""
+    limits: Mapping[str, Sequence[LimitRow]]
+    left_out: Mapping[str, str]
+
+
+def summarise(raw: Raw, methods: Sequence[str]) -> Summary:
+    """Averages over the images; every interval and test is over images too."""
+    right = {case.sha256 for case in raw.cases if case.is_right}
+    return Summary(
+        methods=methods,
+        controls=tuple(CONTROLS),
+        images=len(raw.cases),
+        right=len(right),
+        masks=sum(case.has_object for case in raw.cases),
+        subsample=len(raw.subsample),
+        measures=[
+            _measured(measure, raw.measures[measure.key], right, methods)
+            for measure in MEASURES
+            if measure.key in raw.measures
+        ],
+        agreement=_agreement(raw.agreement),
+        limits={
+            table.key: _limit_rows(raw.limits[table.key].values())
+            for table in limits.TABLES
+            if table.key in raw.limits
+        },
+        left_out=raw.left_out,
+    )
+
+
+def _measured(
+    measure: Measure, table: Mapping[str, Values], right: set[str], methods: Sequence[str]
+) -> Measured:
+    by_map = turned(table)
+    rows, contrasts = [], {}
+    for name, values in by_map.items():
+        sides = {
+            "all": list(values.values()),
+            "right": [value for image, value in values.items() if image in right],
+            "wrong": [value for image, value in values.items() if image not in right],
+        }
+        rows += [Row(name, kind, mean_of(sides[kind])) for kind in SUBSETS if sides[kind]]
+        if sides["right"] and sides["wrong"]:
+            contrasts[name] = difference_of(sides["right"], sides["wrong"])
+    return Measured(measure, rows, contrasts, compare(by_map, methods, tuple(CONTROLS)))
+
+
+def turned(table: Mapping[str, Values]) -> dict[str, dict[str, float]]:
+    """By map, by image, of a table by image, by map."""
+    found: dict[str, dict[str, float]] = {}
+    for image, values in table.items():
+        for name, value in values.items():
+            found.setdefault(name, {})[image] = value
+    return found
+
+
+def _agreement(table: Mapping[str, Values]) -> dict[str, dict[tuple[str, str], Mean]]:
+    found: dict[str, dict[tuple[str, str], Mean]] = {kind: {} for kind in KINDS}
+    for name, values in turned(table).items():
+        kind, a, b = name.split(SEPARATOR)
+        found[kind][a, b] = mean_of(list(values.values()))
+    return found
+
+
+def _limit_rows(tables: Iterable[Values]) -> list[LimitRow]:
+    levels: dict[str, dict[str, list[float]]] = {}
+    for values in tables:
+        for name, value in values.items():
+            level, quantity = name.split(SEPARATOR)
+            levels.setdefault(level, {}).setdefault(quantity, []).append(value)
+    return [
+        LimitRow(level, {name: mean_of(values) for name, values in quantities.items()})
+        for level, quantities in levels.items()
+    ]

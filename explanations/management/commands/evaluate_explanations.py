@@ -1,0 +1,95 @@
+"""manage.py evaluate_explanations: the measured comparison of the methods."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import torch
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from explanations.catalogue import UnknownMethodError
+from explanations.classifier.checkpoint import CheckpointError, Classifier
+from explanations.classifier.devices import choose_device
+from explanations.computing.arithmetic import PRECISIONS
+from explanations.computing.memory import OutOfMemoryError
+from explanations.computing.preflight import PreflightError
+from explanations.engine import METHODS
+from explanations.evaluation.pipeline import Wanted, evaluate
+from explanations.imagesets.base import ImageSetError
+from explanations.imagesets.catalogue import NAMES, open_image_set
+
+REFUSALS = (
+    ImageSetError,
+    CheckpointError,
+    UnknownMethodError,
+    PreflightError,
+    OutOfMemoryError,
+    ValueError,
+)
+
+
+class Command(BaseCommand):
+    help = "Measures what the maps are worth. Stopped with Ctrl-C, the same command goes on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--output", type=Path, required=True, help="folder of the report")
+        parser.add_argument("--data", default="scenes", help="scenes, cifar10, or a folder")
+        parser.add_argument("--data-dir", type=Path, help="local copy of CIFAR-10")
+        parser.add_argument("--split", default="test")
+        parser.add_argument(
+            "--weights", type=Path, help="FILE.safetensors; the shipped one if there is one"
+        )
+        parser.add_argument("--images", type=int, default=500)
+        parser.add_argument(
+            "--subsample",
+            type=int,
+            default=16,
+            help="images for which maps are computed anew: robustness, randomisation, cost, limits",
+        )
+        parser.add_argument("--methods", default=",".join(METHODS), help="keys with commas")
+        parser.add_argument("--without-limits", action="store_true", help="the measures only")
+        parser.add_argument("--precision", choices=PRECISIONS, default="fast")
+        parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+        parser.add_argument("--threads", type=int, help="CPU threads; all cores by default")
+        parser.add_argument("--seed", type=int, default=0)
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        if options["threads"]:
+            torch.set_num_threads(options["threads"])
+        output: Path = options["output"]
+        try:
+            wanted = Wanted(
+                split=options["split"],
+                images=options["images"],
+                subsample=options["subsample"],
+                methods=tuple(key.strip() for key in options["methods"].split(",") if key.strip()),
+                seed=options["seed"],
+                precision=options["precision"],
+                limits=not options["without_limits"],
+            )
+            weights = _weights(options["weights"], options["data"])
+            classifier = Classifier.load(weights, choose_device(options["device"]))
+            source = open_image_set(
+                options["data"], options["data_dir"], size=classifier.image_size
+            )
+            summary = evaluate(source, classifier, wanted, output)
+        except REFUSALS as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Stopped. What is computed is kept: the same command goes on.", returncode=130
+            ) from None
+        return (
+            f"{summary.images} images, {len(summary.methods)} methods and "
+            f"{len(summary.controls)} controls, {len(summary.measures)} measures. "
+            f"Written to {output}: report.html, results.json, results.csv, figures."
+        )
+
+
+def _weights(given: Path | None, data: str) -> Path:
+    if given is not None:
+        return given
+    if data not in NAMES:
+        raise CheckpointError("A folder of images needs --weights FILE.safetensors.")
+    return Path(settings.BASE_DIR) / "weights" / f"{data}.safetensors"
