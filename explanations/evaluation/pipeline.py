@@ -44,7 +44,7 @@ class Wanted:
                 raise ValueError(f"{name} is {getattr(self, name)}; intervals need at least 2.")
         if self.subsample > self.images:
             raise ValueError(
-                f"The subsample of {self.subsample} is part of the {self.images} images: ask for less."
+                f"The subsample is {self.subsample} of {self.images} images; ask for less of it."
             )
         if len(set(self.methods)) != len(self.methods) or not self.methods:
             raise ValueError("Name each method once, and at least one.")
