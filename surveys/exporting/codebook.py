@@ -22,6 +22,15 @@ OWN_COLUMNS = {
     "reversed": "1 where the analysis turns the item before scoring",
     "wording": "own, or verbatim from the source",
     "source": "Origin of the construct and the wording",
+    "construct": "What the questionnaire measures",
+    "licence": "Licence of the wording",
+    "language": "Language of the label",
+    "translations": "The item in the questionnaire's other languages, as language: text",
+    "kind": "How the item is answered",
+    "score": "mean or sum of the scale's items",
+    "minimum_answered": "Share of the scale's items without which there is no score",
+    "order": "random where each participant got the items in an own order, else fixed",
+    "sha256": "Hash of the questionnaire's file",
 }
 CodebookRow = dict[str, Cell]
 
@@ -39,7 +48,8 @@ def codebook(study: StudyFile) -> list[CodebookRow]:
 
 
 def _own_type(column: str) -> str:
-    return {"minimum": "number", "maximum": "number", "reversed": "integer"}.get(column, "text")
+    numbers = {"minimum": "number", "maximum": "number", "minimum_answered": "number"}
+    return {**numbers, "reversed": "integer"}.get(column, "text")
 
 
 def _column_row(file: str, column: Column) -> CodebookRow:
@@ -55,22 +65,53 @@ def _column_row(file: str, column: Column) -> CodebookRow:
 
 
 def _item_row(questionnaire: Questionnaire, item: Item) -> CodebookRow:
-    points = [int(value) for value in item.values] if item.is_number else []
+    low, high = item.bounds or (None, None)
+    subscale = questionnaire.subscales.get(item.subscale)
     return _row(
         file="answers.csv",
         column="value",
         item=item.id,
         label=item.text,
-        type="integer" if points else "category" if item.values else "text",
-        minimum=min(points, default=None),
-        maximum=max(points, default=None),
-        values=_values(item.values),
+        type=_type(item),
+        minimum=low,
+        maximum=high,
+        values=_values(_meanings(item)),
         questionnaire=questionnaire.id,
         scale=item.subscale,
-        reversed=item.reversed if item.kind == "scale" else None,
+        reversed=item.reversed if item.kind in ("scale", "slider") else None,
         wording=questionnaire.wording,
         source=questionnaire.source,
+        construct=questionnaire.construct,
+        licence=questionnaire.licence,
+        language=questionnaire.language,
+        translations=_translations(questionnaire, item.id),
+        kind=item.kind,
+        score=subscale.score if subscale else None,
+        minimum_answered=subscale.minimum_answered if subscale else None,
+        order="random" if questionnaire.shuffled else "fixed",
+        sha256=questionnaires.sha256(questionnaire.id),
     )
+
+
+def _type(item: Item) -> str:
+    if item.bounds is not None:
+        return "number" if item.range is not None and item.range.decimals else "integer"
+    return "category" if item.kind == "choice" else "text"
+
+
+def _meanings(item: Item) -> Mapping[str, str]:
+    """The answers that have a meaning of their own; several chosen ones are joined by a ;."""
+    if item.kind == "slider" and item.scale is not None:
+        return {str(point): label for point, label in item.scale.anchors.items()}
+    return item.values
+
+
+def _translations(questionnaire: Questionnaire, key: str) -> str:
+    texts = {
+        code: next(item.text for item in other.items if item.id == key)
+        for code, other in questionnaire.translations.items()
+    }
+    return "; ".join(f"{code}: {text}" for code, text in texts.items())
 
 
 def _values(values: Mapping[str, str]) -> str:
