@@ -38,6 +38,8 @@ def _positions_are_unique(frames: Frames) -> list[str]:
 
 def _answers_are_unique(frames: Frames) -> list[str]:
     keys = ["participant", "questionnaire", "item"]
+    if frames["answers.csv"]["page"].notna().any():
+        keys = ["participant", "page", "questionnaire", "item"]
     return _duplicates(frames["answers.csv"], "answers.csv", keys)
 
 

@@ -11,7 +11,7 @@ from analysis.omega import omega_total
 from analysis.populations import members
 from analysis.reliability import cronbach_alpha, item_rest_correlations
 from analysis.response_quality import ceiling_share, floor_share, straight_line_share
-from analysis.scoring import mean_of_items, raw_items, reverse
+from analysis.scoring import mean_of_items, minimum_share, raw_items, reverse
 from analysis.table import StudyData
 
 
@@ -45,6 +45,10 @@ class Instrument:
     maximum: float
     wording: tuple[str, ...]  # "own", "verbatim"; both if the scale mixes them
     source: str
+    construct: str
+    licence: str
+    languages: tuple[str, ...]  # of the items' texts in the codebook
+    minimum_answered: float  # share of the items without which there is no score
     alpha: Estimate | NotEstimable
     omega: Estimate | NotEstimable
     item_rest: Mapping[str, Estimate | NotEstimable]
@@ -75,7 +79,11 @@ def _instrument(data: StudyData, questionnaire: str, scale: str, rows: pd.DataFr
         float(rows["minimum"].min()),
         float(rows["maximum"].max()),
         tuple(sorted(set(rows["wording"].dropna().astype(str)))),
-        str(rows["source"].dropna().iloc[0]) if rows["source"].notna().any() else "",
+        _first(rows, "source"),
+        _first(rows, "construct"),
+        _first(rows, "licence"),
+        tuple(sorted(set(rows["language"].dropna().astype(str)))),
+        minimum_share(rows),
         attempt("Cronbach's alpha", lambda: cronbach_alpha(values, level=level)),
         attempt("McDonald's omega", lambda: omega_total(values, level)),
         item_rest_correlations(values, level),
@@ -87,10 +95,15 @@ def _instrument(data: StudyData, questionnaire: str, scale: str, rows: pd.DataFr
     )
 
 
+def _first(rows: pd.DataFrame, column: str) -> str:
+    stated = rows[column].dropna()
+    return "" if stated.empty else str(stated.iloc[0])
+
+
 def _in_arm(
     raw: pd.DataFrame, values: pd.DataFrame, rows: pd.DataFrame, arm: str, label: str, level: float
 ) -> ScaleInArm:
-    scores = mean_of_items(values)
+    scores = mean_of_items(values, minimum_share(rows))
     lowest, highest = float(rows["minimum"].mean()), float(rows["maximum"].mean())
     return ScaleInArm(
         arm,

@@ -30,8 +30,16 @@ def read_text(
 
 def missing_columns(name: str, frame: pd.DataFrame, columns: Iterable[Column]) -> list[str]:
     """One sentence when columns are missing."""
-    missing = [column.name for column in columns if column.name not in frame.columns]
+    missing = [
+        column.name for column in columns if column.name not in frame.columns and not column.late
+    ]
     return [f"{name} lacks the columns {missing}. {EXPORT_AGAIN}."] if missing else []
+
+
+def with_late_columns(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
+    """The text frame with the late columns that it lacks, empty."""
+    absent = [column.name for column in columns if column.late and column.name not in frame]
+    return frame.assign(**dict.fromkeys(absent, ""))
 
 
 def convert(

@@ -15,6 +15,7 @@ class Column:
     """A column: `type` as in the codebook; an empty cell is allowed where `optional`.
 
     A cell may say which kind of missing it is by one of MISSING_KINDS; an empty one is `empty`.
+    A `late` column may be absent, as in the exports of earlier versions: then all of it is empty.
     """
 
     name: str
@@ -24,6 +25,11 @@ class Column:
     maximum: float | None = None
     values: tuple[str, ...] = ()
     empty: MissingKind = "not_answered"
+    late: bool = False
+
+
+def _late(name: str, kind: str = "text", minimum: float | None = None) -> Column:
+    return Column(name, kind, True, minimum, late=True)
 
 
 def _flag(name: str, optional: bool = False) -> Column:
@@ -69,6 +75,8 @@ FILES: Mapping[str, tuple[Column, ...]] = {
         Column("value", optional=True),
         Column("response_time_ms", "number", optional=True, minimum=0),
         Column("answered_at", "datetime", optional=True),
+        _late("page"),
+        _late("shown_at", "integer", 1),
     ),
     "codebook.csv": (
         Column("file"),
@@ -84,5 +92,10 @@ FILES: Mapping[str, tuple[Column, ...]] = {
         Column("reversed", "integer", optional=True, values=("0", "1")),
         Column("wording", optional=True, values=("own", "verbatim")),
         Column("source", optional=True),
+        _late("construct"),
+        _late("licence"),
+        _late("language"),
+        Column("score", optional=True, values=("mean", "sum"), late=True),
+        Column("minimum_answered", "number", True, 0, 1, late=True),
     ),
 }

@@ -25,6 +25,12 @@ def reverse(values: pd.DataFrame, codebook: pd.DataFrame) -> pd.DataFrame:
     return turned
 
 
+def minimum_share(rows: pd.DataFrame) -> float:
+    """The share of a scale's items that must be answered, as these codebook rows say."""
+    stated = rows["minimum_answered"].dropna()
+    return MINIMUM_SHARE_ANSWERED if stated.empty else float(stated.iloc[0])
+
+
 def mean_of_items(values: pd.DataFrame, share: float = MINIMUM_SHARE_ANSWERED) -> pd.Series:
     """Mean over the answered items per row; missing where less than `share` of them is answered."""
     return values.mean(axis=1).where(values.notna().mean(axis=1) >= share)
@@ -42,24 +48,29 @@ def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.Dat
     own = data.answers["questionnaire"] == questionnaire
     answers = data.answers[own & data.answers["item"].isin(rows["item"])]
     answers = answers.assign(value=pd.to_numeric(answers["value"]).astype("float64"))
-    wide = answers.pivot(index="participant", columns="item", values="value")
+    # A questionnaire that stood on several pages: the mean over the pages where it was answered.
+    wide = answers.pivot_table(index="participant", columns="item", values="value", aggfunc="mean")
     return wide.reindex(index=data.participants["participant"], columns=list(rows["item"]))
 
 
 def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
-    """Score on the outcome's scale by participant, missing where too few items are answered."""
+    """Score on the outcome's scale by participant, missing where too few items are answered.
+
+    The share that is enough is the plan's, else the codebook's. A sum over items of which some are
+    missing is their number times the mean of those answered.
+    """
     items = data.codebook[data.codebook["scale"] == outcome.scale]  # one questionnaire: checked
     questionnaire = str(items["questionnaire"].iloc[0])
-    share = MINIMUM_SHARE_ANSWERED if outcome.min_answered is None else outcome.min_answered
-    return mean_of_items(scale_items(data, questionnaire, cast("str", outcome.scale)), share)
+    share = minimum_share(items) if outcome.min_answered is None else outcome.min_answered
+    mean = mean_of_items(scale_items(data, questionnaire, cast("str", outcome.scale)), share)
+    return mean * len(items) if (items["score"] == "sum").all() else mean
 
 
 def item_score(data: StudyData, outcome: Outcome) -> pd.Series:
     """The answer to the outcome's item by participant, turned if it is a reversed item."""
     rows = data.codebook[data.codebook["item"] == outcome.item]  # one questionnaire: checked
-    answers = data.answers[data.answers["item"] == outcome.item].set_index("participant")["value"]
-    values = pd.to_numeric(answers).astype("float64").reindex(data.participants["participant"])
-    return reverse(values.to_frame(str(outcome.item)), rows)[str(outcome.item)]
+    values = raw_items(data, str(rows["questionnaire"].iloc[0]), rows)
+    return reverse(values, rows)[str(outcome.item)]
 
 
 def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:

@@ -21,6 +21,7 @@ from analysis.reading import (
     kinds_of_missing,
     missing_columns,
     read_text,
+    with_late_columns,
 )
 from analysis.schema import FILES, Column
 from analysis.source.tidy import read_source
@@ -119,7 +120,7 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
         problems += found
         if frame is not None:
             problems += missing_columns(name, frame, columns)
-            frames[name] = frame
+            frames[name] = with_late_columns(frame, columns)
     if problems:
         raise TableError(problems)
     return frames

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/explanations/", include("explanations.urls")),
+    path("admin/surveys/questionnaires/", include("surveys.panel_urls")),
     path("admin/", admin.site.urls),
     path("", include("surveys.urls")),
 ]

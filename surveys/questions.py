@@ -68,7 +68,7 @@ class ItemField(forms.Field):
 def _as_stored(item: Item, value: Any) -> str:
     """The answer's one spelling: ``accepts`` decides whether it is one."""
     if item.kind == "multiple":
-        sent = list(value or [])
+        sent = [value] if isinstance(value, str) else list(value or [])
         known = [option for option in item.options if option in sent]
         return SEPARATOR.join(known + [other for other in sent if other not in item.options])
     text = str(value or "").replace("\r\n", "\n")  # as the browser counted its length

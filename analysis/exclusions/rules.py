@@ -61,11 +61,10 @@ def same_choices(data: StudyData, rule: Exclusion) -> Flagged:
 
 
 def answer_that_fits(data: StudyData, rule: Exclusion) -> Flagged:
-    """The answer to `item` fits the condition."""
+    """The answer to `item` fits the condition; of an item on several pages, one answer or more."""
     answers = data.answers[data.answers["item"] == rule.item]
-    given = answers.set_index("participant")["value"].reindex(data.participants["participant"])
-    given.index = data.participants.index
-    return Flagged(_fits(given, rule, None), given.isna())
+    fits = _fits(answers["value"], rule, None)
+    return _counted(data, answers["participant"], fits, answers["value"].notna(), 1)
 
 
 def same_answers(data: StudyData, rule: Exclusion) -> Flagged:

@@ -43,8 +43,12 @@ def codebook(study: StudyFile) -> list[CodebookRow]:
         for name, label in OWN_COLUMNS.items()
     ]
     asked = [questionnaires.get(key) for key in (*study.before, *study.after)]
-    items = [_item_row(page, item) for page in asked for item in page.items]
-    return columns + itself + items
+    return columns + itself + [row for page in asked for row in item_rows(page)]
+
+
+def item_rows(questionnaire: Questionnaire) -> list[CodebookRow]:
+    """A row for each item, in the order of the file."""
+    return [_item_row(questionnaire, item) for item in questionnaire.items]
 
 
 def _own_type(column: str) -> str:

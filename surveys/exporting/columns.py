@@ -7,7 +7,7 @@ from typing import Any
 from surveys import flow, questionnaires
 from surveys.exporting.cells import Cell
 from surveys.models import Answer, Participant, Trial
-from surveys.questionnaires.base import Item
+from surveys.questionnaires.base import DOES_NOT_APPLY, Item
 
 YES_NO = {"0": "no", "1": "yes"}
 
@@ -62,10 +62,18 @@ def seconds_total(participant: Participant) -> Cell:
 
 
 def raw_value(answer: Answer) -> Cell:
-    """A number where the item takes numbers alone, else text: text is guarded against formulas."""
+    """A number where the item takes numbers, else text: text is guarded against formulas."""
     items = questionnaires.get(answer.questionnaire).items
     number = any(item.is_number for item in items if item.id == answer.item)
-    return int(answer.value) if number else answer.value
+    if not number or answer.value == DOES_NOT_APPLY:
+        return answer.value
+    return float(answer.value) if "." in answer.value else int(answer.value)
+
+
+def shown_at(answer: Answer) -> Cell:
+    """Empty for pages that were sent before orders were stored."""
+    order = answer.submission.item_order
+    return order.index(answer.item) + 1 if answer.item in order else None
 
 
 PERSON = "Random name of the participant; it leads to nobody"
@@ -149,10 +157,13 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
             "value",
             "text",
             raw_value,
-            "Answer as clicked or typed, before any reversal; a text that a spreadsheet would run "
-            "as a formula has an apostrophe in front",
+            "Answer as clicked or typed, before any reversal; several chosen ones are joined by "
+            "a ; and a text that a spreadsheet would run as a formula has an apostrophe in front",
+            values={DOES_NOT_APPLY: "the question does not apply to the participant"},
         ),
         Column("response_time_ms", "number", "submission.response_time_ms", BROWSER, 0),
         Column("answered_at", "datetime", "submission.submitted_at", "Time of the answer, UTC"),
+        Column("page", "text", "submission.step", "Page on which the item stood"),
+        Column("shown_at", "integer", shown_at, "Place of the item on the page as shown", 1),
     ),
 }

@@ -74,15 +74,20 @@ class _Reader(HTMLParser):
         super().__init__()
         self.page = page
         self._inside = ""
+        self._minimum = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "input" and values["type"] == "hidden":
             self.page.hidden[values["name"]] = values.get("value", "")
-        elif tag == "input" and values["type"] == "radio":
+        elif tag == "input" and values["type"] in {"radio", "checkbox"}:
             self.page.questions.setdefault(values["name"], []).append(values["value"])
-        elif tag == "textarea":
+        elif tag == "input" and values["type"] == "range":
+            self.page.questions[values["name"]] = _stops(values, self._minimum)
+        elif tag == "textarea" or (tag == "input" and values["type"] == "text"):
             self.page.questions[values["name"]] = []
+        elif "data-minimum" in values:
+            self._minimum = values["data-minimum"]
         elif tag == "img":
             self.page.pictures.append(values["src"])
         elif tag == "a":
@@ -99,3 +104,9 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == self._inside:
             self._inside = ""
+
+
+def _stops(values: Mapping[str, str], minimum: str) -> list[str]:
+    """Where a slider can stand; left of ``minimum`` it means no answer."""
+    first = int(minimum or values["min"])
+    return [str(stop) for stop in range(first, int(values["max"]) + 1, int(values["step"]))]

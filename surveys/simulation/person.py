@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from surveys import questionnaires
-from surveys.questionnaires.base import Item
+from surveys.questionnaires.base import DOES_NOT_APPLY, Item
 from surveys.simulation.browser import Page
 from surveys.simulation.profile import Effect, Profile
 
@@ -75,14 +75,20 @@ class Person:
         return chance.gauss(0, self._profile.spread.agreement_image)
 
     def _answer(self, item: Item | None, values: list[str]) -> str:
+        if item is not None and item.range is not None:
+            number = self._random.uniform(item.range.minimum, item.range.maximum)
+            return f"{number:.{item.range.decimals}f}"
         if not values:
             return "A synthetic comment." if self._random.random() < COMMENT_SHARE else ""
         if item is None or item.scale is None:
             return self._random.choice(values)
-        points = [int(value) for value in values]
-        opinion = self._opinion(item.subscale, (points[0] + points[-1]) / 2)
-        opinion += self._random.gauss(0, self._profile.spread.scale_item)
-        return _nearest(points[0] + points[-1] - opinion if item.reversed else opinion, values)
+        low, high = item.scale.minimum, item.scale.maximum
+        opinion = self._opinion(item.subscale, (low + high) / 2)
+        # The spread is in points of a scale of seven: a slider of a hundred has wider ones.
+        wider = (high - low) / 6 if item.kind == "slider" else 1.0
+        opinion += wider * self._random.gauss(0, self._profile.spread.scale_item)
+        points = [value for value in values if value != DOES_NOT_APPLY]
+        return _nearest(low + high - opinion if item.reversed else opinion, points)
 
     def _opinion(self, subscale: str, middle: float) -> float:
         """The person's own mean on a subscale, drawn at its first item."""

@@ -10,6 +10,7 @@ from explanations.classifier.header import FORMAT
 from explanations.models import Explanation, ImageSet, Prediction, StudyImage
 from surveys import flow, services
 from surveys.models import Participant, Study
+from surveys.questionnaires.base import Item
 from surveys.stimuli import choose_stimuli
 
 CLASSES = ("car", "truck", "boat", "tree")
@@ -139,10 +140,15 @@ def small_study(folder: Path, **options: object) -> Study:
 
 def answers(step: flow.Step, choice: int = 0) -> dict[str, str]:
     """Valid answers to all of a page's questions; ``choice`` picks among those offered."""
-    return {
-        item.id: list(item.values)[choice % len(item.values)] if item.values else f"Word {choice}"
-        for item in flow.items(step)
-    }
+    return {item.id: answer(item, choice) for item in flow.items(step)}
+
+
+def answer(item: Item, choice: int = 0) -> str:
+    """A valid answer to an item of any kind."""
+    if item.range is not None:
+        return str(int(item.range.minimum) + choice % 2)
+    stops = item.scale.points if item.kind == "slider" else item.values
+    return str(list(stops)[choice % len(stops)]) if stops else f"Word {choice}"
 
 
 def walk(participant: Participant, pages: int | None = None, choice: int = 0) -> Participant:

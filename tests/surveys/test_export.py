@@ -96,6 +96,8 @@ def test_every_answer_is_exported_raw(exported):
             answer.value,
             repr(answer.submission.response_time_ms),
             answer.submission.submitted_at.isoformat(timespec="milliseconds"),
+            answer.submission.step,
+            str(answer.submission.item_order.index(answer.item) + 1),
         )
         for answer in stored
     }
@@ -147,6 +149,15 @@ def test_the_codebook_says_how_an_item_is_scored(exported):
         "reversed": "1",
         "wording": "own",
         "source": trust.source,
+        "construct": trust.construct,
+        "licence": "BSD-3-Clause",
+        "language": "en",
+        "translations": f"de: {trust.in_language('de').items[2].text}",
+        "kind": "scale",
+        "score": "mean",
+        "minimum_answered": "0.8",
+        "order": "fixed",
+        "sha256": questionnaires.sha256("trust-v1"),
     }
     assert (book["trust1"]["reversed"], book["use"]["type"]) == ("0", "integer")
     assert (book["comment"]["type"], book["comment"]["minimum"]) == ("text", "")

@@ -1,0 +1,36 @@
+"""manage.py load_instrument FILE.toml"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys.questionnaires.loading import LoadingError, load
+from surveys.questionnaires.reading import QuestionnaireError
+
+
+class Command(BaseCommand):
+    help = (
+        "Puts a questionnaire of your own, or a published scale in its authors' words, among those "
+        "that a study file can name."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.toml")
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="in place of a questionnaire of that id which no study asks",
+        )
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> str:
+        try:
+            loaded = load(file, replace=options["replace"])
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} cannot be read: {error}.") from error
+        except (QuestionnaireError, LoadingError) as error:
+            raise CommandError(f"{file}: {error}") from error
+        return (
+            f"Loaded {loaded.id!r}: {len(loaded.items)} items, {loaded.wording} wording, licence "
+            f"{loaded.licence!r}, in {', '.join(loaded.languages)}."
+        )

@@ -1,0 +1,59 @@
+"""Puts a lab's questionnaire into the folder from which studies take it."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+from explanations.files import write_atomically
+from surveys import questionnaires
+from surveys.models import Study
+from surveys.questionnaires.base import Questionnaire
+from surveys.questionnaires.itemreading import NAME
+from surveys.questionnaires.reading import read
+
+
+class LoadingError(ValueError):
+    """A questionnaire that is whole, and must not take the place of another."""
+
+
+def load(file: Path, *, replace: bool = False) -> Questionnaire:
+    """Check the file and copy it to STUDY_INSTRUMENTS; the same file again changes nothing.
+
+    Raises QuestionnaireError for a faulty file, OSError and UnicodeDecodeError for one that cannot
+    be read, and LoadingError where its id, the file's name, is that of another questionnaire.
+    """
+    text = file.read_bytes().decode("utf-8-sig")
+    if not NAME.fullmatch(file.stem) or file.suffix != ".toml":
+        raise LoadingError(
+            f"the file's name is the questionnaire's id, and {file.name!r} is none. Rename it to "
+            "small letters, digits, - and _, with .toml at the end."
+        )
+    loaded = read(file.stem, text)
+    if file.stem in questionnaires.ids() and questionnaires.text_of(file.stem) != text:
+        _check_replaceable(file.stem, replace)
+    if file.stem not in questionnaires.shipped():
+        write_atomically(settings.INSTRUMENTS_DIR / file.name, text.encode())
+    return loaded
+
+
+def _check_replaceable(key: str, replace: bool) -> None:
+    rename = f"Give yours another id and file name, such as {_next_version(key)!r}"
+    if key in questionnaires.shipped():
+        raise LoadingError(f"the questionnaire {key!r} ships with the platform. {rename}.")
+    # Data must stay readable by the words that were asked.
+    named = re.compile(rf"[\"']{re.escape(key)}[\"']")
+    asking = sorted(study.slug for study in Study.objects.all() if named.search(study.source))
+    if asking:
+        raise LoadingError(f"the studies {asking} ask another questionnaire {key!r}. {rename}.")
+    if not replace:
+        raise LoadingError(
+            f"another questionnaire {key!r} is loaded, and no study asks it. {rename}, or say "
+            "--replace."
+        )
+
+
+def _next_version(key: str) -> str:
+    """trust-v1 → trust-v2; a name without a version gets the second."""
+    stem, _, number = key.rpartition("-v")
+    return f"{stem}-v{int(number) + 1}" if stem and number.isdigit() else f"{key}-v2"
