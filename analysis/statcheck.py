@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from scipy import stats
 
@@ -17,7 +18,7 @@ PATTERN = re.compile(
 class PrintedTest:
     """A test as a text prints it, and the p that its statistic and df have.
 
-    `p_low` and `p_high`: of the statistics that round to the printed one. `consistent` says whether
+    `p_low` and `p_high`: over all statistics and df that round to the printed ones. `consistent` says whether
     some p between them rounds to, or lies on the side of, the printed one. `one_df` is the p with
     one numerator df, which helps to find a wrong one.
     """
@@ -55,10 +56,24 @@ def _checked(match: "re.Match[str]", degrees: list[float]) -> PrintedTest:
     symbol, printed = match["symbol"], abs(float(match["value"]))
     half = 0.5 * 10.0 ** -_decimals(match["value"])
     p = _p(symbol, printed, degrees)
-    p_low, p_high = _p(symbol, printed + half, degrees), _p(symbol, max(printed - half, 0), degrees)
+    corners = [
+        _p(symbol, max(value, 0.0), list(df))
+        for value in (printed - half, printed + half)
+        for df in _around(match["df"] or "")
+    ]
+    p_low, p_high = min(corners), max(corners)
     consistent = _consistent(p_low, p_high, match["relation"], match["p"])
     one = _p("F", printed, [1.0, degrees[1]]) if symbol == "F" and not consistent else None
     return PrintedTest(match[0], p, p_low, p_high, consistent, one)
+
+
+def _around(df: str) -> Iterator[tuple[float, ...]]:
+    """The ends of what rounds to the printed df; whole numbers are exact."""
+    ends = []
+    for one in (part.strip() for part in df.split(",") if part.strip()):
+        half = 0.5 * 10.0 ** -_decimals(one) if _decimals(one) else 0.0
+        ends.append((float(one) - half, float(one) + half) if half else (float(one),))
+    return product(*ends)
 
 
 def _consistent(p_low: float, p_high: float, relation: str, printed: str) -> bool:
