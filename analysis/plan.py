@@ -15,6 +15,7 @@ from analysis.planparts import (
     Cell,
     Exclusion,
     PlannedContrast,
+    Preregistration,
     SampleGoal,
     Source,
 )
@@ -100,6 +101,8 @@ class Plan:
     sample_goal: SampleGoal | None = None
     source: Source | None = None
     bayes: BayesPrior | None = None
+    preregistration: Preregistration | None = None
+    covariates: tuple[str, ...] = ()  # of table 1: columns of participants.csv, or items
 
     @property
     def level(self) -> float:

@@ -1,5 +1,7 @@
 """From plan.toml to a Plan: everything wrong in it is said at once."""
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -15,7 +17,14 @@ from analysis.plantable import problems_with_table, trial_types
 from analysis.schema import MISSING_KINDS
 from analysis.tomlclass import build, is_number, problems_in, suggest
 
-__all__ = ["parse_plan", "problems_with_table", "read_plan", "trial_types"]
+__all__ = [
+    "parse_plan",
+    "plan_hash",
+    "problems_with_table",
+    "read_document",
+    "read_plan",
+    "trial_types",
+]
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,60}")
 SCORE_COLUMNS = ("participant", "arm", "state", "simulated")  # of scores.csv, besides the outcomes
@@ -23,13 +32,35 @@ SCORE_COLUMNS = ("participant", "arm", "state", "simulated")  # of scores.csv, b
 
 def read_plan(path: Path) -> Plan:
     """The plan in the file; raises PlanError with every problem that the file alone can show."""
+    return parse_plan(read_document(path))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The plan as plain tables: of a plan file, of a study file, or of a registered.json."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError as error:
         raise PlanError([f"{path.name} does not exist. Write it, or use --plan."]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError([f"{path.name} is not a TOML file: {error}."]) from error
-    return parse_plan(document)
+    except (ValueError, UnicodeDecodeError) as error:
+        kind = "JSON" if path.suffix == ".json" else "TOML"
+        raise PlanError([f"{path.name} is not a {kind} file: {error}."]) from error
+    if not isinstance(document, dict):
+        raise PlanError([f"{path.name} must hold a table of a plan's keys."])
+    if "outcomes" in document or not isinstance(document.get("analysis"), dict):
+        return document
+    arms = list(dict.fromkeys(arm["key"] for arm in document.get("arms", []) if "key" in arm))
+    return {"title": document.get("title", ""), "arms": arms, **document["analysis"]}
+
+
+def plan_hash(document: Mapping[str, Any]) -> str:
+    """SHA-256 of what the plan says: the same for another order of keys, spacing or comments.
+
+    The table [preregistration] is left out, since its address is known only afterwards.
+    """
+    said = {key: value for key, value in document.items() if key != "preregistration"}
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def parse_plan(document: Mapping[str, Any]) -> Plan:

@@ -130,6 +130,16 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Preregistration:
+    """Where the plan was registered: an address, a time (ISO, with its zone), and the plan's hash
+    as manage.py preregister printed it."""
+
+    url: str
+    registered_at: str | None = None
+    plan_sha256: str | None = None
+
+
+@dataclass(frozen=True)
 class SampleGoal:
     """The effect that the study was planned to find (Cohen's d or f), and how surely."""
 

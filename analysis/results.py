@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.agreement import ArmAgreement, agreement_by_arm
 from analysis.behaviour.measures import BehaviourResults, behaviour
 from analysis.descriptives import ArmSummary
+from analysis.deviations import Deviation, deviations
 from analysis.estimate import HypothesisTest, NotEstimable, attempt
 from analysis.flow import Flow, study_flow
 from analysis.found import Found, p_of
@@ -74,6 +75,7 @@ class Results:
     agreement: tuple[ArmAgreement, ...]
     behaviour: BehaviourResults | None
     outcomes: tuple[OutcomeResult, ...]
+    deviations: tuple[Deviation, ...]
     further: Mapping[str, Any]  # by key of planlists.further.FURTHER, what the plan asks for
 
     @property
@@ -92,6 +94,8 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
     simulated = data.participants["simulated"] == 1
     rows = participant_flow(data, scores)
     flow = study_flow(data, rows)
+    sample = _sample(data, flow)
+    outcomes = _outcomes(data, scores)
     return Results(
         SCHEMA,
         data.plan.title or str(data.manifest.get("title", "")) or "Untitled study",
@@ -103,12 +107,13 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
         rows,
         flow,
         missing_by_arm(data),
-        _sample(data, flow),
+        sample,
         instruments(data),
         what_was_shown(data),
         agreement_by_arm(data) if data.trials["agreed"].notna().any() else (),
         behaviour(data),
-        _outcomes(data, scores),
+        outcomes,
+        deviations(data, outcomes, sample),
         further_results(data, scores),
     )
 

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from analysis.errors import ReportError
 from analysis.found import Found
 from analysis.plan import ANALYSES, resolve
+from analysis.planlists.further import FURTHER
 from analysis.results import SCHEMA, Results
 
 FILE = Path(__file__).with_name("results.schema.json")
@@ -84,19 +85,34 @@ def _schema_of(hint: Any, definitions: Entry) -> Entry:
 
 
 def _reference(cls: type, definitions: Entry) -> Entry:
-    """A dataclass by its name; defined on first sight, so that classes may hold one another."""
+    """A dataclass by its name; entered before its fields, so that classes may hold one another."""
     if cls.__name__ not in definitions:
         definitions[cls.__name__] = {}
         hints = get_type_hints(cls)
         names = [one.name for one in fields(cls)]
+        properties = {name: _schema_of(hints[name], definitions) for name in names}
+        if cls is Results:
+            properties["further"] = _further(definitions)
         definitions[cls.__name__] = {
             "description": " ".join((cls.__doc__ or "").split()),
-            "type": "object",
-            "properties": {name: _schema_of(hints[name], definitions) for name in names},
-            "required": names,
-            "additionalProperties": False,
+            **_object(properties, names),
         }
     return {"$ref": f"#/$defs/{cls.__name__}"}
+
+
+def _further(definitions: Entry) -> Entry:
+    """What the plan may ask for beside its outcomes, by key; none of it need be there."""
+    found = {one.key: get_type_hints(resolve(one.path))["return"] for one in FURTHER}
+    return _object({key: _schema_of(hint, definitions) for key, hint in found.items()}, [])
+
+
+def _object(properties: Entry, required: list[str]) -> Entry:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
 
 
 def _found_classes() -> list[Any]:

@@ -1,50 +1,98 @@
 """The whole analysis of one tidy data folder, from its files to the report."""
 
+import json
+import shutil
 from pathlib import Path
 
-import pandas as pd
-
+from analysis.bundle import (
+    REGISTERED,
+    clear,
+    csv_text,
+    files_in,
+    write_inputs,
+    write_manifest,
+    write_text,
+)
+from analysis.deviations import hold_to
 from analysis.errors import ReportError
 from analysis.figures.draw import draw_figures
+from analysis.pagecheck import check_page
+from analysis.planfile import read_document
 from analysis.populations import score_table
+from analysis.recompute import recomputed
+from analysis.report.pdf import write_pdf
 from analysis.report.render import render_report
-from analysis.report.sentences import findings
 from analysis.results import Results, compute, to_json
-from analysis.statcheck import inconsistent
-from analysis.table import read_study
+from analysis.results_schema import FILE as SCHEMA_FILE
+from analysis.results_schema import validate
+from analysis.table import plan_path, read_study
 
 
 def analyse(
-    folder: Path, output: Path, *, plan: Path | None = None, command: str = "analysis.run.analyse"
+    folder: Path,
+    output: Path,
+    *,
+    plan: Path | None = None,
+    registered: Path | None = None,
+    command: str = "analysis.run.analyse",
+    pdf: bool = False,
 ) -> Results:
     """Read `folder`, carry out its plan (or `plan`), and write the findings into `output`.
 
-    Writes results.json, scores.csv, figures/*.svg and *.png, and report.html, which names
-    `command` as what made it. Raises TableError or PlanError before anything is written.
+    Writes results.json with its schema, scores.csv, figures, report.html, which names `command` as
+    what made it, with `pdf` report.pdf, the data, redo.py and bundle.json. `registered` is the plan
+    as preregistered; the folder's own plan where `plan` replaces it. Raises TableError or PlanError
+    before anything is written; ReportError before a page with a wrong p; PdfError after all else.
     """
-    data = read_study(folder, plan)
+    data = hold_to(read_study(folder, plan), _registered(folder, plan, registered))
     scores = score_table(data)
     results = compute(data, scores)
+    text = to_json(results)
+    _check_results(text)
     output.mkdir(parents=True, exist_ok=True)
+    clear(output)
+    before = set(files_in(output))
+    write_text(output / "results.json", text)
+    shutil.copyfile(SCHEMA_FILE, output / SCHEMA_FILE.name)
+    write_text(output / "scores.csv", csv_text(scores))
+    write_inputs(data, folder, plan or plan_path(folder), output)
     figures = draw_figures(results, scores, output / "figures")
-    _write(output / "results.json", to_json(results))
-    _write(output / "scores.csv", _csv(scores))
-    _check(results)
-    _write(output / "report.html", render_report(results, figures, command))
+    html = render_report(results, figures, command)
+    _check_page(html)
+    write_text(output / "report.html", html)
+    try:
+        if pdf:
+            write_pdf(render_report(results, figures, command, medium="print"), output)
+    finally:
+        ours = {name for name in files_in(output) if name not in before or name.startswith("data/")}
+        write_manifest(output, {"command": command}, ours)
     return results
 
 
-def _check(results: Results) -> None:
-    """Every test in the report's sentences is recomputed from its own printed numbers."""
-    sentences = [one for result in results.outcomes for one in findings(result, results)]
-    wrong = inconsistent("\n".join(sentences))
+def _registered(
+    folder: Path, plan: Path | None, registered: Path | None
+) -> dict[str, object] | None:
+    """The plan to which the analysis is held: what is named, or what came with the data."""
+    own = plan_path(folder)
+    beside = own.with_name(REGISTERED)
+    if registered is not None or beside.is_file():
+        return read_document(registered or beside)
+    if plan is not None and own.is_file() and own.resolve() != plan.resolve():
+        return read_document(own)
+    return None
+
+
+def _check_results(text: str) -> None:
+    """results.json fits its schema, and every p in it the statistic beside it."""
+    document = json.loads(text)
+    validate(document)
+    wrong = [one.sentence for one in recomputed(document) if one.outcome == "wrong"]
     if wrong:
-        raise ReportError([test.sentence for test in wrong])
+        raise ReportError(wrong)
 
 
-def _csv(scores: pd.DataFrame) -> str:
-    return str(scores.to_csv(index=False, lineterminator="\n"))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+def _check_page(html: str) -> None:
+    """Every test and interval of the finished page, read again from its text."""
+    problems = check_page(html).problems
+    if problems:
+        raise ReportError(problems)

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis import checks
 from analysis.errors import TableError
 from analysis.plan import Plan, resolve
-from analysis.planfile import problems_with_table, read_plan
+from analysis.planfile import parse_plan, plan_hash, problems_with_table, read_document
 from analysis.reading import (
     EXPORT_AGAIN,
     convert,
@@ -44,7 +44,10 @@ class StudyData:
     plan: Plan
     manifest: Mapping[str, Any]
     study: Mapping[str, Any]
-    hashes: Mapping[str, str]  # sha256 by file name
+    hashes: Mapping[str, str]  # sha256 by file name; of the plan, whatever its file is called,
+    # under plan.toml
+    plan_sha256: str = ""  # of what the plan says (planfile.plan_hash)
+    registered: Mapping[str, Any] | None = None  # the plan as registered, if it is another
 
     @cached_property
     def exclusions(self) -> Any:
@@ -70,8 +73,9 @@ def read_study(folder: Path, plan: Path | None = None) -> StudyData:
     Raises TableError, or PlanError for the plan file, with every problem found: missing files and
     columns first, then types, then what must hold between rows, files and plan.
     """
-    plan_path = plan or (folder.parent if folder.is_file() else folder) / "plan.toml"
-    parsed_plan = read_plan(plan_path)
+    path = plan or plan_path(folder)
+    document = read_document(path)
+    parsed_plan = parse_plan(document)
     texts, hashes = _texts(folder, parsed_plan)
     frames = _typed_frames(texts, foreign=parsed_plan.source is not None)
     manifest, problems = _read_manifest(folder)
@@ -92,8 +96,14 @@ def read_study(folder: Path, plan: Path | None = None) -> StudyData:
         parsed_plan,
         manifest,
         study,
-        {**hashes, plan_path.name: _sha256(plan_path)},
+        {**hashes, "plan.toml": _sha256(path)},
+        plan_hash(document),
     )
+
+
+def plan_path(folder: Path) -> Path:
+    """Where a data folder, or a single file, has its own plan."""
+    return (folder.parent if folder.is_file() else folder) / "plan.toml"
 
 
 def _texts(folder: Path, plan: Plan) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:

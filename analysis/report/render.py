@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -22,13 +22,26 @@ from analysis.trial_families import FAMILIES
 HERE = Path(__file__).parent
 
 
-def render_report(results: Results, figures: Mapping[str, Path], command: str) -> str:
-    """The report as HTML. `figures` are svg files by name; `command` is what made the report."""
+def render_report(
+    results: Results,
+    figures: Mapping[str, Path],
+    command: str,
+    medium: Literal["screen", "print"] = "screen",
+) -> str:
+    """The report as HTML. `figures` are svg files by name; `command` is what made the report.
+
+    For "print" everything is unfolded, and the figures keep the colours of their files.
+    """
     texts = alternatives(results)
+    follow = medium == "screen"
     inlined = {
-        name: inline_svg(path.read_text(encoding="utf-8"), name, texts[name])
+        name: inline_svg(path.read_text(encoding="utf-8"), name, texts[name], follow)
         for name, path in figures.items()
     }
+    style = "\n".join(
+        (HERE / name).read_text(encoding="utf-8")
+        for name in ("report.css", "print.css")[: 1 if follow else 2]
+    )
     return (
         _environment()
         .get_template("report.html")
@@ -36,7 +49,8 @@ def render_report(results: Results, figures: Mapping[str, Path], command: str) -
             results=results,
             figures=inlined,
             command=command,
-            css=Markup((HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            medium=medium,
+            css=Markup(style),  # noqa: S704 - our own files
         )
     )
 

@@ -17,15 +17,18 @@ PAGE_COLOURS = {
 }
 
 
-def inline_svg(text: str, name: str, alternative: str) -> Markup:
-    """The <svg> element, scaled by the page, with `alternative` for those who do not see it."""
+def inline_svg(text: str, name: str, alternative: str, follow: bool = True) -> Markup:
+    """The <svg> element, scaled by the page, with `alternative` for those who do not see it.
+
+    Colours follow the page's where `follow`; on paper they are those of the file.
+    """
     body = text[text.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)  # would reach the page
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
     body = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", body)
     body = re.sub(r"font-family: [^;\"]+", "font-family: inherit", body)
-    for colour, variable in PAGE_COLOURS.items():
+    for colour, variable in PAGE_COLOURS.items() if follow else ():
         body = body.replace(colour, f"var({variable}, {colour})")
     opening = f'<svg role="img" aria-labelledby="{name}-title" class="figure"'
     size = re.compile(r'<svg((?: xmlns[:\w]*="[^"]*")*) width="\S+" height="\S+"')

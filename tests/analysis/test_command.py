@@ -17,7 +17,7 @@ def people(study, count, simulated):
 
 
 def run(capsys, *arguments):
-    call_command("run_analysis", *map(str, arguments))
+    call_command("run_analysis", "--no-pdf", *map(str, arguments))
     return capsys.readouterr().out
 
 

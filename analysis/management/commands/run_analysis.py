@@ -1,4 +1,7 @@
-"""manage.py run_analysis SLUG | --table FOLDER, --output DIR: from a study to its report."""
+"""manage.py run_analysis SLUG | --table FOLDER, --output DIR: from a study to its report.
+
+run_analysis --check DIR holds a finished report against its data, hashes and statistics.
+"""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from analysis.errors import AnalysisError
+from analysis.redo import check
 from analysis.results import Results
 from analysis.run import analyse
 from surveys.export import Simulated, export_study
@@ -18,7 +22,8 @@ class Command(BaseCommand):
     """Parses, exports when a study is named, analyses, and prints one line."""
 
     help = (
-        "Analyse a study, or a folder of tidy tables: results.json, report.html, figures, scores."
+        "Analyse a study, or a folder of tidy tables: results.json, report.html, report.pdf, "
+        "figures, data, and a script that redoes it. Or check a report that was written before."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,8 +37,22 @@ class Command(BaseCommand):
             metavar="FOLDER|CSV",
             help="a tidy folder, or with a plan that maps them any csv",
         )
+        source.add_argument(
+            "--check",
+            type=Path,
+            metavar="DIR",
+            help="recompute the report in DIR from its data and say what does not fit",
+        )
         parser.add_argument("--plan", type=Path, help="a plan.toml in place of the folder's own")
-        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument(
+            "--registered",
+            type=Path,
+            metavar="FILE",
+            help="the plan as preregistered: departures from it are listed, and what it does not "
+            "have is exploratory",
+        )
+        parser.add_argument("--output", type=Path, metavar="DIR")
+        parser.add_argument("--no-pdf", dest="pdf", action="store_false", help="no report.pdf")
         simulated = parser.add_mutually_exclusive_group()
         simulated.add_argument(
             "--include-simulated",
@@ -48,7 +67,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        output: Path = options["output"]
+        if options["check"]:
+            self.stdout.write(_checked(options["check"]))
+            return
+        output: Path | None = options["output"]
+        if output is None:
+            raise CommandError("Name the folder for the report with --output DIR.")
         if options["table"] and options["simulated"] != "none":
             raise CommandError(
                 "--include-simulated and --simulated-only choose what is exported; a --table is "
@@ -56,11 +80,30 @@ class Command(BaseCommand):
             )
         folder = options["table"] or _exported(options["slug"], output, options["simulated"])
         try:
-            results = analyse(folder, output, plan=options["plan"], command=_command(options))
+            results = analyse(
+                folder,
+                output,
+                plan=options["plan"],
+                registered=options["registered"],
+                command=_command(options),
+                pdf=options["pdf"],
+            )
         except AnalysisError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_summary(results))
         self.stdout.write(str(output / "report.html"))
+
+
+def _checked(folder: Path) -> str:
+    """One line if all is well; CommandError with every problem otherwise."""
+    try:
+        problems = check(folder)
+    except AnalysisError as error:
+        raise CommandError(str(error)) from error
+    if problems:
+        lines = "\n".join(f"- {problem}" for problem in problems)
+        raise CommandError(f"The report in {folder} does not hold ({len(problems)}):\n{lines}")
+    return f"The report in {folder} holds: files, schema, statistics and numbers are as they were."
 
 
 def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
@@ -79,7 +122,9 @@ def _command(options: dict[str, Any]) -> str:
     """The command as the report prints it: without folders, which differ between machines."""
     source = f"--table {options['table'].name}" if options["table"] else options["slug"]
     flag = {"included": " --include-simulated", "only": " --simulated-only"}
-    plan = f" --plan {options['plan'].name}" if options["plan"] else ""
+    plan = "".join(
+        f" --{name} {options[name].name}" for name in ("plan", "registered") if options[name]
+    )
     return f"manage.py run_analysis {source}{plan}{flag.get(options['simulated'], '')}"
 
 

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from analysis.report.pdf import pdf_missing
 from explanations.models import StudyImage
 from surveys.models import Participant, Study
 
@@ -44,8 +45,11 @@ class Command(BaseCommand):
         if there < SIMULATED:
             self._step("Synthetic participants", "simulate_participants", SLUG, n=SIMULATED - there)
         if there < SIMULATED or not report.exists():
-            output = str(report.parent)
-            self._step("Analysis", "run_analysis", SLUG, "--simulated-only", "--output", output)
+            missing = pdf_missing()
+            if missing:
+                self.stderr.write(missing)
+            arguments = ["--simulated-only", *(["--no-pdf"] if missing else [])]
+            self._step("Analysis", "run_analysis", SLUG, *arguments, output=report.parent)
         return _summary(options["address"], _new_password(), report)
 
     def _step(self, title: str, command: str, *arguments: str, **options: Any) -> None:
