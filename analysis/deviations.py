@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from analysis.estimate import NotEstimable
 from analysis.found import Found
-from analysis.plan import EXPLORATORY, Outcome, Plan
+from analysis.plan import Outcome, Plan
 from analysis.planfile import parse_plan
 from analysis.power import SampleNeeded
 from analysis.table import StudyData
@@ -49,7 +49,7 @@ def hold_to(data: StudyData, registered: Document | None) -> StudyData:
         return data
     before = {outcome.key: outcome for outcome in parse_plan(registered).outcomes}
     outcomes = tuple(
-        outcome if _same(outcome, before.get(outcome.key)) else replace(outcome, role=EXPLORATORY)
+        outcome if _same(outcome, before.get(outcome.key)) else replace(outcome, role="exploratory")
         for outcome in data.plan.outcomes
     )
     plan = replace(data.plan, outcomes=outcomes)

@@ -18,9 +18,9 @@ PATTERN = re.compile(
 class PrintedTest:
     """A test as a text prints it, and the p that its statistic and df have.
 
-    `p_low` and `p_high`: over all statistics and df that round to the printed ones. `consistent` says whether
-    some p between them rounds to, or lies on the side of, the printed one. `one_df` is the p with
-    one numerator df, which helps to find a wrong one.
+    `p_low` and `p_high`: over all statistics and df that round to the printed ones. `consistent`
+    says whether some p between them rounds to, or lies on the side of, the printed one. `one_df` is
+    the p with one numerator df, which helps to find a wrong one.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Nothing in a report can be wrong by transcription: it is recomputed, by the build and on request."""
+"""Nothing in a report can be wrong by transcription: the build and a command recompute it."""
 
 import json
 import re
@@ -63,7 +63,7 @@ def statistics(document):
 
 
 def test_a_p_changed_in_the_results_is_noticed_whichever_it_is(planted_output):
-    """Adjusted p within Bonferroni's bound and p of permutations or tied ranks are the exception."""
+    """But for adjusted p within Bonferroni's bound, and p of permutations."""
     document = json.loads((planted_output / "results.json").read_text(encoding="utf-8"))
     noticed = 0
     for entry in statistics(document):
