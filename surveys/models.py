@@ -49,16 +49,44 @@ class Study(models.Model):
         return self.title
 
 
-class Arm(models.Model):
-    """One randomised group: what its participants see beside the prediction."""
+class Condition(models.Model):
+    """What a trial can show beside the image: no prediction, a prediction, a map of some method."""
 
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="conditions")
     position = models.PositiveSmallIntegerField()
     key = models.SlugField()
     label = models.CharField(max_length=80)
     method = models.CharField(
         max_length=40, blank=True, help_text="Key of a method, placebo, or empty for no map."
     )
+    shows_prediction = models.BooleanField(default=True)
+    shows_probability = models.BooleanField(default=False)
+    factors = models.JSONField(
+        default=dict, blank=True, help_text="Level by name of each declared factor."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "key"], name="condition_keys_differ_in_a_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "position"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Arm(models.Model):
+    """One randomised group. Its blocks say which condition its participants see, and when.
+
+    A between-participants arm has one block; in a within design an arm is an order of conditions.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
+    position = models.PositiveSmallIntegerField()
+    key = models.SlugField()
+    label = models.CharField(max_length=200)
 
     class Meta:
         constraints: ClassVar = [
@@ -73,11 +101,34 @@ class Arm(models.Model):
         return self.label
 
 
+class ArmBlock(models.Model):
+    """A run of trials under one condition, in every participation of the arm."""
+
+    arm = models.ForeignKey(Arm, on_delete=models.CASCADE, related_name="blocks")
+    number = models.PositiveSmallIntegerField(help_text="Counts from 1.")
+    condition = models.ForeignKey(Condition, on_delete=models.CASCADE, related_name="blocks")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["arm", "number"], name="one_condition_per_block"),
+        ]
+        ordering: ClassVar = ["arm", "number"]
+
+    def __str__(self) -> str:
+        return f"{self.arm} {self.number}: {self.condition}"
+
+
 class Stimulus(models.Model):
-    """An image with its prediction, chosen for a study: the same ones in every arm."""
+    """An image with its prediction, chosen for a part of a study: the same ones in every arm."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="stimuli")
     position = models.PositiveSmallIntegerField()
+    part = models.CharField(
+        max_length=80, default="trials", help_text="Key of the part of the study that shows it."
+    )
+    image_set_number = models.PositiveSmallIntegerField(
+        default=0, help_text="Which of the rotated sets it is in, from 0."
+    )
     prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT)
 
     class Meta:
@@ -117,6 +168,9 @@ class Participant(models.Model):
     )
     state = models.CharField(max_length=10, choices=State, default=State.STARTED)
     simulated = models.BooleanField(default=False, editable=False)
+    rotation = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Number of the image set that the first block shows."
+    )
     consent_version = models.CharField(max_length=40)
     consent_sha256 = models.CharField("hash of the consent text", max_length=64)
     consented_at = models.DateTimeField()
@@ -178,6 +232,8 @@ class Trial(models.Model):
     position = models.PositiveSmallIntegerField()
     stimulus = models.ForeignKey(Stimulus, on_delete=models.PROTECT)
     explanation = models.ForeignKey(Explanation, on_delete=models.PROTECT, null=True, blank=True)
+    block = models.PositiveSmallIntegerField(default=1, help_text="Counts from 1.")
+    condition = models.ForeignKey(Condition, on_delete=models.PROTECT, related_name="trials")
     picture_code = models.CharField(
         max_length=40,
         unique=True,
@@ -220,13 +276,24 @@ class PageView(models.Model):
 
 
 class Submission(models.Model):
-    """A page that a participant sent: at most one per step, never changed."""
+    """A page that a participant sent: at most one per step, never changed.
+
+    A trial that is answered in two stages has two.
+    """
 
     participant = models.ForeignKey(
         Participant, on_delete=models.CASCADE, related_name="submissions"
     )
     step = models.CharField(max_length=80)
-    trial = models.OneToOneField(Trial, on_delete=models.CASCADE, null=True, blank=True)
+    trial = models.ForeignKey(
+        Trial, on_delete=models.CASCADE, null=True, blank=True, related_name="submissions"
+    )
+    block = models.PositiveSmallIntegerField(
+        default=0, help_text="Block that the page belongs to; 0 outside of blocks."
+    )
+    timed_out = models.BooleanField(
+        default=False, help_text="Sent by the page itself when its time was up."
+    )
     submitted_at = models.DateTimeField()
     server_seconds = models.FloatField(null=True, blank=True)
     response_time_ms = models.FloatField(

@@ -1,0 +1,40 @@
+"""What a part of a study is: it reads its own table, and lays out its pages."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from surveys.steps import Step
+from surveys.tomltable import Table
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where pages are laid out: in which block of how many, and the number of the next trial."""
+
+    block: int
+    blocks: int
+    next_trial: int
+
+    def key(self, name: str) -> str:
+        """The name, made unique among the blocks."""
+        return f"{name}@{self.block}" if self.block and self.blocks > 1 else name
+
+
+@dataclass(frozen=True)
+class Part:
+    """One entry of a study's sequence. ``per_block``: it is repeated in each block."""
+
+    key: str
+    per_block: bool
+
+    default_per_block: ClassVar[bool] = False
+    trials_per_block: ClassVar[int] = 0
+
+    @classmethod
+    def read(cls, table: Table, common: dict[str, Any]) -> Self:
+        """The part that the table declares; problems go to the table. ``common``: the fields above."""
+        return cls(**common)
+
+    def steps(self, place: Place) -> tuple[Step, ...]:
+        """Its pages at the place, in order."""
+        raise NotImplementedError

@@ -1,0 +1,19 @@
+"""The tasks: what is shown and asked in a trial. A new one is a file and a line in TASKS."""
+
+from surveys.tasks import agreement, classify, decide, forward_simulation, judge_advisor
+from surveys.tasks.base import Stage, Task
+
+__all__ = ["TASKS", "Stage", "Task", "get"]
+
+TASKS: tuple[Task, ...] = (
+    decide.TASK,
+    classify.TASK,
+    judge_advisor.TASK,
+    forward_simulation.TASK,
+    agreement.TASK,
+)
+
+
+def get(key: str) -> Task:
+    """The task of this key; KeyError when there is none."""
+    return {task.key: task for task in TASKS}[key]

@@ -1,0 +1,37 @@
+"""Agreement: how likely is it that the prediction is right, judged with the map at hand?"""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from surveys.questionnaires.base import Item
+from surveys.tasks.base import Stage, Task
+
+
+def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+    options = {
+        "1": _("I am quite sure that it is wrong"),
+        "2": _("I think that it is wrong, but I am not sure"),
+        "3": _("I think that it is right, but I am not sure"),
+        "4": _("I am quite sure that it is right"),
+    }
+    return (
+        Item("rated_right", _("Is the classifier's answer right?"), kind="choice", options=options),
+    )
+
+
+def _how_to() -> tuple[str, ...]:
+    return (
+        _("You see what the classifier says of each picture. It is often right, and sometimes wrong."),
+        _("Say each time how likely you think it is that the answer is right."),
+    )
+
+
+TASK = Task(
+    key="agreement",
+    label="Rate whether the prediction is right",
+    source="agreement task: HIVE, Kim et al. 2022, arXiv 2112.03184",
+    stages=(Stage("", _asks),),
+    how_to=_how_to,
+    needs_prediction=True,
+)

@@ -1,0 +1,30 @@
+"""Classify: the person says what the picture shows, with or without the classifier's help."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from surveys.questionnaires.base import Item
+from surveys.tasks.base import Stage, Task
+from surveys.tasks.items import sureness, which_class
+
+
+def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+    return (
+        which_class("final_answer", _("What does the picture show?"), class_names),
+        *sureness("sureness", confidence),
+    )
+
+
+def _how_to() -> tuple[str, ...]:
+    return (_("Decide each time what the picture shows."),)
+
+
+TASK = Task(
+    key="classify",
+    label="Say what the picture shows",
+    source="human alone against human with advice: Bansal et al. 2021, "
+    "doi 10.1145/3411764.3445717",
+    stages=(Stage("", _asks),),
+    how_to=_how_to,
+)

@@ -1,0 +1,38 @@
+"""Accept or reject: does the person let the classifier's answer stand?"""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from surveys.questionnaires.base import Item
+from surveys.tasks.base import Stage, Task
+from surveys.tasks.items import sureness
+
+
+def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+    return (
+        Item(
+            "agreed",
+            _("Do you accept the classifier's answer?"),
+            kind="choice",
+            options={"1": _("Yes, I accept it"), "0": _("No, I reject it")},
+        ),
+        *sureness("sureness", confidence),
+    )
+
+
+def _how_to() -> tuple[str, ...]:
+    return (
+        _("You see what the classifier says of each picture. It is often right, and sometimes wrong."),
+        _("Decide each time whether you accept its answer."),
+    )
+
+
+TASK = Task(
+    key="decide",
+    label="Accept or reject",
+    source="one-stage reliance: Bansal et al. 2021, doi 10.1145/3411764.3445717",
+    stages=(Stage("", _asks),),
+    how_to=_how_to,
+    needs_prediction=True,
+)

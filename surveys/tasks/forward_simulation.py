@@ -1,0 +1,31 @@
+"""Forward simulation: what will the classifier say of this picture?"""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from surveys.questionnaires.base import Item
+from surveys.tasks.base import Stage, Task
+from surveys.tasks.items import sureness, which_class
+
+
+def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+    text = _("What does the classifier say that the picture shows?")
+    return (which_class("guessed_answer", text, class_names), *sureness("sureness", confidence))
+
+
+def _how_to() -> tuple[str, ...]:
+    return (
+        _("Here the classifier's answer is hidden."),
+        _("Guess each time what the classifier says. It does not always say what is right."),
+    )
+
+
+TASK = Task(
+    key="forward_simulation",
+    label="Guess the classifier's answer",
+    source="forward simulation: Doshi-Velez and Kim 2017, arXiv 1702.08608",
+    stages=(Stage("", _asks, shows_prediction=False),),
+    how_to=_how_to,
+    guesses_class=True,
+)

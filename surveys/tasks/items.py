@@ -1,0 +1,25 @@
+"""The questions that tasks share."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from surveys.questionnaires.base import Item, Scale
+
+CONFIDENCE = ("points", "none")
+"""How a task asks for sureness: on five points, or not at all."""
+
+
+def sureness(key: str, confidence: str) -> tuple[Item, ...]:
+    """The question how sure the decision is, under the key; nothing for "none"."""
+    if confidence == "none":
+        return ()
+    anchors = {1: _("Not at all sure"), 3: _("Fairly sure"), 5: _("Completely sure")}
+    return (
+        Item(key, _("How sure are you of your decision?"), scale=Scale(1, 5, anchors)),
+    )
+
+
+def which_class(key: str, text: str, class_names: Sequence[str]) -> Item:
+    """A choice among the classes of the classifier."""
+    return Item(key, text, kind="choice", options={name: name for name in class_names})
