@@ -49,7 +49,11 @@ class ArmInline(ReadOnlyInline):
 
     @admin.display(description="method")
     def method_label(self, arm: Arm) -> str:
-        return catalogue.get(arm.method).label if arm.method else "no map"
+        names = [
+            catalogue.get(block.condition.method).label if block.condition.method else "no map"
+            for block in arm.blocks.select_related("condition")
+        ]
+        return " → ".join(names)
 
     @admin.display(description="under way")
     def started(self, arm: Arm) -> int:
@@ -197,14 +201,14 @@ class StudyAdmin(PanelAdmin):
 
 class TrialInline(ReadOnlyInline):
     model = Trial
-    fields = ("picture", "map", "predicted_class", "is_correct", "agreed", "sureness", "seconds")
+    fields = ("picture", "map", "predicted_class", "is_correct", "answers", "seconds")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trial]:
         trials = super().get_queryset(request)
-        return trials.select_related(
-            "stimulus__prediction__image", "explanation", "submission"
-        ).prefetch_related("submission__answers")
+        return trials.select_related("stimulus__prediction__image", "explanation").prefetch_related(
+            "submissions__answers"
+        )
 
     def picture(self, trial: Trial) -> SafeString:
         return picture_of(trial.stimulus.prediction.image)
@@ -222,17 +226,16 @@ class TrialInline(ReadOnlyInline):
     def is_correct(self, trial: Trial) -> bool:
         return trial.stimulus.prediction.is_correct
 
-    @admin.display(description="accepted")
-    def agreed(self, trial: Trial) -> str:
-        return {"1": "yes", "0": "no"}.get(_answer(trial, "agreed"), "–")
-
-    def sureness(self, trial: Trial) -> str:
-        return _answer(trial, "sureness") or "–"
+    def answers(self, trial: Trial) -> str:
+        pages = trial.submissions.all()
+        given = [f"{one.item} {one.value}" for page in pages for one in page.answers.all()]
+        return ", ".join(given) or "–"
 
     @admin.display(description="response time, s")
     def seconds(self, trial: Trial) -> str:
-        milliseconds = trial.submission.response_time_ms if hasattr(trial, "submission") else None
-        return "–" if milliseconds is None else f"{milliseconds / 1000:.1f}"
+        times = [page.response_time_ms for page in trial.submissions.all()]
+        known = [f"{milliseconds / 1000:.1f}" for milliseconds in times if milliseconds is not None]
+        return ", ".join(known) or "–"
 
 
 class EventInline(ReadOnlyInline):
@@ -312,10 +315,3 @@ class EventAdmin(ReadOnlyAdmin):
 def _real(owner: Study | Arm, state: Participant.State) -> int:
     """How many of its real participants are in the state."""
     return owner.participants.filter(simulated=False, state=state).count()
-
-
-def _answer(trial: Trial, item: str) -> str:
-    if not hasattr(trial, "submission"):
-        return ""
-    answers = {answer.item: answer.value for answer in trial.submission.answers.all()}
-    return answers.get(item, "")

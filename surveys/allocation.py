@@ -49,16 +49,11 @@ def shuffled(things: Sequence[Thing], dice: Dice) -> list[Thing]:
     return order
 
 
-def trial_order(seed: int, simulated: bool, position: int, trials: int) -> list[int]:
-    """The order, a permutation of 1..trials, for the holder of a place of a list."""
-    return shuffled(range(1, trials + 1), Dice(ALGORITHM, "order", seed, int(simulated), position))
-
-
 def study_list(study: Study, simulated: bool) -> tuple[Place, ...]:
     """The study's whole list, made anew from its seed."""
     declared = definition(study)
     return allocation_list(
-        [arm.key for arm in declared.arms],
+        [group.key for group in declared.groups],
         declared.allocation.block_multiples,
         declared.allocation.places,
         "simulated" if simulated else "live",

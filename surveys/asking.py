@@ -8,7 +8,7 @@ from surveys.questionnaires.ordering import order
 
 def items(participant: Participant, step: flow.Step) -> tuple[Item, ...]:
     """What the page asks, in the order in which the participant sees it, each time the same."""
-    asked = {item.id: item for item in flow.items(step)}
+    asked = {item.id: item for item in flow.items(participant, step)}
     if not step.questionnaire:
         return tuple(asked.values())
     questionnaire = questionnaires.get(step.questionnaire)

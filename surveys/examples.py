@@ -1,10 +1,15 @@
-"""The example on the page of instructions: one image, no trial's, the same in all arms."""
+"""The example on the page of instructions: one image, no trial's, the same under all conditions."""
 
 from explanations.models import Explanation, Prediction
-from surveys.models import Arm, Study
+from surveys.models import Condition, Study
 from surveys.studyfile import definition
 
-EXAMPLE = "example"  # stands in the address in place of a trial's code
+EXAMPLE = "example-"  # with the block's number, it stands in place of a trial's code
+
+
+def example_code(block: int) -> str:
+    """The example of a block, in an address."""
+    return f"{EXAMPLE}{block}"
 
 
 def example_candidate(study: Study) -> Prediction | None:
@@ -24,12 +29,12 @@ def example_prediction(study: Study) -> Prediction | None:
     candidate = example_candidate(study)
     if candidate is None:
         return None
-    wanted = set(study.arms.exclude(method="").values_list("method", flat=True))
+    wanted = set(study.conditions.exclude(method="").values_list("method", flat=True))
     there = set(candidate.explanations.values_list("method", flat=True))
     return candidate if wanted <= there else None
 
 
-def example_explanation(arm: Arm, prediction: Prediction) -> Explanation | None:
-    """The newest map of the arm's method; None in an arm without maps."""
-    found = prediction.explanations.filter(method=arm.method).order_by("-id")
-    return found.select_related("prediction__image").first() if arm.method else None
+def example_explanation(condition: Condition, prediction: Prediction) -> Explanation | None:
+    """The newest map of the condition's method; None in a condition without maps."""
+    found = prediction.explanations.filter(method=condition.method).order_by("-id")
+    return found.select_related("prediction__image").first() if condition.method else None

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from surveys.exporting.cells import csv_text
 from surveys.exporting.codebook import OWN_COLUMNS, codebook
-from surveys.exporting.columns import TABLES
 from surveys.exporting.folder import MARK, ExportError, check_place, write_folder
 from surveys.exporting.plan import plan_of, toml_text
+from surveys.exporting.tables import tables
 from surveys.models import Answer, Participant, Study, Trial
-from surveys.studyfile import definition
+from surveys.studyfile import StudyFile, definition
 
 Simulated = Literal["none", "only", "included"]
 
@@ -48,20 +48,18 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     check_place(output)
     with _one_moment():
         people = _participants(study, simulated)
-        found: dict[str, QuerySet[Any]] = {
-            "participants.csv": people,
-            "trials.csv": _trials(people),
-            "answers.csv": _answers(people),
-        }
+        declared = definition(study)
+        columns_of = tables(declared)
+        found = _rows(declared, people)
         rows = {
             name: [[column.cell(row) for column in columns] for row in found[name]]
-            for name, columns in TABLES.items()
+            for name, columns in columns_of.items()
         }
-    headers = {name: [column.name for column in columns] for name, columns in TABLES.items()}
-    rows["codebook.csv"] = [list(row.values()) for row in codebook(definition(study))]
+    headers = {name: [column.name for column in columns] for name, columns in columns_of.items()}
+    rows["codebook.csv"] = [list(row.values()) for row in codebook(declared)]
     headers["codebook.csv"] = list(OWN_COLUMNS)
     files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
-    files["plan.toml"] = toml_text(plan_of(definition(study))).encode()
+    files["plan.toml"] = toml_text(plan_of(declared)).encode()
     files["study.toml"] = study.source.encode()
     counts = {name: len(entries) for name, entries in rows.items()}
     files[MARK] = _manifest(study, simulated, files, counts)
@@ -69,9 +67,25 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     return ExportSummary(output, counts)
 
 
+def _rows(declared: StudyFile, people: QuerySet[Participant]) -> dict[str, QuerySet[Any]]:
+    """The rows of each table. In a within design, what blocks ask lies apart."""
+    practice = [part.key for part in declared.trial_parts if part.is_practice]
+    trials, answers = _trials(people), _answers(people)
+    in_blocks = Q(submission__block__gt=0) if declared.blocks > 1 else Q(pk__in=())
+    return {
+        "participants.csv": people,
+        "trials.csv": trials.exclude(stimulus__part__in=practice),
+        "practice.csv": trials.filter(stimulus__part__in=practice),
+        "answers.csv": answers.exclude(in_blocks),
+        "block_answers.csv": answers.filter(in_blocks),
+    }
+
+
 def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
-    people = study.participants.select_related("arm", "slot").order_by(
-        "simulated", "slot__position"
+    people = (
+        study.participants.select_related("study", "arm", "slot")
+        .order_by("simulated", "slot__position")
+        .prefetch_related("submissions__answers")
     )
     chosen = {
         "none": people.filter(simulated=False),
@@ -106,11 +120,12 @@ def _trials(people: QuerySet[Participant]) -> QuerySet[Trial]:
         Trial.objects.filter(participant__in=people.order_by())
         .select_related(
             "participant__arm",
+            "participant__study",
             "stimulus__prediction__image__image_set",
             "explanation",
-            "submission",
+            "condition",
         )
-        .prefetch_related("submission__answers")
+        .prefetch_related("submissions__answers")
         .order_by("participant__simulated", "participant__slot__position", "position")
     )
 
@@ -120,6 +135,7 @@ def _answers(people: QuerySet[Participant]) -> QuerySet[Answer]:
         Answer.objects.filter(submission__participant__in=people.order_by())
         .exclude(questionnaire="")
         .select_related("submission__participant__arm")
+        .prefetch_related("submission__participant__arm__blocks__condition")
         .order_by(
             "submission__participant__simulated", "submission__participant__slot__position", "id"
         )

@@ -3,48 +3,41 @@
 from collections.abc import Set
 from dataclasses import dataclass
 
-from surveys import questionnaires, studyfile
+from django.utils.module_loading import import_string
+
+from surveys import studyfile
 from surveys.models import Participant, Study
-from surveys.questionnaires.base import Item, Scale
+from surveys.questionnaires.base import Item
+from surveys.steps import Step
+
+__all__ = ["KINDS", "Kind", "Step", "current_step", "items", "progress", "steps"]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of page: its template, and the dotted path of what fills it beside the items."""
+    """A kind of page: its template, and the module that knows what stands on it.
+
+    The module has ``screen(participant, step)``, what the template shows, and may have
+    ``items(participant, step)``, what the page asks. ``needs_arm``: it differs between arms, so
+    that nobody comes to it before the allocation.
+    """
 
     key: str
     template: str
-    screen: str
+    module: str
+    needs_arm: bool = True
 
 
 KINDS = (
-    Kind("questionnaire", "surveys/questionnaire.html", "surveys.screens.questionnaire"),
-    Kind("instructions", "surveys/instructions.html", "surveys.screens.instructions"),
-    Kind("trial", "surveys/trial.html", "surveys.screens.trial"),
+    Kind("questionnaire", "surveys/questionnaire.html", "surveys.pages.questionnaire", False),
+    Kind("text", "surveys/text.html", "surveys.pages.text", False),
+    Kind("attention", "surveys/attention.html", "surveys.pages.attention", False),
+    Kind("pause", "surveys/pause.html", "surveys.pages.pause", False),
+    Kind("instructions", "surveys/instructions.html", "surveys.pages.instructions"),
+    Kind("quiz", "surveys/quiz.html", "surveys.pages.quiz"),
+    Kind("trial", "surveys/trial.html", "surveys.pages.trial"),
+    Kind("feedback", "surveys/feedback.html", "surveys.pages.feedback"),
 )
-TRIAL_ITEMS = (
-    Item(
-        "agreed",
-        "Do you accept the classifier's answer?",
-        kind="choice",
-        options={"1": "Yes, I accept it", "0": "No, I reject it"},
-    ),
-    Item(
-        "sureness",
-        "How sure are you of your decision?",
-        scale=Scale(1, 5, {1: "Not at all sure", 3: "Fairly sure", 5: "Completely sure"}),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One page of the sequence. ``trial_position`` counts from 1 and is None on other pages."""
-
-    key: str
-    kind: str
-    questionnaire: str = ""
-    trial_position: int | None = None
 
 
 def kind_of(step: Step) -> Kind:
@@ -54,21 +47,22 @@ def kind_of(step: Step) -> Kind:
 
 def steps(study: Study) -> tuple[Step, ...]:
     """Every page between consent and debrief, in order: the same for all arms."""
-    definition = studyfile.definition(study)
-    trials = range(1, definition.images.right + definition.images.wrong + 1)
-    return (
-        *(Step(f"before:{key}", "questionnaire", key) for key in definition.before),
-        Step("instructions", "instructions"),
-        *(Step(f"trial:{n}", "trial", trial_position=n) for n in trials),
-        *(Step(f"after:{key}", "questionnaire", key) for key in definition.after),
-    )
+    return studyfile.definition(study).steps
 
 
-def items(step: Step) -> tuple[Item, ...]:
+def step_of(study: Study, key: str) -> Step | None:
+    """The step of this key; None when the study has none."""
+    return next((step for step in steps(study) if step.key == key), None)
+
+
+def items(participant: Participant, step: Step) -> tuple[Item, ...]:
     """What the page asks; its answers are stored under the items' ids."""
-    if step.kind == "questionnaire":
-        return questionnaires.get(step.questionnaire).items
-    return TRIAL_ITEMS if step.kind == "trial" else ()
+    module = kind_of(step).module
+    try:
+        asked: tuple[Item, ...] = import_string(f"{module}.items")(participant, step)
+    except ImportError:
+        return ()
+    return asked
 
 
 def sent(participant: Participant) -> set[str]:
@@ -76,14 +70,23 @@ def sent(participant: Participant) -> set[str]:
     return set(participant.submissions.order_by().values_list("step", flat=True))
 
 
-def first_unsent(study: Study, sent: Set[str]) -> Step | None:
-    """The first page whose key is not among those sent; None when all are."""
-    return next((step for step in steps(study) if step.key not in sent), None)
+def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
+    """The first page that is to be sent and whose key is not among those sent; None at the end."""
+    from surveys.pages.quiz import is_skipped  # it reads answers
+
+    return next(
+        (
+            step
+            for step in steps(participant.study)
+            if step.key not in sent and not is_skipped(participant, step)
+        ),
+        None,
+    )
 
 
 def current_step(participant: Participant) -> Step | None:
     """The first page that the participant has not sent; None when all are sent."""
-    return first_unsent(participant.study, sent(participant))
+    return first_unsent(participant, sent(participant))
 
 
 def progress(participant: Participant, step: Step) -> tuple[int, int]:

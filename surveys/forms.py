@@ -68,17 +68,11 @@ class ItemsForm(forms.Form):
 
 
 class PageForm(ItemsForm):
-    """The questions of one step, and what the script measured.
-
-    With the participant, the items stand in that person's own order.
-    """
+    """The questions of one step in the participant's order, and what the script measured."""
 
     response_time_ms = ResponseTimeField()
     timings = TimingsField()
 
-    def __init__(
-        self, step: flow.Step, data: Any = None, participant: Participant | None = None
-    ) -> None:
-        items = flow.items(step) if participant is None else asking.items(participant, step)
-        super().__init__(items, data)
+    def __init__(self, participant: Participant, step: flow.Step, data: Any = None) -> None:
+        super().__init__(asking.items(participant, step), data)
         self.step = step

@@ -8,42 +8,31 @@ from django.views.decorators.http import require_safe
 from explanations import pictures
 from explanations.models import Explanation, StudyImage
 from surveys.examples import EXAMPLE, example_explanation, example_prediction
-from surveys.models import Participant, Trial
-from surveys.screens import is_visible
+from surveys.models import ArmBlock, Participant, Trial
+from surveys.screens import is_map_visible, is_visible
 from surveys.views import find_participant
 
 
 @require_safe
 @cache_control(private=True, max_age=3600)
 def picture(request: HttpRequest, code: str, picture_code: str, picture: str) -> HttpResponse:
-    """An image or map of the participant's own trials, as far as they have come."""
+    """An image, map or legend of the participant's own trials, as far as they have come."""
     image, explanation = _pictured(find_participant(code), picture_code)
     if picture == "image":
         return _png(pictures.image_png(image))
     if explanation is None:
         raise Http404("There is no map.")
+    if picture == "legend":
+        return _png(pictures.legend_png(explanation.method))
     return _png(pictures.map_png(explanation))
 
 
-@require_safe
-@cache_control(private=True, max_age=3600)
-def legend(request: HttpRequest, code: str) -> HttpResponse:
-    """The colours of the participant's maps, from low to high."""
-    method = find_participant(code).arm.method
-    if not method:
-        raise Http404("There is no map.")
-    return _png(pictures.legend_png(method))
-
-
 def _pictured(participant: Participant, picture_code: str) -> tuple[StudyImage, Explanation | None]:
-    if picture_code == EXAMPLE:
-        prediction = example_prediction(participant.study)
-        if prediction is None:
-            raise Http404("There is no example.")
-        return prediction.image, example_explanation(participant.arm, prediction)
+    if picture_code.startswith(EXAMPLE):
+        return _example(participant, picture_code.removeprefix(EXAMPLE))
     trial = get_object_or_404(
         Trial.objects.select_related(
-            "stimulus__prediction__image", "explanation__prediction__image", "submission"
+            "stimulus__prediction__image", "explanation__prediction__image"
         ),
         participant=participant,
         picture_code=picture_code,
@@ -51,7 +40,17 @@ def _pictured(participant: Participant, picture_code: str) -> tuple[StudyImage, 
     trial.participant = participant
     if not is_visible(trial):
         raise Http404("The trial has not been reached.")
-    return trial.stimulus.prediction.image, trial.explanation
+    return trial.stimulus.prediction.image, trial.explanation if is_map_visible(trial) else None
+
+
+def _example(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:
+    prediction = example_prediction(participant.study)
+    number = int(block) if block.isascii() and block.isdecimal() else 0
+    shown = ArmBlock.objects.filter(arm=participant.arm_id, number=number)
+    found = shown.select_related("condition").first()
+    if prediction is None or found is None:
+        raise Http404("There is no example.")
+    return prediction.image, example_explanation(found.condition, prediction)
 
 
 def _png(content: bytes) -> HttpResponse:

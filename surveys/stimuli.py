@@ -1,7 +1,7 @@
 """The images that a study shows: so many right and so many wrong predictions, over all classes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice, zip_longest
 
 from django.db import transaction
@@ -11,34 +11,34 @@ from explanations.models import Prediction
 from surveys import allocation
 from surveys.models import Stimulus, Study
 from surveys.services.errors import StudyError
-from surveys.studyfile import Images, definition
+from surveys.studyfile import StudyFile, definition
 
 
 def choose_stimuli(study: Study) -> list[Stimulus]:
     """Choose the study's stimuli from the stored predictions of its set, split and classifier.
 
     Drawn by the study's seed, from the true classes in turn, so that no class has two more than
-    another while it still has images. Called again, it returns what was chosen. Raises StudyError
-    when there are fewer right or wrong predictions than the study shows.
+    another while it still has images, and within a class from the bands of confidence in turn.
+    Every part has images of its own, in as many sets as are rotated. Called again, it returns what
+    was chosen. Raises StudyError when there are fewer right or wrong predictions than that takes.
     """
     with transaction.atomic():
         locked = allocation.lock(study)
         chosen = list(locked.stimuli.select_related("prediction__image"))
         if chosen:
             return chosen
-        predictions = _choose(locked)
-        return Stimulus.objects.bulk_create(
-            Stimulus(study=locked, position=position, prediction=prediction)
-            for position, prediction in enumerate(predictions, start=1)
-        )
+        stimuli = _choose(locked)
+        for position, stimulus in enumerate(stimuli, start=1):
+            stimulus.position = position
+        return Stimulus.objects.bulk_create(stimuli)
 
 
-def _choose(study: Study) -> list[Prediction]:
-    images = definition(study).images
+def _choose(study: Study) -> list[Stimulus]:
+    declared = definition(study)
     predictions = list(
         Prediction.objects.filter(
             image__image_set=study.image_set,
-            image__split=images.split,
+            image__split=declared.images.split,
             classifier=study.classifier,
         )
         .select_related("image")
@@ -47,30 +47,69 @@ def _choose(study: Study) -> list[Prediction]:
     )
     right = [prediction for prediction in predictions if prediction.is_correct]
     wrong = [prediction for prediction in predictions if not prediction.is_correct]
-    _check_enough(study, images, len(right), len(wrong))
+    _check_enough(study, declared, len(right), len(wrong))
+    bands, sets = declared.images.confidence_bands, declared.image_sets
+    drawn = [
+        iter(
+            _in_turn(
+                found,
+                sum(getattr(part, name) for part in declared.trial_parts) * sets,
+                bands,
+                Dice("stimuli", name, study.seed),
+            )
+        )
+        for name, found in (("right", right), ("wrong", wrong))
+    ]
     return [
-        *_in_turn(right, images.right, Dice("stimuli", "right", study.seed)),
-        *_in_turn(wrong, images.wrong, Dice("stimuli", "wrong", study.seed)),
+        Stimulus(study=study, prediction=prediction, part=part.key, image_set_number=number)
+        for part in declared.trial_parts
+        for number in range(sets)
+        for queue, count in zip(drawn, (part.right, part.wrong), strict=True)
+        for prediction in islice(queue, count)
     ]
 
 
-def _in_turn(predictions: Sequence[Prediction], count: int, dice: Dice) -> list[Prediction]:
+def _in_turn(
+    predictions: Sequence[Prediction], count: int, bands: int, dice: Dice
+) -> list[Prediction]:
     """``count`` of them, one true class after the other, classes and images in random order."""
+    band = _bands(predictions, bands)
     by_class: dict[str, list[Prediction]] = defaultdict(list)
     for prediction in predictions:
         by_class[prediction.image.true_class].append(prediction)
     classes = allocation.shuffled(sorted(by_class), dice)
-    queues = [allocation.shuffled(by_class[name], dice) for name in classes]
+    queues = [_alternating(by_class[name], band, bands, n, dice) for n, name in enumerate(classes)]
     return list(islice(filter(None, chain(*zip_longest(*queues))), count))
 
 
-def _check_enough(study: Study, images: Images, right: int, wrong: int) -> None:
-    if right >= images.right and wrong >= images.wrong:
+def _alternating(
+    predictions: Sequence[Prediction], band: Mapping[int, int], bands: int, first: int, dice: Dice
+) -> list[Prediction]:
+    """The predictions of a class, one band of confidence after the other, from ``first`` on."""
+    mixed = allocation.shuffled(predictions, dice)
+    queues = [
+        [one for one in mixed if band[one.pk] == (first + shift) % bands] for shift in range(bands)
+    ]
+    return list(filter(None, chain(*zip_longest(*queues))))
+
+
+def _bands(predictions: Sequence[Prediction], bands: int) -> dict[int, int]:
+    """Band of each prediction, from 0 for the least sure: as many predictions in each."""
+    order = sorted(predictions, key=lambda one: (one.probability, one.image.sha256))
+    return {one.pk: rank * bands // len(order) for rank, one in enumerate(order)}
+
+
+def _check_enough(study: Study, declared: StudyFile, right: int, wrong: int) -> None:
+    images, sets = declared.images, declared.image_sets
+    wanted_right = sum(part.right for part in declared.trial_parts) * sets
+    wanted_wrong = sum(part.wrong for part in declared.trial_parts) * sets
+    if right >= wanted_right and wrong >= wanted_wrong:
         return
+    in_sets = f" (in {sets} image sets)" if sets > 1 else ""
     raise StudyError(
-        f"The study {study.slug!r} shows {images.right} right and {images.wrong} wrong "
-        f"predictions. Its classifier gives {right} right and {wrong} wrong ones on the stored "
-        f"images of {images.set!r}, split {images.split!r}. Import more images (manage.py "
+        f"The study {study.slug!r} shows {wanted_right} right and {wanted_wrong} wrong "
+        f"predictions{in_sets}. Its classifier gives {right} right and {wrong} wrong ones on the "
+        f"stored images of {images.set!r}, split {images.split!r}. Import more images (manage.py "
         f"import_images --data {images.set} --split {images.split}, with a larger --limit) and run "
-        "manage.py precompute_explanations again, or ask for fewer under [images]."
+        "manage.py precompute_explanations again, or ask for fewer."
     )

@@ -2,11 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import Any
 
+from surveys.designs import Group, groups
 from surveys.models import Study
+from surveys.parts import Part, Place, QuestionnairePart, TrialsPart
+from surveys.steps import Step
 from surveys.tomltable import FileProblemsError
 
 
@@ -35,21 +39,39 @@ class Debrief:
 
 @dataclass(frozen=True)
 class Images:
-    """How many right and wrong predictions each participant sees, and of which images."""
+    """Which images, and in how many sets that are rotated among participants and blocks.
+
+    ``confidence_bands``: the probabilities of the predictions are cut into so many bands of equal
+    size, and every band is shown alike.
+    """
 
     set: str
     split: str
-    right: int
-    wrong: int
+    sets: int = 1
+    confidence_bands: int = 1
 
 
 @dataclass(frozen=True)
 class DeclaredArm:
-    """One randomised group; ``method`` is a key of explanations.catalogue, or empty for no map."""
+    """What is compared: ``method`` is a key of explanations.catalogue, or empty for no map.
+
+    ``prediction`` is False for a human alone; ``probability`` shows how sure the classifier is.
+    ``factors``: level by factor.
+    """
 
     key: str
     label: str
     method: str
+    prediction: bool = True
+    probability: bool = False
+    factors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Design:
+    """``within``: factors whose levels every participant sees; "arm" stands for the arms."""
+
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,11 +101,54 @@ class StudyFile:
     images: Images
     weights: str
     arms: tuple[DeclaredArm, ...]
-    before: tuple[str, ...]
-    after: tuple[str, ...]
+    design: Design
+    parts: tuple[Part, ...]
     allocation: Allocation
     analysis: Mapping[str, Any]
     pages: Pages = Pages()
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The randomised groups: the arms, or in a within design the orders of their conditions."""
+        arms = [(arm.key, arm.label, dict(arm.factors)) for arm in self.arms]
+        return groups(arms, self.design.within)
+
+    @property
+    def blocks(self) -> int:
+        """How many conditions each participant sees."""
+        return max((len(group.conditions) for group in self.groups), default=1)
+
+    @property
+    def image_sets(self) -> int:
+        """How many sets of images are rotated; at least one per block."""
+        return max(self.images.sets, self.blocks)
+
+    @property
+    def trial_parts(self) -> tuple[TrialsPart, ...]:
+        return tuple(part for part in self.parts if isinstance(part, TrialsPart))
+
+    @property
+    def questionnaires(self) -> tuple[str, ...]:
+        """The instruments that are asked, each once, in the order in which they come."""
+        asked = [part.questionnaire for part in self.parts if isinstance(part, QuestionnairePart)]
+        return tuple(dict.fromkeys(asked))
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Every page between consent and debrief; parts of a block are repeated block by block."""
+        found: list[Step] = []
+        trials = 0
+        for per_block, run in groupby(self.parts, key=lambda part: part.per_block):
+            parts = tuple(run)
+            for block in range(1, self.blocks + 1) if per_block else (0,):
+                for part in parts:
+                    found += part.steps(Place(block, self.blocks, trials + 1))
+                    trials += part.trials_per_block
+        return tuple(found)
+
+    def part(self, key: str) -> Part:
+        """The part of this key."""
+        return next(part for part in self.parts if part.key == key)
 
 
 def parse(text: str) -> StudyFile:

@@ -30,7 +30,7 @@ def _problems(study: StudyFile) -> list[str]:
     problems = []
     if "title" in study.analysis:
         problems.append("the plan's title is that of the study. Remove 'title'.")
-    keys = [arm.key for arm in study.arms]
+    keys = [group.key for group in study.groups]
     arms = study.analysis.get("arms", keys)
     if not isinstance(arms, list) or sorted(map(str, arms)) != sorted(keys):
         problems.append(f"arms must list every arm of the study once: {keys}. Or leave it out.")

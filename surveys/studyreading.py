@@ -3,13 +3,16 @@
 import re
 
 from explanations import catalogue
-from surveys import questionnaires, studyfile
-from surveys.questionnaires.reading import QuestionnaireError
+from surveys import designs, studyfile, tasks
+from surveys.studyparts import read_parts
 from surveys.tomltable import Table, did_you_mean, document
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+COLUMN = re.compile(r"[a-z][a-z0-9_]{0,29}")
+TAKEN = frozenset(
+    ("arm", "block", "condition", "image", "method", "part", "participant", "position", "value")
+)
 DEFAULT_PLACES = 2000
-MOST_TRIALS = 500
 MOST_HOURS = 24 * 365
 LARGEST_SEED = 2**63 - 1  # what the database's column holds
 
@@ -18,23 +21,24 @@ def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
     """The study; raises StudyFileError. ``check_plan`` imports the analysis, and pandas with it."""
     table = document(text, "The study file", studyfile.StudyFileError)
     arms = tuple(_arm(entry) for entry in table.tables("arms"))
-    asked = table.table("questionnaires", {})
+    shown = table.table("images")
+    images, parts = _images(shown), read_parts(table, shown)
+    shown.finish()
     study = studyfile.StudyFile(
         slug=_key(table, "slug"),
         title=table.text("title"),
         seed=table.integer("seed"),
         consent=_consent(table.table("consent")),
         debrief=_debrief(table.table("debrief")),
-        images=_images(table.table("images")),
+        images=images,
         weights=_weights(table.table("classifier")),
         arms=arms,
-        before=_questionnaires(asked, "before"),
-        after=_questionnaires(asked, "after"),
+        design=_design(table.table("design", {}), arms),
+        parts=parts,
         allocation=_allocation(table.table("allocation", {}), len(arms)),
         analysis=table.mapping("analysis"),
         pages=_pages(table.table("pages", {})),
     )
-    asked.finish()
     table.finish()
     _check_whole(table, study)
     if check_plan and "analysis" in table.values:
@@ -64,16 +68,12 @@ def _images(table: Table) -> studyfile.Images:
     images = studyfile.Images(
         set=table.text("set"),
         split=table.text("split", "test"),
-        right=table.integer("right"),
-        wrong=table.integer("wrong"),
+        sets=table.integer("sets", 1, minimum=1),
+        confidence_bands=table.integer("confidence_bands", 1, minimum=1),
     )
-    if not 1 <= images.right + images.wrong <= MOST_TRIALS:
-        table.add(
-            "right",
-            f"right + wrong is {images.right + images.wrong}. A participant can see "
-            f"1 to {MOST_TRIALS} images.",
-        )
-    table.finish()
+    for key, most in (("sets", 50), ("confidence_bands", 10)):
+        if getattr(images, key) > most:
+            table.add(key, f"{key} is {getattr(images, key)}. At most {most} are possible.")
     return images
 
 
@@ -86,30 +86,61 @@ def _weights(table: Table) -> str:
 
 
 def _arm(table: Table) -> studyfile.DeclaredArm:
-    arm = studyfile.DeclaredArm(_key(table, "key"), table.text("label"), table.text("method", ""))
+    arm = studyfile.DeclaredArm(
+        _key(table, "key"),
+        table.text("label"),
+        table.text("method", ""),
+        prediction=table.flag("prediction", True),
+        probability=table.flag("probability", False),
+        factors=_factors(table),
+    )
     if len(arm.label) > 80:
         table.add("label", f"the label of arm {arm.key!r} has more than 80 characters. Shorten it.")
     known = [method.key for method in catalogue.METHODS]
     if arm.method and arm.method not in known:
         hint = did_you_mean(arm.method, known)
         table.add("method", f"arm {arm.key!r}: unknown method {arm.method!r}{hint}")
+    if arm.method and not arm.prediction:
+        table.add(
+            "method",
+            f"arm {arm.key!r} shows a map of a prediction that it hides. Remove the method, or "
+            "prediction = false.",
+        )
+    if arm.probability and not arm.prediction:
+        table.add("probability", f"arm {arm.key!r} shows no prediction. Remove probability.")
     table.finish()
     return arm
 
 
-def _questionnaires(table: Table, key: str) -> tuple[str, ...]:
-    usable = []
-    for questionnaire in table.list_of(key, str, []):
-        if questionnaire not in questionnaires.ids():
-            hint = did_you_mean(questionnaire, questionnaires.ids())
-            table.add(key, f"unknown questionnaire {questionnaire!r}{hint}")
-            continue
-        try:
-            questionnaires.get(questionnaire)
-            usable.append(questionnaire)
-        except QuestionnaireError as error:
-            table.add(key, str(error))
-    return tuple(usable)
+def _factors(table: Table) -> dict[str, str]:
+    factors = table.mapping("factors", {})
+    usable = {}
+    for name, level in factors.items():
+        if not isinstance(level, str) or not KEY.fullmatch(level):
+            table.add(
+                "factors",
+                f"the level of {name!r} is {level!r}. It must be a short word in quotes: small "
+                "letters, digits, - and _.",
+            )
+        elif not COLUMN.fullmatch(name) or name in TAKEN:
+            table.add(
+                "factors",
+                f"the factor {name!r} becomes a column of the data. Name it with small letters, "
+                f"digits and _, and none of {sorted(TAKEN)}.",
+            )
+        else:
+            usable[name] = level
+    return usable
+
+
+def _design(table: Table, arms: tuple[studyfile.DeclaredArm, ...]) -> studyfile.Design:
+    design = studyfile.Design(tuple(table.list_of("within", str, [])))
+    table.finish()
+    declared = [(arm.key, arm.label, arm.factors) for arm in arms]
+    problems = designs.problems(declared, design.within)
+    for problem in problems:
+        table.add("within", problem)
+    return studyfile.Design() if problems else design
 
 
 def _allocation(table: Table, arms: int) -> studyfile.Allocation:
@@ -152,9 +183,15 @@ def _check_whole(table: Table, study: studyfile.StudyFile) -> None:
             if value and value in values[:number]:
                 place = (*table.path, "arms", number, name)
                 table.problems.add(place, f"two arms have the {name} {value!r}. Rename one.")
-    pages = [*study.before, *study.after]
-    for repeated in sorted({page for page in pages if pages.count(page) > 1}):
-        table.add("questionnaires", f"the questionnaire {repeated!r} is asked twice. Remove one.")
+    for arm in study.arms:
+        for part in study.trial_parts:
+            if tasks.get(part.task).needs_prediction and not arm.prediction:
+                table.add(
+                    "arms",
+                    f"the arm {arm.key!r} shows no prediction, and the task {part.task!r} of the "
+                    f"part {part.key!r} is about one. Use the task 'classify' or 'judge_advisor', "
+                    "or take the arm out.",
+                )
 
 
 def _key(table: Table, key: str) -> str:

@@ -103,6 +103,10 @@ class Table:
             for number, entry in enumerate(entries)
         ]
 
+    def mark(self, key: str) -> None:
+        """Declare a key without reading it."""
+        self._asked.append(key)
+
     def finish(self) -> None:
         for key in self.values:
             if key not in self._asked:

@@ -12,7 +12,6 @@ urlpatterns = [
     path("s/<slug:slug>/anew/", leavingviews.anew, name="anew"),
     path("p/<slug:code>/", views.page, name="page"),
     path("p/<slug:code>/withdraw/", leavingviews.withdraw, name="withdraw"),
-    path("p/<slug:code>/legend.png", pictureviews.legend, name="legend"),
     path(
         "p/<slug:code>/picture/<slug:picture_code>/image.png",
         pictureviews.picture,
@@ -23,6 +22,12 @@ urlpatterns = [
         "p/<slug:code>/picture/<slug:picture_code>/map.png",
         pictureviews.picture,
         {"picture": "map"},
+        name="picture",
+    ),
+    path(
+        "p/<slug:code>/picture/<slug:picture_code>/legend.png",
+        pictureviews.picture,
+        {"picture": "legend"},
         name="picture",
     ),
 ]

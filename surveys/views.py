@@ -110,9 +110,7 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
     # Asking for the headers alone shows nobody anything.
     seen = request.method == "GET"
     times = services.record_view(participant=participant, step=step.key) if seen else 0
-    return _show(
-        request, participant, PageForm(step, participant=participant), PageKey(step.key, times)
-    )
+    return _show(request, participant, PageForm(participant, step), PageKey(step.key, times))
 
 
 def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
@@ -122,7 +120,7 @@ def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
     step = _step(participant, key) if key else None
     if key is None or step is None or step.key != request.POST.get("step"):
         return _refuse(request, participant, "")
-    form = PageForm(step, request.POST, participant)
+    form = PageForm(participant, step, request.POST)
     if form.is_valid():
         outcome = services.record_page(
             participant=participant,
@@ -194,4 +192,4 @@ def _is_current(participant: Participant, step: flow.Step) -> bool:
 
 
 def _step(participant: Participant, key: PageKey) -> flow.Step | None:
-    return next((step for step in flow.steps(participant.study) if step.key == key.step), None)
+    return flow.step_of(participant.study, key.step)

@@ -76,7 +76,7 @@ def prepare_study(
         )
     split = definition(study).images.split
     images = list(study.image_set.images.filter(split=split).select_related("image_set"))
-    keys = dict.fromkeys(study.arms.exclude(method="").values_list("method", flat=True))
+    keys = dict.fromkeys(study.conditions.exclude(method="").values_list("method", flat=True))
     weights = study.classifier
     how = how or How()
     classifier = load_classifier(weights, choose_device(how.device))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from surveys import questionnaires
 from surveys.exporting.cells import Cell
-from surveys.exporting.columns import TABLES, Column
+from surveys.exporting.columns import Column
+from surveys.exporting.tables import tables
 from surveys.questionnaires.base import Item, Questionnaire
 from surveys.studyfile import StudyFile
 
@@ -37,12 +38,12 @@ CodebookRow = dict[str, Cell]
 
 def codebook(study: StudyFile) -> list[CodebookRow]:
     """Every row; each has all of OWN_COLUMNS, empty text where it has nothing to say."""
-    columns = [_column_row(file, column) for file, own in TABLES.items() for column in own]
+    columns = [_column_row(file, column) for file, own in tables(study).items() for column in own]
     itself = [
         _row(file="codebook.csv", column=name, label=label, type=_own_type(name))
         for name, label in OWN_COLUMNS.items()
     ]
-    asked = [questionnaires.get(key) for key in (*study.before, *study.after)]
+    asked = [questionnaires.get(key) for key in study.questionnaires]
     return columns + itself + [row for page in asked for row in item_rows(page)]
 
 

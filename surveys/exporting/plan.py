@@ -9,7 +9,7 @@ from surveys.studyfile import StudyFile
 
 def plan_of(study: StudyFile) -> dict[str, Any]:
     """The study's [analysis], with the study's title, and its arms where the table names none."""
-    arms = list(dict.fromkeys(arm.key for arm in study.arms))
+    arms = list(dict.fromkeys(group.key for group in study.groups))
     return {"title": study.title, "arms": arms, **study.analysis}
 
 

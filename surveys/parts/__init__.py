@@ -9,7 +9,7 @@ from surveys.parts.questionnaire import QuestionnairePart
 from surveys.parts.quiz import QuizPart
 from surveys.parts.trials import PracticePart, TrialsPart
 
-__all__ = ["PARTS", "Part", "Place", "TrialsPart"]
+__all__ = ["PARTS", "Part", "Place", "QuestionnairePart", "TrialsPart"]
 
 PARTS: Mapping[str, type[Part]] = {
     "questionnaire": QuestionnairePart,

@@ -28,11 +28,15 @@ class Part:
     per_block: bool
 
     default_per_block: ClassVar[bool] = False
-    trials_per_block: ClassVar[int] = 0
+
+    @property
+    def trials_per_block(self) -> int:
+        """How many trials it adds to a block."""
+        return 0
 
     @classmethod
     def read(cls, table: Table, common: dict[str, Any]) -> Self:
-        """The part that the table declares; problems go to the table. ``common``: the fields above."""
+        """The part that the table declares; problems go there. ``common``: the fields above."""
         return cls(**common)
 
     def steps(self, place: Place) -> tuple[Step, ...]:

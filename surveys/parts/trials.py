@@ -39,7 +39,7 @@ class TrialsPart(Part):
     defaults: ClassVar[dict[str, Any]] = {"feedback": False}
 
     @property
-    def trials_per_block(self) -> int:  # type: ignore[override]
+    def trials_per_block(self) -> int:
         return self.right + self.wrong
 
     @classmethod
@@ -77,7 +77,7 @@ class TrialsPart(Part):
         if self.attention >= max(shown, 1):
             table.add(
                 "attention",
-                f"{self.attention} attention checks do not fit among {shown} trials. Ask for fewer.",
+                f"{self.attention} attention checks do not fit among {shown} trials. Lower it.",
             )
         if self.limit_seconds and self.limit_seconds <= self.minimum_seconds:
             table.add(
@@ -95,7 +95,11 @@ class TrialsPart(Part):
             pages += self._trial(place, place.next_trial + number - 1)
             if number in self.checks_after():
                 pages.append(self._between(place, "attention", number))
-            if self.break_every and number % self.break_every == 0 and number < self.trials_per_block:
+            if (
+                self.break_every
+                and number % self.break_every == 0
+                and number < self.trials_per_block
+            ):
                 pages.append(self._between(place, "pause", number))
         return tuple(pages)
 

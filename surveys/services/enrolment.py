@@ -3,11 +3,11 @@
 from django.db import transaction
 from django.utils import timezone
 
-from explanations.models import Explanation
 from surveys import allocation
-from surveys.models import AllocationSlot, Arm, Participant, Stimulus, Study, Trial
+from surveys.models import AllocationSlot, Participant, Study
 from surveys.personalcode import personal_code
 from surveys.services.errors import StudyError
+from surveys.services.trials import create_trials
 from surveys.studyfile import definition
 
 
@@ -58,42 +58,5 @@ def _create(study: Study, slot: AllocationSlot, arrival_key: str) -> Participant
     )
     slot.participant = participant
     slot.save(update_fields=["participant"])
-    _create_trials(study, slot, participant)
+    create_trials(participant, slot.arm, slot.position)
     return participant
-
-
-def _create_trials(study: Study, slot: AllocationSlot, participant: Participant) -> None:
-    stimuli = list(study.stimuli.order_by("position"))
-    order = allocation.trial_order(study.seed, slot.simulated, slot.position, len(stimuli))
-    shown = explanations_of(slot.arm, stimuli, simulated=slot.simulated)
-    Trial.objects.bulk_create(
-        Trial(
-            participant=participant,
-            position=position,
-            stimulus=stimuli[number - 1],
-            explanation=shown.get(stimuli[number - 1].pk),
-        )
-        for position, number in enumerate(order, start=1)
-    )
-
-
-def explanations_of(
-    arm: Arm, stimuli: list[Stimulus], *, simulated: bool
-) -> dict[int, Explanation]:
-    """Explanation by the stimulus's primary key, empty for an arm without method.
-
-    What earlier participants of the arm saw, else the newest: a map that is computed again while
-    a study runs must not change what the study shows.
-    """
-    if not arm.method:
-        return {}
-    seen = Trial.objects.filter(participant__arm=arm, participant__simulated=simulated)
-    earlier = dict(seen.order_by("-id").values_list("stimulus_id", "explanation_id"))
-    predictions = {stimulus.prediction_id: stimulus.pk for stimulus in stimuli}
-    candidates = Explanation.objects.filter(prediction__in=predictions, method=arm.method)
-    chosen: dict[int, Explanation] = {}
-    for explanation in candidates.order_by("id"):
-        stimulus = predictions[explanation.prediction_id]
-        if earlier.get(stimulus) in (None, explanation.pk):
-            chosen[stimulus] = explanation
-    return chosen

@@ -79,7 +79,7 @@ def record_page(
     outcome = _outcome(participant, step, answers, sent)
     if outcome is Recorded.RECORDED:
         _store(participant, step, answers, response_time_ms, timings)
-        if flow.first_unsent(participant.study, sent | {step}) is None:
+        if flow.first_unsent(participant, sent | {step}) is None:
             _complete(participant)
     else:
         differing = _differing(participant, step, answers) if outcome is Recorded.CONFLICT else []
@@ -139,10 +139,10 @@ def _outcome(
         return Recorded.REPLAYED if same else Recorded.CONFLICT
     if has_lapsed(participant):
         return Recorded.LAPSED
-    current = flow.first_unsent(participant.study, sent)
+    current = flow.first_unsent(participant, sent)
     if current is None or current.key != step:
         return Recorded.OUT_OF_ORDER
-    _check(current, answers)
+    _check(participant, current, answers)
     return Recorded.RECORDED
 
 
@@ -155,8 +155,8 @@ def _differing(participant: Participant, step: str, answers: Mapping[str, str]) 
     )
 
 
-def _check(step: flow.Step, answers: Mapping[str, str]) -> None:
-    items = {item.id: item for item in flow.items(step)}
+def _check(participant: Participant, step: flow.Step, answers: Mapping[str, str]) -> None:
+    items = {item.id: item for item in flow.items(participant, step)}
     required = {key for key, item in items.items() if item.required}
     missing, unknown = sorted(required - answers.keys()), sorted(answers.keys() - items.keys())
     if missing or unknown:
@@ -186,6 +186,8 @@ def _store(
         participant=participant,
         step=key,
         trial=_trial(participant, step),
+        block=step.block,
+        timed_out=bool(timings and timings.timed_out),
         submitted_at=now,
         # The server's clock may be set back; a time that is not known stays empty.
         server_seconds=max(0.0, (now - view.first_shown_at).total_seconds()) if view else None,

@@ -8,9 +8,9 @@ from django.db import transaction
 from explanations.models import ClassifierWeights, ImageSet
 from explanations.registry import RegistryError, register_classifier
 from surveys import allocation, studyfile
-from surveys.models import Arm, Study
-from surveys.services.enrolment import explanations_of
+from surveys.models import Arm, ArmBlock, Condition, Study
 from surveys.services.errors import StudyError
+from surveys.services.trials import explanations_of
 from surveys.studyfile import StudyFile
 
 
@@ -76,12 +76,38 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     study.slots.all().delete()
     study.stimuli.all().delete()
     study.arms.all().delete()
-    Arm.objects.bulk_create(
-        Arm(study=study, position=position, key=arm.key, label=arm.label, method=arm.method)
-        for position, arm in enumerate(declared.arms, start=1)
-    )
+    study.conditions.all().delete()
+    _write_arms(study, declared)
     allocation.create_slots(study)
     return study
+
+
+def _write_arms(study: Study, declared: StudyFile) -> None:
+    """The conditions, the randomised groups, and who sees which condition in which block."""
+    Condition.objects.bulk_create(
+        Condition(
+            study=study,
+            position=position,
+            key=arm.key,
+            label=arm.label,
+            method=arm.method,
+            shows_prediction=arm.prediction,
+            shows_probability=arm.probability,
+            factors=dict(arm.factors),
+        )
+        for position, arm in enumerate(declared.arms, start=1)
+    )
+    Arm.objects.bulk_create(
+        Arm(study=study, position=position, key=group.key, label=group.label)
+        for position, group in enumerate(declared.groups, start=1)
+    )
+    arms = {arm.key: arm for arm in study.arms.all()}
+    conditions = {condition.key: condition for condition in study.conditions.all()}
+    ArmBlock.objects.bulk_create(
+        ArmBlock(arm=arms[group.key], number=number, condition=conditions[key])
+        for group in declared.groups
+        for number, key in enumerate(group.conditions, start=1)
+    )
 
 
 def _image_set(declared: StudyFile) -> ImageSet:
@@ -111,13 +137,16 @@ def _classifier(declared: StudyFile, image_set: ImageSet) -> ClassifierWeights:
 
 def _missing(study: Study) -> list[str]:
     """What keeps the study from being shown, one sentence each."""
-    images = studyfile.definition(study).images
-    stimuli, wanted = list(study.stimuli.all()), images.right + images.wrong
+    declared = studyfile.definition(study)
+    stimuli = list(study.stimuli.all())
+    wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
     if len(stimuli) != wanted:
         return [f"{len(stimuli)} of {wanted} stimuli are chosen."]
     missing = []
-    for arm in study.arms.exclude(method=""):
-        found = len(explanations_of(arm, stimuli, simulated=False))
+    for condition in study.conditions.exclude(method=""):
+        found = len(explanations_of(condition, stimuli, simulated=False))
         if found < wanted:
-            missing.append(f"the arm {arm.key!r} has {found} of {wanted} {arm.method} maps.")
+            missing.append(
+                f"the arm {condition.key!r} has {found} of {wanted} {condition.method} maps."
+            )
     return missing

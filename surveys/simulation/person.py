@@ -2,88 +2,178 @@
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from surveys import questionnaires
+from surveys import questionnaires, quizzes
 from surveys.questionnaires.base import DOES_NOT_APPLY, Item
 from surveys.simulation.browser import Page
 from surveys.simulation.profile import Effect, Profile
+from surveys.simulation.styles import base_of, shift_of, style_of
 
 COMMENT_SHARE = 0.2
+NO_EFFECT = Effect()
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a picture is of, and its number among the study's stimuli."""
+    """What a picture is of, what the classifier says of it, and what its arm does to people."""
 
     true_class: str
+    predicted_class: str
     stimulus: int
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader of the page knows without seeing pictures.
+
+    ``instructed``: the answer that an attention check asks for. ``effect``: what the arm of the
+    page's block does to people.
+    """
+
+    questionnaire: str = ""
+    instructed: str = ""
+    effect: Effect = NO_EFFECT
 
 
 class Person:
     """Chance comes from one seed; ``shown`` tells by a picture's code what is to be seen in it."""
 
     def __init__(
-        self, profile: Profile, effect: Effect, shown: Mapping[str, Shown], seed: int, number: int
+        self,
+        profile: Profile,
+        effect: Effect,
+        shown: Mapping[str, Shown],
+        seed: int,
+        number: int,
     ) -> None:
-        self._profile, self._effect, self._shown = profile, effect, shown
-        self._seed = seed
+        self._profile, self._shown, self._seed = profile, shown, seed
         self._random = random.Random(f"person {seed} {number}")  # noqa: S311
         spread = profile.spread
-        self._agreement = self._random.gauss(0, spread.agreement_person)
+        self.style = style_of(profile, random.Random(f"style {seed} {number}"))  # noqa: S311
+        self._base = base_of(profile.base, self.style)
+        self._agreement = self._random.gauss(0, spread.agreement_person) + shift_of(self.style)
         self._sureness = self._random.gauss(0, spread.sureness_person)
         self._speed = self._random.gauss(0, spread.seconds / 2)
         self._opinions: dict[str, float] = {}
-        quits = profile.base.quits + effect.quits
+        self._own: dict[str, str] = {}
+        quits = self._base.quits + effect.quits
         self.quits = self._random.random() < quits
         self.withdraws = self._random.random() < 1 / 3
         self._patience = self._random.random()
+
+    @property
+    def clicks(self) -> int:
+        """How often the person presses the button of a page."""
+        return 2 if self.style == "double_clicking" else 1
 
     def gives_up_at(self, number: int, total: int) -> bool:
         """Whether a quitter leaves at page ``number`` of ``total``, with the page unanswered."""
         return self.quits and number > self._patience * total
 
-    def answer(self, page: Page) -> dict[str, str]:
+    def answer(self, page: Page, reading: Reading) -> dict[str, str]:
         """The fields to send, response time included; text questions are mostly left empty."""
-        fields = {"response_time_ms": f"{1000 * self._seconds():.1f}"}
-        if "agreed" in page.questions:
-            return fields | self._judge(page)
-        asked = _items(page)
-        return fields | {
-            name: self._answer(asked.get(name), values) for name, values in page.questions.items()
-        }
+        shown = self._seen(page)
+        effect = shown.effect if shown else reading.effect
+        fields = {"response_time_ms": f"{1000 * self._seconds(effect):.1f}"}
+        asked = _items(reading.questionnaire)
+        for name, values in page.questions.items():
+            fields[name] = self._field(name, values, page, shown, reading, asked.get(name), effect)
+        return fields
 
-    def _judge(self, page: Page) -> dict[str, str]:
-        """Accept or reject what the page says of the picture that it shows."""
-        code = page.pictures[0].split("/")[-2]
-        shown = self._shown[code]
-        base, effect = self._profile.base, self._effect
-        right = page.prediction == shown.true_class
-        odds = _log_odds(base.agree_right if right else base.agree_wrong)
+    def _field(
+        self,
+        name: str,
+        values: list[str],
+        page: Page,
+        shown: Shown | None,
+        reading: Reading,
+        item: Item | None,
+        effect: Effect,
+    ) -> str:
+        if item is not None and item.range is not None:
+            number = self._random.uniform(item.range.minimum, item.range.maximum)
+            return f"{number:.{item.range.decimals}f}"
+        if not values:
+            return "A synthetic comment." if self._random.random() < COMMENT_SHARE else ""
+        if reading.instructed:
+            careful = self._random.random() < self._base.attentive
+            return reading.instructed if careful else self._random.choice(values)
+        if self.style == "straight_lining":
+            return values[-1]
+        if self.style == "random":
+            return self._random.choice(values)
+        decide = TASKS.get(name)
+        if shown is not None and decide is not None:
+            return decide(self, shown, values, page.prediction, effect)
+        if right := _quiz_answer(name, values):
+            knows = self._random.random() < self._base.quiz
+            return right if knows else self._random.choice(values)
+        return self._opinion_answer(item, values, effect)
+
+    def _seen(self, page: Page) -> Shown | None:
+        """What the page's first picture shows, if it is a trial's."""
+        codes = [picture.split("/")[-2] for picture in page.pictures]
+        return next((self._shown[code] for code in codes if code in self._shown), None)
+
+    def _accept(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
+        return "1" if self._follows(shown, effect) else "0"
+
+    def _follows(self, shown: Shown, effect: Effect) -> bool:
+        """Whether the person lets the classifier's answer stand."""
+        return self._chance(self._agreement_odds(shown, effect))
+
+    def _agreement_odds(self, shown: Shown, effect: Effect) -> float:
+        right = shown.predicted_class == shown.true_class
+        odds = _log_odds(self._base.agree_right if right else self._base.agree_wrong)
         odds += effect.agree_right if right else effect.agree_wrong
-        odds += self._agreement + self._difficulty(shown.stimulus)
-        agrees = self._random.random() < 1 / (1 + math.exp(-odds))
-        sureness = base.sureness + effect.sureness + self._sureness
+        return odds + self._agreement + self._difficulty(shown.stimulus)
+
+    def _rate(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
+        odds = self._agreement_odds(shown, effect) + self._random.gauss(0, 1.0)
+        return values[sum(odds > bound for bound in (-1.2, 0.0, 1.2))]
+
+    def _first(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
+        """What the person sees without help: the true class, or another."""
+        sees = self._chance(_log_odds(self._base.sees) - self._difficulty(shown.stimulus))
+        others = [value for value in values if value != shown.true_class]
+        own = shown.true_class if sees else self._random.choice(others)
+        self._own[shown.true_class + str(shown.stimulus)] = own
+        return own
+
+    def _final(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
+        """The classifier's answer where the person follows it, else their own."""
+        key = shown.true_class + str(shown.stimulus)
+        own = self._own.get(key) or self._first(shown, values, prediction, effect)
+        if not prediction or prediction == own:
+            return own
+        return prediction if self._follows(shown, effect) else own
+
+    def _guess(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
+        odds = _log_odds(self._base.guess) + effect.guess
+        if self._chance(odds + self._difficulty(shown.stimulus)):
+            return shown.predicted_class
+        return self._random.choice([one for one in values if one != shown.predicted_class])
+
+    def _sure(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
+        sureness = self._base.sureness + effect.sureness + self._sureness
         sureness += self._random.gauss(0, self._profile.spread.sureness_trial)
-        points = page.questions["sureness"]
-        return {"agreed": "1" if agrees else "0", "sureness": _nearest(sureness, points)}
+        low, high = float(values[0]), float(values[-1])
+        return _nearest(low + (sureness - 1) / 4 * (high - low), values)
 
     def _difficulty(self, stimulus: int) -> float:
         """How much more readily everybody accepts at this image: the same for all people."""
         chance = random.Random(f"image {self._seed} {stimulus}")  # noqa: S311
         return chance.gauss(0, self._profile.spread.agreement_image)
 
-    def _answer(self, item: Item | None, values: list[str]) -> str:
-        if item is not None and item.range is not None:
-            number = self._random.uniform(item.range.minimum, item.range.maximum)
-            return f"{number:.{item.range.decimals}f}"
-        if not values:
-            return "A synthetic comment." if self._random.random() < COMMENT_SHARE else ""
+    def _opinion_answer(self, item: Item | None, values: list[str], effect: Effect) -> str:
         if item is None or item.scale is None:
             return self._random.choice(values)
         low, high = item.scale.minimum, item.scale.maximum
         opinion = self._opinion(item.subscale, (low + high) / 2)
+        opinion += effect.scales.get(item.subscale, 0.0)
         # The spread is in points of a scale of seven: a slider of a hundred has wider ones.
         wider = (high - low) / 6 if item.kind == "slider" else 1.0
         opinion += wider * self._random.gauss(0, self._profile.spread.scale_item)
@@ -91,26 +181,45 @@ class Person:
         return _nearest(low + high - opinion if item.reversed else opinion, points)
 
     def _opinion(self, subscale: str, middle: float) -> float:
-        """The person's own mean on a subscale, drawn at its first item."""
+        """The person's own mean on a subscale without any effect, drawn at its first item."""
         if subscale not in self._opinions:
-            mean = self._profile.base.scales.get(subscale, middle)
-            mean += self._effect.scales.get(subscale, 0.0)
+            mean = self._base.scales.get(subscale, middle)
             deviation = self._random.gauss(0, self._profile.spread.scale_person)
-            self._opinions[subscale] = mean + deviation
+            self._opinions[subscale] = mean + deviation + shift_of(self.style) / 2
         return self._opinions[subscale]
 
-    def _seconds(self) -> float:
-        median = self._profile.base.seconds * self._effect.seconds
+    def _seconds(self, effect: Effect) -> float:
+        median = self._base.seconds * effect.seconds
         noise = self._random.gauss(0, self._profile.spread.seconds)
         return median * math.exp(self._speed + noise)
 
+    def _chance(self, log_odds: float) -> bool:
+        return self._random.random() < 1 / (1 + math.exp(-log_odds))
 
-def _items(page: Page) -> dict[str, Item]:
+
+Decides = Callable[[Person, Shown, list[str], str, Effect], str]
+TASKS: Mapping[str, Decides] = {
+    "agreed": Person._accept,
+    "rated_right": Person._rate,
+    "first_answer": Person._first,
+    "final_answer": Person._final,
+    "guessed_answer": Person._guess,
+    "sureness": Person._sure,
+    "first_sureness": Person._sure,
+}
+"""How each question of a task is answered, by its item."""
+
+
+def _items(questionnaire: str) -> dict[str, Item]:
     """The page's items as a reader understands them: which way round each is worded."""
-    _, _, questionnaire = page.hidden.get("step", "").partition(":")
-    if questionnaire not in questionnaires.ids():
+    if not questionnaire:
         return {}
     return {item.id: item for item in questionnaires.get(questionnaire).items}
+
+
+def _quiz_answer(name: str, values: Sequence[str]) -> str:
+    """The right option, if the question is one of a quiz."""
+    return quizzes.right_answers().get((name, tuple(values)), "")
 
 
 def _log_odds(probability: float) -> float:

@@ -1,11 +1,11 @@
 """Profiles: what synthetic people are like, and what each arm does to them. TOML files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from surveys.models import Arm
+from surveys.models import Condition
 from surveys.tomltable import FileProblemsError, Table, did_you_mean, document
 
 FOLDER = Path(__file__).resolve().parent.parent / "profiles"
@@ -13,6 +13,17 @@ Limits = tuple[float, float]
 PROBABILITY = (0.0, 1.0)
 ANY = (float("-inf"), float("inf"))
 POSITIVE = (0.0, float("inf"))
+STYLES = (
+    "calibrated",
+    "over_trusting",
+    "under_trusting",
+    "random",
+    "straight_lining",
+    "speeding",
+    "quitting",
+    "double_clicking",
+)
+"""Kinds of people that a profile may mix in by shares; see ``surveys.simulation.styles``."""
 
 
 class ProfileError(FileProblemsError):
@@ -24,15 +35,23 @@ class Base:
     """How people behave without any effect of an arm."""
 
     agree_right: float
-    """Probability of accepting a right prediction."""
+    """Probability of accepting a right prediction, or of changing to it."""
     agree_wrong: float
-    """Probability of accepting a wrong one."""
+    """Probability of accepting a wrong one, or of changing to it."""
     sureness: float
     """Mean of the sureness, 1 to 5."""
     seconds: float
     """Median response time of a page."""
     quits: float
     """Share of people who do not reach the end."""
+    sees: float = 0.8
+    """Probability of naming what an image shows without help."""
+    guess: float = 0.5
+    """Probability of guessing what the classifier says."""
+    quiz: float = 0.85
+    """Probability of a right answer in a comprehension quiz."""
+    attentive: float = 0.97
+    """Probability of answering an attention check as it asks."""
     scales: Mapping[str, float] = field(default_factory=dict)
     """Mean per subscale, in points of its scale after reversal; the middle for others."""
 
@@ -42,8 +61,9 @@ class Effect:
     """What an arm adds to the base: zero, and a factor of one, where the profile says nothing."""
 
     agree_right: float = 0.0
-    """Added to the log-odds of accepting, as is ``agree_wrong``."""
+    """Added to the log-odds of accepting, as are ``agree_wrong`` and, of guessing, ``guess``."""
     agree_wrong: float = 0.0
+    guess: float = 0.0
     sureness: float = 0.0
     seconds: float = 1.0
     """A factor."""
@@ -69,16 +89,21 @@ class Spread:
 
 @dataclass(frozen=True)
 class Profile:
-    """The behaviour of a whole sample; ``effects`` by an arm's key or by its method's."""
+    """The behaviour of a whole sample; ``effects`` by an arm's key or by its method's.
+
+    ``styles``: share of people of each of STYLES; the others behave as ``base`` says.
+    """
 
     title: str
     base: Base
     spread: Spread
     effects: Mapping[str, Effect]
+    styles: Mapping[str, float] = field(default_factory=dict)
 
-    def effect_of(self, arm: Arm) -> Effect:
-        """The arm's effect: by its key, else by its method, else none."""
-        return self.effects.get(arm.key) or self.effects.get(arm.method) or Effect()
+    def effect_of(self, condition: Condition) -> Effect:
+        """The condition's effect: by its key, else by its method, else none."""
+        named = self.effects.get(condition.key) or self.effects.get(condition.method)
+        return named or Effect()
 
 
 def load(name: str) -> Profile:
@@ -102,6 +127,7 @@ def read(text: str, name: str = "The profile") -> Profile:
         base=_base(table.table("base")),
         spread=replace(Spread(), **_numbers(table.table("spread", {}), _all(Spread, POSITIVE))),
         effects={key: _effect(arms.table(key)) for key in arms.values},
+        styles=_styles(table),
     )
     table.finish()
     if problems := table.problems.sentences():
@@ -109,19 +135,27 @@ def read(text: str, name: str = "The profile") -> Profile:
     return profile
 
 
+def _styles(table: Table) -> dict[str, float]:
+    shares = _numbers(table.table("styles", {}), dict.fromkeys(STYLES, PROBABILITY))
+    if sum(shares.values()) > 1 + 1e-9:
+        table.add("styles", f"the shares sum to {sum(shares.values()):g}. Lower them to 1 or less.")
+    return shares
+
+
 def _base(table: Table) -> Base:
-    limits = {
-        "agree_right": PROBABILITY,
-        "agree_wrong": PROBABILITY,
-        "sureness": (1.0, 5.0),
-        "seconds": POSITIVE,
-        "quits": PROBABILITY,
-    }
+    limits = _all(Base, PROBABILITY) | {"sureness": (1.0, 5.0), "seconds": POSITIVE}
+    needed = [
+        one.name
+        for one in fields(Base)
+        if one.default is MISSING and one.default_factory is MISSING
+    ]
     scales = _numbers(table.table("scales", {}), None)
     numbers = _numbers(table, limits)
-    for key in limits.keys() - numbers.keys():
-        table.add(key, f"{key!r} in {table.name} is missing. Add it, as a number.")
-    return Base(**{key: numbers.get(key, 0.0) for key in limits}, scales=scales)
+    for key in needed:
+        if key not in table.values:
+            table.add(key, f"{key!r} in {table.name} is missing. Add it, as a number.")
+        numbers.setdefault(key, 0.0)
+    return Base(**numbers, scales=scales)
 
 
 def _effect(table: Table) -> Effect:
@@ -130,7 +164,7 @@ def _effect(table: Table) -> Effect:
     return replace(Effect(scales=scales), **_numbers(table, limits))
 
 
-def _all(kind: type[Effect] | type[Spread], limits: Limits) -> dict[str, Limits]:
+def _all(kind: type[Base] | type[Effect] | type[Spread], limits: Limits) -> dict[str, Limits]:
     return {one.name: limits for one in fields(kind) if one.name != "scales"}
 
 

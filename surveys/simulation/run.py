@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db import connection
 from django.test import override_settings
@@ -11,9 +12,10 @@ from tqdm import tqdm
 from explanations import catalogue
 from surveys import flow, links
 from surveys.models import Participant, Study
+from surveys.pages.attention import expected
 from surveys.simulation.browser import Browser, Page
-from surveys.simulation.person import Person, Shown
-from surveys.simulation.profile import Profile
+from surveys.simulation.person import Person, Reading, Shown
+from surveys.simulation.profile import Effect, Profile
 
 # Rehearsals need not survive a power cut, and not waiting for the disk is several times faster.
 RELAXED = {
@@ -70,20 +72,72 @@ def _take_part(
     """One person, from the link to the end."""
     browser.forget()
     page = browser.send(browser.open(links.rehearsal_path(study)), {})
-    participant = _participant(page)
-    person = Person(profile, profile.effect_of(participant.arm), _shown(participant), seed, number)
+    walk = Walk(study, _participant(study, page), profile)
+    person = Person(profile, walk.effect, walk.shown, seed, number)
     total = len(flow.steps(study))
     for count in range(1, total + 1):
+        if "step" not in page.hidden:
+            break
         if person.gives_up_at(count, total):
             return _leave(browser, page, person)
-        page = _next(browser, page, person)
+        page = _next(browser, page, person, walk)
     if "step" in page.hidden:
-        raise SimulationError(f"{participant} answered {total} pages and did not reach the end.")
+        raise SimulationError(f"{walk.participant} answered {total} pages and is not at the end.")
     return Participant.State.COMPLETED
 
 
-def _next(browser: Browser, page: Page, person: Person) -> Page:
-    following = browser.send(page, person.answer(page))
+class Walk:
+    """What one participation shows, known from the database as eyes would know it."""
+
+    def __init__(self, study: Study, participant: Participant, profile: Profile) -> None:
+        self.participant = participant
+        self._study, self._profile = study, profile
+        self._effects: dict[int, Effect] | None = None
+
+    @property
+    def effects(self) -> dict[int, Effect]:
+        """Effect by block; none before the allocation."""
+        if not self._effects:
+            self.participant.refresh_from_db(fields=["arm"])
+            arm = self.participant.arm
+            blocks = arm.blocks.select_related("condition") if arm else ()
+            self._effects = {one.number: self._profile.effect_of(one.condition) for one in blocks}
+        return self._effects
+
+    @property
+    def effect(self) -> Effect:
+        """The effect of the whole arm: none where its participants see several conditions."""
+        return self.effects[1] if len(self.effects) == 1 else Effect()
+
+    @cached_property
+    def shown(self) -> dict[str, Shown]:
+        """What a person with eyes sees in each picture."""
+        trials = self.participant.trials.select_related("stimulus__prediction__image", "condition")
+        return {
+            trial.picture_code: Shown(
+                trial.stimulus.prediction.image.true_class,
+                trial.stimulus.prediction.predicted_class,
+                trial.stimulus.position,
+                self._profile.effect_of(trial.condition),
+            )
+            for trial in trials
+        }
+
+    def reading(self, page: Page) -> Reading:
+        """What the page is, as its words say."""
+        step = flow.step_of(self._study, page.hidden["step"])
+        if step is None:
+            return Reading()
+        instructed = expected(self._study, step) if step.kind == "attention" else ""
+        effect = self.effects.get(step.block, self.effect)
+        return Reading(step.questionnaire, instructed, effect)
+
+
+def _next(browser: Browser, page: Page, person: Person, walk: Walk) -> Page:
+    answers = person.answer(page, walk.reading(page))
+    following = page
+    for _ in range(person.clicks):
+        following = browser.send(page, answers)
     if following.status != 200 or following.hidden.get("step") == page.hidden["step"]:
         raise SimulationError(
             f"The page {page.hidden['step']!r} was sent and not accepted: status "
@@ -101,7 +155,7 @@ def _leave(browser: Browser, page: Page, person: Person) -> Participant.State:
     return Participant.State.WITHDRAWN
 
 
-def _participant(page: Page) -> Participant:
+def _participant(study: Study, page: Page) -> Participant:
     code = page.path.strip("/").split("/")[-1]
     participant = Participant.objects.select_related("arm").filter(code=code).first()
     if participant is None or not participant.simulated:
@@ -109,18 +163,8 @@ def _participant(page: Page) -> Participant:
             f"The consent did not lead to a rehearsal: status {page.status}, "
             f"{' '.join(page.headings)!r}."
         )
+    participant.study = study
     return participant
-
-
-def _shown(participant: Participant) -> dict[str, Shown]:
-    """What a person with eyes sees in each picture."""
-    trials = participant.trials.select_related("stimulus__prediction__image")
-    return {
-        trial.picture_code: Shown(
-            trial.stimulus.prediction.image.true_class, trial.stimulus.position
-        )
-        for trial in trials
-    }
 
 
 def _check(study: Study, number: int) -> None:
@@ -139,7 +183,7 @@ def _check(study: Study, number: int) -> None:
 
 def _check_arms(study: Study, profile: Profile) -> None:
     """An effect that no arm ever has is a slip of the pen, and would pass for a null result."""
-    known = {arm.key for arm in study.arms.all()} | {key for key, _ in catalogue.choices()}
+    known = {one.key for one in study.conditions.all()} | {key for key, _ in catalogue.choices()}
     if unknown := sorted(profile.effects.keys() - known):
         raise SimulationError(
             f"The profile plants effects on {unknown}, which are neither arms of the study "

@@ -22,7 +22,10 @@ def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
 
 def _how_to() -> tuple[str, ...]:
     return (
-        _("You see what the classifier says of each picture. It is often right, and sometimes wrong."),
+        _(
+            "You see what the classifier says of each picture. "
+            "It is often right, and sometimes wrong."
+        ),
         _("Say each time how likely you think it is that the answer is right."),
     )
 

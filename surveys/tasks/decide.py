@@ -23,7 +23,10 @@ def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
 
 def _how_to() -> tuple[str, ...]:
     return (
-        _("You see what the classifier says of each picture. It is often right, and sometimes wrong."),
+        _(
+            "You see what the classifier says of each picture. "
+            "It is often right, and sometimes wrong."
+        ),
         _("Decide each time whether you accept its answer."),
     )
 

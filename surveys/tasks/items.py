@@ -6,18 +6,20 @@ from django.utils.translation import gettext as _
 
 from surveys.questionnaires.base import Item, Scale
 
-CONFIDENCE = ("points", "none")
-"""How a task asks for sureness: on five points, or not at all."""
+CONFIDENCE = ("points", "slider", "none")
+"""How a task asks for sureness: on five points, on a slider from 0 to 100, or not at all."""
 
 
 def sureness(key: str, confidence: str) -> tuple[Item, ...]:
     """The question how sure the decision is, under the key; nothing for "none"."""
     if confidence == "none":
         return ()
+    text = _("How sure are you of your decision?")
+    if confidence == "slider":
+        ends = {0: _("Not at all sure"), 100: _("Completely sure")}
+        return (Item(key, text, kind="slider", scale=Scale(0, 100, ends)),)
     anchors = {1: _("Not at all sure"), 3: _("Fairly sure"), 5: _("Completely sure")}
-    return (
-        Item(key, _("How sure are you of your decision?"), scale=Scale(1, 5, anchors)),
-    )
+    return (Item(key, text, scale=Scale(1, 5, anchors)),)
 
 
 def which_class(key: str, text: str, class_names: Sequence[str]) -> Item:

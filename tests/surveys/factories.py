@@ -138,9 +138,9 @@ def small_study(folder: Path, **options: object) -> Study:
     return study
 
 
-def answers(step: flow.Step, choice: int = 0) -> dict[str, str]:
+def answers(participant: Participant, step: flow.Step, choice: int = 0) -> dict[str, str]:
     """Valid answers to all of a page's questions; ``choice`` picks among those offered."""
-    return {item.id: answer(item, choice) for item in flow.items(step)}
+    return {item.id: answer(item, choice) for item in flow.items(participant, step)}
 
 
 def answer(item: Item, choice: int = 0) -> str:
@@ -159,7 +159,7 @@ def walk(participant: Participant, pages: int | None = None, choice: int = 0) ->
         services.record_page(
             participant=participant,
             step=step.key,
-            answers=answers(step, choice + sent),
+            answers=answers(participant, step, choice + sent),
             response_time_ms=1000.0 + sent,
         )
         sent += 1

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys import allocation
-from surveys.allocation import allocation_list, shuffled, study_list, trial_order
+from surveys.allocation import allocation_list, shuffled, study_list
 from surveys.models import AllocationSlot
 
 ARMS = ("none", "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo")
@@ -49,7 +49,6 @@ def test_the_same_seed_gives_the_same_list_on_any_machine():
     # Written down once: numpy promises the raw stream of PCG64 for ever.
     arms = [place.arm for place in allocation_list(("a", "b", "c"), (1, 2), 18, "live", 20261123)]
     assert "".join(arms) == "bcaacbbaccabcbaabc"
-    assert trial_order(20261123, False, 1, 12) == [12, 11, 4, 8, 1, 6, 5, 3, 7, 2, 9, 10]
 
 
 def test_other_seeds_give_other_lists():
@@ -75,14 +74,6 @@ def test_shuffling_gives_every_order_equally_often():
     # Mean 500, standard deviation 20.4.
     assert len(orders) == 6
     assert all(abs(count - 500) < 5 * 20.4 for count in orders.values())
-
-
-def test_the_order_of_trials_belongs_to_the_place_on_the_list():
-    orders = {tuple(trial_order(5, False, position, 12)) for position in range(1, 101)}
-    assert len(orders) == 100
-    assert all(sorted(order) == list(range(1, 13)) for order in orders)
-    assert trial_order(5, True, 1, 12) != trial_order(5, False, 1, 12)
-    assert trial_order(6, False, 1, 12) != trial_order(5, False, 1, 12)
 
 
 def test_the_stored_lists_are_those_of_the_seed(study):

@@ -376,11 +376,17 @@ def test_the_control_arm_has_neither_map_nor_legend(drawn):
     browser, page, _participant = in_arm(drawn, "none")
     trial = go_on(browser, page, 2)
     assert Client().get(trial.pictures[0].replace("image.png", "map.png")).status_code == 404
-    assert Client().get(f"{page.path}legend.png").status_code == 404
+    assert Client().get(trial.pictures[0].replace("image.png", "legend.png")).status_code == 404
 
 
 def test_unknown_addresses_are_answered_in_our_style(drawn):
-    for path in ("/p/guess/", "/p/guess/withdraw/", "/s/other/", "/p/guess/legend.png", "/nothing"):
+    for path in (
+        "/p/guess/",
+        "/p/guess/withdraw/",
+        "/s/other/",
+        "/p/guess/picture/x/legend.png",
+        "/nothing",
+    ):
         response = Client().get(path)
         assert response.status_code == 404
         assert "There is no such page" in response.content.decode()
@@ -437,7 +443,7 @@ def test_other_methods_are_refused(drawn):
     for path in ("/s/drawn/", page.path, f"{page.path}withdraw/"):
         assert Client().put(path).status_code == 405
         assert Client().delete(path).status_code == 405
-    assert Client().post(f"{page.path}legend.png").status_code == 405
+    assert Client().post(f"{page.path}picture/x/legend.png").status_code == 405
 
 
 def test_a_rehearsal_is_marked_and_does_not_stand_in_the_way_of_the_real_link(drawn):

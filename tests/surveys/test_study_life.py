@@ -30,7 +30,8 @@ def test_a_study_is_loaded_as_a_draft_with_arms_and_both_lists(file, capsys):
     study = Study.objects.get()
     assert (study.state, study.seed, study.title) == ("draft", 5, "A small study")
     assert study.source == file.read_text()
-    assert list(study.arms.values_list("position", "key", "method")) == [
+    shown = study.arms.values_list("position", "key", "blocks__condition__method")
+    assert list(shown) == [
         (1, "none", ""),
         (2, "gradcam", "gradcam"),
         (3, "lime", "lime"),

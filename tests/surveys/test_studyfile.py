@@ -28,8 +28,9 @@ def test_every_study_that_ships_can_be_loaded(path):
     assert [arm.key for arm in study.arms] == [
         *("none", "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo")
     ]
-    assert (study.images.right, study.images.wrong) == (8, 4)
-    assert str(study.images.wrong) in study.debrief.text
+    (trials,) = study.trial_parts
+    assert (trials.right, trials.wrong) == (8, 4)
+    assert str(trials.wrong) in study.debrief.text
 
 
 def test_two_studies_ship():
@@ -41,7 +42,7 @@ def test_a_small_file_is_read_to_the_letter(text):
     assert study.consent == studyfile.Consent("1", "What happens here.")
     assert study.arms[1] == studyfile.DeclaredArm("gradcam", "Arm gradcam", "gradcam")
     assert study.arms[0].method == ""
-    assert study.before == ("ai-experience-v1",)
+    assert study.questionnaires == ("ai-experience-v1", "trust-v1", "comments-v1")
     assert study.allocation == studyfile.Allocation((1, 2), 60)
 
 

@@ -1,0 +1,84 @@
+"""The tidy tables of a study: which files its export holds, and the columns of each."""
+
+from collections.abc import Mapping
+
+from surveys import tasks
+from surveys.exporting.columns import (
+    ANSWERED,
+    ANSWERS,
+    BLOCK_ANSWERS,
+    CHECKS,
+    FIRST_STAGE,
+    LAYOUT,
+    PARTICIPANTS,
+    STIMULUS,
+    Column,
+)
+from surveys.exporting.sources import answer_cell, factor
+from surveys.parts import TrialsPart
+from surveys.questionnaires.base import Item
+from surveys.studyfile import StudyFile
+
+ALWAYS = "decide"
+"""The task whose columns stand in every table, empty where it is not used: analyses know them."""
+
+
+def tables(study: StudyFile) -> Mapping[str, tuple[Column, ...]]:
+    """Columns by file. Practice trials and answers given per block have files of their own."""
+    kinds = {step.kind for step in study.steps}
+    checked = {"attention_asked", "attention_failed"} if "attention" in kinds else set()
+    checked |= {"quiz_mistakes"} if "quiz" in kinds else set()
+    checks = tuple(column for column in CHECKS if column.name in checked)
+    main = [part for part in study.trial_parts if not part.is_practice]
+    practice = [part for part in study.trial_parts if part.is_practice]
+    found = {
+        "participants.csv": (*PARTICIPANTS, *checks),
+        "trials.csv": trial_columns(study, main),
+        "answers.csv": ANSWERS,
+    }
+    if practice:
+        found["practice.csv"] = trial_columns(study, practice)
+    if asks_in_blocks(study):
+        found["block_answers.csv"] = BLOCK_ANSWERS
+    return found
+
+
+def asks_in_blocks(study: StudyFile) -> bool:
+    """Whether a questionnaire is asked more than once, after each block of a within design."""
+    return study.blocks > 1 and any(step.questionnaire and step.block for step in study.steps)
+
+
+def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ...]:
+    """Stimulus, layout, declared factors, then what the tasks of the parts ask."""
+    names = dict.fromkeys(name for arm in study.arms for name in arm.factors)
+    factors = (
+        Column(name, "category", factor(name), f"Level of the factor {name}") for name in names
+    )
+    two_stages = any(len(tasks.get(part.task).stages) > 1 for part in parts)
+    return (
+        *STIMULUS,
+        *LAYOUT,
+        *factors,
+        *(_answer_column(item) for item in _items(parts)),
+        *((FIRST_STAGE,) if two_stages else ()),
+        *ANSWERED,
+    )
+
+
+def _items(parts: list[TrialsPart]) -> list[Item]:
+    """The questions of all tasks of the parts, each once."""
+    asked = {ALWAYS: "points", **{part.task: part.confidence for part in parts}}
+    items = [
+        item
+        for task, confidence in asked.items()
+        for stage in tasks.get(task).stages
+        for item in stage.asks((), confidence)
+    ]
+    return list({item.id: item for item in items}.values())
+
+
+def _answer_column(item: Item) -> Column:
+    if not item.is_number:
+        return Column(item.id, "category", answer_cell(item), item.text)
+    low, high = item.bounds or (None, None)
+    return Column(item.id, "integer", answer_cell(item), item.text, low, high, item.codes)

@@ -1,0 +1,41 @@
+"""A stimulus as a page shows it: the image, what the classifier says of it, and the map."""
+
+from django.urls import reverse
+
+from explanations import catalogue, pictures
+from explanations.models import Explanation, Prediction
+from surveys.models import Condition, Participant
+from surveys.pages import Screen
+
+
+def stimulus(
+    participant: Participant,
+    prediction: Prediction,
+    explanation: Explanation | None,
+    picture_code: str,
+    condition: Condition,
+    *,
+    shows_prediction: bool = True,
+    names_class: bool = True,
+) -> Screen:
+    """What the template needs. ``names_class`` False: neither caption nor page gives it away."""
+
+    def url(picture: str) -> str:
+        kwargs = {"code": participant.code, "picture_code": picture_code, "picture": picture}
+        return reverse("picture", kwargs=kwargs)
+
+    shown: Screen = {"image_url": url("image")}
+    if shows_prediction and condition.shows_prediction:
+        shown["prediction"] = prediction.predicted_class
+        if condition.shows_probability:
+            shown["probability"] = round(100 * prediction.probability)
+    if explanation is None:
+        return shown
+    named = names_class and "prediction" in shown
+    return shown | {
+        "method": catalogue.get(explanation.method),
+        "map_url": url("map"),
+        "map_alt": pictures.alt_text(explanation),
+        "caption": pictures.caption(explanation, names_the_class=named),
+        "legend_url": url("legend"),
+    }

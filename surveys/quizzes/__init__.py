@@ -1,0 +1,57 @@
+"""Comprehension questions on what a map means: one TOML file each, found by the method's key."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from surveys.questionnaires.base import Item
+
+FOLDER = Path(__file__).resolve().parent
+NO_MAP = "none"
+
+
+@dataclass(frozen=True)
+class Question:
+    """``right`` is the key of the right option; ``why`` is shown to who chose another."""
+
+    id: str
+    text: str
+    options: dict[str, str]
+    right: str
+    why: str
+
+    @property
+    def item(self) -> Item:
+        """The question as a page asks it."""
+        return Item(self.id, self.text, kind="choice", options=self.options)
+
+
+@cache
+def questions(method: str, language: str = "en") -> tuple[Question, ...]:
+    """The questions for a method, or for a condition without a map where the key is empty.
+
+    Raises KeyError for a method without a quiz.
+    """
+    wanted = method or NO_MAP
+    for path in sorted(FOLDER.glob("*.toml")):
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        if wanted in document["methods"]:
+            return tuple(_question(entry, language) for entry in document["questions"])
+    raise KeyError(wanted)
+
+
+def _question(entry: dict, language: str) -> Question:  # type: ignore[type-arg]
+    words = {**entry, **entry.get(language, {})}
+    return Question(entry["id"], words["text"], words["options"], entry["right"], words["why"])
+
+
+@cache
+def right_answers() -> dict[tuple[str, tuple[str, ...]], str]:
+    """The right option of every question, by its id and its options."""
+    documents = [tomllib.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.toml")]
+    return {
+        (entry["id"], tuple(entry["options"])): entry["right"]
+        for document in documents
+        for entry in document["questions"]
+    }

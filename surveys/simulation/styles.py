@@ -1,0 +1,43 @@
+"""Kinds of people: how each differs from what the profile's base says."""
+
+import random
+from dataclasses import replace
+
+from surveys.simulation.profile import Base, Profile
+
+ORDINARY = ""
+CALIBRATED = (0.92, 0.12)
+"""Probability of accepting right and wrong predictions."""
+TRUST = 2.0
+"""What over-trusting people add to the log-odds of accepting, and under-trusting ones take away."""
+HASTE = 0.12
+"""Factor on the response time of those who speed."""
+
+
+def style_of(profile: Profile, chance: random.Random) -> str:
+    """One of STYLES by its share, or ORDINARY."""
+    drawn = chance.random()
+    for style, share in profile.styles.items():
+        if drawn < share:
+            return style
+        drawn -= share
+    return ORDINARY
+
+
+def base_of(base: Base, style: str) -> Base:
+    """The base as people of the style have it."""
+    if style == "calibrated":
+        right, wrong = CALIBRATED
+        return replace(base, agree_right=right, agree_wrong=wrong)
+    if style == "speeding":
+        return replace(base, seconds=base.seconds * HASTE, attentive=0.6, quiz=0.5)
+    if style == "quitting":
+        return replace(base, quits=1.0)
+    if style in {"random", "straight_lining"}:
+        return replace(base, attentive=0.2, quiz=0.4)
+    return base
+
+
+def shift_of(style: str) -> float:
+    """What people of the style add to the log-odds of accepting any prediction."""
+    return {"over_trusting": TRUST, "under_trusting": -TRUST}.get(style, 0.0)
