@@ -45,6 +45,7 @@ def screen(participant: Participant, step: Step) -> Screen:
             and not task.needs_prediction
             and not task.guesses_class
         ),
+        "says_answer": condition.shows_prediction and not (task and task.guesses_class),
         "guesses_class": bool(task and task.guesses_class),
         "method": catalogue.get(condition.method) if condition.method else None,
     }

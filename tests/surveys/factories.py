@@ -107,7 +107,7 @@ def predict(study: Study, wrong: int = 8) -> None:
             image=image,
             classifier=study.classifier,
             predicted_class=predicted,
-            probability=0.5 + number / 100,
+            probability=0.5 + number / 200,
             probabilities=[0.1, 0.1, 0.1, 0.7],
             is_correct=predicted == image.true_class,
         )

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from surveys import services
-from surveys.models import Answer, Arm, Participant, Study, Submission
+from surveys.models import Answer, Condition, Participant, Study, Submission
 from surveys.simulation.browser import Browser, read_page
 from surveys.simulation.profile import Effect, ProfileError, load, read
 from surveys.simulation.run import SimulationError, simulate
@@ -149,9 +149,9 @@ def test_an_effect_on_an_unknown_arm_is_refused(drawn):
 
 def test_an_arm_has_the_effect_of_its_key_or_else_of_its_method():
     profile = read(BASE + "[arms.lime]\nseconds = 2.0\n[arms.mine]\nseconds = 3.0\n")
-    assert profile.effect_of(Arm(key="mine", method="lime")).seconds == 3
-    assert profile.effect_of(Arm(key="other", method="lime")).seconds == 2
-    assert profile.effect_of(Arm(key="none", method="")) == Effect()
+    assert profile.effect_of(Condition(key="mine", method="lime")).seconds == 3
+    assert profile.effect_of(Condition(key="other", method="lime")).seconds == 2
+    assert profile.effect_of(Condition(key="none", method="")) == Effect()
 
 
 @pytest.mark.parametrize("name", ["null", "demo"])
