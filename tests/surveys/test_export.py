@@ -317,7 +317,7 @@ def test_the_queries_do_not_grow_with_the_participants(
 ):
     for number in range(5):
         walk(services.enrol(study=study, arrival_key=f"more {number}"))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         export_study(study=study, output=tmp_path / "out")
 
 
