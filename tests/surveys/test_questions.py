@@ -125,7 +125,7 @@ def test_the_order_shown_is_the_order_stored(study, newcomer):
 
 
 def test_participants_get_a_shuffled_questionnaire_in_orders_of_their_own(study):
-    step = flow.Step("after:propensity-v1", "questionnaire", "propensity-v1")
+    step = flow.Step("after:propensity-v1", "questionnaire", questionnaire="propensity-v1")
     people = [services.enrol(study=study, arrival_key=f"visit {n}") for n in range(8)]
     orders = [tuple(item.id for item in asking.items(person, step)) for person in people]
     assert len(set(orders)) > 4

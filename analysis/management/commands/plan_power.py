@@ -92,7 +92,13 @@ def _codebook(study: StudyFile) -> pd.DataFrame:
 
 
 def _design(study: StudyFile, images: int | None) -> Design:
-    declared = Design(study.images.right, study.images.wrong)
+    if study.design.within:
+        raise CommandError(
+            "The study varies conditions within participants, and plan_power simulates designs "
+            "between participants alone."
+        )
+    parts = [part for part in study.trial_parts if not part.is_practice]
+    declared = Design(sum(part.right for part in parts), sum(part.wrong for part in parts))
     return declared if images is None else declared.scaled(images / declared.images)
 
 
