@@ -86,7 +86,7 @@ def _study(file: Path) -> StudyFile:
 def _codebook(study: StudyFile) -> pd.DataFrame:
     """The codebook of the export to come, typed as the analysis reads it."""
     frame = pd.DataFrame(codebook(study)).replace("", pd.NA)
-    for column in ("minimum", "maximum", "reversed"):
+    for column in ("minimum", "maximum", "reversed", "minimum_answered"):
         frame[column] = pd.to_numeric(frame[column])
     return frame
 
