@@ -29,7 +29,7 @@ BOOK = pd.DataFrame(
             {
                 "file": "answers.csv", "column": "value", "type": "integer", "item": f"t{i}",
                 "minimum": 1, "maximum": 7, "questionnaire": "q", "scale": "trust",
-                "reversed": int(i == 2), "minimum_answered": 0.8,
+                "reversed": int(i == 2), "minimum_answered": 0.8, "score": "mean",
             }
             for i in range(1, 6)
         ),
