@@ -200,7 +200,10 @@ class ExplanationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="method", ordering="method")
     def method_label(self, row: Explanation) -> str:
-        return dict(catalogue.choices()).get(row.method, row.method)
+        try:
+            return catalogue.get(row.method).label
+        except catalogue.UnknownMethodError:
+            return row.method
 
     @admin.display(description="seconds")
     def seconds(self, row: Explanation) -> str:

@@ -4,9 +4,10 @@ A new method is a file in ``explanations/methods`` and an entry here. Reading th
 torch: the code of a method is found by its path when it is needed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explanations.rendering.drawing import Drawing
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
@@ -54,6 +55,8 @@ class Method:
     is_placebo: bool = False
     oracle: Oracle | None = None
     """None where no library computes this method."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Of its code, where they are not the defaults."""
 
     def caption_for(self, label: str | None, *, empty: bool = False) -> str:
         """The caption with the name of the predicted class; ``empty``: that of an all-zero map.
@@ -64,9 +67,9 @@ class Method:
         return text.replace(_NAMED, _UNNAMED if label is None else f"“{label}”")
 
     def explainer(self) -> "Explainer":
-        """The method itself, with its default parameters; imports torch."""
+        """The method itself, with the parameters of this entry; imports torch."""
         module, _, name = self.path.rpartition(".")
-        explainer: Explainer = getattr(import_module(module), name)()
+        explainer: Explainer = getattr(import_module(module), name)(**self.parameters)
         return explainer
 
 
@@ -203,10 +206,54 @@ METHODS: tuple[Method, ...] = (
     ),
 )
 
+LAYERED: tuple[Method, ...] = (
+    Method(
+        key="gradcam_layer",
+        label="Grad-CAM",
+        path="explanations.methods.layers.LayerGradCam",
+        caption=_HEAT_CAPTION,
+        how_to_read=_HEAT_READING,
+        legend=_HEAT_LEGEND,
+        drawing=Heat(),
+        oracle=Oracle("captum", "explanations.oracles.gradcam"),
+    ),
+    Method(
+        key="saliency_layer",
+        label="Saliency map",
+        path="explanations.methods.layers.LayerSaliency",
+        caption="The brighter a cell glows, the more a small change of the layer's output there "
+        "would change how strongly the classifier answers “{label}”.",
+        how_to_read=(
+            "The image is dimmed and some of its cells glow.",
+            "The brighter a cell glows, the more the classifier's answer would change "
+            "if what the layer found there were changed a little.",
+            "The brightness compares cells within one layer only.",
+        ),
+        legend=Legend("hardly matters", "matters most"),
+        drawing=Glow(),
+    ),
+)
+"""What can be computed of every feature module: for researchers, never for an arm."""
+
+
+def of_module(number: int) -> tuple[Method, ...]:
+    """The methods that look at one feature module, numbered from 0."""
+    return tuple(
+        replace(
+            method,
+            key=f"{method.key}_{number}",
+            label=f"{method.label}, module {number}",
+            parameters={"layer": number},
+        )
+        for method in LAYERED
+    )
+
 
 def get(key: str) -> Method:
     """The method of this key; UnknownMethodError lists the keys there are."""
-    for method in METHODS:
+    number = key.rpartition("_")[2]
+    layered = of_module(int(number)) if number.isdecimal() else ()
+    for method in (*METHODS, *layered):
         if method.key == key:
             return method
     known = ", ".join(method.key for method in METHODS)

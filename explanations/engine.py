@@ -134,11 +134,13 @@ class Engine:
         """As the function ``explain``."""
         explainers = self.explainers(methods)
         wanted = self._wanted(targets, images)
+        modules = range(self.workspace.chain.features) if layers else self._modules_of(explainers)
         parts = []
         with tqdm(total=len(images), unit="image", disable=None if progress else True) as bar:
             for first in range(0, len(images), self.batch_size):
                 some = slice(first, first + self.batch_size)
-                batch = self._batch(images[some], None if wanted is None else wanted[some], layers)
+                targeted = None if wanted is None else wanted[some]
+                batch = Batch(self.workspace, images[some], targeted, modules)
                 found = {}
                 for key, attributions in self._each(batch, explainers, seed):
                     bar.set_description(key, refresh=False)
@@ -155,7 +157,8 @@ class Engine:
 
         There are at most ``batch_size`` images with one target each.
         """
-        batch = self._batch(images, self._wanted(targets, images))
+        wanted = self._wanted(targets, images)
+        batch = Batch(self.workspace, images, wanted, self._modules_of(explainers))
         for key, attributions in self._each(batch, explainers, seed=0):
             yield key, attributions.of_class(0)
 
@@ -168,9 +171,10 @@ class Engine:
         )
         return {key: in_precision(one, self.precision) for key, one in explainers.items()}
 
-    def _batch(self, images: Images, wanted: torch.Tensor | None, layers: bool = False) -> Batch:
-        every_layer = range(self.workspace.chain.features) if layers else ()
-        return Batch(self.workspace, images, wanted, every_layer)
+    def _modules_of(self, explainers: Mapping[str, Explainer]) -> list[int]:
+        """The feature modules that they look at: the one pass brings the maps of all of them."""
+        wanted = {parameters_of(one).get("layer") for one in explainers.values()}
+        return [number for number in range(self.workspace.chain.features) if number in wanted]
 
     def _each(
         self, batch: Batch, explainers: Mapping[str, Explainer], seed: int

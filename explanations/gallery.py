@@ -30,18 +30,48 @@ class Row:
 
     prediction: Prediction
     cards: tuple[Card, ...]
+    """One per method."""
+    layers: tuple["Layers", ...]
+    """One per method that was computed layer by layer; empty where none was."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """One method's maps of the feature modules, from the image to the classes."""
+
+    label: str
+    cards: tuple[Card, ...]
 
 
 def gallery(image: StudyImage) -> list[Row]:
     """Every prediction of an image, with its explanations in the catalogue's order."""
     predictions = image.predictions.select_related("classifier").prefetch_related("explanations")
-    return [
-        Row(
-            prediction,
-            tuple(_card(row) for row in sorted(prediction.explanations.all(), key=_place)),
+    return [_row(prediction) for prediction in predictions.order_by("classifier_id")]
+
+
+def _row(prediction: Prediction) -> Row:
+    rows = sorted(prediction.explanations.all(), key=_place)
+    layers = (
+        Layers(
+            method.label,
+            tuple(_card(row) for row in sorted(rows, key=_depth) if _kind(row) == method.key),
         )
-        for prediction in predictions.order_by("classifier_id")
-    ]
+        for method in catalogue.LAYERED
+    )
+    kinds = {method.key for method in catalogue.LAYERED}
+    return Row(
+        prediction,
+        tuple(_card(row) for row in rows if _kind(row) not in kinds),
+        tuple(one for one in layers if one.cards),
+    )
+
+
+def _kind(explanation: Explanation) -> str:
+    return explanation.method.rpartition("_")[0]
+
+
+def _depth(explanation: Explanation) -> int:
+    return int(explanation.parameters.get("layer", 0))
 
 
 def _place(explanation: Explanation) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from explanations import catalogue, pictures
 from explanations.catalogue import Method
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.devices import choose_device
+from explanations.computing.chain import Chain
 from explanations.importing import BACKGROUND
 from explanations.models import (
     ClassifierWeights,
@@ -40,6 +41,8 @@ class Prepared:
     maps: Computed
     verified: Mapping[str, Verified]
     """By method, the largest difference from the library; empty where none was asked for."""
+    modules: int
+    """Feature modules whose Grad-CAM and saliency were wanted too."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class How:
     execution: Execution = field(default_factory=Execution)
     shard: tuple[int, int] = (1, 1)
     """Which part of how many: every n-th image."""
+    layers: bool = False
+    """Whether Grad-CAM and saliency of every feature module are wanted too."""
 
 
 def methods_named(text: str) -> list[Method]:
@@ -117,7 +122,10 @@ def _prepared(
 ) -> Prepared:
     part, parts = how.shard
     predictions = predictions[part - 1 :: parts]
-    maps = explain(classifier, predictions, methods, how.precision, how.execution)
+    modules = Chain.of(classifier).features if how.layers else 0
+    layered = [method for number in range(modules) for method in catalogue.of_module(number)]
+    wanted = [*methods, *layered]
+    maps = explain(classifier, predictions, wanted, how.precision, how.execution)
     checked = predictions[: how.verify]
     return Prepared(
         images=images,
@@ -125,7 +133,8 @@ def _prepared(
         methods=_keys(methods),
         device=str(classifier.device),
         maps=maps,
-        verified=verify_stored(classifier, checked, methods, how.precision) if checked else {},
+        verified=verify_stored(classifier, checked, wanted, how.precision) if checked else {},
+        modules=modules,
     )
 
 

@@ -184,3 +184,25 @@ def test_the_gallery_shows_the_maps_in_the_view_of_its_address(admin_client, ima
     assert len(set(pictures.values())) == 4
     shown = admin_client.get(reverse("explanations:image-picture", args=[image.pk])).content
     assert pictures["original"] == shown
+
+
+def test_the_layers_are_shown_in_their_order_apart_from_the_methods(admin_client, image):
+    prediction = Prediction.objects.get(image=image)
+    classifier = load_classifier(prediction.classifier, "cpu")
+    explain(classifier, [prediction], [*catalogue.of_module(10), *catalogue.of_module(2)])
+    text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
+    assert text.index("Placebo map") < text.index("Grad-CAM, layer by layer")
+    shown = re.findall(r"<strong>(\d+ \w+)</strong> (\d+ × \d+)", text)
+    assert shown == [("2 Conv2d", "32 × 32"), ("10 Conv2d", "8 × 8")] * 2
+    for row in Explanation.objects.filter(method__contains="_layer_"):
+        address = reverse("explanations:map-picture", args=[row.pk])
+        assert f'{address}?view=usual"' in text
+        assert admin_client.get(address).content.startswith(b"\x89PNG")
+        assert admin_client.get(page("explanation_change", row.pk)).status_code == 200
+    listed = admin_client.get(page("explanation_changelist")).content.decode()
+    assert "Grad-CAM, module 10" in listed
+
+
+def test_without_layers_none_are_announced(admin_client, image):
+    text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
+    assert "layer by layer" not in text

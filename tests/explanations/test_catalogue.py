@@ -67,3 +67,14 @@ def test_an_unknown_method_is_answered_with_the_known_ones():
 
 def test_choices_are_keys_with_labels():
     assert catalogue.choices()[0] == ("gradcam", "Grad-CAM")
+
+
+def test_what_looks_at_one_module_is_found_by_its_number_and_is_no_choice_for_an_arm():
+    gradcam, saliency = catalogue.of_module(3)
+    assert catalogue.get("gradcam_layer_3") == gradcam
+    assert catalogue.get("saliency_layer_3") == saliency
+    assert saliency.explainer().layer == 3
+    assert not {gradcam.key, saliency.key} & {key for key, _ in catalogue.choices()}
+    for key in ("gradcam_layer", "gradcam_layer_", "gradcam_layer_03", "lime_3"):
+        with pytest.raises(UnknownMethodError):
+            catalogue.get(key)

@@ -8,16 +8,17 @@ import pytest
 import torch
 
 from explanations.background import Background
-from explanations.catalogue import FLAGS, METHODS
+from explanations.catalogue import FLAGS, METHODS, of_module
 from explanations.engine import Engine
 from explanations.methods.protocol import image_seed, parameters_of
 from tests.explanations.conftest import explain_one
 
-KEYS = [method.key for method in METHODS]
+EVERY = (*METHODS, *of_module(4))
+KEYS = [method.key for method in EVERY]
 QUICK = {"samples": 30, "steps": 4}
 
 
-@pytest.fixture(params=METHODS, ids=KEYS)
+@pytest.fixture(params=EVERY, ids=KEYS)
 def explainer(request):
     """A method with few samples or steps: these tests are of its manners, not of its figures."""
     explainer = request.param.explainer()

@@ -325,3 +325,15 @@ def test_the_shards_are_equal_parts(images, weights_file):
     assert "2 explained by" in precompute(**options, shard=(1, 2))
     assert "1 explained by" in precompute(**options, shard=(2, 2))
     assert Explanation.objects.count() == 3
+
+
+def test_layers_are_kept_and_verified_beside_the_methods(images, weights_file):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam", "limit": 1}
+    answer = precompute(**options, layers=True, verify=1)
+    assert "explained by gradcam and layer by layer (15 modules): 31 maps computed" in answer
+    assert "gradcam_layer_0 " in answer
+    assert (
+        Explanation.objects.filter(provenance__verified_against__startswith="captum").count() == 16
+    )
+    assert "0 maps computed on cpu, 1 were there already" in precompute(**options)
+    assert "0 maps computed on cpu, 31 were there already" in precompute(**options, layers=True)

@@ -45,6 +45,11 @@ class Command(BaseCommand):
         parser.add_argument("--split", default="", help="of --set; all of its splits if empty")
         parser.add_argument("--weights", type=Path, help="FILE.safetensors, for --set")
         parser.add_argument("--methods", default="", help="keys with commas, instead of the usual")
+        parser.add_argument(
+            "--layers",
+            action="store_true",
+            help="also Grad-CAM and saliency of every feature module, for the panel",
+        )
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         parser.add_argument(
             "--precision",
@@ -109,6 +114,7 @@ class Command(BaseCommand):
                     options["verify"],
                     execution,
                     options["shard"] or (1, 1),
+                    options["layers"],
                 ),
             }
             if options["study"]:
@@ -123,9 +129,10 @@ class Command(BaseCommand):
             ) from None
         except REFUSALS as error:
             raise CommandError(str(error)) from error
+        layers = f" and layer by layer ({done.modules} modules)" if done.modules else ""
         return (
             f"{done.images} images predicted; {done.explained} explained by "
-            f"{', '.join(done.methods)}: {done.maps.new} maps computed on {done.device}, "
+            f"{', '.join(done.methods)}{layers}: {done.maps.new} maps computed on {done.device}, "
             f"{done.maps.known} were there already." + _verdict(done.verified)
         )
 

@@ -1,0 +1,85 @@
+"""One feature module's own map: what Grad-CAM and saliency say at every depth of the network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from explanations.attribution import Attributions
+from explanations.computing.gradients import GradientPass, gradient_pass
+from explanations.computing.resizing import enlarged
+from explanations.computing.workspace import Batch
+from explanations.methods.protocol import Diagnostics, as_array, flagged
+
+
+@dataclass(frozen=True)
+class LayerGradCam:
+    """Grad-CAM of any feature module, also of those that are no ReLU; rectified, then enlarged.
+
+    ``layer`` counts the feature modules from 0.
+    """
+
+    version: ClassVar[int] = 1
+    layer: int
+    upsampling: str = "bilinear"
+
+    def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
+        native = _pass(batch, self.layer).cams[self.layer]
+        diagnostics: Diagnostics = [
+            [_about(batch, self.layer, native, maximum) | flagged(empty=maximum <= 0)
+             for maximum in row]
+            for row in native.amax((2, 3)).tolist()
+        ]  # fmt: skip
+        return Attributions(
+            as_array(enlarged(native.relu(), batch.size, self.upsampling)),
+            native=as_array(native),
+            diagnostics=diagnostics,
+        )
+
+
+@dataclass(frozen=True)
+class LayerSaliency:
+    """The absolute gradient of the logit by a module's output, of its channels the largest.
+
+    Cells stay squares when they are enlarged. ``layer`` counts the feature modules from 0.
+    """
+
+    version: ClassVar[int] = 1
+    layer: int
+
+    def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
+        native = _pass(batch, self.layer).saliencies[self.layer]
+        diagnostics: Diagnostics = [
+            [_about(batch, self.layer, native, maximum) | flagged(zero_gradient=maximum == 0)
+             for maximum in row]
+            for row in native.amax((2, 3)).tolist()
+        ]  # fmt: skip
+        return Attributions(
+            as_array(enlarged(native, batch.size, "nearest")),
+            native=as_array(native),
+            diagnostics=diagnostics,
+        )
+
+
+def _pass(batch: Batch, layer: int) -> GradientPass:
+    """The batch's own pass, or one more where it was not told of this module."""
+    chain = batch.workspace.chain
+    if layer not in range(chain.features):
+        raise ValueError(
+            f"There is no feature module {layer}; this network has 0 to {chain.features - 1}."
+        )
+    found = batch.gradients
+    if layer in found.saliencies:
+        return found
+    return gradient_pass(chain, batch.pixels, batch.targets, [layer])
+
+
+def _about(batch: Batch, layer: int, native: Tensor, maximum: float) -> dict[str, Any]:
+    module = batch.workspace.chain.modules[layer]
+    return {
+        "layer": layer,
+        "module": type(module).__name__,
+        "cells": list(native.shape[2:]),
+        "maximum": maximum,
+    }
