@@ -1,11 +1,12 @@
 """Do people follow the classifier when it is right, and when it is wrong?"""
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.agreement import ArmAgreement
 from analysis.estimate import Estimate, NotEstimable
-from analysis.figures.style import MUTED, RIGHT, WRONG, note, rows
+from analysis.figures.style import MUTED, RIGHT, WRONG, carry, note, rows
 
 
 def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:
@@ -20,8 +21,28 @@ def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_xlabel("Predictions accepted")
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, frameon=False, borderpad=0)
-    note(figure, "mean of the participants' own shares, 95 % interval", simulated)
-    return figure
+    note(figure, "mean of the participants' own shares, with its interval", simulated)
+    return carry(figure, _data(arms))
+
+
+def _data(arms: tuple[ArmAgreement, ...]) -> pd.DataFrame:
+    """A row per arm and kind of prediction; empty where there is no interval."""
+    found = [
+        (arm, kind, share)
+        for arm in arms
+        for kind, share in (("right", arm.agreement_right), ("wrong", arm.agreement_wrong))
+    ]
+    return pd.DataFrame(
+        {
+            "arm": [arm.arm for arm, _, _ in found],
+            "label": [arm.label for arm, _, _ in found],
+            "predictions": [kind for _, kind, _ in found],
+            **{
+                name: [getattr(share, name, None) for _, _, share in found]
+                for name in ("value", "low", "high", "level", "n")
+            },
+        }
+    )
 
 
 def _point(axes: Axes, share: Estimate | NotEstimable, y: float, colour: str, marker: str) -> None:

@@ -1,47 +1,88 @@
-"""Every participant's score, and each arm's mean with its interval."""
+"""Rainclouds: how each arm's scores lie, every one of them, and the mean with its interval."""
 
 from collections import Counter
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy import stats
 
+from analysis.conditions import is_constant
 from analysis.descriptives import ArmSummary
 from analysis.estimate import Estimate, Groups, Scores
-from analysis.figures.style import INK, MUTED, colours, note, rows
+from analysis.figures.style import AXIS_LENGTH, INK, MUTED, broken, carry, colours, note, rows
 
 BINS = 60  # across the axis: scores closer than one bin are stacked
 TALLEST = 6  # dots in a stack before the next one is begun beside it
-STEP = 0.1  # of a row's height from dot to dot
+STEP = 0.055  # of a row's height from dot to dot
+FEWEST = 5  # scores for which a density is drawn
+CLOUD = 0.42  # of a row's height, of the highest cloud
 
 
 def draw_distributions(
     arms: tuple[ArmSummary, ...], groups: Groups, control: str, label: str, simulated: bool
 ) -> Figure:
-    """One row per arm: a dot per participant, and below the dots mean and interval."""
-    figure, axes = rows([f"{arm.label}\nn = {arm.n}" for arm in arms], row_height=0.66)
+    """One row per arm: the density above, mean and interval on the line, a dot each below."""
+    figure, axes = rows([f"{arm.label}\nn = {arm.n}" for arm in arms], row_height=0.92)
     colour = colours([arm.arm for arm in arms], control)
     low, high = _range(groups)
-    stacks = {arm.arm: _stacks(groups[arm.arm], low, high) for arm in arms}
+    grid = np.linspace(low, high, 200)
+    clouds = {arm.arm: density(groups[arm.arm], grid) for arm in arms}
+    highest = max((float(one.max()) for one in clouds.values() if one is not None), default=1.0)
     for row, arm in enumerate(arms):
-        points = stacks[arm.arm]
+        cloud = clouds[arm.arm]
+        if cloud is not None:
+            top = row - 0.05 - CLOUD * cloud / highest
+            axes.fill_between(grid, row - 0.05, top, color=colour[arm.arm], alpha=0.35, linewidth=0)
+        points = _stacks(groups[arm.arm], low, high)
         axes.scatter(
             [x for x, _ in points],
-            [row + 0.04 - STEP * height for _, height in points],
-            s=15,
+            [row + 0.07 + STEP * height for _, height in points],
+            s=9,
             color=colour[arm.arm],
             linewidths=0,
         )
-        _mean(axes, arm, row + 0.16)
+        _mean(axes, arm, row + 0.02)
     axes.set_xlim(low - 0.04 * (high - low), high + 0.04 * (high - low))
-    axes.set_xlabel(label)
-    note(figure, "dot: a participant · diamond and line: mean, 95 % interval", simulated)
-    return figure
+    axes.set_ylim(len(arms) - 0.45, -0.62)
+    axes.set_xlabel(broken(label, AXIS_LENGTH))
+    note(
+        figure, "cloud: density · diamond and line: mean, interval · dot: a participant", simulated
+    )
+    return carry(figure, _data(arms, groups))
+
+
+def density(scores: Scores, grid: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+    """Gaussian kernel density on the grid, Scott's bandwidth, mirrored at the grid's ends.
+
+    Scores of a scale end where it ends: what the kernel puts beyond comes back inside. None for
+    few or equal scores.
+    """
+    if len(scores) < FEWEST or is_constant(scores):
+        return None
+    kernel = stats.gaussian_kde(scores)
+    low, high = grid[0], grid[-1]
+    found = kernel(grid) + kernel(2 * low - grid) + kernel(2 * high - grid)
+    return np.asarray(found, dtype=float)
+
+
+def _data(arms: tuple[ArmSummary, ...], groups: Groups) -> pd.DataFrame:
+    """Long: what is "score", "mean", "low" or "high"."""
+    rows = []
+    for arm in arms:
+        rows += [(arm.arm, arm.label, "score", float(score)) for score in sorted(groups[arm.arm])]
+        if isinstance(arm.mean, Estimate):
+            ends = (("mean", arm.mean.value), ("low", arm.mean.low), ("high", arm.mean.high))
+            rows += [(arm.arm, arm.label, what, value) for what, value in ends]
+    return pd.DataFrame(rows, columns=["arm", "label", "what", "value"])
 
 
 def _mean(axes: Axes, arm: ArmSummary, y: float) -> None:
     if isinstance(arm.mean, Estimate):
         axes.plot([arm.mean.low, arm.mean.high], [y, y], color=INK, linewidth=1.8)
-        axes.plot([arm.mean.value], [y], marker="D", markersize=5.5, color=INK)
+        axes.plot([arm.mean.value], [y], marker="D", markersize=4.5, color=INK)
     else:
         inside = axes.get_yaxis_transform()
         axes.text(0.01, y, "no interval", transform=inside, color=MUTED, fontsize=8)

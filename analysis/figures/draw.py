@@ -16,7 +16,7 @@ from analysis.results import Results
 
 
 def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mapping[str, Path]:
-    """Write name.svg and name.png per figure; returns the svg files by name.
+    """Write name.svg, name.png and name.csv per figure; returns the svg files by name.
 
     Names: agreement, where people accepted or rejected; flow, where the plan excludes; and those
     of each outcome's analysis, such as scores-<outcome>, contrasts-<outcome>.

@@ -2,10 +2,11 @@
 
 import textwrap
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.style import INK, MUTED, WIDTH, note
+from analysis.figures.style import INK, MUTED, WIDTH, carry, note
 from analysis.results import Results
 
 LINE = 68  # characters of a box's line
@@ -35,7 +36,23 @@ def draw_flow(results: Results) -> Figure:
         title = f"Excluded: {step.label}"
         _box(axes, 0.14, 2 * index + 1, title, dict(step.excluded), results, MUTED)
     note(figure, "each number is checked against the one before it", results.simulated)
-    return figure
+    return carry(figure, _data(results))
+
+
+def _data(results: Results) -> pd.DataFrame:
+    """A row per box and arm, from top to bottom."""
+    steps, sets = results.study_flow.steps, results.study_flow.sets
+    boxes = [("Randomised", {row.arm: row.randomised for row in results.flow})]
+    for step in steps:
+        boxes += [(f"Excluded: {step.label}", dict(step.excluded))]
+        boxes += [("Remaining", dict(step.remaining))]
+    boxes.append(("Analysed per protocol", dict(sets.per_protocol)))
+    rows = [
+        (box, arm, results.labels[arm], count)
+        for box, counts in boxes
+        for arm, count in counts.items()
+    ]
+    return pd.DataFrame(rows, columns=["box", "arm", "label", "participants"])
 
 
 def _box(

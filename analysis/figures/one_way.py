@@ -5,25 +5,38 @@ from collections.abc import Callable
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.contrasts import draw_contrasts
 from analysis.figures.distributions import draw_distributions
+from analysis.figures.forest import Forest, Row, draw_forest
 from analysis.one_way import OneWay, scores_by_arm
 from analysis.results import OutcomeResult, Results
 
+Drawings = dict[str, Callable[[], Figure]]
 
-def drawings(
-    result: OutcomeResult, results: Results, scores: pd.DataFrame
-) -> dict[str, Callable[[], Figure]]:
+
+def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
     """scores-<outcome> and contrasts-<outcome>, not drawn yet."""
     outcome, control, found = result.outcome, results.plan.control, result.found
     if not isinstance(found, OneWay):
         raise TypeError(f"{outcome.key} was not analysed by one_way")
-    groups = scores_by_arm(scores, outcome, results.plan)
+    entries = [Row(one.arm, one.label, one.difference) for one in found.contrasts]
+    kind = Forest(
+        f"Difference of means: arm minus “{results.labels[control]}”",
+        "line: Dunnett interval, unequal variances · filled: it leaves out zero",
+        smallest_effect=outcome.smallest_effect,
+    )
+    return scores_drawing(result, results, scores) | {
+        f"contrasts-{outcome.key}": lambda: draw_forest(
+            entries, kind, results.plan.arms, control, results.simulated
+        )
+    }
+
+
+def scores_drawing(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
+    """scores-<outcome>: the raincloud of an outcome with arms between participants."""
+    outcome, plan = result.outcome, results.plan
+    groups = scores_by_arm(scores, outcome, plan)
     return {
         f"scores-{outcome.key}": lambda: draw_distributions(
-            found.arms, groups, control, outcome.label, results.simulated
-        ),
-        f"contrasts-{outcome.key}": lambda: draw_contrasts(
-            found.contrasts, control, results.labels[control], results.simulated
-        ),
+            result.found.arms, groups, plan.control, outcome.label, results.simulated
+        )
     }

@@ -5,8 +5,10 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -17,8 +19,10 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7")
 CONTROL = "#858b95"
 RIGHT, WRONG = COLOURS[0], COLOURS[1]
 WIDTH = 5.2  # inches: 374 units, near the width of a phone
+AXIS_LENGTH = 48  # characters of an axis's label before it is broken
 LABEL_LENGTH = 20  # characters of an arm's label before it is broken into lines
 
+CARRIED: WeakKeyDictionary[Figure, pd.DataFrame] = WeakKeyDictionary()
 UNDATED = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
 SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -48,7 +52,7 @@ def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]
     """A figure with one named row per label, the first on top; rows lie at y = 0, 1, 2, …"""
     figure = Figure(figsize=(WIDTH, 0.95 + row_height * len(labels)), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_yticks(range(len(labels)), [_broken(text) for text in labels])
+    axes.set_yticks(range(len(labels)), [broken(text) for text in labels])
     axes.set_ylim(len(labels) - 0.4, -0.65)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -57,8 +61,9 @@ def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]
     return figure, axes
 
 
-def _broken(label: str) -> str:
-    lines = [line for part in label.split("\n") for line in textwrap.wrap(part, LABEL_LENGTH)]
+def broken(label: str, length: int = LABEL_LENGTH) -> str:
+    """The label in lines of at most `length` characters, kept where it is broken already."""
+    lines = [line for part in label.split("\n") for line in textwrap.wrap(part, length)]
     return "\n".join(lines)
 
 
@@ -68,8 +73,20 @@ def note(figure: Figure, text: str, simulated: bool) -> None:
     figure.supxlabel(" · ".join(parts), fontsize=8, color=MUTED)
 
 
+def carry(figure: Figure, data: pd.DataFrame) -> Figure:
+    """The figure with the numbers that it shows, unrounded; `save` writes them beside it."""
+    CARRIED[figure] = data
+    return figure
+
+
 def save(figure: Figure, stem: Path) -> None:
-    """Write stem.svg and stem.png (200 dpi), without date, with ids that depend on the name."""
+    """Write stem.svg, stem.png (200 dpi) and stem.csv, what the figure shows.
+
+    Without date, with ids that depend on the name: the same data give the same bytes.
+    """
+    if figure not in CARRIED:
+        raise TypeError(f"the figure {stem.name} comes without its data; return carry(figure, …)")
+    CARRIED[figure].to_csv(stem.with_suffix(".csv"), index=False, lineterminator="\n")
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # found once, the layout holds for both files
     for suffix, metadata in UNDATED.items():

@@ -39,6 +39,7 @@ ANALYSES = (
         "Kruskal-Wallis between arms, for single ordered answers",
         "analysis.ranked.ranked",
         "analysis.report.sentences.omnibus_only",
+        "analysis.figures.one_way.scores_drawing",
     ),
     Analysis(
         "repeated",
@@ -52,6 +53,7 @@ ANALYSES = (
         "arms by a second factor between participants, with aligned ranks beside it",
         "analysis.factorial.factorial",
         "analysis.report.sentences.omnibus_only",
+        "analysis.figures.one_way.scores_drawing",
         needs=("factor",),
     ),
     Analysis(
@@ -59,6 +61,7 @@ ANALYSES = (
         "odds ratio and risk difference of yes-or-no trials, clustered by participant",
         "analysis.binary_trials.binary_trials",
         "analysis.report.sentences.omnibus_only",
+        "analysis.figures.trials.drawings",
         needs=("column",),
     ),
     Analysis(
@@ -66,6 +69,7 @@ ANALYSES = (
         "logistic mixed model of yes-or-no trials, people and images random",
         "analysis.trial_models.trial_model",
         "analysis.report.sentences.trial_model",
+        "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",
         random=True,
@@ -75,6 +79,7 @@ ANALYSES = (
         "linear mixed model of trials, people and images random",
         "analysis.trial_models.trial_model",
         "analysis.report.sentences.trial_model",
+        "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",
         random=True,
@@ -84,6 +89,7 @@ ANALYSES = (
         "cumulative-link mixed model of ordered answers to trials, people and images random",
         "analysis.trial_models.trial_model",
         "analysis.report.sentences.trial_model",
+        "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",
         random=True,

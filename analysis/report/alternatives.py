@@ -1,6 +1,7 @@
 """What each figure shows, in words, for those who do not see it; the numbers are in the tables."""
 
 from analysis.estimate import Estimate, NotEstimable
+from analysis.figures.trials import forest_of
 from analysis.further import further_parts
 from analysis.one_way import OneWay
 from analysis.plan import resolve
@@ -12,9 +13,8 @@ def alternatives(results: Results) -> dict[str, str]:
     """Alternative text by figure name (figures.draw)."""
     texts = {"agreement": _agreement(results), "flow": _flow(results)}
     for result in results.outcomes:
-        if isinstance(result.found, OneWay):
-            texts[f"scores-{result.outcome.key}"] = _scores(result)
-            texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, result.found, results)
+        texts[f"scores-{result.outcome.key}"] = _scores(result)
+        texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, results)
     for part in further_parts(results.further):
         if part.figures:
             drawings = resolve(part.figures)(results.further[part.key], results)
@@ -32,7 +32,7 @@ def _agreement(results: Results) -> str:
 
 def _scores(result: OutcomeResult) -> str:
     arms = "; ".join(f"{arm.label} {_mean(arm.mean)}" for arm in result.found.arms)
-    return f"{result.outcome.label}, a dot per participant, and the mean by arm: {arms}."
+    return f"{result.outcome.label}, a dot per participant, and the mean score by arm: {arms}."
 
 
 def _flow(results: Results) -> str:
@@ -45,10 +45,17 @@ def _flow(results: Results) -> str:
     return f"Flow of participants: {total} randomised; {steps}; {kept} per protocol."
 
 
-def _contrasts(result: OutcomeResult, found: OneWay, results: Results) -> str:
+def _contrasts(result: OutcomeResult, results: Results) -> str:
     control = results.labels[results.plan.control]
-    arms = "; ".join(f"{entry.label} {_mean(entry.difference)}" for entry in found.contrasts)
-    return f"{result.outcome.label}, difference of means from {control}: {arms}."
+    if isinstance(result.found, OneWay):
+        entries = [(one.label, one.difference) for one in result.found.contrasts]
+        what = "difference of means"
+    else:
+        rows, forest = forest_of(result, results)
+        entries = [(one.label, one.estimate) for one in rows]
+        what = "odds ratio" if forest.ratio else "difference"
+    arms = "; ".join(f"{label} {_mean(estimate)}" for label, estimate in entries)
+    return f"{result.outcome.label}, {what} from {control}: {arms}."
 
 
 def _mean(value: Estimate | NotEstimable) -> str:

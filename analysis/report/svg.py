@@ -1,4 +1,7 @@
-"""A figure's svg file made part of the page: its colours follow the page, its ids are its own."""
+"""A figure's svg file made part of the page: its colours follow the page, its ids are its own.
+
+Styles become attributes: WeasyPrint would read a style as the page's, not the figure's.
+"""
 
 import re
 
@@ -7,6 +10,7 @@ from markupsafe import Markup, escape
 from analysis.figures.style import COLOURS, CONTROL, GRID, INK, MUTED
 
 NAMES = ("--blue", "--vermilion", "--green", "--orange", "--sky", "--purple")
+PAPER_LETTERS = "Liberation Sans, Helvetica Neue, Arial, sans-serif"
 PAGE_COLOURS = {
     INK: "--ink",
     MUTED: "--muted",
@@ -20,19 +24,29 @@ PAGE_COLOURS = {
 def inline_svg(text: str, name: str, alternative: str, follow: bool = True) -> Markup:
     """The <svg> element, scaled by the page, with `alternative` for those who do not see it.
 
-    Colours follow the page's where `follow`; on paper they are those of the file.
+    Colours and letters follow the page's where `follow`; on paper they are those of the file.
     """
     body = text[text.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)  # would reach the page
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
     body = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", body)
-    body = re.sub(r"font-family: [^;\"]+", "font-family: inherit", body)
+    letters = "inherit" if follow else PAPER_LETTERS
+    body = re.sub(r"font-family: [^;\"]+", f"font-family: {letters}", body)
     for colour, variable in PAGE_COLOURS.items() if follow else ():
         body = body.replace(colour, f"var({variable}, {colour})")
-    opening = f'<svg role="img" aria-labelledby="{name}-title" class="figure"'
+    body = re.sub(r'\bstyle="([^"]*)"(?=[^<>]*>)', _attributes, body)
+    opening = (
+        f'<svg role="img" aria-labelledby="{name}-title" class="figure" stroke-linejoin="round"'
+    )
     size = re.compile(r'<svg((?: xmlns[:\w]*="[^"]*")*) width="\S+" height="\S+"')
     body = size.sub(rf"{opening}\1", body, count=1)
     head, bracket, rest = body.partition(">")
     title = f'<title id="{name}-title">{escape(alternative)}</title>'
     return Markup(head + bracket + title + rest)  # noqa: S704 - matplotlib's own output
+
+
+def _attributes(style: "re.Match[str]") -> str:
+    """'fill: none; stroke: #000' as 'fill="none" stroke="#000"'."""
+    pairs = (one.partition(":") for one in style[1].split(";") if one.strip())
+    return " ".join(f'{name.strip()}="{value.strip()}"' for name, _, value in pairs)

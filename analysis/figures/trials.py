@@ -1,0 +1,43 @@
+"""The figures of the analyses of trials: people's own means, and the arms against the control."""
+
+import pandas as pd
+
+from analysis.binary_trials import BinaryTrials
+from analysis.figures.forest import Forest, Row, draw_forest
+from analysis.figures.one_way import Drawings, scores_drawing
+from analysis.results import OutcomeResult, Results
+from analysis.trial_families import FAMILIES
+from analysis.trial_models import TrialModel
+
+
+def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
+    """scores-<outcome>, and where contrasts were estimated contrasts-<outcome>."""
+    entries, kind = forest_of(result, results)
+    found = scores_drawing(result, results, scores)
+    if entries:
+        found[f"contrasts-{result.outcome.key}"] = lambda: draw_forest(
+            entries, kind, results.plan.arms, results.plan.control, results.simulated
+        )
+    return found
+
+
+def forest_of(result: OutcomeResult, results: Results) -> tuple[list[Row], Forest]:
+    """The arms against the control as the outcome's own effect has them."""
+    outcome, found = result.outcome, result.found
+    if isinstance(found, TrialModel) and found.fallback is not None:
+        found = found.fallback
+    control = results.labels[results.plan.control]
+    if isinstance(found, BinaryTrials):
+        entries = [Row(one.arm, one.label, one.odds_ratio) for one in found.contrasts]
+        effect = "Odds ratio"
+    elif isinstance(found, TrialModel):
+        entries = [Row(one.arm, one.label, one.estimate) for one in found.contrasts]
+        effect = FAMILIES[outcome.analysis].effect
+    else:  # the fallback compares scores, and its own tables show how
+        entries, effect = [], "Difference"
+    ratio = isinstance(found, BinaryTrials) or outcome.analysis != "linear_trials"
+    joint = f"{effect}: arm against “{control}”" if ratio else f"{effect}: arm minus “{control}”"
+    none = "one" if ratio else "zero"
+    note = f"line: interval, not adjusted over the arms · filled: it leaves out {none}"
+    bounds = None if ratio else outcome.smallest_effect
+    return entries, Forest(joint, note, ratio, bounds)

@@ -1,0 +1,79 @@
+"""The figures: each with its numbers beside it, readable in the page and on paper."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from analysis.estimate import Estimate, NotEstimable
+from analysis.figures.distributions import density
+from analysis.figures.forest import Forest, Row, draw_forest
+from analysis.figures.style import save
+from analysis.report.svg import inline_svg
+
+
+def test_every_figure_has_its_data_beside_it(planted_output):
+    figures = planted_output / "figures"
+    names = sorted(path.stem for path in figures.glob("*.svg"))
+    assert len(names) > 8
+    assert names == sorted(path.stem for path in figures.glob("*.png"))
+    assert names == sorted(path.stem for path in figures.glob("*.csv"))
+    report = (planted_output / "report.html").read_text(encoding="utf-8")
+    assert all(f"figures/{name}.csv" in report for name in names)
+
+
+def test_the_data_of_a_raincloud_are_the_scores_and_means(planted_output, planted_results):
+    frame = pd.read_csv(planted_output / "figures" / "scores-trust.csv")
+    trust = planted_results.outcomes[0].found
+    for arm in trust.arms:
+        own = frame[frame["arm"] == arm.arm]
+        assert (own["what"] == "score").sum() == arm.n
+        assert own.loc[own["what"] == "mean", "value"].item() == arm.mean.value
+        scores = own.loc[own["what"] == "score", "value"]
+        assert scores.mean() == pytest.approx(arm.mean.value)
+
+
+def test_a_figure_without_data_is_not_written(tmp_path):
+    with pytest.raises(TypeError, match="without its data"):
+        save(Figure(), tmp_path / "empty")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cloud_keeps_all_its_mass_inside_of_the_scale():
+    grid = np.linspace(1, 7, 2001)
+    scores = np.random.default_rng(1).normal(6.4, 0.8, 60).clip(1, 7)
+    found = density(scores, grid)
+    assert np.trapezoid(found, grid) == pytest.approx(1, abs=0.002)
+    assert density(scores[:4], grid) is None
+    assert density(np.full(9, 3.0), grid) is None
+
+
+def test_ratios_have_a_logarithmic_axis_around_one(planted_results):
+    ratio = Estimate("odds ratio", 2.0, 1.1, 4.0, 0.95, 9, "t")
+    rows = [Row("a", "A", ratio), Row("b", "B", NotEstimable("odds ratio", "no trials"))]
+    figure = draw_forest(rows, Forest("Odds ratio", "note", ratio=True), ["a", "b", "c"], "c", True)
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log"
+    assert "not estimable" in [text.get_text() for text in axes.texts]
+    assert 1.0 in axes.get_xticks()
+
+
+def test_no_style_is_left_in_a_figure_of_the_page(planted_output):
+    """A style inside of the page would be read as the page's, and dropped on paper."""
+    text = (planted_output / "figures" / "scores-trust.svg").read_text(encoding="utf-8")
+    assert "style=" in text
+    for follow in (True, False):
+        inlined = inline_svg(text, "scores-trust", "A figure", follow)
+        assert not re.search(r"<[^>]*\bstyle=", inlined)
+        assert re.search(r'stroke-width="1\.8"', inlined)
+        assert ("var(--" in inlined) == follow
+
+
+def test_a_label_that_looks_like_a_style_stays_a_label():
+    text = (
+        '<svg xmlns="s" width="1pt" height="1pt"><text style="fill: red">style="a: b" </text></svg>'
+    )
+    inlined = inline_svg(text, "x", "y")
+    assert '<text fill="red">style="a: b" </text>' in inlined
