@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from explanations.rendering.drawing import Drawing
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
 from explanations.rendering.outlines import Outlines
+from explanations.translatable import Say
+from explanations.translatable import gettext_noop as _
 
 if TYPE_CHECKING:
     from explanations.methods.protocol import Explainer
@@ -46,7 +48,7 @@ class Method:
     path: str
     """Where its code is: module and class, joined by a dot."""
     caption: str
-    """Stands under the picture; ``“{label}”`` is the predicted class."""
+    """Stands under the picture; ``{answer}`` is the predicted class."""
     how_to_read: tuple[str, ...]
     """Sentences for people who have never seen such a map."""
     legend: Legend
@@ -58,13 +60,14 @@ class Method:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Of its code, where they are not the defaults."""
 
-    def caption_for(self, label: str | None, *, empty: bool = False) -> str:
+    def caption_for(self, label: str | None, *, empty: bool = False, say: Say = str) -> str:
         """The caption with the name of the predicted class; ``empty``: that of an all-zero map.
 
         None for a page on which the class must be guessed: then no class is named.
         """
-        text = EMPTY_CAPTION if empty else self.caption
-        return text.replace(_NAMED, _UNNAMED if label is None else f"“{label}”")
+        text = say(EMPTY_CAPTION if empty else self.caption)
+        answer = say(_UNNAMED) if label is None else say(_NAMED).replace("{label}", label)
+        return text.replace("{answer}", answer)
 
     def explainer(self) -> "Explainer":
         """The method itself, with the parameters of this entry; imports torch."""
@@ -85,22 +88,33 @@ FLAGS = {
 }
 """What a method may say of a map in its diagnostics, in words for researchers."""
 
-_NAMED = "“{label}”"
-_UNNAMED = "the classifier's answer"
-EMPTY_CAPTION = "The map is empty: it marks no part of the image as counting towards “{label}”."
-_HEAT_CAPTION = (
-    "Yellow regions counted most towards “{label}”, dark blue regions counted little or not at all."
+_NAMED = _("“{label}”")
+_UNNAMED = _("the classifier's answer")
+EMPTY_CAPTION = _("The map is empty: it marks no part of the image as counting towards {answer}.")
+_HEAT_CAPTION = _(
+    "Yellow regions counted most towards {answer}, dark blue regions counted little or not at all."
 )
 _HEAT_READING = (
-    "A layer of colour lies over the image.",
-    "Yellow marks the regions that counted most towards the classifier's answer; "
-    "dark blue marks regions that counted little or not at all.",
-    "The map is coarse: it shows regions, not single pixels.",
-    "The colours compare regions within one image; "
-    "they say nothing about how sure the classifier is.",
+    _("A layer of colour lies over the image."),
+    _(
+        "Yellow marks the regions that counted most towards the classifier's answer; "
+        "dark blue marks regions that counted little or not at all."
+    ),
+    _("The map is coarse: it shows regions, not single pixels."),
+    _(
+        "The colours compare regions within one image; "
+        "they say nothing about how sure the classifier is."
+    ),
 )
-_HEAT_LEGEND = Legend("counted little", "counted most")
-_FOR_AND_AGAINST = Legend("spoke against", "spoke for")
+_PIXELS_READING = (
+    _("The image is shown pale and grey, with some of its pixels coloured."),
+    _(
+        "Orange pixels spoke for the classifier's answer, blue pixels spoke against it; "
+        "the stronger the colour, the more they counted."
+    ),
+)
+_HEAT_LEGEND = Legend(_("counted little"), _("counted most"))
+_FOR_AND_AGAINST = Legend(_("spoke against"), _("spoke for"))
 
 METHODS: tuple[Method, ...] = (
     Method(
@@ -117,16 +131,20 @@ METHODS: tuple[Method, ...] = (
         key="saliency",
         label="Saliency map",
         path="explanations.methods.saliency.Saliency",
-        caption="The brighter a pixel glows, the more a small change of it would change how "
-        "strongly the classifier answers “{label}”.",
-        how_to_read=(
-            "The image is dimmed and some of its pixels glow.",
-            "The brighter a pixel glows, the more the classifier's answer would change "
-            "if this pixel were changed a little.",
-            "Glowing does not tell whether a pixel spoke for or against the answer.",
-            "The brightness compares pixels within one image only.",
+        caption=_(
+            "The brighter a pixel glows, the more a small change of it would raise or lower the "
+            "score of {answer}."
         ),
-        legend=Legend("hardly matters", "matters most"),
+        how_to_read=(
+            _("The image is dimmed and some of its pixels glow."),
+            _(
+                "The brighter a pixel glows, the more the classifier's answer would change "
+                "if this pixel were changed a little."
+            ),
+            _("Glowing does not tell whether a pixel spoke for or against the answer."),
+            _("The brightness compares pixels within one image only."),
+        ),
+        legend=Legend(_("hardly matters"), _("matters most")),
         drawing=Glow(),
         oracle=Oracle("captum", "explanations.oracles.saliency"),
     ),
@@ -134,14 +152,14 @@ METHODS: tuple[Method, ...] = (
         key="integrated_gradients",
         label="Integrated Gradients",
         path="explanations.methods.integrated_gradients.IntegratedGradients",
-        caption="Orange pixels spoke for “{label}”, blue pixels against it, compared with an "
-        "all-black image.",
+        caption=_(
+            "Orange pixels spoke for {answer}, blue pixels against it, compared with an all-black "
+            "image."
+        ),
         how_to_read=(
-            "The image is shown pale and grey, with some of its pixels coloured.",
-            "Orange pixels spoke for the classifier's answer, blue pixels spoke against it; "
-            "the stronger the colour, the more they counted.",
-            "The comparison is with an all-black image, so black pixels never get a colour.",
-            "The colours compare pixels within one image only.",
+            *_PIXELS_READING,
+            _("The comparison is with an all-black image, so black pixels never get a colour."),
+            _("The colours compare pixels within one image only."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99),
@@ -151,14 +169,14 @@ METHODS: tuple[Method, ...] = (
         key="deepshap",
         label="SHAP",
         path="explanations.methods.deepshap.DeepShap",
-        caption="Orange pixels spoke for “{label}”, blue pixels against it, compared with 100 "
-        "typical images.",
+        caption=_(
+            "Orange pixels spoke for {answer}, blue pixels against it, compared with 100 typical "
+            "images."
+        ),
         how_to_read=(
-            "The image is shown pale and grey, with some of its pixels coloured.",
-            "Orange pixels spoke for the classifier's answer, blue pixels spoke against it; "
-            "the stronger the colour, the more they counted.",
-            "The comparison is with 100 typical images that the classifier has learned from.",
-            "The colours compare pixels within one image only.",
+            *_PIXELS_READING,
+            _("The comparison is with 100 typical images that the classifier has learned from."),
+            _("The colours compare pixels within one image only."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99.5),
@@ -169,14 +187,18 @@ METHODS: tuple[Method, ...] = (
         key="lime",
         label="LIME",
         path="explanations.methods.lime.Lime",
-        caption="Patches with a solid blue outline spoke for “{label}”, patches with a dashed "
-        "orange outline against it.",
+        caption=_(
+            "Patches with a solid blue outline spoke for {answer}, patches with a dashed orange "
+            "outline against it."
+        ),
         how_to_read=(
-            "The image is divided into patches, and the five that counted most are outlined.",
-            "A solid blue outline marks a patch that spoke for the classifier's answer; "
-            "a dashed orange outline marks one that spoke against it.",
-            "It was found by covering patches and watching how the classifier's answer changed.",
-            "Patches without an outline counted less.",
+            _("The image is divided into patches, and the five that counted most are outlined."),
+            _(
+                "A solid blue outline marks a patch that spoke for the classifier's answer; "
+                "a dashed orange outline marks one that spoke against it."
+            ),
+            _("It was found by covering patches and watching how the classifier's answer changed."),
+            _("Patches without an outline counted less."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=Outlines(),

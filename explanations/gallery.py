@@ -85,7 +85,7 @@ def _card(explanation: Explanation) -> Card:
         method = catalogue.get(explanation.method)
         alt, problem = pictures.alt_text(explanation), ""
         label, legend = method.label, method.legend
-        caption = pictures.caption(explanation)
+        caption = pictures.caption(explanation, explanation.prediction.predicted_class)
     except (ArtefactError, catalogue.UnknownMethodError) as error:
         label, caption, alt, legend, problem = explanation.method, "", "", None, str(error)
     return Card(

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from django.utils.translation import gettext
+
 from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.files import write_atomically
@@ -39,11 +41,13 @@ def legend_png(method: str) -> bytes:
     return canvas.png(catalogue.get(method).drawing.legend())
 
 
-def caption(explanation: Explanation, *, names_the_class: bool = True) -> str:
-    """What stands under the map; an empty map says so. Without the class where it is guessed."""
-    label = explanation.prediction.predicted_class if names_the_class else None
+def caption(explanation: Explanation, label: str | None) -> str:
+    """What stands under the map; an empty map says so.
+
+    ``label`` is what the reader calls the predicted class; None where the class is to be guessed.
+    """
     empty = bool(explanation.diagnostics.get("empty"))
-    return catalogue.get(explanation.method).caption_for(label, empty=empty)
+    return catalogue.get(explanation.method).caption_for(label, empty=empty, say=gettext)
 
 
 def alt_text(explanation: Explanation) -> str:
@@ -53,8 +57,8 @@ def alt_text(explanation: Explanation) -> str:
     """
     attribution = _attribution(explanation)
     if attribution.is_empty:
-        return "The map is empty: no region stands out."
-    return catalogue.get(explanation.method).drawing.describe(attribution)
+        return gettext("The map is empty: no region stands out.")
+    return catalogue.get(explanation.method).drawing.describe(attribution, gettext)
 
 
 def _attribution(explanation: Explanation) -> Attribution:

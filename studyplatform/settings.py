@@ -86,6 +86,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 ARRIVALS_PER_MINUTE = environment.number("STUDY_ARRIVALS_PER_MINUTE", default=200)
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.utils import translation
 
 from surveys.exporting.cells import csv_text
 from surveys.exporting.codebook import OWN_COLUMNS, codebook
@@ -46,7 +47,8 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     earlier export, which is replaced.
     """
     check_place(output)
-    with _one_moment():
+    # The words of the codebook are in one language, whoever asks for it.
+    with _one_moment(), translation.override(definition(study).language):
         people = _participants(study, simulated)
         declared = definition(study)
         columns_of = tables(declared)
@@ -55,8 +57,8 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
             name: [[column.cell(row) for column in columns] for row in found[name]]
             for name, columns in columns_of.items()
         }
+        rows["codebook.csv"] = [list(row.values()) for row in codebook(declared)]
     headers = {name: [column.name for column in columns] for name, columns in columns_of.items()}
-    rows["codebook.csv"] = [list(row.values()) for row in codebook(declared)]
     headers["codebook.csv"] = list(OWN_COLUMNS)
     files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
     files["plan.toml"] = toml_text(plan_of(declared)).encode()

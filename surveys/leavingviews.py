@@ -6,10 +6,17 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from surveys import links, services
+from surveys import languages, links, services
 from surveys.models import Participant, Study
 from surveys.personalcode import read_code
-from surveys.views import SeeOther, find_participant, show_and_receive, show_end, to_page
+from surveys.views import (
+    SeeOther,
+    about_study,
+    find_participant,
+    show_and_receive,
+    show_end,
+    to_page,
+)
 
 
 @never_cache
@@ -24,7 +31,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
         try:
             services.withdraw(participant=participant)
         except Participant.DoesNotExist:
-            return _to_deleted(participant.study)
+            return _to_deleted(participant)
         return to_page(participant)
     return show_end(request, participant, "surveys/withdraw.html")
 
@@ -34,18 +41,22 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
 def withdraw_later(request: HttpRequest, slug: str) -> HttpResponse:
     """Deletes by the personal code, at any time and on any device."""
     study = get_object_or_404(Study, slug=slug)
+    languages.speak_to_visitor(request, study)
     typed = request.POST.get("personal_code", "")
     participant = study.participants.filter(personal_code=read_code(typed)).first()
     if request.method == "POST" and participant is not None:
         return _erase(participant)
-    context = {"study": study, "typed": typed[:40], "unknown": request.method == "POST"}
+    unknown = request.method == "POST"
+    context = {**about_study(study), "typed": typed[:40], "unknown": unknown}
     return render(request, "surveys/withdraw_later.html", context)
 
 
 @require_safe
 def deleted(request: HttpRequest, slug: str) -> HttpResponse:
     """What is left of a participant who was deleted: this page."""
-    return render(request, "surveys/deleted.html", {"study": get_object_or_404(Study, slug=slug)})
+    study = get_object_or_404(Study, slug=slug)
+    languages.speak_to_visitor(request, study)
+    return render(request, "surveys/deleted.html", about_study(study))
 
 
 @never_cache
@@ -60,16 +71,18 @@ def anew(request: HttpRequest, slug: str) -> HttpResponse:
         response = SeeOther(landing)
         links.forget(response, study, simulated)
         return response
+    languages.speak_to(participant)
     return show_end(request, participant, "surveys/anew.html")
 
 
 def _erase(participant: Participant) -> HttpResponse:
     study, simulated = participant.study, participant.simulated
     services.erase(participant=participant)
-    response = _to_deleted(study)
+    response = _to_deleted(participant)
     links.forget(response, study, simulated)
     return response
 
 
-def _to_deleted(study: Study) -> SeeOther:
-    return SeeOther(reverse("deleted", kwargs={"slug": study.slug}))
+def _to_deleted(participant: Participant) -> SeeOther:
+    path = reverse("deleted", kwargs={"slug": participant.study.slug})
+    return SeeOther(f"{path}?language={participant.language}")

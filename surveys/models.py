@@ -171,6 +171,9 @@ class Participant(models.Model):
     rotation = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="Number of the image set that the first block shows."
     )
+    language = models.CharField(
+        max_length=35, default="en", help_text="Of the consent and of every page."
+    )
     consent_version = models.CharField(max_length=40)
     consent_sha256 = models.CharField("hash of the consent text", max_length=64)
     consented_at = models.DateTimeField()

@@ -13,6 +13,8 @@ from surveys.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.steps import Step
 from surveys.tomltable import FileProblemsError
 
+LONGEST_TITLE = 200  # what the database's column holds
+
 
 class StudyFileError(FileProblemsError):
     """A study file that cannot be used: each problem with its line and its cure."""
@@ -91,7 +93,11 @@ class Pages:
 
 @dataclass(frozen=True)
 class StudyFile:
-    """The whole file. ``weights`` is a path relative to the project; ``analysis`` is the plan."""
+    """The whole file, in one language.
+
+    ``weights`` is a path relative to the project; ``analysis`` is the plan. ``classes``: what
+    people read in place of a class's name. ``translations``: the whole in its other languages.
+    """
 
     slug: str
     title: str
@@ -106,6 +112,9 @@ class StudyFile:
     allocation: Allocation
     analysis: Mapping[str, Any]
     pages: Pages = Pages()
+    language: str = "en"
+    classes: Mapping[str, str] = field(default_factory=dict)
+    translations: Mapping[str, "StudyFile"] = field(default_factory=dict)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -145,6 +154,19 @@ class StudyFile:
                     found += part.steps(Place(block, self.blocks, trials + 1))
                     trials += part.trials_per_block
         return tuple(found)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of its languages, that of the file first."""
+        return (self.language, *self.translations)
+
+    def in_language(self, code: str) -> "StudyFile":
+        """The study in the language; in its own where it does not have it."""
+        return self.translations.get(code, self)
+
+    def class_label(self, name: str) -> str:
+        """What people read for the class."""
+        return self.classes.get(name, name)
 
     def part(self, key: str) -> Part:
         """The part of this key."""

@@ -1,10 +1,12 @@
 """From a study file's text to a StudyFile, with every problem collected on the way."""
 
 import re
+from dataclasses import replace
 
 from explanations import catalogue
 from surveys import designs, studyfile, tasks
 from surveys.studyparts import read_parts
+from surveys.studytranslating import check_languages, read_classes, read_language, translations
 from surveys.tomltable import Table, did_you_mean, document
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
@@ -38,9 +40,14 @@ def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
         allocation=_allocation(table.table("allocation", {}), len(arms)),
         analysis=table.mapping("analysis"),
         pages=_pages(table.table("pages", {})),
+        language=read_language(table),
+        classes=read_classes(table),
     )
+    study = replace(study, translations=translations(table, study))
     table.finish()
     _check_whole(table, study)
+    if check_plan and not table.problems.sentences():
+        check_languages(table, study)
     if check_plan and "analysis" in table.values:
         from surveys.studyplan import check  # imports the analysis
 
@@ -173,8 +180,9 @@ def _pages(table: Table) -> studyfile.Pages:
 def _check_whole(table: Table, study: studyfile.StudyFile) -> None:
     if study.seed > LARGEST_SEED:
         table.add("seed", f"seed is {study.seed}. It must be at most {LARGEST_SEED}.")
-    if len(study.title) > 200:
-        table.add("title", "the title has more than 200 characters. Shorten it.")
+    if len(study.title) > studyfile.LONGEST_TITLE:
+        most = studyfile.LONGEST_TITLE
+        table.add("title", f"the title has more than {most} characters. Shorten it.")
     if len(study.arms) < 2 and "arms" in table.values:
         table.add("arms", f"a study compares two arms or more, this file has {len(study.arms)}.")
     for name in ("key", "label"):

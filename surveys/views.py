@@ -7,14 +7,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from surveys import arrivals, flow, links, pagekeys, services
+from surveys import arrivals, flow, languages, links, pagekeys, services
 from surveys.forms import PageForm
 from surveys.models import Participant, Study
 from surveys.pagekeys import PageKey
 from surveys.personalcode import personal_code
 from surveys.screens import screen
 from surveys.services import Recorded
-from surveys.studyfile import definition
 
 FIELDS = {"csrfmiddlewaretoken", "key", "step"}  # of every page, beside those of its form
 show_and_receive = require_http_methods(["GET", "HEAD", "POST"])
@@ -38,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def landing(request: HttpRequest, slug: str) -> HttpResponse:
     """The consent; agreeing claims a place. Who has begun is led back to where they were."""
     study = get_object_or_404(Study, slug=slug)
+    languages.speak_to_visitor(request, study)
     simulated = links.is_rehearsal(request, study)
     participant = links.remembered(request, study, simulated)
     if participant is None and request.method == "POST":
@@ -47,9 +47,14 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
         if not simulated and arrivals.too_many(study):
             return _busy(request, study)
         try:
-            participant = services.enrol(study=study, arrival_key=key, simulated=simulated)
+            participant = services.enrol(
+                study=study,
+                arrival_key=key,
+                simulated=simulated,
+                language=languages.wanted(request, study),
+            )
         except services.StudyFullError:
-            return render(request, "surveys/full.html", {"study": study}, status=403)
+            return render(request, "surveys/full.html", about_study(study), status=403)
         except services.StudyClosedError:
             return _closed(request, study)
     if participant is None:
@@ -73,8 +78,11 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def find_participant(code: str) -> Participant:
-    """The participant of the secret address; 404 for any other."""
-    return get_object_or_404(Participant.objects.select_related("study", "arm"), code=code)
+    """The participant of the secret address, whose language is spoken from now on; else 404."""
+    people = Participant.objects.select_related("study", "arm")
+    participant = get_object_or_404(people, code=code)
+    languages.speak_to(participant)
+    return participant
 
 
 def to_page(participant: Participant) -> SeeOther:
@@ -86,15 +94,19 @@ def show_end(
     request: HttpRequest, participant: Participant, template: str, status: int = 200
 ) -> HttpResponse:
     """A page without questions."""
-    context = {"debrief": definition(participant.study).debrief, **_about(participant)}
-    return render(request, template, context, status=status)
+    return render(request, template, _about(participant), status=status)
+
+
+def about_study(study: Study) -> dict[str, object]:
+    """What the frame of every page of a study shows: its texts are in the page's language."""
+    return {"study": study, "texts": languages.spoken(study)}
 
 
 def _about(participant: Participant) -> dict[str, object]:
     """What the frame of every page with a participant shows."""
     return {
         "participant": participant,
-        "study": participant.study,
+        **about_study(participant.study),
         "anew_path": links.anew_path(participant),
     }
 
@@ -163,11 +175,10 @@ def _show(
 
 
 def _consent(request: HttpRequest, study: Study) -> HttpResponse:
-    consent = definition(study).consent
     key = links.new_arrival_key(study)
     context = {
-        "study": study,
-        "consent": consent,
+        **about_study(study),
+        "languages": languages.choices(request, study),
         "arrival_key": key,
         "personal_code": personal_code(links.arrival_key(study, key) or ""),
     }
@@ -175,14 +186,14 @@ def _consent(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _busy(request: HttpRequest, study: Study) -> HttpResponse:
-    context = {"study": study, "arrival_key": request.POST["arrival_key"]}
+    context = {**about_study(study), "arrival_key": request.POST["arrival_key"]}
     response = render(request, "surveys/busy.html", context, status=429)
     response["Retry-After"] = "60"
     return response
 
 
 def _closed(request: HttpRequest, study: Study) -> HttpResponse:
-    return render(request, "surveys/closed.html", {"study": study}, status=403)
+    return render(request, "surveys/closed.html", about_study(study), status=403)
 
 
 def _is_current(participant: Participant, step: flow.Step) -> bool:

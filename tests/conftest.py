@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,6 +23,12 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         missing("There is no folder ../shared with the published data sets.")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left_from_another_test():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from explanations.attribution import Attribution
 from explanations.rendering.canvas import LEGEND_HEIGHT, SIZE
 from explanations.rendering.colours import Colours
 from explanations.rendering.words import strongest_regions
+from explanations.translatable import Say, gettext_noop
 
 VERSION = 1
 """Part of the name of a drawn picture: raise it when a drawing changes."""
@@ -26,7 +27,7 @@ class Drawing(Protocol):
     def legend(self) -> Colours:
         """The colours from low to high, (16, 320, 3)."""
 
-    def describe(self, attribution: Attribution) -> str:
+    def describe(self, attribution: Attribution, say: Say = str) -> str:
         """One or two sentences for those who cannot see the map; they name no class."""
 
 
@@ -49,10 +50,12 @@ def strip(row: Colours) -> Colours:
     return np.repeat(row[None], LEGEND_HEIGHT, axis=0)
 
 
-def describe_both(attribution: Attribution) -> str:
+def describe_both(attribution: Attribution, say: Say = str) -> str:
+    in_favour = gettext_noop("The strongest regions in favour are")
+    against = gettext_noop("The strongest regions against are")
     return " ".join(
         (
-            strongest_regions("The strongest regions in favour are", attribution.relevance),
-            strongest_regions("The strongest regions against are", -attribution.relevance),
+            strongest_regions(in_favour, attribution.relevance, say),
+            strongest_regions(against, -attribution.relevance, say),
         )
     )

@@ -10,6 +10,7 @@ from explanations.rendering import canvas, colours
 from explanations.rendering.colours import Colours
 from explanations.rendering.drawing import describe_both, ramp, scaled, strip
 from explanations.rendering.words import strongest_regions
+from explanations.translatable import Say, gettext_noop
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Heat:
     def legend(self) -> Colours:
         return strip(colours.sequential(ramp(0, 1)))
 
-    def describe(self, attribution: Attribution) -> str:
-        return strongest_regions("The strongest regions are", attribution.relevance)
+    def describe(self, attribution: Attribution, say: Say = str) -> str:
+        beginning = gettext_noop("The strongest regions are")
+        return strongest_regions(beginning, attribution.relevance, say)
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ class Glow:
     def legend(self) -> Colours:
         return strip(colours.glow(ramp(0, 1)))
 
-    def describe(self, attribution: Attribution) -> str:
-        return strongest_regions("The brightest regions are", attribution.relevance)
+    def describe(self, attribution: Attribution, say: Say = str) -> str:
+        beginning = gettext_noop("The brightest regions are")
+        return strongest_regions(beginning, attribution.relevance, say)
 
 
 @dataclass(frozen=True)
@@ -70,5 +73,5 @@ class ForAndAgainst:
     def legend(self) -> Colours:
         return strip(colours.diverging(ramp(-1, 1)))
 
-    def describe(self, attribution: Attribution) -> str:
-        return describe_both(attribution)
+    def describe(self, attribution: Attribution, say: Say = str) -> str:
+        return describe_both(attribution, say)

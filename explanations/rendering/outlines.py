@@ -10,6 +10,7 @@ from explanations.rendering import canvas, colours
 from explanations.rendering.canvas import LEGEND_HEIGHT, SIZE
 from explanations.rendering.colours import Colours
 from explanations.rendering.drawing import describe_both
+from explanations.translatable import Say
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Outlines:
         self._outline(strip, right, supports=True)
         return strip
 
-    def describe(self, attribution: Attribution) -> str:
-        return describe_both(attribution)
+    def describe(self, attribution: Attribution, say: Say = str) -> str:
+        return describe_both(attribution, say)
 
     def _outline(self, picture: Colours, inside: NDArray[np.bool_], *, supports: bool) -> None:
         # A white rim inside the coloured line: it shows on dark and on bright images.

@@ -3,12 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-ROWS = ("upper", "middle", "lower")
-COLUMNS = ("left", "centre", "right")
+from explanations.translatable import Say, gettext_noop
+
+REGIONS = (
+    (gettext_noop("upper left"), gettext_noop("upper centre"), gettext_noop("upper right")),
+    (gettext_noop("middle left"), gettext_noop("centre"), gettext_noop("middle right")),
+    (gettext_noop("lower left"), gettext_noop("lower centre"), gettext_noop("lower right")),
+)
+NONE = gettext_noop("none")
 MENTIONED = 3
 
 
-def strongest_regions(beginning: str, relevance: NDArray[np.float32]) -> str:
+def strongest_regions(beginning: str, relevance: NDArray[np.float32], say: Say = str) -> str:
     """``beginning`` with up to three regions, by their sum of positive relevance, strongest first.
 
     Regions with less than half of the strongest one's sum are left out.
@@ -16,18 +22,15 @@ def strongest_regions(beginning: str, relevance: NDArray[np.float32]) -> str:
     sums = _sums(np.maximum(relevance, 0))
     strongest = max(sums.values())
     if strongest <= 0:
-        return f"{beginning}: none."
+        return f"{say(beginning)}: {say(NONE)}."
     ranked = sorted(sums, key=lambda name: -sums[name])[:MENTIONED]
-    return f"{beginning}: {', '.join(name for name in ranked if sums[name] >= strongest / 2)}."
+    named = ", ".join(say(name) for name in ranked if sums[name] >= strongest / 2)
+    return f"{say(beginning)}: {named}."
 
 
 def _sums(relevance: NDArray[np.float32]) -> dict[str, float]:
     return {
-        _name(row, column): float(cell.sum())
+        REGIONS[row][column]: float(cell.sum())
         for row, band in enumerate(np.array_split(relevance, 3, axis=0))
         for column, cell in enumerate(np.array_split(band, 3, axis=1))
     }
-
-
-def _name(row: int, column: int) -> str:
-    return "centre" if row == column == 1 else f"{ROWS[row]} {COLUMNS[column]}"

@@ -63,6 +63,7 @@ PARTICIPANTS: tuple[Column, ...] = (
     Column("block", "integer", "slot.block", "Block of the allocation list", 1),
     Column("state", "category", "state", "How far the participant came", values=STATES),
     Column("simulated", "integer", "simulated", "Whether a program took part", 0, 1, YES_NO),
+    Column("language", "category", "language", "Language of the pages, as a code such as de"),
     Column("consented_at", "datetime", "consented_at", "Time of consent, UTC"),
     Column("completed_at", "datetime", completed_at, "Time of the last page, UTC"),
     Column("seconds_total", "number", seconds_total, "Seconds from consent to last page", 0),

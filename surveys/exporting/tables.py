@@ -72,7 +72,7 @@ def _items(parts: list[TrialsPart]) -> list[Item]:
         item
         for task, confidence in asked.items()
         for stage in tasks.get(task).stages
-        for item in stage.asks((), confidence)
+        for item in stage.asks({}, confidence)
     ]
     return list({item.id: item for item in items}.values())
 

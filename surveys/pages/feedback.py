@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from surveys import tasks
+from surveys.languages import spoken
 from surveys.models import Answer, Participant, Trial
 from surveys.pages import Screen
 from surveys.pages.stimulus import stimulus
@@ -18,14 +19,16 @@ def screen(participant: Participant, step: Step) -> Screen:
         participant, prediction, trial.explanation, trial.picture_code, trial.condition
     )
     shown.pop("prediction", None)
-    sentences = [_("The picture shows: %(name)s.") % {"name": prediction.image.true_class}]
+    texts = spoken(participant.study)
+    true = texts.class_label(prediction.image.true_class)
+    sentences = [_("The picture shows: %(name)s.") % {"name": true}]
     if trial.condition.shows_prediction or task.guesses_class:
         said = (
             _("The classifier says: %(name)s. That is right.")
             if prediction.is_correct
             else _("The classifier says: %(name)s. That is wrong.")
         )
-        sentences.append(said % {"name": prediction.predicted_class})
+        sentences.append(said % {"name": texts.class_label(prediction.predicted_class)})
     right = decided_right(trial)
     if right is not None:
         sentences.append(_("Your answer was right.") if right else _("Your answer was wrong."))

@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from explanations import catalogue, pictures
 from explanations.models import Explanation, Prediction
+from surveys.languages import spoken
 from surveys.models import Condition, Participant
 from surveys.pages import Screen
 
@@ -25,8 +26,9 @@ def stimulus(
         return reverse("picture", kwargs=kwargs)
 
     shown: Screen = {"image_url": url("image")}
+    label = spoken(participant.study).class_label(prediction.predicted_class)
     if shows_prediction and condition.shows_prediction:
-        shown["prediction"] = prediction.predicted_class
+        shown["prediction"] = label
         if condition.shows_probability:
             shown["probability"] = round(100 * prediction.probability)
     if explanation is None:
@@ -36,6 +38,6 @@ def stimulus(
         "method": catalogue.get(explanation.method),
         "map_url": url("map"),
         "map_alt": pictures.alt_text(explanation),
-        "caption": pictures.caption(explanation, names_the_class=named),
+        "caption": pictures.caption(explanation, label if named else None),
         "legend_url": url("legend"),
     }

@@ -2,13 +2,13 @@
 
 from typing import cast
 
+from surveys.languages import spoken
 from surveys.models import Participant
 from surveys.pages import Screen
 from surveys.parts.instructions import TextPart
 from surveys.steps import Step
-from surveys.studyfile import definition
 
 
 def screen(participant: Participant, step: Step) -> Screen:
-    part = cast("TextPart", definition(participant.study).part(step.part))
+    part = cast("TextPart", spoken(participant.study).part(step.part))
     return {"heading": part.heading, "text": part.text}

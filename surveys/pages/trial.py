@@ -5,6 +5,7 @@ from typing import cast
 from django.utils.translation import gettext as _
 
 from surveys import tasks
+from surveys.languages import spoken
 from surveys.models import Participant, Trial
 from surveys.pages import Screen
 from surveys.pages.stimulus import stimulus
@@ -16,8 +17,9 @@ from surveys.studyfile import definition
 
 def items(participant: Participant, step: Step) -> tuple[Item, ...]:
     part = part_of(participant, step)
-    class_names = participant.study.image_set.class_names
-    return tasks.get(part.task).stage(step.stage).asks(class_names, part.confidence)
+    texts = spoken(participant.study)
+    classes = {name: texts.class_label(name) for name in participant.study.image_set.class_names}
+    return tasks.get(part.task).stage(step.stage).asks(classes, part.confidence)
 
 
 def screen(participant: Participant, step: Step) -> Screen:

@@ -28,6 +28,8 @@ class Part:
     per_block: bool
 
     default_per_block: ClassVar[bool] = False
+    texts: ClassVar[tuple[str, ...]] = ()
+    """Fields that people read: each language of the study has its own."""
 
     @property
     def trials_per_block(self) -> int:

@@ -25,6 +25,8 @@ class TextPart(Part):
     heading: str = ""
     text: str = ""
 
+    texts: ClassVar[tuple[str, ...]] = ("heading", "text")
+
     @classmethod
     def read(cls, table: Table, common: dict[str, Any]) -> Self:
         return cls(**common, heading=table.text("heading"), text=table.text("text"))

@@ -4,11 +4,14 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from surveys.questionnaires.base import Item
 
 FOLDER = Path(__file__).resolve().parent
 NO_MAP = "none"
+OWN = "en"
+"""The language of the files; the others stand under their codes."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,32 @@ def questions(method: str, language: str = "en") -> tuple[Question, ...]:
 
     Raises KeyError for a method without a quiz.
     """
-    wanted = method or NO_MAP
+    return tuple(_question(entry, language) for entry in _entries(method or NO_MAP))
+
+
+def speaks(method: str, language: str) -> bool:
+    """Whether the questions for a method can be asked in the language."""
+    entries = _entries(method or NO_MAP)
+    return all({language, _general(language)} & {OWN, *entry} for entry in entries)
+
+
+@cache
+def _entries(wanted: str) -> list[dict[str, Any]]:
     for path in sorted(FOLDER.glob("*.toml")):
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         if wanted in document["methods"]:
-            return tuple(_question(entry, language) for entry in document["questions"])
+            found: list[dict[str, Any]] = document["questions"]
+            return found
     raise KeyError(wanted)
 
 
-def _question(entry: dict, language: str) -> Question:  # type: ignore[type-arg]
-    words = {**entry, **entry.get(language, {})}
+def _general(language: str) -> str:
+    """de for de-at."""
+    return language.partition("-")[0]
+
+
+def _question(entry: dict[str, Any], language: str) -> Question:
+    words = {**entry, **entry.get(language, entry.get(_general(language), {}))}
     return Question(entry["id"], words["text"], words["options"], entry["right"], words["why"])
 
 

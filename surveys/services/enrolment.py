@@ -20,9 +20,12 @@ class StudyFullError(StudyError):
 
 
 @transaction.atomic
-def enrol(*, study: Study, arrival_key: str, simulated: bool = False) -> Participant:
+def enrol(
+    *, study: Study, arrival_key: str, simulated: bool = False, language: str = ""
+) -> Participant:
     """The participant of this arrival: found again by ``arrival_key``, or created.
 
+    ``language`` is the one in which the person read the consent; by default the study's own.
     Who was enrolled before is returned in any state of the study. Raises StudyClosedError and
     StudyFullError.
     """
@@ -41,17 +44,19 @@ def enrol(*, study: Study, arrival_key: str, simulated: bool = False) -> Partici
             f"All {study.slots.filter(simulated=simulated).count()} places of the study "
             f"{study.slug!r} are taken ([allocation] places in its file)."
         )
-    return _create(study, slot, arrival_key)
+    return _create(study, slot, arrival_key, language)
 
 
-def _create(study: Study, slot: AllocationSlot, arrival_key: str) -> Participant:
-    consent = definition(study).consent
+def _create(study: Study, slot: AllocationSlot, arrival_key: str, language: str) -> Participant:
+    declared = definition(study).in_language(language)
+    consent = declared.consent
     participant = Participant.objects.create(
         study=study,
         arm=slot.arm,
         arrival_key=arrival_key,
         personal_code=personal_code(arrival_key),
         simulated=slot.simulated,
+        language=declared.language,
         consent_version=consent.version,
         consent_sha256=consent.sha256,
         consented_at=timezone.now(),

@@ -72,6 +72,7 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     study.state = Study.State.DRAFT
     study.image_set = _image_set(declared)
     study.classifier = _classifier(declared, study.image_set)
+    _check_classes(declared, study.image_set)
     study.save()
     study.slots.all().delete()
     study.stimuli.all().delete()
@@ -119,6 +120,20 @@ def _image_set(declared: StudyFile) -> ImageSet:
             f"stored. Import them: manage.py import_images --data {name} --split {split}"
         )
     return image_set
+
+
+def _check_classes(declared: StudyFile, image_set: ImageSet) -> None:
+    """Every class has a label in every other language of the study, and no other has one."""
+    there = set(image_set.class_names)
+    for code in declared.languages:
+        labelled = set(declared.in_language(code).classes)
+        lacking = there - labelled if code in declared.translations else set()
+        if wrong := sorted((labelled - there) | lacking):
+            table = f"[text.{code}.classes]" if code in declared.translations else "[classes]"
+            raise StudyError(
+                f"The study {declared.slug!r} has a label too many or too few in {table}: {wrong}. "
+                f"The classes of {image_set.name!r} are {sorted(there)}."
+            )
 
 
 def _classifier(declared: StudyFile, image_set: ImageSet) -> ClassifierWeights:

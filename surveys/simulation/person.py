@@ -147,9 +147,9 @@ class Person:
         """The classifier's answer where the person follows it, else their own."""
         key = shown.true_class + str(shown.stimulus)
         own = self._own.get(key) or self._first(shown, values, prediction, effect)
-        if not prediction or prediction == own:
+        if not prediction or shown.predicted_class == own:
             return own
-        return prediction if self._follows(shown, effect) else own
+        return shown.predicted_class if self._follows(shown, effect) else own
 
     def _guess(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
         odds = _log_odds(self._base.guess) + effect.guess

@@ -1,6 +1,6 @@
 """Agreement: how likely is it that the prediction is right, judged with the map at hand?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -8,7 +8,7 @@ from surveys.questionnaires.base import Item
 from surveys.tasks.base import Stage, Task
 
 
-def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
     options = {
         "1": _("I am quite sure that it is wrong"),
         "2": _("I think that it is wrong, but I am not sure"),

@@ -1,12 +1,12 @@
 """What a task is: the stages of a trial, what each shows, and what it asks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from surveys.questionnaires.base import Item
 
-Asks = Callable[[Sequence[str], str], tuple[Item, ...]]
-"""From the class names and the way that sureness is asked (CONFIDENCE) to the items of a page."""
+Asks = Callable[[Mapping[str, str], str], tuple[Item, ...]]
+"""From the classes' labels by name, and how sureness is asked (CONFIDENCE), to a page's items."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Classify: the person says what the picture shows, with or without the classifier's help."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -9,9 +9,9 @@ from surveys.tasks.base import Stage, Task
 from surveys.tasks.items import sureness, which_class
 
 
-def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
     return (
-        which_class("final_answer", _("What does the picture show?"), class_names),
+        which_class("final_answer", _("What does the picture show?"), classes),
         *sureness("sureness", confidence),
     )
 

@@ -1,6 +1,6 @@
 """Accept or reject: does the person let the classifier's answer stand?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -9,7 +9,7 @@ from surveys.tasks.base import Stage, Task
 from surveys.tasks.items import sureness
 
 
-def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
     return (
         Item(
             "agreed",

@@ -1,6 +1,6 @@
 """Forward simulation: what will the classifier say of this picture?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -9,9 +9,9 @@ from surveys.tasks.base import Stage, Task
 from surveys.tasks.items import sureness, which_class
 
 
-def _asks(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
     text = _("What does the classifier say that the picture shows?")
-    return (which_class("guessed_answer", text, class_names), *sureness("sureness", confidence))
+    return (which_class("guessed_answer", text, classes), *sureness("sureness", confidence))
 
 
 def _how_to() -> tuple[str, ...]:

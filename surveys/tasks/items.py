@@ -1,6 +1,6 @@
 """The questions that tasks share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -22,6 +22,6 @@ def sureness(key: str, confidence: str) -> tuple[Item, ...]:
     return (Item(key, text, scale=Scale(1, 5, anchors)),)
 
 
-def which_class(key: str, text: str, class_names: Sequence[str]) -> Item:
-    """A choice among the classes of the classifier."""
-    return Item(key, text, kind="choice", options={name: name for name in class_names})
+def which_class(key: str, text: str, classes: Mapping[str, str]) -> Item:
+    """A choice among the classes of the classifier, each with what people read for it."""
+    return Item(key, text, kind="choice", options=classes)

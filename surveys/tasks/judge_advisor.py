@@ -1,6 +1,6 @@
 """Judge and advisor: an answer of one's own, then the classifier's, then the final answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -9,16 +9,16 @@ from surveys.tasks.base import Stage, Task
 from surveys.tasks.items import sureness, which_class
 
 
-def _first(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+def _first(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
     return (
-        which_class("first_answer", _("What does the picture show?"), class_names),
+        which_class("first_answer", _("What does the picture show?"), classes),
         *sureness("first_sureness", confidence),
     )
 
 
-def _final(class_names: Sequence[str], confidence: str) -> tuple[Item, ...]:
+def _final(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
     text = _("What is your final answer: what does the picture show?")
-    return (which_class("final_answer", text, class_names), *sureness("sureness", confidence))
+    return (which_class("final_answer", text, classes), *sureness("sureness", confidence))
 
 
 def _how_to() -> tuple[str, ...]:

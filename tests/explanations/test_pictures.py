@@ -77,12 +77,12 @@ def test_the_words_for_screen_readers_tell_the_place_and_no_class(scenes, corner
 def test_an_empty_map_says_so_in_words_and_is_the_plain_image(scenes, corner):
     explanation = explained(scenes, corner * 0, {"empty": True})
     assert pictures.alt_text(explanation) == "The map is empty: no region stands out."
-    assert pictures.caption(explanation).startswith("The map is empty: ")
+    assert pictures.caption(explanation, "rocket").startswith("The map is empty: ")
     assert pictures.map_png(explanation) == pictures.image_png(explanation.prediction.image)
 
 
 def test_the_caption_names_what_was_predicted_and_not_the_truth(scenes, corner):
-    caption = pictures.caption(explained(scenes, corner))
+    caption = pictures.caption(explained(scenes, corner), "rocket")
     assert "“rocket”" in caption
     assert "house" not in caption
 

@@ -47,6 +47,7 @@ def test_every_participant_is_exported_as_stored(exported, cast):
             "block": str(person.slot.block),
             "state": person.state,
             "simulated": "0",
+            "language": "en",
             "consented_at": person.consented_at.isoformat(timespec="milliseconds"),
             "completed_at": person.finished_at.isoformat(timespec="milliseconds") if done else "",
             "seconds_total": (

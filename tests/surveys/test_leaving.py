@@ -99,7 +99,7 @@ def test_the_personal_code_stands_on_the_consent_and_at_the_end_and_deletes_late
 def test_the_consent_shows_the_code_that_agreeing_gives(drawn):
     client = Client()
     text = client.get("/s/drawn/").content.decode()
-    shown = text.split("Your personal code: <strong>")[1][:14]
+    shown = text.split('Your personal code: <strong dir="ltr">')[1][:14]
     key = text.split('name="arrival_key" value="')[1].split('"')[0]
     client.post("/s/drawn/", {"arrival_key": key})
     assert Participant.objects.get().personal_code == shown
