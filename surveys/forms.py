@@ -10,6 +10,7 @@ from surveys import asking, flow
 from surveys.models import Participant
 from surveys.questionnaires.base import Item
 from surveys.questions import ItemField, Question
+from surveys.timelimit import timed_out
 from surveys.timings import Timings, read_timings
 
 
@@ -76,3 +77,7 @@ class PageForm(ItemsForm):
     def __init__(self, participant: Participant, step: flow.Step, data: Any = None) -> None:
         super().__init__(asking.items(participant, step), data)
         self.step = step
+        sent = read_timings(data.get("timings", "")) if data else None
+        if timed_out(participant, step, sent):
+            for item in self.items:
+                self.fields[item.id].required = False

@@ -58,9 +58,9 @@ class ItemField(forms.Field):
 
     def clean(self, value: Any) -> str:
         text = _as_stored(self.item, value)
-        if not text and self.item.required:
+        if not text and self.required:
             raise ValidationError(missing(self.item), code="required")
-        if not self.item.accepts(text):
+        if text and not self.item.accepts(text):
             raise ValidationError(invalid(self.item), code="invalid")
         return text
 

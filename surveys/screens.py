@@ -2,7 +2,7 @@
 
 from django.utils.module_loading import import_string
 
-from surveys import flow
+from surveys import flow, preloading
 from surveys.models import Participant, Trial
 from surveys.pages import Screen
 
@@ -17,25 +17,32 @@ def screen(participant: Participant, step: flow.Step) -> Screen:
         "step": step,
         "number": number,
         "total": total,
+        "next_pictures": preloading.next_pictures(participant, step),
         **kind,
     }
 
 
 def is_visible(trial: Trial) -> bool:
-    """Whether the participant may see the trial's pictures: it is answered, or it is the page."""
+    """Whether the participant may see the trial's pictures: it is answered, the page, or next."""
     participant = trial.participant
     if participant.state == Participant.State.WITHDRAWN:
         return False
     step = flow.current_step(participant)
-    return step is None or step.trial_position == trial.position or trial.submissions.exists()
+    if step is None or trial.submissions.exists():
+        return True
+    return trial.position in {page.trial_position for page in _open_pages(participant, step)}
 
 
 def is_map_visible(trial: Trial) -> bool:
     """Whether the map too may be seen: not before the stage of the task that shows it."""
-    from surveys.pages.trial import part_of
-    from surveys.tasks import get
+    participant = trial.participant
+    step = flow.current_step(participant)
+    pages = _open_pages(participant, step) if step else ()
+    own = [page for page in pages if page.trial_position == trial.position]
+    return all(page.kind != "trial" or preloading.shows_map(participant, page) for page in own)
 
-    step = flow.current_step(trial.participant)
-    if step is None or step.trial_position != trial.position or not step.stage:
-        return True
-    return get(part_of(trial.participant, step).task).stage(step.stage).shows_map
+
+def _open_pages(participant: Participant, step: flow.Step) -> tuple[flow.Step, ...]:
+    """The current page, and the next trial's, whose pictures are fetched in advance."""
+    following = preloading.upcoming(participant, step)
+    return (step, following) if following else (step,)

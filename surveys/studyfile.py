@@ -86,9 +86,13 @@ class Allocation:
 
 @dataclass(frozen=True)
 class Pages:
-    """``resume_hours``: after a longer gap nobody goes on; 0 sets no limit."""
+    """``resume_hours``: after a longer gap nobody goes on; 0 sets no limit.
+
+    ``map``: "beside" the image, or "over" it, where a slider fades it; without a script, beside.
+    """
 
     resume_hours: int = 0
+    map: str = "beside"
 
 
 @dataclass(frozen=True)

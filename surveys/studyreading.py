@@ -16,6 +16,7 @@ TAKEN = frozenset(
 )
 DEFAULT_PLACES = 2000
 MOST_HOURS = 24 * 365
+MAP_PLACES = ("beside", "over")
 LARGEST_SEED = 2**63 - 1  # what the database's column holds
 
 
@@ -166,7 +167,11 @@ def _allocation(table: Table, arms: int) -> studyfile.Allocation:
 
 
 def _pages(table: Table) -> studyfile.Pages:
-    pages = studyfile.Pages(resume_hours=table.integer("resume_hours", 0))
+    pages = studyfile.Pages(
+        resume_hours=table.integer("resume_hours", 0), map=table.text("map", "beside")
+    )
+    if pages.map not in MAP_PLACES:
+        table.add("map", f"map is {pages.map!r}. It must be one of {', '.join(MAP_PLACES)}.")
     if pages.resume_hours > MOST_HOURS:
         table.add(
             "resume_hours",

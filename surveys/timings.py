@@ -18,7 +18,9 @@ class Timings:
 
     ``painted_ms``: from the request for the page to the frame in which all its pictures were
     painted. ``dwell_ms``: how long the page was in view, up to its sending; ``away_ms``: how long
-    it was hidden or without focus. ``opacity``: of the map when the page was sent, in percent.
+    it was hidden or without focus; both from the painting on. ``opacity``: of the map when the page
+    was sent, in percent, where it was moved. ``attempts``: at sending, 2 or more after a failure.
+    ``pictures_failed``: how many pictures could not be loaded; then nothing was painted in whole.
     ``events``: (milliseconds after painting, kind, value), at most 200 of them; the counts go on.
     """
 
@@ -35,6 +37,7 @@ class Timings:
     pixel_ratio: float | None = None
     attempts: int | None = None
     timed_out: int | None = None
+    pictures_failed: int | None = None
     events: tuple[tuple[float, str, float], ...] = ()
 
     def stored(self) -> dict[str, Any]:

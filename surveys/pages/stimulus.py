@@ -7,6 +7,19 @@ from explanations.models import Explanation, Prediction
 from surveys.languages import spoken
 from surveys.models import Condition, Participant
 from surveys.pages import Screen
+from surveys.studyfile import definition
+
+
+def picture_url(participant: Participant, picture_code: str, picture: str) -> str:
+    """Where the participant's browser finds a picture: image, map or legend."""
+    kwargs = {"code": participant.code, "picture_code": picture_code, "picture": picture}
+    return reverse("picture", kwargs=kwargs)
+
+
+def picture_urls(participant: Participant, picture_code: str, *, with_map: bool) -> list[str]:
+    """The addresses of all pictures of a stimulus."""
+    pictures = ("image", "map", "legend") if with_map else ("image",)
+    return [picture_url(participant, picture_code, picture) for picture in pictures]
 
 
 def stimulus(
@@ -21,11 +34,10 @@ def stimulus(
 ) -> Screen:
     """What the template needs. ``names_class`` False: neither caption nor page gives it away."""
 
-    def url(picture: str) -> str:
-        kwargs = {"code": participant.code, "picture_code": picture_code, "picture": picture}
-        return reverse("picture", kwargs=kwargs)
-
-    shown: Screen = {"image_url": url("image")}
+    shown: Screen = {
+        "image_url": picture_url(participant, picture_code, "image"),
+        "map_over": definition(participant.study).pages.map == "over",
+    }
     label = spoken(participant.study).class_label(prediction.predicted_class)
     if shows_prediction and condition.shows_prediction:
         shown["prediction"] = label
@@ -36,8 +48,8 @@ def stimulus(
     named = names_class and "prediction" in shown
     return shown | {
         "method": catalogue.get(explanation.method),
-        "map_url": url("map"),
+        "map_url": picture_url(participant, picture_code, "map"),
         "map_alt": pictures.alt_text(explanation),
         "caption": pictures.caption(explanation, label if named else None),
-        "legend_url": url("legend"),
+        "legend_url": picture_url(participant, picture_code, "legend"),
     }

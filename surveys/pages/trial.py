@@ -42,6 +42,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "is_practice": part.is_practice,
         "minimum_ms": 1000 * part.minimum_seconds,
         "limit_ms": 1000 * part.limit_seconds,
+        "limit_seconds": part.limit_seconds,
     }
 
 

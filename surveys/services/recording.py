@@ -9,6 +9,7 @@ from django.utils import timezone
 from surveys import asking, flow
 from surveys.models import Answer, Event, PageView, Participant, Submission, Trial, completion_code
 from surveys.services.resuming import has_lapsed
+from surveys.timelimit import timed_out
 from surveys.timings import Timings
 
 MOST_EVENTS = 1000  # of one participant: a program that repeats a request must not fill the disk
@@ -76,7 +77,7 @@ def record_page(
     answers = {item: value for item, value in answers.items() if value}
     _lock(participant)
     sent = flow.sent(participant)
-    outcome = _outcome(participant, step, answers, sent)
+    outcome = _outcome(participant, step, answers, sent, timings)
     if outcome is Recorded.RECORDED:
         _store(participant, step, answers, response_time_ms, timings)
         if flow.first_unsent(participant, sent | {step}) is None:
@@ -130,7 +131,11 @@ def _lock(participant: Participant) -> None:
 
 
 def _outcome(
-    participant: Participant, step: str, answers: Mapping[str, str], sent: Set[str]
+    participant: Participant,
+    step: str,
+    answers: Mapping[str, str],
+    sent: Set[str],
+    timings: Timings | None = None,
 ) -> Recorded:
     if participant.state == Participant.State.WITHDRAWN:
         return Recorded.REFUSED
@@ -142,7 +147,7 @@ def _outcome(
     current = flow.first_unsent(participant, sent)
     if current is None or current.key != step:
         return Recorded.OUT_OF_ORDER
-    _check(participant, current, answers)
+    _check(participant, current, answers, timed_out(participant, current, timings))
     return Recorded.RECORDED
 
 
@@ -155,9 +160,11 @@ def _differing(participant: Participant, step: str, answers: Mapping[str, str]) 
     )
 
 
-def _check(participant: Participant, step: flow.Step, answers: Mapping[str, str]) -> None:
+def _check(
+    participant: Participant, step: flow.Step, answers: Mapping[str, str], may_lack: bool
+) -> None:
     items = {item.id: item for item in flow.items(participant, step)}
-    required = {key for key, item in items.items() if item.required}
+    required = {key for key, item in items.items() if item.required and not may_lack}
     missing, unknown = sorted(required - answers.keys()), sorted(answers.keys() - items.keys())
     if missing or unknown:
         raise InvalidAnswersError(
@@ -187,7 +194,7 @@ def _store(
         step=key,
         trial=_trial(participant, step),
         block=step.block,
-        timed_out=bool(timings and timings.timed_out),
+        timed_out=timed_out(participant, step, timings),
         submitted_at=now,
         # The server's clock may be set back; a time that is not known stays empty.
         server_seconds=max(0.0, (now - view.first_shown_at).total_seconds()) if view else None,

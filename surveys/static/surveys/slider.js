@@ -1,5 +1,7 @@
 // A slider is empty until it is moved: no handle, no value sent. Without this script it waits left
 // of its scale instead, which the server takes for no answer.
+"use strict";
+
 for (const part of document.querySelectorAll("[data-slider]")) prepare(part);
 
 function prepare(part) {

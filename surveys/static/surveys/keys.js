@@ -1,0 +1,74 @@
+// Digits choose an answer, Enter continues. Single keys can be in the way of speech input and of
+// screen readers, so they can be turned off. Without this script Tab, arrows and Space do it all.
+"use strict";
+
+(() => {
+  const form = document.querySelector("form[data-timed]");
+  const groups = form ? [...form.querySelectorAll("fieldset[role=radiogroup]")] : [];
+  const choice = document.querySelector("[data-keys]");
+  if (!form || !choice) return;
+  const NAME = "keys";
+  let last = null; // the group in which a digit chose
+
+  function store(value) {
+    try {
+      if (value === undefined) return localStorage.getItem(NAME);
+      localStorage.setItem(NAME, value);
+    } catch {
+      // A browser that stores nothing begins with the keys on each time.
+    }
+    return null;
+  }
+
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  label.append(box, choice.dataset.keys);
+  choice.append(label);
+  box.checked = store() !== "off";
+  box.addEventListener("change", () => {
+    store(box.checked ? "on" : "off");
+    show();
+  });
+  choice.hidden = groups.length === 0;
+
+  function answers(group) {
+    return [...group.querySelectorAll("input[type=radio]")];
+  }
+
+  function show() {
+    form.classList.toggle("keyed", box.checked);
+  }
+
+  function current() {
+    const focused = document.activeElement?.closest?.("fieldset[role=radiogroup]");
+    return focused ?? groups.find((group) => !answers(group).some((one) => one.checked)) ?? last;
+  }
+
+  function choose(digit) {
+    const group = current();
+    const all = group ? answers(group) : [];
+    // On a scale the digit is the point itself, elsewhere the place in the list.
+    const wanted = group?.querySelector(".scale")
+      ? all.find((one) => one.value === digit)
+      : all[Number(digit) - 1];
+    if (!wanted || wanted.matches(":disabled")) return false;
+    wanted.click();
+    last = group;
+    const next = groups.find((one) => !answers(one).some((answer) => answer.checked));
+    (next ? answers(next)[0] : form.querySelector(".actions button")).focus();
+    return true;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (!box.checked || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    const field = event.target.closest("textarea, input:not([type=radio]), summary, a, button");
+    if (/^[0-9]$/.test(event.key) && !field?.matches("textarea, input")) {
+      if (choose(event.key)) event.preventDefault();
+    } else if (event.key === "Enter" && !field && !event.target.closest("form")) {
+      form.requestSubmit(form.querySelector(".actions button"));
+    }
+  });
+
+  show();
+})();

@@ -1,0 +1,81 @@
+// Lets the map be hidden, faded and enlarged, the image be enlarged, and loads the next pictures.
+// Without this script both stand there as the method draws them.
+"use strict";
+
+(() => {
+  const stimulus = document.querySelector("[data-stimulus]");
+  if (!stimulus) return;
+  const words = stimulus.dataset;
+  const image = stimulus.querySelector(".image img");
+  const map = stimulus.querySelector(".map > img");
+  const tools = stimulus.querySelector("[data-tools]");
+
+  function did(kind, value) {
+    document.dispatchEvent(new CustomEvent("did", { detail: { kind, value } }));
+  }
+
+  function button(text, pressed, act) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "tool";
+    made.textContent = text;
+    made.setAttribute("aria-pressed", pressed);
+    made.addEventListener("click", () => {
+      const now = made.getAttribute("aria-pressed") !== "true";
+      made.setAttribute("aria-pressed", now);
+      act(now);
+    });
+    tools.append(made);
+    return made;
+  }
+
+  // The map lies over the image, so that fading it brings the image out.
+  function lay() {
+    const stack = document.createElement("div");
+    stack.className = "stack";
+    const ground = image.cloneNode();
+    ground.alt = "";
+    map.before(stack);
+    stack.append(ground, map);
+    stimulus.classList.add("scripted");
+  }
+
+  function slider() {
+    const label = document.createElement("label");
+    label.className = "opacity";
+    label.textContent = words.opacity;
+    const made = document.createElement("input");
+    Object.assign(made, { type: "range", min: 0, max: 100, step: 5, value: 100, autocomplete: "off" });
+    label.append(made);
+    tools.append(label);
+    return made;
+  }
+
+  if (map) {
+    lay();
+    const opacity = slider();
+    const show = button(words.show, true, (now) => {
+      fade();
+      did("map", now ? 1 : 0);
+    });
+    const fade = () => {
+      map.style.opacity = show.getAttribute("aria-pressed") === "true" ? opacity.value / 100 : 0;
+    };
+    opacity.addEventListener("input", () => {
+      show.setAttribute("aria-pressed", true);
+      fade();
+    });
+    opacity.addEventListener("change", () => did("opacity", Number(opacity.value)));
+  }
+
+  button(words.enlarge, false, (now) => {
+    stimulus.classList.toggle("large", now);
+    did("zoom", now ? 1 : 0);
+  });
+  tools.hidden = false;
+
+  // What the next page shows is fetched while this one is looked at: all arms load alike.
+  document.addEventListener("painted", () => {
+    for (const address of (words.next ?? "").split(" ").filter(Boolean)) new Image().src = address;
+  });
+})();

@@ -1,0 +1,119 @@
+// Sends the page. A dead network or a server that restarts loses nothing: the answer is kept in this
+// tab, also over a reload, sent again until it is stored, and the page says so. The form's key makes
+// all attempts one. Without this script the browser sends the form itself.
+"use strict";
+
+(() => {
+  const form = document.querySelector("form[data-timed]");
+  if (!form) return;
+  const status = document.querySelector("[data-status]");
+  const again = document.querySelector("[data-again]");
+  const PLACE = `unsent ${location.pathname}`;
+  const LONGEST_WAIT = 30_000; // milliseconds, between attempts and for one
+  let sent = false;
+  let wake = null; // ends the waiting
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (sent) return;
+    const body = new URLSearchParams(new FormData(form)).toString();
+    store({ step: form.elements.step.value, body });
+    send(body);
+  });
+
+  async function send(body) {
+    sent = true;
+    for (const button of form.querySelectorAll(".actions button")) button.disabled = true;
+    for (let attempts = 1; ; attempts += 1) {
+      const answer = await attempt(body, attempts);
+      if (answer) {
+        show(answer);
+        return;
+      }
+      removeEventListener("beforeunload", ask);
+      addEventListener("beforeunload", ask);
+      status.textContent = status.dataset.lost;
+      again.hidden = false;
+      await pause(Math.min(LONGEST_WAIT, 1000 * 2 ** (attempts - 1)));
+      status.textContent = status.dataset.sending;
+    }
+  }
+
+  // The server's answer: null when there is none, or when it says that it cannot store now.
+  async function attempt(body, attempts) {
+    try {
+      const answer = await fetch(location.pathname, {
+        method: "POST",
+        headers: { "Content-Type": "application/x-www-form-urlencoded" },
+        body: counted(body, attempts),
+        redirect: "manual",
+        signal: AbortSignal.timeout(LONGEST_WAIT),
+      });
+      if (answer.type === "opaqueredirect") return { stored: true };
+      if (answer.status >= 500 || answer.status === 429) return null;
+      return { stored: false, page: await answer.text() };
+    } catch {
+      return null;
+    }
+  }
+
+  function counted(body, attempts) {
+    const fields = new URLSearchParams(body);
+    try {
+      fields.set("timings", JSON.stringify({ ...JSON.parse(fields.get("timings")), attempts }));
+    } catch {
+      // Sent before anything was measured.
+    }
+    return fields.toString();
+  }
+
+  function show(answer) {
+    removeEventListener("beforeunload", ask);
+    store(null);
+    if (answer.stored) {
+      location.replace(location.pathname);
+      return;
+    }
+    // The page with what is missing, or why it was refused, stands under the same address.
+    document.open();
+    document.write(answer.page);
+    document.close();
+  }
+
+  function pause(milliseconds) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      wake = () => { clearTimeout(timer); resolve(); };
+    });
+  }
+
+  function ask(event) {
+    event.preventDefault();
+  }
+
+  function store(unsent) {
+    try {
+      if (unsent === undefined) return JSON.parse(sessionStorage.getItem(PLACE));
+      if (unsent === null) sessionStorage.removeItem(PLACE);
+      else sessionStorage.setItem(PLACE, JSON.stringify(unsent));
+    } catch {
+      // Without storage the answer is kept as long as the page is open.
+    }
+    return null;
+  }
+
+  addEventListener("online", () => wake?.());
+  again.addEventListener("click", () => wake?.());
+  // A page taken back out of the browser's memory must be usable again.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) sent = false;
+  });
+
+  const unsent = store();
+  if (unsent?.step === form.elements.step.value) {
+    status.textContent = status.dataset.sending;
+    send(unsent.body);
+  } else if (unsent) {
+    store(null); // it was stored: the study has gone on
+  }
+})();
