@@ -29,6 +29,7 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[str]:
     ]
     for exclusion in plan.exclusions:
         problems += _exclusion_problems(exclusion, types, codebook, items)
+    problems += _covariate_problems(plan.covariates, codebook, items)
     if plan.behaviour is not None:
         problems += _behaviour_problems(plan.behaviour, types)
     return problems
@@ -108,6 +109,19 @@ def _factor_problems(outcome: Outcome, codebook: pd.DataFrame, items: pd.DataFra
     return [
         f"outcome {outcome.key!r}: the factor {outcome.factor!r} is neither a column of "
         "participants.csv nor an item. Name one of these."
+    ]
+
+
+def _covariate_problems(
+    covariates: Sequence[str], codebook: pd.DataFrame, items: pd.DataFrame
+) -> list[str]:
+    known = {*_types(codebook, "participants.csv"), *items["item"], *items["scale"].dropna()}
+    unknown = [one for one in covariates if one not in known]
+    if not unknown:
+        return []
+    return [
+        f"covariates: {unknown} are no column of participants.csv, item or scale. Name one of "
+        f"{sorted(map(str, known))}."
     ]
 
 

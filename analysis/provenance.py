@@ -9,7 +9,7 @@ from importlib.metadata import version
 from analysis.planfile import plan_hash
 from analysis.table import StudyData
 
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "jinja2")
 
 
 @dataclass(frozen=True)

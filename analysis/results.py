@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.agreement import ArmAgreement, agreement_by_arm
+from analysis.baseline import Covariate, baseline
 from analysis.behaviour.measures import BehaviourResults, behaviour
 from analysis.descriptives import ArmSummary
 from analysis.deviations import Deviation, deviations
@@ -68,6 +69,7 @@ class Results:
     labels: Mapping[str, str]
     flow: tuple[FlowRow, ...]
     study_flow: Flow
+    baseline: tuple[Covariate, ...]
     missing: tuple[MissingRow, ...]
     sample: SampleNeeded | NotEstimable | None
     instruments: tuple[Instrument, ...]
@@ -106,6 +108,7 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
         data.labels,
         rows,
         flow,
+        baseline(data),
         missing_by_arm(data),
         sample,
         instruments(data),

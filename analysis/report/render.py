@@ -8,6 +8,7 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis.baseline import ArmBaseline
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable
 from analysis.further import further_parts
 from analysis.plan import family_of, kind_of, resolve
@@ -61,6 +62,18 @@ def attrition_columns(results: Results, level: str) -> list[str]:
     return ["Arm", *(text for name in lost for text in (name.capitalize(), f"{level} CI"))]
 
 
+def mean_and_sd(one: ArmBaseline) -> str:
+    """'3.41 (1.02)'; a dash for what few values do not have."""
+    mean, sd = (numbers.number(value) if value is not None else "–" for value in (one.mean, one.sd))
+    return f"{mean} ({sd})"
+
+
+def count_and_share(one: ArmBaseline, level: str) -> str:
+    """'12 (60 %)' of those who have the covariate."""
+    count = one.counts[level]
+    return f"{count} ({numbers.percent(count / one.n)})" if one.n else "0"
+
+
 def further_words(part: Further, results: Results) -> Any:
     """The part's sentences; by outcome where it stands inside of the outcomes."""
     return resolve(part.words)(results.further[part.key], results)
@@ -84,6 +97,8 @@ def _environment() -> Environment:
         "interval": numbers.interval,
         "typeset": sentences.typeset,
         "bayes_ratio": ratio,
+        "mean_and_sd": mean_and_sd,
+        "count_and_share": count_and_share,
     }
     environment.globals |= {
         "findings": sentences.findings,
