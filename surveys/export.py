@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +19,10 @@ from django.utils import translation
 from surveys.exporting.cells import csv_text
 from surveys.exporting.codebook import OWN_COLUMNS, codebook
 from surveys.exporting.folder import MARK, ExportError, check_place, write_folder
+from surveys.exporting.pagecolumns import events
 from surveys.exporting.plan import plan_of, toml_text
 from surveys.exporting.tables import tables
-from surveys.models import Answer, Participant, Study, Trial
+from surveys.models import Answer, Participant, Study, Submission, Trial
 from surveys.studyfile import StudyFile, definition
 
 Simulated = Literal["none", "only", "included"]
@@ -69,10 +70,10 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     return ExportSummary(output, counts)
 
 
-def _rows(declared: StudyFile, people: QuerySet[Participant]) -> dict[str, QuerySet[Any]]:
+def _rows(declared: StudyFile, people: QuerySet[Participant]) -> dict[str, Iterable[Any]]:
     """The rows of each table. In a within design, what blocks ask lies apart."""
     practice = [part.key for part in declared.trial_parts if part.is_practice]
-    trials, answers = _trials(people), _answers(people)
+    trials, answers, pages = _trials(people), _answers(people), _pages(people)
     in_blocks = Q(submission__block__gt=0) if declared.blocks > 1 else Q(pk__in=())
     return {
         "participants.csv": people,
@@ -80,6 +81,8 @@ def _rows(declared: StudyFile, people: QuerySet[Participant]) -> dict[str, Query
         "practice.csv": trials.filter(stimulus__part__in=practice),
         "answers.csv": answers.exclude(in_blocks),
         "block_answers.csv": answers.filter(in_blocks),
+        "pages.csv": pages,
+        "page_events.csv": events(pages),
     }
 
 
@@ -141,6 +144,14 @@ def _answers(people: QuerySet[Participant]) -> QuerySet[Answer]:
         .order_by(
             "submission__participant__simulated", "submission__participant__slot__position", "id"
         )
+    )
+
+
+def _pages(people: QuerySet[Participant]) -> QuerySet[Submission]:
+    return (
+        Submission.objects.filter(participant__in=people.order_by())
+        .select_related("participant__arm", "trial")
+        .order_by("participant__simulated", "participant__slot__position", "id")
     )
 
 

@@ -325,6 +325,11 @@ class Submission(models.Model):
     def __str__(self) -> str:
         return f"{self.participant} {self.step}"
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the page was loaded more than once, or left for another tab or window."""
+        return self.times_shown > 1 or bool((self.timings or {}).get("times_away"))
+
 
 class Answer(models.Model):
     """One answer, as clicked or typed."""

@@ -14,6 +14,7 @@ from surveys.exporting.columns import (
     STIMULUS,
     Column,
 )
+from surveys.exporting.pagecolumns import EVENTS, PAGES, TRIAL_TIMES
 from surveys.exporting.sources import answer_cell, factor
 from surveys.parts import TrialsPart
 from surveys.questionnaires.base import Item
@@ -35,6 +36,8 @@ def tables(study: StudyFile) -> Mapping[str, tuple[Column, ...]]:
         "participants.csv": (*PARTICIPANTS, *checks),
         "trials.csv": trial_columns(study, main),
         "answers.csv": ANSWERS,
+        "pages.csv": PAGES,
+        "page_events.csv": EVENTS,
     }
     if practice:
         found["practice.csv"] = trial_columns(study, practice)
@@ -62,6 +65,7 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         *(_answer_column(item) for item in _items(parts)),
         *((FIRST_STAGE,) if two_stages else ()),
         *ANSWERED,
+        *TRIAL_TIMES,
     )
 
 

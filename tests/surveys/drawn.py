@@ -4,6 +4,7 @@ Everything below the pages is real: rows, stored files, services. Only the numbe
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,19 +35,17 @@ text = "What it was about."
 [images]
 set = "drawn"
 split = "test"
-right = {right}
-wrong = {wrong}
+{counts}
 [classifier]
 weights = "{weights}"
 {arms}
-[questionnaires]
-before = ["ai-experience-v1"]
-after = ["trust-v1", "understanding-v1", "comments-v1"]
+{parts}
 [allocation]
 block_multiples = [1]
 places = {places}
 [pages]
 resume_hours = {resume_hours}
+map = "{map_place}"
 [analysis]
 control = "none"
 [[analysis.outcomes]]
@@ -55,6 +54,31 @@ label = "Trust"
 kind = "scale"
 scale = "trust"
 family = "primary"
+"""
+QUESTIONNAIRES = """
+[questionnaires]
+before = ["ai-experience-v1"]
+after = ["trust-v1", "understanding-v1", "comments-v1"]
+"""
+
+
+def trial_parts(task: str = "decide", more: str = "") -> str:
+    """A question, the instructions, two right and one wrong trial of the task, and trust."""
+    return f"""
+[[parts]]
+kind = "questionnaire"
+questionnaire = "ai-experience-v1"
+[[parts]]
+kind = "instructions"
+[[parts]]
+kind = "trials"
+right = 2
+wrong = 1
+task = "{task}"
+{more}
+[[parts]]
+kind = "questionnaire"
+questionnaire = "trust-v1"
 """
 
 
@@ -67,8 +91,14 @@ def drawn_study(
     places: int = 70,
     resume_hours: int = 0,
     opened: bool = True,
+    parts: str = "",
+    arms: Sequence[str] = ARMS,
+    map_place: str = "beside",
 ) -> Study:
-    """An open study of seven arms; one right prediction more than it shows is left as example."""
+    """An open study of seven arms; one right prediction more than it shows is left as example.
+
+    ``parts``: text that declares them; ``right`` and ``wrong`` then say how many images there are.
+    """
     weights = folder / "drawn.safetensors"
     _write_weights(weights)
     image_set, _ = ImageSet.objects.get_or_create(
@@ -78,12 +108,13 @@ def drawn_study(
         _draw(image_set, right + wrong + 1)
     text = STUDY_FILE.format(
         slug=slug,
-        right=right,
-        wrong=wrong,
+        counts="" if parts else f"right = {right}\nwrong = {wrong}",
+        parts=parts or QUESTIONNAIRES,
+        map_place=map_place,
         places=places,
         resume_hours=resume_hours,
         weights=weights,
-        arms=_arms(),
+        arms=_arms(arms),
     )
     study = services.load_study(text)
     if not study.classifier.prediction_set.exists():
@@ -100,11 +131,11 @@ def _write_weights(path: Path) -> None:
     save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
 
 
-def _arms() -> str:
+def _arms(keys: Sequence[str]) -> str:
     return "\n".join(
         f'[[arms]]\nkey = "{key}"\nlabel = "Label of {key}"\n'
         + ("" if key == "none" else f'method = "{key}"\n')
-        for key in ARMS
+        for key in keys
     )
 
 
