@@ -71,6 +71,20 @@ def test_the_page_stands_alone_and_names_no_best_method(report):
     assert "None" not in re.sub(r"data:image\S+|None of the methods", "", page)
 
 
+def test_means_of_right_and_of_wrong_predictions_say_of_how_many_images(report):
+    found = json.loads((report / "results.json").read_text())
+    page = (report / "report.html").read_text()
+    of_all, of_few = (
+        page[page.index(f"<h3>{label}</h3>") :].split("</table>")[0]
+        for label in ("ROAD", "Max-sensitivity")
+    )
+    right = found["images"]["right"]
+    assert f">n {right}<" in of_all
+    assert f">n {6 - right}<" in of_all
+    assert {int(n) for n in re.findall(r">n (\d+)<", of_few)} <= {1, 2}
+    assert ">n " in of_few
+
+
 def test_a_second_run_computes_nothing_and_writes_the_same_numbers(report, monkeypatch):
     before = {name: (report / name).read_bytes() for name in ("results.json", "report.html")}
 
