@@ -4,7 +4,7 @@ BIN := .venv/bin
 SERVE ?= 1
 ADDRESS ?= 127.0.0.1:8000
 
-.PHONY: demo test lint serve
+.PHONY: demo test lint serve messages
 
 .venv/.installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -31,3 +31,9 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Gathers the pages' texts for the translators, and compiles what they wrote. Needs GNU gettext.
+messages: .venv/.installed
+	$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --add-location file \
+		--ignore .venv --ignore var --ignore tests --ignore analysis --ignore benchmarks
+	$(BIN)/python manage.py compilemessages --ignore .venv --ignore var

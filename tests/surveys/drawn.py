@@ -54,6 +54,7 @@ label = "Trust"
 kind = "scale"
 scale = "trust"
 family = "primary"
+{extra}
 """
 QUESTIONNAIRES = """
 [questionnaires]
@@ -94,10 +95,12 @@ def drawn_study(
     parts: str = "",
     arms: Sequence[str] = ARMS,
     map_place: str = "beside",
+    extra: str = "",
 ) -> Study:
     """An open study of seven arms; one right prediction more than it shows is left as example.
 
     ``parts``: text that declares them; ``right`` and ``wrong`` then say how many images there are.
+    ``extra`` stands at the end of its file.
     """
     weights = folder / "drawn.safetensors"
     _write_weights(weights)
@@ -114,7 +117,12 @@ def drawn_study(
         places=places,
         resume_hours=resume_hours,
         weights=weights,
+<<<<<<< HEAD
         arms=_arms(arms),
+=======
+        arms=arms_text(),
+        extra=extra,
+>>>>>>> f4716aa (German catalogue and German texts of the shipped studies; tests that translations are whole)
     )
     study = services.load_study(text)
     if not study.classifier.prediction_set.exists():
@@ -131,7 +139,11 @@ def _write_weights(path: Path) -> None:
     save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
 
 
+<<<<<<< HEAD
 def _arms(keys: Sequence[str]) -> str:
+=======
+def arms_text() -> str:
+>>>>>>> f4716aa (German catalogue and German texts of the shipped studies; tests that translations are whole)
     return "\n".join(
         f'[[arms]]\nkey = "{key}"\nlabel = "Label of {key}"\n'
         + ("" if key == "none" else f'method = "{key}"\n')
