@@ -117,12 +117,8 @@ def drawn_study(
         places=places,
         resume_hours=resume_hours,
         weights=weights,
-<<<<<<< HEAD
         arms=_arms(arms),
-=======
-        arms=arms_text(),
         extra=extra,
->>>>>>> f4716aa (German catalogue and German texts of the shipped studies; tests that translations are whole)
     )
     study = services.load_study(text)
     if not study.classifier.prediction_set.exists():
@@ -139,11 +135,7 @@ def _write_weights(path: Path) -> None:
     save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
 
 
-<<<<<<< HEAD
 def _arms(keys: Sequence[str]) -> str:
-=======
-def arms_text() -> str:
->>>>>>> f4716aa (German catalogue and German texts of the shipped studies; tests that translations are whole)
     return "\n".join(
         f'[[arms]]\nkey = "{key}"\nlabel = "Label of {key}"\n'
         + ("" if key == "none" else f'method = "{key}"\n')

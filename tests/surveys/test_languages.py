@@ -12,8 +12,8 @@ from surveys.services.errors import StudyError
 from surveys.simulation.browser import read_page
 from tests.conftest import ROOT
 from tests.surveys.designs import design_text
-from tests.surveys.drawn import ARMS, STUDY_FILE, arms_text, drawn_study
-from tests.surveys.factories import walk
+from tests.surveys.drawn import ARMS, drawn_study
+from tests.surveys.factories import study_text, walk
 from tests.surveys.test_studyfile import problems_of
 
 GERMAN = """
@@ -142,10 +142,7 @@ def test_the_shipped_studies_are_whole_in_english_and_german():
     ],
 )
 def test_half_a_translation_is_refused_with_its_place(old, new, words):
-    text = STUDY_FILE.format(
-        slug="s", right=1, wrong=1, places=70, resume_hours=0, weights="w.safetensors",
-        arms=arms_text(), extra=GERMAN,
-    )  # fmt: skip
+    text = study_text("w.safetensors") + GERMAN
     assert studyfile.parse(text).in_language("de") != studyfile.parse(text)
     found = problems_of(text.replace(old, new))
     assert any(words in problem for problem in found), found
