@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analysis.tomlclass import is_number
+from analysis.tomlclass import is_number, is_whole
 
 Document = Mapping[str, Any]
 
@@ -25,4 +25,30 @@ def _bayes(table: Document, document: Document) -> list[str]:
     return []
 
 
-CHECKS: Mapping[str, Callable[[Document, Document], list[str]]] = {"bayes": _bayes}
+def _mediation(table: Document, document: Document) -> list[str]:
+    mediators = table.get("mediators")
+    mediators = mediators if isinstance(mediators, list) else []
+    problems = []
+    if "mediators" in table and not 1 <= len(mediators) <= 3:
+        problems.append(f"mediation: name one to three mediators, got {mediators}.")
+    named = [one for one in [table.get("outcome"), *mediators] if isinstance(one, str)]
+    problems += _unknown("mediation", named, document)
+    if len(set(named)) < len(named):
+        problems.append(f"mediation: {named} names an outcome twice. Remove one.")
+    runs = table.get("runs", 5000)
+    if is_whole(runs) and not 200 <= runs <= 100_000:
+        problems.append(f"mediation: runs must be 200 to 100000, got {runs}.")
+    return problems
+
+
+def _unknown(name: str, keys: list[str], document: Document) -> list[str]:
+    outcomes = document.get("outcomes", [])
+    known = [one.get("key") for one in outcomes if isinstance(one, dict)]
+    unknown = [key for key in keys if key not in known]
+    return [f"{name}: {unknown} are not keys of outcomes {known}. Name some."] if unknown else []
+
+
+CHECKS: Mapping[str, Callable[[Document, Document], list[str]]] = {
+    "bayes": _bayes,
+    "mediation": _mediation,
+}

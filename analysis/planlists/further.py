@@ -33,4 +33,10 @@ FURTHER = (
         "analysis.report.bayes.sentences",
         place="outcome",
     ),
+    Further(
+        "mediation",
+        "Mediation",
+        "analysis.mediation.part.mediation",
+        "analysis.report.mediation.sentences",
+    ),
 )

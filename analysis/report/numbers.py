@@ -15,6 +15,11 @@ def number(value: float, digits: int = 2) -> str:
     return MINUS + text if value < 0 and float(text) else text
 
 
+def fine(value: float) -> str:
+    """With three decimals, for small quantities such as products of coefficients."""
+    return number(value, 3)
+
+
 def bounded(value: float, digits: int = 2) -> str:
     """For what cannot exceed 1 (alpha, r, shares of variance): no leading zero, .84."""
     text = number(value, digits)
@@ -46,8 +51,8 @@ def degrees(df: float) -> str:
 
 
 def interval(estimate: Estimate, form: str = "number") -> str:
-    """'[0.12, 1.04]' in the form of number, bounded or percent."""
-    show = {"number": number, "bounded": bounded, "percent": percent}[form]
+    """'[0.12, 1.04]' in the form of number, fine (three decimals), bounded or percent."""
+    show = {"number": number, "fine": fine, "bounded": bounded, "percent": percent}[form]
     return f"[{show(estimate.low)}, {show(estimate.high)}]"
 
 

@@ -90,6 +90,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "number": numbers.number,
+        "fine": numbers.fine,
         "bounded": numbers.bounded,
         "percent": numbers.percent,
         "p": numbers.p_cell,
