@@ -41,6 +41,17 @@ def _mediation(table: Document, document: Document) -> list[str]:
     return problems
 
 
+def _multiverse(table: Document, document: Document) -> list[str]:
+    outcomes = table.get("outcomes", [])
+    named = [one for one in outcomes if isinstance(one, str)] if isinstance(outcomes, list) else []
+    problems = _unknown("multiverse", named, document)
+    shares = table.get("min_answered", [])
+    shares = shares if isinstance(shares, list) else []
+    if any(is_number(one) and not 0 < one <= 1 for one in shares):
+        problems.append(f"multiverse: min_answered must be above 0 and at most 1, got {shares}.")
+    return problems
+
+
 def _unknown(name: str, keys: list[str], document: Document) -> list[str]:
     outcomes = document.get("outcomes", [])
     known = [one.get("key") for one in outcomes if isinstance(one, dict)]
@@ -51,4 +62,5 @@ def _unknown(name: str, keys: list[str], document: Document) -> list[str]:
 CHECKS: Mapping[str, Callable[[Document, Document], list[str]]] = {
     "bayes": _bayes,
     "mediation": _mediation,
+    "multiverse": _multiverse,
 }

@@ -4,6 +4,11 @@ Each class is a table, each field a key of it.
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+from analysis.planlists.kinds import POPULATIONS, Population
+
+Model = Literal["means", "ranks", "odds", "mixed_odds"]
 
 
 @dataclass(frozen=True)
@@ -21,3 +26,19 @@ class MediationPlan:
     mediators: tuple[str, ...]
     runs: int = 5000
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class MultiversePlan:
+    """Choices beside the planned ones, all combined; `outcomes` empty: every confirmatory one.
+
+    `min_answered`: shares of a scale's items. `logarithms` of trial columns. `without_each_rule`:
+    every exclusion left out in turn.
+    """
+
+    outcomes: tuple[str, ...] = ()
+    populations: tuple[Population, ...] = POPULATIONS
+    without_each_rule: bool = True
+    min_answered: tuple[float, ...] = (0.5, 1.0)
+    logarithms: bool = False
+    models: tuple[Model, ...] = ("means", "ranks", "odds")

@@ -89,12 +89,18 @@ def _value_problems(hint: Any, value: object, key: str, name: str) -> list[str]:
         ]
     if _fits(hint, value):
         return []
+    if get_origin(hint) is tuple and get_origin(get_args(hint)[0]) is Literal:
+        return [
+            f"{name}: {key} must be a list of {list(get_args(get_args(hint)[0]))}, got {value!r}."
+        ]
     return [f"{name}: {key} must be {_words(hint)}, got {value!r}."]
 
 
 def _fits(hint: Any, value: object) -> bool:
     if hint in PLAIN:
         return PLAIN[hint][0](value)
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
     if get_origin(hint) is tuple:
         return isinstance(value, list) and all(_fits(get_args(hint)[0], one) for one in value)
     if get_origin(hint) is not None and issubclass(_mapping_origin(hint), Mapping):

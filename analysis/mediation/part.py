@@ -146,7 +146,8 @@ def _path(
 
 
 def _sum(found: Paths, place: int) -> Array:
-    return np.sum([values[:, place] for values in found.indirect.values()], axis=0)
+    parts = [values[:, place] for values in found.indirect.values()]
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def _estimate(name: str, values: Array, *, level: float, n: int, runs: int) -> Estimate:

@@ -81,7 +81,7 @@ def _coefficients(moments: Array, given: list[int], target: int) -> Array:
             "a regression of the paths has no unique solution: a mediator is constant, or follows "
             "from the arms and the other mediators"
         )
-    return found
+    return np.asarray(found, dtype=np.float64)
 
 
 def _critical(moments: Array, k: int, mediator: int, m: int) -> Array:

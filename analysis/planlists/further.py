@@ -39,4 +39,11 @@ FURTHER = (
         "analysis.mediation.part.mediation",
         "analysis.report.mediation.sentences",
     ),
+    Further(
+        "multiverse",
+        "Multiverse",
+        "analysis.multiverse.part.multiverse",
+        "analysis.report.multiverse.sentences",
+        figures="analysis.figures.specifications.drawings",
+    ),
 )

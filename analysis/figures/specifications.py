@@ -1,0 +1,125 @@
+"""A specification curve: the estimates of every arm, and below them the choices behind each."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.estimate import Estimate
+from analysis.figures.style import INK, MUTED, WIDTH, broken, carry, colours, note
+from analysis.multiverse.part import ArmCurve, SpecificationCurve
+from analysis.report.numbers import number
+from analysis.results import Results
+
+Drawing = tuple[Callable[[], Figure], str]
+
+
+def drawings(found: tuple[SpecificationCurve, ...], results: Results) -> Mapping[str, Drawing]:
+    """Figure and alternative text by name, specifications-<outcome>."""
+    return {
+        f"specifications-{curve.outcome}": (
+            partial(draw_specifications, curve, results.plan.control, results.simulated),
+            _alternative(curve),
+        )
+        for curve in found
+        if curve.specifications
+    }
+
+
+def draw_specifications(curve: SpecificationCurve, control: str, simulated: bool) -> Figure:
+    """A panel per arm, d of each specification in one order, the planned one as a diamond."""
+    choices = choices_of(curve)
+    heights = [1.0] * len(curve.arms) + [0.16 * len(choices)]
+    figure = Figure(figsize=(WIDTH, 0.9 + sum(heights)), layout="constrained")
+    panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[
+        :, 0
+    ]
+    colour = colours([control, *(arm.arm for arm in curve.arms)], control)
+    for axes, arm in zip(panels, curve.arms, strict=False):
+        _arm(axes, curve, arm, colour[arm.arm])
+    ends = [limit for axes in panels[:-1] for limit in axes.get_ylim()]
+    for axes in panels[:-1]:
+        axes.set_ylim(min(ends), max(ends))
+    _matrix(panels[-1], curve, choices)
+    note(figure, f"d against “{curve.control}” · line: interval · diamond: as planned", simulated)
+    return carry(figure, specification_data(curve))
+
+
+def specification_data(curve: SpecificationCurve) -> pd.DataFrame:
+    """A row per specification and arm, in the figure's order; empty where nothing is estimable."""
+    rows = [
+        {
+            "specification": place,
+            "people": one.people,
+            "coding": one.coding,
+            "model": one.model,
+            "planned": int(one.planned),
+            "participants": one.participants,
+            "arm": arm,
+            **{key: getattr(effect, key, None) for key in ("value", "low", "high", "level")},
+        }
+        for place, one in enumerate(curve.specifications, start=1)
+        for arm, effect in one.effects.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def choices_of(curve: SpecificationCurve) -> list[tuple[str, str]]:
+    """Every (kind of choice, choice) that varies, in a fixed order."""
+    found = [
+        (kind, choice)
+        for kind in ("people", "coding", "model")
+        for choice in dict.fromkeys(sorted(getattr(one, kind) for one in curve.specifications))
+    ]
+    several = {kind for kind, _ in found if sum(other == kind for other, _ in found) > 1}
+    return [(kind, choice) for kind, choice in found if kind in several] or found[:1]
+
+
+def _arm(axes: Axes, curve: SpecificationCurve, arm: ArmCurve, colour: str) -> None:
+    axes.axhline(0, color=MUTED, linewidth=1)
+    for place, one in enumerate(curve.specifications):
+        effect = one.effects.get(arm.arm)
+        if not isinstance(effect, Estimate):
+            continue
+        axes.plot([place, place], [effect.low, effect.high], color=colour, linewidth=1, alpha=0.5)
+        marker, size = ("D", 5) if one.planned else ("o", 3)
+        edge = INK if one.planned else colour
+        axes.plot(
+            [place], [effect.value], marker=marker, markersize=size, color=colour,
+            markeredgecolor=edge,
+        )  # fmt: skip
+    axes.set_ylabel(broken(arm.label, 14), fontsize=8)
+    axes.tick_params(axis="x", length=0)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+
+
+def _matrix(axes: Axes, curve: SpecificationCurve, choices: list[tuple[str, str]]) -> None:
+    for row, (kind, choice) in enumerate(choices):
+        places = [i for i, one in enumerate(curve.specifications) if getattr(one, kind) == choice]
+        axes.plot(places, [row] * len(places), "|", color=INK, markersize=6)
+    axes.set_yticks(range(len(choices)), [_short(choice) for _, choice in choices], fontsize=7)
+    axes.set_ylim(len(choices) - 0.4, -0.6)
+    axes.set_xticks([])
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
+
+
+def _short(choice: str, length: int = 34) -> str:
+    return choice if len(choice) <= length else choice[: length - 1] + "…"
+
+
+def _alternative(curve: SpecificationCurve) -> str:
+    arms = "; ".join(
+        f"{arm.label} {number(arm.least)} to {number(arm.most)}"
+        if arm.least is not None and arm.most is not None
+        else f"{arm.label} not estimable"
+        for arm in curve.arms
+    )
+    return (
+        f"{curve.label}, specification curve: d of each arm against {curve.control} under "
+        f"{len(curve.specifications)} combinations of choices: {arms}."
+    )

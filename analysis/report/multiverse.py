@@ -1,0 +1,35 @@
+"""The multiverse in words: how far the estimates move with the choices, and nothing more."""
+
+from analysis.multiverse.part import ArmCurve, SpecificationCurve
+from analysis.report.numbers import number
+from analysis.results import Results
+
+
+def sentences(found: tuple[SpecificationCurve, ...], results: Results) -> list[str]:
+    """One sentence per outcome."""
+    if not found:
+        return ["No outcome of the plan compares arms with a control."]
+    return [_sentence(curve) for curve in found]
+
+
+def _sentence(curve: SpecificationCurve) -> str:
+    arms = "; ".join(_arm(arm) for arm in curve.arms)
+    return (
+        f"{curve.label}: {len(curve.specifications)} specifications of the difference from "
+        f"“{curve.control}”, as d. {arms}."
+    )
+
+
+def _arm(arm: ArmCurve) -> str:
+    if arm.median is None or arm.least is None or arm.most is None:
+        return f"{arm.label}: not estimable in any"
+    side = [
+        f"{count} {'interval lies' if count == 1 else 'intervals lie'} {where} zero"
+        for count, where in ((arm.above_zero, "above"), (arm.below_zero, "below"))
+        if count
+    ]
+    told = " and ".join(side) or "no interval leaves out zero"
+    return (
+        f"{arm.label}: median {number(arm.median)}, from {number(arm.least)} to "
+        f"{number(arm.most)}; of {arm.estimated}, {told}"
+    )
