@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import ReportError
+from analysis.meeting.evaluation import FILE as EVALUATION
+from analysis.meeting.evaluation import evaluation_path
 from analysis.table import StudyData
 
 MANIFEST, DATA, TIDY, REGISTERED = "bundle.json", "data", "tidy", "registered.json"
@@ -35,14 +37,19 @@ sys.exit(main(Path(__file__).resolve().parent))
 '''
 
 
-def write_inputs(data: StudyData, folder: Path, plan: Path, output: Path) -> None:
+def write_inputs(
+    data: StudyData, folder: Path, plan: Path, output: Path, evaluation: Path | None = None
+) -> None:
     """data/: the files as they were read, with the plan; redo.py; and of another study, whose
     files have other columns, the tidy tables that they became in tidy/."""
     place = output / DATA
     place.mkdir(parents=True, exist_ok=True)
     source = folder if folder.is_dir() else folder.parent
+    named = {"plan.toml": plan}
+    if evaluation is not None:
+        named[EVALUATION] = evaluation_path(evaluation)
     for name in [*data.hashes, *BESIDE]:
-        _copy(plan if name == "plan.toml" else source / name, place / _inside(name))
+        _copy(named.get(name, source / name), place / _inside(name))
     if data.plan.source is not None:
         tidy = output / TIDY
         tidy.mkdir(exist_ok=True)

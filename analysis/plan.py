@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
-from analysis.planextras import BayesPrior, MediationPlan, MultiversePlan
+from analysis.planextras import BayesPrior, MediationPlan, MeetingPlan, MultiversePlan
 from analysis.planlists.analyses import ANALYSES, Analysis
 from analysis.planlists.kinds import KINDS, POPULATIONS, OutcomeKind, Population
 from analysis.planlists.measures import MEASURES, Measure
@@ -103,6 +103,7 @@ class Plan:
     bayes: BayesPrior | None = None
     mediation: MediationPlan | None = None
     multiverse: MultiversePlan | None = None
+    meeting: MeetingPlan | None = None
     preregistration: Preregistration | None = None
     covariates: tuple[str, ...] = ()  # of table 1: columns of participants.csv, or items
 

@@ -52,6 +52,15 @@ def _multiverse(table: Document, document: Document) -> list[str]:
     return problems
 
 
+def _meeting(table: Document, document: Document) -> list[str]:
+    outcomes = table.get("outcomes", [])
+    named = [one for one in outcomes if isinstance(one, str)] if isinstance(outcomes, list) else []
+    problems = _unknown("meeting", named, document)
+    if table.get("measures") == []:
+        problems.append("meeting: measures names none. Name some, or leave it out.")
+    return problems
+
+
 def _unknown(name: str, keys: list[str], document: Document) -> list[str]:
     outcomes = document.get("outcomes", [])
     known = [one.get("key") for one in outcomes if isinstance(one, dict)]
@@ -63,4 +72,5 @@ CHECKS: Mapping[str, Callable[[Document, Document], list[str]]] = {
     "bayes": _bayes,
     "mediation": _mediation,
     "multiverse": _multiverse,
+    "meeting": _meeting,
 }

@@ -42,3 +42,16 @@ class MultiversePlan:
     min_answered: tuple[float, ...] = (0.5, 1.0)
     logarithms: bool = False
     models: tuple[Model, ...] = ("means", "ranks", "odds")
+
+
+@dataclass(frozen=True)
+class MeetingPlan:
+    """What was measured of the maps beside what people made of them.
+
+    `measures`: keys of evaluate_explanations. `outcomes`: keys of outcomes, every confirmatory one
+    if empty.
+    """
+
+    measures: tuple[str, ...] = ("insertion_blur", "deletion_blur", "pointing_game")
+    outcomes: tuple[str, ...] = ()
+    seed: int = 0

@@ -34,6 +34,7 @@ def analyse(
     *,
     plan: Path | None = None,
     registered: Path | None = None,
+    evaluation: Path | None = None,
     command: str = "analysis.run.analyse",
     pdf: bool = False,
 ) -> Results:
@@ -41,10 +42,11 @@ def analyse(
 
     Writes results.json with its schema, scores.csv, figures, report.html, which names `command` as
     what made it, with `pdf` report.pdf, the data, redo.py and bundle.json. `registered` is the plan
-    as preregistered; the folder's own plan where `plan` replaces it. Raises TableError or PlanError
+    as preregistered; the folder's own plan where `plan` replaces it. `evaluation` holds what was
+    measured of the maps. Raises TableError or PlanError
     before anything is written; ReportError before a page with a wrong p; PdfError after all else.
     """
-    data = hold_to(read_study(folder, plan), _registered(folder, plan, registered))
+    data = hold_to(read_study(folder, plan, evaluation), _registered(folder, plan, registered))
     scores = score_table(data)
     results = compute(data, scores)
     text = to_json(results)
@@ -55,7 +57,7 @@ def analyse(
     write_text(output / "results.json", text)
     shutil.copyfile(SCHEMA_FILE, output / SCHEMA_FILE.name)
     write_text(output / "scores.csv", csv_text(scores))
-    write_inputs(data, folder, plan or plan_path(folder), output)
+    write_inputs(data, folder, plan or plan_path(folder), output, evaluation)
     figures = draw_figures(results, scores, output / "figures")
     html = render_report(results, figures, command)
     _check_page(html)

@@ -13,6 +13,8 @@ import pandas as pd
 
 from analysis import checks
 from analysis.errors import TableError
+from analysis.meeting.evaluation import FILE as EVALUATION
+from analysis.meeting.evaluation import evaluation_path, read_evaluation
 from analysis.plan import Plan, resolve
 from analysis.planfile import parse_plan, plan_hash, problems_with_table, read_document
 from analysis.reading import (
@@ -48,6 +50,7 @@ class StudyData:
     # under plan.toml
     plan_sha256: str = ""  # of what the plan says (planfile.plan_hash)
     registered: Mapping[str, Any] | None = None  # the plan as registered, if it is another
+    evaluation: pd.DataFrame | None = None  # of the maps (meeting.evaluation), if there is one
 
     @cached_property
     def exclusions(self) -> Any:
@@ -66,9 +69,10 @@ class StudyData:
         return {arm: str(named.get(arm, arm)) for arm in self.plan.arms}
 
 
-def read_study(folder: Path, plan: Path | None = None) -> StudyData:
+def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None = None) -> StudyData:
     """Read and check a tidy data folder; `plan` replaces its plan.toml.
 
+    `evaluation`: the measured maps, the folder's own evaluation.csv if none is named.
     A plan with [source] maps csv files of another study: `folder` holds them, or is the only one.
     Raises TableError, or PlanError for the plan file, with every problem found: missing files and
     columns first, then types, then what must hold between rows, files and plan.
@@ -83,6 +87,7 @@ def read_study(folder: Path, plan: Path | None = None) -> StudyData:
     problems += checks.unknown_arms(frames["participants.csv"], parsed_plan.arms)
     problems += problems_with_table(parsed_plan, frames["codebook.csv"])
     problems += _mixture(frames["participants.csv"], parsed_plan)
+    measured, measured_hash = _evaluation(evaluation or folder / EVALUATION)
     study, found = _read_study_file(folder)
     problems += found
     if problems:
@@ -96,8 +101,9 @@ def read_study(folder: Path, plan: Path | None = None) -> StudyData:
         parsed_plan,
         manifest,
         study,
-        {**hashes, "plan.toml": _sha256(path)},
+        {**hashes, "plan.toml": _sha256(path), **measured_hash},
         plan_hash(document),
+        evaluation=measured,
     )
 
 
@@ -112,6 +118,14 @@ def _texts(folder: Path, plan: Plan) -> tuple[dict[str, pd.DataFrame], dict[str,
         return read_source(folder, plan.source)
     frames = _text_frames(folder)
     return frames, {name: _sha256(folder / name) for name in FILES}
+
+
+def _evaluation(path: Path) -> tuple[pd.DataFrame | None, dict[str, str]]:
+    """The table and its hash; nothing where nobody named one and the folder has none."""
+    file = evaluation_path(path)
+    if file.name == EVALUATION and not file.is_file():
+        return None, {}
+    return read_evaluation(file), {EVALUATION: _sha256(file)}
 
 
 def _missing(texts: Mapping[str, pd.DataFrame], codebook: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -46,4 +46,10 @@ FURTHER = (
         "analysis.report.multiverse.sentences",
         figures="analysis.figures.specifications.drawings",
     ),
+    Further(
+        "meeting",
+        "Explanations meet people",
+        "analysis.meeting.part.meeting",
+        "analysis.report.meeting.sentences",
+    ),
 )

@@ -16,6 +16,7 @@ from analysis.planlists.further import Further
 from analysis.report import numbers, sentences
 from analysis.report.alternatives import alternatives
 from analysis.report.bayes import ratio
+from analysis.report.meeting import heading
 from analysis.report.svg import inline_svg
 from analysis.results import Results
 from analysis.trial_families import FAMILIES
@@ -98,6 +99,7 @@ def _environment() -> Environment:
         "interval": numbers.interval,
         "typeset": sentences.typeset,
         "bayes_ratio": ratio,
+        "quality_heading": heading,
         "mean_and_sd": mean_and_sd,
         "count_and_share": count_and_share,
     }

@@ -1,18 +1,23 @@
-"""The evaluation on disk: results.json for programs, results.csv for spreadsheets."""
+"""The evaluation on disk: results.json for programs, results.csv for spreadsheets, and images.csv
+with every measured number, for whoever has own questions."""
 
 import csv
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from explanations.evaluation.catalogue import MEASURES
+from explanations.evaluation.running import Raw
 from explanations.evaluation.statistics import Mean
 from explanations.evaluation.summary import Summary
 from explanations.files import write_atomically
 
 COLUMNS = ("method", "measure", "images", "mean", "low", "high", "n")
+IMAGE_COLUMNS = ("image", "method", "measure", "label", "group", "better", "value")
 
 
 def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
@@ -68,6 +73,23 @@ def write_csv(summary: Summary, path: Path) -> None:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(_rows(summary))
+    write_atomically(path, buffer.getvalue().encode())
+
+
+def write_images(raw: Raw, path: Path) -> None:
+    """One number a row: of one map of one image. run_analysis lays them beside people's answers.
+
+    ``image`` is the SHA-256 of its pixels; ``better`` says where the good end of the measure is.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(IMAGE_COLUMNS)
+    for measure in MEASURES:
+        for image, values in sorted(raw.measures.get(measure.key, {}).items()):
+            for name, value in values.items():
+                if math.isfinite(value):
+                    own = (measure.key, measure.label, measure.group, measure.better)
+                    writer.writerow((image, name, *own, value))
     write_atomically(path, buffer.getvalue().encode())
 
 

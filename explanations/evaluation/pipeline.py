@@ -13,6 +13,7 @@ from explanations.background import Background
 from explanations.classifier.checkpoint import Classifier
 from explanations.engine import METHODS, Engine
 from explanations.evaluation.cases import read_cases, training_images
+from explanations.evaluation.files import write_images
 from explanations.evaluation.limits.catalogue import BACKGROUND_SIZES
 from explanations.evaluation.maps import MapFolder
 from explanations.evaluation.reporting import write_all
@@ -51,7 +52,7 @@ class Wanted:
 
 
 def evaluate(source: ImageSet, classifier: Classifier, wanted: Wanted, output: Path) -> Summary:
-    """Write report.html, results.json, results.csv and figures/ to ``output``.
+    """Write report.html, results.json, results.csv, images.csv and figures/ to ``output``.
 
     What was computed lies under ``output/work``: a stopped evaluation goes on from there, and more
     images or another subsample only add to it. Raises ImageSetError for images that cannot be
@@ -72,6 +73,7 @@ def evaluate(source: ImageSet, classifier: Classifier, wanted: Wanted, output: P
     raw = Run(setting, folder, cases, few).raw(with_limits=wanted.limits)
     summary = summarise(raw, tuple(explainers))
     write_all(summary, _about(source, setting, wanted), output)
+    write_images(raw, output / "images.csv")
     return summary
 
 

@@ -51,6 +51,12 @@ class Command(BaseCommand):
             help="the plan as preregistered: departures from it are listed, and what it does not "
             "have is exploratory",
         )
+        parser.add_argument(
+            "--evaluation",
+            type=Path,
+            metavar="DIR",
+            help="output of evaluate_explanations, for a plan with [meeting]",
+        )
         parser.add_argument("--output", type=Path, metavar="DIR")
         parser.add_argument("--no-pdf", dest="pdf", action="store_false", help="no report.pdf")
         simulated = parser.add_mutually_exclusive_group()
@@ -85,6 +91,7 @@ class Command(BaseCommand):
                 output,
                 plan=options["plan"],
                 registered=options["registered"],
+                evaluation=options["evaluation"],
                 command=_command(options),
                 pdf=options["pdf"],
             )
@@ -123,7 +130,9 @@ def _command(options: dict[str, Any]) -> str:
     source = f"--table {options['table'].name}" if options["table"] else options["slug"]
     flag = {"included": " --include-simulated", "only": " --simulated-only"}
     plan = "".join(
-        f" --{name} {options[name].name}" for name in ("plan", "registered") if options[name]
+        f" --{name} {options[name].name}"
+        for name in ("plan", "registered", "evaluation")
+        if options[name]
     )
     return f"manage.py run_analysis {source}{plan}{flag.get(options['simulated'], '')}"
 
