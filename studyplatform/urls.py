@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from studyplatform.health import health
+
 urlpatterns = [
+    path("health/", health, name="health"),
     path("admin/explanations/", include("explanations.urls")),
     path("admin/surveys/questionnaires/", include("surveys.panel_urls")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,13 @@
+"""How gunicorn serves the platform; command line options win over this file."""
+
+import multiprocessing
+
+bind = "0.0.0.0:8000"
+workers = min(2 * multiprocessing.cpu_count() + 1, 9)
+threads = 4
+timeout = 60
+graceful_timeout = 30
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - a worker's heartbeat must not wait for a slow disk
+accesslog = errorlog = "-"
+# Time, method, path without the query, status, milliseconds: no address and no id of a panel.
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(M)s ms"
