@@ -83,6 +83,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = "admin:index"
 
+PROLIFIC_API = "https://api.prolific.com/api/v1"
+PROLIFIC_API_TOKEN = environment.text("PROLIFIC_API_TOKEN")
+PROLIFIC_WEBHOOK_SECRET = environment.text("PROLIFIC_WEBHOOK_SECRET")
+
 ARRIVALS_PER_MINUTE = environment.number("STUDY_ARRIVALS_PER_MINUTE", default=200)
 
 LANGUAGE_CODE = "en"
@@ -110,6 +114,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 if not DEBUG:
     behind_https = environment.flag("STUDY_HTTPS", default=True)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = behind_https
+    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked from within, without TLS
     SECURE_HSTS_SECONDS = 31_536_000 if behind_https else 0
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = behind_https
     if environment.flag("STUDY_BEHIND_PROXY", default=False):

@@ -25,6 +25,11 @@ def spoken(study: Study) -> StudyFile:
     return definition(study).in_language(translation.get_language() or "")
 
 
+def about_study(study: Study) -> dict[str, object]:
+    """What the frame of every page of a study shows: its texts are in the page's language."""
+    return {"study": study, "texts": spoken(study)}
+
+
 def speak_to(participant: Participant) -> None:
     """Let everything until the next request be in the participant's language."""
     translation.activate(participant.language)

@@ -7,11 +7,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from surveys import languages, links, services
+from surveys.languages import about_study
 from surveys.models import Participant, Study
 from surveys.personalcode import read_code
+from surveys.recruitment import arriving, visitors
 from surveys.views import (
     SeeOther,
-    about_study,
     find_participant,
     show_and_receive,
     show_end,
@@ -51,12 +52,14 @@ def withdraw_later(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "surveys/withdraw_later.html", context)
 
 
+@never_cache
 @require_safe
 def deleted(request: HttpRequest, slug: str) -> HttpResponse:
     """What is left of a participant who was deleted: this page."""
     study = get_object_or_404(Study, slug=slug)
     languages.speak_to_visitor(request, study)
-    return render(request, "surveys/deleted.html", about_study(study))
+    context = {**about_study(study), "way_back": arriving.way_back_of_deleted(request, study)}
+    return render(request, "surveys/deleted.html", context)
 
 
 @never_cache
@@ -70,6 +73,7 @@ def anew(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" or participant is None:
         response = SeeOther(landing)
         links.forget(response, study, simulated)
+        visitors.forget(response, study)
         return response
     languages.speak_to(participant)
     return show_end(request, participant, "surveys/anew.html")
@@ -77,8 +81,9 @@ def anew(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _erase(participant: Participant) -> HttpResponse:
     study, simulated = participant.study, participant.simulated
-    services.erase(participant=participant)
     response = _to_deleted(participant)
+    arriving.remember_deleted(response, participant)
+    services.erase(participant=participant)
     links.forget(response, study, simulated)
     return response
 

@@ -367,3 +367,41 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.participant} {self.kind}"
+
+
+class Identity(models.Model):
+    """Who a participant is to the panel that they came from; kept apart from all that they did.
+
+    Nothing else holds these ids, and no export but export_study --with-identifiers. It goes with
+    the participant when they have everything deleted. ``external_hash`` stays when the ids are
+    forgotten after payment, so that nobody takes part twice.
+    """
+
+    participant = models.OneToOneField(
+        Participant, on_delete=models.CASCADE, related_name="identity"
+    )
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="identities")
+    external_id = models.CharField(max_length=128, blank=True)
+    external_hash = models.CharField(max_length=64, editable=False, db_index=True)
+    session_id = models.CharField(
+        max_length=128, blank=True, help_text="The panel's id of the submission."
+    )
+    panel_study = models.CharField(
+        max_length=128, blank=True, help_text="The panel's id of the study."
+    )
+    panel_status = models.CharField(
+        max_length=30, blank=True, help_text="As the panel told it last."
+    )
+    panel_status_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "external_hash"], name="one_participation_per_external_id"
+            ),
+        ]
+        ordering: ClassVar = ["participant"]
+
+    def __str__(self) -> str:
+        return f"identity of {self.participant}"

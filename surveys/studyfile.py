@@ -10,6 +10,7 @@ from typing import Any
 from surveys.designs import Group, groups
 from surveys.models import Study
 from surveys.parts import Part, Place, QuestionnairePart, TrialsPart
+from surveys.recruitment.declared import Recruitment
 from surveys.steps import Step
 from surveys.tomltable import FileProblemsError
 
@@ -119,6 +120,7 @@ class StudyFile:
     language: str = "en"
     classes: Mapping[str, str] = field(default_factory=dict)
     translations: Mapping[str, "StudyFile"] = field(default_factory=dict)
+    recruitment: Recruitment = field(default_factory=Recruitment)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from explanations import catalogue
 from surveys import designs, studyfile, tasks
+from surveys.recruitment import reading as recruitment
 from surveys.studyparts import read_parts
 from surveys.studytranslating import check_languages, read_classes, read_language, translations
 from surveys.tomltable import Table, did_you_mean, document
@@ -43,6 +44,7 @@ def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
         pages=_pages(table.table("pages", {})),
         language=read_language(table),
         classes=read_classes(table),
+        recruitment=recruitment.read(table.table("recruitment", {})),
     )
     study = replace(study, translations=translations(table, study))
     table.finish()
@@ -196,6 +198,12 @@ def _check_whole(table: Table, study: studyfile.StudyFile) -> None:
             if value and value in values[:number]:
                 place = (*table.path, "arms", number, name)
                 table.problems.add(place, f"two arms have the {name} {value!r}. Rename one.")
+    recruitment.check(
+        table.table("recruitment", {}),
+        study.recruitment,
+        slug=study.slug,
+        attention_checks=sum(step.kind == "attention" for step in study.steps),
+    )
     for arm in study.arms:
         for part in study.trial_parts:
             if tasks.get(part.task).needs_prediction and not arm.prediction:

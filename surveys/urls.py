@@ -3,6 +3,7 @@
 from django.urls import path
 
 from surveys import leavingviews, pictureviews, views
+from surveys.recruitment import views as recruitmentviews
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,6 +11,8 @@ urlpatterns = [
     path("s/<slug:slug>/withdraw/", leavingviews.withdraw_later, name="withdraw-later"),
     path("s/<slug:slug>/deleted/", leavingviews.deleted, name="deleted"),
     path("s/<slug:slug>/anew/", leavingviews.anew, name="anew"),
+    path("s/<slug:slug>/go-on/", recruitmentviews.go_on, name="go-on"),
+    path("recruitment/prolific/", recruitmentviews.prolific_news, name="prolific-news"),
     path("p/<slug:code>/", views.page, name="page"),
     path("p/<slug:code>/withdraw/", leavingviews.withdraw, name="withdraw"),
     path(

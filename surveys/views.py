@@ -1,5 +1,7 @@
 """The participants' pages: each is one form, one POST, one redirect after the answer is stored."""
 
+from typing import Literal
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -9,11 +11,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from surveys import arrivals, flow, languages, links, pagekeys, services
 from surveys.forms import PageForm
+from surveys.languages import about_study
 from surveys.models import Participant, Study
 from surveys.pagekeys import PageKey
 from surveys.personalcode import personal_code
+from surveys.recruitment import arriving, exits, visitors
+from surveys.recruitment.declared import Outcome
+from surveys.recruitment.visitors import Visitor
 from surveys.screens import screen
 from surveys.services import Recorded
+from surveys.studyfile import definition
 
 FIELDS = {"csrfmiddlewaretoken", "key", "step"}  # of every page, beside those of its form
 show_and_receive = require_http_methods(["GET", "HEAD", "POST"])
@@ -39,29 +46,49 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_object_or_404(Study, slug=slug)
     languages.speak_to_visitor(request, study)
     simulated = links.is_rehearsal(request, study)
-    participant = links.remembered(request, study, simulated)
-    if participant is None and request.method == "POST":
-        key = links.arrival_key(study, request.POST.get("arrival_key", ""))
-        if key is None:
-            return _consent(request, study)
-        if not simulated and arrivals.too_many(study):
-            return _busy(request, study)
-        try:
-            participant = services.enrol(
-                study=study,
-                arrival_key=key,
-                simulated=simulated,
-                language=languages.wanted(request, study),
-            )
-        except services.StudyFullError:
-            return render(request, "surveys/full.html", about_study(study), status=403)
-        except services.StudyClosedError:
-            return _closed(request, study)
+    if request.method != "POST" and not simulated and arriving.brings_ids(request, study):
+        return _take_ids(request, study)
+    visitor = None if simulated else visitors.remembered(request, study)
+    participant = arriving.participant_of(request, study, simulated, visitor)
     if participant is None:
-        return _consent(request, study) if study.state == "open" else _closed(request, study)
+        begun = _begin(request, study, simulated, visitor)
+        if isinstance(begun, HttpResponse):
+            return begun
+        participant = begun
     response = to_page(participant)
     links.remember(response, participant)
     return response
+
+
+def _begin(
+    request: HttpRequest, study: Study, simulated: bool, visitor: Visitor | None
+) -> Participant | HttpResponse:
+    """The new participant, once the consent was sent; else the page that comes before."""
+    refusal = None if simulated else arriving.refusal(request, study, visitor)
+    if refusal is not None:
+        return refusal
+    key = links.arrival_key(study, request.POST.get("arrival_key", ""))
+    if key is None:
+        closed = study.state != Study.State.OPEN
+        return _no_place(request, study, visitor, "closed") if closed else _consent(request, study)
+    if not simulated and arrivals.too_many(study):
+        return _busy(request, study)
+    try:
+        return services.enrol(
+            study=study,
+            arrival_key=key,
+            simulated=simulated,
+            language=languages.wanted(request, study),
+            visitor=visitor,
+        )
+    except services.StudyFullError:
+        return _no_place(request, study, visitor, "full")
+    except services.StudyClosedError:
+        return _no_place(request, study, visitor, "closed")
+    except services.AlreadyBegunError:
+        return arriving.begun(request, study)
+    except services.ExcludedError:
+        return arriving.turned_away(request, study, visitor)
 
 
 @never_cache
@@ -94,12 +121,8 @@ def show_end(
     request: HttpRequest, participant: Participant, template: str, status: int = 200
 ) -> HttpResponse:
     """A page without questions."""
-    return render(request, template, _about(participant), status=status)
-
-
-def about_study(study: Study) -> dict[str, object]:
-    """What the frame of every page of a study shows: its texts are in the page's language."""
-    return {"study": study, "texts": languages.spoken(study)}
+    context = {"way_back": exits.way_back_of(participant), **_about(participant)}
+    return render(request, template, context, status=status)
 
 
 def _about(participant: Participant) -> dict[str, object]:
@@ -181,6 +204,7 @@ def _consent(request: HttpRequest, study: Study) -> HttpResponse:
         "languages": languages.choices(request, study),
         "arrival_key": key,
         "personal_code": personal_code(links.arrival_key(study, key) or ""),
+        "panel": arriving.panel_of(study),
     }
     return render(request, "surveys/consent.html", context)
 
@@ -192,8 +216,29 @@ def _busy(request: HttpRequest, study: Study) -> HttpResponse:
     return response
 
 
-def _closed(request: HttpRequest, study: Study) -> HttpResponse:
-    return render(request, "surveys/closed.html", about_study(study), status=403)
+def _take_ids(request: HttpRequest, study: Study) -> HttpResponse:
+    """Move the panel's ids out of the address, where they would end in logs and screenshots.
+
+    Nothing is claimed: a program that previews links leaves no trace.
+    """
+    visitor = visitors.in_address(request, definition(study).recruitment)
+    if visitor is None:
+        return arriving.unknown(request, study)
+    path = links.landing_path(study)
+    chosen = request.GET.get("language") in definition(study).languages
+    response = SeeOther(f"{path}?language={request.GET['language']}" if chosen else path)
+    visitors.remember(response, study, visitor)
+    return response
+
+
+def _no_place(
+    request: HttpRequest, study: Study, visitor: Visitor | None, why: Literal["full", "closed"]
+) -> HttpResponse:
+    """The study is full, closed, or not open yet."""
+    begun = study.state != Study.State.DRAFT
+    way_back = arriving.way_back(study, Outcome.FULL, visitor) if begun else None
+    context = {**about_study(study), "way_back": way_back}
+    return render(request, f"surveys/{why}.html", context, status=403)
 
 
 def _is_current(participant: Participant, step: flow.Step) -> bool:

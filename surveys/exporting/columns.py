@@ -6,7 +6,6 @@ from typing import Any
 
 from surveys.exporting.cells import Cell
 from surveys.exporting.sources import (
-    attention,
     block_condition,
     completed_at,
     of_stage,
@@ -17,6 +16,7 @@ from surveys.exporting.sources import (
     task_of,
 )
 from surveys.models import Participant
+from surveys.pages.attention import asked_checks, failed_checks
 from surveys.questionnaires.base import DOES_NOT_APPLY
 
 YES_NO = {"0": "no", "1": "yes"}
@@ -69,8 +69,8 @@ PARTICIPANTS: tuple[Column, ...] = (
     Column("seconds_total", "number", seconds_total, "Seconds from consent to last page", 0),
 )
 CHECKS: tuple[Column, ...] = (
-    Column("attention_asked", "integer", attention(False), "Attention checks answered", 0),
-    Column("attention_failed", "integer", attention(True), "Attention checks answered wrongly", 0),
+    Column("attention_asked", "integer", asked_checks, "Attention checks answered", 0),
+    Column("attention_failed", "integer", failed_checks, "Attention checks answered wrongly", 0),
     Column("quiz_mistakes", "integer", quiz_mistakes, "Wrong answers in the last tries", 0),
 )
 STIMULUS: tuple[Column, ...] = (

@@ -6,7 +6,6 @@ from surveys import questionnaires, quizzes, tasks
 from surveys.exporting.cells import Cell
 from surveys.flow import step_of
 from surveys.models import Answer, Participant, Trial
-from surveys.pages.attention import expected
 from surveys.pages.instructions import condition_of
 from surveys.parts import TrialsPart
 from surveys.questionnaires.base import DOES_NOT_APPLY, Item
@@ -48,22 +47,6 @@ def task_of(trial: Trial) -> str:
 def factor(name: str) -> Callable[[Trial], Cell]:
     """The trial's level of a declared factor."""
     return lambda trial: trial.condition.factors.get(name)
-
-
-def attention(wanted: bool) -> Callable[[Participant], Cell]:
-    """How many attention checks were asked, or, ``wanted``, were answered as they ask."""
-
-    def source(participant: Participant) -> Cell:
-        count = 0
-        for page in participant.submissions.all():
-            step = step_of(participant.study, page.step)
-            if step is None or step.kind != "attention":
-                continue
-            given = {answer.value for answer in page.answers.all()}
-            count += not wanted or given != {expected(participant.study, step)}
-        return count
-
-    return source
 
 
 def quiz_mistakes(participant: Participant) -> Cell:

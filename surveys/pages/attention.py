@@ -7,6 +7,7 @@ from surveys.models import Participant, Study
 from surveys.pages import Screen
 from surveys.questionnaires.base import Item, Scale
 from surveys.steps import Step
+from surveys.studyfile import definition
 
 ITEM = "attention"
 
@@ -20,6 +21,26 @@ def items(participant: Participant, step: Step) -> tuple[Item, ...]:
 def expected(study: Study, step: Step) -> str:
     """The point that the page asks for: never the middle, which straight-liners choose."""
     return str(Dice("attention", study.seed, step.key).choice((1, 2, 4, 5)))
+
+
+def asked_checks(participant: Participant) -> int:
+    """How many checks the participant has sent."""
+    return len(_checks(participant))
+
+
+def failed_checks(participant: Participant) -> int:
+    """How many of them are answered otherwise than they ask."""
+    return sum(not passed for passed in _checks(participant))
+
+
+def _checks(participant: Participant) -> list[bool]:
+    """Of each check that the participant sent, whether it is answered as it asks."""
+    steps = {step.key: step for step in definition(participant.study).steps}
+    return [
+        {answer.value for answer in page.answers.all()} == {expected(participant.study, step)}
+        for page in participant.submissions.all()
+        if (step := steps.get(page.step)) is not None and step.kind == "attention"
+    ]
 
 
 def screen(participant: Participant, step: Step) -> Screen:

@@ -10,11 +10,21 @@ from surveys.services.recording import (
     record_view,
     refuse_page,
 )
+from surveys.services.recruiting import (
+    AlreadyBegunError,
+    ExcludedError,
+    NoIdError,
+    forget_identifiers,
+    record_panel_status,
+)
 from surveys.services.resuming import has_lapsed
 from surveys.services.studies import close_study, load_study, open_study
 
 __all__ = [
+    "AlreadyBegunError",
+    "ExcludedError",
     "InvalidAnswersError",
+    "NoIdError",
     "Recorded",
     "StudyClosedError",
     "StudyError",
@@ -22,10 +32,12 @@ __all__ = [
     "close_study",
     "enrol",
     "erase",
+    "forget_identifiers",
     "has_lapsed",
     "load_study",
     "open_study",
     "record_page",
+    "record_panel_status",
     "record_view",
     "refuse_page",
     "withdraw",

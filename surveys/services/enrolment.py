@@ -6,6 +6,8 @@ from django.utils import timezone
 from surveys import allocation
 from surveys.models import AllocationSlot, Participant, Study
 from surveys.personalcode import personal_code
+from surveys.recruitment.visitors import Visitor
+from surveys.services import recruiting
 from surveys.services.errors import StudyError
 from surveys.services.trials import create_trials
 from surveys.studyfile import definition
@@ -21,13 +23,19 @@ class StudyFullError(StudyError):
 
 @transaction.atomic
 def enrol(
-    *, study: Study, arrival_key: str, simulated: bool = False, language: str = ""
+    *,
+    study: Study,
+    arrival_key: str,
+    simulated: bool = False,
+    language: str = "",
+    visitor: Visitor | None = None,
 ) -> Participant:
     """The participant of this arrival: found again by ``arrival_key``, or created.
 
     ``language`` is the one in which the person read the consent; by default the study's own.
-    Who was enrolled before is returned in any state of the study. Raises StudyClosedError and
-    StudyFullError.
+    ``visitor`` is who the person is to the panel, where the study recruits by one. Who was
+    enrolled before is returned in any state of the study. Raises StudyClosedError, StudyFullError,
+    and what ``recruiting.admit`` raises.
     """
     study = allocation.lock(study)
     known = study.participants.filter(arrival_key=arrival_key).select_related("study").first()
@@ -38,13 +46,18 @@ def enrol(
             f"The study {study.slug!r} is {study.state}. Open it with: manage.py open_study "
             f"{study.slug}"
         )
+    if not simulated:
+        recruiting.admit(study, visitor)
     slot = allocation.next_free_slot(study, simulated)
     if slot is None:
         raise StudyFullError(
             f"All {study.slots.filter(simulated=simulated).count()} places of the study "
             f"{study.slug!r} are taken ([allocation] places in its file)."
         )
-    return _create(study, slot, arrival_key, language)
+    participant = _create(study, slot, arrival_key, language)
+    if visitor is not None and not simulated:
+        recruiting.identify(participant, visitor)
+    return participant
 
 
 def _create(study: Study, slot: AllocationSlot, arrival_key: str, language: str) -> Participant:

@@ -73,6 +73,7 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     study.image_set = _image_set(declared)
     study.classifier = _classifier(declared, study.image_set)
     _check_classes(declared, study.image_set)
+    _check_excluded(declared)
     study.save()
     study.slots.all().delete()
     study.stimuli.all().delete()
@@ -81,6 +82,22 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     _write_arms(study, declared)
     allocation.create_slots(study)
     return study
+
+
+def _check_excluded(declared: StudyFile) -> None:
+    """A study that is not there would exclude nobody, and nobody would notice."""
+    for slug in declared.recruitment.exclude:
+        other = Study.objects.filter(slug=slug).first()
+        if other is None or studyfile.definition(other).recruitment.is_open:
+            known = [
+                study.slug
+                for study in Study.objects.exclude(slug=declared.slug).order_by("slug")
+                if not studyfile.definition(study).recruitment.is_open
+            ]
+            raise StudyError(
+                f"[recruitment] exclude names {slug!r}, which is no study of this database that "
+                f"knows its people by a panel's ids. Those are: {known}."
+            )
 
 
 def _write_arms(study: Study, declared: StudyFile) -> None:

@@ -24,10 +24,18 @@ from django.db import connections, transaction  # noqa: E402
 
 from surveys import allocation, flow, services  # noqa: E402
 from surveys.models import Participant, Study  # noqa: E402
-from surveys.services import recording  # noqa: E402
+from surveys.recruitment.visitors import Visitor  # noqa: E402
+from surveys.services import recording, recruiting  # noqa: E402
 from tests.surveys import factories  # noqa: E402
 
 STUDIES = {"locked": 60, "unlocked": 60, "full": 25, "double": 60, "pages": 60}  # slug, places
+PANEL = """[recruitment]
+kind = "panel"
+id_parameter = "pid"
+[recruitment.urls]
+complete = "https://panel.example.org/"
+"""
+RECRUITED = ("same id", "same id unlocked")
 WINDOW = 0.03  # seconds between reading the next place and claiming it
 THREADS = 10
 FIRST = "before:ai-experience-v1"
@@ -38,6 +46,9 @@ def prepare(folder: Path) -> list[str]:
     with transaction.atomic():  # one wait for the disk instead of hundreds
         for slug, places in STUDIES.items():
             factories.small_study(folder, slug=slug, places=places)
+        for mode in RECRUITED:
+            slug = mode.replace(" ", "-")
+            factories.small_study(folder, slug=slug, plan=factories.PLAN + PANEL)
         services.enrol(study=_study("pages"), arrival_key="pages")
         services.enrol(study=_study("pages"), arrival_key="pages unlocked")
         services.enrol(study=_study("pages"), arrival_key="leaving")
@@ -58,6 +69,16 @@ def arrive_unlocked(number: int) -> str:
     """The negative control: the same steps without transaction and lock."""
     enrol = services.enrol.__wrapped__  # what transaction.atomic wraps
     return enrol(study=_study("unlocked"), arrival_key=f"unlocked {number}").pseudonym
+
+
+def arrive_from_panel(number: int, slug: str) -> str:
+    """One person with one id, by twenty links at once; without a lock in one of the studies."""
+    enrol = services.enrol.__wrapped__ if slug.endswith("unlocked") else services.enrol
+    visitor = Visitor("panel", "the same person")
+    try:
+        return enrol(study=_study(slug), arrival_key=f"{slug} {number}", visitor=visitor).pseudonym
+    except services.AlreadyBegunError:
+        return "begun"
 
 
 def send_page(number: int) -> str:
@@ -113,6 +134,8 @@ MODES: dict[str, Callable[[int], str]] = {
     "unlocked": arrive_unlocked,
     "full": lambda number: arrive(number, "full"),
     "double": lambda number: arrive(number, "double", "the same person"),
+    "same id": lambda number: arrive_from_panel(number, "same-id"),
+    "same id unlocked": lambda number: arrive_from_panel(number, "same-id-unlocked"),
     "pages": send_page,
     "pages unlocked": send_page_unlocked,
     "leaving": leave_while_sending,
@@ -124,7 +147,8 @@ def run(mode: str, people: int, first: int) -> list[str]:
     """All of them, THREADS at a time, with the race windows held open."""
     allocation.next_free_slot = _slow(allocation.next_free_slot)
     recording._outcome = _slow(recording._outcome)
-    if mode == "unlocked":
+    recruiting.admit = _slow(recruiting.admit)
+    if mode in {"unlocked", "same id unlocked"}:
         allocation.lock = lambda study: study
 
     def one(number: int) -> str:

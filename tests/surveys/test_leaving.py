@@ -49,7 +49,9 @@ def test_who_withdraws_leaves_only_a_count(drawn, tmp_path):
     arm = participant.arm
     now = go_on(browser, page, 4)
     browser.send(page, {})  # leaves an event, too
-    assert min(traces(participant).values()) > 0
+    left = traces(participant)
+    del left["Identity"]  # whoever comes by an open study's link has none
+    assert min(left.values()) > 0
     end = browser.send(browser.open(f"{page.path}withdraw/"), {"choice": "delete"})
     assert end.headings == ["Your answers are deleted"]
     assert set(traces(participant).values()) == {0}

@@ -91,6 +91,21 @@ def test_twenty_consents_of_one_person_are_one_participation(environment, ask):
     assert [position for (position,) in trials] == [1, 2, 3, 4, 5]
 
 
+def test_twenty_links_with_one_external_id_are_one_participation(environment, ask):
+    outcomes = Counter(_together(environment, "same id", 20))
+    assert outcomes["begun"] == 19, outcomes
+    assert len(_arms_in_order_of_arrival(ask, "same-id")) == 1
+
+
+def test_without_the_lock_one_external_id_leaves_several_rows(environment, ask):
+    # The control: many pass the check before anybody is stored; only the constraint is left, which
+    # lets one of them have the id.
+    outcomes = Counter(_together(environment, "same id unlocked", 20))
+    assert len(_arms_in_order_of_arrival(ask, "same-id-unlocked")) > 1, outcomes
+    ids = "SELECT count(*) FROM surveys_identity i JOIN surveys_study y ON y.id = i.study_id "
+    assert ask(f"{ids} WHERE y.slug = 'same-id-unlocked'") == [(1,)]
+
+
 def test_a_page_sent_by_twenty_tabs_at_once_is_stored_once(environment, ask):
     outcomes = Counter(_together(environment, "pages", 20))
     stored = ask(_ANSWERS.format("pages"))

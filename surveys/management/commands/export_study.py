@@ -1,4 +1,7 @@
-"""manage.py export_study SLUG --output DIR [--include-simulated | --simulated-only]"""
+"""manage.py export_study SLUG --output DIR [--include-simulated | --simulated-only]
+
+With --with-identifiers, the panel's ids of the participants go into a file beside the folder.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from surveys.export import Simulated, export_study
 from surveys.exporting.folder import ExportError
 from surveys.management.lookup import study_named
+from surveys.recruitment.identifiers import WARNING, write_identifiers
 
 
 class Command(BaseCommand):
@@ -16,6 +20,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
         parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument(
+            "--with-identifiers",
+            action="store_true",
+            help="the panel's ids of the participants too, in a file of their own beside DIR",
+        )
         which = parser.add_mutually_exclusive_group()
         which.add_argument(
             "--include-simulated",
@@ -35,9 +44,13 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, slug: str, output: Path, simulated: Simulated | None, **options: Any
     ) -> str:
+        study = study_named(slug)
         try:
-            return str(
-                export_study(study=study_named(slug), output=output, simulated=simulated or "none")
-            )
+            summary = str(export_study(study=study, output=output, simulated=simulated or "none"))
         except ExportError as error:
             raise CommandError(str(error)) from error
+        if options["with_identifiers"]:
+            path, count = write_identifiers(study, output)
+            self.stderr.write(self.style.WARNING(f"Warning: {WARNING.format(path=path)}"))
+            summary += f" The ids of {count} participants are in {path}."
+        return summary

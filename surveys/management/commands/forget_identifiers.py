@@ -1,0 +1,22 @@
+"""manage.py forget_identifiers SLUG"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from surveys.management.lookup import study_named
+from surveys.services import forget_identifiers
+
+
+class Command(BaseCommand):
+    help = (
+        "Deletes the panel's ids of a study's participants, once all are paid; nobody can take "
+        "part again all the same."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+
+    def handle(self, *args: Any, slug: str, **options: Any) -> str:
+        count = forget_identifiers(study=study_named(slug))
+        return f"Forgot the ids of {count} participants of {slug!r}. Backups still hold them."

@@ -1,0 +1,55 @@
+"""manage.py reconcile_recruitment SLUG [--panel-study ID] [--csv FILE]"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys.management.lookup import study_named
+from surveys.recruitment import prolific, reconciling
+from surveys.recruitment.panelstudies import panel_studies
+from surveys.recruitment.prolificcsv import submissions_in
+
+
+class Command(BaseCommand):
+    help = (
+        "Lists every submission at Prolific whose state differs from ours, with the cause; exit "
+        "status 1 when any does."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument(
+            "--panel-study",
+            action="append",
+            metavar="ID",
+            help="Prolific's id of the study, by default that of the study file or of its people",
+        )
+        parser.add_argument(
+            "--csv",
+            type=Path,
+            metavar="FILE",
+            help="the list as downloaded from the study's page, instead of asking Prolific",
+        )
+
+    def handle(self, *args: Any, slug: str, csv: Path | None, **options: Any) -> str:
+        study = study_named(slug)
+        try:
+            if csv is not None:
+                listed = submissions_in(csv)
+            else:
+                ids = options["panel_study"] or panel_studies(study)
+                listed = [one for panel_id in ids for one in prolific.submissions(panel_id)]
+        except prolific.PanelError as error:
+            raise CommandError(str(error)) from error
+        people = reconciling.participations(study)
+        differences = reconciling.compare(listed, people, reconciling.codes_of(study))
+        for difference in differences:
+            self.stdout.write(str(difference))
+        summary = (
+            f"{len(listed)} submissions there, {len(people)} participations here, "
+            f"{len(differences)} differences."
+        )
+        if differences:
+            raise CommandError(summary)
+        return summary

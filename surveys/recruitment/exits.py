@@ -1,0 +1,55 @@
+"""Where a participant goes at the end, and with which code: known only once the end is stored."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from surveys.models import Identity, Participant, Study
+from surveys.pages.attention import failed_checks
+from surveys.recruitment import addresses
+from surveys.recruitment.declared import Outcome
+from surveys.recruitment.kinds import get
+from surveys.studyfile import definition
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """A link back to the panel, and the code to enter there where the link does not work."""
+
+    address: str
+    code: str
+    panel: str
+
+
+def outcome_of(participant: Participant) -> Outcome | None:
+    """How the participant left, by what is stored; None for one who is still under way."""
+    if participant.state == Participant.State.WITHDRAWN:
+        return Outcome.WITHDRAWN
+    if participant.state != Participant.State.COMPLETED:
+        return None
+    recruitment = definition(participant.study).recruitment
+    judged = Outcome.FAILED_ATTENTION in recruitment.exits
+    if judged and failed_checks(participant) >= recruitment.failed_checks:
+        return Outcome.FAILED_ATTENTION
+    return Outcome.COMPLETE
+
+
+def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack | None:
+    """The way back for this outcome; None where the study declares none.
+
+    Only the study file's own addresses are ever used; the request has no say in it.
+    """
+    recruitment = definition(study).recruitment
+    found = recruitment.exits.get(outcome) if outcome else None
+    if found is None or (addresses.ID in found.address and not external_id):
+        return None
+    panel = gettext(get(recruitment.kind).label)
+    return WayBack(addresses.fill(found.address, external_id), found.code, panel)
+
+
+def way_back_of(participant: Participant) -> WayBack | None:
+    """The participant's way back; None for one who is under way, rehearses, or came openly."""
+    identity = Identity.objects.filter(participant=participant).first()
+    if identity is None:
+        return None
+    return way_back(participant.study, outcome_of(participant), identity.external_id)

@@ -1,0 +1,123 @@
+"""Asks Prolific which submissions a study has there; reads, and never changes anything.
+
+Source: docs.prolific.com, API reference, Submissions: List submissions, Submission object.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from django.conf import settings
+
+SECONDS = 30
+PAGE_SIZE = 100
+MOST_PAGES = 1000
+
+
+class PanelError(ValueError):
+    """The panel did not answer as documented; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One person's submission as the panel knows it; ``code`` is what the person entered."""
+
+    id: str
+    external_id: str
+    status: str
+    code: str
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """The token must not follow a redirect to another server."""
+
+    def redirect_request(self, *arguments: Any) -> None:
+        return None
+
+
+def submissions(panel_study: str) -> list[Submission]:
+    """All submissions of the study with this id at Prolific, in the order in which they come.
+
+    Raises PanelError without a token, for an answer that is none, or for an incomplete list.
+    """
+    if not settings.PROLIFIC_API_TOKEN:
+        raise PanelError(
+            "PROLIFIC_API_TOKEN is empty. Make a token in your settings at Prolific and put it in "
+            "the environment or in .env."
+        )
+    found: dict[str, Submission] = {}
+    told = 0
+    for page in _pages(panel_study):
+        told = max(told, int(page.get("meta", {}).get("count") or 0))
+        for entry in page["results"]:
+            submission = _read(entry)
+            found[submission.id] = submission  # pages overlap while people arrive
+    if len(found) < told:
+        raise PanelError(
+            f"Prolific counts {told} submissions and listed {len(found)}. Ask once more."
+        )
+    return list(found.values())
+
+
+def status_as_listed(status: str) -> str:
+    """A status in the spelling of lists: capitals, with spaces, but TIMED-OUT."""
+    return status.upper().replace("_", " ").replace("TIMED OUT", "TIMED-OUT")
+
+
+def _pages(panel_study: str) -> Iterator[dict[str, Any]]:
+    query = urlencode({"study": panel_study, "page_size": PAGE_SIZE})
+    address: str | None = f"{settings.PROLIFIC_API}/submissions/?{query}"
+    for _ in range(MOST_PAGES):
+        if address is None:
+            return
+        page = _get(address)
+        if not isinstance(page, dict) or not isinstance(page.get("results"), list):
+            raise PanelError("Prolific's answer holds no list of submissions under 'results'.")
+        yield page
+        address = ((page.get("_links") or {}).get("next") or {}).get("href")
+    raise PanelError(f"Prolific's list has more than {MOST_PAGES} pages.")
+
+
+def _get(address: str) -> Any:
+    if urlsplit(address)[:2] != urlsplit(settings.PROLIFIC_API)[:2]:
+        raise PanelError("Prolific's list goes on at another server, to which no token is sent.")
+    headers = {
+        "Authorization": f"Token {settings.PROLIFIC_API_TOKEN}",
+        "Accept": "application/json",
+    }
+    request = Request(address, headers=headers)  # noqa: S310 - the scheme is that of the setting
+    try:
+        with build_opener(_NoRedirects).open(request, timeout=SECONDS) as answer:
+            return json.load(answer)
+    except HTTPError as error:
+        error.close()
+        raise PanelError(_words_for(error.code)) from error
+    except (URLError, TimeoutError, ValueError) as error:
+        raise PanelError(f"Prolific did not answer: {error}. Try again later.") from error
+
+
+def _words_for(status: int) -> str:
+    words = {
+        401: "The token is wrong or was revoked: set PROLIFIC_API_TOKEN anew.",
+        403: "The token's owner may not see this study: ask them to join its workspace.",
+        404: "There is no such study: compare study_id with the address of its page.",
+        429: "Too many requests: wait a minute.",
+    }
+    return f"Prolific answered {status}. {words.get(status, 'Try again later.')}"
+
+
+def _read(entry: Any) -> Submission:
+    try:
+        person = entry.get("participant_id") or entry.get("participant") or ""
+        return Submission(
+            id=entry["id"],
+            external_id=person,
+            status=status_as_listed(entry["status"]),
+            code=entry.get("study_code") or entry.get("entered_code") or "",
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise PanelError(f"Prolific lists a submission without id or status: {error}.") from error

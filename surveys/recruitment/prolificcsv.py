@@ -1,0 +1,29 @@
+"""Submissions from the csv file that a study's page at Prolific offers: no token is needed."""
+
+import csv
+from pathlib import Path
+
+from surveys.recruitment.prolific import PanelError, Submission, status_as_listed
+
+COLUMNS = ("Submission id", "Participant id", "Status", "Completion code")
+
+
+def submissions_in(path: Path) -> list[Submission]:
+    """The submissions of the file; raises PanelError when it is another one."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise PanelError(
+                    f"{path} lacks the columns {missing}. Download it from the study's page at "
+                    "Prolific, and leave its first line as it is."
+                )
+            return [_read(row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PanelError(f"{path} cannot be read: {error}.") from error
+
+
+def _read(row: dict[str, str]) -> Submission:
+    submission, person, status, code = ((row[name] or "").strip() for name in COLUMNS)
+    return Submission(submission, person, status_as_listed(status), code)

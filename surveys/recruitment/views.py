@@ -1,0 +1,45 @@
+"""Pages for people from a panel, and the address to which a panel sends its news."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from surveys import links, services
+from surveys.models import Study
+from surveys.personalcode import read_code
+from surveys.recruitment import arriving, webhooks
+from surveys.views import SeeOther, to_page
+
+
+@never_cache
+@require_POST
+def go_on(request: HttpRequest, slug: str) -> HttpResponse:
+    """Leads to the participation of the personal code, on any device."""
+    study = get_object_or_404(Study, slug=slug)
+    typed = request.POST.get("personal_code", "")
+    participant = study.participants.filter(personal_code=read_code(typed)).first()
+    if participant is None:
+        return arriving.begun(request, study, typed or " ")
+    response: SeeOther = to_page(participant)
+    links.remember(response, participant)
+    return response
+
+
+@csrf_exempt
+@require_POST
+def prolific_news(request: HttpRequest) -> HttpResponse:
+    """Takes news of submissions from Prolific, proved by their signature."""
+    if not settings.PROLIFIC_WEBHOOK_SECRET:
+        raise Http404("Set PROLIFIC_WEBHOOK_SECRET to take news from Prolific.")
+    try:
+        news = webhooks.read(request.headers, request.body, settings.PROLIFIC_WEBHOOK_SECRET)
+    except webhooks.RefusedError as refused:
+        return HttpResponse(str(refused), status=403, content_type="text/plain")
+    except webhooks.UnreadableError as unreadable:
+        return HttpResponse(str(unreadable), status=400, content_type="text/plain")
+    if news is not None:
+        services.record_panel_status(session_id=news.submission, status=news.status, at=news.at)
+    return HttpResponse(status=204)

@@ -1,0 +1,100 @@
+"""Who people are to the panel that sends them: admitted once per study, forgotten on request."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from surveys.models import Identity, Participant, Study
+from surveys.recruitment.visitors import Visitor
+from surveys.services.errors import StudyError
+from surveys.studyfile import definition
+
+
+class NoIdError(StudyError):
+    """The study takes in only people whom its panel sends."""
+
+
+class ExcludedError(StudyError):
+    """The person took part in a study that this one excludes."""
+
+
+class AlreadyBegunError(StudyError):
+    """The person takes part already: one external id, one participation."""
+
+
+def admit(study: Study, visitor: Visitor | None) -> None:
+    """Refuse whoever may not take part. Call it under the allocation's lock.
+
+    Raises NoIdError, ExcludedError and AlreadyBegunError; no message names a person.
+    """
+    recruitment = definition(study).recruitment
+    if recruitment.is_open:
+        return
+    if visitor is None:
+        raise NoIdError(
+            f"The study {study.slug!r} recruits by {recruitment.kind!r}, and this person came "
+            "without an id. Send people by the panel's own link."
+        )
+    if study.identities.filter(external_hash=visitor.external_hash).exists():
+        raise _already_begun(study)
+    if is_excluded(study, visitor):
+        raise ExcludedError(
+            f"This person took part in one of {list(recruitment.exclude)}, which the study "
+            f"{study.slug!r} excludes."
+        )
+
+
+def is_excluded(study: Study, visitor: Visitor) -> bool:
+    """Whether the visitor took part in a study that this one excludes."""
+    earlier = Identity.objects.filter(study__slug__in=definition(study).recruitment.exclude)
+    return earlier.filter(external_hash=visitor.external_hash).exists()
+
+
+def identify(participant: Participant, visitor: Visitor) -> None:
+    """Store who the new participant is, apart from all else.
+
+    Raises AlreadyBegunError where another arrival of the same person was quicker.
+    """
+    try:
+        with transaction.atomic():
+            Identity.objects.create(
+                participant=participant,
+                study=participant.study,
+                external_id=visitor.external_id,
+                external_hash=visitor.external_hash,
+                session_id=visitor.session_id,
+                panel_study=visitor.panel_study,
+            )
+    except IntegrityError as error:
+        raise _already_begun(participant.study) from error
+
+
+def _already_begun(study: Study) -> AlreadyBegunError:
+    return AlreadyBegunError(
+        f"This person takes part in the study {study.slug!r} already. Let them go on."
+    )
+
+
+@transaction.atomic
+def record_panel_status(*, session_id: str, status: str, at: datetime) -> bool:
+    """Keep what the panel says of a submission, unless something newer is known.
+
+    Whether the submission belongs to somebody here. The same news twice change nothing.
+    """
+    identity = Identity.objects.select_for_update().filter(session_id=session_id).first()
+    if identity is None:
+        return False
+    if identity.panel_status_at is None or identity.panel_status_at < at:
+        identity.panel_status, identity.panel_status_at = status[:30], at
+        identity.save(update_fields=["panel_status", "panel_status_at"])
+    return True
+
+
+@transaction.atomic
+def forget_identifiers(*, study: Study) -> int:
+    """Delete the panel's ids of all participants, once they are paid; how many had any.
+
+    The keyed hash is left: it names nobody, and keeps people from taking part again.
+    """
+    known = study.identities.exclude(external_id="")
+    return known.update(external_id="", session_id="", panel_study="")

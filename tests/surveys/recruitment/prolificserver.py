@@ -1,0 +1,69 @@
+"""A server that answers as Prolific's documentation says, on this machine."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+RECORDED = Path(__file__).parent / "prolific"
+TOKEN = "a token for tests"
+
+
+class Prolific(ThreadingHTTPServer):
+    """Keeps what it was asked; ``answers`` overrides the recorded pages by their number."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[tuple[str, str]] = []
+        self.answers: dict[int, tuple[int, bytes, dict[str, str]]] = {}
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/api/v1"
+
+    def page(self, number: int) -> tuple[int, bytes, dict[str, str]]:
+        if number in self.answers:
+            return self.answers[number]
+        text = (RECORDED / f"submissions-{number}.json").read_text()
+        return 200, text.replace("https://api.prolific.com/api/v1", self.address).encode(), {}
+
+    def says(self, number: int, change: dict[str, object]) -> None:
+        """Answer page ``number`` as recorded, with some keys changed."""
+        content = json.loads(self.page(number)[1]) | change
+        self.answers[number] = (200, json.dumps(content).encode(), {})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Prolific
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, self.headers["Authorization"] or ""))
+        if self.headers["Authorization"] != f"Token {TOKEN}":
+            status, content, headers = 401, b'{"error": {"title": "Authentication"}}', {}
+        else:
+            status, content, headers = self.server.page(2 if "&page=2" in self.path else 1)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def running() -> Iterator[Prolific]:
+    """The server, answering until the block ends."""
+    server = Prolific()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,135 @@
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from surveys import links, services
+from surveys.models import Identity, Participant
+from surveys.recruitment import addresses
+from surveys.recruitment.kinds import PLAIN
+from surveys.simulation.browser import Browser, Page
+from tests.surveys.people import go_on, who
+from tests.surveys.recruitment import studies
+from tests.surveys.recruitment.studies import ANN, BEN, come, finish, link
+
+PROLIFIC = "https://app.prolific.com/submissions/complete?cc="
+
+
+def outside(page: Page) -> list[str]:
+    """Links that leave this server."""
+    return [address for address in page.links if urlsplit(address).netloc]
+
+
+@pytest.mark.parametrize(("fail", "code"), [(0, "CDONE111"), (1, "CDONE111"), (2, "CATTENT1")])
+def test_the_code_fits_what_the_person_did(paid, fail, code):
+    browser, page = come(paid, ANN)
+    end = finish(paid, browser, page, fail)
+    assert outside(end) == [PROLIFIC + code]
+    text = Client().get(end.path).content.decode()
+    assert f'<output class="code">{code}</output>' in text
+    assert "Your completion code" not in text  # one code is enough
+    assert who(page).completion_code not in text
+
+
+def test_no_page_before_the_end_holds_a_code(paid):
+    browser, page = come(paid, ANN)
+    while "step" in page.hidden:
+        text = Client().get(page.path).content.decode()
+        assert "prolific.com" not in text
+        assert "CDONE111" not in text
+        last = page
+        page = go_on(browser, page, 1)
+    assert outside(page)
+    assert Participant.objects.get().state == "completed"  # stored before the code is shown
+    assert browser.open(last.path).links == page.links
+
+
+def test_who_stops_gets_the_code_for_it(paid):
+    browser, page = come(paid, ANN)
+    stopped = browser.send(browser.open(f"{page.path}withdraw/"), {"choice": "stop"})
+    assert outside(stopped) == [f"{PROLIFIC}CLEFT111"]
+
+
+def test_who_has_everything_deleted_can_still_go_back(panel):
+    browser, page = come(panel, {"pid": "a1"})
+    asked = browser.open(f"{page.path}withdraw/")
+    deleted = browser.send(asked, {"choice": "delete"})
+    assert not Identity.objects.exists()
+    assert outside(deleted) == ["https://panel.example.org/end?status=3&id=a1"]
+    assert outside(Browser().open("/s/by-panel/deleted/")) == []
+
+
+def test_who_takes_part_gets_no_way_back_from_the_page_of_the_deleted(panel):
+    browser, _ = come(panel, {"pid": "a1"})
+    assert outside(browser.open("/s/by-panel/deleted/")) == []
+
+
+def test_a_full_study_sends_people_back_with_its_code(db, tmp_path):
+    study = studies.recruited(tmp_path, places=3)
+    for number in range(3, 6):
+        come(study, ANN | {"PROLIFIC_PID": f"5a{number:022d}", "SESSION_ID": f"s{number}"})
+    _, page = come(study, BEN)
+    assert page.headings == ["All places are taken"]
+    assert outside(page) == [f"{PROLIFIC}CFULL111"]
+    assert study.participants.count() == 3
+
+
+def test_a_closed_study_sends_people_back_and_a_draft_does_not(paid):
+    services.close_study(study=paid)
+    assert outside(Browser().open(link(paid, ANN))) == [f"{PROLIFIC}CFULL111"]
+    paid.state = "draft"
+    paid.save()
+    assert outside(Browser().open(link(paid, ANN))) == []
+
+
+def test_sona_grants_credit_for_the_id_that_came(sona):
+    browser, page = come(sona, {"id": "48271"})
+    end = finish(sona, browser, page, fail=2)
+    assert outside(end) == [
+        "https://lab.sona-systems.com/webstudy_credit.aspx?experiment_id=7&survey_code=48271"
+    ]
+    assert who(page).completion_code in Client().get(end.path).content.decode()
+
+
+def test_a_rehearsal_has_no_way_back(paid):
+    browser = Browser()
+    page = browser.send(browser.open(links.rehearsal_path(paid)), {})
+    assert outside(finish(paid, browser, page)) == []
+
+
+def test_an_outcome_without_an_address_has_no_way_back(sona):
+    browser, page = come(sona, {"id": "48271"})
+    stopped = browser.send(browser.open(f"{page.path}withdraw/"), {"choice": "stop"})
+    assert outside(stopped) == []
+
+
+def test_the_request_has_no_say_in_where_people_go(panel):
+    names = ("next", "url", "complete", "return", "external_id", "cc")
+    evil = dict.fromkeys(names, "https://evil.example.com/")
+    browser = Browser()
+    page = browser.send(browser.open(f"/s/by-panel/?pid=a1&{urlencode(evil)}"), evil)
+    end = finish(panel, browser, page)
+    shown = browser.open(f"{end.path}?{urlencode(evil)}")
+    assert outside(end) == outside(shown) == ["https://panel.example.org/end?status=1&id=a1"]
+
+
+@given(st.text(min_size=1, max_size=40) | st.from_regex(PLAIN, fullmatch=True))
+def test_whatever_the_id_the_address_leads_to_the_panel_s_server(external_id):
+    template = "https://panel.example.org/{external_id}/end?id={external_id}#{external_id}"
+    assert not addresses.problem_with(template)
+    filled = urlsplit(addresses.fill(template, external_id))
+    assert (filled.scheme, filled.netloc) == ("https", "panel.example.org")
+    assert filled.query.count("&") == 0
+    if PLAIN.fullmatch(external_id):
+        assert filled.query == f"id={external_id}"
+
+
+@given(st.text(max_size=80))
+def test_a_template_that_passes_leads_to_the_server_that_it_names(text):
+    template = f"https://panel.example.org{text}"
+    if not addresses.problem_with(template):
+        filled = urlsplit(addresses.fill(template, "a1"))
+        assert filled.hostname == urlsplit(template).hostname
+        assert "{" not in addresses.fill(template, "a1")
