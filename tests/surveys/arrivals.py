@@ -31,6 +31,7 @@ from tests.surveys import factories  # noqa: E402
 STUDIES = {"locked": 60, "unlocked": 60, "full": 25, "double": 60, "pages": 60}  # slug, places
 PANEL = """[recruitment]
 kind = "panel"
+name = "Panelists"
 id_parameter = "pid"
 [recruitment.urls]
 complete = "https://panel.example.org/"
