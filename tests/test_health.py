@@ -6,7 +6,8 @@ from studyplatform import health
 
 
 @pytest.fixture
-def ask(db):
+def ask(db, settings):
+    settings.DATA_DIR.mkdir(parents=True)
     return lambda: Client().get("/health/")
 
 
@@ -25,8 +26,12 @@ def test_a_database_that_does_not_answer_is_said(ask, monkeypatch, tmp_path):
     assert answer.content == b"The database does not answer, or is not migrated.\n"
 
 
-def test_a_disk_that_is_nearly_full_is_said(ask, monkeypatch, settings):
-    settings.DATA_DIR.mkdir(parents=True)
+def test_a_data_folder_that_is_not_there_is_said(ask, settings):
+    settings.DATA_DIR.rmdir()
+    assert (ask().status_code, ask().content) == (503, b"The data folder is not there.\n")
+
+
+def test_a_disk_that_is_nearly_full_is_said(ask, monkeypatch):
     monkeypatch.setattr(health, "LEAST_FREE", 10**18)
     answer = ask()
     assert answer.status_code == 503
