@@ -73,23 +73,26 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
 def _rows(declared: StudyFile, people: QuerySet[Participant]) -> dict[str, Iterable[Any]]:
     """The rows of each table. In a within design, what blocks ask lies apart."""
     practice = [part.key for part in declared.trial_parts if part.is_practice]
-    trials, answers, pages = _trials(people), _answers(people), _pages(people)
+    allocated, others = people.filter(arm__isnull=False), people.filter(arm__isnull=True)
+    trials, answers, pages = _trials(allocated), _answers(allocated), _pages(people)
     in_blocks = Q(submission__block__gt=0) if declared.blocks > 1 else Q(pk__in=())
     return {
-        "participants.csv": people,
+        "participants.csv": allocated,
         "trials.csv": trials.exclude(stimulus__part__in=practice),
         "practice.csv": trials.filter(stimulus__part__in=practice),
         "answers.csv": answers.exclude(in_blocks),
         "block_answers.csv": answers.filter(in_blocks),
         "pages.csv": pages,
         "page_events.csv": events(pages),
+        "not_allocated.csv": others,
+        "not_allocated_answers.csv": _answers(others),
     }
 
 
 def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
     people = (
         study.participants.select_related("study", "arm", "slot")
-        .order_by("simulated", "slot__position")
+        .order_by("simulated", "slot__position", "pk")
         .prefetch_related("submissions__answers")
     )
     chosen = {
@@ -151,7 +154,7 @@ def _pages(people: QuerySet[Participant]) -> QuerySet[Submission]:
     return (
         Submission.objects.filter(participant__in=people.order_by())
         .select_related("participant__arm", "trial")
-        .order_by("participant__simulated", "participant__slot__position", "id")
+        .order_by("participant__simulated", "participant__slot__position", "participant", "id")
     )
 
 

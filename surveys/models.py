@@ -19,6 +19,11 @@ def pseudonym() -> str:
     return f"P{secrets.token_hex(4)}"
 
 
+def allocation_secret() -> str:
+    """128 random bits: with them, nobody can foretell the allocation from the study file's seed."""
+    return secrets.token_hex(16)
+
+
 def completion_code() -> str:
     """Eight characters that a person can copy without mistaking one for another."""
     return "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(8))
@@ -37,7 +42,13 @@ class Study(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     source = models.TextField("study file", help_text="The TOML file, to the letter.")
     source_sha256 = models.CharField("hash of the study file", max_length=64)
-    seed = models.BigIntegerField(help_text="Of the allocation list and of every order.")
+    seed = models.BigIntegerField(help_text="Of the allocation and of every order.")
+    allocation_secret = models.CharField(
+        max_length=32,
+        default=allocation_secret,
+        editable=False,
+        help_text="Beside the seed, what the allocation of real participants is drawn from.",
+    )
     image_set = models.ForeignKey(ImageSet, on_delete=models.PROTECT)
     classifier = models.ForeignKey(ClassifierWeights, on_delete=models.PROTECT)
     loaded_at = models.DateTimeField(auto_now_add=True)
@@ -148,7 +159,10 @@ class Stimulus(models.Model):
 
 
 class Participant(models.Model):
-    """One participation. ``arrival_key`` makes a doubled consent one participation."""
+    """One participation. ``arrival_key`` makes a doubled consent one participation.
+
+    There is no arm until the first page that differs between arms is shown.
+    """
 
     class State(models.TextChoices):
         STARTED = "started"
@@ -156,7 +170,9 @@ class Participant(models.Model):
         WITHDRAWN = "withdrawn"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")
-    arm = models.ForeignKey(Arm, on_delete=models.PROTECT, related_name="participants")
+    arm = models.ForeignKey(
+        Arm, on_delete=models.PROTECT, related_name="participants", null=True, blank=True
+    )
     code = models.CharField(max_length=40, unique=True, default=participant_code, editable=False)
     pseudonym = models.CharField(max_length=9, unique=True, default=pseudonym, editable=False)
     arrival_key = models.CharField(max_length=64, unique=True, editable=False)
@@ -195,22 +211,35 @@ class Participant(models.Model):
 
 
 class AllocationSlot(models.Model):
-    """One place of the allocation list, made when the study is loaded, claimed in order.
+    """A place that is taken: held from the consent on, and bound to an arm at the allocation.
 
-    Simulated participants have a list of their own, so that rehearsals use up no real place. Of a
-    participant who was deleted only ``erased`` is left: the place stays used, so that the balance
-    of the arms and the count of all who were allocated stay true.
+    A place that goes back is deleted, and the ledger says so. Simulated participants have places of
+    their own, so that rehearsals use up no real one. Of a participant who was deleted after the
+    allocation only ``erased`` is left: the place stays used, so that the balance of the arms and
+    the count of all who were allocated stay true.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
     simulated = models.BooleanField(default=False)
-    position = models.PositiveIntegerField()
-    block = models.PositiveIntegerField()
-    arm = models.ForeignKey(Arm, on_delete=models.PROTECT)
+    arrival = models.PositiveIntegerField(
+        null=True,
+        help_text="The ledger's entry of the arrival; empty for those before there was a ledger.",
+    )
+    held_since = models.DateTimeField(null=True)
     participant = models.OneToOneField(
         Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="slot"
     )
     erased = models.BooleanField(default=False)
+    arm = models.ForeignKey(Arm, on_delete=models.PROTECT, null=True)
+    position = models.PositiveIntegerField(
+        null=True, help_text="In the order of the allocations, from 1."
+    )
+    stratum = models.TextField(default="{}", help_text="Level by factor, as JSON.")
+    block = models.PositiveIntegerField(null=True, help_text="From 1 in each stratum.")
+    place = models.PositiveIntegerField(null=True, help_text="Within the block, from 1.")
+    copy = models.PositiveSmallIntegerField(
+        default=1, help_text="Which of the copies that minimisation makes of the arm."
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -218,14 +247,64 @@ class AllocationSlot(models.Model):
                 condition=Q(erased=False) | Q(participant__isnull=True),
                 name="an_erased_place_leads_to_nobody",
             ),
+            models.CheckConstraint(
+                condition=Q(arm__isnull=True, position__isnull=True)
+                | Q(arm__isnull=False, position__isnull=False),
+                name="a_place_has_arm_and_position_or_neither",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased=False) | Q(arm__isnull=False),
+                name="a_place_that_was_only_held_goes_back",
+            ),
             models.UniqueConstraint(
                 fields=["study", "simulated", "position"], name="one_slot_per_position"
             ),
+            models.UniqueConstraint(
+                fields=["study", "simulated", "arrival"], name="one_slot_per_arrival"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "simulated", "stratum", "block", "place"],
+                name="one_slot_per_entry_of_a_list",
+            ),
         ]
-        ordering: ClassVar = ["study", "simulated", "position"]
+        ordering: ClassVar = ["study", "simulated", "position", "arrival"]
 
     def __str__(self) -> str:
-        return f"{self.study.slug} {self.position}"
+        return f"{self.study.slug} {self.position or 'held'}"
+
+
+class LedgerEntry(models.Model):
+    """One event of the allocation, chained to the one before by its hash; triggers keep it as is.
+
+    Each study has two ledgers, that of simulated participants apart. An entry leads to nobody.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ledger")
+    simulated = models.BooleanField(default=False)
+    sequence = models.PositiveIntegerField(help_text="From 0.")
+    previous = models.CharField("hash of the previous entry", max_length=64)
+    content = models.TextField(help_text="What happened, as canonical JSON.")
+    hash = models.CharField(max_length=64, help_text="SHA-256 of sequence, previous and content.")
+
+    class Meta:
+        verbose_name_plural = "allocation ledger"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "simulated", "sequence"], name="one_ledger_entry_per_number"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "simulated", "previous"], name="a_ledger_never_forks"
+            ),
+            models.CheckConstraint(
+                condition=Q(sequence=0, previous="0" * 64)
+                | Q(sequence__gt=0) & ~Q(previous="0" * 64),
+                name="only_the_first_ledger_entry_follows_none",
+            ),
+        ]
+        ordering: ClassVar = ["study", "simulated", "sequence"]
+
+    def __str__(self) -> str:
+        return f"{self.study.slug} {self.sequence}"
 
 
 class Trial(models.Model):

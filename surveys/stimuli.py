@@ -8,9 +8,10 @@ from django.db import transaction
 
 from explanations.imagesets.dice import Dice
 from explanations.models import Prediction
-from surveys import allocation
+from surveys.allocation.shuffling import shuffled
 from surveys.models import Stimulus, Study
 from surveys.services.errors import StudyError
+from surveys.services.locking import lock
 from surveys.studyfile import StudyFile, definition
 
 
@@ -23,7 +24,7 @@ def choose_stimuli(study: Study) -> list[Stimulus]:
     was chosen. Raises StudyError when there are fewer right or wrong predictions than that takes.
     """
     with transaction.atomic():
-        locked = allocation.lock(study)
+        locked = lock(study)
         chosen = list(locked.stimuli.select_related("prediction__image"))
         if chosen:
             return chosen
@@ -77,7 +78,7 @@ def _in_turn(
     by_class: dict[str, list[Prediction]] = defaultdict(list)
     for prediction in predictions:
         by_class[prediction.image.true_class].append(prediction)
-    classes = allocation.shuffled(sorted(by_class), dice)
+    classes = shuffled(sorted(by_class), dice)
     queues = [_alternating(by_class[name], band, bands, n, dice) for n, name in enumerate(classes)]
     return list(islice(filter(None, chain(*zip_longest(*queues))), count))
 
@@ -86,7 +87,7 @@ def _alternating(
     predictions: Sequence[Prediction], band: Mapping[int, int], bands: int, first: int, dice: Dice
 ) -> list[Prediction]:
     """The predictions of a class, one band of confidence after the other, from ``first`` on."""
-    mixed = allocation.shuffled(predictions, dice)
+    mixed = shuffled(predictions, dice)
     queues = [
         [one for one in mixed if band[one.pk] == (first + shift) % bands] for shift in range(bands)
     ]

@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any
 
+from surveys.allocation.strata import Stratum
 from surveys.designs import Group, groups
 from surveys.models import Study
 from surveys.parts import Part, Place, QuestionnairePart, TrialsPart
@@ -79,10 +80,22 @@ class Design:
 
 @dataclass(frozen=True)
 class Allocation:
-    """Blocks hold each arm ``m`` times, ``m`` drawn from ``block_multiples``."""
+    """``method`` is a key of allocation.drawing.METHODS; at most ``places`` people are allocated.
+
+    Blocks hold each arm ``m`` times its ratio, ``m`` drawn from ``block_multiples``; minimisation
+    follows the balance with ``probability``. ``ratios`` (1 where none is named) and ``quotas`` are
+    by group. A place is kept for ``hold_minutes`` for who has consented and not seen anything that
+    differs between arms; 0 keeps it for ever.
+    """
 
     block_multiples: tuple[int, ...]
     places: int
+    method: str = "permuted_blocks"
+    probability: float = 0.8
+    ratios: Mapping[str, int] = field(default_factory=dict)
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    strata: tuple[Stratum, ...] = ()
+    hold_minutes: int = 60
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from explanations import catalogue
 from surveys import designs, studyfile, tasks
 from surveys.recruitment import reading as recruitment
+from surveys.studyallocation import check_allocation, read_allocation
 from surveys.studyparts import read_parts
 from surveys.studytranslating import check_languages, read_classes, read_language, translations
 from surveys.tomltable import Table, did_you_mean, document
@@ -15,7 +16,6 @@ COLUMN = re.compile(r"[a-z][a-z0-9_]{0,29}")
 TAKEN = frozenset(
     ("arm", "block", "condition", "image", "method", "part", "participant", "position", "value")
 )
-DEFAULT_PLACES = 2000
 MOST_HOURS = 24 * 365
 MAP_PLACES = ("beside", "over")
 LARGEST_SEED = 2**63 - 1  # what the database's column holds
@@ -28,6 +28,7 @@ def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
     shown = table.table("images")
     images, parts = _images(shown), read_parts(table, shown)
     shown.finish()
+    allocation = table.table("allocation", {})
     study = studyfile.StudyFile(
         slug=_key(table, "slug"),
         title=table.text("title"),
@@ -39,7 +40,7 @@ def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
         arms=arms,
         design=_design(table.table("design", {}), arms),
         parts=parts,
-        allocation=_allocation(table.table("allocation", {}), len(arms)),
+        allocation=read_allocation(allocation, len(arms)),
         analysis=table.mapping("analysis"),
         pages=_pages(table.table("pages", {})),
         language=read_language(table),
@@ -49,6 +50,7 @@ def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
     study = replace(study, translations=translations(table, study))
     table.finish()
     _check_whole(table, study)
+    check_allocation(allocation, study)
     if check_plan and not table.problems.sentences():
         check_languages(table, study)
     if check_plan and "analysis" in table.values:
@@ -151,21 +153,6 @@ def _design(table: Table, arms: tuple[studyfile.DeclaredArm, ...]) -> studyfile.
     for problem in problems:
         table.add("within", problem)
     return studyfile.Design() if problems else design
-
-
-def _allocation(table: Table, arms: int) -> studyfile.Allocation:
-    multiples = table.list_of("block_multiples", int, [1, 2])
-    if not multiples or min(multiples) < 1 or max(multiples) > 20:
-        table.add(
-            "block_multiples",
-            f"block_multiples is {multiples}. List whole numbers from 1 to 20: a block holds "
-            "each arm that many times.",
-        )
-    places = table.integer("places", DEFAULT_PLACES, minimum=max(arms, 1))
-    if places > 100_000:
-        table.add("places", f"places is {places}. The allocation list holds at most 100000.")
-    table.finish()
-    return studyfile.Allocation(tuple(multiples), places)
 
 
 def _pages(table: Table) -> studyfile.Pages:

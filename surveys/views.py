@@ -100,6 +100,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         if request.method == "POST":
             return _receive(request, participant)
         return _current(request, participant)
+    except services.StudyFullError:  # the place was given away meanwhile
+        return render(request, "surveys/full.html", {"study": participant.study}, status=403)
     except Participant.DoesNotExist as erased:
         raise Http404("The participant was deleted meanwhile.") from erased
 
@@ -142,9 +144,9 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
         return show_end(request, participant, "surveys/debrief.html")
     if services.has_lapsed(participant):
         return show_end(request, participant, "surveys/lapsed.html", status=403)
-    # Asking for the headers alone shows nobody anything.
-    seen = request.method == "GET"
-    times = services.record_view(participant=participant, step=step.key) if seen else 0
+    if request.method != "GET":  # asking for the headers alone shows nobody anything
+        return HttpResponse()
+    times = services.record_view(participant=participant, step=step.key)
     return _show(request, participant, PageForm(participant, step), PageKey(step.key, times))
 
 

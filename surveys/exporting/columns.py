@@ -7,6 +7,7 @@ from typing import Any
 from surveys.exporting.cells import Cell
 from surveys.exporting.sources import (
     block_condition,
+    block_of,
     completed_at,
     of_stage,
     quiz_mistakes,
@@ -59,8 +60,8 @@ PARTICIPANTS: tuple[Column, ...] = (
     Column("participant", "text", "pseudonym", PERSON),
     Column("arm", "category", "arm.key", ARM),
     Column("arm_label", "text", "arm.label", "Name of the arm"),
-    Column("sequence", "integer", "slot.position", "Place on the allocation list", 1),
-    Column("block", "integer", "slot.block", "Block of the allocation list", 1),
+    Column("sequence", "integer", "slot.position", "Place in the order of the allocations", 1),
+    Column("block", "integer", block_of, "Block of the stratum's list; 0 without blocks", 0),
     Column("state", "category", "state", "How far the participant came", values=STATES),
     Column("simulated", "integer", "simulated", "Whether a program took part", 0, 1, YES_NO),
     Column("language", "category", "language", "Language of the pages, as a code such as de"),
@@ -162,3 +163,10 @@ BLOCK_ANSWERS: tuple[Column, ...] = (
     ),
     *ANSWERS[2:],
 )
+NOT_ALLOCATED: tuple[Column, ...] = tuple(
+    column
+    for column in PARTICIPANTS
+    if column.name in {"participant", "state", "simulated", "consented_at"}
+)
+"""Of those who consented, and left before they came to anything that differs between arms."""
+NOT_ALLOCATED_ANSWERS = tuple(column for column in ANSWERS if column.name != "arm")

@@ -63,6 +63,11 @@ def quiz_mistakes(participant: Participant) -> Cell:
     return sum(last.values()) if last else None
 
 
+def block_of(participant: Participant) -> Cell:
+    """Minimisation has no blocks."""
+    return participant.slot.block or 0
+
+
 def completed_at(participant: Participant) -> Cell:
     """Empty for who withdrew: that has a time too."""
     completed = participant.state == Participant.State.COMPLETED
@@ -93,5 +98,6 @@ def shown_at(answer: Answer) -> Cell:
 def block_condition(answer: Answer) -> Cell:
     """What the trials of the answer's block showed."""
     page = answer.submission
-    blocks = page.participant.arm.blocks.all()
+    arm = page.participant.arm
+    blocks = arm.blocks.all() if arm else ()
     return next((one.condition.key for one in blocks if one.number == page.block), None)

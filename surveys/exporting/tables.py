@@ -10,6 +10,8 @@ from surveys.exporting.columns import (
     CHECKS,
     FIRST_STAGE,
     LAYOUT,
+    NOT_ALLOCATED,
+    NOT_ALLOCATED_ANSWERS,
     PARTICIPANTS,
     STIMULUS,
     Column,
@@ -43,6 +45,8 @@ def tables(study: StudyFile) -> Mapping[str, tuple[Column, ...]]:
         found["practice.csv"] = trial_columns(study, practice)
     if asks_in_blocks(study):
         found["block_answers.csv"] = BLOCK_ANSWERS
+    found["not_allocated.csv"] = NOT_ALLOCATED
+    found["not_allocated_answers.csv"] = NOT_ALLOCATED_ANSWERS
     return found
 
 

@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from explanations.imagesets.dice import Dice
-from surveys.allocation import shuffled
+from surveys.allocation.shuffling import shuffled
 from surveys.questionnaires.base import Item, Questionnaire
 
 ALGORITHM = "item-order-1"  # part of every seed: another algorithm gives other orders

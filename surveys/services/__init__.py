@@ -1,8 +1,9 @@
 """Every write to a study and to what its participants do; each in one transaction."""
 
-from surveys.services.enrolment import StudyClosedError, StudyFullError, enrol
+from surveys.services.enrolment import StudyClosedError, enrol
 from surveys.services.errors import StudyError
 from surveys.services.leaving import erase, withdraw
+from surveys.services.places import StudyFullError
 from surveys.services.recording import (
     InvalidAnswersError,
     Recorded,

@@ -1,24 +1,19 @@
-"""A person consents and becomes a participant: arm, place and trials in one transaction."""
+"""A person consents and becomes a participant, who holds a place; the arm comes later."""
 
 from django.db import transaction
 from django.utils import timezone
 
-from surveys import allocation
-from surveys.models import AllocationSlot, Participant, Study
+from surveys.models import Participant, Study
 from surveys.personalcode import personal_code
 from surveys.recruitment.visitors import Visitor
-from surveys.services import recruiting
+from surveys.services import places, recruiting
 from surveys.services.errors import StudyError
-from surveys.services.trials import create_trials
+from surveys.services.locking import lock
 from surveys.studyfile import definition
 
 
 class StudyClosedError(StudyError):
     """The study takes nobody in: it is a draft, or closed."""
-
-
-class StudyFullError(StudyError):
-    """Every place of the allocation list is taken."""
 
 
 @transaction.atomic
@@ -37,7 +32,7 @@ def enrol(
     enrolled before is returned in any state of the study. Raises StudyClosedError, StudyFullError,
     and what ``recruiting.admit`` raises.
     """
-    study = allocation.lock(study)
+    study = lock(study)
     known = study.participants.filter(arrival_key=arrival_key).select_related("study").first()
     if known is not None:
         return known
@@ -48,33 +43,19 @@ def enrol(
         )
     if not simulated:
         recruiting.admit(study, visitor)
-    slot = allocation.next_free_slot(study, simulated)
-    if slot is None:
-        raise StudyFullError(
-            f"All {study.slots.filter(simulated=simulated).count()} places of the study "
-            f"{study.slug!r} are taken ([allocation] places in its file)."
-        )
-    participant = _create(study, slot, arrival_key, language)
-    if visitor is not None and not simulated:
-        recruiting.identify(participant, visitor)
-    return participant
-
-
-def _create(study: Study, slot: AllocationSlot, arrival_key: str, language: str) -> Participant:
     declared = definition(study).in_language(language)
     consent = declared.consent
     participant = Participant.objects.create(
         study=study,
-        arm=slot.arm,
         arrival_key=arrival_key,
         personal_code=personal_code(arrival_key),
-        simulated=slot.simulated,
+        simulated=simulated,
         language=declared.language,
         consent_version=consent.version,
         consent_sha256=consent.sha256,
         consented_at=timezone.now(),
     )
-    slot.participant = participant
-    slot.save(update_fields=["participant"])
-    create_trials(participant, slot.arm, slot.position)
+    places.take(participant)
+    if visitor is not None and not simulated:
+        recruiting.identify(participant, visitor)
     return participant

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from surveys import asking, flow
 from surveys.models import Answer, Event, PageView, Participant, Submission, Trial, completion_code
+from surveys.services.allocating import allocate
 from surveys.services.resuming import has_lapsed
 from surveys.timelimit import timed_out
 from surveys.timings import Timings
@@ -39,10 +40,14 @@ class InvalidAnswersError(ValueError):
 def record_view(*, participant: Participant, step: str) -> int:
     """Remember that the page (the key of its step) is sent to the participant.
 
-    Returns how often that has happened, this time included. Raises Participant.DoesNotExist for a
-    participant who was erased meanwhile.
+    Returns how often that has happened, this time included. The first page that differs between
+    arms brings the allocation with it. Raises Participant.DoesNotExist for a participant who was
+    erased meanwhile, and StudyFullError for one whose place was given away meanwhile.
     """
     _lock(participant)
+    shown = flow.step_of(participant.study, step)
+    if participant.arm_id is None and shown is not None and flow.kind_of(shown).needs_arm:
+        allocate(participant)
     now = timezone.now()
     view, created = PageView.objects.get_or_create(
         participant=participant,
@@ -145,10 +150,15 @@ def _outcome(
     if has_lapsed(participant):
         return Recorded.LAPSED
     current = flow.first_unsent(participant, sent)
-    if current is None or current.key != step:
+    if current is None or current.key != step or _is_unseen(participant, current):
         return Recorded.OUT_OF_ORDER
     _check(participant, current, answers, timed_out(participant, current, timings))
     return Recorded.RECORDED
+
+
+def _is_unseen(participant: Participant, step: flow.Step) -> bool:
+    """Whether the page differs between arms and was never shown: there is no arm yet."""
+    return participant.arm_id is None and flow.kind_of(step).needs_arm
 
 
 def _differing(participant: Participant, step: str, answers: Mapping[str, str]) -> list[str]:

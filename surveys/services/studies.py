@@ -7,9 +7,12 @@ from django.db import transaction
 
 from explanations.models import ClassifierWeights, ImageSet
 from explanations.registry import RegistryError, register_classifier
-from surveys import allocation, studyfile
+from surveys import studyfile
+from surveys.allocation import entries
 from surveys.models import Arm, ArmBlock, Condition, Study
+from surveys.services import ledger
 from surveys.services.errors import StudyError
+from surveys.services.locking import lock
 from surveys.services.trials import explanations_of
 from surveys.studyfile import StudyFile
 
@@ -34,7 +37,9 @@ def load_study(text: str) -> Study:
 @transaction.atomic
 def open_study(*, study: Study) -> None:
     """Let participants in. Raises StudyError while stimuli or explanations are missing."""
-    locked = allocation.lock(study)
+    locked = lock(study)
+    study.state = locked.state
+    _check_ledger(locked)
     missing = _missing(locked)
     if missing:
         listed = "\n".join(f"- {sentence}" for sentence in missing)
@@ -42,27 +47,41 @@ def open_study(*, study: Study) -> None:
             f"The study {study.slug!r} cannot open yet:\n{listed}\n"
             f"Run: manage.py precompute_explanations --study {study.slug}"
         )
-    _set_state(study, Study.State.OPEN)
+    _set_state(study, Study.State.OPEN, entries.OPENED)
 
 
 @transaction.atomic
 def close_study(*, study: Study) -> None:
-    """Let nobody else in; who has begun can finish."""
-    allocation.lock(study)
-    _set_state(study, Study.State.CLOSED)
+    """Let nobody else in; who has begun can finish. From now on researchers see arms."""
+    study.state = lock(study).state
+    _set_state(study, Study.State.CLOSED, entries.CLOSED)
 
 
-def _set_state(study: Study, state: Study.State) -> None:
+def _set_state(study: Study, state: Study.State, event: str) -> None:
+    """The ledgers that have begun say when researchers could see arms."""
+    if study.state == state:
+        return
     study.state = state
     study.save(update_fields=["state"])
+    for simulated in study.ledger.order_by().values_list("simulated", flat=True).distinct():
+        ledger.append(study, simulated, entries.noted(event))
 
 
 def _check_replaceable(study: Study) -> None:
     count = study.participants.count()
-    if count:
+    # Those who had everything deleted have left places and a ledger.
+    if count or study.slots.exists() or study.ledger.exists():
         raise StudyError(
             f"The study {study.slug!r} has participants ({count}), so its file can no longer "
             "change. Load the changed file as a new study, with another slug."
+        )
+
+
+def _check_ledger(study: Study) -> None:
+    if study.slots.filter(arrival__isnull=True).exists():
+        raise StudyError(
+            f"The study {study.slug!r} has participants from before allocations were kept in a "
+            "ledger, and cannot go on with them. Load its file as a new study, with another slug."
         )
 
 
@@ -75,12 +94,10 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     _check_classes(declared, study.image_set)
     _check_excluded(declared)
     study.save()
-    study.slots.all().delete()
     study.stimuli.all().delete()
     study.arms.all().delete()
     study.conditions.all().delete()
     _write_arms(study, declared)
-    allocation.create_slots(study)
     return study
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from explanations.imagesets.dice import Dice
 from explanations.models import Explanation
-from surveys import allocation
+from surveys.allocation.shuffling import shuffled
 from surveys.models import Arm, Condition, Participant, Stimulus, Trial
 from surveys.parts import TrialsPart
 from surveys.studyfile import StudyFile, definition
@@ -91,7 +91,7 @@ def _of_block(
 
 def _in_order(part: TrialsPart, stimuli: Sequence[Stimulus], dice: Dice) -> list[Stimulus]:
     """Random order, with ``first_right`` right predictions at its beginning."""
-    order = allocation.shuffled(stimuli, dice)
+    order = shuffled(stimuli, dice)
     right = [stimulus for stimulus in order if stimulus.prediction.is_correct]
     first = right[: part.first_right]
     return [*first, *(stimulus for stimulus in order if stimulus not in first)]

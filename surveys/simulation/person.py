@@ -39,17 +39,12 @@ class Reading:
 
 
 class Person:
-    """Chance comes from one seed; ``shown`` tells by a picture's code what is to be seen in it."""
+    """Chance comes from one seed."""
 
-    def __init__(
-        self,
-        profile: Profile,
-        effect: Effect,
-        shown: Mapping[str, Shown],
-        seed: int,
-        number: int,
-    ) -> None:
-        self._profile, self._shown, self._seed = profile, shown, seed
+    def __init__(self, profile: Profile, seed: int, number: int) -> None:
+        self._profile, self._seed = profile, seed
+        self._effect = NO_EFFECT
+        self._shown: Mapping[str, Shown] = {}
         self._random = random.Random(f"person {seed} {number}")  # noqa: S311
         spread = profile.spread
         self.style = style_of(profile, random.Random(f"style {seed} {number}"))  # noqa: S311
@@ -59,10 +54,18 @@ class Person:
         self._speed = self._random.gauss(0, spread.seconds / 2)
         self._opinions: dict[str, float] = {}
         self._own: dict[str, str] = {}
-        quits = self._base.quits + effect.quits
-        self.quits = self._random.random() < quits
+        self._persistence = self._random.random()
         self.withdraws = self._random.random() < 1 / 3
         self._patience = self._random.random()
+
+    def meets(self, effect: Effect, shown: Mapping[str, Shown]) -> None:
+        """Come to the arm; ``shown`` tells by a picture's code what is to be seen in it."""
+        self._effect, self._shown = effect, shown
+
+    @property
+    def quits(self) -> bool:
+        """Whether the person leaves before the end."""
+        return self._persistence < self._base.quits + self._effect.quits
 
     @property
     def clicks(self) -> int:

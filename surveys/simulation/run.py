@@ -11,8 +11,9 @@ from tqdm import tqdm
 
 from explanations import catalogue
 from surveys import flow, links
-from surveys.models import Participant, Study
+from surveys.models import ArmBlock, Participant, Study
 from surveys.pages.attention import expected
+from surveys.services.ledger import scheme_of
 from surveys.simulation.browser import Browser, Page
 from surveys.simulation.person import Person, Reading, Shown
 from surveys.simulation.profile import Effect, Profile
@@ -73,11 +74,13 @@ def _take_part(
     browser.forget()
     page = browser.send(browser.open(links.rehearsal_path(study)), {})
     walk = Walk(study, _participant(study, page), profile)
-    person = Person(profile, walk.effect, walk.shown, seed, number)
+    person = Person(profile, seed, number)
     total = len(flow.steps(study))
     for count in range(1, total + 1):
         if "step" not in page.hidden:
             break
+        if walk.has_come_to_an_arm():
+            person.meets(walk.effect, walk.shown)
         if person.gives_up_at(count, total):
             return _leave(browser, page, person)
         page = _next(browser, page, person, walk)
@@ -92,21 +95,24 @@ class Walk:
     def __init__(self, study: Study, participant: Participant, profile: Profile) -> None:
         self.participant = participant
         self._study, self._profile = study, profile
-        self._effects: dict[int, Effect] | None = None
 
-    @property
-    def effects(self) -> dict[int, Effect]:
-        """Effect by block; none before the allocation."""
-        if not self._effects:
+    def has_come_to_an_arm(self) -> bool:
+        """Whether the participant has been allocated by now."""
+        if self.participant.arm_id is None:
             self.participant.refresh_from_db(fields=["arm"])
-            arm = self.participant.arm
-            blocks = arm.blocks.select_related("condition") if arm else ()
-            self._effects = {one.number: self._profile.effect_of(one.condition) for one in blocks}
-        return self._effects
+        return self.participant.arm_id is not None
+
+    @cached_property
+    def effects(self) -> dict[int, Effect]:
+        """Effect by block; ask after the allocation."""
+        blocks = ArmBlock.objects.filter(arm=self.participant.arm_id).select_related("condition")
+        return {one.number: self._profile.effect_of(one.condition) for one in blocks}
 
     @property
     def effect(self) -> Effect:
         """The effect of the whole arm: none where its participants see several conditions."""
+        if self.participant.arm_id is None:
+            return Effect()
         return self.effects[1] if len(self.effects) == 1 else Effect()
 
     @cached_property
@@ -129,7 +135,8 @@ class Walk:
         if step is None:
             return Reading()
         instructed = expected(self._study, step) if step.kind == "attention" else ""
-        effect = self.effects.get(step.block, self.effect)
+        arrived = self.participant.arm_id is not None
+        effect = self.effects.get(step.block, self.effect) if arrived else Effect()
         return Reading(step.questionnaire, instructed, effect)
 
 
@@ -173,7 +180,8 @@ def _check(study: Study, number: int) -> None:
             f"The study {study.slug!r} is {study.state}, so nobody can take part. "
             f"Run: manage.py open_study {study.slug}"
         )
-    free = study.slots.filter(simulated=True, participant__isnull=True, erased=False).count()
+    taken = study.slots.filter(simulated=True).count()
+    free = scheme_of(study, simulated=True).capacity - taken
     if free < number:
         raise SimulationError(
             f"The study {study.slug!r} has {free} places left for simulated participants, fewer "

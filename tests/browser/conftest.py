@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import missing
 from tests.surveys.drawn import drawn_study
+from tests.surveys.factories import forget_ledgers
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -42,7 +43,8 @@ def tab(chromium):
 
 @pytest.fixture
 def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
-    return drawn_study(tmp_path)
+    yield drawn_study(tmp_path)
+    forget_ledgers()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 from surveys import services
 from surveys.models import Study
 from surveys.stimuli import choose_stimuli
-from tests.surveys.factories import images, predict, write_weights
+from tests.surveys.factories import images, predict, with_fixed_chance, write_weights
 
 ARMS = """
 [[arms]]
@@ -91,7 +91,8 @@ scale = "trust"
 def design_study(folder: Path, *, count: int = 60, **options: str) -> Study:
     """The study, open, over ``count`` images of which a third are predicted wrongly."""
     images(count)
-    study = services.load_study(design_text(write_weights(folder / "dots.safetensors"), **options))
+    text = design_text(write_weights(folder / "dots.safetensors"), **options)
+    study = with_fixed_chance(services.load_study(text))
     predict(study, wrong=count // 3)
     choose_stimuli(study)
     services.open_study(study=study)

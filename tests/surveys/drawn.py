@@ -20,6 +20,7 @@ from explanations.pictures import artefact_store
 from surveys import services
 from surveys.models import Study
 from surveys.stimuli import choose_stimuli
+from tests.surveys.factories import with_fixed_chance
 
 CLASSES = ("car", "truck", "boat", "tree")
 ARMS = ("none", "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo")
@@ -120,7 +121,7 @@ def drawn_study(
         arms=_arms(arms),
         extra=extra,
     )
-    study = services.load_study(text)
+    study = with_fixed_chance(services.load_study(text))
     if not study.classifier.prediction_set.exists():
         _predict(image_set, study.classifier, wrong)
     choose_stimuli(study)

@@ -1,9 +1,11 @@
 """Studies for tests of what lies behind the pages: real rows through real services, no pictures."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+from django.db import connection, transaction
 from safetensors.numpy import save_file
 
 from explanations.classifier.header import FORMAT
@@ -11,6 +13,7 @@ from explanations.models import Explanation, ImageSet, Prediction, StudyImage
 from surveys import flow, services
 from surveys.models import Participant, Study
 from surveys.questionnaires.base import Item
+from surveys.services import allocating
 from surveys.stimuli import choose_stimuli
 
 CLASSES = ("car", "truck", "boat", "tree")
@@ -35,6 +38,7 @@ def study_text(
     wrong: int = 2,
     places: int = 60,
     plan: str = PLAN,
+    allocation: str = "block_multiples = [1, 2]",
 ) -> str:
     """A study file of four arms over the images of ``images``."""
     arms = "\n".join(
@@ -62,7 +66,7 @@ weights = "{weights}"
 before = ["ai-experience-v1"]
 after = ["trust-v1", "comments-v1"]
 [allocation]
-block_multiples = [1, 2]
+{allocation}
 places = {places}
 {plan}"""
 
@@ -123,10 +127,27 @@ def predict(study: Study, wrong: int = 8) -> None:
         )
 
 
+def with_fixed_chance(study: Study) -> Study:
+    """Real participants' arms hang on a secret drawn at loading; tests are to repeat."""
+    study.allocation_secret = "0" * 32
+    study.save(update_fields=["allocation_secret"])
+    return study
+
+
+def forget_ledgers() -> None:
+    """For tests outside of a transaction: nothing else than this can empty a ledger's table."""
+    triggers = import_module("surveys.migrations.0011_the_ledger_only_grows")
+    with connection.schema_editor() as editor:
+        triggers.drop(None, editor)
+        editor.execute("DELETE FROM surveys_ledgerentry")
+        triggers.create(None, editor)
+
+
 def draft_study(folder: Path, **options: object) -> Study:
     """A study just loaded: without predictions and stimuli."""
     images()
-    return services.load_study(study_text(write_weights(folder / "dots.safetensors"), **options))
+    text = study_text(write_weights(folder / "dots.safetensors"), **options)
+    return with_fixed_chance(services.load_study(text))
 
 
 def small_study(folder: Path, **options: object) -> Study:
@@ -136,6 +157,19 @@ def small_study(folder: Path, **options: object) -> Study:
     choose_stimuli(study)
     services.open_study(study=study)
     return study
+
+
+def allocated(study: Study, key: str, *, simulated: bool = False) -> Participant:
+    """Somebody who has consented, and has an arm already, without a page in between."""
+    person = services.enrol(study=study, arrival_key=key, simulated=simulated)
+    return allocate(person)
+
+
+def allocate(person: Participant) -> Participant:
+    """The arm that the first page which needs one would bring."""
+    with transaction.atomic():
+        allocating.allocate(person)
+    return person
 
 
 def answers(participant: Participant, step: flow.Step, choice: int = 0) -> dict[str, str]:

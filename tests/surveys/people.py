@@ -2,6 +2,7 @@
 
 from surveys.models import Participant, Study
 from surveys.simulation.browser import Browser, Page
+from tests.surveys.factories import allocate
 
 
 def first_answers(page: Page) -> dict[str, str]:
@@ -33,6 +34,6 @@ def in_arm(study: Study, key: str) -> tuple[Browser, Page, Participant]:
     """A person whom chance puts into the arm: others arrive before, as many as it takes."""
     for _ in range(30):
         browser, page, participant = begin(study)
-        if participant.arm.key == key:
+        if allocate(participant).arm.key == key:
             return browser, page, participant
     raise AssertionError(f"30 people arrived, and none came into the arm {key!r}.")

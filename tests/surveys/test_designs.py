@@ -3,13 +3,13 @@ from itertools import pairwise
 
 import pytest
 
-from surveys import flow, services, studyfile
+from surveys import flow, studyfile
 from surveys.designs import balanced_orders, groups, problems
 from surveys.models import Answer, Participant
 from surveys.services.errors import StudyError
 from surveys.services.recording import record_page
 from tests.surveys import designs
-from tests.surveys.factories import answers, walk
+from tests.surveys.factories import allocated, answers, walk
 
 WITHIN = '[design]\nwithin = ["arm"]'
 FACTORIAL = """
@@ -37,7 +37,7 @@ factors = { map = "gradcam", certainty = "shown" }
 
 
 def arrive(study, number: int) -> list[Participant]:
-    return [services.enrol(study=study, arrival_key=f"{study.slug} {n}") for n in range(number)]
+    return [allocated(study, f"{study.slug} {n}") for n in range(number)]
 
 
 @pytest.mark.parametrize("count", range(1, 9))

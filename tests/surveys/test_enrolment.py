@@ -4,21 +4,48 @@ import pytest
 from django.db import IntegrityError
 
 from explanations.models import Explanation
-from surveys import services
+from surveys import flow, services
 from surveys.models import Participant, Study, Trial
 from tests.surveys import factories
 
 
-def test_a_participant_gets_the_next_place_its_arm_and_all_trials(study):
+def test_who_consents_holds_a_place_and_has_neither_arm_nor_trials(newcomer):
+    assert newcomer.arm is None
+    assert (newcomer.slot.arm, newcomer.slot.position) == (None, None)
+    assert not newcomer.trials.exists()
+
+
+def test_the_first_page_that_differs_between_arms_brings_arm_and_trials(study):
     people = [services.enrol(study=study, arrival_key=str(number)) for number in range(8)]
+    for person in reversed(people):  # the order of the allocations is not that of the arrivals
+        factories.walk(person, pages=1)
+        assert person.arm is None
+        step = flow.current_step(person)
+        assert services.record_view(participant=person, step=step.key) == 1
     slots = [person.slot for person in people]
-    assert [slot.position for slot in slots] == list(range(1, 9))
+    assert [slot.position for slot in slots] == list(range(8, 0, -1))
     assert [person.arm for person in people] == [slot.arm for slot in slots]
     for person in people:
         stimuli = [trial.stimulus.position for trial in person.trials.order_by("position")]
         assert sorted(stimuli) == [1, 2, 3, 4, 5]
         wrong = person.trials.filter(stimulus__prediction__is_correct=False).count()
         assert wrong == 2
+
+
+def test_a_page_that_differs_between_arms_is_not_stored_before_it_was_shown(newcomer):
+    factories.walk(newcomer, pages=1)
+    outcome = services.record_page(
+        participant=newcomer, step="instructions", answers={}, response_time_ms=None
+    )
+    assert outcome is services.Recorded.OUT_OF_ORDER
+    assert newcomer.arm is None
+
+
+def test_asking_for_the_headers_of_a_page_allocates_nobody(newcomer, client):
+    factories.walk(newcomer, pages=1)
+    assert client.head(f"/p/{newcomer.code}/").status_code == 200
+    newcomer.refresh_from_db()
+    assert newcomer.arm is None
 
 
 def test_consent_is_kept_with_its_version_and_the_hash_of_its_text(newcomer):
@@ -31,7 +58,7 @@ def test_consent_is_kept_with_its_version_and_the_hash_of_its_text(newcomer):
 
 def test_each_trial_shows_the_map_of_the_arms_method_and_of_its_image(study):
     for number in range(8):
-        person = services.enrol(study=study, arrival_key=str(number))
+        person = factories.allocated(study, str(number))
         for trial in person.trials.all():
             method = person.arm.blocks.get().condition.method
             if not method:
@@ -45,6 +72,8 @@ def test_the_same_arrival_is_the_same_participant(study, newcomer):
     again = services.enrol(study=study, arrival_key="first visit")
     assert again == newcomer
     assert Participant.objects.count() == 1
+    factories.walk(again)
+    assert services.enrol(study=study, arrival_key="first visit") == newcomer
     assert Trial.objects.count() == 5
 
 
@@ -68,10 +97,8 @@ def test_a_draft_takes_nobody(db, tmp_path):
 
 
 def test_simulated_participants_take_no_real_place(study):
-    robots = [
-        services.enrol(study=study, arrival_key=f"robot {n}", simulated=True) for n in range(3)
-    ]
-    person = services.enrol(study=study, arrival_key="person")
+    robots = [factories.allocated(study, f"robot {n}", simulated=True) for n in range(3)]
+    person = factories.allocated(study, "person")
     assert [robot.slot.position for robot in robots] == [1, 2, 3]
     assert all(robot.simulated for robot in robots)
     assert person.slot.position == 1
@@ -87,15 +114,18 @@ def test_a_full_study_says_so(db, tmp_path):
     assert study.participants.count() == 4
 
 
-def test_nothing_is_left_of_an_enrolment_that_fails(study, monkeypatch):
+def test_nothing_is_left_of_an_allocation_that_fails(study, newcomer, monkeypatch):
     def broken(*arguments: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr("surveys.services.enrolment.create_trials", broken)
+    before = study.ledger.count()
+    monkeypatch.setattr("surveys.services.allocating.create_trials", broken)
     with pytest.raises(RuntimeError):
-        services.enrol(study=study, arrival_key="unlucky")
-    assert not Participant.objects.exists()
-    assert not study.slots.filter(participant__isnull=False).exists()
+        services.record_view(participant=newcomer, step="instructions")
+    newcomer.refresh_from_db()
+    assert newcomer.arm is None
+    assert not study.slots.filter(arm__isnull=False).exists()
+    assert study.ledger.count() == before
 
 
 def test_a_map_computed_again_reaches_nobody_while_the_study_runs(study):
@@ -113,7 +143,7 @@ def test_a_map_computed_again_before_the_first_participant_is_the_one_shown(stud
 
 
 def test_secrets_are_long_and_tell_nothing(study):
-    people = [services.enrol(study=study, arrival_key=str(number)) for number in range(4)]
+    people = [factories.allocated(study, str(number)) for number in range(4)]
     assert len({person.code for person in people}) == 4
     for person in people:
         assert re.fullmatch(r"[A-Za-z0-9_-]{32}", person.code)  # 24 random bytes
@@ -122,18 +152,21 @@ def test_secrets_are_long_and_tell_nothing(study):
             assert re.fullmatch(r"[A-Za-z0-9_-]{32}", trial.picture_code)
 
 
-def test_the_number_of_queries_does_not_grow_with_the_study(study, django_assert_max_num_queries):
-    for number in range(8):
-        services.enrol(study=study, arrival_key=str(number))
-    with django_assert_max_num_queries(14):
-        services.enrol(study=study, arrival_key="one more")
+@pytest.mark.parametrize("people", [1, 12])
+def test_the_number_of_queries_does_not_grow_with_the_study(
+    study, people, django_assert_max_num_queries
+):
+    for number in range(people):
+        factories.allocated(study, str(number))
+    with django_assert_max_num_queries(30):
+        factories.allocated(study, "one more")
 
 
 def _first_in(study: Study, arm: str) -> Participant:
     """Enrols until somebody new is put in the arm."""
     for number in range(20):
         key = f"{study.participants.count()} {number}"
-        person = services.enrol(study=study, arrival_key=key)
+        person = factories.allocated(study, key)
         if person.arm.key == arm:
             return person
     raise AssertionError(f"Twenty people, and nobody in {arm}.")

@@ -14,7 +14,7 @@ from surveys.exporting.pagecolumns import IN_TRIALS
 from surveys.exporting.tables import tables
 from surveys.models import Answer, Participant, Trial
 from surveys.studyfile import definition
-from tests.surveys.factories import answers, walk
+from tests.surveys.factories import allocated, answers, walk
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def rows(folder, name: str) -> list[dict[str, str]]:
 
 def test_every_participant_is_exported_as_stored(exported, cast):
     found = {row["participant"]: row for row in rows(exported, "participants.csv")}
-    assert len(found) == 4
-    for person in cast:
+    assert len(found) == 3
+    for person in cast[:3]:
         row = found[person.pseudonym]
         done = person.state == "completed"
         assert row == {
@@ -57,11 +57,33 @@ def test_every_participant_is_exported_as_stored(exported, cast):
         }
 
 
+def test_who_left_before_the_allocation_stands_in_a_table_of_their_own(exported, cast):
+    (row,) = rows(exported, "not_allocated.csv")
+    assert row == {
+        "participant": cast[3].pseudonym,
+        "state": "started",
+        "simulated": "0",
+        "consented_at": cast[3].consented_at.isoformat(timespec="milliseconds"),
+    }
+    assert rows(exported, "not_allocated_answers.csv") == []
+
+
+def test_answers_given_before_the_allocation_are_not_lost(study, newcomer, tmp_path):
+    walk(newcomer, pages=1)
+    services.withdraw(participant=newcomer)
+    export_study(study=study, output=tmp_path / "out")
+    found = {
+        row["item"]: row["value"] for row in rows(tmp_path / "out", "not_allocated_answers.csv")
+    }
+    assert found == dict(Answer.objects.values_list("item", "value"))
+    assert rows(tmp_path / "out", "answers.csv") == []
+
+
 def test_every_trial_is_exported_as_stored_answered_or_not(exported):
     found = {
         (row["participant"], int(row["position"])): row for row in rows(exported, "trials.csv")
     }
-    assert len(found) == Trial.objects.count() == 20
+    assert len(found) == Trial.objects.count() == 15
     for trial in Trial.objects.all():
         prediction, explanation = trial.stimulus.prediction, trial.explanation
         page = trial.participant.submissions.filter(step=f"trial:{trial.position}").first()
@@ -123,7 +145,7 @@ def test_the_columns_agreed_with_the_analysis_are_there_in_order(study):
 def test_the_analysis_reads_the_export(exported):
     table = pytest.importorskip("analysis.table")
     data = table.read_study(exported)
-    assert len(data.participants) == 4
+    assert len(data.participants) == 3
     assert data.plan.title == "A small study"
     assert data.plan.arms == ("none", "gradcam", "lime", "placebo")
 
@@ -321,12 +343,12 @@ def test_the_queries_do_not_grow_with_the_participants(
 ):
     for number in range(5):
         walk(services.enrol(study=study, arrival_key=f"more {number}"))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         export_study(study=study, output=tmp_path / "out")
 
 
 def test_the_factory_answers_every_page(study):
-    person = services.enrol(study=study, arrival_key="factory")
+    person = allocated(study, "factory")
     for step in flow.steps(study):
         given = answers(person, step)
         assert all(item.accepts(given[item.id]) for item in flow.items(person, step))

@@ -25,7 +25,7 @@ def run(*arguments: object) -> str:
     return call_command(*map(str, arguments)).strip()
 
 
-def test_a_study_is_loaded_as_a_draft_with_arms_and_both_lists(file, capsys):
+def test_a_study_is_loaded_as_a_draft_with_its_arms(file, capsys):
     assert run("load_study", file) == "Loaded the study 'small' as a draft, with 4 arms."
     study = Study.objects.get()
     assert (study.state, study.seed, study.title) == ("draft", 5, "A small study")
@@ -37,16 +37,15 @@ def test_a_study_is_loaded_as_a_draft_with_arms_and_both_lists(file, capsys):
         (3, "lime", "lime"),
         (4, "placebo", "placebo"),
     ]
-    assert study.slots.filter(simulated=False).count() == 60
-    assert study.slots.filter(simulated=True).count() == 60
+    assert not study.slots.exists()
     assert study.classifier == ClassifierWeights.objects.get()
 
 
 def test_the_unchanged_file_again_changes_nothing(file):
     run("load_study", file)
-    slots = list(Study.objects.get().slots.values_list("pk", flat=True))
+    arms = list(Study.objects.get().arms.values_list("pk", flat=True))
     assert run("load_study", file) == "The study 'small' is loaded already; nothing changed."
-    assert list(Study.objects.get().slots.values_list("pk", flat=True)) == slots
+    assert list(Study.objects.get().arms.values_list("pk", flat=True)) == arms
 
 
 def test_a_changed_file_replaces_a_study_without_participants(file):
@@ -59,7 +58,6 @@ def test_a_changed_file_replaces_a_study_without_participants(file):
     assert "as a draft" in run("load_study", file)
     study = Study.objects.get()
     assert (study.seed, study.state, study.stimuli.count()) == (6, "draft", 0)
-    assert study.slots.count() == 120
 
 
 @pytest.mark.parametrize("simulated", [False, True])

@@ -1,0 +1,73 @@
+"""A ledger kept in memory: the same events give the same arms and hashes everywhere."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from surveys.allocation import chain, entries
+from surveys.allocation.chain import Entry
+from surveys.allocation.drawing import draw
+from surveys.allocation.entries import Origin
+from surveys.allocation.scheme import Drawn, Scheme, Standing
+
+
+class BookError(ValueError):
+    """What is to be entered cannot have happened."""
+
+
+class Book:
+    """Begins a ledger and continues it; what cannot happen raises BookError."""
+
+    def __init__(self, origin: Origin, scheme: Scheme) -> None:
+        self.scheme = scheme
+        self.entries: list[Entry] = []
+        self.waiting: set[int] = set()
+        self.arms: list[str] = []
+        self._last: dict[str, tuple[int, int]] = {}
+        self._totals: Counter[tuple[str, int]] = Counter()
+        self._marginals: Counter[tuple[str, int, str, str]] = Counter()
+        self._enter(entries.begin(origin, scheme))
+
+    def arrive(self) -> int:
+        """A person takes a place; returns the number by which the ledger knows them."""
+        if len(self.waiting) + len(self.arms) >= self.scheme.capacity:
+            raise BookError(f"all {self.scheme.capacity} places are taken")
+        arrival = self._enter(entries.arrived()).sequence
+        self.waiting.add(arrival)
+        return arrival
+
+    def allocate(self, arrival: int, levels: Mapping[str, str]) -> Drawn:
+        """The person gets an arm."""
+        self._let_go(arrival)
+        stratum = self.scheme.stratum(levels)
+        drawn = draw(self.scheme, levels, self._standing(stratum))
+        candidate = (drawn.arm, drawn.copy)
+        self.arms.append(drawn.arm)
+        self._last[stratum] = (drawn.block, drawn.place)
+        self._totals[candidate] += 1
+        self._marginals.update((*candidate, *level) for level in levels.items())
+        self._enter(entries.allocated(arrival, levels, drawn, len(self.arms)))
+        return drawn
+
+    def give_back(self, arrival: int, reason: str) -> None:
+        """The person's place is free again."""
+        self._let_go(arrival)
+        self._enter(entries.returned(arrival, reason))
+
+    def note(self, event: str) -> None:
+        """The study was opened or closed."""
+        self._enter(entries.noted(event))
+
+    def _let_go(self, arrival: int) -> None:
+        if arrival not in self.waiting:
+            raise BookError(f"nobody of arrival {arrival} waits for an arm")
+        self.waiting.discard(arrival)
+
+    def _standing(self, stratum: str) -> Standing:
+        last = self._last.get(stratum, (0, 0))
+        return Standing(len(self.arms), last, self._totals, self._marginals)
+
+    def _enter(self, values: Mapping[str, Any]) -> Entry:
+        entry = chain.following(self.entries[-1] if self.entries else None, values)
+        self.entries.append(entry)
+        return entry

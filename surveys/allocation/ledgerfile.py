@@ -1,0 +1,35 @@
+"""A ledger as a csv file: what an export holds, and what can be replayed elsewhere."""
+
+import csv
+from pathlib import Path
+
+from surveys.allocation.chain import Entry
+
+HEADER = ("sequence", "previous", "content", "hash")
+
+
+class LedgerFileError(ValueError):
+    """The file holds no ledger; the message names the line and what is wrong with it."""
+
+
+def read_ledger(path: Path) -> list[Entry]:
+    """The entries in the file's order, unchecked; raises LedgerFileError."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LedgerFileError(f"{path} cannot be read: {error}.") from error
+    if not rows or tuple(rows[0]) != HEADER:
+        raise LedgerFileError(
+            f"{path} has the columns {rows[0] if rows else []}, and a ledger has {list(HEADER)}. "
+            "Name the ledger.csv of an export."
+        )
+    return [_entry(path, number, row) for number, row in enumerate(rows[1:], start=2)]
+
+
+def _entry(path: Path, number: int, row: list[str]) -> Entry:
+    try:
+        sequence, previous, content, hash_ = row
+        return Entry(int(sequence), previous, content, hash_)
+    except ValueError as error:
+        raise LedgerFileError(f"{path}, line {number} is no entry of a ledger: {error}.") from error

@@ -1,0 +1,39 @@
+"""Minimisation after Pocock and Simon 1975, Biometrics 31, 103-115."""
+
+from collections.abc import Mapping
+
+from explanations.imagesets.dice import Dice
+from surveys.allocation.scheme import Drawn, Scheme, Standing
+
+ALGORITHM = "minimisation-1"  # part of every seed: another algorithm gives other arms
+PARTS = 1_000_000
+"""The probability is rounded to so many parts: whole numbers are the same on every machine."""
+
+
+def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn:
+    """With ``probability`` the arm that leaves the least imbalance, else one of the others.
+
+    The imbalance of a factor is the variance of the arms' sizes at the person's level; the factors
+    and the sizes of whole arms count alike. The variance is least where the sum of these sizes is
+    least. An arm of ratio r counts as r arms, which keeps its probability at its ratio throughout
+    (Kuznetsova and Tymofyeyev 2012, Statistics in Medicine 31, 701-723). Ties are drawn evenly.
+    """
+    sizes = {
+        (share.arm, copy): _size((share.arm, copy), levels, standing)
+        for share in scheme.shares
+        if not standing.is_full(share)
+        for copy in range(1, share.ratio + 1)
+    }
+    least = min(sizes.values())
+    best = [candidate for candidate, size in sizes.items() if size == least]
+    others = [candidate for candidate in sizes if candidate not in best]
+    dice = Dice(ALGORITHM, scheme.key, standing.allocated)
+    follows = dice.below(PARTS) < round(scheme.probability * PARTS)
+    arm, copy = dice.choice(best if follows or not others else others)
+    return Drawn(arm, copy=copy)
+
+
+def _size(candidate: tuple[str, int], levels: Mapping[str, str], standing: Standing) -> int:
+    """People of the arm in all, plus those of each of the levels."""
+    alike = (standing.marginals.get((*candidate, *level), 0) for level in levels.items())
+    return standing.totals.get(candidate, 0) + sum(alike)

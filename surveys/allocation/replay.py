@@ -1,0 +1,104 @@
+"""Draws a whole ledger again, from its first entry and what happened, and compares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from surveys.allocation import chain, entries
+from surveys.allocation.book import Book, BookError
+from surveys.allocation.chain import BrokenChainError, Entry
+from surveys.allocation.entries import Origin
+from surveys.allocation.scheme import Scheme
+
+
+class ReplayError(ValueError):
+    """The ledger is not what its own seed and arrivals give; the message names the first entry."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a ledger holds that was replayed without a difference."""
+
+    origin: Origin
+    scheme: Scheme
+    arms: tuple[str, ...]
+    arrivals: int
+    returned: int
+    waiting: int
+    head: str
+
+
+def replay(ledger: Sequence[Entry]) -> Replayed:
+    """Raises ReplayError at the first entry whose chain, arm or hash is another."""
+    try:
+        chain.check(ledger)
+    except BrokenChainError as error:
+        raise ReplayError(str(error)) from error
+    if not ledger:
+        raise ReplayError("The ledger has no entries. Nobody has arrived yet.")
+    origin, book = _begun(ledger[0])
+    _compare(book, ledger[0])
+    for entry in ledger[1:]:
+        _again(book, entry)
+        _compare(book, entry)
+    events = [entry.values["event"] for entry in ledger]
+    return Replayed(
+        origin=origin,
+        scheme=book.scheme,
+        arms=tuple(book.arms),
+        arrivals=events.count(entries.ARRIVED),
+        returned=events.count(entries.RETURNED),
+        waiting=len(book.waiting),
+        head=ledger[-1].hash,
+    )
+
+
+def _begun(first: Entry) -> tuple[Origin, Book]:
+    try:
+        values = first.values
+        if (values["event"], values["format"]) != (entries.BEGIN, entries.FORMAT):
+            raise KeyError(values["event"])
+        names = ("study", "study_file_sha256", "simulated")
+        origin = Origin(**{name: values[name] for name in names})
+        return origin, Book(origin, Scheme.from_content(values["scheme"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReplayError(
+            f"Entry 0 does not begin a ledger of format {entries.FORMAT}: {error!r}."
+        ) from error
+
+
+def _again(book: Book, entry: Entry) -> None:
+    """Let happen what the entry says has happened."""
+    try:
+        _happens(book, entry.values)
+    except (BookError, KeyError, TypeError, ValueError) as error:
+        raise ReplayError(f"Entry {entry.sequence} cannot have happened: {error}.") from error
+
+
+def _happens(book: Book, values: dict[str, Any]) -> None:
+    event = values["event"]
+    if event == entries.ARRIVED:
+        book.arrive()
+    elif event == entries.ALLOCATED:
+        book.allocate(values["arrival"], values["levels"])
+    elif event == entries.RETURNED:
+        book.give_back(values["arrival"], values["reason"])
+    elif event in (entries.OPENED, entries.CLOSED):
+        book.note(event)
+    else:
+        raise BookError(f"there is no event {event!r}")
+
+
+def _compare(book: Book, entry: Entry) -> None:
+    again = book.entries[-1]
+    if again == entry:
+        return
+    drawn, written = again.values, entry.values
+    if drawn.get("arm") != written.get("arm"):
+        raise ReplayError(
+            f"Entry {entry.sequence}: the arm {written.get('arm')!r} is written, and the seed "
+            f"gives {drawn.get('arm')!r}."
+        )
+    raise ReplayError(
+        f"Entry {entry.sequence} says {entry.content}, and its replay {again.content}."
+    )

@@ -1,0 +1,94 @@
+"""How participants are allocated: the rule, and all that it draws from."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from surveys.allocation.chain import canonical
+
+
+@dataclass(frozen=True)
+class Share:
+    """An arm's part: ``ratio`` to the other arms, and at most ``quota`` people, 0 for no limit."""
+
+    arm: str
+    ratio: int = 1
+    quota: int = 0
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """``method`` is a key of drawing.METHODS; ``key`` is what chance comes from.
+
+    ``places``: people in all. ``block_multiples`` is for blocks, ``probability`` for minimisation.
+    ``strata``: names of the factors whose levels are known of each person.
+    """
+
+    method: str
+    shares: tuple[Share, ...]
+    places: int
+    key: str
+    block_multiples: tuple[int, ...] = (1, 2)
+    probability: float = 0.8
+    strata: tuple[str, ...] = ()
+
+    @property
+    def capacity(self) -> int:
+        """How many people can be allocated: all places, or what the arms' quotas leave of them."""
+        quotas = [share.quota for share in self.shares]
+        return min(self.places, sum(quotas)) if all(quotas) else self.places
+
+    def stratum(self, levels: Mapping[str, str]) -> str:
+        """The name of the cell that the levels make; raises ValueError for other factors."""
+        if set(levels) != set(self.strata):
+            raise ValueError(
+                f"The levels are those of {sorted(levels)}, the scheme's strata are "
+                f"{sorted(self.strata)}. Give a level for each of these."
+            )
+        return canonical(dict(levels))
+
+    def as_content(self) -> dict[str, Any]:
+        """The scheme as plain values, for the ledger's first entry."""
+        return asdict(self)
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> "Scheme":
+        """The scheme that ``as_content`` wrote; raises TypeError or KeyError for anything else."""
+        lists = {name: tuple(content[name]) for name in ("block_multiples", "strata")}
+        shares = tuple(Share(**share) for share in content["shares"])
+        return cls(**{**content, **lists, "shares": shares})
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Where chance put a person.
+
+    ``block`` and ``place`` count from 1 within the stratum and are 0 without blocks. ``copy``: by
+    minimisation an arm of ratio r is treated as r arms, numbered from 1; else 1.
+    """
+
+    arm: str
+    block: int = 0
+    place: int = 0
+    copy: int = 1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What was allocated so far, as far as the next draw depends on it.
+
+    ``last``: block and place of the stratum's latest entry. ``totals``: people by (arm, copy), and
+    ``marginals`` by (arm, copy, factor, level).
+    """
+
+    allocated: int
+    last: tuple[int, int]
+    totals: Mapping[tuple[str, int], int]
+    marginals: Mapping[tuple[str, int, str, str], int]
+
+    def is_full(self, share: Share) -> bool:
+        """Whether the arm's quota is used up."""
+        if not share.quota:
+            return False
+        held = sum(self.totals.get((share.arm, copy), 0) for copy in range(1, share.ratio + 1))
+        return held >= share.quota

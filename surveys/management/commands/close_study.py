@@ -1,0 +1,19 @@
+"""manage.py close_study SLUG"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from surveys.management.lookup import study_named
+from surveys.services import close_study
+
+
+class Command(BaseCommand):
+    help = "Lets nobody else in, and shows researchers the arms. Who has begun can finish."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+
+    def handle(self, *args: Any, slug: str, **options: Any) -> str:
+        close_study(study=study_named(slug))
+        return f"The study {slug!r} is closed, and its arms can be seen."

@@ -1,0 +1,48 @@
+"""manage.py replay_allocation FILE|SLUG"""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys.allocation.chain import Entry
+from surveys.allocation.ledgerfile import LedgerFileError, read_ledger
+from surveys.allocation.replay import ReplayError, replay
+from surveys.management.lookup import study_named
+from surveys.models import Study
+from surveys.services.ledger import ledger_of
+
+
+class Command(BaseCommand):
+    help = (
+        "Draws every allocation again from the seed and the arrivals, and compares arms and "
+        "hashes. A file, the ledger.csv of an export, needs no database."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("ledger", metavar="FILE|SLUG", help="a ledger.csv, or a study")
+        parser.add_argument(
+            "--simulated", action="store_true", help="of a study, the simulated participants' one"
+        )
+
+    def handle(self, *args: Any, ledger: str, simulated: bool, **options: Any) -> str:
+        is_file = Path(ledger).suffix == ".csv" or Path(ledger).is_file()
+        try:
+            if is_file:
+                return _replayed(read_ledger(Path(ledger)), concealed=False)
+            study = study_named(ledger)
+            concealed = study.state != Study.State.CLOSED and not simulated
+            return _replayed(ledger_of(study, simulated), concealed)
+        except (LedgerFileError, ReplayError) as error:
+            raise CommandError(str(error)) from error
+
+
+def _replayed(entries: list[Entry], concealed: bool) -> str:
+    found = replay(entries)
+    line = f"{len(found.arms)} allocations replayed, with the same arms and hashes."
+    if concealed:
+        return f"{line} Which arms they are is concealed until the study is closed."
+    counts = Counter(found.arms)
+    arms = ", ".join(f"{share.arm} {counts[share.arm]}" for share in found.scheme.shares)
+    return f"{line} {arms}. The last hash is {found.head}."

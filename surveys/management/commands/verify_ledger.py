@@ -1,0 +1,29 @@
+"""manage.py verify_ledger SLUG"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys.allocation.replay import ReplayError
+from surveys.management.lookup import study_named
+from surveys.verification import verify
+
+
+class Command(BaseCommand):
+    help = (
+        "Recomputes the hashes and arms of a study's allocation ledger, and compares it with the "
+        "participants; names the first entry that does not hold."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+
+    def handle(self, *args: Any, slug: str, **options: Any) -> str:
+        try:
+            found = verify(study_named(slug))
+        except ReplayError as error:
+            raise CommandError(str(error)) from error
+        if not found:
+            return f"The study {slug!r} has no ledger yet: nobody has arrived."
+        lines = "\n".join(f"- {ledger}" for ledger in found)
+        return f"The ledger of the study {slug!r} holds:\n{lines}"

@@ -1,0 +1,86 @@
+"""Chance decides: a participant comes to the first page that differs between arms."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+from django.db.models import Count
+
+from surveys.allocation import entries
+from surveys.allocation.drawing import draw
+from surveys.allocation.scheme import Standing
+from surveys.models import AllocationSlot, Answer, Arm, Participant, Study
+from surveys.services import ledger, places
+from surveys.services.locking import lock
+from surveys.services.trials import create_trials
+from surveys.studyfile import definition
+
+
+def allocate(participant: Participant) -> None:
+    """Give the participant an arm and trials; nothing if they have one. In a transaction.
+
+    Raises StudyFullError where the participant stayed away for so long that the place went to
+    somebody else, and no other is free.
+    """
+    study = lock(participant.study)
+    if participant.arm_id is not None:
+        return
+    slot = AllocationSlot.objects.filter(participant=participant).first()
+    slot = slot or places.take(participant)
+    levels = levels_of(participant)
+    scheme = ledger.scheme_of(study, participant.simulated)
+    stratum = scheme.stratum(levels)
+    standing = standing_of(study, participant.simulated, stratum)
+    drawn = draw(scheme, levels, standing)
+    slot.participant, slot.arm = participant, study.arms.get(key=drawn.arm)
+    slot.position, slot.stratum = standing.allocated + 1, stratum
+    slot.block, slot.place, slot.copy = drawn.block or None, drawn.place or None, drawn.copy
+    slot.save(update_fields=["arm", "position", "stratum", "block", "place", "copy"])
+    ledger.append(
+        study,
+        participant.simulated,
+        entries.allocated(slot.arrival or 0, levels, drawn, slot.position),
+    )
+    _put_in(participant, slot.arm, slot.position)
+
+
+def levels_of(participant: Participant) -> dict[str, str]:
+    """The participant's level of each factor that the study stratifies by."""
+    strata = definition(participant.study).allocation.strata
+    given = {}
+    if strata:
+        answers = Answer.objects.filter(submission__participant=participant).order_by("id")
+        given = {
+            (questionnaire, item): value
+            for questionnaire, item, value in answers.values_list("questionnaire", "item", "value")
+        }
+    return {
+        stratum.key: stratum.level_of(given.get((stratum.questionnaire, stratum.item), ""))
+        for stratum in strata
+    }
+
+
+def standing_of(study: Study, simulated: bool, stratum: str) -> Standing:
+    """What was allocated so far, those included who were deleted later."""
+    taken = study.slots.filter(simulated=simulated, arm__isnull=False)
+    last = taken.filter(stratum=stratum, block__isnull=False).order_by("position").last()
+    totals: Counter[tuple[str, int]] = Counter()
+    marginals: Counter[tuple[str, int, str, str]] = Counter()
+    cells = taken.order_by().values_list("arm__key", "copy", "stratum").annotate(Count("pk"))
+    for arm, copy, cell, people in cells:
+        totals[arm, copy] += people
+        for factor, level in _levels(cell).items():
+            marginals[arm, copy, factor, level] += people
+    place = (last.block or 0, last.place or 0) if last else (0, 0)
+    return Standing(sum(totals.values()), place, totals, marginals)
+
+
+def _levels(cell: str) -> Mapping[str, str]:
+    levels: dict[str, str] = json.loads(cell)
+    return levels
+
+
+def _put_in(participant: Participant, arm: Arm, position: int) -> None:
+    participant.arm = arm
+    participant.save(update_fields=["arm"])
+    create_trials(participant, arm, position)

@@ -1,0 +1,62 @@
+"""Places: held from the consent on, bound to an arm at the allocation, given back before it."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from surveys.allocation import entries
+from surveys.models import AllocationSlot, Participant, Study
+from surveys.services import ledger
+from surveys.services.errors import StudyError
+from surveys.studyfile import definition
+
+
+class StudyFullError(StudyError):
+    """Every place is taken."""
+
+
+def take(participant: Participant) -> AllocationSlot:
+    """A place for the participant, who has none; raises StudyFullError. Call it under ``lock``.
+
+    Where all are taken, that goes back which somebody has held longest without coming to an arm,
+    if it is longer than the study lets places be held.
+    """
+    study, simulated = participant.study, participant.simulated
+    capacity = ledger.scheme_of(study, simulated).capacity
+    if study.slots.filter(simulated=simulated).count() >= capacity:
+        forgotten = _held_too_long(study, simulated)
+        if forgotten is None:
+            raise StudyFullError(
+                f"All {capacity} places of the study {study.slug!r} are taken ([allocation] in "
+                "its file)."
+            )
+        _free(forgotten, "held too long")
+    arrival = ledger.append(study, simulated, entries.arrived()).sequence
+    return AllocationSlot.objects.create(
+        study=study,
+        simulated=simulated,
+        arrival=arrival,
+        participant=participant,
+        held_since=timezone.now(),
+    )
+
+
+def give_back(participant: Participant, reason: str) -> None:
+    """Free the participant's place if they never came to an arm. Call it under ``lock``."""
+    held = AllocationSlot.objects.filter(participant=participant, arm__isnull=True).first()
+    if held is not None:
+        _free(held, reason)
+
+
+def _free(slot: AllocationSlot, reason: str) -> None:
+    ledger.append(slot.study, slot.simulated, entries.returned(slot.arrival or 0, reason))
+    slot.delete()
+
+
+def _held_too_long(study: Study, simulated: bool) -> AllocationSlot | None:
+    minutes = definition(study).allocation.hold_minutes
+    if not minutes:
+        return None
+    held = study.slots.filter(simulated=simulated, arm__isnull=True)
+    since = timezone.now() - timedelta(minutes=minutes)
+    return held.filter(held_since__lt=since).order_by("held_since", "pk").first()
