@@ -101,7 +101,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
             return _receive(request, participant)
         return _current(request, participant)
     except services.StudyFullError:  # the place was given away meanwhile
-        return render(request, "surveys/full.html", {"study": participant.study}, status=403)
+        return _no_place(request, participant.study, None, "full")
     except Participant.DoesNotExist as erased:
         raise Http404("The participant was deleted meanwhile.") from erased
 

@@ -25,9 +25,9 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections, transaction  # noqa: E402
 from django.db.models import UniqueConstraint  # noqa: E402
 
-from surveys.recruitment.visitors import Visitor  # noqa: E402
 from surveys import flow, services  # noqa: E402
 from surveys.models import AllocationSlot, Participant, Study  # noqa: E402
+from surveys.recruitment.visitors import Visitor  # noqa: E402
 from surveys.services import allocating, enrolment, ledger, recording, recruiting  # noqa: E402
 from tests.surveys import factories  # noqa: E402
 

@@ -1,11 +1,16 @@
+import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
 from explanations.models import Explanation
 from surveys import flow, services
-from surveys.models import Participant, Study, Trial
+from surveys.allocation.replay import replay
+from surveys.models import AllocationSlot, Participant, Study, Trial
+from surveys.services.ledger import ledger_of
 from tests.surveys import factories
 
 
@@ -112,6 +117,104 @@ def test_a_full_study_says_so(db, tmp_path):
     with pytest.raises(services.StudyFullError, match="All 4 places of the study 'small'"):
         services.enrol(study=study, arrival_key="4")
     assert study.participants.count() == 4
+
+
+def hold_since(person: Participant, minutes: float) -> None:
+    since = timezone.now() - timedelta(minutes=minutes)
+    AllocationSlot.objects.filter(participant=person).update(held_since=since)
+
+
+def test_a_place_held_too_long_goes_to_who_needs_it_and_not_before(db, tmp_path):
+    study = factories.small_study(tmp_path, places=4)
+    people = [services.enrol(study=study, arrival_key=str(number)) for number in range(4)]
+    hold_since(people[1], 59)
+    with pytest.raises(services.StudyFullError):
+        services.enrol(study=study, arrival_key="too early")
+    for person, minutes in zip(people, (70, 61, 90), strict=False):
+        hold_since(person, minutes)
+    late = services.enrol(study=study, arrival_key="late")
+    holders = set(Participant.objects.filter(slot__isnull=False))
+    assert holders == {people[0], people[1], people[3], late}  # who had waited longest lost it
+    last = json.loads(study.ledger.order_by("-sequence")[1].content)
+    assert last == {"event": "returned", "arrival": 3, "reason": "held too long"}
+
+
+def test_who_lost_the_place_goes_on_if_there_is_another_and_is_told_if_not(db, tmp_path, client):
+    study = factories.small_study(tmp_path, places=4)
+    people = [services.enrol(study=study, arrival_key=str(number)) for number in range(4)]
+    for person in people:
+        factories.walk(person, pages=1)
+    hold_since(people[0], 61)
+    services.enrol(study=study, arrival_key="late")
+    response = client.get(f"/p/{people[0].code}/")
+    assert response.status_code == 403
+    assert b"full" in response.content
+    services.withdraw(participant=people[2])
+    assert client.get(f"/p/{people[0].code}/").status_code == 200
+    people[0].refresh_from_db()
+    assert people[0].arm is not None
+    assert study.slots.count() == 4
+
+
+@pytest.mark.parametrize("leave", [services.withdraw, services.erase])
+def test_a_place_goes_back_only_before_anything_of_an_arm_was_shown(db, tmp_path, leave):
+    study = factories.small_study(tmp_path, places=4)
+    people = [services.enrol(study=study, arrival_key=str(number)) for number in range(4)]
+    factories.allocate(people[0])
+    hold_since(people[0], 10_000)  # whoever has an arm has the place for ever
+    leave(participant=people[0])
+    with pytest.raises(services.StudyFullError):
+        services.enrol(study=study, arrival_key="too late")
+    assert study.slots.filter(arm__isnull=False).count() == 1
+    leave(participant=people[1])
+    assert services.enrol(study=study, arrival_key="in time").slot.arm is None
+    assert study.slots.count() == 4
+
+
+def test_levels_of_strata_come_from_the_answers_before_the_allocation(db, tmp_path):
+    strata = """
+[[allocation.strata]]
+questionnaire = "ai-experience-v1"
+item = "experience"
+cuts = [4]
+[[allocation.strata]]
+key = "uses"
+questionnaire = "ai-experience-v1"
+item = "use"
+levels = { rarely = [1, 2, 3], often = [4, 5] }
+"""
+    study = factories.small_study(tmp_path, plan=strata + factories.PLAN)
+    for number, given in enumerate([("1", "5"), ("4", "1"), ("7", "3")]):
+        person = services.enrol(study=study, arrival_key=str(number))
+        answers = {"experience": given[0], "use": given[1], "following": "1"}
+        step = flow.current_step(person).key
+        services.record_page(participant=person, step=step, answers=answers, response_time_ms=None)
+        services.record_view(participant=person, step="instructions")
+    assert list(study.slots.order_by("position").values_list("stratum", "block", "place")) == [
+        ('{"experience":"below 4","uses":"often"}', 1, 1),
+        ('{"experience":"4 or more","uses":"rarely"}', 1, 1),
+        ('{"experience":"4 or more","uses":"rarely"}', 1, 2),
+    ]
+
+
+@pytest.mark.parametrize("method", ["permuted_blocks", "minimisation"])
+def test_what_the_database_holds_is_what_the_pure_ledger_draws(db, tmp_path, method):
+    strata = """
+[[allocation.strata]]
+questionnaire = "ai-experience-v1"
+item = "use"
+"""
+    text = f'method = "{method}"\nratios = {{ none = 2 }}\nquotas = {{ lime = 3 }}'
+    study = factories.small_study(tmp_path, allocation=text, plan=strata + factories.PLAN)
+    for number in range(14):
+        person = services.enrol(study=study, arrival_key=str(number))
+        factories.walk(person, pages=2, choice=number)
+    found = replay(ledger_of(study, simulated=False))
+    assert len(found.arms) == 14
+    assert list(found.arms) == list(
+        study.slots.order_by("position").values_list("arm__key", flat=True)
+    )
+    assert found.arms.count("lime") <= 3
 
 
 def test_nothing_is_left_of_an_allocation_that_fails(study, newcomer, monkeypatch):
