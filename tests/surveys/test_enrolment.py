@@ -148,7 +148,7 @@ def test_who_lost_the_place_goes_on_if_there_is_another_and_is_told_if_not(db, t
     services.enrol(study=study, arrival_key="late")
     response = client.get(f"/p/{people[0].code}/")
     assert response.status_code == 403
-    assert b"full" in response.content
+    assert b"All places are taken" in response.content
     services.withdraw(participant=people[2])
     assert client.get(f"/p/{people[0].code}/").status_code == 200
     people[0].refresh_from_db()
