@@ -5,6 +5,8 @@ from functools import partial
 
 import pandas as pd
 
+from analysis.assumptions.assumption import Assumption
+from analysis.assumptions.trials import of_shares
 from analysis.comparisons.clustered import (
     ClusteredShare,
     clustered_share,
@@ -12,9 +14,12 @@ from analysis.comparisons.clustered import (
     odds_ratio,
     risk_difference,
 )
+from analysis.comparisons.equivalence import Equivalence, Verdict, equivalence_of
+from analysis.comparisons.verdicts import with_verdicts
 from analysis.descriptives import ArmSummary, summarise
 from analysis.errors import NotEstimableError
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.found import Found, p_of
 from analysis.multiplicity import holm
 from analysis.one_way import scores_by_arm
 from analysis.plan import Outcome
@@ -25,13 +30,20 @@ from analysis.table import StudyData
 
 @dataclass(frozen=True)
 class OddsContrast:
-    """An arm against the control; `p_adjusted` is Holm's over the arms, of the odds ratio."""
+    """An arm against the control; `p_adjusted` is Holm's over the arms, of the odds ratio.
+
+    `equivalence` of the risk difference, its p by Holm and the `verdict` only where the plan names
+    a smallest effect.
+    """
 
     arm: str
     label: str
     odds_ratio: Estimate | NotEstimable
     risk_difference: Estimate | NotEstimable
     p_adjusted: float | None
+    equivalence: Equivalence | NotEstimable | None = None
+    p_equivalence: float | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +65,17 @@ def binary_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Bi
     return BinaryTrials(
         tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups),
         attempt("equal odds", lambda: equal_odds({arm: _there(shares[arm]) for arm in shares})),
-        _against_control(shares, data),
+        _judged(_against_control(shares, data), outcome.smallest_effect, plan.alpha),
     )
+
+
+def assumptions(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+) -> tuple[Assumption, ...]:
+    """Enough participants, and both answers often enough."""
+    if p_of(found) is None:
+        return ()
+    return of_shares(population_trials(data, outcome), data.plan.arms_of(outcome))
 
 
 def population_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
@@ -99,6 +120,23 @@ def _against_control(
         )
         for arm in arms
     )
+
+
+def _judged(
+    contrasts: tuple[OddsContrast, ...], smallest: float | None, alpha: float
+) -> tuple[OddsContrast, ...]:
+    if smallest is None:
+        return contrasts
+
+    def tested(difference: Estimate | NotEstimable) -> Equivalence:
+        if isinstance(difference, NotEstimable):
+            raise NotEstimableError(difference.reason)
+        return equivalence_of(difference, smallest, alpha)
+
+    found = {
+        one.arm: attempt("equivalence", partial(tested, one.risk_difference)) for one in contrasts
+    }
+    return with_verdicts(contrasts, found, {one.arm: one.p_adjusted for one in contrasts}, alpha)
 
 
 def _there(share: ClusteredShare | NotEstimable) -> ClusteredShare:

@@ -1,22 +1,21 @@
 """The analysis "one_way": one score per participant, arms between participants."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
 
 from analysis.comparisons.dunnett import dunnett
-from analysis.comparisons.equivalence import Equivalence, Verdict, equivalence, verdict
+from analysis.comparisons.equivalence import Equivalence, Verdict, equivalence
 from analysis.comparisons.omnibus import kruskal_wallis, welch_anova
 from analysis.comparisons.pairwise import PairwiseDifference, games_howell
 from analysis.comparisons.planned import ContrastResult, planned_contrasts
 from analysis.comparisons.ranks import cliffs_delta, superiority
+from analysis.comparisons.verdicts import with_verdicts
 from analysis.descriptives import ArmSummary, summarise
 from analysis.effect_sizes import epsilon_squared, hedges_g, omega_squared
 from analysis.errors import NotEstimableError
 from analysis.estimate import Estimate, Groups, HypothesisTest, NotEstimable, attempt
-from analysis.multiplicity import holm
 from analysis.plan import Outcome, Plan
 from analysis.table import StudyData
 
@@ -116,7 +115,7 @@ def against(
     """Every other arm against the reference, with effect sizes and, if planned, equivalence."""
     level = data.plan.level
     differences = attempt("Dunnett", lambda: dunnett(groups, reference, level))
-    contrasts = [
+    contrasts = tuple(
         Contrast(
             arm,
             data.labels[arm],
@@ -127,14 +126,14 @@ def against(
         )
         for arm in groups
         if arm != reference
-    ]
+    )
     if outcome.smallest_effect is None:
-        return tuple(contrasts)
+        return contrasts
     return _with_equivalence(contrasts, groups, reference, outcome.smallest_effect, data.plan.alpha)
 
 
 def _with_equivalence(
-    contrasts: Sequence[Contrast], groups: Groups, reference: str, smallest: float, alpha: float
+    contrasts: tuple[Contrast, ...], groups: Groups, reference: str, smallest: float, alpha: float
 ) -> tuple[Contrast, ...]:
     """The verdict takes both p adjusted over the arms: Dunnett's, and Holm's for equivalence."""
     found = {
@@ -144,26 +143,11 @@ def _with_equivalence(
         )
         for one in contrasts
     }
-    adjusted = holm(
-        {arm: one.p if isinstance(one, Equivalence) else None for arm, one in found.items()}
-    )
-    return tuple(
-        replace(
-            one,
-            equivalence=found[one.arm],
-            p_equivalence=adjusted[one.arm],
-            verdict=_verdict(one.difference, adjusted[one.arm], alpha),
-        )
+    p_differences = {
+        one.arm: one.difference.p if isinstance(one.difference, Estimate) else None
         for one in contrasts
-    )
-
-
-def _verdict(
-    difference: Estimate | NotEstimable, p_equivalence: float | None, alpha: float
-) -> Verdict | None:
-    if isinstance(difference, NotEstimable) or difference.p is None or p_equivalence is None:
-        return None
-    return verdict(difference.p, p_equivalence, alpha)
+    }
+    return with_verdicts(contrasts, found, p_differences, alpha)
 
 
 def _of(

@@ -36,7 +36,7 @@ def recomputed(document: Any, place: str = "") -> Iterator[Recomputed]:
     if isinstance(document, Mapping):
         if _has(document, "statistic", "p"):
             yield _checked(document, place)
-        if _has(document, "lower", "upper", "df") and isinstance(document["lower"], Mapping):
+        if _has(document, "lower", "upper", "p") and isinstance(document["lower"], Mapping):
             yield from _one_sided(document, place)
         for key, value in document.items():
             yield from recomputed(value, f"{place}/{key}" if place else str(key))
@@ -83,9 +83,10 @@ def _of_estimate(entry: Mapping[str, Any], place: str, p: float) -> Recomputed:
 
 def _one_sided(entry: Mapping[str, Any], place: str) -> Iterator[Recomputed]:
     """The two one-sided tests of equivalence."""
-    df, lower, upper = entry["df"], entry["lower"], entry["upper"]
-    yield _compare(f"{place}/lower", lower["p"], float(stats.t.sf(lower["t"], df)))
-    yield _compare(f"{place}/upper", upper["p"], float(stats.t.cdf(upper["t"], df)))
+    lower, upper = entry["lower"], entry["upper"]
+    known = stats.norm if entry["df"] is None else stats.t(entry["df"])
+    yield _compare(f"{place}/lower", lower["p"], float(known.sf(lower["t"])))
+    yield _compare(f"{place}/upper", upper["p"], float(known.cdf(upper["t"])))
     yield _compare(f"{place}/p", entry["p"], max(lower["p"], upper["p"]))
 
 

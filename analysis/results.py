@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.agreement import ArmAgreement, agreement_by_arm
+from analysis.assumptions.assumption import Assumption
 from analysis.baseline import Covariate, baseline
 from analysis.behaviour.measures import BehaviourResults, behaviour
 from analysis.descriptives import ArmSummary
@@ -28,6 +29,7 @@ from analysis.populations import FlowRow, outcome_scores, participant_flow
 from analysis.power import SampleNeeded, sample_needed
 from analysis.provenance import Provenance, provenance
 from analysis.shown import Shown, what_was_shown
+from analysis.summary import Summary, summarise_claim
 from analysis.table import StudyData
 
 SCHEMA = 1  # of results.json; raised when a key changes its meaning or goes
@@ -52,6 +54,8 @@ class OutcomeResult:
     found: Found
     p_adjusted: float | None
     family_size: int
+    summary: Summary
+    assumptions: tuple[Assumption, ...]
     adjustment: Adjustment = "Holm"
     sensitivity: Sensitivity | None = None
 
@@ -154,6 +158,8 @@ def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...
                 found[outcome.key],
                 adjusted[outcome.key],
                 len(family),
+                summarise_claim(data, outcome, found[outcome.key]),
+                _assumptions(data, scores, outcome, found[outcome.key]),
                 kind,
                 _sensitivity(data, scores, outcome),
             )
@@ -166,6 +172,15 @@ def analysed(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Found:
     """The outcome's analysis carried out."""
     found: Found = resolve(analysis_of(outcome).path)(data, scores, outcome)
     return found
+
+
+def _assumptions(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+) -> tuple[Assumption, ...]:
+    checked: tuple[Assumption, ...] = resolve(analysis_of(outcome).assumptions)(
+        data, scores, outcome, found
+    )
+    return checked
 
 
 def _sensitivity(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Sensitivity | None:

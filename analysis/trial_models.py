@@ -13,8 +13,12 @@ import pandas as pd
 from scipy import stats
 
 from analysis.arm_effects import arm_difference
+from analysis.assumptions.assumption import Assumption
+from analysis.assumptions.trials import not_fitted, of_fit
 from analysis.binary_trials import population_trials
+from analysis.comparisons.equivalence import Equivalence, Verdict, equivalence_of
 from analysis.comparisons.two_factors import aligned, partial_eta_squared
+from analysis.comparisons.verdicts import with_verdicts
 from analysis.descriptives import ArmSummary, summarise
 from analysis.errors import NotEstimableError
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable, attempt
@@ -33,8 +37,9 @@ class ModelContrast:
     """An arm against the control, over the levels of `within` if there are any.
 
     `estimate`: as its family's `effect` says, given people and images. `marginal`: the difference
-    of shares over people and images, logistic models only.
-    `p_adjusted`: Holm's over the arms.
+    of shares over people and images, logistic models only. `p_adjusted`: Holm's over the arms.
+    `equivalence`, its p by Holm and the `verdict` only where the plan names a smallest effect: of
+    `marginal` in logistic models, of `estimate` in linear ones.
     """
 
     arm: str
@@ -42,6 +47,9 @@ class ModelContrast:
     estimate: Estimate | NotEstimable
     marginal: Estimate | NotEstimable | None
     p_adjusted: float | None
+    equivalence: Equivalence | NotEstimable | None = None
+    p_equivalence: float | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class TrialModel:
     `terms`: every fixed term, type III; `sizes`: their partial eta squared, linear models only.
     `aligned_ranks`: the same terms on aligned ranks, linear models with a second factor only.
     `thresholds`: where one answer ends and the next begins in log odds, ordinal models only.
+    `checks`: what the model takes for granted, and what the data say of it.
     `log`: each step from the model that the plan asked for to the one that was fitted, in words.
     """
 
@@ -76,6 +85,7 @@ class TrialModel:
     fallback: Found | None
     aligned_ranks: Mapping[str, HypothesisTest | NotEstimable]
     thresholds: Mapping[str, Estimate]
+    checks: tuple[Assumption, ...]
 
 
 def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
@@ -107,7 +117,28 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
         if isinstance(fitted, LinearFit) and outcome.within is not None
         else {},
         {} if isinstance(fitted, LinearFit) else fitted.thresholds,
+        of_fit(fitted, _checked_trials(trials, outcome), plan.control),
     )
+
+
+def assumptions(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+) -> tuple[Assumption, ...]:
+    """Those of the model, or that it has none, and of its fallback where that stands for it."""
+    if not isinstance(found, TrialModel):
+        return ()
+    if found.fallback is None or outcome.fallback is None:
+        return found.checks
+    changed = replace(outcome, analysis=outcome.fallback)
+    own = resolve(analysis_with(outcome.fallback).assumptions)
+    return (*found.checks, *own(data, scores, changed, found.fallback))
+
+
+def _checked_trials(trials: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """The rows that the model takes, in its order, with what its checks read."""
+    within = [] if outcome.within is None else [outcome.within]
+    needed = list(dict.fromkeys(["arm", "value", *outcome.random, *within]))
+    return trials.dropna(subset=needed)[["arm", "value", "participant"]].reset_index(drop=True)
 
 
 def formula(outcome: Outcome, model: MixedModel) -> str:
@@ -197,6 +228,7 @@ def _fallen_back(
         fallback,
         {},
         {},
+        not_fitted(refusal.reason),
     )
 
 
@@ -212,7 +244,7 @@ def _contrasts(
         {arm: one.p if isinstance(one, Estimate) else None for arm, one in found.items()}
     )
     over_people = family.marginal
-    return tuple(
+    contrasts = tuple(
         ModelContrast(
             arm,
             data.labels[arm],
@@ -224,6 +256,26 @@ def _contrasts(
         )
         for arm in others
     )
+    if outcome.smallest_effect is None:
+        return contrasts
+    return _judged(contrasts, outcome.smallest_effect, plan.alpha, isinstance(fit, LinearFit))
+
+
+def _judged(
+    contrasts: tuple[ModelContrast, ...], smallest: float, alpha: float, linear: bool
+) -> tuple[ModelContrast, ...]:
+    def tested(one: ModelContrast) -> Equivalence:
+        difference = one.estimate if linear else one.marginal
+        if difference is None:
+            raise NotEstimableError(
+                "the smallest effect is a difference, and this model's effect an odds ratio alone"
+            )
+        if isinstance(difference, NotEstimable):
+            raise NotEstimableError(difference.reason)
+        return equivalence_of(difference, smallest, alpha)
+
+    found = {one.arm: attempt("equivalence", partial(tested, one)) for one in contrasts}
+    return with_verdicts(contrasts, found, {one.arm: one.p_adjusted for one in contrasts}, alpha)
 
 
 def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:

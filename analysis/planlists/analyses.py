@@ -11,14 +11,18 @@ class Analysis:
     """What is done with the scores: `path` names (StudyData, scores, Outcome) → its results.
 
     `check` names the same without all but arms and test, for the other set of participants.
-    `words` names (OutcomeResult, Results) → the sentences about them; the template in report/ has
-    the analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by name.
+    `words` names (OutcomeResult, Results) → the sentences about them; `assumptions` names
+    (StudyData, scores, Outcome, results) → what it takes for granted (assumptions/); `model` is
+    what is fitted. The template in report/ has the analysis's key; `figures` names (OutcomeResult,
+    Results, scores) → drawings by name.
     """
 
     key: str
     label: str
     path: str
     words: str
+    assumptions: str
+    model: str
     figures: str = ""
     needs: tuple[str, ...] = ()  # fields of Outcome that must be given
     check: str = ""  # `path` if empty
@@ -31,6 +35,8 @@ ANALYSES = (
         "Welch ANOVA between arms, with its company",
         "analysis.one_way.one_way",
         "analysis.report.sentences.one_way",
+        "analysis.assumptions.scores.of_one_way",
+        "score ~ arm, each arm with a variance of its own (Welch)",
         "analysis.figures.one_way.drawings",
         check="analysis.one_way.arms_and_test",
     ),
@@ -39,6 +45,8 @@ ANALYSES = (
         "Kruskal-Wallis between arms, for single ordered answers",
         "analysis.ranked.ranked",
         "analysis.report.sentences.omnibus_only",
+        "analysis.assumptions.scores.of_ranks",
+        "ranks of the scores ~ arm (Kruskal-Wallis)",
         "analysis.figures.one_way.scores_drawing",
     ),
     Analysis(
@@ -46,6 +54,8 @@ ANALYSES = (
         "Friedman over conditions that every participant saw",
         "analysis.repeated.repeated",
         "analysis.report.sentences.omnibus_only",
+        "analysis.assumptions.scores.of_repeated",
+        "ranks within participants ~ condition (Friedman)",
         needs=("within",),
     ),
     Analysis(
@@ -53,6 +63,8 @@ ANALYSES = (
         "arms by a second factor between participants, with aligned ranks beside it",
         "analysis.factorial.factorial",
         "analysis.report.sentences.omnibus_only",
+        "analysis.assumptions.scores.of_factorial",
+        "score ~ arm * factor, HC3 errors",
         "analysis.figures.one_way.scores_drawing",
         needs=("factor",),
     ),
@@ -60,7 +72,9 @@ ANALYSES = (
         "binary_trials",
         "odds ratio and risk difference of yes-or-no trials, clustered by participant",
         "analysis.binary_trials.binary_trials",
-        "analysis.report.sentences.omnibus_only",
+        "analysis.report.trialwords.binary_trials",
+        "analysis.binary_trials.assumptions",
+        "odds of yes ~ arm, errors clustered by participant",
         "analysis.figures.trials.drawings",
         needs=("column",),
     ),
@@ -68,7 +82,9 @@ ANALYSES = (
         "logistic_trials",
         "logistic mixed model of yes-or-no trials, people and images random",
         "analysis.trial_models.trial_model",
-        "analysis.report.sentences.trial_model",
+        "analysis.report.trialwords.trial_model",
+        "analysis.trial_models.assumptions",
+        "",  # the fit says it
         "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",
@@ -78,7 +94,9 @@ ANALYSES = (
         "linear_trials",
         "linear mixed model of trials, people and images random",
         "analysis.trial_models.trial_model",
-        "analysis.report.sentences.trial_model",
+        "analysis.report.trialwords.trial_model",
+        "analysis.trial_models.assumptions",
+        "",  # the fit says it
         "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",
@@ -88,7 +106,9 @@ ANALYSES = (
         "ordinal_trials",
         "cumulative-link mixed model of ordered answers to trials, people and images random",
         "analysis.trial_models.trial_model",
-        "analysis.report.sentences.trial_model",
+        "analysis.report.trialwords.trial_model",
+        "analysis.trial_models.assumptions",
+        "",  # the fit says it
         "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",

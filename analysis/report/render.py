@@ -1,6 +1,7 @@
 """report.html: one file, no script, nothing fetched; every number from the results object."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -15,11 +16,13 @@ from analysis.plan import family_of, kind_of, resolve
 from analysis.planlists.further import Further
 from analysis.report import numbers, sentences
 from analysis.report.alternatives import alternatives
+from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
 from analysis.report.meeting import heading
 from analysis.report.svg import inline_svg
-from analysis.results import Results
+from analysis.results import OutcomeResult, Results
 from analysis.trial_families import FAMILIES
+from analysis.trial_models import TrialModel
 
 HERE = Path(__file__).parent
 
@@ -75,6 +78,15 @@ def count_and_share(one: ArmBaseline, level: str) -> str:
     return f"{count} ({numbers.percent(count / one.n)})" if one.n else "0"
 
 
+def fallen_back(result: OutcomeResult) -> OutcomeResult:
+    """The result as its fallback would show it, had the plan asked for that at once."""
+    found, fallback = result.found, result.outcome.fallback
+    if not isinstance(found, TrialModel) or found.fallback is None or fallback is None:
+        raise TypeError(f"{result.outcome.key} has no fallback")
+    outcome = replace(result.outcome, analysis=fallback)
+    return replace(result, outcome=outcome, found=found.fallback)
+
+
 def further_words(part: Further, results: Results) -> Any:
     """The part's sentences; by outcome where it stands inside of the outcomes."""
     return resolve(part.words)(results.further[part.key], results)
@@ -97,6 +109,8 @@ def _environment() -> Environment:
         "p": numbers.p_cell,
         "degrees": numbers.degrees,
         "interval": numbers.interval,
+        "reported": numbers.reported,
+        "p_text": numbers.p_value,
         "typeset": sentences.typeset,
         "bayes_ratio": ratio,
         "quality_heading": heading,
@@ -112,6 +126,8 @@ def _environment() -> Environment:
         "trial_families": FAMILIES,
         "further_parts": further_parts,
         "further_words": further_words,
+        "fallen_back": fallen_back,
+        "assumption_row": assumption_row,
         "attrition_columns": attrition_columns,
     }
     environment.tests |= {

@@ -9,8 +9,6 @@ from analysis.one_way import Contrast, OneWay
 from analysis.plan import EXPLORATORY, MEASURES, Outcome, analysis_of, resolve
 from analysis.report.numbers import bounded, interval, number, p_value, percent, reported
 from analysis.results import OutcomeResult, Results
-from analysis.trial_families import FAMILIES
-from analysis.trial_models import TrialModel
 
 POPULATIONS = {
     "completed": "participants who completed the study",
@@ -30,8 +28,8 @@ def one_way(result: OutcomeResult, results: Results) -> list[str]:
 
     An effect is claimed only where p, adjusted over the family, lies below alpha.
     """
-    sentences = [_omnibus(result, results, "Welch's ", "arm means")]
-    if _is_shown(result, results):
+    sentences = [omnibus(result, results, "Welch's ", "arm means")]
+    if is_shown(result, results):
         sentences.append(_against_control(result, results))
     if isinstance(result.found, OneWay) and result.outcome.smallest_effect is not None:
         sentences += _equivalence(result.found, results, result.outcome.smallest_effect)
@@ -44,19 +42,8 @@ def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
         "ranks": ("Kruskal-Wallis ", "arms' ranks"),
         "repeated": ("Friedman's ", "conditions"),
         "factorial": ("", "arm means"),
-        "binary_trials": ("cluster-robust ", "arms' odds"),
     }
-    return [_omnibus(result, results, *words.get(result.outcome.analysis, ("", "arms")))]
-
-
-def trial_model(result: OutcomeResult, results: Results) -> list[str]:
-    """The arms' effect; before it, what became of the model where it is not the one asked for."""
-    found = result.found
-    if not isinstance(found, TrialModel):
-        raise TypeError(f"{result.outcome.key} was not analysed by a model of trials")
-    what = FAMILIES[result.outcome.analysis].arms
-    log = [f"Logged: {entry}." for entry in found.log]
-    return [*log, _omnibus(result, results, "", what)]
+    return [omnibus(result, results, *words.get(result.outcome.analysis, ("", "arms")))]
 
 
 def typeset(sentence: str) -> Markup:
@@ -82,11 +69,13 @@ def source_of(outcome: Outcome) -> str:
     return f"{kind} of the column “{outcome.column}” over the participant's {rows}"
 
 
-def _is_shown(result: OutcomeResult, results: Results) -> bool:
+def is_shown(result: OutcomeResult, results: Results) -> bool:
+    """Whether p, adjusted over the family, lies below alpha."""
     return result.p_adjusted is not None and result.p_adjusted < results.plan.alpha
 
 
-def _omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) -> str:
+def omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) -> str:
+    """The test that stands for the outcome, and no more than it says of `what`."""
     test = result.found.test
     if not isinstance(test, HypothesisTest) or result.p_adjusted is None:
         reason = "" if isinstance(test, HypothesisTest) else test.reason
@@ -97,7 +86,7 @@ def _omnibus(result: OutcomeResult, results: Results, test_name: str, what: str)
     where = "In these simulated data, the" if results.simulated else "The"
     if result.outcome.role == EXPLORATORY:
         where = f"Exploratory: {where[0].lower()}{where[1:]}"
-    if _is_shown(result, results):
+    if is_shown(result, results):
         return f"{where} {what} are not all equal, {numbers}."
     return (
         f"{where} test does not show that the {what} differ, {numbers}. "

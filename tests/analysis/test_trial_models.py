@@ -1,10 +1,12 @@
 """The trial-level tests: people and images random, and what is done where no model can be had."""
 
+import re
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable
 from analysis.mixed.logistic import fit_logistic
@@ -25,7 +27,7 @@ where = { prediction_correct = 0 }
 analysis = "logistic_trials"
 family = "reliance"
 """
-EVERY = RELIANCE.replace("where = { prediction_correct = 0 }\n", "")
+EVERY = RELIANCE.replace("where = { prediction_correct = 0 }\n", "smallest_effect = 0.15\n")
 FALLBACK = RELIANCE + 'fallback = "binary_trials"\n'
 SURENESS = """
 [[outcomes]]
@@ -108,6 +110,41 @@ def test_the_risk_difference_is_about_that_of_the_raw_shares(modelled, spread_fo
     assert placebo.marginal.value == pytest.approx(shares["placebo"] - shares["none"], abs=0.06)
 
 
+def test_the_sentence_tells_the_arm_by_its_odds_ratio_and_holm_over_the_arms(modelled):
+    report = re.sub(r"<[^>]+>", "", modelled[1]).replace("\N{NO-BREAK SPACE}", " ")
+    placebo = next(one for one in modelled[0].found.contrasts if one.arm == "placebo")
+    assert f"odds ratio {placebo.estimate.value:.2f} in “Placebo map”" in report
+    assert "p adjusted by Holm over the arms" in report
+
+
+def test_equivalence_of_a_models_arms_is_judged_on_the_difference_of_shares(modelled):
+    """Two one-sided tests from the estimate's own error and df; alike iff the interval is inside."""
+    for one in modelled[0].found.contrasts:
+        error = one.marginal.value / one.marginal.statistic
+        own = one.equivalence
+        assert own.lower.p == pytest.approx(
+            stats.t.sf((one.marginal.value + 0.15) / error, one.marginal.df)
+        )
+        inside = own.difference.low > -0.15 and own.difference.high < 0.15
+        assert (own.p < 0.05) == inside
+        assert own.difference.level == pytest.approx(0.9)
+    placebo = next(one for one in modelled[0].found.contrasts if one.arm == "placebo")
+    assert placebo.verdict == "different"
+
+
+def test_rows_people_and_images_behind_the_test_are_counted(modelled, spread_folder):
+    summary = modelled[0].summary
+    trials = pd.read_csv(spread_folder / "trials.csv")
+    assert (summary.rows, summary.unit) == (len(trials), "trials")
+    assert (summary.participants, summary.images) == (75, 12)
+    assert summary.model == "agreed ~ arm + (1 | participant) + (1 | image)"
+    keys = [(one.key, one.of) for one in modelled[0].assumptions]
+    assert keys == [
+        ("convergence", ""), ("random_effects", "participant"), ("random_effects", "image"),
+        ("answers", ""),
+    ]  # fmt: skip
+
+
 def everyone_follows_in_gradcam(frame):
     return frame.assign(agreed=frame["agreed"].mask(frame["arm"] == "gradcam", "1"))
 
@@ -136,6 +173,11 @@ def test_the_plans_fallback_is_taken_and_logged(folder, tmp_path):
     assert result.found.fallback is not None
     assert result.found.test == result.found.fallback.test
     assert "fallback was taken" in report
+    assert "Wrong advice followed: do the arms differ?" in report
+    assert "Cluster-robust" in report or "cluster-robust" in report
+    assert [one.key for one in result.assumptions][0] == "convergence"
+    assert result.assumptions[0].verdict == "not met"
+    assert result.summary.model.endswith("; the fallback")
 
 
 def test_a_step_down_from_the_planned_model_is_logged(spread_folder, tmp_path):
