@@ -56,8 +56,7 @@ def test_the_spread_is_tested_as_scipy_does_it():
 
 
 def test_one_participant_who_decides_is_noticed_and_none_is_left_out():
-    rng = np.random.default_rng(4)
-    calm = {"a": rng.normal(0, 1, 12), "b": rng.normal(1.0, 1, 12)}
+    calm = {"a": normal_quantiles(12), "b": normal_quantiles(12) + 1.1}
     assert welch_anova(calm).p < 0.05
     assert influence({"a": calm["a"], "b": calm["b"] + 3}, 0.05).verdict == "met"
     decided = {"a": calm["a"], "b": np.append(calm["b"], -4.0)}
