@@ -6,7 +6,9 @@ Run from the repository: .venv/bin/python -m benchmarks.analysis
 plan: scores, exclusions, reliability, behaviour, and every comparison of six outcomes, one of them
 a crossed logistic mixed model of 24,000 trials. Beside it: what pingouin offers for the same
 participant scores (Welch ANOVA, Games-Howell, Kruskal-Wallis, effect sizes, alpha), and the same
-scores, means and reliance shares written by hand in pandas with scipy's tests.
+scores, means and reliance shares written by hand in pandas with scipy's tests. "The whole report":
+from the folder to results.json, figures, report.html, report.pdf and bundle; and the same with
+Bayes factors, mediation and a multiverse.
 """
 
 import platform
@@ -22,6 +24,7 @@ from scipy import stats
 
 from analysis.populations import score_table
 from analysis.results import Results, compute
+from analysis.run import analyse
 from analysis.table import StudyData, read_study
 
 ARMS = ("human", "ai_only", "gradcam", "lime", "placebo")
@@ -87,6 +90,15 @@ label = "First item"
 kind = "item"
 item = "trust1"
 analysis = "ranks"
+"""
+
+BESIDE = """
+[bayes]
+[mediation]
+outcome = "reliance"
+mediators = ["understanding", "trust"]
+[multiverse]
+outcomes = ["trust", "reliance"]
 """
 
 
@@ -244,6 +256,13 @@ def main() -> None:
         print(f"python {platform.python_version()}, pingouin {pingouin.__version__}, seed {SEED}")
         print(f"read and check the folder      {reading}")
         print(f"the platform, everything       {_seconds(lambda: platform_run(data))}")
+        output = Path(place) / "report"
+        whole = _seconds(lambda: analyse(folder, output, pdf=True))
+        print(f"the whole report and bundle    {whole}")
+        beside = folder / "plan-beside.toml"
+        beside.write_text(PLAN + BESIDE, encoding="utf-8")
+        more = _seconds(lambda: analyse(folder, output, plan=beside, pdf=True))
+        print(f"the same with what plans add   {more}")
         print(f"pingouin, what it has          {_seconds(lambda: with_pingouin(data))}")
         print(f"pandas and scipy by hand       {_seconds(lambda: with_pandas(data))}")
 

@@ -1,6 +1,6 @@
 """What a power simulation has to suppose and a study file does not say."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 from analysis.errors import ProblemsError
@@ -31,14 +31,19 @@ class Assumptions:
     score_mean: float | None = None  # in the control arm; the middle of the range if None
     score_sd: float | None = None  # of a person's score or a single numeric trial; None: range / 6
     reliability: float = 0.8  # of a scale's score
+    stable_share: float = (
+        0.5  # of a person's true score, the same in all conditions (within people)
+    )
 
     def __post_init__(self) -> None:
-        shares = [one.name for one in fields(self) if one.name.endswith("_share")]
+        shares = ["person_share", "image_share", "arm_by_image_share", "baseline_share"]
         problems = [
             f"{name} must be at least 0 and below 1, got {getattr(self, name)}."
             for name in ("dropout", "excluded", *shares)
             if not 0 <= getattr(self, name) < 1
         ]
+        if not 0 <= self.stable_share <= 1:
+            problems.append(f"stable_share must be 0 to 1, got {self.stable_share}.")
         if not 0 < self.baseline_share < 1 or not 0 < self.reliability < 1:
             problems.append("baseline_share and reliability must lie between 0 and 1.")
         if self.person_share + self.image_share + self.arm_by_image_share >= 1:
@@ -51,18 +56,24 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class Design:
-    """What each participant sees: `right` and `wrong` predictions, the same images in every arm."""
+    """What each participant sees: `right` and `wrong` predictions, the same images in every arm.
+
+    With `conditions` everyone goes through all of them, each with that many predictions on images
+    of its own, and the arms are orders.
+    """
 
     right: int
     wrong: int
+    conditions: tuple[str, ...] = ()
 
     @property
     def images(self) -> int:
-        """Trials per participant."""
+        """Trials per participant, or per condition within participants."""
         return self.right + self.wrong
 
     def scaled(self, factor: float) -> "Design":
         """About `factor` times as many images, right and wrong in the same ratio."""
         least = 1 if self.right and self.wrong else 0
         right = max(least if self.right else 0, round(self.right * factor))
-        return Design(right, max(least if self.wrong else 0, round(self.wrong * factor)))
+        wrong = max(least if self.wrong else 0, round(self.wrong * factor))
+        return Design(right, wrong, self.conditions)

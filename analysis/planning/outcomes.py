@@ -13,7 +13,7 @@ from analysis.planning.answers import (
     shift_for,
     yes_or_no,
 )
-from analysis.planning.assumptions import Assumptions, PlanningError
+from analysis.planning.assumptions import Assumptions, Design, PlanningError
 from analysis.plantable import trial_types
 from analysis.trial_families import MOST_ANSWERS
 
@@ -24,7 +24,9 @@ ANALYSES = (
     "logistic_trials",
     "linear_trials",
     "ordinal_trials",
+    "repeated",
 )
+CONDITION = "condition"  # the column by which a simulated within design is compared
 YES_OR_NO = ("agreed", "decision_correct", "prediction_correct")
 
 
@@ -62,11 +64,22 @@ def chosen(plan: Plan, keys: tuple[str, ...]) -> tuple[Outcome, ...]:
     return found
 
 
+def can_be_simulated(
+    outcomes: tuple[Outcome, ...], design: Design
+) -> tuple[tuple[Outcome, ...], dict[str, str]]:
+    """Those that can, and why the others cannot; PlanningError if none can."""
+    problems = {one.key: _problems(one, design) for one in outcomes}
+    able = tuple(one for one in outcomes if not problems[one.key])
+    if not able:
+        raise PlanningError([line for lines in problems.values() for line in lines])
+    return able, {key: " ".join(lines) for key, lines in problems.items() if lines}
+
+
 def simulated(
-    plan: Plan, outcome: Outcome, codebook: pd.DataFrame, assumed: Assumptions
+    plan: Plan, outcome: Outcome, codebook: pd.DataFrame, assumed: Assumptions, design: Design
 ) -> Simulated:
     """The outcome with everything that drawing its answers needs, or PlanningError."""
-    problems = _problems(outcome)
+    problems = _problems(outcome, design)
     if problems or outcome.smallest_effect is None:
         raise PlanningError(problems)
     items = _items(outcome, codebook)
@@ -81,7 +94,7 @@ def simulated(
     )
 
 
-def _problems(outcome: Outcome) -> list[str]:
+def _problems(outcome: Outcome, design: Design) -> list[str]:
     name = f"outcome {outcome.key!r}"
     problems = []
     if outcome.smallest_effect is None:
@@ -97,8 +110,15 @@ def _problems(outcome: Outcome) -> list[str]:
     )
     if others:
         problems.append(f"{name}: the simulated trials have no {others}.")
-    if outcome.within not in (None, "prediction_correct"):
+    within = CONDITION if design.conditions else "prediction_correct"
+    if outcome.within not in (None, within):
         problems.append(f"{name}: the simulated trials have no {outcome.within!r}.")
+    if outcome.analysis in ANALYSES and (outcome.analysis == "repeated") != bool(design.conditions):
+        problems.append(
+            f"{name}: {outcome.analysis} is not simulated where "
+            f"{'conditions vary within participants' if design.conditions else 'arms vary between'}"
+            "."
+        )
     return problems
 
 

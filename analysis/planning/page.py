@@ -5,13 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import matplotlib as mpl
+import pandas as pd
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.estimate import Estimate, NotEstimable
-from analysis.figures.style import COLOURS, MUTED, SETTINGS, WIDTH, save
+from analysis.figures.style import COLOURS, MUTED, SETTINGS, WIDTH, carry, save
 from analysis.planning.power import Power
 from analysis.planning.search import OutcomePower, Point
 from analysis.report import numbers
@@ -23,7 +24,7 @@ REPORT = HERE.parent / "report"
 
 
 def write_page(power: Power, output: Path, command: str) -> None:
-    """power.html and figures/power-<outcome>.svg and .png."""
+    """power.html and figures/power-<outcome>.svg, .png and .csv."""
     folder = output / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     figures = {}
@@ -32,7 +33,7 @@ def write_page(power: Power, output: Path, command: str) -> None:
         with mpl.rc_context(SETTINGS):
             save(_draw(one, power), folder / name)
         text = (folder / f"{name}.svg").read_text(encoding="utf-8")
-        figures[one.outcome] = inline_svg(text, name, _alternative(one, power))
+        figures[name] = inline_svg(text, name, _alternative(one, power))
     page = _environment().get_template("power.html").render(
         power=power,
         figures=figures,
@@ -88,7 +89,24 @@ def _draw(one: OutcomePower, power: Power) -> Figure:
         images = [point.images for point in one.by_images]
         _curve(axes[1], one.by_images, images, power, f"Images per participant, {n} people per arm")
     figure.supxlabel("simulated studies, 95 % interval · SIMULATION", fontsize=8, color=MUTED)
-    return figure
+    return carry(figure, _data(one))
+
+
+def _data(one: OutcomePower) -> pd.DataFrame:
+    """The points of both curves."""
+    return pd.DataFrame(
+        {
+            "curve": curve,
+            "per_arm": point.per_arm,
+            "images": point.images,
+            "power": point.power.value,
+            "low": point.power.low,
+            "high": point.power.high,
+            "studies": point.power.n,
+        }
+        for curve, points in (("participants", one.curve), ("images", one.by_images))
+        for point in points
+    )
 
 
 def _curve(

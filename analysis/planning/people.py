@@ -9,6 +9,7 @@ from analysis.plan import Plan
 from analysis.planning.answers import Array
 from analysis.planning.assumptions import Assumptions, Design
 from analysis.planning.outcomes import Simulated
+from analysis.planning.within import NO_ANSWERS, NO_TRIALS, spreads, within_people
 from analysis.table import StudyData
 
 
@@ -24,7 +25,8 @@ def simulated_study(
 ) -> StudyData:
     """`per_arm` people randomised to each arm; those `affected` are shifted by the effect.
 
-    The plan's exclusions are a share that is lost at random, not rules on simulated answers.
+    In a within design `affected` are conditions. The plan's exclusions are a share that is lost at
+    random, not rules on simulated answers.
     """
     arms = np.repeat(np.array(plan.arms), per_arm)
     completed = rng.random(len(arms)) >= assumed.dropout
@@ -33,11 +35,14 @@ def simulated_study(
         completed &= kept
     shift = np.where(np.isin(arms, affected), task.shift, 0.0)
     people = _participants(arms, completed, plan)
-    if task.items is None:
+    if design.conditions:
+        moved = np.where(np.isin(design.conditions, affected), task.shift, 0.0)
+        trials, answers = within_people(people, moved, task, design, assumed, rng)
+    elif task.items is None:
         trials = _trials(people, shift, task, design, assumed, plan, rng)
-        answers = pd.DataFrame(columns=["participant", "arm", "questionnaire", "item", "value"])
+        answers = pd.DataFrame(columns=list(NO_ANSWERS))
     else:
-        trials = pd.DataFrame(columns=["participant", "arm", "image", "agreed"])
+        trials = pd.DataFrame(columns=list(NO_TRIALS))
         answers = _answers(people[completed], shift[completed], task, rng)
     return StudyData(
         people, trials, answers, codebook, {}, replace(plan, exclusions=()), {}, {}, {}
@@ -90,7 +95,7 @@ def _trials(
 ) -> pd.DataFrame:
     """Every image to everyone; who stops has answered the first half of them, in an own order."""
     n, images = len(people), design.images
-    spread = _spreads(task, assumed)
+    spread = spreads(task, assumed)
     codes = pd.Categorical(people["arm"], categories=plan.arms).codes
     by_image = rng.standard_normal(images) * spread["image"]
     by_arm = rng.standard_normal((len(plan.arms), images)) * spread["arm_by_image"]
@@ -108,19 +113,9 @@ def _trials(
             "image": np.tile([f"i{index}" for index in range(images)], n),
             "prediction_correct": np.tile(right.astype(int), n),
             "agreed": 1,
+            "decision_correct": 1,
         }
     )
     column, wanted = str(task.outcome.column), values.ravel()
     frame[column] = np.exp(wanted) if task.outcome.transform == "log" else wanted
     return frame[seen.ravel()].reset_index(drop=True)
-
-
-def _spreads(task: Simulated, assumed: Assumptions) -> dict[str, float]:
-    """The latent normal part's SD divided among people, images and arms by image."""
-    shares = {
-        "person": assumed.person_share,
-        "image": assumed.image_share,
-        "arm_by_image": assumed.arm_by_image_share,
-    }
-    total = sum(shares.values()) or 1.0
-    return {name: task.answers.spread * (one / total) ** 0.5 for name, one in shares.items()}

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.plan import Outcome, Plan
 from analysis.planning.assumptions import Assumptions, Claim, Design, PlanningError
-from analysis.planning.outcomes import chosen, simulated
+from analysis.planning.outcomes import can_be_simulated, chosen, simulated
 from analysis.planning.runs import CHUNK, Settings, Simulator
 from analysis.planning.search import OutcomePower, Wanted, outcome_power
 from analysis.provenance import software
@@ -35,7 +35,8 @@ class Asked:
 class Power:
     """power.json. `per_arm`: the largest sample that an outcome needs; None if one is out of reach.
 
-    `affected` by outcome: the arms whose answers its smallest effect shifts.
+    `affected` by outcome: the arms, or conditions, whose answers its smallest effect shifts.
+    `left_out`: outcomes with a smallest effect that cannot be simulated, and why.
     """
 
     schema: int
@@ -45,6 +46,7 @@ class Power:
     asked: Asked
     affected: dict[str, tuple[str, ...]]
     outcomes: tuple[OutcomePower, ...]
+    left_out: dict[str, str]
     per_arm: int | None
     settings_sha256: str
     software: dict[str, str]
@@ -67,9 +69,15 @@ def plan_power(
     """
     wanted = replace(asked.wanted, runs=-(-asked.wanted.runs // CHUNK) * CHUNK)
     asked = replace(asked, wanted=wanted)
-    outcomes = chosen(plan, asked.outcomes)
-    tasks = {one.key: simulated(plan, one, codebook, asked.assumed) for one in outcomes}
-    affected = {one.key: _affected(plan, one, asked.affected) for one in outcomes}
+    outcomes, left_out = can_be_simulated(chosen(plan, asked.outcomes), design)
+    if left_out and asked.outcomes:
+        raise PlanningError(list(left_out.values()))
+    if design.conditions and asked.claim == "contrast":
+        raise PlanningError(
+            ["Within participants there is no contrast with a control: claim test."]
+        )
+    tasks = {one.key: simulated(plan, one, codebook, asked.assumed, design) for one in outcomes}
+    affected = {one.key: _affected(plan, design, one, asked.affected) for one in outcomes}
     output.mkdir(parents=True, exist_ok=True)
     found, prints = [], []
     for outcome in outcomes:
@@ -91,6 +99,7 @@ def plan_power(
         asked,
         affected,
         tuple(found),
+        left_out,
         _largest(found),
         hashlib.sha256("".join(prints).encode()).hexdigest(),
         dict(software()),
@@ -114,9 +123,15 @@ def fingerprint(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _affected(plan: Plan, outcome: Outcome, named: tuple[str, ...]) -> tuple[str, ...]:
-    """The arms named, or the first one beside the control: harder to find than an effect of all."""
+def _affected(
+    plan: Plan, design: Design, outcome: Outcome, named: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The arms named, or the first one beside the control: harder to find than an effect of all.
+
+    Within participants the same of conditions, the first of which stands for the control.
+    """
     others = [arm for arm in plan.arms_of(outcome) if arm != plan.control]
+    others = list(design.conditions[1:]) if design.conditions else others
     unknown = [arm for arm in named if arm not in others]
     if unknown:
         raise PlanningError(

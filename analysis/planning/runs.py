@@ -81,7 +81,7 @@ def _chunk_on_worker(cell: Cell, first: int, runs: int) -> Count:
 def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
     """Runs `first` to `first + runs - 1` of the cell."""
     outcome = next(one for one in settings.plan.outcomes if one.key == cell.outcome)
-    task = simulated(settings.plan, outcome, settings.codebook, settings.assumed)
+    task = simulated(settings.plan, outcome, settings.codebook, settings.assumed, settings.design)
     place = settings.plan.outcomes.index(outcome)
     total = Count(0, 0, 0)
     for run in range(first, first + runs):
@@ -103,7 +103,7 @@ def _one(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generat
         settings.plan,
         settings.codebook,
         task,
-        Design(cell.right, cell.wrong),
+        Design(cell.right, cell.wrong, settings.design.conditions),
         cell.per_arm,
         settings.affected,
         settings.assumed,

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from surveys.models import Identity, Participant, Study
 from surveys.pages.attention import failed_checks
 from surveys.recruitment import addresses
 from surveys.recruitment.declared import Outcome
+from surveys.recruitment.kinds import get
 from surveys.studyfile import definition
 
 
@@ -40,7 +43,8 @@ def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack
     found = recruitment.exits.get(outcome) if outcome else None
     if found is None or (addresses.ID in found.address and not external_id):
         return None
-    return WayBack(addresses.fill(found.address, external_id), found.code, recruitment.name)
+    panel = gettext(get(recruitment.kind).label)
+    return WayBack(addresses.fill(found.address, external_id), found.code, panel)
 
 
 def way_back_of(participant: Participant) -> WayBack | None:

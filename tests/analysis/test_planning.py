@@ -158,7 +158,7 @@ def test_simulated_people_drop_out_and_have_the_reliability_supposed():
         outcome.key: simulated_study(
             plan,
             BOOK,
-            simulated(plan, outcome, BOOK, assumed),
+            simulated(plan, outcome, BOOK, assumed, Design(4, 8)),
             Design(4, 8),
             2000,
             (),
@@ -187,7 +187,7 @@ def test_what_cannot_be_simulated_is_refused_with_the_cure():
     def refusal(outcome, assumed=NORMAL):
         plan = plan_with(outcome)
         with pytest.raises(PlanningError) as caught:
-            simulated(plan, plan.outcomes[0], BOOK, assumed)
+            simulated(plan, plan.outcomes[0], BOOK, assumed, Design(1, 1))
         return str(caught.value)
 
     assert "declares no smallest_effect" in refusal(SCORE)

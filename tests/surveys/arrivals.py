@@ -52,7 +52,6 @@ OPTIONS = {
 }
 PANEL = """[recruitment]
 kind = "panel"
-name = "Panelists"
 id_parameter = "pid"
 [recruitment.urls]
 complete = "https://panel.example.org/"

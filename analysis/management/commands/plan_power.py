@@ -71,6 +71,7 @@ class Command(BaseCommand):
         (output / "power.json").write_text(to_json(power), encoding="utf-8", newline="\n")
         write_page(power, output, _command(options))
         told = [sentence(one, power) for one in power.outcomes]
+        told += [f"Left out: {reason}" for reason in power.left_out.values()]
         return "\n".join([*told, str(output / "power.html")])
 
 
@@ -92,13 +93,16 @@ def _codebook(study: StudyFile) -> pd.DataFrame:
 
 
 def _design(study: StudyFile, images: int | None) -> Design:
-    if study.design.within:
+    if study.design.within not in ((), ("arm",)):
         raise CommandError(
-            "The study varies conditions within participants, and plan_power simulates designs "
-            "between participants alone."
+            "The study varies several factors within participants, and plan_power simulates arms "
+            "between or arms within participants."
         )
     parts = [part for part in study.trial_parts if not part.is_practice]
-    declared = Design(sum(part.right for part in parts), sum(part.wrong for part in parts))
+    conditions = tuple(arm.key for arm in study.arms) if study.design.within else ()
+    declared = Design(
+        sum(part.right for part in parts), sum(part.wrong for part in parts), conditions
+    )
     return declared if images is None else declared.scaled(images / declared.images)
 
 
