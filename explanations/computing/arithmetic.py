@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -15,8 +16,11 @@ TOLERANCE = 1e-3
 
 PRECISIONS = ("strict", "fast")
 
-Forward = Callable[[Tensor, int], Tensor]
-"""Logits of rows that enter the chain at the given step."""
+
+class Forward(Protocol):
+    """What step ``stop - 1`` gives for rows that enter the chain at step ``start``."""
+
+    def __call__(self, values: Tensor, start: int, stop: int | None = None) -> Tensor: ...
 
 
 @contextmanager
@@ -51,9 +55,9 @@ def strict(chain: Chain) -> Forward:
 def tf32(chain: Chain) -> Forward:
     """TF32 on a GPU."""
 
-    def forward(values: Tensor, start: int) -> Tensor:
+    def forward(values: Tensor, start: int, stop: int | None = None) -> Tensor:
         with _tensor_float():
-            return chain.run(values, start)
+            return chain.run(values, start, stop)
 
     return forward
 
@@ -62,8 +66,8 @@ def winograd(chain: Chain) -> Forward:
     """float32 with Winograd's convolutions, for CPUs."""
     modules = [WinogradConv(m) if WinogradConv.fits(m) else m for m in chain.modules]
 
-    def forward(values: Tensor, start: int) -> Tensor:
-        for module in modules[start:]:
+    def forward(values: Tensor, start: int, stop: int | None = None) -> Tensor:
+        for module in modules[start:stop]:
             values = forward_of(module, values)
         return values
 

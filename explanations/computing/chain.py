@@ -11,6 +11,9 @@ from torch.nn import functional
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.preflight import NONLINEAR, Step, steps_of
 
+# A transposed convolution to so few channels leaves most of a processor's vector idle.
+FEW_CHANNELS = 16
+
 
 class Chain:
     """The engine's own copy of a network, checked, frozen and laid out for speed.
@@ -142,10 +145,23 @@ def _conv_back(module: nn.Conv2d, values: Tensor, input_shape: Sequence[int]) ->
             module.dilation, module.kernel_size, strict=True,
         )
     ]  # fmt: skip
+    if module.in_channels < FEW_CHANNELS and module.groups == 1 and not any(missing):
+        return _conv_back_to_few_channels(module, values, input_shape)
     return functional.conv_transpose2d(
         values, module.weight, None, module.stride, module.padding,
         (missing[0], missing[1]), module.groups, module.dilation,
     )  # fmt: skip
+
+
+def _conv_back_to_few_channels(
+    module: nn.Conv2d, values: Tensor, input_shape: Sequence[int]
+) -> Tensor:
+    """All shares of all windows by one matrix product, then added where windows overlap."""
+    columns = values.permute(0, 2, 3, 1).flatten(1, 2)  # (n, windows, channels)
+    shares = module.weight.flatten(1).T @ columns.transpose(1, 2)
+    return functional.fold(
+        shares, input_shape[1:], module.kernel_size, module.dilation, module.padding, module.stride  # type: ignore[arg-type]
+    )
 
 
 def _scale(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Tensor:

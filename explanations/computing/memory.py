@@ -8,6 +8,7 @@ import torch
 
 # On a CPU, what stays in the cache is faster than what is large: measured in benchmarks/.
 CACHE_BYTES = 4 << 20
+LARGE_BYTES = 256 << 20
 MOST_ROWS = 1 << 14
 SHARE_OF_FREE = 8
 
@@ -36,11 +37,14 @@ class Budget:
         """How many images share a forward and backward pass: one on a CPU, bit for bit captum's."""
         return 256 if self.pools_images else 1
 
-    def rows(self, bytes_per_row: int) -> int:
-        """A power of two: the rows of ``bytes_per_row`` that fit."""
+    def rows(self, bytes_per_row: int, *, in_cache: bool = True) -> int:
+        """A power of two: the rows of ``bytes_per_row`` that fit, on a CPU into its cache.
+
+        Without ``in_cache``, into memory: for work that reads large weights for each piece.
+        """
         wanted = self.free_bytes() // SHARE_OF_FREE
         if not self.pools_images:
-            wanted = min(wanted, CACHE_BYTES)
+            wanted = min(wanted, CACHE_BYTES if in_cache else LARGE_BYTES)
         rows = max(1, min(MOST_ROWS, wanted // max(1, bytes_per_row)))
         return 1 << (rows.bit_length() - 1)
 

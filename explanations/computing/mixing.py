@@ -1,6 +1,6 @@
 """Probabilities for images that are mixed from two, patch by patch: what LIME asks a network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,12 +83,24 @@ class _Mixture:
             error = float((self._run(quick, sample) - self._run(forward, sample)).abs().max())
             if error <= TOLERANCE:
                 name, forward = fast[0], quick
-        found: list[Tensor] = []
-        in_chunks(len(self.keeps), self.rows, lambda rows: found.append(self._run(forward, rows)))
-        return Answers(torch.cat(found)[self.same_as], len(self.keeps), name, error)
+        return Answers(
+            self._run(forward, slice(0, len(self.keeps)))[self.same_as],
+            len(self.keeps),
+            name,
+            error,
+        )
 
-    def _run(self, forward: Forward, rows: slice) -> Tensor:
-        return torch.softmax(forward(self._entering(rows), self.start), dim=1)
+    def _run(self, forward: Forward, wanted: slice) -> Tensor:
+        """Features piece by piece; the linear layers, whose weights are large, for all at once."""
+        head, count = self.chain.features, wanted.stop - wanted.start
+
+        def features(rows: slice) -> Tensor:
+            here = slice(wanted.start + rows.start, wanted.start + rows.stop)
+            return forward(self._entering(here), self.start, head)
+
+        entering = _in_pieces(count, self.rows, features)
+        logits = _in_pieces(count, count, lambda rows: forward(entering[rows], head))
+        return torch.softmax(logits, dim=1)
 
     def _entering(self, rows: slice) -> Tensor:
         """What goes into the first step that is run for every sample."""
@@ -102,6 +114,13 @@ class _Mixture:
         if stem is None:
             return None
         return patterns(self.chain, stem, self.shown, self.hidden, self.patches, self.keeps)
+
+
+def _in_pieces(count: int, rows: int, work: Callable[[slice], Tensor]) -> Tensor:
+    """What ``work`` gives for ``count`` rows, at most ``rows`` at a time."""
+    found: list[Tensor] = []
+    in_chunks(count, rows, lambda part: found.append(work(part)))
+    return torch.cat(found)
 
 
 def _different(keeps: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from explanations.attribution import Attributions
 from explanations.computing.memory import in_chunks
-from explanations.computing.rescale import Recorded, multipliers
+from explanations.computing.rescale import Recorded, multipliers, multipliers_of
 from explanations.computing.workspace import Batch, Workspace
 from explanations.methods.protocol import Diagnostics, as_array, flagged
 
@@ -69,6 +69,8 @@ class References:
         fits = sum(layers) * self.count < budget.free_bytes() // SHARE_FOR_REFERENCES
         self._recorder = workspace.keep("double", workspace.chain.in_double)
         self._rows = budget.rows(KEPT_LAYERS * max(layers))
+        ends = KEPT_LAYERS * max(layers[workspace.chain.features :])
+        self._end_rows = budget.rows(ends, in_cache=False) if fits else self._rows
         self._recorded = Recorded.joined(list(self._pieces())) if fits else None
         logits = self._recorded.logits if self._recorded else self._logits()
         self.mean_logits = logits.double().mean(0)
@@ -102,6 +104,7 @@ class References:
     def _of_some(self, batch: Batch, images: slice) -> Tensor:
         chain = self.workspace.chain
         targets = batch.targets[images]
+        start = multipliers_of(batch.logits, targets)
         ours = Recorded.of(chain, batch.pixels[images], self._recorder)
         summed = torch.zeros(
             (*targets.shape, *batch.pixels.shape[1:]), dtype=torch.float64, device=targets.device
@@ -109,11 +112,17 @@ class References:
 
         def piece(rows: slice) -> None:
             theirs = self._part(rows)
-            found = multipliers(chain, ours, theirs, targets)
-            differences = ours.pixels[:, None, None] - theirs.pixels[None, None]
-            summed.add_((found * differences).sum(2))
+            ends = multipliers(chain, ours, theirs, start, chain.features, len(chain))
 
-        in_chunks(self.count, max(1, self._rows // targets.numel()), piece)
+            def features(some: slice) -> None:
+                these = theirs.part(some)
+                found = multipliers(chain, ours, these, ends[:, :, some], 0, chain.features)
+                differences = ours.pixels[:, None, None] - these.pixels[None, None]
+                summed.add_((found * differences).sum(2))
+
+            in_chunks(len(theirs.pixels), max(1, self._rows // targets.numel()), features)
+
+        in_chunks(self.count, max(1, self._end_rows // targets.numel()), piece)
         return summed / self.count
 
     def _part(self, rows: slice) -> Recorded:

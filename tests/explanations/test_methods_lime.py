@@ -102,7 +102,10 @@ def test_fast_is_measured_and_within_its_bound(classifier, scenes):
 
 def test_fast_falls_back_where_its_error_is_too_large(untrained, scenes, monkeypatch):
     def coarse(chain):
-        return lambda values, start: chain.run(values, start).mul(8).round().div(8)
+        def forward(values, start, stop=None):
+            return chain.run(values, start, stop).mul(8).round().div(8)
+
+        return forward
 
     monkeypatch.setattr(mixing, "faster", lambda device, dtype: ("coarse", coarse))
     fast = explain_one(Lime(samples=100, precision="fast"), untrained, scenes[0], 2)
