@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explanations.computing.chain import Chain
 from explanations.computing.chain import forward as forward_of
@@ -64,7 +64,14 @@ def tf32(chain: Chain) -> Forward:
 
 def winograd(chain: Chain) -> Forward:
     """float32 with Winograd's convolutions, for CPUs."""
-    modules = [WinogradConv(m) if WinogradConv.fits(m) else m for m in chain.modules]
+    modules: list[nn.Module] = []
+    for module, following in zip(chain.modules, [*chain.modules[1:], None], strict=True):
+        if WinogradConv.fits(module):
+            modules.append(WinogradConv(module, rectify=isinstance(following, nn.ReLU)))
+        elif modules and getattr(modules[-1], "rectify", False):
+            modules.append(nn.Identity())  # the ReLU, done already
+        else:
+            modules.append(module)
 
     def forward(values: Tensor, start: int, stop: int | None = None) -> Tensor:
         for module in modules[start:stop]:

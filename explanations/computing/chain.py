@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Self
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -159,8 +159,9 @@ def _conv_back_to_few_channels(
     """All shares of all windows by one matrix product, then added where windows overlap."""
     columns = values.permute(0, 2, 3, 1).flatten(1, 2)  # (n, windows, channels)
     shares = module.weight.flatten(1).T @ columns.transpose(1, 2)
+    size, padding = tuple(input_shape[1:]), cast("tuple[int, ...]", module.padding)
     return functional.fold(
-        shares, input_shape[1:], module.kernel_size, module.dilation, module.padding, module.stride  # type: ignore[arg-type]
+        shares, size, module.kernel_size, module.dilation, padding, module.stride
     )
 
 

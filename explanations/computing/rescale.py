@@ -139,10 +139,7 @@ class Recorded:
         first = parts[0]
         return cls(
             {index: torch.cat([p.inputs[index] for p in parts]) for index in first.inputs},
-            {
-                index: Windows.joined([p.windows[index] for p in parts])
-                for index in first.windows
-            },
+            {index: Windows.joined([p.windows[index] for p in parts]) for index in first.windows},
             torch.cat([p.pixels for p in parts]),
             torch.cat([p.logits for p in parts]),
         )
@@ -208,9 +205,7 @@ def _back_through_pool(
         _chosen([one.unsqueeze(axis) for one in found.inputs], here)
         for found, axis in ((ours, 1), (theirs, 0))
     )
-    difference = (
-        ours_there.relu() - theirs_there.relu() if rectified else ours_there - theirs_there
-    )
+    difference = ours_there.relu() - theirs_there.relu() if rectified else ours_there - theirs_there
     share = gain.div_(difference).masked_fill_(difference.abs_() < SAME_TO_POOL, 0)
     if rectified:
         share *= relu_multiplier(ours_there, theirs_there)

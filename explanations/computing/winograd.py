@@ -16,7 +16,7 @@ from torch.nn import functional
 
 OUT = 4
 TILE = OUT + 2
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 8 << 20
 
 # Interpolation at 0, 1, -1, 2, -2 and infinity; the transform of a kernel's rows and columns.
 _KERNEL = torch.tensor(
@@ -48,10 +48,14 @@ def _out_of(x: Tensor, out: Tensor) -> None:
 
 
 class WinogradConv(nn.Module):
-    """Computes what ``convolution`` computes, for float32 images (n, channels, height, width)."""
+    """Computes what ``convolution`` computes, for float32 images (n, channels, height, width).
 
-    def __init__(self, convolution: nn.Conv2d) -> None:
+    ``rectify``: and what a ReLU makes of that, while it is in the cache.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, *, rectify: bool = False) -> None:
         super().__init__()
+        self.rectify = rectify
         weight = convolution.weight
         kernel = torch.einsum("ap,oipq,bq->abio", _KERNEL, weight.double().cpu(), _KERNEL)
         kernel = kernel.reshape(TILE**2, *kernel.shape[2:]).float().contiguous()
@@ -83,8 +87,6 @@ class WinogradConv(nn.Module):
             part = rows[some, max(0, first) : last]
             self._block(functional.pad(part, (0, 0, *missing)), result[some, band])
         values = result.view(count, down * OUT, across * OUT, -1)
-        if self.bias is not None:
-            values += self.bias
         return values[:, :height, :width].permute(0, 3, 1, 2)
 
     def _blocks(self, count: int, down: int, across: int) -> Iterator[tuple[slice, slice]]:
@@ -119,6 +121,10 @@ class WinogradConv(nn.Module):
         )
         _out_of(products, half)
         _out_of(half.transpose(0, 1), result.permute(4, 2, 0, 1, 3, 5))
+        if self.bias is not None:
+            result += self.bias
+        if self.rectify:
+            result.relu_()
 
 
 class _Scratch(threading.local):
@@ -132,7 +138,7 @@ class _Scratch(threading.local):
         sizes = [torch.Size(shape).numel() for shape in shapes]
         if self.memory.numel() < sum(sizes) or self.memory.device != like.device:
             self.memory = like.new_empty(sum(sizes))
-        parts = self.memory[: sum(sizes)].split(sizes)
+        parts = torch.split(self.memory[: sum(sizes)], sizes)
         return [part.view(*shape) for part, shape in zip(parts, shapes, strict=True)]
 
 

@@ -16,6 +16,25 @@ def test_it_is_the_convolution_within_float32(size, bias):
     assert (found - expected).abs().max() < 3e-5 * expected.abs().max()
 
 
+def test_it_rectifies_on_the_way():
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(32, 48, 3, padding=1).requires_grad_(False)
+    images = torch.randn(3, 32, 9, 10)
+    plain = WinogradConv(convolution)(images)
+    assert torch.equal(WinogradConv(convolution, rectify=True)(images), plain.relu())
+
+
+def test_blocks_of_any_size_give_the_same(monkeypatch):
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(32, 48, 3, padding=1).requires_grad_(False)
+    images = torch.randn(3, 32, 22, 10)
+    whole = WinogradConv(convolution)(images)
+    for size in (1, 1 << 16, 1 << 18):
+        monkeypatch.setattr("explanations.computing.winograd.BLOCK_BYTES", size)
+        found = WinogradConv(convolution)(images)
+        assert (found - whole).abs().max() < 1e-5 * whole.abs().max()
+
+
 def test_its_error_is_measurable():
     """The control: it is another way of computing, not the convolution itself."""
     torch.manual_seed(0)
