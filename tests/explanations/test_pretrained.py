@@ -1,11 +1,13 @@
 """torchvision's networks and a folder of photographs: the engine as a library."""
 
+import dataclasses
 from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 from torchvision import models
 
 from explanations.classifier.checkpoint import CheckpointError
@@ -19,6 +21,9 @@ from explanations.methods.gradcam import GradCam
 from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime
 from explanations.methods.saliency import Saliency
+from tests.conftest import ROOT
+
+README = ROOT / "README.md"
 
 
 @pytest.fixture
@@ -74,6 +79,26 @@ def test_a_vgg_of_torchvision_is_explained_at_its_own_size(folder):
     (gradient,) = torch.autograd.grad(logit, pixels)
     expected = gradient[0].abs().numpy()
     assert np.abs(found["saliency"].channels[0] - expected).max() < 1e-4 * expected.max()
+
+
+def test_the_ten_lines_of_the_readme_run_as_they_stand(folder, untrained, monkeypatch):
+    """With a small network in place of the VGG16, whose weights would have to be downloaded."""
+    code = README.read_text().split("```python\n")[1].split("```")[0]
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, stride=8), nn.ReLU(), nn.Flatten())
+    network.append(nn.Linear(4 * 28 * 28, 10))
+    small = dataclasses.replace(untrained, network=network.eval(), image_size=224)
+    monkeypatch.setattr(
+        "explanations.classifier.pretrained.torchvision_classifier", {"vgg16": small}.__getitem__
+    )
+    (folder / "photographs").mkdir()
+    for name in ("a.png", "b.jpg"):
+        (folder / name).rename(folder / "photographs" / name)
+    monkeypatch.chdir(folder)
+    exec(compile(code, "README.md", "exec"), {})
+    with Image.open("gradcam.png") as picture:
+        assert picture.format == "PNG"
+        assert len(picture.convert("RGB").getcolors(1 << 20)) > 100
+    assert len(code.strip().splitlines()) <= 10
 
 
 def test_weights_are_read_by_torchvisions_name_from_where_it_keeps_them(tmp_path, monkeypatch):
