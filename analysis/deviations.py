@@ -18,10 +18,10 @@ NOT_COMPARED = ("preregistration", "title", "source")  # say nothing about what 
 
 @dataclass(frozen=True)
 class Deviation:
-    """One difference. "plan": between the plan as registered and as carried out. "run": between
-    the plan and what the data allowed."""
+    """One difference. "plan": between the plan as registered and as carried out. "study": between
+    the study as launched and later. "run": between the plan and what the data allowed."""
 
-    kind: Literal["plan", "run"]
+    kind: Literal["plan", "study", "run"]
     where: str
     planned: str
     done: str
@@ -62,7 +62,12 @@ def deviations(
     sample: SampleNeeded | NotEstimable | None,
 ) -> tuple[Deviation, ...]:
     """All of them, those from the registered plan first."""
-    return (*_from_registered(data), *_registration(data), *_of_run(outcomes, sample))
+    return (
+        *_from_registered(data),
+        *_registration(data),
+        *_of_study(data),
+        *_of_run(outcomes, sample),
+    )
 
 
 def _from_registered(data: StudyData) -> Iterator[Deviation]:
@@ -95,6 +100,22 @@ def _registration(data: StudyData) -> Iterator[Deviation]:
                 "before the first participant",
                 f"registered at {stated.registered_at}, first participant at {first.isoformat()}",
             )
+
+
+def _of_study(data: StudyData) -> Iterator[Deviation]:
+    """What was changed in the study after its launch, as the manifest of the export says."""
+    versions = {one["number"]: one for one in data.manifest.get("versions", [])}
+    for change in data.manifest.get("changes", []):
+        version = versions.get(change["version"])
+        since = (
+            f"since version {version['number']}, launched {version['launched_at']} after "
+            f"{version['people_before']} participants"
+            if version
+            else "when the data were exported"
+        )
+        yield Deviation(
+            "study", change["what"], f"{change['was']} at launch", f"{change['now']} {since}"
+        )
 
 
 def _of_run(

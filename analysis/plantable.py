@@ -5,9 +5,12 @@ from dataclasses import fields
 
 import pandas as pd
 
+from analysis.decisions import DERIVED
 from analysis.plan import MEASURES, Outcome, Plan, analysis_of
 from analysis.planparts import Behaviour, Exclusion
+from analysis.schema import BLOCKS
 
+BLOCK_COLUMNS = ("condition", "block")
 NUMERIC = ("integer", "number")
 NOT_COLUMNS = ("confidence_range", "probability_range", "smallest_gap", "chance", "shortest_time")
 
@@ -25,6 +28,7 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[str]:
             *_column_problems(outcome, types),
             *_factor_problems(outcome, codebook, items),
             *_measure_problems(outcome, plan),
+            *_block_problems(outcome, codebook),
         ]
     ]
     for exclusion in plan.exclusions:
@@ -36,8 +40,8 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[str]:
 
 
 def trial_types(codebook: pd.DataFrame) -> dict[str, str]:
-    """Type by column of trials.csv, with the one column that the analysis itself derives."""
-    return {**_types(codebook, "trials.csv"), "decision_correct": "integer"}
+    """Type by column of trials.csv, with those that the analysis itself derives."""
+    return {**_types(codebook, "trials.csv"), **dict.fromkeys(DERIVED, "integer")}
 
 
 def _types(codebook: pd.DataFrame, file: str) -> dict[str, str]:
@@ -132,6 +136,23 @@ def _measure_problems(outcome: Outcome, plan: Plan) -> list[str]:
             f"outcome {outcome.key!r}: the measure {measure.key!r} exists per arm, not per "
             "participant, so that arms cannot be compared by scores. It is in the report anyway."
         ]
+    return []
+
+
+def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[str]:
+    """A questionnaire can be compared within people where it was asked in each block."""
+    if outcome.analysis != "repeated" or outcome.column is not None:
+        return []
+    name = f"outcome {outcome.key!r}"
+    if outcome.measure is not None:
+        return [f"{name}: a measure of behaviour has one value a person. Use a trial_mean."]
+    if not (codebook["file"] == BLOCKS).any():
+        return [
+            f"{name}: no questionnaire was asked in each block, so there is nothing to compare "
+            "within people. Give the part of the study per_block = true, in a within design."
+        ]
+    if outcome.within not in BLOCK_COLUMNS:
+        return [f"{name}: within is {outcome.within!r}. Of answers it is one of {BLOCK_COLUMNS}."]
     return []
 
 

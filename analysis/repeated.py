@@ -10,7 +10,7 @@ from analysis.errors import NotEstimableError
 from analysis.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.plan import Outcome
 from analysis.populations import members
-from analysis.scoring import outcome_trials
+from analysis.scoring import block_scores, outcome_trials
 from analysis.table import StudyData
 
 
@@ -44,8 +44,14 @@ def repeated(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Repeate
 
 
 def condition_means(data: StudyData, outcome: Outcome) -> pd.DataFrame:
-    """(participants, conditions): mean of the outcome's trials; missing without such a trial."""
-    trials = outcome_trials(data, outcome)
+    """(participants, conditions): mean of the outcome's trials, or the score after the block.
+
+    Missing without such a trial or page.
+    """
+    if outcome.column is None:
+        trials = block_scores(data, outcome)
+    else:
+        trials = outcome_trials(data, outcome)
     there = members(data, outcome.population) & data.participants["arm"].isin(
         data.plan.arms_of(outcome)
     )

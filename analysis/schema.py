@@ -36,6 +36,8 @@ def _flag(name: str, optional: bool = False) -> Column:
     return Column(name, "integer", optional, values=("0", "1"))
 
 
+BLOCKS = "block_answers.csv"
+"""Answers asked in each block of a within design, where there are any: further rows of answers."""
 FILES: Mapping[str, tuple[Column, ...]] = {
     "participants.csv": (
         Column("participant"),
@@ -77,6 +79,8 @@ FILES: Mapping[str, tuple[Column, ...]] = {
         Column("answered_at", "datetime", optional=True),
         _late("page"),
         _late("shown_at", "integer", 1),
+        _late("block", "integer", 1),
+        _late("condition"),
     ),
     "codebook.csv": (
         Column("file"),

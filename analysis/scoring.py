@@ -45,12 +45,18 @@ def scale_items(data: StudyData, questionnaire: str, scale: str) -> pd.DataFrame
 
 def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Answers as clicked to the items of these codebook rows, (participants, items)."""
+    wide = _wide(data, questionnaire, rows, ["participant"])
+    return wide.reindex(index=data.participants["participant"])
+
+
+def _wide(data: StudyData, questionnaire: str, rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Answers to the items of the codebook rows, (levels of `by`, items)."""
     own = data.answers["questionnaire"] == questionnaire
     answers = data.answers[own & data.answers["item"].isin(rows["item"])]
     answers = answers.assign(value=pd.to_numeric(answers["value"]).astype("float64"))
     # A questionnaire that stood on several pages: the mean over the pages where it was answered.
-    wide = answers.pivot_table(index="participant", columns="item", values="value", aggfunc="mean")
-    return wide.reindex(index=data.participants["participant"], columns=list(rows["item"]))
+    wide = answers.pivot_table(index=by, columns="item", values="value", aggfunc="mean")
+    return wide.reindex(columns=list(rows["item"]))
 
 
 def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
@@ -61,8 +67,25 @@ def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
     """
     items = data.codebook[data.codebook["scale"] == outcome.scale]  # one questionnaire: checked
     questionnaire = str(items["questionnaire"].iloc[0])
+    return _score(scale_items(data, questionnaire, cast("str", outcome.scale)), items, outcome)
+
+
+def block_scores(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """The outcome's scale or item after each block: participant, its `within`, and value.
+
+    In a within design the page of a questionnaire comes back in each block.
+    """
+    key, named = ("scale", outcome.scale) if outcome.scale is not None else ("item", outcome.item)
+    items = data.codebook[data.codebook[key] == named]
+    by = ["participant", str(outcome.within)]
+    answered = _wide(data, str(items["questionnaire"].iloc[0]), items, by)
+    values = reverse(answered, items).astype("float64")
+    return _score(values, items, outcome).rename("value").dropna().reset_index()
+
+
+def _score(values: pd.DataFrame, items: pd.DataFrame, outcome: Outcome) -> pd.Series:
     share = minimum_share(items) if outcome.min_answered is None else outcome.min_answered
-    mean = mean_of_items(scale_items(data, questionnaire, cast("str", outcome.scale)), share)
+    mean = mean_of_items(values, share)
     return mean * len(items) if (items["score"] == "sum").all() else mean
 
 
@@ -87,12 +110,13 @@ def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
 def outcome_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     """The outcome's answered trials: every column, and `value`, its column as float, transformed.
 
-    A table that holds no `agreed` at all, such as another study's, has a trial answered where the
+    A table that holds no decision at all, such as another study's, has a trial answered where the
     outcome's own column is filled.
     """
     trials = data.trials
-    if trials["agreed"].notna().any():
-        trials = trials[trials["agreed"].notna()]
+    decided = trials["decision_correct"].notna()
+    if decided.any():
+        trials = trials[decided]
     for column, value in outcome.where.items():
         trials = trials[(trials[column] == value).fillna(False).astype(bool)]
     values = trials[cast("str", outcome.column)].astype("float64")

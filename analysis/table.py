@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import checks
+from analysis.decisions import with_decisions
 from analysis.errors import TableError
 from analysis.meeting.evaluation import FILE as EVALUATION
 from analysis.meeting.evaluation import evaluation_path, read_evaluation
@@ -25,7 +26,7 @@ from analysis.reading import (
     read_text,
     with_late_columns,
 )
-from analysis.schema import FILES, Column
+from analysis.schema import BLOCKS, FILES, Column
 from analysis.source.tidy import read_source
 
 
@@ -33,9 +34,9 @@ from analysis.source.tidy import read_source
 class StudyData:
     """A study's tidy tables (columns: analysis.schema), its plan, and where they come from.
 
-    `trials` has one column more than its file, `decision_correct`: 1 where a right prediction was
-    accepted or a wrong one rejected. `missing`: by file and column, which kind of missing a cell
-    is (reading.kinds_of_missing). `manifest` and `study` are empty where the folder has none.
+    `trials` has the columns decisions.DERIVED beside those of its file; `answers` holds those of
+    blocks too. `missing`: by file and column, which kind of missing a cell is
+    (reading.kinds_of_missing). `manifest` and `study` are empty where the folder has none.
     """
 
     participants: pd.DataFrame
@@ -94,7 +95,7 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
         raise TableError(problems)
     return StudyData(
         frames["participants.csv"],
-        _with_decisions(frames["trials.csv"]),
+        with_decisions(frames["trials.csv"], foreign=parsed_plan.source is not None),
         frames["answers.csv"],
         frames["codebook.csv"],
         _missing(texts, frames["codebook.csv"]),
@@ -117,7 +118,8 @@ def _texts(folder: Path, plan: Plan) -> tuple[dict[str, pd.DataFrame], dict[str,
     if plan.source is not None:
         return read_source(folder, plan.source)
     frames = _text_frames(folder)
-    return frames, {name: _sha256(folder / name) for name in FILES}
+    present = [name for name in (*FILES, BLOCKS) if (folder / name).exists()]
+    return frames, {name: _sha256(folder / name) for name in present}
 
 
 def _evaluation(path: Path) -> tuple[pd.DataFrame | None, dict[str, str]]:
@@ -145,9 +147,14 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
         if frame is not None:
             problems += missing_columns(name, frame, columns)
             frames[name] = with_late_columns(frame, columns)
+    if (folder / BLOCKS).exists():
+        frame, found = read_text(folder / BLOCKS)
+        problems += found
+        if frame is not None and not problems:
+            frames["answers.csv"] = pd.concat([frames["answers.csv"], frame], ignore_index=True)
     if problems:
         raise TableError(problems)
-    return frames
+    return {name: frame.fillna("") for name, frame in frames.items()}
 
 
 def _typed_frames(texts: Mapping[str, pd.DataFrame], foreign: bool) -> dict[str, pd.DataFrame]:
@@ -191,11 +198,6 @@ def _bound(value: Any) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-def _with_decisions(trials: pd.DataFrame) -> pd.DataFrame:
-    correct = (trials["agreed"] == trials["prediction_correct"]).astype("Int64")
-    return trials.assign(decision_correct=correct.where(trials["agreed"].notna()))
-
-
 def _mixture(participants: pd.DataFrame, plan: Plan) -> list[str]:
     simulated = int((participants["simulated"] == 1).sum())
     real = int((participants["simulated"] == 0).sum())
@@ -222,7 +224,7 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], list[str]]:
         f"{_sha256(folder / name)[:12]}…, not {expected[:12]}…. {EXPORT_AGAIN}; after a change on "
         "purpose, delete manifest.json, and the report will say that the data have none."
         for name, expected in files.items()
-        if name in FILES and _sha256(folder / name) != expected
+        if name in (*FILES, BLOCKS) and _sha256(folder / name) != expected
     ]
 
 

@@ -19,7 +19,17 @@ from surveys import flow, links, services
 from surveys.archive import zip_of
 from surveys.export import Simulated
 from surveys.exporting.folder import ExportError
-from surveys.models import Answer, Arm, Event, Participant, Stimulus, Study, Submission, Trial
+from surveys.models import (
+    Answer,
+    Arm,
+    Event,
+    Participant,
+    Stimulus,
+    Study,
+    StudyVersion,
+    Submission,
+    Trial,
+)
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -74,6 +84,13 @@ class ArmInline(ReadOnlyInline):
         return arm.participants.filter(simulated=True).count()
 
 
+class VersionInline(ReadOnlyInline):
+    model = StudyVersion
+    verbose_name_plural = "Launches: what was frozen at each"
+    fields = ("number", "launched_at", "people_before", "source_sha256", "stimuli_sha256")
+    readonly_fields = fields
+
+
 class StimulusInline(ReadOnlyInline):
     model = Stimulus
     verbose_name_plural = "Images that every participant sees, in an order of their own"
@@ -108,7 +125,7 @@ class StimulusInline(ReadOnlyInline):
 class StudyAdmin(PanelAdmin):
     list_display = ("title", "state", "link", "completed", "started", "withdrawn", "simulated")
     fields = ("state", "slug", "image_set", "classifier", "loaded_at", "source_sha256")
-    inlines = (ArmInline, StimulusInline)
+    inlines = (ArmInline, VersionInline, StimulusInline)
     actions = ("open_studies", "close_studies", "export", "export_simulated")
     actions_selection_counter = False
 
@@ -118,6 +135,12 @@ class StudyAdmin(PanelAdmin):
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(["surveys.view_participant", "surveys.view_answer"])
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = {"may_draft": self.has_manage_permission(request)}
+        return super().changelist_view(request, (extra_context or {}) | shown)
 
     def change_view(
         self,

@@ -6,7 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,8 +22,9 @@ from surveys.exporting.folder import MARK, ExportError, check_place, write_folde
 from surveys.exporting.pagecolumns import events
 from surveys.exporting.plan import plan_of, toml_text
 from surveys.exporting.tables import tables
-from surveys.models import Answer, Participant, Study, Submission, Trial
-from surveys.studyfile import StudyFile, definition
+from surveys.fingerprints import changes
+from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
+from surveys.studyfile import StudyFile, definition, definition_of
 
 Simulated = Literal["none", "only", "included"]
 
@@ -64,6 +65,8 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
     files["plan.toml"] = toml_text(plan_of(declared)).encode()
     files["study.toml"] = study.source.encode()
+    if registered := _plan_at_launch(study):
+        files["registered.json"] = registered
     counts = {name: len(entries) for name, entries in rows.items()}
     files[MARK] = _manifest(study, simulated, files, counts)
     write_folder(output, files)
@@ -178,6 +181,29 @@ def _erased(study: Study, simulated: Simulated) -> dict[str, int]:
     return {arm.key: counts[arm.key] for arm in study.arms.all()}
 
 
+def _plan_at_launch(study: Study) -> bytes | None:
+    """The plan of the first version, if another is carried out now: the analysis is held to it."""
+    first = study.versions.first()
+    if first is None or first.source_sha256 == study.source_sha256:
+        return None
+    plan = plan_of(definition_of(first.source))
+    if plan == plan_of(definition(study)):
+        return None
+    return (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _version(version: StudyVersion) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "launched_at": version.launched_at.isoformat(timespec="seconds"),
+        "people_before": version.people_before,
+        "study_file_sha256": version.source_sha256,
+        "stimuli_sha256": version.stimuli_sha256,
+        "weights_sha256": version.weights_sha256,
+        "instruments_sha256": version.instruments,
+    }
+
+
 def _manifest(
     study: Study, simulated: Simulated, files: dict[str, bytes], rows: dict[str, int]
 ) -> bytes:
@@ -191,6 +217,8 @@ def _manifest(
         },
         "study_file_sha256": study.source_sha256,
         "weights_sha256": study.classifier.sha256,
+        "versions": [_version(version) for version in study.versions.all()],
+        "changes": [asdict(change) for change in changes(study)],
         "simulated": simulated,
         "withdrawn_and_deleted": _erased(study, simulated),
         "software": {

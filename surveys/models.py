@@ -60,6 +60,33 @@ class Study(models.Model):
         return self.title
 
 
+class StudyVersion(models.Model):
+    """A study as it was launched: a change after that is another version, never a silent one."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField(help_text="Counts from 1.")
+    launched_at = models.DateTimeField()
+    people_before = models.PositiveIntegerField(
+        help_text="Real participants who had come by then, withdrawn ones included."
+    )
+    source = models.TextField("study file", help_text="The TOML file, to the letter.")
+    source_sha256 = models.CharField("hash of the study file", max_length=64)
+    stimuli_sha256 = models.CharField("hash of images, predictions and maps", max_length=64)
+    weights_sha256 = models.CharField("hash of the classifier's weights", max_length=64)
+    instruments = models.JSONField(help_text="Hash of its file by questionnaire.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "number"], name="one_version_per_number_of_a_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "number"]
+
+    def __str__(self) -> str:
+        return f"{self.study.slug} version {self.number}"
+
+
 class Condition(models.Model):
     """What a trial can show beside the image: no prediction, a prediction, a map of some method."""
 

@@ -19,17 +19,17 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
     """An image, map or legend of the participant's own trials, as far as they have come."""
     image, explanation = _pictured(find_participant(code), picture_code)
     if picture == "image":
-        return _png(pictures.image_png(image))
+        return png(pictures.image_png(image))
     if explanation is None:
         raise Http404("There is no map.")
     if picture == "legend":
-        return _png(pictures.legend_png(explanation.method))
-    return _png(pictures.map_png(explanation))
+        return png(pictures.legend_png(explanation.method))
+    return png(pictures.map_png(explanation))
 
 
 def _pictured(participant: Participant, picture_code: str) -> tuple[StudyImage, Explanation | None]:
     if picture_code.startswith(EXAMPLE):
-        return _example(participant, picture_code.removeprefix(EXAMPLE))
+        return example_of(participant, picture_code.removeprefix(EXAMPLE))
     trial = get_object_or_404(
         Trial.objects.select_related(
             "stimulus__prediction__image", "explanation__prediction__image"
@@ -43,7 +43,8 @@ def _pictured(participant: Participant, picture_code: str) -> tuple[StudyImage, 
     return trial.stimulus.prediction.image, trial.explanation if is_map_visible(trial) else None
 
 
-def _example(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:
+def example_of(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:
+    """The example of the block's page of instructions, and its map; 404 where there is none."""
     prediction = example_prediction(participant.study)
     number = int(block) if block.isascii() and block.isdecimal() else 0
     shown = ArmBlock.objects.filter(arm=participant.arm_id, number=number)
@@ -53,5 +54,6 @@ def _example(participant: Participant, block: str) -> tuple[StudyImage, Explanat
     return prediction.image, example_explanation(found.condition, prediction)
 
 
-def _png(content: bytes) -> HttpResponse:
+def png(content: bytes) -> HttpResponse:
+    """The picture as an answer."""
     return HttpResponse(content, content_type="image/png")

@@ -12,7 +12,8 @@ from surveys.allocation.shuffling import shuffled
 from surveys.models import Stimulus, Study
 from surveys.services.errors import StudyError
 from surveys.services.locking import lock
-from surveys.studyfile import StudyFile, definition
+from surveys.studyfile import definition
+from surveys.studyhere import shortage
 
 
 def choose_stimuli(study: Study) -> list[Stimulus]:
@@ -48,7 +49,8 @@ def _choose(study: Study) -> list[Stimulus]:
     )
     right = [prediction for prediction in predictions if prediction.is_correct]
     wrong = [prediction for prediction in predictions if not prediction.is_correct]
-    _check_enough(study, declared, len(right), len(wrong))
+    if said := shortage(declared, len(right), len(wrong)):
+        raise StudyError(f"The study {study.slug!r} has too few images: {said}")
     bands, sets = declared.images.confidence_bands, declared.image_sets
     drawn = [
         iter(
@@ -98,19 +100,3 @@ def _bands(predictions: Sequence[Prediction], bands: int) -> dict[int, int]:
     """Band of each prediction, from 0 for the least sure: as many predictions in each."""
     order = sorted(predictions, key=lambda one: (one.probability, one.image.sha256))
     return {one.pk: rank * bands // len(order) for rank, one in enumerate(order)}
-
-
-def _check_enough(study: Study, declared: StudyFile, right: int, wrong: int) -> None:
-    images, sets = declared.images, declared.image_sets
-    wanted_right = sum(part.right for part in declared.trial_parts) * sets
-    wanted_wrong = sum(part.wrong for part in declared.trial_parts) * sets
-    if right >= wanted_right and wrong >= wanted_wrong:
-        return
-    in_sets = f" (in {sets} image sets)" if sets > 1 else ""
-    raise StudyError(
-        f"The study {study.slug!r} shows {wanted_right} right and {wanted_wrong} wrong "
-        f"predictions{in_sets}. Its classifier gives {right} right and {wrong} wrong ones on the "
-        f"stored images of {images.set!r}, split {images.split!r}. Import more images (manage.py "
-        f"import_images --data {images.set} --split {images.split}, with a larger --limit) and run "
-        "manage.py precompute_explanations again, or ask for fewer."
-    )

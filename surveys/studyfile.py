@@ -1,7 +1,7 @@
 """A study as declared in its TOML file. ``parse`` checks all of it and says every error at once."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -13,7 +13,7 @@ from surveys.models import Study
 from surveys.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.recruitment.declared import Recruitment
 from surveys.steps import Step
-from surveys.tomltable import FileProblemsError
+from surveys.tomltable import FileProblemsError, Table
 
 LONGEST_TITLE = 200  # what the database's column holds
 
@@ -46,13 +46,14 @@ class Images:
     """Which images, and in how many sets that are rotated among participants and blocks.
 
     ``confidence_bands``: the probabilities of the predictions are cut into so many bands of equal
-    size, and every band is shown alike.
+    size, and every band is shown alike. ``per_arm``: each arm shows images of its own.
     """
 
     set: str
     split: str
     sets: int = 1
     confidence_bands: int = 1
+    per_arm: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,17 @@ class StudyFile:
 
     @property
     def image_sets(self) -> int:
-        """How many sets of images are rotated; at least one per block."""
+        """How many sets of images there are; at least one per block."""
+        if self.images.per_arm:
+            return len(self.groups)
         return max(self.images.sets, self.blocks)
+
+    @property
+    def predictions_shown(self) -> tuple[int, int]:
+        """How many right and how many wrong predictions all image sets hold together."""
+        right = sum(part.right for part in self.trial_parts)
+        wrong = sum(part.wrong for part in self.trial_parts)
+        return right * self.image_sets, wrong * self.image_sets
 
     @property
     def trial_parts(self) -> tuple[TrialsPart, ...]:
@@ -159,7 +169,7 @@ class StudyFile:
     def questionnaires(self) -> tuple[str, ...]:
         """The instruments that are asked, each once, in the order in which they come."""
         asked = [part.questionnaire for part in self.parts if isinstance(part, QuestionnairePart)]
-        return tuple(dict.fromkeys(asked))
+        return tuple(dict.fromkeys(filter(None, asked)))
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -192,20 +202,24 @@ class StudyFile:
         return next(part for part in self.parts if part.key == key)
 
 
-def parse(text: str) -> StudyFile:
-    """The study in the text; raises StudyFileError with every problem that it can find."""
+def parse(text: str, here: Callable[[Table, StudyFile], None] | None = None) -> StudyFile:
+    """The study in the text; raises StudyFileError with every problem that it can find.
+
+    ``here`` reports further problems, those of the place where the study is to run.
+    """
     from surveys.studyreading import read  # it reads into the classes above
 
-    return read(text)
+    return read(text, here=here)
 
 
 def definition(study: Study) -> StudyFile:
     """The file that a study was loaded from."""
-    return _definition(study.source)
+    return definition_of(study.source)
 
 
 @lru_cache(maxsize=64)
-def _definition(source: str) -> StudyFile:
+def definition_of(source: str) -> StudyFile:
+    """The study in a text that was loaded once."""
     from surveys.studyreading import read
 
     # The plan was checked at loading: the web process need not import the analysis for it.

@@ -12,18 +12,28 @@ from surveys.exporting.plan import plan_of
 from surveys.studyfile import StudyFile
 from surveys.tomltable import Table
 
-_OUTCOME = re.compile(r"outcome '([^']*)'")
+_ENTRY = re.compile(r"(outcome|exclusion|contrast) '([^']*)'")
+_KEY = re.compile(r"(control|ai_only|human_alone|alpha|behaviour|sample_goal)\b")
+_FEW_ARMS = "arms must list two or more"  # said of the study's own arms already
 
 
 def check(table: Table, study: StudyFile) -> None:
     """Report to the file's outermost table whatever ``run_analysis`` would refuse later."""
     for problem in _problems(study):
-        match = _OUTCOME.match(problem)
-        keys = [outcome.get("key") for outcome in _outcomes(study)]
-        place: tuple[str | int, ...] = ("analysis",)
-        if match and match[1] in keys:
-            place = ("analysis", "outcomes", keys.index(match[1]))
-        table.problems.add(place, f"[analysis]: {problem}")
+        if problem.startswith(_FEW_ARMS) and "arms" not in study.analysis:
+            continue
+        table.problems.add(_place(study, problem), f"[analysis]: {problem}")
+
+
+def _place(study: StudyFile, problem: str) -> tuple[str | int, ...]:
+    """Where in the file the problem's beginning says that it is."""
+    if entry := _ENTRY.match(problem):
+        group = f"{entry[1]}s"
+        keys = [one.get("key") for one in _tables(study, group)]
+        if entry[2] in keys:
+            return ("analysis", group, keys.index(entry[2]))
+    key = _KEY.match(problem)
+    return ("analysis", key[1]) if key else ("analysis",)
 
 
 def _problems(study: StudyFile) -> list[str]:
@@ -34,12 +44,15 @@ def _problems(study: StudyFile) -> list[str]:
     arms = study.analysis.get("arms", keys)
     if not isinstance(arms, list) or sorted(map(str, arms)) != sorted(keys):
         problems.append(f"arms must list every arm of the study once: {keys}. Or leave it out.")
+    frame = pd.DataFrame(codebook(study)).replace("", pd.NA)
     try:
-        parse_plan(plan_of(study))
+        plan = parse_plan(plan_of(study))
     except PlanError as error:
         problems += error.problems
-    frame = pd.DataFrame(codebook(study)).replace("", pd.NA)
-    return problems + [line for entry in _outcomes(study) for line in _unmeasured(entry, frame)]
+        return problems + [
+            one for entry in _tables(study, "outcomes") for one in _unmeasured(entry, frame)
+        ]
+    return problems + problems_with_table(plan, frame)
 
 
 def _unmeasured(outcome: Mapping[str, object], frame: pd.DataFrame) -> list[str]:
@@ -51,8 +64,9 @@ def _unmeasured(outcome: Mapping[str, object], frame: pd.DataFrame) -> list[str]
     return problems_with_table(plan, frame)
 
 
-def _outcomes(study: StudyFile) -> list[dict[str, object]]:
-    outcomes = study.analysis.get("outcomes")
-    if not isinstance(outcomes, list):
+def _tables(study: StudyFile, key: str) -> list[dict[str, object]]:
+    """The plan's tables written [[analysis.key]]."""
+    entries = study.analysis.get(key)
+    if not isinstance(entries, list):
         return []
-    return [outcome for outcome in outcomes if isinstance(outcome, dict)]
+    return [entry for entry in entries if isinstance(entry, dict)]

@@ -1,6 +1,7 @@
 """From a study file's text to a StudyFile, with every problem collected on the way."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from explanations import catalogue
@@ -21,7 +22,11 @@ MAP_PLACES = ("beside", "over")
 LARGEST_SEED = 2**63 - 1  # what the database's column holds
 
 
-def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
+def read(
+    text: str,
+    check_plan: bool = True,
+    here: Callable[[Table, studyfile.StudyFile], None] | None = None,
+) -> studyfile.StudyFile:
     """The study; raises StudyFileError. ``check_plan`` imports the analysis, and pandas with it."""
     table = document(text, "The study file", studyfile.StudyFileError)
     arms = tuple(_arm(entry) for entry in table.tables("arms"))
@@ -57,6 +62,8 @@ def read(text: str, check_plan: bool = True) -> studyfile.StudyFile:
         from surveys.studyplan import check  # imports the analysis
 
         check(table, study)
+    if here is not None:
+        here(table, study)
     if problems := table.problems.sentences():
         raise studyfile.StudyFileError("The study file", problems)
     return study
@@ -82,7 +89,10 @@ def _images(table: Table) -> studyfile.Images:
         split=table.text("split", "test"),
         sets=table.integer("sets", 1, minimum=1),
         confidence_bands=table.integer("confidence_bands", 1, minimum=1),
+        per_arm=table.flag("per_arm", False),
     )
+    if images.per_arm and images.sets > 1:
+        table.add("per_arm", "per_arm gives each arm one set of images. Remove it, or sets.")
     for key, most in (("sets", 50), ("confidence_bands", 10)):
         if getattr(images, key) > most:
             table.add(key, f"{key} is {getattr(images, key)}. At most {most} are possible.")
@@ -179,6 +189,12 @@ def _check_whole(table: Table, study: studyfile.StudyFile) -> None:
         table.add("title", f"the title has more than {most} characters. Shorten it.")
     if len(study.arms) < 2 and "arms" in table.values:
         table.add("arms", f"a study compares two arms or more, this file has {len(study.arms)}.")
+    if study.images.per_arm and study.design.within:
+        table.problems.add(
+            ("images", "per_arm"),
+            "within participants, blocks show different images anyway, which rotate over the "
+            "conditions. Remove per_arm.",
+        )
     for name in ("key", "label"):
         values = [getattr(arm, name) for arm in study.arms]
         for number, value in enumerate(values):
@@ -191,11 +207,11 @@ def _check_whole(table: Table, study: studyfile.StudyFile) -> None:
         slug=study.slug,
         attention_checks=sum(step.kind == "attention" for step in study.steps),
     )
-    for arm in study.arms:
+    for number, arm in enumerate(study.arms):
         for part in study.trial_parts:
             if tasks.get(part.task).needs_prediction and not arm.prediction:
-                table.add(
-                    "arms",
+                table.problems.add(
+                    ("arms", number, "prediction"),
                     f"the arm {arm.key!r} shows no prediction, and the task {part.task!r} of the "
                     f"part {part.key!r} is about one. Use the task 'classify' or 'judge_advisor', "
                     "or take the arm out.",

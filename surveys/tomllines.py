@@ -58,7 +58,7 @@ def _names(dotted: str) -> Path:
 def _outside_long_texts(text: str) -> Iterator[tuple[int, str]]:
     """The lines that do not lie within a multi-line text, which may look like keys."""
     closing = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not closing:
             yield number, line
         for quote in _QUOTES.findall(line):

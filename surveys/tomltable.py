@@ -1,11 +1,12 @@
 """Reads a table of a TOML file with checks; what is wrong is collected, with its line."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from surveys import tomlrepair
 from surveys.tomllines import Path, line_numbers, line_of
+from surveys.tomlrepair import BYTE_ORDER_MARK, UNREADABLE
 
 
 class FileProblemsError(ValueError):
@@ -22,11 +23,15 @@ class Problems:
     """Collects what is wrong in one file."""
 
     def __init__(self, text: str) -> None:
-        self._lines = line_numbers(text)
+        self._lines = line_numbers(text.removeprefix(BYTE_ORDER_MARK))
         self._found: list[tuple[int, str]] = []
 
     def add(self, path: Path, sentence: str) -> None:
-        self._found.append((line_of(self._lines, path) or 0, sentence))
+        self.add_at(line_of(self._lines, path) or 0, sentence)
+
+    def add_at(self, line: int, sentence: str) -> None:
+        """Report a problem of a line, from 1; 0 for the whole file."""
+        self._found.append((line, sentence))
 
     def sentences(self) -> list[str]:
         """All of them in the order of the file, each once."""
@@ -41,9 +46,12 @@ class Table:
     returned, so that reading goes on to the next problem.
     """
 
-    def __init__(self, values: Mapping[str, Any], path: Path, problems: Problems) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], path: Path, problems: Problems, absent: bool = False
+    ) -> None:
         self.values, self.path, self.problems = values, path, problems
         self._asked: list[str] = []
+        self._absent = absent  # reported as missing, so that nothing in it is
 
     @property
     def name(self) -> str:
@@ -51,11 +59,12 @@ class Table:
 
     def add(self, key: str, sentence: str) -> None:
         """Report a problem with the key's value."""
-        self.problems.add((*self.path, key), sentence)
+        if not self._absent:
+            self.problems.add((*self.path, key), sentence)
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self._value(key, default, str, "text in quotes")
-        if default is None and key in self.values and isinstance(value, str) and not value.strip():
+        if default is None and isinstance(value, str) and not value.strip():
             self.add(key, f"{self._of(key)} is empty. Write it.")
         return value.strip() if isinstance(value, str) else ""
 
@@ -90,7 +99,8 @@ class Table:
         return dict(self._value(key, default, dict, "a table") or {})
 
     def table(self, key: str, default: Mapping[str, Any] | None = None) -> "Table":
-        return Table(self.mapping(key, default), (*self.path, key), self.problems)
+        absent = self._absent or (default is None and type(self.values.get(key)) is not dict)
+        return Table(self.mapping(key, default), (*self.path, key), self.problems, absent)
 
     def tables(self, key: str, default: Sequence[Any] | None = None) -> list["Table"]:
         """The tables written [[key]]."""
@@ -116,10 +126,12 @@ class Table:
     def _value(self, key: str, default: Any, kind: type, noun: str) -> Any:
         self._asked.append(key)
         if key not in self.values:
-            if default is None:
+            if default is None and not self._absent:
                 self.problems.add(self.path, f"{self._of(key)} is missing. Add it, as {noun}.")
             return default
         value = self.values[key]
+        if value == UNREADABLE:
+            return default
         if type(value) is not kind:
             self.add(key, f"{self._of(key)} is {value!r}. It must be {noun}.")
             return default
@@ -136,9 +148,14 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def document(text: str, name: str, error: type[FileProblemsError]) -> Table:
-    """The file's outermost table; raises ``error`` when the text is no TOML."""
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
-        raise error(name, [f"it is no TOML file: {failure}. Correct that place."]) from failure
-    return Table(values, (), Problems(text))
+    """The file's outermost table; raises ``error`` when the text cannot be read as TOML.
+
+    A value that is no TOML is among the table's problems, and reading goes on.
+    """
+    values, mistakes = tomlrepair.read(text)
+    problems = Problems(text)
+    for mistake in mistakes:
+        problems.add_at(mistake.line, mistake.sentence)
+    if values is None:
+        raise error(name, problems.sentences())
+    return Table(values, (), problems)

@@ -19,8 +19,8 @@ class QuestionnairePart(Part):
     @classmethod
     def read(cls, table: Table, common: dict[str, Any]) -> Self:
         key = table.text("questionnaire")
-        if key:
-            check_questionnaire(table, "questionnaire", key)
+        if key and not check_questionnaire(table, "questionnaire", key):
+            key = ""
         return cls(**common, questionnaire=key)
 
     def steps(self, place: Place) -> tuple[Step, ...]:

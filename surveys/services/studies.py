@@ -1,42 +1,51 @@
 """A study's life: loaded from its file, opened, closed."""
 
 import hashlib
+from dataclasses import fields
 
 from django.conf import settings
 from django.db import transaction
 
-from explanations.models import ClassifierWeights, ImageSet
-from explanations.registry import RegistryError, register_classifier
-from surveys import studyfile
+from explanations.models import ImageSet
+from explanations.registry import register_classifier
+from surveys import studyfile, studyhere
 from surveys.allocation import entries
 from surveys.models import Arm, ArmBlock, Condition, Study
 from surveys.services import ledger
 from surveys.services.errors import StudyError
+from surveys.services.freezing import freeze
 from surveys.services.locking import lock
 from surveys.services.trials import explanations_of
 from surveys.studyfile import StudyFile
+
+CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
+"""Of a study file, what a study can change while people take part in it."""
 
 
 def load_study(text: str) -> Study:
     """Put a study file into the database, as a draft; the unchanged file again changes nothing.
 
-    A changed file replaces a study that nobody took part in. Raises StudyFileError for a faulty
-    file, StudyError when images are missing or people took part in the study already.
+    A changed file replaces a study that nobody took part in. Once people took part, the texts and
+    the plan can still be corrected, as a new version; for all else it raises StudyError. Raises
+    StudyFileError for a faulty file and for images and weights that are missing.
     """
-    declared = studyfile.parse(text)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with transaction.atomic():
+        declared = studyfile.parse(text, here=studyhere.check)
         known = Study.objects.select_for_update().filter(slug=declared.slug).first()
         if known is not None and known.source_sha256 == sha256:
             return known
-        if known is not None:
-            _check_replaceable(known)
+        if known is not None and not _is_untouched(known):
+            return _amend(known, declared, text, sha256)
         return _write(known or Study(slug=declared.slug), declared, text, sha256)
 
 
 @transaction.atomic
 def open_study(*, study: Study) -> None:
-    """Let participants in. Raises StudyError while stimuli or explanations are missing."""
+    """Let participants in, and freeze what they will see: any later change is a new version.
+
+    Raises StudyError while stimuli or explanations are missing.
+    """
     locked = lock(study)
     study.state = locked.state
     _check_ledger(locked)
@@ -48,6 +57,7 @@ def open_study(*, study: Study) -> None:
             f"Run: manage.py precompute_explanations --study {study.slug}"
         )
     _set_state(study, Study.State.OPEN, entries.OPENED)
+    freeze(study)
 
 
 @transaction.atomic
@@ -67,14 +77,40 @@ def _set_state(study: Study, state: Study.State, event: str) -> None:
         ledger.append(study, simulated, entries.noted(event))
 
 
-def _check_replaceable(study: Study) -> None:
-    count = study.participants.count()
-    # Those who had everything deleted have left places and a ledger.
-    if count or study.slots.exists() or study.ledger.exists():
+def _is_untouched(study: Study) -> bool:
+    """Those who had everything deleted have left places and a ledger."""
+    return not (study.participants.exists() or study.slots.exists() or study.ledger.exists())
+
+
+def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
+    """Correct the texts or the plan of a study that people take part in; all else must stay."""
+    changed = _frozen_changes(studyfile.definition(study), declared)
+    if changed:
         raise StudyError(
-            f"The study {study.slug!r} has participants ({count}), so its file can no longer "
-            "change. Load the changed file as a new study, with another slug."
+            f"The study {study.slug!r} has participants ({study.participants.count()}), so its "
+            f"file can no longer change in: {', '.join(changed)}. Corrected can be: "
+            f"{', '.join(CORRECTABLE)}. Load the changed file as a new study, with another slug."
         )
+    study.title, study.source, study.source_sha256 = declared.title, text, sha256
+    study.save(update_fields=["title", "source", "source_sha256"])
+    if study.state != Study.State.DRAFT:
+        freeze(study)
+    return study
+
+
+def _frozen_changes(before: StudyFile, after: StudyFile) -> list[str]:
+    """What differs and may not; of a translation, the same counts as of the file itself."""
+    frozen = {field.name for field in fields(StudyFile)} - {*CORRECTABLE, "translations"}
+    changed = [name for name in sorted(frozen) if getattr(before, name) != getattr(after, name)]
+    if before.translations.keys() != after.translations.keys():
+        return [*changed, "translations"]
+    others = [
+        f"{name} in {code}"
+        for code, text in before.translations.items()
+        for name in _frozen_changes(text, after.translations[code])
+        if name not in changed
+    ]
+    return changed + others
 
 
 def _check_ledger(study: Study) -> None:
@@ -89,9 +125,8 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     study.title, study.seed = declared.title, declared.seed
     study.source, study.source_sha256 = text, sha256
     study.state = Study.State.DRAFT
-    study.image_set = _image_set(declared)
-    study.classifier = _classifier(declared, study.image_set)
-    _check_classes(declared, study.image_set)
+    study.image_set = ImageSet.objects.get(name=declared.images.set)
+    study.classifier = register_classifier(settings.BASE_DIR / declared.weights)
     _check_excluded(declared)
     study.save()
     study.stimuli.all().delete()
@@ -143,45 +178,6 @@ def _write_arms(study: Study, declared: StudyFile) -> None:
         for group in declared.groups
         for number, key in enumerate(group.conditions, start=1)
     )
-
-
-def _image_set(declared: StudyFile) -> ImageSet:
-    name, split = declared.images.set, declared.images.split
-    image_set = ImageSet.objects.filter(name=name).first()
-    if image_set is None or not image_set.images.filter(split=split).exists():
-        raise StudyError(
-            f"The study {declared.slug!r} shows images of {name!r}, split {split!r}, and none are "
-            f"stored. Import them: manage.py import_images --data {name} --split {split}"
-        )
-    return image_set
-
-
-def _check_classes(declared: StudyFile, image_set: ImageSet) -> None:
-    """Every class has a label in every other language of the study, and no other has one."""
-    there = set(image_set.class_names)
-    for code in declared.languages:
-        labelled = set(declared.in_language(code).classes)
-        lacking = there - labelled if code in declared.translations else set()
-        if wrong := sorted((labelled - there) | lacking):
-            table = f"[text.{code}.classes]" if code in declared.translations else "[classes]"
-            raise StudyError(
-                f"The study {declared.slug!r} has a label too many or too few in {table}: {wrong}. "
-                f"The classes of {image_set.name!r} are {sorted(there)}."
-            )
-
-
-def _classifier(declared: StudyFile, image_set: ImageSet) -> ClassifierWeights:
-    try:
-        classifier = register_classifier(settings.BASE_DIR / declared.weights)
-    except RegistryError as error:
-        raise StudyError(str(error)) from error
-    if set(classifier.class_names) != set(image_set.class_names):
-        raise StudyError(
-            f"The classifier {declared.weights} tells the classes {classifier.class_names}, the "
-            f"image set {image_set.name!r} has {image_set.class_names}. Name weights that were "
-            "trained on these classes."
-        )
-    return classifier
 
 
 def _missing(study: Study) -> list[str]:

@@ -21,7 +21,10 @@ def create_trials(participant: Participant, arm: Arm, place: int) -> None:
     """
     study = participant.study
     declared = definition(study)
-    participant.rotation = _next_rotation(arm, participant, declared.image_sets)
+    if declared.images.per_arm:
+        participant.rotation = arm.position - 1
+    else:
+        participant.rotation = _next_rotation(arm, participant, declared.image_sets)
     participant.save(update_fields=["rotation"])
     stimuli = list(study.stimuli.select_related("prediction").order_by("position"))
     trials: list[Trial] = []

@@ -6,8 +6,9 @@ import pytest
 from surveys import flow, studyfile
 from surveys.designs import balanced_orders, groups, problems
 from surveys.models import Answer, Participant
-from surveys.services.errors import StudyError
 from surveys.services.recording import record_page
+from surveys.studyfile import StudyFileError
+from surveys.studywarnings import warnings
 from tests.surveys import designs
 from tests.surveys.factories import allocated, answers, walk
 
@@ -159,8 +160,32 @@ def test_confidence_bands_are_shown_alike(db, tmp_path):
 
 
 def test_too_few_images_for_the_sets_are_named(db, tmp_path):
-    with pytest.raises(StudyError, match=r"shows 12 right and 8 wrong predictions \(in 4 image"):
+    with pytest.raises(
+        StudyFileError, match=r"shows 12 right and 8 wrong predictions \(in 4 image"
+    ):
         designs.design_study(tmp_path, images="sets = 4", count=15)
+
+
+def test_an_arm_may_show_images_of_its_own_and_the_cost_is_named(db, tmp_path):
+    study = designs.design_study(tmp_path, images="per_arm = true")
+    shown = {arm: set() for arm in study.arms.all()}
+    for person in arrive(study, 12):
+        shown[person.arm] |= {trial.stimulus_id for trial in person.trials.all()}
+    assert [len(images) for images in shown.values()] == [5, 5, 5]
+    assert len(set.union(*shown.values())) == 15
+    (warning,) = warnings(studyfile.definition(study))
+    assert "found one in 30 % where arms showed different images" in warning
+    assert not warnings(studyfile.parse(study.source.replace("per_arm = true", "")))
+
+
+def test_images_that_differ_between_people_are_warned_of(tmp_path):
+    text = designs.design_text(tmp_path / "w.safetensors", images="sets = 2")
+    (warning,) = warnings(studyfile.parse(text))
+    assert "different images (2 sets, rotated alike in every arm)" in warning
+    within = designs.design_text(
+        tmp_path / "w.safetensors", images="sets = 3", design=WITHIN, control="order-1"
+    )
+    assert not warnings(studyfile.parse(within))
 
 
 @pytest.mark.parametrize(

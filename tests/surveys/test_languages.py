@@ -8,8 +8,8 @@ from django.test import Client
 from surveys import services, studyfile
 from surveys.languages import wanted
 from surveys.models import Participant
-from surveys.services.errors import StudyError
 from surveys.simulation.browser import read_page
+from surveys.studyfile import StudyFileError
 from tests.conftest import ROOT
 from tests.surveys.designs import design_text
 from tests.surveys.drawn import ARMS, drawn_study
@@ -120,8 +120,8 @@ def test_the_default_is_the_studys_own_language(rf, drawn):
 
 
 def test_the_shipped_studies_are_whole_in_english_and_german():
-    for name in ("demo", "cifar10"):
-        study = studyfile.parse((ROOT / "studies" / f"{name}.toml").read_text())
+    for path in (ROOT / "studies").glob("*.toml"):
+        study = studyfile.parse(path.read_text())
         assert study.languages == ("en", "de")
         german = study.in_language("de")
         assert len(german.consent.text.split("\n\n")) == len(study.consent.text.split("\n\n"))
@@ -167,7 +167,9 @@ def test_texts_of_parts_are_translated_and_none_may_be_left_out():
     [('car = "Auto"\n', "", "['car']"), ('car = "Auto"', 'cat = "Katze"', "['car', 'cat']")],
 )
 def test_every_class_needs_a_word_in_each_further_language(db, tmp_path, old, new, wrong):
-    with pytest.raises(StudyError, match=r"too few in \[text.de.classes\]: " + re.escape(wrong)):
+    with pytest.raises(
+        StudyFileError, match=r"too few in \[text.de.classes\]: " + re.escape(wrong)
+    ):
         drawn_study(tmp_path, extra=GERMAN.replace(old, new))
 
 

@@ -1,10 +1,19 @@
 """From the file to an open study and back: services and their commands."""
 
+import hashlib
+import io
+import json
+from pathlib import Path
+
 import pytest
 from django.core.management import CommandError, call_command
 
+from analysis.deviations import deviations, hold_to
+from analysis.table import read_study
 from explanations.models import ClassifierWeights, Explanation
-from surveys import services
+from surveys import services, studyfile
+from surveys.export import export_study
+from surveys.exporting.plan import plan_of
 from surveys.models import Study
 from surveys.services import StudyError
 from surveys.stimuli import choose_stimuli
@@ -65,7 +74,9 @@ def test_a_changed_file_of_a_study_with_participants_is_refused(study, tmp_path,
     services.enrol(study=study, arrival_key="somebody", simulated=simulated)
     file = tmp_path / "changed.toml"
     file.write_text(study.source.replace("seed = 5", "seed = 6"))
-    with pytest.raises(CommandError, match=r"has participants \(1\), .* another slug"):
+    with pytest.raises(
+        CommandError, match=r"has participants \(1\), .* in: seed\. .* another slug"
+    ):
         run("load_study", file)
     file.write_text(study.source)
     assert "nothing changed" in run("load_study", file)
@@ -104,13 +115,23 @@ def test_a_classifier_of_other_classes_is_refused(file):
         run("load_study", file)
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
-def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, db, content):
-    file = tmp_path / "none.toml"
-    if content is not None:
-        file.write_bytes(content)
+def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, db):
     with pytest.raises(CommandError, match=r"none.toml cannot be read"):
-        run("load_study", file)
+        run("load_study", tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+def test_the_file_comes_back_byte_for_byte(file, tmp_path, ends):
+    content = file.read_bytes().replace(b"\n", ends) + "# schön, “ä” 😀".encode()
+    file.write_bytes(content)
+    run("load_study", file)
+    back = tmp_path / "back.toml"
+    assert run("dump_study", "small", "--output", back) == f"Wrote the study 'small' to {back}."
+    assert back.read_bytes() == content
+    printed = io.StringIO(newline="")
+    call_command("dump_study", "small", stdout=printed)
+    assert printed.getvalue().encode() == content
+    assert "nothing changed" in run("load_study", back)
 
 
 def test_a_study_opens_when_all_is_there(db, tmp_path):
@@ -144,3 +165,52 @@ def test_an_unknown_study_is_answered_with_the_nearest(study):
 def test_without_any_study_the_cure_is_to_load_one(db):
     with pytest.raises(CommandError, match=r"Load one: manage\.py load_study"):
         run("open_study", "demo")
+
+
+def exported(study: Study, folder: Path) -> dict:
+    export_study(study=study, output=folder)
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def test_the_launch_freezes_file_images_maps_weights_and_questionnaires(study):
+    (version,) = study.versions.all()
+    assert (version.number, version.people_before) == (1, 0)
+    assert version.source == study.source
+    assert version.source_sha256 == hashlib.sha256(study.source.encode()).hexdigest()
+    assert version.weights_sha256 == study.classifier.sha256
+    assert set(version.instruments) == {"ai-experience-v1", "trust-v1", "comments-v1"}
+    services.close_study(study=study)
+    services.open_study(study=study)
+    assert study.versions.count() == 1
+
+
+def test_texts_and_plan_can_be_corrected_under_way_as_a_new_version(study, finished, tmp_path):
+    file = tmp_path / "small.toml"
+    plan = study.source.replace('label = "Trust"', 'label = "Trust"\nfamily = "other"')
+    file.write_text(plan.replace("What it was about.", "What it was all about."))
+    assert "Corrected the study 'small', version 2." in run("load_study", file)
+    study.refresh_from_db()
+    assert study.state == "open"
+    manifest = exported(study, tmp_path / "data")
+    assert [one["people_before"] for one in manifest["versions"]] == [0, 1]
+    (change,) = manifest["changes"]
+    assert (change["version"], change["what"]) == (2, "study file: debrief, analysis")
+    registered = json.loads((tmp_path / "data" / "registered.json").read_text())
+    assert registered == plan_of(studyfile.parse(study.versions.first().source))
+    assert registered["outcomes"][0].get("family") is None
+    data = hold_to(read_study(tmp_path / "data"), registered)
+    places = {(one.kind, one.where) for one in deviations(data, (), None)}
+    assert ("study", "study file: debrief, analysis") in places
+    assert ("plan", "outcomes “trust”, family") in places
+
+
+def test_what_changes_behind_the_platform_is_a_deviation_too(study, finished, tmp_path, settings):
+    shown = study.stimuli.first().prediction.explanations.filter(method="lime")
+    assert exported(study, tmp_path / "data")["changes"] == []
+    shown.update(sha256="1" * 64)
+    study.versions.update(instruments={**study.versions.get().instruments, "trust-v1": "0" * 64})
+    changed = exported(study, tmp_path / "data")["changes"]
+    assert [one["what"] for one in changed] == ["images and maps", "questionnaire trust-v1"]
+    assert {one["version"] for one in changed} == {0}
+    said = [one.done for one in deviations(read_study(tmp_path / "data"), (), None)]
+    assert all("when the data were exported" in done for done in said[:2])

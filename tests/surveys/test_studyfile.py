@@ -25,16 +25,6 @@ def text() -> str:
 def test_every_study_that_ships_can_be_loaded(path):
     study = studyfile.parse(path.read_text())
     assert study.slug == path.stem
-    assert [arm.key for arm in study.arms] == [
-        *("none", "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo")
-    ]
-    (trials,) = study.trial_parts
-    assert (trials.right, trials.wrong) == (8, 4)
-    assert str(trials.wrong) in study.debrief.text
-
-
-def test_two_studies_ship():
-    assert [path.stem for path in SHIPPED] == ["cifar10", "demo"]
 
 
 def test_a_small_file_is_read_to_the_letter(text):
@@ -68,7 +58,7 @@ def test_every_error_is_reported_at_once_with_its_line(text):
         'method = "line"': "unknown method 'line': did you mean 'lime'?",
         'after = ["trust-v1", "comment-v1"]': "did you mean 'comments-v1'?",
         "block_multiples = [0]": "block_multiples is [0]. List whole numbers from 1 to 20",
-        "[analysis]": "control 'nobody' is not among the arms",
+        'control = "nobody"': "control 'nobody' is not among the arms",
         "[[analysis.outcomes]]": "the scale 'truth' is not in codebook.csv",
     }.items():
         expected = f"line {lines.index(place) + 1}: "

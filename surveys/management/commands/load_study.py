@@ -7,7 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from surveys.models import Study
 from surveys.services import StudyError, load_study
-from surveys.studyfile import StudyFileError
+from surveys.studyfile import StudyFileError, definition
+from surveys.studytext import read_text
+from surveys.studywarnings import warnings
 
 
 class Command(BaseCommand):
@@ -19,11 +21,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, **options: Any) -> str:
         before = set(Study.objects.values_list("slug", "source_sha256"))
         try:
-            study = load_study(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
+            study = load_study(read_text(file))
+        except OSError as error:
             raise CommandError(f"{file} cannot be read: {error}.") from error
         except (StudyFileError, StudyError) as error:
             raise CommandError(f"{file}: {error}") from error
+        for warning in warnings(definition(study)):
+            self.stderr.write(self.style.WARNING(f"Warning: {warning}"))
         if (study.slug, study.source_sha256) in before:
             return f"The study {study.slug!r} is loaded already; nothing changed."
+        if study.participants.exists():
+            version = study.versions.last()
+            number = f", version {version.number}" if version else ""
+            return (
+                f"Corrected the study {study.slug!r}{number}. The export's manifest and the report "
+                "name the change."
+            )
         return f"Loaded the study {study.slug!r} as a draft, with {study.arms.count()} arms."

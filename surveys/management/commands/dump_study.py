@@ -1,0 +1,30 @@
+"""manage.py dump_study SLUG [--output FILE.toml]"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from surveys import studytext
+from surveys.management.lookup import study_named
+
+
+class Command(BaseCommand):
+    help = "Gives back the file that a study was loaded from, to the letter."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument(
+            "--output", type=Path, metavar="FILE.toml", help="instead of the standard output"
+        )
+
+    def handle(self, *args: Any, slug: str, output: Path | None, **options: Any) -> str | None:
+        study = study_named(slug)
+        if output is None:
+            self.stdout.write(study.source, ending="")
+            return None
+        try:
+            studytext.write_text(output, study.source)
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error}.") from error
+        return f"Wrote the study {slug!r} to {output}."

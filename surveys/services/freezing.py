@@ -1,0 +1,28 @@
+"""Launching a study writes down what it is."""
+
+from django.utils import timezone
+
+from surveys.fingerprints import fingerprint, of_version
+from surveys.models import Study, StudyVersion
+
+
+def freeze(study: Study) -> StudyVersion:
+    """The version that is launched now: the last one where nothing was changed, else a new one.
+
+    Call it in the transaction that launches or changes the study.
+    """
+    last = study.versions.last()
+    now = fingerprint(study)
+    if last is not None and of_version(last) == now:
+        return last
+    return StudyVersion.objects.create(
+        study=study,
+        number=last.number + 1 if last else 1,
+        launched_at=timezone.now(),
+        people_before=study.participants.filter(simulated=False).count(),
+        source=study.source,
+        source_sha256=now.source,
+        stimuli_sha256=now.stimuli,
+        weights_sha256=now.weights,
+        instruments=dict(now.instruments),
+    )

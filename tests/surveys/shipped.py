@@ -1,0 +1,104 @@
+"""The studies that ship, over rows of images: their own classifier's name, predictions made up."""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+
+from explanations import catalogue
+from explanations.attribution import Attribution
+from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
+from explanations.pictures import artefact_store
+from explanations.registry import register_classifier
+from surveys import services, studyfile
+from surveys.models import Study
+from surveys.stimuli import choose_stimuli
+from tests.conftest import ROOT
+
+FILES = sorted((ROOT / "studies").glob("*.toml"))
+IMAGES = 60
+
+
+def load(path: Path, shortened: bool = False) -> Study:
+    """The study as a draft, its images predicted and explained: a third of them wrongly.
+
+    ``shortened``: two right and one wrong prediction in each run of trials, else as it ships.
+    """
+    text = path.read_text(encoding="utf-8")
+    if shortened:
+        text = re.sub(r"^right = \d+$", "right = 2", text, flags=re.MULTILINE)
+        text = re.sub(r"^wrong = \d+$", "wrong = 1", text, flags=re.MULTILINE)
+    declared = studyfile.parse(text)
+    classifier = register_classifier(settings.BASE_DIR / declared.weights)
+    image_set, created = ImageSet.objects.get_or_create(
+        name=declared.images.set, defaults={"class_names": classifier.class_names}
+    )
+    if created:
+        fill(image_set, declared.images.split)
+    study = services.load_study(text)
+    if not study.classifier.prediction_set.exists():
+        predict(image_set, classifier)
+    return study
+
+
+def open_study(path: Path, shortened: bool = False) -> Study:
+    """The same, with stimuli, and open."""
+    study = load(path, shortened)
+    choose_stimuli(study)
+    services.open_study(study=study)
+    return study
+
+
+def fill(image_set: ImageSet, split: str) -> None:
+    """Rows of images, classes in turn."""
+    classes = image_set.class_names
+    StudyImage.objects.bulk_create(
+        StudyImage(
+            image_set=image_set,
+            sha256=f"{number * 7919:064x}",
+            split=split,
+            true_class=classes[number % len(classes)],
+            source=f"row {number}",
+            width=32,
+            height=32,
+        )
+        for number in range(IMAGES)
+    )
+
+
+def predict(image_set: ImageSet, classifier: ClassifierWeights) -> None:
+    """Predictions of all images, every third of them wrong, and a map by each method."""
+    classes = image_set.class_names
+    predictions = []
+    for number, image in enumerate(image_set.images.order_by("id")):
+        true = classes.index(image.true_class)
+        predicted = classes[(true + (number % 3 == 0)) % len(classes)]
+        predictions.append(
+            Prediction(
+                image=image,
+                classifier=classifier,
+                predicted_class=predicted,
+                probability=0.5 + number / 200,
+                probabilities=[0.1] * len(classes),
+                is_correct=predicted == image.true_class,
+            )
+        )
+    Prediction.objects.bulk_create(predictions)
+    maps = {method.key: write_map(method.key) for method in catalogue.METHODS}
+    Explanation.objects.bulk_create(
+        Explanation(prediction=prediction, method=method, parameters={}, **stored)
+        for prediction in predictions
+        for method, stored in maps.items()
+    )
+
+
+def write_map(method: str) -> dict[str, object]:
+    """One map of the method, which stands for that of every image."""
+    native = np.random.default_rng(len(method)).random((8, 8), dtype=np.float32)
+    segments = np.kron(np.arange(16, dtype=np.uint8).reshape(4, 4), np.ones((8, 8), np.uint8))
+    attribution = Attribution(
+        np.kron(native, np.ones((4, 4), dtype=np.float32)), native=native, segments=segments
+    )
+    return asdict(artefact_store().write(f"{method.encode().hex():0>64}"[-64:], attribution))

@@ -1,0 +1,192 @@
+"""Study files as people write them: refused with all mistakes, their lines and their cures."""
+
+import pytest
+from django.conf import settings
+
+from explanations.models import ImageSet
+from explanations.registry import register_classifier
+from surveys import services
+from surveys.models import Study
+from surveys.studyfile import StudyFileError
+from surveys.studytext import read_text
+from tests.conftest import ROOT
+from tests.surveys import shipped
+
+FOLDER = ROOT / "tests" / "surveys" / "broken_studies"
+LOST = "Save it as UTF-8: in an editor, by “Save as” and the encoding UTF-8."
+NO_TOML = "it is no TOML file: Invalid value."
+PLAIN = 'Texts stand in "quotes"; whole numbers, true and false stand without; a list in [ ].'
+TWICE = "it is no TOML file: Cannot overwrite a value. The same key stands here twice. Remove one."
+MORE = "Import more images (manage.py import_images --data scenes --split test, with a larger"
+EXPECTED = {
+    "a_human_alone_who_accepts": (
+        "line 22: the arm 'none' shows no prediction, and the task 'decide' of the part 'trials'",
+        "line 23: arm 'none' shows no prediction. Remove probability.",
+        "line 28: arm 'heat' shows a map of a prediction that it hides. Remove the method, or",
+        "line 29: the arm 'heat' shows no prediction, and the task 'decide' of the part 'trials'",
+    ),
+    "a_key_twice": (f"line 4: {TWICE}", f"line 35: {TWICE}"),
+    "a_plan_of_other_data": (
+        "line 47: [analysis]: outcome 'trust': the scale 'happiness' is not in codebook.csv, which",
+        "line 53: [analysis]: outcome 'agreement': 'agreement' is not a column of trials.csv. Name",
+        "line 59: [analysis]: exclusion 'inattentive': 'attention_failed' is not a column of",
+    ),
+    "circular_order": (
+        "line 28: the parts wait for each other: instructions after trust-v1 after trials after "
+        "instructions. Remove one 'after'.",
+    ),
+    "doubled_arms": (
+        "line 24: two arms have the key 'none'. Rename one.",
+        "line 25: two arms have the label 'No map'. Rename one.",
+    ),
+    "everything_missing": (
+        "'arms' is missing. Add it, as tables written [[arms]].",
+        "'images' is missing. Add it, as a table.",
+        "'title' is missing. Add it, as text in quotes.",
+        "'seed' is missing. Add it, as a whole number.",
+        "'consent' is missing. Add it, as a table.",
+        "'debrief' is missing. Add it, as a table.",
+        "'classifier' is missing. Add it, as a table.",
+        "'analysis' is missing. Add it, as a table.",
+    ),
+    "factors_that_do_not_fit": (
+        "line 22: the factor 'arm' becomes a column of the data. Name it with small letters,",
+        "line 28: the level of 'colour' is 3. It must be a short word in quotes: small letters,",
+        "line 31: within names the factor 'shape', which no arm has. Known: arm, size.",
+        "line 31: the arms ['heat'] have no level of the factor 'size'. Add it.",
+    ),
+    "image_set_too_small": (
+        "line 13: the study shows 60 right and 6 wrong predictions, which takes 66 images. Of "
+        f"'scenes', split 'test', 60 are stored. {MORE}",
+    ),
+    "images_of_its_own_per_arm_and_within": (
+        "line 15: per_arm gives each arm one set of images. Remove it, or sets.",
+        "line 15: within participants, blocks show different images anyway, which rotate over the",
+        "line 50: [analysis]: control 'none' is not among the arms ['order-1', 'order-2']. Name",
+    ),
+    "impossible_quotas": (
+        "line 35: first_right is 3, but only 2 predictions are right. Lower it, or raise right.",
+        "line 36: 2 attention checks do not fit among 2 trials. Lower it.",
+        "line 43: block_multiples is [0]. List whole numbers from 1 to 20: a block holds each arm",
+        "line 44: 'places' in [allocation] is 1. It must be at least 2.",
+    ),
+    "latin_1": (
+        f"line 7: the file is not UTF-8: here stands what may be “ö”. {LOST}",
+        "line 31: 'right' in [parts] is missing. Add it, as a whole number.",
+        "line 33: unknown key 'rigth' in [parts]: did you mean 'right'?",
+    ),
+    "names_that_cannot_be_names": (
+        "line 1: the slug 'My study' must start with a small letter and hold only small letters,",
+        "line 6: the consent's version has more than 40 characters. Shorten it.",
+        "line 20: the key 'No map' must start with a small letter and hold only small letters,",
+        "line 45: [analysis]: control 'none' is not among the arms ['No map', 'heat']. Name one.",
+    ),
+    "nothing_at_this_place": (
+        "'seed' is missing. Add it, as a whole number.",
+        "line 13: the study shows images of 'dots', split 'test', and none are stored. Import "
+        "them: manage.py import_images --data dots --split test",
+        "line 17: There is no weight file",
+    ),
+    "one_arm": (
+        "line 19: a study compares two arms or more, this file has 1.",
+        "line 39: [analysis]: the plan lacks 'control'. Add it.",
+    ),
+    "order_after_nothing": (
+        "line 35: after names 'introduction': did you mean 'instructions'?",
+        "line 40: after names 'trails': did you mean 'trials'?",
+    ),
+    "quotes_never_closed": (
+        "line 10: it is no TOML file: Unterminated string, and the file ends. Close the last "
+        'quotes: """ around a long text, " around a short one.',
+    ),
+    "too_few_wrong_predictions": (
+        "line 13: the study shows 20 right and 25 wrong predictions. Its classifier gives 40 right "
+        f"and 20 wrong ones on the stored images of 'scenes', split 'test'. {MORE}",
+    ),
+    "typos_in_keys": (
+        "'title' is missing. Add it, as text in quotes.",
+        "'debrief' is missing. Add it, as a table.",
+        "line 2: unknown key 'tilte': did you mean 'title'?",
+        "line 9: unknown key 'debrieff': did you mean 'debrief'?",
+        "line 31: 'right' in [parts] is missing. Add it, as a whole number.",
+        "line 33: unknown key 'rigth' in [parts]: did you mean 'right'?",
+        "line 42: unknown key 'place' in [allocation]: did you mean 'places'?",
+    ),
+    "unknown_arms_in_the_plan": (
+        "line 45: [analysis]: control 'nobody' is not among the arms ['none', 'heat']. Name one.",
+        "line 46: [analysis]: ai_only 'heet' is not among the arms ['none', 'heat']. Name one.",
+        "line 48: [analysis]: contrast 'c': ['colour'] are not among the arms. Name arms of the",
+    ),
+    "unknown_methods": (
+        "line 22: arm 'none': unknown method 'attention'. Known: gradcam, saliency,",
+        "line 27: arm 'heat': unknown method 'gradcan': did you mean 'gradcam'?",
+    ),
+    "unknown_questionnaires": (
+        "line 29: unknown kind of part 'questionaire': did you mean 'questionnaire'?",
+        "line 42: unknown questionnaire 'trust-v9': did you mean 'trust-v1'?",
+        "line 44: the file has both [questionnaires] and [[parts]]. Declare each questionnaire as",
+        "line 54: [analysis]: outcome 'trust': the scale 'trust' is not in codebook.csv, which has",
+    ),
+    "unknown_tasks": (
+        "line 35: unknown task 'decision'. Known: decide, classify, judge_advisor,",
+        "line 36: unknown confidence 'stars'. Known: points, slider, none.",
+        "line 38: limit_seconds is 5, not above minimum_seconds, which is 10. Raise it, or set it",
+    ),
+    "utf_16": (
+        f"the file is written in UTF-16. {LOST}",
+        "line 3: 'seed' is -7. It must be at least 0.",
+    ),
+    "words_without_quotes": (
+        f"line 2: {NO_TOML} {PLAIN}",
+        f"line 3: {NO_TOML} {PLAIN}",
+        f'line 10: {NO_TOML} Type straight quotes: "…".',
+        "line 26: arm 'heat': unknown method 'gradcan': did you mean 'gradcam'?",
+    ),
+    "wrong_types": (
+        "line 2: 'title' is 5. It must be text in quotes.",
+        "line 3: 'seed' is '7'. It must be a whole number.",
+        "line 33: 'right' in [parts] is 4.5. It must be a whole number.",
+        "line 33: right + wrong is 0. A participant can see 1 to 500 images.",
+        "line 34: 'wrong' in [parts] is 'two'. It must be a whole number.",
+        "line 41: 'block_multiples' in [allocation] is 2. It must be a list in [ ].",
+    ),
+}
+"""How every sentence begins, in order: none is left out, and none is said beside these."""
+
+
+@pytest.fixture
+def scenes(db):
+    """60 images, of which the shipped classifier gets 40 right and 20 wrong."""
+    classifier = register_classifier(settings.BASE_DIR / "weights" / "scenes.safetensors")
+    image_set = ImageSet.objects.create(name="scenes", class_names=classifier.class_names)
+    shipped.fill(image_set, "test")
+    shipped.predict(image_set, classifier)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_broken_study_is_refused_with_every_mistake_its_line_and_its_cure(scenes, name):
+    with pytest.raises(StudyFileError) as refused:
+        services.load_study(read_text(FOLDER / f"{name}.toml"))
+    found = refused.value.problems
+    expected = EXPECTED[name]
+    assert len(found) == len(expected), found
+    for said, begins in zip(found, expected, strict=True):
+        assert said.startswith(begins), said
+    assert not Study.objects.exists()
+
+
+def test_every_broken_study_has_its_row():
+    assert {path.stem for path in FOLDER.glob("*.toml")} == set(EXPECTED)
+    assert len(EXPECTED) >= 20
+
+
+def test_without_its_mistakes_the_same_file_is_loaded(scenes):
+    text = read_text(FOLDER / "typos_in_keys.toml")
+    for wrong, right in (
+        ("tilte", "title"),
+        ("debrieff", "debrief"),
+        ("rigth", "right"),
+        ("place =", "places ="),
+    ):
+        text = text.replace(wrong, right)
+    assert services.load_study(text).title == "A study with mistakes"
