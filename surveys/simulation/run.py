@@ -17,7 +17,9 @@ from surveys.services.ledger import scheme_of
 from surveys.simulation.browser import Browser, Page
 from surveys.simulation.person import Person, Reading, Shown
 from surveys.simulation.profile import Effect, Profile
+from surveys.simulation.remote import RemoteBrowser
 
+AnyBrowser = Browser | RemoteBrowser
 # Rehearsals need not survive a power cut, and not waiting for the disk is several times faster.
 RELAXED = {
     "sqlite": ("PRAGMA synchronous=NORMAL", "PRAGMA synchronous=FULL"),
@@ -45,16 +47,19 @@ class Simulated:
         )
 
 
-def simulate(*, study: Study, number: int, seed: int, profile: Profile) -> Simulated:
+def simulate(
+    *, study: Study, number: int, seed: int, profile: Profile, server: str = ""
+) -> Simulated:
     """Let ``number`` synthetic people take part, marked as simulated for ever.
 
     The same seed, profile and study give the same answers, as long as the study's list of
-    simulated places stands at the same place. Raises SimulationError.
+    simulated places stands at the same place. ``server``: the address of one that runs on the same
+    database; else the pages are walked within this process. Raises SimulationError and ServerError.
     """
     _check(study, number)
     _check_arms(study, profile)
     first = study.participants.filter(simulated=True).count()
-    browser = Browser()
+    browser = RemoteBrowser(server) if server else Browser()
     ends: list[Participant.State] = []
     # As on a server: with DEBUG, Django would note every query and double the time.
     with override_settings(DEBUG=False), _not_waiting_for_the_disk():
@@ -68,7 +73,7 @@ def simulate(*, study: Study, number: int, seed: int, profile: Profile) -> Simul
 
 
 def _take_part(
-    browser: Browser, study: Study, seed: int, number: int, profile: Profile
+    browser: AnyBrowser, study: Study, seed: int, number: int, profile: Profile
 ) -> Participant.State:
     """One person, from the link to the end."""
     browser.forget()
@@ -140,7 +145,7 @@ class Walk:
         return Reading(step.questionnaire, instructed, effect)
 
 
-def _next(browser: Browser, page: Page, person: Person, walk: Walk) -> Page:
+def _next(browser: AnyBrowser, page: Page, person: Person, walk: Walk) -> Page:
     answers = person.answer(page, walk.reading(page))
     following = page
     for _ in range(person.clicks):
@@ -154,7 +159,7 @@ def _next(browser: Browser, page: Page, person: Person, walk: Walk) -> Page:
     return following
 
 
-def _leave(browser: Browser, page: Page, person: Person) -> Participant.State:
+def _leave(browser: AnyBrowser, page: Page, person: Person) -> Participant.State:
     if not person.withdraws:
         return Participant.State.STARTED
     path = next(link for link in page.links if link.endswith("/withdraw/"))
@@ -168,7 +173,8 @@ def _participant(study: Study, page: Page) -> Participant:
     if participant is None or not participant.simulated:
         raise SimulationError(
             f"The consent did not lead to a rehearsal: status {page.status}, "
-            f"{' '.join(page.headings)!r}."
+            f"{' '.join(page.headings)!r}. A --server must run on this database, with the same "
+            "STUDY_SECRET_KEY."
         )
     participant.study = study
     return participant

@@ -213,3 +213,27 @@ def test_a_page_is_read_as_its_form():
     assert page.hidden == {"step": "t"}
     assert page.questions == {"q": ["1", "2"], "t": []}
     assert (page.prediction, page.pictures, page.headings) == ("car", ["/a.png"], ["A & B"])
+
+
+def test_over_http_the_same_people_give_the_same_answers(live_server, tmp_path):
+    found = []
+    for slug, server in (("one", ""), ("two", live_server.url)):
+        study = drawn_study(tmp_path, slug=slug)
+        result = simulate(study=study, number=2, seed=4, profile=load("demo"), server=server)
+        assert result.completed + result.withdrawn + result.left == 2
+        found.append(answers(study))
+    assert found[0] == found[1]
+    assert found[0]
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ("http://127.0.0.1:9", "No server answers at http://127.0.0.1:9"),
+        ("localhost", "Give an address as http://"),
+        ("file:///etc/hosts", "Give an address as http://"),
+    ],
+)
+def test_a_server_that_is_none_is_said_in_one_line(drawn, server, said):
+    with pytest.raises(CommandError, match=said):
+        call_command("simulate_participants", "drawn", "--n", "1", "--server", server)

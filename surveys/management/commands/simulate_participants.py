@@ -1,4 +1,4 @@
-"""manage.py simulate_participants SLUG --n N --seed S [--profile FILE]"""
+"""manage.py simulate_participants SLUG --n N --seed S [--profile FILE] [--server URL]"""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from surveys.management.lookup import study_named
 from surveys.simulation.profile import ProfileError, load
+from surveys.simulation.remote import ServerError
 from surveys.simulation.run import SimulationError, simulate
 
 
@@ -17,15 +18,35 @@ class Command(BaseCommand):
         parser.add_argument("--n", type=int, default=140, help="how many people")
         parser.add_argument("--seed", type=int, default=0, help="of all their answers")
         parser.add_argument(
+            "--server",
+            default="",
+            metavar="URL",
+            help="over HTTP to a server that runs on the same database, as http://127.0.0.1:8000",
+        )
+        parser.add_argument(
             "--profile", default="demo", help="demo, null, or a TOML file with planted effects"
         )
 
-    def handle(self, *args: Any, slug: str, n: int, seed: int, profile: str, **options: Any) -> str:
+    def handle(
+        self,
+        *args: Any,
+        slug: str,
+        n: int,
+        seed: int,
+        profile: str,
+        server: str,
+        **options: Any,
+    ) -> str:
         if n < 1:
             raise CommandError(f"--n is {n}. It must be at least 1.")
         try:
-            return str(
-                simulate(study=study_named(slug), number=n, seed=seed, profile=load(profile))
+            simulated = simulate(
+                study=study_named(slug),
+                number=n,
+                seed=seed,
+                profile=load(profile),
+                server=server,
             )
-        except (ProfileError, SimulationError) as error:
+            return str(simulated)
+        except (ProfileError, ServerError, SimulationError) as error:
             raise CommandError(str(error)) from error

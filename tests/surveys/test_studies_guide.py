@@ -1,0 +1,43 @@
+"""The guide for researchers: its example is a study, and nothing to be declared is left out."""
+
+import re
+from dataclasses import fields
+
+import pytest
+
+from explanations import catalogue
+from surveys import studyfile, tasks
+from surveys.parts import PARTS
+from surveys.parts.trials import TrialsPart
+from surveys.studyfile import Images, Pages, StudyFile
+from tests.conftest import ROOT
+
+GUIDE = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
+TABLES = {field.name for field in fields(StudyFile)} - {"weights", "translations"}
+
+
+def test_the_whole_study_of_the_guide_can_be_loaded():
+    (text,) = re.findall(r"```toml\n(slug.*?)```", GUIDE, re.DOTALL)
+    study = studyfile.parse(text)
+    assert [part.key for part in study.parts] == [
+        *("ai-experience-v1", "instructions", "quiz", "practice", "trials", "trust-v1")
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        TABLES
+        | PARTS.keys()
+        | {task.key for task in tasks.TASKS}
+        | {method.key for method in catalogue.METHODS}
+        | {field.name for field in (*fields(Images), *fields(Pages), *fields(TrialsPart))}
+    ),
+)
+def test_whatever_can_be_declared_is_in_the_guide(name):
+    assert re.search(rf"\b{name}\b", GUIDE), f"docs/studies.md does not say what {name!r} is."
+
+
+def test_every_shipped_study_is_in_the_guide():
+    for path in (ROOT / "studies").glob("*.toml"):
+        assert f"`studies/{path.name}`" in GUIDE
