@@ -79,8 +79,6 @@ FILES: Mapping[str, tuple[Column, ...]] = {
         Column("answered_at", "datetime", optional=True),
         _late("page"),
         _late("shown_at", "integer", 1),
-        _late("block", "integer", 1),
-        _late("condition"),
     ),
     "codebook.csv": (
         Column("file"),

@@ -45,14 +45,16 @@ def scale_items(data: StudyData, questionnaire: str, scale: str) -> pd.DataFrame
 
 def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Answers as clicked to the items of these codebook rows, (participants, items)."""
-    wide = _wide(data, questionnaire, rows, ["participant"])
+    wide = _wide(data.answers, questionnaire, rows, ["participant"])
     return wide.reindex(index=data.participants["participant"])
 
 
-def _wide(data: StudyData, questionnaire: str, rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _wide(
+    answers: pd.DataFrame, questionnaire: str, rows: pd.DataFrame, by: list[str]
+) -> pd.DataFrame:
     """Answers to the items of the codebook rows, (levels of `by`, items)."""
-    own = data.answers["questionnaire"] == questionnaire
-    answers = data.answers[own & data.answers["item"].isin(rows["item"])]
+    own = answers["questionnaire"] == questionnaire
+    answers = answers[own & answers["item"].isin(rows["item"])]
     answers = answers.assign(value=pd.to_numeric(answers["value"]).astype("float64"))
     # A questionnaire that stood on several pages: the mean over the pages where it was answered.
     wide = answers.pivot_table(index=by, columns="item", values="value", aggfunc="mean")
@@ -78,7 +80,8 @@ def block_scores(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     key, named = ("scale", outcome.scale) if outcome.scale is not None else ("item", outcome.item)
     items = data.codebook[data.codebook[key] == named]
     by = ["participant", str(outcome.within)]
-    answered = _wide(data, str(items["questionnaire"].iloc[0]), items, by)
+    in_blocks = data.answers[data.answers[by[1]] != ""]
+    answered = _wide(in_blocks, str(items["questionnaire"].iloc[0]), items, by)
     values = reverse(answered, items).astype("float64")
     return _score(values, items, outcome).rename("value").dropna().reset_index()
 

@@ -108,7 +108,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 
 def find_participant(code: str) -> Participant:
     """The participant of the secret address, whose language is spoken from now on; else 404."""
-    people = Participant.objects.select_related("study", "arm")
+    people = Participant.objects.select_related("study__image_set", "arm")
     participant = get_object_or_404(people, code=code)
     languages.speak_to(participant)
     return participant

@@ -49,15 +49,15 @@ def record_view(*, participant: Participant, step: str) -> int:
     if participant.arm_id is None and shown is not None and flow.kind_of(shown).needs_arm:
         allocate(participant)
     now = timezone.now()
-    view, created = PageView.objects.get_or_create(
-        participant=participant,
-        step=step,
-        defaults={"first_shown_at": now, "last_shown_at": now},
-    )
-    if not created:
-        view.last_shown_at = now
-        view.times += 1
-        view.save(update_fields=["last_shown_at", "times"])
+    view = PageView.objects.filter(participant=participant, step=step).first()
+    if view is None:  # nobody else makes one meanwhile: the participant is locked
+        PageView.objects.create(
+            participant=participant, step=step, first_shown_at=now, last_shown_at=now
+        )
+        return 1
+    view.last_shown_at = now
+    view.times += 1
+    view.save(update_fields=["last_shown_at", "times"])
     return view.times
 
 
@@ -131,7 +131,9 @@ def _lock(participant: Participant) -> None:
     On SQLite the IMMEDIATE transaction is what they wait for.
     """
     participant.refresh_from_db(
-        from_queryset=Participant.objects.select_for_update(of=("self",)).select_related("study")
+        from_queryset=Participant.objects.select_for_update(of=("self",)).select_related(
+            "study__image_set"
+        )
     )
 
 
