@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from surveys import links, services
+from surveys import languages, links, services
 from surveys.models import Study
 from surveys.personalcode import read_code
 from surveys.recruitment import arriving, webhooks
@@ -19,6 +19,7 @@ from surveys.views import SeeOther, to_page
 def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     """Leads to the participation of the personal code, on any device."""
     study = get_object_or_404(Study, slug=slug)
+    languages.speak_to_visitor(request, study)
     typed = request.POST.get("personal_code", "")
     participant = study.participants.filter(personal_code=read_code(typed)).first()
     if participant is None:

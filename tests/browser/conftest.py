@@ -42,9 +42,15 @@ def tab(chromium):
 
 
 @pytest.fixture
-def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
-    yield drawn_study(tmp_path)
+def committed_db(transactional_db):
+    """A database that the server's threads see, too; emptied at the end."""
+    yield
     forget_ledgers()
+
+
+@pytest.fixture
+def study(committed_db, tmp_path, _data_in_a_folder_of_its_own):
+    return drawn_study(tmp_path)
 
 
 @pytest.fixture

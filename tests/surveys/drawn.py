@@ -17,9 +17,10 @@ from explanations.classifier.header import FORMAT
 from explanations.importing import image_store
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
 from explanations.pictures import artefact_store
-from surveys import services
+from surveys import services, studyfile
 from surveys.models import Study
 from surveys.stimuli import choose_stimuli
+from tests.conftest import ROOT
 from tests.surveys.factories import with_fixed_chance
 
 CLASSES = ("car", "truck", "boat", "tree")
@@ -130,9 +131,26 @@ def drawn_study(
     return study
 
 
-def _write_weights(path: Path) -> None:
+def shipped_study(folder: Path, name: str) -> Study:
+    """A study that ships, open, over drawn pictures in place of its own."""
+    text = (ROOT / "studies" / f"{name}.toml").read_text(encoding="utf-8")
+    declared = studyfile.parse(text)
+    classes = tuple(declared.in_language("de").classes)
+    weights = folder / "shipped.safetensors"
+    _write_weights(weights, classes)
+    image_set = ImageSet.objects.create(name=declared.images.set, class_names=list(classes))
+    (trials,) = declared.trial_parts
+    _draw(image_set, trials.right + trials.wrong + 1)
+    study = with_fixed_chance(services.load_study(text.replace(declared.weights, str(weights))))
+    _predict(image_set, study.classifier, trials.wrong)
+    choose_stimuli(study)
+    services.open_study(study=study)
+    return study
+
+
+def _write_weights(path: Path, classes: Sequence[str] = CLASSES) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {"format": FORMAT, "class_names": json.dumps(CLASSES)}
+    metadata = {"format": FORMAT, "class_names": json.dumps(classes)}
     save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
 
 
@@ -145,6 +163,7 @@ def _arms(keys: Sequence[str]) -> str:
 
 
 def _draw(image_set: ImageSet, count: int) -> None:
+    classes = image_set.class_names
     rng = np.random.default_rng(0)
     for number in range(count):
         pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -152,7 +171,7 @@ def _draw(image_set: ImageSet, count: int) -> None:
             image_set=image_set,
             sha256=image_store().write(pixels),
             split="test",
-            true_class=CLASSES[number % len(CLASSES)],
+            true_class=classes[number % len(classes)],
             source=f"drawn {number}",
             width=32,
             height=32,
@@ -162,8 +181,9 @@ def _draw(image_set: ImageSet, count: int) -> None:
 def _predict(image_set: ImageSet, classifier: ClassifierWeights, wrong: int) -> None:
     """The first ``wrong`` images are taken for the next class; every image gets every map."""
     for number, image in enumerate(image_set.images.order_by("id")):
-        true = CLASSES.index(image.true_class)
-        predicted = CLASSES[(true + (number < wrong)) % len(CLASSES)]
+        classes = image_set.class_names
+        true = classes.index(image.true_class)
+        predicted = classes[(true + (number < wrong)) % len(classes)]
         prediction = Prediction.objects.create(
             image=image,
             classifier=classifier,

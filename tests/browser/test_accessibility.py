@@ -1,0 +1,162 @@
+"""WCAG 2.2 AA: axe finds nothing on any page, in any arm, light and dark, in both languages."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from django.utils import timezone, translation
+
+from surveys import flow, services
+from surveys.models import PageView, Participant
+from tests.browser.walking import begin, ready, send, send_and_be_told
+from tests.surveys.drawn import ARMS
+from tests.surveys.everykind import every_kind_study
+from tests.surveys.factories import walk
+
+pytestmark = pytest.mark.browser
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCHEMES = {
+    "light": {"type": "tag", "values": TAGS},
+    "dark": {"type": "rule", "values": ["color-contrast"]},  # all else is the same
+}
+AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+LANGUAGES = ("en", "de")
+
+
+@pytest.fixture
+def study(committed_db, tmp_path, _data_in_a_folder_of_its_own):
+    return every_kind_study(tmp_path)
+
+
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
+
+
+def flaws(page) -> list[str]:
+    """What axe finds on the page as it stands, in light, and of its colours in dark."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found = []
+    for scheme, chosen in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        options = {"runOnly": chosen, "resultTypes": ["violations"]}
+        result = page.evaluate("options => axe.run(document, options)", options)
+        for rule in result["violations"]:
+            found += [f"{scheme}: {rule['id']}: {node['html'][:200]}" for node in rule["nodes"]]
+    return found
+
+
+def check(page, language: str) -> None:
+    name = f"{page.url} {page.locator('h1').inner_text()}"
+    assert page.locator("html").get_attribute("lang") == language, name
+    assert page.locator("h1").count() == 1, name
+    assert flaws(page) == [], name
+
+
+def check_errors(page, language: str) -> None:
+    """Send the page with every answer missing: the list of them has the focus, and leads there."""
+    send_and_be_told(page)
+    check(page, language)
+    box = page.locator(".errors")
+    assert box.evaluate("box => box === document.activeElement")
+    for link in box.locator("a").all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_the_way_from_the_consent_to_the_code(
+    page, live_server, study, language
+):
+    address = f"{live_server.url}/s/{study.slug}/?language={language}"
+    page.goto(address)
+    check(page, language)
+    someone = begin(page, address)
+    seen, failed = set(), set()
+    with translation.override(language):
+        while (step := flow.current_step(someone)) is not None:
+            page_of = (step.kind, step.questionnaire)
+            if (*page_of, step.part, step.stage) not in seen:
+                page.goto(f"{live_server.url}/p/{someone.code}/")
+                ready(page)
+                check(page, language)
+                if page_of not in failed and any(i.required for i in flow.items(someone, step)):
+                    check_errors(page, language)
+                    failed.add(page_of)
+            seen.add((*page_of, step.part, step.stage))
+            walk(someone, pages=1)
+    page.goto(f"{live_server.url}/p/{someone.code}/")
+    check(page, language)
+    assert {kind for kind, *_ in seen} == {kind.key for kind in flow.KINDS}
+    assert {kind for kind, _ in failed} == {"questionnaire", "quiz", "trial", "attention"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_the_pages_beside_the_way(page, live_server, study, language):
+    outside = f"{live_server.url}/s/{study.slug}"
+    someone = begin(page, f"{outside}/?language={language}")
+    own = f"{live_server.url}/p/{someone.code}/"
+    for path in (f"{own}withdraw/", f"{outside}/anew/", f"{outside}/withdraw/?language={language}"):
+        page.goto(path)
+        check(page, language)
+    send(page)  # without a code
+    check(page, language)
+    page.goto(own)
+    ready(page)
+    services.withdraw(participant=someone)
+    send_and_be_told(page, "a.button")  # refused
+    check(page, language)
+    for path in (own, f"{own}withdraw/"):
+        page.goto(path)
+        check(page, language)
+    with page.expect_navigation():
+        page.locator("button[value=delete]").click()
+    check(page, language)
+    _come_back_too_late(page, f"{live_server.url}/p/", study, language)
+    check(page, language)
+    services.close_study(study=study)
+    page.context.clear_cookies()
+    page.context.set_extra_http_headers({"Accept-Language": language})
+    for path in (f"/s/{study.slug}/", "/", "/nothing-here/"):
+        page.goto(f"{live_server.url}{path}")
+        check(page, language)
+
+
+def _come_back_too_late(page, address: str, study, language: str) -> None:
+    late = services.enrol(study=study, arrival_key="late", language=language)
+    services.record_view(participant=late, step=flow.current_step(late).key)
+    old = timezone.now() - timedelta(hours=50)
+    PageView.objects.update(first_shown_at=old, last_shown_at=old)
+    Participant.objects.filter(pk=late.pk).update(consented_at=old)
+    page.goto(f"{address}{late.code}/")
+
+
+def test_axe_finds_nothing_in_any_arm(page, live_server, study):
+    arms = set()
+    for number in range(len(ARMS)):
+        someone = services.enrol(study=study, arrival_key=f"visit {number}")
+        left = {"instructions", "trial"}
+        while left and (step := flow.current_step(someone)) is not None:
+            if step.kind in left:
+                page.goto(f"{live_server.url}/p/{someone.code}/")
+                ready(page)
+                check(page, "en")
+                left.remove(step.kind)
+            walk(someone, pages=1)
+        assert not left
+        arms.add(someone.arm.key)
+    assert arms == set(ARMS)
+
+
+def test_axe_would_find_a_flaw(page):
+    page.set_content(
+        '<main><h1>Flaws</h1><img src="none.png"><input name="nameless">'
+        '<p style="color: #999; background: #aaa">Too pale</p></main>'
+    )
+    found = {line.split(": ")[1] for line in flaws(page)}
+    assert {"image-alt", "label", "color-contrast", "html-has-lang"} <= found
