@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.behaviour.calibration_curve import CalibrationPoint, calibration_points
 from analysis.behaviour.complementarity import Complementarity, complementarity
 from analysis.behaviour.trials import behaviour_of, behaviour_trials
 from analysis.descriptives import mean
@@ -46,10 +47,11 @@ class ArmBehaviour:
 
 @dataclass(frozen=True)
 class BehaviourResults:
-    """Of everyone randomised who did not withdraw."""
+    """Of everyone randomised who did not withdraw. `calibration`: right by stated confidence."""
 
     arms: tuple[ArmBehaviour, ...]
     complementarity: tuple[Complementarity, ...]
+    calibration: tuple[CalibrationPoint, ...]
 
 
 def behaviour(data: StudyData) -> BehaviourResults | None:
@@ -76,6 +78,7 @@ def behaviour(data: StudyData) -> BehaviourResults | None:
         )
         if alone is not None
         else (),
+        calibration_points(trials, data.labels, data.plan.level),
     )
 
 

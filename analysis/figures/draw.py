@@ -1,14 +1,18 @@
 """All figures of a report, written to a folder."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.behaviour.measures import BehaviourResults
 from analysis.figures.agreement import draw_agreement
+from analysis.figures.calibration import draw_calibration
 from analysis.figures.flow import draw_flow
+from analysis.figures.reliance import PLANES, draw_plane, places
 from analysis.figures.style import SETTINGS, save
 from analysis.further import further_parts
 from analysis.plan import analysis_of, resolve
@@ -18,13 +22,16 @@ from analysis.results import Results
 def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mapping[str, Path]:
     """Write name.svg, name.png and name.csv per figure; returns the svg files by name.
 
-    Names: agreement, where people accepted or rejected; flow, where the plan excludes; and those
-    of each outcome's analysis, such as scores-<outcome>, contrasts-<outcome>.
+    Names: agreement, reliance, reliance-relative and calibration, where the trials allow them;
+    flow, where the plan excludes; and those of each outcome's analysis, such as scores-<outcome>,
+    contrasts-<outcome>.
     """
     folder.mkdir(parents=True, exist_ok=True)
     drawings: dict[str, Callable[[], Figure]] = {}
     if results.agreement:
         drawings["agreement"] = lambda: draw_agreement(results.agreement, results.simulated)
+    if results.behaviour is not None:
+        drawings |= behaviour_drawings(results.behaviour, results)
     if results.study_flow.steps:
         drawings["flow"] = lambda: draw_flow(results)
     for outcome in results.outcomes:
@@ -39,3 +46,22 @@ def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mappin
         with mpl.rc_context(SETTINGS):
             save(draw(), folder / name)
     return {name: folder / f"{name}.svg" for name in drawings}
+
+
+def behaviour_drawings(
+    behaviour: BehaviourResults, results: Results
+) -> dict[str, Callable[[], Figure]]:
+    """The reliance planes that the measures allow, and the calibration curves."""
+    control, simulated = results.plan.control, results.simulated
+    drawings: dict[str, Callable[[], Figure]] = {}
+    for plane in PLANES:
+        points = places(behaviour, plane)
+        if points:
+            drawings[plane.name] = partial(
+                draw_plane, points, plane, results.plan.arms, control, simulated
+            )
+    if behaviour.calibration:
+        drawings["calibration"] = partial(
+            draw_calibration, behaviour.calibration, results.labels, control, simulated
+        )
+    return drawings

@@ -1,6 +1,7 @@
 """What each figure shows, in words, for those who do not see it; the numbers are in the tables."""
 
 from analysis.estimate import Estimate, NotEstimable
+from analysis.figures.reliance import PLANES, places
 from analysis.figures.trials import forest_of
 from analysis.further import further_parts
 from analysis.one_way import OneWay
@@ -11,7 +12,7 @@ from analysis.results import OutcomeResult, Results
 
 def alternatives(results: Results) -> dict[str, str]:
     """Alternative text by figure name (figures.draw)."""
-    texts = {"agreement": _agreement(results), "flow": _flow(results)}
+    texts = {"agreement": _agreement(results), "flow": _flow(results), **_behaviour(results)}
     for result in results.outcomes:
         texts[f"scores-{result.outcome.key}"] = _scores(result)
         texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, results)
@@ -28,6 +29,29 @@ def _agreement(results: Results) -> str:
         for arm in results.agreement
     )
     return f"Share of right and of wrong predictions accepted, by arm: {arms}."
+
+
+def _behaviour(results: Results) -> dict[str, str]:
+    if results.behaviour is None:
+        return {}
+    texts = {}
+    for plane in PLANES:
+        arms = "; ".join(
+            f"{one.label} {_mean(one.x)} and {_mean(one.y)}"
+            for one in places(results.behaviour, plane)
+        )
+        texts[plane.name] = (
+            f"Reliance plane, by arm, {plane.x_label} and {plane.y_label}: {arms}. Nobody errs at "
+            f"{number(plane.ideal, 0)} and {number(plane.ideal, 0)}."
+        )
+    shares = "; ".join(
+        f"{one.label} at {number(one.stated, 1)}: {percent(one.share)}"
+        for one in results.behaviour.calibration
+    )
+    texts["calibration"] = (
+        f"Share of right answers by stated confidence, a panel per arm: {shares}."
+    )
+    return texts
 
 
 def _scores(result: OutcomeResult) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from analysis.behaviour.calibration_curve import calibration_points
 from analysis.estimate import Estimate, NotEstimable
 from analysis.figures.distributions import density
 from analysis.figures.forest import Forest, Row, draw_forest
@@ -77,3 +78,48 @@ def test_a_label_that_looks_like_a_style_stays_a_label():
     )
     inlined = inline_svg(text, "x", "y")
     assert '<text fill="red">style="a: b" </text>' in inlined
+
+
+def test_the_reliance_plane_puts_each_arm_at_its_two_measures(planted_output, planted_results):
+    frame = pd.read_csv(planted_output / "figures" / "reliance.csv")
+    for arm in planted_results.behaviour.arms:
+        own = frame[frame["arm"] == arm.arm].set_index("measure")["value"]
+        measures = {one.key: one.estimate.value for one in arm.measures if one.key in own.index}
+        assert own.to_dict() == measures
+        assert set(measures) == {"over_reliance", "under_reliance"}
+    placebo = frame[(frame["arm"] == "placebo") & (frame["measure"] == "over_reliance")]
+    assert placebo["value"].item() > 0.6
+
+
+def test_the_calibration_curve_counts_every_trial_with_a_stated_confidence(
+    planted_output, planted_results, planted_folder
+):
+    frame = pd.read_csv(planted_output / "figures" / "calibration.csv")
+    trials = pd.read_csv(planted_folder / "trials.csv")
+    people = pd.read_csv(planted_folder / "participants.csv").set_index("participant")["state"]
+    kept = trials[trials["participant"].map(people) != "withdrawn"]
+    assert frame["trials"].sum() == len(kept)
+    one = frame[(frame["arm"] == "gradcam") & (frame["stated"] == 4)].squeeze()
+    own = kept[(kept["arm"] == "gradcam") & (kept["sureness"] == 4)]
+    right = own["agreed"] == own["prediction_correct"]
+    assert one["share"] == pytest.approx(right.mean())
+    assert one["low"] < one["share"] < one["high"]
+    assert one["participants"] == own["participant"].nunique()
+
+
+def test_many_heights_of_confidence_are_put_into_bins_that_all_arms_share():
+    rng = np.random.default_rng(2)
+    trials = pd.DataFrame(
+        {
+            "participant": np.repeat([f"P{i}" for i in range(40)], 10),
+            "arm": np.repeat(["a", "b"], 200),
+            "confidence": rng.uniform(0, 100, 400),
+            "final_right": rng.integers(0, 2, 400).astype(float),
+        }
+    )
+    trials["probability"] = trials["confidence"] / 100
+    points = calibration_points(trials, {"a": "A", "b": "B"}, 0.95)
+    assert len(points) == 20
+    assert sum(one.trials for one in points) == 400
+    assert all(one.probability == pytest.approx(one.stated / 100) for one in points)
+    assert calibration_points(trials.assign(confidence=3.0), {"a": "A"}, 0.95) == ()

@@ -54,7 +54,7 @@ class Command(BaseCommand):
             )
 
     def handle(self, *args: Any, **options: Any) -> str:
-        study = _study(options["file"])
+        study = read_study_file(options["file"])
         output: Path = options["output"]
         try:
             power = plan_power(
@@ -75,7 +75,8 @@ class Command(BaseCommand):
         return "\n".join([*told, str(output / "power.html")])
 
 
-def _study(file: Path) -> StudyFile:
+def read_study_file(file: Path) -> StudyFile:
+    """The study that the file declares; CommandError with every problem otherwise."""
     try:
         return parse(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
