@@ -82,7 +82,30 @@ def test_the_redo_script_says_what_is_missing_where_the_platform_is_not_there(
     assert "Set PYTHONPATH" in done.stderr
 
 
-def test_results_are_the_same_bytes_with_another_number_of_threads(planted_folder, tmp_path):
+MODELLED = """
+[[outcomes]]
+key = "reliance"
+label = "Wrong advice followed"
+kind = "trial_mean"
+column = "agreed"
+where = { prediction_correct = 0 }
+analysis = "logistic_trials"
+random = ["participant"]
+fallback = "binary_trials"
+family = "reliance"
+"""
+
+
+@pytest.fixture(scope="module")
+def modelled_folder(planted_folder, tmp_path_factory):
+    """The planted study with a mixed model too."""
+    folder = shutil.copytree(planted_folder, tmp_path_factory.mktemp("modelled") / "data")
+    plan = folder / "plan.toml"
+    plan.write_text(plan.read_text() + MODELLED)
+    return folder
+
+
+def test_results_are_the_same_bytes_with_another_number_of_threads(modelled_folder, tmp_path):
     code = (
         "import sys, pathlib; from tests.analysis.test_bundle import computed; "
         "from analysis.results import to_json; "
@@ -92,7 +115,7 @@ def test_results_are_the_same_bytes_with_another_number_of_threads(planted_folde
     for threads in ("1", "4"):
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         done = subprocess.run(
-            [sys.executable, "-c", code, str(planted_folder)],
+            [sys.executable, "-c", code, str(modelled_folder)],
             env={**os.environ, **dict.fromkeys(names, threads), "PYTHONPATH": str(ROOT)},
             check=True,
             cwd=tmp_path,
@@ -101,6 +124,8 @@ def test_results_are_the_same_bytes_with_another_number_of_threads(planted_folde
         written.append(done.stdout)
     assert written[0] == written[1]
     assert len(written[0]) > 10_000
+    fitted = json.loads(written[0])["outcomes"][-1]["found"]
+    assert fitted["model"] == "agreed ~ arm + (1 | participant)"
 
 
 def computed(folder):
@@ -137,9 +162,8 @@ def test_a_changed_plan_is_another_plan_hash_and_a_reordered_one_is_not(folder):
     assert (after[0] == before[0], after[1] == before[1]) == (True, False)
 
 
-def test_relabelled_arms_leave_the_omnibus_tests_as_they_were(folder):
-    """Keys and labels go round in a circle: the same people are compared."""
-    before = computed(folder)
+def relabel(folder):
+    """Keys and labels of the arms go round in a circle."""
     circle = {"none": "gradcam", "gradcam": "placebo", "placebo": "none"}
     for name in ("participants.csv", "trials.csv", "answers.csv"):
         edit(folder, name, lambda frame: frame.assign(arm=frame["arm"].map(circle)))
@@ -148,6 +172,12 @@ def test_relabelled_arms_leave_the_omnibus_tests_as_they_were(folder):
         "participants.csv",
         lambda frame: frame.assign(arm_label=frame["arm"].map(THREE_ARMS)),
     )
+
+
+def test_relabelled_arms_leave_the_omnibus_tests_as_they_were(folder):
+    """The same people are compared."""
+    before = computed(folder)
+    relabel(folder)
     after = computed(folder)
     for one, other in zip(before.outcomes, after.outcomes, strict=True):
         for test in ("welch", "kruskal_wallis"):
@@ -156,6 +186,23 @@ def test_relabelled_arms_leave_the_omnibus_tests_as_they_were(folder):
             assert a.df == pytest.approx(b.df, rel=1e-10)
             assert a.p == pytest.approx(b.p, rel=1e-9)
         assert one.found.contrasts != other.found.contrasts
+
+
+def test_relabelled_arms_leave_a_models_test_as_it_was_and_move_its_contrasts(
+    modelled_folder, tmp_path
+):
+    folder = shutil.copytree(modelled_folder, tmp_path / "data")
+    before = computed(folder).outcomes[-1].found
+    relabel(folder)
+    after = computed(folder).outcomes[-1].found
+    assert before.log == after.log == ()
+    assert after.test.statistic == pytest.approx(before.test.statistic, rel=1e-3)
+    assert after.test.p == pytest.approx(before.test.p, rel=1e-2)
+    old = {one.arm: one.estimate.value for one in before.contrasts}
+    new = {one.arm: one.estimate.value for one in after.contrasts}
+    # What was placebo against none is now none against gradcam, the other way round.
+    assert new["gradcam"] == pytest.approx(1 / old["placebo"], rel=1e-2)
+    assert set(old) == set(new)
 
 
 def test_an_earlier_report_in_the_folder_leaves_nothing_behind(tmp_path):
