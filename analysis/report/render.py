@@ -47,6 +47,8 @@ def render_report(
         (HERE / name).read_text(encoding="utf-8")
         for name in ("report.css", "print.css")[: 1 if follow else 2]
     )
+    if not follow:
+        style += _foot(results)
     return (
         _environment()
         .get_template("report.html")
@@ -58,6 +60,14 @@ def render_report(
             css=Markup(style),  # noqa: S704 - our own files
         )
     )
+
+
+def _foot(results: Results) -> str:
+    """Which data and which plan, at the foot of every page of paper."""
+    source = results.provenance
+    text = f"data {source.data_sha256[:12]}, plan {source.plan_sha256[:12]}"
+    font = "font: 8pt sans-serif; color: #59606b;"
+    return f'\n@page {{ @bottom-left {{ content: "{text}"; {font} }} }}\n'
 
 
 def attrition_columns(results: Results, level: str) -> list[str]:

@@ -238,6 +238,13 @@ def test_every_page_of_the_pdf_says_that_the_data_are_simulated(printed):
     assert all(f"{number} / {len(pages)}" in page for number, page in enumerate(pages, start=1))
 
 
+def test_every_page_of_the_pdf_names_its_data_and_its_plan(printed):
+    folder, pages = printed
+    source = document(folder)["provenance"]
+    assert all(source["data_sha256"][:12] in page for page in pages)
+    assert all(source["plan_sha256"][:12] in page for page in pages)
+
+
 def test_the_pdf_holds_what_the_page_folds_away(printed):
     _, pages = printed
     text = " ".join(pages)
