@@ -11,6 +11,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 # Ink and lines are replaced by the page's own colours where a figure is set into the report.
 INK, MUTED, GRID = "#1b1f24", "#646b76", "#d5d9df"
@@ -51,6 +52,9 @@ def colours(arms: Sequence[str], control: str) -> dict[str, str]:
 def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]:
     """A figure with one named row per label, the first on top; rows lie at y = 0, 1, 2, …"""
     figure = Figure(figsize=(WIDTH, 0.95 + row_height * len(labels)), layout="constrained")
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(w_pad=0.1)  # inches: letters of another font may be wider
     axes = figure.add_subplot()
     axes.set_yticks(range(len(labels)), [broken(text) for text in labels])
     axes.set_ylim(len(labels) - 0.4, -0.65)

@@ -129,6 +129,8 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "findings": sentences.findings,
+        "is_shown": sentences.is_shown,
+        "verdict_text": sentences.verdict_text,
         "source_of": sentences.source_of,
         "population_text": sentences.POPULATIONS,
         "kind_of": kind_of,

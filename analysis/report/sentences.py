@@ -49,7 +49,8 @@ def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
 def typeset(sentence: str) -> Markup:
     """The sentence as HTML: escaped, F and p in italics, numbers kept on one line."""
     text = str(escape(sentence))
-    text = re.sub(r"\bp (=|&lt;|&gt;) ", "<i>p</i>\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
+    kept = '<span class="kept"><i>p</i>\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}\\2</span>'
+    text = re.sub(r"\bp (=|&lt;|&gt;) (\.\d+)", kept, text)
     text = re.sub(r"\bF(?=\()", "<i>F</i>", text)
     return Markup(re.sub(r"(?<=[\d,]) (?=%|[\d.])|(?<=\)) (?== )", "\N{NO-BREAK SPACE}", text))  # noqa: S704
 
@@ -67,6 +68,15 @@ def source_of(outcome: Outcome) -> str:
     rows = f"answered trials with {conditions}" if conditions else "answered trials"
     kind = "mean logarithm" if outcome.transform == "log" else "mean"
     return f"{kind} of the column “{outcome.column}” over the participant's {rows}"
+
+
+def verdict_text(verdict: str | None, shown: bool) -> str:
+    """The verdict, held back where the outcome's own test, adjusted over the family, is silent."""
+    if verdict is None:
+        return "–"
+    if shown or not verdict.startswith("different"):
+        return verdict
+    return f"{verdict}, by this comparison alone: the outcome's own test does not show it"
 
 
 def is_shown(result: OutcomeResult, results: Results) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.estimate import Estimate, HypothesisTest
 from analysis.report import numbers
-from analysis.report.sentences import typeset
+from analysis.report.sentences import typeset, verdict_text
 from analysis.run import analyse
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_manifest, write_study
@@ -176,3 +176,16 @@ def test_typesetting_escapes_what_it_does_not_make():
     assert "&lt;i&gt;x&lt;/i&gt;" in html
     assert "<i>F</i>(2,\N{NO-BREAK SPACE}9.10)\N{NO-BREAK SPACE}= 3.20" in html
     assert "<i>p</i>\N{NO-BREAK SPACE}&lt;\N{NO-BREAK SPACE}.001" in html
+
+
+def test_a_difference_is_not_claimed_where_the_outcomes_own_test_is_silent():
+    assert verdict_text("different", shown=True) == "different"
+    assert verdict_text("equivalent", shown=False) == "equivalent"
+    assert "does not show it" in verdict_text("different", shown=False)
+    assert verdict_text(None, shown=True) == "–"
+
+
+def test_a_p_is_never_torn_from_its_number():
+    html = typeset("Welch's F(2, 9.10) = 3.20, p = .337, Holm-adjusted p < .001.")
+    assert html.count('<span class="kept">') == 2
+    assert "\N{NO-BREAK SPACE}.337</span>" in html
