@@ -8,6 +8,7 @@ threads = 4
 timeout = 60
 graceful_timeout = 30
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - a worker's heartbeat must not wait for a slow disk
+control_socket_disable = True  # nobody asks for it, and a read-only container has no place for it
 accesslog = errorlog = "-"
 # Time, method, path without the query, status, milliseconds: no address and no id of a panel.
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(M)s ms"

@@ -30,7 +30,10 @@ def _database() -> list[str]:
 
 
 def _disk() -> list[str]:
-    free = shutil.disk_usage(settings.DATA_DIR).free
+    try:
+        free = shutil.disk_usage(settings.DATA_DIR).free
+    except OSError:
+        return ["The data folder is not there."]
     if free >= LEAST_FREE:
         return []
     return [f"The data folder's disk has {free // 1_000_000} MB left."]

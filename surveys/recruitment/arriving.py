@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
 
 from surveys import links
 from surveys.languages import about_study
@@ -56,9 +55,8 @@ def refusal(request: HttpRequest, study: Study, visitor: Visitor | None) -> Http
 
 
 def panel_of(study: Study) -> str:
-    """The name of the panel, in the page's language; empty for an open study."""
-    recruitment = definition(study).recruitment
-    return "" if recruitment.is_open else gettext(get(recruitment.kind).label)
+    """What people call the study's panel; empty for an open study."""
+    return definition(study).recruitment.name
 
 
 def unknown(request: HttpRequest, study: Study) -> HttpResponse:

@@ -29,7 +29,7 @@ class Exit:
 
 @dataclass(frozen=True)
 class Recruitment:
-    """``kind`` is a key of surveys.recruitment.kinds.
+    """``kind`` is a key of surveys.recruitment.kinds, ``name`` what people call the panel.
 
     ``id_parameter`` names the part of the link that holds a person's id; ``panel_study`` is the
     panel's own id of the study, empty where any is welcome. ``failed_checks`` attention checks
@@ -38,6 +38,7 @@ class Recruitment:
     """
 
     kind: str = "open"
+    name: str = ""
     id_parameter: str = ""
     panel_study: str = ""
     exits: Mapping[Outcome, Exit] = field(default_factory=dict)

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
-
 from surveys.models import Identity, Participant, Study
 from surveys.pages.attention import failed_checks
 from surveys.recruitment import addresses
 from surveys.recruitment.declared import Outcome
-from surveys.recruitment.kinds import get
 from surveys.studyfile import definition
 
 
@@ -43,8 +40,7 @@ def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack
     found = recruitment.exits.get(outcome) if outcome else None
     if found is None or (addresses.ID in found.address and not external_id):
         return None
-    panel = gettext(get(recruitment.kind).label)
-    return WayBack(addresses.fill(found.address, external_id), found.code, panel)
+    return WayBack(addresses.fill(found.address, external_id), found.code, recruitment.name)
 
 
 def way_back_of(participant: Participant) -> WayBack | None:

@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_noop
-
 from surveys.recruitment.declared import Outcome
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
@@ -15,7 +13,9 @@ PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 
 @dataclass(frozen=True)
 class Kind:
-    """``id_parameter`` is where the link holds the person's id, empty where the file says it.
+    """``label`` is the panel's own name, empty where the file says it.
+
+    ``id_parameter`` is where the link holds the person's id, empty where the file says it.
 
     ``session_parameter`` and ``study_parameter`` hold the panel's ids of the submission and of its
     study. ``can_resume``: the submission's id is a secret, so that who brings the same one again
@@ -35,7 +35,7 @@ class Kind:
 
 
 KINDS: Sequence[Kind] = (
-    Kind("open", "a link that anybody may open", outcomes=()),
+    Kind("open", "", outcomes=()),
     Kind(
         "prolific",
         "Prolific",
@@ -47,7 +47,7 @@ KINDS: Sequence[Kind] = (
         address="https://app.prolific.com/submissions/complete?cc={code}",
     ),
     Kind("sona", "SONA", outcomes=(Outcome.COMPLETE,), id_parameter="id"),
-    Kind("panel", gettext_noop("the panel")),
+    Kind("panel", ""),
 )
 
 

@@ -25,6 +25,7 @@ def read(table: Table) -> Recruitment:
     kind = get(key)
     found = Recruitment(
         kind=key,
+        name=_name(table, kind) if kind.outcomes else "",
         id_parameter=_id_parameter(table, kind),
         panel_study=_panel_study(table) if kind.study_parameter else "",
         exits=_codes(table, kind) if kind.address else _urls(table, kind),
@@ -48,6 +49,13 @@ def check(table: Table, recruitment: Recruitment, *, slug: str, attention_checks
             f"{attention_checks}. Lower failed_checks, add [[parts]] of the kind 'attention', or "
             "remove failed_attention.",
         )
+
+
+def _name(table: Table, kind: Kind) -> str:
+    name = kind.label or table.text("name")
+    if len(name) > 40:
+        table.add("name", "the panel's name has more than 40 characters. Shorten it.")
+    return name
 
 
 def _id_parameter(table: Table, kind: Kind) -> str:

@@ -52,6 +52,7 @@ OPTIONS = {
 }
 PANEL = """[recruitment]
 kind = "panel"
+name = "Panelists"
 id_parameter = "pid"
 [recruitment.urls]
 complete = "https://panel.example.org/"

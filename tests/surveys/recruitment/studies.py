@@ -55,6 +55,7 @@ complete = "https://lab.sona-systems.com/webstudy_credit.aspx?experiment_id=7&su
 PANEL = """
 [recruitment]
 kind = "panel"
+name = "Panelists"
 id_parameter = "pid"
 [recruitment.urls]
 complete = "https://panel.example.org/end?status=1&id={external_id}"

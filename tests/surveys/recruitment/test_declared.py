@@ -27,7 +27,7 @@ def test_a_completion_code_becomes_its_address_at_prolific():
 
 def test_addresses_of_a_panel_are_kept_as_written():
     found = declared(studies.PANEL)
-    assert found.id_parameter == "pid"
+    assert (found.id_parameter, found.name) == ("pid", "Panelists")
     assert found.exits[Outcome.COMPLETE] == Exit(
         "https://panel.example.org/end?status=1&id={external_id}"
     )
@@ -99,6 +99,8 @@ def test_sona_needs_the_place_of_the_id():
 def test_a_panel_says_where_its_id_stands():
     with pytest.raises(StudyFileError, match=r"'id_parameter' in \[recruitment\] is missing"):
         declared(studies.PANEL.replace('id_parameter = "pid"', ""))
+    with pytest.raises(StudyFileError, match=r"'name' in \[recruitment\] is missing"):
+        declared(studies.PANEL.replace('name = "Panelists"', ""))
     with pytest.raises(StudyFileError, match="none of"):
         declared(studies.PANEL.replace('"pid"', '"rehearsal"'))
 
