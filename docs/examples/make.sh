@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Makes the three example reports anew, from the repository's root, in about ten minutes:
+#   docs/examples/make.sh ALIENZOO_FOLDER
+# The folder holds the five csv files of the published study; without it that report is left out.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+PYTHON=.venv/bin/python
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+export STUDY_DATA_DIR="$WORK/data" STUDY_DEBUG=1
+
+keep() { # what of a report stands here: page, print, numbers
+    mkdir -p "docs/examples/$1"
+    cp "$2/report.html" "$2/report.pdf" "$2/results.json" "docs/examples/$1/"
+}
+
+$PYTHON manage.py demo
+keep demo "$STUDY_DATA_DIR/reports/demo"
+
+{ sed 's/^slug = "demo"/slug = "planted"/' studies/demo.toml; cat docs/examples/planted-more.toml; } > "$WORK/planted.toml"
+$PYTHON manage.py load_study "$WORK/planted.toml"
+$PYTHON manage.py precompute_explanations --study planted
+$PYTHON manage.py open_study planted
+$PYTHON manage.py simulate_participants planted --n 600 --seed 1 --profile docs/examples/planted-profile.toml
+$PYTHON manage.py run_analysis planted --simulated-only --output "$WORK/planted"
+keep planted "$WORK/planted"
+
+if [ $# -gt 0 ]; then
+    $PYTHON manage.py run_analysis --table "$1" --plan studies/examples/alienzoo.toml --output "$WORK/alienzoo"
+    keep alienzoo "$WORK/alienzoo"
+fi
