@@ -101,7 +101,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
             return _receive(request, participant)
         return _current(request, participant)
     except services.StudyFullError:  # the place was given away meanwhile
-        return _no_place(request, participant.study, None, "full")
+        visitor = arriving.visitor_of(participant)
+        return _no_place(request, participant.study, visitor, "full")
     except Participant.DoesNotExist as erased:
         raise Http404("The participant was deleted meanwhile.") from erased
 

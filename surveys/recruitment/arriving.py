@@ -92,10 +92,17 @@ def way_back_of_deleted(request: HttpRequest, study: Study) -> exits.WayBack | N
 
 def remember_deleted(response: HttpResponse, participant: Participant) -> None:
     """Before a deletion: let the person's own browser keep the ids that the way back needs."""
+    visitor = visitor_of(participant)
+    if visitor is not None and visitor.external_id:
+        visitors.remember(response, participant.study, visitor)
+
+
+def visitor_of(participant: Participant) -> Visitor | None:
+    """Who the participant is to the panel; None for one who came openly."""
     identity = Identity.objects.filter(participant=participant).first()
-    if identity is not None and identity.external_id:
-        kind = definition(participant.study).recruitment.kind
-        visitors.remember(response, participant.study, Visitor(kind, identity.external_id))
+    if identity is None:
+        return None
+    return Visitor(definition(participant.study).recruitment.kind, identity.external_id)
 
 
 def _identity(study: Study, visitor: Visitor) -> Identity | None:

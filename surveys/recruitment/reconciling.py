@@ -131,6 +131,8 @@ def _finished(submission: Submission, ours: Ours | None, codes: Mapping[Outcome,
             "Nobody with this submission has taken part, or they had everything deleted: there are "
             "no answers."
         )
+    if ours.outcome is None and meant is Outcome.FULL:
+        return ""  # their place was given away while they were gone
     if ours.outcome is None:
         return (
             "The last page was never sent, so no code was shown here: look how far the answers go "

@@ -45,6 +45,7 @@ AGREE = [
     ("APPROVED", "ATTENTION", "failed_attention"),
     ("PARTIALLY APPROVED", "LEFT", "withdrawn"),
     ("APPROVED", "FULL", NOBODY),
+    ("APPROVED", "FULL", UNDER_WAY),
     ("AWAITING REVIEW", "SCREENED", NOBODY),
     ("AWAITING REVIEW", "LEFT", NOBODY),
     ("RETURNED", "", NOBODY),

@@ -1,7 +1,9 @@
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +76,17 @@ def test_a_full_study_sends_people_back_with_its_code(db, tmp_path):
     assert page.headings == ["All places are taken"]
     assert outside(page) == [f"{PROLIFIC}CFULL111"]
     assert study.participants.count() == 3
+
+
+def test_whose_place_was_given_away_goes_back_as_from_a_full_study(db, tmp_path):
+    study = studies.recruited(tmp_path, places=2)
+    browser, page = come(study, ANN)
+    study.slots.update(held_since=timezone.now() - timedelta(hours=2))
+    for number in (3, 4):
+        come(study, ANN | {"PROLIFIC_PID": f"5a{number:022d}", "SESSION_ID": f"s{number}"})
+    lost = go_on(browser, page, 1)
+    assert lost.headings == ["All places are taken"]
+    assert outside(lost) == [f"{PROLIFIC}CFULL111"]
 
 
 def test_a_closed_study_sends_people_back_and_a_draft_does_not(paid):
