@@ -1,5 +1,6 @@
 """A person follows a panel's link from another site, in Chromium, and goes back there."""
 
+import os
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,6 +9,8 @@ from surveys.models import Identity, Participant
 from tests.surveys.recruitment import studies
 
 pytestmark = pytest.mark.browser
+# Playwright's own loop runs in this thread, which Django takes for an asynchronous context.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 PANEL = "https://panel.example.org"
 
 
