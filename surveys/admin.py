@@ -1,7 +1,7 @@
 """The panel's pages for studies and what their participants did: to be read, never edited.
 
-A study is opened, closed and exported by actions. The allocation list and the participants' secret
-addresses stand nowhere here.
+A study is opened, closed and exported by actions. Which arm somebody is in is hidden until the
+study is closed; the participants' secret addresses stand nowhere here.
 """
 
 from typing import Any, ClassVar
@@ -17,12 +17,14 @@ from explanations import catalogue
 from explanations.admin import ReadOnlyAdmin, link_to, picture_of
 from surveys import flow, links, services
 from surveys.archive import zip_of
+from surveys.concealment import hides_arm, is_concealed, revealing_pages
 from surveys.export import Simulated
 from surveys.exporting.folder import ExportError
 from surveys.models import (
     Answer,
     Arm,
     Event,
+    LedgerEntry,
     Participant,
     Stimulus,
     Study,
@@ -30,6 +32,8 @@ from surveys.models import (
     Submission,
     Trial,
 )
+
+CONCEALED = "hidden until the study is closed"
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -66,17 +70,19 @@ class ArmInline(ReadOnlyInline):
         return " → ".join(names)
 
     @admin.display(description="under way")
-    def started(self, arm: Arm) -> int:
-        return _real(arm, Participant.State.STARTED)
+    def started(self, arm: Arm) -> int | str:
+        return _in_arm(arm, Participant.State.STARTED)
 
-    def completed(self, arm: Arm) -> int:
-        return _real(arm, Participant.State.COMPLETED)
+    def completed(self, arm: Arm) -> int | str:
+        return _in_arm(arm, Participant.State.COMPLETED)
 
-    def withdrawn(self, arm: Arm) -> int:
-        return _real(arm, Participant.State.WITHDRAWN)
+    def withdrawn(self, arm: Arm) -> int | str:
+        return _in_arm(arm, Participant.State.WITHDRAWN)
 
     @admin.display(description="withdrawn and deleted")
-    def erased(self, arm: Arm) -> int:
+    def erased(self, arm: Arm) -> int | str:
+        if is_concealed(arm.study):
+            return CONCEALED
         return arm.allocationslot_set.filter(simulated=False, erased=True).count()
 
     @admin.display(description="simulated, all")
@@ -263,28 +269,66 @@ class TrialInline(ReadOnlyInline):
 
 class EventInline(ReadOnlyInline):
     model = Event
-    fields = readonly_fields = ("at", "kind", "step", "items")
+    fields = readonly_fields = ("at", "kind", "step", "which_items")
+
+    @admin.display(description="items")
+    def which_items(self, event: Event) -> str:
+        return CONCEALED if hides_arm(event.participant) else event.items
+
+
+class ArmFilter(admin.SimpleListFilter):
+    """By arm, of closed studies alone; another parameter than ``arm`` is no lookup of the table."""
+
+    title = "arm"
+    parameter_name = "allocated"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        arms = Arm.objects.filter(study__state=Study.State.CLOSED).select_related("study")
+        return [(str(arm.pk), f"{arm.study.slug}: {arm.label}") for arm in arms]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Participant]
+    ) -> QuerySet[Participant]:
+        chosen = self.value() or ""
+        known = dict(self.lookups(request, None))
+        return queryset.filter(arm=int(chosen)) if chosen in known else queryset
 
 
 @admin.register(Participant)
 class ParticipantAdmin(PanelAdmin):
     list_display = (
-        "pseudonym", "slug", "arm", "state", "pages", "simulated", "consented_at"
+        "pseudonym", "slug", "shown_arm", "state", "pages", "simulated", "consented_at"
     )  # fmt: skip
-    list_filter = ("study", "state", "simulated", "arm")
+    list_filter = ("study", "state", "simulated", ArmFilter)
     list_select_related = ("study", "arm")
     search_fields = ("pseudonym", "completion_code")
     search_help_text = "Pseudonym or completion code"
     date_hierarchy = "consented_at"
     fields = (
         "pseudonym",
-        ("study", "arm"),
+        ("study", "shown_arm"),
         ("state", "pages", "simulated"),
         ("consented_at", "finished_at"),
         ("consent_version", "consent_sha256"),
         "completion_code",
     )
+    readonly_fields = ("shown_arm",)
     inlines = (TrialInline, EventInline)
+
+    def get_inlines(self, request: HttpRequest, obj: Participant | None) -> list[Any]:
+        """What was shown tells the arm."""
+        concealed = obj is not None and hides_arm(obj)
+        return [EventInline] if concealed else [TrialInline, EventInline]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Nobody finds out by a typed address who is in an arm."""
+        return lookup.partition("__")[0] != "arm" and super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="arm")
+    def shown_arm(self, participant: Participant) -> str:
+        if hides_arm(participant):
+            return CONCEALED
+        return str(participant.arm) if participant.arm else "none yet"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Participant]:
         people: QuerySet[Participant] = super().get_queryset(request)
@@ -310,6 +354,10 @@ class AnswerAdmin(ReadOnlyAdmin):
     fields = ("person", "questionnaire", "item", "value", "at")
     readonly_fields = ("person", "at")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
+        answers: QuerySet[Answer] = super().get_queryset(request)
+        return answers.exclude(revealing_pages(Study.objects.all(), "submission__participant"))
+
     @admin.display(description="participant", ordering="submission__participant__pseudonym")
     def person(self, answer: Answer) -> str:
         return answer.submission.participant.pseudonym
@@ -333,6 +381,33 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "participant__study", "participant__simulated")
     list_select_related = ("participant",)
     search_fields = ("participant__pseudonym",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        found: QuerySet[Event] = super().get_queryset(request)
+        return found.exclude(revealing_pages(Study.objects.all(), "participant"))
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    """Its hashes, too, are hidden while a study is open: with them, arms could be tried out."""
+
+    list_display = ("study", "simulated", "sequence", "content", "short_hash")
+    list_filter = ("study", "simulated")
+    list_select_related = ("study",)
+    fields = ("study", "simulated", "sequence", "previous", "content", "hash")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
+        found: QuerySet[LedgerEntry] = super().get_queryset(request)
+        return found.filter(study__state=Study.State.CLOSED)
+
+    @admin.display(description="hash")
+    def short_hash(self, entry: LedgerEntry) -> str:
+        return f"{entry.hash[:12]}…"
+
+
+def _in_arm(arm: Arm, state: Participant.State) -> int | str:
+    """How many real participants of the arm are in the state, once that can be seen."""
+    return CONCEALED if is_concealed(arm.study) else _real(arm, state)
 
 
 def _real(owner: Study | Arm, state: Participant.State) -> int:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
 
+from surveys.concealment import is_concealed
 from surveys.exporting.cells import csv_text
 from surveys.exporting.codebook import OWN_COLUMNS, codebook
 from surveys.exporting.folder import MARK, ExportError, check_place, write_folder
@@ -35,31 +36,42 @@ class ExportSummary:
 
     output: Path
     rows: dict[str, int]
+    concealed: str = ""
+    """The slug of a study that is open; empty where arms are in the export."""
 
     def __str__(self) -> str:
         counts = ", ".join(f"{rows} in {name}" for name, rows in self.rows.items())
-        return f"Exported to {self.output}: {counts}."
+        line = f"Exported to {self.output}: {counts}."
+        if not self.concealed:
+            return line
+        return (
+            f"{line} Arms are left out while the study is open; to have them, close it first: "
+            f"manage.py close_study {self.concealed}"
+        )
 
 
 def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -> ExportSummary:
     """Write the tidy data folder: all participants of the kind asked for, whatever their state.
 
     ``simulated``: "none" leaves simulated participants out, "only" takes no others, "included"
-    takes all. Raises ExportError when that leaves nobody, or when ``output`` holds anything but an
-    earlier export, which is replaced.
+    takes all. Until the study is closed, whatever tells the arm of a real participant is left out.
+    Raises ExportError when nobody is left, or when ``output`` holds anything but an earlier
+    export, which is replaced.
     """
     check_place(output)
     # The words of the codebook are in one language, whoever asks for it.
     with _one_moment(), translation.override(definition(study).language):
         people = _participants(study, simulated)
         declared = definition(study)
-        columns_of = tables(declared)
+        concealed = is_concealed(study) and simulated != "only"
+        columns_of = tables(declared, concealed)
         found = _rows(declared, people)
+        found["ledger.csv"] = study.ledger.filter(simulated=simulated == "only")
         rows = {
             name: [[column.cell(row) for column in columns] for row in found[name]]
             for name, columns in columns_of.items()
         }
-        rows["codebook.csv"] = [list(row.values()) for row in codebook(declared)]
+        rows["codebook.csv"] = [list(row.values()) for row in codebook(declared, concealed)]
     headers = {name: [column.name for column in columns] for name, columns in columns_of.items()}
     headers["codebook.csv"] = list(OWN_COLUMNS)
     files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
@@ -68,9 +80,9 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     if registered := _plan_at_launch(study):
         files["registered.json"] = registered
     counts = {name: len(entries) for name, entries in rows.items()}
-    files[MARK] = _manifest(study, simulated, files, counts)
+    files[MARK] = _manifest(study, simulated, concealed, files, counts)
     write_folder(output, files)
-    return ExportSummary(output, counts)
+    return ExportSummary(output, counts, study.slug if concealed else "")
 
 
 def _rows(declared: StudyFile, people: QuerySet[Participant]) -> dict[str, Iterable[Any]]:
@@ -172,11 +184,13 @@ def _one_moment() -> Iterator[None]:
         yield
 
 
-def _erased(study: Study, simulated: Simulated) -> dict[str, int]:
+def _erased(study: Study, simulated: Simulated, concealed: bool) -> dict[str, int]:
     """By arm, how many were allocated and have had everything deleted: they stand in no table."""
     erased = study.slots.filter(erased=True)
     if simulated != "included":
         erased = erased.filter(simulated=simulated == "only")
+    if concealed:
+        return {"of all arms": erased.count()}
     counts = Counter(erased.values_list("arm__key", flat=True))
     return {arm.key: counts[arm.key] for arm in study.arms.all()}
 
@@ -205,7 +219,11 @@ def _version(version: StudyVersion) -> dict[str, Any]:
 
 
 def _manifest(
-    study: Study, simulated: Simulated, files: dict[str, bytes], rows: dict[str, int]
+    study: Study,
+    simulated: Simulated,
+    concealed: bool,
+    files: dict[str, bytes],
+    rows: dict[str, int],
 ) -> bytes:
     manifest = {
         "study": study.slug,
@@ -220,7 +238,8 @@ def _manifest(
         "versions": [_version(version) for version in study.versions.all()],
         "changes": [asdict(change) for change in changes(study)],
         "simulated": simulated,
-        "withdrawn_and_deleted": _erased(study, simulated),
+        "withdrawn_and_deleted": _erased(study, simulated, concealed),
+        "arms_concealed": concealed,
         "software": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("django", "numpy", "pillow", "safetensors")},

@@ -36,9 +36,10 @@ OWN_COLUMNS = {
 CodebookRow = dict[str, Cell]
 
 
-def codebook(study: StudyFile) -> list[CodebookRow]:
+def codebook(study: StudyFile, concealed: bool = False) -> list[CodebookRow]:
     """Every row; each has all of OWN_COLUMNS, empty text where it has nothing to say."""
-    columns = [_column_row(file, column) for file, own in tables(study).items() for column in own]
+    described = tables(study, concealed).items()
+    columns = [_column_row(file, column) for file, own in described for column in own]
     itself = [
         _row(file="codebook.csv", column=name, label=label, type=_own_type(name))
         for name, label in OWN_COLUMNS.items()

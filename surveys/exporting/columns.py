@@ -170,3 +170,9 @@ NOT_ALLOCATED: tuple[Column, ...] = tuple(
 )
 """Of those who consented, and left before they came to anything that differs between arms."""
 NOT_ALLOCATED_ANSWERS = tuple(column for column in ANSWERS if column.name != "arm")
+LEDGER: tuple[Column, ...] = (
+    Column("sequence", "integer", "sequence", "Number of the entry in the allocation's ledger", 0),
+    Column("previous", "text", "previous", "Hash of the entry before; zeros in the first"),
+    Column("content", "text", "content", "What happened, as canonical JSON"),
+    Column("hash", "text", "hash", "SHA-256 of sequence, previous and content, one a line"),
+)

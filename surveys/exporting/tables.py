@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from surveys import tasks
+from surveys.concealment import REVEALING, REVEALING_FILES
 from surveys.exporting.columns import (
     ANSWERED,
     ANSWERS,
@@ -10,6 +11,7 @@ from surveys.exporting.columns import (
     CHECKS,
     FIRST_STAGE,
     LAYOUT,
+    LEDGER,
     NOT_ALLOCATED,
     NOT_ALLOCATED_ANSWERS,
     PARTICIPANTS,
@@ -26,8 +28,18 @@ ALWAYS = "decide"
 """The task whose columns stand in every table, empty where it is not used: analyses know them."""
 
 
-def tables(study: StudyFile) -> Mapping[str, tuple[Column, ...]]:
-    """Columns by file. Practice trials and answers given per block have files of their own."""
+def tables(study: StudyFile, concealed: bool = False) -> Mapping[str, tuple[Column, ...]]:
+    """Columns by file. Practice trials and answers given per block have files of their own.
+
+    ``concealed``: without the columns and files that tell arms.
+    """
+    if concealed:
+        hidden = REVEALING | {name for arm in study.arms for name in arm.factors}
+        return {
+            file: tuple(column for column in columns if column.name not in hidden)
+            for file, columns in tables(study).items()
+            if file not in REVEALING_FILES
+        }
     kinds = {step.kind for step in study.steps}
     checked = {"attention_asked", "attention_failed"} if "attention" in kinds else set()
     checked |= {"quiz_mistakes"} if "quiz" in kinds else set()
@@ -47,6 +59,7 @@ def tables(study: StudyFile) -> Mapping[str, tuple[Column, ...]]:
         found["block_answers.csv"] = BLOCK_ANSWERS
     found["not_allocated.csv"] = NOT_ALLOCATED
     found["not_allocated_answers.csv"] = NOT_ALLOCATED_ANSWERS
+    found["ledger.csv"] = LEDGER
     return found
 
 

@@ -1,6 +1,8 @@
 """Studies for tests of what lies behind the pages: real rows through real services, no pictures."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from safetensors.numpy import save_file
 from explanations.classifier.header import FORMAT
 from explanations.models import Explanation, ImageSet, Prediction, StudyImage
 from surveys import flow, services
+from surveys.export import ExportSummary, Simulated, export_study
 from surveys.models import Participant, Study
 from surveys.questionnaires.base import Item
 from surveys.services import allocating
@@ -134,13 +137,21 @@ def with_fixed_chance(study: Study) -> Study:
     return study
 
 
-def forget_ledgers() -> None:
-    """For tests outside of a transaction: nothing else than this can empty a ledger's table."""
+@contextmanager
+def without_triggers() -> Iterator[None]:
+    """As somebody with all rights on the database could work on the ledger's table."""
     triggers = import_module("surveys.migrations.0011_the_ledger_only_grows")
     with connection.schema_editor() as editor:
         triggers.drop(None, editor)
-        editor.execute("DELETE FROM surveys_ledgerentry")
+    yield
+    with connection.schema_editor() as editor:
         triggers.create(None, editor)
+
+
+def forget_ledgers() -> None:
+    """For tests outside of a transaction, whose tables are emptied afterwards."""
+    with without_triggers(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM surveys_ledgerentry")
 
 
 def draft_study(folder: Path, **options: object) -> Study:
@@ -170,6 +181,12 @@ def allocate(person: Participant) -> Participant:
     with transaction.atomic():
         allocating.allocate(person)
     return person
+
+
+def export_closed(*, study: Study, output: Path, simulated: Simulated = "none") -> ExportSummary:
+    """The export with arms, which there is once the study is closed."""
+    services.close_study(study=study)
+    return export_study(study=study, output=output, simulated=simulated)
 
 
 def answers(participant: Participant, step: flow.Step, choice: int = 0) -> dict[str, str]:

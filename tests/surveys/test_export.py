@@ -7,14 +7,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from surveys import flow, questionnaires, services
-from surveys.export import export_study
 from surveys.exporting.cells import cell, csv_text
 from surveys.exporting.folder import ExportError
 from surveys.exporting.pagecolumns import IN_TRIALS
 from surveys.exporting.tables import tables
 from surveys.models import Answer, Participant, Trial
 from surveys.studyfile import definition
-from tests.surveys.factories import allocated, answers, walk
+from tests.surveys.factories import allocated, answers, export_closed, walk
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def cast(finished, half_way, withdrawn, newcomer):
 
 @pytest.fixture
 def exported(study, cast, tmp_path):
-    export_study(study=study, output=tmp_path / "out")
+    export_closed(study=study, output=tmp_path / "out")
     return tmp_path / "out"
 
 
@@ -71,7 +70,7 @@ def test_who_left_before_the_allocation_stands_in_a_table_of_their_own(exported,
 def test_answers_given_before_the_allocation_are_not_lost(study, newcomer, tmp_path):
     walk(newcomer, pages=1)
     services.withdraw(participant=newcomer)
-    export_study(study=study, output=tmp_path / "out")
+    export_closed(study=study, output=tmp_path / "out")
     found = {
         row["item"]: row["value"] for row in rows(tmp_path / "out", "not_allocated_answers.csv")
     }
@@ -263,7 +262,7 @@ def test_a_comment_is_guarded_and_a_clicked_number_is_not(study, tmp_path):
         answers={"comment": formula},
         response_time_ms=None,
     )
-    export_study(study=study, output=tmp_path / "out")
+    export_closed(study=study, output=tmp_path / "out")
     values = {row["item"]: row["value"] for row in rows(tmp_path / "out", "answers.csv")}
     assert values["comment"] == f"'{formula}"
     assert values["experience"].isdigit()
@@ -273,7 +272,7 @@ def test_simulated_participants_are_left_out_unless_asked_for(study, finished, t
     robot = walk(services.enrol(study=study, arrival_key="robot", simulated=True))
 
     def people(**options: str) -> set[str]:
-        export_study(study=study, output=tmp_path / "out", **options)
+        export_closed(study=study, output=tmp_path / "out", **options)
         return {row["participant"] for row in rows(tmp_path / "out", "participants.csv")}
 
     assert people() == {finished.pseudonym}
@@ -283,7 +282,7 @@ def test_simulated_participants_are_left_out_unless_asked_for(study, finished, t
 
 def test_an_empty_export_names_the_flag_that_would_fill_it(study, tmp_path):
     with pytest.raises(ExportError, match="no participants yet"):
-        export_study(study=study, output=tmp_path / "out")
+        export_closed(study=study, output=tmp_path / "out")
     services.enrol(study=study, arrival_key="robot", simulated=True)
     with pytest.raises(CommandError, match=r"1 simulated ones\. .* with --simulated-only"):
         call_command("export_study", "small", output=tmp_path / "out")
@@ -292,7 +291,7 @@ def test_an_empty_export_names_the_flag_that_would_fill_it(study, tmp_path):
 
 def test_an_export_of_simulated_people_alone_may_be_empty_too(study, finished, tmp_path):
     with pytest.raises(ExportError, match="without --simulated-only"):
-        export_study(study=study, output=tmp_path / "out", simulated="only")
+        export_closed(study=study, output=tmp_path / "out", simulated="only")
 
 
 def test_the_command_says_what_it_wrote(study, finished, tmp_path):
@@ -302,25 +301,25 @@ def test_the_command_says_what_it_wrote(study, finished, tmp_path):
 
 def test_an_earlier_export_is_replaced_and_any_other_folder_is_not(study, finished, tmp_path):
     output = tmp_path / "out"
-    export_study(study=study, output=output)
+    export_closed(study=study, output=output)
     (output / "old.txt").write_text("of the earlier export")
-    export_study(study=study, output=output)
+    export_closed(study=study, output=output)
     assert not (output / "old.txt").exists()
     other = tmp_path / "thesis"
     other.mkdir()
     (other / "chapter.txt").write_text("years of work")
     with pytest.raises(ExportError, match="holds other things than an export"):
-        export_study(study=study, output=other)
+        export_closed(study=study, output=other)
     assert (other / "chapter.txt").read_text() == "years of work"
     with pytest.raises(ExportError, match="is a file"):
-        export_study(study=study, output=other / "chapter.txt")
+        export_closed(study=study, output=other / "chapter.txt")
 
 
 def test_a_crash_while_writing_leaves_the_earlier_export_whole(
     study, finished, tmp_path, monkeypatch
 ):
     output = tmp_path / "out"
-    export_study(study=study, output=output)
+    export_closed(study=study, output=output)
     before = {path.name: path.read_bytes() for path in output.iterdir()}
     written = []
 
@@ -333,7 +332,7 @@ def test_a_crash_while_writing_leaves_the_earlier_export_whole(
 
     monkeypatch.setattr("surveys.exporting.folder.write_atomically", full)
     with pytest.raises(OSError, match="No space"):
-        export_study(study=study, output=output)
+        export_closed(study=study, output=output)
     assert {path.name: path.read_bytes() for path in output.iterdir()} == before
     assert list(tmp_path.glob(".out*")) == []
 
@@ -344,7 +343,7 @@ def test_the_queries_do_not_grow_with_the_participants(
     for number in range(5):
         walk(services.enrol(study=study, arrival_key=f"more {number}"))
     with django_assert_max_num_queries(30):
-        export_study(study=study, output=tmp_path / "out")
+        export_closed(study=study, output=tmp_path / "out")
 
 
 def test_the_factory_answers_every_page(study):

@@ -4,8 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from surveys import questionnaires, services
-from surveys.export import export_study
-from tests.surveys.factories import images, study_text, walk, write_weights
+from tests.surveys.factories import export_closed, images, study_text, walk, write_weights
 from tests.surveys.test_export import rows
 
 VERBATIM = """
@@ -136,7 +135,7 @@ def test_a_verbatim_scale_is_flagged_in_codebook_and_report_data(db, file, tmp_p
             answers={"lab1": first, "lab2": second},
             response_time_ms=None,
         )
-    export_study(study=study, output=tmp_path / "out")
+    export_closed(study=study, output=tmp_path / "out")
     book = {row["item"]: row for row in rows(tmp_path / "out", "codebook.csv") if row["item"]}
     assert book["lab1"]["wording"] == "verbatim"
     assert book["lab1"]["licence"] == "CC BY 4.0"

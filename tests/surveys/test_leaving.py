@@ -9,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from surveys import links, services
-from surveys.export import export_study
 from surveys.models import AllocationSlot, PageView, Participant, Study, Submission
 from surveys.personalcode import personal_code, read_code
 from surveys.simulation.browser import Browser
 from surveys.studyfile import StudyFileError, parse
 from tests.surveys import factories
 from tests.surveys.drawn import drawn_study
+from tests.surveys.factories import export_closed
 from tests.surveys.people import begin, first_answers, go_on, who
 
 
@@ -61,7 +61,7 @@ def test_who_withdraws_leaves_only_a_count(drawn, tmp_path):
     assert (slot.arm, slot.position) == (arm, 1)
     assert browser.send(now, first_answers(now)).status == 404
     assert browser.open(page.path).status == 404
-    export_study(study=drawn, output=tmp_path / "out")
+    export_closed(study=drawn, output=tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["withdrawn_and_deleted"][arm.key] == 1
     assert sum(manifest["withdrawn_and_deleted"].values()) == 1

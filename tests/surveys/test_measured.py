@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from surveys.export import export_study
 from surveys.models import Answer, PageView, Participant, Study, Submission
 from surveys.studyfile import StudyFileError, parse
 from tests.surveys import factories
 from tests.surveys.drawn import drawn_study, trial_parts
+from tests.surveys.factories import export_closed
 from tests.surveys.people import begin, first_answers, go_on
 from tests.surveys.test_export import rows
 
@@ -41,7 +41,7 @@ def test_all_that_was_measured_is_exported_by_page_by_trial_and_by_event(drawn, 
     browser, page, participant = begin(drawn)
     trial = go_on(browser, page, 2)
     browser.send(trial, first_answers(trial) | {"timings": json.dumps(TIMINGS)})
-    export_study(study=drawn, output=tmp_path / "out")
+    export_closed(study=drawn, output=tmp_path / "out")
     pages = rows(tmp_path / "out", "pages.csv")
     assert [row["page"] for row in pages] == [one.step for one in participant.submissions.all()]
     row = pages[2]
@@ -67,7 +67,7 @@ def test_all_that_was_measured_is_exported_by_page_by_trial_and_by_event(drawn, 
 def test_what_was_not_measured_stays_empty(drawn, tmp_path):
     browser, page, _ = begin(drawn)
     go_on(browser, page)
-    export_study(study=drawn, output=tmp_path / "out")
+    export_closed(study=drawn, output=tmp_path / "out")
     for row in rows(tmp_path / "out", "pages.csv"):
         assert {row[name] for name in TIMINGS if name != "events"} == {""}
         assert row["interrupted"] == "0"
@@ -79,7 +79,7 @@ def test_a_trial_that_was_loaded_twice_is_marked_as_interrupted(drawn, tmp_path)
     trial = go_on(browser, page, 2)
     browser.open(trial.path)  # a reload, or another device
     go_on(browser, trial)
-    export_study(study=drawn, output=tmp_path / "out")
+    export_closed(study=drawn, output=tmp_path / "out")
     trials = rows(tmp_path / "out", "trials.csv")
     assert [row["interrupted"] for row in trials] == ["1", "0", "0"]
 

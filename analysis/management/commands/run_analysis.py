@@ -13,6 +13,7 @@ from analysis.errors import AnalysisError
 from analysis.redo import check
 from analysis.results import Results
 from analysis.run import analyse
+from surveys.concealment import is_concealed
 from surveys.export import Simulated, export_study
 from surveys.exporting.folder import ExportError
 from surveys.models import Study
@@ -118,6 +119,12 @@ def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
     if study is None:
         known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none"
         raise CommandError(f"There is no study {slug!r}, only: {known}. Load it with load_study.")
+    if is_concealed(study) and simulated != "only":
+        raise CommandError(
+            f"The study {slug!r} is {study.state}, so the arms of its participants are concealed. "
+            f"Close it first: manage.py close_study {slug}. Without arms, manage.py export_study "
+            "gives its data for monitoring."
+        )
     try:
         export_study(study=study, output=output / "data", simulated=simulated)
     except ExportError as error:
