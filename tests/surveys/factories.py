@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from django.db import connection, transaction
@@ -141,10 +142,11 @@ def with_fixed_chance(study: Study) -> Study:
 def without_triggers() -> Iterator[None]:
     """As somebody with all rights on the database could work on the ledger's table."""
     triggers = import_module("surveys.migrations.0011_the_ledger_only_grows")
-    with connection.schema_editor() as editor:
+    with connection.cursor() as cursor:
+        # Not Django's own editor: that one works outside of transactions alone.
+        editor = SimpleNamespace(connection=connection, execute=cursor.execute)
         triggers.drop(None, editor)
-    yield
-    with connection.schema_editor() as editor:
+        yield
         triggers.create(None, editor)
 
 

@@ -121,7 +121,7 @@ def test_an_export_of_an_open_study_has_everything_but_arms(person, tmp_path):
     for name, header in concealed.items():
         if name != "codebook.csv":
             assert header == [one for one in shown[name] if one not in REVEALING]
-    book = list(csv.DictReader((tmp_path / "open" / "codebook.csv").open()))
+    book = list(csv.DictReader((tmp_path / "open" / "codebook.csv").read_text().splitlines()))
     described = {(row["file"], row["column"]) for row in book if not row["item"]}
     assert described == {(name, one) for name, header in concealed.items() for one in header}
     manifest = json.loads((tmp_path / "open" / "manifest.json").read_text())
@@ -158,14 +158,9 @@ def test_who_wrote_the_file_cannot_foretell_the_arms_of_real_people(db, tmp_path
         factories.choose_stimuli(study)
         services.open_study(study=study)
         for simulated in (False, True):
-            lists.append(
-                [
-                    factories.allocated(
-                        study, f"{slug} {simulated} {n}", simulated=simulated
-                    ).arm.key
-                    for n in range(24)
-                ]
-            )
+            keys = [f"{slug} {simulated} {number}" for number in range(24)]
+            people = [factories.allocated(study, key, simulated=simulated) for key in keys]
+            lists.append([person.arm.key for person in people])
     assert lists[0] != lists[2]  # the same by chance once in 10^13 times
     assert lists[1] == lists[3]  # a rehearsal can be repeated from the file
 

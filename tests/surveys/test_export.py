@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from surveys import flow, questionnaires, services
+from surveys.export import export_study
 from surveys.exporting.cells import cell, csv_text
 from surveys.exporting.folder import ExportError
 from surveys.exporting.pagecolumns import IN_TRIALS
@@ -282,7 +283,7 @@ def test_simulated_participants_are_left_out_unless_asked_for(study, finished, t
 
 def test_an_empty_export_names_the_flag_that_would_fill_it(study, tmp_path):
     with pytest.raises(ExportError, match="no participants yet"):
-        export_closed(study=study, output=tmp_path / "out")
+        export_study(study=study, output=tmp_path / "out")
     services.enrol(study=study, arrival_key="robot", simulated=True)
     with pytest.raises(CommandError, match=r"1 simulated ones\. .* with --simulated-only"):
         call_command("export_study", "small", output=tmp_path / "out")
@@ -342,8 +343,9 @@ def test_the_queries_do_not_grow_with_the_participants(
 ):
     for number in range(5):
         walk(services.enrol(study=study, arrival_key=f"more {number}"))
+    services.close_study(study=study)
     with django_assert_max_num_queries(30):
-        export_closed(study=study, output=tmp_path / "out")
+        export_study(study=study, output=tmp_path / "out")
 
 
 def test_the_factory_answers_every_page(study):

@@ -69,15 +69,18 @@ def test_a_study_whose_people_were_all_deleted_can_still_not_be_replaced(lived):
     ],
 )
 def test_the_database_itself_lets_nobody_change_or_delete_an_entry(lived, change):
-    with pytest.raises(DatabaseError, match="only grows"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(change)
+    with (
+        pytest.raises(DatabaseError, match="only grows"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(change)
     assert "holds" in call_command("verify_ledger", "small")
 
 
 def test_a_second_entry_after_the_same_one_is_refused(lived):
     last = LedgerEntry.objects.filter(simulated=False).last()
-    with pytest.raises(IntegrityError, match="a_ledger_never_forks|previous"):
+    with pytest.raises(IntegrityError, match=r"a_ledger_never_forks|previous"):
         LedgerEntry.objects.create(
             study=lived, sequence=99, previous=last.previous, content="{}", hash="0" * 64
         )
@@ -93,7 +96,7 @@ def test_verifying_and_replaying_say_nothing_of_arms_while_the_study_is_open(liv
     head = ledger_of(lived, simulated=False)[-1].hash
     assert head in call_command("verify_ledger", "small")
     assert head in call_command("replay_allocation", "small")
-    assert "none 1" in call_command("replay_allocation", "small", "--simulated")
+    assert "gradcam 1" in call_command("replay_allocation", "small", "--simulated")
 
 
 def test_the_exported_ledger_replays_without_the_database(lived, tmp_path):
@@ -109,8 +112,11 @@ def test_the_exported_ledger_replays_without_the_database(lived, tmp_path):
     [
         ("UPDATE surveys_ledgerentry SET content = '{}' WHERE sequence = 2", "Entry 2 was changed"),
         ("DELETE FROM surveys_ledgerentry WHERE sequence = 4", "Entry 4 is missing"),
-        ("DELETE FROM surveys_ledgerentry WHERE sequence = 9", "2 places went|places are held"),
-        ("DELETE FROM surveys_ledgerentry WHERE sequence > 5", "2 places|places are held"),
+        ("DELETE FROM surveys_ledgerentry WHERE sequence = 9", "places are held without an arm"),
+        (
+            "DELETE FROM surveys_ledgerentry WHERE sequence > 5",
+            "places are held|participants have an arm",
+        ),
         ("UPDATE surveys_study SET allocation_secret = 'x'", "another scheme or seed"),
         ("UPDATE surveys_study SET source_sha256 = 'x'", "another study file"),
     ],
