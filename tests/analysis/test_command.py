@@ -28,8 +28,8 @@ def study(db, tmp_path):
 
 def test_a_study_is_exported_and_analysed_and_the_report_is_named(study, tmp_path, capsys):
     people(study, 12, simulated=False)
-    services.close_study(study=study)
     people(study, 2, simulated=True)
+    services.close_study(study=study)
     out = tmp_path / "out"
     printed = run(capsys, study.slug, "--output", out)
     assert "12 participants in 4 arms, 1 outcome," in printed
@@ -64,8 +64,8 @@ def test_simulated_people_are_analysed_on_request_and_called_so(study, tmp_path,
 
 def test_real_and_simulated_people_together_need_the_plans_permission(study, tmp_path):
     people(study, 4, simulated=False)
-    services.close_study(study=study)
     people(study, 4, simulated=True)
+    services.close_study(study=study)
     with pytest.raises(CommandError, match="4 simulated and 4 real participants"):
         call_command(
             "run_analysis", study.slug, "--output", str(tmp_path / "out"), "--include-simulated"
