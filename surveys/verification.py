@@ -48,8 +48,9 @@ def verify(study: Study) -> list[Verified]:
 
 def _compare(study: Study, simulated: bool, ledger: Replayed) -> None:
     """Raises ReplayError where the ledger and the other tables tell different things."""
-    if ledger.origin.study_file_sha256 != study.source_sha256:
-        raise ReplayError("Entry 0 names another study file than the one that is stored.")
+    files = {study.source_sha256, *study.versions.values_list("source_sha256", flat=True)}
+    if ledger.origin.study_file_sha256 not in files:
+        raise ReplayError("Entry 0 names a study file that was none of the study's versions.")
     if ledger.scheme != scheme_of(study, simulated):
         raise ReplayError("Entry 0 names another scheme or seed than those of the study.")
     slots = study.slots.filter(simulated=simulated, arrival__isnull=False)

@@ -118,13 +118,21 @@ def test_the_exported_ledger_replays_without_the_database(lived, tmp_path):
             "places are held|participants have an arm",
         ),
         ("UPDATE surveys_study SET allocation_secret = 'x'", "another scheme or seed"),
-        ("UPDATE surveys_study SET source_sha256 = 'x'", "another study file"),
+        ("UPDATE surveys_study SET slug = 'small', seed = 6", "another scheme or seed"),
     ],
 )
 def test_what_was_done_past_the_services_is_found_and_named(lived, change, says):
     with without_triggers(), connection.cursor() as cursor:
         cursor.execute(change)
     with pytest.raises(CommandError, match=says):
+        call_command("verify_ledger", "small")
+
+
+def test_a_ledger_of_another_study_file_is_found_and_one_of_an_earlier_version_holds(lived):
+    services.load_study(lived.source.replace("A small study", "A corrected title"))
+    assert "holds" in call_command("verify_ledger", "small")
+    lived.versions.all().delete()
+    with pytest.raises(CommandError, match="Entry 0 names a study file that was none"):
         call_command("verify_ledger", "small")
 
 
