@@ -12,7 +12,6 @@ from analysis.deviations import deviations, hold_to
 from analysis.table import read_study
 from explanations.models import ClassifierWeights, Explanation
 from surveys import services, studyfile
-from surveys.export import export_study
 from surveys.exporting.plan import plan_of
 from surveys.models import Study
 from surveys.services import StudyError
@@ -168,7 +167,7 @@ def test_without_any_study_the_cure_is_to_load_one(db):
 
 
 def exported(study: Study, folder: Path) -> dict:
-    export_study(study=study, output=folder)
+    factories.export_closed(study=study, output=folder)
     return json.loads((folder / "manifest.json").read_text())
 
 
