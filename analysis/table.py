@@ -153,8 +153,18 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
         if frame is not None and not problems:
             frames["answers.csv"] = pd.concat([frames["answers.csv"], frame], ignore_index=True)
     if problems:
-        raise TableError(problems)
+        raise TableError(_concealed(folder) or problems)
     return {name: frame.fillna("") for name, frame in frames.items()}
+
+
+def _concealed(folder: Path) -> list[str]:
+    """Why an export has no arms, if it says that it was made while the study was open."""
+    if not _read_manifest(folder)[0].get("arms_concealed"):
+        return []
+    return [
+        "The data were exported while the study was open, so that the arms are left out. Close it "
+        "with manage.py close_study, and export it again."
+    ]
 
 
 def _typed_frames(texts: Mapping[str, pd.DataFrame], foreign: bool) -> dict[str, pd.DataFrame]:

@@ -129,6 +129,14 @@ def test_an_export_of_an_open_study_has_everything_but_arms(person, tmp_path):
     assert manifest["withdrawn_and_deleted"] == {"of all arms": 0}
 
 
+def test_the_analysis_of_a_concealed_export_says_why_there_are_no_arms(person, tmp_path):
+    table = pytest.importorskip("analysis.table")
+    export_study(study=person.study, output=tmp_path / "open")
+    with pytest.raises(table.TableError, match=r"while the study was open.*close_study") as said:
+        table.read_study(tmp_path / "open")
+    assert "lacks the columns" not in str(said.value)
+
+
 def test_declared_factors_are_left_out_with_the_arms(db, tmp_path):
     arms = designs.ARMS.replace('key = "none"', 'key = "none"\nfactors = { map = "no" }')
     arms = arms.replace('method = "gradcam"', 'method = "gradcam"\nfactors = { map = "yes" }')
