@@ -159,7 +159,11 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
 
 def _concealed(folder: Path) -> list[str]:
     """Why an export has no arms, if it says that it was made while the study was open."""
-    if not _read_manifest(folder)[0].get("arms_concealed"):
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none, or one that is reported elsewhere
+        return []
+    if not isinstance(manifest, dict) or manifest.get("arms_concealed") is not True:
         return []
     return [
         "The data were exported while the study was open, so that the arms are left out. Close it "
