@@ -1,5 +1,6 @@
 """Chromium, and a page in it that remembers what went wrong there."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from tests.conftest import missing
 from tests.surveys.drawn import drawn_study
 from tests.surveys.factories import forget_ledgers
 
+# Playwright's own loop runs in this thread, which Django takes for an asynchronous context.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUM = Path("/usr/bin/chromium")
 
 

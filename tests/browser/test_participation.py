@@ -1,7 +1,5 @@
 """The pages in Chromium: with mouse, keyboard and script, on a phone's width."""
 
-import os
-
 import pytest
 
 from surveys import flow
@@ -9,8 +7,6 @@ from surveys.models import Answer, Event, Participant, Submission
 from tests.browser.walking import begin, choose_first, ready, send, send_and_be_told, walk
 
 pytestmark = pytest.mark.browser
-# Playwright's own loop runs in this thread, which Django takes for an asynchronous context.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 def test_a_whole_participation_with_the_mouse(tab, address, study):
