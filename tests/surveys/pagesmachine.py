@@ -212,7 +212,7 @@ class Pages(RuleBasedStateMachine):
     @rule(who=st.integers(0, 2), sure=st.integers(0, 9))
     def stay_away_for_two_hours(self, who: int, sure: int) -> None:
         person = self._person(who)
-        if person.erased or sure:
+        if person.erased or sure > 3:
             return
         stored, gap = Participant.objects.get(pk=person.pk), timedelta(hours=2)
         stored.views.update(
@@ -221,6 +221,7 @@ class Pages(RuleBasedStateMachine):
         stored.submissions.update(submitted_at=F("submitted_at") - gap)
         Participant.objects.filter(pk=person.pk).update(consented_at=F("consented_at") - gap)
         person.lapsed = person.state == "started"
+        self._send(person, -1, 0, False)
 
     @rule(who=st.integers(0, 2), trial=st.integers(0, 2))
     def ask_for_a_picture(self, who: int, trial: int) -> None:

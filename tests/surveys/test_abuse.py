@@ -70,9 +70,10 @@ def test_no_page_can_be_sent_before_its_turn(drawn):
     ahead = [step.key for step in flow.steps(drawn)[3:]]
     for step in ahead:
         response = Client().post(page.path, keys_to(participant, trial, step) | {"agreed": "1"})
-        assert response.status_code in (409,), step
+        assert response.status_code == 409, step
     assert participant.submissions.count() == 2
-    assert {event.kind for event in participant.events.all()} == {"out of order"}
+    kinds = {event.kind for event in participant.events.all()}
+    assert kinds <= {"out of order", "extra fields"}
 
 
 def test_an_attention_check_cannot_be_skipped(db, tmp_path):
@@ -98,9 +99,11 @@ def test_after_the_end_nothing_can_be_sent(drawn):
     last = go_on(browser, page, len(flow.steps(drawn)) - 1)
     go_on(browser, last)
     stored = list(Answer.objects.values())
-    for step in (step.key for step in flow.steps(drawn)):
-        sent = keys_to(participant, last, step) | {"agreed": "0", "comment": "late", "use": "5"}
-        assert Client().post(page.path, sent).status_code == 409
+    for step in flow.steps(drawn):
+        sent = keys_to(participant, last, step.key) | {"agreed": "0", "comment": "late", "use": "5"}
+        # A page without questions has nothing to differ in: sent again, it is a replay.
+        expected = 409 if flow.items(participant, step) else 303
+        assert Client().post(page.path, sent).status_code == expected
     assert Client().post(page.path, {"step": "trial:9"}).status_code == 409
     assert list(Answer.objects.values()) == stored
     assert Submission.objects.count() == len(flow.steps(drawn))

@@ -1,0 +1,300 @@
+"""Every page of a study as a picture: each arm and task, on a desktop, a phone, and in the dark.
+
+    python -m benchmarks.screenshots OUTPUT [--sheets docs/images]
+
+Prepares the demo study and one small study per task in OUTPUT/data, serves them, walks through them
+in Chromium, and writes OUTPUT/<look>/<page>.png. ``--sheets`` writes contact sheets of them, too.
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+if TYPE_CHECKING:
+    from surveys.models import Participant, Study
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOKS = {
+    "desktop": ((1280, 900), "light"),
+    "phone": ((390, 844), "light"),
+    "dark": ((1280, 900), "dark"),
+}
+TASKS = ("decide", "classify", "judge_advisor", "forward_simulation", "agreement")
+TASK_STUDY = """
+slug = "{slug}"
+title = "Judging the answers of a picture classifier"
+seed = 20261123
+[consent]
+version = "1"
+text = "What happens here."
+[debrief]
+text = "What it was about."
+[images]
+set = "scenes"
+split = "test"
+[classifier]
+weights = "weights/scenes.safetensors"
+[[arms]]
+key = "none"
+label = "No explanation"
+[[arms]]
+key = "gradcam"
+label = "Grad-CAM"
+method = "gradcam"
+[[parts]]
+kind = "instructions"
+[[parts]]
+kind = "quiz"
+[[parts]]
+kind = "practice"
+right = 1
+wrong = 0
+task = "{task}"
+[[parts]]
+kind = "trials"
+right = 2
+wrong = 1
+task = "{task}"
+attention = 1
+break_every = 2
+[[parts]]
+kind = "questionnaire"
+questionnaire = "load-v1"
+[analysis]
+control = "none"
+[[analysis.outcomes]]
+key = "load"
+label = "Load"
+kind = "scale"
+scale = "load"
+"""
+
+
+def prepare(output: Path) -> None:
+    """The studies with their explanations; a second run computes only what is missing."""
+    from django.core.management import call_command
+
+    from surveys.models import Study
+
+    call_command("migrate", verbosity=0)
+    if not Study.objects.filter(slug="demo").exists():
+        call_command("import_images", data="scenes", split="test", limit=200)
+    files = [ROOT / "studies" / "demo.toml"]
+    for task in TASKS:
+        files.append(output / f"{slug_of(task)}.toml")
+        files[-1].write_text(TASK_STUDY.format(slug=slug_of(task), task=task))
+    for file in files:
+        call_command("load_study", str(file))
+        if Study.objects.get(slug=file.stem).state != "open":
+            call_command("precompute_explanations", study=file.stem)
+            call_command("open_study", file.stem)
+
+
+def slug_of(task: str) -> str:
+    return f"task-{task.replace('_', '-')}"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of the site, served from the prepared data."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(address, timeout=5)
+                break
+            except urllib.error.URLError:
+                time.sleep(0.5)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Camera:
+    """Takes the page in every look, as long as the page is."""
+
+    def __init__(self, page: Page, output: Path) -> None:
+        self.page, self.output = page, output
+
+    def take(self, name: str) -> None:
+        if self.page.locator("form[data-timed]").count():
+            self.page.wait_for_selector("form[data-ready]")
+        for look, ((width, height), scheme) in LOOKS.items():
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            self.page.screenshot(path=self.output / look / f"{name}.png", full_page=True)
+
+    def walk(self, name: str, pages: int | None = None) -> None:
+        """Take every page, or the first ``pages``, from where the participant is to the end."""
+        number = 0
+        while self.page.locator("form[data-timed]").count() and number != pages:
+            self.page.wait_for_selector("form[data-ready]")
+            step = self.page.locator("[name=step]").get_attribute("value") or ""
+            self.take(f"{name}-{number:02d}-{step.replace(':', '-')}")
+            for group in self.page.locator("fieldset[role=radiogroup]").all():
+                group.locator("label").nth(1).click()
+            with self.page.expect_navigation():
+                self.page.locator("form .actions button").click()
+            number += 1
+        if pages is None:
+            self.take(f"{name}-{number:02d}-end")
+
+
+def person(study: "Study", arm: str) -> "Participant":
+    """Somebody new in the arm."""
+    from surveys import services
+
+    count = study.participants.count()
+    people = (
+        services.enrol(study=study, arrival_key=f"{arm} {n}", simulated=True)
+        for n in range(count, count + 100)
+    )
+    return next(one for one in people if one.arm.key == arm)
+
+
+def shoot(address: str, output: Path) -> None:
+    from surveys.models import Study
+
+    demo = Study.objects.get(slug="demo")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
+        context = browser.new_context()
+        camera = Camera(context.new_page(), output)
+
+        def visit(study: "Study", arm: str) -> str:
+            path = f"{address}/p/{person(study, arm).code}/"
+            camera.page.goto(path)
+            return path
+
+        camera.page.goto(f"{address}/s/demo/")
+        camera.take("page-00-consent")
+        visit(demo, "gradcam")
+        camera.walk("page")
+        for arm in demo.arms.values_list("key", flat=True):
+            visit(demo, arm)
+            answer_first(camera.page)
+            camera.walk(f"arm-{arm}", pages=2)
+        for task in TASKS:
+            for arm in ("none", "gradcam"):
+                visit(Study.objects.get(slug=slug_of(task)), arm)
+                camera.walk(f"task-{task}-{arm}", pages=None if task == "decide" else 6)
+        around(camera, address, visit(demo, "lime"))
+        browser.close()
+
+
+def answer_first(page: Page) -> None:
+    page.wait_for_selector("form[data-ready]")
+    for group in page.locator("fieldset[role=radiogroup]").all():
+        group.locator("label").first.click()
+    with page.expect_navigation():
+        page.locator("form .actions button").click()
+
+
+def around(camera: Camera, address: str, path: str) -> None:
+    """The pages beside the straight way."""
+    page = camera.page
+    page.wait_for_selector("form[data-ready]")
+    page.locator("form .actions button").click()
+    page.wait_for_selector(".errors")
+    camera.take("beside-errors")
+    page.context.set_offline(True)
+    for group in page.locator("fieldset[role=radiogroup]").all():
+        group.locator("label").first.click()
+    page.locator("form .actions button").click()
+    page.wait_for_selector("[data-again]:visible")
+    camera.take("beside-offline")
+    page.once("dialog", lambda dialog: dialog.accept())
+    with page.expect_navigation():
+        page.context.set_offline(False)
+    for name, place in {
+        "withdraw": f"{path}withdraw/",
+        "withdraw-later": f"{address}/s/demo/withdraw/",
+        "deleted": f"{address}/s/demo/deleted/",
+        "missing": f"{address}/p/nobody/",
+        "home": f"{address}/",
+    }.items():
+        page.goto(place)
+        camera.take(f"beside-{name}")
+    page.goto(f"{path}withdraw/")
+    page.locator("button[value=stop]").click()
+    page.wait_for_url(path)
+    camera.take("beside-stopped")
+
+
+SHEETS = {
+    "pages": ("desktop", "page-*", 300, 6),
+    "arms": ("desktop", "arm-*trial*", 420, 4),
+    "tasks": ("desktop", "task-*gradcam*trial*", 340, 5),
+    "beside": ("desktop", "beside-*", 300, 4),
+    "phone": ("phone", "page-*", 170, 10),
+    "dark": ("dark", "page-*", 300, 6),
+}
+"""Name of a contact sheet: look, which pages, width of each in pixels, how many beside another."""
+
+
+def sheet(files: list[Path], width: int, columns: int) -> Image.Image:
+    """The pictures in rows, each scaled to the width and cut where it is longer than two widths."""
+    gap, tallest = 12, 2 * width
+    tiles = []
+    for file in files:
+        picture = Image.open(file).convert("RGB")
+        picture = picture.resize((width, round(picture.height * width / picture.width)))
+        tiles.append(picture.crop((0, 0, width, min(picture.height, tallest))))
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    height = sum(max(tile.height for tile in row) + gap for row in rows) + gap
+    canvas = Image.new("RGB", (columns * (width + gap) + gap, height), (120, 120, 120))
+    top = gap
+    for row in rows:
+        for place, tile in enumerate(row):
+            canvas.paste(tile, (gap + place * (width + gap), top))
+        top += max(tile.height for tile in row) + gap
+    return canvas
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--sheets", type=Path)
+    options = parser.parse_args()
+    output = options.output.resolve()
+    output.mkdir(parents=True, exist_ok=True)
+    os.environ["STUDY_DATA_DIR"] = str(output / "data")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "studyplatform.settings"
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in this thread
+    import django
+
+    django.setup()
+    prepare(output)
+    with server() as address:
+        shoot(address, output)
+    if options.sheets:
+        options.sheets.mkdir(parents=True, exist_ok=True)
+        for name, (look, pattern, width, columns) in SHEETS.items():
+            files = sorted((output / look).glob(f"{pattern}.png"))
+            sheet(files, width, columns).save(options.sheets / f"pages-{name}.webp", quality=60)
+
+
+if __name__ == "__main__":
+    main()
