@@ -164,14 +164,22 @@ class Camera:
 
 def person(study: "Study", arm: str) -> "Participant":
     """Somebody new in the arm."""
+    from django.db import transaction
+
     from surveys import services
+    from surveys.services import allocating
 
     count = study.participants.count()
     people = (
         services.enrol(study=study, arrival_key=f"{arm} {n}", simulated=True)
         for n in range(count, count + 100)
     )
-    return next(one for one in people if one.arm.key == arm)
+    for one in people:
+        with transaction.atomic():
+            allocating.allocate(one)
+        if one.arm.key == arm:
+            return one
+    raise RuntimeError(f"Of 100 people nobody came into the arm {arm!r} of {study.slug!r}.")
 
 
 def shoot(address: str, output: Path) -> None:

@@ -52,6 +52,7 @@ def stored(participant: Participant) -> Submission:
 def test_an_answer_given_offline_is_kept_and_sent_once_the_network_is_back(page, live_server, here):
     page.goto(address(live_server, here))
     choose_first(page)
+    assert page.locator("[data-again]").is_hidden()
     page.context.set_offline(True)
     press(page)
     page.wait_for_selector(LOST)

@@ -6,7 +6,7 @@ from surveys import services
 from surveys.models import Participant, Study, Submission
 from tests.browser.walking import choose_first, ready, send
 from tests.surveys.drawn import drawn_study, trial_parts
-from tests.surveys.factories import walk
+from tests.surveys.factories import allocate, walk
 
 pytestmark = pytest.mark.browser
 WITHIN = 20  # milliseconds
@@ -69,7 +69,7 @@ def mapped(transactional_db, tmp_path, _data_in_a_folder_of_its_own) -> Study:
 def at_first_trial(study: Study, arm: str = "gradcam") -> Participant:
     """A participant of the arm who has come to the first trial."""
     people = (services.enrol(study=study, arrival_key=f"person {n}") for n in range(20))
-    return walk(next(person for person in people if person.arm.key == arm), pages=2)
+    return walk(next(person for person in people if allocate(person).arm.key == arm), pages=2)
 
 
 def open_page(tab, live_server, participant: Participant) -> None:

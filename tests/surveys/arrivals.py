@@ -106,6 +106,12 @@ def arrive_from_panel(number: int, slug: str) -> str:
         return "begun"
 
 
+def arrive_twice_unlocked(number: int) -> str:
+    """The negative control: one person's consents, without transaction and lock."""
+    enrol = services.enrol.__wrapped__
+    return enrol(study=_study("double"), arrival_key="the same person, unlocked").pseudonym
+
+
 def send_page(number: int) -> str:
     """A tab sends the same person's first page; every third one with other answers."""
     person = Participant.objects.get(arrival_key="pages")
@@ -160,6 +166,7 @@ MODES: dict[str, Callable[[int], str]] = {
     "guarded": lambda number: arrive_unlocked(number, "guarded"),
     "minimised": lambda number: arrive(number, "minimised"),
     "double": lambda number: arrive(number, "double", "the same person"),
+    "double unlocked": arrive_twice_unlocked,
     "same id": lambda number: arrive_from_panel(number, "same-id"),
     "same id unlocked": lambda number: arrive_from_panel(number, "same-id-unlocked"),
     "pages": send_page,
@@ -172,7 +179,7 @@ MODES: dict[str, Callable[[int], str]] = {
 def run(mode: str, people: int, first: int) -> list[str]:
     """All of them, many at a time, with the race windows held open."""
     allocating.standing_of = _slow(allocating.standing_of)
-    if mode in {"unlocked", "guarded", "same id unlocked"}:
+    if mode in {"unlocked", "guarded", "double unlocked", "same id unlocked"}:
         allocating.lock = enrolment.lock = lambda study: study
     if mode == "unlocked":
         _forget_the_promises_of_the_database()

@@ -120,6 +120,12 @@ def test_without_the_lock_one_external_id_leaves_several_rows(environment, ask):
     assert ask(f"{ids} WHERE y.slug = 'same-id-unlocked'") == [(1,)]
 
 
+def test_without_the_lock_twenty_consents_of_one_person_break(environment):
+    # The control: several find nobody, and the constraint stops all but one.
+    outcomes = _together(environment, "double unlocked", 20)
+    assert any("IntegrityError" in outcome for outcome in outcomes), Counter(outcomes)
+
+
 def test_a_page_sent_by_twenty_tabs_at_once_is_stored_once(environment, ask):
     outcomes = Counter(_together(environment, "pages", 20))
     stored = ask(_ANSWERS.format("pages"))
