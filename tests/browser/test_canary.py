@@ -61,13 +61,14 @@ def test_markup_never_runs_in_the_pages_nor_in_the_panel(tab, live_server, hosti
     client.login(username="admin", password="a long password")
     cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}
     tab.context.add_cookies([cookie])
+    panel = tab.context.new_page()
     for model in ("study", "participant", "answer", "submission", "event"):
-        tab.goto(f"{live_server.url}/admin/surveys/{model}/")
-        quiet(tab)
-        first = tab.locator("#result_list th a")
+        panel.goto(f"{live_server.url}/admin/surveys/{model}/")
+        quiet(panel)
+        first = panel.locator("#result_list th a")
         if first.count():
             first.first.click()
-            quiet(tab)
+            quiet(panel)
 
 
 def test_the_canary_sings_where_nothing_holds_it(chromium):
