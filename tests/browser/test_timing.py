@@ -119,7 +119,7 @@ def test_painting_is_when_chromium_itself_has_painted(tab, live_server, mapped):
 def test_nothing_can_be_answered_before_the_pictures_are_there(tab, live_server, mapped):
     participant = at_first_trial(mapped)
     held = []
-    tab.route("**/map.png", lambda route: held.append(route))
+    tab.route("**/map.png", lambda r: r.continue_() if held else held.append(r))
     tab.goto(f"{live_server.url}/p/{participant.code}/", wait_until="commit")
     tab.wait_for_selector("[data-status]:has-text('still loading')")
     while not held:
