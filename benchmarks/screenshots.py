@@ -155,6 +155,8 @@ class Camera:
             self.take(f"{name}-{number:02d}-{step.replace(':', '-')}")
             for group in self.page.locator("fieldset[role=radiogroup]").all():
                 group.locator("label").nth(1).click()
+            for slider in self.page.locator("form input[type=range]").all():
+                slider.press("ArrowRight")
             with self.page.expect_navigation():
                 self.page.locator("form .actions button").click()
             number += 1

@@ -1,13 +1,18 @@
 """Chromium, and a page in it that remembers what went wrong there."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import missing
 from tests.surveys.drawn import drawn_study
 from tests.surveys.factories import forget_ledgers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
 
 # Playwright's own loop runs in this thread, which Django takes for an asynchronous context.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -40,8 +45,19 @@ def tab(chromium):
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    context.close()
+    leave(context)
     assert complaints == []
+
+
+def leave(context: "BrowserContext") -> None:
+    """Close the context once nothing is being loaded: pages fetch the next pictures in advance, and
+    the server must not be asked for any while the test's database is emptied."""
+    from playwright.sync_api import Error
+
+    for page in context.pages:
+        with suppress(Error):
+            page.wait_for_load_state("networkidle", timeout=5000)
+    context.close()
 
 
 @pytest.fixture

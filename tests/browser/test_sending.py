@@ -4,6 +4,7 @@ import pytest
 
 from surveys import services
 from surveys.models import Participant, Study, Submission
+from tests.browser.conftest import leave
 from tests.browser.walking import choose_first, ready, send
 from tests.surveys.drawn import drawn_study
 from tests.surveys.factories import walk
@@ -27,7 +28,7 @@ def page(chromium):
     opened = context.new_page()
     opened.on("dialog", lambda dialog: dialog.accept())
     yield opened
-    context.close()
+    leave(context)
 
 
 def address(live_server, participant: Participant) -> str:
@@ -162,7 +163,7 @@ def test_the_same_trial_comes_back_and_is_marked_as_interrupted(chromium, live_s
     assert shown(page) == before
     choose_first(page)
     send(page)
-    context.close()
+    leave(context)
     assert stored(here).interrupted
     trial = here.trials.get(position=1)
     assert stored(here).trial == trial
