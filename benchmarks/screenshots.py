@@ -8,6 +8,7 @@ in Chromium, and writes OUTPUT/<look>/<page>.png. ``--sheets`` writes contact sh
 
 import argparse
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -171,10 +172,9 @@ def person(study: "Study", arm: str) -> "Participant":
     from surveys import services
     from surveys.services import allocating
 
-    count = study.participants.count()
     people = (
-        services.enrol(study=study, arrival_key=f"{arm} {n}", simulated=True)
-        for n in range(count, count + 100)
+        services.enrol(study=study, arrival_key=secrets.token_urlsafe(), simulated=True)
+        for _ in range(100)
     )
     for one in people:
         with transaction.atomic():
