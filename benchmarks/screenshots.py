@@ -33,6 +33,7 @@ LOOKS = {
     "dark": ((1280, 900), "dark"),
 }
 TASKS = ("decide", "classify", "judge_advisor", "forward_simulation", "agreement")
+KINDS = ("quiz-1", "feedback", "attention", "pause", "load")
 TASK_STUDY = """
 slug = "{slug}"
 title = "Judging the answers of a picture classifier"
@@ -242,8 +243,6 @@ def around(camera: Camera, address: str, path: str) -> None:
         "withdraw": f"{path}withdraw/",
         "withdraw-later": f"{address}/s/demo/withdraw/",
         "deleted": f"{address}/s/demo/deleted/",
-        "missing": f"{address}/p/nobody/",
-        "home": f"{address}/",
     }.items():
         page.goto(place)
         camera.take(f"beside-{name}")
@@ -254,14 +253,16 @@ def around(camera: Camera, address: str, path: str) -> None:
 
 
 SHEETS = {
-    "pages": ("desktop", "page-*", 300, 6),
-    "arms": ("desktop", "arm-*trial*", 420, 4),
-    "tasks": ("desktop", "task-*gradcam*trial*", 340, 5),
-    "beside": ("desktop", "beside-*", 300, 4),
-    "phone": ("phone", "page-*", 170, 10),
-    "dark": ("dark", "page-*", 300, 6),
+    "pages": ("desktop", ("page-00*", "page-0[12]*", "page-1[4-7]*"), 330, 4),
+    "arms": ("desktop", ("arm-*-trial-1",), 330, 4),
+    "tasks": ("desktop", ("task-*-gradcam-*-trial-1*",), 330, 3),
+    "kinds": ("desktop", tuple(f"task-decide-gradcam-*-{kind}*" for kind in KINDS), 330, 5),
+    "beside": ("desktop", ("beside-*",), 330, 3),
+    "phone": ("phone", ("page-0[0-2]*", "arm-none-01*", "page-1[4-7]*"), 210, 8),
+    "dark": ("dark", ("page-0[0-2]*", "page-1[4-7]*", "beside-errors"), 330, 4),
 }
 """Name of a contact sheet: look, which pages, width of each in pixels, how many beside another."""
+MARGIN = 0.19  # of a wide window, on each side of the column
 
 
 def sheet(files: list[Path], width: int, columns: int) -> Image.Image:
@@ -270,6 +271,9 @@ def sheet(files: list[Path], width: int, columns: int) -> Image.Image:
     tiles = []
     for file in files:
         picture = Image.open(file).convert("RGB")
+        if picture.width > 1000:
+            left = round(MARGIN * picture.width)
+            picture = picture.crop((left, 0, picture.width - left, picture.height))
         picture = picture.resize((width, round(picture.height * width / picture.width)))
         tiles.append(picture.crop((0, 0, width, min(picture.height, tallest))))
     rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
@@ -301,9 +305,11 @@ def main() -> None:
         shoot(address, output)
     if options.sheets:
         options.sheets.mkdir(parents=True, exist_ok=True)
-        for name, (look, pattern, width, columns) in SHEETS.items():
-            files = sorted((output / look).glob(f"{pattern}.png"))
-            sheet(files, width, columns).save(options.sheets / f"pages-{name}.webp", quality=60)
+        for name, (look, patterns, width, columns) in SHEETS.items():
+            files = [
+                file for one in patterns for file in sorted((output / look).glob(f"{one}.png"))
+            ]
+            sheet(files, width, columns).save(options.sheets / f"pages-{name}.webp", quality=70)
 
 
 if __name__ == "__main__":

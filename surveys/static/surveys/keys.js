@@ -48,10 +48,10 @@
   function choose(digit) {
     const group = current();
     const all = group ? answers(group) : [];
-    // On a scale the digit is the point itself, elsewhere the place in the list.
+    // On a scale the digit is the point itself, elsewhere the place in the list; 0 is the tenth.
     const wanted = group?.querySelector(".scale")
       ? all.find((one) => one.value === digit)
-      : all[Number(digit) - 1];
+      : all[(Number(digit) || 10) - 1];
     if (!wanted || wanted.matches(":disabled")) return false;
     wanted.click();
     last = group;
