@@ -12,6 +12,7 @@ from torch import Tensor
 from explanations.computing.arithmetic import TOLERANCE, Forward, faster
 from explanations.computing.memory import in_chunks
 from explanations.computing.patterns import Patterns, Stem, patterns
+from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Workspace
 
 SAMPLE = 32
@@ -98,7 +99,14 @@ class _Mixture:
             here = slice(wanted.start + rows.start, wanted.start + rows.stop)
             return forward(self._entering(here), self.start, head)
 
-        entering = _in_pieces(count, self.rows, features)
+        def share(some: slice) -> Tensor:
+            return _in_pieces(
+                some.stop - some.start,
+                self.rows,
+                lambda rows: features(slice(some.start + rows.start, some.start + rows.stop)),
+            )
+
+        entering = torch.cat(side_by_side(count, self.rows, self.shown.device, share))
         logits = _in_pieces(count, count, lambda rows: forward(entering[rows], head))
         return torch.softmax(logits, dim=1)
 

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from explanations.attribution import Attributions
+from explanations.computing.chain import Chain
 from explanations.computing.memory import in_chunks
 from explanations.computing.rescale import Recorded, multipliers, multipliers_of
+from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Batch, Workspace
 from explanations.methods.protocol import Diagnostics, as_array, flagged
 
@@ -106,24 +108,36 @@ class References:
         targets = batch.targets[images]
         start = multipliers_of(batch.logits, targets)
         ours = Recorded.of(chain, batch.pixels[images], self._recorder)
-        summed = torch.zeros(
-            (*targets.shape, *batch.pixels.shape[1:]), dtype=torch.float64, device=targets.device
-        )
+        rows = max(1, self._rows // targets.numel())
+        summed: list[Tensor] = []
 
-        def piece(rows: slice) -> None:
-            theirs = self._part(rows)
+        def piece(part: slice) -> None:
+            theirs = self._part(part)
             ends = multipliers(chain, ours, theirs, start, chain.features, len(chain))
 
-            def features(some: slice) -> None:
-                these = theirs.part(some)
-                found = multipliers(chain, ours, these, ends[:, :, some], 0, chain.features)
-                differences = ours.pixels[:, None, None] - these.pixels[None, None]
-                summed.add_((found * differences).sum(2))
+            def features(share: slice) -> Tensor:
+                return self._summed(chain, ours, theirs.part(share), ends[:, :, share], rows)
 
-            in_chunks(len(theirs.pixels), max(1, self._rows // targets.numel()), features)
+            summed.extend(side_by_side(len(theirs.pixels), rows, targets.device, features))
 
         in_chunks(self.count, max(1, self._end_rows // targets.numel()), piece)
-        return summed / self.count
+        return torch.stack(summed).sum(0) / self.count
+
+    @staticmethod
+    def _summed(chain: Chain, ours: Recorded, theirs: Recorded, ends: Tensor, rows: int) -> Tensor:
+        """Shares summed over some references, float64 (g, k, 3, height, width)."""
+        summed = torch.zeros(
+            (*ends.shape[:2], *ours.pixels.shape[1:]), dtype=torch.float64, device=ends.device
+        )
+
+        def piece(some: slice) -> None:
+            these = theirs.part(some)
+            found = multipliers(chain, ours, these, ends[:, :, some], 0, chain.features)
+            differences = ours.pixels[:, None, None] - these.pixels[None, None]
+            summed.add_((found * differences).sum(2))
+
+        in_chunks(len(theirs.pixels), rows, piece)
+        return summed
 
     def _part(self, rows: slice) -> Recorded:
         if self._recorded is not None:
