@@ -15,9 +15,10 @@ from torch.nn import functional
 
 from explanations.computing.chain import Chain, forward
 from explanations.computing.preflight import pair
+from explanations.computing.threads import side_by_side
 
 MOST_CODES = 1 << 24
-ROWS_AT_ONCE = 1 << 12
+ROWS_AT_ONCE = 1 << 9
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,24 @@ def patterns(
     place = sight[cell].clamp_min(0)
     bits = rank[cell[:, None, None], patches.flatten()[place]]
     keep = (code[:, None, None] >> bits) & 1 == 1
-    pictures = torch.where(keep[..., None], _listed(shown)[place], _listed(hidden)[place])
-    inside = sight[cell] >= 0
-    values = [
-        _through(chain.modules[: stem.stop], *part)
-        for part in zip(
-            torch.split(pictures, ROWS_AT_ONCE), torch.split(inside, ROWS_AT_ONCE), strict=True
+    shown, hidden, inside = _listed(shown), _listed(hidden), sight[cell] >= 0
+
+    def values_of(some: slice) -> Tensor:
+        pieces = zip(
+            *(of.split(ROWS_AT_ONCE) for of in (keep[some], place[some], inside[some])), strict=True
         )
-    ]
+        return torch.cat(
+            [
+                _through(
+                    chain.modules[: stem.stop],
+                    torch.where(kept[..., None], shown[here], hidden[here]),
+                    within,
+                )
+                for kept, here, within in pieces
+            ]
+        )
+
+    values = side_by_side(len(cell), ROWS_AT_ONCE, keep.device, values_of)
     return Patterns(torch.cat(values), chosen.view(-1, *cells))
 
 

@@ -10,9 +10,12 @@ from torch import Tensor
 
 from explanations.attribution import Attributions
 from explanations.computing.memory import in_chunks
+from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Batch
 from explanations.methods.baselines import baseline_pixels
 from explanations.methods.protocol import Diagnostics, as_array, flagged
+
+QUARTER_OF_STEPS = 13
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class IntegratedGradients:
         rows = budget.rows(2 * sum(batch.workspace.layer_bytes(batch.pixels)))
         if not budget.pools_images:
             # Autograd keeps every layer anyway: larger pieces than the cache's cost nothing.
-            rows = max(rows, 16)
+            rows = max(rows, QUARTER_OF_STEPS)
         images_at_once = max(1, rows // self.steps) if budget.pools_images else 1
         shares = [
             self._of_some(batch, start, slice(first, first + images_at_once), rows)
@@ -84,19 +87,28 @@ class IntegratedGradients:
         nodes, weights = np.polynomial.legendre.leggauss(self.steps)
         positions = torch.from_numpy((1 + nodes) / 2).to(pixels)
         weights_here = torch.from_numpy(weights / 2).to(pixels)
-        summed = pixels.new_zeros(count, targets.shape[1], *pixels.shape[1:])
         way = pixels - begin
 
-        def piece(part: slice) -> None:
+        def piece(part: slice) -> Tensor:
             at = positions[part].reshape(1, -1, 1, 1, 1)
             points = (begin[:, None] + at * way[:, None]).flatten(0, 1)
             steps = len(positions[part])
             gradients = _gradients(batch, points, targets.repeat_interleave(steps, 0))
             gradients = gradients.reshape(count, steps, *gradients.shape[1:])
-            summed.add_(torch.einsum("s,nskchw->nkchw", weights_here[part], gradients))
+            return torch.einsum("s,nskchw->nkchw", weights_here[part], gradients)
 
-        in_chunks(self.steps, max(1, rows // count), piece)
-        return summed * way[:, None]
+        def share(steps: slice) -> Tensor:
+            summed = pixels.new_zeros(count, targets.shape[1], *pixels.shape[1:])
+
+            def add(some: slice) -> None:
+                summed.add_(piece(slice(steps.start + some.start, steps.start + some.stop)))
+
+            in_chunks(steps.stop - steps.start, at_once, add)
+            return summed
+
+        at_once = max(1, rows // count)
+        found = side_by_side(self.steps, at_once, pixels.device, share)
+        return torch.stack(found).sum(0) * way[:, None]
 
 
 def _gradients(batch: Batch, points: Tensor, targets: Tensor) -> Tensor:
