@@ -94,7 +94,7 @@ def patterns(
 
     def values_of(some: slice) -> Tensor:
         pieces = zip(
-            *(of.split(ROWS_AT_ONCE) for of in (keep[some], place[some], inside[some])), strict=True
+            *(torch.split(of[some], ROWS_AT_ONCE) for of in (keep, place, inside)), strict=True
         )
         return torch.cat(
             [
