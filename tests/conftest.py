@@ -25,6 +25,15 @@ def shared_dir() -> Path:
     return folder
 
 
+@pytest.fixture
+def transactional_db(transactional_db):
+    """pytest-django's, whose tables are emptied afterwards: the ledger, which only grows, by us."""
+    from tests.surveys.factories import forget_ledgers
+
+    yield
+    forget_ledgers()
+
+
 @pytest.fixture(autouse=True)
 def _no_language_left_from_another_test():
     with translation.override("en"):

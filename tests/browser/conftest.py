@@ -9,7 +9,6 @@ import pytest
 
 from tests.conftest import missing
 from tests.surveys.drawn import drawn_study
-from tests.surveys.factories import forget_ledgers
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -61,14 +60,7 @@ def leave(context: "BrowserContext") -> None:
 
 
 @pytest.fixture
-def committed_db(transactional_db):
-    """A database that the server's threads see, too; emptied at the end."""
-    yield
-    forget_ledgers()
-
-
-@pytest.fixture
-def study(committed_db, tmp_path, _data_in_a_folder_of_its_own):
+def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
     return drawn_study(tmp_path)
 
 

@@ -26,7 +26,7 @@ LANGUAGES = ("en", "de")
 
 
 @pytest.fixture
-def study(committed_db, tmp_path, _data_in_a_folder_of_its_own):
+def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
     return every_kind_study(tmp_path)
 
 

@@ -16,7 +16,7 @@ CANARY = (
 
 
 @pytest.fixture
-def hostile(committed_db, tmp_path, _data_in_a_folder_of_its_own) -> Study:
+def hostile(transactional_db, tmp_path, _data_in_a_folder_of_its_own) -> Study:
     """A study whose every text is markup."""
     study = drawn_study(tmp_path, arms=("none", "gradcam"))
     source = study.source

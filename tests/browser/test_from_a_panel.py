@@ -36,7 +36,7 @@ def follow(tab, address: str) -> None:
 
 
 def test_ids_come_with_the_link_and_go_back_with_the_person(
-    live_server, committed_db, tab, panel_site, tmp_path
+    live_server, transactional_db, tab, panel_site, tmp_path
 ):
     study = studies.recruited(tmp_path, studies.PANEL, slug="by-panel")
     follow(tab, f"{live_server.url}/s/{study.slug}/?pid=a1")

@@ -31,7 +31,7 @@ FOCUSED = """() => {
 
 
 @pytest.fixture
-def study(committed_db, tmp_path, _data_in_a_folder_of_its_own):
+def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
     return shipped_study(tmp_path, "demo")
 
 

@@ -62,12 +62,12 @@ def walk_narrow(tab, server: str, study, language: str) -> None:
 
 
 @pytest.fixture
-def german(committed_db, tmp_path, _data_in_a_folder_of_its_own):
+def german(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
     return every_kind_study(tmp_path)
 
 
 @pytest.fixture
-def right_to_left(committed_db, tmp_path, settings, _data_in_a_folder_of_its_own):
+def right_to_left(transactional_db, tmp_path, settings, _data_in_a_folder_of_its_own):
     settings.LOCALE_PATHS = [mirrored.write_catalogue(tmp_path)]
     mirrored.write_instrument(settings.INSTRUMENTS_DIR)
     return mirrored_study(tmp_path)

@@ -14,7 +14,7 @@ LOST = "[data-status]:has-text('There is no connection')"
 
 
 @pytest.fixture
-def here(committed_db, tmp_path, live_server, _data_in_a_folder_of_its_own) -> Participant:
+def here(transactional_db, tmp_path, live_server, _data_in_a_folder_of_its_own) -> Participant:
     """A participant who has come to the first trial."""
     study = drawn_study(tmp_path, arms=("none", "gradcam"))
     return walk(services.enrol(study=study, arrival_key="here"), pages=2)

@@ -62,7 +62,7 @@ PLAY = """
 
 
 @pytest.fixture
-def mapped(committed_db, tmp_path, _data_in_a_folder_of_its_own) -> Study:
+def mapped(transactional_db, tmp_path, _data_in_a_folder_of_its_own) -> Study:
     """Two arms, of which one shows a map."""
     return drawn_study(tmp_path, arms=("none", "gradcam"))
 
@@ -176,7 +176,7 @@ def test_the_next_pictures_are_there_before_their_page(tab, live_server, mapped)
 
 @pytest.mark.parametrize("limits", ["minimum_seconds = 1\nlimit_seconds = 2"])
 def test_a_trial_opens_after_its_least_time_and_sends_itself_at_its_limit(
-    tab, live_server, committed_db, tmp_path, limits
+    tab, live_server, transactional_db, tmp_path, limits
 ):
     study = drawn_study(tmp_path, arms=("none", "gradcam"), parts=trial_parts(more=limits))
     participant = at_first_trial(study, "none")
@@ -223,7 +223,7 @@ def test_the_digits_can_be_turned_off_and_stay_off(tab, live_server, mapped):
     assert Submission.objects.filter(step="trial:1").count() == 0
 
 
-def test_the_map_can_lie_over_the_image(tab, live_server, committed_db, tmp_path):
+def test_the_map_can_lie_over_the_image(tab, live_server, transactional_db, tmp_path):
     study = drawn_study(tmp_path, arms=("none", "gradcam"), map_place="over")
     boxes = {}
     for arm in ("none", "gradcam"):
