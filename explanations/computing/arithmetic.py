@@ -64,14 +64,14 @@ def tf32(chain: Chain) -> Forward:
 
 def winograd(chain: Chain) -> Forward:
     """float32 with Winograd's convolutions, for CPUs."""
-    modules: list[nn.Module] = []
-    for module, following in zip(chain.modules, [*chain.modules[1:], None], strict=True):
+    modules = list(chain.modules)
+    for index, module in enumerate(chain.modules):
         if WinogradConv.fits(module):
-            modules.append(WinogradConv(module, rectify=isinstance(following, nn.ReLU)))
-        elif modules and getattr(modules[-1], "rectify", False):
-            modules.append(nn.Identity())  # the ReLU, done already
-        else:
-            modules.append(module)
+            rectify = isinstance(_at(chain, index + 1), nn.ReLU)
+            pool = rectify and WinogradConv.pools(_at(chain, index + 2))
+            modules[index] = WinogradConv(module, rectify=rectify, pool=pool)
+            done = index + 1 + rectify + pool
+            modules[index + 1 : done] = [nn.Identity()] * (done - index - 1)
 
     def forward(values: Tensor, start: int, stop: int | None = None) -> Tensor:
         for module in modules[start:stop]:
@@ -79,6 +79,10 @@ def winograd(chain: Chain) -> Forward:
         return values
 
     return forward
+
+
+def _at(chain: Chain, index: int) -> nn.Module:
+    return chain.modules[index] if index < len(chain) else nn.Identity()
 
 
 def faster(

@@ -2,20 +2,20 @@
 
 The function is the convolution's; the rounding is another, about 1e-5 of the largest output. It
 pays on processors without fast half precision. After Lavin and Gray 2016, arXiv 1509.09308. Tiles
-go through in blocks, by sums of whole rows, into memory that is used again and so stays in the
-cache: what the transforms cost is memory, not arithmetic.
+go through in blocks, into memory that is used again and so stays in the cache.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-OUT = 4
-TILE = OUT + 2
+from explanations.computing.tiles import LANES, OUT, TILE, putting_together, taking_apart
+
 BLOCK_BYTES = 8 << 20
 
 # Interpolation at 0, 1, -1, 2, -2 and infinity; the transform of a kernel's rows and columns.
@@ -24,43 +24,56 @@ _KERNEL = torch.tensor(
     dtype=torch.float64,
 ) / torch.tensor(24.0, dtype=torch.float64)  # fmt: skip
 
-
-def _into(x: Sequence[Tensor], out: Tensor) -> None:
-    """Six rows of the input as the six factors of the products, along the first axis."""
-    torch.sub(x[4], x[2], alpha=5, out=out[0]).add_(x[0], alpha=4)
-    torch.sub(x[5], x[3], alpha=5, out=out[5]).add_(x[1], alpha=4)
-    for plus, minus, weight, scale in ((out[1], out[2], 4, 1), (out[3], out[4], 1, 2)):
-        # The even and the odd part of two opposite points, then their sum and difference.
-        torch.sub(x[4], x[2], alpha=weight, out=plus)
-        torch.sub(x[3], x[1], alpha=weight, out=minus)
-        plus.add_(minus, alpha=scale)
-        torch.sub(plus, minus, alpha=2 * scale, out=minus)
+_APART = 16
+"""Numbers between two planes: at distances of a power of two they would share a cache's few
+places."""
 
 
-def _out_of(x: Tensor, out: Tensor) -> None:
-    """Six products as four rows of the output, along the first axis."""
-    even, odd = x[1] + x[2], x[1] - x[2]
-    even_of_two, odd_of_two = x[3] + x[4], x[3] - x[4]
-    torch.add(x[0], even, out=out[0]).add_(even_of_two)
-    torch.add(odd, odd_of_two, alpha=2, out=out[1])
-    torch.add(even, even_of_two, alpha=4, out=out[2])
-    torch.add(x[5], odd, out=out[3]).add_(odd_of_two, alpha=8)
+@dataclass(frozen=True)
+class _Blocks:
+    """How pictures of ``down`` by ``across`` tiles are cut: whole pictures, or bands of one."""
+
+    down: int
+    across: int
+    images: int
+    band: int
+    """Rows of tiles."""
+
+    @classmethod
+    def of(cls, height: int, width: int, bytes_per_tile: int) -> "_Blocks":
+        down, across = -(-height // OUT), -(-width // OUT)
+        rows = max(1, BLOCK_BYTES // bytes_per_tile // across)
+        return cls(down, across, max(1, rows // down), min(down, rows))
+
+    @property
+    def tiles(self) -> int:
+        """At most, in one block."""
+        return self.images * self.band * self.across
+
+    def cut(self, count: int) -> Iterator[tuple[slice, slice]]:
+        """Which pictures, and which rows of their tiles."""
+        for first in range(0, count, self.images):
+            for top in range(0, self.down, self.band):
+                images = slice(first, min(first + self.images, count))
+                yield images, slice(top, min(top + self.band, self.down))
 
 
 class WinogradConv(nn.Module):
     """Computes what ``convolution`` computes, for float32 images (n, channels, height, width).
 
-    ``rectify``: and what a ReLU makes of that, while it is in the cache.
+    ``rectify``, ``pool``: and what a ReLU, and a pool of two by two after that, make of it.
     """
 
-    def __init__(self, convolution: nn.Conv2d, *, rectify: bool = False) -> None:
+    def __init__(
+        self, convolution: nn.Conv2d, *, rectify: bool = False, pool: bool = False
+    ) -> None:
         super().__init__()
-        self.rectify = rectify
+        self.rectify, self.pool = rectify, pool
         weight = convolution.weight
-        kernel = torch.einsum("ap,oipq,bq->abio", _KERNEL, weight.double().cpu(), _KERNEL)
-        kernel = kernel.reshape(TILE**2, *kernel.shape[2:]).float().contiguous()
-        self.kernel = kernel.to(weight.device)
-        self.bias = convolution.bias
+        kernel = torch.einsum("ap,oipq,bq->abio", _KERNEL, weight.double(), _KERNEL)
+        self.kernel = kernel.reshape(TILE**2, *kernel.shape[2:]).float().contiguous()
+        bias = torch.zeros(len(weight)) if convolution.bias is None else convolution.bias
+        self.bias = bias.detach().float().contiguous()
 
     @staticmethod
     def fits(module: nn.Module) -> TypeGuard[nn.Conv2d]:
@@ -72,59 +85,54 @@ class WinogradConv(nn.Module):
             and module.padding == (1, 1)
             and module.dilation == (1, 1)
             and module.groups == 1
-            # Below that, the transforms cost more than the products that they save.
-            and module.in_channels >= 32
+            and module.padding_mode == "zeros"
+            and module.in_channels % LANES == module.out_channels % LANES == 0
+            and module.weight.device.type == "cpu"
+        )
+
+    @staticmethod
+    def pools(module: nn.Module) -> bool:
+        """Whether ``module`` is a pool that ``pool`` can take the place of."""
+        return (
+            isinstance(module, nn.MaxPool2d)
+            and module.kernel_size in (2, (2, 2))
+            and module.stride in (2, (2, 2))
+            and module.padding in (0, (0, 0))
+            and module.dilation in (1, (1, 1))
+            and not module.ceil_mode
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        count, _, height, width = images.shape
-        down, across = -(-height // OUT), -(-width // OUT)
+        count, channels, height, width = images.shape
+        side = OUT // 2 if self.pool else OUT
+        blocks = _Blocks.of(height, width, 4 * TILE**2 * (channels + len(self.bias)))
         rows = images.permute(0, 2, 3, 1)
-        result = images.new_empty(count, down, OUT, across, OUT, self.kernel.shape[2])
-        for some, band in self._blocks(count, down, across):
+        result = images.new_empty(count, side * blocks.down, side * blocks.across, len(self.bias))
+        for some, band in blocks.cut(count):
             first, last = band.start * OUT - 1, band.stop * OUT + 1
-            missing = (1, across * OUT + 1 - width, max(0, -first), max(0, last - height))
-            part = rows[some, max(0, first) : last]
-            self._block(functional.pad(part, (0, 0, *missing)), result[some, band])
-        values = result.view(count, down * OUT, across * OUT, -1)
-        return values[:, :height, :width].permute(0, 3, 1, 2)
+            missing = (1, blocks.across * OUT + 1 - width, max(0, -first), max(0, last - height))
+            part = functional.pad(rows[some, max(0, first) : last], (0, 0, *missing))
+            target = result[some, side * band.start : side * band.stop]
+            self._block(part.contiguous(), blocks, band.stop - band.start, target)
+        step = 2 if self.pool else 1
+        return result[:, : height // step, : width // step].permute(0, 3, 1, 2)
 
-    def _blocks(self, count: int, down: int, across: int) -> Iterator[tuple[slice, slice]]:
-        """Images, and rows of tiles, that fit the cache together."""
-        bytes_per_tile = 4 * TILE**2 * sum(self.kernel.shape[1:])
-        rows = max(1, BLOCK_BYTES // bytes_per_tile // across)
-        at_once, band = max(1, rows // down), min(down, rows)
-        for first in range(0, count, at_once):
-            for top in range(0, down, band):
-                images = slice(first, min(first + at_once, count))
-                yield images, slice(top, min(top + band, down))
-
-    def _block(self, padded: Tensor, result: Tensor) -> None:
-        """From (n, rows + 2, columns + 2, channels) to (n, down, 4, across, 4, channels)."""
-        count, down, _, across, _, out = result.shape
-        width, channels = padded.shape[2:]
-        by_rows, factors, products, half = _scratch.tensors(
-            padded,
-            (TILE, count, down, width, channels),
-            (TILE, TILE, count, down, across, channels),
-            (TILE, TILE, count, down, across, out),
-            (OUT, TILE, count, down, across, out),
-        )
-        _into([padded[:, at : at + OUT * (down - 1) + 1 : OUT] for at in range(TILE)], by_rows)
-        columns = range(TILE)
-        _into(
-            [by_rows[:, :, :, at : at + OUT * (across - 1) + 1 : OUT] for at in columns],
-            factors.transpose(0, 1),
-        )
+    def _block(self, padded: Tensor, blocks: _Blocks, down: int, target: Tensor) -> None:
+        """From (n, 4 down + 2, 4 across + 2, channels) to (n, rows, columns, channels)."""
+        count, channels, out = len(padded), padded.shape[3], len(self.bias)
+        tiles = count * down * blocks.across
+        before, after = blocks.tiles * channels + _APART, blocks.tiles * out + _APART
+        memory = _scratch.numbers(TILE**2 * (before + after))
+        factors, products = memory[: TILE**2 * before], memory[TILE**2 * before :]
+        apart = taking_apart(channels, blocks.across, before)
+        apart(padded.data_ptr(), factors.data_ptr(), count, down)
         torch.bmm(
-            factors.view(TILE**2, -1, channels), self.kernel, out=products.view(TILE**2, -1, out)
+            factors.as_strided((TILE**2, tiles, channels), (before, channels, 1)),
+            self.kernel,
+            out=products.as_strided((TILE**2, tiles, out), (after, out, 1)),
         )
-        _out_of(products, half)
-        _out_of(half.transpose(0, 1), result.permute(4, 2, 0, 1, 3, 5))
-        if self.bias is not None:
-            result += self.bias
-        if self.rectify:
-            result.relu_()
+        together = putting_together(out, blocks.across, after, rectify=self.rectify, pool=self.pool)
+        together(products.data_ptr(), target.data_ptr(), self.bias.data_ptr(), count, down)
 
 
 class _Scratch(threading.local):
@@ -133,13 +141,11 @@ class _Scratch(threading.local):
     def __init__(self) -> None:
         self.memory = torch.empty(0)
 
-    def tensors(self, like: Tensor, *shapes: Sequence[int]) -> list[Tensor]:
-        """Uninitialised tensors of these shapes, of the type and device of ``like``."""
-        sizes = [torch.Size(shape).numel() for shape in shapes]
-        if self.memory.numel() < sum(sizes) or self.memory.device != like.device:
-            self.memory = like.new_empty(sum(sizes))
-        parts = torch.split(self.memory[: sum(sizes)], sizes)
-        return [part.view(*shape) for part, shape in zip(parts, shapes, strict=True)]
+    def numbers(self, count: int) -> Tensor:
+        """So many float32 numbers, not set to anything."""
+        if self.memory.numel() < count:
+            self.memory = torch.empty(count)
+        return self.memory[:count]
 
 
 _scratch = _Scratch()

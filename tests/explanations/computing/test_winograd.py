@@ -1,7 +1,11 @@
 import pytest
 import torch
 from torch import nn
+from torchvision.models import vgg11, vgg13_bn
 
+from explanations.computing.arithmetic import winograd
+from explanations.computing.chain import Chain
+from explanations.computing.preflight import Step
 from explanations.computing.winograd import WinogradConv
 
 
@@ -24,15 +28,38 @@ def test_it_rectifies_on_the_way():
     assert torch.equal(WinogradConv(convolution, rectify=True)(images), plain.relu())
 
 
-def test_blocks_of_any_size_give_the_same(monkeypatch):
+@pytest.mark.parametrize("size", [(32, 32), (14, 9), (5, 6), (2, 2)])
+def test_it_pools_on_the_way(size):
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(32, 48, 3, padding=1).requires_grad_(False)
+    images = torch.randn(3, 32, *size)
+    rectified = WinogradConv(convolution, rectify=True)(images)
+    pooled = WinogradConv(convolution, rectify=True, pool=True)(images)
+    assert torch.equal(pooled, nn.MaxPool2d(2)(rectified))
+
+
+@pytest.mark.parametrize("pool", [True, False])
+def test_blocks_of_any_size_give_the_same(monkeypatch, pool):
     torch.manual_seed(0)
     convolution = nn.Conv2d(32, 48, 3, padding=1).requires_grad_(False)
     images = torch.randn(3, 32, 22, 10)
-    whole = WinogradConv(convolution)(images)
+    whole = WinogradConv(convolution, pool=pool)(images)
     for size in (1, 1 << 16, 1 << 18):
         monkeypatch.setattr("explanations.computing.winograd.BLOCK_BYTES", size)
-        found = WinogradConv(convolution)(images)
+        found = WinogradConv(convolution, pool=pool)(images)
         assert (found - whole).abs().max() < 1e-5 * whole.abs().max()
+
+
+@pytest.mark.parametrize("network", [vgg11, vgg13_bn])
+def test_a_whole_network_says_the_same_at_sizes_that_no_tile_fills(network):
+    torch.manual_seed(0)
+    features = network(num_classes=10).features
+    chain = Chain([Step(str(index), module) for index, module in enumerate(features)])
+    images = torch.randn(2, 3, 36, 44)
+    with torch.no_grad():
+        expected, found = chain.run(images), winograd(chain)(images, 0)
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() < 1e-4 * expected.abs().max()
 
 
 def test_its_error_is_measurable():
@@ -52,6 +79,8 @@ def test_its_error_is_measurable():
         nn.Conv2d(64, 64, 5, padding=2),
         nn.Conv2d(64, 64, 3, padding=1, stride=2),
         nn.Conv2d(64, 64, 3, padding=1, groups=2),
+        nn.Conv2d(64, 64, 3, padding=1, padding_mode="reflect"),
+        nn.Conv2d(64, 60, 3, padding=1),
         nn.Conv2d(3, 64, 3, padding=1),
         nn.Linear(3, 3),
     ],
