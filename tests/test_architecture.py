@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 PACKAGES = ("studyplatform", "explanations", "surveys", "analysis")
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
-HEAVY = ("torch", "torchvision", "captum", "shap", "lime", "sklearn", "skimage")
+HEAVY = ("torch", "torchvision", "captum", "shap", "lime", "llvmlite", "sklearn", "skimage")
 
 WEB_PROCESS = """
 import sys
