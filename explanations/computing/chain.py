@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.preflight import NONLINEAR, Step, steps_of
+from explanations.computing.winograd import WinogradConv
 
 # A transposed convolution to so few channels leaves most of a processor's vector idle.
 FEW_CHANNELS = 16
@@ -26,6 +27,7 @@ class Chain:
         self.names = [step.name for step in steps]
         self.modules = [_own(step.module) for step in steps]
         self._shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        self._turned: dict[int, WinogradConv] = {}
         self.features = _feature_count(self.modules)
         self.last_relu = _last_relu(self.modules[: self.features])
         """The ReLU of the last convolution, which Grad-CAM reads by default; None without one."""
@@ -89,6 +91,10 @@ class Chain:
         match module:
             case nn.Linear():
                 return values @ module.weight
+            case nn.Conv2d() if WinogradConv.fits(module):
+                if index not in self._turned:
+                    self._turned[index] = WinogradConv.back_through(module)
+                return forward(self._turned[index], values)
             case nn.Conv2d():
                 return _conv_back(module, values, input_shape)
             case nn.Flatten():

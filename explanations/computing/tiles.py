@@ -1,4 +1,4 @@
-"""Machine code for the transforms of Winograd's F(4x4, 3x3): by tile, sixteen channels at once.
+"""Machine code for the transforms of Winograd's convolutions: by tile, sixteen channels at once.
 
 What torch offers goes through memory once for every sum; here a tile stays in registers. LLVM
 makes the code when it is first wanted, for the processor at hand, in some hundredths of a second.
@@ -9,12 +9,11 @@ import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import binding, ir
 
-OUT = 4
-TILE = OUT + 2
 LANES = 16
 """Channels in one vector; their number must be a multiple of it."""
 
@@ -27,31 +26,105 @@ Run = Callable[..., None]
 """Takes addresses and numbers, as said by the function that makes it; lets other threads run."""
 
 
-@functools.cache
-def taking_apart(channels: int, across: int, plane: int) -> Run:
-    """From padded pictures to the 36 factors of every tile.
+@dataclass(frozen=True, eq=False)
+class Form:
+    """F(out x out, 3x3): how a line of ``out + 2`` pixels becomes factors, and products pixels."""
 
-    The result is called with the addresses of source, float32 (images, 4 down + 2, 4 across + 2,
-    channels), and target, whose 36 planes of (images * down * across, channels) begin ``plane``
-    numbers apart; then with images and down.
+    out: int
+    kernel: Sequence[Sequence[float]]
+    """The transform of a kernel's rows and columns, (out + 2, 3)."""
+    into: Callable[["_Code", Row], Row]
+    out_of: Callable[["_Code", Row], Row]
+
+    @property
+    def tile(self) -> int:
+        """Pixels of a tile's side, with those that it shares with its neighbours."""
+        return self.out + 2
+
+
+def _into_two(code: "_Code", x: Row) -> Row:
+    """Four pixels in a line as the factors at 0, 1, -1 and infinity."""
+    return [
+        code.minus(x[0], x[2]),
+        code.plus(x[1], x[2]),
+        code.minus(x[2], x[1]),
+        code.minus(x[3], x[1]),
+    ]
+
+
+def _out_of_two(code: "_Code", x: Row) -> Row:
+    """Four products in a line as two pixels."""
+    even, odd = code.plus(x[1], x[2]), code.minus(x[1], x[2])
+    return [code.plus(x[0], even), code.plus(odd, x[3])]
+
+
+def _into_four(code: "_Code", x: Row) -> Row:
+    """Six pixels in a line as the factors at 0, 1, -1, 2, -2 and infinity."""
+    result: list[ir.Value] = [code.scaled(x[0], 4, code.scaled(x[2], -5, x[4]))]
+    for weight, scale in ((-4, 1), (-1, 2)):
+        even, odd = code.scaled(x[2], weight, x[4]), code.scaled(x[1], weight, x[3])
+        result += [code.scaled(odd, scale, even), code.scaled(odd, -scale, even)]
+    return [*result, code.scaled(x[1], 4, code.scaled(x[3], -5, x[5]))]
+
+
+def _out_of_four(code: "_Code", x: Row) -> Row:
+    """Six products in a line as four pixels."""
+    even, odd = code.plus(x[1], x[2]), code.minus(x[1], x[2])
+    even_of_two, odd_of_two = code.plus(x[3], x[4]), code.minus(x[3], x[4])
+    return [
+        code.plus(code.plus(x[0], even), even_of_two),
+        code.scaled(odd_of_two, 2, odd),
+        code.scaled(even_of_two, 4, even),
+        code.scaled(odd_of_two, 8, code.plus(x[5], odd)),
+    ]
+
+
+TWO = Form(2, [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], _into_two, _out_of_two)
+"""16 products for four pixels instead of 36, and rounding like that of the sum itself."""
+
+_QUARTER, _SIXTH, _TWELFTH, _24TH = 1 / 4, 1 / 6, 1 / 12, 1 / 24
+FOUR = Form(
+    4,
+    [
+        [_QUARTER, 0, 0],
+        [-_SIXTH, -_SIXTH, -_SIXTH],
+        [-_SIXTH, _SIXTH, -_SIXTH],
+        [_24TH, _TWELFTH, _SIXTH],
+        [_24TH, -_TWELFTH, _SIXTH],
+        [0, 0, 1],
+    ],
+    _into_four,
+    _out_of_four,
+)
+"""36 products for sixteen pixels instead of 144; rounding of about 1e-5 of the largest output."""
+
+
+@functools.cache
+def taking_apart(form: Form, channels: int, across: int, plane: int) -> Run:
+    """From padded pictures to the factors of every tile.
+
+    The result is called with the addresses of source, float32 (images, out * down + 2, out *
+    across + 2, channels), and target, whose planes of (images * down * across, channels) begin
+    ``plane`` numbers apart; then with images and down.
     """
-    row = (OUT * across + 2) * channels
+    row = (form.out * across + 2) * channels
+    lines = range(form.tile)
 
     def tile(code: "_Code", source: ir.Value, target: ir.Value) -> None:
         columns = [
-            _into(code, [code.load(source, r * row + s * channels) for r in range(TILE)])
-            for s in range(TILE)
+            form.into(code, [code.load(source, r * row + s * channels) for r in lines])
+            for s in lines
         ]
-        for r in range(TILE):
-            for s, value in enumerate(_into(code, [column[r] for column in columns])):
-                code.store(value, target, (TILE * r + s) * plane)
+        for r in lines:
+            for s, value in enumerate(form.into(code, [column[r] for column in columns])):
+                code.store(value, target, (form.tile * r + s) * plane)
 
     def places(
         code: "_Code", image: ir.Value, top: ir.Value, left: ir.Value, down: ir.Value
     ) -> Row:
-        height = code.add(code.times(down, OUT), 2)
-        first = code.add(code.mul(image, height), code.times(top, OUT))
-        source = code.add(code.times(first, row), code.times(left, OUT * channels))
+        height = code.add(code.times(down, form.out), 2)
+        first = code.add(code.mul(image, height), code.times(top, form.out))
+        source = code.add(code.times(first, row), code.times(left, form.out * channels))
         number = code.add(code.times(code.add(code.mul(image, down), top), across), left)
         return source, code.times(number, channels)
 
@@ -59,27 +132,30 @@ def taking_apart(channels: int, across: int, plane: int) -> Run:
 
 
 @functools.cache
-def putting_together(channels: int, across: int, plane: int, *, rectify: bool, pool: bool) -> Run:
-    """From the 36 products of every tile to pictures: bias added, with ReLU and 2x2 pool if wanted.
+def putting_together(
+    form: Form, channels: int, across: int, plane: int, *, rectify: bool, pool: bool
+) -> Run:
+    """From the products of every tile to pictures: bias added, with ReLU and 2x2 pool if wanted.
 
-    The result is called with the addresses of source, 36 planes of (images * down * across,
+    The result is called with the addresses of source, planes of (images * down * across,
     channels) that begin ``plane`` numbers apart, of the target, (images, height, width, channels)
-    with 4 down rows and 4 across columns, half as many when pooled, and of the channels' biases;
-    then with images and down.
+    with ``out`` rows for each of ``down`` and ``out`` columns for each of ``across``, half as many
+    when pooled, and of the channels' biases; then with images and down.
     """
-    side = OUT // 2 if pool else OUT
+    side = form.out // 2 if pool else form.out
     row = side * across * channels
+    lines = range(form.tile)
 
     def tile(code: "_Code", source: ir.Value, target: ir.Value, bias: ir.Value) -> None:
         columns = [
-            _out_of(code, [code.load(source, (TILE * r + s) * plane) for r in range(TILE)])
-            for s in range(TILE)
+            form.out_of(code, [code.load(source, (form.tile * r + s) * plane) for r in lines])
+            for s in lines
         ]
-        rows = [_out_of(code, [column[r] for column in columns]) for r in range(OUT)]
+        rows = [form.out_of(code, [column[r] for column in columns]) for r in range(form.out)]
         if pool:
             rows = [
-                [code.most(a[s], a[s + 1], b[s], b[s + 1]) for s in range(0, OUT, 2)]
-                for a, b in (rows[:2], rows[2:])
+                [code.most(a[s], a[s + 1], b[s], b[s + 1]) for s in range(0, form.out, 2)]
+                for a, b in zip(rows[::2], rows[1::2], strict=True)
             ]
         shift = code.load(bias, 0)
         for r, s in itertools.product(range(side), repeat=2):
@@ -95,27 +171,6 @@ def putting_together(channels: int, across: int, plane: int, *, rectify: bool, p
         return code.times(number, channels), target, ir.Constant(_LONG, 0)
 
     return _compiled("putting_together", 3, channels, across, tile, places)
-
-
-def _into(code: "_Code", x: Row) -> Row:
-    """Six pixels in a line as the factors at 0, 1, -1, 2, -2 and infinity."""
-    result: list[ir.Value] = [code.scaled(x[0], 4, code.scaled(x[2], -5, x[4]))]
-    for weight, scale in ((-4, 1), (-1, 2)):
-        even, odd = code.scaled(x[2], weight, x[4]), code.scaled(x[1], weight, x[3])
-        result += [code.scaled(odd, scale, even), code.scaled(odd, -scale, even)]
-    return [*result, code.scaled(x[1], 4, code.scaled(x[3], -5, x[5]))]
-
-
-def _out_of(code: "_Code", x: Row) -> Row:
-    """Six products in a line as four pixels."""
-    even, odd = code.plus(x[1], x[2]), code.minus(x[1], x[2])
-    even_of_two, odd_of_two = code.plus(x[3], x[4]), code.minus(x[3], x[4])
-    return [
-        code.plus(code.plus(x[0], even), even_of_two),
-        code.scaled(odd_of_two, 2, odd),
-        code.scaled(even_of_two, 4, even),
-        code.scaled(odd_of_two, 8, code.plus(x[5], odd)),
-    ]
 
 
 class _Code:

@@ -1,8 +1,10 @@
-"""3x3 convolutions with a quarter of the multiplications: Winograd's F(4x4, 3x3), in float32.
+"""3x3 convolutions with fewer multiplications (Winograd), in float32.
 
-The function is the convolution's; the rounding is another, about 1e-5 of the largest output. It
-pays on processors without fast half precision. After Lavin and Gray 2016, arXiv 1509.09308. Tiles
-go through in blocks, into memory that is used again and so stays in the cache.
+The function is the convolution's; the rounding is another. F(4x4, 3x3) needs a quarter of the
+multiplications and is off by about 1e-5 of the largest output; F(2x2, 3x3) needs four ninths and
+rounds like the sum itself. It pays on processors without fast half precision. After Lavin and
+Gray 2016, arXiv 1509.09308. Tiles go through in blocks, into memory that is used again and so
+stays in the cache.
 """
 
 import threading
@@ -14,15 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from explanations.computing.tiles import LANES, OUT, TILE, putting_together, taking_apart
+from explanations.computing.tiles import FOUR, LANES, TWO, Form, putting_together, taking_apart
 
 BLOCK_BYTES = 8 << 20
-
-# Interpolation at 0, 1, -1, 2, -2 and infinity; the transform of a kernel's rows and columns.
-_KERNEL = torch.tensor(
-    [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]],
-    dtype=torch.float64,
-) / torch.tensor(24.0, dtype=torch.float64)  # fmt: skip
 
 _APART = 16
 """Numbers between two planes: at distances of a power of two they would share a cache's few
@@ -35,13 +31,14 @@ class _Blocks:
 
     down: int
     across: int
+    """Tiles of a picture."""
     images: int
     band: int
     """Rows of tiles."""
 
     @classmethod
-    def of(cls, height: int, width: int, bytes_per_tile: int) -> "_Blocks":
-        down, across = -(-height // OUT), -(-width // OUT)
+    def of(cls, form: Form, height: int, width: int, bytes_per_tile: int) -> "_Blocks":
+        down, across = -(-height // form.out), -(-width // form.out)
         rows = max(1, BLOCK_BYTES // bytes_per_tile // across)
         return cls(down, across, max(1, rows // down), min(down, rows))
 
@@ -65,15 +62,29 @@ class WinogradConv(nn.Module):
     """
 
     def __init__(
-        self, convolution: nn.Conv2d, *, rectify: bool = False, pool: bool = False
+        self,
+        convolution: nn.Conv2d,
+        form: Form = FOUR,
+        *,
+        rectify: bool = False,
+        pool: bool = False,
     ) -> None:
         super().__init__()
-        self.rectify, self.pool = rectify, pool
-        weight = convolution.weight
-        kernel = torch.einsum("ap,oipq,bq->abio", _KERNEL, weight.double(), _KERNEL)
-        self.kernel = kernel.reshape(TILE**2, *kernel.shape[2:]).float().contiguous()
+        self.form, self.rectify, self.pool = form, rectify, pool
+        weight = convolution.weight.detach()
+        turn = torch.tensor(form.kernel, dtype=torch.float64)
+        kernel = torch.einsum("ap,oipq,bq->abio", turn, weight.double(), turn)
+        self.kernel = kernel.flatten(0, 1).float().contiguous()
         bias = torch.zeros(len(weight)) if convolution.bias is None else convolution.bias
         self.bias = bias.detach().float().contiguous()
+
+    @classmethod
+    def back_through(cls, convolution: nn.Conv2d) -> "WinogradConv":
+        """The transpose of a convolution that fits; as exact as torch's own."""
+        weight = convolution.weight.detach()
+        turned = nn.Conv2d(len(weight), weight.shape[1], 3, padding=1, bias=False)
+        turned.weight = nn.Parameter(weight.flip(2, 3).transpose(0, 1), requires_grad=False)
+        return cls(turned, TWO)
 
     @staticmethod
     def fits(module: nn.Module) -> TypeGuard[nn.Conv2d]:
@@ -88,6 +99,7 @@ class WinogradConv(nn.Module):
             and module.padding_mode == "zeros"
             and module.in_channels % LANES == module.out_channels % LANES == 0
             and module.weight.device.type == "cpu"
+            and module.weight.dtype == torch.float32
         )
 
     @staticmethod
@@ -104,13 +116,15 @@ class WinogradConv(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         count, channels, height, width = images.shape
-        side = OUT // 2 if self.pool else OUT
-        blocks = _Blocks.of(height, width, 4 * TILE**2 * (channels + len(self.bias)))
+        out = self.form.out
+        side = out // 2 if self.pool else out
+        bytes_per_tile = 4 * self.form.tile**2 * (channels + len(self.bias))
+        blocks = _Blocks.of(self.form, height, width, bytes_per_tile)
         rows = images.permute(0, 2, 3, 1)
         result = images.new_empty(count, side * blocks.down, side * blocks.across, len(self.bias))
         for some, band in blocks.cut(count):
-            first, last = band.start * OUT - 1, band.stop * OUT + 1
-            missing = (1, blocks.across * OUT + 1 - width, max(0, -first), max(0, last - height))
+            first, last = band.start * out - 1, band.stop * out + 1
+            missing = (1, blocks.across * out + 1 - width, max(0, -first), max(0, last - height))
             part = functional.pad(rows[some, max(0, first) : last], (0, 0, *missing))
             target = result[some, side * band.start : side * band.stop]
             self._block(part.contiguous(), blocks, band.stop - band.start, target)
@@ -118,20 +132,22 @@ class WinogradConv(nn.Module):
         return result[:, : height // step, : width // step].permute(0, 3, 1, 2)
 
     def _block(self, padded: Tensor, blocks: _Blocks, down: int, target: Tensor) -> None:
-        """From (n, 4 down + 2, 4 across + 2, channels) to (n, rows, columns, channels)."""
+        """From padded (n, height, width, channels) to (n, rows, columns, channels)."""
         count, channels, out = len(padded), padded.shape[3], len(self.bias)
-        tiles = count * down * blocks.across
+        tiles, planes = count * down * blocks.across, self.form.tile**2
         before, after = blocks.tiles * channels + _APART, blocks.tiles * out + _APART
-        memory = _scratch.numbers(TILE**2 * (before + after))
-        factors, products = memory[: TILE**2 * before], memory[TILE**2 * before :]
-        apart = taking_apart(channels, blocks.across, before)
+        memory = _scratch.numbers(planes * (before + after))
+        factors, products = memory[: planes * before], memory[planes * before :]
+        apart = taking_apart(self.form, channels, blocks.across, before)
         apart(padded.data_ptr(), factors.data_ptr(), count, down)
         torch.bmm(
-            factors.as_strided((TILE**2, tiles, channels), (before, channels, 1)),
+            factors.as_strided((planes, tiles, channels), (before, channels, 1)),
             self.kernel,
-            out=products.as_strided((TILE**2, tiles, out), (after, out, 1)),
+            out=products.as_strided((planes, tiles, out), (after, out, 1)),
         )
-        together = putting_together(out, blocks.across, after, rectify=self.rectify, pool=self.pool)
+        together = putting_together(
+            self.form, out, blocks.across, after, rectify=self.rectify, pool=self.pool
+        )
         together(products.data_ptr(), target.data_ptr(), self.bias.data_ptr(), count, down)
 
 

@@ -31,7 +31,7 @@ class DeepShap:
     colour.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     output: str = "logit"
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:

@@ -31,7 +31,7 @@ class Lime:
     each image (``fast_error``).
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     segments: int = 64
     compactness: float = 10.0
     sigma: float = 1.0
