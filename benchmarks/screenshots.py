@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks import doors
+
 if TYPE_CHECKING:
     from surveys.models import Participant, Study
 
@@ -94,9 +96,10 @@ def prepare(output: Path) -> None:
     if not Study.objects.filter(slug="demo").exists():
         call_command("import_images", data="scenes", split="test", limit=200)
     files = [ROOT / "studies" / "demo.toml"]
-    for task in TASKS:
-        files.append(output / f"{slug_of(task)}.toml")
-        files[-1].write_text(TASK_STUDY.format(slug=slug_of(task), task=task))
+    written = {slug_of(task): TASK_STUDY.format(slug=slug_of(task), task=task) for task in TASKS}
+    for slug, text in (written | doors.STUDIES).items():
+        files.append(output / f"{slug}.toml")
+        files[-1].write_text(text)
     for file in files:
         call_command("load_study", str(file))
         if Study.objects.get(slug=file.stem).state != "open":
@@ -117,6 +120,7 @@ def server() -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
         cwd=ROOT,
+        env=os.environ | {"STUDY_ARRIVALS_PER_MINUTE": str(doors.ARRIVALS)},
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
@@ -148,9 +152,9 @@ class Camera:
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             self.page.screenshot(path=self.output / look / f"{name}.png", full_page=True)
 
-    def walk(self, name: str, pages: int | None = None) -> None:
-        """Take every page, or the first ``pages``, from where the participant is to the end."""
-        number = 0
+    def walk(self, name: str, pages: int | None = None, first: int = 0) -> None:
+        """Take every page, or so many, from where the participant is, with numbers from first."""
+        number = first
         while self.page.locator("form[data-timed]").count() and number != pages:
             self.page.wait_for_selector("form[data-ready]")
             step = self.page.locator("[name=step]").get_attribute("value") or ""
@@ -202,7 +206,7 @@ def shoot(address: str, output: Path) -> None:
         camera.page.goto(f"{address}/s/demo/")
         camera.take("page-00-consent")
         visit(demo, "gradcam")
-        camera.walk("page")
+        camera.walk("page", first=1)
         for arm in demo.arms.values_list("key", flat=True):
             visit(demo, arm)
             answer_first(camera.page)
@@ -212,6 +216,7 @@ def shoot(address: str, output: Path) -> None:
                 visit(Study.objects.get(slug=slug_of(task)), arm)
                 camera.walk(f"task-{task}-{arm}", pages=None if task == "decide" else 6)
         around(camera, address, visit(demo, "lime"))
+        doors.shoot(camera, address)
         browser.close()
 
 
@@ -253,13 +258,14 @@ def around(camera: Camera, address: str, path: str) -> None:
 
 
 SHEETS = {
-    "pages": ("desktop", ("page-00*", "page-0[12]*", "page-1[4-7]*"), 330, 4),
+    "pages": ("desktop", ("page-0[0-3]*", "page-1[5-8]*"), 330, 4),
     "arms": ("desktop", ("arm-*-trial-1",), 330, 4),
     "tasks": ("desktop", ("task-*-gradcam-*-trial-1*",), 330, 3),
     "kinds": ("desktop", tuple(f"task-decide-gradcam-*-{kind}*" for kind in KINDS), 330, 5),
     "beside": ("desktop", ("beside-*",), 330, 3),
-    "phone": ("phone", ("page-0[0-2]*", "arm-none-01*", "page-1[4-7]*"), 210, 8),
-    "dark": ("dark", ("page-0[0-2]*", "page-1[4-7]*", "beside-errors"), 330, 4),
+    "phone": ("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*"), 210, 9),
+    "dark": ("dark", ("page-0[0-3]*", "page-1[5-8]*", "beside-errors"), 330, 4),
+    "doors": ("desktop", ("door-*",), 250, 5),
 }
 """Name of a contact sheet: look, which pages, width of each in pixels, how many beside another."""
 MARGIN = 0.19  # of a wide window, on each side of the column

@@ -101,8 +101,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
             return _receive(request, participant)
         return _current(request, participant)
     except services.StudyFullError:  # the place was given away meanwhile
-        visitor = arriving.visitor_of(participant)
-        return _no_place(request, participant.study, visitor, "full")
+        return _place_lost(request, participant)
     except Participant.DoesNotExist as erased:
         raise Http404("The participant was deleted meanwhile.") from erased
 
@@ -242,6 +241,14 @@ def _no_place(
     way_back = arriving.way_back(study, Outcome.FULL, visitor) if begun else None
     context = {**about_study(study), "way_back": way_back}
     return render(request, f"surveys/{why}.html", context, status=403)
+
+
+def _place_lost(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """The participant was away for so long that the place went to somebody else."""
+    visitor = arriving.visitor_of(participant)
+    way_back = arriving.way_back(participant.study, Outcome.FULL, visitor)
+    context = {**_about(participant), "way_back": way_back}
+    return render(request, "surveys/place_lost.html", context, status=403)
 
 
 def _is_current(participant: Participant, step: flow.Step) -> bool:

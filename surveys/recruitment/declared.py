@@ -12,7 +12,7 @@ class Outcome(enum.StrEnum):
     FAILED_ATTENTION = "failed_attention"
     """Complete, with so many failed attention checks as the file says, or more."""
     WITHDRAWN = "withdrawn"
-    """Stopped, or had everything deleted."""
+    """Stopped, had everything deleted, or stayed away for longer than the study allows."""
     SCREENED_OUT = "screened_out"
     """Not taken in: took part in a study that this one excludes."""
     FULL = "full"

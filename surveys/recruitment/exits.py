@@ -6,6 +6,7 @@ from surveys.models import Identity, Participant, Study
 from surveys.pages.attention import failed_checks
 from surveys.recruitment import addresses
 from surveys.recruitment.declared import Outcome
+from surveys.services.resuming import has_lapsed
 from surveys.studyfile import definition
 
 
@@ -20,7 +21,7 @@ class WayBack:
 
 def outcome_of(participant: Participant) -> Outcome | None:
     """How the participant left, by what is stored; None for one who is still under way."""
-    if participant.state == Participant.State.WITHDRAWN:
+    if participant.state == Participant.State.WITHDRAWN or has_lapsed(participant):
         return Outcome.WITHDRAWN
     if participant.state != Participant.State.COMPLETED:
         return None

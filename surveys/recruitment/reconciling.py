@@ -131,7 +131,7 @@ def _finished(submission: Submission, ours: Ours | None, codes: Mapping[Outcome,
             "Nobody with this submission has taken part, or they had everything deleted: there are "
             "no answers."
         )
-    if ours.outcome is None and meant is Outcome.FULL:
+    if meant is Outcome.FULL and ours.outcome in {None, Outcome.WITHDRAWN}:
         return ""  # their place was given away while they were gone
     if ours.outcome is None:
         return (

@@ -11,14 +11,16 @@ from surveys import languages, links, services
 from surveys.models import Study
 from surveys.personalcode import read_code
 from surveys.recruitment import arriving, webhooks
-from surveys.views import SeeOther, to_page
+from surveys.views import SeeOther, show_and_receive, to_page
 
 
 @never_cache
-@require_POST
+@show_and_receive
 def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     """Leads to the participation of the personal code, on any device."""
     study = get_object_or_404(Study, slug=slug)
+    if request.method != "POST":  # the address was opened once more: it has no page of its own
+        return SeeOther(links.landing_path(study))
     languages.speak_to_visitor(request, study)
     typed = request.POST.get("personal_code", "")
     participant = study.participants.filter(personal_code=read_code(typed)).first()

@@ -48,6 +48,15 @@ def tab(chromium):
     assert complaints == []
 
 
+@pytest.fixture
+def page(chromium):
+    """A page at 390 by 844, whatever its scripts and pictures say, where nothing moves."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
+
+
 def leave(context: "BrowserContext") -> None:
     """Close the context once nothing is being loaded: pages fetch the next pictures in advance, and
     the server must not be asked for any while the test's database is emptied."""

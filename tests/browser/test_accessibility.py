@@ -4,11 +4,11 @@ import os
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
 from django.utils import timezone, translation
 
 from surveys import flow, services
 from surveys.models import PageView, Participant
+from tests.browser.axe import LANGUAGES, check, flaws
 from tests.browser.walking import begin, ready, send, send_and_be_told
 from tests.surveys.drawn import ARMS
 from tests.surveys.everykind import every_kind_study
@@ -16,47 +16,11 @@ from tests.surveys.factories import walk
 
 pytestmark = pytest.mark.browser
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SCHEMES = {
-    "light": {"type": "tag", "values": TAGS},
-    "dark": {"type": "rule", "values": ["color-contrast"]},  # all else is the same
-}
-AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
-LANGUAGES = ("en", "de")
 
 
 @pytest.fixture
 def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
     return every_kind_study(tmp_path)
-
-
-@pytest.fixture
-def page(chromium):
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    context.set_default_timeout(60_000)
-    yield context.new_page()
-    context.close()
-
-
-def flaws(page) -> list[str]:
-    """What axe finds on the page as it stands, in light, and of its colours in dark."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)
-    found = []
-    for scheme, chosen in SCHEMES.items():
-        page.emulate_media(color_scheme=scheme)
-        options = {"runOnly": chosen, "resultTypes": ["violations"]}
-        result = page.evaluate("options => axe.run(document, options)", options)
-        for rule in result["violations"]:
-            found += [f"{scheme}: {rule['id']}: {node['html'][:200]}" for node in rule["nodes"]]
-    return found
-
-
-def check(page, language: str) -> None:
-    name = f"{page.url} {page.locator('h1').inner_text()}"
-    assert page.locator("html").get_attribute("lang") == language, name
-    assert page.locator("h1").count() == 1, name
-    assert flaws(page) == [], name
 
 
 def check_errors(page, language: str) -> None:

@@ -46,6 +46,7 @@ AGREE = [
     ("PARTIALLY APPROVED", "LEFT", "withdrawn"),
     ("APPROVED", "FULL", NOBODY),
     ("APPROVED", "FULL", UNDER_WAY),
+    ("APPROVED", "FULL", "withdrawn"),
     ("AWAITING REVIEW", "SCREENED", NOBODY),
     ("AWAITING REVIEW", "LEFT", NOBODY),
     ("RETURNED", "", NOBODY),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys import links, services
-from surveys.models import Identity, Participant
+from surveys.models import Identity, PageView, Participant
 from surveys.recruitment import addresses
 from surveys.recruitment.kinds import PLAIN
 from surveys.simulation.browser import Browser, Page
@@ -87,6 +87,35 @@ def test_whose_place_was_given_away_goes_back_as_from_a_full_study(db, tmp_path)
     lost = go_on(browser, page, 1)
     assert lost.headings == ["All places are taken"]
     assert outside(lost) == [f"{PROLIFIC}CFULL111"]
+    # Their answers are still there, and theirs to have deleted.
+    assert f"{page.path}withdraw/" in lost.links
+    assert "your place went to somebody else" in Client().get(page.path).content.decode()
+    again = Browser().open(link(study, ANN))
+    assert (again.path, outside(again)) == (page.path, outside(lost))
+
+
+def test_the_way_back_from_a_lost_place_has_the_id_of_a_panel_without_codes(db, tmp_path):
+    study = studies.recruited(tmp_path, studies.PANEL, slug="by-panel", places=2)
+    browser, page = come(study, {"pid": "a1"})
+    study.slots.update(held_since=timezone.now() - timedelta(hours=2))
+    for name in ("b2", "c3"):
+        come(study, {"pid": name})
+    lost = go_on(browser, page, 1)
+    assert outside(lost) == ["https://panel.example.org/end?status=4&id=a1"]
+
+
+def test_who_was_away_for_too_long_goes_back_as_one_who_stopped(db, tmp_path):
+    limited = f"{studies.PROLIFIC}[pages]\nresume_hours = 1\n"
+    study = studies.recruited(tmp_path, limited)
+    browser, page = come(study, ANN)
+    away = timezone.now() - timedelta(hours=2)
+    PageView.objects.update(first_shown_at=away, last_shown_at=away)
+    assert outside(browser.open(page.path)) == []  # the control: consented just now
+    Participant.objects.update(consented_at=away)
+    PageView.objects.update(first_shown_at=away, last_shown_at=away)
+    late = browser.open(page.path)
+    assert late.headings == ["Too much time has passed"]
+    assert outside(late) == [f"{PROLIFIC}CLEFT111"]
 
 
 def test_a_closed_study_sends_people_back_and_a_draft_does_not(paid):

@@ -1,0 +1,216 @@
+"""Pictures of the pages around a participation: a panel's doors and ends, refusals, errors.
+
+Part of ``python -m benchmarks.screenshots``.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from playwright.sync_api import Page
+
+if TYPE_CHECKING:
+    from surveys.models import Participant, Study
+
+ARRIVALS = 5
+"""What the server allows in a minute; see ``_busy``."""
+STUDY = """
+slug = "{slug}"
+title = "Judging the answers of a picture classifier"
+seed = 20261123
+[consent]
+version = "1"
+text = "What happens here."
+[debrief]
+text = "What it was about."
+[images]
+set = "scenes"
+split = "test"
+[classifier]
+weights = "weights/scenes.safetensors"
+[[arms]]
+key = "none"
+label = "No probability"
+[[arms]]
+key = "sure"
+label = "Probability"
+probability = true
+[[parts]]
+kind = "trials"
+right = 1
+wrong = 1
+[[parts]]
+kind = "questionnaire"
+questionnaire = "load-v1"
+[allocation]
+places = {places}
+[pages]
+resume_hours = 48
+[recruitment]
+kind = "prolific"
+exclude = {exclude}
+[recruitment.codes]
+complete = "C1A2B3C4"
+withdrawn = "C9G0H1I2"
+screened_out = "C3J4K5L6"
+full = "C7M8N9O0"
+[analysis]
+control = "none"
+[[analysis.outcomes]]
+key = "load"
+label = "Load"
+kind = "scale"
+scale = "load"
+"""
+STUDIES: Mapping[str, str] = {
+    slug: STUDY.format(slug=slug, places=places, exclude=exclude)
+    for slug, places, exclude in (
+        ("doors", 60, "[]"),
+        ("doors-second", 60, '["doors"]'),
+        ("doors-small", 2, "[]"),
+        ("doors-busy", 60, "[]"),
+    )
+}
+ERRORS = ("400", "403", "403_csrf", "404", "500")
+
+
+class Camera(Protocol):
+    """What takes the pictures."""
+
+    page: Page
+
+    def take(self, name: str) -> None: ...
+
+    def walk(self, name: str, pages: int | None = None) -> None: ...
+
+
+def shoot(camera: Camera, address: str) -> None:
+    """Every page around a participation; the studies are there, open."""
+    _before(camera, address)
+    _no_place(camera, address)
+    _ends(camera, address)
+    _errors(camera, address)
+
+
+def _before(camera: Camera, address: str) -> None:
+    page, ann = camera.page, _person()
+    page.goto(_link(address, "doors", _person()))
+    camera.take("door-00-consent")
+    page.goto(f"{address}/s/doors-second/")
+    camera.take("door-01-unknown")
+    _enrol("doors", ann)
+    page.goto(_link(address, "doors", ann | {"SESSION_ID": "another"}))
+    camera.take("door-02-begun")
+    page.get_by_label("Personal code").fill("ABCD-EFGH-JKLM")
+    page.locator("form .actions button").click()
+    page.wait_for_selector("[aria-invalid]")
+    camera.take("door-03-begun-no-such-code")
+    page.goto(_link(address, "doors-second", ann))
+    camera.take("door-04-turned-away")
+
+
+def _no_place(camera: Camera, address: str) -> None:
+    from django.db import transaction
+    from django.utils import timezone
+
+    from surveys import services
+    from surveys.services import allocating
+
+    page = camera.page
+    for _ in range(ARRIVALS):
+        _enrol("doors-busy", _person())
+    page.goto(_link(address, "doors-busy", _person()))
+    page.locator("form .actions button").click()
+    page.wait_for_selector("text=Please wait")
+    camera.take("door-05-busy")
+    small = _study("doors-small")
+    late = _enrol("doors-small", _person())
+    small.slots.filter(arm=None).update(held_since=timezone.now() - timedelta(hours=2))
+    while _places_left(small):
+        with transaction.atomic():
+            allocating.allocate(_enrol("doors-small", _person()))
+    page.goto(f"{address}/p/{late.code}/")
+    camera.take("door-06-place-lost")
+    page.goto(_link(address, "doors-small", _person()))
+    page.locator("form .actions button").click()
+    page.wait_for_selector("text=All places are taken")
+    camera.take("door-07-full")
+    services.close_study(study=_study("doors-second"))
+    page.goto(_link(address, "doors-second", _person()))
+    camera.take("door-08-closed")
+
+
+def _ends(camera: Camera, address: str) -> None:
+    from django.utils import timezone
+
+    from surveys import services
+    from surveys.models import PageView, Participant
+
+    page = camera.page
+    page.goto(f"{address}/p/{_enrol('doors', _person()).code}/")
+    camera.walk("door-09-complete")
+    stopped = _enrol("doors", _person())
+    services.withdraw(participant=stopped)
+    page.goto(f"{address}/p/{stopped.code}/")
+    camera.take("door-10-stopped")
+    page.goto(f"{address}/p/{stopped.code}/withdraw/")
+    with page.expect_navigation():
+        page.locator("button[value=delete]").click()
+    camera.take("door-11-deleted")
+    lapsed = _enrol("doors", _person())
+    page.goto(f"{address}/p/{lapsed.code}/")
+    away = timezone.now() - timedelta(hours=50)
+    PageView.objects.filter(participant=lapsed).update(first_shown_at=away, last_shown_at=away)
+    Participant.objects.filter(pk=lapsed.pk).update(consented_at=away)
+    page.goto(f"{address}/p/{lapsed.code}/")
+    camera.take("door-12-lapsed")
+
+
+def _errors(camera: Camera, address: str) -> None:
+    from django.template.loader import render_to_string
+
+    page = camera.page
+    page.goto(f"{address}/p/{_enrol('doors', _person()).code}/")
+    page.wait_for_selector("form[data-ready]")
+    for group in page.locator("fieldset[role=radiogroup]").all():
+        group.locator("label").first.click()
+    page.evaluate("document.querySelector('[name=step]').value = 'trial:9'")
+    page.locator("form .actions button").click()
+    page.wait_for_selector("text=not due now")
+    camera.take("door-13-out-of-turn")
+    for number, name in enumerate(ERRORS, start=14):
+        page.goto(address)  # where a developer's server would show the trace instead
+        page.set_content(render_to_string(f"{name}.html"))
+        camera.take(f"door-{number}-error-{name}")
+
+
+def _study(slug: str) -> "Study":
+    from surveys.models import Study
+
+    return Study.objects.get(slug=slug)
+
+
+def _places_left(study: "Study") -> bool:
+    from surveys.studyfile import definition
+
+    return study.slots.exclude(arm=None).count() < definition(study).allocation.places
+
+
+def _person() -> dict[str, str]:
+    """Somebody new at the panel."""
+    ids = {name: secrets.token_hex(12) for name in ("PROLIFIC_PID", "SESSION_ID")}
+    return ids | {"STUDY_ID": "6b0000000000000000000001"}
+
+
+def _link(address: str, slug: str, ids: Mapping[str, str]) -> str:
+    return f"{address}/s/{slug}/?" + "&".join(f"{name}={value}" for name, value in ids.items())
+
+
+def _enrol(slug: str, ids: Mapping[str, str]) -> "Participant":
+    from surveys import services
+    from surveys.recruitment.visitors import Visitor
+
+    visitor = Visitor("prolific", ids["PROLIFIC_PID"], ids["SESSION_ID"])
+    key = secrets.token_urlsafe()
+    return services.enrol(study=_study(slug), arrival_key=key, visitor=visitor)

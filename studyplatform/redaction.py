@@ -1,0 +1,36 @@
+"""What no log may hold: secret addresses, panels' ids, network addresses, and rows that failed."""
+
+import logging
+import re
+from traceback import format_exception
+
+SECRETS = (
+    (re.compile(r"/(p|picture)/[^/\s?\"']+"), r"/\1/…"),
+    (re.compile(r"(/[^\s?\"']*)\?[^\s\"']+"), r"\1?…"),
+    (re.compile(r"\bip=\S+"), "ip=…"),
+    # PostgreSQL names the values of the row that it refuses, answers among them.
+    (
+        re.compile(r"\bDETAIL:.*?(?=\n\n(?:The above|During handling)|\Z)", re.DOTALL),
+        "DETAIL: …",
+    ),
+)
+"""Pattern and what is written instead: codes in paths, queries, addresses, details of rows."""
+
+
+def redact(text: str) -> str:
+    """The text without secrets; what is left says which page it was, and nobody's name."""
+    for pattern, instead in SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+class WithoutSecrets(logging.Filter):
+    """For a handler: takes secrets out of the message and of the trace of an exception."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info and record.exc_info[0] is not None:
+            record.exc_text = "".join(format_exception(*record.exc_info)).rstrip()
+        if record.exc_text:
+            record.exc_text = redact(record.exc_text)
+        return True

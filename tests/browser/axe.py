@@ -1,0 +1,39 @@
+"""Axe in Chromium: what it finds on a page, in light and in dark."""
+
+from typing import TYPE_CHECKING
+
+from axe_playwright_python.base import AXE_FILE_PATH
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+LANGUAGES = ("en", "de")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCHEMES = {
+    "light": {"type": "tag", "values": TAGS},
+    "dark": {"type": "rule", "values": ["color-contrast"]},  # all else is the same
+}
+AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+
+
+def flaws(page: "Page") -> list[str]:
+    """What axe finds on the page as it stands, in light, and of its colours in dark."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found = []
+    for scheme, chosen in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        options = {"runOnly": chosen, "resultTypes": ["violations"]}
+        result = page.evaluate("options => axe.run(document, options)", options)
+        for rule in result["violations"]:
+            found += [f"{scheme}: {rule['id']}: {node['html'][:200]}" for node in rule["nodes"]]
+    return found
+
+
+def check(page: "Page", language: str, heading: str = "") -> None:
+    """The page is in the language, has one heading, the one that is asked for, and no flaw."""
+    name = f"{page.url} {page.locator('h1').inner_text()}"
+    assert page.locator("html").get_attribute("lang") == language, name
+    assert page.locator("h1").count() == 1, name
+    assert heading in page.locator("h1").inner_text(), name
+    assert flaws(page) == [], name
