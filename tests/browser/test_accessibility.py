@@ -9,10 +9,10 @@ from django.utils import timezone, translation
 from surveys import flow, services
 from surveys.models import PageView, Participant
 from tests.browser.axe import LANGUAGES, check, flaws
-from tests.browser.walking import begin, ready, send, send_and_be_told
-from tests.surveys.drawn import ARMS
+from tests.browser.walking import begin, choose_first, ready, send, send_and_be_told
+from tests.surveys.drawn import ARMS, drawn_study
 from tests.surveys.everykind import every_kind_study
-from tests.surveys.factories import walk
+from tests.surveys.factories import allocate, walk
 
 pytestmark = pytest.mark.browser
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -100,21 +100,39 @@ def _come_back_too_late(page, address: str, study, language: str) -> None:
     page.goto(f"{address}{late.code}/")
 
 
-def test_axe_finds_nothing_in_any_arm(page, live_server, study):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_in_any_arm(page, live_server, study, language):
     arms = set()
     for number in range(len(ARMS)):
-        someone = services.enrol(study=study, arrival_key=f"visit {number}")
+        key = f"visit {number}"
+        someone = services.enrol(study=study, arrival_key=key, language=language)
         left = {"instructions", "trial"}
         while left and (step := flow.current_step(someone)) is not None:
             if step.kind in left:
                 page.goto(f"{live_server.url}/p/{someone.code}/")
                 ready(page)
-                check(page, "en")
+                check(page, language)
                 left.remove(step.kind)
             walk(someone, pages=1)
         assert not left
         arms.add(someone.arm.key)
     assert arms == set(ARMS)
+
+
+def test_axe_finds_nothing_on_a_page_in_use(page, live_server, transactional_db, tmp_path):
+    """The map over the image, then hidden, the image enlarged, and what folds opened."""
+    study = drawn_study(tmp_path, arms=("none", "gradcam"), map_place="over")
+    people = (services.enrol(study=study, arrival_key=f"person {n}") for n in range(20))
+    someone = next(one for one in people if allocate(one).arm.key == "gradcam")
+    walk(someone, pages=2)
+    page.goto(f"{live_server.url}/p/{someone.code}/")
+    ready(page)
+    check(page, "en")
+    for use in ("Show the map", "Enlarge"):
+        page.get_by_role("button", name=use).click()
+    page.locator("footer summary").click()
+    choose_first(page)
+    check(page, "en")
 
 
 def test_axe_would_find_a_flaw(page):
