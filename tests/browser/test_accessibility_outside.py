@@ -123,7 +123,7 @@ def test_axe_finds_nothing_where_a_study_takes_nobody(page, live_server, paid, t
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_on_the_ways_back_to_a_panel(page, live_server, paid, language):
-    for number, fail in enumerate((0, 2)):
+    for number, fail in enumerate((0, 2), start=7):
         ids = ANN | {"PROLIFIC_PID": f"5a{number:022d}", "SESSION_ID": f"s{number}"}
         browser, first = agree(paid, ids, language)
         end = finish(paid, browser, first, fail)

@@ -19,7 +19,7 @@ CANARY = (
     "<script>window.canary=1</script><img src=x onerror='window.canary=1'>"
     "</title></textarea></script><svg onload='window.canary=1'>{{ 7|add:7 }}"
 )
-
+SHORT = "<img src=x onerror='window.canary=1'>"
 SINGING = b"""%PDF-1.7
 1 0 obj
 <</Type /Catalog /Pages 2 0 R /Names <</JavaScript <</Names [(a) 4 0 R]>>>>>>
@@ -49,7 +49,7 @@ def hostile(transactional_db, tmp_path, _data_in_a_folder_of_its_own) -> Study:
     source = source.replace("Label of gradcam", CANARY[:80]).replace(
         '"drawn"\ntitle', '"hostile"\ntitle'
     )
-    source = source.replace('label = "Trust"', f'label = """{CANARY}"""')
+    source = source.replace('label = "Trust"', f'label = """{SHORT}"""')
     study = services.load_study(source)
     choose_stimuli(study)
     services.open_study(study=study)
