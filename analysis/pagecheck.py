@@ -7,10 +7,12 @@ from html.parser import HTMLParser
 from analysis.statcheck import inconsistent, printed_tests
 
 SILENT = ("style", "script", "svg", "title", "head")
-INTERVAL = re.compile(r"\[([-\d.]+)(?: %)?, ([-\d.]+)(?: %)?\]")
+INTERVAL = re.compile(r"\[([-\d.]+)%?, ([-\d.]+)%?\]")
 PROBABILITIES = ("p", "p of it", "Adjusted p")
 """Headings of columns that may stand before an interval without being its estimate."""
 NUMBER = re.compile(r"-?\d*\.?\d+")
+THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+"""The comma in 13,599.08; between numbers this page puts a blank after it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         text = " ".join("".join(self._text).replace("\N{MINUS SIGN}", "-").split())
+        text = THOUSANDS.sub("", text)
         if tag in SILENT:
             self._silent -= 1
         elif tag == "caption":

@@ -6,7 +6,7 @@ from typing import Literal
 
 from analysis.estimate import HypothesisTest, NotEstimable
 
-Verdict = Literal["met", "doubtful", "not needed", "not met"]
+Verdict = Literal["met", "doubtful", "cannot be told", "not needed", "not met"]
 
 
 @dataclass(frozen=True)

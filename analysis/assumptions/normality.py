@@ -22,7 +22,9 @@ def normality(key: str, values: npt.NDArray[np.float64], of: str = "") -> Assump
     values = np.asarray(values, dtype=float)
     if len(values) < FEWEST or is_constant(values):
         reason = f"{len(values)} values" if len(values) < FEWEST else "values that do not vary"
-        return Assumption(key, "doubtful", {"n": len(values)}, of, detail=f"{reason} have no shape")
+        return Assumption(
+            key, "cannot be told", {"n": len(values)}, of, detail=f"{reason} have no shape"
+        )
     skewness = float(stats.skew(values, bias=False))
     kurtosis = float(stats.kurtosis(values, bias=False))
     correlation = float(stats.probplot(values)[1][2])

@@ -18,7 +18,7 @@ def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:
     axes.plot([], [], marker="o", color=RIGHT, label="right predictions")
     axes.plot([], [], marker="D", color=WRONG, label="wrong predictions")
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
     axes.set_xlabel("Predictions accepted")
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, frameon=False, borderpad=0)
     note(figure, "mean of the participants' own shares, with its interval", simulated)

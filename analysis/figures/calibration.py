@@ -34,7 +34,7 @@ def draw_calibration(
     for axes in panels.flat[len(arms) :]:
         axes.set_axis_off()
         panels[lines - 2, COLUMNS - 1].tick_params(labelbottom=True)
-    panels[0, 0].set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "", "50 %", "", "100 %"])
+    panels[0, 0].set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "", "50%", "", "100%"])
     figure.supylabel("Right answers", fontsize=10, color=INK)
     scale = "stated probability of being right" if meant else "stated confidence"
     note(figure, f"across: {scale} · size: trials · line: interval", simulated)

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from analysis.figures.style import INK, MUTED, WIDTH, carry, note
 from analysis.results import Results
 
-LINE = 68  # characters of a box's line
+LINE = 54  # characters of a box's line
+LETTERS = 9  # points
 
 
 def draw_flow(results: Results) -> Figure:
@@ -19,8 +20,10 @@ def draw_flow(results: Results) -> Figure:
     kept = [("Randomised", sizes)]
     kept += [("Remaining", dict(step.remaining)) for step in steps]
     kept.append(("Analysed per protocol", dict(sets.per_protocol)))
-    height = 0.62 * len(kept) + 0.62 * len(steps) + 0.6
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    titles = [title for title, _ in kept] + [f"Excluded: {step.label}" for step in steps]
+    most = max(len(_lines(title, sizes, results)) for title in titles)
+    row = (1.25 * LETTERS * most + 16) / 72  # inches: a box's lines, its frame, a gap
+    figure = Figure(figsize=(WIDTH, row * (len(kept) + len(steps)) + 0.6), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
     axes.set_xlim(0, 1)
@@ -59,8 +62,12 @@ def _box(
     axes: Axes, x: float, y: float, title: str, counts: dict[str, int], results: Results,
     colour: str = INK,
 ) -> None:  # fmt: skip
+    lines = _lines(title, counts, results)
+    frame = {"boxstyle": "round,pad=0.45", "facecolor": "#ffffff", "edgecolor": MUTED}
+    axes.text(x, y, "\n".join(lines), color=colour, va="center", fontsize=LETTERS, bbox=frame)
+
+
+def _lines(title: str, counts: dict[str, int], results: Results) -> list[str]:
     by_arm = ", ".join(f"{results.labels[arm]} {count}" for arm, count in counts.items())
     total = f"{title}: {sum(counts.values())}"
-    lines = [*textwrap.wrap(total, LINE), *textwrap.wrap(by_arm, LINE)]
-    frame = {"boxstyle": "round,pad=0.45", "facecolor": "#ffffff", "edgecolor": MUTED}
-    axes.text(x, y, "\n".join(lines), color=colour, va="center", fontsize=7.5, bbox=frame)
+    return [*textwrap.wrap(total, LINE), *textwrap.wrap(by_arm, LINE)]

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from analysis.estimate import Estimate, NotEstimable
 from analysis.figures.style import AXIS_LENGTH, INK, MUTED, broken, carry, colours, note, rows
 
 NEAR = (0.1, 0.2, 0.5, 1, 2, 5, 10)  # ticks of ratios that span less than two decades
+FINE = (0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.5)  # and of those that lie close together
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def draw_forest(
         _row(axes, place, entry, colour, null)
     if kind.ratio:
         _ratio_ticks(axes)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(broken(kind.axis, AXIS_LENGTH))
     note(figure, kind.note, simulated)
     return carry(figure, forest_data(entries))
@@ -95,6 +98,8 @@ def _ratio_ticks(axes: Axes) -> None:
     """Ratios as plain numbers; a few where they span little, decades where they span much."""
     low, high = axes.get_xlim()
     near = [tick for tick in NEAR if low <= tick <= high]
+    if len(near) < 3:
+        near = [tick for tick in FINE if low <= tick <= high]
     if high / low < 100 and len(near) > 1:
         axes.set_xticks(near)
     else:

@@ -84,7 +84,7 @@ def draw_plane(
         markerfacecolor="white", markeredgecolor=INK, zorder=1, label="nobody errs",
     )  # fmt: skip
     for axis, label in ((axes.xaxis, plane.x_label), (axes.yaxis, plane.y_label)):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
         axis.set_label_text(broken(label, AXIS_LENGTH))
     axes.set(
         xlim=_range([one.x for one in points], plane.ideal),

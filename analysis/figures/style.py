@@ -21,6 +21,7 @@ CONTROL = "#858b95"
 RIGHT, WRONG = COLOURS[0], COLOURS[1]
 WIDTH = 5.2  # inches: 374 units, near the width of a phone
 AXIS_LENGTH = 48  # characters of an axis's label before it is broken
+LINE_HEIGHT = 12  # points, of text of 10
 LABEL_LENGTH = 20  # characters of an arm's label before it is broken into lines
 
 CARRIED: WeakKeyDictionary[Figure, pd.DataFrame] = WeakKeyDictionary()
@@ -56,13 +57,25 @@ def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(w_pad=0.1)  # inches: letters of another font may be wider
     axes = figure.add_subplot()
-    axes.set_yticks(range(len(labels)), [broken(text) for text in labels])
+    axes.set_yticks(range(len(labels)), [""] * len(labels))
+    for place, text in enumerate(labels):
+        _name_row(axes, place, broken(text).split("\n"))
     axes.set_ylim(len(labels) - 0.4, -0.65)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     return figure, axes
+
+
+def _name_row(axes: Axes, place: float, lines: Sequence[str]) -> None:
+    """A text per line, each ending at the axis in any font; matplotlib joins lines by its own."""
+    for number, line in enumerate(lines):
+        below = LINE_HEIGHT * (number - (len(lines) - 1) / 2)
+        axes.annotate(
+            line, (0, place), (-6, -below), xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points", ha="right", va="center", annotation_clip=False,
+        )  # fmt: skip
 
 
 def broken(label: str, length: int = LABEL_LENGTH) -> str:

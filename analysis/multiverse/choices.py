@@ -74,4 +74,4 @@ def models(outcome: Outcome, plan: MultiversePlan, *, yes_or_no: bool) -> list[M
 
 
 def _share(share: float) -> str:
-    return f"{share:.0%} of the items answered".replace("%", "\N{NO-BREAK SPACE}%")
+    return f"{share:.0%} of the items answered"

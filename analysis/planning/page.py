@@ -88,7 +88,7 @@ def _draw(one: OutcomePower, power: Power) -> Figure:
         n = one.by_images[0].per_arm
         images = [point.images for point in one.by_images]
         _curve(axes[1], one.by_images, images, power, f"Images per participant, {n} people per arm")
-    figure.supxlabel("simulated studies, 95 % interval · SIMULATION", fontsize=8, color=MUTED)
+    figure.supxlabel("simulated studies, 95% interval · SIMULATION", fontsize=8, color=MUTED)
     return carry(figure, _data(one))
 
 
@@ -121,7 +121,7 @@ def _curve(
     axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
     axes.set_xticks(_spaced(places), [str(place) for place in _spaced(places)])
     axes.set_ylim(0, 1.02)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel(label)
     axes.set_ylabel("Power")

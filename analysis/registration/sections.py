@@ -10,7 +10,7 @@ from analysis.planparts import Exclusion
 from analysis.power import sample_needed
 from analysis.registration.declared import Declared
 from analysis.report.numbers import bounded, number, percent
-from analysis.report.sentences import POPULATIONS, source_of
+from analysis.report.sentences import population_words, source_of
 from analysis.scoring import MINIMUM_SHARE_ANSWERED
 
 TO_FILL = "[to be filled in by the authors]"
@@ -161,7 +161,7 @@ def _condition(one: Exclusion) -> str:
 
 def _analyses(plan: Plan, declared: Declared) -> list[str]:
     claimed = [one for one in plan.outcomes if one.role != EXPLORATORY]
-    lines = [f"{one.label}: {_analysis(one)}" for one in claimed]
+    lines = [f"{one.label}: {_analysis(one, plan)}" for one in claimed]
     if plan.contrasts:
         lines.append(
             "Planned contrasts: Welch's error and df, Holm over the contrasts of an outcome."
@@ -179,9 +179,9 @@ def _analyses(plan: Plan, declared: Declared) -> list[str]:
     return lines
 
 
-def _analysis(one: Outcome) -> str:
+def _analysis(one: Outcome, plan: Plan) -> str:
     analysis = analysis_of(one)
-    told = f"{analysis.label}. Analysed: {POPULATIONS[one.population]}."
+    told = f"{analysis.label}. Analysed: {population_words(one.population, plan)}."
     if analysis.model:
         told += f" Model: {analysis.model}."
     if analysis.random:
@@ -214,7 +214,9 @@ def _inference(plan: Plan, declared: Declared) -> list[str]:
 
 
 def _exploratory(plan: Plan, declared: Declared) -> list[str]:
-    lines = [f"{one.label}: {_analysis(one)}" for one in plan.outcomes if one.role == EXPLORATORY]
+    lines = [
+        f"{one.label}: {_analysis(one, plan)}" for one in plan.outcomes if one.role == EXPLORATORY
+    ]
     if plan.bayes is not None:
         lines.append("Bayes factors (JZS) beside the simple contrasts; they decide nothing.")
     return [

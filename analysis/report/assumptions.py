@@ -51,11 +51,13 @@ def _spread(values: Values) -> str:
 
 
 def _influence(values: Values) -> str:
+    least, most = p_value(values["p_least"]), p_value(values["p_most"])
+    span = f"p {least}"
+    if least != most:
+        span = f"p between {least.removeprefix('= ')} and {most.removeprefix('= ')}"
     return (
         f"largest Cook's distance {number(values['cook'], 3)}; without each of the "
-        f"{values['tried']:.0f} most influential, one at a time, p between "
-        f"{p_value(values['p_least']).removeprefix('= ')} and "
-        f"{p_value(values['p_most']).removeprefix('= ')}"
+        f"{values['tried']:.0f} most influential, one at a time, {span}"
     )
 
 

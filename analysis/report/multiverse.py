@@ -24,12 +24,18 @@ def _arm(arm: ArmCurve) -> str:
     if arm.median is None or arm.least is None or arm.most is None:
         return f"{arm.label}: not estimable in any"
     side = [
-        f"{count} {'interval lies' if count == 1 else 'intervals lie'} {where} zero"
+        f"{_intervals(count, arm.estimated)} {where} zero"
         for count, where in ((arm.above_zero, "above"), (arm.below_zero, "below"))
         if count
     ]
-    told = " and ".join(side) or "no interval leaves out zero"
+    told = " and ".join(side) or f"none of {arm.estimated} intervals leaves out zero"
     return (
-        f"{arm.label}: median {number(arm.median)}, from {number(arm.least)} to "
-        f"{number(arm.most)}; of {arm.estimated}, {told}"
+        f"“{arm.label}”: median {number(arm.median)}, from {number(arm.least)} to "
+        f"{number(arm.most)}; {told}"
     )
+
+
+def _intervals(count: int, of: int) -> str:
+    if count == of:
+        return f"all {of} intervals lie" if of > 1 else "the one interval lies"
+    return f"{count} of {of} intervals {'lies' if count == 1 else 'lie'}"

@@ -8,11 +8,11 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float, digits: int = 2) -> str:
-    """With `digits` decimals and a leading zero: 0.31, −1.20."""
+    """With `digits` decimals, a leading zero, thousands by commas: 0.31, −1.20, 13,599.08."""
     if not math.isfinite(value):
         raise ValueError(f"a report prints finite numbers only, got {value}")
-    text = f"{abs(value):.{digits}f}"
-    return MINUS + text if value < 0 and float(text) else text
+    text = f"{abs(value):,.{digits}f}"
+    return MINUS + text if value < 0 and text.strip("0.") else text
 
 
 def fine(value: float) -> str:
@@ -41,13 +41,13 @@ def p_cell(p: float) -> str:
 
 
 def percent(value: float, digits: int = 0) -> str:
-    """A share as a percentage: 67 %."""
-    return f"{number(100 * value, digits)}\N{NO-BREAK SPACE}%"
+    """A share as a percentage: 67%."""
+    return f"{number(100 * value, digits)}%"
 
 
 def degrees(df: float) -> str:
-    """Whole degrees of freedom as such, Welch's with two decimals."""
-    return f"{df:.0f}" if float(df).is_integer() else number(df)
+    """Whole degrees of freedom as such, Welch's with two decimals, none with commas."""
+    return f"{df:.2f}".removesuffix(".00")
 
 
 def interval(estimate: Estimate, form: str = "number") -> str:

@@ -19,7 +19,8 @@ from analysis.report.alternatives import alternatives
 from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
 from analysis.report.meeting import heading
-from analysis.report.svg import inline_svg
+from analysis.report.method import method_notes
+from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results
 from analysis.trial_families import FAMILIES
 from analysis.trial_models import TrialModel
@@ -48,7 +49,7 @@ def render_report(
         for name in ("report.css", "print.css")[: 1 if follow else 2]
     )
     if not follow:
-        style += _foot(results)
+        style += _foot(results) + paper_letters()
     return (
         _environment()
         .get_template("report.html")
@@ -83,7 +84,7 @@ def mean_and_sd(one: ArmBaseline) -> str:
 
 
 def count_and_share(one: ArmBaseline, level: str) -> str:
-    """'12 (60 %)' of those who have the covariate."""
+    """'12 (60%)' of those who have the covariate."""
     count = one.counts[level]
     return f"{count} ({numbers.percent(count / one.n)})" if one.n else "0"
 
@@ -122,6 +123,7 @@ def _environment() -> Environment:
         "reported": numbers.reported,
         "p_text": numbers.p_value,
         "typeset": sentences.typeset,
+        "symbols": sentences.symbols,
         "bayes_ratio": ratio,
         "quality_heading": heading,
         "mean_and_sd": mean_and_sd,
@@ -132,7 +134,8 @@ def _environment() -> Environment:
         "is_shown": sentences.is_shown,
         "verdict_text": sentences.verdict_text,
         "source_of": sentences.source_of,
-        "population_text": sentences.POPULATIONS,
+        "population_words": sentences.population_words,
+        "method_notes": method_notes,
         "kind_of": kind_of,
         "family_of": family_of,
         "trial_families": FAMILIES,

@@ -6,10 +6,11 @@ from markupsafe import Markup, escape
 
 from analysis.estimate import Estimate, HypothesisTest
 from analysis.one_way import Contrast, OneWay
-from analysis.plan import EXPLORATORY, MEASURES, Outcome, analysis_of, resolve
+from analysis.plan import EXPLORATORY, MEASURES, Outcome, Plan, analysis_of, resolve
 from analysis.report.numbers import bounded, interval, number, p_value, percent, reported
 from analysis.results import OutcomeResult, Results
 
+SYMBOLS = "n|M|SD|p|df|r|d|g|t|z|F|H|U|W|Q|P"
 POPULATIONS = {
     "completed": "participants who completed the study",
     "randomised": "everyone randomised who has the outcome and did not withdraw",
@@ -47,12 +48,26 @@ def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
 
 
 def typeset(sentence: str) -> Markup:
-    """The sentence as HTML: escaped, F and p in italics, numbers kept on one line."""
+    """The sentence as HTML: escaped, symbols of statistics in italics, numbers on one line."""
     text = str(escape(sentence))
     kept = '<span class="kept"><i>p</i>\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}\\2</span>'
     text = re.sub(r"\bp (=|&lt;|&gt;) (\.\d+)", kept, text)
-    text = re.sub(r"\bF(?=\()", "<i>F</i>", text)
+    text = re.sub(r"\bp\b(?!</i>)", "<i>p</i>", text)
+    text = re.sub(r"\b([FHtzQ])(?=\()", r"<i>\1</i>", text)
     return Markup(re.sub(r"(?<=[\d,]) (?=%|[\d.])|(?<=\)) (?== )", "\N{NO-BREAK SPACE}", text))  # noqa: S704
+
+
+def symbols(text: str) -> Markup:
+    """A heading or note as HTML: the Latin symbols of statistics in italics, as APA has them."""
+    return Markup(re.sub(rf"\b({SYMBOLS})\b(?!['′])", r"<i>\1</i>", str(escape(text))))  # noqa: S704
+
+
+def population_words(population: str, plan: Plan) -> str:
+    """Whom the population holds, in words."""
+    told = POPULATIONS[population]
+    if population != "per_protocol" and any(rule.scope == "all" for rule in plan.exclusions):
+        told += " and whom no rule took out of every set"
+    return told
 
 
 def source_of(outcome: Outcome) -> str:
@@ -138,8 +153,9 @@ def _equivalence(found: OneWay, results: Results, smallest: float) -> list[str]:
     bounds = f"{number(smallest)} points"
     if not alike:
         return [f"For no arm is it shown that its mean lies within {bounds} of “{control}”."]
+    mean = "lies the mean of" if len(alike) == 1 else "lie the means of"
     return [
-        f"Within {bounds} of “{control}”, and so too close to matter by the plan, lies the mean of "
+        f"Within {bounds} of “{control}”, and so too close to matter by the plan, {mean} "
         f"{', '.join(alike)} (two one-sided tests, Holm over the arms)."
     ]
 

@@ -4,13 +4,22 @@ Styles become attributes: WeasyPrint would read a style as the page's, not the f
 """
 
 import re
+from html import unescape
+from pathlib import Path
 
 from markupsafe import Markup, escape
+from matplotlib import get_data_path
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from analysis.figures.style import COLOURS, CONTROL, GRID, INK, MUTED
 
 NAMES = ("--blue", "--vermilion", "--green", "--orange", "--sky", "--purple")
-PAPER_LETTERS = "Liberation Sans, Helvetica Neue, Arial, sans-serif"
+PAPER_LETTERS = "Figure Letters, DejaVu Sans, sans-serif"
+ANCHORED = re.compile(
+    r'<text style="(?P<style>[^"]*font-size: (?P<size>[\d.]+)px[^"]*); text-anchor: '
+    r'(?P<anchor>middle|end)(?P<rest>[^"]*)" x="(?P<x>[-\d.]+)"(?P<more>[^>]*)>(?P<text>[^<]*)<'
+)
 PAGE_COLOURS = {
     INK: "--ink",
     MUTED: "--muted",
@@ -19,6 +28,12 @@ PAGE_COLOURS = {
     CONTROL: "--grey",
     **dict(zip(COLOURS, NAMES, strict=True)),
 }
+
+
+def paper_letters() -> str:
+    """The letters of figures on paper, those in which matplotlib measured its texts, as CSS."""
+    file = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return f'\n@font-face {{ font-family: "Figure Letters"; src: url("{file.as_uri()}"); }}\n'
 
 
 def inline_svg(text: str, name: str, alternative: str, follow: bool = True) -> Markup:
@@ -31,6 +46,8 @@ def inline_svg(text: str, name: str, alternative: str, follow: bool = True) -> M
     body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)  # would reach the page
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
     body = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", body)
+    if not follow:
+        body = ANCHORED.sub(_from_its_start, body)
     letters = "inherit" if follow else PAPER_LETTERS
     body = re.sub(r"font-family: [^;\"]+", f"font-family: {letters}", body)
     for colour, variable in PAGE_COLOURS.items() if follow else ():
@@ -44,6 +61,17 @@ def inline_svg(text: str, name: str, alternative: str, follow: bool = True) -> M
     head, bracket, rest = body.partition(">")
     title = f'<title id="{name}-title">{escape(alternative)}</title>'
     return Markup(head + bracket + title + rest)  # noqa: S704 - matplotlib's own output
+
+
+def _from_its_start(found: "re.Match[str]") -> str:
+    """The same text placed by its left end: readers of PDF cut into the first letter otherwise."""
+    letters = FontProperties(family="DejaVu Sans", size=float(found["size"]))
+    text = unescape(found["text"])
+    width, _, _ = text_to_path.get_text_width_height_descent(text, letters, ismath=False)
+    x = float(found["x"]) - width * (0.5 if found["anchor"] == "middle" else 1.0)
+    return (
+        f'<text style="{found["style"]}{found["rest"]}" x="{x:.3f}"{found["more"]}>{found["text"]}<'
+    )
 
 
 def _attributes(style: "re.Match[str]") -> str:

@@ -89,7 +89,8 @@ def _equivalence(contrasts: Contrasts, results: Results, smallest: float) -> str
     ]
     if not alike:
         return f"For no arm is it shown that it lies within {number(smallest)} of “{control}”."
+    lie = "lies" if len(alike) == 1 else "lie"
     return (
-        f"Within {number(smallest)} of “{control}”, and so too close to matter by the plan, lies "
+        f"Within {number(smallest)} of “{control}”, and so too close to matter by the plan, {lie} "
         f"{', '.join(alike)} (two one-sided tests, Holm over the arms)."
     )
