@@ -13,8 +13,8 @@ class Analysis:
     `check` names the same without all but arms and test, for the other set of participants.
     `words` names (OutcomeResult, Results) → the sentences about them; `assumptions` names
     (StudyData, scores, Outcome, results) → what it takes for granted (assumptions/); `model` is
-    what is fitted. The template in report/ has the analysis's key; `figures` names (OutcomeResult,
-    Results, scores) → drawings by name.
+    what is fitted, `beside` what else is reported, both in words. The template in report/ has the
+    analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by name.
     """
 
     key: str
@@ -23,6 +23,7 @@ class Analysis:
     words: str
     assumptions: str
     model: str
+    beside: str
     figures: str = ""
     needs: tuple[str, ...] = ()  # fields of Outcome that must be given
     check: str = ""  # `path` if empty
@@ -32,11 +33,14 @@ class Analysis:
 ANALYSES = (
     Analysis(
         "one_way",
-        "Welch ANOVA between arms, with its company",
+        "Welch ANOVA between arms",
         "analysis.one_way.one_way",
         "analysis.report.sentences.one_way",
         "analysis.assumptions.scores.of_one_way",
         "score ~ arm, each arm with a variance of its own (Welch)",
+        "ω²; differences from the control and, if it is another arm, from AI only by Dunnett's "
+        "method with unequal variances; all pairs by Games-Howell; Hedges' g, Cliff's δ, "
+        "probability of superiority (Brunner-Munzel); Kruskal-Wallis as a check",
         "analysis.figures.one_way.drawings",
         check="analysis.one_way.arms_and_test",
     ),
@@ -47,6 +51,8 @@ ANALYSES = (
         "analysis.report.sentences.omnibus_only",
         "analysis.assumptions.scores.of_ranks",
         "ranks of the scores ~ arm (Kruskal-Wallis)",
+        "ε²; each arm against the control by Mann-Whitney U and Brunner-Munzel, Holm over the "
+        "arms; Cliff's δ",
         "analysis.figures.one_way.scores_drawing",
     ),
     Analysis(
@@ -56,6 +62,7 @@ ANALYSES = (
         "analysis.report.sentences.omnibus_only",
         "analysis.assumptions.scores.of_repeated",
         "ranks within participants ~ condition (Friedman)",
+        "Kendall's W; all pairs of conditions by paired t tests, Holm over the pairs",
         needs=("within",),
     ),
     Analysis(
@@ -65,6 +72,7 @@ ANALYSES = (
         "analysis.report.sentences.omnibus_only",
         "analysis.assumptions.scores.of_factorial",
         "score ~ arm * factor, HC3 errors",
+        "partial η²; the same on aligned ranks; all pairs of arms by Tukey-Kramer",
         "analysis.figures.one_way.scores_drawing",
         needs=("factor",),
     ),
@@ -75,6 +83,7 @@ ANALYSES = (
         "analysis.report.trialwords.binary_trials",
         "analysis.binary_trials.assumptions",
         "odds of yes ~ arm, errors clustered by participant",
+        "each arm's odds ratio and risk difference against the control, Holm over the arms",
         "analysis.figures.trials.drawings",
         needs=("column",),
     ),
@@ -85,6 +94,8 @@ ANALYSES = (
         "analysis.report.trialwords.trial_model",
         "analysis.trial_models.assumptions",
         "",  # the fit says it
+        "each arm's odds ratio and marginal risk difference against the control, Holm over the "
+        "arms",
         "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",
@@ -97,6 +108,7 @@ ANALYSES = (
         "analysis.report.trialwords.trial_model",
         "analysis.trial_models.assumptions",
         "",  # the fit says it
+        "partial η²; each arm's difference from the control, Holm over the arms",
         "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",
@@ -109,6 +121,8 @@ ANALYSES = (
         "analysis.report.trialwords.trial_model",
         "analysis.trial_models.assumptions",
         "",  # the fit says it
+        "each arm's odds ratio of a higher answer against the control, Holm over the arms; the "
+        "thresholds",
         "analysis.figures.trials.drawings",
         needs=("column",),
         check="analysis.trial_models.arms_and_test",

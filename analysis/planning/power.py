@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.plan import Outcome, Plan
 from analysis.planning.assumptions import Assumptions, Claim, Design, PlanningError
-from analysis.planning.outcomes import can_be_simulated, chosen, simulated
+from analysis.planning.outcomes import Simulated, can_be_simulated, chosen, simulated
 from analysis.planning.runs import CHUNK, Settings, Simulator
 from analysis.planning.search import OutcomePower, Wanted, outcome_power
 from analysis.provenance import software
@@ -70,27 +70,16 @@ def plan_power(
     wanted = replace(asked.wanted, runs=-(-asked.wanted.runs // CHUNK) * CHUNK)
     asked = replace(asked, wanted=wanted)
     outcomes, left_out = can_be_simulated(chosen(plan, asked.outcomes), design)
-    if left_out and asked.outcomes:
-        raise PlanningError(list(left_out.values()))
-    if design.conditions and asked.claim == "contrast":
-        raise PlanningError(
-            ["Within participants there is no contrast with a control: claim test."]
-        )
+    _refuse(asked, design, left_out)
     tasks = {one.key: simulated(plan, one, codebook, asked.assumed, design) for one in outcomes}
     affected = {one.key: _affected(plan, design, one, asked.affected) for one in outcomes}
+    settings = {
+        key: Settings(plan, codebook, design, asked.assumed, affected[key], asked.claim, asked.seed)
+        for key in tasks
+    }
     output.mkdir(parents=True, exist_ok=True)
-    found, prints = [], []
-    for outcome in outcomes:
-        key = outcome.key
-        settings = Settings(
-            plan, codebook, design, asked.assumed, affected[key], asked.claim, asked.seed
-        )
-        prints.append(fingerprint(settings))
-        file = output / f"runs-{key}.jsonl"
-        with Simulator(settings, prints[-1], file, workers, told) as simulator:
-            effect = float(outcome.smallest_effect or 0)
-            of_trials = tasks[key].items is None
-            found.append(outcome_power(simulator, key, effect, tasks[key].alpha, wanted, of_trials))
+    found = [_outcome(tasks[key], settings[key], wanted, output, workers, told) for key in tasks]
+    prints = "".join(fingerprint(one) for one in settings.values())
     return Power(
         SCHEMA,
         plan.title,
@@ -101,14 +90,43 @@ def plan_power(
         tuple(found),
         left_out,
         _largest(found),
-        hashlib.sha256("".join(prints).encode()).hexdigest(),
+        hashlib.sha256(prints.encode()).hexdigest(),
         dict(software()),
     )
 
 
-def to_json(power: Power) -> str:
-    """power.json: keys sorted, the same bytes for the same settings."""
-    return json.dumps(asdict(power), sort_keys=True, indent=2, allow_nan=False) + "\n"
+def _refuse(asked: Asked, design: Design, left_out: Mapping[str, str]) -> None:
+    if left_out and asked.outcomes:
+        raise PlanningError(list(left_out.values()))
+    if design.conditions and asked.claim == "contrast":
+        raise PlanningError(
+            ["Within participants there is no contrast with a control: claim test."]
+        )
+
+
+def _outcome(
+    task: Simulated,
+    settings: Settings,
+    wanted: Wanted,
+    output: Path,
+    workers: int,
+    told: Callable[[str], None],
+) -> OutcomePower:
+    """One outcome's curves and sample; its runs are kept in output/runs-<outcome>.jsonl."""
+    key = task.outcome.key
+    effect = float(task.outcome.smallest_effect or 0)
+    file = output / f"runs-{key}.jsonl"
+    with Simulator(settings, fingerprint(settings), file, workers, told) as simulator:
+        return outcome_power(simulator, key, effect, task.alpha, wanted, task.items is None)
+
+
+def to_json(power: Power, told: Mapping[str, str]) -> str:
+    """power.json: keys sorted, the same bytes for the same settings.
+
+    `told`: what was found of each outcome, in words, by its key.
+    """
+    document = {**asdict(power), "told": dict(told)}
+    return json.dumps(document, sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
 def fingerprint(settings: Settings) -> str:

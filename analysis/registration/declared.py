@@ -8,6 +8,9 @@ from dataclasses import dataclass
 class Declared:
     """`design`, `materials`, `procedure` and `allocation` are sentences; `arms` labels by key.
 
+    `conditions`: labels of what varies within participants, whose orders are then the arms.
+    `scales`: the items behind each scale, in words. `sample`: sentences of a power simulation.
+
     `collected`: real participants at `written_at` (ISO, UTC); None where no database could say.
     """
 
@@ -16,10 +19,13 @@ class Declared:
     study_sha256: str
     seed: int
     arms: Mapping[str, str]
+    conditions: tuple[str, ...]
+    scales: Mapping[str, str]
     design: str
     materials: tuple[str, ...]
     procedure: tuple[str, ...]
     allocation: tuple[str, ...]
     places: int
+    sample: tuple[str, ...]
     collected: int | None
     written_at: str

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from analysis.attrition import DRAWS
 from analysis.errors import NotEstimableError
-from analysis.plan import EXPLORATORY, Outcome, Plan, analysis_of, family_of, rule_of
+from analysis.plan import EXPLORATORY, Outcome, Plan, family_of, rule_of
 from analysis.planparts import Exclusion
 from analysis.power import sample_needed
+from analysis.registration.claims import analyses, exploratory, inference
 from analysis.registration.declared import Declared
 from analysis.report.numbers import bounded, number, percent
-from analysis.report.sentences import population_words, source_of
+from analysis.report.sentences import source_of
 from analysis.scoring import MINIMUM_SHARE_ANSWERED
 
+SHARES = ("logistic_trials", "binary_trials")
 TO_FILL = "[to be filled in by the authors]"
 
 
@@ -60,7 +61,8 @@ def _hypotheses(plan: Plan, declared: Declared) -> list[str]:
     for place, outcome in enumerate(claimed, start=1):
         matters = ""
         if outcome.smallest_effect is not None:
-            matters = f" The smallest difference that matters is {number(outcome.smallest_effect)}."
+            size = f"{number(outcome.smallest_effect)}{_unit(outcome)}"
+            matters = f" The smallest difference that matters is {size}."
         lines.append(
             f"H{place} ({family_of(outcome)}): {_compared(outcome, plan, declared)} differ in "
             f"“{outcome.label}”. Two-sided.{matters}"
@@ -76,9 +78,16 @@ def _hypotheses(plan: Plan, declared: Declared) -> list[str]:
     return [*lines, f"Expected direction, if any: {TO_FILL}."]
 
 
+def _unit(outcome: Outcome) -> str:
+    if outcome.scale is not None or outcome.item is not None:
+        return " points of the scale"
+    return " as a share of trials" if outcome.analysis in SHARES else ""
+
+
 def _compared(outcome: Outcome, plan: Plan, declared: Declared) -> str:
     if outcome.within is not None and outcome.analysis == "repeated":
-        return f"the conditions of {outcome.within}"
+        names = f" ({', '.join(declared.conditions)})" if declared.conditions else ""
+        return f"the conditions{names}"
     if outcome.asked_in:
         names = ", ".join(declared.arms.get(arm, arm) for arm in plan.arms_of(outcome))
         return f"the arms in which it is asked ({names})"
@@ -87,9 +96,17 @@ def _compared(outcome: Outcome, plan: Plan, declared: Declared) -> str:
 
 def _design(plan: Plan, declared: Declared) -> list[str]:
     arms = "; ".join(f"{label} ({key})" for key, label in declared.arms.items())
+    control = declared.arms.get(plan.control, plan.control)
+    compared = [f"Arms: {arms}. Control: {control}."]
+    if declared.conditions:
+        compared = [
+            f"Conditions, each of which every participant goes through: "
+            f"{', '.join(declared.conditions)}.",
+            f"Orders of the conditions, to which participants are randomised: {arms}.",
+        ]
     return [
         declared.design,
-        f"Arms: {arms}. Control: {declared.arms.get(plan.control, plan.control)}.",
+        *compared,
         *declared.allocation,
         "Blinding: participants do not learn of the other arms before the end; the analysis is "
         "carried out by a program that this plan fixes.",
@@ -97,10 +114,16 @@ def _design(plan: Plan, declared: Declared) -> list[str]:
 
 
 def _sampling(plan: Plan, declared: Declared) -> list[str]:
-    lines = [f"At most {declared.places} participants are taken in."]
+    lines = [
+        f"Recruitment, payment, and who may take part: {TO_FILL}.",
+        f"At most {declared.places} participants are taken in.",
+        *declared.sample,
+    ]
     goal = plan.sample_goal
-    if goal is None:
+    if goal is None and not declared.sample:
         lines.append(f"Sample size and its reason: {TO_FILL}; manage.py plan_power simulates it.")
+    elif goal is None:
+        lines.append(f"Sample size chosen from these: {TO_FILL}.")
     else:
         try:
             needed = sample_needed(goal, len(plan.arms), plan.alpha, 0)
@@ -116,13 +139,24 @@ def _sampling(plan: Plan, declared: Declared) -> list[str]:
 
 
 def _variables(plan: Plan, declared: Declared) -> list[str]:
-    lines = [f"Manipulated: what the trials show, by arm: {', '.join(declared.arms.values())}."]
+    shown = declared.conditions or tuple(declared.arms.values())
+    kind = "condition" if declared.conditions else "arm"
+    lines = [f"Manipulated: what the trials show, by {kind}: {', '.join(shown)}."]
     lines += [f"Materials: {line}" for line in declared.materials]
     lines += [f"Procedure: {line}" for line in declared.procedure]
-    lines += [f"Measured, {one.label} ({one.key}): {source_of(one)}." for one in plan.outcomes]
+    lines += [
+        f"Measured, {one.label} ({one.key}): {source_of(one)}{_items(one, declared)}."
+        for one in plan.outcomes
+    ]
     if plan.covariates:
         lines.append(f"Described at baseline, not tested: {', '.join(plan.covariates)}.")
     return lines
+
+
+def _items(outcome: Outcome, declared: Declared) -> str:
+    """The items of the scale, and what makes a score."""
+    told = declared.scales.get(outcome.scale or "", "")
+    return f" ({told})" if told else ""
 
 
 def _exclusions(plan: Plan, declared: Declared) -> list[str]:
@@ -131,12 +165,14 @@ def _exclusions(plan: Plan, declared: Declared) -> list[str]:
         f"{'every set' if one.scope == 'all' else 'the per-protocol set'}."
         for place, one in enumerate(plan.exclusions, start=1)
     ]
-    if not lines:
-        lines = ["Nobody is excluded by a rule."]
+    order = (
+        "Rules are carried out in this order by the program, before any outcome is looked at."
+        if lines
+        else "Nobody is excluded by a rule, checks of attention included."
+    )
     return [
         *lines,
-        "Rules are carried out in this order by the program, before any outcome is looked at. Who "
-        "withdraws is analysed nowhere.",
+        f"{order} Who withdraws is analysed nowhere.",
         f"Missing data: a scale has a score where at least {percent(MINIMUM_SHARE_ANSWERED)} of "
         "its items are answered, unless the outcome or the questionnaire says otherwise. Not "
         "asked, does not apply and not answered are kept apart; none is replaced. Models of trials "
@@ -159,73 +195,6 @@ def _condition(one: Exclusion) -> str:
     return ", ".join(told)
 
 
-def _analyses(plan: Plan, declared: Declared) -> list[str]:
-    claimed = [one for one in plan.outcomes if one.role != EXPLORATORY]
-    lines = [f"{one.label}: {_analysis(one, plan)}" for one in claimed]
-    if plan.contrasts:
-        lines.append(
-            "Planned contrasts: Welch's error and df, Holm over the contrasts of an outcome."
-        )
-    if any(one.smallest_effect is not None for one in claimed):
-        lines.append(
-            "Equivalence: two one-sided tests against the smallest effect, Holm over the arms; "
-            "with the test of a difference four verdicts: different; different but too small to "
-            "matter; equivalent; undecided."
-        )
-    lines.append(
-        f"Attrition by arm: Pearson's χ², p from {DRAWS:,} tables of the same margins. Table 1 by "
-        "standardised differences, without tests."
-    )
-    return lines
-
-
-def _analysis(one: Outcome, plan: Plan) -> str:
-    analysis = analysis_of(one)
-    told = f"{analysis.label}. Analysed: {population_words(one.population, plan)}."
-    if analysis.model:
-        told += f" Model: {analysis.model}."
-    if analysis.random:
-        fixed = "arm" if one.within is None else f"arm * {one.within}"
-        random = " + ".join(
-            f"({'1 + arm' if factor in one.slopes else '1'} | {factor})" for factor in one.random
-        )
-        told += (
-            f" Model: {one.column} ~ {fixed} + {random}; a singular term is taken out step by "
-            "step, and each step reported."
-        )
-    if one.fallback is not None:
-        told += f" If no model can be fitted: {one.fallback}."
-    return told
-
-
-def _inference(plan: Plan, declared: Declared) -> list[str]:
-    families = [
-        f"“{name}” ({len(members)}: {', '.join(one.label for one in members)})"
-        for name, members in plan.families.items()
-        if name != EXPLORATORY
-    ]
-    return [
-        f"α = {bounded(plan.alpha)}, two-sided, intervals of {percent(plan.level)}.",
-        f"Holm's adjustment over the outcomes of each family: {'; '.join(families)}.",
-        "An effect is claimed only where the outcome's adjusted p is below α; an arm is said to "
-        "differ only where that holds and its own p, adjusted over the arms, is below α too. A "
-        "test that shows no difference is not taken for evidence of equality.",
-    ]
-
-
-def _exploratory(plan: Plan, declared: Declared) -> list[str]:
-    lines = [
-        f"{one.label}: {_analysis(one, plan)}" for one in plan.outcomes if one.role == EXPLORATORY
-    ]
-    if plan.bayes is not None:
-        lines.append("Bayes factors (JZS) beside the simple contrasts; they decide nothing.")
-    return [
-        *(lines or ["None is planned."]),
-        "Exploratory outcomes are adjusted by Benjamini and Hochberg, stand apart, and claim "
-        "nothing. Whatever departs from this plan is listed in the report.",
-    ]
-
-
 Lines = Callable[[Plan, Declared], list[str]]
 SECTIONS: tuple[tuple[str, str, str, Lines], ...] = (
     ("Study information", "Study information: title, authors", "header", _information),
@@ -234,13 +203,13 @@ SECTIONS: tuple[tuple[str, str, str, Lines], ...] = (
     ("Design", "Design plan: type, blinding, design, randomisation", "4) Conditions", _design),
     ("Sample", "Sampling plan: size, rationale, stopping rule", "7) Sample size", _sampling),
     ("Variables", "Variables: manipulated, measured, indices", "3) Dependent variable", _variables),
-    ("Analyses", "Analysis plan: statistical models", "5) Analyses", _analyses),
-    ("Inference", "Analysis plan: inference criteria", "5) Analyses", _inference),
+    ("Analyses", "Analysis plan: statistical models", "5) Analyses", analyses),
+    ("Inference", "Analysis plan: inference criteria", "5) Analyses", inference),
     (
         "Exclusions and missing data",
         "Analysis plan: data exclusion, missing data",
         "6) Outliers and exclusions",
         _exclusions,
     ),
-    ("Exploratory analyses", "Analysis plan: exploratory analyses", "8) Other", _exploratory),
+    ("Exploratory analyses", "Analysis plan: exploratory analyses", "8) Other", exploratory),
 )

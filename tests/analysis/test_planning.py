@@ -104,7 +104,7 @@ def test_any_number_of_workers_and_any_interruption_give_the_same_bytes(tmp_path
 
     def made(name, workers):
         return to_json(
-            plan_power(plan, BOOK, Design(2, 6), asked, tmp_path / name, workers=workers)
+            plan_power(plan, BOOK, Design(2, 6), asked, tmp_path / name, workers=workers), {}
         )
 
     first = made("two", 2)

@@ -2,15 +2,18 @@
 
 import json
 import re
+from dataclasses import asdict
 from html.parser import HTMLParser
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
-from analysis.planfile import plan_hash, read_document
+from analysis.planfile import parse_plan, plan_hash, read_document
 from surveys import services
 from surveys.export import export_study
+from surveys.exporting.plan import plan_of
 from surveys.models import Study
+from surveys.studyfile import parse
 from tests.conftest import ROOT
 from tests.surveys import factories
 
@@ -80,3 +83,51 @@ def test_the_registered_plan_is_the_one_that_comes_with_the_data(tmp_path, capsy
     assert plan_hash(read_document(tmp_path / "out" / "registered.json")) == exported
     assert "DATA COLLECTION HAD BEGUN" in text
     assert "already has 1 participants" in printed.err
+
+
+def power_file(folder, document, told):
+    """What plan_power writes, as far as a registration reads it."""
+    plan = asdict(parse_plan(document))
+    file = folder / "power.json"
+    file.write_text(json.dumps({"plan": plan, "told": {"trust": told}}), encoding="utf-8")
+    return file
+
+
+@pytest.mark.django_db
+def test_what_plan_power_found_stands_as_the_samples_reason(tmp_path, capsys):
+    without, _ = written(tmp_path, capsys)
+    assert "Sample size and its reason: [to be filled in by the authors]" in without
+    document = plan_of(parse(DEMO.read_text(encoding="utf-8")))
+    file = power_file(tmp_path, document, "70 per arm are needed.")
+    call_command("preregister", str(DEMO), output=tmp_path, power=file)
+    text = (tmp_path / "preregistration.md").read_text(encoding="utf-8")
+    assert "By simulation of this plan: 70 per arm are needed." in text
+    assert "Sample size and its reason: [" not in text
+
+
+@pytest.mark.django_db
+def test_a_power_simulation_of_another_plan_is_refused(tmp_path):
+    document = plan_of(parse(DEMO.read_text(encoding="utf-8")))
+    file = power_file(tmp_path, document | {"alpha": 0.01}, "70 per arm are needed.")
+    with pytest.raises(CommandError, match="another plan"):
+        call_command("preregister", str(DEMO), output=tmp_path, power=file)
+    file.write_text("{}", encoding="utf-8")
+    with pytest.raises(CommandError, match="is no power"):
+        call_command("preregister", str(DEMO), output=tmp_path, power=file)
+
+
+@pytest.mark.django_db
+def test_conditions_within_participants_are_named_apart_from_their_orders(tmp_path, capsys):
+    text, _ = written(tmp_path, capsys, ROOT / "studies" / "within.toml")
+    assert "the conditions (No explanation, Grad-CAM, LIME, Placebo map) differ" in text
+    assert "Orders of the conditions, to which participants are randomised: No expl" in text
+    assert "Control:" not in text
+
+
+@pytest.mark.django_db
+def test_measures_tests_and_what_stands_beside_them_are_said_in_full(tmp_path, capsys):
+    text, _ = written(tmp_path, capsys)
+    assert "(7 items of trust-v1, 1 to 7; reversed: trust3, trust6)" in text
+    assert "Beside it: ω²; differences from the control" in text
+    assert "smallest difference that matters is 0.15 as a share of trials" in text
+    assert "Rules are carried out in this order" not in text  # there are none

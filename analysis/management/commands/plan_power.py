@@ -68,11 +68,11 @@ class Command(BaseCommand):
             )
         except AnalysisError as error:
             raise CommandError(str(error)) from error
-        (output / "power.json").write_text(to_json(power), encoding="utf-8", newline="\n")
+        told = {one.outcome: sentence(one, power) for one in power.outcomes}
+        (output / "power.json").write_text(to_json(power, told), encoding="utf-8", newline="\n")
         write_page(power, output, _command(options))
-        told = [sentence(one, power) for one in power.outcomes]
-        told += [f"Left out: {reason}" for reason in power.left_out.values()]
-        return "\n".join([*told, str(output / "power.html")])
+        left_out = [f"Left out: {reason}" for reason in power.left_out.values()]
+        return "\n".join([*told.values(), *left_out, str(output / "power.html")])
 
 
 def read_study_file(file: Path) -> StudyFile:

@@ -1,18 +1,26 @@
-"""manage.py preregister STUDY.toml --output DIR: the plan as a document, before there are data."""
+"""manage.py preregister STUDY.toml --output DIR: the plan as a document, before there are data.
+
+preregister … --power DIR/power.json puts what plan_power found into it.
+"""
 
 import hashlib
+import json
 from argparse import ArgumentParser
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+import pandas as pd
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
 from analysis.management.commands.plan_power import read_study_file
+from analysis.plan import Plan
 from analysis.planfile import parse_plan
 from analysis.registration.declared import Declared
 from analysis.registration.document import write_registration
+from surveys.exporting.codebook import codebook
 from surveys.exporting.plan import plan_of
 from surveys.models import Participant
 from surveys.parts import Part, TrialsPart
@@ -29,14 +37,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="STUDY.toml")
         parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument(
+            "--power", type=Path, metavar="FILE", help="power.json of plan_power on the same plan"
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
         file: Path = options["file"]
         study = read_study_file(file)
         document = plan_of(study)
-        declared = _declared(study, file)
+        plan = parse_plan(document)
+        sample = _simulated(options["power"], plan) if options["power"] else ()
+        declared = replace(_declared(study, file), sample=sample)
         output: Path = options["output"]
-        digest = write_registration(parse_plan(document), document, declared, output)
+        digest = write_registration(plan, document, declared, output)
         if declared.collected:
             self.stderr.write(
                 f"The study already has {declared.collected} participants: the document says so."
@@ -54,6 +67,8 @@ def _declared(study: StudyFile, file: Path) -> Declared:
         hashlib.sha256(file.read_bytes()).hexdigest(),
         study.seed,
         {group.key: group.label for group in study.groups},
+        tuple(arm.label for arm in study.arms) if within else (),
+        _scales(study),
         f"Experiment; within participants: {within}; all else between."
         if within
         else "Experiment with arms between participants.",
@@ -71,15 +86,55 @@ def _declared(study: StudyFile, file: Path) -> Declared:
             "participant.",
         ),
         study.allocation.places,
+        (),
         _collected(study.slug),
         timezone.now().isoformat(timespec="seconds"),
+    )
+
+
+def _simulated(file: Path, plan: Plan) -> tuple[str, ...]:
+    """The sentences of power.json, if it holds this very plan; CommandError otherwise."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        told, simulated = list(found["told"].values()), found["plan"]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise CommandError(f"{file} is no power.json of plan_power: {error}.") from error
+    same = json.loads(json.dumps(asdict(replace(plan, preregistration=None))))
+    if {**simulated, "preregistration": None} != same:
+        raise CommandError(f"{file} is of another plan. Run plan_power again on this study file.")
+    return tuple(f"By simulation of this plan: {one}" for one in told)
+
+
+def _scales(study: StudyFile) -> dict[str, str]:
+    """'7 items, 1 to 7; reversed: trust3, trust6; trust-v1' by scale, from the codebook."""
+    frame = pd.DataFrame(codebook(study))
+    frame = frame[frame["scale"] != ""]
+    return {str(scale): _items(rows) for scale, rows in frame.groupby("scale", sort=False)}
+
+
+def _items(rows: pd.DataFrame) -> str:
+    turned = rows.loc[pd.to_numeric(rows["reversed"]) == 1, "item"].astype(str)
+    low, high = (pd.to_numeric(rows[name]) for name in ("minimum", "maximum"))
+    named = f"; reversed: {', '.join(turned)}" if len(turned) else ""
+    return (
+        f"{len(rows)} items of {', '.join(rows['questionnaire'].unique())}, {low.min():g} to "
+        f"{high.max():g}{named}"
     )
 
 
 def _told(part: Part) -> str:
     if isinstance(part, TrialsPart):
         kind = "practice" if part.is_practice else "trials"
-        return f"{kind}, task “{part.task}”, {part.trials_per_block} per block."
+        also = [
+            f"the first {part.first_right} with right predictions" if part.first_right else "",
+            f"checks of attention among them: {part.attention}" if part.attention else "",
+            "with feedback" if part.feedback else "",
+        ]
+        told = [
+            f"{kind}, task “{part.task}”, {part.trials_per_block} per block",
+            *filter(None, also),
+        ]
+        return f"{', '.join(told)}."
     questionnaire = getattr(part, "questionnaire", "")
     return f"questionnaire {questionnaire}." if questionnaire else f"{part.key}."
 
