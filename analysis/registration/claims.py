@@ -25,8 +25,8 @@ def analyses(plan: Plan, declared: Declared) -> list[str]:
     if compared:
         lines.append(
             f"Equivalence, for {', '.join(compared)}: two one-sided tests against the smallest "
-            "effect, Holm over the arms; with the test of a difference four verdicts: different; different but too small to "
-            "matter; equivalent; undecided."
+            "effect, Holm over the arms; with the test of a difference four verdicts: different; "
+            "different but too small to matter; equivalent; undecided."
         )
     lines.append(
         "Transformations: none but those named under the variables. Arms are compared as "

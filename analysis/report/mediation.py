@@ -22,11 +22,16 @@ def sentences(found: Mediation | NotEstimable, results: Results) -> list[str]:
         for path in one.by_path
         if _leaves_out_zero(path.effect)
     ]
-    paths = "; ".join(told) or "none of them"
+    count = _count(found.arms)
+    sure = (
+        f"Of {count} indirect differences from “{found.control}”, these have an interval that "
+        f"leaves out zero, not adjusted for their number: {'; '.join(told)}."
+        if told
+        else f"Of {count} indirect differences from “{found.control}”, none has an interval that "
+        "leaves out zero, though not adjusted for their number."
+    )
     return [
-        f"Supposed order: {order}. Of {_count(found.arms)} indirect differences from "
-        f"“{found.control}”, those whose interval leaves out zero, not adjusted for their "
-        f"number: {paths}.",
+        f"Supposed order: {order}. {sure}",
         CAUTION,
     ]
 

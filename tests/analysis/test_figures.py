@@ -72,6 +72,29 @@ def test_no_style_is_left_in_a_figure_of_the_page(planted_output):
         assert ("var(--" in inlined) == follow
 
 
+def test_on_paper_texts_begin_where_their_anchor_would_have_put_them():
+    """A reader of PDF cuts into the first letter of anchored text; the right end stays put."""
+    style = "font-size: 10px; font-family: 'DejaVu Sans'; text-anchor: {}; fill: #1b1f24"
+    text = (
+        '<svg xmlns="s" width="9pt" height="9pt">'
+        f'<text style="{style.format("end")}" x="90.5" y="20">Grad-CAM</text>'
+        f'<text style="{style.format("middle")}" x="90.5" y="40">Grad-CAM</text></svg>'
+    )
+    assert inline_svg(text, "x", "y").count("text-anchor") == 2
+    printed = inline_svg(text, "x", "y", follow=False)
+    assert "text-anchor" not in printed
+    end, middle = (float(x) for x in re.findall(r'<text [^>]*x="([\d.]+)"', printed))
+    assert 45 < 90.5 - end < 60  # the width of eight letters of 10 units
+    assert 90.5 - middle == pytest.approx((90.5 - end) / 2, abs=0.002)
+
+
+def test_each_line_of_a_label_ends_at_the_axis_in_any_letters(planted_output):
+    text = (planted_output / "figures" / "scores-trust.svg").read_text(encoding="utf-8")
+    ends = re.findall(r'text-anchor: end[^"]*" x="([\d.]+)"[^>]*>(?:Grad-CAM|n = 30)<', text)
+    assert len(ends) == 4  # the arm's name, and n of three arms
+    assert len(set(ends)) == 1
+
+
 def test_a_label_that_looks_like_a_style_stays_a_label():
     text = (
         '<svg xmlns="s" width="1pt" height="1pt"><text style="fill: red">style="a: b" </text></svg>'

@@ -1,14 +1,18 @@
 """The report: one file that a reviewer can read, and that nobody can break through its texts."""
 
 import re
+from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 
 import pytest
 
 from analysis.estimate import Estimate, HypothesisTest
+from analysis.plan import Plan
+from analysis.planparts import Exclusion
 from analysis.report import numbers
-from analysis.report.sentences import typeset, verdict_text
+from analysis.report.method import method_notes
+from analysis.report.sentences import population_words, symbols, typeset, verdict_text
 from analysis.run import analyse
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_manifest, write_study
@@ -156,6 +160,22 @@ def test_numbers_have_a_leading_zero_only_where_they_can_exceed_one(value, plain
     assert numbers.bounded(value) == bounded
 
 
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
+        (numbers.number(13599.083), "13,599.08"),
+        (numbers.number(-1234.5, 0), "−1,234"),
+        (numbers.number(-0.0004), "0.00"),
+        (numbers.percent(0.673), "67%"),
+        (numbers.degrees(71.99998), "72"),
+        (numbers.degrees(1234.0), "1234"),
+        (numbers.degrees(17.134), "17.13"),
+    ],
+)
+def test_thousands_shares_and_degrees_of_freedom_are_printed_as_apa_does(printed, text):
+    assert printed == text
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_does_not_exist_cannot_be_printed_nor_made(value):
     with pytest.raises(ValueError, match="finite"):
@@ -176,6 +196,33 @@ def test_typesetting_escapes_what_it_does_not_make():
     assert "&lt;i&gt;x&lt;/i&gt;" in html
     assert "<i>F</i>(2,\N{NO-BREAK SPACE}9.10)\N{NO-BREAK SPACE}= 3.20" in html
     assert "<i>p</i>\N{NO-BREAK SPACE}&lt;\N{NO-BREAK SPACE}.001" in html
+
+
+def test_latin_symbols_of_statistics_are_in_italics_and_greek_ones_not():
+    assert symbols("Adjusted p") == "Adjusted <i>p</i>"
+    assert symbols("95% CI of g") == "95% CI of <i>g</i>"
+    assert symbols("Cliff's δ & <b>") == "Cliff&#39;s δ &amp; &lt;b&gt;"
+    assert "<i>H</i>(2)" in typeset("Kruskal-Wallis H(2) = 0.13, p = .937.")
+
+
+def test_notes_on_method_tell_of_what_was_done_and_of_nothing_else(planted_results):
+    told = " ".join(method_notes(planted_results))
+    assert "Welch's ANOVA" in told
+    assert "the only random numbers here" in told
+    assert "Models of trials" not in told
+    assert "Benjamini" not in told
+    first = planted_results.outcomes[0]
+    exploratory = replace(first, outcome=replace(first.outcome, role="exploratory"))
+    told = " ".join(method_notes(replace(planted_results, outcomes=(exploratory,))))
+    assert "Benjamini and Hochberg" in told
+
+
+def test_who_was_taken_out_of_every_set_is_not_called_randomised_and_analysed():
+    rule = Exclusion("late", "came late", "participant", scope="all")
+    plan = Plan("A plan", "none", ("none", "map"), (), exclusions=(rule,))
+    assert population_words("randomised", plan).endswith("whom no rule took out of every set")
+    plain = replace(plan, exclusions=())
+    assert population_words("randomised", plain).endswith("did not withdraw")
 
 
 def test_a_difference_is_not_claimed_where_the_outcomes_own_test_is_silent():

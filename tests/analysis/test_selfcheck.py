@@ -102,6 +102,13 @@ def test_an_interval_that_misses_the_number_beside_it_is_noticed():
     assert check_page(row.format("0.20", "[−0.30, 0.10]") + "</tr></table>").problems
 
 
+@pytest.mark.parametrize(("value", "problems"), [("1,599.08", 0), ("159.08", 1), ("1,999.08", 1)])
+def test_thousands_are_read_as_they_are_printed(value, problems):
+    row = "<table><tr><th>Arm</th><th>M</th><th>CI</th></tr><tr><th>a</th><td>{}</td><td>{}</td>"
+    found = check_page(row.format(value, "[1,234.50, 1,765.00]") + "</tr></table>")
+    assert (found.intervals, len(found.problems)) == (1, problems)
+
+
 @pytest.fixture
 def finished(planted_output, tmp_path):
     """A finished report of one's own to tamper with."""
