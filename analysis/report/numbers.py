@@ -46,8 +46,8 @@ def percent(value: float, digits: int = 0) -> str:
 
 
 def degrees(df: float) -> str:
-    """Whole degrees of freedom as such, Welch's with two decimals, none with commas."""
-    return f"{df:.2f}".removesuffix(".00")
+    """Whole degrees of freedom as such, even if computed; others with two decimals, no commas."""
+    return f"{df:.0f}" if math.isclose(df, round(df), abs_tol=1e-3) else f"{df:.2f}"
 
 
 def interval(estimate: Estimate, form: str = "number") -> str:

@@ -93,7 +93,7 @@ def test_no_undefined_number_and_no_p_of_zero_is_printed(report):
 def test_the_numbers_of_the_report_are_those_of_the_results(report, planted_results):
     for result in planted_results.outcomes:
         welch = result.found.welch
-        assert f"<td>F = {welch.statistic:.2f}</td>" in report
+        assert f"<td><i>F</i> = {welch.statistic:.2f}</td>" in report
         assert f"<td>{escape(numbers.p_cell(result.p_adjusted))}</td>" in report
         for arm in result.found.arms:
             assert f"<td>{arm.n}</td><td>{arm.mean.value:.2f}</td>" in report
