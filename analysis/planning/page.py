@@ -16,7 +16,7 @@ from analysis.figures.style import COLOURS, MUTED, SETTINGS, WIDTH, carry, save
 from analysis.planning.power import Power
 from analysis.planning.search import OutcomePower, Point
 from analysis.report import numbers
-from analysis.report.sentences import typeset
+from analysis.report.sentences import symbols, typeset
 from analysis.report.svg import inline_svg
 
 HERE = Path(__file__).parent
@@ -171,6 +171,7 @@ def _environment() -> Environment:
         "interval": numbers.interval,
         "degrees": numbers.degrees,
         "typeset": typeset,
+        "symbols": symbols,
     }
     environment.tests |= {"estimate": lambda value: isinstance(value, Estimate)}
     return environment
