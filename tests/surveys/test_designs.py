@@ -6,6 +6,7 @@ import pytest
 from surveys import flow, studyfile
 from surveys.designs import balanced_orders, groups, problems
 from surveys.models import Answer, Participant
+from surveys.screens import screen
 from surveys.services.recording import record_page
 from surveys.studyfile import StudyFileError
 from surveys.studywarnings import warnings
@@ -262,3 +263,22 @@ def test_answers_are_stored_once_per_page(db, tmp_path):
     assert items == {"first_answer", "first_sureness", "final_answer", "sureness"}
     step = flow.steps(study)[-1]
     assert answers(person, step)
+
+
+def test_a_break_counts_the_pictures_that_the_instructions_announce(db, tmp_path):
+    study = designs.design_study(tmp_path)
+    (person,) = arrive(study, 1)
+    steps = {step.kind: step for step in flow.steps(study)}
+    announced = screen(person, steps["instructions"])["trials"]
+    shown = screen(person, steps["pause"])
+    assert (shown["done"], shown["total_trials"]) == (2, announced) == (2, 3)
+
+
+def test_a_break_in_the_practice_counts_the_practice(db, tmp_path):
+    parts = designs.PARTS.replace(
+        "right = 1\nwrong = 1\n", "right = 1\nwrong = 1\nbreak_every = 1\n"
+    )
+    study = designs.design_study(tmp_path, parts=parts)
+    (person,) = arrive(study, 1)
+    shown = screen(person, next(step for step in flow.steps(study) if step.kind == "pause"))
+    assert (shown["done"], shown["total_trials"]) == (1, 2)
