@@ -10,7 +10,7 @@ from analysis.figures.style import INK, MUTED, WIDTH, carry, note
 from analysis.results import Results
 
 LINE = 54  # characters of a box's line
-LETTERS = 9  # points
+LETTERS = 8.5  # points
 
 
 def draw_flow(results: Results) -> Figure:
@@ -22,7 +22,7 @@ def draw_flow(results: Results) -> Figure:
     kept.append(("Analysed per protocol", dict(sets.per_protocol)))
     titles = [title for title, _ in kept] + [f"Excluded: {step.label}" for step in steps]
     most = max(len(_lines(title, sizes, results)) for title in titles)
-    row = (1.25 * LETTERS * most + 16) / 72  # inches: a box's lines, its frame, a gap
+    row = (1.2 * LETTERS * most + 12) / 72  # inches: a box's lines, its frame, a gap
     figure = Figure(figsize=(WIDTH, row * (len(kept) + len(steps)) + 0.6), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
