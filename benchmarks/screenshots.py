@@ -265,7 +265,7 @@ SHEETS = {
     "beside": ("desktop", ("beside-*",), 330, 3),
     "phone": ("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*"), 210, 9),
     "dark": ("dark", ("page-0[0-3]*", "page-1[5-8]*", "beside-errors"), 330, 4),
-    "doors": ("desktop", ("door-*",), 250, 5),
+    "doors": ("desktop", ("door-0[0-8]*", "door-09*end", "door-1*"), 250, 5),
 }
 """Name of a contact sheet: look, which pages, width of each in pixels, how many beside another."""
 MARGIN = 0.19  # of a wide window, on each side of the column
