@@ -173,13 +173,16 @@ class PredictionAdmin(ReadOnlyAdmin):
 
 @admin.register(Explanation)
 class ExplanationAdmin(ReadOnlyAdmin):
-    list_display = ("thumbnail", "method_label", "prediction", "seconds", "computed_at")
+    list_display = (
+        "thumbnail", "method_label", "explained_class", "prediction", "seconds", "computed_at"
+    )  # fmt: skip
     list_filter = (MethodFilter, "prediction__is_correct")
     list_select_related = ("prediction__image",)
     list_per_page = 50
     fields = (
         "image_link",
         "method_label",
+        "explained_class",
         "prediction",
         "key",
         "sha256",

@@ -69,6 +69,10 @@ class Method:
         answer = say(_UNNAMED) if label is None else say(_NAMED).replace("{label}", label)
         return text.replace("{answer}", answer)
 
+    def caption_of_each(self, *, say: Say = str) -> str:
+        """The one caption of several maps, each of a class of its own."""
+        return say(self.caption).replace("{answer}", say(_OF_ITS_OWN))
+
     def explainer(self) -> "Explainer":
         """The method itself, with the parameters of this entry; imports torch."""
         module, _, name = self.path.rpartition(".")
@@ -90,6 +94,7 @@ FLAGS = {
 
 _NAMED = _("“{label}”")
 _UNNAMED = _("the classifier's answer")
+_OF_ITS_OWN = _("the class of the map")
 EMPTY_CAPTION = _("The map is empty: it marks no part of the image as counting towards {answer}.")
 _HEAT_CAPTION = _(
     "Yellow regions counted most towards {answer}, dark blue regions counted little or not at all."

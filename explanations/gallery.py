@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explanations import catalogue, pictures
-from explanations.catalogue import Legend
+from explanations.catalogue import Legend, Method
 from explanations.models import Explanation, Prediction, StudyImage
 from explanations.store import ArtefactError
 
@@ -74,18 +74,19 @@ def _depth(explanation: Explanation) -> int:
     return int(explanation.parameters.get("layer", 0))
 
 
-def _place(explanation: Explanation) -> tuple[int, int]:
+def _place(explanation: Explanation) -> tuple[int, bool, int]:
     keys = [method.key for method in catalogue.METHODS]
     known = explanation.method in keys
-    return (keys.index(explanation.method) if known else len(keys), explanation.pk)
+    place = keys.index(explanation.method) if known else len(keys)
+    return (place, bool(explanation.other_class), explanation.pk)
 
 
 def _card(explanation: Explanation) -> Card:
     try:
         method = catalogue.get(explanation.method)
         alt, problem = pictures.alt_text(explanation), ""
-        label, legend = method.label, method.legend
-        caption = pictures.caption(explanation, explanation.prediction.predicted_class)
+        label, legend = _label(method, explanation), method.legend
+        caption = pictures.caption(explanation, explanation.explained_class)
     except (ArtefactError, catalogue.UnknownMethodError) as error:
         label, caption, alt, legend, problem = explanation.method, "", "", None, str(error)
     return Card(
@@ -99,6 +100,11 @@ def _card(explanation: Explanation) -> Card:
         diagnostics=tuple(_readable(_figures(explanation))),
         provenance=tuple(_readable(_flat(explanation.provenance))),
     )
+
+
+def _label(method: Method, explanation: Explanation) -> str:
+    other = explanation.other_class
+    return f"{method.label}, of the class {other}" if other else method.label
 
 
 def _flags(explanation: Explanation) -> list[str]:

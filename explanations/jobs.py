@@ -1,8 +1,9 @@
 """Which maps belong to which predictions: what is to be computed, under which hash."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from explanations.background import Background
@@ -15,6 +16,8 @@ from explanations.models import Prediction
 from explanations.predicting import PrecomputeError, stored_pixels
 from explanations.store import artefact_key
 
+PREDICTED_ALONE: Mapping[int, int] = MappingProxyType({})
+
 
 @dataclass(frozen=True, eq=False)
 class Job:
@@ -24,6 +27,9 @@ class Job:
     explainer: Explainer
     prediction: Prediction
     target: int
+    """Number of the explained class."""
+    other_class: str
+    """Its name; empty for the predicted one."""
     background: Background | None
     key: str
 
@@ -52,33 +58,56 @@ def jobs_of(
     predictions: Sequence[Prediction],
     methods: Sequence[Method],
     precision: str,
+    classes: Mapping[int, int] = PREDICTED_ALONE,
 ) -> Iterator[Job]:
-    """Every (prediction, method), image by image.
+    """Every (prediction, class, method), image by image and class by class.
 
-    Raises PrecomputeError when a method needs a background and the image set has none.
+    ``classes``: by the prediction's primary key, how many of its likeliest classes are explained;
+    the predicted one alone where it is not named. Raises PrecomputeError when a method needs a
+    background and the image set has none, or a classifier tells fewer classes than that.
     """
     backgrounds = _Backgrounds(predictions, methods)
     explainers = [in_precision(method.explainer(), precision) for method in methods]
     for prediction in predictions:
-        target = classifier.class_names.index(prediction.predicted_class)
         background = backgrounds.of(prediction)
-        for method, explainer in zip(methods, explainers, strict=True):
-            compared = background if method.needs_background else None
-            key = artefact_key(
-                weights=classifier.sha256,
-                image=prediction.image.sha256,
-                target=target,
-                method=method.key,
-                parameters=parameters_of(explainer),
-                version=explainer.version,
-                background=compared.sha256 if compared else "",
-            )
-            yield Job(method, explainer, prediction, target, compared, key)
+        for name in _explained(classifier, prediction, classes.get(prediction.pk, 1)):
+            target = classifier.class_names.index(name)
+            other = "" if name == prediction.predicted_class else name
+            for method, explainer in zip(methods, explainers, strict=True):
+                compared = background if method.needs_background else None
+                key = artefact_key(
+                    weights=classifier.sha256,
+                    image=prediction.image.sha256,
+                    target=target,
+                    method=method.key,
+                    parameters=parameters_of(explainer),
+                    version=explainer.version,
+                    background=compared.sha256 if compared else "",
+                )
+                yield Job(method, explainer, prediction, target, other, compared, key)
+
+
+def _explained(classifier: Classifier, prediction: Prediction, count: int) -> tuple[str, ...]:
+    if count > len(classifier.class_names):
+        raise PrecomputeError(
+            f"Maps of {count} classes are wanted, and the classifier tells "
+            f"{len(classifier.class_names)}: {', '.join(classifier.class_names)}. Ask for fewer."
+        )
+    return prediction.likeliest(count)
+
+
+def unit_of(job: Job) -> tuple[int, int]:
+    """What is computed together by all methods: an image, and a class of it."""
+    return job.prediction.pk, job.target
 
 
 def batches(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
-    """Jobs of at most ``at_once`` neighbouring images that miss the same methods of one set."""
-    of_image = [list(group) for _, group in groupby(jobs, lambda job: job.prediction.pk)]
+    """Jobs of at most ``at_once`` neighbours that miss the same methods of one image set.
+
+    A neighbour is an image with one class: each class of an image is computed for itself, so that
+    its numbers do not hang on which others were wanted beside it.
+    """
+    of_image = [list(group) for _, group in groupby(jobs, unit_of)]
 
     def alike(image: list[Job]) -> tuple[Any, ...]:
         return (

@@ -72,7 +72,11 @@ def note_all(jobs: Sequence[Job], rows: Mapping[str, dict[str, Any]]) -> None:
                     prediction=job.prediction,
                     key=job.key,
                     defaults=noted
-                    | {"method": job.method.key, "parameters": parameters_of(job.explainer)},
+                    | {
+                        "method": job.method.key,
+                        "other_class": job.other_class,
+                        "parameters": parameters_of(job.explainer),
+                    },
                 )
     except OperationalError as error:
         if any(words in str(error) for words in _FULL):

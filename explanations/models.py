@@ -89,17 +89,29 @@ class Prediction(models.Model):
     def __str__(self) -> str:
         return f"{self.image}: {self.predicted_class} ({self.probability:.0%})"
 
+    def likeliest(self, count: int) -> tuple[str, ...]:
+        """The predicted class, then the next probable ones, so many of the classifier's classes."""
+        names: list[str] = self.classifier.class_names
+        order = sorted(range(len(names)), key=lambda number: (-self.probabilities[number], number))
+        others = [names[number] for number in order if names[number] != self.predicted_class]
+        return (self.predicted_class, *others)[:count]
+
 
 class Explanation(models.Model):
-    """One method's map for one prediction; the row is written after its numbers are on disk."""
+    """One method's map of one class of a prediction; written after its numbers are on disk."""
 
     prediction = models.ForeignKey(
         Prediction, on_delete=models.CASCADE, related_name="explanations"
     )
     method = models.CharField(max_length=40)
+    other_class = models.CharField(
+        max_length=80,
+        blank=True,
+        help_text="Class that the map belongs to; empty for the predicted one.",
+    )
     key = models.CharField(
         max_length=64,
-        help_text="Hash of weights, image, method, parameters and code version.",
+        help_text="Hash of weights, image, class, method, parameters and code version.",
     )
     sha256 = models.CharField("hash of the numbers", max_length=64)
     pack = models.CharField(max_length=40, blank=True, help_text="File that holds the numbers.")
@@ -123,7 +135,14 @@ class Explanation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.method} of {self.prediction}"
+        return f"{self.method} of {self.prediction}" + (
+            f", for {self.other_class}" if self.other_class else ""
+        )
+
+    @property
+    def explained_class(self) -> str:
+        """The class that the map belongs to."""
+        return self.other_class or self.prediction.predicted_class
 
     @property
     def stored(self) -> Stored:

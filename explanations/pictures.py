@@ -41,6 +41,11 @@ def legend_png(method: str) -> bytes:
     return canvas.png(catalogue.get(method).drawing.legend())
 
 
+def caption_of_each(method: str) -> str:
+    """What stands under maps of several classes, which are not named."""
+    return catalogue.get(method).caption_of_each(say=gettext)
+
+
 def caption(explanation: Explanation, label: str | None) -> str:
     """What stands under the map; an empty map says so.
 

@@ -5,7 +5,7 @@ killed at any moment, and several may run at once. The next run computes only wh
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from explanations.classifier.checkpoint import Classifier
 from explanations.computing.memory import Budget
 from explanations.executing import local
 from explanations.executing.chunks import Chunk, Done, Explaining
-from explanations.jobs import Job, batches, jobs_of
+from explanations.jobs import PREDICTED_ALONE, Job, batches, jobs_of, unit_of
 from explanations.keeping import keep, take_over, take_over_rows
 from explanations.models import Explanation, Prediction
 from explanations.predicting import stored_pixels
@@ -58,15 +58,18 @@ def explain(
     methods: Sequence[Method],
     precision: str = "strict",
     execution: Execution | None = None,
+    classes: Mapping[int, int] = PREDICTED_ALONE,
 ) -> Computed:
     """Compute and store every missing map of ``predictions``, with a progress bar.
 
-    A map is missing when it has no row of its key, or its numbers are lost or damaged. Raises
-    PrecomputeError when a method needs a background and the image set has none, StoreFullError
+    ``classes``: by the prediction's primary key, of how many of its likeliest classes; else of the
+    predicted one. A map is missing when it has no row of its key, or its numbers are lost or
+    damaged. Raises PrecomputeError when a method needs a background and the image set has none, or
+    more classes are wanted than there are, StoreFullError
     when the disk is full, ExecutorError when the workers are out of reach, StoppedError after
     Ctrl-C.
     """
-    jobs = list(jobs_of(classifier, predictions, methods, precision))
+    jobs = list(jobs_of(classifier, predictions, methods, precision, classes))
     missing = _missing(jobs)
     with ExitStack() as stack:
         progress = stack.enter_context(tqdm(total=len(missing), unit="map", disable=None))
@@ -179,7 +182,7 @@ class _Run:
 
 
 def _chunk(jobs: Sequence[Job]) -> Chunk:
-    images = {job.prediction.pk: job for job in jobs}.values()
+    images = {unit_of(job): job for job in jobs}.values()
     return Chunk(
         images=stored_pixels([job.prediction.image for job in images]),
         targets=tuple(job.target for job in images),

@@ -60,7 +60,7 @@ def _known(weights: ClassifierWeights, images: Sequence[StudyImage]) -> dict[int
     # By image set, not by image: databases limit the length of a list in a query.
     sets = {image.image_set_id for image in images}
     rows = Prediction.objects.filter(classifier=weights, image__image_set__in=sets)
-    return {row.image_id: row for row in rows.select_related("image__image_set")}
+    return {row.image_id: row for row in rows.select_related("image__image_set", "classifier")}
 
 
 def _prediction(

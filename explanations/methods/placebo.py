@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from explanations.attribution import Attributions
 from explanations.computing.resizing import enlarged
 from explanations.computing.workspace import Batch
-from explanations.methods.protocol import Diagnostics, as_array, flagged
+from explanations.methods.protocol import (
+    Diagnostics,
+    as_array,
+    flagged,
+    steps_from_predicted,
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class Placebo:
     """Random cells, smoothed, rectified and enlarged: Grad-CAM's size and look without its content.
 
     The share of cells above zero is drawn between the two bounds, since Grad-CAM's maps differ as
-    much among themselves. Neither the classifier nor the pixels enter; only the seed does.
+    much among themselves. Neither the classifier nor the pixels enter, only the image's seed;
+    classes that were not predicted have maps of their own.
     """
 
     version: ClassVar[int] = 2
@@ -28,8 +34,11 @@ class Placebo:
     largest_share: float = 0.9
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
-        signed = torch.from_numpy(np.stack([self.cells_of(seed) for seed in seeds]))[:, None]
-        signed = signed.expand(-1, batch.targets.shape[1], -1, -1)
+        drawn = [
+            [self.cells_of(seed, step) for step in steps]
+            for seed, steps in zip(seeds, steps_from_predicted(batch), strict=True)
+        ]
+        signed = torch.from_numpy(np.array(drawn))
         diagnostics: Diagnostics = [
             [{"cells": [self.cells, self.cells]} | flagged()] * signed.shape[1] for _ in seeds
         ]
@@ -39,9 +48,12 @@ class Placebo:
             diagnostics=diagnostics,
         )
 
-    def cells_of(self, seed: int) -> NDArray[np.float32]:
-        """The map before it is rectified and enlarged, (cells, cells)."""
-        generator = np.random.default_rng(seed)
+    def cells_of(self, seed: int, step: int = 0) -> NDArray[np.float32]:
+        """The map before it is rectified and enlarged, (cells, cells).
+
+        ``step``: how many classes behind the predicted one the map's class is.
+        """
+        generator = np.random.default_rng([seed, step] if step else seed)
         smooth = _smoothed(generator.standard_normal((self.cells, self.cells)))
         share = generator.uniform(self.least_share, self.largest_share)
         cells: NDArray[np.float32] = smooth - np.quantile(smooth, 1 - share)

@@ -47,6 +47,16 @@ def image_seed(image_sha256: str, method: str, seed: int = 0) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
+def steps_from_predicted(batch: Batch) -> list[list[int]]:
+    """Of every image, of every class: how many classes behind the predicted one; 0 is that one.
+
+    What a placebo draws for a class hangs on this number alone, so that it knows no class.
+    """
+    predicted = batch.logits.argmax(1, keepdim=True)
+    steps: list[list[int]] = ((batch.targets - predicted) % batch.logits.shape[1]).tolist()
+    return steps
+
+
 def as_array(values: Tensor) -> NDArray[np.float32]:
     """On the CPU, as float32."""
     array: NDArray[np.float32] = values.detach().float().cpu().numpy()

@@ -12,6 +12,7 @@ from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.devices import choose_device
 from explanations.computing.chain import Chain
 from explanations.importing import BACKGROUND
+from explanations.jobs import PREDICTED_ALONE
 from explanations.models import (
     ClassifierWeights,
     Explanation,
@@ -26,6 +27,7 @@ from explanations.verification import Verified
 from explanations.verifying import verify_stored
 from surveys.examples import example_candidate
 from surveys.models import Study
+from surveys.services.trials import classes_of
 from surveys.stimuli import choose_stimuli
 from surveys.studyfile import definition
 
@@ -57,6 +59,8 @@ class How:
     """Which part of how many: every n-th image."""
     layers: bool = False
     """Whether Grad-CAM and saliency of every feature module are wanted too."""
+    classes: int = 1
+    """Of how many of its likeliest classes every image is explained."""
 
 
 def methods_named(text: str) -> list[Method]:
@@ -69,7 +73,8 @@ def prepare_study(
 ) -> Prepared:
     """Predict the study's images, choose its stimuli and explain them by its arms' methods.
 
-    The image that the page of instructions shows as an example is explained too. ``methods``
+    The image that the page of instructions shows as an example is explained too, and where a task
+    shows maps of several classes, those of all of them. ``methods``
     instead of the arms' ones; ``limit``: the first so many stimuli alone.
     """
     study = Study.objects.filter(slug=slug).first()
@@ -86,11 +91,12 @@ def prepare_study(
     how = how or How()
     classifier = load_classifier(weights, choose_device(how.device))
     predictions = {row.pk: row for row in predict(classifier, weights, images)}
-    shown = [predictions[stimulus.prediction_id] for stimulus in choose_stimuli(study)[:limit]]
+    stimuli = choose_stimuli(study)[:limit]
+    shown = [predictions[stimulus.prediction_id] for stimulus in stimuli]
     if limit is None and (example := example_candidate(study)):
         shown.append(predictions[example.pk])
     chosen = list(methods) or [catalogue.get(key) for key in keys]
-    prepared = _prepared(classifier, len(images), shown, chosen, how)
+    prepared = _prepared(classifier, len(images), shown, chosen, how, classes_of(study, stimuli))
     _draw(shown, chosen)
     return prepared
 
@@ -119,13 +125,16 @@ def _prepared(
     predictions: Sequence[Prediction],
     methods: Sequence[Method],
     how: How,
+    classes: Mapping[int, int] = PREDICTED_ALONE,
 ) -> Prepared:
+    """``classes``: of how many classes a prediction is explained, by its primary key."""
     part, parts = how.shard
+    counts = {row.pk: max(how.classes, classes.get(row.pk, 1)) for row in predictions}
     predictions = predictions[part - 1 :: parts]
     modules = Chain.of(classifier).features if how.layers else 0
     layered = [method for number in range(modules) for method in catalogue.of_module(number)]
     wanted = [*methods, *layered]
-    maps = explain(classifier, predictions, wanted, how.precision, how.execution)
+    maps = explain(classifier, predictions, wanted, how.precision, how.execution, counts)
     checked = predictions[: how.verify]
     return Prepared(
         images=images,

@@ -37,6 +37,15 @@ def test_different_images_borrow_from_different_ones(untrained, scenes, backgrou
     assert len(lenders) > 2
 
 
+def test_every_class_borrows_from_another_image(untrained, scenes, background):
+    from explanations.engine import Engine
+
+    found = Engine(untrained, background).explain(scenes[:1], [[0, 1, 2, 3]], ["placebo_borrowed"])
+    lenders = [one["background_image"] for one in found["placebo_borrowed"].diagnostics[0]]
+    assert len(set(lenders)) == 4  # there are four images to borrow from
+    assert len({one.tobytes() for one in found["placebo_borrowed"].relevance[0]}) == 4
+
+
 def test_empty_maps_are_not_lent(untrained, scenes, background, monkeypatch):
     empty = next(iter(np.random.default_rng(3).permutation(len(background.images))))
     original = Borrowed._lent.__globals__["Batch"].cam

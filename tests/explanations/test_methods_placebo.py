@@ -15,6 +15,20 @@ def test_it_looks_neither_at_the_network_nor_at_the_pixels(untrained, cifar10, s
     assert np.array_equal(one, other)
 
 
+def test_each_further_class_has_a_map_of_its_own_whatever_class_it_is(untrained, scenes):
+    """What a class gets hangs on its distance from the predicted one, so that it tells no class."""
+    engine = Engine(untrained)
+    predicted = int(untrained.probabilities(scenes[:1]).argmax())
+    count = len(untrained.class_names)
+    beside = [[(predicted + step) % count for step in range(4)]]
+    maps = engine.explain(scenes[:1], beside, ["placebo"], seed=5)["placebo"].relevance[0]
+    assert len({one.tobytes() for one in maps}) == 4
+    alone = engine.explain(scenes[:1], None, ["placebo"], seed=5)["placebo"].relevance[0]
+    assert np.array_equal(maps[0], alone)
+    third = engine.explain(scenes[:1], [beside[0][2]], ["placebo"], seed=5)["placebo"].relevance[0]
+    assert np.array_equal(maps[2], third)
+
+
 def test_another_seed_gives_another_map(untrained, scenes):
     one, other = (explain_one(Placebo(), untrained, scenes[0], 0, seed) for seed in (5, 6))
     assert not np.array_equal(one.relevance, other.relevance)

@@ -337,3 +337,38 @@ def test_layers_are_kept_and_verified_beside_the_methods(images, weights_file):
     )
     assert "0 maps computed on cpu, 1 were there already" in precompute(**options)
     assert "0 maps computed on cpu, 31 were there already" in precompute(**options, layers=True)
+
+
+def test_the_likeliest_classes_have_maps_of_their_own_beside_the_predicted_one(
+    network, predictions, computed
+):
+    one, other = predictions[:2]
+    assert explain(network, [one, other], QUICK, classes={one.pk: 3}) == Computed(new=8, known=0)
+    names = [network.class_names[number] for number in np.argsort(one.probabilities)[::-1]]
+    assert one.likeliest(3) == tuple(names[:3])
+    assert len(computed) == 4
+    found = Explanation.objects.filter(prediction=one, method="gradcam")
+    assert {row.other_class for row in found} == {"", *names[1:3]}
+    assert {row.explained_class for row in found} == set(names[:3])
+    image = image_store().read(one.image.sha256)
+    for row in found:
+        target = network.class_names.index(row.explained_class)
+        expected = explain_one(GradCam(), network, image, target).relevance
+        assert np.array_equal(artefact_store().read(row.stored).relevance, expected)
+    assert not other.explanations.exclude(other_class="").exists()
+    assert explain(network, [one, other], QUICK) == Computed(new=0, known=4)
+    assert explain(network, [one, other], QUICK, classes={one.pk: 4}).new == 2
+
+
+def test_more_classes_than_there_are_is_refused(network, predictions):
+    with pytest.raises(PrecomputeError, match="Maps of 99 classes are wanted, and the classifier"):
+        explain(network, predictions, QUICK, classes={predictions[0].pk: 99})
+
+
+def test_the_command_computes_further_classes_of_a_set(weights_file, images):
+    arguments = {"set": images[0].image_set.name, "split": "test", "methods": "gradcam"}
+    with pytest.raises(CommandError, match="--classes is 0"):
+        call_command("precompute_explanations", weights=weights_file, classes=0, **arguments)
+    call_command("precompute_explanations", weights=weights_file, classes=2, limit=2, **arguments)
+    assert Explanation.objects.filter(other_class="").count() == 2
+    assert Explanation.objects.exclude(other_class="").count() == 2

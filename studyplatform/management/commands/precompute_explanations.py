@@ -50,6 +50,14 @@ class Command(BaseCommand):
             action="store_true",
             help="also Grad-CAM and saliency of every feature module, for the panel",
         )
+        parser.add_argument(
+            "--classes",
+            type=int,
+            default=1,
+            metavar="K",
+            help="of each image the predicted class and the K-1 next probable ones; a study's task "
+            "that shows several gets them anyway",
+        )
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         parser.add_argument(
             "--precision",
@@ -97,6 +105,8 @@ class Command(BaseCommand):
             )
         if options["limit"] is not None and options["limit"] < 1:
             raise CommandError(f"--limit is {options['limit']}; it must be at least 1.")
+        if options["classes"] < 1:
+            raise CommandError(f"--classes is {options['classes']}; it must be at least 1.")
         if options["verify"] < 0:
             raise CommandError(f"--verify is {options['verify']}; it must be 0 or more.")
         if options["executor"] == "local" and (options["scheduler"] or options["workers"]):
@@ -115,6 +125,7 @@ class Command(BaseCommand):
                     execution,
                     options["shard"] or (1, 1),
                     options["layers"],
+                    options["classes"],
                 ),
             }
             if options["study"]:
