@@ -12,7 +12,8 @@ def with_decisions(trials: pd.DataFrame, foreign: bool = False) -> pd.DataFrame:
     """The trials with DERIVED; of another study's, whose columns may mean anything, `agreed` alone.
 
     ``decision_correct``: a right prediction accepted or a wrong one rejected; the true class named
-    at the end; the classifier's answer guessed; a rating on the right side of the middle.
+    at the end; the classifier's answer guessed, or its map told from others; a rating on the right
+    side of the middle.
     ``advice_followed``: the prediction accepted, or its class named at the end. A human alone
     follows nobody, so there the second says how often both agree.
     """
@@ -23,6 +24,7 @@ def with_decisions(trials: pd.DataFrame, foreign: bool = False) -> pd.DataFrame:
     for correct in (
         _same(trials, "final_answer", "true_class"),
         _same(trials, "guessed_answer", "predicted_class"),
+        _same(trials, "chosen_map", "predicted_map"),
         _rated(trials),
     ):
         decided = decided.fillna(correct)

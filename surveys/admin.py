@@ -17,7 +17,7 @@ from explanations import catalogue
 from explanations.admin import ReadOnlyAdmin, link_to, picture_of
 from surveys import flow, links, services
 from surveys.archive import zip_of
-from surveys.concealment import hides_arm, is_concealed, revealing_pages
+from surveys.concealment import hides_arm, is_concealed, limited_pages, revealing_pages
 from surveys.export import Simulated
 from surveys.exporting.folder import ExportError
 from surveys.models import (
@@ -32,6 +32,7 @@ from surveys.models import (
     Submission,
     Trial,
 )
+from surveys.studyfile import definition
 
 CONCEALED = "hidden until the study is closed"
 
@@ -340,7 +341,9 @@ class ParticipantAdmin(PanelAdmin):
 
     @admin.display(description="pages sent", ordering="page_count")
     def pages(self, participant: Any) -> str:
-        return f"{participant.page_count} of {len(flow.steps(participant.study))}"
+        if hides_arm(participant) and limited_pages(definition(participant.study)):
+            return CONCEALED
+        return f"{participant.page_count} of {len(flow.steps_of(participant))}"
 
 
 @admin.register(Answer)
@@ -373,6 +376,10 @@ class SubmissionAdmin(ReadOnlyAdmin):
     list_filter = ("participant__study", "participant__simulated")
     list_select_related = ("participant",)
     search_fields = ("participant__pseudonym", "step")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        found: QuerySet[Submission] = super().get_queryset(request)
+        return found.exclude(revealing_pages(Study.objects.all(), "participant", visits=True))
 
 
 @admin.register(Event)

@@ -30,11 +30,11 @@ def example_prediction(study: Study) -> Prediction | None:
     if candidate is None:
         return None
     wanted = set(study.conditions.exclude(method="").values_list("method", flat=True))
-    there = set(candidate.explanations.values_list("method", flat=True))
+    there = set(candidate.explanations.filter(other_class="").values_list("method", flat=True))
     return candidate if wanted <= there else None
 
 
 def example_explanation(condition: Condition, prediction: Prediction) -> Explanation | None:
     """The newest map of the condition's method; None in a condition without maps."""
-    found = prediction.explanations.filter(method=condition.method).order_by("-id")
+    found = prediction.explanations.filter(method=condition.method, other_class="").order_by("-id")
     return found.select_related("prediction__image").first() if condition.method else None

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
 
-from surveys.concealment import is_concealed
+from surveys.concealment import is_concealed, limited_pages
 from surveys.exporting.cells import csv_text
 from surveys.exporting.codebook import OWN_COLUMNS, codebook
 from surveys.exporting.folder import MARK, ExportError, check_place, write_folder
@@ -65,7 +65,7 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
         declared = definition(study)
         concealed = is_concealed(study) and simulated != "only"
         columns_of = tables(declared, concealed)
-        found = _rows(declared, people)
+        found = _rows(declared, people, limited_pages(declared) if concealed else [])
         found["ledger.csv"] = study.ledger.filter(simulated=simulated == "only")
         rows = {
             name: [[column.cell(row) for column in columns] for row in found[name]]
@@ -85,11 +85,19 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     return ExportSummary(output, counts, study.slug if concealed else "")
 
 
-def _rows(declared: StudyFile, people: QuerySet[Participant]) -> dict[str, Iterable[Any]]:
-    """The rows of each table. In a within design, what blocks ask lies apart."""
+def _rows(
+    declared: StudyFile, people: QuerySet[Participant], hidden: list[str]
+) -> dict[str, Iterable[Any]]:
+    """The rows of each table, without those of ``hidden`` pages.
+
+    In a within design, what blocks ask lies apart.
+    """
     practice = [part.key for part in declared.trial_parts if part.is_practice]
+    limited = [part.key for part in declared.trial_parts if part.arms] if hidden else []
     allocated, others = people.filter(arm__isnull=False), people.filter(arm__isnull=True)
-    trials, answers, pages = _trials(allocated), _answers(allocated), _pages(people)
+    trials = _trials(allocated).exclude(stimulus__part__in=limited)
+    answers = _answers(allocated).exclude(submission__step__in=hidden)
+    pages = _pages(people).exclude(step__in=hidden)
     in_blocks = Q(submission__block__gt=0) if declared.blocks > 1 else Q(pk__in=())
     return {
         "participants.csv": allocated,
@@ -148,7 +156,7 @@ def _trials(people: QuerySet[Participant]) -> QuerySet[Trial]:
             "explanation",
             "condition",
         )
-        .prefetch_related("submissions__answers")
+        .prefetch_related("submissions__answers", "maps__explanation")
         .order_by("participant__simulated", "participant__slot__position", "position")
     )
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from surveys import questionnaires
 from surveys.models import Study, StudyVersion
 from surveys.questionnaires.reading import QuestionnaireError
-from surveys.services.trials import explanations_of
+from surveys.services.trials import explanations_of, maps_of_classes
 from surveys.studyfile import definition
 
 GONE = "gone"  # in place of the hash of a questionnaire whose file is not there any more
@@ -96,17 +96,20 @@ def _between(
 
 
 def _shown(study: Study) -> Iterator[str]:
-    """A line for each stimulus, and one for its map under each condition."""
-    stimuli = list(study.stimuli.select_related("prediction__image").order_by("position"))
+    """A line for each stimulus, and one for each of its maps under each condition."""
+    shown = study.stimuli.select_related("prediction__image", "prediction__classifier")
+    stimuli = list(shown.order_by("position"))
     for one in stimuli:
         said = one.prediction
         words = (one.position, one.part, one.image_set_number, said.image.sha256)
         yield " ".join(map(str, (*words, said.predicted_class, int(said.is_correct))))
     for condition in study.conditions.exclude(method="").order_by("position"):
         maps = explanations_of(condition, stimuli, simulated=False)
+        several = maps_of_classes(condition, stimuli, simulated=False)
         for one in stimuli:
-            if shown := maps.get(one.pk):
-                yield f"{condition.key} {one.position} {shown.key} {shown.sha256}"
+            own = [maps[one.pk]] if one.pk in maps else []
+            for explanation in (*own, *several.get(one.pk, ())[1:]):
+                yield f"{condition.key} {one.position} {explanation.key} {explanation.sha256}"
 
 
 def _instrument(key: str) -> str:

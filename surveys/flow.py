@@ -45,9 +45,20 @@ def kind_of(step: Step) -> Kind:
     return next(kind for kind in KINDS if kind.key == step.kind)
 
 
+def needs_arm(step: Step) -> bool:
+    """Whether nobody comes to the page before the allocation: it, or who sees it, hangs on arms."""
+    return bool(step.arms) or kind_of(step).needs_arm
+
+
 def steps(study: Study) -> tuple[Step, ...]:
-    """Every page between consent and debrief, in order: the same for all arms."""
+    """Every page between consent and debrief, in order, those included that not all arms show."""
     return studyfile.definition(study).steps
+
+
+def steps_of(participant: Participant) -> tuple[Step, ...]:
+    """The pages that the participant's arm shows; before the allocation, those of all arms."""
+    declared = studyfile.definition(participant.study)
+    return declared.steps if participant.arm is None else declared.steps_of(participant.arm.key)
 
 
 def step_of(study: Study, key: str) -> Step | None:
@@ -77,7 +88,7 @@ def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
     return next(
         (
             step
-            for step in steps(participant.study)
+            for step in steps_of(participant)
             if step.key not in sent and not is_skipped(participant, step)
         ),
         None,
@@ -91,5 +102,5 @@ def current_step(participant: Participant) -> Step | None:
 
 def progress(participant: Participant, step: Step) -> tuple[int, int]:
     """The page's number, from 1, and the number of pages."""
-    sequence = steps(participant.study)
+    sequence = steps_of(participant)
     return sequence.index(step) + 1, len(sequence)

@@ -366,6 +366,26 @@ class Trial(models.Model):
         return f"{self.participant} trial {self.position}"
 
 
+class TrialMap(models.Model):
+    """One of the maps of a trial that shows several, each of a class of its own."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="maps")
+    place = models.PositiveSmallIntegerField(help_text="Counts from 1.")
+    explanation = models.ForeignKey(Explanation, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["trial", "place"], name="one_map_per_place_of_a_trial"),
+            models.UniqueConstraint(
+                fields=["trial", "explanation"], name="a_trial_shows_a_map_once"
+            ),
+        ]
+        ordering: ClassVar = ["trial", "place"]
+
+    def __str__(self) -> str:
+        return f"{self.trial} map {self.place}"
+
+
 class PageView(models.Model):
     """When and how often a page was sent to a participant."""
 

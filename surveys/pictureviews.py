@@ -9,27 +9,23 @@ from explanations import pictures
 from explanations.models import Explanation, StudyImage
 from surveys.examples import EXAMPLE, example_explanation, example_prediction
 from surveys.models import ArmBlock, Participant, Trial
-from surveys.screens import is_map_visible, is_visible
+from surveys.pages.stimulus import map_name
+from surveys.screens import is_legend_visible, is_map_visible, is_visible
+from surveys.tasks import TASKS
 from surveys.views import find_participant
+
+SIDE_BY_SIDE = tuple(map_name(place) for place in range(1, max(t.classes for t in TASKS) + 1))
+PICTURES = ("image", "map", "legend", *SIDE_BY_SIDE)
+"""The pictures of a trial, by their names in addresses."""
 
 
 @require_safe
 @cache_control(private=True, max_age=3600)
 def picture(request: HttpRequest, code: str, picture_code: str, picture: str) -> HttpResponse:
     """An image, map or legend of the participant's own trials, as far as they have come."""
-    image, explanation = _pictured(find_participant(code), picture_code)
-    if picture == "image":
-        return png(pictures.image_png(image))
-    if explanation is None:
-        raise Http404("There is no map.")
-    if picture == "legend":
-        return png(pictures.legend_png(explanation.method))
-    return png(pictures.map_png(explanation))
-
-
-def _pictured(participant: Participant, picture_code: str) -> tuple[StudyImage, Explanation | None]:
+    participant = find_participant(code)
     if picture_code.startswith(EXAMPLE):
-        return example_of(participant, picture_code.removeprefix(EXAMPLE))
+        return drawn(picture, *example_of(participant, picture_code.removeprefix(EXAMPLE)))
     trial = get_object_or_404(
         Trial.objects.select_related(
             "stimulus__prediction__image", "explanation__prediction__image"
@@ -40,7 +36,29 @@ def _pictured(participant: Participant, picture_code: str) -> tuple[StudyImage, 
     trial.participant = participant
     if not is_visible(trial):
         raise Http404("The trial has not been reached.")
-    return trial.stimulus.prediction.image, trial.explanation if is_map_visible(trial) else None
+    hidden = {"map": is_map_visible, "legend": is_legend_visible}
+    if picture in hidden and not hidden[picture](trial):
+        raise Http404("The map is not to be seen yet.")
+    return drawn(picture, trial.stimulus.prediction.image, explanation_of(trial, picture))
+
+
+def explanation_of(trial: Trial, picture: str) -> Explanation | None:
+    """The explanation that a picture of the trial draws: of the places of several maps, its own."""
+    for one in trial.maps.select_related("explanation__prediction__image"):
+        if map_name(one.place) == picture:
+            return one.explanation
+    return None if picture in SIDE_BY_SIDE else trial.explanation
+
+
+def drawn(picture: str, image: StudyImage, explanation: Explanation | None) -> HttpResponse:
+    """The image, a map or its legend; 404 where there is none."""
+    if picture == "image":
+        return png(pictures.image_png(image))
+    if explanation is None:
+        raise Http404("There is no map.")
+    if picture == "legend":
+        return png(pictures.legend_png(explanation.method))
+    return png(pictures.map_png(explanation))
 
 
 def example_of(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:

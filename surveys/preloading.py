@@ -5,13 +5,14 @@ from surveys.models import Participant
 from surveys.pages.stimulus import picture_urls
 from surveys.pages.trial import part_of
 from surveys.steps import Step
+from surveys.tasks import Stage
 
 PAGES_AHEAD = 2
 
 
 def upcoming(participant: Participant, step: Step) -> Step | None:
     """The first page of the next trial, if it is at most PAGES_AHEAD pages away."""
-    sequence = flow.steps(participant.study)
+    sequence = flow.steps_of(participant)
     here = sequence.index(step)
     for page in sequence[here + 1 : here + 1 + PAGES_AHEAD]:
         if page.kind == "trial" and page.trial_position != step.trial_position:
@@ -19,9 +20,9 @@ def upcoming(participant: Participant, step: Step) -> Step | None:
     return None
 
 
-def shows_map(participant: Participant, step: Step) -> bool:
-    """Whether the step's stage of the trial shows the map, where the condition has one."""
-    return tasks.get(part_of(participant, step).task).stage(step.stage).shows_map
+def stage_of(participant: Participant, step: Step) -> Stage:
+    """The stage of a trial's task that the step is."""
+    return tasks.get(part_of(participant, step).task).stage(step.stage)
 
 
 def next_pictures(participant: Participant, step: Step) -> list[str]:
@@ -29,8 +30,15 @@ def next_pictures(participant: Participant, step: Step) -> list[str]:
     page = upcoming(participant, step)
     if page is None:
         return []
-    trial = participant.trials.filter(position=page.trial_position or 0).first()
+    trials = participant.trials.order_by().filter(position=page.trial_position or 0)
+    trial = trials.values_list("picture_code", "explanation_id").first()
     if trial is None:
         return []
-    with_map = trial.explanation_id is not None and shows_map(participant, page)
-    return picture_urls(participant, trial.picture_code, with_map=with_map)
+    picture_code, explanation = trial
+    stage, has_map = stage_of(participant, page), explanation is not None
+    return picture_urls(
+        participant,
+        picture_code,
+        with_map=has_map and stage.shows_map,
+        maps=stage.classes if has_map else 0,
+    )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from surveys import previewviews
+from surveys.pictureviews import PICTURES
 
 app_name = "preview"
 urlpatterns = [
@@ -15,6 +16,6 @@ urlpatterns = [
             {"picture": picture},
             name="picture",
         )
-        for picture in ("image", "map", "legend")
+        for picture in PICTURES
     ),
 ]

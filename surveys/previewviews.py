@@ -8,19 +8,19 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_http_methods, require_safe
 
-from explanations import pictures
 from explanations.store import ArtefactError
 from surveys import flow, preview
 from surveys.examples import EXAMPLE
 from surveys.forms import PageForm
 from surveys.languages import about_study
 from surveys.models import Arm, Participant, Study
-from surveys.pictureviews import example_of, png
+from surveys.pictureviews import drawn, example_of, explanation_of
 from surveys.preview import PreviewPage
 from surveys.questionnaire_views import for_researchers
 from surveys.screens import screen
 from surveys.studyfile import definition
 
+NOT_SHOWN = "People in this arm do not see this page: its part is limited to other arms."
 NO_IMAGES = "The images are not chosen, since the classifier has not seen enough of them yet."
 
 
@@ -67,22 +67,14 @@ def picture(
     shown_arm = get_object_or_404(study.arms, key=arm)
     with preview.visitor(study, shown_arm, definition(study).language) as person:
         if picture_code.startswith(EXAMPLE):
-            image, explanation = example_of(person, picture_code.removeprefix(EXAMPLE))
-        else:
-            trial = get_object_or_404(
-                person.trials.select_related(
-                    "stimulus__prediction__image", "explanation__prediction__image"
-                ),
-                picture_code=picture_code,
-            )
-            image, explanation = trial.stimulus.prediction.image, trial.explanation
-        if picture == "image":
-            return png(pictures.image_png(image))
-        if explanation is None:
-            raise Http404("There is no map.")
-        if picture == "legend":
-            return png(pictures.legend_png(explanation.method))
-        return png(pictures.map_png(explanation))
+            return drawn(picture, *example_of(person, picture_code.removeprefix(EXAMPLE)))
+        trial = get_object_or_404(
+            person.trials.select_related(
+                "stimulus__prediction__image", "explanation__prediction__image"
+            ),
+            picture_code=picture_code,
+        )
+        return drawn(picture, trial.stimulus.prediction.image, explanation_of(trial, picture))
 
 
 def _frame(
@@ -99,6 +91,8 @@ def _frame(
 def _shown(
     request: HttpRequest, context: dict[str, Any], person: Participant, step: flow.Step
 ) -> HttpResponse:
+    if step not in flow.steps_of(person):
+        return _missing(request, context, NOT_SHOWN)
     if step.trial_position is not None and not person.trials.exists():
         return _missing(request, context, NO_IMAGES)
     form = PageForm(person, step, request.POST if request.method == "POST" else None)
@@ -143,10 +137,14 @@ def _bar(
 def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
     """The page's pictures at the preview's own addresses."""
     theirs = f"{reverse('page', kwargs={'code': preview.CODE})}picture/"
-    return {
-        key: value.replace(theirs, bar["pictures"], 1) if isinstance(value, str) else value
-        for key, value in content.items()
-    }
+
+    def own(value: Any) -> Any:
+        return value.replace(theirs, bar["pictures"], 1) if isinstance(value, str) else value
+
+    found = {key: own(value) for key, value in content.items()}
+    for maps in found.get("maps", ()):
+        maps["url"] = own(maps["url"])
+    return found
 
 
 def _address(study: Study, arm: Arm, number: int, language: str) -> str:

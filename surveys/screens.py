@@ -5,6 +5,7 @@ from django.utils.module_loading import import_string
 from surveys import flow, preloading
 from surveys.models import Participant, Trial
 from surveys.pages import Screen
+from surveys.tasks import Stage
 
 
 def screen(participant: Participant, step: flow.Step) -> Screen:
@@ -35,11 +36,21 @@ def is_visible(trial: Trial) -> bool:
 
 def is_map_visible(trial: Trial) -> bool:
     """Whether the map too may be seen: not before the stage of the task that shows it."""
+    return all(stage.shows_map for stage in _open_stages(trial))
+
+
+def is_legend_visible(trial: Trial) -> bool:
+    """Whether the colours of the map, or of several maps side by side, may be seen."""
+    return all(stage.shows_map or stage.classes for stage in _open_stages(trial))
+
+
+def _open_stages(trial: Trial) -> list[Stage]:
+    """The stages of the trial among the open pages; none once it is answered."""
     participant = trial.participant
     step = flow.current_step(participant)
     pages = _open_pages(participant, step) if step else ()
     own = [page for page in pages if page.trial_position == trial.position]
-    return all(page.kind != "trial" or preloading.shows_map(participant, page) for page in own)
+    return [preloading.stage_of(participant, page) for page in own if page.kind == "trial"]
 
 
 def _open_pages(participant: Participant, step: flow.Step) -> tuple[flow.Step, ...]:

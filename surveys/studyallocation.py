@@ -176,7 +176,7 @@ def _asked_before(study: studyfile.StudyFile) -> list[str]:
     """The questionnaires before the first page that needs an arm."""
     found: list[str] = []
     for step in study.steps:
-        if flow.kind_of(step).needs_arm:
+        if flow.needs_arm(step):
             break
         if step.questionnaire:
             found.append(step.questionnaire)

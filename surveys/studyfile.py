@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any
@@ -180,9 +180,25 @@ class StudyFile:
             parts = tuple(run)
             for block in range(1, self.blocks + 1) if per_block else (0,):
                 for part in parts:
-                    found += part.steps(Place(block, self.blocks, trials + 1))
+                    pages = part.steps(Place(block, self.blocks, trials + 1))
+                    found += [replace(page, arms=part.arms) for page in pages]
                     trials += part.trials_per_block
         return tuple(found)
+
+    def steps_of(self, group: str) -> tuple[Step, ...]:
+        """The pages that the randomised group of this key sees."""
+        return self._steps_by_group[group]
+
+    @cached_property
+    def _steps_by_group(self) -> Mapping[str, tuple[Step, ...]]:
+        return {
+            group.key: tuple(
+                step
+                for step in self.steps
+                if not step.arms or group.conditions[max(step.block, 1) - 1] in step.arms
+            )
+            for group in self.groups
+        }
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from django.conf import settings
 
 from explanations.models import ClassifierWeights, ImageSet, Prediction
 from explanations.registry import RegistryError, register_classifier
+from surveys import tasks
 from surveys.studyfile import StudyFile
 from surveys.tomltable import Table
 
@@ -19,6 +20,8 @@ def check(table: Table, study: StudyFile) -> None:
             f"them: manage.py import_images --data {name} --split {split}",
         )
     classifier = _classifier(table, study)
+    if classifier is not None:
+        _check_maps(table, study, classifier)
     if classifier is not None and images is not None:
         _check_classes(table, study, classifier, images)
     if images is not None:
@@ -99,6 +102,19 @@ def _check_classes(
         f"{images.name!r} has {images.class_names}. Name weights that were trained on these "
         "classes.",
     )
+
+
+def _check_maps(table: Table, study: StudyFile, classifier: ClassifierWeights) -> None:
+    """The classifier tells as many classes as a task shows maps of."""
+    known = len(classifier.class_names)
+    for part in study.trial_parts:
+        if (wanted := tasks.get(part.task).classes) > known:
+            table.problems.add(
+                ("classifier", "weights"),
+                f"the task {part.task!r} of the part {part.key!r} shows maps of {wanted} classes, "
+                f"and the classifier {study.weights} tells {known}: "
+                f"{', '.join(classifier.class_names)}. Take another task, or other weights.",
+            )
 
 
 def _check_labels(table: Table, study: StudyFile, images: ImageSet) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from surveys.parts import PARTS, Part, QuestionnairePart, TrialsPart
 from surveys.parts.instructions import InstructionsPart
 from surveys.parts.questionnaire import check_questionnaire
+from surveys.tomllines import Path
 from surveys.tomltable import Table, did_you_mean
 
 DEFAULT_TRIALS = "trials"
@@ -42,6 +43,14 @@ def read_parts(table: Table, images: Table) -> tuple[Part, ...]:
     return _ordered(table, parts, followed)
 
 
+def place_of(table: Table, part: Part) -> Path:
+    """Where in the file, whose outermost table it is, the part is declared."""
+    for entry in table.tables("parts", []):
+        if entry.values.get("key", _default_key(entry, entry.values.get("kind"))) == part.key:
+            return entry.path
+    return ("parts",)
+
+
 def _part(table: Table) -> Part | None:
     kind = table.text("kind")
     if kind and kind not in PARTS:
@@ -55,6 +64,7 @@ def _part(table: Table) -> Part | None:
     common: dict[str, Any] = {
         "key": key,
         "per_block": table.flag("per_block", declared.default_per_block),
+        "arms": _arms(table),
     }
     part = declared.read(table, common)
     if isinstance(part, TrialsPart) and not part.per_block:
@@ -62,9 +72,18 @@ def _part(table: Table) -> Part | None:
     return part
 
 
-def _default_key(table: Table, kind: str) -> str:
+def _arms(table: Table) -> tuple[str, ...]:
+    arms = table.list_of("arms", str, [])
+    if not arms and "arms" in table.values:
+        table.add(
+            "arms", "arms is empty, so that nobody would see the part. Name arms, or leave it out."
+        )
+    return tuple(arms)
+
+
+def _default_key(table: Table, kind: Any) -> str:
     named = table.values.get("questionnaire")
-    return named if kind == "questionnaire" and isinstance(named, str) else kind
+    return named if kind == "questionnaire" and isinstance(named, str) else str(kind)
 
 
 def _ordered(
@@ -110,10 +129,10 @@ def _short_form(table: Table, images: Table) -> tuple[Part, ...]:
     )
     trials.check(images)
     return (
-        *(QuestionnairePart(f"before:{key}", False, key) for key in before),
+        *(QuestionnairePart(f"before:{key}", False, questionnaire=key) for key in before),
         InstructionsPart("instructions", True),
         trials,
-        *(QuestionnairePart(f"after:{key}", False, key) for key in after),
+        *(QuestionnairePart(f"after:{key}", False, questionnaire=key) for key in after),
     )
 
 

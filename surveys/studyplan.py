@@ -6,9 +6,12 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.errors import PlanError
+from analysis.plan import Outcome, Plan
 from analysis.planfile import parse_plan, problems_with_table
+from surveys import questionnaires
 from surveys.exporting.codebook import codebook
 from surveys.exporting.plan import plan_of
+from surveys.parts import QuestionnairePart
 from surveys.studyfile import StudyFile
 from surveys.tomltable import Table
 
@@ -52,7 +55,45 @@ def _problems(study: StudyFile) -> list[str]:
         return problems + [
             one for entry in _tables(study, "outcomes") for one in _unmeasured(entry, frame)
         ]
-    return problems + problems_with_table(plan, frame)
+    return problems + problems_with_table(plan, frame) + _asked_of_some(study, plan)
+
+
+def _asked_of_some(study: StudyFile, plan: Plan) -> list[str]:
+    """Outcomes of questions that not all arms are asked, where the plan does not say so."""
+    problems = []
+    for outcome in plan.outcomes:
+        asked = _groups_asked(study, outcome)
+        if asked and sorted(outcome.asked_in or [group.key for group in study.groups]) != asked:
+            problems.append(
+                f"outcome {outcome.key!r}: only the arms {asked} are asked this. Add to it: "
+                f"asked_in = {asked}"
+            )
+    return problems
+
+
+def _groups_asked(study: StudyFile, outcome: Outcome) -> list[str]:
+    """The groups whose pages ask the outcome's scale or item; empty where all parts are for all."""
+    asking = [
+        part
+        for part in study.parts
+        if isinstance(part, QuestionnairePart) and part.questionnaire  # empty where it is unknown
+        if _asks(part.questionnaire, outcome)
+    ]
+    if not any(part.arms for part in asking):
+        return []
+    keys = {part.key for part in asking}
+    return sorted(
+        group.key
+        for group in study.groups
+        if any(step.part in keys for step in study.steps_of(group.key))
+    )
+
+
+def _asks(questionnaire: str, outcome: Outcome) -> bool:
+    asked = questionnaires.get(questionnaire)
+    if outcome.kind == "scale":
+        return outcome.scale in asked.subscales
+    return outcome.kind == "item" and outcome.item in {item.id for item in asked.items}
 
 
 def _unmeasured(outcome: Mapping[str, object], frame: pd.DataFrame) -> list[str]:

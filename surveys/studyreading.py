@@ -8,7 +8,7 @@ from explanations import catalogue
 from surveys import designs, studyfile, tasks
 from surveys.recruitment import reading as recruitment
 from surveys.studyallocation import check_allocation, read_allocation
-from surveys.studyparts import read_parts
+from surveys.studyparts import place_of, read_parts
 from surveys.studytranslating import check_languages, read_classes, read_language, translations
 from surveys.tomltable import Table, did_you_mean, document
 
@@ -207,8 +207,18 @@ def _check_whole(table: Table, study: studyfile.StudyFile) -> None:
         slug=study.slug,
         attention_checks=sum(step.kind == "attention" for step in study.steps),
     )
+    _check_arms_of_parts(table, study)
     for number, arm in enumerate(study.arms):
         for part in study.trial_parts:
+            if not part.is_in(arm.key):
+                continue
+            if tasks.get(part.task).classes and not arm.method:
+                table.problems.add(
+                    ("arms", number, "key"),
+                    f"the arm {arm.key!r} shows no map, and the task {part.task!r} of the part "
+                    f"{part.key!r} shows maps of {tasks.get(part.task).classes} classes. Give the "
+                    "arm a method, or limit the part to others by its arms = [ ].",
+                )
             if tasks.get(part.task).needs_prediction and not arm.prediction:
                 table.problems.add(
                     ("arms", number, "prediction"),
@@ -216,6 +226,30 @@ def _check_whole(table: Table, study: studyfile.StudyFile) -> None:
                     f"part {part.key!r} is about one. Use the task 'classify' or 'judge_advisor', "
                     "or take the arm out.",
                 )
+
+
+def _check_arms_of_parts(table: Table, study: studyfile.StudyFile) -> None:
+    """Parts that not all arms show: of arms that there are, and where the arm is known."""
+    known = [arm.key for arm in study.arms]
+    for part in (one for one in study.parts if one.arms):
+        place = (*place_of(table, part), "arms")
+        for key in part.arms:
+            if key not in known:
+                hint = did_you_mean(key, known)
+                table.problems.add(place, f"the part {part.key!r}: unknown arm {key!r}{hint}")
+        if study.design.within and not part.per_block:
+            table.problems.add(
+                place,
+                f"the part {part.key!r} is limited to arms and stands outside of the blocks, where "
+                "participants of a within design are in no single arm. Set per_block = true, or "
+                "remove arms.",
+            )
+    if study.parts and study.parts[-1].arms:
+        table.problems.add(
+            (*place_of(table, study.parts[-1]), "arms"),
+            f"the study ends with the part {study.parts[-1].key!r}, which not all arms show. Let "
+            "a part of all arms come last.",
+        )
 
 
 def _key(table: Table, key: str) -> str:

@@ -15,22 +15,13 @@ urlpatterns = [
     path("recruitment/prolific/", recruitmentviews.prolific_news, name="prolific-news"),
     path("p/<slug:code>/", views.page, name="page"),
     path("p/<slug:code>/withdraw/", leavingviews.withdraw, name="withdraw"),
-    path(
-        "p/<slug:code>/picture/<slug:picture_code>/image.png",
-        pictureviews.picture,
-        {"picture": "image"},
-        name="picture",
-    ),
-    path(
-        "p/<slug:code>/picture/<slug:picture_code>/map.png",
-        pictureviews.picture,
-        {"picture": "map"},
-        name="picture",
-    ),
-    path(
-        "p/<slug:code>/picture/<slug:picture_code>/legend.png",
-        pictureviews.picture,
-        {"picture": "legend"},
-        name="picture",
+    *(
+        path(
+            f"p/<slug:code>/picture/<slug:picture_code>/{picture}.png",
+            pictureviews.picture,
+            {"picture": picture},
+            name="picture",
+        )
+        for picture in pictureviews.PICTURES
     ),
 ]

@@ -8,8 +8,10 @@ from surveys.exporting.cells import Cell
 from surveys.exporting.sources import (
     block_condition,
     block_of,
+    classes_in_places,
     completed_at,
     of_stage,
+    predicted_place,
     quiz_mistakes,
     raw_value,
     seconds_total,
@@ -124,6 +126,21 @@ LAYOUT: tuple[Column, ...] = (
     Column("condition", "category", "condition.key", "What the trial showed beside the image"),
     Column("part", "category", "stimulus.part", "Part of the study that the trial belongs to"),
     Column("task", "category", task_of, "Task of the trial"),
+)
+SIDE_BY_SIDE: tuple[Column, ...] = (
+    Column(
+        "predicted_map",
+        "integer",
+        predicted_place,
+        "Of several maps side by side, the place of the map of the predicted class",
+        1,
+    ),
+    Column(
+        "map_classes",
+        "text",
+        classes_in_places,
+        "Classes of several maps side by side, in the order of their places, joined by a ;",
+    ),
 )
 ANSWERED: tuple[Column, ...] = (
     Column("response_time_ms", "number", of_stage("response_time_ms"), BROWSER, 0),

@@ -8,7 +8,7 @@ from surveys.flow import step_of
 from surveys.models import Answer, Participant, Trial
 from surveys.pages.instructions import condition_of
 from surveys.parts import TrialsPart
-from surveys.questionnaires.base import DOES_NOT_APPLY, Item
+from surveys.questionnaires.base import DOES_NOT_APPLY, SEPARATOR, Item
 from surveys.studyfile import definition
 
 
@@ -42,6 +42,19 @@ def task_of(trial: Trial) -> str:
     """Key of the task of the trial's part."""
     part = definition(trial.participant.study).part(trial.stimulus.part)
     return part.task if isinstance(part, TrialsPart) else ""
+
+
+def predicted_place(trial: Trial) -> Cell:
+    """Of several maps side by side, the place of the predicted class's; empty for one map."""
+    places = (one.place for one in trial.maps.all() if one.explanation_id == trial.explanation_id)
+    return next(places, None)
+
+
+def classes_in_places(trial: Trial) -> Cell:
+    """The classes of several maps side by side, in their order; empty for one map."""
+    predicted = trial.stimulus.prediction.predicted_class
+    shown = [one.explanation.other_class or predicted for one in trial.maps.all()]
+    return SEPARATOR.join(shown) or None
 
 
 def factor(name: str) -> Callable[[Trial], Cell]:

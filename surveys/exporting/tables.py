@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from surveys import tasks
-from surveys.concealment import REVEALING, REVEALING_FILES
+from surveys.concealment import REVEALING_FILES, hidden_columns
 from surveys.exporting.columns import (
     ANSWERED,
     ANSWERS,
@@ -15,6 +15,7 @@ from surveys.exporting.columns import (
     NOT_ALLOCATED,
     NOT_ALLOCATED_ANSWERS,
     PARTICIPANTS,
+    SIDE_BY_SIDE,
     STIMULUS,
     Column,
 )
@@ -34,7 +35,7 @@ def tables(study: StudyFile, concealed: bool = False) -> Mapping[str, tuple[Colu
     ``concealed``: without the columns and files that tell arms.
     """
     if concealed:
-        hidden = REVEALING | {name for arm in study.arms for name in arm.factors}
+        hidden = hidden_columns(study)
         return {
             file: tuple(column for column in columns if column.name not in hidden)
             for file, columns in tables(study).items()
@@ -75,11 +76,13 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         Column(name, "category", factor(name), f"Level of the factor {name}") for name in names
     )
     two_stages = any(len(tasks.get(part.task).stages) > 1 for part in parts)
+    several_maps = any(tasks.get(part.task).classes for part in parts)
     return (
         *STIMULUS,
         *LAYOUT,
         *factors,
         *(_answer_column(item) for item in _items(parts)),
+        *(SIDE_BY_SIDE if several_maps else ()),
         *((FIRST_STAGE,) if two_stages else ()),
         *ANSWERED,
         *TRIAL_TIMES,

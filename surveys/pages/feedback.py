@@ -38,8 +38,8 @@ def screen(participant: Participant, step: Step) -> Screen:
 def decided_right(trial: Trial) -> bool | None:
     """Whether the last answer to the trial was right; None when nothing was answered.
 
-    Accepting is right for a right prediction, naming a class for the true one, and guessing the
-    classifier's answer for that one.
+    Accepting is right for a right prediction, naming a class for the true one, guessing the
+    classifier's answer for that one, and choosing a map for its own.
     """
     answers = dict(Answer.objects.filter(submission__trial=trial).values_list("item", "value"))
     prediction = trial.stimulus.prediction
@@ -49,6 +49,10 @@ def decided_right(trial: Trial) -> bool | None:
         return (answers["rated_right"] in {"3", "4"}) == prediction.is_correct
     if "guessed_answer" in answers:
         return bool(answers["guessed_answer"] == prediction.predicted_class)
+    if "chosen_map" in answers:
+        return trial.maps.filter(
+            place=int(answers["chosen_map"]), explanation=trial.explanation
+        ).exists()
     if "final_answer" in answers:
         return bool(answers["final_answer"] == prediction.image.true_class)
     return None

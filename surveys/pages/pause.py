@@ -13,7 +13,7 @@ from surveys.studyfile import definition
 
 def screen(participant: Participant, step: Step) -> Screen:
     """How far the person has come; practice does not count, as in the instructions."""
-    sequence = flow.steps(participant.study)
+    sequence = flow.steps_of(participant)
     parts = definition(participant.study).trial_parts
     practice = {part.key for part in parts if part.is_practice}
     counted = {step.part} if step.part in practice else {part.key for part in parts} - practice

@@ -5,7 +5,7 @@ from django.urls import reverse
 from explanations import catalogue, pictures
 from explanations.models import Explanation, Prediction
 from surveys.languages import spoken
-from surveys.models import Condition, Participant
+from surveys.models import Condition, Participant, Trial
 from surveys.pages import Screen
 from surveys.studyfile import definition
 
@@ -16,10 +16,39 @@ def picture_url(participant: Participant, picture_code: str, picture: str) -> st
     return reverse("picture", kwargs=kwargs)
 
 
-def picture_urls(participant: Participant, picture_code: str, *, with_map: bool) -> list[str]:
-    """The addresses of all pictures of a stimulus."""
-    pictures = ("image", "map", "legend") if with_map else ("image",)
+def picture_urls(
+    participant: Participant, picture_code: str, *, with_map: bool, maps: int = 0
+) -> list[str]:
+    """The addresses of all pictures of a stimulus; ``maps``: how many lie side by side."""
+    beside = [map_name(place) for place in range(1, maps + 1)]
+    named = [*(["map"] if with_map else []), *beside]
+    pictures = ["image", *named, *(["legend"] if named else [])]
     return [picture_url(participant, picture_code, picture) for picture in pictures]
+
+
+def map_name(place: int) -> str:
+    """What the map at the place is called in an address, where several lie side by side."""
+    return f"map-{place}"
+
+
+def maps_beside(trial: Trial) -> Screen:
+    """What the template needs to show the maps of several classes: none is named."""
+    beside = list(trial.maps.select_related("explanation__prediction__image"))
+    method = beside[0].explanation.method
+    return {
+        "method": catalogue.get(method),
+        "maps": [
+            {
+                "number": one.place,
+                "url": picture_url(trial.participant, trial.picture_code, map_name(one.place)),
+                "alt": pictures.alt_text(one.explanation),
+                "empty": bool(one.explanation.diagnostics.get("empty")),
+            }
+            for one in beside
+        ],
+        "caption": pictures.caption_of_each(method),
+        "legend_url": picture_url(trial.participant, trial.picture_code, "legend"),
+    }
 
 
 def stimulus(

@@ -4,11 +4,11 @@ from typing import cast
 
 from django.utils.translation import gettext as _
 
-from surveys import tasks
+from surveys import flow, tasks
 from surveys.languages import spoken
 from surveys.models import Participant, Trial
 from surveys.pages import Screen
-from surveys.pages.stimulus import stimulus
+from surveys.pages.stimulus import maps_beside, stimulus
 from surveys.parts import TrialsPart
 from surveys.questionnaires.base import Item
 from surveys.steps import Step
@@ -36,14 +36,27 @@ def screen(participant: Participant, step: Step) -> Screen:
         shows_prediction=stage.shows_prediction,
         names_class=not task.guesses_class,
     )
+    if stage.classes:
+        shown |= maps_beside(trial)
     heading = _("Practice picture") if part.is_practice else _("Picture")
     return shown | {
-        "heading": f"{heading} {trial.position}",
+        "heading": f"{heading} {_number(participant, step)}",
         "is_practice": part.is_practice,
         "minimum_ms": 1000 * part.minimum_seconds,
         "limit_ms": 1000 * part.limit_seconds,
         "limit_seconds": part.limit_seconds,
     }
+
+
+def _number(participant: Participant, step: Step) -> int:
+    """Which of the trials that the participant's arm shows it is, from 1; practice for itself."""
+    practice = part_of(participant, step).is_practice
+    positions = dict.fromkeys(
+        one.trial_position
+        for one in flow.steps_of(participant)
+        if one.trial_position is not None and part_of(participant, one).is_practice == practice
+    )
+    return list(positions).index(step.trial_position or 0) + 1
 
 
 def part_of(participant: Participant, step: Step) -> TrialsPart:
@@ -53,7 +66,10 @@ def part_of(participant: Participant, step: Step) -> TrialsPart:
 
 def trial_of(participant: Participant, step: Step) -> Trial:
     """The step's trial with all that a page shows of it."""
-    trials = participant.trials.select_related(
-        "stimulus__prediction__image", "explanation__prediction__image", "condition"
+    trials = participant.trials.order_by().select_related(
+        "stimulus__prediction__image", "explanation", "condition"
     )
-    return trials.get(position=step.trial_position or 0)
+    trial = trials.get(position=step.trial_position or 0)
+    if trial.explanation is not None:  # of the same prediction: the database need not join it twice
+        trial.explanation.prediction = trial.stimulus.prediction
+    return trial

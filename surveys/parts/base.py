@@ -22,10 +22,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Part:
-    """One entry of a study's sequence. ``per_block``: it is repeated in each block."""
+    """One entry of a study's sequence. ``per_block``: it is repeated in each block.
+
+    ``arms``: the keys of the declared arms that show it; empty for all.
+    """
 
     key: str
     per_block: bool
+    arms: tuple[str, ...] = ()
 
     default_per_block: ClassVar[bool] = False
     texts: ClassVar[tuple[str, ...]] = ()
@@ -41,6 +45,10 @@ class Part:
         """The part that the table declares; problems go there. ``common``: the fields above."""
         return cls(**common)
 
+    def is_in(self, arm: str) -> bool:
+        """Whether the declared arm of this key shows it."""
+        return not self.arms or arm in self.arms
+
     def steps(self, place: Place) -> tuple[Step, ...]:
-        """Its pages at the place, in order."""
+        """Its pages at the place, in order; which arms show them is added to them later."""
         raise NotImplementedError

@@ -7,6 +7,7 @@ from surveys.services.places import StudyFullError
 from surveys.services.recording import (
     InvalidAnswersError,
     Recorded,
+    come_to_arm,
     record_page,
     record_view,
     refuse_page,
@@ -31,6 +32,7 @@ __all__ = [
     "StudyError",
     "StudyFullError",
     "close_study",
+    "come_to_arm",
     "enrol",
     "erase",
     "forget_identifiers",

@@ -7,12 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from surveys import asking, flow
-from surveys.models import Answer, Event, PageView, Participant, Submission, Trial, completion_code
+from surveys.models import Answer, Event, PageView, Participant, Submission, completion_code
 from surveys.services.allocating import allocate
 from surveys.services.resuming import has_lapsed
 from surveys.timelimit import timed_out
 from surveys.timings import Timings
 
+CHANGING = ("state", "arm", "rotation", "finished_at", "completion_code")
 MOST_EVENTS = 1000  # of one participant: a program that repeats a request must not fill the disk
 
 
@@ -41,12 +42,13 @@ def record_view(*, participant: Participant, step: str) -> int:
     """Remember that the page (the key of its step) is sent to the participant.
 
     Returns how often that has happened, this time included. The first page that differs between
-    arms brings the allocation with it. Raises Participant.DoesNotExist for a participant who was
-    erased meanwhile, and StudyFullError for one whose place was given away meanwhile.
+    arms brings the allocation with it, unless ``come_to_arm`` did. Raises Participant.DoesNotExist
+    for a participant who was erased meanwhile, and StudyFullError for one whose place was given
+    away meanwhile.
     """
     _lock(participant)
     shown = flow.step_of(participant.study, step)
-    if participant.arm_id is None and shown is not None and flow.kind_of(shown).needs_arm:
+    if shown is not None and _is_unseen(participant, shown):
         allocate(participant)
     now = timezone.now()
     view = PageView.objects.filter(participant=participant, step=step).first()
@@ -59,6 +61,18 @@ def record_view(*, participant: Participant, step: str) -> int:
     view.times += 1
     view.save(update_fields=["last_shown_at", "times"])
     return view.times
+
+
+@transaction.atomic
+def come_to_arm(*, participant: Participant) -> None:
+    """Allocate the participant if the current page is the first that needs an arm.
+
+    The page may turn out to be one that the arm does not show. Raises what ``record_view`` does.
+    """
+    _lock(participant)
+    step = flow.current_step(participant)
+    if step is not None and _is_unseen(participant, step):
+        allocate(participant)
 
 
 @transaction.atomic
@@ -128,13 +142,14 @@ def note(
 def _lock(participant: Participant) -> None:
     """Bring the participant up to date; a second tab and a withdrawal wait until we are done.
 
-    On SQLite the IMMEDIATE transaction is what they wait for.
+    On SQLite the IMMEDIATE transaction is what they wait for. Only what can have changed is read.
     """
+    arm = participant.arm
     participant.refresh_from_db(
-        from_queryset=Participant.objects.select_for_update(of=("self",)).select_related(
-            "study__image_set"
-        )
+        fields=CHANGING, from_queryset=Participant.objects.select_for_update()
     )
+    if arm is not None and arm.pk == participant.arm_id:
+        participant.arm = arm  # an arm stays as it is, and need not be asked for again
 
 
 def _outcome(
@@ -160,7 +175,7 @@ def _outcome(
 
 def _is_unseen(participant: Participant, step: flow.Step) -> bool:
     """Whether the page differs between arms and was never shown: there is no arm yet."""
-    return participant.arm_id is None and flow.kind_of(step).needs_arm
+    return participant.arm_id is None and flow.needs_arm(step)
 
 
 def _differing(participant: Participant, step: str, answers: Mapping[str, str]) -> list[str]:
@@ -204,7 +219,7 @@ def _store(
     submission = Submission.objects.create(
         participant=participant,
         step=key,
-        trial=_trial(participant, step),
+        trial_id=_trial(participant, step),
         block=step.block,
         timed_out=timed_out(participant, step, timings),
         submitted_at=now,
@@ -227,10 +242,13 @@ def _store(
     )
 
 
-def _trial(participant: Participant, step: flow.Step) -> Trial | None:
+def _trial(participant: Participant, step: flow.Step) -> int | None:
+    """Primary key of the step's trial."""
     if step.trial_position is None:
         return None
-    return participant.trials.get(position=step.trial_position)
+    own = participant.trials.order_by().filter(position=step.trial_position)
+    key: int = own.values_list("pk", flat=True).get()
+    return key
 
 
 def _complete(participant: Participant) -> None:

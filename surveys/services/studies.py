@@ -15,7 +15,7 @@ from surveys.services import ledger
 from surveys.services.errors import StudyError
 from surveys.services.freezing import freeze
 from surveys.services.locking import lock
-from surveys.services.trials import explanations_of
+from surveys.services.trials import classes_of, explanations_of, maps_of_classes
 from surveys.studyfile import StudyFile
 
 CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
@@ -183,15 +183,24 @@ def _write_arms(study: Study, declared: StudyFile) -> None:
 def _missing(study: Study) -> list[str]:
     """What keeps the study from being shown, one sentence each."""
     declared = studyfile.definition(study)
-    stimuli = list(study.stimuli.all())
+    stimuli = list(study.stimuli.select_related("prediction__classifier"))
     wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
     if len(stimuli) != wanted:
         return [f"{len(stimuli)} of {wanted} stimuli are chosen."]
     missing = []
     for condition in study.conditions.exclude(method=""):
-        found = len(explanations_of(condition, stimuli, simulated=False))
-        if found < wanted:
+        parts = {part.key for part in declared.trial_parts if part.is_in(condition.key)}
+        shown = [stimulus for stimulus in stimuli if stimulus.part in parts]
+        found = len(explanations_of(condition, shown, simulated=False))
+        if found < len(shown):
             missing.append(
-                f"the arm {condition.key!r} has {found} of {wanted} {condition.method} maps."
+                f"the arm {condition.key!r} has {found} of {len(shown)} {condition.method} maps."
+            )
+        several = len(classes_of(study, shown))
+        found = len(maps_of_classes(condition, shown, simulated=False))
+        if found < several:
+            missing.append(
+                f"the arm {condition.key!r} has the {condition.method} maps of all classes that "
+                f"are shown side by side for {found} of {several} images."
             )
     return missing

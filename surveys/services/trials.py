@@ -1,15 +1,19 @@
 """The trials of a participant: which images, under which condition, in which order."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from explanations.imagesets.dice import Dice
 from explanations.models import Explanation
+from surveys import tasks
 from surveys.allocation.shuffling import shuffled
-from surveys.models import Arm, Condition, Participant, Stimulus, Trial
+from surveys.models import Arm, ArmBlock, Condition, Participant, Stimulus, Study, Trial, TrialMap
 from surveys.parts import TrialsPart
 from surveys.studyfile import StudyFile, definition
 
 ALGORITHM = "trial-order-1"  # part of every seed: another algorithm gives other orders
+
+MAP_ORDER = "map-order-1"
 
 
 def create_trials(participant: Participant, arm: Arm, place: int) -> None:
@@ -26,22 +30,27 @@ def create_trials(participant: Participant, arm: Arm, place: int) -> None:
     else:
         participant.rotation = _next_rotation(arm, participant, declared.image_sets)
     participant.save(update_fields=["rotation"])
-    stimuli = list(study.stimuli.select_related("prediction").order_by("position"))
+    stimuli = list(study.stimuli.select_related("prediction__classifier").order_by("position"))
+    positions = _positions(declared)
     trials: list[Trial] = []
+    beside: list[TrialMap] = []
     for block in arm.blocks.select_related("condition").order_by("number"):
         shown = explanations_of(block.condition, stimuli, simulated=participant.simulated)
-        for stimulus in _of_block(declared, stimuli, participant, block.number, place):
+        several = maps_of_classes(block.condition, stimuli, simulated=participant.simulated)
+        for part, stimulus in _of_block(declared, stimuli, participant, block, place):
             trials.append(
                 Trial(
                     participant=participant,
-                    position=len(trials) + 1,
+                    position=next(positions[part, block.number]),
                     stimulus=stimulus,
                     explanation=shown.get(stimulus.pk),
                     block=block.number,
                     condition=block.condition,
                 )
             )
+            beside += _in_places(trials[-1], several.get(stimulus.pk, ()), place)
     Trial.objects.bulk_create(trials)
+    TrialMap.objects.bulk_create(beside)
 
 
 def explanations_of(
@@ -54,16 +63,77 @@ def explanations_of(
     """
     if not condition.method:
         return {}
-    seen = Trial.objects.filter(condition=condition, participant__simulated=simulated)
-    earlier = dict(seen.order_by("-id").values_list("stimulus_id", "explanation_id"))
     predictions = {stimulus.prediction_id: stimulus.pk for stimulus in stimuli}
-    candidates = Explanation.objects.filter(prediction__in=predictions, method=condition.method)
-    chosen: dict[int, Explanation] = {}
-    for explanation in candidates.order_by("id"):
-        stimulus = predictions[explanation.prediction_id]
-        if earlier.get(stimulus) in (None, explanation.pk):
-            chosen[stimulus] = explanation
+    candidates = Explanation.objects.filter(
+        prediction__in=predictions, method=condition.method, other_class=""
+    )
+    seen = Trial.objects.filter(condition=condition, participant__simulated=simulated)
+    chosen = _as_seen(candidates.order_by("id"), seen.values_list("explanation_id", flat=True))
+    return {predictions[prediction]: found for (prediction, _), found in chosen.items()}
+
+
+def classes_of(study: Study, stimuli: Sequence[Stimulus]) -> dict[int, int]:
+    """By the prediction's primary key, the maps of how many classes the stimulus is shown with.
+
+    Only those shown with maps of several classes are in it.
+    """
+    parts = definition(study).trial_parts
+    counts = {part.key: tasks.get(part.task).classes for part in parts}
+    return {one.prediction_id: counts[one.part] for one in stimuli if counts[one.part] > 1}
+
+
+def maps_of_classes(
+    condition: Condition, stimuli: Sequence[Stimulus], *, simulated: bool
+) -> dict[int, tuple[Explanation, ...]]:
+    """By the stimulus's primary key, the maps of its likeliest classes, the predicted one first.
+
+    Of stimuli that are shown with several maps, as far as all of these are there. Which maps, as
+    in ``explanations_of``.
+    """
+    counts = classes_of(condition.study, stimuli)
+    if not condition.method or not counts:
+        return {}
+    own = [stimulus for stimulus in stimuli if stimulus.prediction_id in counts]
+    predicted = explanations_of(condition, own, simulated=simulated)
+    candidates = Explanation.objects.filter(prediction__in=counts, method=condition.method)
+    seen = TrialMap.objects.filter(
+        trial__condition=condition, trial__participant__simulated=simulated
+    )
+    others = _as_seen(
+        candidates.exclude(other_class="").order_by("id"),
+        seen.values_list("explanation_id", flat=True),
+    )
+    found: dict[int, tuple[Explanation, ...]] = {}
+    for one in own:
+        _, *further = one.prediction.likeliest(counts[one.prediction_id])
+        maps = [predicted.get(one.pk), *(others.get((one.prediction_id, name)) for name in further)]
+        if len(there := tuple(filter(None, maps))) == counts[one.prediction_id]:
+            found[one.pk] = there
+    return found
+
+
+def _as_seen(
+    candidates: Iterable[Explanation], seen: Iterable[int | None]
+) -> Mapping[tuple[int, str], Explanation]:
+    """By prediction and other class: what was seen before, else the last of the candidates."""
+    before = set(seen)
+    chosen: dict[tuple[int, str], Explanation] = {}
+    for one in candidates:
+        key = (one.prediction_id, one.other_class)
+        if key not in chosen or chosen[key].pk not in before:
+            chosen[key] = one
     return chosen
+
+
+def _in_places(trial: Trial, maps: Sequence[Explanation], place: int) -> list[TrialMap]:
+    """The trial's maps in an order of the participant's own."""
+    person, stimulus = trial.participant, trial.stimulus
+    seed = (person.study.seed, int(person.simulated), place, stimulus.position)
+    order = shuffled(maps, Dice(MAP_ORDER, *seed))
+    return [
+        TrialMap(trial=trial, place=number, explanation=one)
+        for number, one in enumerate(order, start=1)
+    ]
 
 
 def _next_rotation(arm: Arm, participant: Participant, sets: int) -> int:
@@ -75,20 +145,35 @@ def _next_rotation(arm: Arm, participant: Participant, sets: int) -> int:
     return min(range(sets), key=lambda rotation: (used.count(rotation), rotation))
 
 
+def _positions(declared: StudyFile) -> Mapping[tuple[str, int], Iterator[int]]:
+    """By part and block, the positions of its trials in the whole sequence of pages."""
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for step in declared.steps:
+        place = found[step.part, step.block]
+        if step.trial_position is not None and step.trial_position not in place:
+            place.append(step.trial_position)
+    return {key: iter(places) for key, places in found.items()}
+
+
 def _of_block(
     declared: StudyFile,
     stimuli: Sequence[Stimulus],
     participant: Participant,
-    block: int,
+    block: ArmBlock,
     place: int,
-) -> list[Stimulus]:
-    """The block's stimuli, part after part; sets are rotated over blocks as in a Latin square."""
-    wanted = (participant.rotation + block - 1) % declared.image_sets
-    found: list[Stimulus] = []
+) -> list[tuple[str, Stimulus]]:
+    """The block's stimuli with their parts' keys; sets rotate over blocks as in a Latin square.
+
+    Parts that the block's condition does not show are left out.
+    """
+    wanted = (participant.rotation + block.number - 1) % declared.image_sets
+    found: list[tuple[str, Stimulus]] = []
     for part in declared.trial_parts:
+        if not part.is_in(block.condition.key):
+            continue
         own = [one for one in stimuli if one.part == part.key and one.image_set_number == wanted]
-        seed = (participant.study.seed, int(participant.simulated), place, part.key, block)
-        found += _in_order(part, own, Dice(ALGORITHM, *seed))
+        seed = (participant.study.seed, int(participant.simulated), place, part.key, block.number)
+        found += [(part.key, one) for one in _in_order(part, own, Dice(ALGORITHM, *seed))]
     return found
 
 

@@ -17,12 +17,16 @@ NO_EFFECT = Effect()
 
 @dataclass(frozen=True)
 class Shown:
-    """What a picture is of, what the classifier says of it, and what its arm does to people."""
+    """What a picture is of, what the classifier says of it, and what its arm does to people.
+
+    ``map``: of several maps side by side, the place of the one of the classifier's answer.
+    """
 
     true_class: str
     predicted_class: str
     stimulus: int
     effect: Effect
+    map: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,12 @@ class Person:
             return shown.predicted_class
         return self._random.choice([one for one in values if one != shown.predicted_class])
 
+    def _choose_map(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
+        odds = _log_odds(self._base.distinguish) + effect.distinguish
+        if self._chance(odds + self._difficulty(shown.stimulus)):
+            return shown.map
+        return self._random.choice([one for one in values if one != shown.map])
+
     def _sure(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
         sureness = self._base.sureness + effect.sureness + self._sureness
         sureness += self._random.gauss(0, self._profile.spread.sureness_trial)
@@ -207,6 +217,7 @@ TASKS: Mapping[str, Decides] = {
     "first_answer": Person._first,
     "final_answer": Person._final,
     "guessed_answer": Person._guess,
+    "chosen_map": Person._choose_map,
     "sureness": Person._sure,
     "first_sureness": Person._sure,
 }

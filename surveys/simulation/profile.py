@@ -48,6 +48,8 @@ class Base:
     """Probability of naming what an image shows without help."""
     guess: float = 0.5
     """Probability of guessing what the classifier says."""
+    distinguish: float = 0.25
+    """Probability of telling the map of the classifier's answer from three others."""
     quiz: float = 0.85
     """Probability of a right answer in a comprehension quiz."""
     attentive: float = 0.97
@@ -61,9 +63,13 @@ class Effect:
     """What an arm adds to the base: zero, and a factor of one, where the profile says nothing."""
 
     agree_right: float = 0.0
-    """Added to the log-odds of accepting, as are ``agree_wrong`` and, of guessing, ``guess``."""
+    """Added to the log-odds of accepting, as are ``agree_wrong`` and, of guessing, ``guess``.
+
+    ``distinguish`` is added to those of telling the map of the answer from others.
+    """
     agree_wrong: float = 0.0
     guess: float = 0.0
+    distinguish: float = 0.0
     sureness: float = 0.0
     seconds: float = 1.0
     """A factor."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db import connection
+from django.db.models import F
 from django.test import override_settings
 from tqdm import tqdm
 
 from explanations import catalogue
 from surveys import flow, links
-from surveys.models import ArmBlock, Participant, Study
+from surveys.models import ArmBlock, Participant, Study, TrialMap
 from surveys.pages.attention import expected
 from surveys.services.ledger import scheme_of
 from surveys.simulation.browser import Browser, Page
@@ -124,12 +125,17 @@ class Walk:
     def shown(self) -> dict[str, Shown]:
         """What a person with eyes sees in each picture."""
         trials = self.participant.trials.select_related("stimulus__prediction__image", "condition")
+        places = TrialMap.objects.filter(
+            trial__participant=self.participant, explanation=F("trial__explanation")
+        )
+        maps = dict(places.values_list("trial_id", "place"))
         return {
             trial.picture_code: Shown(
                 trial.stimulus.prediction.image.true_class,
                 trial.stimulus.prediction.predicted_class,
                 trial.stimulus.position,
                 self._profile.effect_of(trial.condition),
+                str(maps.get(trial.pk, "")),
             )
             for trial in trials
         }

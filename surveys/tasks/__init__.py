@@ -1,6 +1,13 @@
 """The tasks: what is shown and asked in a trial. A new one is a file and a line in TASKS."""
 
-from surveys.tasks import agreement, classify, decide, forward_simulation, judge_advisor
+from surveys.tasks import (
+    agreement,
+    classify,
+    decide,
+    distinction,
+    forward_simulation,
+    judge_advisor,
+)
 from surveys.tasks.base import Stage, Task
 
 __all__ = ["TASKS", "Stage", "Task", "get"]
@@ -11,6 +18,7 @@ TASKS: tuple[Task, ...] = (
     judge_advisor.TASK,
     forward_simulation.TASK,
     agreement.TASK,
+    distinction.TASK,
 )
 
 

@@ -11,12 +11,16 @@ Asks = Callable[[Mapping[str, str], str], tuple[Item, ...]]
 
 @dataclass(frozen=True)
 class Stage:
-    """One page of a trial. ``shows_prediction`` and ``shows_map`` as far as the condition does."""
+    """One page of a trial. ``shows_prediction`` and ``shows_map`` as far as the condition does.
+
+    ``classes``: in place of the one map, those of so many classes, which are not named.
+    """
 
     key: str
     asks: Asks
     shows_prediction: bool = True
     shows_map: bool = True
+    classes: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,16 @@ class Task:
     how_to: Callable[[], tuple[str, ...]]
     needs_prediction: bool = False
     guesses_class: bool = False
+
+    @property
+    def classes(self) -> int:
+        """The maps of how many classes its trials show side by side; 0: no more than one map."""
+        return max(stage.classes for stage in self.stages)
+
+    @property
+    def advises_later(self) -> bool:
+        """Whether the prediction is shown, but not from the first page of a trial on."""
+        return not self.stages[0].shows_prediction and self.stages[-1].shows_prediction
 
     def stage(self, key: str) -> Stage:
         """The stage of this key."""

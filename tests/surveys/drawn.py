@@ -3,6 +3,7 @@
 Everything below the pages is real: rows, stored files, services. Only the numbers are made up.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -49,7 +50,7 @@ places = {places}
 resume_hours = {resume_hours}
 map = "{map_place}"
 [analysis]
-control = "none"
+control = "{control}"
 [[analysis.outcomes]]
 key = "trust"
 label = "Trust"
@@ -98,6 +99,7 @@ def drawn_study(
     arms: Sequence[str] = ARMS,
     map_place: str = "beside",
     extra: str = "",
+    control: str = "none",
 ) -> Study:
     """An open study of seven arms; one right prediction more than it shows is left as example.
 
@@ -105,7 +107,7 @@ def drawn_study(
     ``extra`` stands at the end of its file.
     """
     weights = folder / "drawn.safetensors"
-    _write_weights(weights)
+    write_weights(weights)
     image_set, _ = ImageSet.objects.get_or_create(
         name="drawn", defaults={"class_names": list(CLASSES)}
     )
@@ -121,6 +123,7 @@ def drawn_study(
         weights=weights,
         arms=_arms(arms),
         extra=extra,
+        control=control,
     )
     study = with_fixed_chance(services.load_study(text))
     if not study.classifier.prediction_set.exists():
@@ -137,7 +140,7 @@ def shipped_study(folder: Path, name: str) -> Study:
     declared = studyfile.parse(text)
     classes = tuple(declared.in_language("de").classes)
     weights = folder / "shipped.safetensors"
-    _write_weights(weights, classes)
+    write_weights(weights, classes)
     image_set = ImageSet.objects.create(name=declared.images.set, class_names=list(classes))
     (trials,) = declared.trial_parts
     _draw(image_set, trials.right + trials.wrong + 1)
@@ -148,7 +151,7 @@ def shipped_study(folder: Path, name: str) -> Study:
     return study
 
 
-def _write_weights(path: Path, classes: Sequence[str] = CLASSES) -> None:
+def write_weights(path: Path, classes: Sequence[str] = CLASSES) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"format": FORMAT, "class_names": json.dumps(classes)}
     save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
@@ -196,9 +199,18 @@ def _predict(image_set: ImageSet, classifier: ClassifierWeights, wrong: int) -> 
             _explain(prediction, method.key)
 
 
-def _explain(prediction: Prediction, method: str) -> None:
-    rng = np.random.default_rng([prediction.pk, len(method)])
-    key = f"{prediction.pk:032x}{method.encode().hex():0>40}"[-64:]
+def explain_classes(study: Study, count: int = 4) -> None:
+    """Maps of the next probable classes of the study's stimuli, by the methods of its arms."""
+    for stimulus in study.stimuli.select_related("prediction__classifier"):
+        for method in study.conditions.exclude(method="").values_list("method", flat=True):
+            for other in stimulus.prediction.likeliest(count)[1:]:
+                _explain(stimulus.prediction, method, other)
+
+
+def _explain(prediction: Prediction, method: str, other_class: str = "") -> None:
+    rng = np.random.default_rng([prediction.pk, len(method), *other_class.encode()])
+    name = f"{prediction.pk} {method} {other_class}"
+    key = hashlib.sha256(name.encode()).hexdigest()
     native = rng.random((8, 8), dtype=np.float32)
     attribution = Attribution(
         np.kron(native, np.ones((4, 4), dtype=np.float32)),
@@ -208,6 +220,7 @@ def _explain(prediction: Prediction, method: str) -> None:
     Explanation.objects.create(
         prediction=prediction,
         method=method,
+        other_class=other_class,
         parameters={},
         **asdict(artefact_store().write(key, attribution)),
     )

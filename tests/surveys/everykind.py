@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from surveys import services
 from surveys.models import Study
 from tests.surveys import mirrored
-from tests.surveys.drawn import drawn_study
+from tests.surveys.drawn import ARMS, drawn_study, explain_classes
 
 TASKS = ("classify", "judge_advisor", "forward_simulation", "agreement")
 WELCOME = """
@@ -38,6 +39,15 @@ confidence = "{"slider" if task == "classify" else "points"}"
 """
     for task in TASKS
 )
+DISTINCTION = f"""
+[[parts]]
+kind = "trials"
+key = "distinction"
+task = "distinction"
+right = 1
+wrong = 0
+arms = {[arm for arm in ARMS if arm != "none"]}
+"""
 GERMAN = """
 [text.de]
 title = "Bilder und ein Klassifikator"
@@ -59,21 +69,37 @@ tree = "Baum"
 def every_kind_study(folder: Path) -> Study:
     """In English and German, open."""
     before = ("demographics-v1", "load-v1")
-    parts = [WELCOME, *map(_asks, before), _kind("instructions"), _kind("quiz"), TRIALS]
+    parts = [
+        WELCOME,
+        *map(_asks, before),
+        _kind("instructions"),
+        _kind("quiz"),
+        TRIALS,
+        DISTINCTION,
+    ]
     parts += map(_asks, ("trust-v1", "comments-v1"))
     return _study(folder, parts, GERMAN)
 
 
 def mirrored_study(folder: Path) -> Study:
     """The same in English and the made-up language; a quiz it does not have."""
-    parts = [WELCOME, _asks("strange-v1"), _kind("instructions"), TRIALS]
+    parts = [WELCOME, _asks("strange-v1"), _kind("instructions"), DISTINCTION, TRIALS]
     return _study(folder, parts, mirrored.texts(mirrored.STUDY_TEXT))
 
 
 def _study(folder: Path, parts: list[str], language: str) -> Study:
-    return drawn_study(
-        folder, right=8, wrong=2, resume_hours=48, parts="".join(parts), extra=language
+    study = drawn_study(
+        folder,
+        right=9,
+        wrong=2,
+        resume_hours=48,
+        parts="".join(parts),
+        extra=language,
+        opened=False,
     )
+    explain_classes(study)
+    services.open_study(study=study)
+    return study
 
 
 def _kind(kind: str) -> str:

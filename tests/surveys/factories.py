@@ -131,6 +131,23 @@ def predict(study: Study, wrong: int = 8) -> None:
         )
 
 
+def explain_classes(study: Study, count: int = 4) -> None:
+    """Rows of maps of the next probable classes of its stimuli, by the methods of its arms."""
+    Explanation.objects.bulk_create(
+        Explanation(
+            prediction=stimulus.prediction,
+            method=method,
+            other_class=other,
+            key=f"{method}-{stimulus.prediction_id}-{other}",
+            sha256="0" * 64,
+            parameters={},
+        )
+        for stimulus in study.stimuli.select_related("prediction__classifier")
+        for method in study.conditions.exclude(method="").values_list("method", flat=True)
+        for other in stimulus.prediction.likeliest(count)[1:]
+    )
+
+
 def with_fixed_chance(study: Study) -> Study:
     """Real participants' arms hang on a secret drawn at loading; tests are to repeat."""
     study.allocation_secret = "0" * 32
@@ -209,6 +226,8 @@ def walk(participant: Participant, pages: int | None = None, choice: int = 0) ->
     sent = 0
     while (step := flow.current_step(participant)) and (pages is None or sent < pages):
         services.record_view(participant=participant, step=step.key)
+        if flow.current_step(participant) != step:  # the arm that this brought does not show it
+            continue
         services.record_page(
             participant=participant,
             step=step.key,

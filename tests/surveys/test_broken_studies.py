@@ -128,7 +128,7 @@ EXPECTED = {
         "line 54: [analysis]: outcome 'trust': the scale 'trust' is not in codebook.csv, which has",
     ),
     "unknown_tasks": (
-        "line 35: unknown task 'decision'. Known: decide, classify, judge_advisor,",
+        "line 35: unknown task 'judging'. Known: decide, classify, judge_advisor,",
         "line 36: unknown confidence 'stars'. Known: points, slider, none.",
         "line 38: limit_seconds is 5, not above minimum_seconds, which is 10. Raise it, or set it",
     ),

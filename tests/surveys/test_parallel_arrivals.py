@@ -94,6 +94,23 @@ def test_the_ledger_of_parallel_arrivals_is_one_chain_that_replays(environment, 
     assert list(replay([Entry(*row) for row in rows]).arms) == _arms_in_order(ask, slug)
 
 
+def test_the_ledger_cannot_be_emptied_at_a_stroke(environment, ask):
+    if not environment["DATABASE_URL"].startswith("postgresql"):
+        pytest.skip("SQLite has no TRUNCATE; its DELETE is refused row by row.")
+    count = "SELECT count(*) FROM surveys_ledgerentry"
+    before = ask(count)
+    with pytest.raises(psycopg.errors.RaiseException, match="only grows"):
+        ask("TRUNCATE surveys_ledgerentry")
+    assert ask(count) == before > [(0,)]
+    # The control: without the trigger, nothing else keeps the entries.
+    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+        connection.execute("ALTER TABLE surveys_ledgerentry DISABLE TRIGGER USER")
+        connection.execute("TRUNCATE surveys_ledgerentry")
+        assert connection.execute(count).fetchall() == [(0,)]
+        connection.rollback()
+    assert ask(count) == before
+
+
 def test_twenty_consents_of_one_person_are_one_participation(environment, ask):
     outcomes = _together(environment, "double", 20)
     assert len(set(outcomes)) == 1, Counter(outcomes)

@@ -1,0 +1,38 @@
+"""Distinction: which of four classes' maps belongs to the class that the classifier predicts?"""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from surveys.questionnaires.base import Item
+from surveys.tasks.base import Stage, Task
+from surveys.tasks.items import sureness
+
+CLASSES = 4
+
+
+def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
+    options = {str(n): _("Map %(number)s") % {"number": n} for n in range(1, CLASSES + 1)}
+    text = _("Which map belongs to the class that the classifier names?")
+    return (
+        Item("chosen_map", text, kind="choice", options=options),
+        *sureness("sureness", confidence),
+    )
+
+
+def _how_to() -> tuple[str, ...]:
+    return (
+        _("Here the classifier's answer is hidden."),
+        _("With each picture come four maps, one for each of four classes that it could show."),
+        _("One of them belongs to the class that the classifier names. Say each time which one."),
+    )
+
+
+TASK = Task(
+    key="distinction",
+    label="Tell the map of the prediction from others",
+    source="distinction task: HIVE, Kim et al. 2022, arXiv 2112.03184",
+    stages=(Stage("", _asks, shows_prediction=False, shows_map=False, classes=CLASSES),),
+    how_to=_how_to,
+    guesses_class=True,
+)

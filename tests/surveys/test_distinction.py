@@ -1,0 +1,236 @@
+"""Four classes' maps without their names: which one belongs to what the classifier says?"""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from analysis.behaviour.measures import participant_measure
+from analysis.plan import Outcome
+from analysis.table import read_study
+from explanations.models import Explanation
+from surveys import preview, services, studyfile
+from surveys.export import export_study
+from surveys.fingerprints import fingerprint
+from surveys.models import Answer, Study, TrialMap
+from surveys.services import StudyError
+from surveys.services.trials import explanations_of
+from surveys.simulation.profile import read
+from surveys.simulation.run import simulate
+from surveys.studyfile import StudyFileError
+from surveys.tasks import distinction
+from tests.surveys.drawn import CLASSES, drawn_study, explain_classes, write_weights
+from tests.surveys.people import go_on, in_arm
+from tests.surveys.test_preview import address
+from tests.surveys.test_simulation import BASE
+
+MAPS = distinction.CLASSES
+ARMS = ("gradcam", "lime", "placebo")
+PARTS = """
+[[parts]]
+kind = "instructions"
+[[parts]]
+kind = "practice"
+right = 1
+wrong = 0
+task = "distinction"
+[[parts]]
+kind = "trials"
+right = 2
+wrong = 1
+task = "distinction"
+[[parts]]
+kind = "questionnaire"
+questionnaire = "trust-v1"
+"""
+PLAN = """
+[analysis.behaviour]
+advice = "predicted_map"
+guess = "chosen_map"
+chance = 0.25
+"""
+
+
+def draft(folder: Path, slug: str = "drawn") -> Study:
+    """All arms show maps; those of the classes that are not predicted are not there yet."""
+    return drawn_study(
+        folder,
+        slug=slug,
+        right=3,
+        wrong=1,
+        parts=PARTS,
+        arms=ARMS,
+        control="gradcam",
+        extra=PLAN,
+        opened=False,
+    )
+
+
+def opened(study: Study) -> Study:
+    services.open_study(study=study)
+    return study
+
+
+@pytest.fixture
+def drawn(db, tmp_path) -> Study:
+    study = draft(tmp_path)
+    explain_classes(study)
+    return opened(study)
+
+
+def names(addresses: list[str]) -> list[str]:
+    return [path.split("/")[-1].removesuffix(".png") for path in addresses]
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_a_trial_shows_four_maps_and_names_neither_class_nor_answer(drawn, arm):
+    browser, page, person = in_arm(drawn, arm)
+    trial = go_on(browser, page, 1)
+    maps = [f"map-{place}" for place in range(1, MAPS + 1)]
+    assert names(trial.pictures) == ["image", *maps, "legend"]
+    drawings = {path: Client().get(path).content for path in trial.pictures}
+    assert len(set(drawings.values())) == len(drawings)
+    text = Client().get(trial.path).content.decode()
+    assert trial.prediction == ""
+    assert "the class of the map" in text
+    known = "|".join(drawn.image_set.class_names)
+    assert not re.search(rf"\b({known})\b", text.split("</header>")[1])
+    assert trial.questions["chosen_map"] == ["1", "2", "3", "4"]
+    alone = trial.pictures[1].replace("map-1", "map")
+    assert Client().get(alone).status_code == 404  # it would tell which of the four it is
+    assert Client().get(trial.pictures[1].replace("map-1", "map-5")).status_code == 404
+    shown = person.trials.get(position=1)
+    assert shown.maps.filter(explanation=shown.explanation).count() == 1
+    assert {one.explanation.explained_class for one in shown.maps.all()} == set(
+        shown.stimulus.prediction.likeliest(MAPS)
+    )
+
+
+def test_an_empty_map_is_called_so(drawn):
+    browser, page, _ = in_arm(drawn, "lime")
+    trial = go_on(browser, page, 1)
+    assert "which is empty" not in Client().get(trial.path).content.decode()
+    Explanation.objects.filter(method="lime").update(diagnostics={"empty": True})
+    assert Client().get(trial.path).content.decode().count("which is empty") == MAPS
+
+
+def test_maps_of_a_trial_that_is_not_reached_are_not_given_out(drawn):
+    browser, page, person = in_arm(drawn, "lime")
+    trial = go_on(browser, page, 1)
+    later = person.trials.get(position=4)
+    path = trial.pictures[1].replace(person.trials.get(position=1).picture_code, later.picture_code)
+    assert Client().get(path).status_code == 404
+    assert Client().get(trial.pictures[1]).status_code == 200
+
+
+def test_after_practice_the_page_says_whether_the_map_was_the_right_one(drawn):
+    for found in (True, False):
+        browser, page, person = in_arm(drawn, "gradcam")
+        trial = go_on(browser, page, 1)
+        shown = person.trials.get(position=1)
+        right = shown.maps.get(explanation=shown.explanation).place
+        chosen = right if found else right % MAPS + 1
+        after = browser.send(trial, {"chosen_map": str(chosen), "sureness": "3"})
+        text = Client().get(after.path).content.decode()
+        assert f"Your answer was {'right' if found else 'wrong'}." in text
+        assert names(after.pictures) == ["image", "map", "legend"]
+        assert all(Client().get(path).status_code == 200 for path in after.pictures)
+
+
+def test_the_map_of_the_answer_stands_at_every_place_and_the_seed_decides(db, tmp_path):
+    found = []
+    for slug in ("one", "two"):
+        study = draft(tmp_path, slug)
+        if slug == "one":  # both show the same images
+            explain_classes(study)
+        opened(study)
+        simulate(study=study, number=7, seed=0, profile=read(BASE))
+        maps = TrialMap.objects.filter(trial__participant__study=study).order_by("id")
+        found.append(list(maps.values_list("place", "explanation__key")))
+    assert found[0] == found[1]
+    places = Counter(
+        one.place for one in TrialMap.objects.all() if one.explanation.other_class == ""
+    )
+    assert set(places) == set(range(1, MAPS + 1))
+    assert max(places.values()) < sum(places.values()) / 2
+
+
+def test_it_cannot_begin_before_all_maps_are_there(db, tmp_path):
+    study = draft(tmp_path)
+    with pytest.raises(StudyError) as refused:
+        opened(study)
+    assert "the arm 'lime' has the lime maps of all classes that are shown side by side for 0 of 4"
+    assert "for 0 of 4 images." in str(refused.value)
+    assert "Run: manage.py precompute_explanations --study drawn" in str(refused.value)
+    explain_classes(study)
+    study.stimuli.first().prediction.explanations.exclude(other_class="").first().delete()
+    with pytest.raises(StudyError, match="for 3 of 4 images"):
+        opened(study)
+
+
+def test_maps_of_other_classes_are_shown_in_no_other_task(db, tmp_path):
+    study = drawn_study(tmp_path, opened=False)
+    stimuli = list(study.stimuli.all())
+    condition = study.conditions.get(key="lime")
+    before = explanations_of(condition, stimuli, simulated=False)
+    print_before = fingerprint(study)
+    explain_classes(study)
+    assert explanations_of(condition, stimuli, simulated=False) == before
+    assert fingerprint(study) == print_before
+
+
+def test_a_change_of_any_of_the_maps_is_a_deviation(drawn):
+    before = fingerprint(drawn)
+    other = drawn.stimuli.first().prediction.explanations.filter(method="lime")
+    other.exclude(other_class="").update(sha256="1" * 64)
+    assert fingerprint(drawn).stimuli != before.stimuli
+
+
+def test_an_arm_without_a_map_cannot_have_the_task(drawn):
+    text = drawn.source.replace('method = "lime"\n', "")
+    with pytest.raises(StudyFileError, match="the arm 'lime' shows no map, and the task"):
+        studyfile.parse(text)
+
+
+def test_a_classifier_of_fewer_classes_is_refused(drawn, tmp_path):
+    write_weights(tmp_path / "three.safetensors", CLASSES[:3])
+    text = drawn.source.replace("drawn.safetensors", "three.safetensors")
+    with pytest.raises(StudyFileError, match="shows maps of 4 classes, and the classifier") as said:
+        services.load_study(text)
+    assert "tells 3: car, truck, boat. Take another task, or other weights." in str(said.value)
+
+
+def test_every_page_can_be_previewed_with_all_its_pictures(drawn):
+    panel = Client()
+    panel.force_login(User.objects.create_superuser("researcher"))
+    for page in preview.pages(drawn):
+        if page.step is None or page.step.kind not in {"trial", "feedback", "instructions"}:
+            continue
+        response = panel.get(address(drawn, "placebo", page.number))
+        text = response.content.decode()
+        shown = [path for path in text.split('"') if path.endswith(".png")]
+        assert len(shown) == (6 if page.step.kind == "trial" else 3)
+        assert {panel.get(path).status_code for path in shown} == {200}
+
+
+def test_people_who_know_choose_it_and_the_data_say_how_far_above_chance(drawn, tmp_path):
+    always = BASE.replace("quits", "distinguish = 1.0\nquits")
+    profile = read(always + "[arms.placebo]\ndistinguish = -100.0\n")
+    simulate(study=drawn, number=9, seed=0, profile=profile)
+    assert Answer.objects.filter(item="chosen_map").count() == 9 * 4
+    output = tmp_path / "out"
+    export_study(study=drawn, output=output, simulated="only")
+    data = read_study(output)
+    assert set(data.trials["task"]) == {"distinction"}
+    by_arm = data.trials.groupby("arm")["decision_correct"].mean()
+    assert dict(by_arm) == {"gradcam": 1, "lime": 1, "placebo": 0}
+    for _, row in data.trials.iterrows():
+        classes = row["map_classes"].split(";")
+        assert len(set(classes)) == MAPS
+        assert classes[row["predicted_map"] - 1] == row["predicted_class"]
+    outcome = Outcome("above", "Above", "behaviour", measure="simulation_above_chance")
+    above = participant_measure(data, outcome).groupby(data.participants["arm"].to_numpy())
+    assert dict(above.mean()) == pytest.approx({"gradcam": 1, "lime": 1, "placebo": -1 / 3})
