@@ -13,7 +13,7 @@ from explanations import catalogue
 from explanations.evaluation.catalogue import GROUPS
 from explanations.evaluation.controls import LABELS
 from explanations.evaluation.limits.catalogue import TABLES
-from explanations.evaluation.reporting import number
+from explanations.evaluation.reporting import NOISE, number
 
 NAMES = {method.key: method.label for method in catalogue.METHODS} | LABELS | {"chance": "chance"}
 Found = Mapping[str, Any]
@@ -58,7 +58,7 @@ def _print_differences(measures: Sequence[Found]) -> None:
         [one["label"], NAMES[name], _cell(mean)]
         for one in measures
         for name, mean in one["right_minus_wrong"].items()
-        if mean["low"] is not None and (mean["low"] > 0 or mean["high"] < 0)
+        if mean["low"] is not None and (mean["low"] > NOISE or mean["high"] < -NOISE)
     ]
     _print_table(["measure", "map", "difference"], rows)
     print("\n### Pairs whose difference is not told from zero (Holm, .05)\n")

@@ -19,7 +19,7 @@ import functools
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from unittest import mock
 
 import numpy as np
@@ -44,6 +44,8 @@ from explanations.methods.saliency import Saliency
 Images = NDArray[np.uint8]
 FORWARD = 158e6
 """Multiply-adds of the VGG13 for one image."""
+SIZES = (16, 64, 256, 1024, 4096, 10_000)
+"""Numbers of images whose cost and memory are compared."""
 FIVE = FORWARD * (2 + 2 * 50 + 100 + 1000)
 REPORT_SET = FORWARD * (2 + 2 * 50 + 1000 + 1000)
 
@@ -116,15 +118,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=2)
     parser.add_argument("--weights", default="weights/cifar10.safetensors")
-    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--growth", type=int, nargs="*", metavar="IMAGES")
     parser.add_argument("--levers", action="store_true")
     parser.add_argument("--gpu", action="store_true")
     options = parser.parse_args()
     images = np.stack([scene.image for scene in generate("test", options.images, 0)])
     background = Background(np.stack([scene.image for scene in generate("train", 100, 0)]))
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    if options.growth:
-        growth(options.weights, background)
+    if options.growth is not None:
+        growth(options.weights, background, options.growth or SIZES)
     elif options.levers:
         levers(options.weights, images)
     elif options.gpu:
@@ -164,7 +166,7 @@ def rows(weights: str, images: Images, background: Background) -> None:
     _print_row("the source report's set, fast", their_report, our_report, REPORT_SET / rate)
 
 
-def growth(weights: str, background: Background) -> None:
+def growth(weights: str, background: Background, sizes: Sequence[int]) -> None:
     """With few samples, so that thousands of images take minutes: the code paths are the same.
 
     In processor time, which other work on the machine disturbs less than the clock.
@@ -179,7 +181,7 @@ def growth(weights: str, background: Background) -> None:
     engine = Engine(Classifier.load(weights), Background(background.images[:2]))
     scenes = np.stack([scene.image for scene in generate("test", 64, 1)])
     engine.explain(scenes[:1], methods=quick)
-    for count in (16, 64, 256, 1024, 4096, 10_000):
+    for count in sizes:
         images = np.resize(scenes, (count, *scenes.shape[1:]))
         started = time.process_time()
         engine.explain(images, methods=quick)

@@ -16,10 +16,11 @@ from explanations.evaluation.figures import draw_all
 from explanations.evaluation.files import write_csv, write_json
 from explanations.evaluation.limits.catalogue import TABLES
 from explanations.evaluation.measures.localisation import CHANCE
-from explanations.evaluation.summary import LimitRow, Summary
+from explanations.evaluation.summary import FEW, LimitRow, Summary
 from explanations.files import write_atomically
 
 HERE = Path(__file__).parent
+TINY, NOISE = 5e-5, 1e-12
 
 
 def write_all(summary: Summary, about: Mapping[str, Any], folder: Path) -> None:
@@ -72,18 +73,19 @@ def render(
         labels=labels,
         kinds=KINDS,
         tables=TABLES,
+        few=FEW,
         figures={name: _data_uri(svg) for name, svg in figures.items()},
         css=Markup((HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )
 
 
 def number(value: float) -> str:
-    """Three digits that count, never an exponent unless the number is tiny."""
-    if value == 0:
+    """Three digits that count, never an exponent unless the number is tiny; rounding noise is 0."""
+    if abs(value) < NOISE:
         return "0"
-    if abs(value) < 0.001:
+    if abs(value) < TINY:
         return f"{value:.1e}".replace("-", "−", 1) if value < 0 else f"{value:.1e}"
-    digits = 3 if abs(value) < 1 else 2 if abs(value) < 100 else 0
+    digits = 4 if abs(value) < 0.001 else 3 if abs(value) < 1 else 2 if abs(value) < 100 else 0
     return f"{value:,.{digits}f}".replace("-", "−")
 
 

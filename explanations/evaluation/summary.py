@@ -12,6 +12,8 @@ from explanations.evaluation.running import Raw
 from explanations.evaluation.statistics import Comparison, Mean, compare, difference_of, mean_of
 
 SUBSETS = ("all", "right", "wrong")
+FEW = 10
+"""Right and wrong predictions are told apart where there are at least so many of either."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Measured:
     measure: Measure
     rows: Sequence[Row]
     right_minus_wrong: Mapping[str, Mean]
-    """By map, where both kinds of predictions are there."""
+    """By map, where there are enough predictions of both kinds."""
     comparisons: Sequence[Comparison]
 
     def row(self, method: str, images: str = "all") -> Mean | None:
@@ -102,8 +104,10 @@ def _measured(
             "right": [value for image, value in values.items() if image in right],
             "wrong": [value for image, value in values.items() if image not in right],
         }
-        rows += [Row(name, kind, mean_of(sides[kind])) for kind in SUBSETS if sides[kind]]
-        if sides["right"] and sides["wrong"]:
+        split = min(len(sides["right"]), len(sides["wrong"])) >= FEW
+        shown = SUBSETS if split else SUBSETS[:1]
+        rows += [Row(name, kind, mean_of(sides[kind])) for kind in shown]
+        if split:
             contrasts[name] = difference_of(sides["right"], sides["wrong"])
     return Measured(measure, rows, contrasts, compare(by_map, methods, tuple(CONTROLS)))
 

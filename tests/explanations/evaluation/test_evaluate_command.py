@@ -9,8 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from explanations.evaluation.cases import Case
 from explanations.evaluation.catalogue import MEASURES
 from explanations.evaluation.reporting import number, p_value
+from explanations.evaluation.running import Raw
+from explanations.evaluation.summary import FEW, summarise
 from tests.explanations.conftest import random_classifier
 
 QUICK = {"images": 6, "subsample": 2, "methods": "gradcam,saliency", "threads": 1}
@@ -71,18 +74,32 @@ def test_the_page_stands_alone_and_names_no_best_method(report):
     assert "None" not in re.sub(r"data:image\S+|None of the methods", "", page)
 
 
-def test_means_of_right_and_of_wrong_predictions_say_of_how_many_images(report):
-    found = json.loads((report / "results.json").read_text())
+def test_every_table_says_of_how_many_images_it_is(report):
     page = (report / "report.html").read_text()
-    of_all, of_few = (
-        page[page.index(f"<h3>{label}</h3>") :].split("</table>")[0]
-        for label in ("ROAD", "Max-sensitivity")
-    )
-    right = found["images"]["right"]
-    assert f">n {right}<" in of_all
-    assert f">n {6 - right}<" in of_all
-    assert {int(n) for n in re.findall(r">n (\d+)<", of_few)} <= {1, 2}
-    assert ">n " in of_few
+    for label, count in (("ROAD", 6), ("Max-sensitivity", 2)):
+        of_measure = page[page.index(f"<h3>{label}</h3>") :].split("</table>")[0]
+        assert f"<th>All images (n&nbsp;{count})</th>" in of_measure
+        assert "Wrong predictions" not in of_measure  # too few of them
+
+
+@pytest.mark.parametrize(("wrong", "told_apart"), [(FEW, True), (FEW - 1, False)])
+def test_right_and_wrong_predictions_are_told_apart_where_there_are_enough(wrong, told_apart):
+    image = np.zeros((2, 2, 3), dtype=np.uint8)
+    cases = [Case(image, 0, int(number < wrong), f"image {number}") for number in range(30)]
+    table = {case.sha256: {"gradcam": float(case.is_right)} for case in cases}
+    found = summarise(Raw(cases, cases, {"road": table}, {}, {}), ("gradcam",)).measures[0]
+    assert (found.row("gradcam", "wrong") is not None) == told_apart
+    assert ("gradcam" in found.right_minus_wrong) == told_apart
+    if told_apart:
+        assert found.row("gradcam", "wrong").n == wrong
+        assert found.right_minus_wrong["gradcam"].mean == 1
+
+
+def test_numbers_are_short_and_rounding_noise_is_nothing():
+    values = (0.1234, -0.00081, 8.5e-08, -2.2e-16, 12.345, 1481.2)
+    assert [number(value) for value in values] == [
+        "0.123", "−0.0008", "8.5e-08", "0", "12.35", "1,481",
+    ]  # fmt: skip
 
 
 def test_a_second_run_computes_nothing_and_writes_the_same_numbers(report, monkeypatch):
