@@ -1,0 +1,30 @@
+"""Studies, their arms and stimuli, and all that participants do; written by services alone."""
+
+from surveys.models.allocation import AllocationSlot, LedgerEntry
+from surveys.models.answers import Answer, Event, PageView, Submission, Trial, TrialMap
+from surveys.models.codes import allocation_secret, completion_code, participant_code, pseudonym
+from surveys.models.participant import Identity, Participant
+from surveys.models.study import Arm, ArmBlock, Condition, Stimulus, Study, StudyVersion
+
+__all__ = [
+    "AllocationSlot",
+    "Answer",
+    "Arm",
+    "ArmBlock",
+    "Condition",
+    "Event",
+    "Identity",
+    "LedgerEntry",
+    "PageView",
+    "Participant",
+    "Stimulus",
+    "Study",
+    "StudyVersion",
+    "Submission",
+    "Trial",
+    "TrialMap",
+    "allocation_secret",
+    "completion_code",
+    "participant_code",
+    "pseudonym",
+]

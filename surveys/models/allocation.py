@@ -1,0 +1,106 @@
+"""Places in arms, and the ledger of how they were given."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from surveys.models.participant import Participant
+from surveys.models.study import Arm, Study
+
+
+class AllocationSlot(models.Model):
+    """A place that is taken: held from the consent on, and bound to an arm at the allocation.
+
+    A place that goes back is deleted, and the ledger says so. Simulated participants have places of
+    their own, so that rehearsals use up no real one. Of a participant who was deleted after the
+    allocation only ``erased`` is left: the place stays used, so that the balance of the arms and
+    the count of all who were allocated stay true.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
+    simulated = models.BooleanField(default=False)
+    arrival = models.PositiveIntegerField(
+        null=True,
+        help_text="The ledger's entry of the arrival; empty for those before there was a ledger.",
+    )
+    held_since = models.DateTimeField(null=True)
+    participant = models.OneToOneField(
+        Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="slot"
+    )
+    erased = models.BooleanField(default=False)
+    arm = models.ForeignKey(Arm, on_delete=models.PROTECT, null=True)
+    position = models.PositiveIntegerField(
+        null=True, help_text="In the order of the allocations, from 1."
+    )
+    stratum = models.TextField(default="{}", help_text="Level by factor, as JSON.")
+    block = models.PositiveIntegerField(null=True, help_text="From 1 in each stratum.")
+    place = models.PositiveIntegerField(null=True, help_text="Within the block, from 1.")
+    copy = models.PositiveSmallIntegerField(
+        default=1, help_text="Which of the copies that minimisation makes of the arm."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(erased=False) | Q(participant__isnull=True),
+                name="an_erased_place_leads_to_nobody",
+            ),
+            models.CheckConstraint(
+                condition=Q(arm__isnull=True, position__isnull=True)
+                | Q(arm__isnull=False, position__isnull=False),
+                name="a_place_has_arm_and_position_or_neither",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased=False) | Q(arm__isnull=False),
+                name="a_place_that_was_only_held_goes_back",
+            ),
+            models.UniqueConstraint(
+                fields=["study", "simulated", "position"], name="one_slot_per_position"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "simulated", "arrival"], name="one_slot_per_arrival"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "simulated", "stratum", "block", "place"],
+                name="one_slot_per_entry_of_a_list",
+            ),
+        ]
+        ordering: ClassVar = ["study", "simulated", "position", "arrival"]
+
+    def __str__(self) -> str:
+        return f"{self.study.slug} {self.position or 'held'}"
+
+
+class LedgerEntry(models.Model):
+    """One event of the allocation, chained to the one before by its hash; triggers keep it as is.
+
+    Each study has two ledgers, that of simulated participants apart. An entry leads to nobody.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ledger")
+    simulated = models.BooleanField(default=False)
+    sequence = models.PositiveIntegerField(help_text="From 0.")
+    previous = models.CharField("hash of the previous entry", max_length=64)
+    content = models.TextField(help_text="What happened, as canonical JSON.")
+    hash = models.CharField(max_length=64, help_text="SHA-256 of sequence, previous and content.")
+
+    class Meta:
+        verbose_name_plural = "allocation ledger"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "simulated", "sequence"], name="one_ledger_entry_per_number"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "simulated", "previous"], name="a_ledger_never_forks"
+            ),
+            models.CheckConstraint(
+                condition=Q(sequence=0, previous="0" * 64)
+                | Q(sequence__gt=0) & ~Q(previous="0" * 64),
+                name="only_the_first_ledger_entry_follows_none",
+            ),
+        ]
+        ordering: ClassVar = ["study", "simulated", "sequence"]
+
+    def __str__(self) -> str:
+        return f"{self.study.slug} {self.sequence}"

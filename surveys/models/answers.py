@@ -1,0 +1,172 @@
+"""What participants were shown, answered and did."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from explanations.models import Explanation
+from surveys.models.codes import participant_code
+from surveys.models.participant import Participant
+from surveys.models.study import Condition, Stimulus
+
+
+class Trial(models.Model):
+    """One screen with one image, for one participant; all are made at the allocation."""
+
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="trials")
+    position = models.PositiveSmallIntegerField()
+    stimulus = models.ForeignKey(Stimulus, on_delete=models.PROTECT)
+    explanation = models.ForeignKey(Explanation, on_delete=models.PROTECT, null=True, blank=True)
+    block = models.PositiveSmallIntegerField(default=1, help_text="Counts from 1.")
+    condition = models.ForeignKey(Condition, on_delete=models.PROTECT, related_name="trials")
+    picture_code = models.CharField(
+        max_length=40,
+        unique=True,
+        default=participant_code,
+        editable=False,
+        help_text="Secret address of its pictures: names neither arm nor class.",
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["participant", "position"], name="one_trial_per_position"
+            ),
+            models.UniqueConstraint(
+                fields=["participant", "stimulus"], name="a_participant_sees_an_image_once"
+            ),
+        ]
+        ordering: ClassVar = ["participant", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.participant} trial {self.position}"
+
+
+class TrialMap(models.Model):
+    """One of the maps of a trial that shows several, each of a class of its own."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="maps")
+    place = models.PositiveSmallIntegerField(help_text="Counts from 1.")
+    explanation = models.ForeignKey(Explanation, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["trial", "place"], name="one_map_per_place_of_a_trial"),
+            models.UniqueConstraint(
+                fields=["trial", "explanation"], name="a_trial_shows_a_map_once"
+            ),
+        ]
+        ordering: ClassVar = ["trial", "place"]
+
+    def __str__(self) -> str:
+        return f"{self.trial} map {self.place}"
+
+
+class PageView(models.Model):
+    """When and how often a page was sent to a participant."""
+
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="views")
+    step = models.CharField(max_length=80)
+    first_shown_at = models.DateTimeField()
+    last_shown_at = models.DateTimeField()
+    times = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["participant", "step"], name="one_first_view_per_page"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant} {self.step}"
+
+
+class Submission(models.Model):
+    """A page that a participant sent: at most one per step, never changed.
+
+    A trial that is answered in two stages has two.
+    """
+
+    participant = models.ForeignKey(
+        Participant, on_delete=models.CASCADE, related_name="submissions"
+    )
+    step = models.CharField(max_length=80)
+    trial = models.ForeignKey(
+        Trial, on_delete=models.CASCADE, null=True, blank=True, related_name="submissions"
+    )
+    block = models.PositiveSmallIntegerField(
+        default=0, help_text="Block that the page belongs to; 0 outside of blocks."
+    )
+    timed_out = models.BooleanField(
+        default=False, help_text="Sent by the page itself when its time was up."
+    )
+    submitted_at = models.DateTimeField()
+    server_seconds = models.FloatField(null=True, blank=True)
+    response_time_ms = models.FloatField(
+        null=True, blank=True, help_text="By the browser's clock; empty without the script."
+    )
+    item_order = models.JSONField(
+        default=list, help_text="The page's items, in the order in which the person saw them."
+    )
+    times_shown = models.PositiveIntegerField(
+        default=0, help_text="How often the page had been sent by then; 2 or more: interrupted."
+    )
+    timings = models.JSONField(
+        null=True, blank=True, help_text="What the script measured: surveys.timings.Timings."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["participant", "step"], name="one_submission_per_page"),
+            models.CheckConstraint(
+                condition=Q(response_time_ms__isnull=True) | Q(response_time_ms__gte=0),
+                name="response_time_is_not_negative",
+            ),
+        ]
+        ordering: ClassVar = ["participant", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.participant} {self.step}"
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the page was loaded more than once, or left for another tab or window."""
+        return self.times_shown > 1 or bool((self.timings or {}).get("times_away"))
+
+
+class Answer(models.Model):
+    """One answer, as clicked or typed."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="answers")
+    questionnaire = models.CharField(
+        max_length=80, blank=True, help_text="Its id; empty for a trial."
+    )
+    item = models.CharField(max_length=80)
+    value = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["submission", "item"], name="one_answer_per_item"),
+        ]
+        ordering: ClassVar = ["submission", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.item} = {self.value}"
+
+
+class Event(models.Model):
+    """What happened besides answers: replays, refusals, withdrawals. Never an answer's text."""
+
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    step = models.CharField(max_length=80, blank=True)
+    items = models.CharField(
+        max_length=200, blank=True, help_text="Ids of the items whose answers differed."
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["participant", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.participant} {self.kind}"

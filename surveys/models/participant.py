@@ -1,0 +1,99 @@
+"""Who takes part, and apart from that, who they are to their panel."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from surveys.models.codes import participant_code, pseudonym
+from surveys.models.study import Arm, Study
+
+
+class Participant(models.Model):
+    """One participation. ``arrival_key`` makes a doubled consent one participation.
+
+    There is no arm until the first page that differs between arms is shown.
+    """
+
+    class State(models.TextChoices):
+        STARTED = "started"
+        COMPLETED = "completed"
+        WITHDRAWN = "withdrawn"
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")
+    arm = models.ForeignKey(
+        Arm, on_delete=models.PROTECT, related_name="participants", null=True, blank=True
+    )
+    code = models.CharField(max_length=40, unique=True, default=participant_code, editable=False)
+    pseudonym = models.CharField(max_length=9, unique=True, default=pseudonym, editable=False)
+    arrival_key = models.CharField(max_length=64, unique=True, editable=False)
+    personal_code = models.CharField(
+        max_length=14,
+        unique=True,
+        editable=False,
+        help_text="With it the person can have everything deleted later.",
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.STARTED)
+    simulated = models.BooleanField(default=False, editable=False)
+    rotation = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Number of the image set that the first block shows."
+    )
+    language = models.CharField(
+        max_length=35, default="en", help_text="Of the consent and of every page."
+    )
+    consent_version = models.CharField(max_length=40)
+    consent_sha256 = models.CharField("hash of the consent text", max_length=64)
+    consented_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    completion_code = models.CharField(max_length=8, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(state="completed")
+                | (Q(finished_at__isnull=False) & ~Q(completion_code="")),
+                name="who_completed_has_a_time_and_a_code",
+            ),
+        ]
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class Identity(models.Model):
+    """Who a participant is to the panel that they came from; kept apart from all that they did.
+
+    Nothing else holds these ids, and no export but export_study --with-identifiers. It goes with
+    the participant when they have everything deleted. ``external_hash`` stays when the ids are
+    forgotten after payment, so that nobody takes part twice.
+    """
+
+    participant = models.OneToOneField(
+        Participant, on_delete=models.CASCADE, related_name="identity"
+    )
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="identities")
+    external_id = models.CharField(max_length=128, blank=True)
+    external_hash = models.CharField(max_length=64, editable=False, db_index=True)
+    session_id = models.CharField(
+        max_length=128, blank=True, help_text="The panel's id of the submission."
+    )
+    panel_study = models.CharField(
+        max_length=128, blank=True, help_text="The panel's id of the study."
+    )
+    panel_status = models.CharField(
+        max_length=30, blank=True, help_text="As the panel told it last."
+    )
+    panel_status_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "external_hash"], name="one_participation_per_external_id"
+            ),
+        ]
+        ordering: ClassVar = ["participant"]
+
+    def __str__(self) -> str:
+        return f"identity of {self.participant}"

@@ -1,0 +1,164 @@
+"""Studies with their arms, conditions and stimuli, as declared."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from explanations.models import ClassifierWeights, ImageSet, Prediction
+from surveys.models.codes import allocation_secret
+
+
+class Study(models.Model):
+    """A study as declared in its file."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        OPEN = "open"
+        CLOSED = "closed"
+
+    slug = models.SlugField(unique=True)
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    source = models.TextField("study file", help_text="The TOML file, to the letter.")
+    source_sha256 = models.CharField("hash of the study file", max_length=64)
+    seed = models.BigIntegerField(help_text="Of the allocation and of every order.")
+    allocation_secret = models.CharField(
+        max_length=32,
+        default=allocation_secret,
+        editable=False,
+        help_text="Beside the seed, what the allocation of real participants is drawn from.",
+    )
+    image_set = models.ForeignKey(ImageSet, on_delete=models.PROTECT)
+    classifier = models.ForeignKey(ClassifierWeights, on_delete=models.PROTECT)
+    loaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class StudyVersion(models.Model):
+    """A study as it was launched: a change after that is another version, never a silent one."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField(help_text="Counts from 1.")
+    launched_at = models.DateTimeField()
+    people_before = models.PositiveIntegerField(
+        help_text="Real participants who had come by then, withdrawn ones included."
+    )
+    source = models.TextField("study file", help_text="The TOML file, to the letter.")
+    source_sha256 = models.CharField("hash of the study file", max_length=64)
+    stimuli_sha256 = models.CharField("hash of images, predictions and maps", max_length=64)
+    weights_sha256 = models.CharField("hash of the classifier's weights", max_length=64)
+    instruments = models.JSONField(help_text="Hash of its file by questionnaire.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "number"], name="one_version_per_number_of_a_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "number"]
+
+    def __str__(self) -> str:
+        return f"{self.study.slug} version {self.number}"
+
+
+class Condition(models.Model):
+    """What a trial can show beside the image: no prediction, a prediction, a map of some method."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="conditions")
+    position = models.PositiveSmallIntegerField()
+    key = models.SlugField()
+    label = models.CharField(max_length=80)
+    method = models.CharField(
+        max_length=40, blank=True, help_text="Key of a method, placebo, or empty for no map."
+    )
+    shows_prediction = models.BooleanField(default=True)
+    shows_probability = models.BooleanField(default=False)
+    factors = models.JSONField(
+        default=dict, blank=True, help_text="Level by name of each declared factor."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "key"], name="condition_keys_differ_in_a_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "position"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Arm(models.Model):
+    """One randomised group. Its blocks say which condition its participants see, and when.
+
+    A between-participants arm has one block; in a within design an arm is an order of conditions.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
+    position = models.PositiveSmallIntegerField()
+    key = models.SlugField()
+    label = models.CharField(max_length=200)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["study", "key"], name="arm_keys_differ_in_a_study"),
+            models.UniqueConstraint(
+                fields=["study", "position"], name="one_arm_per_position_in_a_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "position"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class ArmBlock(models.Model):
+    """A run of trials under one condition, in every participation of the arm."""
+
+    arm = models.ForeignKey(Arm, on_delete=models.CASCADE, related_name="blocks")
+    number = models.PositiveSmallIntegerField(help_text="Counts from 1.")
+    condition = models.ForeignKey(Condition, on_delete=models.CASCADE, related_name="blocks")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["arm", "number"], name="one_condition_per_block"),
+        ]
+        ordering: ClassVar = ["arm", "number"]
+
+    def __str__(self) -> str:
+        return f"{self.arm} {self.number}: {self.condition}"
+
+
+class Stimulus(models.Model):
+    """An image with its prediction, chosen for a part of a study: the same ones in every arm."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="stimuli")
+    position = models.PositiveSmallIntegerField()
+    part = models.CharField(
+        max_length=80, default="trials", help_text="Key of the part of the study that shows it."
+    )
+    image_set_number = models.PositiveSmallIntegerField(
+        default=0, help_text="Which of the rotated sets it is in, from 0."
+    )
+    prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT)
+
+    class Meta:
+        verbose_name_plural = "stimuli"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "prediction"], name="a_study_shows_an_image_once"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "position"], name="one_stimulus_per_position_in_a_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.prediction}"
