@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from explanations.computing.tiles import FOUR, LANES, TWO, Form, putting_together, taking_apart
+from explanations.computing.machinecode import LANES
+from explanations.computing.tiles import FOUR, TWO, Form, putting_together, taking_apart
 
 BLOCK_BYTES = 8 << 20
 
