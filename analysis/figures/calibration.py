@@ -8,10 +8,12 @@ from matplotlib.figure import Figure
 
 from analysis.behaviour.calibration_curve import CalibrationPoint
 from analysis.estimate import Estimate
+from analysis.figures.room import give_room
 from analysis.figures.style import INK, MUTED, WIDTH, broken, carry, colours, note
 
 COLUMNS = 2
 TITLE_LENGTH = 26
+LEAST_HEIGHT = 0.9  # inches of a panel
 
 
 def draw_calibration(
@@ -28,6 +30,7 @@ def draw_calibration(
     panels = figure.subplots(lines, COLUMNS, squeeze=False, sharex=True, sharey=True)
     colour = colours(list(labels), control)
     for axes, arm in zip(panels.flat, arms, strict=False):
+        give_room(axes, LEAST_HEIGHT)
         own = [one for one in points if one.arm == arm]
         _panel(axes, own, colour[arm], meant)
         axes.set_title(broken(labels[arm], TITLE_LENGTH), fontsize=9, color=INK, loc="left")

@@ -12,7 +12,7 @@ from scipy import stats
 from analysis.conditions import is_constant
 from analysis.descriptives import ArmSummary
 from analysis.estimate import Estimate, Groups, Scores
-from analysis.figures.style import AXIS_LENGTH, INK, MUTED, broken, carry, colours, note, rows
+from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis, rows
 
 BINS = 60  # across the axis: scores closer than one bin are stacked
 TALLEST = 6  # dots in a stack before the next one is begun beside it
@@ -47,7 +47,7 @@ def draw_distributions(
         _mean(axes, arm, row + 0.02)
     axes.set_xlim(low - 0.04 * (high - low), high + 0.04 * (high - low))
     axes.set_ylim(len(arms) - 0.45, -0.62)
-    axes.set_xlabel(broken(label, AXIS_LENGTH))
+    axes.set_xlabel(on_an_axis(label))
     note(
         figure, "cloud: density · diamond and line: mean, interval · dot: a participant", simulated
     )

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from analysis.estimate import Estimate, NotEstimable
-from analysis.figures.style import AXIS_LENGTH, INK, MUTED, broken, carry, colours, note, rows
+from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis, rows
 
 NEAR = (0.1, 0.2, 0.5, 1, 2, 5, 10)  # ticks of ratios that span less than two decades
 FINE = (0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.5)  # and of those that lie close together
@@ -55,7 +55,7 @@ def draw_forest(
         _ratio_ticks(axes)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_xlabel(broken(kind.axis, AXIS_LENGTH))
+    axes.set_xlabel(on_an_axis(kind.axis))
     note(figure, kind.note, simulated)
     return carry(figure, forest_data(entries))
 

@@ -10,9 +10,20 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.behaviour.measures import BehaviourResults
 from analysis.estimate import Estimate
-from analysis.figures.style import AXIS_LENGTH, INK, WIDTH, broken, carry, colours, note
+from analysis.figures.room import give_room
+from analysis.figures.style import (
+    INK,
+    WIDTH,
+    broken,
+    carry,
+    colours,
+    note,
+    on_an_axis,
+)
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")  # a shape beside the colour: eight arms
+LEAST_HEIGHT = 2.5  # inches
+LEGEND_LENGTH = 24  # characters of an arm's label before it is broken
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,7 @@ def draw_plane(
     lines = (len(points) + 2) // 2
     figure = Figure(figsize=(WIDTH, 3.6 + 0.22 * lines), layout="constrained")
     axes = figure.add_subplot()
+    give_room(axes, LEAST_HEIGHT)
     colour = colours(arms, control)
     markers = {arm: MARKERS[place % len(MARKERS)] for place, arm in enumerate(arms)}
     for one in points:
@@ -85,7 +97,7 @@ def draw_plane(
     )  # fmt: skip
     for axis, label in ((axes.xaxis, plane.x_label), (axes.yaxis, plane.y_label)):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axis.set_label_text(broken(label, AXIS_LENGTH))
+        axis.set_label_text(on_an_axis(label))
     axes.set(
         xlim=_range([one.x for one in points], plane.ideal),
         ylim=_range([one.y for one in points], plane.ideal),
@@ -103,8 +115,8 @@ def _point(axes: Axes, one: Place, colour: Mapping[str, str], markers: Mapping[s
     axes.plot([one.x.value] * 2, [one.y.low, one.y.high], color=colour[one.arm], linewidth=1.2)
     axes.plot(
         [one.x.value], [one.y.value], marker=markers[one.arm], markersize=8, linestyle="",
-        color=colour[one.arm], markeredgecolor="white", markeredgewidth=0.8, label=one.label,
-        zorder=3,
+        color=colour[one.arm], markeredgecolor="white", markeredgewidth=0.8,
+        label=broken(one.label, LEGEND_LENGTH), zorder=3,
     )  # fmt: skip
 
 

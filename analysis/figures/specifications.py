@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.estimate import Estimate
+from analysis.figures.room import give_room
 from analysis.figures.style import INK, MUTED, WIDTH, broken, carry, colours, note
 from analysis.multiverse.part import ArmCurve, SpecificationCurve
 from analysis.report.numbers import number
@@ -37,6 +38,8 @@ def draw_specifications(curve: SpecificationCurve, control: str, simulated: bool
         :, 0
     ]
     colour = colours([control, *(arm.arm for arm in curve.arms)], control)
+    for axes, height in zip(panels, heights, strict=True):
+        give_room(axes, 0.7 * height)
     for axes, arm in zip(panels, curve.arms, strict=False):
         _arm(axes, curve, arm, colour[arm.arm])
     ends = [limit for axes in panels[:-1] for limit in axes.get_ylim()]

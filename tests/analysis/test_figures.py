@@ -1,7 +1,9 @@
 """The figures: each with its numbers beside it, readable in the page and on paper."""
 
 import re
+from dataclasses import replace
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,12 @@ from matplotlib.figure import Figure
 
 from analysis.behaviour.calibration_curve import calibration_points
 from analysis.estimate import Estimate, NotEstimable
+from analysis.figures.calibration import draw_calibration
 from analysis.figures.distributions import density
 from analysis.figures.forest import Forest, Row, draw_forest
-from analysis.figures.style import save
+from analysis.figures.reliance import PLANES, draw_plane, places
+from analysis.figures.room import ROOM, lay_out
+from analysis.figures.style import SETTINGS, rows, save
 from analysis.report.svg import inline_svg
 
 
@@ -146,3 +151,65 @@ def test_many_heights_of_confidence_are_put_into_bins_that_all_arms_share():
     assert sum(one.trials for one in points) == 400
     assert all(one.probability == pytest.approx(one.stated / 100) for one in points)
     assert calibration_points(trials.assign(confidence=3.0), {"a": "A"}, 0.95) == ()
+
+
+LONG = {
+    "one word": "Erklärungsbedürftigkeit" * 4,
+    "words": "a map of what matters to the classifier in this image, smooth and not smooth " * 2,
+    "markup": "<img src=x onerror='window.canary=1'></title></textarea></script><svg onload>",
+}
+
+
+@pytest.mark.parametrize("label", LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_a_forest_has_room_for_its_rows_however_long_the_labels_are(label, number):
+    one = Estimate("d", 0.2, -0.1, 0.4, 0.95, 9, "t")
+    arms = [f"arm{place}" for place in range(number)]
+    kind = Forest(f"Difference of means: arm minus {label}", "line: interval")
+    with mpl.rc_context(SETTINGS):
+        figure = draw_forest([Row(arm, label, one) for arm in arms], kind, [*arms, "c"], "c", True)
+        lay_out(figure)
+    (axes,) = figure.axes
+    assert_all_is_seen(figure)
+    labels = [text.get_window_extent() for text in axes.texts if text.get_text()]
+    lines = len(labels) // number
+    for upper, lower in zip(labels[lines - 1 :: lines], labels[lines::lines], strict=False):
+        assert upper.y0 >= lower.y1  # the last line of a row, the first of the next
+
+
+@pytest.mark.parametrize("label", LONG.values(), ids=LONG.keys())
+def test_planes_and_curves_have_room_however_long_the_labels_are(label, planted_results):
+    behaviour, plan = planted_results.behaviour, planted_results.plan
+    named = replace(behaviour, arms=tuple(replace(arm, label=label) for arm in behaviour.arms))
+    labels = dict.fromkeys(planted_results.labels, label)
+    with mpl.rc_context(SETTINGS):
+        plane = draw_plane(places(named, PLANES[0]), PLANES[0], plan.arms, plan.control, True)
+        curve = draw_calibration(behaviour.calibration, labels, plan.control, True)
+        for figure in (plane, curve):
+            lay_out(figure)
+            assert_all_is_seen(figure)
+
+
+def test_without_growing_the_axes_of_a_long_label_collapse():
+    """The control: what `lay_out` would leave if the figure kept its height."""
+    with mpl.rc_context(SETTINGS):
+        figure, axes = rows(["A"])
+        axes.set_xlabel("\n".join("ABCDEFGHI"))
+        with pytest.warns(UserWarning, match="collapsed"):
+            figure.draw_without_rendering()
+        lay_out(figure)
+        assert_all_is_seen(figure)
+
+
+def assert_all_is_seen(figure: Figure) -> None:
+    """Axes as high as they have to be, and nothing outside of the paper."""
+    with mpl.rc_context(SETTINGS):
+        figure.draw_without_rendering()
+    wanted = [axes for axes in figure.axes if axes in ROOM]
+    assert wanted
+    for axes in wanted:
+        assert axes.get_window_extent().height / figure.dpi > ROOM[axes] - 0.01
+        assert axes.get_window_extent().width / figure.dpi > 1
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0) > -0.02
+    assert max(drawn.x1 - width, drawn.y1 - height) < 0.02
