@@ -9,6 +9,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 
 from explanations.attribution import Attribution
+from explanations.claims import Claims
 from explanations.executing.chunks import Done
 from explanations.jobs import Job
 from explanations.methods.protocol import parameters_of
@@ -36,33 +37,53 @@ def keep(writer: ArtefactWriter, jobs: Sequence[Job], done: Done, precision: str
     note_all(jobs, rows)
 
 
-def take_over(jobs: Sequence[Job]) -> list[Job]:
-    """Write the rows of maps whose numbers are on disk already; the jobs that are left.
+def missing_of(jobs: Sequence[Job]) -> list[Job]:
+    """Those without a row, or without a record that is whole."""
+    wanted = {(job.prediction.pk, job.key) for job in jobs}
+    whole: dict[str, bool] = {}
+    store, noted = artefact_store(), set()
+    rows = Explanation.objects.filter(method__in={job.method.key for job in jobs})
+    fields = rows.only("prediction_id", "key", "sha256", "pack", "offset", "length")
+    for row in fields.iterator():
+        if (row.prediction_id, row.key) not in wanted:
+            continue
+        if row.key not in whole:
+            whole[row.key] = store.is_whole(row.stored)
+        if whole[row.key]:
+            noted.add((row.prediction_id, row.key))
+    return [job for job in jobs if (job.prediction.pk, job.key) not in noted]
+
+
+def take_over(jobs: Sequence[Job], claims: Claims) -> tuple[list[Job], list[Job]]:
+    """Write the rows of maps whose numbers are on disk already.
 
     They are those of a run that died before it wrote the rows, and those of the same picture in
-    another image set.
+    another image set. What another run has claimed is its own: it is about to write the row.
+    Returns the jobs whose rows were written, and those that are left.
     """
-    left = take_over_rows(jobs)
-    rows = {
-        stored.key: _noted(stored, artefact.attribution, artefact.note)
-        for stored, artefact in artefact_store().found({job.key for job in left})
-    }
-    return _note_those_of(left, rows)
+    rows = _noted_elsewhere(jobs)
+    unnoted = {job.key for job in jobs} - rows.keys()
+    for stored, artefact in artefact_store().found(unnoted):
+        rows[stored.key] = _noted(stored, artefact.attribution, artefact.note)
+    free = {key for key in rows if claims.take([key])}
+    # Another run may have written rows after this one had looked, and given back its claims.
+    noted = missing_of([job for job in jobs if job.key in free])
+    note_all(noted, rows)
+    claims.release(free)
+    return noted, [job for job in jobs if job.key not in free]
 
 
 def take_over_rows(jobs: Sequence[Job]) -> list[Job]:
-    """The same for numbers that a row leads to."""
-    return _note_those_of(jobs, _noted_elsewhere(jobs))
-
-
-def _note_those_of(jobs: Sequence[Job], rows: Mapping[str, dict[str, Any]]) -> list[Job]:
-    if rows:
-        note_all([job for job in jobs if job.key in rows], rows)
+    """The same for claimed jobs, and numbers that a row leads to; the jobs that are left."""
+    rows = _noted_elsewhere(jobs)
+    note_all([job for job in jobs if job.key in rows], rows)
     return [job for job in jobs if job.key not in rows]
 
 
 def note_all(jobs: Sequence[Job], rows: Mapping[str, dict[str, Any]]) -> None:
     """The rows of these jobs, by key; every other row of the same key points to the same place."""
+    if not jobs:
+        return
     try:
         with transaction.atomic():
             for job in jobs:

@@ -19,8 +19,8 @@ from explanations.computing.memory import Budget
 from explanations.executing import local
 from explanations.executing.chunks import Chunk, Done, Explaining
 from explanations.jobs import PREDICTED_ALONE, Job, batches, jobs_of, unit_of
-from explanations.keeping import keep, take_over, take_over_rows
-from explanations.models import Explanation, Prediction
+from explanations.keeping import keep, missing_of, take_over, take_over_rows
+from explanations.models import Prediction
 from explanations.predicting import stored_pixels
 from explanations.registry import weights_path
 from explanations.storage import artefact_store, claims
@@ -70,13 +70,13 @@ def explain(
     Ctrl-C.
     """
     jobs = list(jobs_of(classifier, predictions, methods, precision, classes))
-    missing = _missing(jobs)
+    missing = missing_of(jobs)
     with ExitStack() as stack:
         progress = stack.enter_context(tqdm(total=len(missing), unit="map", disable=None))
-        left = take_over(missing)
+        claimed = stack.enter_context(claims())
+        taken_over, left = take_over(missing, claimed)
         progress.update(len(missing) - len(left))
-        run = _Run(classifier, precision, execution or Execution(), left, progress)
-        run.claims = stack.enter_context(claims())
+        run = _Run(classifier, precision, execution or Execution(), left, progress, claimed)
         run.writer = stack.enter_context(artefact_store().writer())
         try:
             run.all()
@@ -86,25 +86,8 @@ def explain(
                 "which are kept. "
                 "Run the same command again to compute the rest."
             ) from None
-    taken_over = len(missing) - len(left)
-    return Computed(new=taken_over + run.new, known=len(jobs) - taken_over - run.new)
-
-
-def _missing(jobs: Sequence[Job]) -> list[Job]:
-    """Those without a row, or without a record that is whole."""
-    wanted = {(job.prediction.pk, job.key) for job in jobs}
-    whole: dict[str, bool] = {}
-    store, noted = artefact_store(), set()
-    rows = Explanation.objects.filter(method__in={job.method.key for job in jobs})
-    fields = rows.only("prediction_id", "key", "sha256", "pack", "offset", "length")
-    for row in fields.iterator():
-        if (row.prediction_id, row.key) not in wanted:
-            continue
-        if row.key not in whole:
-            whole[row.key] = store.is_whole(row.stored)
-        if whole[row.key]:
-            noted.add((row.prediction_id, row.key))
-    return [job for job in jobs if (job.prediction.pk, job.key) not in noted]
+    new = len(taken_over) + run.new
+    return Computed(new=new, known=len(jobs) - new)
 
 
 @dataclass(eq=False)
@@ -116,7 +99,7 @@ class _Run:
     execution: Execution
     jobs: Sequence[Job]
     progress: "tqdm[Any]"
-    claims: Claims = field(init=False)
+    claims: Claims
     writer: ArtefactWriter = field(init=False)
     new: int = 0
     done: int = 0

@@ -1,5 +1,6 @@
 """The cast: a small random classifier, the shipped one, and a few scenes."""
 
+import multiprocessing
 import re
 import tarfile
 
@@ -9,12 +10,41 @@ import torch
 from PIL import Image
 
 from explanations.background import Background
+from explanations.claims import Claims
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import VGG13, he_initialise
 from explanations.engine import Engine
 from explanations.imagesets.scenes import CLASS_NAMES, generate
 from explanations.storage import artefact_store
 from tests.conftest import ROOT, missing
+
+
+def _claim(folder, keys, line):
+    """In another process: claim, answer, hold until told."""
+    claims = Claims(folder)
+    line.send(claims.take(keys))
+    line.recv()
+
+
+@pytest.fixture
+def other_claims():
+    """Another process that claims keys in a folder; ended with the test."""
+    begun = []
+    context = multiprocessing.get_context("spawn")
+
+    def begin(folder, keys):
+        line, its_end = context.Pipe()
+        process = context.Process(target=_claim, args=(folder, keys, its_end))
+        process.start()
+        begun.append((process, line))
+        assert line.poll(30)
+        return line.recv(), process
+
+    yield begin
+    for process, line in begun:
+        if process.is_alive():
+            line.send("enough")
+        process.join(30)
 
 
 def random_classifier() -> Classifier:

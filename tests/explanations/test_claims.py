@@ -1,40 +1,18 @@
-import multiprocessing
 import os
 import signal
+from functools import partial
 
 import pytest
 
 from explanations.claims import Claims
 
 KEYS = [f"{number:064x}" for number in (1 << 200, 2 << 200, 3 << 200, (1 << 256) - 1)]
-context = multiprocessing.get_context("spawn")
-
-
-def claim(folder, keys, line):
-    """In another process: claim, answer, hold until told."""
-    claims = Claims(folder)
-    line.send(claims.take(keys))
-    line.recv()
 
 
 @pytest.fixture
-def other(tmp_path):
-    """Another process that claims; ended with the test."""
-    begun = []
-
-    def begin(keys):
-        line, its_end = context.Pipe()
-        process = context.Process(target=claim, args=(tmp_path, keys, its_end))
-        process.start()
-        begun.append((process, line))
-        assert line.poll(30)
-        return line.recv(), process
-
-    yield begin
-    for process, line in begun:
-        if process.is_alive():
-            line.send("enough")
-        process.join(30)
+def other(tmp_path, other_claims):
+    """Another process that claims in the test's folder."""
+    return partial(other_claims, tmp_path)
 
 
 def test_what_one_process_claims_another_cannot(tmp_path, other):

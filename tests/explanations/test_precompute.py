@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from explanations import catalogue
@@ -11,12 +12,14 @@ from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import VGG13
 from explanations.imagesets.scene_set import SceneSet
 from explanations.importing import BACKGROUND, import_images
+from explanations.jobs import jobs_of
+from explanations.keeping import take_over
 from explanations.methods.gradcam import GradCam
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
 from explanations.precompute import Computed, StoppedError, explain
 from explanations.predicting import PrecomputeError, load_classifier, predict
 from explanations.registry import register_classifier
-from explanations.storage import artefact_store, image_store
+from explanations.storage import artefact_store, claims, image_store
 from explanations.store import ArtefactError, StoreFullError
 from tests.explanations.conftest import explain_one, flip_a_bit
 
@@ -99,6 +102,32 @@ def test_a_second_run_computes_nothing(network, predictions, computed):
     assert len(computed) == 3
     assert explain(network, predictions, QUICK) == Computed(new=0, known=6)
     assert len(computed) == 3
+
+
+def test_numbers_without_rows_are_taken_over_but_for_those_of_a_run_that_lives(
+    network, predictions, other_claims
+):
+    explain(network, predictions, QUICK)
+    Explanation.objects.all().delete()
+    jobs = list(jobs_of(network, predictions, QUICK, "strict"))
+    taken, process = other_claims(settings.DATA_DIR / "artefacts", [jobs[0].key, jobs[3].key])
+    assert taken
+    with claims() as own:
+        noted, left = take_over(jobs, own)
+        assert left == [jobs[0], jobs[3]]
+        assert Explanation.objects.count() == len(noted) == 4
+        process.kill()
+        process.join()
+        assert take_over(left, own) == (left, [])
+    assert Explanation.objects.count() == 6
+
+
+def test_what_another_run_has_noted_meanwhile_is_not_counted_twice(
+    network, predictions, monkeypatch
+):
+    assert explain(network, predictions, QUICK) == Computed(new=6, known=0)
+    monkeypatch.setattr("explanations.precompute.missing_of", list)  # it had looked before
+    assert explain(network, predictions, QUICK) == Computed(new=0, known=6)
 
 
 def test_a_damaged_map_is_computed_again_under_the_same_row(network, predictions, computed):
