@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from explanations.classifier.header import FORMAT
+from explanations.classifier.header import FORMAT, in_one_order
 from explanations.classifier.network import IMAGE_SIZE, VGG13
 from explanations.files import sha256_of_file, write_atomically
 
@@ -54,7 +54,10 @@ class Classifier:
         )
 
     def save(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
-        """Write weights and preprocessing atomically, in float32 or float16."""
+        """Write weights and preprocessing atomically, in float32 or float16.
+
+        The same weights give the same bytes.
+        """
         state = self.network.state_dict()
         metadata = {
             "format": FORMAT,
@@ -63,7 +66,7 @@ class Classifier:
             "std": json.dumps(self.std.tolist()),
         }
         tensors = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in state.items()}
-        write_atomically(path, save(tensors, metadata))
+        write_atomically(path, in_one_order(save(tensors, metadata)))
 
     @property
     def device(self) -> torch.device:

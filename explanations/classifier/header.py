@@ -7,6 +7,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 FORMAT = "study-classifier-1"
+METADATA = "__metadata__"
 
 
 class HeaderError(ValueError):
@@ -45,3 +46,18 @@ def read_header(path: Path) -> Header:
         raise HeaderError(
             f"{path.name} does not list its classes in its header. Train it again."
         ) from error
+
+
+def in_one_order(content: bytes) -> bytes:
+    """The safetensors file with the notes of its header in the order of their names.
+
+    The library writes them in an order that changes from call to call, and with it the file's
+    hash, which names a classifier. Layout: eight bytes that give the length of the header, the
+    header as JSON, the numbers (https://github.com/huggingface/safetensors, "Format").
+    """
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    ordered = {METADATA: dict(sorted(header.pop(METADATA, {}).items()))} | header
+    text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of eight
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]

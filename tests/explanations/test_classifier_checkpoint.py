@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
 from explanations.classifier.checkpoint import FORMAT, CheckpointError, Classifier
 from explanations.classifier.network import VGG13
+from explanations.files import sha256_of_file
 
 NAMES = tuple("abcdefghij")
 
@@ -101,3 +102,13 @@ def test_weights_that_are_not_finite_are_refused(stored, tmp_path):
 def test_images_of_another_shape_or_type_are_refused(stored, images, message):
     with pytest.raises(ValueError, match=message):
         stored[0].normalise(images)
+
+
+def test_the_same_weights_make_the_same_file(stored, tmp_path):
+    """Its hash names the classifier; by itself the library shuffles the notes of the header."""
+    found = set()
+    for _ in range(4):
+        stored[0].save(tmp_path / "again.safetensors", torch.float16)
+        found.add(sha256_of_file(tmp_path / "again.safetensors"))
+    assert len(found) == 1
+    assert len({save({}, {"a": "1", "b": "2", "c": "3"}) for _ in range(60)}) > 1

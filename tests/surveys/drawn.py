@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from explanations import catalogue
 from explanations.attribution import Attribution
-from explanations.classifier.header import FORMAT
+from explanations.classifier.header import FORMAT, in_one_order
 from explanations.importing import image_store
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
 from explanations.pictures import artefact_store
@@ -154,7 +154,8 @@ def shipped_study(folder: Path, name: str) -> Study:
 def write_weights(path: Path, classes: Sequence[str] = CLASSES) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"format": FORMAT, "class_names": json.dumps(classes)}
-    save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
+    content = save({"nothing": np.zeros(1, dtype=np.float32)}, metadata)
+    path.write_bytes(in_one_order(content))
 
 
 def _arms(keys: Sequence[str]) -> str:
