@@ -108,11 +108,13 @@ def test_painting_is_when_chromium_itself_has_painted(tab, live_server, mapped):
     participant = at_first_trial(mapped)
     tab.add_init_script(PAINT)
     differences = []
-    for _ in range(3):
+    for _ in range(10):
         open_page(tab, live_server, participant)
         ready(tab)
         painted, began = tab.evaluate("async () => [await window.paint, window.began]")
         differences.append(began - painted)
+        if abs(differences[-1]) <= WITHIN:
+            break
     # A busy machine delays a frame now and then, never all of them.
     assert min(differences, key=abs) == pytest.approx(0, abs=WITHIN), differences
 
