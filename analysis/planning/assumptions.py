@@ -25,6 +25,7 @@ class Assumptions:
     dropout: float = 0.10  # share of the randomised who stop, half of their trials answered
     excluded: float = 0.05  # share that the plan's rules take out of the per-protocol set
     baseline_share: float = 0.5  # of yes in the control arm, yes-or-no trials
+    first_right_share: float = 0.6  # of first answers, before advice, in every arm
     person_share: float = 0.2
     image_share: float = 0.1
     arm_by_image_share: float = 0.0
@@ -37,6 +38,7 @@ class Assumptions:
 
     def __post_init__(self) -> None:
         shares = ["person_share", "image_share", "arm_by_image_share", "baseline_share"]
+        shares += ["first_right_share"]
         problems = [
             f"{name} must be at least 0 and below 1, got {getattr(self, name)}."
             for name in ("dropout", "excluded", *shares)

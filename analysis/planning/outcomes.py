@@ -14,6 +14,7 @@ from analysis.planning.answers import (
     yes_or_no,
 )
 from analysis.planning.assumptions import Assumptions, Design, PlanningError
+from analysis.planning.behaviour import problems_of
 from analysis.plantable import trial_types
 from analysis.trial_families import MOST_ANSWERS
 
@@ -65,10 +66,10 @@ def chosen(plan: Plan, keys: tuple[str, ...]) -> tuple[Outcome, ...]:
 
 
 def can_be_simulated(
-    outcomes: tuple[Outcome, ...], design: Design
+    plan: Plan, outcomes: tuple[Outcome, ...], design: Design
 ) -> tuple[tuple[Outcome, ...], dict[str, str]]:
     """Those that can, and why the others cannot; PlanningError if none can."""
-    problems = {one.key: _problems(one, design) for one in outcomes}
+    problems = {one.key: _problems(plan, one, design) for one in outcomes}
     able = tuple(one for one in outcomes if not problems[one.key])
     if not able:
         raise PlanningError([line for lines in problems.values() for line in lines])
@@ -79,7 +80,7 @@ def simulated(
     plan: Plan, outcome: Outcome, codebook: pd.DataFrame, assumed: Assumptions, design: Design
 ) -> Simulated:
     """The outcome with everything that drawing its answers needs, or PlanningError."""
-    problems = _problems(outcome, design)
+    problems = _problems(plan, outcome, design)
     if problems or outcome.smallest_effect is None:
         raise PlanningError(problems)
     items = _items(outcome, codebook)
@@ -94,7 +95,7 @@ def simulated(
     )
 
 
-def _problems(outcome: Outcome, design: Design) -> list[str]:
+def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
     name = f"outcome {outcome.key!r}"
     problems = []
     if outcome.smallest_effect is None:
@@ -102,9 +103,7 @@ def _problems(outcome: Outcome, design: Design) -> list[str]:
     if outcome.analysis not in ANALYSES:
         problems.append(f"{name}: {outcome.analysis} is not simulated; known: {list(ANALYSES)}.")
     if outcome.kind == "behaviour":
-        problems.append(
-            f"{name}: measures of behaviour are not simulated. Declare the trial column behind it."
-        )
+        problems += problems_of(outcome, plan, design)
     others = sorted(
         {*outcome.where, *outcome.random} - {"prediction_correct", "participant", "image"}
     )
@@ -140,7 +139,11 @@ def _rated(outcome: Outcome, items: pd.DataFrame, assumed: Assumptions) -> Answe
 
 def _trials(outcome: Outcome, codebook: pd.DataFrame, assumed: Assumptions) -> Answers:
     column = str(outcome.column)
-    if column in YES_OR_NO or outcome.analysis in ("binary_trials", "logistic_trials"):
+    if (
+        outcome.kind == "behaviour"
+        or column in YES_OR_NO
+        or outcome.analysis in ("binary_trials", "logistic_trials")
+    ):
         return yes_or_no(assumed)
     rows = codebook[(codebook["file"] == "trials.csv") & (codebook["column"] == column)]
     if column not in trial_types(codebook) or rows.empty:

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.plan import Plan
 from analysis.planning.answers import Array
 from analysis.planning.assumptions import Assumptions, Design
+from analysis.planning.behaviour import COLUMNS, answered
 from analysis.planning.outcomes import Simulated
 from analysis.planning.within import NO_ANSWERS, NO_TRIALS, spreads, within_people
 from analysis.table import StudyData
@@ -44,9 +45,10 @@ def simulated_study(
     else:
         trials = pd.DataFrame(columns=list(NO_TRIALS))
         answers = _answers(people[completed], shift[completed], task, rng)
-    return StudyData(
-        people, trials, answers, codebook, {}, replace(plan, exclusions=()), {}, {}, {}
-    )
+    plan = replace(plan, exclusions=())
+    if task.outcome.kind == "behaviour":
+        plan = replace(plan, behaviour=COLUMNS)
+    return StudyData(people, trials, answers, codebook, {}, plan, {}, {}, {})
 
 
 def _participants(arms: np.ndarray, completed: np.ndarray, plan: Plan) -> pd.DataFrame:
@@ -116,6 +118,9 @@ def _trials(
             "decision_correct": 1,
         }
     )
-    column, wanted = str(task.outcome.column), values.ravel()
-    frame[column] = np.exp(wanted) if task.outcome.transform == "log" else wanted
+    if task.outcome.kind == "behaviour":
+        frame = answered(frame, values.ravel(), task.outcome, assumed, rng)
+    else:
+        column, wanted = str(task.outcome.column), values.ravel()
+        frame[column] = np.exp(wanted) if task.outcome.transform == "log" else wanted
     return frame[seen.ravel()].reset_index(drop=True)

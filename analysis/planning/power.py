@@ -69,7 +69,7 @@ def plan_power(
     """
     wanted = replace(asked.wanted, runs=-(-asked.wanted.runs // CHUNK) * CHUNK)
     asked = replace(asked, wanted=wanted)
-    outcomes, left_out = can_be_simulated(chosen(plan, asked.outcomes), design)
+    outcomes, left_out = can_be_simulated(plan, chosen(plan, asked.outcomes), design)
     _refuse(asked, design, left_out)
     tasks = {one.key: simulated(plan, one, codebook, asked.assumed, design) for one in outcomes}
     affected = {one.key: _affected(plan, design, one, asked.affected) for one in outcomes}

@@ -1,6 +1,7 @@
 """Power by simulation: against closed forms, the same for any number of workers, resumable."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy import stats
 from analysis.planfile import parse_plan
 from analysis.planning.answers import ordered, rated, shift_for, yes_or_no
 from analysis.planning.assumptions import Assumptions, Design, PlanningError
+from analysis.planning.behaviour import COUNTED
 from analysis.planning.outcomes import simulated
 from analysis.planning.page import sentence, write_page
 from analysis.planning.people import simulated_study
@@ -52,6 +54,14 @@ TRUST = {
     "scale": "trust",
     "smallest_effect": 0.7,
 }
+MEASURE = {
+    "key": "m",
+    "label": "A measure",
+    "kind": "behaviour",
+    "measure": "over_reliance",
+    "smallest_effect": 0.15,
+}
+ONE_OF_EACH = Design(1, 1)
 NORMAL = Assumptions(dropout=0, excluded=0, score_sd=1.0, person_share=0, image_share=0)
 
 
@@ -183,11 +193,48 @@ def test_simulated_people_drop_out_and_have_the_reliability_supposed():
     assert trials["agreed"].mean() == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("measure", COUNTED)
+def test_the_planned_measure_moves_by_the_effect_that_was_declared(measure):
+    """Through the same code that measures people's answers."""
+    plan = plan_with({**MEASURE, "measure": measure})
+    assumed = Assumptions(dropout=0, baseline_share=0.4, first_right_share=0.7)
+    design, rng = Design(6, 6), np.random.default_rng(4)
+    task = simulated(plan, plan.outcomes[0], BOOK, assumed, design)
+    differences, bases = [], []
+    for _ in range(20):  # the images are drawn anew in each study
+        data = simulated_study(plan, BOOK, task, design, 150, ("arm1",), assumed, rng)
+        values = outcome_scores(data, task.outcome)
+        by_arm = values.groupby(data.participants["arm"].to_numpy()).mean()
+        bases.append(by_arm["arm0"])
+        differences.append(by_arm["arm1"] - by_arm["arm0"])
+    assert np.mean(bases) == pytest.approx(0.4, abs=0.06)
+    assert np.mean(differences) == pytest.approx(0.15, abs=0.02)
+
+
+def test_first_answers_are_as_often_right_as_supposed_and_needed_where_they_can_agree():
+    two_answers = {"first": "f", "advice": "a", "final": "l", "truth": "y"}
+    plan = parse_plan(
+        {"control": "arm0", "arms": ["arm0", "arm1"], "outcomes": [MEASURE | {"measure": "rsr"}],
+         "behaviour": two_answers}
+    )  # fmt: skip
+    assumed, design = Assumptions(first_right_share=0.7), Design(8, 8)
+    task = simulated(plan, plan.outcomes[0], BOOK, assumed, design)
+    rng = np.random.default_rng(0)
+    trials = simulated_study(plan, BOOK, task, design, 200, (), assumed, rng).trials
+    assert (trials["first"] == trials["truth"]).mean() == pytest.approx(0.7, abs=0.02)
+    same = trials[trials["first"] == trials["advice"]]
+    assert len(same) > 1000
+    assert (same["final"] == same["advice"]).all()
+    outcome = replace(plan.outcomes[0], measure="under_reliance")
+    with pytest.raises(PlanningError, match="Plan with under_reliance_first_wrong"):
+        simulated(plan, outcome, BOOK, assumed, design)
+
+
 def test_what_cannot_be_simulated_is_refused_with_the_cure():
-    def refusal(outcome, assumed=NORMAL):
+    def refusal(outcome, assumed=NORMAL, design=ONE_OF_EACH):
         plan = plan_with(outcome)
         with pytest.raises(PlanningError) as caught:
-            simulated(plan, plan.outcomes[0], BOOK, assumed, Design(1, 1))
+            simulated(plan, plan.outcomes[0], BOOK, assumed, design)
         return str(caught.value)
 
     assert "declares no smallest_effect" in refusal(SCORE)
@@ -198,9 +245,10 @@ def test_what_cannot_be_simulated_is_refused_with_the_cure():
     assert "the simulated trials have no ['true_class']" in refusal(
         {**RELIANCE, "where": {"true_class": "car"}}
     )
-    assert "Declare the trial column behind it" in refusal(
-        {**TRUST, "kind": "behaviour", "measure": "rair"}
+    assert "d_prime is not simulated; known: ['agreement', " in refusal(
+        {**MEASURE, "measure": "d_prime"}
     )
+    assert "counts wrong predictions, and none is shown" in refusal(MEASURE, design=Design(4, 0))
     with pytest.raises(PlanningError, match="must sum below 1"):
         Assumptions(person_share=0.8, image_share=0.3)
     with pytest.raises(PlanningError, match="no outcome 'rust'"):
