@@ -15,7 +15,7 @@ from explanations.evaluation.controls import LABELS
 from explanations.evaluation.limits.catalogue import TABLES
 from explanations.evaluation.reporting import NOISE, number
 
-NAMES = {method.key: method.label for method in catalogue.METHODS} | LABELS | {"chance": "chance"}
+NAMES = {method.key: method.label for method in catalogue.EVERY} | LABELS | {"chance": "chance"}
 Found = Mapping[str, Any]
 
 

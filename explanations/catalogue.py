@@ -14,6 +14,7 @@ from explanations.rendering.layers import ForAndAgainst, Glow, Heat
 from explanations.rendering.outlines import Outlines
 from explanations.translatable import Say
 from explanations.translatable import gettext_noop as _
+from explanations.variants import BASELINE, Parameter, Value
 
 if TYPE_CHECKING:
     from explanations.methods.protocol import Explainer
@@ -59,6 +60,35 @@ class Method:
     """None where no library computes this method."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Of its code, where they are not the defaults."""
+    choice: Parameter | None = None
+    """What an arm of a study may choose of it."""
+    variant_of: str = ""
+    """Key of the method that another choice was made of; empty for a method of the list below."""
+
+    @property
+    def by_choice(self) -> dict[str, "Method"]:
+        """By each value that can be chosen: itself by the usual one, variants by the others."""
+        if self.choice is None:
+            return {}
+        usual, *others = self.choice.values
+        return {usual.value: self} | {
+            other.value: self._variant(self.choice, other) for other in others
+        }
+
+    def _variant(self, choice: Parameter, chosen: Value) -> "Method":
+        usual = choice.usual.reading
+        return replace(
+            self,
+            key=f"{self.key}_{chosen.value}",
+            label=f"{self.label}, {chosen.label}",
+            caption=chosen.caption,
+            how_to_read=tuple(
+                chosen.reading if sentence == usual else sentence for sentence in self.how_to_read
+            ),
+            parameters={**self.parameters, choice.name: chosen.value},
+            choice=None,
+            variant_of=self.key,
+        )
 
     def caption_for(self, label: str | None, *, empty: bool = False, say: Say = str) -> str:
         """The caption with the name of the predicted class; ``empty``: that of an all-zero map.
@@ -157,18 +187,16 @@ METHODS: tuple[Method, ...] = (
         key="integrated_gradients",
         label="Integrated Gradients",
         path="explanations.methods.integrated_gradients.IntegratedGradients",
-        caption=_(
-            "Orange pixels spoke for {answer}, blue pixels against it, compared with an all-black "
-            "image."
-        ),
+        caption=BASELINE.usual.caption,
         how_to_read=(
             *_PIXELS_READING,
-            _("The comparison is with an all-black image, so black pixels never get a colour."),
+            BASELINE.usual.reading,
             _("The colours compare pixels within one image only."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99),
         oracle=Oracle("captum", "explanations.oracles.integrated_gradients"),
+        choice=BASELINE,
     ),
     Method(
         key="deepshap",
@@ -233,6 +261,11 @@ METHODS: tuple[Method, ...] = (
     ),
 )
 
+EVERY: tuple[Method, ...] = tuple(
+    one for method in METHODS for one in (tuple(method.by_choice.values()) or (method,))
+)
+"""The methods, each followed by its variants: what an arm can show."""
+
 LAYERED: tuple[Method, ...] = (
     Method(
         key="gradcam_layer",
@@ -280,13 +313,18 @@ def get(key: str) -> Method:
     """The method of this key; UnknownMethodError lists the keys there are."""
     number = key.rpartition("_")[2]
     layered = of_module(int(number)) if number.isdecimal() else ()
-    for method in (*METHODS, *layered):
+    for method in (*EVERY, *layered):
         if method.key == key:
             return method
-    known = ", ".join(method.key for method in METHODS)
+    known = ", ".join(method.key for method in EVERY)
     raise UnknownMethodError(f"There is no method {key!r}. Choose from: {known}.")
 
 
 def choices() -> list[tuple[str, str]]:
     """Keys with labels, for forms and filters."""
-    return [(method.key, method.label) for method in METHODS]
+    return [(method.key, method.label) for method in EVERY]
+
+
+def base_of(key: str) -> str:
+    """Key of the method that ``key`` is a variant of; any other key as it is."""
+    return next((one.variant_of for one in EVERY if one.key == key and one.variant_of), key)

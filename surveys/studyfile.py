@@ -60,6 +60,7 @@ class Images:
 class DeclaredArm:
     """What is compared: ``method`` is a key of explanations.catalogue, or empty for no map.
 
+    Where the arm chooses another baseline, it is the key of that variant of the method.
     ``prediction`` is False for a human alone; ``probability`` shows how sure the classifier is.
     ``factors``: level by factor.
     """

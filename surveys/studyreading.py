@@ -1,22 +1,16 @@
 """From a study file's text to a StudyFile, with every problem collected on the way."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from explanations import catalogue
 from surveys import designs, studyfile, tasks
 from surveys.recruitment import reading as recruitment
 from surveys.studyallocation import check_allocation, read_allocation
+from surveys.studyarms import read_arm, read_key
 from surveys.studyparts import place_of, read_parts
 from surveys.studytranslating import check_languages, read_classes, read_language, translations
 from surveys.tomltable import Table, did_you_mean, document
 
-KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
-COLUMN = re.compile(r"[a-z][a-z0-9_]{0,29}")
-TAKEN = frozenset(
-    ("arm", "block", "condition", "image", "method", "part", "participant", "position", "value")
-)
 MOST_HOURS = 24 * 365
 MAP_PLACES = ("beside", "over")
 LARGEST_SEED = 2**63 - 1  # what the database's column holds
@@ -29,13 +23,13 @@ def read(
 ) -> studyfile.StudyFile:
     """The study; raises StudyFileError. ``check_plan`` imports the analysis, and pandas with it."""
     table = document(text, "The study file", studyfile.StudyFileError)
-    arms = tuple(_arm(entry) for entry in table.tables("arms"))
+    arms = tuple(read_arm(entry) for entry in table.tables("arms"))
     shown = table.table("images")
     images, parts = _images(shown), read_parts(table, shown)
     shown.finish()
     allocation = table.table("allocation", {})
     study = studyfile.StudyFile(
-        slug=_key(table, "slug"),
+        slug=read_key(table, "slug"),
         title=table.text("title"),
         seed=table.integer("seed"),
         consent=_consent(table.table("consent")),
@@ -105,54 +99,6 @@ def _weights(table: Table) -> str:
         table.add("weights", f"weights is {weights!r}. It must name a .safetensors file.")
     table.finish()
     return weights
-
-
-def _arm(table: Table) -> studyfile.DeclaredArm:
-    arm = studyfile.DeclaredArm(
-        _key(table, "key"),
-        table.text("label"),
-        table.text("method", ""),
-        prediction=table.flag("prediction", True),
-        probability=table.flag("probability", False),
-        factors=_factors(table),
-    )
-    if len(arm.label) > 80:
-        table.add("label", f"the label of arm {arm.key!r} has more than 80 characters. Shorten it.")
-    known = [method.key for method in catalogue.METHODS]
-    if arm.method and arm.method not in known:
-        hint = did_you_mean(arm.method, known)
-        table.add("method", f"arm {arm.key!r}: unknown method {arm.method!r}{hint}")
-    if arm.method and not arm.prediction:
-        table.add(
-            "method",
-            f"arm {arm.key!r} shows a map of a prediction that it hides. Remove the method, or "
-            "prediction = false.",
-        )
-    if arm.probability and not arm.prediction:
-        table.add("probability", f"arm {arm.key!r} shows no prediction. Remove probability.")
-    table.finish()
-    return arm
-
-
-def _factors(table: Table) -> dict[str, str]:
-    factors = table.mapping("factors", {})
-    usable = {}
-    for name, level in factors.items():
-        if not isinstance(level, str) or not KEY.fullmatch(level):
-            table.add(
-                "factors",
-                f"the level of {name!r} is {level!r}. It must be a short word in quotes: small "
-                "letters, digits, - and _.",
-            )
-        elif not COLUMN.fullmatch(name) or name in TAKEN:
-            table.add(
-                "factors",
-                f"the factor {name!r} becomes a column of the data. Name it with small letters, "
-                f"digits and _, and none of {sorted(TAKEN)}.",
-            )
-        else:
-            usable[name] = level
-    return usable
 
 
 def _design(table: Table, arms: tuple[studyfile.DeclaredArm, ...]) -> studyfile.Design:
@@ -250,14 +196,3 @@ def _check_arms_of_parts(table: Table, study: studyfile.StudyFile) -> None:
             f"the study ends with the part {study.parts[-1].key!r}, which not all arms show. Let "
             "a part of all arms come last.",
         )
-
-
-def _key(table: Table, key: str) -> str:
-    value = table.text(key)
-    if value and not KEY.fullmatch(value):
-        table.add(
-            key,
-            f"the {key} {value!r} must start with a small letter and hold only small letters, "
-            "digits, - and _, 50 at most.",
-        )
-    return value

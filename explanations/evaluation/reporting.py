@@ -37,7 +37,7 @@ def write_all(summary: Summary, about: Mapping[str, Any], folder: Path) -> None:
 
 def labels_of(summary: Summary) -> dict[str, str]:
     """What each map is called in the report."""
-    known = {method.key: method.label for method in methods.METHODS}
+    known = {method.key: method.label for method in methods.EVERY}
     return {
         **{name: known.get(name, name) for name in summary.methods},
         **controls.LABELS,

@@ -1,4 +1,9 @@
-"""Images to start from: the pictures without content that a method compares an image with."""
+"""Images to start from: the pictures without content that a method compares an image with.
+
+For a study the same names stand, with the words that people read, in ``explanations/variants.py``.
+Sturmfels, Lundberg and Lee, "Visualizing the impact of feature attribution baselines", Distill
+2020, compare black, white, blurred and other baselines, and what each of them cannot see.
+"""
 
 from collections.abc import Callable
 
@@ -25,6 +30,11 @@ def _mean(batch: Batch) -> Tensor:
 
 
 def _blurred(batch: Batch) -> Tensor:
+    """The image x itself under a Gaussian: sum over d of g(d) x(p + d), along rows and columns.
+
+    g(d) is exp(-d² / 2σ²) over its sum within three σ, which is an eighth of the width; x is
+    mirrored at the border.
+    """
     sigma = batch.size[1] / BLUR_SHARE
     # Reflection can pad by less than the image; three standard deviations are enough.
     reach = min(int(3 * sigma), min(batch.size) - 1)

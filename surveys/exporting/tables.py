@@ -1,7 +1,9 @@
 """The tidy tables of a study: which files its export holds, and the columns of each."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from explanations import catalogue
 from surveys import tasks
 from surveys.concealment import REVEALING_FILES, hidden_columns
 from surveys.exporting.columns import (
@@ -78,7 +80,7 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
     two_stages = any(len(tasks.get(part.task).stages) > 1 for part in parts)
     several_maps = any(tasks.get(part.task).classes for part in parts)
     return (
-        *STIMULUS,
+        *(_with_methods(column, study) for column in STIMULUS),
         *LAYOUT,
         *factors,
         *(_answer_column(item) for item in _items(parts)),
@@ -87,6 +89,14 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         *ANSWERED,
         *TRIAL_TIMES,
     )
+
+
+def _with_methods(column: Column, study: StudyFile) -> Column:
+    """The column of methods says what its arms' ones are, with what was chosen of them."""
+    if column.name != "method":
+        return column
+    keys = dict.fromkeys(arm.method for arm in study.arms if arm.method)
+    return replace(column, values={key: catalogue.get(key).label for key in keys})
 
 
 def _items(parts: list[TrialsPart]) -> list[Item]:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from explanations import catalogue
 from surveys.questionnaires.base import Item
 
 FOLDER = Path(__file__).resolve().parent
@@ -34,6 +35,7 @@ class Question:
 def questions(method: str, language: str = "en") -> tuple[Question, ...]:
     """The questions for a method, or for a condition without a map where the key is empty.
 
+    Variants of a method have its questions.
     Raises KeyError for a method without a quiz.
     """
     return tuple(_question(entry, language) for entry in _entries(method or NO_MAP))
@@ -46,7 +48,8 @@ def speaks(method: str, language: str) -> bool:
 
 
 @cache
-def _entries(wanted: str) -> list[dict[str, Any]]:
+def _entries(method: str) -> list[dict[str, Any]]:
+    wanted = catalogue.base_of(method)
     for path in sorted(FOLDER.glob("*.toml")):
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         if wanted in document["methods"]:

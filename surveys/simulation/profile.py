@@ -5,6 +5,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from explanations import catalogue
 from surveys.models import Condition
 from surveys.tomltable import FileProblemsError, Table, did_you_mean, document
 
@@ -107,9 +108,9 @@ class Profile:
     styles: Mapping[str, float] = field(default_factory=dict)
 
     def effect_of(self, condition: Condition) -> Effect:
-        """The condition's effect: by its key, else by its method, else none."""
-        named = self.effects.get(condition.key) or self.effects.get(condition.method)
-        return named or Effect()
+        """By the condition's key, else by its method with what is chosen of it, or as such."""
+        names = (condition.key, condition.method, catalogue.base_of(condition.method))
+        return next((self.effects[name] for name in names if name in self.effects), Effect())
 
 
 def load(name: str) -> Profile:

@@ -20,6 +20,7 @@ from analysis.plan import Plan
 from analysis.planfile import parse_plan
 from analysis.registration.declared import Declared
 from analysis.registration.document import write_registration
+from explanations import catalogue
 from surveys.exporting.codebook import codebook
 from surveys.exporting.plan import plan_of
 from surveys.models import Participant
@@ -77,6 +78,7 @@ def _declared(study: StudyFile, file: Path) -> Declared:
             f"“{study.images.set}”: {right} that the classifier gets right, {wrong} that it gets "
             "wrong.",
             f"Classifier: {study.weights}.",
+            *_maps(study),
         ),
         tuple(_told(part) for part in study.parts),
         (
@@ -90,6 +92,12 @@ def _declared(study: StudyFile, file: Path) -> Declared:
         _collected(study.slug),
         timezone.now().isoformat(timespec="seconds"),
     )
+
+
+def _maps(study: StudyFile) -> list[str]:
+    """The method behind each arm's map, with what was chosen of it."""
+    maps = [f"{arm.label}: {catalogue.get(arm.method).label}" for arm in study.arms if arm.method]
+    return [f"Maps: {'; '.join(maps)}."] if maps else []
 
 
 def _simulated(file: Path, plan: Plan) -> tuple[str, ...]:
