@@ -95,8 +95,10 @@ def _with_methods(column: Column, study: StudyFile) -> Column:
     """The column of methods says what its arms' ones are, with what was chosen of them."""
     if column.name != "method":
         return column
-    keys = dict.fromkeys(arm.method for arm in study.arms if arm.method)
-    return replace(column, values={key: catalogue.get(key).label for key in keys})
+    shown = {arm.method for arm in study.arms}
+    return replace(
+        column, values={key: label for key, label in catalogue.choices() if key in shown}
+    )
 
 
 def _items(parts: list[TrialsPart]) -> list[Item]:

@@ -3,9 +3,12 @@ import re
 import pytest
 
 from explanations import catalogue
-from explanations.catalogue import METHODS, UnknownMethodError
+from explanations.catalogue import EVERY, METHODS, UnknownMethodError
+from explanations.methods.baselines import BASELINES
+from explanations.methods.protocol import parameters_of
+from explanations.variants import BASELINE
 
-every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.key)
+every_method = pytest.mark.parametrize("method", EVERY, ids=lambda method: method.key)
 
 
 def test_the_catalogue_holds_the_five_methods_and_two_placebos():
@@ -63,6 +66,28 @@ def test_its_code_is_found(method):
 def test_an_unknown_method_is_answered_with_the_known_ones():
     with pytest.raises(UnknownMethodError, match=r"no method 'grad-cam'\. Choose from: gradcam, "):
         catalogue.get("grad-cam")
+
+
+def test_an_arm_can_choose_every_baseline_that_the_engine_has():
+    assert BASELINE.known == list(BASELINES)
+    by_choice = catalogue.get("integrated_gradients").by_choice
+    for value, method in by_choice.items():
+        assert method.explainer().baseline == value
+        assert catalogue.get(method.key) == method
+        assert catalogue.base_of(method.key) == "integrated_gradients"
+        assert BASELINE.values[BASELINE.known.index(value)].reading in method.how_to_read
+    assert len({method.caption for method in EVERY if "gradients" in method.key}) == len(by_choice)
+    assert catalogue.get("gradcam").by_choice == {}
+    assert [catalogue.base_of(key) for key in ("lime", "", "nothing")] == ["lime", "", "nothing"]
+
+
+def test_with_the_usual_baseline_it_is_the_method_that_it_always_was():
+    usual = catalogue.get("integrated_gradients")
+    assert usual.by_choice["black"] is usual
+    assert parameters_of(usual.explainer()) == {"steps": 50, "baseline": "black"}
+    assert "compared with an all-black image" in usual.caption
+    assert any("all-black image" in sentence for sentence in usual.how_to_read)
+    assert not any(method.variant_of for method in METHODS)
 
 
 def test_choices_are_keys_with_labels():

@@ -71,7 +71,7 @@ def test_saliency_and_gradcam_of_every_layer_equal_captums(case):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("baseline", ["black", "mean", "black+white"])
+@pytest.mark.parametrize("baseline", ["black", "mean", "blurred", "black+white"])
 def test_integrated_gradients_equal_captums(case, baseline):
     classifier, images = case
     explainer = IntegratedGradients(baseline=baseline)

@@ -20,7 +20,7 @@ from explanations.precompute import Computed, StoppedError, explain
 from explanations.predicting import PrecomputeError, load_classifier, predict
 from explanations.registry import register_classifier
 from explanations.storage import artefact_store, claims, image_store
-from explanations.store import ArtefactError, StoreFullError
+from explanations.store import ArtefactError, StoreFullError, artefact_key
 from tests.explanations.conftest import explain_one, flip_a_bit
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +231,29 @@ def test_the_command_explains_a_set_and_goes_on_later(images, weights_file):
         "0 were there already."
     )
     assert "4 maps computed on cpu, 2 were there already" in precompute(**options, split="test")
+
+
+def test_another_baseline_has_maps_of_its_own_beside_the_usual_ones(images, weights_file):
+    usual, blurred = "integrated_gradients", "integrated_gradients_blurred"
+    options = {"set": "scenes", "weights": weights_file, "limit": 1, "split": "test"}
+    assert "1 maps computed" in precompute(**options, methods=usual)
+    answer = precompute(**options, methods=f"{usual},{blurred}", verify=1)
+    assert "1 maps computed on cpu, 1 were there already" in answer
+    assert f"{blurred} " in answer.partition("Largest difference")[2]
+    black, other = (Explanation.objects.get(method=method) for method in (usual, blurred))
+    assert other.parameters == {"steps": 50, "baseline": "blurred"}
+    assert other.provenance["largest_difference"] <= 1e-6
+    assert not np.allclose(*(artefact_store().read(row.stored).relevance for row in (black, other)))
+    # The name that maps from black have had since before another could be chosen.
+    classes = black.prediction.classifier.class_names
+    assert black.key == artefact_key(
+        weights=black.prediction.classifier.sha256,
+        image=black.prediction.image.sha256,
+        target=classes.index(black.prediction.predicted_class),
+        method="integrated_gradients",
+        parameters={"steps": 50, "baseline": "black"},
+        version=2,
+    )
 
 
 def test_fast_maps_have_names_of_their_own(network, predictions):

@@ -208,6 +208,12 @@ def explain_classes(study: Study, count: int = 4) -> None:
                 _explain(stimulus.prediction, method, other)
 
 
+def explain_by(study: Study, method: str) -> None:
+    """A map of each of the study's predictions by a method that not every image has one of."""
+    for prediction in study.classifier.prediction_set.all():
+        _explain(prediction, method)
+
+
 def _explain(prediction: Prediction, method: str, other_class: str = "") -> None:
     rng = np.random.default_rng([prediction.pk, len(method), *other_class.encode()])
     name = f"{prediction.pk} {method} {other_class}"

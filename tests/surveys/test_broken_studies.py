@@ -31,6 +31,18 @@ EXPECTED = {
         "line 53: [analysis]: outcome 'agreement': 'agreement' is not a column of trials.csv. Name",
         "line 59: [analysis]: exclusion 'inattentive': 'attention_failed' is not a column of",
     ),
+    "baselines_that_do_not_fit": (
+        "line 22: arm 'none' chooses a baseline, and it shows no map. Remove baseline, or take the "
+        "method integrated_gradients.",
+        "line 28: arm 'heat' chooses a baseline, and the method 'gradcam' has none. Remove",
+        "line 34: arm 'blur': unknown baseline 'blured': did you mean 'blurred'?",
+        "line 40: arm 'both': unknown baseline 'black+white': did you mean 'white'?",
+        "line 46: 'baseline' in [arms] is 0. It must be text in quotes.",
+        "line 51: arm 'one-word': unknown method 'integrated_gradients_mean'. Write method = "
+        "'integrated_gradients' and baseline = 'mean'.",
+        "line 56: arm 'twice': unknown method 'integrated_gradient': did you mean",
+        "line 57: arm 'twice': unknown baseline 'gray': did you mean 'grey'?",
+    ),
     "circular_order": (
         "line 28: the parts wait for each other: instructions after trust-v1 after trials after "
         "instructions. Remove one 'after'.",

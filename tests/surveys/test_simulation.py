@@ -154,6 +154,15 @@ def test_an_arm_has_the_effect_of_its_key_or_else_of_its_method():
     assert profile.effect_of(Condition(key="none", method="")) == Effect()
 
 
+def test_an_arm_with_another_baseline_has_the_effect_of_its_method_unless_it_has_its_own():
+    method, variant = "integrated_gradients", "integrated_gradients_blurred"
+    profile = read(BASE + f"[arms.{method}]\nseconds = 2.0\n")
+    own = read(BASE + f"[arms.{method}]\nseconds = 2.0\n[arms.{variant}]\nseconds = 3.0\n")
+    assert profile.effect_of(Condition(key="a", method=variant)).seconds == 2
+    assert own.effect_of(Condition(key="a", method=variant)).seconds == 3
+    assert own.effect_of(Condition(key="a", method=method)).seconds == 2
+
+
 @pytest.mark.parametrize("name", ["null", "demo"])
 def test_shipped_profiles_can_be_read(name):
     assert load(name).title
