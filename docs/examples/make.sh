@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the three example reports anew, from the repository's root, in about ten minutes:
+# Makes the three example reports anew, from the repository's root, in about five minutes:
 #   docs/examples/make.sh ALIENZOO_FOLDER
 # The folder holds the five csv files of the published study; without it that report is left out.
 set -euo pipefail
