@@ -1,8 +1,9 @@
 """Pictures as the pages show them: drawn from stored files, without torch."""
 
 import hashlib
+from functools import lru_cache
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from explanations import catalogue
 from explanations.attribution import Attribution
@@ -12,6 +13,7 @@ from explanations.rendering import canvas
 from explanations.rendering.drawing import VERSION
 from explanations.rendering.viewing import DEFAULT, View
 from explanations.storage import artefact_store, image_store, picture_path
+from explanations.store import ArtefactStore, Stored
 
 
 def image_png(image: StudyImage) -> bytes:
@@ -60,10 +62,23 @@ def alt_text(explanation: Explanation) -> str:
 
     Raises ArtefactError if the artefact is missing or damaged.
     """
-    attribution = _attribution(explanation)
+    store, stored = artefact_store(), explanation.stored
+    return _in_words(explanation.method, store, stored, store.changed(stored), get_language() or "")
+
+
+@lru_cache(maxsize=4096)
+def _in_words(
+    method: str,
+    store: ArtefactStore,
+    stored: Stored,
+    changed: tuple[int, int] | None,
+    language: str,
+) -> str:
+    """Found once for as long as the file of the artefact is as it was, and for each language."""
+    attribution = store.read(stored)
     if attribution.is_empty:
         return gettext("The map is empty: no region stands out.")
-    return catalogue.get(explanation.method).drawing.describe(attribution, gettext)
+    return catalogue.get(method).drawing.describe(attribution, gettext)
 
 
 def _attribution(explanation: Explanation) -> Attribution:

@@ -165,6 +165,14 @@ class ArtefactStore:
             raise _unusable(stored.key, "its hash is not the one that was noted")
         return found
 
+    def changed(self, stored: Stored) -> tuple[int, int] | None:
+        """When the artefact's file was changed last (ns), and its size; None if it is missing."""
+        try:
+            stat = (self.root / stored.pack).stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
+
     def is_whole(self, stored: Stored) -> bool:
         """Whether every bit is as it was written, by its checksum; quicker than reading it."""
         try:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.utils.module_loading import import_string
 
 from surveys import studyfile
-from surveys.models import Participant, Study
+from surveys.models import Participant, Study, Submission
+from surveys.prepared import Prepared
 from surveys.questionnaires.base import Item
 from surveys.steps import Step
 
@@ -76,9 +77,14 @@ def items(participant: Participant, step: Step) -> tuple[Item, ...]:
     return asked
 
 
+_SENT = Prepared(
+    lambda person: Submission.objects.filter(participant=person).order_by().values_list("step"), int
+)
+
+
 def sent(participant: Participant) -> set[str]:
     """The keys of the steps that the participant has sent."""
-    return set(participant.submissions.order_by().values_list("step", flat=True))
+    return {step for (step,) in _SENT(participant.pk)}
 
 
 def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:

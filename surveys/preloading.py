@@ -1,9 +1,10 @@
 """The pictures of the next trial: a browser may fetch them while this page is looked at."""
 
 from surveys import flow, tasks
-from surveys.models import Participant
+from surveys.models import Participant, Trial
 from surveys.pages.stimulus import picture_urls
 from surveys.pages.trial import part_of
+from surveys.prepared import Prepared
 from surveys.steps import Step
 from surveys.tasks import Stage
 
@@ -25,20 +26,30 @@ def stage_of(participant: Participant, step: Step) -> Stage:
     return tasks.get(part_of(participant, step).task).stage(step.stage)
 
 
+_PICTURES = Prepared(
+    lambda person, position: (
+        Trial.objects.order_by()
+        .filter(participant=person, position=position)
+        .values_list("picture_code", "explanation_id")
+    ),
+    int,
+    int,
+)
+
+
 def next_pictures(participant: Participant, step: Step) -> list[str]:
     """Addresses of the pictures of the page that ``upcoming`` names; none before the allocation."""
     page = upcoming(participant, step)
     if page is None:
         return []
-    trials = participant.trials.order_by().filter(position=page.trial_position or 0)
-    trial = trials.values_list("picture_code", "explanation_id").first()
-    if trial is None:
-        return []
-    picture_code, explanation = trial
-    stage, has_map = stage_of(participant, page), explanation is not None
-    return picture_urls(
-        participant,
-        picture_code,
-        with_map=has_map and stage.shows_map,
-        maps=stage.classes if has_map else 0,
-    )
+    stage = stage_of(participant, page)
+    return [
+        address
+        for picture_code, explanation in _PICTURES(participant.pk, page.trial_position or 0)
+        for address in picture_urls(
+            participant,
+            picture_code,
+            with_map=explanation is not None and stage.shows_map,
+            maps=0 if explanation is None else stage.classes,
+        )
+    ]

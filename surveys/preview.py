@@ -10,7 +10,7 @@ from django.utils import timezone
 from surveys import flow
 from surveys.models import Arm, Participant, Study
 from surveys.services.errors import StudyError
-from surveys.services.trials import create_trials
+from surveys.services.trials import create_trials, next_rotation
 from surveys.stimuli import choose_stimuli
 from surveys.studyfile import definition
 
@@ -71,6 +71,7 @@ def _arrive(study: Study, arm: Arm, language: str) -> Participant:
         choose_stimuli(study)
     except StudyError:  # no predictions yet: pages without pictures can be looked at all the same
         return person
+    person.rotation = next_rotation(person, arm)
     create_trials(person, arm, 0)
     for trial in person.trials.all():
         trial.picture_code = picture_code(trial.position)

@@ -15,6 +15,7 @@ from surveys.languages import about_study
 from surveys.models import Participant, Study
 from surveys.pagekeys import PageKey
 from surveys.personalcode import personal_code
+from surveys.prepared import Prepared
 from surveys.recruitment import arriving, exits, visitors
 from surveys.recruitment.declared import Outcome
 from surveys.recruitment.visitors import Visitor
@@ -106,12 +107,18 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404("The participant was deleted meanwhile.") from erased
 
 
+_WITH_CODE = Prepared(
+    lambda code: Participant.objects.select_related("study__image_set", "arm").filter(code=code),
+    str,
+)
+
+
 def find_participant(code: str) -> Participant:
     """The participant of the secret address, whose language is spoken from now on; else 404."""
-    people = Participant.objects.select_related("study__image_set", "arm")
-    participant = get_object_or_404(people, code=code)
-    languages.speak_to(participant)
-    return participant
+    for participant in _WITH_CODE(code):
+        languages.speak_to(participant)
+        return participant
+    raise Http404("No participant has this address.")
 
 
 def to_page(participant: Participant) -> SeeOther:

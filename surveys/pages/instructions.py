@@ -13,7 +13,7 @@ from surveys.pages.stimulus import stimulus
 from surveys.parts import TrialsPart
 from surveys.parts.instructions import InstructionsPart
 from surveys.steps import Step
-from surveys.studyfile import definition
+from surveys.studyfile import StudyFile, definition
 
 
 def condition_of(participant: Participant, step: Step) -> Condition:
@@ -22,15 +22,9 @@ def condition_of(participant: Participant, step: Step) -> Condition:
     return blocks.select_related("condition").get().condition
 
 
-def next_trials(participant: Participant, step: Step) -> TrialsPart | None:
-    """The run of trials that comes next in the file, practice included, if the arm shows any."""
-    return next(iter(trials_ahead(participant, step)), None)
-
-
-def trials_ahead(participant: Participant, step: Step) -> list[TrialsPart]:
-    """The runs of trials that the arm shows from here to the next instructions, or to the end."""
-    arm = condition_of(participant, step).key
-    parts = [part for part in definition(participant.study).parts if part.is_in(arm)]
+def trials_ahead(declared: StudyFile, condition: Condition, step: Step) -> list[TrialsPart]:
+    """The runs of trials from here to the next instructions or to the end, practice included."""
+    parts = [part for part in declared.parts if part.is_in(condition.key)]
     here = [part.key for part in parts].index(step.part)
     following = takewhile(lambda part: not isinstance(part, InstructionsPart), parts[here + 1 :])
     return [part for part in following if isinstance(part, TrialsPart)]
@@ -40,13 +34,12 @@ def screen(participant: Participant, step: Step) -> Screen:
     """How to read the map, with an example if one is computed; without a map, how to look."""
     declared = definition(participant.study)
     condition = condition_of(participant, step)
-    part = next_trials(participant, step)
+    ahead = trials_ahead(declared, condition, step)
+    part = ahead[0] if ahead else None
     task = tasks.get(part.task) if part else None
     shown: Screen = {
         "heading": _("What you will see"),
-        "trials": sum(
-            own.trials_per_block for own in trials_ahead(participant, step) if not own.is_practice
-        ),
+        "trials": sum(own.trials_per_block for own in ahead if not own.is_practice),
         "part": step.block,  # not "block": within a block, templates call the block itself so
         "parts": declared.blocks,
         "how_to": task.how_to() if task else (),

@@ -10,6 +10,7 @@ from surveys.models import Participant, Trial
 from surveys.pages import Screen
 from surveys.pages.stimulus import maps_beside, stimulus
 from surveys.parts import TrialsPart
+from surveys.prepared import Prepared
 from surveys.questionnaires.base import Item
 from surveys.steps import Step
 from surveys.studyfile import definition
@@ -64,12 +65,21 @@ def part_of(participant: Participant, step: Step) -> TrialsPart:
     return cast("TrialsPart", definition(participant.study).part(step.part))
 
 
+_TRIAL = Prepared(
+    lambda person, position: (
+        Trial.objects.order_by()
+        .select_related("stimulus__prediction__image", "explanation", "condition")
+        .filter(participant=person, position=position)
+    ),
+    int,
+    int,
+)
+
+
 def trial_of(participant: Participant, step: Step) -> Trial:
     """The step's trial with all that a page shows of it."""
-    trials = participant.trials.order_by().select_related(
-        "stimulus__prediction__image", "explanation", "condition"
-    )
-    trial = trials.get(position=step.trial_position or 0)
+    (trial,) = _TRIAL(participant.pk, step.trial_position or 0)
+    trial.participant = participant
     if trial.explanation is not None:  # of the same prediction: the database need not join it twice
         trial.explanation.prediction = trial.stimulus.prediction
     return trial

@@ -12,7 +12,7 @@ from surveys.allocation.scheme import Standing
 from surveys.models import AllocationSlot, Answer, Arm, Participant, Study
 from surveys.services import ledger, places
 from surveys.services.locking import lock
-from surveys.services.trials import create_trials
+from surveys.services.trials import create_trials, next_rotation
 from surveys.studyfile import definition
 
 
@@ -82,5 +82,6 @@ def _levels(cell: str) -> Mapping[str, str]:
 
 def _put_in(participant: Participant, arm: Arm, position: int) -> None:
     participant.arm = arm
-    participant.save(update_fields=["arm"])
+    participant.rotation = next_rotation(participant, arm)
+    participant.save(update_fields=["arm", "rotation"])
     create_trials(participant, arm, position)

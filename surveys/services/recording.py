@@ -7,13 +7,22 @@ from django.db import transaction
 from django.utils import timezone
 
 from surveys import asking, flow
-from surveys.models import Answer, Event, PageView, Participant, Submission, completion_code
+from surveys.models import (
+    Answer,
+    Event,
+    PageView,
+    Participant,
+    Submission,
+    Trial,
+    completion_code,
+)
+from surveys.prepared import Prepared
 from surveys.services.allocating import allocate
 from surveys.services.resuming import has_lapsed
 from surveys.timelimit import timed_out
 from surveys.timings import Timings
 
-CHANGING = ("state", "arm", "rotation", "finished_at", "completion_code")
+CHANGING = ("state", "arm_id", "rotation", "finished_at", "completion_code")
 MOST_EVENTS = 1000  # of one participant: a program that repeats a request must not fill the disk
 
 
@@ -37,6 +46,11 @@ class InvalidAnswersError(ValueError):
     """The answers do not fit the page; the message names items, never what was answered."""
 
 
+_VIEW = Prepared(
+    lambda person, step: PageView.objects.filter(participant=person, step=step), int, str
+)
+
+
 @transaction.atomic
 def record_view(*, participant: Participant, step: str) -> int:
     """Remember that the page (the key of its step) is sent to the participant.
@@ -51,16 +65,16 @@ def record_view(*, participant: Participant, step: str) -> int:
     if shown is not None and _is_unseen(participant, shown):
         allocate(participant)
     now = timezone.now()
-    view = PageView.objects.filter(participant=participant, step=step).first()
-    if view is None:  # nobody else makes one meanwhile: the participant is locked
-        PageView.objects.create(
-            participant=participant, step=step, first_shown_at=now, last_shown_at=now
-        )
-        return 1
-    view.last_shown_at = now
-    view.times += 1
-    view.save(update_fields=["last_shown_at", "times"])
-    return view.times
+    for view in _VIEW(participant.pk, step):
+        view.last_shown_at = now
+        view.times += 1
+        view.save(update_fields=["last_shown_at", "times"])
+        return view.times
+    # Nobody else makes one meanwhile: the participant is locked.
+    PageView.objects.create(
+        participant=participant, step=step, first_shown_at=now, last_shown_at=now
+    )
+    return 1
 
 
 @transaction.atomic
@@ -139,17 +153,21 @@ def note(
         )
 
 
+_LOCKED = Prepared(
+    lambda pk: Participant.objects.select_for_update().filter(pk=pk).values_list(*CHANGING), int
+)
+
+
 def _lock(participant: Participant) -> None:
     """Bring the participant up to date; a second tab and a withdrawal wait until we are done.
 
     On SQLite the IMMEDIATE transaction is what they wait for. Only what can have changed is read.
     """
-    arm = participant.arm
-    participant.refresh_from_db(
-        fields=CHANGING, from_queryset=Participant.objects.select_for_update()
-    )
-    if arm is not None and arm.pk == participant.arm_id:
-        participant.arm = arm  # an arm stays as it is, and need not be asked for again
+    for values in _LOCKED(participant.pk):
+        for name, value in zip(CHANGING, values, strict=True):
+            setattr(participant, name, value)
+        return
+    raise Participant.DoesNotExist("The participant was deleted meanwhile.")
 
 
 def _outcome(
@@ -214,7 +232,7 @@ def _store(
 ) -> None:
     step = next(step for step in flow.steps(participant.study) if step.key == key)
     now = timezone.now()
-    view = PageView.objects.filter(participant=participant, step=key).first()
+    view = next(iter(_VIEW(participant.pk, key)), None)
     shown = asking.items(participant, step)
     submission = Submission.objects.create(
         participant=participant,
@@ -242,12 +260,20 @@ def _store(
     )
 
 
+_TRIAL = Prepared(
+    lambda person, position: (
+        Trial.objects.order_by().filter(participant=person, position=position).values_list("pk")
+    ),
+    int,
+    int,
+)
+
+
 def _trial(participant: Participant, step: flow.Step) -> int | None:
     """Primary key of the step's trial."""
     if step.trial_position is None:
         return None
-    own = participant.trials.order_by().filter(position=step.trial_position)
-    key: int = own.values_list("pk", flat=True).get()
+    ((key,),) = _TRIAL(participant.pk, step.trial_position)
     return key
 
 

@@ -1,7 +1,9 @@
 """The trials of a participant: which images, under which condition, in which order."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from django.db.models import QuerySet
 
 from explanations.imagesets.dice import Dice
 from explanations.models import Explanation
@@ -16,21 +18,30 @@ ALGORITHM = "trial-order-1"  # part of every seed: another algorithm gives other
 MAP_ORDER = "map-order-1"
 
 
-def create_trials(participant: Participant, arm: Arm, place: int) -> None:
-    """Lay out all trials of a participant who was just put into the arm.
+def next_rotation(participant: Participant, arm: Arm) -> int:
+    """The image set that the first block is to show: which the arm's participants had least often.
 
-    ``place`` is the participant's place in the allocation and decides the order; the image set
-    that the first block shows is the one that the arm's participants had least often. Call it
-    under the allocation's lock.
+    Call it under the allocation's lock.
+    """
+    declared = definition(participant.study)
+    if declared.images.per_arm:
+        return arm.position - 1
+    if declared.image_sets == 1:
+        return 0
+    others = arm.participants.filter(simulated=participant.simulated).exclude(pk=participant.pk)
+    used = list(others.values_list("rotation", flat=True))
+    return min(range(declared.image_sets), key=lambda rotation: (used.count(rotation), rotation))
+
+
+def create_trials(participant: Participant, arm: Arm, place: int) -> None:
+    """Lay out all trials of a participant who was just put into the arm, with a rotation.
+
+    ``place`` is the participant's place in the allocation and decides the order. Call it under the
+    allocation's lock.
     """
     study = participant.study
     declared = definition(study)
-    if declared.images.per_arm:
-        participant.rotation = arm.position - 1
-    else:
-        participant.rotation = _next_rotation(arm, participant, declared.image_sets)
-    participant.save(update_fields=["rotation"])
-    stimuli = list(study.stimuli.select_related("prediction__classifier").order_by("position"))
+    stimuli = list(_stimuli(study).order_by("position"))
     positions = _positions(declared)
     trials: list[Trial] = []
     beside: list[TrialMap] = []
@@ -68,7 +79,7 @@ def explanations_of(
         prediction__in=predictions, method=condition.method, other_class=""
     )
     seen = Trial.objects.filter(condition=condition, participant__simulated=simulated)
-    chosen = _as_seen(candidates.order_by("id"), seen.values_list("explanation_id", flat=True))
+    chosen = _as_seen(candidates, seen)
     return {predictions[prediction]: found for (prediction, _), found in chosen.items()}
 
 
@@ -99,10 +110,7 @@ def maps_of_classes(
     seen = TrialMap.objects.filter(
         trial__condition=condition, trial__participant__simulated=simulated
     )
-    others = _as_seen(
-        candidates.exclude(other_class="").order_by("id"),
-        seen.values_list("explanation_id", flat=True),
-    )
+    others = _as_seen(candidates.exclude(other_class=""), seen)
     found: dict[int, tuple[Explanation, ...]] = {}
     for one in own:
         _, *further = one.prediction.likeliest(counts[one.prediction_id])
@@ -112,13 +120,21 @@ def maps_of_classes(
     return found
 
 
+def _stimuli(study: Study) -> QuerySet[Stimulus]:
+    """The study's stimuli, with the classes' probabilities only where maps of several need them."""
+    if any(tasks.get(part.task).classes > 1 for part in definition(study).trial_parts):
+        return study.stimuli.select_related("prediction__classifier")
+    return study.stimuli.select_related("prediction").defer("prediction__probabilities")
+
+
 def _as_seen(
-    candidates: Iterable[Explanation], seen: Iterable[int | None]
+    candidates: QuerySet[Explanation], seen: QuerySet[Trial] | QuerySet[TrialMap]
 ) -> Mapping[tuple[int, str], Explanation]:
-    """By prediction and other class: what was seen before, else the last of the candidates."""
-    before = set(seen)
+    """By prediction and other class: what was seen before, else the newest of the candidates."""
+    before = set(seen.order_by().values_list("explanation_id", flat=True).distinct())
     chosen: dict[tuple[int, str], Explanation] = {}
-    for one in candidates:
+    notes = ("parameters", "diagnostics", "provenance")  # read for nothing, row by row
+    for one in candidates.defer(*notes).order_by("id"):
         key = (one.prediction_id, one.other_class)
         if key not in chosen or chosen[key].pk not in before:
             chosen[key] = one
@@ -134,15 +150,6 @@ def _in_places(trial: Trial, maps: Sequence[Explanation], place: int) -> list[Tr
         TrialMap(trial=trial, place=number, explanation=one)
         for number, one in enumerate(order, start=1)
     ]
-
-
-def _next_rotation(arm: Arm, participant: Participant, sets: int) -> int:
-    """The rotation that the arm's other participants of the kind have least often."""
-    if sets == 1:
-        return 0
-    others = arm.participants.filter(simulated=participant.simulated).exclude(pk=participant.pk)
-    used = list(others.values_list("rotation", flat=True))
-    return min(range(sets), key=lambda rotation: (used.count(rotation), rotation))
 
 
 def _positions(declared: StudyFile) -> Mapping[tuple[str, int], Iterator[int]]:

@@ -3,13 +3,14 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from django.utils import translation
 from PIL import Image
 
 from explanations import pictures
 from explanations.attribution import Attribution
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
 from explanations.storage import artefact_store, image_store
-from explanations.store import ArtefactError
+from explanations.store import ArtefactError, ArtefactStore
 
 pytestmark = pytest.mark.django_db
 KEY = "cd" + "0" * 62
@@ -72,6 +73,20 @@ def test_the_words_for_screen_readers_tell_the_place_and_no_class(scenes, corner
     assert text == "The strongest regions are: upper left."
     assert "rocket" not in text
     assert "house" not in text
+
+
+def test_the_words_are_found_once_and_again_where_the_file_was_changed(scenes, corner, monkeypatch):
+    explanation, read = explained(scenes, corner), []
+    reads = ArtefactStore.read
+    monkeypatch.setattr(ArtefactStore, "read", lambda *one: read.append(1) or reads(*one))
+    assert pictures.alt_text(explanation) == pictures.alt_text(explanation)
+    assert len(read) == 1
+    with translation.override("de"):
+        assert "links" in pictures.alt_text(explanation)
+    assert len(read) == 2
+    (artefact_store().root / explanation.pack).write_bytes(b"damaged")
+    with pytest.raises(ArtefactError, match="precompute_explanations again"):
+        pictures.alt_text(explanation)
 
 
 def test_an_empty_map_says_so_in_words_and_is_the_plain_image(scenes, corner):
