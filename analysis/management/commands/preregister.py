@@ -6,6 +6,7 @@ preregister … --power DIR/power.json puts what plan_power found into it.
 import hashlib
 import json
 from argparse import ArgumentParser
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from analysis.planfile import parse_plan
 from analysis.registration.declared import Declared
 from analysis.registration.document import write_registration
 from explanations import catalogue
+from explanations.management.database import NoDatabaseError, refuse_older_database
 from surveys.exporting.codebook import codebook
 from surveys.exporting.plan import plan_of
 from surveys.models import Participant
@@ -148,8 +150,13 @@ def _told(part: Part) -> str:
 
 
 def _collected(slug: str) -> int | None:
-    """Real participants of the study in this database; None where there is none to ask."""
+    """Real participants of the study in this database; None where there is none to ask.
+
+    CommandError where an older database keeps them from being counted.
+    """
     try:
         return Participant.objects.filter(study__slug=slug, simulated=False).count()
     except DatabaseError:
+        with suppress(NoDatabaseError):
+            refuse_older_database()
         return None

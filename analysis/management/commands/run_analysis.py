@@ -4,22 +4,24 @@ run_analysis --check DIR holds a finished report against its data, hashes and st
 """
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from analysis.errors import AnalysisError
 from analysis.redo import check
 from analysis.results import Results
 from analysis.run import analyse
+from explanations.management.database import DatabaseCommand
 from surveys.concealment import is_concealed
 from surveys.export import Simulated, export_study
 from surveys.exporting.folder import ExportError
 from surveys.models import Study
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Parses, exports when a study is named, analyses, and prints one line."""
 
     help = (
@@ -72,6 +74,9 @@ class Command(BaseCommand):
         simulated.add_argument(
             "--simulated-only", dest="simulated", action="store_const", const="only"
         )
+
+    def needs_database(self, options: Mapping[str, Any]) -> bool:
+        return options["slug"] is not None
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:

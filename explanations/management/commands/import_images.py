@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
 from explanations.importing import import_images
+from explanations.management.database import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Stores images for studies: all of them, or none if one cannot be used."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,15 +4,16 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from explanations.checking import check_everything
 from explanations.files import write_atomically
+from explanations.management.database import DatabaseCommand
 
 NAMED = 20
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Reads every stored map and image and compares the hashes; fails if one is damaged."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

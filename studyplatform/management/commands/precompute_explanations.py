@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from explanations.catalogue import UnknownMethodError
 from explanations.classifier.checkpoint import CheckpointError
@@ -13,6 +13,7 @@ from explanations.computing.arithmetic import PRECISIONS
 from explanations.computing.memory import OutOfMemoryError
 from explanations.computing.preflight import PreflightError
 from explanations.executing.chunks import ExecutorError
+from explanations.management.database import DatabaseCommand
 from explanations.precompute import Execution, StoppedError
 from explanations.predicting import PrecomputeError
 from explanations.registry import RegistryError
@@ -35,7 +36,7 @@ REFUSALS = (
 )
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Computes what is missing. Stopped with Ctrl-C, the same command goes on."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.services import close_study
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Lets nobody else in, and shows researchers the arms. Who has begun can finish."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys import studytext
 from surveys.management.lookup import study_named
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Gives back the file that a study was loaded from, to the letter."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -6,15 +6,16 @@ With --with-identifiers, the panel's ids of the participants go into a file besi
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.export import Simulated, export_study
 from surveys.exporting.folder import ExportError
 from surveys.management.lookup import study_named
 from surveys.recruitment.identifiers import WARNING, write_identifiers
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Writes a study's data, codebook and plan as a folder of plain files."
 
     def add_arguments(self, parser: CommandParser) -> None:

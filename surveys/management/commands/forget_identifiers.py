@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.services import forget_identifiers
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Deletes the panel's ids of a study's participants, once all are paid; nobody can take "
         "part again all the same."

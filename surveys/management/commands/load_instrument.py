@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.questionnaires.loading import LoadingError, load
 from surveys.questionnaires.reading import QuestionnaireError
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Puts a questionnaire of your own, or a published scale in its authors' words, among those "
         "that a study file can name."

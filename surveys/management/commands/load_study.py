@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.models import Study
 from surveys.services import StudyError, load_study
 from surveys.studyfile import StudyFileError, definition
@@ -12,7 +13,7 @@ from surveys.studytext import read_text
 from surveys.studywarnings import warnings
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Puts a study file into the database, as a draft; an unchanged file changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:

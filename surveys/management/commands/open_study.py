@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.services import StudyError, open_study
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Lets participants in, once all that they will see is there."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.recruitment import prolific, reconciling
 from surveys.recruitment.panelstudies import panel_studies
 from surveys.recruitment.prolificcsv import submissions_in
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Lists every submission at Prolific whose state differs from ours, with the cause; exit "
         "status 1 when any does."

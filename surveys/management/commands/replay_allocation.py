@@ -1,11 +1,13 @@
 """manage.py replay_allocation FILE|SLUG"""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.allocation.chain import Entry
 from surveys.allocation.ledgerfile import LedgerFileError, read_ledger
 from surveys.allocation.replay import ReplayError, replay
@@ -14,7 +16,7 @@ from surveys.models import Study
 from surveys.services.ledger import ledger_of
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Draws every allocation again from the seed and the arrivals, and compares arms and "
         "hashes. A file, the ledger.csv of an export, needs no database."
@@ -26,16 +28,22 @@ class Command(BaseCommand):
             "--simulated", action="store_true", help="of a study, the simulated participants' one"
         )
 
+    def needs_database(self, options: Mapping[str, Any]) -> bool:
+        return not _is_file(options["ledger"])
+
     def handle(self, *args: Any, ledger: str, simulated: bool, **options: Any) -> str:
-        is_file = Path(ledger).suffix == ".csv" or Path(ledger).is_file()
         try:
-            if is_file:
+            if _is_file(ledger):
                 return _replayed(read_ledger(Path(ledger)), concealed=False)
             study = study_named(ledger)
             concealed = study.state != Study.State.CLOSED and not simulated
             return _replayed(ledger_of(study, simulated), concealed)
         except (LedgerFileError, ReplayError) as error:
             raise CommandError(str(error)) from error
+
+
+def _is_file(ledger: str) -> bool:
+    return Path(ledger).suffix == ".csv" or Path(ledger).is_file()
 
 
 def _replayed(entries: list[Entry], concealed: bool) -> str:

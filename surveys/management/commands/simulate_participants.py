@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.simulation.profile import ProfileError, load
 from surveys.simulation.remote import ServerError
 from surveys.simulation.run import SimulationError, simulate
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Lets synthetic people walk the real pages of an open study; they stay marked for ever."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from explanations.management.database import DatabaseCommand
 from surveys.allocation.replay import ReplayError
 from surveys.management.lookup import study_named
 from surveys.verification import verify
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Recomputes the hashes and arms of a study's allocation ledger, and compares it with the "
         "participants; names the first entry that does not hold."
