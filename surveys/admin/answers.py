@@ -1,0 +1,77 @@
+"""Every answer, page, event and entry of the ledger by itself, as far as none tells an arm."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from explanations.admin import ReadOnlyAdmin
+from surveys.concealment import revealing_pages
+from surveys.models import Answer, Event, LedgerEntry, Study, Submission
+
+
+@admin.register(Answer)
+class AnswerAdmin(ReadOnlyAdmin):
+    list_display = ("person", "questionnaire", "item", "value", "at")
+    list_filter = (
+        "submission__participant__study", "submission__participant__simulated", "questionnaire"
+    )  # fmt: skip
+    list_select_related = ("submission__participant",)
+    search_fields = ("submission__participant__pseudonym", "item")
+    fields = ("person", "questionnaire", "item", "value", "at")
+    readonly_fields = ("person", "at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
+        answers: QuerySet[Answer] = super().get_queryset(request)
+        return answers.exclude(revealing_pages(Study.objects.all(), "submission__participant"))
+
+    @admin.display(description="participant", ordering="submission__participant__pseudonym")
+    def person(self, answer: Answer) -> str:
+        return answer.submission.participant.pseudonym
+
+    @admin.display(description="sent at", ordering="submission__submitted_at")
+    def at(self, answer: Answer) -> Any:
+        return answer.submission.submitted_at
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ReadOnlyAdmin):
+    list_display = ("participant", "step", "submitted_at", "server_seconds", "response_time_ms")
+    list_filter = ("participant__study", "participant__simulated")
+    list_select_related = ("participant",)
+    search_fields = ("participant__pseudonym", "step")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        found: QuerySet[Submission] = super().get_queryset(request)
+        return found.exclude(revealing_pages(Study.objects.all(), "participant", visits=True))
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "participant", "kind", "step", "items")
+    list_filter = ("kind", "participant__study", "participant__simulated")
+    list_select_related = ("participant",)
+    search_fields = ("participant__pseudonym",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        found: QuerySet[Event] = super().get_queryset(request)
+        return found.exclude(revealing_pages(Study.objects.all(), "participant"))
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    """Its hashes, too, are hidden while a study is open: with them, arms could be tried out."""
+
+    list_display = ("study", "simulated", "sequence", "content", "short_hash")
+    list_filter = ("study", "simulated")
+    list_select_related = ("study",)
+    fields = ("study", "simulated", "sequence", "previous", "content", "hash")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
+        found: QuerySet[LedgerEntry] = super().get_queryset(request)
+        return found.filter(study__state=Study.State.CLOSED)
+
+    @admin.display(description="hash")
+    def short_hash(self, entry: LedgerEntry) -> str:
+        return f"{entry.hash[:12]}…"

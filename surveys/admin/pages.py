@@ -1,0 +1,37 @@
+"""What the panel's pages have in common."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from explanations.admin import ReadOnlyAdmin
+from surveys.models import Arm, Participant, Study
+
+CONCEALED = "hidden until the study is closed"
+
+
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows of another table on a page, to be looked at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class PanelAdmin(ReadOnlyAdmin):
+    """A page that shows rows of other tables."""
+
+    class Media:
+        css: ClassVar = {"all": ["surveys/panel.css"]}
+
+
+def people_in(owner: Study | Arm, state: Participant.State) -> int:
+    """How many of its real participants are in the state."""
+    return owner.participants.filter(simulated=False, state=state).count()

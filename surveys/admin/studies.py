@@ -1,0 +1,118 @@
+"""Studies: where they stand, and the actions that open, close and export them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from surveys import links, services
+from surveys.admin.inlines import ArmInline, StimulusInline, VersionInline
+from surveys.admin.pages import PanelAdmin, people_in
+from surveys.archive import zip_of
+from surveys.export import Simulated
+from surveys.exporting.folder import ExportError
+from surveys.models import Participant, Study
+
+
+@admin.register(Study)
+class StudyAdmin(PanelAdmin):
+    list_display = ("title", "state", "link", "completed", "started", "withdrawn", "simulated")
+    fields = ("state", "slug", "image_set", "classifier", "loaded_at", "source_sha256")
+    inlines = (ArmInline, VersionInline, StimulusInline)
+    actions = ("open_studies", "close_studies", "export", "export_simulated")
+    actions_selection_counter = False
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        """Who may change a study may open and close it, although nobody edits it here."""
+        return request.user.has_perm("surveys.change_study")
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(["surveys.view_participant", "surveys.view_answer"])
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = {"may_draft": self.has_manage_permission(request)}
+        return super().changelist_view(request, (extra_context or {}) | shown)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        study = self.get_object(request, object_id)
+        shown: dict[str, Any] = {"panel_actions": self.get_actions(request)}
+        if study is not None:
+            shown["participant_link"] = request.build_absolute_uri(links.landing_path(study))
+            if self.has_manage_permission(request):
+                shown["rehearsal_link"] = request.build_absolute_uri(links.rehearsal_path(study))
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
+
+    @admin.display(description="participant link")
+    def link(self, study: Study) -> SafeString:
+        return format_html('<a href="{0}">{0}</a>', links.landing_path(study))
+
+    def completed(self, study: Study) -> int:
+        return people_in(study, Participant.State.COMPLETED)
+
+    @admin.display(description="under way")
+    def started(self, study: Study) -> int:
+        return people_in(study, Participant.State.STARTED)
+
+    def withdrawn(self, study: Study) -> int:
+        return people_in(study, Participant.State.WITHDRAWN)
+
+    @admin.display(description="simulated, all")
+    def simulated(self, study: Study) -> int:
+        return study.participants.filter(simulated=True).count()
+
+    @admin.action(description="Open: let participants in", permissions=["manage"])
+    def open_studies(self, request: HttpRequest, studies: QuerySet[Study]) -> None:
+        for study in studies:
+            try:
+                services.open_study(study=study)
+            except services.StudyError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"{study} is open.", messages.SUCCESS)
+
+    @admin.action(description="Close: let nobody else in", permissions=["manage"])
+    def close_studies(self, request: HttpRequest, studies: QuerySet[Study]) -> None:
+        for study in studies:
+            services.close_study(study=study)
+            self.message_user(
+                request, f"{study} is closed. Who has begun can finish.", messages.SUCCESS
+            )
+
+    @admin.action(description="Export the data", permissions=["export"])
+    def export(self, request: HttpRequest, studies: QuerySet[Study]) -> HttpResponse | None:
+        return self._export(request, studies, "none")
+
+    @admin.action(description="Export simulated data alone", permissions=["export"])
+    def export_simulated(
+        self, request: HttpRequest, studies: QuerySet[Study]
+    ) -> HttpResponse | None:
+        return self._export(request, studies, "only")
+
+    def _export(
+        self, request: HttpRequest, studies: QuerySet[Study], simulated: Simulated
+    ) -> HttpResponse | None:
+        try:
+            content = zip_of(studies, simulated)
+        except ExportError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+        name = "-".join([*studies.values_list("slug", flat=True)])
+        if simulated == "only":
+            name += "-simulated"
+        disposition = f'attachment; filename="{name}.zip"'
+        return HttpResponse(
+            content,
+            content_type="application/zip",
+            headers={"Content-Disposition": disposition, "Cache-Control": "no-store"},
+        )
