@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.codewords import codewords
 from analysis.plan import Outcome
 from analysis.populations import members
 from analysis.scoring import scale_score
@@ -130,11 +131,7 @@ def _answers(data: StudyData, item: str) -> pd.Series:
 def _texts(values: pd.Series, coded: object) -> pd.Series:
     """Texts with the codebook's words for codes; beyond the most frequent levels one rest."""
     texts = values.astype("object").where(values.notna(), None).reset_index(drop=True)
-    words = {
-        code.strip(): word.strip()
-        for code, _, word in (part.partition("=") for part in str(coded).split(";"))
-        if word
-    }
+    words = codewords(coded)
     texts = texts.map(lambda one: None if one is None else words.get(str(one), str(one)))
     counts = texts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     kept = set(counts.index if len(counts) <= MOST_LEVELS else counts.index[: MOST_LEVELS - 1])

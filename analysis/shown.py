@@ -1,9 +1,11 @@
 """What the participants saw: which predictions, which of them wrong, how sure, and whose images."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.codewords import codewords
 from analysis.table import StudyData
 
 IMAGE = ["image_set", "image"]
@@ -24,6 +26,7 @@ class ArmShown:
     """One arm's trials: distinct images, right and wrong among them, trials and those answered.
 
     `right_trials` and `wrong_trials` count what was shown, an image as often as it was seen.
+    `maps`: the methods of its maps in the codebook's words; empty for no map.
     """
 
     arm: str
@@ -37,6 +40,7 @@ class ArmShown:
     wrong_trials: int
     sure_right: Confidence | None
     sure_wrong: Confidence | None
+    maps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,9 @@ def what_was_shown(data: StudyData) -> Shown:
     images = known.drop_duplicates(IMAGE)
     right = int((images["prediction_correct"] == 1).sum())
     wrong = int((images["prediction_correct"] == 0).sum())
+    book = data.codebook
+    methods = book[(book["file"] == "trials.csv") & (book["column"] == "method")]
+    words = codewords(methods["values"].iloc[0] if len(methods) else "")
     by_arm = [set(rows["image"]) for _, rows in known.groupby("arm") if len(rows)]
     return Shown(
         len(images),
@@ -104,13 +111,13 @@ def what_was_shown(data: StudyData) -> Shown:
         _confusion(known),
         _pictures(known),
         tuple(
-            _arm_shown(data.trials[data.trials["arm"] == arm], arm, label)
+            _arm_shown(data.trials[data.trials["arm"] == arm], arm, label, words)
             for arm, label in data.labels.items()
         ),
     )
 
 
-def _arm_shown(trials: pd.DataFrame, arm: str, label: str) -> ArmShown:
+def _arm_shown(trials: pd.DataFrame, arm: str, label: str, words: Mapping[str, str]) -> ArmShown:
     images = trials.dropna(subset=["image"]).drop_duplicates(IMAGE)
     right, wrong = (int((images["prediction_correct"] == one).sum()) for one in (1, 0))
     return ArmShown(
@@ -125,7 +132,16 @@ def _arm_shown(trials: pd.DataFrame, arm: str, label: str) -> ArmShown:
         int((trials["prediction_correct"] == 0).sum()),
         _confidence(images, 1),
         _confidence(images, 0),
+        _maps(trials, words),
     )
+
+
+def _maps(trials: pd.DataFrame, words: Mapping[str, str]) -> tuple[str, ...]:
+    """In the order in which they come in the table."""
+    if "method" not in trials:
+        return ()
+    keys = trials["method"].dropna().astype(str).drop_duplicates()
+    return tuple(words.get(key, key) for key in keys if key)
 
 
 def _confidence(images: pd.DataFrame, right: int) -> Confidence | None:

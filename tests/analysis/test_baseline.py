@@ -143,3 +143,30 @@ def test_every_image_is_listed_with_how_surely_it_was_classified_and_how_often_a
     right = trials[trials["prediction_correct"] == 1].drop_duplicates("image")["probability"]
     assert shown.sure_right.mean == pytest.approx(right.mean())
     assert (shown.sure_right.lowest, shown.sure_right.highest) == (right.min(), right.max())
+
+
+def test_the_maps_of_each_arm_are_named_in_the_codebooks_words(folder, tmp_path):
+    def described(book):
+        own = (book["file"] == "trials.csv") & (book["column"] == "method")
+        assert own.sum() == 1
+        book.loc[own, "values"] = "gradcam=Grad-CAM of the last layer"
+        return book
+
+    analyse(edit(folder, "codebook.csv", described), tmp_path / "out")
+    shown = what_was_shown(read_study(folder))
+    assert {one.arm: one.maps for one in shown.arms} == {
+        "none": (), "gradcam": ("Grad-CAM of the last layer",), "placebo": ("placebo",),
+    }  # fmt: skip
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    table = page[page.index("Maps shown, by arm") :]
+    table = table[: table.index("</table>")]
+    for cell in ("no map", "Grad-CAM of the last layer", "placebo"):
+        assert f">{cell}</td>" in table
+
+
+def test_where_no_trial_has_a_map_the_report_lists_none(folder, tmp_path):
+    edit(folder, "trials.csv", lambda frame: frame.assign(method="", explanation=""))
+    analyse(folder, tmp_path / "out")
+    assert {one.maps for one in what_was_shown(read_study(folder)).arms} == {()}
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Maps shown, by arm" not in page

@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from analysis.shown import what_was_shown
+from analysis.table import read_study
 from explanations.models import Explanation
 from surveys import preview, quizzes, services
 from surveys.models import Trial
@@ -78,6 +80,18 @@ def test_people_see_the_maps_of_their_arm_and_the_data_say_which(opened, tmp_pat
     assert described["values"] == (
         f"{BLACK}=Integrated Gradients; {BLURRED}=Integrated Gradients, from the blurred image"
     )
+
+
+def test_the_report_says_which_arm_saw_which_maps(opened, tmp_path):
+    for number in range(6):
+        allocated(opened, f"visit {number}", simulated=True)
+    export_closed(study=opened, output=tmp_path / "data", simulated="only")
+    shown = what_was_shown(read_study(tmp_path / "data"))
+    assert {arm.arm: arm.maps for arm in shown.arms} == {
+        "none": (),
+        "black": ("Integrated Gradients",),
+        "blurred": ("Integrated Gradients, from the blurred image",),
+    }
 
 
 def read(path):
