@@ -73,7 +73,7 @@ CELLS = (
     Cell(11, "logistic", "same", 0.6, 0.0, 1000),
     Cell(12, "logistic", "per arm", 0.6, 0.0, 1000),
     Cell(13, "ordinal", "same", 0.0, 0.0, 4000),
-    Cell(14, "ordinal", "per arm", 0.0, 0.0, 1000),
+    Cell(14, "ordinal", "per arm", 0.0, 0.0, 4000),
     Cell(15, "ordinal", "same", 0.6, 0.0, 1000),
     Cell(16, "ordinal", "per arm", 0.6, 0.0, 1000),
     Cell(17, "linear", "same", 0.0, 0.0, 1000, image_sd=0.0),
