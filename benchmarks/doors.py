@@ -40,6 +40,7 @@ probability = true
 kind = "trials"
 right = 1
 wrong = 1
+attention = {checks}
 [[parts]]
 kind = "questionnaire"
 questionnaire = "load-v1"
@@ -50,11 +51,13 @@ resume_hours = 48
 [recruitment]
 kind = "prolific"
 exclude = {exclude}
+failed_checks = 1
 [recruitment.codes]
 complete = "C1A2B3C4"
 withdrawn = "C9G0H1I2"
 screened_out = "C3J4K5L6"
 full = "C7M8N9O0"
+{failed}
 [analysis]
 control = "none"
 [[analysis.outcomes]]
@@ -63,13 +66,21 @@ label = "Load"
 kind = "scale"
 scale = "load"
 """
+FAILED = "C5P6Q7R8"
 STUDIES: Mapping[str, str] = {
-    slug: STUDY.format(slug=slug, places=places, exclude=exclude)
-    for slug, places, exclude in (
-        ("doors", 60, "[]"),
-        ("doors-second", 60, '["doors"]'),
-        ("doors-small", 2, "[]"),
-        ("doors-busy", 60, "[]"),
+    slug: STUDY.format(
+        slug=slug,
+        places=places,
+        exclude=exclude,
+        checks=checks,
+        failed=f'failed_attention = "{FAILED}"' if checks else "",
+    )
+    for slug, places, exclude, checks in (
+        ("doors", 60, "[]", 0),
+        ("doors-second", 60, '["doors"]', 0),
+        ("doors-small", 2, "[]", 0),
+        ("doors-busy", 60, "[]", 0),
+        ("doors-attention", 60, "[]", 1),
     )
 }
 ERRORS = ("400", "403", "403_csrf", "404", "500")
@@ -82,7 +93,7 @@ class Camera(Protocol):
 
     def take(self, name: str) -> None: ...
 
-    def walk(self, name: str, pages: int | None = None) -> None: ...
+    def walk(self, name: str, pages: int | None = None, *, answer: int = 1) -> None: ...
 
 
 def shoot(camera: Camera, address: str) -> None:
@@ -152,6 +163,9 @@ def _ends(camera: Camera, address: str) -> None:
     page = camera.page
     page.goto(f"{address}/p/{_enrol('doors', _person()).code}/")
     camera.walk("door-09-complete")
+    page.goto(f"{address}/p/{_enrol('doors-attention', _person()).code}/")
+    camera.walk("door-attention", answer=2)  # the middle, which no attention check asks for
+    page.wait_for_selector(f"text={FAILED}")
     stopped = _enrol("doors", _person())
     services.withdraw(participant=stopped)
     page.goto(f"{address}/p/{stopped.code}/")

@@ -34,7 +34,17 @@ LOOKS = {
     "phone": ((390, 844), "light"),
     "dark": ((1280, 900), "dark"),
 }
-TASKS = ("decide", "classify", "judge_advisor", "forward_simulation", "agreement")
+ARMS = {"none": ("No explanation", ""), "gradcam": ("Grad-CAM", "gradcam")}
+MAPS = {"gradcam": ("Grad-CAM", "gradcam"), "lime": ("LIME", "lime")}
+TASKS = {
+    "decide": ARMS,
+    "classify": ARMS,
+    "judge_advisor": ARMS,
+    "forward_simulation": ARMS,
+    "agreement": ARMS,
+    "distinction": MAPS,  # without a map there is nothing to tell apart
+}
+"""Label and method of each arm by task; the first arm is the control."""
 KINDS = ("quiz-1", "feedback", "attention", "pause", "load")
 TASK_STUDY = """
 slug = "{slug}"
@@ -50,13 +60,7 @@ set = "scenes"
 split = "test"
 [classifier]
 weights = "weights/scenes.safetensors"
-[[arms]]
-key = "none"
-label = "No explanation"
-[[arms]]
-key = "gradcam"
-label = "Grad-CAM"
-method = "gradcam"
+{arms}
 [[parts]]
 kind = "instructions"
 [[parts]]
@@ -77,7 +81,7 @@ break_every = 2
 kind = "questionnaire"
 questionnaire = "load-v1"
 [analysis]
-control = "none"
+control = "{control}"
 [[analysis.outcomes]]
 key = "load"
 label = "Load"
@@ -96,7 +100,7 @@ def prepare(output: Path) -> None:
     if not Study.objects.filter(slug="demo").exists():
         call_command("import_images", data="scenes", split="test", limit=200)
     files = [ROOT / "studies" / "demo.toml"]
-    written = {slug_of(task): TASK_STUDY.format(slug=slug_of(task), task=task) for task in TASKS}
+    written = {slug_of(task): study_of(task) for task in TASKS}
     for slug, text in (written | doors.STUDIES).items():
         files.append(output / f"{slug}.toml")
         files[-1].write_text(text)
@@ -105,6 +109,16 @@ def prepare(output: Path) -> None:
         if Study.objects.get(slug=file.stem).state != "open":
             call_command("precompute_explanations", study=file.stem)
             call_command("open_study", file.stem)
+
+
+def study_of(task: str) -> str:
+    """The file of the study that asks the task."""
+    arms = "\n".join(
+        f'[[arms]]\nkey = "{key}"\nlabel = "{label}"\nmethod = "{method}"'
+        for key, (label, method) in TASKS[task].items()
+    )
+    control = next(iter(TASKS[task]))
+    return TASK_STUDY.format(slug=slug_of(task), task=task, arms=arms, control=control)
 
 
 def slug_of(task: str) -> str:
@@ -152,15 +166,19 @@ class Camera:
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             self.page.screenshot(path=self.output / look / f"{name}.png", full_page=True)
 
-    def walk(self, name: str, pages: int | None = None, first: int = 0) -> None:
-        """Take every page, or so many, from where the participant is, with numbers from first."""
+    def walk(self, name: str, pages: int | None = None, first: int = 0, *, answer: int = 1) -> None:
+        """Take every page, or so many, from where the participant is, with numbers from first.
+
+        ``answer``: which one is chosen, from 0, where a question has so many.
+        """
         number = first
         while self.page.locator("form[data-timed]").count() and number != pages:
             self.page.wait_for_selector("form[data-ready]")
             step = self.page.locator("[name=step]").get_attribute("value") or ""
             self.take(f"{name}-{number:02d}-{step.replace(':', '-')}")
             for group in self.page.locator("fieldset[role=radiogroup]").all():
-                group.locator("label").nth(1).click()
+                answers = group.locator("label")
+                answers.nth(min(answer, answers.count() - 1)).click()
             for slider in self.page.locator("form input[type=range]").all():
                 slider.press("ArrowRight")
             with self.page.expect_navigation():
@@ -211,8 +229,8 @@ def shoot(address: str, output: Path) -> None:
             visit(demo, arm)
             answer_first(camera.page)
             camera.walk(f"arm-{arm}", pages=2)
-        for task in TASKS:
-            for arm in ("none", "gradcam"):
+        for task, arms in TASKS.items():
+            for arm in arms:
                 visit(Study.objects.get(slug=slug_of(task)), arm)
                 camera.walk(f"task-{task}-{arm}", pages=None if task == "decide" else 6)
         around(camera, address, visit(demo, "lime"))
@@ -265,7 +283,12 @@ SHEETS = {
     "beside": ("desktop", ("beside-*",), 330, 3),
     "phone": ("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*"), 210, 9),
     "dark": ("dark", ("page-0[0-3]*", "page-1[5-8]*", "beside-errors"), 330, 4),
-    "doors": ("desktop", ("door-0[0-8]*", "door-09*end", "door-1*"), 250, 5),
+    "doors": (
+        "desktop",
+        ("door-0[0-8]*", "door-09*end", "door-attention*end", "door-1*"),
+        250,
+        5,
+    ),
 }
 """Name of a contact sheet: look, which pages, width of each in pixels, how many beside another."""
 MARGIN = 0.19  # of a wide window, on each side of the column

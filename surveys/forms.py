@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -58,7 +59,7 @@ class ItemsForm(forms.Form):
             item.id: self.cleaned_data[item.id] for item in self.items if self.cleaned_data[item.id]
         }
 
-    @property
+    @cached_property
     def questions(self) -> list[Question]:
         return [Question(item, self[item.id]) for item in self.items]
 

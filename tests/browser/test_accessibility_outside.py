@@ -17,6 +17,7 @@ from surveys.simulation.browser import Browser, Page
 from tests.browser import axe
 from tests.browser.axe import LANGUAGES
 from tests.browser.walking import choose_first, ready, send, send_and_be_told
+from tests.surveys import factories
 from tests.surveys.drawn import drawn_study
 from tests.surveys.people import go_on, who
 from tests.surveys.recruitment import studies
@@ -202,27 +203,41 @@ def test_axe_finds_nothing_on_refusals_and_errors(
     check(page, language, "Something went wrong here")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_on_previews(
-    page, live_server, transactional_db, tmp_path, client, language
-):
-    study = drawn_study(tmp_path, arms=("none", "gradcam"), extra=GERMAN.split("48\n")[1])
+@pytest.fixture
+def researcher(page, live_server, transactional_db, client):
+    """A page of somebody who is signed in, and what opens a preview's page in it."""
     User.objects.create_superuser("admin", password="a long password")
     client.login(username="admin", password="a long password")
     session = {"name": "sessionid", "value": client.cookies["sessionid"].value}
     page.context.add_cookies([session | {"url": live_server.url}])
 
-    def look(shown: Study, number: int) -> None:
-        where = {"slug": shown.slug, "arm": "none", "language": language, "number": number}
+    def look(shown: Study, arm: str, language: str, number: int) -> None:
+        where = {"slug": shown.slug, "arm": arm, "language": language, "number": number}
         page.goto(f"{live_server.url}{reverse('preview:page', kwargs=where)}")
         axe.check(page, language)
 
-    steps = preview.pages(study)
-    trial = next(one.number for one in steps if one.step and one.step.kind == "trial")
-    for number in (0, trial, len(steps) - 1):
-        look(study, number)
-    look(study, trial)
+    return look
+
+
+def first_trial(study: Study) -> int:
+    """Its page among those of the preview."""
+    pages = preview.pages(study)
+    return next(one.number for one in pages if one.step and one.step.kind == "trial")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_previews(page, researcher, tmp_path, language):
+    study = drawn_study(tmp_path, arms=("none", "gradcam"), extra=GERMAN.split("48\n")[1])
+    trial = first_trial(study)
+    for number in (0, len(preview.pages(study)) - 1, trial):
+        researcher(study, "none", language, number)
     page.locator(".preview details summary").click()
     choose_first(page)
     send_and_be_told(page, ".preview [role=status]")
     axe.check(page, language)
+
+
+def test_axe_finds_nothing_on_a_preview_without_pictures(page, researcher, tmp_path):
+    study = factories.draft_study(tmp_path)
+    researcher(study, "gradcam", "en", first_trial(study))
+    assert page.locator("h1").text_content() == "No picture yet"

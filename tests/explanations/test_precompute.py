@@ -21,7 +21,9 @@ from explanations.predicting import PrecomputeError, load_classifier, predict
 from explanations.registry import register_classifier
 from explanations.storage import artefact_store, claims, image_store
 from explanations.store import ArtefactError, StoreFullError, artefact_key
+from surveys import services
 from tests.explanations.conftest import explain_one, flip_a_bit
+from tests.surveys import drawn
 
 pytestmark = pytest.mark.django_db
 QUICK = [catalogue.get("gradcam"), catalogue.get("placebo")]
@@ -231,6 +233,23 @@ def test_the_command_explains_a_set_and_goes_on_later(images, weights_file):
         "0 were there already."
     )
     assert "4 maps computed on cpu, 2 were there already" in precompute(**options, split="test")
+
+
+def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file):
+    right = sum(row.is_correct for row in predictions)
+    services.load_study(
+        drawn.STUDY_FILE.replace('set = "drawn"', 'set = "scenes"').format(
+            slug="words", weights=weights_file, places=8, resume_hours=0, map_place="beside",
+            counts=f"right = {right}\nwrong = {len(predictions) - right}",
+            arms='[[arms]]\nkey = "none"\nlabel = "None"\n'
+            '[[arms]]\nkey = "sure"\nlabel = "Sure"\nprobability = true',
+            parts=drawn.QUESTIONNAIRES, control="none", extra="",
+        )
+    )  # fmt: skip
+    assert precompute(study="words") == (
+        "3 images predicted; no arm shows a map, so there is none to compute."
+    )
+    assert not Explanation.objects.exists()
 
 
 def test_another_baseline_has_maps_of_its_own_beside_the_usual_ones(images, weights_file):

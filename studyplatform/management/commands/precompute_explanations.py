@@ -19,7 +19,13 @@ from explanations.predicting import PrecomputeError
 from explanations.registry import RegistryError
 from explanations.store import ArtefactError, StoreFullError
 from explanations.verification import Verified
-from studyplatform.management.preparation import How, methods_named, prepare_set, prepare_study
+from studyplatform.management.preparation import (
+    How,
+    Prepared,
+    methods_named,
+    prepare_set,
+    prepare_study,
+)
 from surveys.services import StudyError
 
 REFUSALS = (
@@ -141,12 +147,7 @@ class Command(DatabaseCommand):
             ) from None
         except REFUSALS as error:
             raise CommandError(str(error)) from error
-        layers = f" and layer by layer ({done.modules} modules)" if done.modules else ""
-        return (
-            f"{done.images} images predicted; {done.explained} explained by "
-            f"{', '.join(done.methods)}{layers}: {done.maps.new} maps computed on {done.device}, "
-            f"{done.maps.known} were there already." + _verdict(done.verified)
-        )
+        return _said(done) + _verdict(done.verified)
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -154,6 +155,18 @@ def _shard(text: str) -> tuple[int, int]:
     if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
         raise ArgumentTypeError(f"{text!r} is no part: write I/N, such as 1/4, with I up to N")
     return int(part), int(parts)
+
+
+def _said(done: Prepared) -> str:
+    """How many maps were wanted, by what, and how many of them were missing."""
+    ways = [", ".join(done.methods)] if done.methods else []
+    ways += [f"layer by layer ({done.modules} modules)"] if done.modules else []
+    if not ways:
+        return f"{done.images} images predicted; no arm shows a map, so there is none to compute."
+    return (
+        f"{done.images} images predicted; {done.explained} explained by {' and '.join(ways)}: "
+        f"{done.maps.new} maps computed on {done.device}, {done.maps.known} were there already."
+    )
 
 
 def _verdict(verified: Mapping[str, Verified]) -> str:
