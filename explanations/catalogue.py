@@ -66,6 +66,11 @@ class Method:
     """Key of the method that another choice was made of; empty for a method of the list below."""
 
     @property
+    def full_label(self) -> str:
+        """With what is chosen of it, the usual included."""
+        return f"{self.label}, {self.choice.usual.label}" if self.choice else self.label
+
+    @property
     def by_choice(self) -> dict[str, "Method"]:
         """By each value that can be chosen: itself by the usual one, variants by the others."""
         if self.choice is None:

@@ -96,9 +96,8 @@ def _with_methods(column: Column, study: StudyFile) -> Column:
     if column.name != "method":
         return column
     shown = {arm.method for arm in study.arms}
-    return replace(
-        column, values={key: label for key, label in catalogue.choices() if key in shown}
-    )
+    methods = [method for method in catalogue.EVERY if method.key in shown]
+    return replace(column, values={method.key: method.full_label for method in methods})
 
 
 def _items(parts: list[TrialsPart]) -> list[Item]:

@@ -78,7 +78,8 @@ def test_people_see_the_maps_of_their_arm_and_the_data_say_which(opened, tmp_pat
         if (row["file"], row["column"]) == ("trials.csv", "method")
     ]
     assert described["values"] == (
-        f"{BLACK}=Integrated Gradients; {BLURRED}=Integrated Gradients, from the blurred image"
+        f"{BLACK}=Integrated Gradients, from black; "
+        f"{BLURRED}=Integrated Gradients, from the blurred image"
     )
 
 
@@ -89,7 +90,7 @@ def test_the_report_says_which_arm_saw_which_maps(opened, tmp_path):
     shown = what_was_shown(read_study(tmp_path / "data"))
     assert {arm.arm: arm.maps for arm in shown.arms} == {
         "none": (),
-        "black": ("Integrated Gradients",),
+        "black": ("Integrated Gradients, from black",),
         "blurred": ("Integrated Gradients, from the blurred image",),
     }
 

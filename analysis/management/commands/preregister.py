@@ -98,8 +98,10 @@ def _declared(study: StudyFile, file: Path) -> Declared:
 
 def _maps(study: StudyFile) -> list[str]:
     """The method behind each arm's map, with what was chosen of it."""
-    maps = [f"{arm.label}: {catalogue.get(arm.method).label}" for arm in study.arms if arm.method]
-    return [f"Maps: {'; '.join(maps)}."] if maps else []
+    maps = [
+        f"“{arm.label}”: {catalogue.get(arm.method).full_label}" for arm in study.arms if arm.method
+    ]
+    return [f"Maps by arm: {'; '.join(maps)}."] if maps else []
 
 
 def _simulated(file: Path, plan: Plan) -> tuple[str, ...]:
