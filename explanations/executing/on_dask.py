@@ -37,6 +37,12 @@ SECONDS_TO_CONNECT = 60
 ATTEMPTS = 100
 """How many workers may die over one chunk: machines come and go, a chunk that kills does not."""
 SECONDS_BETWEEN_ATTEMPTS = 0.5
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": ATTEMPTS,
+    # Dask has workers give back memory at once. Every array would then be mapped and cleared anew,
+    # which took a fifth of their time.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+}
 WAITING_PER_THREAD = 2
 
 
@@ -187,7 +193,7 @@ def _await_a_worker(client: Client) -> None:
 def _local_cluster(cluster: Cluster, device: str) -> Iterator[SpecCluster]:
     """One worker per core, or per GPU; each is started again when it dies."""
     count = cluster.workers or (torch.cuda.device_count() if device == "cuda" else _cores())
-    with dask.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS}):
+    with dask.config.set(SETTINGS):
         workers = {number: _worker(number, device) for number in range(count)}
         scheduler = {
             "cls": Scheduler,
