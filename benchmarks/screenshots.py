@@ -278,7 +278,7 @@ def around(camera: Camera, address: str, path: str) -> None:
 SHEETS = {
     "pages": ("desktop", ("page-0[0-3]*", "page-1[5-8]*"), 330, 4),
     "arms": ("desktop", ("arm-*-trial-1",), 330, 4),
-    "tasks": ("desktop", ("task-*-gradcam-*-trial-1*",), 330, 3),
+    "tasks": ("desktop", ("task-*-gradcam-*-trial-1*",), 250, 4),
     "kinds": ("desktop", tuple(f"task-decide-gradcam-*-{kind}*" for kind in KINDS), 330, 5),
     "beside": ("desktop", ("beside-*",), 330, 3),
     "phone": ("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*"), 210, 9),
