@@ -16,9 +16,10 @@ from django.db.models.sql.compiler import SQLCompiler
 
 Value = int | str
 Row = TypeVar("Row")
-# Stand for the values while the SQL is written: nothing that is looked up is equal to them.
+# Stand for the values while the SQL is written. A number beyond a column's range would make Django
+# leave the comparison out, so they fit PostgreSQL's smallest column.
 MARKS: Mapping[type, Callable[[int], Value]] = {
-    int: lambda number: 7_777_777_700 + number,
+    int: lambda number: 32_700 + number,
     str: lambda number: f"\x01 value {number}",
 }
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from explanations.models import ImageSet, StudyImage
-from surveys.prepared import Prepared
+from surveys.prepared import MARKS, Prepared
 
 
 def images_of(name: str, split: str) -> QuerySet[StudyImage, StudyImage]:
@@ -88,3 +88,9 @@ def test_each_thread_asks_its_own_connection(sets):
     thread.start()
     thread.join()
     assert seen == [1, "b"]
+
+
+def test_a_mark_is_a_number_that_the_smallest_column_can_hold():
+    # Beyond a column's range Django leaves the comparison out, as nothing can be equal.
+    smallest = 2**15 - 1  # PostgreSQL's smallint
+    assert all(0 < MARKS[int](number) <= smallest for number in range(10))
