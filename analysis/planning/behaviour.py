@@ -49,6 +49,8 @@ def problems_of(outcome: Outcome, plan: Plan, design: Design) -> list[str]:
     counted = COUNTED.get(str(outcome.measure))
     if counted is None:
         return [f"{name}: {outcome.measure} is not simulated; known: {list(COUNTED)}."]
+    if design.conditions:
+        return [f"{name}: measures of behaviour are not simulated where conditions vary."]
     if counted.same_first and plan.behaviour is not None and plan.behaviour.first is not None:
         return [
             f"{name}: {outcome.measure} counts trials in which the first answer was the advice "

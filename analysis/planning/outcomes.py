@@ -123,9 +123,9 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
 
 def _items(outcome: Outcome, codebook: pd.DataFrame) -> pd.DataFrame | None:
     rows = codebook.dropna(subset=["item"])
-    if outcome.scale is not None:
+    if outcome.kind == "scale":
         return rows[rows["scale"] == outcome.scale]
-    if outcome.item is not None:
+    if outcome.kind == "item":
         return rows[rows["item"] == outcome.item]
     return None
 

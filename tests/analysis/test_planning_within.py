@@ -80,17 +80,22 @@ def test_power_is_that_of_friedmans_test_on_such_numbers(tmp_path):
 
 
 def test_what_cannot_be_simulated_is_named_beside_what_can(tmp_path):
-    measure = {**TRUST, "key": "m", "kind": "behaviour", "measure": "rair", "smallest_effect": 0.1}
+    measure = {
+        "key": "m", "label": "M", "kind": "behaviour", "measure": "brier", "smallest_effect": 0.1
+    }  # fmt: skip
     plan = plan_with({**SCORE, "smallest_effect": 2.0}, measure)
     assumed = Assumptions(score_sd=1.0)
     asked = Asked(Wanted(runs=20, most=40), assumed)
     power = plan_power(plan, BOOK, Design(1, 0), asked, tmp_path)
     assert [one.outcome for one in power.outcomes] == ["x"]
-    assert "measures of behaviour are not simulated" in power.left_out["m"]
-    with pytest.raises(PlanningError, match="measures of behaviour"):
+    assert "brier is not simulated; known: ['agreement', " in power.left_out["m"]
+    with pytest.raises(PlanningError, match="brier is not simulated"):
         plan_power(plan, BOOK, Design(1, 0), Asked(outcomes=("m",)), tmp_path)
     with pytest.raises(PlanningError, match="one_way is not simulated where conditions vary"):
         plan_power(plan, BOOK, Design(1, 0, CONDITIONS), asked, tmp_path)
+    share = plan_with({**measure, "measure": "rair"})
+    with pytest.raises(PlanningError, match="behaviour are not simulated where conditions vary"):
+        plan_power(share, BOOK, Design(1, 0, CONDITIONS), asked, tmp_path)
 
 
 def test_the_shipped_within_study_is_simulated(tmp_path, settings, capsys):
