@@ -7,7 +7,7 @@ from django.utils.module_loading import import_string
 
 from surveys import studyfile
 from surveys.models import Participant, Study, Submission
-from surveys.prepared import Prepared
+from surveys.prepared import PreparedQuery
 from surveys.questionnaires.base import Item
 from surveys.steps import Step
 
@@ -77,7 +77,7 @@ def items(participant: Participant, step: Step) -> tuple[Item, ...]:
     return asked
 
 
-_SENT = Prepared(
+_SENT = PreparedQuery(
     lambda person: Submission.objects.filter(participant=person).order_by().values_list("step"), int
 )
 

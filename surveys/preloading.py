@@ -4,7 +4,7 @@ from surveys import flow, tasks
 from surveys.models import Participant, Trial
 from surveys.pages.stimulus import picture_urls
 from surveys.pages.trial import part_of
-from surveys.prepared import Prepared
+from surveys.prepared import PreparedQuery
 from surveys.steps import Step
 from surveys.tasks import Stage
 
@@ -26,7 +26,7 @@ def stage_of(participant: Participant, step: Step) -> Stage:
     return tasks.get(part_of(participant, step).task).stage(step.stage)
 
 
-_PICTURES = Prepared(
+_PICTURES = PreparedQuery(
     lambda person, position: (
         Trial.objects.order_by()
         .filter(participant=person, position=position)

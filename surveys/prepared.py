@@ -24,7 +24,7 @@ MARKS: Mapping[type, Callable[[int], Value]] = {
 }
 
 
-class Prepared(Generic[Row]):
+class PreparedQuery(Generic[Row]):
     """A queryset of models, or of a ``values_list``, that differs in ids and names alone.
 
     ``build`` makes it from values of the ``kinds``, each of which it compares with a column.

@@ -70,7 +70,9 @@ def _method(table: Table, arm: str) -> str:
                 f"{' or '.join(owner.key for owner in owners)}.",
             )
             continue
-        there = {key: one for owner in owners for key, one in owner.by_choice.items()}
+        # Of an unknown method, any that could be meant tells whether the value is known.
+        asked = [known[named]] if named in known else owners
+        there = {key: one for owner in asked for key, one in owner.by_choice.items()}
         if value in there:
             key = there[value].key
         elif isinstance(table.values[name], str):

@@ -15,7 +15,7 @@ from surveys.languages import about_study
 from surveys.models import Participant, Study
 from surveys.pagekeys import PageKey
 from surveys.personalcode import personal_code
-from surveys.prepared import Prepared
+from surveys.prepared import PreparedQuery
 from surveys.recruitment import arriving, exits, visitors
 from surveys.recruitment.declared import Outcome
 from surveys.recruitment.visitors import Visitor
@@ -107,7 +107,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404("The participant was deleted meanwhile.") from erased
 
 
-_WITH_CODE = Prepared(
+_WITH_CODE = PreparedQuery(
     lambda code: Participant.objects.select_related("study__image_set", "arm").filter(code=code),
     str,
 )

@@ -10,7 +10,7 @@ from surveys.models import Participant, Trial
 from surveys.pages import Screen
 from surveys.pages.stimulus import maps_beside, stimulus
 from surveys.parts import TrialsPart
-from surveys.prepared import Prepared
+from surveys.prepared import PreparedQuery
 from surveys.questionnaires.base import Item
 from surveys.steps import Step
 from surveys.studyfile import definition
@@ -65,7 +65,7 @@ def part_of(participant: Participant, step: Step) -> TrialsPart:
     return cast("TrialsPart", definition(participant.study).part(step.part))
 
 
-_TRIAL = Prepared(
+_TRIAL = PreparedQuery(
     lambda person, position: (
         Trial.objects.order_by()
         .select_related("stimulus__prediction__image", "explanation", "condition")

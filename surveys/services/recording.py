@@ -16,7 +16,7 @@ from surveys.models import (
     Trial,
     completion_code,
 )
-from surveys.prepared import Prepared
+from surveys.prepared import PreparedQuery
 from surveys.services.allocating import allocate
 from surveys.services.resuming import has_lapsed
 from surveys.timelimit import timed_out
@@ -46,7 +46,7 @@ class InvalidAnswersError(ValueError):
     """The answers do not fit the page; the message names items, never what was answered."""
 
 
-_VIEW = Prepared(
+_VIEW = PreparedQuery(
     lambda person, step: PageView.objects.filter(participant=person, step=step), int, str
 )
 
@@ -153,7 +153,7 @@ def note(
         )
 
 
-_LOCKED = Prepared(
+_LOCKED = PreparedQuery(
     lambda pk: Participant.objects.select_for_update().filter(pk=pk).values_list(*CHANGING), int
 )
 
@@ -260,7 +260,7 @@ def _store(
     )
 
 
-_TRIAL = Prepared(
+_TRIAL = PreparedQuery(
     lambda person, position: (
         Trial.objects.order_by().filter(participant=person, position=position).values_list("pk")
     ),

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from explanations.models import ImageSet, StudyImage
-from surveys.prepared import MARKS, Prepared
+from surveys.prepared import MARKS, PreparedQuery
 
 
 def images_of(name: str, split: str) -> QuerySet[StudyImage, StudyImage]:
@@ -35,7 +35,7 @@ def sets() -> list[ImageSet]:
 
 @pytest.mark.django_db
 def test_it_answers_as_the_queryset_for_every_value(sets, django_assert_num_queries):
-    ask = Prepared(images_of, str, str)
+    ask = PreparedQuery(images_of, str, str)
     for name, split in (("a", "test"), ("b", "test"), ("a", "test"), ("c", "test"), ("a", "other")):
         with django_assert_num_queries(1):
             found = ask(name, split)
@@ -51,7 +51,7 @@ def test_values_are_those_of_python(sets):
     def times(key: int) -> QuerySet[ImageSet, tuple]:
         return ImageSet.objects.filter(pk=key).values_list("imported_at", "class_names")
 
-    assert Prepared(times, int)(sets[1].pk) == [(sets[1].imported_at, ["b", "x"])]
+    assert PreparedQuery(times, int)(sets[1].pk) == [(sets[1].imported_at, ["b", "x"])]
 
 
 @pytest.mark.django_db
@@ -62,21 +62,21 @@ def test_its_sql_is_written_once(sets):
         built.append(name)
         return ImageSet.objects.filter(name=name)
 
-    ask = Prepared(named, str)
+    ask = PreparedQuery(named, str)
     assert [ask(name)[0].name for name in ("a", "b", "a")] == ["a", "b", "a"]
     assert len(built) == 1
 
 
 @pytest.mark.django_db
 def test_a_value_that_the_sql_does_not_take_is_refused(sets):
-    ask = Prepared(lambda name: ImageSet.objects.all(), str)
+    ask = PreparedQuery(lambda name: ImageSet.objects.all(), str)
     with pytest.raises(ValueError, match="takes 0 of 1 values"):
         ask("a")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_each_thread_asks_its_own_connection(sets):
-    ask, seen = Prepared(lambda name: ImageSet.objects.filter(name=name), str), []
+    ask, seen = PreparedQuery(lambda name: ImageSet.objects.filter(name=name), str), []
 
     def elsewhere() -> None:
         with connection.execute_wrapper(lambda execute, *rest: (seen.append(1), execute(*rest))[1]):
