@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from analysis.bundle import DATA, changed, read_manifest
 from analysis.errors import AnalysisError, ReportError
-from analysis.pagecheck import check_page
-from analysis.recompute import recomputed
-from analysis.results_schema import validate
+from analysis.reproduction.bundle import DATA, changed, read_manifest
+from analysis.reproduction.p_values import recomputed
+from analysis.reproduction.report_check import check_page
+from analysis.reproduction.results_schema import validate
 from analysis.run import analyse
 
 SHOWN = 20

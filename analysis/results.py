@@ -11,26 +11,26 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from analysis.agreement import ArmAgreement, agreement_by_arm
-from analysis.assumptions.assumption import Assumption
-from analysis.baseline import Covariate, baseline
-from analysis.behaviour.measures import BehaviourResults, behaviour
-from analysis.descriptives import ArmSummary
-from analysis.deviations import Deviation, deviations
-from analysis.estimate import HypothesisTest, NotEstimable, attempt
-from analysis.flow import Flow, study_flow
-from analysis.found import Found, p_of
-from analysis.further import further_results
-from analysis.instruments import Instrument, instruments
-from analysis.missing import MissingRow, missing_by_arm
-from analysis.multiplicity import benjamini_hochberg, holm
-from analysis.plan import EXPLORATORY, Outcome, Plan, Population, analysis_of, resolve
-from analysis.populations import FlowRow, outcome_scores, participant_flow
-from analysis.power import SampleNeeded, sample_needed
-from analysis.provenance import Provenance, provenance
-from analysis.shown import Shown, what_was_shown
-from analysis.summary import Summary, summarise_claim
-from analysis.table import StudyData
+from analysis.outcomes.assumptions.assumption import Assumption
+from analysis.outcomes.claim_summary import Summary, summarise_claim
+from analysis.outcomes.finding import Found, p_of
+from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, analysis_of, resolve
+from analysis.sections.agreement import ArmAgreement, agreement_by_arm
+from analysis.sections.baseline import Covariate, baseline
+from analysis.sections.behaviour.measures import BehaviourResults, behaviour
+from analysis.sections.deviations import Deviation, deviations
+from analysis.sections.instruments import Instrument, instruments
+from analysis.sections.optional import further_results
+from analysis.sections.participant_flow import Flow, study_flow
+from analysis.sections.sample_size import SampleNeeded, sample_needed
+from analysis.sections.stimuli_shown import Shown, what_was_shown
+from analysis.statistics.descriptives import ArmSummary
+from analysis.statistics.estimate import HypothesisTest, NotEstimable, attempt
+from analysis.statistics.multiplicity import benjamini_hochberg, holm
+from analysis.study_data.missing import MissingRow, missing_by_arm
+from analysis.study_data.populations import FlowRow, outcome_scores, participant_flow
+from analysis.study_data.provenance import Provenance, provenance
+from analysis.study_data.study_data import StudyData
 
 SCHEMA = 1  # of results.json; raised when a key changes its meaning or goes
 Adjustment = Literal["Holm", "Benjamini-Hochberg"]

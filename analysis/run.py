@@ -4,7 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
-from analysis.bundle import (
+from analysis.errors import ReportError
+from analysis.figures.draw import draw_figures
+from analysis.plan.reading import read_document
+from analysis.report.pdf import write_pdf
+from analysis.report.render import render_report
+from analysis.reproduction.bundle import (
     REGISTERED,
     clear,
     csv_text,
@@ -13,19 +18,14 @@ from analysis.bundle import (
     write_manifest,
     write_text,
 )
-from analysis.deviations import hold_to
-from analysis.errors import ReportError
-from analysis.figures.draw import draw_figures
-from analysis.pagecheck import check_page
-from analysis.planfile import read_document
-from analysis.populations import score_table
-from analysis.recompute import recomputed
-from analysis.report.pdf import write_pdf
-from analysis.report.render import render_report
+from analysis.reproduction.p_values import recomputed
+from analysis.reproduction.report_check import check_page
+from analysis.reproduction.results_schema import FILE as SCHEMA_FILE
+from analysis.reproduction.results_schema import validate
 from analysis.results import Results, compute, to_json
-from analysis.results_schema import FILE as SCHEMA_FILE
-from analysis.results_schema import validate
-from analysis.table import plan_path, read_study
+from analysis.sections.deviations import hold_to
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import plan_path, read_study
 
 
 def analyse(

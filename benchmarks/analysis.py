@@ -22,10 +22,10 @@ import pandas as pd
 import pingouin
 from scipy import stats
 
-from analysis.populations import score_table
 from analysis.results import Results, compute
 from analysis.run import analyse
-from analysis.table import StudyData, read_study
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import StudyData, read_study
 
 ARMS = ("human", "ai_only", "gradcam", "lime", "placebo")
 PER_ARM, IMAGES, SEED = 200, 24, 20261124

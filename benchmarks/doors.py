@@ -208,7 +208,7 @@ def _study(slug: str) -> "Study":
 
 
 def _places_left(study: "Study") -> bool:
-    from surveys.studyfile import definition
+    from surveys.study_file.stored import definition
 
     return study.slots.exclude(arm=None).count() < definition(study).allocation.places
 
@@ -225,7 +225,7 @@ def _link(address: str, slug: str, ids: Mapping[str, str]) -> str:
 
 def _enrol(slug: str, ids: Mapping[str, str]) -> "Participant":
     from surveys import services
-    from surveys.recruitment.visitors import Visitor
+    from surveys.recruitment.visitor import Visitor
 
     visitor = Visitor("prolific", ids["PROLIFIC_PID"], ids["SESSION_ID"])
     key = secrets.token_urlsafe()

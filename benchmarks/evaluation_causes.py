@@ -21,7 +21,6 @@ from tqdm import tqdm
 
 from explanations import catalogue
 from explanations.attribution import Floats
-from explanations.background import Background
 from explanations.classifier.checkpoint import Classifier
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case, read_cases, training_images
@@ -35,6 +34,7 @@ from explanations.evaluation.measures.robustness import neighbours, relative_cha
 from explanations.evaluation.reporting import number
 from explanations.evaluation.statistics import mean_of
 from explanations.evaluation.subject import Setting, Subject
+from explanations.imagesets.background import Background
 from explanations.imagesets.catalogue import open_image_set
 from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime, Patches

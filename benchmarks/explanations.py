@@ -27,11 +27,11 @@ import torch
 from captum.attr import LayerGradCam
 from numpy.typing import NDArray
 
-from explanations import catalogue, oracles
-from explanations.background import Background
+from explanations import catalogue
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing import memory, mixing
 from explanations.engine import METHODS, Engine
+from explanations.imagesets.background import Background
 from explanations.imagesets.decoding import content_hash
 from explanations.imagesets.scenes import generate
 from explanations.methods.deepshap import DeepShap
@@ -40,6 +40,7 @@ from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime
 from explanations.methods.protocol import image_seed
 from explanations.methods.saliency import Saliency
+from explanations.verification import reference_methods
 
 Images = NDArray[np.uint8]
 FORWARD = 158e6
@@ -60,18 +61,18 @@ def libraries(
         explainer = catalogue.get(key).explainer()
         if key == "deepshap":
             found[key] = _seconds(
-                lambda: oracles.deepshap_of_type(
+                lambda: reference_methods.deepshap_of_type(
                     torch.float32, classifier, image, target, background
                 )
             )
         elif key == "lime":
             found[key] = _seconds(
-                lambda explainer=explainer: oracles.lime_explanation(
+                lambda explainer=explainer: reference_methods.lime_explanation(
                     explainer, classifier, image, target, seed, batch_size=10
                 )
             )
         else:
-            oracle = getattr(oracles, key)
+            oracle = getattr(reference_methods, key)
             found[key] = _seconds(
                 lambda oracle=oracle, explainer=explainer: oracle(
                     explainer, classifier, image, target, seed, background
@@ -94,7 +95,7 @@ def report_set_by_libraries(
 
     def all_classes() -> None:
         for one in range(10):
-            oracles.deepshap_of_type(torch.float32, classifier, image, one, background)
+            reference_methods.deepshap_of_type(torch.float32, classifier, image, one, background)
 
     return sum(five.values()) - five["deepshap"] + _seconds(all_classes) + 2 * _seconds(layers)
 

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
 
-from analysis.mixed.linear import fit_linear
-from analysis.mixed.logistic import fit_logistic
-from analysis.mixed.ordinal import fit_cumulative
-from analysis.mixed.specification import Categorical, MixedModel, Numeric, Random
+from analysis.statistics.mixed_models.linear import fit_linear
+from analysis.statistics.mixed_models.logistic import fit_logistic
+from analysis.statistics.mixed_models.ordinal import fit_cumulative
+from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Numeric, Random
 
 SIZES = ((40, 12), (80, 12), (100, 24), (200, 24), (200, 40))
 LARGE = (300, 40)

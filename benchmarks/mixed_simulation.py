@@ -22,10 +22,10 @@ from scipy import stats
 from tqdm import tqdm
 
 from analysis.errors import NotEstimableError
-from analysis.mixed.linear import fit_linear
-from analysis.mixed.logistic import fit_logistic
-from analysis.mixed.ordinal import fit_cumulative
-from analysis.mixed.specification import Categorical, MixedModel, Random
+from analysis.statistics.mixed_models.linear import fit_linear
+from analysis.statistics.mixed_models.logistic import fit_logistic
+from analysis.statistics.mixed_models.ordinal import fit_cumulative
+from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
 
 PER_ARM, IMAGES = 40, 12
 PARTICIPANT_SD = 0.5

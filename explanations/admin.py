@@ -10,7 +10,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from explanations import catalogue
-from explanations.gallery import gallery
 from explanations.models import (
     ClassifierWeights,
     Explanation,
@@ -19,6 +18,7 @@ from explanations.models import (
     StudyImage,
 )
 from explanations.rendering.viewing import VIEWS
+from explanations.researchers.gallery import gallery
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from explanations.methods.variants import BASELINE, Parameter, Value
 from explanations.rendering.drawing import Drawing
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
 from explanations.rendering.outlines import Outlines
 from explanations.translatable import Say
 from explanations.translatable import gettext_noop as _
-from explanations.variants import BASELINE, Parameter, Value
 
 if TYPE_CHECKING:
     from explanations.methods.protocol import Explainer
@@ -165,7 +165,7 @@ METHODS: tuple[Method, ...] = (
         how_to_read=_HEAT_READING,
         legend=_HEAT_LEGEND,
         drawing=Heat(),
-        oracle=Oracle("captum", "explanations.oracles.gradcam"),
+        oracle=Oracle("captum", "explanations.verification.reference_methods.gradcam"),
     ),
     Method(
         key="saliency",
@@ -186,7 +186,7 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=Legend(_("hardly matters"), _("matters most")),
         drawing=Glow(),
-        oracle=Oracle("captum", "explanations.oracles.saliency"),
+        oracle=Oracle("captum", "explanations.verification.reference_methods.saliency"),
     ),
     Method(
         key="integrated_gradients",
@@ -200,7 +200,7 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99),
-        oracle=Oracle("captum", "explanations.oracles.integrated_gradients"),
+        oracle=Oracle("captum", "explanations.verification.reference_methods.integrated_gradients"),
         choice=BASELINE,
     ),
     Method(
@@ -219,7 +219,7 @@ METHODS: tuple[Method, ...] = (
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99.5),
         needs_background=True,
-        oracle=Oracle("shap", "explanations.oracles.deepshap"),
+        oracle=Oracle("shap", "explanations.verification.reference_methods.deepshap"),
     ),
     Method(
         key="lime",
@@ -240,7 +240,7 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=_FOR_AND_AGAINST,
         drawing=Outlines(),
-        oracle=Oracle("lime", "explanations.oracles.lime"),
+        oracle=Oracle("lime", "explanations.verification.reference_methods.lime"),
     ),
     # The placebos share Grad-CAM's words and colours to the letter: nothing may tell them apart.
     Method(
@@ -280,7 +280,7 @@ LAYERED: tuple[Method, ...] = (
         how_to_read=_HEAT_READING,
         legend=_HEAT_LEGEND,
         drawing=Heat(),
-        oracle=Oracle("captum", "explanations.oracles.gradcam"),
+        oracle=Oracle("captum", "explanations.verification.reference_methods.gradcam"),
     ),
     Method(
         key="saliency_layer",

@@ -1,7 +1,7 @@
 """All explanations of many images in one call: the engine, useful without the rest.
 
 Each method's numbers are those of the library that people use for it (captum, shap, lime), which
-the tests check and ``explanations.verification`` checks again at run time; the work is shared
+the tests check and ``explanations.verification.comparison`` checks again at run time; the work is shared
 between methods and images. docs/explanations.md says how, and how fast.
 """
 
@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from explanations import catalogue
 from explanations.attribution import Attributions, Floats, joined
-from explanations.background import Background
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.arithmetic import PRECISIONS, exact_arithmetic
 from explanations.computing.chain import Chain
 from explanations.computing.workspace import Batch, Workspace
+from explanations.imagesets.background import Background
 from explanations.imagesets.decoding import content_hash
 from explanations.methods.protocol import Explainer, image_seed, parameters_of
 

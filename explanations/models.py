@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from explanations.store import Stored
+from explanations.store.artefacts import Stored
 
 
 class ImageSet(models.Model):

@@ -4,14 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from studyplatform.health import health
-from surveys import draftviews
+from studyplatform.panel import draft_views
 
 urlpatterns = [
     path("health/", health, name="health"),
-    path("admin/explanations/", include("explanations.urls")),
-    path("admin/surveys/questionnaires/", include("surveys.panel_urls")),
-    path("admin/surveys/preview/", include("surveys.preview_urls")),
-    path("admin/surveys/draft/", draftviews.draft, name="draft-study"),
+    path("admin/explanations/", include("explanations.researchers.urls")),
+    path("admin/surveys/questionnaires/", include("studyplatform.panel.questionnaire_urls")),
+    path("admin/surveys/preview/", include("studyplatform.panel.preview_urls")),
+    path("admin/surveys/draft/", draft_views.draft, name="draft-study"),
     path("admin/", admin.site.urls),
-    path("", include("surveys.urls")),
+    path("", include("surveys.web.urls")),
 ]

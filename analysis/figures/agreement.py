@@ -4,9 +4,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.agreement import ArmAgreement
-from analysis.estimate import Estimate, NotEstimable
 from analysis.figures.style import MUTED, RIGHT, WRONG, carry, note, rows
+from analysis.sections.agreement import ArmAgreement
+from analysis.statistics.estimate import Estimate, NotEstimable
 
 
 def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:

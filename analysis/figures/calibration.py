@@ -6,10 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.behaviour.calibration_curve import CalibrationPoint
-from analysis.estimate import Estimate
-from analysis.figures.room import give_room
+from analysis.figures.layout import give_room
 from analysis.figures.style import INK, MUTED, WIDTH, broken, carry, colours, note
+from analysis.sections.behaviour.calibration_curve import CalibrationPoint
+from analysis.statistics.estimate import Estimate
 
 COLUMNS = 2
 TITLE_LENGTH = 26

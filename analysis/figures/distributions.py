@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from analysis.conditions import is_constant
-from analysis.descriptives import ArmSummary
-from analysis.estimate import Estimate, Groups, Scores
 from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis, rows
+from analysis.statistics.descriptives import ArmSummary
+from analysis.statistics.estimate import Estimate, Groups, Scores
+from analysis.statistics.requirements import is_constant
 
 BINS = 60  # across the axis: scores closer than one bin are stacked
 TALLEST = 6  # dots in a stack before the next one is begun beside it

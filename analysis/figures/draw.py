@@ -8,15 +8,15 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.behaviour.measures import BehaviourResults
 from analysis.figures.agreement import draw_agreement
 from analysis.figures.calibration import draw_calibration
 from analysis.figures.flow import draw_flow
 from analysis.figures.reliance import PLANES, draw_plane, places
 from analysis.figures.style import SETTINGS, save
-from analysis.further import further_parts
-from analysis.plan import analysis_of, resolve
+from analysis.plan.plan import analysis_of, resolve
 from analysis.results import Results
+from analysis.sections.behaviour.measures import BehaviourResults
+from analysis.sections.optional import further_parts
 
 
 def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mapping[str, Path]:

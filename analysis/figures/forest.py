@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from analysis.estimate import Estimate, NotEstimable
 from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis, rows
+from analysis.statistics.estimate import Estimate, NotEstimable
 
 NEAR = (0.1, 0.2, 0.5, 1, 2, 5, 10)  # ticks of ratios that span less than two decades
 FINE = (0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.5)  # and of those that lie close together

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.distributions import draw_distributions
 from analysis.figures.forest import Forest, Row, draw_forest
-from analysis.one_way import OneWay, scores_by_arm
+from analysis.outcomes.one_way import OneWay, scores_by_arm
 from analysis.results import OutcomeResult, Results
 
 Drawings = dict[str, Callable[[], Figure]]

@@ -8,9 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from analysis.behaviour.measures import BehaviourResults
-from analysis.estimate import Estimate
-from analysis.figures.room import give_room
+from analysis.figures.layout import give_room
 from analysis.figures.style import (
     INK,
     WIDTH,
@@ -20,6 +18,8 @@ from analysis.figures.style import (
     note,
     on_an_axis,
 )
+from analysis.sections.behaviour.measures import BehaviourResults
+from analysis.statistics.estimate import Estimate
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")  # a shape beside the colour: eight arms
 LEAST_HEIGHT = 2.5  # inches

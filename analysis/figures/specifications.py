@@ -7,12 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.estimate import Estimate
-from analysis.figures.room import give_room
+from analysis.apa_numbers import number
+from analysis.figures.layout import give_room
 from analysis.figures.style import INK, MUTED, WIDTH, broken, carry, colours, note
-from analysis.multiverse.part import ArmCurve, SpecificationCurve
-from analysis.report.numbers import number
 from analysis.results import Results
+from analysis.sections.multiverse.section import ArmCurve, SpecificationCurve
+from analysis.statistics.estimate import Estimate
 
 Drawing = tuple[Callable[[], Figure], str]
 

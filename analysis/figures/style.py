@@ -15,7 +15,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import text_to_path
 
-from analysis.figures.room import give_room, lay_out
+from analysis.figures.layout import give_room, lay_out
 
 # Ink and lines are replaced by the page's own colours where a figure is set into the report.
 INK, MUTED, GRID = "#1b1f24", "#646b76", "#d5d9df"

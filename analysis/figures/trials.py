@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from analysis.binary_trials import BinaryTrials
 from analysis.figures.forest import Forest, Row, draw_forest
 from analysis.figures.one_way import Drawings, scores_drawing
+from analysis.outcomes.binary_trials import BinaryTrials
+from analysis.outcomes.trial_model_kinds import FAMILIES
+from analysis.outcomes.trial_models import TrialModel
 from analysis.results import OutcomeResult, Results
-from analysis.trial_families import FAMILIES
-from analysis.trial_models import TrialModel
 
 
 def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:

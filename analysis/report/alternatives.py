@@ -1,13 +1,13 @@
 """What each figure shows, in words, for those who do not see it; the numbers are in the tables."""
 
-from analysis.estimate import Estimate, NotEstimable
+from analysis.apa_numbers import interval, number, percent
 from analysis.figures.reliance import PLANES, places
 from analysis.figures.trials import forest_of
-from analysis.further import further_parts
-from analysis.one_way import OneWay
-from analysis.plan import resolve
-from analysis.report.numbers import interval, number, percent
+from analysis.outcomes.one_way import OneWay
+from analysis.plan.plan import resolve
 from analysis.results import OutcomeResult, Results
+from analysis.sections.optional import further_parts
+from analysis.statistics.estimate import Estimate, NotEstimable
 
 
 def alternatives(results: Results) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from analysis.assumptions.assumption import Assumption
-from analysis.estimate import HypothesisTest
-from analysis.report.numbers import bounded, number, p_value, reported
+from analysis.apa_numbers import bounded, number, p_value, reported
+from analysis.outcomes.assumptions.assumption import Assumption
+from analysis.statistics.estimate import HypothesisTest
 
 Row = tuple[str, str, str, str]  # assumption, what the data say, verdict, what was done
 Values = Mapping[str, float]

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from analysis.bayes import BayesContrast
-from analysis.comparisons.bayes_factors import BayesFactor
-from analysis.report.numbers import bounded, number
+from analysis.apa_numbers import bounded, number
+from analysis.outcomes.bayes import BayesContrast
 from analysis.results import Results
+from analysis.statistics.comparisons.bayes_factors import BayesFactor
 
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -1,9 +1,9 @@
 """Mediation in words: which paths' intervals leave out zero, and what that does not show."""
 
-from analysis.estimate import Estimate, NotEstimable
-from analysis.mediation.part import ArmPaths, Mediation
-from analysis.report.numbers import fine, interval
+from analysis.apa_numbers import fine, interval
 from analysis.results import Results
+from analysis.sections.mediation.section import ArmPaths, Mediation
+from analysis.statistics.estimate import Estimate, NotEstimable
 
 CAUTION = (
     "Participants were randomised to the arms, not to the mediators: these are associations split "

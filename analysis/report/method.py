@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from analysis.attrition import DRAWS
-from analysis.further import further_parts
-from analysis.plan import EXPLORATORY
-from analysis.report.numbers import percent
+from analysis.apa_numbers import percent
+from analysis.outcomes.trial_model_kinds import FAMILIES
+from analysis.outcomes.trial_models import TrialModel
+from analysis.plan.plan import EXPLORATORY
 from analysis.results import Results
-from analysis.scoring import MINIMUM_SHARE_ANSWERED
-from analysis.trial_families import FAMILIES
-from analysis.trial_models import TrialModel
+from analysis.sections.optional import further_parts
+from analysis.statistics.attrition import DRAWS
+from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
 
 DRAWN = ("mediation", "meeting")  # further parts whose intervals come from samples
 

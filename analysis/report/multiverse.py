@@ -1,8 +1,8 @@
 """The multiverse in words: how far the estimates move with the choices, and nothing more."""
 
-from analysis.multiverse.part import ArmCurve, SpecificationCurve
-from analysis.report.numbers import number
+from analysis.apa_numbers import number
 from analysis.results import Results
+from analysis.sections.multiverse.section import ArmCurve, SpecificationCurve
 
 
 def sentences(found: tuple[SpecificationCurve, ...], results: Results) -> list[str]:

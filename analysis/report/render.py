@@ -9,21 +9,22 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.baseline import ArmBaseline
-from analysis.estimate import Estimate, HypothesisTest, NotEstimable
-from analysis.further import further_parts
-from analysis.plan import family_of, kind_of, resolve
-from analysis.planlists.further import Further
-from analysis.report import numbers, sentences
+from analysis import apa_numbers
+from analysis.outcomes.trial_model_kinds import FAMILIES
+from analysis.outcomes.trial_models import TrialModel
+from analysis.plan.catalogues.optional_sections import Further
+from analysis.plan.plan import family_of, kind_of, resolve
+from analysis.report import sentences
 from analysis.report.alternatives import alternatives
 from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
-from analysis.report.meeting import heading
+from analysis.report.map_quality import heading
 from analysis.report.method import method_notes
 from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results
-from analysis.trial_families import FAMILIES
-from analysis.trial_models import TrialModel
+from analysis.sections.baseline import ArmBaseline
+from analysis.sections.optional import further_parts
+from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
 
 HERE = Path(__file__).parent
 
@@ -79,14 +80,16 @@ def attrition_columns(results: Results, level: str) -> list[str]:
 
 def mean_and_sd(one: ArmBaseline) -> str:
     """'3.41 (1.02)'; a dash for what few values do not have."""
-    mean, sd = (numbers.number(value) if value is not None else "–" for value in (one.mean, one.sd))
+    mean, sd = (
+        apa_numbers.number(value) if value is not None else "–" for value in (one.mean, one.sd)
+    )
     return f"{mean} ({sd})"
 
 
 def count_and_share(one: ArmBaseline, level: str) -> str:
     """'12 (60%)' of those who have the covariate."""
     count = one.counts[level]
-    return f"{count} ({numbers.percent(count / one.n)})" if one.n else "0"
+    return f"{count} ({apa_numbers.percent(count / one.n)})" if one.n else "0"
 
 
 def fallen_back(result: OutcomeResult) -> OutcomeResult:
@@ -113,15 +116,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": numbers.number,
-        "fine": numbers.fine,
-        "bounded": numbers.bounded,
-        "percent": numbers.percent,
-        "p": numbers.p_cell,
-        "degrees": numbers.degrees,
-        "interval": numbers.interval,
-        "reported": numbers.reported,
-        "p_text": numbers.p_value,
+        "number": apa_numbers.number,
+        "fine": apa_numbers.fine,
+        "bounded": apa_numbers.bounded,
+        "percent": apa_numbers.percent,
+        "p": apa_numbers.p_cell,
+        "degrees": apa_numbers.degrees,
+        "interval": apa_numbers.interval,
+        "reported": apa_numbers.reported,
+        "p_text": apa_numbers.p_value,
         "typeset": sentences.typeset,
         "symbols": sentences.symbols,
         "bayes_ratio": ratio,

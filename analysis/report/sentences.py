@@ -4,11 +4,11 @@ import re
 
 from markupsafe import Markup, escape
 
-from analysis.estimate import Estimate, HypothesisTest
-from analysis.one_way import Contrast, OneWay
-from analysis.plan import EXPLORATORY, MEASURES, Outcome, Plan, analysis_of, resolve
-from analysis.report.numbers import bounded, interval, number, p_value, percent, reported
+from analysis.apa_numbers import bounded, interval, number, p_value, percent, reported
+from analysis.outcomes.one_way import Contrast, OneWay
+from analysis.plan.plan import EXPLORATORY, MEASURES, Outcome, Plan, analysis_of, resolve
 from analysis.results import OutcomeResult, Results
+from analysis.statistics.estimate import Estimate, HypothesisTest
 
 SYMBOLS = "n|M|SD|p|df|r|d|g|t|z|F|H|U|W|Q|P"
 POPULATIONS = {

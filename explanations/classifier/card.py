@@ -11,7 +11,7 @@ from explanations.classifier.evaluation import Evaluation
 from explanations.classifier.network import parameter_count
 from explanations.classifier.recipes import Recipe
 from explanations.classifier.training import TrainingRun
-from explanations.files import sha256_of_file, write_atomically
+from explanations.store.atomic_files import sha256_of_file, write_atomically
 
 LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "scikit-learn", "pillow")
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from explanations.classifier.header import FORMAT, in_one_order
 from explanations.classifier.network import IMAGE_SIZE, VGG13
-from explanations.files import sha256_of_file, write_atomically
+from explanations.store.atomic_files import sha256_of_file, write_atomically
 
 
 class CheckpointError(ValueError):

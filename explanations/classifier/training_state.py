@@ -10,7 +10,7 @@ from safetensors.torch import save
 from torch import nn
 
 from explanations.classifier.checkpoint import CheckpointError
-from explanations.files import write_atomically
+from explanations.store.atomic_files import write_atomically
 
 
 class TrainingState:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from explanations.computing.chain import Chain
 from explanations.computing.chain import forward as forward_of
-from explanations.computing.winograd import WinogradConv
+from explanations.computing.winograd.convolution import WinogradConv
 
 TOLERANCE = 1e-3
 """Largest difference of a probability that ``fast`` may make before it is given up."""

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.preflight import NONLINEAR, Step, steps_of
-from explanations.computing.winograd import WinogradConv
+from explanations.computing.winograd.convolution import WinogradConv
 
 # A transposed convolution to so few channels leaves most of a processor's vector idle.
 FEW_CHANNELS = 16

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explanations.background import Background
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.chain import Chain
 from explanations.computing.gradients import GradientPass, gradient_pass
 from explanations.computing.memory import Budget
+from explanations.imagesets.background import Background
 
 Made = TypeVar("Made")
 

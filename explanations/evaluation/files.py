@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from explanations.evaluation.catalogue import MEASURES
-from explanations.evaluation.running import Raw
+from explanations.evaluation.measuring import Raw
 from explanations.evaluation.statistics import Mean
 from explanations.evaluation.summary import Summary
-from explanations.files import write_atomically
+from explanations.store.atomic_files import write_atomically
 
 COLUMNS = ("method", "measure", "images", "mean", "low", "high", "n")
 IMAGE_COLUMNS = ("image", "method", "measure", "label", "group", "better", "value")

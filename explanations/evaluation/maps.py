@@ -13,8 +13,8 @@ import numpy as np
 from explanations.attribution import Floats
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case
-from explanations.files import write_atomically
 from explanations.methods.protocol import Explainer, parameters_of
+from explanations.store.atomic_files import write_atomically
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,17 +9,17 @@ from typing import Any
 import torch
 
 from explanations import catalogue
-from explanations.background import Background
 from explanations.classifier.checkpoint import Classifier
 from explanations.engine import METHODS, Engine
 from explanations.evaluation.cases import read_cases, training_images
 from explanations.evaluation.files import write_images
 from explanations.evaluation.limits.catalogue import BACKGROUND_SIZES
 from explanations.evaluation.maps import MapFolder
+from explanations.evaluation.measuring import Run
 from explanations.evaluation.reporting import write_all
-from explanations.evaluation.running import Run
 from explanations.evaluation.subject import Setting
 from explanations.evaluation.summary import Summary, summarise
+from explanations.imagesets.background import Background
 from explanations.imagesets.base import ImageSet
 from explanations.methods.protocol import parameters_of
 

@@ -17,7 +17,7 @@ from explanations.evaluation.files import write_csv, write_json
 from explanations.evaluation.limits.catalogue import TABLES
 from explanations.evaluation.measures.localisation import CHANCE
 from explanations.evaluation.summary import FEW, LimitRow, Summary
-from explanations.files import write_atomically
+from explanations.store.atomic_files import write_atomically
 
 HERE = Path(__file__).parent
 TINY, NOISE = 5e-5, 1e-12

@@ -7,8 +7,8 @@ from explanations.evaluation.agreement import KINDS, SEPARATOR
 from explanations.evaluation.catalogue import MEASURES, Measure
 from explanations.evaluation.controls import CONTROLS
 from explanations.evaluation.limits import catalogue as limits
-from explanations.evaluation.lines import Values
-from explanations.evaluation.running import Raw
+from explanations.evaluation.measuring import Raw
+from explanations.evaluation.resumable_lines import Values
 from explanations.evaluation.statistics import Comparison, Mean, compare, difference_of, mean_of
 
 SUBSETS = ("all", "right", "wrong")

@@ -6,13 +6,11 @@ from pathlib import Path
 
 from django.db.models import QuerySet
 
-from explanations import catalogue, pictures
+from explanations import catalogue
 from explanations.catalogue import Method
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.devices import choose_device
 from explanations.computing.chain import Chain
-from explanations.importing import BACKGROUND
-from explanations.jobs import PREDICTED_ALONE
 from explanations.models import (
     ClassifierWeights,
     Explanation,
@@ -20,16 +18,19 @@ from explanations.models import (
     Prediction,
     StudyImage,
 )
-from explanations.precompute import Computed, Execution, explain
-from explanations.predicting import PrecomputeError, load_classifier, predict
-from explanations.registry import register_classifier
-from explanations.verification import Verified
-from explanations.verifying import verify_stored
-from surveys.examples import example_candidate
+from explanations.pipeline import pictures
+from explanations.pipeline.image_import import BACKGROUND
+from explanations.pipeline.precompute import Computed, Execution, explain
+from explanations.pipeline.predictions import PrecomputeError, load_classifier, predict
+from explanations.pipeline.weights_registry import register_classifier
+from explanations.pipeline.work_list import PREDICTED_ALONE
+from explanations.verification.comparison import Verified
+from explanations.verification.stored_maps import verify_stored
 from surveys.models import Study
+from surveys.pages.example import example_candidate
+from surveys.services.stimuli import choose_stimuli
 from surveys.services.trials import classes_of
-from surveys.stimuli import choose_stimuli
-from surveys.studyfile import definition
+from surveys.study_file.stored import definition
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from explanations.admin import ReadOnlyAdmin
-from surveys.concealment import revealing_pages
+from surveys.blinding import revealing_pages
 from surveys.models import Answer, Event, LedgerEntry, Study, Submission
 
 

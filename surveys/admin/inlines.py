@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from explanations import catalogue
 from explanations.admin import link_to, picture_of
 from surveys.admin.pages import CONCEALED, ReadOnlyInline, people_in
-from surveys.concealment import is_concealed
+from surveys.blinding import is_concealed
 from surveys.models import Arm, Participant, Stimulus, StudyVersion
 
 

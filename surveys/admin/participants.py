@@ -10,11 +10,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from explanations.admin import picture_of
-from surveys import flow
 from surveys.admin.pages import CONCEALED, PanelAdmin, ReadOnlyInline
-from surveys.concealment import hides_arm, limited_pages
+from surveys.blinding import hides_arm, limited_pages
 from surveys.models import Arm, Event, Participant, Study, Trial
-from surveys.studyfile import definition
+from surveys.pages import sequence
+from surveys.study_file.stored import definition
 
 
 class TrialInline(ReadOnlyInline):
@@ -131,4 +131,4 @@ class ParticipantAdmin(PanelAdmin):
     def pages(self, participant: Any) -> str:
         if hides_arm(participant) and limited_pages(definition(participant.study)):
             return CONCEALED
-        return f"{participant.page_count} of {len(flow.steps_of(participant))}"
+        return f"{participant.page_count} of {len(sequence.steps_of(participant))}"

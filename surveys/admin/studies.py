@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from surveys import links, services
+from surveys import services
 from surveys.admin.inlines import ArmInline, StimulusInline, VersionInline
 from surveys.admin.pages import PanelAdmin, people_in
-from surveys.archive import zip_of
-from surveys.export import Simulated
-from surveys.exporting.folder import ExportError
+from surveys.export.archive import zip_of
+from surveys.export.folder import ExportError
+from surveys.export.writing import Simulated
 from surveys.models import Participant, Study
+from surveys.web import signed_links
 
 
 @admin.register(Study)
@@ -48,14 +49,16 @@ class StudyAdmin(PanelAdmin):
         study = self.get_object(request, object_id)
         shown: dict[str, Any] = {"panel_actions": self.get_actions(request)}
         if study is not None:
-            shown["participant_link"] = request.build_absolute_uri(links.landing_path(study))
+            shown["participant_link"] = request.build_absolute_uri(signed_links.landing_path(study))
             if self.has_manage_permission(request):
-                shown["rehearsal_link"] = request.build_absolute_uri(links.rehearsal_path(study))
+                shown["rehearsal_link"] = request.build_absolute_uri(
+                    signed_links.rehearsal_path(study)
+                )
         return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
 
     @admin.display(description="participant link")
     def link(self, study: Study) -> SafeString:
-        return format_html('<a href="{0}">{0}</a>', links.landing_path(study))
+        return format_html('<a href="{0}">{0}</a>', signed_links.landing_path(study))
 
     def completed(self, study: Study) -> int:
         return people_in(study, Participant.State.COMPLETED)

@@ -3,7 +3,7 @@
 from django.core.management.base import CommandError
 
 from surveys.models import Study
-from surveys.tomltable import did_you_mean
+from surveys.toml.table import did_you_mean
 
 
 def study_named(slug: str) -> Study:

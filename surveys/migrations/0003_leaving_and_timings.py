@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import F
 
-from surveys.personalcode import personal_code
+from surveys.models.personal_code import personal_code
 
 
 def fill(apps, schema_editor):

@@ -12,7 +12,7 @@ from surveys.questionnaires.base import (
     Range,
     Scale,
 )
-from surveys.tomltable import Table, did_you_mean
+from surveys.toml.table import Table, did_you_mean
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,60}")
 VALUE = re.compile(r"[A-Za-z0-9_.-]{1,60}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from explanations.files import write_atomically
+from explanations.store.atomic_files import write_atomically
 from surveys import questionnaires
 from surveys.models import Study
 from surveys.questionnaires.base import Questionnaire

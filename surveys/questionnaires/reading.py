@@ -5,7 +5,7 @@ from dataclasses import replace
 from surveys.questionnaires.base import Item, Questionnaire, Scale, Subscale
 from surveys.questionnaires.itemreading import one_of, read_item, read_scale
 from surveys.questionnaires.translating import LANGUAGE, WORDINGS, translations
-from surveys.tomltable import FileProblemsError, Table, did_you_mean, document
+from surveys.toml.table import FileProblemsError, Table, did_you_mean, document
 
 SCORES = ("mean", "sum")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from surveys.questionnaires.base import Item, Questionnaire, Scale
 from surveys.questionnaires.itemreading import one_of, read_anchors
-from surveys.tomltable import Table
+from surveys.toml.table import Table
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 WORDINGS = ("own", "verbatim")

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from surveys.models import Identity, Participant, Study
-from surveys.pages.attention import failed_checks
-from surveys.recruitment import addresses
-from surveys.recruitment.declared import Outcome
-from surveys.services.resuming import has_lapsed
-from surveys.studyfile import definition
+from surveys.pages.kinds.attention import failed_checks
+from surveys.pages.lapse import has_lapsed
+from surveys.study_file import exit_addresses
+from surveys.study_file.recruitment import Outcome
+from surveys.study_file.stored import definition
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack
     """
     recruitment = definition(study).recruitment
     found = recruitment.exits.get(outcome) if outcome else None
-    if found is None or (addresses.ID in found.address and not external_id):
+    if found is None or (exit_addresses.ID in found.address and not external_id):
         return None
-    return WayBack(addresses.fill(found.address, external_id), found.code, recruitment.name)
+    return WayBack(exit_addresses.fill(found.address, external_id), found.code, recruitment.name)
 
 
 def way_back_of(participant: Participant) -> WayBack | None:

@@ -1,5 +1,6 @@
 """Every write to a study and to what its participants do; each in one transaction."""
 
+from surveys.pages.lapse import has_lapsed
 from surveys.services.enrolment import StudyClosedError, enrol
 from surveys.services.errors import StudyError
 from surveys.services.leaving import erase, withdraw
@@ -19,7 +20,6 @@ from surveys.services.recruiting import (
     forget_identifiers,
     record_panel_status,
 )
-from surveys.services.resuming import has_lapsed
 from surveys.services.studies import close_study, load_study, open_study
 
 __all__ = [

@@ -13,7 +13,7 @@ from surveys.models import AllocationSlot, Answer, Arm, Participant, Study
 from surveys.services import ledger, places
 from surveys.services.locking import lock
 from surveys.services.trials import create_trials, next_rotation
-from surveys.studyfile import definition
+from surveys.study_file.stored import definition
 
 
 def allocate(participant: Participant) -> None:

@@ -4,12 +4,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from surveys.models import Participant, Study
-from surveys.personalcode import personal_code
-from surveys.recruitment.visitors import Visitor
+from surveys.models.personal_code import personal_code
+from surveys.recruitment.visitor import Visitor
 from surveys.services import places, recruiting
 from surveys.services.errors import StudyError
 from surveys.services.locking import lock
-from surveys.studyfile import definition
+from surveys.study_file.stored import definition
 
 
 class StudyClosedError(StudyError):

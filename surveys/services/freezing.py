@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from surveys.fingerprints import fingerprint, of_version
 from surveys.models import Study, StudyVersion
+from surveys.services.fingerprints import fingerprint, of_version
 
 
 def freeze(study: Study) -> StudyVersion:

@@ -8,7 +8,7 @@ from surveys.allocation.chain import Entry
 from surveys.allocation.entries import Origin
 from surveys.allocation.scheme import Scheme, Share
 from surveys.models import LedgerEntry, Study
-from surveys.studyfile import definition
+from surveys.study_file.stored import definition
 
 
 def scheme_of(study: Study, simulated: bool) -> Scheme:

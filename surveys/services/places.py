@@ -8,7 +8,7 @@ from surveys.allocation import entries
 from surveys.models import AllocationSlot, Participant, Study
 from surveys.services import ledger
 from surveys.services.errors import StudyError
-from surveys.studyfile import definition
+from surveys.study_file.stored import definition
 
 
 class StudyFullError(StudyError):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Set
 from django.db import transaction
 from django.utils import timezone
 
-from surveys import asking, flow
 from surveys.models import (
     Answer,
     Event,
@@ -16,11 +15,13 @@ from surveys.models import (
     Trial,
     completion_code,
 )
-from surveys.prepared import PreparedQuery
+from surveys.models.prepared_query import PreparedQuery
+from surveys.pages import item_order, sequence
+from surveys.pages.browser_timings import Timings
+from surveys.pages.lapse import has_lapsed
+from surveys.pages.time_limit import timed_out
 from surveys.services.allocating import allocate
-from surveys.services.resuming import has_lapsed
-from surveys.timelimit import timed_out
-from surveys.timings import Timings
+from surveys.study_file import page_kinds
 
 CHANGING = ("state", "arm_id", "rotation", "finished_at", "completion_code")
 MOST_EVENTS = 1000  # of one participant: a program that repeats a request must not fill the disk
@@ -61,7 +62,7 @@ def record_view(*, participant: Participant, step: str) -> int:
     away meanwhile.
     """
     _lock(participant)
-    shown = flow.step_of(participant.study, step)
+    shown = sequence.step_of(participant.study, step)
     if shown is not None and _is_unseen(participant, shown):
         allocate(participant)
     now = timezone.now()
@@ -84,7 +85,7 @@ def come_to_arm(*, participant: Participant) -> None:
     The page may turn out to be one that the arm does not show. Raises what ``record_view`` does.
     """
     _lock(participant)
-    step = flow.current_step(participant)
+    step = sequence.current_step(participant)
     if step is not None and _is_unseen(participant, step):
         allocate(participant)
 
@@ -109,11 +110,11 @@ def record_page(
     """
     answers = {item: value for item, value in answers.items() if value}
     _lock(participant)
-    sent = flow.sent(participant)
+    sent = sequence.sent(participant)
     outcome = _outcome(participant, step, answers, sent, timings)
     if outcome is Recorded.RECORDED:
         _store(participant, step, answers, response_time_ms, timings)
-        if flow.first_unsent(participant, sent | {step}) is None:
+        if sequence.first_unsent(participant, sent | {step}) is None:
             _complete(participant)
     else:
         differing = _differing(participant, step, answers) if outcome is Recorded.CONFLICT else []
@@ -132,7 +133,7 @@ def refuse_page(*, participant: Participant, step: str) -> Recorded:
     _lock(participant)
     if participant.state == Participant.State.WITHDRAWN:
         outcome = Recorded.REFUSED
-    elif step in flow.sent(participant):
+    elif step in sequence.sent(participant):
         outcome = Recorded.CONFLICT
     else:
         outcome = Recorded.LAPSED if has_lapsed(participant) else Recorded.OUT_OF_ORDER
@@ -184,16 +185,16 @@ def _outcome(
         return Recorded.REPLAYED if same else Recorded.CONFLICT
     if has_lapsed(participant):
         return Recorded.LAPSED
-    current = flow.first_unsent(participant, sent)
+    current = sequence.first_unsent(participant, sent)
     if current is None or current.key != step or _is_unseen(participant, current):
         return Recorded.OUT_OF_ORDER
     _check(participant, current, answers, timed_out(participant, current, timings))
     return Recorded.RECORDED
 
 
-def _is_unseen(participant: Participant, step: flow.Step) -> bool:
+def _is_unseen(participant: Participant, step: sequence.Step) -> bool:
     """Whether the page differs between arms and was never shown: there is no arm yet."""
-    return participant.arm_id is None and flow.needs_arm(step)
+    return participant.arm_id is None and page_kinds.needs_arm(step)
 
 
 def _differing(participant: Participant, step: str, answers: Mapping[str, str]) -> list[str]:
@@ -206,9 +207,9 @@ def _differing(participant: Participant, step: str, answers: Mapping[str, str]) 
 
 
 def _check(
-    participant: Participant, step: flow.Step, answers: Mapping[str, str], may_lack: bool
+    participant: Participant, step: sequence.Step, answers: Mapping[str, str], may_lack: bool
 ) -> None:
-    items = {item.id: item for item in flow.items(participant, step)}
+    items = {item.id: item for item in sequence.items(participant, step)}
     required = {key for key, item in items.items() if item.required and not may_lack}
     missing, unknown = sorted(required - answers.keys()), sorted(answers.keys() - items.keys())
     if missing or unknown:
@@ -230,10 +231,10 @@ def _store(
     response_time_ms: float | None,
     timings: Timings | None = None,
 ) -> None:
-    step = next(step for step in flow.steps(participant.study) if step.key == key)
+    step = next(step for step in sequence.steps(participant.study) if step.key == key)
     now = timezone.now()
     view = next(iter(_VIEW(participant.pk, key)), None)
-    shown = asking.items(participant, step)
+    shown = item_order.items(participant, step)
     submission = Submission.objects.create(
         participant=participant,
         step=key,
@@ -269,7 +270,7 @@ _TRIAL = PreparedQuery(
 )
 
 
-def _trial(participant: Participant, step: flow.Step) -> int | None:
+def _trial(participant: Participant, step: sequence.Step) -> int | None:
     """Primary key of the step's trial."""
     if step.trial_position is None:
         return None

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from surveys.models import Identity, Participant, Study
-from surveys.recruitment.visitors import Visitor
+from surveys.recruitment.visitor import Visitor
 from surveys.services.errors import StudyError
-from surveys.studyfile import definition
+from surveys.study_file.stored import definition
 
 
 class NoIdError(StudyError):

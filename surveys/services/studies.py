@@ -7,8 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from explanations.models import ImageSet
-from explanations.registry import register_classifier
-from surveys import studyfile, studyhere
+from explanations.pipeline.weights_registry import register_classifier
 from surveys.allocation import entries
 from surveys.models import Arm, ArmBlock, Condition, Study
 from surveys.services import ledger
@@ -16,7 +15,9 @@ from surveys.services.errors import StudyError
 from surveys.services.freezing import freeze
 from surveys.services.locking import lock
 from surveys.services.trials import classes_of, explanations_of, maps_of_classes
-from surveys.studyfile import StudyFile
+from surveys.study_checks import images_and_weights, loading
+from surveys.study_file import stored
+from surveys.study_file.declaration import StudyFile
 
 CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
 """Of a study file, what a study can change while people take part in it."""
@@ -31,7 +32,7 @@ def load_study(text: str) -> Study:
     """
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with transaction.atomic():
-        declared = studyfile.parse(text, here=studyhere.check)
+        declared = loading.parse(text, here=images_and_weights.check)
         known = Study.objects.select_for_update().filter(slug=declared.slug).first()
         if known is not None and known.source_sha256 == sha256:
             return known
@@ -84,7 +85,7 @@ def _is_untouched(study: Study) -> bool:
 
 def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     """Correct the texts or the plan of a study that people take part in; all else must stay."""
-    changed = _frozen_changes(studyfile.definition(study), declared)
+    changed = _frozen_changes(stored.definition(study), declared)
     if changed:
         raise StudyError(
             f"The study {study.slug!r} has participants ({study.participants.count()}), so its "
@@ -140,11 +141,11 @@ def _check_excluded(declared: StudyFile) -> None:
     """A study that is not there would exclude nobody, and nobody would notice."""
     for slug in declared.recruitment.exclude:
         other = Study.objects.filter(slug=slug).first()
-        if other is None or studyfile.definition(other).recruitment.is_open:
+        if other is None or stored.definition(other).recruitment.is_open:
             known = [
                 study.slug
                 for study in Study.objects.exclude(slug=declared.slug).order_by("slug")
-                if not studyfile.definition(study).recruitment.is_open
+                if not stored.definition(study).recruitment.is_open
             ]
             raise StudyError(
                 f"[recruitment] exclude names {slug!r}, which is no study of this database that "
@@ -182,7 +183,7 @@ def _write_arms(study: Study, declared: StudyFile) -> None:
 
 def _missing(study: Study) -> list[str]:
     """What keeps the study from being shown, one sentence each."""
-    declared = studyfile.definition(study)
+    declared = stored.definition(study)
     stimuli = list(study.stimuli.select_related("prediction__classifier"))
     wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
     if len(stimuli) != wanted:

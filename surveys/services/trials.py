@@ -10,8 +10,9 @@ from explanations.models import Explanation
 from surveys import tasks
 from surveys.allocation.shuffling import shuffled
 from surveys.models import Arm, ArmBlock, Condition, Participant, Stimulus, Study, Trial, TrialMap
-from surveys.parts import TrialsPart
-from surveys.studyfile import StudyFile, definition
+from surveys.study_file.declaration import StudyFile
+from surveys.study_file.parts import TrialsPart
+from surveys.study_file.stored import definition
 
 ALGORITHM = "trial-order-1"  # part of every seed: another algorithm gives other orders
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from explanations import catalogue
 from surveys.models import Condition
-from surveys.tomltable import FileProblemsError, Table, did_you_mean, document
+from surveys.toml.table import FileProblemsError, Table, did_you_mean, document
 
 FOLDER = Path(__file__).resolve().parent.parent / "profiles"
 Limits = tuple[float, float]

@@ -11,14 +11,15 @@ from django.test import override_settings
 from tqdm import tqdm
 
 from explanations import catalogue
-from surveys import flow, links
 from surveys.models import ArmBlock, Participant, Study, TrialMap
-from surveys.pages.attention import expected
+from surveys.pages import sequence
+from surveys.pages.kinds.attention import expected
 from surveys.services.ledger import scheme_of
 from surveys.simulation.browser import Browser, Page
 from surveys.simulation.person import Person, Reading, Shown
 from surveys.simulation.profile import Effect, Profile
 from surveys.simulation.remote import RemoteBrowser
+from surveys.web import signed_links
 
 AnyBrowser = Browser | RemoteBrowser
 # Rehearsals need not survive a power cut, and not waiting for the disk is several times faster.
@@ -78,10 +79,10 @@ def _take_part(
 ) -> Participant.State:
     """One person, from the link to the end."""
     browser.forget()
-    page = browser.send(browser.open(links.rehearsal_path(study)), {})
+    page = browser.send(browser.open(signed_links.rehearsal_path(study)), {})
     walk = Walk(study, _participant(study, page), profile)
     person = Person(profile, seed, number)
-    total = len(flow.steps(study))
+    total = len(sequence.steps(study))
     for count in range(1, total + 1):
         if "step" not in page.hidden:
             break
@@ -142,7 +143,7 @@ class Walk:
 
     def reading(self, page: Page) -> Reading:
         """What the page is, as its words say."""
-        step = flow.step_of(self._study, page.hidden["step"])
+        step = sequence.step_of(self._study, page.hidden["step"])
         if step is None:
             return Reading()
         instructed = expected(self._study, step) if step.kind == "attention" else ""

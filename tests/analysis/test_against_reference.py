@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.comparisons.dunnett import critical_value, dunnett, within
-from analysis.comparisons.equivalence import equivalence, verdict
-from analysis.comparisons.planned import contrast_of_means, planned_contrasts
-from analysis.comparisons.two_samples import welch_t
 from analysis.errors import NotEstimableError
-from analysis.estimate import NotEstimable
-from analysis.planparts import PlannedContrast
+from analysis.plan.tables import PlannedContrast
+from analysis.statistics.comparisons.dunnett import critical_value, dunnett, within
+from analysis.statistics.comparisons.equivalence import equivalence, verdict
+from analysis.statistics.comparisons.planned import contrast_of_means, planned_contrasts
+from analysis.statistics.comparisons.two_samples import welch_t
+from analysis.statistics.estimate import NotEstimable
 
 
 def arms(seed=0, sizes=(12, 15, 20, 9), sds=(1, 0.5, 1, 2), means=(0, 0, 0, 0)):

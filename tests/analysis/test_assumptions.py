@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.assumptions.normality import normality
-from analysis.assumptions.scores import brown_forsythe, influence, spread, standardised
-from analysis.assumptions.trials import both_answers, proportional_odds, residuals
-from analysis.comparisons.omnibus import welch_anova
-from analysis.mixed.linear import fit_linear
-from analysis.mixed.specification import Categorical, MixedModel, Random
-from analysis.plan import ANALYSES
+from analysis.outcomes.assumptions.normality import normality
+from analysis.outcomes.assumptions.scores import brown_forsythe, influence, spread, standardised
+from analysis.outcomes.assumptions.trials import both_answers, proportional_odds, residuals
+from analysis.plan.plan import ANALYSES
 from analysis.report.assumptions import WORDS, assumption_row
+from analysis.statistics.comparisons.omnibus import welch_anova
+from analysis.statistics.mixed_models.linear import fit_linear
+from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
 
 
 def normal_quantiles(n):

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.behaviour.measures import behaviour, participant_measure, per_participant
-from analysis.behaviour.ratios import OVER_RELIANCE, RAIR, RSR, SWITCHING, UNDER_RELIANCE
-from analysis.behaviour.scores import criterion, d_prime
-from analysis.estimate import Estimate, NotEstimable
-from analysis.plan import MEASURES, Outcome
+from analysis.plan.plan import MEASURES, Outcome
 from analysis.run import analyse
-from analysis.table import read_study
+from analysis.sections.behaviour.measures import behaviour, participant_measure, per_participant
+from analysis.sections.behaviour.ratios import OVER_RELIANCE, RAIR, RSR, SWITCHING, UNDER_RELIANCE
+from analysis.sections.behaviour.scores import criterion, d_prime
+from analysis.statistics.estimate import Estimate, NotEstimable
+from analysis.study_data.study_data import read_study
 from tests.analysis.tidy import edit
 
 TWO_STAGE = {  # first, advice, final, truth: (first right, advice right, final right, followed)
@@ -93,7 +93,7 @@ def test_accepting_everything_is_bias_not_discrimination():
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
 def test_every_listed_measure_can_be_resolved_and_names_known_columns(measure):
-    from analysis.behaviour.trials import DERIVED
+    from analysis.sections.behaviour.trials import DERIVED
 
     assert callable(per_participant(measure))
     assert measure.label

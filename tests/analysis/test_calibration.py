@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from analysis.behaviour.calibration import (
+from analysis.errors import NotEstimableError
+from analysis.sections.behaviour.calibration import (
     auroc,
     debiased_calibration_error,
     expected_calibration_error,
 )
-from analysis.errors import NotEstimableError
 
 
 def trials(seed=0, people=20, each=15, shift=0.0, points=101):

@@ -6,11 +6,11 @@ import pingouin
 import pytest
 from scipy import stats
 
-from analysis.comparisons.omnibus import classical_f, kruskal_wallis, welch_anova
-from analysis.comparisons.pairwise import critical_range, games_howell
-from analysis.comparisons.two_samples import paired_t, welch_t
 from analysis.errors import NotEstimableError
-from analysis.estimate import NotEstimable
+from analysis.statistics.comparisons.omnibus import classical_f, kruskal_wallis, welch_anova
+from analysis.statistics.comparisons.pairwise import critical_range, games_howell
+from analysis.statistics.comparisons.two_samples import paired_t, welch_t
+from analysis.statistics.estimate import NotEstimable
 
 OMNIBUS = [classical_f, welch_anova, kruskal_wallis]
 

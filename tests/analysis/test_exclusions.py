@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.attrition import independence, share
 from analysis.errors import NotEstimableError
-from analysis.flow import FlowError, check_sums, study_flow
-from analysis.plan import RULES, resolve
-from analysis.populations import members, participant_flow, score_table
+from analysis.plan.plan import RULES, resolve
 from analysis.run import analyse
-from analysis.table import read_study
+from analysis.sections.participant_flow import FlowError, check_sums, study_flow
+from analysis.statistics.attrition import independence, share
+from analysis.study_data.populations import members, participant_flow, score_table
+from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_study
 

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.behaviour.calibration_curve import calibration_points
-from analysis.estimate import Estimate, NotEstimable
 from analysis.figures.calibration import draw_calibration
 from analysis.figures.distributions import density
 from analysis.figures.forest import Forest, Row, draw_forest
+from analysis.figures.layout import ROOM, lay_out
 from analysis.figures.reliance import PLANES, draw_plane, places
-from analysis.figures.room import ROOM, lay_out
 from analysis.figures.style import SETTINGS, rows, save
 from analysis.report.svg import inline_svg
+from analysis.sections.behaviour.calibration_curve import calibration_points
+from analysis.statistics.estimate import Estimate, NotEstimable
 
 
 def test_every_figure_has_its_data_beside_it(planted_output):

@@ -11,10 +11,10 @@ import pytest
 from scipy import stats
 
 from analysis.errors import TableError
-from analysis.estimate import Estimate, HypothesisTest, NotEstimable
-from analysis.plan import ANALYSES
+from analysis.plan.plan import ANALYSES
 from analysis.run import analyse
-from analysis.table import read_study
+from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
+from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_study
 

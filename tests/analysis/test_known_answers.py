@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.comparisons.equivalence import equivalence
-from analysis.comparisons.omnibus import classical_f, kruskal_wallis, welch_anova
-from analysis.comparisons.ranks import cliffs_delta
-from analysis.comparisons.two_factors import tukey
-from analysis.comparisons.two_samples import paired_t, welch_t
-from analysis.effect_sizes import hedges_g
-from analysis.estimate import Groups
-from analysis.power import n_per_arm_anova, n_per_arm_t
-from analysis.reliability import cronbach_alpha
-from analysis.scoring import reverse
-from analysis.statcheck import inconsistent, printed_tests
+from analysis.reproduction.statcheck import inconsistent, printed_tests
+from analysis.sections.sample_size import n_per_arm_anova, n_per_arm_t
+from analysis.statistics.comparisons.equivalence import equivalence
+from analysis.statistics.comparisons.omnibus import classical_f, kruskal_wallis, welch_anova
+from analysis.statistics.comparisons.ranks import cliffs_delta
+from analysis.statistics.comparisons.two_factors import tukey
+from analysis.statistics.comparisons.two_samples import paired_t, welch_t
+from analysis.statistics.effect_sizes import hedges_g
+from analysis.statistics.estimate import Groups
+from analysis.statistics.reliability import cronbach_alpha
+from analysis.study_data.scoring import reverse
 
 CLOSED_FORM = 1e-6  # relative; the README's tolerance
 

@@ -9,10 +9,10 @@ import pytest
 import statsmodels.formula.api as smf
 
 from analysis.errors import NotEstimableError, PlanError
-from analysis.estimate import NotEstimable
-from analysis.mediation.paths import paths
-from analysis.planfile import parse_plan
+from analysis.plan.reading import parse_plan
 from analysis.run import analyse
+from analysis.sections.mediation.paths import paths
+from analysis.statistics.estimate import NotEstimable
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import write_study
 

@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 from analysis.errors import TableError
-from analysis.estimate import Estimate, NotEstimable
-from analysis.meeting.order import Means, order
 from analysis.redo import redo
 from analysis.run import analyse
+from analysis.sections.map_quality.rank_agreement import Means, order
+from analysis.statistics.estimate import Estimate, NotEstimable
 from tests.analysis.tidy import ARMS, edit, write_study
 
 METHODS = ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.effect_sizes import hedges_g
 from analysis.errors import PlanError
-from analysis.estimate import Estimate
-from analysis.multiverse.models import MODELS
-from analysis.planfile import parse_plan
-from analysis.populations import outcome_scores
+from analysis.plan.reading import parse_plan
 from analysis.run import analyse
-from analysis.table import read_study
+from analysis.sections.multiverse.models import MODELS
+from analysis.statistics.effect_sizes import hedges_g
+from analysis.statistics.estimate import Estimate
+from analysis.study_data.populations import outcome_scores
+from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import write_study
 

@@ -9,18 +9,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from scipy import stats
 
-from analysis.planfile import parse_plan
-from analysis.planning.answers import ordered, rated, shift_for, yes_or_no
-from analysis.planning.assumptions import Assumptions, Design, PlanningError
-from analysis.planning.behaviour import COUNTED
-from analysis.planning.outcomes import simulated
-from analysis.planning.page import sentence, write_page
-from analysis.planning.people import simulated_study
-from analysis.planning.power import Asked, plan_power, to_json
-from analysis.planning.runs import Cell, Settings, Simulator
-from analysis.planning.search import Wanted
-from analysis.populations import outcome_scores
-from analysis.power import n_per_arm_anova, n_per_arm_t
+from analysis.plan.reading import parse_plan
+from analysis.power.answers import ordered, rated, shift_for, yes_or_no
+from analysis.power.assumptions import Assumptions, Design, PlanningError
+from analysis.power.behaviour import COUNTED
+from analysis.power.between import simulated_study
+from analysis.power.outcomes import simulated
+from analysis.power.page import sentence, write_page
+from analysis.power.required_sample import Asked, plan_power, to_json
+from analysis.power.search import Wanted
+from analysis.power.simulated_studies import Cell, Settings, Simulator
+from analysis.sections.sample_size import n_per_arm_anova, n_per_arm_t
+from analysis.study_data.populations import outcome_scores
 
 BOOK = pd.DataFrame(
     [

@@ -6,13 +6,13 @@ import pytest
 from django.core.management import call_command
 from scipy import stats
 
-from analysis.planning.assumptions import Assumptions, Design, PlanningError
-from analysis.planning.outcomes import simulated
-from analysis.planning.people import simulated_study
-from analysis.planning.power import Asked, plan_power
-from analysis.planning.runs import Cell, Settings, Simulator
-from analysis.planning.search import Wanted
-from analysis.repeated import condition_means
+from analysis.outcomes.repeated import condition_means
+from analysis.power.assumptions import Assumptions, Design, PlanningError
+from analysis.power.between import simulated_study
+from analysis.power.outcomes import simulated
+from analysis.power.required_sample import Asked, plan_power
+from analysis.power.search import Wanted
+from analysis.power.simulated_studies import Cell, Settings, Simulator
 from tests.analysis.test_planning import BOOK, RELIANCE, SCORE, TRUST, plan_with
 
 CONDITIONS = ("none", "gradcam", "placebo")

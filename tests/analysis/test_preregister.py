@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 import pytest
 from django.core.management import CommandError, call_command
 
-from analysis.planfile import parse_plan, plan_hash, read_document
+from analysis.plan.reading import parse_plan, plan_hash, read_document
 from surveys import services
-from surveys.export import export_study
-from surveys.exporting.plan import plan_of
+from surveys.export.writing import export_study
 from surveys.models import Study
-from surveys.studyfile import parse
+from surveys.study_checks.loading import parse
+from surveys.tidy.analysis_plan import plan_of
 from tests.conftest import ROOT
 from tests.surveys import factories
 

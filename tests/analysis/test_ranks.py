@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.comparisons.ranks import cliffs_delta, mann_whitney, superiority
 from analysis.errors import NotEstimableError
+from analysis.statistics.comparisons.ranks import cliffs_delta, mann_whitney, superiority
 
 RATINGS = st.lists(st.integers(1, 5), min_size=4, max_size=15)
 

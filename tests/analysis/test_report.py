@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from analysis.estimate import Estimate, HypothesisTest
-from analysis.plan import Plan
-from analysis.planparts import Exclusion
-from analysis.report import numbers
+from analysis import apa_numbers
+from analysis.plan.plan import Plan
+from analysis.plan.tables import Exclusion
 from analysis.report.method import method_notes
 from analysis.report.sentences import population_words, symbols, typeset, verdict_text
 from analysis.run import analyse
+from analysis.statistics.estimate import Estimate, HypothesisTest
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_manifest, write_study
 
@@ -94,7 +94,7 @@ def test_the_numbers_of_the_report_are_those_of_the_results(report, planted_resu
     for result in planted_results.outcomes:
         welch = result.found.welch
         assert f"<td><i>F</i> = {welch.statistic:.2f}</td>" in report
-        assert f"<td>{escape(numbers.p_cell(result.p_adjusted))}</td>" in report
+        assert f"<td>{escape(apa_numbers.p_cell(result.p_adjusted))}</td>" in report
         for arm in result.found.arms:
             assert f"<td>{arm.n}</td><td>{arm.mean.value:.2f}</td>" in report
 
@@ -148,7 +148,7 @@ def test_hostile_texts_stay_texts(tmp_path):
     ],
 )
 def test_p_values_are_printed_as_apa_does(p, text):
-    assert numbers.p_value(p) == text
+    assert apa_numbers.p_value(p) == text
 
 
 @pytest.mark.parametrize(
@@ -156,20 +156,20 @@ def test_p_values_are_printed_as_apa_does(p, text):
     [(0.314, "0.31", ".31"), (-0.5, "−0.50", "−.50"), (-0.001, "0.00", ".00"), (1, "1.00", "1.00")],
 )
 def test_numbers_have_a_leading_zero_only_where_they_can_exceed_one(value, plain, bounded):
-    assert numbers.number(value) == plain
-    assert numbers.bounded(value) == bounded
+    assert apa_numbers.number(value) == plain
+    assert apa_numbers.bounded(value) == bounded
 
 
 @pytest.mark.parametrize(
     ("printed", "text"),
     [
-        (numbers.number(13599.083), "13,599.08"),
-        (numbers.number(-1234.5, 0), "−1,234"),
-        (numbers.number(-0.0004), "0.00"),
-        (numbers.percent(0.673), "67%"),
-        (numbers.degrees(71.99998), "72"),
-        (numbers.degrees(1234.0), "1234"),
-        (numbers.degrees(17.134), "17.13"),
+        (apa_numbers.number(13599.083), "13,599.08"),
+        (apa_numbers.number(-1234.5, 0), "−1,234"),
+        (apa_numbers.number(-0.0004), "0.00"),
+        (apa_numbers.percent(0.673), "67%"),
+        (apa_numbers.degrees(71.99998), "72"),
+        (apa_numbers.degrees(1234.0), "1234"),
+        (apa_numbers.degrees(17.134), "17.13"),
     ],
 )
 def test_thousands_shares_and_degrees_of_freedom_are_printed_as_apa_does(printed, text):
@@ -179,7 +179,7 @@ def test_thousands_shares_and_degrees_of_freedom_are_printed_as_apa_does(printed
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_does_not_exist_cannot_be_printed_nor_made(value):
     with pytest.raises(ValueError, match="finite"):
-        numbers.number(value)
+        apa_numbers.number(value)
     with pytest.raises(ValueError, match="finite"):
         Estimate("mean", value, 0, 1, 0.95, 3, "t")
     with pytest.raises(ValueError, match="finite"):

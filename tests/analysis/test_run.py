@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.comparisons.omnibus import welch_anova
 from analysis.errors import TableError
-from analysis.estimate import Estimate, HypothesisTest, NotEstimable
-from analysis.multiplicity import holm
 from analysis.report.sentences import findings
 from analysis.results import to_json
 from analysis.run import analyse
+from analysis.statistics.comparisons.omnibus import welch_anova
+from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
+from analysis.statistics.multiplicity import holm
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_study
 

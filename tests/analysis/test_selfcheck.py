@@ -7,13 +7,13 @@ import shutil
 import pytest
 from django.core.management import CommandError, call_command
 
-from analysis import bundle
 from analysis.errors import ReportError
-from analysis.pagecheck import check_page
-from analysis.recompute import recomputed
 from analysis.redo import check
+from analysis.reproduction import bundle
+from analysis.reproduction.p_values import recomputed
+from analysis.reproduction.report_check import check_page
+from analysis.reproduction.statcheck import inconsistent
 from analysis.run import analyse
-from analysis.statcheck import inconsistent
 
 # Known answer 38: what the published text prints, and the p that its statistic and df have.
 SLIPS = [

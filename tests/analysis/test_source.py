@@ -7,7 +7,7 @@ import pytest
 
 from analysis.errors import PlanError, TableError
 from analysis.run import analyse
-from analysis.table import read_study
+from analysis.study_data.study_data import read_study
 
 PLAN = """
 arms = ["plain", "map"]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from analysis.errors import NotEstimableError, ReportError
-from analysis.power import n_per_arm_anova, n_per_arm_t
+from analysis.reproduction.statcheck import inconsistent, printed_tests
 from analysis.run import analyse
-from analysis.statcheck import inconsistent, printed_tests
+from analysis.sections.sample_size import n_per_arm_anova, n_per_arm_t
 
 
 @pytest.mark.parametrize(

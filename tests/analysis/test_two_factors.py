@@ -7,7 +7,8 @@ import statsmodels.formula.api as smf
 from scipy import stats
 from statsmodels.stats.anova import anova_lm
 
-from analysis.comparisons.two_factors import (
+from analysis.errors import NotEstimableError
+from analysis.statistics.comparisons.two_factors import (
     EFFECTS,
     aligned,
     aligned_ranks_test,
@@ -15,7 +16,6 @@ from analysis.comparisons.two_factors import (
     partial_eta_squared,
     tukey,
 )
-from analysis.errors import NotEstimableError
 
 
 def table(seed=0, sizes=((6, 9), (12, 5), (8, 8)), a=(0, 0, 0), b=(0, 0), skew=False):

@@ -6,14 +6,14 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from analysis.comparisons.clustered import (
+from analysis.errors import NotEstimableError
+from analysis.statistics.comparisons.clustered import (
     clustered_share,
     equal_odds,
     odds_ratio,
     risk_difference,
 )
-from analysis.comparisons.within import friedman, kendalls_w, paired_differences
-from analysis.errors import NotEstimableError
+from analysis.statistics.comparisons.within import friedman, kendalls_w, paired_differences
 
 
 def wide(seed=0, n=15, shifts=(0, 0.3, 0.9)):

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 
-from surveys import flow, services
+from surveys import services
 from surveys.models import PageView, Participant
+from surveys.pages import sequence
+from surveys.study_file import page_kinds
 from tests.browser.axe import LANGUAGES, check, flaws
 from tests.browser.walking import begin, choose_first, ready, send, send_and_be_told
 from tests.surveys.drawn import ARMS, drawn_study
@@ -43,20 +45,20 @@ def test_axe_finds_nothing_on_the_way_from_the_consent_to_the_code(
     someone = begin(page, address)
     seen, failed = set(), set()
     with translation.override(language):
-        while (step := flow.current_step(someone)) is not None:
+        while (step := sequence.current_step(someone)) is not None:
             page_of = (step.kind, step.questionnaire)
             if (*page_of, step.part, step.stage) not in seen:
                 page.goto(f"{live_server.url}/p/{someone.code}/")
                 ready(page)
                 check(page, language)
-                if page_of not in failed and any(i.required for i in flow.items(someone, step)):
+                if page_of not in failed and any(i.required for i in sequence.items(someone, step)):
                     check_errors(page, language)
                     failed.add(page_of)
             seen.add((*page_of, step.part, step.stage))
             walk(someone, pages=1)
     page.goto(f"{live_server.url}/p/{someone.code}/")
     check(page, language)
-    assert {kind for kind, *_ in seen} == {kind.key for kind in flow.KINDS}
+    assert {kind for kind, *_ in seen} == {kind.key for kind in page_kinds.KINDS}
     assert {kind for kind, _ in failed} == {"questionnaire", "quiz", "trial", "attention"}
 
 
@@ -93,7 +95,7 @@ def test_axe_finds_nothing_on_the_pages_beside_the_way(page, live_server, study,
 
 def _come_back_too_late(page, address: str, study, language: str) -> None:
     late = services.enrol(study=study, arrival_key="late", language=language)
-    services.record_view(participant=late, step=flow.current_step(late).key)
+    services.record_view(participant=late, step=sequence.current_step(late).key)
     old = timezone.now() - timedelta(hours=50)
     PageView.objects.update(first_shown_at=old, last_shown_at=old)
     Participant.objects.filter(pk=late.pk).update(consented_at=old)
@@ -107,7 +109,7 @@ def test_axe_finds_nothing_in_any_arm(page, live_server, study, language):
         key = f"visit {number}"
         someone = services.enrol(study=study, arrival_key=key, language=language)
         left = {"instructions", "trial"}
-        while left and (step := flow.current_step(someone)) is not None:
+        while left and (step := sequence.current_step(someone)) is not None:
             if step.kind in left:
                 page.goto(f"{live_server.url}/p/{someone.code}/")
                 ready(page)

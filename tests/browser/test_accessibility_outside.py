@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from surveys import preview, services
+from studyplatform.panel import preview
+from surveys import services
 from surveys.models import Event, PageView, Participant, Study
-from surveys.recruitment.visitors import Visitor
+from surveys.recruitment.visitor import Visitor
 from surveys.simulation.browser import Browser, Page
 from tests.browser import axe
 from tests.browser.axe import LANGUAGES

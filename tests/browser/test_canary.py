@@ -7,9 +7,11 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.urls import reverse
 
-from surveys import flow, preview, services
+from studyplatform.panel import preview
+from surveys import services
 from surveys.models import Study
-from surveys.stimuli import choose_stimuli
+from surveys.pages import sequence
+from surveys.services.stimuli import choose_stimuli
 from tests.browser.walking import begin, choose_first, ready, send
 from tests.surveys.drawn import drawn_study
 from tests.surveys.factories import walk
@@ -68,7 +70,7 @@ def test_markup_never_runs_in_the_pages_nor_in_the_panel(tab, live_server, hosti
     assert "window.canary" in tab.locator("main").inner_text()
     quiet(tab)
     participant = begin(tab, address)
-    for _ in flow.steps(hostile):
+    for _ in sequence.steps(hostile):
         ready(tab)
         quiet(tab)
         choose_first(tab)

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from surveys import flow
 from surveys.models import Answer, Participant
+from surveys.pages import sequence
 from tests.browser.walking import ready
 from tests.surveys.drawn import shipped_study
 
@@ -69,7 +69,7 @@ def test_the_whole_demo_study_by_keyboard_alone(tab, address, study):
     assert tab.evaluate("document.activeElement.id") == "main"
     answer_by_keyboard(tab)
     someone = Participant.objects.get()
-    for _ in flow.steps(study):
+    for _ in sequence.steps(study):
         ready(tab)
         answer_by_keyboard(tab)
     someone.refresh_from_db()

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from surveys import flow, services
+from surveys import services
+from surveys.pages import sequence
 from tests.browser.walking import ready, send_and_be_told
 from tests.surveys import mirrored
 from tests.surveys.everykind import every_kind_study, mirrored_study
@@ -44,14 +45,14 @@ def walk_narrow(tab, server: str, study, language: str) -> None:
     assert overflow(tab) == [], tab.url
     someone = services.enrol(study=study, arrival_key="a visit", language=language)
     seen = set()
-    while (step := flow.current_step(someone)) is not None:
+    while (step := sequence.current_step(someone)) is not None:
         page_of = (step.kind, step.questionnaire, step.part, step.stage)
         if page_of not in seen:
             tab.goto(f"{server}/p/{someone.code}/")
             ready(tab)
             assert overflow(tab) == [], step.key
             assert showing_though_hidden(tab) == [], step.key
-            if any(item.required for item in flow.items(someone, step)):
+            if any(item.required for item in sequence.items(someone, step)):
                 send_and_be_told(tab)
                 assert overflow(tab) == [], step.key
         seen.add(page_of)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from surveys import flow
 from surveys.models import Answer, Event, Participant, Submission
+from surveys.pages import sequence
 from tests.browser.walking import begin, choose_first, ready, send, send_and_be_told, walk
 
 pytestmark = pytest.mark.browser
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 def test_a_whole_participation_with_the_mouse(tab, address, study):
     participant = begin(tab, address)
-    walk(tab, len(flow.steps(study)))
+    walk(tab, len(sequence.steps(study)))
     participant.refresh_from_db()
     assert participant.state == "completed"
     assert tab.locator("output.code").inner_text() == participant.completion_code
@@ -113,7 +113,7 @@ def test_without_a_script_the_pages_work_and_the_time_is_empty(chromium, address
     context.set_default_timeout(60_000)
     page = context.new_page()
     participant = begin(page, address)
-    for _ in flow.steps(study):
+    for _ in sequence.steps(study):
         for group in page.locator("fieldset[role=radiogroup]").all():
             group.locator("label").first.click()
         send(page)
@@ -136,7 +136,7 @@ def test_no_page_scrolls_sideways(tab, address, study, width):
     begin(tab, address)
     ready(tab)
     send_and_be_told(tab)  # with every answer missing
-    for _ in flow.steps(study):
+    for _ in sequence.steps(study):
         ready(tab)
         check()
         walk(tab, 1)

@@ -9,13 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from explanations.background import Background
-from explanations.claims import Claims
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import VGG13, he_initialise
 from explanations.engine import Engine
+from explanations.imagesets.background import Background
 from explanations.imagesets.scenes import CLASS_NAMES, generate
-from explanations.storage import artefact_store
+from explanations.pipeline.data_folder import artefact_store
+from explanations.store.claims import Claims
 from tests.conftest import ROOT, missing
 
 

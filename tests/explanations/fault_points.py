@@ -22,11 +22,12 @@ from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.db.backends.sqlite3.base import DatabaseWrapper  # noqa: E402
 
-from explanations import keeping, packs  # noqa: E402
-from explanations.checking import check_everything  # noqa: E402
 from explanations.methods.gradcam import GradCam  # noqa: E402
 from explanations.methods.placebo import Placebo  # noqa: E402
 from explanations.models import Explanation  # noqa: E402
+from explanations.pipeline import saving  # noqa: E402
+from explanations.store import packs  # noqa: E402
+from explanations.verification.stored_files import check_everything  # noqa: E402
 from studyplatform.management import preparation  # noqa: E402, F401 - loaded before the forks
 from tests.explanations.conftest import random_classifier  # noqa: E402
 
@@ -166,7 +167,7 @@ def second_run() -> dict:
 
 def _note_before_writing() -> None:
     """The wrong order, for the control."""
-    append = keeping.ArtefactWriter.append
+    append = saving.ArtefactWriter.append
 
     def late(self, artefacts):
         pwrite, os.pwrite = os.pwrite, lambda handle, content, offset: len(content)
@@ -181,22 +182,22 @@ def _note_before_writing() -> None:
         content = b"".join(artefact.to_record().to_bytes() for artefact in artefacts)
         os.pwrite(writer._packs._handle, content, stored[0].offset)
 
-    original = keeping.keep
-    keeping.ArtefactWriter.append = late
-    from explanations import precompute as module
+    original = saving.keep
+    saving.ArtefactWriter.append = late
+    from explanations.pipeline import precompute as module
 
     module.keep = keep
 
 
 def prepare() -> dict:
-    from explanations import importing
     from explanations.imagesets.scene_set import SceneSet
+    from explanations.pipeline import image_import
 
-    importing.BACKGROUND_SIZE = 2
+    image_import.BACKGROUND_SIZE = 2
     random_classifier().save(FOLDER / "w.safetensors", torch.float16)
     with contextlib.redirect_stdout(sys.stderr):
         call_command("migrate", verbosity=0)
-    importing.import_images(SceneSet(), "test", limit=IMAGES)
+    image_import.import_images(SceneSet(), "test", limit=IMAGES)
     return {}
 
 

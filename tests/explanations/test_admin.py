@@ -6,11 +6,11 @@ from django.urls import reverse
 
 from explanations import catalogue
 from explanations.imagesets.scene_set import SceneSet
-from explanations.importing import import_images
 from explanations.models import Explanation, Prediction, StudyImage
-from explanations.precompute import explain
-from explanations.predicting import load_classifier, predict
-from explanations.registry import register_classifier
+from explanations.pipeline.image_import import import_images
+from explanations.pipeline.precompute import explain
+from explanations.pipeline.predictions import load_classifier, predict
+from explanations.pipeline.weights_registry import register_classifier
 from tests.explanations.conftest import flip_a_bit
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def image(monkeypatch, weights_file) -> StudyImage:
     """One of two predicted scenes: with two maps, and the other with none."""
-    monkeypatch.setattr("explanations.importing.BACKGROUND_SIZE", 2)
+    monkeypatch.setattr("explanations.pipeline.image_import.BACKGROUND_SIZE", 2)
     images = import_images(SceneSet(), "test", limit=2).image_set.images.filter(split="test")
     weights = register_classifier(weights_file)
     classifier = load_classifier(weights, "cpu")

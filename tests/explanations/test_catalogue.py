@@ -6,7 +6,7 @@ from explanations import catalogue
 from explanations.catalogue import EVERY, METHODS, UnknownMethodError
 from explanations.methods.baselines import BASELINES
 from explanations.methods.protocol import parameters_of
-from explanations.variants import BASELINE
+from explanations.methods.variants import BASELINE
 
 every_method = pytest.mark.parametrize("method", EVERY, ids=lambda method: method.key)
 

@@ -7,7 +7,7 @@ from safetensors.torch import save, save_file
 
 from explanations.classifier.checkpoint import FORMAT, CheckpointError, Classifier
 from explanations.classifier.network import VGG13
-from explanations.files import sha256_of_file
+from explanations.store.atomic_files import sha256_of_file
 
 NAMES = tuple("abcdefghij")
 

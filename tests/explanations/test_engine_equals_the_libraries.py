@@ -12,17 +12,18 @@ import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from captum.attr import LayerGradCam, Saliency
 
-from explanations import catalogue, oracles
-from explanations.background import Background
+from explanations import catalogue
 from explanations.computing.mixing import Mixed, probabilities
 from explanations.computing.ridge import cosine_weights, weighted_ridge
 from explanations.engine import Engine, explain
+from explanations.imagesets.background import Background
 from explanations.imagesets.decoding import content_hash
 from explanations.imagesets.scenes import generate
 from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime, painted_over
 from explanations.methods.protocol import image_seed
-from explanations.verification import difference, verify
+from explanations.verification import reference_methods
+from explanations.verification.comparison import difference, verify
 
 TOLERANCE = 1e-6
 FLOAT32 = 1e-7
@@ -77,7 +78,7 @@ def test_integrated_gradients_equal_captums(case, baseline):
     explainer = IntegratedGradients(baseline=baseline)
     found = explain(classifier, images[:3], methods={"one": explainer})
     for index, image in enumerate(images[:3]):
-        expected = oracles.integrated_gradients(
+        expected = reference_methods.integrated_gradients(
             explainer, classifier, image, int(found.targets[index]), 0
         )
         assert apart(found["one"].relevance[index], expected) <= TOLERANCE
@@ -90,7 +91,9 @@ def test_deepshap_in_float64_is_shaps_for_every_class(case, ten):
     classifier, images = case
     found = explain(in_double(classifier), images[:1], "all", ("deepshap",), ten)["deepshap"]
     for target in range(10):
-        expected = oracles.deepshap_of_type(torch.float64, classifier, images[0], target, ten)
+        expected = reference_methods.deepshap_of_type(
+            torch.float64, classifier, images[0], target, ten
+        )
         assert apart(found.channels[0, target], expected) <= FLOAT32
 
 
@@ -116,8 +119,8 @@ def test_that_shap_in_float32_is_farther_from_its_own_float64_than_we_are(
     image = photographs[10]
     found = explain(cifar10, image[None], methods=("deepshap",), background=ten)
     target = int(found.targets[0])
-    exact = oracles.deepshap_of_type(torch.float64, cifar10, image, target, ten)
-    single = oracles.deepshap_of_type(torch.float32, cifar10, image, target, ten)
+    exact = reference_methods.deepshap_of_type(torch.float64, cifar10, image, target, ten)
+    single = reference_methods.deepshap_of_type(torch.float32, cifar10, image, target, ten)
     assert apart(found["deepshap"].channels[0], exact) < apart(single, exact)
 
 
@@ -155,7 +158,7 @@ def test_lime_equals_lime_on_the_same_patches_seed_and_probabilities(case):
             assert np.array_equal(pictures, np.where(keep, mixed.shown, mixed.hidden))
             return answers[first : self.asked].double().numpy()
 
-    theirs = oracles.lime_explanation(explainer, Same(), image, 4, seed, batch_size=10)
+    theirs = reference_methods.lime_explanation(explainer, Same(), image, 4, seed, batch_size=10)
     shown = torch.from_numpy(keeps).double()
     weights = cosine_weights(shown, explainer.kernel_width)
     fit = weighted_ridge(shown, answers[:, [4]].double(), weights)

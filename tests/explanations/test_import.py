@@ -7,9 +7,9 @@ from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.folder import FolderSet
 from explanations.imagesets.scene_set import SceneSet
 from explanations.imagesets.scenes import CLASS_NAMES
-from explanations.importing import BACKGROUND, import_images
 from explanations.models import ImageSet, StudyImage
-from explanations.storage import image_store
+from explanations.pipeline.data_folder import image_store
+from explanations.pipeline.image_import import BACKGROUND, import_images
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _a_small_background(request, monkeypatch):
     if "hundred" not in request.node.name:
-        monkeypatch.setattr("explanations.importing.BACKGROUND_SIZE", 10)
+        monkeypatch.setattr("explanations.pipeline.image_import.BACKGROUND_SIZE", 10)
 
 
 def draw(path, brightness):

@@ -102,9 +102,9 @@ def test_without_claims_two_commands_compute_maps_twice(imported):
     """The control: the same two commands where everybody gets every claim."""
     project = imported.copy("unclaimed")
     code = (
-        "import django; django.setup(); import explanations.claims as c;"
+        "import django; django.setup(); import explanations.store.claims as c;"
         "c.Claims.take = lambda self, keys: True;"
-        "import explanations.precompute as p; p.take_over_rows = lambda jobs: jobs;"
+        "import explanations.pipeline.precompute as p; p.take_over_rows = lambda jobs: jobs;"
         "import sys; from django.core.management import execute_from_command_line;"
         "execute_from_command_line(sys.argv)"
     )

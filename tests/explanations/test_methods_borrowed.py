@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from explanations.background import Background
+from explanations.imagesets.background import Background
 from explanations.methods.borrowed import Borrowed
 from explanations.methods.gradcam import GradCam
 from tests.explanations.conftest import explain_one

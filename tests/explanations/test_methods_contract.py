@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.background import Background
 from explanations.catalogue import EVERY as CHOSEN
 from explanations.catalogue import FLAGS, of_module
 from explanations.engine import Engine
+from explanations.imagesets.background import Background
 from explanations.methods.protocol import image_seed, parameters_of
 from tests.explanations.conftest import explain_one
 

@@ -9,10 +9,10 @@ from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.evaluation import evaluate
 from explanations.classifier.network import PARAMETER_COUNT
 from explanations.classifier.pipeline import hash_arrays
-from explanations.files import sha256_of_file
 from explanations.imagesets.arrays import training_arrays
 from explanations.imagesets.catalogue import open_image_set
 from explanations.imagesets.folder import FolderSet
+from explanations.store.atomic_files import sha256_of_file
 from tests.conftest import ROOT
 
 CARDS = sorted((ROOT / "weights").glob("*.json"))

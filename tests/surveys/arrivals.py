@@ -32,9 +32,10 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections, transaction  # noqa: E402
 from django.db.models import UniqueConstraint  # noqa: E402
 
-from surveys import flow, services  # noqa: E402
+from surveys import services  # noqa: E402
 from surveys.models import AllocationSlot, Participant, Study  # noqa: E402
-from surveys.recruitment.visitors import Visitor  # noqa: E402
+from surveys.pages import sequence  # noqa: E402
+from surveys.recruitment.visitor import Visitor  # noqa: E402
 from surveys.services import allocating, enrolment, ledger, recording, recruiting  # noqa: E402
 from tests.surveys import factories  # noqa: E402
 
@@ -123,7 +124,7 @@ def send_page(number: int) -> str:
 def send_page_unlocked(number: int) -> str:
     """The negative control: the same steps without transaction and lock."""
     person = Participant.objects.get(arrival_key="pages unlocked")
-    outcome = recording._outcome(person, FIRST, _answers(number), flow.sent(person))
+    outcome = recording._outcome(person, FIRST, _answers(number), sequence.sent(person))
     if outcome is services.Recorded.RECORDED:
         recording._store(person, FIRST, _answers(number), None)
     return outcome.name
@@ -150,7 +151,7 @@ def leave_while_sending_unlocked(number: int) -> str:
     if number == 7:
         services.erase(participant=person)
         return "erased"
-    outcome = recording._outcome(person, FIRST, _answers(1), flow.sent(person))
+    outcome = recording._outcome(person, FIRST, _answers(1), sequence.sent(person))
     if outcome is services.Recorded.RECORDED:
         recording._store(person, FIRST, _answers(1), None)
     return outcome.name

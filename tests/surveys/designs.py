@@ -4,7 +4,7 @@ from pathlib import Path
 
 from surveys import services
 from surveys.models import Study
-from surveys.stimuli import choose_stimuli
+from surveys.services.stimuli import choose_stimuli
 from tests.surveys.factories import images, predict, with_fixed_chance, write_weights
 
 ARMS = """

@@ -15,12 +15,13 @@ from safetensors.numpy import save
 from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.classifier.header import FORMAT, in_one_order
-from explanations.importing import image_store
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
-from explanations.pictures import artefact_store
-from surveys import services, studyfile
+from explanations.pipeline.image_import import image_store
+from explanations.pipeline.pictures import artefact_store
+from surveys import services
 from surveys.models import Study
-from surveys.stimuli import choose_stimuli
+from surveys.services.stimuli import choose_stimuli
+from surveys.study_checks import loading
 from tests.conftest import ROOT
 from tests.surveys.factories import with_fixed_chance
 
@@ -137,7 +138,7 @@ def drawn_study(
 def shipped_study(folder: Path, name: str) -> Study:
     """A study that ships, open, over drawn pictures in place of its own."""
     text = (ROOT / "studies" / f"{name}.toml").read_text(encoding="utf-8")
-    declared = studyfile.parse(text)
+    declared = loading.parse(text)
     classes = tuple(declared.in_language("de").classes)
     weights = folder / "shipped.safetensors"
     write_weights(weights, classes)

@@ -13,12 +13,13 @@ from safetensors.numpy import save_file
 
 from explanations.classifier.header import FORMAT
 from explanations.models import Explanation, ImageSet, Prediction, StudyImage
-from surveys import flow, services
-from surveys.export import ExportSummary, Simulated, export_study
+from surveys import services
+from surveys.export.writing import ExportSummary, Simulated, export_study
 from surveys.models import Participant, Study
+from surveys.pages import sequence
 from surveys.questionnaires.base import Item
 from surveys.services import allocating
-from surveys.stimuli import choose_stimuli
+from surveys.services.stimuli import choose_stimuli
 
 CLASSES = ("car", "truck", "boat", "tree")
 ARMS = {"none": "", "gradcam": "gradcam", "lime": "lime", "placebo": "placebo"}
@@ -208,9 +209,9 @@ def export_closed(*, study: Study, output: Path, simulated: Simulated = "none") 
     return export_study(study=study, output=output, simulated=simulated)
 
 
-def answers(participant: Participant, step: flow.Step, choice: int = 0) -> dict[str, str]:
+def answers(participant: Participant, step: sequence.Step, choice: int = 0) -> dict[str, str]:
     """Valid answers to all of a page's questions; ``choice`` picks among those offered."""
-    return {item.id: answer(item, choice) for item in flow.items(participant, step)}
+    return {item.id: answer(item, choice) for item in sequence.items(participant, step)}
 
 
 def answer(item: Item, choice: int = 0) -> str:
@@ -224,9 +225,9 @@ def answer(item: Item, choice: int = 0) -> str:
 def walk(participant: Participant, pages: int | None = None, choice: int = 0) -> Participant:
     """Send the next pages, or all that are left, each answered a little differently."""
     sent = 0
-    while (step := flow.current_step(participant)) and (pages is None or sent < pages):
+    while (step := sequence.current_step(participant)) and (pages is None or sent < pages):
         services.record_view(participant=participant, step=step.key)
-        if flow.current_step(participant) != step:  # the arm that this brought does not show it
+        if sequence.current_step(participant) != step:  # the arm that this brought does not show it
             continue
         services.record_page(
             participant=participant,

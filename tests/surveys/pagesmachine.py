@@ -37,8 +37,8 @@ from hypothesis.stateful import (  # noqa: E402
     run_state_machine_as_test,
 )
 
-from surveys import flow  # noqa: E402
 from surveys.models import Answer, Participant, Study  # noqa: E402
+from surveys.pages import sequence  # noqa: E402
 from surveys.services import recording  # noqa: E402
 from surveys.simulation.browser import Browser, Page  # noqa: E402
 from tests.surveys.drawn import drawn_study  # noqa: E402
@@ -360,7 +360,7 @@ def play(folder: Path, runs: int) -> None:
     django.conf.settings.ARRIVALS_PER_MINUTE = 10**6
     with transaction.atomic():
         study = drawn_study(folder, resume_hours=1, places=7 * 200)
-    Pages.study, Pages.steps = study, [step.key for step in flow.steps(study)]
+    Pages.study, Pages.steps = study, [step.key for step in sequence.steps(study)]
     options: dict[str, Any] = {"derandomize": runs < FULL, "database": None, "print_blob": True}
     run_state_machine_as_test(
         Pages,

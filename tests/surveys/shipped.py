@@ -10,11 +10,12 @@ from django.conf import settings
 from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
-from explanations.pictures import artefact_store
-from explanations.registry import register_classifier
-from surveys import services, studyfile
+from explanations.pipeline.pictures import artefact_store
+from explanations.pipeline.weights_registry import register_classifier
+from surveys import services
 from surveys.models import Study
-from surveys.stimuli import choose_stimuli
+from surveys.services.stimuli import choose_stimuli
+from surveys.study_checks import loading
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "studies").glob("*.toml"))
@@ -30,7 +31,7 @@ def load(path: Path, shortened: bool = False) -> Study:
     if shortened:
         text = re.sub(r"^right = \d+$", "right = 2", text, flags=re.MULTILINE)
         text = re.sub(r"^wrong = \d+$", "wrong = 1", text, flags=re.MULTILINE)
-    declared = studyfile.parse(text)
+    declared = loading.parse(text)
     classifier = register_classifier(settings.BASE_DIR / declared.weights)
     image_set, created = ImageSet.objects.get_or_create(
         name=declared.images.set, defaults={"class_names": classifier.class_names}

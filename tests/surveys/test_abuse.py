@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from surveys import flow, links, pagekeys
 from surveys.models import AllocationSlot, Answer, Participant, Study, Submission
-from surveys.pagekeys import PageKey
+from surveys.pages import page_key, sequence
+from surveys.pages.page_key import PageKey
 from surveys.simulation.browser import Browser
+from surveys.web import signed_links
 from tests.surveys.drawn import drawn_study, trial_parts
 from tests.surveys.people import begin, first_answers, go_on, in_arm
 
@@ -49,7 +50,7 @@ def test_fields_that_nobody_asked_for_are_ignored_on_every_page(drawn):
     assert (participant.state, participant.simulated) == ("started", False)
     before = row(participant)
     while "step" in page.hidden:
-        if len(flow.sent(participant)) == len(flow.steps(drawn)) - 1:
+        if len(sequence.sent(participant)) == len(sequence.steps(drawn)) - 1:
             break
         page = browser.send(page, first_answers(page) | EXTRA)
         assert row(participant) == before
@@ -64,13 +65,13 @@ def test_fields_that_nobody_asked_for_are_ignored_on_every_page(drawn):
 
 def keys_to(participant: Participant, page, step: str) -> dict[str, str]:
     """A well-signed form of another step: more than an attacker can have."""
-    return {**page.hidden, "key": pagekeys.sign(participant, PageKey(step, 1)), "step": step}
+    return {**page.hidden, "key": page_key.sign(participant, PageKey(step, 1)), "step": step}
 
 
 def test_no_page_can_be_sent_before_its_turn(drawn):
     browser, page, participant = begin(drawn)
     trial = go_on(browser, page, 2)
-    ahead = [step.key for step in flow.steps(drawn)[3:]]
+    ahead = [step.key for step in sequence.steps(drawn)[3:]]
     for step in ahead:
         response = Client().post(page.path, keys_to(participant, trial, step) | {"agreed": "1"})
         assert response.status_code == 409, step
@@ -82,10 +83,10 @@ def test_no_page_can_be_sent_before_its_turn(drawn):
 def test_an_attention_check_cannot_be_skipped(db, tmp_path):
     study = drawn_study(tmp_path, parts=trial_parts(more="attention = 1"))
     browser, page, participant = begin(study)
-    kinds = [step.kind for step in flow.steps(study)]
+    kinds = [step.kind for step in sequence.steps(study)]
     check = go_on(browser, page, kinds.index("attention"))
-    after = flow.steps(study)[kinds.index("attention") + 1]
-    answers = {item.id: "1" for item in flow.items(participant, after)}
+    after = sequence.steps(study)[kinds.index("attention") + 1]
+    answers = {item.id: "1" for item in sequence.items(participant, after)}
     sent = keys_to(participant, check, after.key) | answers
     assert Client().post(page.path, sent).status_code == 409
     assert browser.open(page.path).hidden["step"] == check.hidden["step"]
@@ -99,17 +100,17 @@ def test_without_consent_there_is_no_page(drawn):
 
 def test_after_the_end_nothing_can_be_sent(drawn):
     browser, page, participant = begin(drawn)
-    last = go_on(browser, page, len(flow.steps(drawn)) - 1)
+    last = go_on(browser, page, len(sequence.steps(drawn)) - 1)
     go_on(browser, last)
     stored = list(Answer.objects.values())
-    for step in flow.steps(drawn):
+    for step in sequence.steps(drawn):
         sent = keys_to(participant, last, step.key) | {"agreed": "0", "comment": "late", "use": "5"}
         # A page without questions has nothing to differ in: sent again, it is a replay.
-        expected = 409 if flow.items(participant, step) else 303
+        expected = 409 if sequence.items(participant, step) else 303
         assert Client().post(page.path, sent).status_code == expected
     assert Client().post(page.path, {"step": "trial:9"}).status_code == 409
     assert list(Answer.objects.values()) == stored
-    assert Submission.objects.count() == len(flow.steps(drawn))
+    assert Submission.objects.count() == len(sequence.steps(drawn))
 
 
 def test_each_page_whose_confirmation_was_lost_is_stored_once(drawn):
@@ -118,8 +119,8 @@ def test_each_page_whose_confirmation_was_lost_is_stored_once(drawn):
         answers = first_answers(page)
         browser.send(page, answers)  # stored; the answer to it never arrived
         page = browser.send(page, answers)
-    assert participant.submissions.count() == len(flow.steps(drawn))
-    assert participant.events.filter(kind="replayed").count() == len(flow.steps(drawn))
+    assert participant.submissions.count() == len(sequence.steps(drawn))
+    assert participant.events.filter(kind="replayed").count() == len(sequence.steps(drawn))
     assert Answer.objects.count() == len(Answer.objects.values("submission", "item").distinct())
 
 
@@ -174,5 +175,5 @@ def test_a_map_is_not_to_be_had_before_the_stage_that_shows_it(db, tmp_path):
 
 def test_an_arrival_key_is_made_for_one_study_alone(drawn, tmp_path):
     other = drawn_study(tmp_path, slug="other")
-    assert links.arrival_key(drawn, links.new_arrival_key(other)) is None
-    assert links.arrival_key(drawn, links.new_arrival_key(drawn)) is not None
+    assert signed_links.arrival_key(drawn, signed_links.new_arrival_key(other)) is None
+    assert signed_links.arrival_key(drawn, signed_links.new_arrival_key(drawn)) is not None

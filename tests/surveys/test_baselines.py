@@ -7,13 +7,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from analysis.shown import what_was_shown
-from analysis.table import read_study
+from analysis.sections.stimuli_shown import what_was_shown
+from analysis.study_data.study_data import read_study
 from explanations.models import Explanation
-from surveys import preview, quizzes, services
+from studyplatform.panel import preview
+from surveys import quizzes, services
 from surveys.models import Trial
 from surveys.services import StudyError
-from surveys.studyfile import definition
+from surveys.study_file.stored import definition
 from tests.surveys.drawn import drawn_study, explain_by
 from tests.surveys.factories import allocated, export_closed
 

@@ -4,11 +4,11 @@ import pytest
 from django.conf import settings
 
 from explanations.models import ImageSet
-from explanations.registry import register_classifier
+from explanations.pipeline.weights_registry import register_classifier
 from surveys import services
 from surveys.models import Study
-from surveys.studyfile import StudyFileError
-from surveys.studytext import read_text
+from surveys.study_checks.text import read_text
+from surveys.study_file.declaration import StudyFileError
 from tests.conftest import ROOT
 from tests.surveys import shipped
 

@@ -8,19 +8,21 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from analysis.behaviour.measures import participant_measure
-from analysis.plan import Outcome
-from analysis.table import read_study
+from analysis.plan.plan import Outcome
+from analysis.sections.behaviour.measures import participant_measure
+from analysis.study_data.study_data import read_study
 from explanations.models import Explanation
-from surveys import preview, services, studyfile
-from surveys.export import export_study
-from surveys.fingerprints import fingerprint
+from studyplatform.panel import preview
+from surveys import services
+from surveys.export.writing import export_study
 from surveys.models import Answer, Study, TrialMap
 from surveys.services import StudyError
+from surveys.services.fingerprints import fingerprint
 from surveys.services.trials import explanations_of
 from surveys.simulation.profile import read
 from surveys.simulation.run import simulate
-from surveys.studyfile import StudyFileError
+from surveys.study_checks import loading
+from surveys.study_file.declaration import StudyFileError
 from surveys.tasks import distinction
 from tests.surveys.drawn import CLASSES, drawn_study, explain_classes, write_weights
 from tests.surveys.people import go_on, in_arm
@@ -192,7 +194,7 @@ def test_a_change_of_any_of_the_maps_is_a_deviation(drawn):
 def test_an_arm_without_a_map_cannot_have_the_task(drawn):
     text = drawn.source.replace('method = "lime"\n', "")
     with pytest.raises(StudyFileError, match="the arm 'lime' shows no map, and the task"):
-        studyfile.parse(text)
+        loading.parse(text)
 
 
 def test_a_classifier_of_fewer_classes_is_refused(drawn, tmp_path):

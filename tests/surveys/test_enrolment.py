@@ -7,9 +7,10 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from explanations.models import Explanation
-from surveys import flow, services
+from surveys import services
 from surveys.allocation.replay import replay
 from surveys.models import AllocationSlot, Participant, Study, Trial
+from surveys.pages import sequence
 from surveys.services.ledger import ledger_of
 from tests.surveys import factories
 
@@ -25,7 +26,7 @@ def test_the_first_page_that_differs_between_arms_brings_arm_and_trials(study):
     for person in reversed(people):  # the order of the allocations is not that of the arrivals
         factories.walk(person, pages=1)
         assert person.arm is None
-        step = flow.current_step(person)
+        step = sequence.current_step(person)
         assert services.record_view(participant=person, step=step.key) == 1
     slots = [person.slot for person in people]
     assert [slot.position for slot in slots] == list(range(8, 0, -1))
@@ -187,7 +188,7 @@ levels = { rarely = [1, 2, 3], often = [4, 5] }
     for number, given in enumerate([("1", "5"), ("4", "1"), ("7", "3")]):
         person = services.enrol(study=study, arrival_key=str(number))
         answers = {"experience": given[0], "use": given[1], "following": "1"}
-        step = flow.current_step(person).key
+        step = sequence.current_step(person).key
         services.record_page(participant=person, step=step, answers=answers, response_time_ms=None)
         services.record_view(participant=person, step="instructions")
     assert list(study.slots.order_by("position").values_list("stratum", "block", "place")) == [

@@ -3,9 +3,11 @@
 import pytest
 from django.test import Client
 
-from surveys import flow, links, services
+from surveys import services
 from surveys.models import Answer, Event, Participant, Study, Submission
+from surveys.pages import sequence
 from surveys.simulation.browser import Browser, read_page
+from surveys.web import signed_links
 from tests.surveys.drawn import drawn_study
 from tests.surveys.factories import allocate
 from tests.surveys.people import begin, first_answers, go_on, in_arm, who
@@ -48,7 +50,7 @@ def test_an_arrival_key_that_we_did_not_make_enrols_nobody(drawn, key):
 
 def test_an_arrival_key_of_another_study_enrols_nobody(drawn, tmp_path):
     other = drawn_study(tmp_path, slug="other")
-    Client().post("/s/drawn/", {"arrival_key": links.new_arrival_key(other)})
+    Client().post("/s/drawn/", {"arrival_key": signed_links.new_arrival_key(other)})
     assert Participant.objects.count() == 0
 
 
@@ -72,11 +74,11 @@ def test_a_page_sent_twice_is_stored_once(drawn):
 
 def test_the_last_page_sent_twice_leads_to_the_same_end(drawn):
     browser, page, participant = begin(drawn)
-    last = go_on(browser, page, len(flow.steps(drawn)) - 1)
+    last = go_on(browser, page, len(sequence.steps(drawn)) - 1)
     ends = [browser.send(last, first_answers(last)) for _ in range(2)]
     participant.refresh_from_db()
     assert all("step" not in end.hidden for end in ends)
-    assert participant.submissions.count() == len(flow.steps(drawn))
+    assert participant.submissions.count() == len(sequence.steps(drawn))
 
 
 def test_a_stale_page_sent_with_other_answers_changes_nothing(drawn):

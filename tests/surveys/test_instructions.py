@@ -3,8 +3,9 @@
 import pytest
 from django.test import Client
 
-from surveys import flow, services
+from surveys import services
 from surveys.models import Participant
+from surveys.pages import sequence
 from tests.surveys.drawn import drawn_study, trial_parts
 from tests.surveys.factories import allocated, walk
 
@@ -30,7 +31,7 @@ questionnaire = "trust-v1"
 
 def page_of(person: Participant, kind: str) -> str:
     """The text of the person's next page of the kind, walked to."""
-    while flow.current_step(person).kind != kind:
+    while sequence.current_step(person).kind != kind:
         walk(person, pages=1)
     return Client().get(f"/p/{person.code}/").content.decode().replace("&#x27;", "'")
 

@@ -4,8 +4,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from surveys import questionnaires, services
+from tests.surveys.export.test_writing import rows
 from tests.surveys.factories import export_closed, images, study_text, walk, write_weights
-from tests.surveys.test_export import rows
 
 VERBATIM = """
 id = "lab-scale-v1"
@@ -113,11 +113,11 @@ def test_another_file_of_the_same_id_replaces_only_what_no_study_asks(db, file, 
 
 
 def test_a_verbatim_scale_is_flagged_in_codebook_and_report_data(db, file, tmp_path):
-    from analysis.instruments import instruments
-    from analysis.missing import missing_by_arm
-    from analysis.plan import Outcome
-    from analysis.scoring import scale_score
-    from analysis.table import read_study
+    from analysis.plan.plan import Outcome
+    from analysis.sections.instruments import instruments
+    from analysis.study_data.missing import missing_by_arm
+    from analysis.study_data.scoring import scale_score
+    from analysis.study_data.study_data import read_study
     from tests.surveys import factories
 
     call_command("load_instrument", str(file))

@@ -6,11 +6,11 @@ import tomllib
 import pandas as pd
 import pytest
 
-from analysis.scoring import mean_of_items, reverse
+from analysis.study_data.scoring import mean_of_items, reverse
 from surveys import questionnaires
-from surveys.exporting.codebook import item_rows
-from surveys.forms import ItemsForm
+from surveys.pages.forms import ItemsForm
 from surveys.questionnaires.ordering import order
+from surveys.tidy.codebook import item_rows
 from tests.surveys.factories import answer
 
 CONSTRUCTS = {

@@ -9,11 +9,13 @@ from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
-from surveys import links, services
+from surveys import services
 from surveys.models import AllocationSlot, PageView, Participant, Study, Submission
-from surveys.personalcode import personal_code, read_code
+from surveys.models.personal_code import personal_code, read_code
 from surveys.simulation.browser import Browser
-from surveys.studyfile import StudyFileError, parse
+from surveys.study_checks.loading import parse
+from surveys.study_file.declaration import StudyFileError
+from surveys.web import signed_links
 from tests.surveys import factories
 from tests.surveys.drawn import drawn_study
 from tests.surveys.factories import export_closed
@@ -84,7 +86,7 @@ def test_the_personal_code_stands_on_the_consent_and_at_the_end_and_deletes_late
     page = browser.open("/s/drawn/")
     first = browser.send(page, {})
     participant = who(first)
-    key = links.arrival_key(drawn, page.hidden["arrival_key"])
+    key = signed_links.arrival_key(drawn, page.hidden["arrival_key"])
     assert participant.personal_code == personal_code(key)
     assert "Your personal code" in consent
     end = go_on(browser, first)
@@ -210,7 +212,7 @@ def test_a_second_person_at_the_same_browser_begins_anew(drawn):
 
 def test_a_second_rehearsal_in_the_same_browser_stays_a_rehearsal(drawn):
     browser = Browser()
-    page = browser.send(browser.open(links.rehearsal_path(drawn)), {})
+    page = browser.send(browser.open(signed_links.rehearsal_path(drawn)), {})
     link = next(link for link in page.links if "/anew/" in link)
     consent = browser.send(browser.open(link), {})
     assert who(browser.send(consent, {})).simulated
@@ -229,7 +231,7 @@ def test_a_thousand_arrivals_are_throttled_and_a_laboratory_is_not(drawn, settin
     program, answers = Client(), Counter[int]()
     for _ in range(1000):
         program.cookies.clear()
-        key = links.new_arrival_key(drawn)
+        key = signed_links.new_arrival_key(drawn)
         answers[program.post("/s/drawn/", {"arrival_key": key}).status_code] += 1
     assert answers == {303: 5, 429: 995}
     consent = Browser().open("/s/drawn/")
@@ -245,4 +247,4 @@ def test_rehearsals_are_not_throttled(drawn, settings):
     settings.ARRIVALS_PER_MINUTE = 1
     for _ in range(3):
         browser = Browser()
-        assert who(browser.send(browser.open(links.rehearsal_path(drawn)), {})).simulated
+        assert who(browser.send(browser.open(signed_links.rehearsal_path(drawn)), {})).simulated

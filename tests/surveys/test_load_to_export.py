@@ -7,16 +7,18 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 
-from analysis.table import read_study
+from analysis.study_data.study_data import read_study
 from explanations.models import Explanation
-from surveys import flow, tasks
+from surveys import tasks
 from surveys.allocation.replay import ReplayError
 from surveys.models import Event, Participant, Study
+from surveys.pages import sequence
 from surveys.services.ledger import ledger_of
+from surveys.services.ledger_audit import verify
+from surveys.services.stimuli import choose_stimuli
 from surveys.simulation.profile import FOLDER, read
 from surveys.simulation.run import Simulated, simulate
-from surveys.stimuli import choose_stimuli
-from surveys.verification import verify
+from surveys.study_file import page_kinds
 from tests.surveys import designs, factories, shipped
 
 PEOPLE = 140
@@ -146,7 +148,7 @@ def check_ledger(study: Study) -> None:
         for kind in ("returned", "allocated")
     )
     assert not returned & bound
-    telling = [step.key for step in flow.steps(study) if flow.needs_arm(step)]
+    telling = [step.key for step in sequence.steps(study) if page_kinds.needs_arm(step)]
     exposed = people.filter(views__step__in=telling).distinct()
     assert exposed.count() == len(bound) == exposed.filter(slot__arm__isnull=False).count()
 

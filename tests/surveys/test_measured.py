@@ -7,12 +7,13 @@ import pytest
 from django.test import Client
 
 from surveys.models import Answer, PageView, Participant, Study, Submission
-from surveys.studyfile import StudyFileError, parse
+from surveys.study_checks.loading import parse
+from surveys.study_file.declaration import StudyFileError
 from tests.surveys import factories
 from tests.surveys.drawn import drawn_study, trial_parts
+from tests.surveys.export.test_writing import rows
 from tests.surveys.factories import export_closed
 from tests.surveys.people import begin, first_answers, go_on
-from tests.surveys.test_export import rows
 
 TIMINGS = {
     "painted_ms": 120.5,

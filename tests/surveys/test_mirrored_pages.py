@@ -6,7 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
-from surveys import flow, services
+from surveys import services
+from surveys.pages import sequence
+from surveys.study_file import page_kinds
 from tests.surveys import mirrored
 from tests.surveys.everykind import mirrored_study
 from tests.surveys.factories import walk
@@ -63,7 +65,7 @@ def test_every_word_from_the_consent_to_the_code_is_in_the_persons_language(stud
     assert latin(landing) == []
     someone = services.enrol(study=study, arrival_key="a visit", language="he")
     kinds = set()
-    while (step := flow.current_step(someone)) is not None:
+    while (step := sequence.current_step(someone)) is not None:
         kinds.add(step.kind)
         page = client.get(f"/p/{someone.code}/").content.decode()
         assert latin(page) == [], step.key
@@ -71,8 +73,8 @@ def test_every_word_from_the_consent_to_the_code_is_in_the_persons_language(stud
         again = client.post(f"/p/{someone.code}/", {"key": key, "step": step.key, "moved": "x"})
         if again.status_code == 200:  # something is missing
             assert latin(again.content.decode()) == [], step.key
-        walk(someone, pages=int(flow.current_step(someone) == step))
-    assert kinds == {kind.key for kind in flow.KINDS} - {"quiz"}
+        walk(someone, pages=int(sequence.current_step(someone) == step))
+    assert kinds == {kind.key for kind in page_kinds.KINDS} - {"quiz"}
     assert latin(client.get(f"/p/{someone.code}/").content.decode()) == []
 
 

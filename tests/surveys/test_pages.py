@@ -7,9 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from explanations import catalogue
-from surveys import flow, links
 from surveys.models import Answer, Participant, Study
+from surveys.pages import sequence
 from surveys.simulation.browser import Browser
+from surveys.web import signed_links
 from tests.surveys.drawn import ARMS, drawn_study
 from tests.surveys.people import begin, go_on, in_arm, who
 
@@ -34,7 +35,7 @@ def test_a_person_walks_from_consent_to_completion_code_in_every_arm(drawn, arm)
     assert participant.state == "completed"
     assert "completion code" in html(end).lower()
     assert participant.completion_code in html(end)
-    assert participant.submissions.count() == len(flow.steps(drawn))
+    assert participant.submissions.count() == len(sequence.steps(drawn))
     assert Answer.objects.filter(submission__participant=participant, item="agreed").count() == 3
 
 
@@ -71,7 +72,7 @@ def test_the_example_is_the_same_image_in_all_arms_and_no_trial(drawn):
 
 
 def test_without_the_maps_of_one_arm_no_arm_has_an_example(drawn):
-    from surveys.examples import example_candidate
+    from surveys.pages.example import example_candidate
 
     example_candidate(drawn).explanations.filter(method="lime").delete()
     for arm in ("none", "gradcam"):
@@ -131,7 +132,7 @@ def test_unknown_addresses_are_answered_in_our_style(drawn):
 
 def test_a_form_without_its_csrf_token_is_refused_with_a_way_on(drawn):
     client = Client(enforce_csrf_checks=True)
-    response = client.post("/s/drawn/", {"arrival_key": links.new_arrival_key(drawn)})
+    response = client.post("/s/drawn/", {"arrival_key": signed_links.new_arrival_key(drawn)})
     assert response.status_code == 403
     assert "Open the page again" in response.content.decode()
     assert Participant.objects.count() == 0
@@ -139,7 +140,7 @@ def test_a_form_without_its_csrf_token_is_refused_with_a_way_on(drawn):
 
 def test_a_failure_is_answered_in_our_style(drawn, monkeypatch):
     _, page, _ = begin(drawn)
-    monkeypatch.setattr(flow, "current_step", lambda participant: 1 / 0)
+    monkeypatch.setattr(sequence, "current_step", lambda participant: 1 / 0)
     response = Client(raise_request_exception=False).get(page.path)
     assert response.status_code == 500
     assert "This is our fault" in response.content.decode()
@@ -168,7 +169,7 @@ def test_pages_hold_no_inline_script_or_style(drawn):
 
 def test_text_of_a_study_and_of_people_is_escaped(drawn):
     browser, page, _participant = begin(drawn)
-    last = go_on(browser, page, len(flow.steps(drawn)) - 1)
+    last = go_on(browser, page, len(sequence.steps(drawn)) - 1)
     Study.objects.update(title="<script>alert(1)</script>")
     assert "<script>alert" not in html(last)
     browser.send(last, {"comment": "<b>=1+1</b>"})
@@ -185,9 +186,9 @@ def test_other_methods_are_refused(drawn):
 
 def test_a_rehearsal_is_marked_and_does_not_stand_in_the_way_of_the_real_link(drawn):
     browser = Browser()
-    rehearsal = browser.send(browser.open(links.rehearsal_path(drawn)), {})
+    rehearsal = browser.send(browser.open(signed_links.rehearsal_path(drawn)), {})
     assert who(rehearsal).simulated
-    assert who(browser.open(links.rehearsal_path(drawn))) == who(rehearsal)
+    assert who(browser.open(signed_links.rehearsal_path(drawn))) == who(rehearsal)
     _, _, real = begin(drawn, browser)
     assert not real.simulated
 
@@ -209,6 +210,6 @@ def test_the_start_page_lists_studies_in_development_alone(drawn, settings):
 def test_the_pages_number_and_the_bar_say_the_same(drawn):
     browser, page, _ = begin(drawn)
     text = html(go_on(browser, page, 3))
-    total = len(flow.steps(drawn))
+    total = len(sequence.steps(drawn))
     assert f"Page 4 of {total}" in text
     assert f'<progress max="{total}" value="4"' in text

@@ -7,14 +7,18 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 
-from surveys import flow, preview, services, studyfile
-from surveys.export import export_study
+from studyplatform.panel import preview
+from surveys import services
+from surveys.export.writing import export_study
 from surveys.models import Study, Submission, Trial
+from surveys.pages import sequence
 from surveys.services.recording import Recorded
+from surveys.services.stimuli import choose_stimuli
 from surveys.simulation.profile import load
 from surveys.simulation.run import simulate
-from surveys.stimuli import choose_stimuli
-from surveys.studyfile import StudyFileError
+from surveys.study_checks import loading
+from surveys.study_file import stored
+from surveys.study_file.declaration import StudyFileError
 from tests.surveys import designs, factories
 from tests.surveys.drawn import drawn_study, explain_classes
 from tests.surveys.people import begin, go_on, in_arm
@@ -69,7 +73,7 @@ def study(db, tmp_path) -> Study:
 
 
 def kinds(study: Study, arm: str) -> list[str]:
-    return [step.kind for step in studyfile.definition(study).steps_of(arm)]
+    return [step.kind for step in stored.definition(study).steps_of(arm)]
 
 
 def test_each_arm_has_its_own_pages(study):
@@ -88,11 +92,11 @@ def test_everybody_walks_the_pages_of_their_arm_and_completes(study, arm):
     person.refresh_from_db()
     assert person.state == "completed"
     sent = list(person.submissions.order_by("id").values_list("step", flat=True))
-    pages = [step.key for step in flow.steps_of(person)]
+    pages = [step.key for step in sequence.steps_of(person)]
     assert sent == [key for key in pages if key in sent]
     assert set(pages) - set(sent) <= {"quiz:2"}
     assert person.trials.count() == (3 if arm == "none" else 5)
-    positions = [step.trial_position for step in flow.steps_of(person) if step.trial_position]
+    positions = [step.trial_position for step in sequence.steps_of(person) if step.trial_position]
     assert sorted(positions) == sorted(person.trials.values_list("position", flat=True))
 
 
@@ -146,7 +150,7 @@ def test_the_preview_says_which_pages_an_arm_does_not_see(study):
         if b"People in this arm do not see this page"
         in panel.get(address(study, "none", page.number)).content
     }
-    hidden = {step.key for step in flow.steps(study) if "lime" in step.arms}
+    hidden = {step.key for step in sequence.steps(study) if "lime" in step.arms}
     assert unseen == hidden
 
 
@@ -161,7 +165,7 @@ def test_while_arms_are_concealed_no_table_and_no_list_tells_who_saw_what(study,
         go_on(browser, page)
     export_study(study=study, output=tmp_path / "open")
     pages = {row["page"] for row in rows(tmp_path / "open", "pages.csv")}
-    limited = {step.key for step in flow.steps(study) if step.arms}
+    limited = {step.key for step in sequence.steps(study) if step.arms}
     assert pages
     assert not pages & limited
     assert {row["part"] for row in rows(tmp_path / "open", "trials.csv")} == {"trials", "again"}
@@ -197,7 +201,7 @@ def test_within_people_a_part_is_in_the_blocks_of_its_arms_alone(db, tmp_path):
     limited = designs.PARTS.replace('kind = "quiz"', 'kind = "quiz"\narms = ["gradcam", "lime"]')
     made = designs.design_study(tmp_path, parts=limited, design=WITHIN, control="order-1")
     assert choose_stimuli(made)
-    declared = studyfile.definition(made)
+    declared = stored.definition(made)
     for group in declared.groups:
         with_quiz = {step.block for step in declared.steps_of(group.key) if step.kind == "quiz"}
         without = group.conditions.index("none") + 1
@@ -209,7 +213,7 @@ def test_within_people_a_part_is_in_the_blocks_of_its_arms_alone(db, tmp_path):
 
 def refused(text: str) -> str:
     with pytest.raises(StudyFileError) as found:
-        studyfile.parse(text)
+        loading.parse(text)
     return str(found.value)
 
 

@@ -5,7 +5,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from surveys import preview, services
+from studyplatform.panel import preview
+from surveys import services
 from surveys.models import (
     AllocationSlot,
     Answer,

@@ -5,9 +5,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from surveys import flow, services
+from surveys import services
 from surveys.models import Answer, Event, PageView, Participant, Submission
+from surveys.pages import sequence
 from surveys.services import Recorded
+from surveys.study_file import page_kinds
 from tests.surveys.factories import answers, walk
 
 FIRST = "before:ai-experience-v1"
@@ -24,7 +26,7 @@ def send(person: Participant, step: str = FIRST, given: dict[str, str] | None = 
 
 
 def test_the_pages_come_in_the_declared_order(study):
-    assert [step.key for step in flow.steps(study)] == [
+    assert [step.key for step in sequence.steps(study)] == [
         FIRST,
         "instructions",
         *(f"trial:{number}" for number in range(1, 6)),
@@ -34,15 +36,15 @@ def test_the_pages_come_in_the_declared_order(study):
 
 
 def test_every_kind_of_page_is_listed_once(study):
-    kinds = [kind.key for kind in flow.KINDS]
+    kinds = [kind.key for kind in page_kinds.KINDS]
     assert len(kinds) == len(set(kinds))
-    assert {step.kind for step in flow.steps(study)} <= set(kinds)
+    assert {step.kind for step in sequence.steps(study)} <= set(kinds)
 
 
 def test_progress_counts_pages_from_one(half_way):
-    step = flow.current_step(half_way)
+    step = sequence.current_step(half_way)
     assert step.key == "trial:2"
-    assert flow.progress(half_way, step) == (4, 9)
+    assert sequence.progress(half_way, step) == (4, 9)
 
 
 def test_a_page_is_stored_as_it_was_answered(newcomer):
@@ -125,7 +127,7 @@ def test_the_last_page_completes_and_gives_a_code(study, newcomer):
     assert stored.state == newcomer.state == "completed"
     assert re.fullmatch(r"[A-HJ-NP-Z2-9]{8}", stored.completion_code)
     assert stored.finished_at is not None
-    assert flow.current_step(stored) is None
+    assert sequence.current_step(stored) is None
 
 
 def test_the_code_stays_when_the_last_page_comes_again(finished):
@@ -153,7 +155,7 @@ def test_who_withdrew_can_send_nothing_more_and_keeps_what_was_sent(withdrawn):
     sent = withdrawn.submissions.count()
     assert withdrawn.state == "withdrawn"
     assert withdrawn.completion_code == ""
-    step = flow.current_step(withdrawn)
+    step = sequence.current_step(withdrawn)
     assert send(withdrawn, step.key, answers(withdrawn, step)) is Recorded.REFUSED
     assert withdrawn.submissions.count() == sent == 4
     assert [kind for kind, _ in _events(withdrawn)] == ["withdrawn", "refused"]

@@ -3,14 +3,15 @@
 import pytest
 from django.core.management import call_command
 
-from analysis.populations import score_table
-from analysis.repeated import condition_means
+from analysis.outcomes.repeated import condition_means
 from analysis.results import compute
-from analysis.table import read_study
-from surveys import studyfile
-from surveys.export import export_study
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import read_study
+from surveys.export.writing import export_study
 from surveys.simulation.profile import read
 from surveys.simulation.run import simulate
+from surveys.study_checks import loading
+from surveys.study_file import stored
 from tests.surveys import shipped
 
 PROFILE = """
@@ -50,7 +51,7 @@ OUTCOMES = {
 def test_the_published_kinds_of_design_ship():
     found = {}
     for path in shipped.FILES:
-        study = studyfile.parse(path.read_text(encoding="utf-8"))
+        study = loading.parse(path.read_text(encoding="utf-8"))
         main = next(part for part in study.trial_parts if not part.is_practice)
         found[study.slug] = (len(study.arms), study.blocks, main.task)
     assert found == DESIGNS
@@ -58,7 +59,7 @@ def test_the_published_kinds_of_design_ship():
 
 @pytest.mark.parametrize("path", shipped.FILES, ids=lambda path: path.stem)
 def test_what_a_study_tells_its_participants_is_true(path):
-    study = studyfile.parse(path.read_text(encoding="utf-8"))
+    study = loading.parse(path.read_text(encoding="utf-8"))
     shown = [part for part in study.trial_parts if not part.is_practice]
     pictures = sum(part.trials_per_block for part in shown)  # of each block
     wrong = sum(part.wrong for part in shown)
@@ -90,7 +91,7 @@ def test_a_shipped_study_goes_from_its_file_to_its_results(path, tmp_path):
     assert len(data.participants) == people
     scores = score_table(data)
     outcomes = {one.outcome.key: one.outcome for one in compute(data, scores).outcomes}
-    declared = [one["key"] for one in studyfile.definition(study).analysis["outcomes"]]
+    declared = [one["key"] for one in stored.definition(study).analysis["outcomes"]]
     assert list(outcomes) == declared
     for key in OUTCOMES[study.slug]:
         if outcomes[key].within == "condition":

@@ -6,10 +6,11 @@ from dataclasses import fields
 import pytest
 
 from explanations import catalogue
-from surveys import studyfile, tasks
-from surveys.parts import PARTS
-from surveys.parts.trials import TrialsPart
-from surveys.studyfile import Images, Pages, StudyFile
+from surveys import tasks
+from surveys.study_checks import loading
+from surveys.study_file.declaration import Images, Pages, StudyFile
+from surveys.study_file.parts import PARTS
+from surveys.study_file.parts.trials import TrialsPart
 from tests.conftest import ROOT
 
 GUIDE = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
@@ -18,7 +19,7 @@ TABLES = {field.name for field in fields(StudyFile)} - {"weights", "translations
 
 def test_the_whole_study_of_the_guide_can_be_loaded():
     (text,) = re.findall(r"```toml\n(slug.*?)```", GUIDE, re.DOTALL)
-    study = studyfile.parse(text)
+    study = loading.parse(text)
     assert [part.key for part in study.parts] == [
         *("ai-experience-v1", "instructions", "quiz", "practice", "trials", "trust-v1")
     ]

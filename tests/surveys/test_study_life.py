@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from analysis.deviations import deviations, hold_to
-from analysis.table import read_study
+from analysis.sections.deviations import deviations, hold_to
+from analysis.study_data.study_data import read_study
 from explanations.models import ClassifierWeights, Explanation
-from surveys import services, studyfile
-from surveys.exporting.plan import plan_of
+from surveys import services
 from surveys.models import Study
 from surveys.services import StudyError
-from surveys.stimuli import choose_stimuli
+from surveys.services.stimuli import choose_stimuli
+from surveys.study_checks import loading
+from surveys.tidy.analysis_plan import plan_of
 from tests.surveys import factories
 
 
@@ -195,7 +196,7 @@ def test_texts_and_plan_can_be_corrected_under_way_as_a_new_version(study, finis
     (change,) = manifest["changes"]
     assert (change["version"], change["what"]) == (2, "study file: debrief, analysis")
     registered = json.loads((tmp_path / "data" / "registered.json").read_text())
-    assert registered == plan_of(studyfile.parse(study.versions.first().source))
+    assert registered == plan_of(loading.parse(study.versions.first().source))
     assert registered["outcomes"][0].get("family") is None
     data = hold_to(read_study(tmp_path / "data"), registered)
     places = {(one.kind, one.where) for one in deviations(data, (), None)}

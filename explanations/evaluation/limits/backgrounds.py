@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from explanations.background import Background
 from explanations.engine import Engine
 from explanations.evaluation.ranking import spearman, top_overlap
 from explanations.evaluation.subject import Setting, Subject
+from explanations.imagesets.background import Background
 from explanations.methods.deepshap import DeepShap
 
 

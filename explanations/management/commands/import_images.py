@@ -8,8 +8,8 @@ from django.core.management.base import CommandError
 
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
-from explanations.importing import import_images
 from explanations.management.database import DatabaseCommand
+from explanations.pipeline.image_import import import_images
 
 
 class Command(DatabaseCommand):

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from explanations.checking import check_everything
-from explanations.files import write_atomically
 from explanations.management.database import DatabaseCommand
+from explanations.store.atomic_files import write_atomically
+from explanations.verification.stored_files import check_everything
 
 NAMED = 20
 

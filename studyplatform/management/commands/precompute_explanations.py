@@ -12,13 +12,13 @@ from explanations.classifier.checkpoint import CheckpointError
 from explanations.computing.arithmetic import PRECISIONS
 from explanations.computing.memory import OutOfMemoryError
 from explanations.computing.preflight import PreflightError
-from explanations.executing.chunks import ExecutorError
 from explanations.management.database import DatabaseCommand
-from explanations.precompute import Execution, StoppedError
-from explanations.predicting import PrecomputeError
-from explanations.registry import RegistryError
-from explanations.store import ArtefactError, StoreFullError
-from explanations.verification import Verified
+from explanations.pipeline.executors.chunks import ExecutorError
+from explanations.pipeline.precompute import Execution, StoppedError
+from explanations.pipeline.predictions import PrecomputeError
+from explanations.pipeline.weights_registry import RegistryError
+from explanations.store.artefacts import ArtefactError, StoreFullError
+from explanations.verification.comparison import Verified
 from studyplatform.management.preparation import (
     How,
     Prepared,

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from explanations.management.database import DatabaseCommand
-from surveys import studytext
 from surveys.management.lookup import study_named
+from surveys.study_checks import text
 
 
 class Command(DatabaseCommand):
@@ -25,7 +25,7 @@ class Command(DatabaseCommand):
             self.stdout.write(study.source, ending="")
             return None
         try:
-            studytext.write_text(output, study.source)
+            text.write_text(output, study.source)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error}.") from error
         return f"Wrote the study {slug!r} to {output}."

@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from explanations.management.database import DatabaseCommand
-from surveys.export import Simulated, export_study
-from surveys.exporting.folder import ExportError
+from surveys.export.folder import ExportError
+from surveys.export.writing import Simulated, export_study
 from surveys.management.lookup import study_named
-from surveys.recruitment.identifiers import WARNING, write_identifiers
+from surveys.recruitment.identity_list import WARNING, write_identifiers
 
 
 class Command(DatabaseCommand):

@@ -8,9 +8,10 @@ from django.core.management.base import CommandError, CommandParser
 from explanations.management.database import DatabaseCommand
 from surveys.models import Study
 from surveys.services import StudyError, load_study
-from surveys.studyfile import StudyFileError, definition
-from surveys.studytext import read_text
-from surveys.studywarnings import warnings
+from surveys.study_checks.costs import warnings
+from surveys.study_checks.text import read_text
+from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.stored import definition
 
 
 class Command(DatabaseCommand):

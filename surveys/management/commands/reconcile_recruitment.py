@@ -7,9 +7,9 @@ from django.core.management.base import CommandError, CommandParser
 
 from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
-from surveys.recruitment import prolific, reconciling
-from surveys.recruitment.panelstudies import panel_studies
-from surveys.recruitment.prolificcsv import submissions_in
+from surveys.recruitment import prolific, reconciliation
+from surveys.recruitment.prolific_csv import submissions_in
+from surveys.recruitment.prolific_studies import panel_studies
 
 
 class Command(DatabaseCommand):
@@ -43,8 +43,8 @@ class Command(DatabaseCommand):
                 listed = [one for panel_id in ids for one in prolific.submissions(panel_id)]
         except prolific.PanelError as error:
             raise CommandError(str(error)) from error
-        people = reconciling.participations(study)
-        differences = reconciling.compare(listed, people, reconciling.codes_of(study))
+        people = reconciliation.participations(study)
+        differences = reconciliation.compare(listed, people, reconciliation.codes_of(study))
         for difference in differences:
             self.stdout.write(str(difference))
         summary = (

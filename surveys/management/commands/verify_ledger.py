@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from explanations.management.database import DatabaseCommand
 from surveys.allocation.replay import ReplayError
 from surveys.management.lookup import study_named
-from surveys.verification import verify
+from surveys.services.ledger_audit import verify
 
 
 class Command(DatabaseCommand):

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from explanations import oracles
 from explanations.computing.rescale import Windows, relu_multiplier
 from explanations.engine import explain
+from explanations.verification import reference_methods
 
 NETWORKS = {
     "pool behind a ReLU": (nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
@@ -29,7 +29,7 @@ def test_the_rules_are_shaps(untrained, scenes, background, name):
     network = nn.Sequential(*features, nn.Flatten(), nn.Linear(flat, 10)).eval().double()
     small = dataclasses.replace(untrained, network=network)
     found = explain(small, scenes[:1], [4], ("deepshap",), background)["deepshap"].channels[0]
-    expected = oracles.deepshap_of_type(torch.float64, small, scenes[0], 4, background)
+    expected = reference_methods.deepshap_of_type(torch.float64, small, scenes[0], 4, background)
     assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
 
 

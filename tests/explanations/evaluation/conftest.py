@@ -6,12 +6,12 @@ import torch
 from torch import nn
 
 from explanations import catalogue
-from explanations.background import Background
 from explanations.classifier.checkpoint import Classifier
 from explanations.engine import METHODS, Engine
 from explanations.evaluation.cases import Case
 from explanations.evaluation.maps import MapFolder
 from explanations.evaluation.subject import Setting, Subject
+from explanations.imagesets.background import Background
 from explanations.imagesets.decoding import content_hash
 
 SIDE = 32

@@ -11,8 +11,8 @@ from PIL import Image
 
 from explanations.evaluation.cases import Case
 from explanations.evaluation.catalogue import MEASURES
+from explanations.evaluation.measuring import Raw
 from explanations.evaluation.reporting import number, p_value
-from explanations.evaluation.running import Raw
 from explanations.evaluation.summary import FEW, summarise
 from tests.explanations.conftest import random_classifier
 

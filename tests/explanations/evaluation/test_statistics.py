@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explanations.evaluation.lines import read_lines, resumed
+from explanations.evaluation.resumable_lines import read_lines, resumed
 from explanations.evaluation.statistics import (
     compare,
     difference_of,

@@ -15,7 +15,7 @@ from surveys.allocation.chain import Entry
 from surveys.allocation.ledgerfile import LedgerFileError, read_ledger
 from surveys.allocation.replay import ReplayError, replay
 from surveys.allocation.scheme import Scheme
-from surveys.exporting.cells import csv_text
+from surveys.tidy.cells import csv_text
 from tests.conftest import ROOT
 from tests.surveys.allocation.lists import ORIGIN, book_of, scheme
 

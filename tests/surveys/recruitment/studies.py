@@ -4,10 +4,10 @@ from pathlib import Path
 
 from surveys import services
 from surveys.models import Study
-from surveys.pages.attention import ITEM, expected
+from surveys.pages.kinds.attention import ITEM, expected
+from surveys.services.stimuli import choose_stimuli
 from surveys.simulation.browser import Browser, Page
-from surveys.stimuli import choose_stimuli
-from surveys.studyfile import definition
+from surveys.study_file.stored import definition
 from tests.surveys.designs import design_text
 from tests.surveys.factories import images, predict, write_weights
 from tests.surveys.people import first_answers

@@ -3,10 +3,11 @@ import logging
 import pytest
 from django.test import Client
 
-from surveys import links, services
+from surveys import services
 from surveys.models import AllocationSlot, Identity, Participant, Trial
-from surveys.recruitment.visitors import Visitor
+from surveys.recruitment.visitor import Visitor
 from surveys.simulation.browser import Browser
+from surveys.web import signed_links
 from tests.surveys.people import go_on, who
 from tests.surveys.recruitment import studies
 from tests.surveys.recruitment.studies import ANN, BEN, come, link
@@ -60,7 +61,7 @@ def test_the_consent_says_that_the_id_is_stored(paid):
 
 def test_who_comes_without_an_id_is_told_and_claims_nothing(paid):
     assert Browser().open("/s/paid/").headings == UNKNOWN
-    key = links.new_arrival_key(paid)
+    key = signed_links.new_arrival_key(paid)
     assert Client().post("/s/paid/", {"arrival_key": key}).status_code == 403
     assert everything() == (0, 0, 0, 0)
 
@@ -111,7 +112,7 @@ def test_a_cookie_of_another_study_or_a_forged_one_brings_nobody_in(paid, panel)
 
 def test_a_rehearsal_needs_no_id_and_leaves_none(paid):
     browser = Browser()
-    page = browser.send(browser.open(links.rehearsal_path(paid)), {})
+    page = browser.send(browser.open(signed_links.rehearsal_path(paid)), {})
     assert who(page).simulated
     assert not Identity.objects.exists()
 

@@ -1,8 +1,9 @@
 import pytest
 
 from surveys import services
-from surveys.recruitment.declared import Exit, Outcome, Recruitment
-from surveys.studyfile import StudyFileError, parse
+from surveys.study_checks.loading import parse
+from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.recruitment import Exit, Outcome, Recruitment
 from tests.surveys.recruitment import studies
 
 URL = "https://panel.example.org/end?id={external_id}"

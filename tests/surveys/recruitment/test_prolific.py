@@ -2,7 +2,7 @@ import pytest
 
 from surveys.recruitment import prolific as api
 from surveys.recruitment.prolific import PanelError, Submission, submissions
-from surveys.recruitment.prolificcsv import submissions_in
+from surveys.recruitment.prolific_csv import submissions_in
 
 STUDY = "6b0000000000000000000001"
 

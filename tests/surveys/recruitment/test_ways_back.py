@@ -7,11 +7,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys import links, services
+from surveys import services
 from surveys.models import Identity, PageView, Participant
-from surveys.recruitment import addresses
-from surveys.recruitment.kinds import PLAIN
 from surveys.simulation.browser import Browser, Page
+from surveys.study_file import exit_addresses
+from surveys.study_file.recruitment_kinds import PLAIN
+from surveys.web import signed_links
 from tests.surveys.people import go_on, who
 from tests.surveys.recruitment import studies
 from tests.surveys.recruitment.studies import ANN, BEN, come, finish, link
@@ -137,7 +138,7 @@ def test_sona_grants_credit_for_the_id_that_came(sona):
 
 def test_a_rehearsal_has_no_way_back(paid):
     browser = Browser()
-    page = browser.send(browser.open(links.rehearsal_path(paid)), {})
+    page = browser.send(browser.open(signed_links.rehearsal_path(paid)), {})
     assert outside(finish(paid, browser, page)) == []
 
 
@@ -160,8 +161,8 @@ def test_the_request_has_no_say_in_where_people_go(panel):
 @given(st.text(min_size=1, max_size=40) | st.from_regex(PLAIN, fullmatch=True))
 def test_whatever_the_id_the_address_leads_to_the_panel_s_server(external_id):
     template = "https://panel.example.org/{external_id}/end?id={external_id}#{external_id}"
-    assert not addresses.problem_with(template)
-    filled = urlsplit(addresses.fill(template, external_id))
+    assert not exit_addresses.problem_with(template)
+    filled = urlsplit(exit_addresses.fill(template, external_id))
     assert (filled.scheme, filled.netloc) == ("https", "panel.example.org")
     assert filled.query.count("&") == 0
     if PLAIN.fullmatch(external_id):
@@ -171,7 +172,7 @@ def test_whatever_the_id_the_address_leads_to_the_panel_s_server(external_id):
 @given(st.text(max_size=80))
 def test_a_template_that_passes_leads_to_the_server_that_it_names(text):
     template = f"https://panel.example.org{text}"
-    if not addresses.problem_with(template):
-        filled = urlsplit(addresses.fill(template, "a1"))
+    if not exit_addresses.problem_with(template):
+        filled = urlsplit(exit_addresses.fill(template, "a1"))
         assert filled.hostname == urlsplit(template).hostname
-        assert "{" not in addresses.fill(template, "a1")
+        assert "{" not in exit_addresses.fill(template, "a1")

@@ -1,0 +1,148 @@
+"""Assumptions of the analyses of one score per participant, arms between participants."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from analysis.errors import NotEstimableError
+from analysis.outcomes.assumptions.assumption import Assumption
+from analysis.outcomes.assumptions.normality import normality
+from analysis.outcomes.factorial import two_factor_table
+from analysis.outcomes.finding import Found, p_of
+from analysis.outcomes.one_way import scores_by_arm
+from analysis.outcomes.ranks import Ranked
+from analysis.outcomes.repeated import Repeated
+from analysis.plan.plan import Outcome
+from analysis.statistics.comparisons.omnibus import welch_anova
+from analysis.statistics.estimate import Groups, HypothesisTest, attempt
+from analysis.statistics.requirements import is_constant
+from analysis.study_data.study_data import StudyData
+
+TRIED = 10  # the most influential participants, each left out in turn
+
+
+def of_one_way(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+) -> tuple[Assumption, ...]:
+    """Residuals, spread, and the weight of single participants."""
+    groups = scores_by_arm(scores, outcome, data.plan)
+    if p_of(found) is None:
+        return ()
+    influential = attempt("influence", lambda: influence(groups, data.plan.alpha))
+    return (
+        normality("residuals", standardised(groups)),
+        spread(groups),
+        *((influential,) if isinstance(influential, Assumption) else ()),
+    )
+
+
+def of_ranks(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+) -> tuple[Assumption, ...]:
+    """Ranks need no shape; how many different answers there are tells how much is tied."""
+    if not isinstance(found, Ranked) or p_of(found) is None:
+        return ()
+    values = np.concatenate(list(scores_by_arm(scores, outcome, data.plan).values()))
+    return (Assumption("shapes", "not needed", {"answers": len(np.unique(values))}),)
+
+
+def of_repeated(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+) -> tuple[Assumption, ...]:
+    """Friedman's test needs everyone in every condition."""
+    if not isinstance(found, Repeated):
+        return ()
+    values = {
+        "complete": found.arms[0].n if found.arms else 0,
+        "incomplete": found.incomplete,
+    }
+    return (Assumption("complete", "doubtful" if found.incomplete else "met", values),)
+
+
+def of_factorial(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+) -> tuple[Assumption, ...]:
+    """Residuals and spread over the cells."""
+    if p_of(found) is None:
+        return ()
+    table = two_factor_table(data, scores, outcome)
+    cells = {
+        " × ".join(map(str, names)): rows["score"].to_numpy(dtype=float)
+        for names, rows in table.groupby(["a", "b"])
+    }
+    return normality("residuals", standardised(cells)), spread(cells)
+
+
+def standardised(groups: Groups) -> npt.NDArray[np.float64]:
+    """Each score less its arm's mean, in its arm's SDs; arms without spread are left out."""
+    parts = [
+        (scores - scores.mean()) / scores.std(ddof=1)
+        for scores in groups.values()
+        if len(scores) > 1 and not is_constant(scores)
+    ]
+    return np.concatenate(parts) if parts else np.array([])
+
+
+def spread(groups: Groups) -> Assumption:
+    """Ratio of the largest and the smallest variance, and Brown and Forsythe's test (1974).
+
+    Not needed: Welch's and Dunnett's methods here let every arm have its own variance.
+    """
+    variances = [float(scores.var(ddof=1)) for scores in groups.values() if len(scores) > 1]
+    values: Mapping[str, float] = {}
+    if variances and min(variances) > 0:
+        values = {"variance_ratio": max(variances) / min(variances)}
+    return Assumption(
+        "spread",
+        "not needed",
+        values,
+        test=attempt("Brown-Forsythe", lambda: brown_forsythe(groups)),
+    )
+
+
+def brown_forsythe(groups: Groups) -> HypothesisTest:
+    """F of the absolute deviations from the arms' medians."""
+    if len(groups) < 2 or min(map(len, groups.values())) < 2:
+        raise NotEstimableError("two arms of two scores are needed")
+    result = stats.levene(*groups.values(), center="median")
+    if not np.isfinite(result.statistic):
+        raise NotEstimableError("deviations from the medians do not vary")
+    n = sum(map(len, groups.values()))
+    df = (float(len(groups) - 1), float(n - len(groups)))
+    return HypothesisTest(
+        "Brown-Forsythe", "F", float(result.statistic), df, float(result.pvalue), n
+    )
+
+
+def influence(groups: Groups, alpha: float) -> Assumption:
+    """Does the answer hang on one participant? Welch's p without each of the most influential.
+
+    Influence is Cook's distance in the model of arm means: eᵢ² / (k s²) · h / (1 - h)², h = 1 / n.
+    """
+    k, n = len(groups), sum(map(len, groups.values()))
+    residuals = {arm: scores - scores.mean() for arm, scores in groups.items()}
+    square = sum(float((one**2).sum()) for one in residuals.values()) / (n - k)
+    cook = [
+        (float(one[i]) ** 2 / (k * square) / len(one) / (1 - 1 / len(one)) ** 2, arm, i)
+        for arm, one in residuals.items()
+        for i in range(len(one))
+        if len(one) > 2
+    ]
+    if not cook:
+        raise NotEstimableError("no arm has three scores")
+    whole = welch_anova(groups).p
+    tried = [
+        welch_anova({**groups, arm: np.delete(groups[arm], place)}).p
+        for _, arm, place in sorted(cook, reverse=True)[:TRIED]
+    ]
+    sides = {p < alpha for p in [whole, *tried]}
+    values = {
+        "cook": max(cook)[0],
+        "p_least": min(tried),
+        "p_most": max(tried),
+        "tried": len(tried),
+    }
+    return Assumption("influence", "met" if len(sides) == 1 else "doubtful", values)

@@ -1,0 +1,145 @@
+"""The analysis "binary_trials": a yes-or-no trial column, arms between participants."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from analysis.errors import NotEstimableError
+from analysis.outcomes.assumptions.assumption import Assumption
+from analysis.outcomes.assumptions.trials import of_shares
+from analysis.outcomes.finding import Found, p_of
+from analysis.outcomes.one_way import scores_by_arm
+from analysis.plan.plan import Outcome
+from analysis.statistics.comparisons.clustered import (
+    ClusteredShare,
+    clustered_share,
+    equal_odds,
+    odds_ratio,
+    risk_difference,
+)
+from analysis.statistics.comparisons.equivalence import Equivalence, Verdict, equivalence_of
+from analysis.statistics.comparisons.verdicts import with_verdicts
+from analysis.statistics.descriptives import ArmSummary, summarise
+from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.statistics.multiplicity import holm
+from analysis.study_data.populations import members
+from analysis.study_data.scoring import outcome_trials
+from analysis.study_data.study_data import StudyData
+
+
+@dataclass(frozen=True)
+class OddsContrast:
+    """An arm against the control; `p_adjusted` is Holm's over the arms, of the odds ratio.
+
+    `equivalence` of the risk difference, its p by Holm and the `verdict` only where the plan names
+    a smallest effect.
+    """
+
+    arm: str
+    label: str
+    odds_ratio: Estimate | NotEstimable
+    risk_difference: Estimate | NotEstimable
+    p_adjusted: float | None
+    equivalence: Equivalence | NotEstimable | None = None
+    p_equivalence: float | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class BinaryTrials:
+    """The test of equal odds stands for the outcome in its family."""
+
+    arms: tuple[ArmSummary, ...]  # of the participants' own shares
+    test: HypothesisTest | NotEstimable
+    contrasts: tuple[OddsContrast, ...]
+
+
+def binary_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> BinaryTrials:
+    """Compare the arms' shares of yes over trials, clustered by participant."""
+    plan = data.plan
+    groups = scores_by_arm(scores, outcome, plan)
+    trials = population_trials(data, outcome)
+    odd = sorted(set(trials["value"]) - {0.0, 1.0})
+    shares = {arm: attempt("share", partial(_share, trials, arm, odd)) for arm in groups}
+    return BinaryTrials(
+        tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups),
+        attempt("equal odds", lambda: equal_odds({arm: _there(shares[arm]) for arm in shares})),
+        _judged(_against_control(shares, data), outcome.smallest_effect, plan.alpha),
+    )
+
+
+def assumptions(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+) -> tuple[Assumption, ...]:
+    """Enough participants, and both answers often enough."""
+    if p_of(found) is None:
+        return ()
+    return of_shares(population_trials(data, outcome), data.plan.arms_of(outcome))
+
+
+def population_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """The outcome's trials of those in its population and arms."""
+    there = members(data, outcome.population) & data.participants["arm"].isin(
+        data.plan.arms_of(outcome)
+    )
+    people = data.participants["participant"][there.to_numpy()]
+    trials = outcome_trials(data, outcome)
+    return trials[trials["participant"].isin(people)]
+
+
+def _share(trials: pd.DataFrame, arm: str, odd: list[float]) -> ClusteredShare:
+    if odd:
+        raise NotEstimableError(f"the column must hold 0 and 1 alone, but also has {odd[:5]}")
+    own = trials[trials["arm"] == arm]
+    if own.empty:
+        raise NotEstimableError(f"{arm} has no such trials")
+    return clustered_share(own["value"], own["participant"])
+
+
+def _against_control(
+    shares: dict[str, ClusteredShare | NotEstimable], data: StudyData
+) -> tuple[OddsContrast, ...]:
+    control, level = data.plan.control, data.plan.level
+    arms = [arm for arm in shares if arm != control]
+
+    def both(statistic: object, arm: str) -> Estimate:
+        return statistic(_there(shares[arm]), _there(shares[control]), level)  # type: ignore[operator, no-any-return]
+
+    ratios = {arm: attempt("odds ratio", partial(both, odds_ratio, arm)) for arm in arms}
+    adjusted = holm(
+        {arm: one.p if isinstance(one, Estimate) else None for arm, one in ratios.items()}
+    )
+    return tuple(
+        OddsContrast(
+            arm,
+            data.labels[arm],
+            ratios[arm],
+            attempt("risk difference", partial(both, risk_difference, arm)),
+            adjusted[arm],
+        )
+        for arm in arms
+    )
+
+
+def _judged(
+    contrasts: tuple[OddsContrast, ...], smallest: float | None, alpha: float
+) -> tuple[OddsContrast, ...]:
+    if smallest is None:
+        return contrasts
+
+    def tested(difference: Estimate | NotEstimable) -> Equivalence:
+        if isinstance(difference, NotEstimable):
+            raise NotEstimableError(difference.reason)
+        return equivalence_of(difference, smallest, alpha)
+
+    found = {
+        one.arm: attempt("equivalence", partial(tested, one.risk_difference)) for one in contrasts
+    }
+    return with_verdicts(contrasts, found, {one.arm: one.p_adjusted for one in contrasts}, alpha)
+
+
+def _there(share: ClusteredShare | NotEstimable) -> ClusteredShare:
+    if isinstance(share, NotEstimable):
+        raise NotEstimableError(share.reason)
+    return share

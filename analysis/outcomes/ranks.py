@@ -1,0 +1,85 @@
+"""The analysis "ranks": a single ordered answer per participant, arms between participants."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from analysis.errors import NotEstimableError
+from analysis.outcomes.one_way import scores_by_arm
+from analysis.plan.plan import Outcome
+from analysis.statistics.comparisons.omnibus import kruskal_wallis
+from analysis.statistics.comparisons.ranks import cliffs_delta, mann_whitney, superiority
+from analysis.statistics.descriptives import ArmSummary, summarise
+from analysis.statistics.effect_sizes import epsilon_squared
+from analysis.statistics.estimate import Estimate, Groups, HypothesisTest, NotEstimable, attempt
+from analysis.statistics.multiplicity import holm
+from analysis.study_data.study_data import StudyData
+
+
+@dataclass(frozen=True)
+class RankContrast:
+    """An arm against the control by ranks. U counts pairs in which the arm is higher.
+
+    `p_adjusted`: Holm's over the arms, of the Brunner-Munzel test, which needs no equal shapes.
+    """
+
+    arm: str
+    label: str
+    mann_whitney: HypothesisTest | NotEstimable
+    superiority: Estimate | NotEstimable
+    delta: Estimate | NotEstimable
+    p_adjusted: float | None
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Kruskal-Wallis stands for the outcome in its family."""
+
+    arms: tuple[ArmSummary, ...]
+    test: HypothesisTest | NotEstimable
+    epsilon_squared: Estimate | NotEstimable
+    contrasts: tuple[RankContrast, ...]
+
+
+def ranked(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ranked:
+    """Compare the arms in the column `outcome.key` of the scores by ranks."""
+    plan = data.plan
+    groups = scores_by_arm(scores, outcome, plan)
+    test = attempt("Kruskal-Wallis", lambda: kruskal_wallis(groups))
+    return Ranked(
+        tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups),
+        test,
+        attempt("epsilon squared", lambda: _epsilon(test, 1 - 2 * plan.alpha)),
+        _against_control(groups, data),
+    )
+
+
+def _against_control(groups: Groups, data: StudyData) -> tuple[RankContrast, ...]:
+    control = groups[data.plan.control]
+    arms = [arm for arm in groups if arm != data.plan.control]
+    level = data.plan.level
+    found = {
+        arm: attempt("superiority", partial(superiority, groups[arm], control, level))
+        for arm in arms
+    }
+    adjusted = holm(
+        {arm: one.p if isinstance(one, Estimate) else None for arm, one in found.items()}
+    )
+    return tuple(
+        RankContrast(
+            arm,
+            data.labels[arm],
+            attempt("Mann-Whitney", partial(mann_whitney, groups[arm], control)),
+            found[arm],
+            attempt("Cliff's delta", partial(cliffs_delta, groups[arm], control, level)),
+            adjusted[arm],
+        )
+        for arm in arms
+    )
+
+
+def _epsilon(test: HypothesisTest | NotEstimable, level: float) -> Estimate:
+    if isinstance(test, NotEstimable):
+        raise NotEstimableError(test.reason)
+    return epsilon_squared(test, level)

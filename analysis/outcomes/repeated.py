@@ -1,0 +1,74 @@
+"""The analysis "repeated": conditions of a trial column that every participant went through."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.errors import NotEstimableError
+from analysis.plan.plan import Outcome
+from analysis.statistics.comparisons.within import (
+    PairedDifference,
+    friedman,
+    kendalls_w,
+    paired_differences,
+)
+from analysis.statistics.descriptives import ArmSummary, summarise
+from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.study_data.populations import members
+from analysis.study_data.scoring import block_scores, outcome_trials
+from analysis.study_data.study_data import StudyData
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Conditions in place of arms; `incomplete` participants lacked one and are left out."""
+
+    arms: tuple[ArmSummary, ...]
+    test: HypothesisTest | NotEstimable
+    kendalls_w: Estimate | NotEstimable
+    pairs: tuple[PairedDifference, ...]
+    incomplete: int
+
+
+def repeated(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Repeated:
+    """Over all arms together: every participant is their own control."""
+    wide = condition_means(data, outcome)
+    complete = wide.dropna()
+    plan = data.plan
+    test = attempt("Friedman", lambda: friedman(complete))
+    return Repeated(
+        tuple(
+            summarise(str(name), str(name), complete[name].to_numpy(float), plan.level)
+            for name in complete
+        ),
+        test,
+        attempt("Kendall's W", lambda: _w(test, 1 - 2 * plan.alpha)),
+        paired_differences(complete, plan.level),
+        len(wide) - len(complete),
+    )
+
+
+def condition_means(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """(participants, conditions): mean of the outcome's trials, or the score after the block.
+
+    Missing without such a trial or page.
+    """
+    if outcome.column is None:
+        trials = block_scores(data, outcome)
+    else:
+        trials = outcome_trials(data, outcome)
+    there = members(data, outcome.population) & data.participants["arm"].isin(
+        data.plan.arms_of(outcome)
+    )
+    people = data.participants["participant"][there.to_numpy()]
+    own = trials[trials["participant"].isin(people)]
+    wide = own.pivot_table(
+        index="participant", columns=str(outcome.within), values="value", aggfunc="mean"
+    )
+    return wide.rename(columns=str)
+
+
+def _w(test: HypothesisTest | NotEstimable, level: float) -> Estimate:
+    if isinstance(test, NotEstimable):
+        raise NotEstimableError(test.reason)
+    return kendalls_w(test, level)

@@ -1,0 +1,131 @@
+"""What a plan can do with the scores of an outcome.
+
+A new analysis is a function, a template in report/ and an entry of ANALYSES.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is done with the scores: `path` names (StudyData, scores, Outcome) → its results.
+
+    `check` names the same without all but arms and test, for the other set of participants.
+    `words` names (OutcomeResult, Results) → the sentences about them; `assumptions` names
+    (StudyData, scores, Outcome, results) → what it takes for granted (assumptions/); `model` is
+    what is fitted, `beside` what else is reported, both in words. The template in report/ has the
+    analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by name.
+    """
+
+    key: str
+    label: str
+    path: str
+    words: str
+    assumptions: str
+    model: str
+    beside: str
+    figures: str = ""
+    needs: tuple[str, ...] = ()  # fields of Outcome that must be given
+    check: str = ""  # `path` if empty
+    random: bool = False  # whether it takes the outcome's `random` factors
+
+
+ANALYSES = (
+    Analysis(
+        "one_way",
+        "Welch ANOVA between arms",
+        "analysis.outcomes.one_way.one_way",
+        "analysis.report.sentences.one_way",
+        "analysis.outcomes.assumptions.scores.of_one_way",
+        "score ~ arm, each arm with a variance of its own (Welch)",
+        "ω²; differences from the control and, if it is another arm, from AI only by Dunnett's "
+        "method with unequal variances; all pairs by Games-Howell; Hedges' g, Cliff's δ, "
+        "probability of superiority (Brunner-Munzel); Kruskal-Wallis as a check",
+        "analysis.figures.one_way.drawings",
+        check="analysis.outcomes.one_way.arms_and_test",
+    ),
+    Analysis(
+        "ranks",
+        "Kruskal-Wallis between arms, for single ordered answers",
+        "analysis.outcomes.ranks.ranked",
+        "analysis.report.sentences.omnibus_only",
+        "analysis.outcomes.assumptions.scores.of_ranks",
+        "ranks of the scores ~ arm (Kruskal-Wallis)",
+        "ε²; each arm against the control by Mann-Whitney U and Brunner-Munzel, Holm over the "
+        "arms; Cliff's δ",
+        "analysis.figures.one_way.scores_drawing",
+    ),
+    Analysis(
+        "repeated",
+        "Friedman over conditions that every participant saw",
+        "analysis.outcomes.repeated.repeated",
+        "analysis.report.sentences.omnibus_only",
+        "analysis.outcomes.assumptions.scores.of_repeated",
+        "ranks within participants ~ condition (Friedman)",
+        "Kendall's W; all pairs of conditions by paired t tests, Holm over the pairs",
+        needs=("within",),
+    ),
+    Analysis(
+        "factorial",
+        "arms by a second factor between participants, with aligned ranks beside it",
+        "analysis.outcomes.factorial.factorial",
+        "analysis.report.sentences.omnibus_only",
+        "analysis.outcomes.assumptions.scores.of_factorial",
+        "score ~ arm * factor, HC3 errors",
+        "partial η²; the same on aligned ranks; all pairs of arms by Tukey-Kramer",
+        "analysis.figures.one_way.scores_drawing",
+        needs=("factor",),
+    ),
+    Analysis(
+        "binary_trials",
+        "odds ratio and risk difference of yes-or-no trials, clustered by participant",
+        "analysis.outcomes.binary_trials.binary_trials",
+        "analysis.report.trial_sentences.binary_trials",
+        "analysis.outcomes.binary_trials.assumptions",
+        "odds of yes ~ arm, errors clustered by participant",
+        "each arm's odds ratio and risk difference against the control, Holm over the arms",
+        "analysis.figures.trials.drawings",
+        needs=("column",),
+    ),
+    Analysis(
+        "logistic_trials",
+        "logistic mixed model of yes-or-no trials, people and images random",
+        "analysis.outcomes.trial_models.trial_model",
+        "analysis.report.trial_sentences.trial_model",
+        "analysis.outcomes.trial_models.assumptions",
+        "",  # the fit says it
+        "each arm's odds ratio and marginal risk difference against the control, Holm over the "
+        "arms",
+        "analysis.figures.trials.drawings",
+        needs=("column",),
+        check="analysis.outcomes.trial_models.arms_and_test",
+        random=True,
+    ),
+    Analysis(
+        "linear_trials",
+        "linear mixed model of trials, people and images random",
+        "analysis.outcomes.trial_models.trial_model",
+        "analysis.report.trial_sentences.trial_model",
+        "analysis.outcomes.trial_models.assumptions",
+        "",  # the fit says it
+        "partial η²; each arm's difference from the control, Holm over the arms",
+        "analysis.figures.trials.drawings",
+        needs=("column",),
+        check="analysis.outcomes.trial_models.arms_and_test",
+        random=True,
+    ),
+    Analysis(
+        "ordinal_trials",
+        "cumulative-link mixed model of ordered answers to trials, people and images random",
+        "analysis.outcomes.trial_models.trial_model",
+        "analysis.report.trial_sentences.trial_model",
+        "analysis.outcomes.trial_models.assumptions",
+        "",  # the fit says it
+        "each arm's odds ratio of a higher answer against the control, Holm over the arms; the "
+        "thresholds",
+        "analysis.figures.trials.drawings",
+        needs=("column",),
+        check="analysis.outcomes.trial_models.arms_and_test",
+        random=True,
+    ),
+)

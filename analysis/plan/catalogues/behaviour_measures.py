@@ -1,0 +1,162 @@
+"""Which measures of behaviour there are.
+
+A new measure is a function and an entry of MEASURES.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of behaviour: `path` names what takes it from behaviour.trials.
+
+    per "participant": trials → value, numerator, denominator by participant; such a measure can be
+    an outcome. per "arm": (trials, level) → Estimate. `null`: the mean is tested against it.
+    """
+
+    key: str
+    label: str
+    needs: tuple[str, ...]  # columns of behaviour.trials that must hold something
+    path: str
+    unit: Literal["share", "score", "ms"] = "share"
+    per: Literal["participant", "arm"] = "participant"
+    null: float | None = None
+
+
+_R = "analysis.sections.behaviour.ratios."
+_S = "analysis.sections.behaviour.scores."
+_C = "analysis.sections.behaviour.calibration."
+MEASURES = (
+    Measure("agreement", "Advice followed", ("accepted",), _R + "AGREEMENT"),
+    Measure(
+        "switching",
+        "Switched to the advice, where it differed",
+        ("first_agreed", "accepted"),
+        _R + "SWITCHING",
+    ),
+    Measure("accuracy_before", "Accuracy before advice", ("first_right",), _R + "ACCURACY_BEFORE"),
+    Measure("accuracy", "Accuracy with advice", ("final_right",), _R + "ACCURACY"),
+    Measure(
+        "accuracy_disagreeing",
+        "Accuracy where first answer and advice differed",
+        ("first_agreed", "final_right"),
+        _R + "ACCURACY_DISAGREEING",
+    ),
+    Measure(
+        "over_reliance",
+        "Over-reliance: wrong advice followed",
+        ("advice_right", "accepted"),
+        _R + "OVER_RELIANCE",
+    ),
+    Measure(
+        "under_reliance",
+        "Under-reliance: right advice not followed",
+        ("advice_right", "accepted"),
+        _R + "UNDER_RELIANCE",
+    ),
+    Measure(
+        "over_reliance_first_right",
+        "Over-reliance where the first answer was right",
+        ("advice_right", "first_right", "accepted"),
+        _R + "OVER_RELIANCE_FIRST_RIGHT",
+    ),
+    Measure(
+        "under_reliance_first_wrong",
+        "Under-reliance where the first answer was wrong",
+        ("advice_right", "first_right", "accepted"),
+        _R + "UNDER_RELIANCE_FIRST_WRONG",
+    ),
+    Measure(
+        "rair",
+        "Relative AI reliance (RAIR): wrong at first, right after right advice",
+        ("first_right", "advice_right", "final_right"),
+        _R + "RAIR",
+    ),
+    Measure(
+        "rsr",
+        "Relative self-reliance (RSR): right at first, still right after wrong advice",
+        ("first_right", "advice_right", "final_right"),
+        _R + "RSR",
+    ),
+    Measure(
+        "woa",
+        "Weight of advice, median",
+        ("weight_of_advice",),
+        _S + "weight_of_advice",
+        "score",
+    ),
+    Measure(
+        "woa_clipped",
+        "Weight of advice, cut at 0 and 1",
+        ("weight_of_advice",),
+        _S + "clipped_weight_of_advice",
+    ),
+    Measure(
+        "d_prime",
+        "d′: right advice told from wrong",
+        ("advice_right", "accepted"),
+        _S + "d_prime",
+        "score",
+        null=0.0,
+    ),
+    Measure(
+        "criterion",
+        "Criterion c: above 0 rather rejects",
+        ("advice_right", "accepted"),
+        _S + "criterion",
+        "score",
+        null=0.0,
+    ),
+    Measure("brier", "Brier score", ("probability", "final_right"), _S + "brier"),
+    Measure(
+        "overconfidence",
+        "Overconfidence: stated minus true accuracy",
+        ("probability", "final_right"),
+        _S + "overconfidence",
+        "score",
+        null=0.0,
+    ),
+    Measure(
+        "ece",
+        "Expected calibration error",
+        ("probability", "final_right"),
+        _C + "expected_calibration_error",
+        per="arm",
+    ),
+    Measure(
+        "ece_debiased",
+        "Calibration error, debiased",
+        ("probability", "final_right"),
+        _C + "debiased_calibration_error",
+        per="arm",
+    ),
+    Measure(
+        "auroc",
+        "AUROC: surer when right than when wrong",
+        ("confidence", "final_right"),
+        _C + "auroc",
+        per="arm",
+    ),
+    Measure(
+        "simulation",
+        "Forward simulation: classifier's answer foretold",
+        ("guess_right",),
+        _R + "SIMULATION",
+    ),
+    Measure(
+        "simulation_above_chance",
+        "Forward simulation above chance",
+        ("guess_above_chance",),
+        _S + "guess_above_chance",
+        "score",
+        null=0.0,
+    ),
+    Measure(
+        "response_time",
+        "Response time",
+        ("response_time",),
+        _S + "log_response_time",
+        "ms",
+    ),
+)

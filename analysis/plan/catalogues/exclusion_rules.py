@@ -1,0 +1,62 @@
+"""By which rules a plan can leave participants out.
+
+A new rule is a function and an entry of RULES.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Whom an exclusion leaves out: `path` names (StudyData, Exclusion) → exclusions.Flagged."""
+
+    key: str
+    label: str
+    needs: tuple[str, ...]  # fields of Exclusion that must be given
+    path: str
+
+
+RULES = (
+    Rule(
+        "not_completed",
+        "did not complete the study",
+        (),
+        "analysis.study_data.exclusions.rules.not_completed",
+    ),
+    Rule(
+        "listed",
+        "named in the plan",
+        ("participants",),
+        "analysis.study_data.exclusions.rules.listed",
+    ),
+    Rule(
+        "participant",
+        "a participant's value fits the condition",
+        ("column",),
+        "analysis.study_data.exclusions.rules.participant_value",
+    ),
+    Rule(
+        "trials",
+        "enough trials fit the condition",
+        ("column",),
+        "analysis.study_data.exclusions.rules.trials_that_fit",
+    ),
+    Rule(
+        "same_choices",
+        "the same choices throughout enough blocks of trials",
+        ("columns", "block"),
+        "analysis.study_data.exclusions.rules.same_choices",
+    ),
+    Rule(
+        "answer",
+        "the answer to an item fits the condition",
+        ("item",),
+        "analysis.study_data.exclusions.rules.answer_that_fits",
+    ),
+    Rule(
+        "same_answers",
+        "the same answer to all of these items",
+        ("items",),
+        "analysis.study_data.exclusions.rules.same_answers",
+    ),
+)

@@ -1,0 +1,55 @@
+"""What a plan can ask for beside its outcomes; none of it is a test of a claim.
+
+A new part is a table of the plan (a field of Plan with the key's name), a function, its sentences,
+a template in report/ with the key's name, and an entry of FURTHER.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Further:
+    """A part of the report: `path` names (StudyData, scores) → its results, a frozen dataclass.
+
+    `words` names (results of the part, Results) → sentences; `figures` names the same →
+    {name: (drawing, alternative text)}. `place`: a section of its own, or inside each outcome
+    (then results and sentences are mappings by the outcome's key).
+    """
+
+    key: str
+    label: str
+    path: str
+    words: str
+    figures: str = ""
+    place: Literal["section", "outcome"] = "section"
+
+
+FURTHER = (
+    Further(
+        "bayes",
+        "Bayes factors",
+        "analysis.outcomes.bayes.bayes_factors",
+        "analysis.report.bayes.sentences",
+        place="outcome",
+    ),
+    Further(
+        "mediation",
+        "Mediation",
+        "analysis.sections.mediation.section.mediation",
+        "analysis.report.mediation.sentences",
+    ),
+    Further(
+        "multiverse",
+        "Multiverse",
+        "analysis.sections.multiverse.section.multiverse",
+        "analysis.report.multiverse.sentences",
+        figures="analysis.figures.specifications.drawings",
+    ),
+    Further(
+        "meeting",
+        "Explanations meet people",
+        "analysis.sections.map_quality.section.meeting",
+        "analysis.report.map_quality.sentences",
+    ),
+)

@@ -1,0 +1,161 @@
+"""The analysis plan, written before the data. What it can ask for is listed in planlists/."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Literal
+
+from analysis.plan.catalogues.analyses import ANALYSES, Analysis
+from analysis.plan.catalogues.behaviour_measures import MEASURES, Measure
+from analysis.plan.catalogues.exclusion_rules import RULES, Rule
+from analysis.plan.catalogues.outcome_kinds import KINDS, POPULATIONS, OutcomeKind, Population
+from analysis.plan.tables import (
+    BayesPrior,
+    Behaviour,
+    Cell,
+    Exclusion,
+    MediationPlan,
+    MeetingPlan,
+    MultiversePlan,
+    PlannedContrast,
+    Preregistration,
+    SampleGoal,
+    Source,
+)
+
+__all__ = [
+    "ANALYSES",
+    "EXPLORATORY",
+    "KINDS",
+    "MEASURES",
+    "POPULATIONS",
+    "RULES",
+    "Analysis",
+    "Measure",
+    "Outcome",
+    "OutcomeKind",
+    "Plan",
+    "Population",
+    "Role",
+    "Rule",
+    "analysis_of",
+    "analysis_with",
+    "family_of",
+    "kind_of",
+    "resolve",
+    "rule_of",
+]
+
+Role = Literal["confirmatory", "exploratory"]
+EXPLORATORY = "exploratory"  # the family of every exploratory outcome
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One thing that the study measures; the fields are the keys of [[outcomes]] in plan.toml.
+
+    `asked_in`: the arms in which it was asked, all if empty; the others are not compared.
+    `smallest_effect`: the least difference of means that matters, for equivalence. Of a model of
+    trials: `random` factors, those with `slopes` of arm, and the `fallback` analysis if it fails.
+    """
+
+    key: str
+    label: str
+    kind: str
+    family: str = "primary"
+    role: Role = "confirmatory"
+    analysis: str = "one_way"
+    population: Population = "completed"
+    scale: str | None = None
+    item: str | None = None
+    column: str | None = None
+    measure: str | None = None
+    where: Mapping[str, Cell] = field(default_factory=dict)
+    asked_in: tuple[str, ...] = ()
+    min_answered: float | None = None
+    transform: Literal["log"] | None = None
+    smallest_effect: float | None = None
+    factor: str | None = None
+    within: str | None = None
+    random: tuple[str, ...] = ("participant", "image")
+    slopes: tuple[str, ...] = ()
+    fallback: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole plan; `arms` in the order of the report, `control` one of them.
+
+    `ai_only`: the arm with the classifier's answer and no explanation; `human_alone`: the arm
+    without the classifier. Both are arms of the study, or empty.
+    """
+
+    title: str
+    control: str
+    arms: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    alpha: float = 0.05
+    mix_simulated_and_real: bool = False
+    ai_only: str | None = None
+    human_alone: str | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    contrasts: tuple[PlannedContrast, ...] = ()
+    behaviour: Behaviour | None = None
+    sample_goal: SampleGoal | None = None
+    source: Source | None = None
+    bayes: BayesPrior | None = None
+    mediation: MediationPlan | None = None
+    multiverse: MultiversePlan | None = None
+    meeting: MeetingPlan | None = None
+    preregistration: Preregistration | None = None
+    covariates: tuple[str, ...] = ()  # of table 1: columns of participants.csv, or items
+
+    @property
+    def level(self) -> float:
+        """Level of the intervals that go with two-sided tests at alpha."""
+        return 1 - self.alpha
+
+    @property
+    def families(self) -> Mapping[str, tuple[Outcome, ...]]:
+        """Outcomes by family, in the plan's order; all exploratory ones in one of their own."""
+        names = dict.fromkeys(family_of(outcome) for outcome in self.outcomes)
+        return {
+            name: tuple(outcome for outcome in self.outcomes if family_of(outcome) == name)
+            for name in names
+        }
+
+    def arms_of(self, outcome: Outcome) -> tuple[str, ...]:
+        """The arms in which the outcome was asked, in the plan's order."""
+        return tuple(arm for arm in self.arms if not outcome.asked_in or arm in outcome.asked_in)
+
+
+def family_of(outcome: Outcome) -> str:
+    """The family over which the outcome's p is adjusted."""
+    return EXPLORATORY if outcome.role == "exploratory" else outcome.family
+
+
+def kind_of(outcome: Outcome) -> OutcomeKind:
+    """The entry of KINDS that the outcome names."""
+    return next(kind for kind in KINDS if kind.key == outcome.kind)
+
+
+def analysis_of(outcome: Outcome) -> Analysis:
+    """The entry of ANALYSES that the outcome names."""
+    return analysis_with(outcome.analysis)
+
+
+def analysis_with(key: str) -> Analysis:
+    """The entry of ANALYSES of that key."""
+    return next(analysis for analysis in ANALYSES if analysis.key == key)
+
+
+def rule_of(exclusion: Exclusion) -> Rule:
+    """The entry of RULES that the exclusion names."""
+    return next(rule for rule in RULES if rule.key == exclusion.rule)
+
+
+def resolve(path: str) -> Callable[..., Any]:
+    """The function behind a dotted path; imported only now."""
+    module, _, name = path.rpartition(".")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function

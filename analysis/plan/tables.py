@@ -1,0 +1,203 @@
+"""The tables inside of an analysis plan, beside its outcomes; each field is a key of plan.toml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analysis.plan.catalogues.outcome_kinds import POPULATIONS, Population
+
+MissingKind = Literal["not_asked", "does_not_apply", "not_answered"]
+MISSING_KINDS: tuple[MissingKind, ...] = ("not_asked", "does_not_apply", "not_answered")
+
+
+Cell = str | int | float
+Scope = Literal["per_protocol", "all"]
+Into = Literal["participants", "trials", "answers"]
+Repeats = Literal["refuse", "drop_identical", "keep_first", "keep_last"]
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A rule by which participants are left out, from plan.RULES; which fields, the rule says.
+
+    `scope`: "per_protocol" leaves them in the intention-to-treat set, "all" out of every set.
+    Values of a column are compared by `below`, `above`, `equals`, `other_than`, or with a second
+    column by `differs_from`; `at_least` is how often that must happen.
+    """
+
+    key: str
+    label: str
+    rule: str
+    scope: Scope = "per_protocol"
+    column: str | None = None
+    below: float | None = None
+    above: float | None = None
+    equals: Cell | None = None
+    other_than: Cell | None = None
+    differs_from: str | None = None
+    at_least: int = 1
+    block: str | None = None
+    columns: tuple[str, ...] = ()
+    item: str | None = None
+    items: tuple[str, ...] = ()
+    alike: tuple[tuple[Cell, ...], ...] = ()  # answers that count as one and the same
+    participants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlannedContrast:
+    """Σ weight × mean over arms; the weights sum to zero. {placebo = -1, gradcam = 1}"""
+
+    key: str
+    label: str
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """Which trial columns hold what the measures of behaviour need (plan.MEASURES).
+
+    Two answers a trial: `first`, then `advice` is shown, then `final`. One answer: `accepted`, 1
+    where the advice was followed. `confidence` (`confidence_range` its ends) becomes a probability
+    of being right between the ends of `probability_range`. Sliders: `estimate_*`. `guess` is what
+    the participant thought that the classifier says, right with probability `chance` by guessing.
+    """
+
+    advice: str | None = None
+    truth: str | None = None
+    first: str | None = None
+    final: str | None = None
+    accepted: str | None = None
+    confidence: str | None = None
+    confidence_range: tuple[float, ...] = ()
+    probability_range: tuple[float, ...] = ()
+    estimate_first: str | None = None
+    estimate_advice: str | None = None
+    estimate_final: str | None = None
+    smallest_gap: float = 0.0  # of advice and first estimate, for the weight of advice
+    guess: str | None = None
+    chance: float | None = None
+    response_time: str | None = None
+    shortest_time: float = 0.0  # answers faster than this are no answers to the picture
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """One csv file of another study: which of its columns are ours, and which rows count.
+
+    `columns`: our name → theirs. `where`: their column → the values to keep. `constants`: our
+    column → one value for every row. `codes`: our column → {their cell → ours}. `types`: of our
+    further columns. `repeats`: what to do with rows that stand twice.
+    """
+
+    file: str
+    into: Into
+    columns: Mapping[str, str]
+    where: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    constants: Mapping[str, Cell] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    repeats: Repeats = "refuse"
+
+
+@dataclass(frozen=True)
+class SourceItem:
+    """A questionnaire item of another study: its row of the codebook.
+
+    With `minimum` and `maximum` its answers are whole numbers between them.
+    """
+
+    item: str
+    questionnaire: str
+    minimum: float | None = None
+    maximum: float | None = None
+    label: str | None = None
+    scale: str | None = None
+    reversed: int = 0
+    missing: Mapping[str, str] = field(default_factory=dict)  # cell → kind of missing
+
+
+@dataclass(frozen=True)
+class Source:
+    """How another study's csv files become the tidy tables.
+
+    `complete`: rows per participant that a file must have for the state "completed". `missing`:
+    cell → kind of missing (schema.MISSING_KINDS), and `codes`, in every file; see SourceTable.
+    """
+
+    tables: tuple[SourceTable, ...]
+    items: tuple[SourceItem, ...] = ()
+    encoding: str = "utf-8"
+    separator: str = ","
+    arm_labels: Mapping[str, str] = field(default_factory=dict)
+    complete: Mapping[str, int] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preregistration:
+    """Where the plan was registered: an address, a time (ISO, with its zone), and the plan's hash
+    as manage.py preregister printed it."""
+
+    url: str
+    registered_at: str | None = None
+    plan_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class SampleGoal:
+    """The effect that the study was planned to find (Cohen's d or f), and how surely."""
+
+    power: float
+    d: float | None = None
+    f: float | None = None
+
+
+Model = Literal["means", "ranks", "odds", "mixed_odds"]
+
+
+@dataclass(frozen=True)
+class BayesPrior:
+    """Cauchy prior of the standardised difference: half of it lies within ± `scale`."""
+
+    scale: float = 0.5**0.5
+
+
+@dataclass(frozen=True)
+class MediationPlan:
+    """Keys of outcomes: arm → mediators, in this order → outcome; `runs` bootstrap samples."""
+
+    outcome: str
+    mediators: tuple[str, ...]
+    runs: int = 5000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MultiversePlan:
+    """Choices beside the planned ones, all combined; `outcomes` empty: every confirmatory one.
+
+    `min_answered`: shares of a scale's items. `logarithms` of trial columns. `without_each_rule`:
+    every exclusion left out in turn.
+    """
+
+    outcomes: tuple[str, ...] = ()
+    populations: tuple[Population, ...] = POPULATIONS
+    without_each_rule: bool = True
+    min_answered: tuple[float, ...] = (0.5, 1.0)
+    logarithms: bool = False
+    models: tuple[Model, ...] = ("means", "ranks", "odds")
+
+
+@dataclass(frozen=True)
+class MeetingPlan:
+    """What was measured of the maps beside what people made of them.
+
+    `measures`: keys of evaluate_explanations. `outcomes`: keys of outcomes, every confirmatory one
+    if empty.
+    """
+
+    measures: tuple[str, ...] = ("insertion_blur", "deletion_blur", "pointing_game")
+    outcomes: tuple[str, ...] = ()
+    seed: int = 0

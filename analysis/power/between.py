@@ -1,0 +1,126 @@
+"""Simulated participants of the declared design, as the tables that every analysis takes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.plan.plan import Plan
+from analysis.power.answers import Array
+from analysis.power.assumptions import Assumptions, Design
+from analysis.power.behaviour import COLUMNS, answered
+from analysis.power.outcomes import Simulated
+from analysis.power.within import NO_ANSWERS, NO_TRIALS, spreads, within_people
+from analysis.study_data.study_data import StudyData
+
+
+def simulated_study(
+    plan: Plan,
+    codebook: pd.DataFrame,
+    task: Simulated,
+    design: Design,
+    per_arm: int,
+    affected: tuple[str, ...],
+    assumed: Assumptions,
+    rng: np.random.Generator,
+) -> StudyData:
+    """`per_arm` people randomised to each arm; those `affected` are shifted by the effect.
+
+    In a within design `affected` are conditions. The plan's exclusions are a share that is lost at
+    random, not rules on simulated answers.
+    """
+    arms = np.repeat(np.array(plan.arms), per_arm)
+    completed = rng.random(len(arms)) >= assumed.dropout
+    kept = rng.random(len(arms)) >= assumed.excluded
+    if task.outcome.population == "per_protocol":
+        completed &= kept
+    shift = np.where(np.isin(arms, affected), task.shift, 0.0)
+    people = _participants(arms, completed, plan)
+    if design.conditions:
+        moved = np.where(np.isin(design.conditions, affected), task.shift, 0.0)
+        trials, answers = within_people(people, moved, task, design, assumed, rng)
+    elif task.items is None:
+        trials = _trials(people, shift, task, design, assumed, plan, rng)
+        answers = pd.DataFrame(columns=list(NO_ANSWERS))
+    else:
+        trials = pd.DataFrame(columns=list(NO_TRIALS))
+        answers = _answers(people[completed], shift[completed], task, rng)
+    plan = replace(plan, exclusions=())
+    if task.outcome.kind == "behaviour":
+        plan = replace(plan, behaviour=COLUMNS)
+    return StudyData(people, trials, answers, codebook, {}, plan, {}, {}, {})
+
+
+def _participants(arms: np.ndarray, completed: np.ndarray, plan: Plan) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "participant": [f"p{index}" for index in range(len(arms))],
+            "arm": arms,
+            "arm_label": arms,
+            "state": np.where(completed, "completed", "started"),
+            "simulated": 1,
+        }
+    )
+
+
+def _answers(
+    people: pd.DataFrame, shift: Array, task: Simulated, rng: np.random.Generator
+) -> pd.DataFrame:
+    """One row per person and item; reversed items as they were clicked."""
+    items = task.items
+    if items is None:
+        raise TypeError("only scales and items have answers")
+    level = task.answers.spread * rng.standard_normal(len(people)) + shift
+    values = task.answers.draw(np.tile(level, (len(items), 1)).T, rng)
+    turned = (items["reversed"] == 1).fillna(False).to_numpy(dtype=bool)
+    ends = (items["minimum"] + items["maximum"]).to_numpy(dtype=float)
+    values = np.where(turned, ends - values, values)
+    return pd.DataFrame(
+        {
+            "participant": np.repeat(people["participant"].to_numpy(), len(items)),
+            "arm": np.repeat(people["arm"].to_numpy(), len(items)),
+            "questionnaire": np.tile(items["questionnaire"].to_numpy(), len(people)),
+            "item": np.tile(items["item"].to_numpy(), len(people)),
+            "value": values.ravel(),
+        }
+    )
+
+
+def _trials(
+    people: pd.DataFrame,
+    shift: Array,
+    task: Simulated,
+    design: Design,
+    assumed: Assumptions,
+    plan: Plan,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Every image to everyone; who stops has answered the first half of them, in an own order."""
+    n, images = len(people), design.images
+    spread = spreads(task, assumed)
+    codes = pd.Categorical(people["arm"], categories=plan.arms).codes
+    by_image = rng.standard_normal(images) * spread["image"]
+    by_arm = rng.standard_normal((len(plan.arms), images)) * spread["arm_by_image"]
+    latent = shift[:, None] + by_image + by_arm[codes]
+    latent = latent + rng.standard_normal((n, 1)) * spread["person"]
+    values = task.answers.draw(latent, rng)
+    order = np.argsort(rng.random((n, images)), axis=1)
+    stopped = (people["state"] != "completed").to_numpy()
+    seen = ~stopped[:, None] | (order < images // 2)
+    right = np.arange(images) < design.right
+    frame = pd.DataFrame(
+        {
+            "participant": np.repeat(people["participant"].to_numpy(), images),
+            "arm": np.repeat(people["arm"].to_numpy(), images),
+            "image": np.tile([f"i{index}" for index in range(images)], n),
+            "prediction_correct": np.tile(right.astype(int), n),
+            "agreed": 1,
+            "decision_correct": 1,
+        }
+    )
+    if task.outcome.kind == "behaviour":
+        frame = answered(frame, values.ravel(), task.outcome, assumed, rng)
+    else:
+        column, wanted = str(task.outcome.column), values.ravel()
+        frame[column] = np.exp(wanted) if task.outcome.transform == "log" else wanted
+    return frame[seen.ravel()].reset_index(drop=True)

@@ -1,0 +1,177 @@
+"""The power simulation as a page and figures, from the object that power.json holds."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import apa_numbers
+from analysis.figures.style import COLOURS, MUTED, SETTINGS, WIDTH, carry, save
+from analysis.power.required_sample import Power
+from analysis.power.search import OutcomePower, Point
+from analysis.report.sentences import symbols, typeset
+from analysis.report.svg import inline_svg
+from analysis.statistics.estimate import Estimate, NotEstimable
+
+HERE = Path(__file__).parent
+REPORT = HERE.parent / "report"
+
+
+def write_page(power: Power, output: Path, command: str) -> None:
+    """power.html and figures/power-<outcome>.svg, .png and .csv."""
+    folder = output / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = {}
+    for one in power.outcomes:
+        name = f"power-{one.outcome}"
+        with mpl.rc_context(SETTINGS):
+            save(_draw(one, power), folder / name)
+        text = (folder / f"{name}.svg").read_text(encoding="utf-8")
+        figures[name] = inline_svg(text, name, _alternative(one, power))
+    page = _environment().get_template("power.html").render(
+        power=power,
+        figures=figures,
+        labels=_labels(power),
+        sentences={one.outcome: sentence(one, power) for one in power.outcomes},
+        assumed=asdict(power.asked.assumed),
+        command=command,
+        css=Markup((REPORT / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
+    )  # fmt: skip
+    (output / "power.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def sentence(one: OutcomePower, power: Power) -> str:
+    """What the simulation says of one outcome, no more."""
+    wanted = power.asked.wanted
+    effect = f"a difference of {apa_numbers.number(one.effect)} in “{_labels(power)[one.outcome]}”"
+    share = apa_numbers.percent(wanted.power)
+    if isinstance(one.per_arm, NotEstimable):
+        beginning = f"{effect[0].upper()}{effect[1:]} is not found with a power of {share}"
+        return f"{beginning}: {one.per_arm.reason}."
+    n, last = int(one.per_arm.value), one.confirmations[-1]
+    arms = len(power.plan.arms)
+    level = apa_numbers.percent(one.per_arm.level)
+    text = (
+        f"To find {effect} with a power of {share}, {n} participants per arm, {n * arms:,} in all, "
+        f"have to be randomised ({level} Monte Carlo interval {int(one.per_arm.low)} to "
+        f"{int(one.per_arm.high)} per arm). A fresh simulation of {last.power.n:,} studies of that "
+        f"size found it in {apa_numbers.percent(last.power.value, 1)}, {level} CI "
+        f"{_percents(last.power)}"
+    )
+    if not last.holds:
+        return f"{text}: less than wanted, so that the sample is not confirmed."
+    more = (
+        " and more than wanted, for one fewer is too few" if last.power.low > wanted.power else ""
+    )
+    return f"{text}, which confirms it{more}."
+
+
+def _draw(one: OutcomePower, power: Power) -> Figure:
+    panels = 2 if one.by_images else 1
+    figure = Figure(figsize=(WIDTH, 2.6 * panels + 0.3), layout="constrained")
+    axes = figure.subplots(panels, 1, squeeze=False)[:, 0]
+    _curve(
+        axes[0], one.curve, [point.per_arm for point in one.curve], power, "Participants per arm"
+    )
+    if isinstance(one.per_arm, Estimate):
+        axes[0].axvspan(
+            one.per_arm.low, one.per_arm.high, color=COLOURS[2], alpha=0.25, linewidth=0
+        )
+        axes[0].axvline(one.per_arm.value, color=COLOURS[2], linewidth=1.5)
+    if one.by_images:
+        n = one.by_images[0].per_arm
+        images = [point.images for point in one.by_images]
+        _curve(axes[1], one.by_images, images, power, f"Images per participant, {n} people per arm")
+    figure.supxlabel("simulated studies, 95% interval · SIMULATION", fontsize=8, color=MUTED)
+    return carry(figure, _data(one))
+
+
+def _data(one: OutcomePower) -> pd.DataFrame:
+    """The points of both curves."""
+    return pd.DataFrame(
+        {
+            "curve": curve,
+            "per_arm": point.per_arm,
+            "images": point.images,
+            "power": point.power.value,
+            "low": point.power.low,
+            "high": point.power.high,
+            "studies": point.power.n,
+        }
+        for curve, points in (("participants", one.curve), ("images", one.by_images))
+        for point in points
+    )
+
+
+def _curve(
+    axes: Axes, points: tuple[Point, ...], places: list[int], power: Power, label: str
+) -> None:
+    axes.axhline(power.asked.wanted.power, color=MUTED, linewidth=1, linestyle="--")
+    values = [point.power.value for point in points]
+    axes.plot(places, values, marker="o", color=COLOURS[0], markersize=4, linewidth=1.2)
+    for place, point in zip(places, points, strict=True):
+        axes.plot([place, place], [point.power.low, point.power.high], color=COLOURS[0])
+    axes.set_xscale("log")
+    axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
+    axes.set_xticks(_spaced(places), [str(place) for place in _spaced(places)])
+    axes.set_ylim(0, 1.02)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlabel(label)
+    axes.set_ylabel("Power")
+
+
+def _spaced(places: list[int]) -> list[int]:
+    """Those far enough from one another to be labelled."""
+    kept: list[int] = []
+    for place in sorted(set(places)):
+        if not kept or place >= 1.3 * kept[-1]:
+            kept.append(place)
+    return kept
+
+
+def _alternative(one: OutcomePower, power: Power) -> str:
+    def told(points: tuple[Point, ...], by: str) -> str:
+        return "; ".join(f"{getattr(p, by)}: {apa_numbers.percent(p.power.value)}" for p in points)
+
+    images = f" By images: {told(one.by_images, 'images')}." if one.by_images else ""
+    label = _labels(power)[one.outcome]
+    people = told(one.curve, "per_arm")
+    return f"Power for {label} by participants per arm: {people}.{images} Simulation."
+
+
+def _labels(power: Power) -> Mapping[str, str]:
+    return {outcome.key: outcome.label for outcome in power.plan.outcomes}
+
+
+def _percents(share: Estimate) -> str:
+    return f"[{apa_numbers.percent(share.low, 1)}, {apa_numbers.percent(share.high, 1)}]"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(HERE), FileSystemLoader(REPORT)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": apa_numbers.number,
+        "bounded": apa_numbers.bounded,
+        "percent": apa_numbers.percent,
+        "percents": _percents,
+        "p": apa_numbers.p_cell,
+        "interval": apa_numbers.interval,
+        "degrees": apa_numbers.degrees,
+        "typeset": typeset,
+        "symbols": symbols,
+    }
+    environment.tests |= {"estimate": lambda value: isinstance(value, Estimate)}
+    return environment

@@ -1,0 +1,214 @@
+"""Simulated studies counted: how often is the effect found? Chunks of runs, on any worker."""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict, astuple, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import NotEstimableError
+from analysis.plan.plan import Plan, analysis_of, resolve
+from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
+from analysis.power.between import simulated_study
+from analysis.power.outcomes import Simulated, simulated
+from analysis.statistics.estimate import Estimate, HypothesisTest
+from analysis.study_data.populations import outcome_scores
+
+CHUNK = 20  # runs that are done, and stored, together
+PURPOSES = {"search": 0, "images": 1, "confirm": 2}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is simulated; the results depend on it and on nothing else.
+
+    `affected`: the arms whose answers the smallest effect shifts. `claim`: what must be found, the
+    outcome's own test, or the comparison of the first affected arm with the control.
+    """
+
+    plan: Plan
+    codebook: pd.DataFrame
+    design: Design
+    assumed: Assumptions
+    affected: tuple[str, ...]
+    claim: Claim
+    seed: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of a curve; a run's seed is made of the settings' own, these and its number."""
+
+    outcome: str
+    purpose: str
+    round: int
+    per_arm: int
+    right: int
+    wrong: int
+
+
+@dataclass(frozen=True)
+class Count:
+    """Of `runs` studies, `found` the effect; `refused` gave no number and count as not found."""
+
+    runs: int
+    found: int
+    refused: int
+
+    def __add__(self, other: "Count") -> "Count":
+        mine, theirs = astuple(self), astuple(other)
+        return Count(*(a + b for a, b in zip(mine, theirs, strict=True)))
+
+
+@lru_cache(maxsize=1)
+def _worker_settings() -> dict[str, Settings]:
+    return {}
+
+
+def _start_worker(settings: Settings) -> None:
+    _worker_settings()["own"] = settings
+
+
+def _chunk_on_worker(cell: Cell, first: int, runs: int) -> Count:
+    return chunk(_worker_settings()["own"], cell, first, runs)
+
+
+def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
+    """Runs `first` to `first + runs - 1` of the cell."""
+    outcome = next(one for one in settings.plan.outcomes if one.key == cell.outcome)
+    task = simulated(settings.plan, outcome, settings.codebook, settings.assumed, settings.design)
+    place = settings.plan.outcomes.index(outcome)
+    total = Count(0, 0, 0)
+    for run in range(first, first + runs):
+        seeds = [
+            settings.seed,
+            PURPOSES[cell.purpose] + 3 * cell.round,
+            place,
+            cell.per_arm,
+            cell.right,
+            cell.wrong,
+            run,
+        ]
+        total += _one(settings, task, cell, np.random.default_rng(seeds))
+    return total
+
+
+def _one(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generator) -> Count:
+    data = simulated_study(
+        settings.plan,
+        settings.codebook,
+        task,
+        Design(cell.right, cell.wrong, settings.design.conditions),
+        cell.per_arm,
+        settings.affected,
+        settings.assumed,
+        rng,
+    )
+    scores = data.participants.assign(
+        **{task.outcome.key: outcome_scores(data, task.outcome).to_numpy()}
+    )
+    try:
+        p = _p(settings, task, data, scores)
+    except NotEstimableError:
+        p = None
+    return Count(1, int(p is not None and p < task.alpha), int(p is None))
+
+
+def _p(settings: Settings, task: Simulated, data: object, scores: pd.DataFrame) -> float | None:
+    analysis = analysis_of(task.outcome)
+    if settings.claim == "test":
+        found = resolve(analysis.check or analysis.path)(data, scores, task.outcome)
+        return found.test.p if isinstance(found.test, HypothesisTest) else None
+    found = resolve(analysis.path)(data, scores, task.outcome)
+    contrast = next((one for one in found.contrasts if one.arm == settings.affected[0]), None)
+    if contrast is None:
+        return None
+    if hasattr(contrast, "p_adjusted"):  # Holm over the arms
+        adjusted: float | None = contrast.p_adjusted
+        return adjusted
+    return contrast.difference.p if isinstance(contrast.difference, Estimate) else None
+
+
+class Simulator:
+    """Counts cells, on `workers` processes, and remembers each chunk in `file` as it is done.
+
+    The count of a cell does not depend on the number of workers, nor on how often the command was
+    interrupted. A file of other settings is refused.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        fingerprint: str,
+        file: Path,
+        workers: int = 1,
+        told: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.settings, self.file, self.told = settings, file, told
+        self.done = _remembered(file, fingerprint)
+        self.pool: Executor | None = None
+        if workers > 1:
+            context = multiprocessing.get_context("spawn")
+            self.pool = ProcessPoolExecutor(workers, context, _start_worker, (settings,))
+
+    def __enter__(self) -> "Simulator":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+
+    def counts(self, cells: Sequence[Cell], runs: int) -> list[Count]:
+        """The count of each cell over its first `runs` runs."""
+        chunks = [(cell, first) for cell in cells for first in range(0, runs, CHUNK)]
+        missing = [(cell, first) for cell, first in chunks if (cell, first) not in self.done]
+        for number, (key, count) in enumerate(self._counted(missing, runs), start=1):
+            self.done[key] = count
+            with self.file.open("a", encoding="utf-8") as lines:
+                entry = {"cell": asdict(key[0]), "first": key[1], "count": asdict(count)}
+                lines.write(json.dumps(entry) + "\n")
+            self.told(f"{_words(key[0])}: {number} of {len(missing)} chunks")
+        return [
+            sum((self.done[cell, f] for f in range(0, runs, CHUNK)), start=Count(0, 0, 0))
+            for cell in cells
+        ]
+
+    def _counted(
+        self, missing: Sequence[tuple[Cell, int]], runs: int
+    ) -> Iterable[tuple[tuple[Cell, int], Count]]:
+        sizes = {key: min(CHUNK, runs - key[1]) for key in missing}
+        if self.pool is None:
+            for key in missing:
+                yield key, chunk(self.settings, *key, sizes[key])
+            return
+        futures: dict[Future[Count], tuple[Cell, int]] = {
+            self.pool.submit(_chunk_on_worker, *key, sizes[key]): key for key in missing
+        }
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _remembered(file: Path, fingerprint: str) -> dict[tuple[Cell, int], Count]:
+    """Chunks done by an earlier command; a line that a crash cut off is done again."""
+    if not file.exists():
+        file.write_text(json.dumps({"settings": fingerprint}) + "\n", encoding="utf-8")
+        return {}
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith("\n")]
+    if not whole or json.loads(whole[0]).get("settings") != fingerprint:
+        raise PlanningError(
+            [f"{file.name} holds runs of other settings. Name another --output, or delete it."]
+        )
+    file.write_text("".join(whole), encoding="utf-8")
+    entries = [json.loads(line) for line in whole[1:]]
+    return {(Cell(**one["cell"]), one["first"]): Count(**one["count"]) for one in entries}
+
+
+def _words(cell: Cell) -> str:
+    images = cell.right + cell.wrong
+    return f"{cell.outcome}, {cell.per_arm} per arm, {images} images ({cell.purpose})"

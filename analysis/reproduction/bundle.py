@@ -1,0 +1,137 @@
+"""The folder that a report comes in: what was analysed, what was found, and how to redo it."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import ReportError
+from analysis.study_data.map_evaluation import FILE as EVALUATION
+from analysis.study_data.map_evaluation import evaluation_path
+from analysis.study_data.study_data import StudyData
+
+MANIFEST, DATA, TIDY, REGISTERED = "bundle.json", "data", "tidy", "registered.json"
+BESIDE = ("plan.toml", "study.toml", "manifest.json")  # of our own export
+REDO = '''"""Carry out this analysis again, from the folder data/ alone, and compare every number.
+
+The platform's own folder must be on Python's path:
+
+    PYTHONPATH=/path/to/the/platform python redo.py
+
+Exit status 0: results.json and the report's text come out the same, to the last digit.
+"""
+
+import sys
+from pathlib import Path
+
+try:
+    from analysis.redo import main
+except ImportError as error:
+    sys.exit(f"The platform is not on Python's path ({error}). Set PYTHONPATH to its folder.")
+
+sys.exit(main(Path(__file__).resolve().parent))
+'''
+
+
+def write_inputs(
+    data: StudyData, folder: Path, plan: Path, output: Path, evaluation: Path | None = None
+) -> None:
+    """data/: the files as they were read, with the plan; redo.py; and of another study, whose
+    files have other columns, the tidy tables that they became in tidy/."""
+    place = output / DATA
+    place.mkdir(parents=True, exist_ok=True)
+    source = folder if folder.is_dir() else folder.parent
+    named = {"plan.toml": plan}
+    if evaluation is not None:
+        named[EVALUATION] = evaluation_path(evaluation)
+    for name in [*data.hashes, *BESIDE]:
+        _copy(named.get(name, source / name), place / _inside(name))
+    if data.plan.source is not None:
+        tidy = output / TIDY
+        tidy.mkdir(exist_ok=True)
+        frames = (data.participants, data.trials, data.answers, data.codebook)
+        names = ("participants.csv", "trials.csv", "answers.csv", "codebook.csv")
+        for name, frame in zip(names, frames, strict=True):
+            write_text(tidy / name, csv_text(frame))
+    if data.registered is not None:
+        write_text(place / REGISTERED, json.dumps(data.registered, indent=1, sort_keys=True) + "\n")
+    write_text(output / "redo.py", REDO)
+
+
+def write_manifest(output: Path, made: Mapping[str, Any], names: Iterable[str]) -> None:
+    """bundle.json: how the bundle was made, and the sha256 of each of its files by name."""
+    files = {name: _sha256(output / name) for name in sorted(set(names))}
+    text = json.dumps({**made, "files": files}, indent=1, sort_keys=True, ensure_ascii=False)
+    write_text(output / MANIFEST, text + "\n")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """bundle.json, or ReportError with the cure."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReportError(
+            [f"{folder} holds no readable {MANIFEST}: {error}. Name a folder of run_analysis."]
+        ) from error
+    return manifest
+
+
+def clear(output: Path) -> None:
+    """Remove the files of an earlier bundle, and no others, so that none of them is left over."""
+    if not (output / MANIFEST).is_file():
+        return
+    for name in read_manifest(output)["files"]:
+        path = output / _inside(name)
+        if not path.is_relative_to(output / DATA):  # the data may be what is analysed now
+            path.unlink(missing_ok=True)
+    (output / MANIFEST).unlink()
+
+
+def files_in(output: Path) -> list[str]:
+    """Every file of the folder by its name in the manifest, but the manifest."""
+    paths = (path.relative_to(output) for path in output.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in paths if path.as_posix() != MANIFEST)
+
+
+def changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """One sentence per file that is not the one that was written."""
+    problems = []
+    for name, expected in manifest["files"].items():
+        path = folder / _inside(name)
+        if not path.is_file():
+            problems.append(f"{name} is missing.")
+        elif _sha256(path) != expected:
+            problems.append(f"{name} was changed after it was written: its SHA-256 differs.")
+    return problems
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """The frame as every csv of a bundle is written."""
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """UTF-8 with line feeds, on every system."""
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _inside(name: str) -> PurePosixPath:
+    """The name as a path inside of the bundle; ReportError where it leads out."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ReportError([f"The file name {name!r} leads out of the folder. Rename the file."])
+    return path
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_file() and source.resolve() != target.resolve():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

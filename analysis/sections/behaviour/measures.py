@@ -1,0 +1,143 @@
+"""The measures of the plan's list, per participant and per arm."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.plan.plan import MEASURES, Measure, Outcome, resolve
+from analysis.sections.behaviour.calibration_curve import CalibrationPoint, calibration_points
+from analysis.sections.behaviour.complementarity import Complementarity, complementarity
+from analysis.sections.behaviour.trials import behaviour_of, behaviour_trials
+from analysis.statistics.descriptives import mean
+from analysis.statistics.estimate import Estimate, NotEstimable, Scores, attempt
+from analysis.study_data.populations import members
+from analysis.study_data.study_data import StudyData
+
+
+@dataclass(frozen=True)
+class ArmMeasure:
+    """A measure in one arm: the mean over participants for whom it is defined.
+
+    `numerator` and `denominator` count trials of the whole arm, where the measure is a ratio; else
+    the denominator alone, the trials behind it. `undefined` participants had none to count.
+    """
+
+    key: str
+    label: str
+    unit: str
+    estimate: Estimate | NotEstimable
+    defined: int
+    undefined: int
+    numerator: int | None
+    denominator: int
+
+
+@dataclass(frozen=True)
+class ArmBehaviour:
+    """Every measure that the arm's trials allow, in the order of plan.MEASURES."""
+
+    arm: str
+    label: str
+    measures: tuple[ArmMeasure, ...]
+
+
+@dataclass(frozen=True)
+class BehaviourResults:
+    """Of everyone randomised who did not withdraw. `calibration`: right by stated confidence."""
+
+    arms: tuple[ArmBehaviour, ...]
+    complementarity: tuple[Complementarity, ...]
+    calibration: tuple[CalibrationPoint, ...]
+
+
+def behaviour(data: StudyData) -> BehaviourResults | None:
+    """None where neither the plan nor the table names columns of behaviour."""
+    if behaviour_of(data) is None:
+        return None
+    trials = _analysed_trials(data)
+    of_arm = {arm: trials[trials["arm"] == arm] for arm in data.plan.arms}
+    offered = [measure for measure in MEASURES if trials[list(measure.needs)].notna().any().all()]
+    alone = data.plan.human_alone
+    return BehaviourResults(
+        tuple(
+            ArmBehaviour(
+                arm,
+                label,
+                tuple(_arm_measure(measure, of_arm[arm], data.plan.level) for measure in offered),
+            )
+            for arm, label in data.labels.items()
+        ),
+        tuple(
+            complementarity(arm, label, of_arm[arm], of_arm[alone], data.plan.level)
+            for arm, label in data.labels.items()
+            if arm != alone
+        )
+        if alone is not None
+        else (),
+        calibration_points(trials, data.labels, data.plan.level),
+    )
+
+
+def participant_measure(data: StudyData, outcome: Outcome) -> pd.Series:
+    """The outcome's measure by participant; missing where it is undefined."""
+    measure = next(one for one in MEASURES if one.key == outcome.measure)
+    trials = behaviour_trials(data)
+    for column, value in outcome.where.items():
+        trials = trials[(data.trials[column] == value).fillna(False).to_numpy(dtype=bool)]
+    values = per_participant(measure)(trials)["value"]
+    return values.reindex(data.participants["participant"]).astype("float64")
+
+
+def per_participant(measure: Measure) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """From behaviour trials to value, numerator and denominator by participant."""
+    return resolve(measure.path)
+
+
+def _arm_measure(measure: Measure, trials: pd.DataFrame, level: float) -> ArmMeasure:
+    people = int(trials["participant"].nunique())
+    if measure.per == "arm":
+        usable = trials.dropna(subset=list(measure.needs))
+        defined = int(usable["participant"].nunique())
+        found = attempt(measure.label, partial(resolve(measure.path), trials, level))
+        return ArmMeasure(
+            measure.key, measure.label, measure.unit, found, defined, people - defined, None,
+            len(usable),
+        )  # fmt: skip
+    table = per_participant(measure)(trials)
+    scores = table["value"].dropna().to_numpy(dtype=float)
+    counted = table["numerator"].notna().any()
+    return ArmMeasure(
+        measure.key,
+        measure.label,
+        measure.unit,
+        attempt(measure.label, partial(_mean, scores, measure, level)),
+        len(scores),
+        people - len(scores),
+        int(table["numerator"].sum()) if counted else None,
+        int(table["denominator"].sum()),
+    )
+
+
+def _mean(scores: Scores, measure: Measure, level: float) -> Estimate:
+    share = measure.unit == "share"
+    found = mean(scores, level, *((0.0, 1.0) if share else (-np.inf, np.inf)))
+    if measure.unit == "ms":  # the mean of logarithms, told as a geometric mean
+        low, value, high = (float(np.exp(one)) for one in (found.low, found.value, found.high))
+        return Estimate("geometric mean", value, low, high, level, found.n, "t interval of logs")
+    if measure.null is None:
+        return found
+    test = stats.ttest_1samp(scores, measure.null)
+    return Estimate(
+        found.name, found.value, found.low, found.high, level, found.n, found.method,
+        float(test.statistic), float(test.df), float(test.pvalue),
+    )  # fmt: skip
+
+
+def _analysed_trials(data: StudyData) -> pd.DataFrame:
+    people = data.participants["participant"][members(data, "randomised").to_numpy()]
+    trials = behaviour_trials(data)
+    return trials[trials["participant"].isin(people)]

@@ -1,0 +1,174 @@
+"""Where the analysis departs from its plan, found by comparing, not by anybody's memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from analysis.outcomes.finding import Found
+from analysis.plan.plan import Outcome, Plan
+from analysis.plan.reading import parse_plan
+from analysis.sections.sample_size import SampleNeeded
+from analysis.statistics.estimate import NotEstimable
+from analysis.study_data.study_data import StudyData
+
+Document = Mapping[str, Any]
+NOT_COMPARED = ("preregistration", "title", "source")  # say nothing about what is tested, or how
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One difference. "plan": between the plan as registered and as carried out. "study": between
+    the study as launched and later. "run": between the plan and what the data allowed."""
+
+    kind: Literal["plan", "study", "run"]
+    where: str
+    planned: str
+    done: str
+
+
+class Analysed(Protocol):
+    """The part of results.OutcomeResult that is looked at."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the plan asked for."""
+
+    @property
+    def found(self) -> Found:
+        """What came of it."""
+
+
+def hold_to(data: StudyData, registered: Document | None) -> StudyData:
+    """The data with the registered plan beside their own.
+
+    An outcome that the registered plan does not have, or states otherwise, becomes exploratory:
+    nothing is claimed from a test that was chosen later.
+    """
+    if registered is None:
+        return data
+    before = {outcome.key: outcome for outcome in parse_plan(registered).outcomes}
+    outcomes = tuple(
+        outcome if _same(outcome, before.get(outcome.key)) else replace(outcome, role="exploratory")
+        for outcome in data.plan.outcomes
+    )
+    plan = replace(data.plan, outcomes=outcomes)
+    return replace(data, plan=plan, registered=registered)
+
+
+def deviations(
+    data: StudyData,
+    outcomes: Sequence[Analysed],
+    sample: SampleNeeded | NotEstimable | None,
+) -> tuple[Deviation, ...]:
+    """All of them, those from the registered plan first."""
+    return (
+        *_from_registered(data),
+        *_registration(data),
+        *_of_study(data),
+        *_of_run(outcomes, sample),
+    )
+
+
+def _from_registered(data: StudyData) -> Iterator[Deviation]:
+    if data.registered is None:
+        return
+    old, new = (_flat(plan) for plan in (parse_plan(data.registered), data.plan))
+    for where in dict.fromkeys([*old, *new]):
+        if old.get(where) != new.get(where):
+            yield Deviation("plan", where, _words(old, where), _words(new, where))
+
+
+def _registration(data: StudyData) -> Iterator[Deviation]:
+    stated = data.plan.preregistration
+    if stated is None:
+        return
+    if stated.plan_sha256 and stated.plan_sha256 != data.plan_sha256:
+        yield Deviation(
+            "plan",
+            "the plan's hash",
+            f"registered as {stated.plan_sha256}",
+            f"{data.plan_sha256}: another plan, or one changed since",
+        )
+    first = data.participants["consented_at"].min()
+    if stated.registered_at and first == first:  # not NaT
+        registered = datetime.fromisoformat(stated.registered_at)
+        if registered.tzinfo is None or first.to_pydatetime() < registered:
+            yield Deviation(
+                "run",
+                "time of registration",
+                "before the first participant",
+                f"registered at {stated.registered_at}, first participant at {first.isoformat()}",
+            )
+
+
+def _of_study(data: StudyData) -> Iterator[Deviation]:
+    """What was changed in the study after its launch, as the manifest of the export says."""
+    versions = {one["number"]: one for one in data.manifest.get("versions", [])}
+    for change in data.manifest.get("changes", []):
+        version = versions.get(change["version"])
+        since = (
+            f"since version {version['number']}, launched {version['launched_at']} after "
+            f"{version['people_before']} participants"
+            if version
+            else "when the data were exported"
+        )
+        yield Deviation(
+            "study", change["what"], f"{change['was']} at launch", f"{change['now']} {since}"
+        )
+
+
+def _of_run(
+    outcomes: Sequence[Analysed], sample: SampleNeeded | NotEstimable | None
+) -> Iterator[Deviation]:
+    if isinstance(sample, SampleNeeded) and sample.analysed_per_arm < sample.per_arm_rounded:
+        yield Deviation(
+            "run",
+            "sample size",
+            f"{sample.per_arm_rounded} participants per arm",
+            f"{sample.analysed_per_arm} in the smallest per-protocol arm",
+        )
+    for one in outcomes:
+        log: Sequence[str] = getattr(one.found, "log", ())
+        for entry in log:
+            yield Deviation("run", one.outcome.label, "the model as planned", entry)
+        if isinstance(one.found.test, NotEstimable):
+            planned = f"the analysis {one.outcome.analysis}"
+            yield Deviation("run", one.outcome.label, planned, f"no test: {one.found.test.reason}")
+
+
+def _same(outcome: Outcome, before: Outcome | None) -> bool:
+    if before is None:
+        return False
+    return replace(outcome, label="") == replace(before, label="")
+
+
+def _flat(plan: Plan) -> dict[str, Any]:
+    """Place in the plan → value; lists of tables by the key of each."""
+    found: dict[str, Any] = {}
+
+    def walk(value: Any, place: str) -> None:
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                walk(inner, f"{place}, {key}" if place else str(key))
+        elif isinstance(value, tuple | list) and value and isinstance(value[0], dict):
+            for number, entry in enumerate(value, start=1):
+                walk(
+                    {key: one for key, one in entry.items() if key != "key"},
+                    f"{place} “{entry.get('key', number)}”",
+                )
+        else:
+            found[place] = value
+
+    document = asdict(plan)
+    walk({key: value for key, value in document.items() if key not in NOT_COMPARED}, "")
+    return found
+
+
+def _words(flat: Mapping[str, Any], where: str) -> str:
+    if where not in flat:
+        return "absent"
+    value = flat[where]
+    if value is None or value == () or value == {}:
+        return "nothing"
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -1,0 +1,117 @@
+"""The questionnaires that were used: scales, how well their items hold together, wording."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from analysis.statistics.estimate import Estimate, NotEstimable, attempt
+from analysis.statistics.omega import omega_total
+from analysis.statistics.reliability import cronbach_alpha, item_rest_correlations
+from analysis.statistics.response_quality import ceiling_share, floor_share, straight_line_share
+from analysis.study_data.populations import members
+from analysis.study_data.scoring import mean_of_items, minimum_share, raw_items, reverse
+from analysis.study_data.study_data import StudyData
+
+
+@dataclass(frozen=True)
+class ScaleInArm:
+    """A scale's qualities among those of one arm who completed the study.
+
+    `straight_lined` counts the same click on every item, which for a scale with reversed items is
+    no opinion. Floor and ceiling count scores at the ends of the scale.
+    """
+
+    arm: str
+    label: str
+    n: int
+    alpha: Estimate | NotEstimable
+    omega: Estimate | NotEstimable
+    floor: Estimate | NotEstimable
+    ceiling: Estimate | NotEstimable
+    straight_lined: Estimate | NotEstimable
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """One scale, over all arms together and by arm, in participants who completed the study."""
+
+    questionnaire: str
+    scale: str
+    items: int
+    reversed_items: tuple[str, ...]
+    minimum: float
+    maximum: float
+    wording: tuple[str, ...]  # "own", "verbatim"; both if the scale mixes them
+    source: str
+    construct: str
+    licence: str
+    languages: tuple[str, ...]  # of the items' texts in the codebook
+    minimum_answered: float  # share of the items without which there is no score
+    alpha: Estimate | NotEstimable
+    omega: Estimate | NotEstimable
+    item_rest: Mapping[str, Estimate | NotEstimable]
+    straight_lined: Estimate | NotEstimable
+    arms: tuple[ScaleInArm, ...]
+
+
+def instruments(data: StudyData) -> tuple[Instrument, ...]:
+    """Every scale of the codebook, in its order."""
+    rows = data.codebook.dropna(subset=["scale", "item"])
+    return tuple(
+        _instrument(data, str(questionnaire), str(scale), own)
+        for (questionnaire, scale), own in rows.groupby(["questionnaire", "scale"], sort=False)
+    )
+
+
+def _instrument(data: StudyData, questionnaire: str, scale: str, rows: pd.DataFrame) -> Instrument:
+    finished = members(data, "completed").to_numpy()
+    raw = raw_items(data, questionnaire, rows)[finished]
+    values = reverse(raw, rows).astype("float64")
+    arms = data.participants["arm"][finished].to_numpy()
+    level = data.plan.level
+    return Instrument(
+        questionnaire,
+        scale,
+        len(rows),
+        tuple(rows.loc[rows["reversed"] == 1, "item"].astype(str)),
+        float(rows["minimum"].min()),
+        float(rows["maximum"].max()),
+        tuple(sorted(set(rows["wording"].dropna().astype(str)))),
+        _first(rows, "source"),
+        _first(rows, "construct"),
+        _first(rows, "licence"),
+        tuple(sorted(set(rows["language"].dropna().astype(str)))),
+        minimum_share(rows),
+        attempt("Cronbach's alpha", lambda: cronbach_alpha(values, level=level)),
+        attempt("McDonald's omega", lambda: omega_total(values, level)),
+        item_rest_correlations(values, level),
+        attempt("straight-lining", lambda: straight_line_share(raw, level)),
+        tuple(
+            _in_arm(raw[arms == arm], values[arms == arm], rows, arm, label, level)
+            for arm, label in data.labels.items()
+        ),
+    )
+
+
+def _first(rows: pd.DataFrame, column: str) -> str:
+    stated = rows[column].dropna()
+    return "" if stated.empty else str(stated.iloc[0])
+
+
+def _in_arm(
+    raw: pd.DataFrame, values: pd.DataFrame, rows: pd.DataFrame, arm: str, label: str, level: float
+) -> ScaleInArm:
+    scores = mean_of_items(values, minimum_share(rows))
+    lowest, highest = float(rows["minimum"].mean()), float(rows["maximum"].mean())
+    return ScaleInArm(
+        arm,
+        label,
+        int(scores.notna().sum()),
+        attempt("Cronbach's alpha", lambda: cronbach_alpha(values, level=level)),
+        attempt("McDonald's omega", partial(omega_total, values, level)),
+        attempt("floor", partial(floor_share, scores, lowest, level)),
+        attempt("ceiling", partial(ceiling_share, scores, highest, level)),
+        attempt("straight-lining", partial(straight_line_share, raw, level)),
+    )

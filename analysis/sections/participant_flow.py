@@ -1,0 +1,80 @@
+"""From everyone randomised to those analysed: the numbers of the flow diagram, and their sums."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.errors import AnalysisError
+from analysis.statistics.attrition import Attrition, attrition
+from analysis.study_data.exclusions.apply import ExclusionStep
+from analysis.study_data.populations import FlowRow, members
+from analysis.study_data.study_data import StudyData
+
+
+class FlowError(AnalysisError):
+    """The numbers of the flow do not add up: a fault of this program, never of the data."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Participants by arm: intention to treat (randomised, not withdrawn, in no rule of scope
+    "all"), completed, and per protocol (completed, and in no rule at all)."""
+
+    intention_to_treat: Mapping[str, int]
+    completed: Mapping[str, int]
+    per_protocol: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Everything that the diagram shows beside the rows per arm, and attrition by arm tested."""
+
+    steps: tuple[ExclusionStep, ...]
+    sets: Sets
+    attrition: tuple[Attrition, ...]
+
+
+def study_flow(data: StudyData, rows: tuple[FlowRow, ...]) -> Flow:
+    """The flow of the study; raises FlowError rather than print numbers that do not add up."""
+    steps = data.exclusions.steps
+    sets = Sets(
+        *(
+            _by_arm(data, members(data, population))
+            for population in ("randomised", "completed", "per_protocol")
+        )
+    )
+    check_sums(rows, steps, sets)
+    sizes = {row.arm: row.randomised for row in rows}
+    lost = {row.arm: row.randomised - row.completed for row in rows}
+    tests = [attrition("did not complete", lost, sizes, data.plan.level)]
+    if steps:
+        out = {row.arm: row.randomised - sets.per_protocol[row.arm] for row in rows}
+        tests.append(attrition("not in the per-protocol set", out, sizes, data.plan.level))
+    return Flow(steps, sets, tuple(tests))
+
+
+def check_sums(rows: tuple[FlowRow, ...], steps: tuple[ExclusionStep, ...], sets: Sets) -> None:
+    """Every number of the flow against the one before it, arm by arm."""
+    for row in rows:
+        arm, left = row.arm, row.randomised
+        _equal(left, row.completed + row.started_only + row.withdrawn, f"{arm}: states")
+        for step in steps:
+            left -= step.excluded[arm]
+            _equal(left, step.remaining[arm], f"{arm}: after {step.key}")
+        if not sets.per_protocol[arm] <= sets.completed[arm] <= sets.intention_to_treat[arm]:
+            raise FlowError(f"{arm}: the per-protocol set exceeds the completed or those treated.")
+        if sets.per_protocol[arm] > left:
+            raise FlowError(f"{arm}: more per protocol than the rules left, {left}.")
+        if any(count > row.randomised - row.withdrawn for count in row.analysed.values()):
+            raise FlowError(f"{arm}: more analysed than randomised and not withdrawn.")
+
+
+def _equal(one: int, other: int, what: str) -> None:
+    if one != other:
+        raise FlowError(f"The flow does not add up, {what}: {one} is not {other}.")
+
+
+def _by_arm(data: StudyData, mask: "pd.Series[bool]") -> dict[str, int]:
+    counts = data.participants.loc[mask.to_numpy(), "arm"].value_counts()
+    return {arm: int(counts.get(arm, 0)) for arm in data.plan.arms}

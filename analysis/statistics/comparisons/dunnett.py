@@ -1,0 +1,111 @@
+"""Every arm against one reference arm, each arm with a variance of its own."""
+
+from functools import lru_cache, partial
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, special, stats
+
+from analysis.errors import NotEstimableError
+from analysis.statistics.comparisons.pairwise import PairwiseDifference
+from analysis.statistics.estimate import Estimate, Groups, attempt
+from analysis.statistics.requirements import is_constant, require_arms, require_scores
+
+Loadings = npt.NDArray[np.float64]
+ORDINARY_NODES, CHI_NODES = 161, 64  # of the quadrature; more do not change the eighth digit
+
+
+def dunnett(groups: Groups, reference: str, level: float = 0.95) -> tuple[PairwiseDifference, ...]:
+    """Dunnett's comparisons with one arm, without equal variances (Hasler & Hothorn, 2008).
+
+    Welch's t per arm with its own Satterthwaite df; p and interval from the maximum of |t| whose
+    correlations λᵢ λⱼ come from the shared reference: λᵢ² = (s₀²/n₀) / (s₀²/n₀ + sᵢ²/nᵢ).
+    """
+    require_arms(groups)
+    require_scores(groups)
+    arms = [arm for arm in groups if arm != reference]
+    errors = {arm: float(scores.var(ddof=1)) / len(scores) for arm, scores in groups.items()}
+    shared = errors[reference]
+    loadings = np.array(
+        [np.sqrt(shared / total) if (total := shared + errors[arm]) > 0 else 0.0 for arm in arms]
+    )
+    return tuple(
+        PairwiseDifference(
+            arm,
+            reference,
+            attempt("mean difference", partial(_against, groups, arm, reference, loadings, level)),
+        )
+        for arm in arms
+    )
+
+
+def within(limit: float, loadings: Loadings, df: float) -> float:
+    """P(max |Tᵢ| <= limit) for Tᵢ with correlations λᵢ λⱼ over one common chi with df.
+
+    Given the reference's part z and the scale s, the Tᵢ are independent: a double integral.
+    """
+    z, weights_z = _standard_normal()
+    u, weights_u = _unit()
+    scale = np.sqrt(special.chdtri(df, 1 - u) / df) * limit
+    rest = np.sqrt(1 - np.minimum(loadings, 1 - 1e-12) ** 2)
+    middle = (loadings[:, None] * z)[:, None, :] / rest[:, None, None]
+    half = scale[None, :, None] / rest[:, None, None]
+    inside = (special.ndtr(middle + half) - special.ndtr(middle - half)).prod(axis=0)
+    return float(weights_u @ inside @ weights_z)
+
+
+def critical_value(level: float, loadings: Loadings, df: float) -> float:
+    """The limit within which all |Tᵢ| lie with probability `level`."""
+    single = float(stats.t.ppf((1 + level) / 2, df))
+    bonferroni = float(stats.t.ppf(1 - (1 - level) / (2 * len(loadings)), df))
+    if len(loadings) == 1:
+        return single
+    return float(
+        optimize.brentq(
+            lambda limit: within(limit, loadings, df) - level, single * 0.999, bonferroni * 1.001,
+            xtol=1e-8,
+        )
+    )  # fmt: skip
+
+
+def _against(
+    groups: Groups, arm: str, reference: str, loadings: Loadings, level: float
+) -> Estimate:
+    a, b = groups[arm], groups[reference]
+    if is_constant(a) and is_constant(b):
+        raise NotEstimableError(
+            f"neither arm has any spread: all scores equal {a[0]:g} and {b[0]:g}"
+        )
+    part_a, part_b = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
+    error = float(np.sqrt(part_a + part_b))
+    df = float((part_a + part_b) ** 2 / (part_a**2 / (len(a) - 1) + part_b**2 / (len(b) - 1)))
+    difference = float(a.mean() - b.mean())
+    t = difference / error
+    half = critical_value(level, loadings, df) * error
+    return Estimate(
+        "mean difference",
+        difference,
+        difference - half,
+        difference + half,
+        level,
+        len(a) + len(b),
+        f"Dunnett with unequal variances, simultaneous over {len(loadings)} arms",
+        t,
+        df,
+        min(1.0, max(0.0, 1 - within(abs(t), loadings, df)))
+        if len(loadings) > 1
+        else float(2 * stats.t.sf(abs(t), df)),
+    )
+
+
+@lru_cache(maxsize=1)
+def _standard_normal() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    nodes, weights = np.polynomial.legendre.leggauss(ORDINARY_NODES)
+    z = 8.5 * nodes
+    return z, 8.5 * weights * stats.norm.pdf(z)
+
+
+@lru_cache(maxsize=1)
+def _unit() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    nodes, weights = np.polynomial.legendre.leggauss(CHI_NODES)
+    return (nodes + 1) / 2, weights / 2

@@ -1,0 +1,86 @@
+"""Which arms differ from which? Differences of means with simultaneous intervals."""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+from scipy import optimize, stats
+from statsmodels.stats.libqsturng import qsturng
+
+from analysis.errors import NotEstimableError
+from analysis.statistics.estimate import Estimate, Groups, NotEstimable, Scores, attempt
+from analysis.statistics.requirements import is_constant, require_arms, require_scores
+
+
+@dataclass(frozen=True)
+class PairwiseDifference:
+    """Mean of `arm` minus mean of `reference`; p and interval are adjusted over all pairs."""
+
+    arm: str
+    reference: str
+    difference: Estimate | NotEstimable
+
+
+def games_howell(groups: Groups, level: float = 0.95) -> tuple[PairwiseDifference, ...]:
+    """Games and Howell's (1976) comparison of every pair, without equal variances.
+
+    The studentised range of all k arms gives p and the simultaneous intervals; each pair has its
+    own Welch-Satterthwaite df. `statistic` is the studentised range q = √2 |t|, with t's sign.
+    """
+    require_arms(groups)
+    require_scores(groups)
+    k = len(groups)
+    return tuple(
+        PairwiseDifference(
+            arm,
+            reference,
+            attempt("mean difference", partial(_pair, groups[arm], groups[reference], k, level)),
+        )
+        for reference, arm in combinations(groups, 2)
+    )
+
+
+def _pair(a: Scores, b: Scores, k: int, level: float) -> Estimate:
+    if is_constant(a) and is_constant(b):
+        raise NotEstimableError(
+            f"neither arm has any spread: all scores equal {a[0]:g} and {b[0]:g}"
+        )
+    variance_a, variance_b = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
+    error = float(np.sqrt(variance_a + variance_b))
+    df = float(
+        (variance_a + variance_b) ** 2
+        / (variance_a**2 / (len(a) - 1) + variance_b**2 / (len(b) - 1))
+    )
+    difference = float(a.mean() - b.mean())
+    q = np.sqrt(2) * difference / error
+    half = float(critical_range(level, k, df) * error / np.sqrt(2))
+    p = min(1.0, max(0.0, float(stats.studentized_range.sf(abs(q), k, df))))
+    return Estimate(
+        "mean difference",
+        difference,
+        difference - half,
+        difference + half,
+        level,
+        len(a) + len(b),
+        f"Games-Howell, simultaneous over all pairs of {k} arms",
+        float(q),
+        df,
+        p,
+    )
+
+
+def critical_range(level: float, k: int, df: float) -> float:
+    """The studentised range's quantile: scipy's ppf, in a third of its time from a close start.
+
+    statsmodels' interpolated table gives five digits, scipy's own cdf the rest.
+    """
+    start = float(qsturng(min(level, 0.999), k, df))  # where its table ends
+    found = optimize.root_scalar(
+        lambda q: float(stats.studentized_range.cdf(q, k, df)) - level,
+        x0=start,
+        x1=start * (1 + 1e-4),
+        method="secant",
+        xtol=1e-7,
+    )
+    return float(found.root if found.converged else stats.studentized_range.ppf(level, k, df))

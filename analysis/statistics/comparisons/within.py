@@ -1,0 +1,90 @@
+"""The same people under several conditions."""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from analysis.errors import NotEstimableError
+from analysis.statistics.comparisons.two_samples import paired_t
+from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.statistics.multiplicity import holm
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Mean of `condition` minus `reference` over the same people; `p_adjusted` is Holm's."""
+
+    condition: str
+    reference: str
+    difference: Estimate | NotEstimable
+    p_adjusted: float | None
+
+
+def friedman(wide: pd.DataFrame) -> HypothesisTest:
+    """Friedman's (1937) test over the columns of (participants, conditions), without gaps."""
+    _require(wide)
+    result = stats.friedmanchisquare(*(wide[column] for column in wide))
+    df = (float(wide.shape[1] - 1),)
+    return HypothesisTest(
+        "Friedman", "χ²", float(result.statistic), df, float(result.pvalue), len(wide)
+    )
+
+
+def kendalls_w(test: HypothesisTest, level: float = 0.90) -> Estimate:
+    """W = χ² / (n (k - 1)), the agreement of people's rank orders, 0 to 1.
+
+    Interval: noncentral chi-squared limits λ of χ², as (λ + df) / (n df) cut at W's range; an
+    approximation, at level 1 - 2 alpha as for the other shares of variance.
+    """
+    df, n = test.df[0], test.n
+    value = min(1.0, test.statistic / (n * df))
+    tail = (1 - level) / 2
+    low, high = (_noncentrality(test.statistic, df, q) for q in (1 - tail, tail))
+    low, high = ((limit + (df if limit > 0 else 0)) / (n * df) for limit in (low, high))
+    return Estimate(
+        "Kendall's W", value, min(low, value), min(1.0, max(high, value)), level, n,
+        "noncentral chi squared",
+    )  # fmt: skip
+
+
+def paired_differences(wide: pd.DataFrame, level: float = 0.95) -> tuple[PairedDifference, ...]:
+    """Every pair of conditions by the paired t test, Holm over the pairs."""
+    pairs = list(combinations(wide.columns, 2))
+    found = {
+        f"{a} {b}": attempt(
+            "mean of differences",
+            partial(paired_t, wide[b].to_numpy(float), wide[a].to_numpy(float), level),
+        )
+        for a, b in pairs
+    }
+    adjusted = holm(
+        {key: one.p if isinstance(one, Estimate) else None for key, one in found.items()}
+    )
+    return tuple(
+        PairedDifference(str(b), str(a), found[f"{a} {b}"], adjusted[f"{a} {b}"]) for a, b in pairs
+    )
+
+
+def _require(wide: pd.DataFrame) -> None:
+    if wide.shape[1] < 3:
+        raise NotEstimableError(f"Friedman needs three conditions, there are {wide.shape[1]}")
+    if len(wide) < 3:
+        raise NotEstimableError(
+            f"three participants who have every condition are needed, there are {len(wide)}"
+        )
+    if (np.ptp(wide.to_numpy(float), axis=1) == 0).all():
+        raise NotEstimableError("nobody's scores differ between the conditions")
+
+
+def _noncentrality(statistic: float, df: float, probability: float) -> float:
+    """λ for which the statistic is the quantile at `probability`; 0 where there is none."""
+    if float(stats.chi2.cdf(statistic, df)) <= probability:
+        return 0.0
+    high = 10.0 + 4 * statistic
+    return float(
+        optimize.brentq(lambda x: stats.ncx2.cdf(statistic, df, x) - probability, 1e-9, high)
+    )

@@ -1,0 +1,172 @@
+"""The cross products of crossed grouping factors, in blocks.
+
+The effects of the first (largest) factor meet one another only within a level, so their part of
+Z'WZ is one small block a level. All other factors share one dense block.
+
+    Z'WZ = [first   cross]     first (L, q, q): a block per level of the first factor
+           [cross'  rest ]     cross (L, q, K), rest (K, K): K effects of all other factors
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.statistics.mixed_models.arrays import Array, Codes
+from analysis.statistics.mixed_models.groupings import Grouping
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Something with one row per random effect: `first` (L, q, m) and `rest` (K, m)."""
+
+    first: Array
+    rest: Array
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Z'WZ; shapes stand above."""
+
+    first: Array
+    cross: Array
+    rest: Array
+
+
+class Crossing:
+    """Who meets whom: sums over rows by level and by pair of levels, for any row weights."""
+
+    def __init__(self, groupings: tuple[Grouping, ...], rows: int) -> None:
+        """Groupings with the largest first; none at all is allowed."""
+        self.rows = rows
+        self.groupings = groupings
+        self.others = groupings[1:]
+        self.count = groupings[0].count if groupings else 0
+        self.width = groupings[0].width if groupings else 1
+        self.size = self.count * self.width
+        sizes = [grouping.size for grouping in self.others]
+        self.offsets = [int(offset) for offset in np.cumsum([0, *sizes])]
+        self.dense = self.offsets[-1]
+        self._pairs: dict[tuple[int, int], Codes] = {
+            (i, j): a.codes * b.count + b.codes
+            for i, a in enumerate(groupings)
+            for j, b in enumerate(groupings)
+            if i < j
+        }
+
+    def span(self, index: int) -> slice:
+        """Where the effects of `others[index]` stand among the K."""
+        return slice(self.offsets[index], self.offsets[index + 1])
+
+    def products(self, weights: Array | None = None) -> Blocks:
+        """Z'WZ for row weights (rows,), all one where None."""
+        first = self._within(self.groupings[0], weights) if self.groupings else _no_blocks()
+        cross = np.zeros((self.count, self.width, self.dense))
+        rest = np.zeros((self.dense, self.dense))
+        for j, b in enumerate(self.others):
+            met = self._between(0, j + 1, weights)
+            cross[:, :, self.span(j)] = met.reshape(self.count, self.width, b.size)
+            own = self._within(b, weights)
+            block = np.zeros((b.count, b.width, b.count, b.width))
+            block[np.arange(b.count), :, np.arange(b.count), :] = own
+            rest[self.span(j), self.span(j)] = block.reshape(b.size, b.size)
+            for k in range(j + 1, len(self.others)):
+                met = self._between(j + 1, k + 1, weights).reshape(b.size, -1)
+                rest[self.span(j), self.span(k)] = met
+                rest[self.span(k), self.span(j)] = met.T
+        return Blocks(first, cross, rest)
+
+    def gather(self, columns: Array) -> Parts:
+        """Z'C for columns C (rows, m)."""
+        parts = [self._sums(grouping, columns) for grouping in self.groupings]
+        first = parts[0] if parts else np.zeros((0, 1, columns.shape[1]))
+        rest = [part.reshape(-1, columns.shape[1]) for part in parts[1:]]
+        return Parts(first, np.concatenate(rest) if rest else np.zeros((0, columns.shape[1])))
+
+    def by_factor(self, parts: Parts) -> list[Array]:
+        """`parts` cut up by grouping, (L, q, m) each."""
+        rest = [
+            parts.rest[self.span(index)].reshape(grouping.count, grouping.width, -1)
+            for index, grouping in enumerate(self.others)
+        ]
+        return [parts.first, *rest] if self.groupings else []
+
+    def spread(self, effects: Parts) -> Array:
+        """Z b (rows,) for effects b with one column."""
+        total = np.zeros(self.rows)
+        if self.groupings:
+            total += _spread(self.groupings[0], effects.first[:, :, 0])
+        for index, grouping in enumerate(self.others):
+            own = effects.rest[self.span(index), 0].reshape(grouping.count, grouping.width)
+            total += _spread(grouping, own)
+        return total
+
+    def quadratic(self, blocks: Blocks) -> Array:
+        """diag(Z B Z') (rows,) of a symmetric B, of which `blocks` holds all that is needed."""
+        if not self.groupings:
+            return np.zeros(self.rows)
+        a = self.groupings[0]
+        total: Array = np.einsum("na,nab,nb->n", a.columns, blocks.first[a.codes], a.columns)
+        for j, b in enumerate(self.others):
+            cross = blocks.cross[:, :, self.span(j)].reshape(a.count, a.width, b.count, b.width)
+            total += 2 * self._bilinear(a, cross, b)
+            for k, c in enumerate(self.others[j:], start=j):
+                met = blocks.rest[self.span(j), self.span(k)]
+                met = met.reshape(b.count, b.width, c.count, c.width)
+                total += (1 if k == j else 2) * self._bilinear(b, met, c)
+        return total
+
+    @staticmethod
+    def _bilinear(a: Grouping, block: Array, b: Grouping) -> Array:
+        total = np.zeros(len(a.codes))
+        for i in range(a.width):
+            for j in range(b.width):
+                total += a.columns[:, i] * block[a.codes, i, b.codes, j] * b.columns[:, j]
+        return total
+
+    @staticmethod
+    def _within(grouping: Grouping, weights: Array | None) -> Array:
+        """Z'WZ within the levels of one factor, (L, q, q)."""
+        q = grouping.width
+        out = np.empty((grouping.count, q, q))
+        for i in range(q):
+            left = _weighted(grouping.columns[:, i], weights)
+            for j in range(i + 1):
+                values = left * grouping.columns[:, j]
+                out[:, i, j] = np.bincount(grouping.codes, values, grouping.count)
+                out[:, j, i] = out[:, i, j]
+        return out
+
+    def _between(self, first: int, second: int, weights: Array | None) -> Array:
+        """Z₁'WZ₂ of two factors, (L₁, q₁, L₂, q₂)."""
+        a, b = self.groupings[first], self.groupings[second]
+        pairs = self._pairs[first, second]
+        out = np.empty((a.count, a.width, b.count, b.width))
+        for i in range(a.width):
+            left = _weighted(a.columns[:, i], weights)
+            for j in range(b.width):
+                values = left * b.columns[:, j]
+                sums = np.bincount(pairs, values, a.count * b.count)
+                out[:, i, :, j] = sums.reshape(a.count, b.count)
+        return out
+
+    @staticmethod
+    def _sums(grouping: Grouping, columns: Array) -> Array:
+        out = np.empty((grouping.count, grouping.width, columns.shape[1]))
+        for i in range(grouping.width):
+            for m in range(columns.shape[1]):
+                values = grouping.columns[:, i] * columns[:, m]
+                out[:, i, m] = np.bincount(grouping.codes, values, grouping.count)
+        return out
+
+
+def _spread(grouping: Grouping, effects: Array) -> Array:
+    total: Array = (effects[grouping.codes] * grouping.columns).sum(axis=1)
+    return total
+
+
+def _weighted(column: Array, weights: Array | None) -> Array:
+    return column if weights is None else column * weights
+
+
+def _no_blocks() -> Array:
+    return np.zeros((0, 1, 1))

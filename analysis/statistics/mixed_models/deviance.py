@@ -1,0 +1,130 @@
+"""The profiled deviance of the linear mixed model, from sums that are taken once.
+
+    y = Xβ + Zb + ε,  b ~ N(0, σ² ΛΛ'),  ε ~ N(0, σ² I),  V = I + ZΛΛ'Z'
+
+Notation and formulas: Bates, Mächler, Bolker & Walker (2015), section 3. ML deviance
+log|M| + n (1 + log(2π r²/n)); REML adds log|X'V⁻¹X| and has n - p for n; r² is the penalised
+residual sum of squares. Gradients: with U = Λ'Z'V⁻¹[X, y] = M⁻¹Λ'Z'[X, y] and T = Z'V⁻¹[X, y],
+∂(X'V⁻¹X)/∂Λ_ab = -Σ_levels (T_a U_b' + U_b T_a'), which gives those of both further terms.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.statistics.mixed_models.arrays import Array
+from analysis.statistics.mixed_models.block_elimination import (
+    Elimination,
+    by_level,
+    information_slopes,
+)
+from analysis.statistics.mixed_models.cross_products import Crossing, Parts
+from analysis.statistics.mixed_models.design import Design
+from analysis.statistics.mixed_models.relative import Relative
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """At one θ. The deviance is `penalty` + df log(2πσ²) + `rss`/σ² before σ is profiled out.
+
+    `penalty` log determinants, `rss` r², `*_slope` their gradients by θ; `beta` (p,) and
+    `information` X'V⁻¹X (p, p) in the basis of `LinearProblem`; `outer` T and `solved` U, the
+    last column of each that of y.
+    """
+
+    penalty: float
+    rss: float
+    penalty_slope: Array
+    rss_slope: Array
+    beta: Array
+    information: Array
+    outer: Parts
+    solved: Parts
+
+
+class LinearProblem:
+    """Cross products of one data set; X stands in an orthonormal basis, y without its part in X.
+
+    X = Q R: β of the original columns is R⁻¹ (β of the basis + Q'y).
+    """
+
+    def __init__(self, design: Design, outcome: Array, *, reml: bool) -> None:
+        """Take the sums over all rows."""
+        self.crossing = Crossing(design.groupings, design.rows)
+        self.relative = Relative(design.groupings)
+        self.reml = reml
+        self.basis, self.triangle = np.linalg.qr(design.fixed.matrix)
+        # REML's log|X'V⁻¹X| is that of the original columns, not of the basis.
+        self.volume = 2 * float(np.log(np.abs(np.diag(self.triangle))).sum()) if reml else 0.0
+        self.projection = self.basis.T @ outcome
+        remainder = outcome - self.basis @ self.projection
+        remainder -= self.basis @ (self.basis.T @ remainder)  # what rounding left behind
+        self.p = self.basis.shape[1]
+        self.df = design.rows - self.p if reml else design.rows
+        self.columns = np.column_stack([self.basis, remainder])
+        self.squares = self.columns.T @ self.columns
+        self.blocks = self.crossing.products()
+        self.gathered = self.crossing.gather(self.columns)
+
+    @property
+    def total(self) -> float:
+        """The residual sum of squares of the fixed effects alone."""
+        return float(self.squares[-1, -1])
+
+    def objective(self, theta: Array) -> tuple[float, Array]:
+        """Profiled deviance and its gradient."""
+        at = self.evaluate(theta)
+        value = at.penalty + self.df * (1 + np.log(2 * np.pi * at.rss / self.df))
+        return float(value), at.penalty_slope + self.df / at.rss * at.rss_slope
+
+    def evaluate(self, theta: Array) -> Evaluation:
+        """Everything at one θ."""
+        p = self.p
+        elimination = Elimination(self.crossing, self.blocks, self.relative.factors(theta))
+        scaled = elimination.scale(self.gathered)
+        solved = elimination.solve(scaled)
+        inner = self.squares - _dot(scaled, solved)
+        information = (inner[:p, :p] + inner[:p, :p].T) / 2
+        beta = np.linalg.solve(information, inner[:p, p])
+        rss = float(inner[p, p] - inner[:p, p] @ beta)
+        lifted = elimination.products(elimination.unscale(solved))
+        outer = Parts(self.gathered.first - lifted.first, self.gathered.rest - lifted.rest)
+        penalty = elimination.log_determinant
+        slope = self.relative.collect(elimination.log_determinant_slope())
+        if self.reml:
+            penalty += float(np.linalg.slogdet(information)[1]) + self.volume
+            middle = np.zeros((p + 1, p + 1))
+            middle[:p, :p] = np.linalg.inv(information)
+            slope = slope - 2 * self._slope(outer, solved, middle)
+        combination = np.append(-beta, 1.0)
+        rss_slope = -2 * self._slope(outer, solved, np.outer(combination, combination))
+        return Evaluation(
+            penalty,
+            rss,
+            slope,
+            rss_slope,
+            beta,
+            information,
+            outer,
+            solved,
+        )
+
+    def _slope(self, outer: Parts, solved: Parts, middle: Array) -> Array:
+        return self.relative.collect(by_level(self.crossing, outer, solved, middle))
+
+    def information_slopes(self, at: Evaluation) -> Array:
+        """Derivatives of X'V⁻¹X by each θ, (θ, p, p)."""
+        entries = self.relative.entries
+        slopes = information_slopes(self.crossing, entries, at.outer, at.solved)
+        return slopes[:, : self.p, : self.p]
+
+    def effects(self, at: Evaluation, theta: Array) -> list[Array]:
+        """Predicted random effects b per factor, (L, q), in the units of the columns as given."""
+        combination = np.append(-at.beta, 1.0)[:, None]
+        standardised = Parts(at.solved.first @ combination, at.solved.rest @ combination)
+        return self.relative.effects(theta, self.crossing.by_factor(standardised))
+
+
+def _dot(a: Parts, b: Parts) -> Array:
+    m = a.rest.shape[1]
+    return a.first.reshape(-1, m).T @ b.first.reshape(-1, m) + a.rest.T @ b.rest

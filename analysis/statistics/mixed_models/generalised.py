@@ -1,0 +1,229 @@
+"""What logistic and cumulative-link models have in common: the search, its checks, its result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.errors import NotEstimableError
+from analysis.statistics.estimate import Estimate, HypothesisTest
+from analysis.statistics.mixed_models.arrays import Array
+from analysis.statistics.mixed_models.design import Design
+from analysis.statistics.mixed_models.errors import NotConvergedError, SingularFitError
+from analysis.statistics.mixed_models.families import Family
+from analysis.statistics.mixed_models.hypotheses import type_three_hypotheses
+from analysis.statistics.mixed_models.laplace import LaplaceProblem
+from analysis.statistics.mixed_models.optimise import Optimum, minimise, require_minimum
+from analysis.statistics.mixed_models.quadrature import QuadratureProblem
+from analysis.statistics.mixed_models.random_structure import Decision
+from analysis.statistics.mixed_models.relative import Component, effect_tables
+from analysis.statistics.mixed_models.satterthwaite import FixedEffects, weighted
+from analysis.statistics.mixed_models.separation import require_overlap
+from analysis.statistics.mixed_models.specification import MixedModel
+
+Wald = Literal["t", "z"]
+
+LIMIT = 50.0  # logits; a parameter beyond it runs away
+CALM = 12.0  # logits; without random effects no separated table has a maximum within it
+
+
+@dataclass(frozen=True)
+class GeneralisedFit:
+    """A fit that converged and is not singular, on the scale of log odds.
+
+    `method` says how the integral was taken, `thresholds` are empty but for ordinal models.
+    `effects` are the conditional modes by factor. Estimates count the levels of the first random
+    factor as n (rows, where there is none). Standard errors come from the Hessian by all
+    parameters together; tests and intervals are Wald's, with Satterthwaite's df where there are
+    random terms, unless z was asked for.
+    """
+
+    model: MixedModel
+    decisions: tuple[Decision, ...]
+    method: str
+    level: float
+    rows: int
+    n: int
+    names: tuple[str, ...]
+    fixed: FixedEffects = field(repr=False)
+    coefficients: Mapping[str, Estimate]
+    thresholds: Mapping[str, Estimate]
+    components: Mapping[str, Component]
+    log_likelihood: float
+    parameters: int
+    hypotheses: Mapping[str, Array] = field(repr=False)
+    effects: Mapping[str, pd.DataFrame] = field(repr=False)
+    found: "Found" = field(repr=False)
+
+    @property
+    def deviance(self) -> float:
+        """-2 log likelihood."""
+        return -2 * self.log_likelihood
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return 2 * self.parameters - 2 * self.log_likelihood
+
+    @property
+    def standard_errors(self) -> Mapping[str, float]:
+        """By name of the coefficient."""
+        errors = np.sqrt(np.diag(self.fixed.covariance))
+        return dict(zip(self.names, map(float, errors), strict=True))
+
+    def contrast(self, weights: Mapping[str, float], name: str) -> Estimate:
+        """The combination Σ weight × coefficient, in log odds."""
+        return self.fixed.estimate(name, weighted(weights, self.names), self.level, self.n)
+
+    def odds_ratio(self, weights: Mapping[str, float], name: str) -> Estimate:
+        """exp of `contrast`, with its test of "the ratio is one"."""
+        log = self.contrast(weights, name)
+        value, low, high = (float(np.exp(x)) for x in (log.value, log.low, log.high))
+        method = f"{log.method}, of the log"
+        return Estimate(
+            name, value, low, high, log.level, log.n, method, log.statistic, log.df, log.p
+        )
+
+    def type_three(self) -> tuple[HypothesisTest, ...]:
+        """Wald's F (or χ²) test of each fixed term, type III."""
+        return tuple(
+            self.fixed.f_test(name, rows, self.n) for name, rows in self.hypotheses.items()
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """An accepted optimum and what it belongs to."""
+
+    design: Design
+    problem: LaplaceProblem
+    optimum: Optimum
+    points: int
+
+    @property
+    def method(self) -> str:
+        """How the integral over the random effects was taken."""
+        if not self.design.groupings:
+            return "maximum likelihood"
+        if self.points == 1:
+            return "Laplace"
+        return f"adaptive Gauss-Hermite, {self.points} points"
+
+
+def search(design: Design, family: Family, outcome: str, points: int) -> Found:
+    """The maximum of the likelihood, or an error that says why it cannot be trusted."""
+    fixed = _fixed_only(design, family, outcome)
+    problem = LaplaceProblem(design, family)
+    start = np.concatenate([fixed.point, problem.relative.start])
+    optimum = _minimum(problem, problem, start)
+    if points > 1 and design.groupings:
+        quadrature = QuadratureProblem(design, family, points)
+        optimum = _minimum(problem, quadrature, optimum.point)
+    return Found(design, problem, optimum, points)
+
+
+def _fixed_only(design: Design, family: Family, outcome: str) -> Optimum:
+    """The fit without random effects: the starting point, and where separation shows."""
+    problem = LaplaceProblem(Design(design.fixed, ()), family)
+    columns = design.fixed.matrix, design.fixed.names
+    try:
+        optimum = minimise(problem.objective, problem.start, problem.bounds)
+    except (np.linalg.LinAlgError, NotConvergedError):
+        require_overlap(*columns, family, outcome)
+        raise
+    calm = np.abs(problem.mode(optimum.point).eta).max(initial=0) < CALM
+    if not calm or not np.isfinite(optimum.decrease):
+        require_overlap(*columns, family, outcome)
+    return optimum
+
+
+def _minimum(
+    problem: LaplaceProblem, task: LaplaceProblem | QuadratureProblem, start: Array
+) -> Optimum:
+    what = "the generalised mixed model"
+    try:
+        optimum = minimise(task.objective, start, problem.bounds)
+    except np.linalg.LinAlgError as error:
+        raise NotConvergedError(f"{what} did not converge: {error}") from error
+    theta = problem.split(optimum.point)[2]
+    empty = problem.relative.empty(theta)
+    if empty and not optimum.is_saddle:
+        raise SingularFitError(tuple(empty), "the fit is singular: " + "; ".join(empty.values()))
+    require_minimum(optimum, LIMIT, what)
+    return optimum
+
+
+def result(
+    table: pd.DataFrame,
+    model: MixedModel,
+    decisions: tuple[Decision, ...],
+    found: Found,
+    level: float,
+    wald: Wald,
+) -> GeneralisedFit:
+    """The fit as shown, in the original columns; thresholds are added by ordinal models."""
+    problem, optimum = found.problem, found.optimum
+    names = found.design.fixed.names
+    fixed = _fixed_effects(found, wald)
+    rows = np.eye(len(names))
+    counts = {grouping.factor: grouping.count for grouping in found.design.groupings}
+    n = counts[model.random[0].factor] if model.random else found.design.rows
+    components = {c.factor: c for c in problem.relative.components(problem.split(optimum.point)[2])}
+    return GeneralisedFit(
+        model,
+        decisions,
+        found.method,
+        level,
+        found.design.rows,
+        n,
+        names,
+        fixed,
+        {name: fixed.estimate(name, rows[i], level, n) for i, name in enumerate(names)},
+        {},
+        {term.factor: components[term.factor] for term in model.random},
+        -optimum.value / 2,
+        len(optimum.point),
+        type_three_hypotheses(table, model, found.design.fixed),
+        effect_tables(found.design.groupings, problem.effects(optimum.point)),
+        found,
+    )
+
+
+def _fixed_effects(found: Found, wald: Wald) -> FixedEffects:
+    """In the original columns; the covariance's slopes are those of the model made linear."""
+    problem, point = found.problem, found.optimum.point
+    size, end = problem.family.size, problem.family.size + problem.p
+    covariance = parameter_covariance(found.optimum)
+    whole = covariance[:end, :end]
+    by_theta = problem.information_slopes(problem.mode(point))
+    slopes = -(whole @ by_theta @ whole)[:, size:, size:]
+    spread = covariance[end:, end:]
+    if wald == "z":
+        slopes, spread = slopes[:0], spread[:0, :0]
+    back = problem.back
+    return FixedEffects(
+        back @ problem.split(point)[1],
+        back @ whole[size:, size:] @ back.T,
+        back @ slopes @ back.T,
+        spread,
+        back @ back.T,
+    )
+
+
+def parameter_covariance(optimum: Optimum) -> Array:
+    """Inverse of half the deviance's Hessian: the observed information of all parameters."""
+    return np.linalg.inv(optimum.hessian / 2).astype(np.float64)
+
+
+def z_estimate(name: str, value: float, variance: float, level: float, n: int) -> Estimate:
+    """A value with its z interval and z test of zero."""
+    if not variance > 0:
+        raise NotEstimableError(f"{name}: its variance is estimated as {variance:g}")
+    error = float(np.sqrt(variance))
+    half = float(stats.norm.ppf((1 + level) / 2)) * error
+    z = value / error
+    p = float(2 * stats.norm.sf(abs(z)))
+    return Estimate(name, value, value - half, value + half, level, n, "Wald z", z, None, p)

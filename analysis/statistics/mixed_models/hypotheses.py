@@ -1,0 +1,34 @@
+"""Type III hypotheses: each term after all others, at the mean of the levels of every factor.
+
+They are stated in the sum-coded design, where they are "the term's coefficients are zero", and
+carried over to the coding that was fitted. Numeric columns stand at zero in interactions: centre
+them where zero means nothing.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import NotEstimableError
+from analysis.statistics.mixed_models.arrays import Array
+from analysis.statistics.mixed_models.design import FixedDesign, fixed_design
+from analysis.statistics.mixed_models.specification import MixedModel
+
+
+def type_three_hypotheses(
+    table: pd.DataFrame, model: MixedModel, fitted: FixedDesign
+) -> Mapping[str, Array]:
+    """Per fixed term the rows (q, p) that are zero under its hypothesis."""
+    intercept = "intercept" in fitted.names
+    summed = fixed_design(table, model, intercept=intercept, coding="sum")
+    # The intercept of an ordinal model stands in its thresholds.
+    extra = np.ones((len(table), 0 if intercept else 1))
+    base = np.column_stack([summed.matrix, extra])
+    change = np.linalg.lstsq(base, fitted.matrix, rcond=None)[0].astype(np.float64)
+    left = np.abs(base @ change - fitted.matrix).max()
+    if left > 1e-8 * max(1.0, np.abs(fitted.matrix).max()):
+        raise NotEstimableError(
+            "type III tests need the main effects of every interaction among the fixed terms"
+        )
+    return {name: change[columns] for name, columns in summed.terms.items()}

@@ -1,0 +1,63 @@
+"""Logistic mixed models with crossed factors."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.statistics.mixed_models.arrays import Array
+from analysis.statistics.mixed_models.columns import numbers
+from analysis.statistics.mixed_models.design import build_design
+from analysis.statistics.mixed_models.errors import DesignError
+from analysis.statistics.mixed_models.families import Binomial
+from analysis.statistics.mixed_models.generalised import Found, GeneralisedFit, Wald, result, search
+from analysis.statistics.mixed_models.random_structure import descend
+from analysis.statistics.mixed_models.specification import MixedModel
+
+
+def fit_logistic(
+    table: pd.DataFrame,
+    model: MixedModel,
+    *,
+    trials: str | None = None,
+    points: int = 1,
+    level: float = 0.95,
+    wald: Wald = "t",
+) -> GeneralisedFit:
+    """Fit by Laplace's approximation, or with `points` > 1 by adaptive quadrature (one factor).
+
+    The outcome is 0 or 1, or with `trials`, a column of counts, the number of successes in them.
+    Coefficients are log odds given the random effects, tested by t with Satterthwaite's df (by z
+    on demand, which is too sure of itself with few images). Raises as `linear.fit_linear` does, and
+    SeparationError where the fixed effects predict outcomes without error.
+    """
+    table = table.reset_index(drop=True)
+    family = _family(table, model.outcome, trials)
+    repeated = bool((family.trials == 1).all())
+
+    def fit(spec: MixedModel) -> Found:
+        design = build_design(table, spec, repeated_rows=repeated)
+        return search(design, family, spec.outcome, points)
+
+    found, fitted, decisions = descend(model, fit)
+    return result(table, fitted, decisions, found, level, wald)
+
+
+def _family(table: pd.DataFrame, outcome: str, trials: str | None) -> Binomial:
+    successes = numbers(table, outcome)
+    counts = np.ones(len(successes)) if trials is None else numbers(table, trials)
+    _check(outcome, successes, trials, counts)
+    return Binomial(successes, counts)
+
+
+def _check(outcome: str, successes: Array, trials: str | None, counts: Array) -> None:
+    whole = (successes % 1 == 0) & (counts % 1 == 0) & (counts > 0)
+    bad = ~whole | (successes < 0) | (successes > counts)
+    if bad.any():
+        rule = "0 or 1" if trials is None else f"counts from 0 to {trials}, which is above 0"
+        shown = sorted(set(successes[bad]))[:3]
+        raise DesignError(
+            f"column {outcome} must hold {rule}, but {int(bad.sum())} row(s) do not, such as "
+            f"{[float(value) for value in shown]}; correct them"
+        )
+    if successes.sum() in (0, counts.sum()):
+        side = "0" if successes.sum() == 0 else "a success"
+        raise DesignError(f"every answer in {outcome} is {side}, so there is nothing to explain")

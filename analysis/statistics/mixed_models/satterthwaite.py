@@ -1,0 +1,125 @@
+"""Degrees of freedom for the fixed effects of a linear mixed model.
+
+Satterthwaite's method as in Kuznetsova, Brockhoff & Christensen (2017, doi
+10.18637/jss.v082.i13): df = 2 v² / (g' A g), v = l'Cl the variance of the contrast, g its gradient
+by the variance parameters (θ, σ), A = 2 H⁻¹ their asymptotic covariance, H the Hessian of the
+deviance that is not profiled over σ.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from analysis.errors import NotEstimableError
+from analysis.statistics.estimate import Estimate, HypothesisTest
+from analysis.statistics.mixed_models.arrays import Array
+from analysis.statistics.mixed_models.deviance import Evaluation, LinearProblem
+
+MANY = 1e8  # degrees of freedom from which t is z
+
+
+@dataclass(frozen=True)
+class FixedEffects:
+    """Estimates and all that their tests need, in the original columns.
+
+    `beta` (p,), `covariance` (p, p); `slopes` (k, p, p) derivatives of the covariance by the k
+    variance parameters, `spread` (k, k) the asymptotic covariance of these; `metric` (X'X)⁻¹.
+    With k = 0 the tests are z and χ².
+    """
+
+    beta: Array
+    covariance: Array
+    slopes: Array
+    spread: Array
+    metric: Array
+
+    def df(self, contrast: Array) -> float:
+        """Satterthwaite's degrees of freedom of a contrast (p,)."""
+        variance = contrast @ self.covariance @ contrast
+        gradient = np.einsum("i,kij,j->k", contrast, self.slopes, contrast)
+        doubt = float(gradient @ self.spread @ gradient)
+        return float(2 * variance**2 / doubt) if doubt > 0 else np.inf
+
+    def estimate(self, name: str, contrast: Array, level: float, n: int) -> Estimate:
+        """The contrast's value with its t (or z) interval and test of zero."""
+        value = float(contrast @ self.beta)
+        error = float(np.sqrt(contrast @ self.covariance @ contrast))
+        df = self.df(contrast)
+        is_z = df > MANY
+        half = float(stats.norm.ppf((1 + level) / 2) if is_z else stats.t.ppf((1 + level) / 2, df))
+        low, high = value - half * error, value + half * error
+        t = value / error
+        p = float(2 * (stats.norm.sf(abs(t)) if is_z else stats.t.sf(abs(t), df)))
+        method = "Wald z" if is_z else "Wald t, Satterthwaite's df"
+        return Estimate(name, value, low, high, level, n, method, t, None if is_z else df, p)
+
+    def f_test(self, name: str, hypotheses: Array, n: int) -> HypothesisTest:
+        """All rows of `hypotheses` (q, p) at once, after Fai & Cornelius (1996).
+
+        The eigenvectors of the contrasts' covariance give q independent t, whose df combine to
+        the df of F with E(F) = Σ ν/(ν-2) / q. The rows are first made orthonormal by (X'X)⁻¹:
+        otherwise the eigenvectors, and a little the df, would depend on which contrasts state the
+        hypothesis.
+        """
+        q = len(hypotheses)
+        try:
+            root = np.linalg.cholesky(hypotheses @ self.metric @ hypotheses.T)
+        except np.linalg.LinAlgError as error:
+            raise NotEstimableError(f"{name}: its hypotheses are not independent") from error
+        rows = np.linalg.solve(root, hypotheses)
+        values, vectors = np.linalg.eigh(rows @ self.covariance @ rows.T)
+        rows = vectors.T @ rows
+        f = float(((rows @ self.beta) ** 2 / values).sum() / q)
+        df = _combined([self.df(row) for row in rows])
+        if df > MANY:
+            return HypothesisTest(name, "χ²", q * f, (float(q),), float(stats.chi2.sf(q * f, q)), n)
+        return HypothesisTest(name, "F", f, (float(q), df), float(stats.f.sf(f, q, df)), n)
+
+
+def _combined(dfs: list[float]) -> float:
+    if max(dfs) - min(dfs) < 1e-8 or min(dfs) > MANY:
+        return float(np.mean(dfs))
+    if min(dfs) <= 2:  # F has no mean then; the smallest df possible is the cautious answer
+        return 2.0
+    excess = sum(2 / (df - 2) for df in dfs)
+    return float(2 * (len(dfs) + excess) / excess)
+
+
+def fixed_effects(problem: LinearProblem, at: Evaluation, profiled_hessian: Array) -> FixedEffects:
+    """The fixed effects at the optimum; `profiled_hessian` is the deviance's by θ."""
+    sigma2 = at.rss / problem.df
+    inverse = np.linalg.inv(at.information)
+    by_theta = [sigma2 * -inverse @ slope @ inverse for slope in problem.information_slopes(at)]
+    back = np.linalg.inv(problem.triangle)
+    hessian = _whole_hessian(problem, at, profiled_hessian)
+    slopes = np.array([*by_theta, 2 * np.sqrt(sigma2) * inverse])
+    return FixedEffects(
+        back @ (at.beta + problem.projection),
+        sigma2 * back @ inverse @ back.T,
+        back @ slopes @ back.T,
+        2 * np.linalg.inv(hessian).astype(np.float64),
+        back @ back.T,
+    )
+
+
+def _whole_hessian(problem: LinearProblem, at: Evaluation, profiled: Array) -> Array:
+    """Hessian by (θ, σ), from the one by θ with σ profiled out (a Schur complement)."""
+    k = len(profiled)
+    sigma = np.sqrt(at.rss / problem.df)
+    mixed = -2 * at.rss_slope / sigma**3
+    corner = 4 * problem.df / sigma**2
+    whole = np.empty((k + 1, k + 1))
+    whole[:k, :k] = profiled + np.outer(mixed, mixed) / corner
+    whole[:k, k] = whole[k, :k] = mixed
+    whole[k, k] = corner
+    return whole
+
+
+def weighted(weights: Mapping[str, float], names: tuple[str, ...]) -> Array:
+    """Weights by coefficient as a contrast (p,); refuses names that the model lacks."""
+    unknown = sorted(set(weights) - set(names))
+    if unknown:
+        raise ValueError(f"no coefficient {unknown}; the model has {list(names)}")
+    return np.array([weights.get(name, 0.0) for name in names])

@@ -1,0 +1,125 @@
+"""How a mixed model is stated: small frozen pieces instead of a formula.
+
+    model = MixedModel(
+        outcome="trust",
+        fixed=(Categorical("arm", levels=("none", "lime")), Numeric("position")),
+        random=(Random("participant"), Random("image", slopes=(Categorical("arm"),))),
+    )
+    fit = linear.fit_linear(table, model)          # raises, or converged and not singular
+    fit.coefficients["arm[lime]"]                  # an Estimate: Wald t, Satterthwaite's df
+    fit.contrast({"arm[lime]": 1}, "lime - none")  # an Estimate of any combination
+    fit.type_three()                               # one HypothesisTest per fixed term
+    fit.components, fit.residual_sd, fit.decisions
+
+    logistic.fit_logistic(table, model)            # outcome 0/1, or successes of `trials`
+    ordinal.fit_cumulative(table, model)           # ordered categories; `random` may be empty
+    ratio.likelihood_ratio(smaller, larger)        # a HypothesisTest between two nested fits
+    profile.profile_interval(fit, "arm[lime]")     # an Estimate with its profile interval
+    profile.sd_interval(fit, "image")              # the same for an SD of random intercepts
+
+Every refusal is a NotEstimableError, so `analysis.statistics.estimate.attempt` turns it into a NotEstimable.
+Column names: the intercept is "intercept", a level "arm[lime]", an interaction
+"arm[lime]:position". The first level listed is the reference of treatment coding.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Coding = Literal["treatment", "sum"]
+Step = Literal["uncorrelate", "drop_slopes", "drop_factor"]
+LADDER: tuple[Step, ...] = ("uncorrelate", "drop_slopes", "drop_factor")
+
+
+@dataclass(frozen=True)
+class Numeric:
+    """A column of finite numbers, as it is."""
+
+    column: str
+
+    @property
+    def name(self) -> str:
+        """The term's name in results."""
+        return self.column
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """A column of labels; `levels` in order (else sorted), all of which must occur.
+
+    "treatment" compares each level with the first; "sum" each but the last with their mean.
+    """
+
+    column: str
+    levels: tuple[str | int | float, ...] | None = None
+    coding: Coding = "treatment"
+
+    @property
+    def name(self) -> str:
+        """The term's name in results."""
+        return self.column
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """The products of two or more terms' columns; list the main effects as terms of their own."""
+
+    of: tuple[Numeric | Categorical, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.of) < 2:
+            raise ValueError(f"an interaction needs two or more terms, got {len(self.of)}")
+
+    @property
+    def name(self) -> str:
+        """The term's name in results."""
+        return ":".join(term.name for term in self.of)
+
+
+Term = Numeric | Categorical | Interaction
+
+
+@dataclass(frozen=True)
+class Random:
+    """A random intercept per level of `factor`, and random slopes of `slopes`.
+
+    With `correlated` the covariance of a level's effects is free, otherwise diagonal.
+    """
+
+    factor: str
+    slopes: tuple[Term, ...] = ()
+    correlated: bool = True
+
+
+@dataclass(frozen=True)
+class MixedModel:
+    """What is fitted. An intercept is always there (ordinal models: the thresholds).
+
+    `ladder` lists what may be tried, in this order, when the fit is singular or does not converge;
+    each step taken stands in the fit's `decisions`. An empty ladder refuses at once.
+    """
+
+    outcome: str
+    fixed: tuple[Term, ...] = ()
+    random: tuple[Random, ...] = ()
+    ladder: tuple[Step, ...] = LADDER
+
+    def __post_init__(self) -> None:
+        _refuse_repeats("fixed term", [term.name for term in self.fixed])
+        _refuse_repeats("random factor", [term.factor for term in self.random])
+        for term in self.random:
+            _refuse_repeats(f"slope of {term.factor}", [slope.name for slope in term.slopes])
+
+    def with_random(self, term: Random) -> "MixedModel":
+        """The same model with `term` in place of the random term of the same factor."""
+        terms = tuple(term if old.factor == term.factor else old for old in self.random)
+        return replace(self, random=terms)
+
+    def without(self, factor: str) -> "MixedModel":
+        """The same model without the random term of `factor`."""
+        return replace(self, random=tuple(t for t in self.random if t.factor != factor))
+
+
+def _refuse_repeats(kind: str, names: list[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{kind} {repeated} stands more than once; list it once")

@@ -1,0 +1,205 @@
+"""What must hold between the rows and the files of the folder; one sentence per breach."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+import pandas as pd
+
+from analysis.study_data.csv_files import EXPORT_AGAIN, rows_text, values_text
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+def between_files(frames: Frames) -> list[str]:
+    """Every breach of the rules below, all at once. The frames are typed already."""
+    return [problem for rule in RULES for problem in rule(frames)]
+
+
+def unknown_arms(participants: pd.DataFrame, arms: Sequence[str]) -> list[str]:
+    """Participants in an arm that the plan does not list."""
+    unknown = ~participants["arm"].isin(arms)
+    if not unknown.any():
+        return []
+    return [
+        f"participants.csv, column arm, {rows_text(unknown)}: "
+        f"{values_text(participants['arm'][unknown])} is not among the plan's arms {list(arms)}. "
+        "Add the arm to `arms` in the plan."
+    ]
+
+
+def _participants_are_unique(frames: Frames) -> list[str]:
+    return _duplicates(frames["participants.csv"], "participants.csv", ["participant"])
+
+
+def _positions_are_unique(frames: Frames) -> list[str]:
+    return _duplicates(frames["trials.csv"], "trials.csv", ["participant", "position"])
+
+
+def _answers_are_unique(frames: Frames) -> list[str]:
+    keys = ["participant", "questionnaire", "item"]
+    if frames["answers.csv"]["page"].notna().any():
+        keys = ["participant", "page", "questionnaire", "item"]
+    return _duplicates(frames["answers.csv"], "answers.csv", keys)
+
+
+def _items_are_unique(frames: Frames) -> list[str]:
+    items = frames["codebook.csv"].dropna(subset=["item"])
+    return _duplicates(items, "codebook.csv", ["questionnaire", "item"])
+
+
+def _everyone_is_a_participant(frames: Frames) -> list[str]:
+    people = frames["participants.csv"].drop_duplicates("participant")
+    arm_of = people.set_index("participant")["arm"]
+    problems = []
+    for name in ("trials.csv", "answers.csv"):
+        frame = frames[name]
+        stranger = ~frame["participant"].isin(arm_of.index)
+        if stranger.any():
+            problems.append(
+                f"{name}, column participant, {rows_text(stranger)}: "
+                f"{values_text(frame['participant'][stranger])} is not in participants.csv. "
+                f"{EXPORT_AGAIN}."
+            )
+        moved = ~stranger & (frame["participant"].map(arm_of) != frame["arm"])
+        if moved.any():
+            problems.append(
+                f"{name}, column arm, {rows_text(moved)}: {values_text(frame['arm'][moved])} is "
+                f"not the participant's arm in participants.csv. {EXPORT_AGAIN}."
+            )
+    return problems
+
+
+def _an_arm_has_one_label(frames: Frames) -> list[str]:
+    labels = frames["participants.csv"].groupby("arm")["arm_label"].unique()
+    return [
+        f"participants.csv, column arm_label: the arm {arm!r} has the labels {values_text(found)}. "
+        "Give it one."
+        for arm, found in labels.items()
+        if len(found) > 1
+    ]
+
+
+def _correctness_follows_from_the_classes(frames: Frames) -> list[str]:
+    trials = frames["trials.csv"]
+    same = (trials["true_class"] == trials["predicted_class"]).astype("Int64")
+    wrong = (same != trials["prediction_correct"]).fillna(False).astype(bool)
+    if not wrong.any():
+        return []
+    return [
+        f"trials.csv, column prediction_correct, {rows_text(wrong)}: it must be 1 where "
+        f"true_class equals predicted_class and 0 elsewhere. {EXPORT_AGAIN}."
+    ]
+
+
+def _items_are_in_the_codebook(frames: Frames) -> list[str]:
+    answers, codebook = frames["answers.csv"], frames["codebook.csv"]
+    known = set(zip(codebook["questionnaire"], codebook["item"], strict=True))
+    pairs = pd.Series(zip(answers["questionnaire"], answers["item"], strict=True), dtype="object")
+    unknown = ~pairs.isin(known)
+    if not unknown.any():
+        return []
+    return [
+        f"answers.csv, column item, {rows_text(unknown)}: "
+        f"{values_text(answers['item'][unknown.to_numpy()])} has no row in codebook.csv. "
+        f"{EXPORT_AGAIN}."
+    ]
+
+
+def _scale_items_have_bounds(frames: Frames) -> list[str]:
+    codebook = frames["codebook.csv"]
+    unbounded = codebook["scale"].notna() & (
+        codebook["minimum"].isna()
+        | codebook["maximum"].isna()
+        | ~codebook["type"].isin(["integer", "number"])
+        | (codebook["minimum"] >= codebook["maximum"]).fillna(True)
+    )
+    if not unbounded.any():
+        return []
+    return [
+        f"codebook.csv, {rows_text(unbounded)}: "
+        f"the items {values_text(codebook['item'][unbounded])} belong to a scale, so type must be "
+        "integer or number and minimum below maximum. Complete the rows."
+    ]
+
+
+def _answers_fit_their_item(frames: Frames) -> list[str]:
+    return answers_outside_their_item(frames["answers.csv"], frames["codebook.csv"])
+
+
+def answers_outside_their_item(
+    answers: pd.DataFrame, codebook: pd.DataFrame, name: str = "answers.csv", column: str = "value"
+) -> list[str]:
+    """Answers (questionnaire, item, value) that the codebook's row of their item does not allow.
+
+    `name` and `column` are what the message calls the table and the value.
+    """
+    items = codebook[codebook["type"].isin(["integer", "number"])].dropna(subset=["item"])
+    items = items.drop_duplicates(["questionnaire", "item"])
+    keys = ["questionnaire", "item"]
+    rows = answers[[*keys, "value"]].merge(
+        items[[*keys, "type", "minimum", "maximum"]], on=keys, how="left"
+    )
+    rows.index = answers.index
+    asked = rows["type"].notna() & rows["value"].notna()
+    number = pd.to_numeric(rows["value"].where(asked), errors="coerce")
+    bad = asked & (
+        number.isna()
+        | (number < rows["minimum"]).fillna(False)
+        | (number > rows["maximum"]).fillna(False)
+        | ((rows["type"] == "integer") & (number % 1 != 0))
+    )
+    if not bad.any():
+        return []
+    return [
+        f"{name}, column {column}, {rows_text(bad.astype(bool))}: "
+        f"{values_text(rows['value'][bad])} is outside what codebook.csv allows for "
+        f"{values_text(rows['item'][bad])}. Correct the cell, or leave it empty if not answered."
+    ]
+
+
+def _codes_of_a_scale_are_in_order(frames: Frames) -> list[str]:
+    """Codes and words of a scale item, 1=…; 2=…: a mean of codes in another order means nothing."""
+    codebook = frames["codebook.csv"]
+    rows = codebook[codebook["scale"].notna() & codebook["values"].notna()]
+    wrong = rows["values"].map(lambda text: not _ascending(str(text)))
+    if not wrong.any():
+        return []
+    return [
+        f"codebook.csv, column values, {rows_text(wrong)}: the codes of "
+        f"{values_text(rows['item'][wrong])} must be numbers in ascending order, as in 1=disagree; "
+        "2=neither; 3=agree, because their mean is taken. Recode the answers in that order, or "
+        "take the item out of its scale."
+    ]
+
+
+def _ascending(text: str) -> bool:
+    """Whether the codes are numbers that rise; a word may itself hold a semicolon."""
+    codes = [float(code) for code in re.findall(r"(?:^|;)\s*(-?\d+(?:\.\d+)?)\s*=", text)]
+    return bool(codes) and all(low < high for low, high in pairwise(codes))
+
+
+def _duplicates(frame: pd.DataFrame, name: str, keys: list[str]) -> list[str]:
+    repeated = frame.duplicated(keys, keep=False)
+    if not repeated.any():
+        return []
+    shown = values_text(" ".join(map(str, row)) for row in frame.loc[repeated, keys].to_numpy())
+    return [
+        f"{name}, columns {' + '.join(keys)}, {rows_text(repeated)}: {shown} stands more than "
+        "once. Keep one row."
+    ]
+
+
+RULES: tuple[Callable[[Frames], list[str]], ...] = (
+    _participants_are_unique,
+    _positions_are_unique,
+    _answers_are_unique,
+    _items_are_unique,
+    _everyone_is_a_participant,
+    _an_arm_has_one_label,
+    _correctness_follows_from_the_classes,
+    _items_are_in_the_codebook,
+    _scale_items_have_bounds,
+    _codes_of_a_scale_are_in_order,
+    _answers_fit_their_item,
+)

@@ -1,0 +1,145 @@
+"""From a csv file to a typed frame; every cell that does not fit its column is named."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.plan.tables import MISSING_KINDS
+from analysis.study_data.columns import Column
+
+EXPORT_AGAIN = "Export the study again with manage.py export_study"
+SHOWN = 5  # rows or values named in one message before "…"
+
+
+def read_text(
+    path: Path, cure: str = EXPORT_AGAIN, encoding: str = "utf-8", separator: str = ","
+) -> tuple[pd.DataFrame | None, list[str]]:
+    """The csv as text, empty cells as empty strings; and what keeps it from being read."""
+    try:
+        frame = pd.read_csv(
+            path, dtype="str", keep_default_na=False, encoding=encoding, sep=separator
+        )
+    except FileNotFoundError:
+        missing = f"{path.name} is missing from the folder {path.parent.name!r}"
+        return None, [f"{missing}. {cure}."]
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
+        name = encoding.upper().removesuffix("-SIG")
+        return None, [f"{path.name} is not a csv table in {name}: {error}. {cure}."]
+    return frame, []
+
+
+def missing_columns(name: str, frame: pd.DataFrame, columns: Iterable[Column]) -> list[str]:
+    """One sentence when columns are missing."""
+    missing = [
+        column.name for column in columns if column.name not in frame.columns and not column.late
+    ]
+    return [f"{name} lacks the columns {missing}. {EXPORT_AGAIN}."] if missing else []
+
+
+def with_late_columns(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
+    """The text frame with the late columns that it lacks, empty."""
+    absent = [column.name for column in columns if column.late and column.name not in frame]
+    return frame.assign(**dict.fromkeys(absent, ""))
+
+
+def convert(
+    name: str, frame: pd.DataFrame, columns: Iterable[Column]
+) -> tuple[pd.DataFrame, list[str]]:
+    """The frame with each column in its type; problems name column, rows and cure.
+
+    integer → Int64, number → Float64, datetime → UTC timestamps, all else text; empty → missing.
+    """
+    problems: list[str] = []
+    converted = frame.copy()
+    for column in columns:
+        converted[column.name], found = convert_column(name, frame[column.name], column)
+        problems += found
+    return converted, problems
+
+
+def kinds_of_missing(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
+    """Per optional column of the text frame: its kind of missing, None where a cell is filled."""
+    kinds = {}
+    for column in columns:
+        if not column.optional or column.name not in frame:
+            continue
+        cells = frame[column.name].str.strip()
+        found = cells.where(cells.isin(MISSING_KINDS)).astype("object")
+        kinds[column.name] = found.mask(cells == "", column.empty).where(
+            (cells == "") | cells.isin(MISSING_KINDS), None
+        )
+    return pd.DataFrame(kinds, index=frame.index)
+
+
+def rows_text(mask: "pd.Series[bool]") -> str:
+    """The lines of the file where the mask holds, for people: 'line 2' or 'lines 2, 5, 9, …'."""
+    lines = [str(int(row) + 2) for row in mask.index[mask]]  # line 1 is the header
+    shown = ", ".join(lines[:SHOWN]) + (f", … ({len(lines)} in all)" if len(lines) > SHOWN else "")
+    return f"line {shown}" if len(lines) == 1 else f"lines {shown}"
+
+
+def values_text(values: Iterable[object]) -> str:
+    """Distinct values, for people: \"'a', 'b', …\"."""
+    distinct = list(dict.fromkeys(repr(str(value)) for value in values))
+    return ", ".join(distinct[:SHOWN]) + (", …" if len(distinct) > SHOWN else "")
+
+
+def convert_column(
+    name: str, cells: pd.Series, column: Column, cure: str = ""
+) -> tuple[pd.Series, list[str]]:
+    """The cells in the column's type, and one sentence for each rule that some of them break."""
+    cells = cells.str.strip()
+    cells = cells.mask(cells.isin(MISSING_KINDS), "")
+    empty = cells == ""
+    values = _typed(cells, column.type)
+    checks: Sequence[tuple[pd.Series, str]] = (
+        (~empty & values.isna(), f"must be {_article(column.type)}"),
+        (empty if not column.optional else empty & False, "must not be empty"),
+        (~empty & values.notna() & _outside(values, cells, column), _allowed(column)),
+    )
+    problems = [
+        f"{name}, column {column.name}, {rows_text(bad)}: {values_text(cells[bad])} {rule}. "
+        f"Correct the cell, or: {cure or EXPORT_AGAIN.lower()}."
+        for bad, rule in checks
+        if bad.any()
+    ]
+    return values, problems
+
+
+def _typed(cells: pd.Series, kind: str) -> pd.Series:
+    if kind == "integer":
+        whole = cells.where(cells.str.fullmatch(r"[+-]?\d{1,15}(\.0+)?"))
+        return pd.to_numeric(whole, errors="coerce").astype("Int64")
+    if kind == "number":
+        plain = cells.where(cells.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"))
+        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+        return numbers.where(numbers.abs() < float("inf")).astype("Float64")  # 1e999 is none
+    if kind == "datetime":
+        return pd.to_datetime(cells.where(cells != ""), errors="coerce", utc=True, format="ISO8601")
+    return cells.where(cells != "")
+
+
+def _outside(values: pd.Series, cells: pd.Series, column: Column) -> pd.Series:
+    outside = pd.Series(False, index=values.index)
+    if column.type in ("integer", "number"):
+        if column.minimum is not None:
+            outside |= (values < column.minimum).fillna(False).astype(bool)
+        if column.maximum is not None:
+            outside |= (values > column.maximum).fillna(False).astype(bool)
+    if column.values:
+        outside |= ~values.astype("str").isin(column.values)
+    return outside
+
+
+def _allowed(column: Column) -> str:
+    if column.values:
+        return f"must be one of {', '.join(column.values)}"
+    least = "" if column.minimum is None else f"at least {column.minimum:g}"
+    most = "" if column.maximum is None else f"at most {column.maximum:g}"
+    return f"must be {' and '.join(bound for bound in (least, most) if bound)}"
+
+
+def _article(kind: str) -> str:
+    names = {"integer": "a whole number", "number": "a number", "datetime": "an ISO date and time"}
+    return names.get(kind, "text")

@@ -1,0 +1,121 @@
+"""Whom a rule of the plan flags. What was not recorded flags nobody, and is counted.
+
+Each rule takes the data and the plan's entry, and gives one flag per participant.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.plan.tables import Cell, Exclusion
+from analysis.study_data.study_data import StudyData
+
+
+@dataclass(frozen=True)
+class Flagged:
+    """Two booleans per row of participants: the rule applies; it could not be decided."""
+
+    flagged: "pd.Series[bool]"
+    undecided: "pd.Series[bool]"
+
+
+def not_completed(data: StudyData, rule: Exclusion) -> Flagged:
+    """Did not reach the end, withdrawn or not."""
+    unfinished = data.participants["state"] != "completed"
+    return Flagged(unfinished, unfinished & False)
+
+
+def listed(data: StudyData, rule: Exclusion) -> Flagged:
+    """Named in `participants`, such as for a reason that no table holds."""
+    named = data.participants["participant"].isin(rule.participants)
+    return Flagged(named, named & False)
+
+
+def participant_value(data: StudyData, rule: Exclusion) -> Flagged:
+    """The participant's own value of `column` fits the condition."""
+    values = data.participants[str(rule.column)]
+    return Flagged(_fits(values, rule, data.participants), values.isna())
+
+
+def trials_that_fit(data: StudyData, rule: Exclusion) -> Flagged:
+    """At least `at_least` of the participant's trials fit the condition."""
+    values = data.trials[str(rule.column)]
+    fits = _fits(values, rule, data.trials)
+    known = values.notna()
+    if rule.differs_from is not None:
+        known &= data.trials[rule.differs_from].notna()
+    return _counted(data, data.trials["participant"], fits, known, rule.at_least)
+
+
+def same_choices(data: StudyData, rule: Exclusion) -> Flagged:
+    """In at least `at_least` blocks of trials, every one of `columns` stays the same throughout.
+
+    A block of a single trial is no repetition and does not count.
+    """
+    keys = [data.trials["participant"], data.trials[str(rule.block)]]
+    blocks = data.trials[list(rule.columns)].groupby(keys)
+    constant = (blocks.nunique(dropna=False) == 1).all(axis=1) & (blocks.size() > 1)
+    people = pd.Series(constant.index.get_level_values(0), index=constant.index)
+    known = (blocks.count() > 0).all(axis=1)
+    return _counted(data, people, constant & known, known, rule.at_least)
+
+
+def answer_that_fits(data: StudyData, rule: Exclusion) -> Flagged:
+    """The answer to `item` fits the condition; of an item on several pages, one answer or more."""
+    answers = data.answers[data.answers["item"] == rule.item]
+    fits = _fits(answers["value"], rule, None)
+    return _counted(data, answers["participant"], fits, answers["value"].notna(), 1)
+
+
+def same_answers(data: StudyData, rule: Exclusion) -> Flagged:
+    """All answers to `items` are one and the same; those of one list in `alike` count as one.
+
+    "Does not apply" is an answer too, of that name. Undecided with fewer than two answers.
+    """
+    merged = {str(cell): str(group[0]) for group in rule.alike for cell in group}
+    kind = data.missing["answers.csv"]["value"]
+    clicked = data.answers["value"].astype("object").mask((kind == "does_not_apply"), kind)
+    asked = data.answers["item"].isin(rule.items) & clicked.notna()
+    answers = data.answers[asked]
+    kinds = clicked[asked].map(lambda value: merged.get(str(value), str(value)))
+    by = kinds.groupby(answers["participant"]).agg(["nunique", "count"])
+    by = by.reindex(data.participants["participant"], fill_value=0)
+    by.index = data.participants.index
+    decided = by["count"] >= 2
+    return Flagged(decided & (by["nunique"] == 1), ~decided)
+
+
+def _counted(
+    data: StudyData,
+    people: pd.Series,
+    fits: "pd.Series[bool]",
+    known: "pd.Series[bool]",
+    at_least: int,
+) -> Flagged:
+    """Flagged with enough that fit; undecided where the unknown could still make it enough."""
+    counts = pd.DataFrame({"fits": fits, "known": known}).groupby(people.to_numpy()).sum()
+    counts = counts.reindex(data.participants["participant"], fill_value=0)
+    counts.index = data.participants.index
+    return Flagged(counts["fits"] >= at_least, counts["known"] == 0)
+
+
+def _fits(values: pd.Series, rule: Exclusion, frame: pd.DataFrame | None) -> "pd.Series[bool]":
+    """Where the rule's one condition holds; never where the value is missing."""
+    if rule.below is not None:
+        found = pd.to_numeric(values) < rule.below
+    elif rule.above is not None:
+        found = pd.to_numeric(values) > rule.above
+    elif rule.differs_from is not None and frame is not None:
+        found = values != frame[rule.differs_from]
+        found &= frame[rule.differs_from].notna()
+    elif rule.equals is not None:
+        found = _is(values, rule.equals)
+    else:
+        found = ~_is(values, rule.other_than)
+    return (found.fillna(False) & values.notna()).astype(bool)
+
+
+def _is(values: pd.Series, cell: Cell | None) -> "pd.Series[bool]":
+    if pd.api.types.is_numeric_dtype(values):
+        return (values == cell).fillna(False).astype(bool)
+    return values.astype("str") == str(cell)

@@ -1,0 +1,47 @@
+"""What was measured of the maps themselves, from evaluate_explanations' images.csv."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.errors import TableError
+from analysis.study_data.columns import Column
+from analysis.study_data.csv_files import convert, missing_columns, read_text
+
+FILE = "evaluation.csv"  # its name in a data folder and in a bundle
+MADE_BY = "Make it with manage.py evaluate_explanations"
+COLUMNS = (
+    Column("image", "text"),
+    Column("method", "category"),
+    Column("measure", "category"),
+    Column("label", "text"),
+    Column("group", "category"),
+    Column("better", "category"),
+    Column("value", "number"),
+)
+
+
+def evaluation_path(path: Path) -> Path:
+    """The csv itself, also where the folder of the evaluation is named."""
+    return path / "images.csv" if path.is_dir() else path
+
+
+def read_evaluation(path: Path) -> pd.DataFrame:
+    """A row per image, method and measure; TableError with every problem."""
+    frame, problems = read_text(path, MADE_BY)
+    if frame is None:
+        raise TableError(problems)
+    problems = missing_columns(path.name, frame, COLUMNS)
+    if problems:
+        raise TableError(problems)
+    typed, problems = convert(path.name, frame, COLUMNS)
+    sides = sorted(set(typed["better"]) - {"higher", "lower", "neither"})
+    if sides:
+        problems.append(f"{path.name}: better must be higher, lower or neither, got {sides}.")
+    if typed.duplicated(["image", "method", "measure"]).any():
+        problems.append(f"{path.name}: an image has a measure of a method twice. {MADE_BY}.")
+    if typed["value"].isna().any():
+        problems.append(f"{path.name}: value is empty in some rows. {MADE_BY}.")
+    if problems:
+        raise TableError(problems)
+    return typed

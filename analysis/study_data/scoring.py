@@ -1,0 +1,128 @@
+"""From raw answers to one score per participant. Raw values are never changed, only read."""
+
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from analysis.plan.plan import Outcome
+from analysis.study_data.study_data import StudyData
+
+MINIMUM_SHARE_ANSWERED = 0.8  # of a scale's items; with fewer there is no score
+
+
+def reverse(values: pd.DataFrame, codebook: pd.DataFrame) -> pd.DataFrame:
+    """Values (participants, items) with reversed items turned: minimum + maximum - value.
+
+    `codebook` has one row per item with reversed, minimum and maximum.
+    """
+    items = codebook.set_index("item")
+    turned = values.copy()
+    for item in values.columns:
+        row = items.loc[item]
+        if row["reversed"] == 1:
+            turned[item] = row["minimum"] + row["maximum"] - values[item]
+    return turned
+
+
+def minimum_share(rows: pd.DataFrame) -> float:
+    """The share of a scale's items that must be answered, as these codebook rows say."""
+    stated = rows["minimum_answered"].dropna()
+    return MINIMUM_SHARE_ANSWERED if stated.empty else float(stated.iloc[0])
+
+
+def mean_of_items(values: pd.DataFrame, share: float = MINIMUM_SHARE_ANSWERED) -> pd.Series:
+    """Mean over the answered items per row; missing where less than `share` of them is answered."""
+    return values.mean(axis=1).where(values.notna().mean(axis=1) >= share)
+
+
+def scale_items(data: StudyData, questionnaire: str, scale: str) -> pd.DataFrame:
+    """Answers to a scale's items after reversal, (participants, items); missing if not answered."""
+    book = data.codebook.dropna(subset=["item"])
+    rows = book[(book["scale"] == scale) & (book["questionnaire"] == questionnaire)]
+    return reverse(raw_items(data, questionnaire, rows), rows).astype("float64")
+
+
+def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Answers as clicked to the items of these codebook rows, (participants, items)."""
+    wide = _wide(data.answers, questionnaire, rows, ["participant"])
+    return wide.reindex(index=data.participants["participant"])
+
+
+def _wide(
+    answers: pd.DataFrame, questionnaire: str, rows: pd.DataFrame, by: list[str]
+) -> pd.DataFrame:
+    """Answers to the items of the codebook rows, (levels of `by`, items)."""
+    own = answers["questionnaire"] == questionnaire
+    answers = answers[own & answers["item"].isin(rows["item"])]
+    answers = answers.assign(value=pd.to_numeric(answers["value"]).astype("float64"))
+    # A questionnaire that stood on several pages: the mean over the pages where it was answered.
+    wide = answers.pivot_table(index=by, columns="item", values="value", aggfunc="mean")
+    return wide.reindex(columns=list(rows["item"]))
+
+
+def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
+    """Score on the outcome's scale by participant, missing where too few items are answered.
+
+    The share that is enough is the plan's, else the codebook's. A sum over items of which some are
+    missing is their number times the mean of those answered.
+    """
+    items = data.codebook[data.codebook["scale"] == outcome.scale]  # one questionnaire: checked
+    questionnaire = str(items["questionnaire"].iloc[0])
+    return _score(scale_items(data, questionnaire, cast("str", outcome.scale)), items, outcome)
+
+
+def block_scores(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """The outcome's scale or item after each block: participant, its `within`, and value.
+
+    In a within design the page of a questionnaire comes back in each block.
+    """
+    key, named = ("scale", outcome.scale) if outcome.scale is not None else ("item", outcome.item)
+    items = data.codebook[data.codebook[key] == named]
+    by = ["participant", str(outcome.within)]
+    in_blocks = data.answers[data.answers[by[1]] != ""]
+    answered = _wide(in_blocks, str(items["questionnaire"].iloc[0]), items, by)
+    values = reverse(answered, items).astype("float64")
+    return _score(values, items, outcome).rename("value").dropna().reset_index()
+
+
+def _score(values: pd.DataFrame, items: pd.DataFrame, outcome: Outcome) -> pd.Series:
+    share = minimum_share(items) if outcome.min_answered is None else outcome.min_answered
+    mean = mean_of_items(values, share)
+    return mean * len(items) if (items["score"] == "sum").all() else mean
+
+
+def item_score(data: StudyData, outcome: Outcome) -> pd.Series:
+    """The answer to the outcome's item by participant, turned if it is a reversed item."""
+    rows = data.codebook[data.codebook["item"] == outcome.item]  # one questionnaire: checked
+    values = raw_items(data, str(rows["questionnaire"].iloc[0]), rows)
+    return reverse(values, rows)[str(outcome.item)]
+
+
+def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
+    """Mean of the outcome's trial column by participant, over answered trials that fit `where`.
+
+    Each participant counts once, however many trials they answered. With transform "log" it is the
+    mean of logarithms.
+    """
+    trials = outcome_trials(data, outcome)
+    means = trials.groupby("participant")["value"].mean()
+    return means.reindex(data.participants["participant"]).astype("float64")
+
+
+def outcome_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """The outcome's answered trials: every column, and `value`, its column as float, transformed.
+
+    A table that holds no decision at all, such as another study's, has a trial answered where the
+    outcome's own column is filled.
+    """
+    trials = data.trials
+    decided = trials["decision_correct"].notna()
+    if decided.any():
+        trials = trials[decided]
+    for column, value in outcome.where.items():
+        trials = trials[(trials[column] == value).fillna(False).astype(bool)]
+    values = trials[cast("str", outcome.column)].astype("float64")
+    if outcome.transform == "log":
+        values = values.where(values > 0).map(np.log)
+    return trials.assign(value=values).dropna(subset=["value"])

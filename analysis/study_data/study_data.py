@@ -1,0 +1,257 @@
+"""The tidy data folder, checked at the door: what passes here needs no second look."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import TableError
+from analysis.plan.plan import Plan, resolve
+from analysis.plan.reading import parse_plan, plan_hash, read_document
+from analysis.study_data import consistency
+from analysis.study_data.columns import BLOCKS, FILES, Column
+from analysis.study_data.csv_files import (
+    EXPORT_AGAIN,
+    convert,
+    kinds_of_missing,
+    missing_columns,
+    read_text,
+    with_late_columns,
+)
+from analysis.study_data.decisions import with_decisions
+from analysis.study_data.map_evaluation import FILE as EVALUATION
+from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
+from analysis.study_data.other_studies.joining import read_source
+from analysis.study_data.plan_columns import problems_with_table
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A study's tidy tables (columns: analysis.study_data.columns), its plan, and where they come from.
+
+    `trials` has the columns decisions.DERIVED beside those of its file; `answers` holds those of
+    blocks too. `missing`: by file and column, which kind of missing a cell is
+    (reading.kinds_of_missing). `manifest` and `study` are empty where the folder has none.
+    """
+
+    participants: pd.DataFrame
+    trials: pd.DataFrame
+    answers: pd.DataFrame
+    codebook: pd.DataFrame
+    missing: Mapping[str, pd.DataFrame]
+    plan: Plan
+    manifest: Mapping[str, Any]
+    study: Mapping[str, Any]
+    hashes: Mapping[str, str]  # sha256 by file name; of the plan, whatever its file is called,
+    # under plan.toml
+    plan_sha256: str = ""  # of what the plan says (planfile.plan_hash)
+    registered: Mapping[str, Any] | None = None  # the plan as registered, if it is another
+    evaluation: pd.DataFrame | None = None  # of the maps (meeting.evaluation), if there is one
+
+    @cached_property
+    def exclusions(self) -> Any:
+        """The plan's exclusions carried out: analysis.study_data.exclusions.apply.Exclusions."""
+        return resolve("analysis.study_data.exclusions.apply.apply_exclusions")(self)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any participant is simulated."""
+        return bool((self.participants["simulated"] == 1).any())
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Arm key → label, in the plan's order; the key itself for an arm nobody was put in."""
+        named = self.participants.drop_duplicates("arm").set_index("arm")["arm_label"]
+        return {arm: str(named.get(arm, arm)) for arm in self.plan.arms}
+
+
+def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None = None) -> StudyData:
+    """Read and check a tidy data folder; `plan` replaces its plan.toml.
+
+    `evaluation`: the measured maps, the folder's own evaluation.csv if none is named.
+    A plan with [source] maps csv files of another study: `folder` holds them, or is the only one.
+    Raises TableError, or PlanError for the plan file, with every problem found: missing files and
+    columns first, then types, then what must hold between rows, files and plan.
+    """
+    path = plan or plan_path(folder)
+    document = read_document(path)
+    parsed_plan = parse_plan(document)
+    texts, hashes = _texts(folder, parsed_plan)
+    frames = _typed_frames(texts, foreign=parsed_plan.source is not None)
+    manifest, problems = _read_manifest(folder)
+    problems += consistency.between_files(frames)
+    problems += consistency.unknown_arms(frames["participants.csv"], parsed_plan.arms)
+    problems += problems_with_table(parsed_plan, frames["codebook.csv"])
+    problems += _mixture(frames["participants.csv"], parsed_plan)
+    measured, measured_hash = _evaluation(evaluation or folder / EVALUATION)
+    study, found = _read_study_file(folder)
+    problems += found
+    if problems:
+        raise TableError(problems)
+    return StudyData(
+        frames["participants.csv"],
+        with_decisions(frames["trials.csv"], foreign=parsed_plan.source is not None),
+        frames["answers.csv"],
+        frames["codebook.csv"],
+        _missing(texts, frames["codebook.csv"]),
+        parsed_plan,
+        manifest,
+        study,
+        {**hashes, "plan.toml": _sha256(path), **measured_hash},
+        plan_hash(document),
+        evaluation=measured,
+    )
+
+
+def plan_path(folder: Path) -> Path:
+    """Where a data folder, or a single file, has its own plan."""
+    return (folder.parent if folder.is_file() else folder) / "plan.toml"
+
+
+def _texts(folder: Path, plan: Plan) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Text frames and hashes by file name: of our own export, or of another study's files."""
+    if plan.source is not None:
+        return read_source(folder, plan.source)
+    frames = _text_frames(folder)
+    present = [name for name in (*FILES, BLOCKS) if (folder / name).exists()]
+    return frames, {name: _sha256(folder / name) for name in present}
+
+
+def _evaluation(path: Path) -> tuple[pd.DataFrame | None, dict[str, str]]:
+    """The table and its hash; nothing where nobody named one and the folder has none."""
+    file = evaluation_path(path)
+    if file.name == EVALUATION and not file.is_file():
+        return None, {}
+    return read_evaluation(file), {EVALUATION: _sha256(file)}
+
+
+def _missing(texts: Mapping[str, pd.DataFrame], codebook: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {
+        name: kinds_of_missing(texts[name], _columns(name, texts[name], codebook, foreign=True))
+        for name in ("trials.csv", "answers.csv")
+    }
+
+
+def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
+    if not folder.is_dir():
+        raise TableError([f"The folder {folder.name!r} does not exist. {EXPORT_AGAIN}."])
+    frames, problems = {}, []
+    for name, columns in FILES.items():
+        frame, found = read_text(folder / name)
+        problems += found
+        if frame is not None:
+            problems += missing_columns(name, frame, columns)
+            frames[name] = with_late_columns(frame, columns)
+    if (folder / BLOCKS).exists():
+        frame, found = read_text(folder / BLOCKS)
+        problems += found
+        if frame is not None and not problems:
+            frames["answers.csv"] = pd.concat([frames["answers.csv"], frame], ignore_index=True)
+    if problems:
+        raise TableError(_concealed(folder) or problems)
+    return {name: frame.fillna("") for name, frame in frames.items()}
+
+
+def _concealed(folder: Path) -> list[str]:
+    """Why an export has no arms, if it says that it was made while the study was open."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none, or one that is reported elsewhere
+        return []
+    if not isinstance(manifest, dict) or manifest.get("arms_concealed") is not True:
+        return []
+    return [
+        "The data were exported while the study was open, so that the arms are left out. Close it "
+        "with manage.py close_study, and export it again."
+    ]
+
+
+def _typed_frames(texts: Mapping[str, pd.DataFrame], foreign: bool) -> dict[str, pd.DataFrame]:
+    codebook, problems = convert("codebook.csv", texts["codebook.csv"], FILES["codebook.csv"])
+    frames = {"codebook.csv": codebook}
+    for name in ("participants.csv", "trials.csv", "answers.csv"):
+        columns = _columns(name, texts[name], codebook, foreign)
+        frames[name], found = convert(name, texts[name], columns)
+        problems += found
+    if problems:
+        raise TableError(problems)
+    return frames
+
+
+def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame, foreign: bool) -> list[Column]:
+    """The schema's columns and the file's further ones, with the codebook's types and ranges.
+
+    Another study need not have recorded all that ours does: there every column may be empty.
+    """
+    rows = codebook[(codebook["file"] == name) & codebook["item"].isna()].to_dict("records")
+    described = {
+        row["column"]: Column(
+            row["column"], row["type"], True, _bound(row["minimum"]), _bound(row["maximum"])
+        )
+        for row in rows
+        if row["column"] in frame.columns
+    }
+    known = [_narrowed(column, described.pop(column.name, column)) for column in FILES[name]]
+    columns = [*known, *described.values()]
+    return [replace(column, optional=True) for column in columns] if foreign else columns
+
+
+def _narrowed(column: Column, described: Column) -> Column:
+    """The schema's column, with the study's own range where the schema leaves it open."""
+    minimum = described.minimum if column.minimum is None else column.minimum
+    maximum = described.maximum if column.maximum is None else column.maximum
+    return replace(column, minimum=minimum, maximum=maximum)
+
+
+def _bound(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _mixture(participants: pd.DataFrame, plan: Plan) -> list[str]:
+    simulated = int((participants["simulated"] == 1).sum())
+    real = int((participants["simulated"] == 0).sum())
+    if not simulated or not real or plan.mix_simulated_and_real:
+        return []
+    return [
+        f"participants.csv, column simulated: {simulated} simulated and {real} real participants "
+        "stand in one table. Export one of the two (run_analysis exports real ones unless given "
+        "--simulated-only), or put mix_simulated_and_real = true in the plan."
+    ]
+
+
+def _read_manifest(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    path = folder / "manifest.json"
+    if not path.exists():
+        return {}, []
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        files = {name: entry["sha256"] for name, entry in manifest.get("files", {}).items()}
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        return {}, [f"manifest.json cannot be read: {error!r}. {EXPORT_AGAIN}."]
+    return manifest, [
+        f"{name} is not the file that manifest.json describes: its sha256 is "
+        f"{_sha256(folder / name)[:12]}…, not {expected[:12]}…. {EXPORT_AGAIN}; after a change on "
+        "purpose, delete manifest.json, and the report will say that the data have none."
+        for name, expected in files.items()
+        if name in (*FILES, BLOCKS) and _sha256(folder / name) != expected
+    ]
+
+
+def _read_study_file(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    path = folder / "study.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), []
+    except (FileNotFoundError, NotADirectoryError):  # none there, or the table is a single file
+        return {}, []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return {}, [f"study.toml is not a TOML file: {error}. {EXPORT_AGAIN}."]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

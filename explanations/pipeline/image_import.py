@@ -1,0 +1,148 @@
+"""Images into the database: all of a selection, or nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import transaction
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from explanations.imagesets.base import ImageSet as Source
+from explanations.imagesets.base import ImageSetError, LabelledImage
+from explanations.imagesets.decoding import content_hash
+from explanations.models import ImageSet, StudyImage
+from explanations.pipeline.data_folder import image_store
+
+BACKGROUND = "background"
+"""The split of the training images that DeepSHAP compares with."""
+BACKGROUND_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: how many rows are new, how many images were there before."""
+
+    image_set: ImageSet
+    new: int
+    known: int
+    background: int
+    no_background: str
+    """Why there is no background; empty if there is one."""
+
+
+def import_images(
+    source: Source, split: str, *, name: str = "", limit: int | None = None, seed: int = 0
+) -> Imported:
+    """Store a split of an image set, or a class-balanced selection of ``limit`` of its images.
+
+    100 training images come along as the split "background", once per set, so that explanations
+    need the data folder alone. Images are known by their content: a second run adds nothing.
+    Raises ImageSetError, one line per problem, and then nothing is in the database.
+    """
+    if split == BACKGROUND:
+        raise ImageSetError("The split 'background' is filled from the training images by itself.")
+    images = _load(source, split, limit, seed)
+    background, reason = _background(source, seed)
+    # Files first: they lie under their content's hash, so one too many does no harm.
+    store = image_store()
+    for image in tqdm([*images, *background], desc="Storing", unit="image", disable=None):
+        store.write(image.pixels)
+    with transaction.atomic():
+        image_set = _image_set(name or source.name, source.class_names)
+        new = _create_rows(image_set, split, images)
+        if not image_set.images.filter(split=BACKGROUND).exists():
+            _create_rows(image_set, BACKGROUND, background)
+        stored = image_set.images.filter(split=BACKGROUND).count()
+    return Imported(image_set, new, len(images) - new, stored, "" if stored else reason)
+
+
+def _load(source: Source, split: str, limit: int | None, seed: int) -> list[LabelledImage]:
+    images: list[LabelledImage] = []
+    problems: list[str] = []
+    entries = source.selection(split, limit, seed)
+    for entry in tqdm(entries, desc=f"{source.name} {split}", unit="image", disable=None):
+        try:
+            images.append(source.load(split, entry))
+        except ImageSetError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ImageSetError(*problems)
+    return list(_distinct(images))
+
+
+def _background(source: Source, seed: int) -> tuple[list[LabelledImage], str]:
+    """The training images to compare with; or none and the reason, since only DeepSHAP needs it."""
+    try:
+        return _load(source, "train", BACKGROUND_SIZE, seed), ""
+    except ImageSetError as error:
+        return [], error.problems[0]
+
+
+def _distinct(images: list[LabelledImage]) -> Iterator[LabelledImage]:
+    seen: dict[str, LabelledImage] = {}
+    for image in images:
+        first = seen.setdefault(content_hash(image.pixels), image)
+        if first is image:
+            yield image
+        elif first.class_name != image.class_name:
+            raise ImageSetError(
+                f"{first.source} and {image.source} are the same picture, once as "
+                f"{first.class_name} and once as {image.class_name}. Remove the wrong one."
+            )
+
+
+def _image_set(name: str, class_names: tuple[str, ...]) -> ImageSet:
+    try:
+        validate_slug(name)
+    except ValidationError as error:
+        raise ImageSetError(
+            f"{name!r} cannot name an image set: give a --name of letters, digits, - and _."
+        ) from error
+    image_set, _ = ImageSet.objects.get_or_create(
+        name=name, defaults={"class_names": list(class_names)}
+    )
+    if image_set.class_names != list(class_names):
+        raise ImageSetError(
+            f"The image set {name!r} is stored with the classes {image_set.class_names}, these "
+            f"images have {list(class_names)}. Give them another --name."
+        )
+    return image_set
+
+
+def _create_rows(image_set: ImageSet, split: str, images: list[LabelledImage]) -> int:
+    """Rows for the images that have none yet; how many."""
+    known = dict(image_set.images.filter(split=split).values_list("sha256", "true_class"))
+    rows = []
+    for image in images:
+        row = _row(image_set, split, image)
+        if row.sha256 not in known:
+            rows.append(row)
+        elif known[row.sha256] != row.true_class:
+            raise ImageSetError(
+                f"{image.source} is stored as {known[row.sha256]} in {image_set.name!r} and comes "
+                f"as {row.true_class} now. Remove one of the two, or give another --name."
+            )
+    StudyImage.objects.bulk_create(rows, batch_size=500)
+    return len(rows)
+
+
+def _row(image_set: ImageSet, split: str, image: LabelledImage) -> StudyImage:
+    height, width, _ = image.pixels.shape
+    return StudyImage(
+        image_set=image_set,
+        sha256=content_hash(image.pixels),
+        split=split,
+        true_class=image.class_name,
+        source=image.source,
+        width=width,
+        height=height,
+        part_names=list(image.part_names),
+        part_map=None if image.mask is None else _bytes(image.mask),
+    )
+
+
+def _bytes(mask: NDArray[np.uint8]) -> bytes:
+    return np.ascontiguousarray(mask).tobytes()

@@ -1,0 +1,85 @@
+"""Pictures as the pages show them: drawn from stored files, without torch."""
+
+import hashlib
+from functools import lru_cache
+
+from django.utils.translation import get_language, gettext
+
+from explanations import catalogue
+from explanations.attribution import Attribution
+from explanations.models import Explanation, StudyImage
+from explanations.pipeline.data_folder import artefact_store, image_store, picture_path
+from explanations.rendering import canvas
+from explanations.rendering.drawing import VERSION
+from explanations.rendering.viewing import DEFAULT, View
+from explanations.store.artefacts import ArtefactStore, Stored
+from explanations.store.atomic_files import write_atomically
+
+
+def image_png(image: StudyImage) -> bytes:
+    """The image, pixelated, 320 by 320. Raises ArtefactError if its file is missing or damaged."""
+    return canvas.png(canvas.colours_of(image_store().read(image.sha256)))
+
+
+def map_png(explanation: Explanation, view: View = DEFAULT) -> bytes:
+    """The map over its image, 320 by 320; drawn once and kept in the data folder.
+
+    Raises ArtefactError if the artefact or the image is missing or damaged.
+    """
+    drawing = catalogue.get(explanation.method).drawing
+    # The name changes with the way of drawing, so that an old picture is never served.
+    name = f"{explanation.key} {explanation.sha256} {drawing!r} {view!r} {VERSION}"
+    path = picture_path(hashlib.sha256(name.encode()).hexdigest())
+    if path.is_file():
+        return path.read_bytes()
+    image = image_store().read(explanation.prediction.image.sha256)
+    content = canvas.png(view.draw(drawing, image, _attribution(explanation)))
+    write_atomically(path, content)
+    return content
+
+
+def legend_png(method: str) -> bytes:
+    """The colours of a method's map from low to high, 320 by 16, without words."""
+    return canvas.png(catalogue.get(method).drawing.legend())
+
+
+def caption_of_each(method: str) -> str:
+    """What stands under maps of several classes, which are not named."""
+    return catalogue.get(method).caption_of_each(say=gettext)
+
+
+def caption(explanation: Explanation, label: str | None) -> str:
+    """What stands under the map; an empty map says so.
+
+    ``label`` is what the reader calls the predicted class; None where the class is to be guessed.
+    """
+    empty = bool(explanation.diagnostics.get("empty"))
+    return catalogue.get(explanation.method).caption_for(label, empty=empty, say=gettext)
+
+
+def alt_text(explanation: Explanation) -> str:
+    """The map in words, for those who cannot see it: where it is strongest, never what it shows.
+
+    Raises ArtefactError if the artefact is missing or damaged.
+    """
+    store, stored = artefact_store(), explanation.stored
+    return _in_words(explanation.method, store, stored, store.changed(stored), get_language() or "")
+
+
+@lru_cache(maxsize=4096)
+def _in_words(
+    method: str,
+    store: ArtefactStore,
+    stored: Stored,
+    changed: tuple[int, int] | None,
+    language: str,
+) -> str:
+    """Found once for as long as the file of the artefact is as it was, and for each language."""
+    attribution = store.read(stored)
+    if attribution.is_empty:
+        return gettext("The map is empty: no region stands out.")
+    return catalogue.get(method).drawing.describe(attribution, gettext)
+
+
+def _attribution(explanation: Explanation) -> Attribution:
+    return artefact_store().read(explanation.stored)

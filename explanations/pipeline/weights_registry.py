@@ -1,0 +1,84 @@
+"""Weight files in the database: registered by hash, without loading a network."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from explanations.classifier.header import Header, HeaderError, read_header
+from explanations.models import ClassifierWeights
+from explanations.store.atomic_files import sha256_of_file
+
+
+class RegistryError(ValueError):
+    """A classifier that cannot be registered or found; the message names the cure."""
+
+
+def register_classifier(path: Path) -> ClassifierWeights:
+    """The row of FILE.safetensors, made or brought up to date; with the card FILE.json beside it.
+
+    Raises RegistryError for a file that is no classifier, or that has the card of other weights.
+    """
+    path = path.resolve()
+    header = _header(path)
+    sha256 = sha256_of_file(path)
+    weights, _ = ClassifierWeights.objects.update_or_create(
+        sha256=sha256,
+        defaults={
+            "name": path.stem,
+            "path": _shown(path),
+            "class_names": list(header.class_names),
+            "card": _card(path.with_suffix(".json"), sha256),
+        },
+    )
+    return weights
+
+
+def weights_path(weights: ClassifierWeights) -> Path:
+    """Where the file of a registered classifier lies.
+
+    Raises RegistryError if it is gone or no longer the file that was registered.
+    """
+    path = settings.BASE_DIR / weights.path
+    if not path.is_file():
+        raise RegistryError(
+            f"The weight file {weights.path} is gone. Put it back, or load the study again "
+            "with another one."
+        )
+    found = sha256_of_file(path)
+    if found != weights.sha256:
+        raise RegistryError(
+            f"The weight file {weights.path} has changed: its hash was {weights.sha256[:12]} when "
+            f"it was registered, and is {found[:12]} now. Put the old file back, or load the study "
+            "again."
+        )
+    return path
+
+
+def _header(path: Path) -> Header:
+    try:
+        return read_header(path)
+    except HeaderError as error:
+        raise RegistryError(str(error)) from error
+
+
+def _shown(path: Path) -> str:
+    base: Path = settings.BASE_DIR
+    return str(path.relative_to(base) if path.is_relative_to(base) else path)
+
+
+def _card(path: Path, sha256: str) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        card: dict[str, Any] = json.loads(path.read_text())
+        described = card["weights"]["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RegistryError(f"{path.name} is no model card ({error}). Remove it.") from error
+    if described != sha256:
+        raise RegistryError(
+            f"{path.name} describes weights of hash {str(described)[:12]}, those beside it have "
+            f"{sha256[:12]}. Put the right card there, or remove it."
+        )
+    return card

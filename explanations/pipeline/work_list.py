@@ -1,0 +1,134 @@
+"""Which maps belong to which predictions: what is to be computed, under which hash."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any
+
+from explanations.catalogue import Method
+from explanations.classifier.checkpoint import Classifier
+from explanations.engine import in_precision
+from explanations.imagesets.background import Background
+from explanations.methods.protocol import Explainer, image_seed, parameters_of
+from explanations.models import Prediction
+from explanations.pipeline.image_import import BACKGROUND
+from explanations.pipeline.predictions import PrecomputeError, stored_pixels
+from explanations.store.artefacts import artefact_key
+
+PREDICTED_ALONE: Mapping[int, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One map to be computed."""
+
+    method: Method
+    explainer: Explainer
+    prediction: Prediction
+    target: int
+    """Number of the explained class."""
+    other_class: str
+    """Its name; empty for the predicted one."""
+    background: Background | None
+    key: str
+
+    @property
+    def seed(self) -> int:
+        return image_seed(self.prediction.image.sha256, self.method.key)
+
+
+class _Backgrounds:
+    """The background of each image set, read once; None where no method needs one."""
+
+    def __init__(self, predictions: Sequence[Prediction], methods: Sequence[Method]) -> None:
+        needing = next((method for method in methods if method.needs_background), None)
+        sets = {prediction.image.image_set_id: prediction for prediction in predictions}
+        self._found = {
+            number: _background(prediction, needing) if needing else None
+            for number, prediction in sets.items()
+        }
+
+    def of(self, prediction: Prediction) -> Background | None:
+        return self._found[prediction.image.image_set_id]
+
+
+def jobs_of(
+    classifier: Classifier,
+    predictions: Sequence[Prediction],
+    methods: Sequence[Method],
+    precision: str,
+    classes: Mapping[int, int] = PREDICTED_ALONE,
+) -> Iterator[Job]:
+    """Every (prediction, class, method), image by image and class by class.
+
+    ``classes``: by the prediction's primary key, how many of its likeliest classes are explained;
+    the predicted one alone where it is not named. Raises PrecomputeError when a method needs a
+    background and the image set has none, or a classifier tells fewer classes than that.
+    """
+    backgrounds = _Backgrounds(predictions, methods)
+    explainers = [in_precision(method.explainer(), precision) for method in methods]
+    for prediction in predictions:
+        background = backgrounds.of(prediction)
+        for name in _explained(classifier, prediction, classes.get(prediction.pk, 1)):
+            target = classifier.class_names.index(name)
+            other = "" if name == prediction.predicted_class else name
+            for method, explainer in zip(methods, explainers, strict=True):
+                compared = background if method.needs_background else None
+                key = artefact_key(
+                    weights=classifier.sha256,
+                    image=prediction.image.sha256,
+                    target=target,
+                    method=method.key,
+                    parameters=parameters_of(explainer),
+                    version=explainer.version,
+                    background=compared.sha256 if compared else "",
+                )
+                yield Job(method, explainer, prediction, target, other, compared, key)
+
+
+def _explained(classifier: Classifier, prediction: Prediction, count: int) -> tuple[str, ...]:
+    if count > len(classifier.class_names):
+        raise PrecomputeError(
+            f"Maps of {count} classes are wanted, and the classifier tells "
+            f"{len(classifier.class_names)}: {', '.join(classifier.class_names)}. Ask for fewer."
+        )
+    return prediction.likeliest(count)
+
+
+def unit_of(job: Job) -> tuple[int, int]:
+    """What is computed together by all methods: an image, and a class of it."""
+    return job.prediction.pk, job.target
+
+
+def batches(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
+    """Jobs of at most ``at_once`` neighbours that miss the same methods of one image set.
+
+    A neighbour is an image with one class: each class of an image is computed for itself, so that
+    its numbers do not hang on which others were wanted beside it.
+    """
+    of_image = [list(group) for _, group in groupby(jobs, unit_of)]
+
+    def alike(image: list[Job]) -> tuple[Any, ...]:
+        return (
+            image[0].prediction.image.image_set_id,
+            tuple(job.method.key for job in image),
+        )
+
+    for _, group in groupby(of_image, alike):
+        images = list(group)
+        for first in range(0, len(images), at_once):
+            yield [job for image in images[first : first + at_once] for job in image]
+
+
+def _background(prediction: Prediction, method: Method) -> Background:
+    image_set = prediction.image.image_set
+    # By hash, since the order of the rows must not change the hash of the whole.
+    images = image_set.images.filter(split=BACKGROUND).order_by("sha256")
+    if not images:
+        raise PrecomputeError(
+            f"{method.label} compares with training images, and the image set {image_set.name!r} "
+            "has none. Import it from data with a train split, or leave the method out: "
+            "--methods gradcam,saliency,integrated_gradients,lime"
+        )
+    return Background(stored_pixels(images))

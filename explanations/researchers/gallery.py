@@ -1,0 +1,140 @@
+"""All explanations of one image, as the panel shows them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explanations import catalogue
+from explanations.catalogue import Legend, Method
+from explanations.models import Explanation, Prediction, StudyImage
+from explanations.pipeline import pictures
+from explanations.store.artefacts import ArtefactError
+
+
+@dataclass(frozen=True)
+class Card:
+    """One explanation with its words; ``problem`` instead of a picture if its file is damaged."""
+
+    explanation: Explanation
+    label: str
+    caption: str
+    legend: Legend | None
+    alt: str
+    problem: str
+    flags: tuple[str, ...]
+    diagnostics: tuple[tuple[str, Any], ...]
+    provenance: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One classifier's prediction with its explanations."""
+
+    prediction: Prediction
+    cards: tuple[Card, ...]
+    """One per method."""
+    layers: tuple["Layers", ...]
+    """One per method that was computed layer by layer; empty where none was."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """One method's maps of the feature modules, from the image to the classes."""
+
+    label: str
+    cards: tuple[Card, ...]
+
+
+def gallery(image: StudyImage) -> list[Row]:
+    """Every prediction of an image, with its explanations in the catalogue's order."""
+    predictions = image.predictions.select_related("classifier").prefetch_related("explanations")
+    return [_row(prediction) for prediction in predictions.order_by("classifier_id")]
+
+
+def _row(prediction: Prediction) -> Row:
+    rows = sorted(prediction.explanations.all(), key=_place)
+    layers = (
+        Layers(
+            method.label,
+            tuple(_card(row) for row in sorted(rows, key=_depth) if _kind(row) == method.key),
+        )
+        for method in catalogue.LAYERED
+    )
+    kinds = {method.key for method in catalogue.LAYERED}
+    return Row(
+        prediction,
+        tuple(_card(row) for row in rows if _kind(row) not in kinds),
+        tuple(one for one in layers if one.cards),
+    )
+
+
+def _kind(explanation: Explanation) -> str:
+    return explanation.method.rpartition("_")[0]
+
+
+def _depth(explanation: Explanation) -> int:
+    return int(explanation.parameters.get("layer", 0))
+
+
+def _place(explanation: Explanation) -> tuple[int, bool, int]:
+    keys = [method.key for method in catalogue.EVERY]
+    known = explanation.method in keys
+    place = keys.index(explanation.method) if known else len(keys)
+    return (place, bool(explanation.other_class), explanation.pk)
+
+
+def _card(explanation: Explanation) -> Card:
+    try:
+        method = catalogue.get(explanation.method)
+        alt, problem = pictures.alt_text(explanation), ""
+        label, legend = _label(method, explanation), method.legend
+        caption = pictures.caption(explanation, explanation.explained_class)
+    except (ArtefactError, catalogue.UnknownMethodError) as error:
+        label, caption, alt, legend, problem = explanation.method, "", "", None, str(error)
+    return Card(
+        explanation=explanation,
+        label=label,
+        caption=caption,
+        legend=legend,
+        alt=alt,
+        problem=problem,
+        flags=tuple(catalogue.FLAGS.get(flag, flag) for flag in _flags(explanation)),
+        diagnostics=tuple(_readable(_figures(explanation))),
+        provenance=tuple(_readable(_flat(explanation.provenance))),
+    )
+
+
+def _label(method: Method, explanation: Explanation) -> str:
+    other = explanation.other_class
+    return f"{method.label}, of the class {other}" if other else method.label
+
+
+def _flags(explanation: Explanation) -> list[str]:
+    return list(explanation.diagnostics.get("flags", []))
+
+
+def _figures(explanation: Explanation) -> dict[str, Any]:
+    """What was found, then the parameters; layer -1 was found to be one with a number."""
+    found = {name: value for name, value in explanation.diagnostics.items() if name != "flags"}
+    return found | {k: v for k, v in explanation.parameters.items() if k not in found}
+
+
+def _flat(provenance: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in provenance.items():
+        flat |= value if isinstance(value, dict) else {key: value}
+    return flat
+
+
+def _readable(values: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [
+        (key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else _shown(value))
+        for key, value in values.items()
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " × ".join(str(item) for item in value)
+    return str(value) or "–"

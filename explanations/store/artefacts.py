@@ -1,0 +1,299 @@
+"""Images and artefacts in the data folder, each under a hash that says what it is.
+
+An artefact is found whole or not at all; it holds nothing that depends on when it was computed.
+"""
+
+import errno
+import hashlib
+import json
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from explanations.attribution import Attribution
+from explanations.imagesets.base import ImageSetError
+from explanations.imagesets.decoding import content_hash, decode_image, encode_png
+from explanations.store.atomic_files import write_atomically
+from explanations.store.packs import PackError, Packs, PackWriter, Place, Record
+
+FORMAT = "study-explanation-1"
+_ARRAYS = ("relevance", "channels", "native", "segments")
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class ArtefactError(ValueError):
+    """A stored file that is missing or damaged; the message names it and the cure."""
+
+
+class StoreFullError(RuntimeError):
+    """There is no room for another artefact; those that were finished are kept."""
+
+
+def artefact_key(
+    *,
+    weights: str,
+    image: str,
+    target: int,
+    method: str,
+    parameters: Mapping[str, Any],
+    version: int,
+    background: str = "",
+) -> str:
+    """Hexadecimal SHA-256 over all that decides the numbers of an explanation.
+
+    ``weights``, ``image`` and ``background`` are hashes; ``version`` is that of the method's code.
+    """
+    recipe = {
+        "format": FORMAT,
+        "weights": weights,
+        "image": image,
+        "target": target,
+        "method": method,
+        "parameters": dict(parameters),
+        "version": version,
+        "background": background,
+    }
+    text = json.dumps(recipe, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An artefact's names and its place; an Explanation has fields of the same names."""
+
+    key: str
+    sha256: str
+    """Of the content before it was packed: equal numbers, equal hash, whatever computed them."""
+    pack: str
+    offset: int
+    length: int
+
+    @property
+    def place(self) -> Place:
+        return Place(self.pack, self.offset, self.length)
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A stored attribution's bytes and what is noted beside them, such as who computed it."""
+
+    key: str
+    content: bytes
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, key: str, attribution: Attribution, note: Mapping[str, Any] = EMPTY) -> "Artefact":
+        """The same numbers always give the same content."""
+        arrays = {
+            name: np.ascontiguousarray(values)
+            for name in _ARRAYS
+            if (values := getattr(attribution, name)) is not None
+        }
+        # One entry only: safetensors writes several in an order that changes from run to run.
+        header = {"format": FORMAT, "key": key, "diagnostics": dict(attribution.diagnostics)}
+        return cls(key, save(arrays, {"explanation": json.dumps(header, sort_keys=True)}), note)
+
+    @property
+    def attribution(self) -> Attribution:
+        """ArtefactError if the content is none, or another key's."""
+        try:
+            arrays: dict[str, NDArray[Any]] = load(self.content)
+            header = json.loads(_metadata(self.content)["explanation"])
+            found = Attribution(**arrays, diagnostics=header["diagnostics"])
+        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise _unusable(self.key, f"it is no artefact ({error})") from error
+        if (header["format"], header["key"]) != (FORMAT, self.key):
+            raise _unusable(self.key, f"it holds {header['format']} {header['key']}")
+        return found
+
+    def to_record(self) -> Record:
+        return Record(
+            key=bytes.fromhex(self.key),
+            sha256=hashlib.sha256(self.content).digest(),
+            packed=_packed(self.content),
+            note=json.dumps(dict(self.note), sort_keys=True).encode(),
+        )
+
+    @classmethod
+    def from_record(cls, record: Record) -> "Artefact":
+        """PackError if the content is not that of its hash."""
+        content = _unpacked(record.packed)
+        if hashlib.sha256(content).digest() != record.sha256:
+            raise PackError("its content is not that of its hash")
+        return cls(record.key.hex(), content, json.loads(record.note))
+
+
+@dataclass(frozen=True)
+class ArtefactStore:
+    """Attributions in a few growing files; each is found by the place that writing it returned."""
+
+    root: Path
+
+    def writer(self) -> "ArtefactWriter":
+        """For many artefacts: ``with store.writer() as writer: writer.append(...)``."""
+        return ArtefactWriter(self._packs.writer())
+
+    def write(self, key: str, attribution: Attribution) -> Stored:
+        """Store one attribution."""
+        with self.writer() as writer:
+            return writer.append([Artefact.of(key, attribution)])[0]
+
+    def read(self, stored: Stored) -> Attribution:
+        """Raises ArtefactError if it is missing, damaged or another one's."""
+        return self.artefact(stored).attribution
+
+    def artefact(self, stored: Stored) -> Artefact:
+        """As ``read``, with the note; the content is checked against its hash."""
+        if not stored.pack:
+            raise _unusable(stored.key, "it is not in the store")
+        try:
+            found = Artefact.from_record(self._packs.read(stored.place))
+        except (PackError, zlib.error, ValueError) as error:
+            raise _unusable(stored.key, f"{stored.pack} at {stored.offset}: {error}") from error
+        if found.key != stored.key:
+            raise _unusable(stored.key, f"{stored.pack} at {stored.offset} holds {found.key}")
+        if hashlib.sha256(found.content).hexdigest() != stored.sha256:
+            raise _unusable(stored.key, "its hash is not the one that was noted")
+        return found
+
+    def changed(self, stored: Stored) -> tuple[int, int] | None:
+        """When the artefact's file was changed last (ns), and its size; None if it is missing."""
+        try:
+            stat = (self.root / stored.pack).stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
+
+    def is_whole(self, stored: Stored) -> bool:
+        """Whether every bit is as it was written, by its checksum; quicker than reading it."""
+        try:
+            record = self._packs.read(stored.place) if stored.pack else None
+        except PackError:
+            return False
+        return record is not None and (record.key.hex(), record.sha256.hex()) == (
+            stored.key,
+            stored.sha256,
+        )
+
+    def found(self, keys: Collection[str]) -> Iterator[tuple[Stored, Artefact]]:
+        """The whole artefacts of these keys, also where nobody noted the place."""
+        wanted = {bytes.fromhex(key) for key in keys}
+        for key, place in chain.from_iterable(map(self._packs.places, self._packs.names())):
+            if key not in wanted:
+                continue
+            try:
+                record = self._packs.read(place)
+                artefact = Artefact.from_record(record)
+            except (PackError, zlib.error, ValueError):
+                continue
+            yield Stored(artefact.key, record.sha256.hex(), *_values(place)), artefact
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum((self.root / name).stat().st_size for name in self._packs.names())
+
+    @property
+    def _packs(self) -> Packs:
+        return Packs(self.root)
+
+
+class ArtefactWriter:
+    """Appends artefacts; each call returns when they are on disk."""
+
+    def __init__(self, packs: PackWriter) -> None:
+        self._packs = packs
+
+    def append(self, artefacts: Sequence[Artefact]) -> list[Stored]:
+        """Raises StoreFullError when the disk is full; what was stored before stays."""
+        records = [artefact.to_record() for artefact in artefacts]
+        try:
+            places = self._packs.append(records)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StoreFullError(
+                    "The disk that holds the explanations is full. Every map that was finished "
+                    "is kept. Make room and run the same command again."
+                ) from error
+            raise
+        return [
+            Stored(record.key.hex(), record.sha256.hex(), *_values(place))
+            for record, place in zip(records, places, strict=True)
+        ]
+
+    def __enter__(self) -> "ArtefactWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._packs.close()
+
+
+@dataclass(frozen=True)
+class ImageStore:
+    """Images as PNG files under the hash of their pixels, ``root/ab/<sha256>.png``."""
+
+    root: Path
+
+    def path(self, sha256: str) -> Path:
+        return self.root / sha256[:2] / f"{sha256}.png"
+
+    def write(self, pixels: NDArray[np.uint8]) -> str:
+        """Store uint8 (h, w, 3) unless it is there; the content hash."""
+        sha256 = content_hash(pixels)
+        if not self.path(sha256).is_file():
+            write_atomically(self.path(sha256), encode_png(pixels))
+        return sha256
+
+    def read(self, sha256: str) -> NDArray[np.uint8]:
+        """The pixels; ArtefactError if they are missing or no longer those of the hash."""
+        path = self.path(sha256)
+        try:
+            pixels = decode_image(path)
+        except ImageSetError as error:
+            raise ArtefactError(f"{error} Import the images again.") from error
+        if content_hash(pixels) != sha256:
+            raise ArtefactError(
+                f"{path} no longer holds the picture that it is named after. "
+                "Remove it and import the images again."
+            )
+        return pixels
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    length = int.from_bytes(content[:8], "little")
+    metadata: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
+    return metadata
+
+
+def _packed(content: bytes) -> bytes:
+    """Compressed; the four bytes of each number apart, since signs and exponents repeat."""
+    rest = len(content) % 4
+    body = np.frombuffer(content[: len(content) - rest], dtype=np.uint8)
+    shuffled = np.ascontiguousarray(body.reshape(-1, 4).T).tobytes() + content[len(body) :]
+    return zlib.compress(shuffled, 6)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    shuffled = zlib.decompress(packed)
+    rest = len(shuffled) % 4
+    body = np.frombuffer(shuffled[: len(shuffled) - rest], dtype=np.uint8)
+    return np.ascontiguousarray(body.reshape(4, -1).T).tobytes() + shuffled[len(body) :]
+
+
+def _values(place: Place) -> tuple[str, int, int]:
+    return place.pack, place.offset, place.length
+
+
+def _unusable(key: str, reason: str) -> ArtefactError:
+    return ArtefactError(
+        f"The map {key[:12]} cannot be used: {reason}. "
+        "Run manage.py precompute_explanations again: it computes what is damaged."
+    )

@@ -1,0 +1,58 @@
+"""Stored maps, computed again by the libraries: how far apart are they?"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explanations.attribution import Attribution
+from explanations.catalogue import Method
+from explanations.classifier.checkpoint import Classifier
+from explanations.computing.arithmetic import exact_arithmetic
+from explanations.imagesets.background import Background
+from explanations.methods.protocol import Explainer
+
+if TYPE_CHECKING:
+    from explanations.verification.reference_methods import Oracle
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The largest difference of a pixel, as a share of the library's largest value."""
+
+    library: str
+    largest_difference: float
+
+    def as_dict(self) -> dict[str, str | float]:
+        return {"verified_against": self.library, "largest_difference": self.largest_difference}
+
+
+def verify(
+    method: Method,
+    explainer: Explainer,
+    classifier: Classifier,
+    image: NDArray[np.uint8],
+    target: int,
+    seed: int,
+    background: Background | None,
+    stored: Attribution,
+) -> Verified | None:
+    """Compare ``stored`` with the method's library; None for a method that has none."""
+    if method.oracle is None:
+        return None
+    module, _, name = method.oracle.path.rpartition(".")
+    oracle: Oracle = getattr(import_module(module), name)
+    with exact_arithmetic():
+        expected = oracle(explainer, classifier, image, target, seed, background)
+    library = f"{method.oracle.library} {version(method.oracle.library)}"
+    return Verified(library, difference(stored.relevance, expected))
+
+
+def difference(found: NDArray[np.float32], expected: NDArray[np.float64]) -> float:
+    """The largest difference over the largest absolute value expected; 0 where all are zero."""
+    scale = float(np.abs(expected).max())
+    largest = float(np.abs(found - expected).max())
+    return largest / scale if scale > 0 else largest

@@ -1,0 +1,147 @@
+"""manage.py plan_power STUDY.toml --output DIR: how many participants the declared study needs."""
+
+from argparse import ArgumentParser
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from django.core.management.base import BaseCommand, CommandError
+
+from analysis.errors import AnalysisError
+from analysis.plan.reading import parse_plan
+from analysis.power.assumptions import Assumptions, Design
+from analysis.power.page import sentence, write_page
+from analysis.power.required_sample import Asked, plan_power, to_json
+from analysis.power.search import Wanted
+from surveys.study_checks.loading import parse
+from surveys.study_file.declaration import StudyFile, StudyFileError
+from surveys.tidy.analysis_plan import plan_of
+from surveys.tidy.codebook import codebook
+
+NUMERIC_TYPES = ("integer", "number")
+
+
+class Command(BaseCommand):
+    """Reads the study file, simulates, writes power.json and power.html; a stop loses nothing."""
+
+    help = (
+        "Simulates the study's design and analysis: power by participants and by images, and the "
+        "smallest sample for the power wanted."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="STUDY.toml")
+        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument("--power", type=float, default=Wanted.power)
+        parser.add_argument("--runs", type=int, default=Wanted.runs, help="studies per point")
+        parser.add_argument("--most", type=int, default=Wanted.most, help="largest arm to try")
+        parser.add_argument("--seed", type=int, default=Asked.seed)
+        parser.add_argument(
+            "--workers", type=int, default=1, help="processes; no result depends on it"
+        )
+        parser.add_argument(
+            "--outcomes", default="", help="keys with commas; all that declare an effect"
+        )
+        parser.add_argument("--affected", default="", help="arms that the effect shifts; the first")
+        parser.add_argument(
+            "--claim", choices=("test", "contrast"), default="test", help="what must be found"
+        )
+        parser.add_argument("--images", type=int, help="per participant; the study file's")
+        for one in fields(Assumptions):
+            shown = "from the item's range" if one.default is None else one.default
+            parser.add_argument(
+                f"--{one.name.replace('_', '-')}", type=float, help=f"supposed; default {shown}"
+            )
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        study = read_study_file(options["file"])
+        output: Path = options["output"]
+        try:
+            power = plan_power(
+                parse_plan(plan_of(study)),
+                _codebook(study),
+                _design(study, options["images"]),
+                _asked(options),
+                output,
+                workers=options["workers"],
+                told=self.stdout.write,
+            )
+        except AnalysisError as error:
+            raise CommandError(str(error)) from error
+        told = {one.outcome: sentence(one, power) for one in power.outcomes}
+        (output / "power.json").write_text(to_json(power, told), encoding="utf-8", newline="\n")
+        write_page(power, output, _command(options))
+        left_out = [f"Left out: {reason}" for reason in power.left_out.values()]
+        return "\n".join([*told.values(), *left_out, str(output / "power.html")])
+
+
+def read_study_file(file: Path) -> StudyFile:
+    """The study that the file declares; CommandError with every problem otherwise."""
+    try:
+        return parse(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} cannot be read: {error}.") from error
+    except StudyFileError as error:
+        raise CommandError(f"{file}: {error}") from error
+
+
+def _codebook(study: StudyFile) -> pd.DataFrame:
+    """The codebook of the export to come, typed as the analysis reads it."""
+    frame = pd.DataFrame(codebook(study)).replace("", pd.NA)
+    for column in ("minimum", "maximum", "reversed", "minimum_answered"):
+        frame[column] = pd.to_numeric(frame[column])
+    return frame
+
+
+def _design(study: StudyFile, images: int | None) -> Design:
+    if study.design.within not in ((), ("arm",)):
+        raise CommandError(
+            "The study varies several factors within participants, and plan_power simulates arms "
+            "between or arms within participants."
+        )
+    parts = [part for part in study.trial_parts if not part.is_practice]
+    conditions = tuple(arm.key for arm in study.arms) if study.design.within else ()
+    declared = Design(
+        sum(part.right for part in parts), sum(part.wrong for part in parts), conditions
+    )
+    return declared if images is None else declared.scaled(images / declared.images)
+
+
+def _asked(options: dict[str, Any]) -> Asked:
+    given = {one.name: options[one.name] for one in fields(Assumptions)}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not 0 < options["power"] < 1 or options["runs"] < 1 or options["most"] < 2:
+        raise CommandError("--power lies between 0 and 1, --runs is at least 1, --most at least 2.")
+    if options["workers"] < 1 or options["seed"] < 0:
+        raise CommandError("--workers is at least 1, --seed at least 0.")
+    return Asked(
+        replace(Wanted(), power=options["power"], runs=options["runs"], most=options["most"]),
+        Assumptions(**given),
+        _keys(options["outcomes"]),
+        _keys(options["affected"]),
+        options["claim"],
+        options["seed"],
+    )
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(key.strip() for key in text.split(",") if key.strip())
+
+
+def _command(options: dict[str, Any]) -> str:
+    """The command as the page prints it: without folders and workers, on which nothing depends."""
+    defaults: dict[str, Any] = {
+        "power": Wanted.power,
+        "runs": Wanted.runs,
+        "most": Wanted.most,
+        "seed": Asked.seed,
+    }
+    defaults |= {"outcomes": "", "affected": "", "claim": "test", "images": None}
+    defaults |= {one.name: None for one in fields(Assumptions)}
+    given = [
+        f"--{name.replace('_', '-')} {options[name]}"
+        for name, default in defaults.items()
+        if options[name] != default
+    ]
+    return " ".join(["manage.py plan_power", options["file"].name, *given])

@@ -1,0 +1,164 @@
+"""manage.py preregister STUDY.toml --output DIR: the plan as a document, before there are data.
+
+preregister … --power DIR/power.json puts what plan_power found into it.
+"""
+
+import hashlib
+import json
+from argparse import ArgumentParser
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+
+from analysis.plan.plan import Plan
+from analysis.plan.reading import parse_plan
+from analysis.preregistration.document import write_registration
+from analysis.preregistration.study_summary import Declared
+from explanations import catalogue
+from explanations.management.database import NoDatabaseError, refuse_older_database
+from studyplatform.management.commands.plan_power import read_study_file
+from surveys.models import Participant
+from surveys.study_file.declaration import StudyFile
+from surveys.study_file.parts import Part, TrialsPart
+from surveys.tidy.analysis_plan import plan_of
+from surveys.tidy.codebook import codebook
+
+
+class Command(BaseCommand):
+    """Reads the study file and writes preregistration.md, .html and registered.json."""
+
+    help = (
+        "Writes the study's plan as a preregistration for OSF or AsPredicted, with the plan's hash."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="STUDY.toml")
+        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument(
+            "--power", type=Path, metavar="FILE", help="power.json of plan_power on the same plan"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        file: Path = options["file"]
+        study = read_study_file(file)
+        document = plan_of(study)
+        plan = parse_plan(document)
+        sample = _simulated(options["power"], plan) if options["power"] else ()
+        declared = replace(_declared(study, file), sample=sample)
+        output: Path = options["output"]
+        digest = write_registration(plan, document, declared, output)
+        if declared.collected:
+            self.stderr.write(
+                f"The study already has {declared.collected} participants: the document says so."
+            )
+        return f"Plan {digest}\n{output / 'preregistration.html'}"
+
+
+def _declared(study: StudyFile, file: Path) -> Declared:
+    shown = [part for part in study.trial_parts if not part.is_practice]
+    right, wrong = (sum(getattr(part, side) for part in shown) for side in ("right", "wrong"))
+    within = ", ".join(study.design.within)
+    return Declared(
+        study.slug,
+        study.title,
+        hashlib.sha256(file.read_bytes()).hexdigest(),
+        study.seed,
+        {group.key: group.label for group in study.groups},
+        tuple(arm.label for arm in study.arms) if within else (),
+        _scales(study),
+        f"Experiment; within participants: {within}; all else between."
+        if within
+        else "Experiment with arms between participants.",
+        (
+            f"{right + wrong} images per block from the {study.images.split} images of the set "
+            f"“{study.images.set}”: {right} that the classifier gets right, {wrong} that it gets "
+            "wrong.",
+            f"Classifier: {study.weights}.",
+            *_maps(study),
+        ),
+        tuple(_told(part) for part in study.parts),
+        (
+            "Randomisation: permuted blocks that hold each arm "
+            f"{' or '.join(map(str, study.allocation.block_multiples))} times, in a list drawn "
+            f"beforehand with the seed {study.seed}; the order of the images is drawn for each "
+            "participant.",
+        ),
+        study.allocation.places,
+        (),
+        _collected(study.slug),
+        timezone.now().isoformat(timespec="seconds"),
+    )
+
+
+def _maps(study: StudyFile) -> list[str]:
+    """The method behind each arm's map, with what was chosen of it."""
+    maps = [
+        f"“{arm.label}”: {catalogue.get(arm.method).full_label}" for arm in study.arms if arm.method
+    ]
+    return [f"Maps by arm: {'; '.join(maps)}."] if maps else []
+
+
+def _simulated(file: Path, plan: Plan) -> tuple[str, ...]:
+    """The sentences of power.json, if it holds this very plan; CommandError otherwise."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        told, simulated = list(found["told"].values()), found["plan"]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise CommandError(f"{file} is no power.json of plan_power: {error}.") from error
+    same = json.loads(json.dumps(asdict(replace(plan, preregistration=None))))
+    if {**simulated, "preregistration": None} != same:
+        raise CommandError(f"{file} is of another plan. Run plan_power again on this study file.")
+    return tuple(f"By simulation of this plan: {one}" for one in told)
+
+
+def _scales(study: StudyFile) -> dict[str, str]:
+    """'7 items, 1 to 7; reversed: trust3, trust6; trust-v1' by scale, from the codebook."""
+    frame = pd.DataFrame(codebook(study))
+    frame = frame[frame["scale"] != ""]
+    return {str(scale): _items(rows) for scale, rows in frame.groupby("scale", sort=False)}
+
+
+def _items(rows: pd.DataFrame) -> str:
+    turned = rows.loc[pd.to_numeric(rows["reversed"]) == 1, "item"].astype(str)
+    low, high = (pd.to_numeric(rows[name]) for name in ("minimum", "maximum"))
+    named = f"; reversed: {', '.join(turned)}" if len(turned) else ""
+    return (
+        f"{len(rows)} items of {', '.join(rows['questionnaire'].unique())}, {low.min():g} to "
+        f"{high.max():g}{named}"
+    )
+
+
+def _told(part: Part) -> str:
+    if isinstance(part, TrialsPart):
+        kind = "practice" if part.is_practice else "trials"
+        also = [
+            f"the first {part.first_right} with right predictions" if part.first_right else "",
+            f"checks of attention among them: {part.attention}" if part.attention else "",
+            "with feedback" if part.feedback else "",
+        ]
+        told = [
+            f"{kind}, task “{part.task}”, {part.trials_per_block} per block",
+            *filter(None, also),
+        ]
+        return f"{', '.join(told)}."
+    questionnaire = getattr(part, "questionnaire", "")
+    return f"questionnaire {questionnaire}." if questionnaire else f"{part.key}."
+
+
+def _collected(slug: str) -> int | None:
+    """Real participants of the study in this database; None where there is none to ask.
+
+    CommandError where an older database keeps them from being counted.
+    """
+    try:
+        return Participant.objects.filter(study__slug=slug, simulated=False).count()
+    except DatabaseError:
+        with suppress(NoDatabaseError):
+            refuse_older_database()
+        return None

@@ -1,0 +1,164 @@
+"""manage.py run_analysis SLUG | --table FOLDER, --output DIR: from a study to its report.
+
+run_analysis --check DIR holds a finished report against its data, hashes and statistics.
+"""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from analysis.errors import AnalysisError
+from analysis.redo import check
+from analysis.results import Results
+from analysis.run import analyse
+from explanations.management.database import DatabaseCommand
+from surveys.blinding import is_concealed
+from surveys.export.folder import ExportError
+from surveys.export.writing import Simulated, export_study
+from surveys.models import Study
+
+
+class Command(DatabaseCommand):
+    """Parses, exports when a study is named, analyses, and prints one line."""
+
+    help = (
+        "Analyse a study, or a folder of tidy tables: results.json, report.html, report.pdf, "
+        "figures, data, and a script that redoes it. Or check a report that was written before."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument(
+            "slug", nargs="?", metavar="SLUG", help="the study to export and analyse"
+        )
+        source.add_argument(
+            "--table",
+            type=Path,
+            metavar="FOLDER|CSV",
+            help="a tidy folder, or with a plan that maps them any csv",
+        )
+        source.add_argument(
+            "--check",
+            type=Path,
+            metavar="DIR",
+            help="recompute the report in DIR from its data and say what does not fit",
+        )
+        parser.add_argument("--plan", type=Path, help="a plan.toml in place of the folder's own")
+        parser.add_argument(
+            "--registered",
+            type=Path,
+            metavar="FILE",
+            help="the plan as preregistered: departures from it are listed, and what it does not "
+            "have is exploratory",
+        )
+        parser.add_argument(
+            "--evaluation",
+            type=Path,
+            metavar="DIR",
+            help="output of evaluate_explanations, for a plan with [meeting]",
+        )
+        parser.add_argument("--output", type=Path, metavar="DIR")
+        parser.add_argument("--no-pdf", dest="pdf", action="store_false", help="no report.pdf")
+        simulated = parser.add_mutually_exclusive_group()
+        simulated.add_argument(
+            "--include-simulated",
+            dest="simulated",
+            action="store_const",
+            const="included",
+            default="none",
+            help="simulated participants too; the plan must allow the mixture",
+        )
+        simulated.add_argument(
+            "--simulated-only", dest="simulated", action="store_const", const="only"
+        )
+
+    def needs_database(self, options: Mapping[str, Any]) -> bool:
+        return options["slug"] is not None
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["check"]:
+            self.stdout.write(_checked(options["check"]))
+            return
+        output: Path | None = options["output"]
+        if output is None:
+            raise CommandError("Name the folder for the report with --output DIR.")
+        if options["table"] and options["simulated"] != "none":
+            raise CommandError(
+                "--include-simulated and --simulated-only choose what is exported; a --table is "
+                "analysed as it is. Leave the flag out."
+            )
+        folder = options["table"] or _exported(options["slug"], output, options["simulated"])
+        try:
+            results = analyse(
+                folder,
+                output,
+                plan=options["plan"],
+                registered=options["registered"],
+                evaluation=options["evaluation"],
+                command=_command(options),
+                pdf=options["pdf"],
+            )
+        except AnalysisError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(_summary(results))
+        self.stdout.write(str(output / "report.html"))
+
+
+def _checked(folder: Path) -> str:
+    """One line if all is well; CommandError with every problem otherwise."""
+    try:
+        problems = check(folder)
+    except AnalysisError as error:
+        raise CommandError(str(error)) from error
+    if problems:
+        lines = "\n".join(f"- {problem}" for problem in problems)
+        raise CommandError(f"The report in {folder} does not hold ({len(problems)}):\n{lines}")
+    return f"The report in {folder} holds: files, schema, statistics and numbers are as they were."
+
+
+def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none"
+        raise CommandError(f"There is no study {slug!r}, only: {known}. Load it with load_study.")
+    if is_concealed(study) and simulated != "only":
+        raise CommandError(
+            f"The study {slug!r} is {study.state}, so the arms of its participants are concealed. "
+            f"Close it first: manage.py close_study {slug}. Without arms, manage.py export_study "
+            "gives its data for monitoring."
+        )
+    try:
+        export_study(study=study, output=output / "data", simulated=simulated)
+    except ExportError as error:
+        raise CommandError(str(error)) from error
+    return output / "data"
+
+
+def _command(options: dict[str, Any]) -> str:
+    """The command as the report prints it: without folders, which differ between machines."""
+    source = f"--table {options['table'].name}" if options["table"] else options["slug"]
+    flag = {"included": " --include-simulated", "only": " --simulated-only"}
+    plan = "".join(
+        f" --{name} {options[name].name}"
+        for name in ("plan", "registered", "evaluation")
+        if options[name]
+    )
+    return f"manage.py run_analysis {source}{plan}{flag.get(options['simulated'], '')}"
+
+
+def _summary(results: Results) -> str:
+    people = sum(row.randomised for row in results.flow)
+    claimed = sum(
+        result.p_adjusted is not None and result.p_adjusted < results.plan.alpha
+        for result in results.confirmatory
+    )
+    kind = " simulated" if results.simulated and not results.simulated_and_real else ""
+    outcomes = len(results.outcomes)
+    return (
+        f"{people}{kind} participants in {len(results.flow)} arms, {outcomes} "
+        f"outcome{'' if outcomes == 1 else 's'}, {claimed} with adjusted p below "
+        f"{results.plan.alpha:g}."
+    )

@@ -1,0 +1,70 @@
+"""The panel's page on which a study file is written, checked, and kept as a draft."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from studyplatform.panel.questionnaire_views import for_researchers
+from surveys import services
+from surveys.models import Study
+from surveys.study_checks.costs import warnings
+from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.stored import definition
+
+
+class StudyFileForm(forms.Form):
+    """The file as text; line ends as on every other system than the browser's."""
+
+    source = forms.CharField(
+        label="Study file (TOML)",
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 40, "cols": 100, "spellcheck": "false"}),
+    )
+
+    def clean_source(self) -> str:
+        return str(self.cleaned_data["source"]).replace("\r\n", "\n")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_researchers
+@permission_required("surveys.change_study", raise_exception=True)
+def draft(request: HttpRequest) -> HttpResponse:
+    """Shows the demo's file, or ``?from=`` another's; sent, says all mistakes or loads it."""
+    known = request.GET.get("from")
+    source = get_object_or_404(Study, slug=known).source if known else _example()
+    form = StudyFileForm(
+        request.POST if request.method == "POST" else None, initial={"source": source}
+    )
+    problems: tuple[str, ...] = ()
+    if form.is_valid():
+        try:
+            study = services.load_study(form.cleaned_data["source"])
+        except StudyFileError as error:
+            problems = error.problems
+        except services.StudyError as error:
+            problems = (str(error),)
+        else:
+            return _kept(request, study)
+    context = admin.site.each_context(request) | {
+        "title": f"Study file of {known}" if known else "A new study",
+        "form": form,
+        "problems": problems,
+    }
+    return render(request, "admin/surveys/draft.html", context)
+
+
+def _example() -> str:
+    """A file to begin with."""
+    return str((settings.STUDIES_DIR / "demo.toml").read_text(encoding="utf-8"))
+
+
+def _kept(request: HttpRequest, study: Study) -> HttpResponse:
+    messages.success(request, f"{study} is kept; it is {study.get_state_display().lower()}.")
+    for warning in warnings(definition(study)):
+        messages.warning(request, warning)
+    return HttpResponseRedirect(reverse("admin:surveys_study_change", args=[study.pk]))

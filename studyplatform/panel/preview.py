@@ -1,0 +1,79 @@
+"""A study as one arm's participants see it: a participation is made up, shown, and undone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from surveys.models import Arm, Participant, Study
+from surveys.pages import sequence
+from surveys.services.errors import StudyError
+from surveys.services.stimuli import choose_stimuli
+from surveys.services.trials import create_trials, next_rotation
+from surveys.study_file.stored import definition
+
+CODE = "preview"
+CONSENT, DEBRIEF = "consent", "debrief"
+
+
+@dataclass(frozen=True)
+class PreviewPage:
+    """A page of the preview by its number from 0; ``step`` is None at consent and debrief."""
+
+    number: int
+    title: str
+    step: sequence.Step | None = None
+
+
+def pages(study: Study) -> list[PreviewPage]:
+    """Every page from consent to debrief, those included that most people skip."""
+    steps = sequence.steps(study)
+    inner = [PreviewPage(number, step.key, step) for number, step in enumerate(steps, start=1)]
+    return [PreviewPage(0, CONSENT), *inner, PreviewPage(len(steps) + 1, DEBRIEF)]
+
+
+@contextmanager
+def visitor(study: Study, arm: Arm, language: str) -> Iterator[Participant]:
+    """A participant of the arm, with trials where images can be chosen; gone after the block.
+
+    The same images in the same order each time. Nothing that happens within the block is stored.
+    """
+    with transaction.atomic():
+        try:
+            yield _arrive(study, arm, language)
+        finally:
+            transaction.set_rollback(True)
+
+
+def picture_code(position: int) -> str:
+    """Of a trial's pictures: an ordinary one is random, and would differ at each look."""
+    return f"{CODE}-{position}"
+
+
+def _arrive(study: Study, arm: Arm, language: str) -> Participant:
+    consent = definition(study).consent
+    person = Participant.objects.create(
+        study=study,
+        arm=arm,
+        code=CODE,
+        pseudonym=CODE,
+        arrival_key=CODE,
+        personal_code=CODE,
+        simulated=True,
+        language=language,
+        consent_version=consent.version,
+        consent_sha256=consent.sha256,
+        consented_at=timezone.now(),
+    )
+    try:
+        choose_stimuli(study)
+    except StudyError:  # no predictions yet: pages without pictures can be looked at all the same
+        return person
+    person.rotation = next_rotation(person, arm)
+    create_trials(person, arm, 0)
+    for trial in person.trials.all():
+        trial.picture_code = picture_code(trial.position)
+        trial.save(update_fields=["picture_code"])
+    return person

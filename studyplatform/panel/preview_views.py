@@ -1,0 +1,154 @@
+"""The panel's preview of every page of a study, arm by arm. Nothing is stored."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.http import require_http_methods, require_safe
+
+from explanations.store.artefacts import ArtefactError
+from studyplatform.panel import preview
+from studyplatform.panel.preview import PreviewPage
+from studyplatform.panel.questionnaire_views import for_researchers
+from surveys.models import Arm, Participant, Study
+from surveys.pages import sequence as flow
+from surveys.pages.example import EXAMPLE
+from surveys.pages.forms import PageForm
+from surveys.pages.language import about_study
+from surveys.pages.screens import screen
+from surveys.study_file import page_kinds
+from surveys.study_file.stored import definition
+from surveys.web.pictures import drawn, example_of, explanation_of
+
+NOT_SHOWN = "People in this arm do not see this page: its part is limited to other arms."
+NO_IMAGES = "The images are not chosen, since the classifier has not seen enough of them yet."
+
+
+@require_safe
+@for_researchers
+def begin(request: HttpRequest, slug: str) -> HttpResponse:
+    """To the consent, in the first arm."""
+    study = get_object_or_404(Study, slug=slug)
+    arm = study.arms.first()
+    if arm is None:
+        raise Http404("The study has no arms.")
+    return HttpResponseRedirect(_address(study, arm, 0, definition(study).language))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_researchers
+def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) -> HttpResponse:
+    """A page as the arm's participants see it; sent, it says what it would store."""
+    study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
+    shown_arm = get_object_or_404(study.arms, key=arm)
+    sequence = preview.pages(study)
+    if number >= len(sequence) or language not in definition(study).languages:
+        raise Http404("The study has no such page.")
+    with translation.override(language):
+        bar = _bar(study, shown_arm, sequence, number, language)
+        context = {**about_study(study), "preview": bar}
+        step = sequence[number].step
+        if step is None:
+            return _frame(request, context, sequence[number], bar)
+        try:
+            with preview.visitor(study, shown_arm, language) as person:
+                return _shown(request, context, person, step)
+        except ArtefactError as error:
+            return _missing(request, context, str(error))
+
+
+@require_safe
+@for_researchers
+def picture(
+    request: HttpRequest, slug: str, arm: str, picture_code: str, picture: str
+) -> HttpResponse:
+    """An image, map or legend of a page that is previewed."""
+    study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
+    shown_arm = get_object_or_404(study.arms, key=arm)
+    with preview.visitor(study, shown_arm, definition(study).language) as person:
+        if picture_code.startswith(EXAMPLE):
+            return drawn(picture, *example_of(person, picture_code.removeprefix(EXAMPLE)))
+        trial = get_object_or_404(
+            person.trials.select_related(
+                "stimulus__prediction__image", "explanation__prediction__image"
+            ),
+            picture_code=picture_code,
+        )
+        return drawn(picture, trial.stimulus.prediction.image, explanation_of(trial, picture))
+
+
+def _frame(
+    request: HttpRequest, context: dict[str, Any], page: PreviewPage, bar: dict[str, Any]
+) -> HttpResponse:
+    """Consent and debrief."""
+    if request.method == "POST":
+        return HttpResponseRedirect(bar["next"])
+    context |= {"languages": (), "personal_code": "AAAA-BBBB-CCCC", "arrival_key": preview.CODE}
+    context["participant"] = Participant(code=preview.CODE, completion_code="PREVIEW1")
+    return render(request, f"surveys/{page.title}.html", context)
+
+
+def _shown(
+    request: HttpRequest, context: dict[str, Any], person: Participant, step: flow.Step
+) -> HttpResponse:
+    if step not in flow.steps_of(person):
+        return _missing(request, context, NOT_SHOWN)
+    if step.trial_position is not None and not person.trials.exists():
+        return _missing(request, context, NO_IMAGES)
+    form = PageForm(person, step, request.POST if request.method == "POST" else None)
+    content = _readdressed(context["preview"], screen(person, step))
+    context |= {**content, "form": form, "key": preview.CODE, "next_pictures": ()}
+    if form.is_bound and form.is_valid():
+        context["preview"]["stored"] = form.answers
+    response = render(request, page_kinds.kind_of(step).template, context)
+    response.content  # noqa: B018  rendered before the participation is undone
+    return response
+
+
+def _missing(request: HttpRequest, context: dict[str, Any], reason: str) -> HttpResponse:
+    return render(request, "surveys/preview_missing.html", context | {"reason": reason})
+
+
+def _bar(
+    study: Study, arm: Arm, sequence: list[PreviewPage], number: int, language: str
+) -> dict[str, Any]:
+    """What stands above the page: where one is, and where one can go."""
+
+    def at(other: Arm, page: int, spoken: str = language) -> str:
+        return _address(study, other, page, spoken)
+
+    return {
+        "study": study,
+        "arm": arm,
+        "page": sequence[number],
+        "last": len(sequence) - 1,
+        "arms": [(one, at(one, number)) for one in study.arms.all()],
+        "pages": [(one, at(arm, one.number)) for one in sequence],
+        "previous": at(arm, number - 1) if number else "",
+        "next": at(arm, number + 1) if number + 1 < len(sequence) else "",
+        "languages": [(code, at(arm, number, code)) for code in definition(study).languages],
+        "pictures": reverse(
+            "preview:picture",
+            kwargs={"slug": study.slug, "arm": arm.key, "picture_code": "0", "picture": "image"},
+        ).removesuffix("0/image.png"),
+    }
+
+
+def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """The page's pictures at the preview's own addresses."""
+    theirs = f"{reverse('page', kwargs={'code': preview.CODE})}picture/"
+
+    def own(value: Any) -> Any:
+        return value.replace(theirs, bar["pictures"], 1) if isinstance(value, str) else value
+
+    found = {key: own(value) for key, value in content.items()}
+    for maps in found.get("maps", ()):
+        maps["url"] = own(maps["url"])
+    return found
+
+
+def _address(study: Study, arm: Arm, number: int, language: str) -> str:
+    page = {"slug": study.slug, "arm": arm.key, "language": language, "number": number}
+    return reverse("preview:page", kwargs=page)

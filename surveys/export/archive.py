@@ -1,0 +1,25 @@
+"""Exports as one zip file, for a download."""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from surveys.export.writing import Simulated, export_study
+from surveys.models import Study
+
+
+def zip_of(studies: Iterable[Study], simulated: Simulated) -> bytes:
+    """The export of each study in a folder of its slug; raises ExportError as export_study does."""
+    content = io.BytesIO()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for study in studies:
+            export_study(study=study, output=Path(folder) / study.slug, simulated=simulated)
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
+    return content.getvalue()

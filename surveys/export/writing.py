@@ -1,0 +1,257 @@
+"""A study's data as a folder of plain files, which the analysis and any other program can read."""
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import translation
+
+from surveys.blinding import is_concealed, limited_pages
+from surveys.export.folder import MARK, ExportError, check_place, write_folder
+from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
+from surveys.services.fingerprints import changes
+from surveys.study_file.declaration import StudyFile
+from surveys.study_file.stored import definition, definition_of
+from surveys.tidy.analysis_plan import plan_of, toml_text
+from surveys.tidy.cells import csv_text
+from surveys.tidy.codebook import OWN_COLUMNS, codebook
+from surveys.tidy.page_columns import events
+from surveys.tidy.tables import tables
+
+Simulated = Literal["none", "only", "included"]
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What was exported, and where to: rows by file."""
+
+    output: Path
+    rows: dict[str, int]
+    concealed: str = ""
+    """The slug of a study that is open; empty where arms are in the export."""
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{rows} in {name}" for name, rows in self.rows.items())
+        line = f"Exported to {self.output}: {counts}."
+        if not self.concealed:
+            return line
+        return (
+            f"{line} Arms are left out while the study is open; to have them, close it first: "
+            f"manage.py close_study {self.concealed}"
+        )
+
+
+def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -> ExportSummary:
+    """Write the tidy data folder: all participants of the kind asked for, whatever their state.
+
+    ``simulated``: "none" leaves simulated participants out, "only" takes no others, "included"
+    takes all. Until the study is closed, whatever tells the arm of a real participant is left out.
+    Raises ExportError when nobody is left, or when ``output`` holds anything but an earlier
+    export, which is replaced.
+    """
+    check_place(output)
+    # The words of the codebook are in one language, whoever asks for it.
+    with _one_moment(), translation.override(definition(study).language):
+        people = _participants(study, simulated)
+        declared = definition(study)
+        concealed = is_concealed(study) and simulated != "only"
+        columns_of = tables(declared, concealed)
+        found = _rows(declared, people, limited_pages(declared) if concealed else [])
+        found["ledger.csv"] = study.ledger.filter(simulated=simulated == "only")
+        rows = {
+            name: [[column.cell(row) for column in columns] for row in found[name]]
+            for name, columns in columns_of.items()
+        }
+        rows["codebook.csv"] = [list(row.values()) for row in codebook(declared, concealed)]
+    headers = {name: [column.name for column in columns] for name, columns in columns_of.items()}
+    headers["codebook.csv"] = list(OWN_COLUMNS)
+    files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
+    files["plan.toml"] = toml_text(plan_of(declared)).encode()
+    files["study.toml"] = study.source.encode()
+    if registered := _plan_at_launch(study):
+        files["registered.json"] = registered
+    counts = {name: len(entries) for name, entries in rows.items()}
+    files[MARK] = _manifest(study, simulated, concealed, files, counts)
+    write_folder(output, files)
+    return ExportSummary(output, counts, study.slug if concealed else "")
+
+
+def _rows(
+    declared: StudyFile, people: QuerySet[Participant], hidden: list[str]
+) -> dict[str, Iterable[Any]]:
+    """The rows of each table, without those of ``hidden`` pages.
+
+    In a within design, what blocks ask lies apart.
+    """
+    practice = [part.key for part in declared.trial_parts if part.is_practice]
+    limited = [part.key for part in declared.trial_parts if part.arms] if hidden else []
+    allocated, others = people.filter(arm__isnull=False), people.filter(arm__isnull=True)
+    trials = _trials(allocated).exclude(stimulus__part__in=limited)
+    answers = _answers(allocated).exclude(submission__step__in=hidden)
+    pages = _pages(people).exclude(step__in=hidden)
+    in_blocks = Q(submission__block__gt=0) if declared.blocks > 1 else Q(pk__in=())
+    return {
+        "participants.csv": allocated,
+        "trials.csv": trials.exclude(stimulus__part__in=practice),
+        "practice.csv": trials.filter(stimulus__part__in=practice),
+        "answers.csv": answers.exclude(in_blocks),
+        "block_answers.csv": answers.filter(in_blocks),
+        "pages.csv": pages,
+        "page_events.csv": events(pages),
+        "not_allocated.csv": others,
+        "not_allocated_answers.csv": _answers(others),
+    }
+
+
+def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
+    people = (
+        study.participants.select_related("study", "arm", "slot")
+        .order_by("simulated", "slot__position", "pk")
+        .prefetch_related("submissions__answers")
+    )
+    chosen = {
+        "none": people.filter(simulated=False),
+        "only": people.filter(simulated=True),
+        "included": people,
+    }[simulated]
+    if not chosen.exists():
+        raise ExportError(_nobody(study, simulated))
+    return chosen
+
+
+def _nobody(study: Study, simulated: Simulated) -> str:
+    left_out = study.participants.count()
+    if not left_out:
+        return (
+            f"The study {study.slug!r} has no participants yet. Send people its link, or run "
+            f"manage.py simulate_participants {study.slug}"
+        )
+    if simulated == "none":
+        return (
+            f"The study {study.slug!r} has no real participants, and {left_out} simulated ones. "
+            "Export those with --simulated-only."
+        )
+    return (
+        f"The study {study.slug!r} has no simulated participants, and {left_out} real ones. "
+        "Export those without --simulated-only."
+    )
+
+
+def _trials(people: QuerySet[Participant]) -> QuerySet[Trial]:
+    return (
+        Trial.objects.filter(participant__in=people.order_by())
+        .select_related(
+            "participant__arm",
+            "participant__study",
+            "stimulus__prediction__image__image_set",
+            "explanation",
+            "condition",
+        )
+        .prefetch_related("submissions__answers", "maps__explanation")
+        .order_by("participant__simulated", "participant__slot__position", "position")
+    )
+
+
+def _answers(people: QuerySet[Participant]) -> QuerySet[Answer]:
+    return (
+        Answer.objects.filter(submission__participant__in=people.order_by())
+        .exclude(questionnaire="")
+        .select_related("submission__participant__arm")
+        .prefetch_related("submission__participant__arm__blocks__condition")
+        .order_by(
+            "submission__participant__simulated", "submission__participant__slot__position", "id"
+        )
+    )
+
+
+def _pages(people: QuerySet[Participant]) -> QuerySet[Submission]:
+    return (
+        Submission.objects.filter(participant__in=people.order_by())
+        .select_related("participant__arm", "trial")
+        .order_by("participant__simulated", "participant__slot__position", "participant", "id")
+    )
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """All reads within see the database as it is at one moment."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _erased(study: Study, simulated: Simulated, concealed: bool) -> dict[str, int]:
+    """By arm, how many were allocated and have had everything deleted: they stand in no table."""
+    erased = study.slots.filter(erased=True)
+    if simulated != "included":
+        erased = erased.filter(simulated=simulated == "only")
+    if concealed:
+        return {"of all arms": erased.count()}
+    counts = Counter(erased.values_list("arm__key", flat=True))
+    return {arm.key: counts[arm.key] for arm in study.arms.all()}
+
+
+def _plan_at_launch(study: Study) -> bytes | None:
+    """The plan of the first version, if another is carried out now: the analysis is held to it."""
+    first = study.versions.first()
+    if first is None or first.source_sha256 == study.source_sha256:
+        return None
+    plan = plan_of(definition_of(first.source))
+    if plan == plan_of(definition(study)):
+        return None
+    return (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _version(version: StudyVersion) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "launched_at": version.launched_at.isoformat(timespec="seconds"),
+        "people_before": version.people_before,
+        "study_file_sha256": version.source_sha256,
+        "stimuli_sha256": version.stimuli_sha256,
+        "weights_sha256": version.weights_sha256,
+        "instruments_sha256": version.instruments,
+    }
+
+
+def _manifest(
+    study: Study,
+    simulated: Simulated,
+    concealed: bool,
+    files: dict[str, bytes],
+    rows: dict[str, int],
+) -> bytes:
+    manifest = {
+        "study": study.slug,
+        "title": study.title,
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "files": {
+            name: {"rows": rows.get(name), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in files.items()
+        },
+        "study_file_sha256": study.source_sha256,
+        "weights_sha256": study.classifier.sha256,
+        "versions": [_version(version) for version in study.versions.all()],
+        "changes": [asdict(change) for change in changes(study)],
+        "simulated": simulated,
+        "withdrawn_and_deleted": _erased(study, simulated, concealed),
+        "arms_concealed": concealed,
+        "software": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("django", "numpy", "pillow", "safetensors")},
+        },
+    }
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()

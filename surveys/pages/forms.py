@@ -1,0 +1,84 @@
+"""The form of a page, derived from the items that the page asks."""
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django import forms
+
+from surveys.models import Participant
+from surveys.pages import item_order, sequence
+from surveys.pages.browser_timings import Timings, read_timings
+from surveys.pages.form_fields import ItemField, Question
+from surveys.pages.time_limit import timed_out
+from surveys.questionnaires.base import Item
+
+
+class ResponseTimeField(forms.Field):
+    """Milliseconds by the browser's clock; whatever is not a time counts as not measured."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> float | None:
+        try:
+            milliseconds = float(value)
+        except (TypeError, ValueError):
+            return None
+        return milliseconds if math.isfinite(milliseconds) and milliseconds >= 0 else None
+
+
+class TimingsField(forms.Field):
+    """What the script measured, as surveys.pages.browser_timings reads it; nothing where that is none."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> Timings | None:
+        return read_timings(value or "")
+
+
+class ItemsForm(forms.Form):
+    """Questions, in the order of the items; whatever else a request carries is ignored."""
+
+    def __init__(self, items: Sequence[Item], data: Any = None, initial: Any = None) -> None:
+        super().__init__(data, initial=initial, use_required_attribute=False)
+        self.items = tuple(items)
+        for item in self.items:
+            self.fields[item.id] = ItemField(item)
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """The valid answers by item, as clicked or typed; an item left empty is not in it."""
+        return {
+            item.id: self.cleaned_data[item.id] for item in self.items if self.cleaned_data[item.id]
+        }
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        return [Question(item, self[item.id]) for item in self.items]
+
+    @property
+    def unanswered(self) -> list[Question]:
+        """The questions whose answer is missing or cannot be stored."""
+        return [question for question in self.questions if question.error]
+
+
+class PageForm(ItemsForm):
+    """The questions of one step in the participant's order, and what the script measured."""
+
+    response_time_ms = ResponseTimeField()
+    timings = TimingsField()
+
+    def __init__(self, participant: Participant, step: sequence.Step, data: Any = None) -> None:
+        super().__init__(item_order.items(participant, step), data)
+        self.step = step
+        sent = read_timings(data.get("timings", "")) if data else None
+        if timed_out(participant, step, sent):
+            for item in self.items:
+                self.fields[item.id].required = False

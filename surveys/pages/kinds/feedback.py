@@ -1,0 +1,58 @@
+"""After a trial: what the picture shows, and whether the person and the classifier were right."""
+
+from django.utils.translation import gettext as _
+
+from surveys import tasks
+from surveys.models import Answer, Participant, Trial
+from surveys.pages.kinds import Screen
+from surveys.pages.kinds.stimulus import stimulus
+from surveys.pages.kinds.trial import part_of, trial_of
+from surveys.pages.language import spoken
+from surveys.study_file.step import Step
+
+
+def screen(participant: Participant, step: Step) -> Screen:
+    trial = trial_of(participant, step)
+    task = tasks.get(part_of(participant, step).task)
+    prediction = trial.stimulus.prediction
+    shown = stimulus(
+        participant, prediction, trial.explanation, trial.picture_code, trial.condition
+    )
+    shown.pop("prediction", None)
+    texts = spoken(participant.study)
+    true = texts.class_label(prediction.image.true_class)
+    sentences = [_("The picture shows: %(name)s.") % {"name": true}]
+    if trial.condition.shows_prediction or task.guesses_class:
+        said = (
+            _("The classifier says: %(name)s. That is right.")
+            if prediction.is_correct
+            else _("The classifier says: %(name)s. That is wrong.")
+        )
+        sentences.append(said % {"name": texts.class_label(prediction.predicted_class)})
+    right = decided_right(trial)
+    if right is not None:
+        sentences.append(_("Your answer was right.") if right else _("Your answer was wrong."))
+    return shown | {"heading": _("How it was"), "sentences": sentences, "right": right}
+
+
+def decided_right(trial: Trial) -> bool | None:
+    """Whether the last answer to the trial was right; None when nothing was answered.
+
+    Accepting is right for a right prediction, naming a class for the true one, guessing the
+    classifier's answer for that one, and choosing a map for its own.
+    """
+    answers = dict(Answer.objects.filter(submission__trial=trial).values_list("item", "value"))
+    prediction = trial.stimulus.prediction
+    if "agreed" in answers:
+        return (answers["agreed"] == "1") == prediction.is_correct
+    if "rated_right" in answers:
+        return (answers["rated_right"] in {"3", "4"}) == prediction.is_correct
+    if "guessed_answer" in answers:
+        return bool(answers["guessed_answer"] == prediction.predicted_class)
+    if "chosen_map" in answers:
+        return trial.maps.filter(
+            place=int(answers["chosen_map"]), explanation=trial.explanation
+        ).exists()
+    if "final_answer" in answers:
+        return bool(answers["final_answer"] == prediction.image.true_class)
+    return None

@@ -1,0 +1,65 @@
+"""What the following trials show and ask, and how to read the map, with an example."""
+
+from itertools import takewhile
+
+from django.utils.translation import gettext as _
+
+from explanations import catalogue
+from surveys import tasks
+from surveys.models import ArmBlock, Condition, Participant
+from surveys.pages.example import example_code, example_explanation, example_prediction
+from surveys.pages.kinds import Screen
+from surveys.pages.kinds.stimulus import stimulus
+from surveys.study_file.declaration import StudyFile
+from surveys.study_file.parts import TrialsPart
+from surveys.study_file.parts.instructions import InstructionsPart
+from surveys.study_file.step import Step
+from surveys.study_file.stored import definition
+
+
+def condition_of(participant: Participant, step: Step) -> Condition:
+    """What the step's block shows; outside of blocks, what the first one does."""
+    blocks = ArmBlock.objects.filter(arm=participant.arm_id, number=max(step.block, 1))
+    return blocks.select_related("condition").get().condition
+
+
+def trials_ahead(declared: StudyFile, condition: Condition, step: Step) -> list[TrialsPart]:
+    """The runs of trials from here to the next instructions or to the end, practice included."""
+    parts = [part for part in declared.parts if part.is_in(condition.key)]
+    here = [part.key for part in parts].index(step.part)
+    following = takewhile(lambda part: not isinstance(part, InstructionsPart), parts[here + 1 :])
+    return [part for part in following if isinstance(part, TrialsPart)]
+
+
+def screen(participant: Participant, step: Step) -> Screen:
+    """How to read the map, with an example if one is computed; without a map, how to look."""
+    declared = definition(participant.study)
+    condition = condition_of(participant, step)
+    ahead = trials_ahead(declared, condition, step)
+    part = ahead[0] if ahead else None
+    task = tasks.get(part.task) if part else None
+    shown: Screen = {
+        "heading": _("What you will see"),
+        "trials": sum(own.trials_per_block for own in ahead if not own.is_practice),
+        "part": step.block,  # not "block": within a block, templates call the block itself so
+        "parts": declared.blocks,
+        "how_to": task.how_to() if task else (),
+        "advice_follows": bool(
+            task
+            and condition.shows_prediction
+            and not task.needs_prediction
+            and not task.guesses_class
+        ),
+        "answer_comes_later": bool(task and task.advises_later and condition.shows_prediction),
+        "says_answer": condition.shows_prediction and not (task and task.guesses_class),
+        "guesses_class": bool(task and task.guesses_class),
+        "several_maps": bool(task and task.classes),
+        "method": catalogue.get(condition.method) if condition.method else None,
+    }
+    prediction = example_prediction(participant.study)
+    if prediction is None:
+        return shown
+    explanation = example_explanation(condition, prediction)
+    return shown | stimulus(
+        participant, prediction, explanation, example_code(max(step.block, 1)), condition
+    )

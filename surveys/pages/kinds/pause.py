@@ -1,0 +1,29 @@
+"""A break between trials."""
+
+from collections.abc import Sequence, Set
+
+from django.utils.translation import gettext as _
+
+from surveys.models import Participant
+from surveys.pages import sequence as flow
+from surveys.pages.kinds import Screen
+from surveys.study_file.step import Step
+from surveys.study_file.stored import definition
+
+
+def screen(participant: Participant, step: Step) -> Screen:
+    """How far the person has come; practice does not count, as in the instructions."""
+    sequence = flow.steps_of(participant)
+    parts = definition(participant.study).trial_parts
+    practice = {part.key for part in parts if part.is_practice}
+    counted = {step.part} if step.part in practice else {part.key for part in parts} - practice
+    return {
+        "heading": _("Time for a break"),
+        "done": _pictures(sequence[: sequence.index(step)], counted),
+        "total_trials": _pictures(sequence, counted),
+    }
+
+
+def _pictures(steps: Sequence[Step], parts: Set[str]) -> int:
+    """How many trials of these parts are among the steps."""
+    return len({one.trial_position for one in steps if one.trial_position and one.part in parts})

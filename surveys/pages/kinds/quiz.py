@@ -1,0 +1,67 @@
+"""The quiz on what the map means: who is not right in all answers gets the page once more."""
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from explanations import catalogue
+from surveys import quizzes
+from surveys.models import Answer, Participant
+from surveys.pages.kinds import Screen
+from surveys.pages.kinds.instructions import condition_of
+from surveys.questionnaires.base import Item
+from surveys.quizzes import Question
+from surveys.study_file.step import Step
+from surveys.study_file.stored import definition
+
+
+def items(participant: Participant, step: Step) -> tuple[Item, ...]:
+    return tuple(question.item for question in _questions(participant, step))
+
+
+def screen(participant: Participant, step: Step) -> Screen:
+    condition = condition_of(participant, step)
+    wrong = mistakes(participant, step, step.number - 1) if step.number > 1 else ()
+    return {
+        "heading": _("Did we explain it well?"),
+        "mistakes": wrong,
+        "method": catalogue.get(condition.method) if condition.method and wrong else None,
+    }
+
+
+def mistakes(participant: Participant, step: Step, number: int) -> tuple[Question, ...]:
+    """The questions that try ``number`` of the step's quiz answered wrongly."""
+    given = _answers(participant, _try(participant, step, number))
+    asked = _questions(participant, step)
+    return tuple(question for question in asked if given.get(question.id) != question.right)
+
+
+def is_skipped(participant: Participant, step: Step) -> bool:
+    """Whether the step is a second try that the first one made needless."""
+    if step.kind != "quiz" or step.number == 1:
+        return False
+    given = _answers(participant, _try(participant, step, step.number - 1))
+    if not given:
+        return False
+    return all(
+        given.get(question.id) == question.right for question in _questions(participant, step)
+    )
+
+
+def _questions(participant: Participant, step: Step) -> tuple[Question, ...]:
+    condition = condition_of(participant, step)
+    return quizzes.questions(condition.method, get_language() or "en")
+
+
+def _try(participant: Participant, step: Step, number: int) -> str:
+    """The key of the step that is try ``number`` of the same quiz."""
+    same = definition(participant.study).steps
+    return next(
+        one.key
+        for one in same
+        if (one.kind, one.part, one.block, one.number) == ("quiz", step.part, step.block, number)
+    )
+
+
+def _answers(participant: Participant, key: str) -> dict[str, str]:
+    answers = Answer.objects.filter(submission__participant=participant, submission__step=key)
+    return dict(answers.values_list("item", "value"))

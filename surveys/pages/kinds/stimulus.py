@@ -1,0 +1,85 @@
+"""A stimulus as a page shows it: the image, what the classifier says of it, and the map."""
+
+from django.urls import reverse
+
+from explanations import catalogue
+from explanations.models import Explanation, Prediction
+from explanations.pipeline import pictures
+from surveys.models import Condition, Participant, Trial
+from surveys.pages.kinds import Screen
+from surveys.pages.language import spoken
+from surveys.study_file.stored import definition
+
+
+def picture_url(participant: Participant, picture_code: str, picture: str) -> str:
+    """Where the participant's browser finds a picture: image, map or legend."""
+    kwargs = {"code": participant.code, "picture_code": picture_code, "picture": picture}
+    return reverse("picture", kwargs=kwargs)
+
+
+def picture_urls(
+    participant: Participant, picture_code: str, *, with_map: bool, maps: int = 0
+) -> list[str]:
+    """The addresses of all pictures of a stimulus; ``maps``: how many lie side by side."""
+    beside = [map_name(place) for place in range(1, maps + 1)]
+    named = [*(["map"] if with_map else []), *beside]
+    pictures = ["image", *named, *(["legend"] if named else [])]
+    return [picture_url(participant, picture_code, picture) for picture in pictures]
+
+
+def map_name(place: int) -> str:
+    """What the map at the place is called in an address, where several lie side by side."""
+    return f"map-{place}"
+
+
+def maps_beside(trial: Trial) -> Screen:
+    """What the template needs to show the maps of several classes: none is named."""
+    beside = list(trial.maps.select_related("explanation__prediction__image"))
+    method = beside[0].explanation.method
+    return {
+        "method": catalogue.get(method),
+        "maps": [
+            {
+                "number": one.place,
+                "url": picture_url(trial.participant, trial.picture_code, map_name(one.place)),
+                "alt": pictures.alt_text(one.explanation),
+                "empty": bool(one.explanation.diagnostics.get("empty")),
+            }
+            for one in beside
+        ],
+        "caption": pictures.caption_of_each(method),
+        "legend_url": picture_url(trial.participant, trial.picture_code, "legend"),
+    }
+
+
+def stimulus(
+    participant: Participant,
+    prediction: Prediction,
+    explanation: Explanation | None,
+    picture_code: str,
+    condition: Condition,
+    *,
+    shows_prediction: bool = True,
+    names_class: bool = True,
+) -> Screen:
+    """What the template needs. ``names_class`` False: neither caption nor page gives it away."""
+
+    shown: Screen = {
+        "image_url": picture_url(participant, picture_code, "image"),
+        "map_over": definition(participant.study).pages.map == "over",
+    }
+    label = spoken(participant.study).class_label(prediction.predicted_class)
+    if shows_prediction and condition.shows_prediction:
+        shown["prediction"] = label
+        if condition.shows_probability:
+            shown["probability"] = round(100 * prediction.probability)
+    if explanation is None:
+        return shown
+    named = names_class and "prediction" in shown
+    return shown | {
+        "method": catalogue.get(explanation.method),
+        "map_url": picture_url(participant, picture_code, "map"),
+        "map_alt": pictures.alt_text(explanation),
+        "caption": pictures.caption(explanation, label if named else None),
+        "legend_url": picture_url(participant, picture_code, "legend"),
+    }

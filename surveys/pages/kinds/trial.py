@@ -1,0 +1,86 @@
+"""A trial: one image, and the questions of one stage of its task."""
+
+from typing import cast
+
+from django.utils.translation import gettext as _
+
+from surveys import tasks
+from surveys.models import Participant, Trial
+from surveys.models.prepared_query import PreparedQuery
+from surveys.pages import sequence
+from surveys.pages.kinds import Screen
+from surveys.pages.kinds.stimulus import maps_beside, stimulus
+from surveys.pages.language import spoken
+from surveys.questionnaires.base import Item
+from surveys.study_file.parts import TrialsPart
+from surveys.study_file.step import Step
+from surveys.study_file.stored import definition
+
+
+def items(participant: Participant, step: Step) -> tuple[Item, ...]:
+    part = part_of(participant, step)
+    texts = spoken(participant.study)
+    classes = {name: texts.class_label(name) for name in participant.study.image_set.class_names}
+    return tasks.get(part.task).stage(step.stage).asks(classes, part.confidence)
+
+
+def screen(participant: Participant, step: Step) -> Screen:
+    part = part_of(participant, step)
+    task = tasks.get(part.task)
+    stage = task.stage(step.stage)
+    trial = trial_of(participant, step)
+    shown = stimulus(
+        participant,
+        trial.stimulus.prediction,
+        trial.explanation if stage.shows_map else None,
+        trial.picture_code,
+        trial.condition,
+        shows_prediction=stage.shows_prediction,
+        names_class=not task.guesses_class,
+    )
+    if stage.classes:
+        shown |= maps_beside(trial)
+    heading = _("Practice picture") if part.is_practice else _("Picture")
+    return shown | {
+        "heading": f"{heading} {_number(participant, step)}",
+        "is_practice": part.is_practice,
+        "minimum_ms": 1000 * part.minimum_seconds,
+        "limit_ms": 1000 * part.limit_seconds,
+        "limit_seconds": part.limit_seconds,
+    }
+
+
+def _number(participant: Participant, step: Step) -> int:
+    """Which of the trials that the participant's arm shows it is, from 1; practice for itself."""
+    practice = part_of(participant, step).is_practice
+    positions = dict.fromkeys(
+        one.trial_position
+        for one in sequence.steps_of(participant)
+        if one.trial_position is not None and part_of(participant, one).is_practice == practice
+    )
+    return list(positions).index(step.trial_position or 0) + 1
+
+
+def part_of(participant: Participant, step: Step) -> TrialsPart:
+    """The run of trials that the step belongs to."""
+    return cast("TrialsPart", definition(participant.study).part(step.part))
+
+
+_TRIAL = PreparedQuery(
+    lambda person, position: (
+        Trial.objects.order_by()
+        .select_related("stimulus__prediction__image", "explanation", "condition")
+        .filter(participant=person, position=position)
+    ),
+    int,
+    int,
+)
+
+
+def trial_of(participant: Participant, step: Step) -> Trial:
+    """The step's trial with all that a page shows of it."""
+    (trial,) = _TRIAL(participant.pk, step.trial_position or 0)
+    trial.participant = participant
+    if trial.explanation is not None:  # of the same prediction: the database need not join it twice
+        trial.explanation.prediction = trial.stimulus.prediction
+    return trial

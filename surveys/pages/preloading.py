@@ -1,0 +1,56 @@
+"""The pictures of the next trial: a browser may fetch them while this page is looked at."""
+
+from surveys import tasks
+from surveys.models import Participant, Trial
+from surveys.models.prepared_query import PreparedQuery
+from surveys.pages import sequence as flow
+from surveys.pages.kinds.stimulus import picture_urls
+from surveys.pages.kinds.trial import part_of
+from surveys.study_file.step import Step
+from surveys.tasks import Stage
+
+PAGES_AHEAD = 2
+
+
+def upcoming(participant: Participant, step: Step) -> Step | None:
+    """The first page of the next trial, if it is at most PAGES_AHEAD pages away."""
+    sequence = flow.steps_of(participant)
+    here = sequence.index(step)
+    for page in sequence[here + 1 : here + 1 + PAGES_AHEAD]:
+        if page.kind == "trial" and page.trial_position != step.trial_position:
+            return page
+    return None
+
+
+def stage_of(participant: Participant, step: Step) -> Stage:
+    """The stage of a trial's task that the step is."""
+    return tasks.get(part_of(participant, step).task).stage(step.stage)
+
+
+_PICTURES = PreparedQuery(
+    lambda person, position: (
+        Trial.objects.order_by()
+        .filter(participant=person, position=position)
+        .values_list("picture_code", "explanation_id")
+    ),
+    int,
+    int,
+)
+
+
+def next_pictures(participant: Participant, step: Step) -> list[str]:
+    """Addresses of the pictures of the page that ``upcoming`` names; none before the allocation."""
+    page = upcoming(participant, step)
+    if page is None:
+        return []
+    stage = stage_of(participant, page)
+    return [
+        address
+        for picture_code, explanation in _PICTURES(participant.pk, page.trial_position or 0)
+        for address in picture_urls(
+            participant,
+            picture_code,
+            with_map=explanation is not None and stage.shows_map,
+            maps=0 if explanation is None else stage.classes,
+        )
+    ]

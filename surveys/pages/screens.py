@@ -1,0 +1,60 @@
+"""What a page shows, and which pictures a participant may ask for."""
+
+from django.utils.module_loading import import_string
+
+from surveys.models import Participant, Trial
+from surveys.pages import preloading, sequence
+from surveys.pages.kinds import Screen
+from surveys.study_file import page_kinds
+from surveys.tasks import Stage
+
+
+def screen(participant: Participant, step: sequence.Step) -> Screen:
+    """Everything that the step's template shows, apart from its form."""
+    number, total = sequence.progress(participant, step)
+    kind: Screen = import_string(f"{page_kinds.kind_of(step).module}.screen")(participant, step)
+    return {
+        "participant": participant,
+        "study": participant.study,
+        "step": step,
+        "number": number,
+        "total": total,
+        "next_pictures": preloading.next_pictures(participant, step),
+        **kind,
+    }
+
+
+def is_visible(trial: Trial) -> bool:
+    """Whether the participant may see the trial's pictures: it is answered, the page, or next."""
+    participant = trial.participant
+    if participant.state == Participant.State.WITHDRAWN:
+        return False
+    step = sequence.current_step(participant)
+    if step is None or trial.submissions.exists():
+        return True
+    return trial.position in {page.trial_position for page in _open_pages(participant, step)}
+
+
+def is_map_visible(trial: Trial) -> bool:
+    """Whether the map too may be seen: not before the stage of the task that shows it."""
+    return all(stage.shows_map for stage in _open_stages(trial))
+
+
+def is_legend_visible(trial: Trial) -> bool:
+    """Whether the colours of the map, or of several maps side by side, may be seen."""
+    return all(stage.shows_map or stage.classes for stage in _open_stages(trial))
+
+
+def _open_stages(trial: Trial) -> list[Stage]:
+    """The stages of the trial among the open pages; none once it is answered."""
+    participant = trial.participant
+    step = sequence.current_step(participant)
+    pages = _open_pages(participant, step) if step else ()
+    own = [page for page in pages if page.trial_position == trial.position]
+    return [preloading.stage_of(participant, page) for page in own if page.kind == "trial"]
+
+
+def _open_pages(participant: Participant, step: sequence.Step) -> tuple[sequence.Step, ...]:
+    """The current page, and the next trial's, whose pictures are fetched in advance."""
+    following = preloading.upcoming(participant, step)
+    return (step, following) if following else (step,)

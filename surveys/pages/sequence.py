@@ -1,0 +1,75 @@
+"""The sequence of pages that a participant walks, and the kinds of pages that there are."""
+
+from collections.abc import Set
+
+from django.utils.module_loading import import_string
+
+from surveys.models import Participant, Study, Submission
+from surveys.models.prepared_query import PreparedQuery
+from surveys.questionnaires.base import Item
+from surveys.study_file import stored
+from surveys.study_file.page_kinds import kind_of
+from surveys.study_file.step import Step
+
+__all__ = ["Step", "current_step", "items", "progress", "steps"]
+
+
+def steps(study: Study) -> tuple[Step, ...]:
+    """Every page between consent and debrief, in order, those included that not all arms show."""
+    return stored.definition(study).steps
+
+
+def steps_of(participant: Participant) -> tuple[Step, ...]:
+    """The pages that the participant's arm shows; before the allocation, those of all arms."""
+    declared = stored.definition(participant.study)
+    return declared.steps if participant.arm is None else declared.steps_of(participant.arm.key)
+
+
+def step_of(study: Study, key: str) -> Step | None:
+    """The step of this key; None when the study has none."""
+    return next((step for step in steps(study) if step.key == key), None)
+
+
+def items(participant: Participant, step: Step) -> tuple[Item, ...]:
+    """What the page asks; its answers are stored under the items' ids."""
+    module = kind_of(step).module
+    try:
+        asked: tuple[Item, ...] = import_string(f"{module}.items")(participant, step)
+    except ImportError:
+        return ()
+    return asked
+
+
+_SENT = PreparedQuery(
+    lambda person: Submission.objects.filter(participant=person).order_by().values_list("step"), int
+)
+
+
+def sent(participant: Participant) -> set[str]:
+    """The keys of the steps that the participant has sent."""
+    return {step for (step,) in _SENT(participant.pk)}
+
+
+def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
+    """The first page that is to be sent and whose key is not among those sent; None at the end."""
+    from surveys.pages.kinds.quiz import is_skipped  # it reads answers
+
+    return next(
+        (
+            step
+            for step in steps_of(participant)
+            if step.key not in sent and not is_skipped(participant, step)
+        ),
+        None,
+    )
+
+
+def current_step(participant: Participant) -> Step | None:
+    """The first page that the participant has not sent; None when all are sent."""
+    return first_unsent(participant, sent(participant))
+
+
+def progress(participant: Participant, step: Step) -> tuple[int, int]:
+    """The page's number, from 1, and the number of pages."""
+    sequence = steps_of(participant)
+    return sequence.index(step) + 1, len(sequence)

@@ -1,0 +1,127 @@
+"""What a study is made of, as hashes: by them one sees what was changed after the launch."""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from surveys import questionnaires
+from surveys.models import Study, StudyVersion
+from surveys.questionnaires.reading import QuestionnaireError
+from surveys.services.trials import explanations_of, maps_of_classes
+from surveys.study_file.stored import definition
+
+GONE = "gone"  # in place of the hash of a questionnaire whose file is not there any more
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """SHA-256 of the study file, of what is shown, of the weights, and of each questionnaire."""
+
+    source: str
+    stimuli: str
+    weights: str
+    instruments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference: what was changed, since which version, and how it was and is, in words.
+
+    ``version`` is 0 for a change since the last version that has not been launched.
+    """
+
+    version: int
+    what: str
+    was: str
+    now: str
+
+
+def fingerprint(study: Study) -> Fingerprint:
+    """The study as it is now."""
+    return Fingerprint(
+        study.source_sha256,
+        _sha256("\n".join(_shown(study))),
+        study.classifier.sha256,
+        {key: _instrument(key) for key in sorted(definition(study).questionnaires)},
+    )
+
+
+def of_version(version: StudyVersion) -> Fingerprint:
+    """The study as it was launched."""
+    return Fingerprint(
+        version.source_sha256,
+        version.stimuli_sha256,
+        version.weights_sha256,
+        version.instruments,
+    )
+
+
+def changes(study: Study) -> tuple[Change, ...]:
+    """What was changed from each launch to the next, and what differs now from the last one."""
+    versions = list(study.versions.all())
+    found: list[Change] = []
+    for before, after in pairwise(versions):
+        files = before.source, after.source
+        found += _between(after.number, of_version(before), of_version(after), files)
+    if versions and study.state != Study.State.DRAFT:
+        last = versions[-1]
+        files = last.source, study.source
+        found += _between(0, of_version(last), fingerprint(study), files)
+    return tuple(found)
+
+
+def changed_tables(before: str, after: str) -> list[str]:
+    """The tables of a study file that differ; empty where only spaces or comments do."""
+    old, new = tomllib.loads(before.lstrip("\ufeff")), tomllib.loads(after.lstrip("\ufeff"))
+    return [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
+
+
+def _between(
+    version: int, old: Fingerprint, new: Fingerprint, files: tuple[str, str]
+) -> Iterator[Change]:
+    if old.source != new.source:
+        tables = changed_tables(*files)
+        what = f"study file: {', '.join(tables)}" if tables else "study file: spaces or comments"
+        yield Change(version, what, _short(old.source), _short(new.source))
+    if old.stimuli != new.stimuli:
+        yield Change(version, "images and maps", _short(old.stimuli), _short(new.stimuli))
+    if old.weights != new.weights:
+        yield Change(version, "classifier", _short(old.weights), _short(new.weights))
+    for key in dict.fromkeys([*old.instruments, *new.instruments]):
+        was, now = old.instruments.get(key, "not asked"), new.instruments.get(key, "not asked")
+        if was != now:
+            yield Change(version, f"questionnaire {key}", _short(was), _short(now))
+
+
+def _shown(study: Study) -> Iterator[str]:
+    """A line for each stimulus, and one for each of its maps under each condition."""
+    shown = study.stimuli.select_related("prediction__image", "prediction__classifier")
+    stimuli = list(shown.order_by("position"))
+    for one in stimuli:
+        said = one.prediction
+        words = (one.position, one.part, one.image_set_number, said.image.sha256)
+        yield " ".join(map(str, (*words, said.predicted_class, int(said.is_correct))))
+    for condition in study.conditions.exclude(method="").order_by("position"):
+        maps = explanations_of(condition, stimuli, simulated=False)
+        several = maps_of_classes(condition, stimuli, simulated=False)
+        for one in stimuli:
+            own = [maps[one.pk]] if one.pk in maps else []
+            for explanation in (*own, *several.get(one.pk, ())[1:]):
+                yield f"{condition.key} {one.position} {explanation.key} {explanation.sha256}"
+
+
+def _instrument(key: str) -> str:
+    try:
+        return questionnaires.sha256(key)
+    except QuestionnaireError:
+        return GONE
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _short(hash_or_words: str) -> str:
+    return f"SHA-256 {hash_or_words[:12]}…" if len(hash_or_words) == 64 else hash_or_words

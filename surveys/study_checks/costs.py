@@ -1,0 +1,44 @@
+"""What a design costs that is possible and seldom wise: said at loading, never refused."""
+
+from surveys.study_file.declaration import StudyFile
+
+CROSSED = ("logistic_trials", "linear_trials", "ordinal_trials")
+CHANCE = "Among studies of 2 arms of 40 people and 12 images, simulated without any true difference"
+
+
+def warnings(study: StudyFile) -> tuple[str, ...]:
+    """One sentence or more for each cost, with the cure."""
+    if study.images.per_arm:
+        return (_per_arm(study),)
+    if study.image_sets > study.blocks:
+        return (_per_person(study),)
+    return ()
+
+
+def _per_arm(study: StudyFile) -> str:
+    return (
+        "[images] per_arm: each arm shows images of its own, so that a difference between arms can "
+        f"be one between images. {CHANCE}, a test of the participants' means found one in 30 % "
+        "where arms showed different images, and in 5 % where they showed the same. Remove "
+        f"per_arm, or test trials by a model with random images and claim little{_of(study)}."
+    )
+
+
+def _per_person(study: StudyFile) -> str:
+    return (
+        f"[images] sets: participants of the same arm see different images ({study.image_sets} "
+        "sets, rotated alike in every arm). This adds the images' difficulty to the noise between "
+        "people, so that the study needs more of them; tests need random images, with "
+        f'slopes = ["image"] where a map may help at some images more than at others{_of(study)}. '
+        "Set sets = 1 to show the same images to everyone."
+    )
+
+
+def _of(study: StudyFile) -> str:
+    """The outcomes over trials that have no such model."""
+    lacking = [
+        str(outcome.get("key"))
+        for outcome in study.analysis.get("outcomes", [])
+        if outcome.get("kind") == "trial_mean" and outcome.get("analysis") not in CROSSED
+    ]
+    return f"; without such a model are: {', '.join(lacking)}" if lacking else ""

@@ -1,0 +1,132 @@
+"""What a study file asks of this place: its images, its classifier, and enough of both."""
+
+from django.conf import settings
+
+from explanations.models import ClassifierWeights, ImageSet, Prediction
+from explanations.pipeline.weights_registry import RegistryError, register_classifier
+from surveys import tasks
+from surveys.study_file.declaration import StudyFile
+from surveys.toml.table import Table
+
+
+def check(table: Table, study: StudyFile) -> None:
+    """Report what is not there to the file's outermost table, beside what is wrong in the file."""
+    images = images_of(study)
+    if images is None and study.images.set:
+        name, split = study.images.set, study.images.split
+        table.problems.add(
+            ("images", "set"),
+            f"the study shows images of {name!r}, split {split!r}, and none are stored. Import "
+            f"them: manage.py import_images --data {name} --split {split}",
+        )
+    classifier = _classifier(table, study)
+    if classifier is not None:
+        _check_maps(table, study, classifier)
+    if classifier is not None and images is not None:
+        _check_classes(table, study, classifier, images)
+    if images is not None:
+        _check_labels(table, study, images)
+    if images is not None and (said := _shortage_here(study, images, classifier)):
+        table.problems.add(("images", "set"), said)
+
+
+def images_of(study: StudyFile) -> ImageSet | None:
+    """The set that the study names, if it has images of the split."""
+    found = ImageSet.objects.filter(name=study.images.set).first()
+    if found is None or not found.images.filter(split=study.images.split).exists():
+        return None
+    return found
+
+
+def shortage(study: StudyFile, right: int, wrong: int) -> str | None:
+    """A sentence where so many right and wrong predictions are fewer than the study shows."""
+    wanted_right, wanted_wrong = study.predictions_shown
+    if right >= wanted_right and wrong >= wanted_wrong:
+        return None
+    return (
+        f"{_asked(study)}. Its classifier gives {right} right and {wrong} wrong ones on the stored "
+        f"images of {study.images.set!r}, split {study.images.split!r}. {_more(study)} and run "
+        "manage.py precompute_explanations again, or ask for fewer."
+    )
+
+
+def _shortage_here(
+    study: StudyFile, image_set: ImageSet, classifier: ClassifierWeights | None
+) -> str | None:
+    """Before the classifier has seen the images, one can only say whether there are enough."""
+    stored = image_set.images.filter(split=study.images.split)
+    count, wanted = stored.count(), sum(study.predictions_shown)
+    if count < wanted:
+        return (
+            f"{_asked(study)}, which takes {wanted} images. Of {study.images.set!r}, split "
+            f"{study.images.split!r}, {count} are stored. {_more(study)}, or ask for fewer."
+        )
+    correct = Prediction.objects.filter(image__in=stored, classifier=classifier)
+    known = list(correct.values_list("is_correct", flat=True)) if classifier else []
+    if len(known) < count:
+        return None
+    return shortage(study, known.count(True), known.count(False))
+
+
+def _asked(study: StudyFile) -> str:
+    right, wrong = study.predictions_shown
+    sets = f" (in {study.image_sets} image sets)" if study.image_sets > 1 else ""
+    return f"the study shows {right} right and {wrong} wrong predictions{sets}"
+
+
+def _more(study: StudyFile) -> str:
+    return (
+        f"Import more images (manage.py import_images --data {study.images.set} --split "
+        f"{study.images.split}, with a larger --limit)"
+    )
+
+
+def _classifier(table: Table, study: StudyFile) -> ClassifierWeights | None:
+    if not study.weights:
+        return None
+    try:
+        return register_classifier(settings.BASE_DIR / study.weights)
+    except RegistryError as error:
+        table.problems.add(("classifier", "weights"), str(error))
+        return None
+
+
+def _check_classes(
+    table: Table, study: StudyFile, classifier: ClassifierWeights, images: ImageSet
+) -> None:
+    if set(classifier.class_names) == set(images.class_names):
+        return
+    table.problems.add(
+        ("classifier", "weights"),
+        f"the classifier {study.weights} tells the classes {classifier.class_names}, the image set "
+        f"{images.name!r} has {images.class_names}. Name weights that were trained on these "
+        "classes.",
+    )
+
+
+def _check_maps(table: Table, study: StudyFile, classifier: ClassifierWeights) -> None:
+    """The classifier tells as many classes as a task shows maps of."""
+    known = len(classifier.class_names)
+    for part in study.trial_parts:
+        if (wanted := tasks.get(part.task).classes) > known:
+            table.problems.add(
+                ("classifier", "weights"),
+                f"the task {part.task!r} of the part {part.key!r} shows maps of {wanted} classes, "
+                f"and the classifier {study.weights} tells {known}: "
+                f"{', '.join(classifier.class_names)}. Take another task, or other weights.",
+            )
+
+
+def _check_labels(table: Table, study: StudyFile, images: ImageSet) -> None:
+    """Every class has a label in every other language of the study, and no other has one."""
+    there = set(images.class_names)
+    for code in study.languages:
+        labelled = set(study.in_language(code).classes)
+        lacking = there - labelled if code in study.translations else set()
+        if wrong := sorted((labelled - there) | lacking):
+            place = ("text", code, "classes") if code in study.translations else ("classes",)
+            table.problems.add(
+                place,
+                f"a label too many or too few in [{'.'.join(place)}]: {wrong}. The classes of "
+                f"{images.name!r} are {sorted(there)}.",
+            )

@@ -1,0 +1,218 @@
+"""A study as declared in its TOML file. ``parse`` checks all of it and says every error at once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from surveys.allocation.strata import Stratum
+from surveys.study_file.designs import Group, groups
+from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
+from surveys.study_file.recruitment import Recruitment
+from surveys.study_file.step import Step
+from surveys.toml.table import FileProblemsError
+
+LONGEST_TITLE = 200  # what the database's column holds
+
+
+class StudyFileError(FileProblemsError):
+    """A study file that cannot be used: each problem with its line and its cure."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a participant agrees to; paragraphs are separated by empty lines."""
+
+    version: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Debrief:
+    """What a participant reads at the end."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Images:
+    """Which images, and in how many sets that are rotated among participants and blocks.
+
+    ``confidence_bands``: the probabilities of the predictions are cut into so many bands of equal
+    size, and every band is shown alike. ``per_arm``: each arm shows images of its own.
+    """
+
+    set: str
+    split: str
+    sets: int = 1
+    confidence_bands: int = 1
+    per_arm: bool = False
+
+
+@dataclass(frozen=True)
+class DeclaredArm:
+    """What is compared: ``method`` is a key of explanations.catalogue, or empty for no map.
+
+    Where the arm chooses another baseline, it is the key of that variant of the method.
+    ``prediction`` is False for a human alone; ``probability`` shows how sure the classifier is.
+    ``factors``: level by factor.
+    """
+
+    key: str
+    label: str
+    method: str
+    prediction: bool = True
+    probability: bool = False
+    factors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Design:
+    """``within``: factors whose levels every participant sees; "arm" stands for the arms."""
+
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """``method`` is a key of allocation.drawing.METHODS; at most ``places`` people are allocated.
+
+    Blocks hold each arm ``m`` times its ratio, ``m`` drawn from ``block_multiples``; minimisation
+    follows the balance with ``probability``. ``ratios`` (1 where none is named) and ``quotas`` are
+    by group. A place is kept for ``hold_minutes`` for who has consented and not seen anything that
+    differs between arms; 0 keeps it for ever.
+    """
+
+    block_multiples: tuple[int, ...]
+    places: int
+    method: str = "permuted_blocks"
+    probability: float = 0.8
+    ratios: Mapping[str, int] = field(default_factory=dict)
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    strata: tuple[Stratum, ...] = ()
+    hold_minutes: int = 60
+
+
+@dataclass(frozen=True)
+class Pages:
+    """``resume_hours``: after a longer gap nobody goes on; 0 sets no limit.
+
+    ``map``: "beside" the image, or "over" it, where a slider fades it; without a script, beside.
+    """
+
+    resume_hours: int = 0
+    map: str = "beside"
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """The whole file, in one language.
+
+    ``weights`` is a path relative to the project; ``analysis`` is the plan. ``classes``: what
+    people read in place of a class's name. ``translations``: the whole in its other languages.
+    """
+
+    slug: str
+    title: str
+    seed: int
+    consent: Consent
+    debrief: Debrief
+    images: Images
+    weights: str
+    arms: tuple[DeclaredArm, ...]
+    design: Design
+    parts: tuple[Part, ...]
+    allocation: Allocation
+    analysis: Mapping[str, Any]
+    pages: Pages = Pages()
+    language: str = "en"
+    classes: Mapping[str, str] = field(default_factory=dict)
+    translations: Mapping[str, "StudyFile"] = field(default_factory=dict)
+    recruitment: Recruitment = field(default_factory=Recruitment)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The randomised groups: the arms, or in a within design the orders of their conditions."""
+        arms = [(arm.key, arm.label, dict(arm.factors)) for arm in self.arms]
+        return groups(arms, self.design.within)
+
+    @property
+    def blocks(self) -> int:
+        """How many conditions each participant sees."""
+        return max((len(group.conditions) for group in self.groups), default=1)
+
+    @property
+    def image_sets(self) -> int:
+        """How many sets of images there are; at least one per block."""
+        if self.images.per_arm:
+            return len(self.groups)
+        return max(self.images.sets, self.blocks)
+
+    @property
+    def predictions_shown(self) -> tuple[int, int]:
+        """How many right and how many wrong predictions all image sets hold together."""
+        right = sum(part.right for part in self.trial_parts)
+        wrong = sum(part.wrong for part in self.trial_parts)
+        return right * self.image_sets, wrong * self.image_sets
+
+    @property
+    def trial_parts(self) -> tuple[TrialsPart, ...]:
+        return tuple(part for part in self.parts if isinstance(part, TrialsPart))
+
+    @property
+    def questionnaires(self) -> tuple[str, ...]:
+        """The instruments that are asked, each once, in the order in which they come."""
+        asked = [part.questionnaire for part in self.parts if isinstance(part, QuestionnairePart)]
+        return tuple(dict.fromkeys(filter(None, asked)))
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Every page between consent and debrief; parts of a block are repeated block by block."""
+        found: list[Step] = []
+        trials = 0
+        for per_block, run in groupby(self.parts, key=lambda part: part.per_block):
+            parts = tuple(run)
+            for block in range(1, self.blocks + 1) if per_block else (0,):
+                for part in parts:
+                    pages = part.steps(Place(block, self.blocks, trials + 1))
+                    found += [replace(page, arms=part.arms) for page in pages]
+                    trials += part.trials_per_block
+        return tuple(found)
+
+    def steps_of(self, group: str) -> tuple[Step, ...]:
+        """The pages that the randomised group of this key sees."""
+        return self._steps_by_group[group]
+
+    @cached_property
+    def _steps_by_group(self) -> Mapping[str, tuple[Step, ...]]:
+        return {
+            group.key: tuple(
+                step
+                for step in self.steps
+                if not step.arms or group.conditions[max(step.block, 1) - 1] in step.arms
+            )
+            for group in self.groups
+        }
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of its languages, that of the file first."""
+        return (self.language, *self.translations)
+
+    def in_language(self, code: str) -> "StudyFile":
+        """The study in the language; in its own where it does not have it."""
+        return self.translations.get(code, self)
+
+    def class_label(self, name: str) -> str:
+        """What people read for the class."""
+        return self.classes.get(name, name)
+
+    def part(self, key: str) -> Part:
+        """The part of this key."""
+        return next(part for part in self.parts if part.key == key)

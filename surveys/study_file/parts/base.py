@@ -1,0 +1,54 @@
+"""What a part of a study is: it reads its own table, and lays out its pages."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from surveys.study_file.step import Step
+from surveys.toml.table import Table
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where pages are laid out: in which block of how many, and the number of the next trial."""
+
+    block: int
+    blocks: int
+    next_trial: int
+
+    def key(self, name: str) -> str:
+        """The name, made unique among the blocks."""
+        return f"{name}@{self.block}" if self.block and self.blocks > 1 else name
+
+
+@dataclass(frozen=True)
+class Part:
+    """One entry of a study's sequence. ``per_block``: it is repeated in each block.
+
+    ``arms``: the keys of the declared arms that show it; empty for all.
+    """
+
+    key: str
+    per_block: bool
+    arms: tuple[str, ...] = ()
+
+    default_per_block: ClassVar[bool] = False
+    texts: ClassVar[tuple[str, ...]] = ()
+    """Fields that people read: each language of the study has its own."""
+
+    @property
+    def trials_per_block(self) -> int:
+        """How many trials it adds to a block."""
+        return 0
+
+    @classmethod
+    def read(cls, table: Table, common: dict[str, Any]) -> Self:
+        """The part that the table declares; problems go there. ``common``: the fields above."""
+        return cls(**common)
+
+    def is_in(self, arm: str) -> bool:
+        """Whether the declared arm of this key shows it."""
+        return not self.arms or arm in self.arms
+
+    def steps(self, place: Place) -> tuple[Step, ...]:
+        """Its pages at the place, in order; which arms show them is added to them later."""
+        raise NotImplementedError

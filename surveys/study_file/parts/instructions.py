@@ -1,0 +1,35 @@
+"""Pages without questions: how to do the task and read the map, and a text of the researcher's."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from surveys.study_file.parts.base import Part, Place
+from surveys.study_file.step import Step
+from surveys.toml.table import Table
+
+
+@dataclass(frozen=True)
+class InstructionsPart(Part):
+    """What the following trials show and ask, with an example."""
+
+    default_per_block: ClassVar[bool] = True
+
+    def steps(self, place: Place) -> tuple[Step, ...]:
+        return (Step(place.key(self.key), "instructions", part=self.key, block=place.block),)
+
+
+@dataclass(frozen=True)
+class TextPart(Part):
+    """A heading and paragraphs from the study file."""
+
+    heading: str = ""
+    text: str = ""
+
+    texts: ClassVar[tuple[str, ...]] = ("heading", "text")
+
+    @classmethod
+    def read(cls, table: Table, common: dict[str, Any]) -> Self:
+        return cls(**common, heading=table.text("heading"), text=table.text("text"))
+
+    def steps(self, place: Place) -> tuple[Step, ...]:
+        return (Step(place.key(self.key), "text", part=self.key, block=place.block),)

@@ -1,0 +1,28 @@
+"""A comprehension quiz on what the map means, with two tries."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from surveys.study_file.parts.base import Part, Place
+from surveys.study_file.step import Step
+
+TRIES = 2
+
+
+@dataclass(frozen=True)
+class QuizPart(Part):
+    """The questions depend on the condition's method; who is right at once skips the second try."""
+
+    default_per_block: ClassVar[bool] = True
+
+    def steps(self, place: Place) -> tuple[Step, ...]:
+        return tuple(
+            Step(
+                place.key(f"{self.key}:{number}"),
+                "quiz",
+                part=self.key,
+                block=place.block,
+                number=number,
+            )
+            for number in range(1, TRIES + 1)
+        )

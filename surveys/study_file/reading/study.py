@@ -1,0 +1,204 @@
+"""From a study file's text to a StudyFile, with every problem collected on the way."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from surveys import tasks
+from surveys.study_file import declaration, designs
+from surveys.study_file.reading import recruitment
+from surveys.study_file.reading.allocation import check_allocation, read_allocation
+from surveys.study_file.reading.arms import read_arm, read_key
+from surveys.study_file.reading.parts import place_of, read_parts
+from surveys.study_file.reading.translations import (
+    check_languages,
+    read_classes,
+    read_language,
+    translations,
+)
+from surveys.toml.table import Table, did_you_mean, document
+
+MOST_HOURS = 24 * 365
+MAP_PLACES = ("beside", "over")
+LARGEST_SEED = 2**63 - 1  # what the database's column holds
+
+
+def read(
+    text: str,
+    check_plan: bool = True,
+    here: Callable[[Table, declaration.StudyFile], None] | None = None,
+) -> declaration.StudyFile:
+    """The study; raises StudyFileError. ``check_plan`` imports the analysis, and pandas with it."""
+    table = document(text, "The study file", declaration.StudyFileError)
+    arms = tuple(read_arm(entry) for entry in table.tables("arms"))
+    shown = table.table("images")
+    images, parts = _images(shown), read_parts(table, shown)
+    shown.finish()
+    allocation = table.table("allocation", {})
+    study = declaration.StudyFile(
+        slug=read_key(table, "slug"),
+        title=table.text("title"),
+        seed=table.integer("seed"),
+        consent=_consent(table.table("consent")),
+        debrief=_debrief(table.table("debrief")),
+        images=images,
+        weights=_weights(table.table("classifier")),
+        arms=arms,
+        design=_design(table.table("design", {}), arms),
+        parts=parts,
+        allocation=read_allocation(allocation, len(arms)),
+        analysis=table.mapping("analysis"),
+        pages=_pages(table.table("pages", {})),
+        language=read_language(table),
+        classes=read_classes(table),
+        recruitment=recruitment.read(table.table("recruitment", {})),
+    )
+    study = replace(study, translations=translations(table, study))
+    table.finish()
+    _check_whole(table, study)
+    check_allocation(allocation, study)
+    if check_plan and not table.problems.sentences():
+        check_languages(table, study)
+    if check_plan and "analysis" in table.values:
+        from surveys.study_checks.analysis_plan import check  # imports the analysis
+
+        check(table, study)
+    if here is not None:
+        here(table, study)
+    if problems := table.problems.sentences():
+        raise declaration.StudyFileError("The study file", problems)
+    return study
+
+
+def _consent(table: Table) -> declaration.Consent:
+    consent = declaration.Consent(table.text("version"), table.text("text"))
+    if len(consent.version) > 40:
+        table.add("version", "the consent's version has more than 40 characters. Shorten it.")
+    table.finish()
+    return consent
+
+
+def _debrief(table: Table) -> declaration.Debrief:
+    debrief = declaration.Debrief(table.text("text"))
+    table.finish()
+    return debrief
+
+
+def _images(table: Table) -> declaration.Images:
+    images = declaration.Images(
+        set=table.text("set"),
+        split=table.text("split", "test"),
+        sets=table.integer("sets", 1, minimum=1),
+        confidence_bands=table.integer("confidence_bands", 1, minimum=1),
+        per_arm=table.flag("per_arm", False),
+    )
+    if images.per_arm and images.sets > 1:
+        table.add("per_arm", "per_arm gives each arm one set of images. Remove it, or sets.")
+    for key, most in (("sets", 50), ("confidence_bands", 10)):
+        if getattr(images, key) > most:
+            table.add(key, f"{key} is {getattr(images, key)}. At most {most} are possible.")
+    return images
+
+
+def _weights(table: Table) -> str:
+    weights = table.text("weights")
+    if weights and not weights.endswith(".safetensors"):
+        table.add("weights", f"weights is {weights!r}. It must name a .safetensors file.")
+    table.finish()
+    return weights
+
+
+def _design(table: Table, arms: tuple[declaration.DeclaredArm, ...]) -> declaration.Design:
+    design = declaration.Design(tuple(table.list_of("within", str, [])))
+    table.finish()
+    declared = [(arm.key, arm.label, arm.factors) for arm in arms]
+    problems = designs.problems(declared, design.within)
+    for problem in problems:
+        table.add("within", problem)
+    return declaration.Design() if problems else design
+
+
+def _pages(table: Table) -> declaration.Pages:
+    pages = declaration.Pages(
+        resume_hours=table.integer("resume_hours", 0), map=table.text("map", "beside")
+    )
+    if pages.map not in MAP_PLACES:
+        table.add("map", f"map is {pages.map!r}. It must be one of {', '.join(MAP_PLACES)}.")
+    if pages.resume_hours > MOST_HOURS:
+        table.add(
+            "resume_hours",
+            f"resume_hours is {pages.resume_hours}. It is at most {MOST_HOURS}; leave it out for "
+            "no limit.",
+        )
+    table.finish()
+    return pages
+
+
+def _check_whole(table: Table, study: declaration.StudyFile) -> None:
+    if study.seed > LARGEST_SEED:
+        table.add("seed", f"seed is {study.seed}. It must be at most {LARGEST_SEED}.")
+    if len(study.title) > declaration.LONGEST_TITLE:
+        most = declaration.LONGEST_TITLE
+        table.add("title", f"the title has more than {most} characters. Shorten it.")
+    if len(study.arms) < 2 and "arms" in table.values:
+        table.add("arms", f"a study compares two arms or more, this file has {len(study.arms)}.")
+    if study.images.per_arm and study.design.within:
+        table.problems.add(
+            ("images", "per_arm"),
+            "within participants, blocks show different images anyway, which rotate over the "
+            "conditions. Remove per_arm.",
+        )
+    for name in ("key", "label"):
+        values = [getattr(arm, name) for arm in study.arms]
+        for number, value in enumerate(values):
+            if value and value in values[:number]:
+                place = (*table.path, "arms", number, name)
+                table.problems.add(place, f"two arms have the {name} {value!r}. Rename one.")
+    recruitment.check(
+        table.table("recruitment", {}),
+        study.recruitment,
+        slug=study.slug,
+        attention_checks=sum(step.kind == "attention" for step in study.steps),
+    )
+    _check_arms_of_parts(table, study)
+    for number, arm in enumerate(study.arms):
+        for part in study.trial_parts:
+            if not part.is_in(arm.key):
+                continue
+            if tasks.get(part.task).classes and not arm.method:
+                table.problems.add(
+                    ("arms", number, "key"),
+                    f"the arm {arm.key!r} shows no map, and the task {part.task!r} of the part "
+                    f"{part.key!r} shows maps of {tasks.get(part.task).classes} classes. Give the "
+                    "arm a method, or limit the part to others by its arms = [ ].",
+                )
+            if tasks.get(part.task).needs_prediction and not arm.prediction:
+                table.problems.add(
+                    ("arms", number, "prediction"),
+                    f"the arm {arm.key!r} shows no prediction, and the task {part.task!r} of the "
+                    f"part {part.key!r} is about one. Use the task 'classify' or 'judge_advisor', "
+                    "or take the arm out.",
+                )
+
+
+def _check_arms_of_parts(table: Table, study: declaration.StudyFile) -> None:
+    """Parts that not all arms show: of arms that there are, and where the arm is known."""
+    known = [arm.key for arm in study.arms]
+    for part in (one for one in study.parts if one.arms):
+        place = (*place_of(table, part), "arms")
+        for key in part.arms:
+            if key not in known:
+                hint = did_you_mean(key, known)
+                table.problems.add(place, f"the part {part.key!r}: unknown arm {key!r}{hint}")
+        if study.design.within and not part.per_block:
+            table.problems.add(
+                place,
+                f"the part {part.key!r} is limited to arms and stands outside of the blocks, where "
+                "participants of a within design are in no single arm. Set per_block = true, or "
+                "remove arms.",
+            )
+    if study.parts and study.parts[-1].arms:
+        table.problems.add(
+            (*place_of(table, study.parts[-1]), "arms"),
+            f"the study ends with the part {study.parts[-1].key!r}, which not all arms show. Let "
+            "a part of all arms come last.",
+        )

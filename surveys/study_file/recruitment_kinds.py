@@ -1,0 +1,56 @@
+"""The ways to recruit: which ids a link carries, and what the study file declares for each."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from surveys.study_file.recruitment import Outcome
+
+OBJECT_ID = re.compile(r"[0-9a-f]{24}")
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
+"""Characters that no address needs to escape (RFC 3986), and no spreadsheet takes for a formula."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``label`` is the panel's own name, empty where the file says it.
+
+    ``id_parameter`` is where the link holds the person's id, empty where the file says it.
+
+    ``session_parameter`` and ``study_parameter`` hold the panel's ids of the submission and of its
+    study. ``can_resume``: the submission's id is a secret, so that who brings the same one again
+    goes on, on any device. ``address`` turns a completion code into an address; without it the
+    file declares the address of each of ``outcomes``.
+    """
+
+    key: str
+    label: str
+    outcomes: tuple[Outcome, ...] = tuple(Outcome)
+    id_parameter: str = ""
+    id_pattern: re.Pattern[str] = PLAIN
+    session_parameter: str = ""
+    study_parameter: str = ""
+    can_resume: bool = False
+    address: str = ""
+
+
+KINDS: Sequence[Kind] = (
+    Kind("open", "", outcomes=()),
+    Kind(
+        "prolific",
+        "Prolific",
+        id_parameter="PROLIFIC_PID",
+        id_pattern=OBJECT_ID,
+        session_parameter="SESSION_ID",
+        study_parameter="STUDY_ID",
+        can_resume=True,
+        address="https://app.prolific.com/submissions/complete?cc={code}",
+    ),
+    Kind("sona", "SONA", outcomes=(Outcome.COMPLETE,), id_parameter="id"),
+    Kind("panel", ""),
+)
+
+
+def get(key: str) -> Kind:
+    """The kind of this key."""
+    return next(kind for kind in KINDS if kind.key == key)

@@ -1,0 +1,128 @@
+"""The codebook: a row for each column of each table, and for each item of each questionnaire."""
+
+from collections.abc import Mapping
+
+from surveys import questionnaires
+from surveys.questionnaires.base import Item, Questionnaire
+from surveys.study_file.declaration import StudyFile
+from surveys.tidy.cells import Cell
+from surveys.tidy.columns import Column
+from surveys.tidy.tables import tables
+
+OWN_COLUMNS = {
+    "file": "File that the row describes",
+    "column": "Column that the row describes",
+    "item": "Item that the row describes; empty where it describes a whole column",
+    "label": "Meaning of the column, or text of the item",
+    "type": "integer, number, text, category or datetime",
+    "minimum": "Smallest possible value",
+    "maximum": "Largest possible value",
+    "values": "Codes and their meaning, as code=meaning; code=meaning",
+    "questionnaire": "Questionnaire of the item",
+    "scale": "Scale whose score the item enters",
+    "reversed": "1 where the analysis turns the item before scoring",
+    "wording": "own, or verbatim from the source",
+    "source": "Origin of the construct and the wording",
+    "construct": "What the questionnaire measures",
+    "licence": "Licence of the wording",
+    "language": "Language of the label",
+    "translations": "The item in the questionnaire's other languages, as language: text",
+    "kind": "How the item is answered",
+    "score": "mean or sum of the scale's items",
+    "minimum_answered": "Share of the scale's items without which there is no score",
+    "order": "random where each participant got the items in an own order, else fixed",
+    "sha256": "Hash of the questionnaire's file",
+}
+CodebookRow = dict[str, Cell]
+
+
+def codebook(study: StudyFile, concealed: bool = False) -> list[CodebookRow]:
+    """Every row; each has all of OWN_COLUMNS, empty text where it has nothing to say."""
+    described = tables(study, concealed).items()
+    columns = [_column_row(file, column) for file, own in described for column in own]
+    itself = [
+        _row(file="codebook.csv", column=name, label=label, type=_own_type(name))
+        for name, label in OWN_COLUMNS.items()
+    ]
+    asked = [questionnaires.get(key) for key in study.questionnaires]
+    return columns + itself + [row for page in asked for row in item_rows(page)]
+
+
+def item_rows(questionnaire: Questionnaire) -> list[CodebookRow]:
+    """A row for each item, in the order of the file."""
+    return [_item_row(questionnaire, item) for item in questionnaire.items]
+
+
+def _own_type(column: str) -> str:
+    numbers = {"minimum": "number", "maximum": "number", "minimum_answered": "number"}
+    return {**numbers, "reversed": "integer"}.get(column, "text")
+
+
+def _column_row(file: str, column: Column) -> CodebookRow:
+    return _row(
+        file=file,
+        column=column.name,
+        label=column.label,
+        type=column.type,
+        minimum=column.minimum,
+        maximum=column.maximum,
+        values=_values(column.values or {}),
+    )
+
+
+def _item_row(questionnaire: Questionnaire, item: Item) -> CodebookRow:
+    low, high = item.bounds or (None, None)
+    subscale = questionnaire.subscales.get(item.subscale)
+    return _row(
+        file="answers.csv",
+        column="value",
+        item=item.id,
+        label=item.text,
+        type=_type(item),
+        minimum=low,
+        maximum=high,
+        values=_values(_meanings(item)),
+        questionnaire=questionnaire.id,
+        scale=item.subscale,
+        reversed=item.reversed if item.kind in ("scale", "slider") else None,
+        wording=questionnaire.wording,
+        source=questionnaire.source,
+        construct=questionnaire.construct,
+        licence=questionnaire.licence,
+        language=questionnaire.language,
+        translations=_translations(questionnaire, item.id),
+        kind=item.kind,
+        score=subscale.score if subscale else None,
+        minimum_answered=subscale.minimum_answered if subscale else None,
+        order="random" if questionnaire.shuffled else "fixed",
+        sha256=questionnaires.sha256(questionnaire.id),
+    )
+
+
+def _type(item: Item) -> str:
+    if item.bounds is not None:
+        return "number" if item.range is not None and item.range.decimals else "integer"
+    return "category" if item.kind == "choice" else "text"
+
+
+def _meanings(item: Item) -> Mapping[str, str]:
+    """The answers that have a meaning of their own; several chosen ones are joined by a ;."""
+    if item.kind == "slider" and item.scale is not None:
+        return {str(point): label for point, label in item.scale.anchors.items()}
+    return item.values
+
+
+def _translations(questionnaire: Questionnaire, key: str) -> str:
+    texts = {
+        code: next(item.text for item in other.items if item.id == key)
+        for code, other in questionnaire.translations.items()
+    }
+    return "; ".join(f"{code}: {text}" for code, text in texts.items())
+
+
+def _values(values: Mapping[str, str]) -> str:
+    return "; ".join(f"{value}={label}" for value, label in values.items() if label)
+
+
+def _row(**cells: Cell) -> CodebookRow:
+    return {name: "" if cells.get(name) is None else cells[name] for name in OWN_COLUMNS}

@@ -1,0 +1,195 @@
+"""The columns of the tidy tables: for each its meaning, and where its cells come from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from surveys.models import Participant
+from surveys.pages.kinds.attention import asked_checks, failed_checks
+from surveys.questionnaires.base import DOES_NOT_APPLY
+from surveys.tidy.cell_sources import (
+    block_condition,
+    block_of,
+    classes_in_places,
+    completed_at,
+    of_stage,
+    predicted_place,
+    quiz_mistakes,
+    raw_value,
+    seconds_total,
+    shown_at,
+    task_of,
+)
+from surveys.tidy.cells import Cell
+
+YES_NO = {"0": "no", "1": "yes"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """``source`` finds the cell in a row of the database: a dotted path, or a function of the row.
+
+    ``type`` is integer, number, text, category or datetime; ``values`` maps codes to words.
+    """
+
+    name: str
+    type: str
+    source: str | Callable[[Any], Cell]
+    label: str
+    minimum: float | None = None
+    maximum: float | None = None
+    values: Mapping[str, str] | None = None
+
+    def cell(self, row: Any) -> Cell:
+        """The row's cell; None where the path ends early, as for a trial without an answer."""
+        if callable(self.source):
+            return self.source(row)
+        for name in self.source.split("."):
+            row = getattr(row, name, None)
+        found: Cell = row
+        return found
+
+
+PERSON = "Random name of the participant; it leads to nobody"
+ARM = "Key of the arm that chance put the participant in"
+STATES = {state.value: str(state.label) for state in Participant.State}
+BROWSER = "Milliseconds from page to answer by the browser's clock; empty without the script"
+SERVER = "Seconds from first sending the page to its answer, by the server's clock"
+
+TIMED_OUT = "Whether the page sent itself when its time was up"
+
+PARTICIPANTS: tuple[Column, ...] = (
+    Column("participant", "text", "pseudonym", PERSON),
+    Column("arm", "category", "arm.key", ARM),
+    Column("arm_label", "text", "arm.label", "Name of the arm"),
+    Column("sequence", "integer", "slot.position", "Place in the order of the allocations", 1),
+    Column("block", "integer", block_of, "Block of the stratum's list; 0 without blocks", 0),
+    Column("state", "category", "state", "How far the participant came", values=STATES),
+    Column("simulated", "integer", "simulated", "Whether a program took part", 0, 1, YES_NO),
+    Column("language", "category", "language", "Language of the pages, as a code such as de"),
+    Column("consented_at", "datetime", "consented_at", "Time of consent, UTC"),
+    Column("completed_at", "datetime", completed_at, "Time of the last page, UTC"),
+    Column("seconds_total", "number", seconds_total, "Seconds from consent to last page", 0),
+)
+CHECKS: tuple[Column, ...] = (
+    Column("attention_asked", "integer", asked_checks, "Attention checks answered", 0),
+    Column("attention_failed", "integer", failed_checks, "Attention checks answered wrongly", 0),
+    Column("quiz_mistakes", "integer", quiz_mistakes, "Wrong answers in the last tries", 0),
+)
+STIMULUS: tuple[Column, ...] = (
+    Column("participant", "text", "participant.pseudonym", PERSON),
+    Column("arm", "category", "participant.arm.key", ARM),
+    Column("position", "integer", "position", "Place of the trial in its sequence", 1),
+    Column(
+        "image",
+        "text",
+        lambda trial: trial.stimulus.prediction.image.sha256[:12],
+        "First 12 digits of the image's content hash",
+    ),
+    Column("image_set", "category", "stimulus.prediction.image.image_set.name", "Set of the image"),
+    Column(
+        "true_class", "category", "stimulus.prediction.image.true_class", "What the image shows"
+    ),
+    Column(
+        "predicted_class",
+        "category",
+        "stimulus.prediction.predicted_class",
+        "What the classifier says that the image shows",
+    ),
+    Column(
+        "probability",
+        "number",
+        "stimulus.prediction.probability",
+        "Probability that the classifier gives the predicted class",
+        0,
+        1,
+    ),
+    Column(
+        "prediction_correct",
+        "integer",
+        "stimulus.prediction.is_correct",
+        "Whether the prediction is right",
+        0,
+        1,
+        {"0": "wrong", "1": "right"},
+    ),
+    Column("method", "category", "explanation.method", "Method of the map shown; empty for none"),
+    Column(
+        "explanation",
+        "text",
+        "explanation.key",
+        "Key of the map shown: hash of weights, image, method, parameters and code version",
+    ),
+)
+LAYOUT: tuple[Column, ...] = (
+    Column("block", "integer", "block", "Block of trials under one condition", 1),
+    Column("condition", "category", "condition.key", "What the trial showed beside the image"),
+    Column("part", "category", "stimulus.part", "Part of the study that the trial belongs to"),
+    Column("task", "category", task_of, "Task of the trial"),
+)
+SIDE_BY_SIDE: tuple[Column, ...] = (
+    Column(
+        "predicted_map",
+        "integer",
+        predicted_place,
+        "Of several maps side by side, the place of the map of the predicted class",
+        1,
+    ),
+    Column(
+        "map_classes",
+        "text",
+        classes_in_places,
+        "Classes of several maps side by side, in the order of their places, joined by a ;",
+    ),
+)
+ANSWERED: tuple[Column, ...] = (
+    Column("response_time_ms", "number", of_stage("response_time_ms"), BROWSER, 0),
+    Column("server_seconds", "number", of_stage("server_seconds"), SERVER, 0),
+    Column("timed_out", "integer", of_stage("timed_out"), TIMED_OUT, 0, 1, YES_NO),
+    Column("answered_at", "datetime", of_stage("submitted_at"), "Time of the answer, UTC"),
+)
+FIRST_STAGE = Column(
+    "first_response_time_ms", "number", of_stage("response_time_ms", 0), BROWSER, 0
+)
+ANSWERS: tuple[Column, ...] = (
+    Column("participant", "text", "submission.participant.pseudonym", PERSON),
+    Column("arm", "category", "submission.participant.arm.key", ARM),
+    Column("questionnaire", "category", "questionnaire", "Questionnaire of the item"),
+    Column("item", "category", "item", "Item that is answered"),
+    Column(
+        "value",
+        "text",
+        raw_value,
+        "Answer as clicked or typed, before any reversal; several chosen ones are joined by "
+        "a ; and a text that a spreadsheet would run as a formula has an apostrophe in front",
+        values={DOES_NOT_APPLY: "the question does not apply to the participant"},
+    ),
+    Column("response_time_ms", "number", "submission.response_time_ms", BROWSER, 0),
+    Column("answered_at", "datetime", "submission.submitted_at", "Time of the answer, UTC"),
+    Column("page", "text", "submission.step", "Page on which the item stood"),
+    Column("shown_at", "integer", shown_at, "Place of the item on the page as shown", 1),
+)
+BLOCK_ANSWERS: tuple[Column, ...] = (
+    *ANSWERS[:2],
+    Column("block", "integer", "submission.block", "Block of trials under one condition", 1),
+    Column(
+        "condition",
+        "category",
+        block_condition,
+        "What the block's trials showed beside the image",
+    ),
+    *ANSWERS[2:],
+)
+NOT_ALLOCATED: tuple[Column, ...] = tuple(
+    column
+    for column in PARTICIPANTS
+    if column.name in {"participant", "state", "simulated", "consented_at"}
+)
+"""Of those who consented, and left before they came to anything that differs between arms."""
+NOT_ALLOCATED_ANSWERS = tuple(column for column in ANSWERS if column.name != "arm")
+LEDGER: tuple[Column, ...] = (
+    Column("sequence", "integer", "sequence", "Number of the entry in the allocation's ledger", 0),
+    Column("previous", "text", "previous", "Hash of the entry before; zeros in the first"),
+    Column("content", "text", "content", "What happened, as canonical JSON"),
+    Column("hash", "text", "hash", "SHA-256 of sequence, previous and content, one a line"),
+)

@@ -1,0 +1,119 @@
+"""The tidy tables of a study: which files its export holds, and the columns of each."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from explanations import catalogue
+from surveys import tasks
+from surveys.blinding import REVEALING_FILES, hidden_columns
+from surveys.questionnaires.base import Item
+from surveys.study_file.declaration import StudyFile
+from surveys.study_file.parts import TrialsPart
+from surveys.tidy.cell_sources import answer_cell, factor
+from surveys.tidy.columns import (
+    ANSWERED,
+    ANSWERS,
+    BLOCK_ANSWERS,
+    CHECKS,
+    FIRST_STAGE,
+    LAYOUT,
+    LEDGER,
+    NOT_ALLOCATED,
+    NOT_ALLOCATED_ANSWERS,
+    PARTICIPANTS,
+    SIDE_BY_SIDE,
+    STIMULUS,
+    Column,
+)
+from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
+
+ALWAYS = "decide"
+"""The task whose columns stand in every table, empty where it is not used: analyses know them."""
+
+
+def tables(study: StudyFile, concealed: bool = False) -> Mapping[str, tuple[Column, ...]]:
+    """Columns by file. Practice trials and answers given per block have files of their own.
+
+    ``concealed``: without the columns and files that tell arms.
+    """
+    if concealed:
+        hidden = hidden_columns(study)
+        return {
+            file: tuple(column for column in columns if column.name not in hidden)
+            for file, columns in tables(study).items()
+            if file not in REVEALING_FILES
+        }
+    kinds = {step.kind for step in study.steps}
+    checked = {"attention_asked", "attention_failed"} if "attention" in kinds else set()
+    checked |= {"quiz_mistakes"} if "quiz" in kinds else set()
+    checks = tuple(column for column in CHECKS if column.name in checked)
+    main = [part for part in study.trial_parts if not part.is_practice]
+    practice = [part for part in study.trial_parts if part.is_practice]
+    found = {
+        "participants.csv": (*PARTICIPANTS, *checks),
+        "trials.csv": trial_columns(study, main),
+        "answers.csv": ANSWERS,
+        "pages.csv": PAGES,
+        "page_events.csv": EVENTS,
+    }
+    if practice:
+        found["practice.csv"] = trial_columns(study, practice)
+    if asks_in_blocks(study):
+        found["block_answers.csv"] = BLOCK_ANSWERS
+    found["not_allocated.csv"] = NOT_ALLOCATED
+    found["not_allocated_answers.csv"] = NOT_ALLOCATED_ANSWERS
+    found["ledger.csv"] = LEDGER
+    return found
+
+
+def asks_in_blocks(study: StudyFile) -> bool:
+    """Whether a questionnaire is asked more than once, after each block of a within design."""
+    return study.blocks > 1 and any(step.questionnaire and step.block for step in study.steps)
+
+
+def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ...]:
+    """Stimulus, layout, declared factors, then what the tasks of the parts ask."""
+    names = dict.fromkeys(name for arm in study.arms for name in arm.factors)
+    factors = (
+        Column(name, "category", factor(name), f"Level of the factor {name}") for name in names
+    )
+    two_stages = any(len(tasks.get(part.task).stages) > 1 for part in parts)
+    several_maps = any(tasks.get(part.task).classes for part in parts)
+    return (
+        *(_with_methods(column, study) for column in STIMULUS),
+        *LAYOUT,
+        *factors,
+        *(_answer_column(item) for item in _items(parts)),
+        *(SIDE_BY_SIDE if several_maps else ()),
+        *((FIRST_STAGE,) if two_stages else ()),
+        *ANSWERED,
+        *TRIAL_TIMES,
+    )
+
+
+def _with_methods(column: Column, study: StudyFile) -> Column:
+    """The column of methods says what its arms' ones are, with what was chosen of them."""
+    if column.name != "method":
+        return column
+    shown = {arm.method for arm in study.arms}
+    methods = [method for method in catalogue.EVERY if method.key in shown]
+    return replace(column, values={method.key: method.full_label for method in methods})
+
+
+def _items(parts: list[TrialsPart]) -> list[Item]:
+    """The questions of all tasks of the parts, each once."""
+    asked = {ALWAYS: "points", **{part.task: part.confidence for part in parts}}
+    items = [
+        item
+        for task, confidence in asked.items()
+        for stage in tasks.get(task).stages
+        for item in stage.asks({}, confidence)
+    ]
+    return list({item.id: item for item in items}.values())
+
+
+def _answer_column(item: Item) -> Column:
+    if not item.is_number:
+        return Column(item.id, "category", answer_cell(item), item.text)
+    low, high = item.bounds or (None, None)
+    return Column(item.id, "integer", answer_cell(item), item.text, low, high, item.codes)

@@ -1,0 +1,110 @@
+"""From a panel's link to a participation: whose page this is, or why there is none."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from surveys.models import Identity, Participant, Study
+from surveys.pages.language import about_study
+from surveys.recruitment import exits
+from surveys.recruitment.visitor import Visitor
+from surveys.services.recruiting import is_excluded
+from surveys.study_file.recruitment import Outcome
+from surveys.study_file.recruitment_kinds import get
+from surveys.study_file.stored import definition
+from surveys.web import signed_links, visitor_cookie
+
+
+def brings_ids(request: HttpRequest, study: Study) -> bool:
+    """Whether the address itself holds a panel's id, good or bad."""
+    recruitment = definition(study).recruitment
+    return not recruitment.is_open and recruitment.id_parameter in request.GET
+
+
+def participant_of(
+    request: HttpRequest, study: Study, simulated: bool, visitor: Visitor | None
+) -> Participant | None:
+    """The participation that goes on here, if any.
+
+    Of two people at one device it is that of the one who came by the panel's link last. An id of a
+    panel can be guessed, so that it alone leads to nobody's pages; the secret id of a submission
+    does.
+    """
+    known = signed_links.remembered(request, study, simulated)
+    if visitor is None or simulated:
+        return known
+    identity = _identity(study, visitor)
+    if identity is None:
+        return None
+    if known is not None and known.pk == identity.participant_id:
+        return known
+    secret = visitor.session_id if get(visitor.kind).can_resume else ""
+    return identity.participant if secret and secret == identity.session_id else None
+
+
+def refusal(request: HttpRequest, study: Study, visitor: Visitor | None) -> HttpResponse | None:
+    """The page for a person who cannot begin: without an id, for the second time, or excluded."""
+    if definition(study).recruitment.is_open:
+        return None
+    if visitor is None:
+        return unknown(request, study)
+    if _identity(study, visitor) is not None:
+        return begun(request, study)
+    if is_excluded(study, visitor):
+        return turned_away(request, study, visitor)
+    return None
+
+
+def panel_of(study: Study) -> str:
+    """What people call the study's panel; empty for an open study."""
+    return definition(study).recruitment.name
+
+
+def unknown(request: HttpRequest, study: Study) -> HttpResponse:
+    """The link came without an id, or with one that the panel never gives."""
+    context = {**about_study(study), "panel": panel_of(study)}
+    return render(request, "surveys/unknown_visitor.html", context, status=403)
+
+
+def begun(request: HttpRequest, study: Study, typed: str = "") -> HttpResponse:
+    """The person takes part already, in another browser; the personal code leads on."""
+    context = {**about_study(study), "typed": typed[:40], "unknown": bool(typed)}
+    return render(request, "surveys/begun.html", context, status=409)
+
+
+def turned_away(request: HttpRequest, study: Study, visitor: Visitor | None) -> HttpResponse:
+    """The person took part in a study that this one excludes."""
+    context = {**about_study(study), "way_back": way_back(study, Outcome.SCREENED_OUT, visitor)}
+    return render(request, "surveys/turned_away.html", context, status=403)
+
+
+def way_back(study: Study, outcome: Outcome, visitor: Visitor | None) -> exits.WayBack | None:
+    """The way back of a visitor without a participation."""
+    return exits.way_back(study, outcome, visitor.external_id) if visitor else None
+
+
+def way_back_of_deleted(request: HttpRequest, study: Study) -> exits.WayBack | None:
+    """The way back of a person who has just had everything deleted."""
+    visitor = visitor_cookie.remembered(request, study)
+    if visitor is None or _identity(study, visitor) is not None:
+        return None
+    return way_back(study, Outcome.WITHDRAWN, visitor)
+
+
+def remember_deleted(response: HttpResponse, participant: Participant) -> None:
+    """Before a deletion: let the person's own browser keep the ids that the way back needs."""
+    visitor = visitor_of(participant)
+    if visitor is not None and visitor.external_id:
+        visitor_cookie.remember(response, participant.study, visitor)
+
+
+def visitor_of(participant: Participant) -> Visitor | None:
+    """Who the participant is to the panel; None for one who came openly."""
+    identity = Identity.objects.filter(participant=participant).first()
+    if identity is None:
+        return None
+    return Visitor(definition(participant.study).recruitment.kind, identity.external_id)
+
+
+def _identity(study: Study, visitor: Visitor) -> Identity | None:
+    people = study.identities.select_related("participant__study", "participant__arm")
+    return people.filter(external_hash=visitor.external_hash).first()

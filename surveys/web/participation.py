@@ -1,0 +1,274 @@
+"""The participants' pages: each is one form, one POST, one redirect after the answer is stored."""
+
+from typing import Literal
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from surveys import services
+from surveys.models import Participant, Study
+from surveys.models.personal_code import personal_code
+from surveys.models.prepared_query import PreparedQuery
+from surveys.pages import language, page_key, sequence
+from surveys.pages.forms import PageForm
+from surveys.pages.language import about_study
+from surveys.pages.page_key import PageKey
+from surveys.pages.screens import screen
+from surveys.recruitment import exits
+from surveys.recruitment.visitor import Visitor
+from surveys.services import Recorded
+from surveys.study_file import page_kinds
+from surveys.study_file.recruitment import Outcome
+from surveys.study_file.stored import definition
+from surveys.web import arrival, rate_limit, signed_links, visitor_cookie
+
+FIELDS = {"csrfmiddlewaretoken", "key", "step"}  # of every page, beside those of its form
+show_and_receive = require_http_methods(["GET", "HEAD", "POST"])
+
+
+class SeeOther(HttpResponseRedirect):
+    """Sends the browser to the page by GET: a refresh there sends nothing twice."""
+
+    status_code = 303
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """For those who come without a link; studies are listed on a developer's machine only."""
+    shown = Study.objects.filter(state=Study.State.OPEN) if settings.DEBUG else Study.objects.none()
+    return render(request, "surveys/home.html", {"studies": shown.order_by("title")})
+
+
+@never_cache
+@show_and_receive
+def landing(request: HttpRequest, slug: str) -> HttpResponse:
+    """The consent; agreeing claims a place. Who has begun is led back to where they were."""
+    study = get_object_or_404(Study, slug=slug)
+    language.speak_to_visitor(request, study)
+    simulated = signed_links.is_rehearsal(request, study)
+    if request.method != "POST" and not simulated and arrival.brings_ids(request, study):
+        return _take_ids(request, study)
+    visitor = None if simulated else visitor_cookie.remembered(request, study)
+    participant = arrival.participant_of(request, study, simulated, visitor)
+    if participant is None:
+        begun = _begin(request, study, simulated, visitor)
+        if isinstance(begun, HttpResponse):
+            return begun
+        participant = begun
+    response = to_page(participant)
+    signed_links.remember(response, participant)
+    return response
+
+
+def _begin(
+    request: HttpRequest, study: Study, simulated: bool, visitor: Visitor | None
+) -> Participant | HttpResponse:
+    """The new participant, once the consent was sent; else the page that comes before."""
+    refusal = None if simulated else arrival.refusal(request, study, visitor)
+    if refusal is not None:
+        return refusal
+    key = signed_links.arrival_key(study, request.POST.get("arrival_key", ""))
+    if key is None:
+        closed = study.state != Study.State.OPEN
+        return _no_place(request, study, visitor, "closed") if closed else _consent(request, study)
+    if not simulated and rate_limit.too_many(study):
+        return _busy(request, study)
+    try:
+        return services.enrol(
+            study=study,
+            arrival_key=key,
+            simulated=simulated,
+            language=language.wanted(request, study),
+            visitor=visitor,
+        )
+    except services.StudyFullError:
+        return _no_place(request, study, visitor, "full")
+    except services.StudyClosedError:
+        return _no_place(request, study, visitor, "closed")
+    except services.AlreadyBegunError:
+        return arrival.begun(request, study)
+    except services.ExcludedError:
+        return arrival.turned_away(request, study, visitor)
+
+
+@never_cache
+@show_and_receive
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    """Where the participant is now: the next page, the end, or what withdrawing meant."""
+    participant = find_participant(code)
+    try:
+        if request.method == "POST":
+            return _receive(request, participant)
+        return _current(request, participant)
+    except services.StudyFullError:  # the place was given away meanwhile
+        return _place_lost(request, participant)
+    except Participant.DoesNotExist as erased:
+        raise Http404("The participant was deleted meanwhile.") from erased
+
+
+_WITH_CODE = PreparedQuery(
+    lambda code: Participant.objects.select_related("study__image_set", "arm").filter(code=code),
+    str,
+)
+
+
+def find_participant(code: str) -> Participant:
+    """The participant of the secret address, whose language is spoken from now on; else 404."""
+    for participant in _WITH_CODE(code):
+        language.speak_to(participant)
+        return participant
+    raise Http404("No participant has this address.")
+
+
+def to_page(participant: Participant) -> SeeOther:
+    """To the participant's current page."""
+    return SeeOther(reverse("page", kwargs={"code": participant.code}))
+
+
+def show_end(
+    request: HttpRequest, participant: Participant, template: str, status: int = 200
+) -> HttpResponse:
+    """A page without questions."""
+    context = {"way_back": exits.way_back_of(participant), **_about(participant)}
+    return render(request, template, context, status=status)
+
+
+def _about(participant: Participant) -> dict[str, object]:
+    """What the frame of every page with a participant shows."""
+    return {
+        "participant": participant,
+        **about_study(participant.study),
+        "anew_path": signed_links.anew_path(participant),
+    }
+
+
+def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
+    if participant.state == Participant.State.WITHDRAWN:
+        return show_end(request, participant, "surveys/withdrawn.html")
+    step = sequence.current_step(participant)
+    if step is None:
+        return show_end(request, participant, "surveys/debrief.html")
+    if services.has_lapsed(participant):
+        return show_end(request, participant, "surveys/lapsed.html", status=403)
+    if request.method != "GET":  # asking for the headers alone shows nobody anything
+        return HttpResponse()
+    if participant.arm_id is None and step.arms:  # the arm decides whether it is shown at all
+        services.come_to_arm(participant=participant)
+        return _current(request, participant)
+    times = services.record_view(participant=participant, step=step.key)
+    return _show(request, participant, PageForm(participant, step), PageKey(step.key, times))
+
+
+def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Store the page that was sent. A replay is answered like the first time; whatever else does
+    not fit is refused, and nothing changes."""
+    key = page_key.read(participant, request.POST.get("key", ""))
+    step = _step(participant, key) if key else None
+    if key is None or step is None or step.key != request.POST.get("step"):
+        return _refuse(request, participant, "")
+    form = PageForm(participant, step, request.POST)
+    if form.is_valid():
+        outcome = services.record_page(
+            participant=participant,
+            step=step.key,
+            answers=form.answers,
+            response_time_ms=form.cleaned_data["response_time_ms"],
+            timings=form.cleaned_data["timings"],
+            extra_fields=bool(request.POST.keys() - form.fields.keys() - FIELDS),
+        )
+        if outcome in (Recorded.RECORDED, Recorded.REPLAYED):
+            return to_page(participant)
+        return _refused(request, participant, outcome)
+    if _is_current(participant, step):
+        return _show(request, participant, form, key)
+    return _refuse(request, participant, step.key)
+
+
+def _refuse(request: HttpRequest, participant: Participant, step: str) -> HttpResponse:
+    outcome = services.refuse_page(participant=participant, step=step)
+    return _refused(request, participant, outcome)
+
+
+def _refused(request: HttpRequest, participant: Participant, outcome: Recorded) -> HttpResponse:
+    """Say that the page was not taken, why, and how to go on."""
+    context = {"outcome": outcome.value, **_about(participant)}
+    return render(request, "surveys/refused.html", context, status=409)
+
+
+def _show(
+    request: HttpRequest, participant: Participant, form: PageForm, key: PageKey
+) -> HttpResponse:
+    context = {
+        **_about(participant),
+        **screen(participant, form.step),
+        "form": form,
+        "key": page_key.sign(participant, key),
+        "address": request.build_absolute_uri(request.path),
+    }
+    return render(request, page_kinds.kind_of(form.step).template, context)
+
+
+def _consent(request: HttpRequest, study: Study) -> HttpResponse:
+    key = signed_links.new_arrival_key(study)
+    context = {
+        **about_study(study),
+        "languages": language.choices(request, study),
+        "arrival_key": key,
+        "personal_code": personal_code(signed_links.arrival_key(study, key) or ""),
+        "panel": arrival.panel_of(study),
+    }
+    return render(request, "surveys/consent.html", context)
+
+
+def _busy(request: HttpRequest, study: Study) -> HttpResponse:
+    context = {**about_study(study), "arrival_key": request.POST["arrival_key"]}
+    response = render(request, "surveys/busy.html", context, status=429)
+    response["Retry-After"] = "60"
+    return response
+
+
+def _take_ids(request: HttpRequest, study: Study) -> HttpResponse:
+    """Move the panel's ids out of the address, where they would end in logs and screenshots.
+
+    Nothing is claimed: a program that previews links leaves no trace.
+    """
+    visitor = visitor_cookie.in_address(request, definition(study).recruitment)
+    if visitor is None:
+        return arrival.unknown(request, study)
+    path = signed_links.landing_path(study)
+    chosen = request.GET.get("language") in definition(study).languages
+    response = SeeOther(f"{path}?language={request.GET['language']}" if chosen else path)
+    visitor_cookie.remember(response, study, visitor)
+    return response
+
+
+def _no_place(
+    request: HttpRequest, study: Study, visitor: Visitor | None, why: Literal["full", "closed"]
+) -> HttpResponse:
+    """The study is full, closed, or not open yet."""
+    begun = study.state != Study.State.DRAFT
+    way_back = arrival.way_back(study, Outcome.FULL, visitor) if begun else None
+    context = {**about_study(study), "way_back": way_back}
+    return render(request, f"surveys/{why}.html", context, status=403)
+
+
+def _place_lost(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """The participant was away for so long that the place went to somebody else."""
+    visitor = arrival.visitor_of(participant)
+    way_back = arrival.way_back(participant.study, Outcome.FULL, visitor)
+    context = {**_about(participant), "way_back": way_back}
+    return render(request, "surveys/place_lost.html", context, status=403)
+
+
+def _is_current(participant: Participant, step: sequence.Step) -> bool:
+    if participant.state != Participant.State.STARTED or services.has_lapsed(participant):
+        return False
+    return step == sequence.current_step(participant)
+
+
+def _step(participant: Participant, key: PageKey) -> sequence.Step | None:
+    return sequence.step_of(participant.study, key.step)

@@ -1,0 +1,77 @@
+"""The pictures of the participants' pages; their addresses name neither method, arm nor class."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from explanations.models import Explanation, StudyImage
+from explanations.pipeline import pictures
+from surveys.models import ArmBlock, Participant, Trial
+from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
+from surveys.pages.kinds.stimulus import map_name
+from surveys.pages.screens import is_legend_visible, is_map_visible, is_visible
+from surveys.tasks import TASKS
+from surveys.web.participation import find_participant
+
+SIDE_BY_SIDE = tuple(map_name(place) for place in range(1, max(t.classes for t in TASKS) + 1))
+PICTURES = ("image", "map", "legend", *SIDE_BY_SIDE)
+"""The pictures of a trial, by their names in addresses."""
+
+
+@require_safe
+@cache_control(private=True, max_age=3600)
+def picture(request: HttpRequest, code: str, picture_code: str, picture: str) -> HttpResponse:
+    """An image, map or legend of the participant's own trials, as far as they have come."""
+    participant = find_participant(code)
+    if picture_code.startswith(EXAMPLE):
+        return drawn(picture, *example_of(participant, picture_code.removeprefix(EXAMPLE)))
+    trial = get_object_or_404(
+        Trial.objects.select_related(
+            "stimulus__prediction__image", "explanation__prediction__image"
+        ),
+        participant=participant,
+        picture_code=picture_code,
+    )
+    trial.participant = participant
+    if not is_visible(trial):
+        raise Http404("The trial has not been reached.")
+    hidden = {"map": is_map_visible, "legend": is_legend_visible}
+    if picture in hidden and not hidden[picture](trial):
+        raise Http404("The map is not to be seen yet.")
+    return drawn(picture, trial.stimulus.prediction.image, explanation_of(trial, picture))
+
+
+def explanation_of(trial: Trial, picture: str) -> Explanation | None:
+    """The explanation that a picture of the trial draws: of the places of several maps, its own."""
+    for one in trial.maps.select_related("explanation__prediction__image"):
+        if map_name(one.place) == picture:
+            return one.explanation
+    return None if picture in SIDE_BY_SIDE else trial.explanation
+
+
+def drawn(picture: str, image: StudyImage, explanation: Explanation | None) -> HttpResponse:
+    """The image, a map or its legend; 404 where there is none."""
+    if picture == "image":
+        return png(pictures.image_png(image))
+    if explanation is None:
+        raise Http404("There is no map.")
+    if picture == "legend":
+        return png(pictures.legend_png(explanation.method))
+    return png(pictures.map_png(explanation))
+
+
+def example_of(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:
+    """The example of the block's page of instructions, and its map; 404 where there is none."""
+    prediction = example_prediction(participant.study)
+    number = int(block) if block.isascii() and block.isdecimal() else 0
+    shown = ArmBlock.objects.filter(arm=participant.arm_id, number=number)
+    found = shown.select_related("condition").first()
+    if prediction is None or found is None:
+        raise Http404("There is no example.")
+    return prediction.image, example_explanation(found.condition, prediction)
+
+
+def png(content: bytes) -> HttpResponse:
+    """The picture as an answer."""
+    return HttpResponse(content, content_type="image/png")

@@ -1,0 +1,27 @@
+"""Addresses of the participants' pages; none names an arm, a method or a class."""
+
+from django.urls import path
+
+from surveys.web import participation, pictures, withdrawal
+from surveys.web import recruitment as recruitmentviews
+
+urlpatterns = [
+    path("", participation.home, name="home"),
+    path("s/<slug:slug>/", participation.landing, name="landing"),
+    path("s/<slug:slug>/withdraw/", withdrawal.withdraw_later, name="withdraw-later"),
+    path("s/<slug:slug>/deleted/", withdrawal.deleted, name="deleted"),
+    path("s/<slug:slug>/anew/", withdrawal.anew, name="anew"),
+    path("s/<slug:slug>/go-on/", recruitmentviews.go_on, name="go-on"),
+    path("recruitment/prolific/", recruitmentviews.prolific_news, name="prolific-news"),
+    path("p/<slug:code>/", participation.page, name="page"),
+    path("p/<slug:code>/withdraw/", withdrawal.withdraw, name="withdraw"),
+    *(
+        path(
+            f"p/<slug:code>/picture/<slug:picture_code>/{picture}.png",
+            pictures.picture,
+            {"picture": picture},
+            name="picture",
+        )
+        for picture in pictures.PICTURES
+    ),
+]

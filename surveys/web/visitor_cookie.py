@@ -1,0 +1,69 @@
+"""Who follows a panel's link: ids in the address, checked, and carried on in a signed cookie."""
+
+from dataclasses import asdict
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from surveys.models import Study
+from surveys.recruitment.visitor import Visitor
+from surveys.study_file.recruitment import Recruitment
+from surveys.study_file.recruitment_kinds import PLAIN, get
+
+COOKIE = "visitor"
+COOKIE_AGE = 24 * 3600  # seconds: longer than Prolific lets a submission last
+
+
+def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None:
+    """The visitor whom the address names; None for ids that the panel never gives."""
+    kind = get(recruitment.kind)
+    external_id = request.GET.get(recruitment.id_parameter, "")
+    session = request.GET.get(kind.session_parameter, "")
+    study = request.GET.get(kind.study_parameter, "")
+    is_person = kind.id_pattern.fullmatch(external_id)
+    is_session = not session or PLAIN.fullmatch(session)
+    is_study = study == recruitment.panel_study if recruitment.panel_study else (
+        not study or kind.id_pattern.fullmatch(study)
+    )  # fmt: skip
+    if not (is_person and is_session and is_study):
+        return None
+    return Visitor(kind.key, external_id, session, study)
+
+
+def remember(response: HttpResponse, study: Study, visitor: Visitor) -> None:
+    """Let the browser carry the ids from here on, so that they stand in no address any more."""
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(asdict(visitor), salt=_salt(study)),
+        max_age=COOKIE_AGE,
+        path=_path(study),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def remembered(request: HttpRequest, study: Study) -> Visitor | None:
+    """The visitor whom the browser carries for this study, if any."""
+    try:
+        ids = signing.loads(
+            request.COOKIES.get(COOKIE, ""), salt=_salt(study), max_age=COOKIE_AGE
+        )  # fmt: skip
+    except signing.BadSignature:
+        return None
+    return Visitor(**ids)
+
+
+def forget(response: HttpResponse, study: Study) -> None:
+    """Let the browser carry no ids any more."""
+    response.delete_cookie(COOKIE, path=_path(study), samesite="Lax")
+
+
+def _salt(study: Study) -> str:
+    return f"surveys.visitor.{study.slug}"
+
+
+def _path(study: Study) -> str:
+    return reverse("landing", kwargs={"slug": study.slug})

@@ -1,0 +1,94 @@
+"""The ways out: stop and keep the answers, delete them now or later, or let somebody else begin."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from surveys import services
+from surveys.models import Participant, Study
+from surveys.models.personal_code import read_code
+from surveys.pages import language
+from surveys.pages.language import about_study
+from surveys.web import arrival, signed_links, visitor_cookie
+from surveys.web.participation import (
+    SeeOther,
+    find_participant,
+    show_and_receive,
+    show_end,
+    to_page,
+)
+
+
+@never_cache
+@show_and_receive
+def withdraw(request: HttpRequest, code: str) -> HttpResponse:
+    """Asks once: go on, stop and keep the answers, or have them deleted."""
+    participant = find_participant(code)
+    choice = request.POST.get("choice")
+    if choice == "delete":
+        return _erase(participant)
+    if choice == "stop":
+        try:
+            services.withdraw(participant=participant)
+        except Participant.DoesNotExist:
+            return _to_deleted(participant)
+        return to_page(participant)
+    return show_end(request, participant, "surveys/withdraw.html")
+
+
+@never_cache
+@show_and_receive
+def withdraw_later(request: HttpRequest, slug: str) -> HttpResponse:
+    """Deletes by the personal code, at any time and on any device."""
+    study = get_object_or_404(Study, slug=slug)
+    language.speak_to_visitor(request, study)
+    typed = request.POST.get("personal_code", "")
+    participant = study.participants.filter(personal_code=read_code(typed)).first()
+    if request.method == "POST" and participant is not None:
+        return _erase(participant)
+    unknown = request.method == "POST"
+    context = {**about_study(study), "typed": typed[:40], "unknown": unknown}
+    return render(request, "surveys/withdraw_later.html", context)
+
+
+@never_cache
+@require_safe
+def deleted(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is left of a participant who was deleted: this page."""
+    study = get_object_or_404(Study, slug=slug)
+    language.speak_to_visitor(request, study)
+    context = {**about_study(study), "way_back": arrival.way_back_of_deleted(request, study)}
+    return render(request, "surveys/deleted.html", context)
+
+
+@never_cache
+@show_and_receive
+def anew(request: HttpRequest, slug: str) -> HttpResponse:
+    """Lets a second person begin in a browser that remembers the first."""
+    study = get_object_or_404(Study, slug=slug)
+    simulated = signed_links.is_rehearsal(request, study)
+    participant = signed_links.remembered(request, study, simulated)
+    landing = signed_links.rehearsal_path(study) if simulated else signed_links.landing_path(study)
+    if request.method == "POST" or participant is None:
+        response = SeeOther(landing)
+        signed_links.forget(response, study, simulated)
+        visitor_cookie.forget(response, study)
+        return response
+    language.speak_to(participant)
+    return show_end(request, participant, "surveys/anew.html")
+
+
+def _erase(participant: Participant) -> HttpResponse:
+    study, simulated = participant.study, participant.simulated
+    response = _to_deleted(participant)
+    arrival.remember_deleted(response, participant)
+    services.erase(participant=participant)
+    signed_links.forget(response, study, simulated)
+    return response
+
+
+def _to_deleted(participant: Participant) -> SeeOther:
+    path = reverse("deleted", kwargs={"slug": participant.study.slug})
+    return SeeOther(f"{path}?language={participant.language}")

@@ -1,0 +1,229 @@
+"""The plan: every mistake at once, every entry of the lists resolvable."""
+
+import tomllib
+
+import pytest
+
+from analysis.errors import PlanError, TableError
+from analysis.plan.plan import ANALYSES, KINDS, POPULATIONS, resolve
+from analysis.plan.reading import parse_plan, read_plan
+from analysis.study_data.study_data import read_study
+from surveys.tidy.analysis_plan import toml_text
+
+OUTCOME = {"key": "trust", "label": "Trust", "kind": "scale", "scale": "trust"}
+PLAN = {"control": "none", "arms": ["none", "lime"], "outcomes": [OUTCOME]}
+
+
+def problems(**changes):
+    with pytest.raises(PlanError) as caught:
+        parse_plan({**PLAN, **changes})
+    return caught.value.problems
+
+
+def outcome_problems(**changes):
+    return problems(outcomes=[{**OUTCOME, **changes}])
+
+
+@pytest.mark.parametrize("entry", [*KINDS, *ANALYSES], ids=lambda entry: entry.key)
+def test_every_listed_kind_and_analysis_can_be_resolved(entry):
+    assert callable(resolve(entry.path))
+    assert entry.label
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.key)
+def test_every_kind_names_its_population(kind):
+    assert kind.population in POPULATIONS
+
+
+def test_defaults_come_from_the_outcomes_kind():
+    trial = {"key": "rt", "label": "RT", "kind": "trial_mean", "column": "response_time_ms"}
+    plan = parse_plan({**PLAN, "outcomes": [OUTCOME, trial]})
+    assert [outcome.population for outcome in plan.outcomes] == ["completed", "randomised"]
+    assert (plan.alpha, plan.level) == (0.05, 0.95)
+    assert list(plan.families) == ["primary"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"control": "placebo"}, "control 'placebo' is not among the arms"),
+        ({"arms": ["none"]}, "arms must list two or more"),
+        ({"arms": ["none", "none"]}, "arms must list two or more"),
+        ({"alpha": 5}, "alpha must be a number above 0"),
+        ({"alpha": "0.05"}, "alpha must be a number above 0"),
+        ({"outcomes": []}, "one or more [[outcomes]]"),
+        ({"outcomes": [OUTCOME, OUTCOME]}, "['trust'] stand more than once"),
+        ({"aplha": 0.05}, "unknown key 'aplha' (did you mean 'alpha'?)"),
+        ({"title": 3}, "title must be text"),
+        ({"bayes": {"scale": 0}}, "bayes: scale must be above 0"),
+        ({"bayes": {"scala": 1}}, "unknown key 'scala' (did you mean 'scale'?)"),
+        ({"mix_simulated_and_real": 1}, "must be true or false"),
+        ({"ai_only": "none2"}, "ai_only 'none2' is not among the arms"),
+        ({"human_alone": "x"}, "human_alone 'x' is not among the arms"),
+        ({"sample_goal": {"power": 0.8}}, "sample_goal needs one effect, d or f"),
+        ({"sample_goal": {"d": 0.5}}, "sample_goal lacks 'power'"),
+        ({"behaviour": {"frist": "x"}}, "unknown key 'frist' (did you mean 'first'?)"),
+        ({"behaviour": []}, "behaviour must be a table"),
+        ({"contrasts": [{"key": "k", "label": "K", "weights": {"none": 1}}]}, "must sum to 0"),
+        (
+            {"contrasts": [{"key": "k", "label": "K", "weights": {"none": 1, "x": -1}}]},
+            "['x'] are not among the arms",
+        ),
+        ({"exclusions": [{"key": "k", "label": "K", "rule": "speed"}]}, "unknown rule 'speed'"),
+        (
+            {"exclusions": [{"key": "k", "label": "K", "rule": "trials", "column": "c"}]},
+            "give one of ['below', 'above'",
+        ),
+        ({"exclusions": [{"key": "k", "label": "K", "rule": "listed"}]}, "needs 'participants'"),
+        (
+            {"exclusions": [{"key": "k", "label": "K", "rule": "not_completed", "item": "i"}]},
+            "has no use for ['item']",
+        ),
+    ],
+)
+def test_a_mistake_in_the_plan_is_named(changes, message):
+    assert any(message in line for line in problems(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "scales"}, "unknown kind 'scales' (did you mean 'scale'?)"),
+        ({"analysis": "anova"}, "unknown analysis 'anova'"),
+        ({"population": "everyone"}, "unknown population 'everyone'"),
+        ({"kind": "trial_mean"}, "kind 'trial_mean' needs 'column'"),
+        ({"label": ""}, "label must be a non-empty text"),
+        ({"where": {"agreed": [1]}}, "where must be a table of column = value"),
+        ({"key": "../trust"}, "the key must be small letters"),
+        ({"key": "arm"}, "the key must be small letters"),
+        ({"colunm": "agreed"}, "unknown key 'colunm' (did you mean 'column'?)"),
+        ({"kind": "behaviour"}, "kind 'behaviour' needs 'measure'"),
+        ({"measure": "rare"}, "unknown measure 'rare' (did you mean 'rair'?)"),
+        ({"role": "explore"}, "unknown role 'explore'"),
+        ({"family": "exploratory"}, "the family 'exploratory' needs role"),
+        ({"analysis": "repeated"}, "analysis 'repeated' needs 'within'"),
+        ({"min_answered": 1.5}, "min_answered must be above 0 and at most 1"),
+        ({"smallest_effect": 0}, "smallest_effect must be above 0"),
+        ({"smallest_effect": "big"}, "smallest_effect must be a number"),
+        ({"fallback": "one_way", "analysis": "one_way"}, "the fallback is the analysis itself"),
+        ({"slopes": ["image2"]}, "slopes ['image2'] are not among the random factors"),
+    ],
+)
+def test_a_mistake_in_an_outcome_is_named(changes, message):
+    assert any(message in line for line in outcome_problems(**changes))
+
+
+def test_all_mistakes_come_at_once():
+    found = problems(control="x", alpha=2.0, outcomes=[{**OUTCOME, "kind": "?"}, {"key": "b"}])
+    assert len(found) >= 5
+
+
+def test_a_template_stands_by_for_every_analysis():
+    from analysis.report.render import HERE
+
+    for analysis in ANALYSES:
+        assert (HERE / f"{analysis.key}.html").is_file()
+        assert callable(resolve(analysis.words))
+        assert not analysis.figures or callable(resolve(analysis.figures))
+
+
+def test_exploratory_outcomes_are_a_family_of_their_own():
+    more = [{**OUTCOME, "key": key, "role": "exploratory"} for key in ("b", "c")]
+    plan = parse_plan({**PLAN, "outcomes": [OUTCOME, *more]})
+    assert {name: len(family) for name, family in plan.families.items()} == {
+        "primary": 1,
+        "exploratory": 2,
+    }
+
+
+@pytest.mark.parametrize("text", ["alpha = ", "\x00", "[[outcomes]"])
+def test_a_file_that_is_no_toml_is_one_clear_line(tmp_path, text):
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    with pytest.raises(PlanError, match=r"plan\.toml is not a TOML file"):
+        read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('scale = "trust"', 'scale = "faith"', "the scale 'faith' is not in codebook.csv"),
+        ('column = "agreed"', 'column = "agred"', "'agred' is not a column of trials.csv"),
+        ('column = "agreed"', 'column = "image"', "'image' is text, no number"),
+        ("prediction_correct = 0", 'prediction_correct = "no"', "but that column is integer"),
+        ("prediction_correct = 0", "predicted = 0", "'predicted' is not a column"),
+        ('kind = "scale"\nscale = "trust"', 'kind = "item"\nitem = "trust9"', "'trust9' is not in"),
+        (
+            'scale = "trust"',
+            'scale = "trust"\nanalysis = "factorial"\nfactor = "age"',
+            "the factor 'age' is neither a column",
+        ),
+        (
+            'kind = "scale"\nscale = "trust"',
+            'kind = "behaviour"\nmeasure = "auroc"',
+            "'auroc' exists per arm",
+        ),
+    ],
+)
+def test_what_the_tables_do_not_hold_is_named(folder, old, new, message):
+    path = folder / "plan.toml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(TableError, match="cannot be analysed") as caught:
+        read_study(folder)
+    assert any(message in line for line in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('[behaviour]\nfirst = "f1"\n', "first = 'f1' is not a column of trials.csv"),
+        ('[behaviour]\nconfidence = "image"\n', "confidence = 'image' is text"),
+        ("[behaviour]\nchance = 1.5\n", "chance must lie between 0 and 1"),
+        ("[behaviour]\nconfidence_range = [5, 1]\n", "must be [lowest, highest]"),
+        (
+            '[[exclusions]]\nkey = "k"\nlabel = "K"\nrule = "trials"\ncolumn = "rt"\nbelow = 1\n',
+            "'rt' is not a column of trials.csv",
+        ),
+        (
+            '[[exclusions]]\nkey = "k"\nlabel = "K"\nrule = "trials"\n'
+            'column = "image"\nbelow = 1\n',
+            "it has no below or above",
+        ),
+        (
+            '[[exclusions]]\nkey = "k"\nlabel = "K"\nrule = "answer"\nitem = "x"\nequals = 1\n',
+            "['x'] are not items of codebook.csv",
+        ),
+    ],
+)
+def test_what_exclusions_and_behaviour_ask_in_vain_is_named(folder, table, message):
+    path = folder / "plan.toml"
+    path.write_text(f"{path.read_text()}\n{table}")
+    with pytest.raises(TableError) as caught:
+        read_study(folder)
+    assert any(message in line for line in caught.value.problems)
+
+
+def test_every_table_of_a_plan_survives_the_export_of_its_study():
+    """The platform writes a study's [analysis] as plan.toml in a form of its own."""
+    document = {
+        **PLAN,
+        "title": "T",
+        "behaviour": {
+            "accepted": "agreed",
+            "confidence_range": [1, 5],
+            "probability_range": [0, 1],
+        },
+        "sample_goal": {"d": 0.5, "power": 0.8},
+        "outcomes": [{**OUTCOME, "asked_in": ["none", "lime"], "smallest_effect": 0.5}],
+        "contrasts": [{"key": "k", "label": "K", "weights": {"none": -1, "lime": 1}}],
+        "exclusions": [
+            {
+                "key": "same",
+                "label": "Same",
+                "rule": "same_answers",
+                "items": ["a", "b"],
+                "alike": [[1, 2], [4, "does_not_apply"]],
+            }
+        ],
+    }
+    assert parse_plan(tomllib.loads(toml_text(document))) == parse_plan(document)

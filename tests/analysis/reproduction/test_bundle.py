@@ -1,0 +1,263 @@
+"""What comes with a report, and that the report can be made again from it alone."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from jsonschema import Draft202012Validator
+
+from analysis.errors import ReportError
+from analysis.report import pdf
+from analysis.reproduction import results_schema
+from analysis.results import compute
+from analysis.run import analyse
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import read_study
+from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.tidy import edit, write_study
+from tests.conftest import ROOT
+
+
+def document(folder):
+    return json.loads((folder / "results.json").read_text(encoding="utf-8"))
+
+
+def test_the_shipped_schema_is_that_of_the_result_classes():
+    """Else: python -m analysis.reproduction.results_schema"""
+    assert results_schema.FILE.read_text(encoding="utf-8") == results_schema.schema_text()
+    Draft202012Validator.check_schema(results_schema.build_schema())
+
+
+def test_results_json_fits_the_schema_that_comes_with_it(planted_output):
+    schema = json.loads((planted_output / "results.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(document(planted_output))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.pop("flow"),
+        lambda d: d.update(further={"tarot": 1}),
+        lambda d: d["outcomes"][0].update(p_adjusted="small"),
+        lambda d: d["outcomes"][0]["found"].update(mood="good"),
+        lambda d: d["plan"].update(alpha=None),
+    ],
+)
+def test_a_document_that_the_schema_does_not_allow_is_refused(planted_output, change):
+    changed = document(planted_output)
+    change(changed)
+    with pytest.raises(ReportError, match=r"results\.json"):
+        results_schema.validate(changed)
+
+
+def test_the_redo_script_needs_the_bundle_alone(planted_output, tmp_path):
+    place = shutil.copytree(planted_output, tmp_path / "empty")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+    def run():
+        return subprocess.run(
+            [sys.executable, "redo.py"], cwd=place, env=environment, capture_output=True, text=True
+        )
+
+    assert "came out the same" in run().stdout
+    path = place / "results.json"
+    path.write_text(path.read_text().replace('"randomised": 32', '"randomised": 33', 1))
+    altered = run()
+    assert altered.returncode == 1
+    assert "33 stands there, 32 comes out now" in altered.stdout
+
+
+def test_the_redo_script_says_what_is_missing_where_the_platform_is_not_there(
+    planted_output, tmp_path
+):
+    script = shutil.copy(planted_output / "redo.py", tmp_path)
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env={}, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "Set PYTHONPATH" in done.stderr
+
+
+MODELLED = """
+[[outcomes]]
+key = "reliance"
+label = "Wrong advice followed"
+kind = "trial_mean"
+column = "agreed"
+where = { prediction_correct = 0 }
+analysis = "logistic_trials"
+random = ["participant"]
+fallback = "binary_trials"
+family = "reliance"
+"""
+
+
+@pytest.fixture(scope="module")
+def modelled_folder(planted_folder, tmp_path_factory):
+    """The planted study with a mixed model too."""
+    folder = shutil.copytree(planted_folder, tmp_path_factory.mktemp("modelled") / "data")
+    plan = folder / "plan.toml"
+    plan.write_text(plan.read_text() + MODELLED)
+    return folder
+
+
+def test_results_are_the_same_bytes_with_another_number_of_threads(modelled_folder, tmp_path):
+    code = (
+        "import sys, pathlib; from tests.analysis.reproduction.test_bundle import computed; "
+        "from analysis.results import to_json; "
+        "sys.stdout.write(to_json(computed(pathlib.Path(sys.argv[1]))))"
+    )
+    written = []
+    for threads in ("1", "4"):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(modelled_folder)],
+            env={**os.environ, **dict.fromkeys(names, threads), "PYTHONPATH": str(ROOT)},
+            check=True,
+            cwd=tmp_path,
+            capture_output=True,
+        )
+        written.append(done.stdout)
+    assert written[0] == written[1]
+    assert len(written[0]) > 10_000
+    fitted = json.loads(written[0])["outcomes"][-1]["found"]
+    assert fitted["model"] == "agreed ~ arm + (1 | participant)"
+
+
+def computed(folder):
+    """The results alone: no figures, no files."""
+    data = read_study(folder)
+    return compute(data, score_table(data))
+
+
+def hashes(folder):
+    found = computed(folder).provenance
+    return found.data_sha256, found.plan_sha256
+
+
+def test_a_removed_participant_is_another_data_hash_and_the_same_plan_hash(folder):
+    before = hashes(folder)
+    gone = pd.read_csv(folder / "participants.csv")["participant"].iloc[-1]
+    for name in ("participants.csv", "trials.csv", "answers.csv"):
+        edit(folder, name, lambda frame: frame[frame["participant"] != gone])
+    after = hashes(folder)
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+
+
+def test_a_changed_plan_is_another_plan_hash_and_a_reordered_one_is_not(folder):
+    before = hashes(folder)
+    plan = folder / "plan.toml"
+    text = plan.read_text()
+    title, rest = text.split("\n", 1)
+    control, rest = rest.split("\n", 1)
+    plan.write_text(f"# a remark\n{control}\n{title}\n\n{rest}")
+    assert hashes(folder) == before
+    plan.write_text(text.replace("alpha = 0.05", "alpha = 0.01"))
+    after = hashes(folder)
+    assert (after[0] == before[0], after[1] == before[1]) == (True, False)
+
+
+def relabel(folder):
+    """Keys and labels of the arms go round in a circle."""
+    circle = {"none": "gradcam", "gradcam": "placebo", "placebo": "none"}
+    for name in ("participants.csv", "trials.csv", "answers.csv"):
+        edit(folder, name, lambda frame: frame.assign(arm=frame["arm"].map(circle)))
+    edit(
+        folder,
+        "participants.csv",
+        lambda frame: frame.assign(arm_label=frame["arm"].map(THREE_ARMS)),
+    )
+
+
+def test_relabelled_arms_leave_the_omnibus_tests_as_they_were(folder):
+    """The same people are compared."""
+    before = computed(folder)
+    relabel(folder)
+    after = computed(folder)
+    for one, other in zip(before.outcomes, after.outcomes, strict=True):
+        for test in ("welch", "kruskal_wallis"):
+            a, b = getattr(one.found, test), getattr(other.found, test)
+            assert a.statistic == pytest.approx(b.statistic, rel=1e-10)
+            assert a.df == pytest.approx(b.df, rel=1e-10)
+            assert a.p == pytest.approx(b.p, rel=1e-9)
+        assert one.found.contrasts != other.found.contrasts
+
+
+def test_relabelled_arms_leave_a_models_test_as_it_was_and_move_its_contrasts(
+    modelled_folder, tmp_path
+):
+    folder = shutil.copytree(modelled_folder, tmp_path / "data")
+    before = computed(folder).outcomes[-1].found
+    relabel(folder)
+    after = computed(folder).outcomes[-1].found
+    assert before.log == after.log == ()
+    assert after.test.statistic == pytest.approx(before.test.statistic, rel=1e-3)
+    assert after.test.p == pytest.approx(before.test.p, rel=1e-2)
+    old = {one.arm: one.estimate.value for one in before.contrasts}
+    new = {one.arm: one.estimate.value for one in after.contrasts}
+    # What was placebo against none is now none against gradcam, the other way round.
+    assert new["gradcam"] == pytest.approx(1 / old["placebo"], rel=1e-2)
+    assert set(old) == set(new)
+
+
+def test_an_earlier_report_in_the_folder_leaves_nothing_behind(tmp_path):
+    folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4)
+    out = tmp_path / "out"
+    analyse(folder, out)
+    mine = out / "notes.txt"
+    mine.write_text("mine")
+    assert (out / "figures" / "scores-sureness.svg").exists()
+    plan = folder / "plan.toml"
+    plan.write_text(plan.read_text().rsplit("[[outcomes]]", 1)[0])
+    analyse(folder, out)
+    assert not (out / "figures" / "scores-sureness.svg").exists()
+    assert mine.read_text() == "mine"
+    assert "notes.txt" not in json.loads((out / "bundle.json").read_text())["files"]
+
+
+@pytest.fixture(scope="module")
+def printed(planted_folder, tmp_path_factory):
+    """The planted study with its PDF: file and text by page."""
+    import pypdfium2
+
+    out = tmp_path_factory.mktemp("printed")
+    analyse(planted_folder, out, pdf=True)
+    with pypdfium2.PdfDocument(out / "report.pdf") as file:
+        return out, [page.get_textpage().get_text_range() for page in file]
+
+
+def test_every_page_of_the_pdf_says_that_the_data_are_simulated(printed):
+    _, pages = printed
+    assert len(pages) > 5
+    assert all("SIMULATED DATA" in page for page in pages)
+    assert all(f"{number} / {len(pages)}" in page for number, page in enumerate(pages, start=1))
+
+
+def test_every_page_of_the_pdf_names_its_data_and_its_plan(printed):
+    folder, pages = printed
+    source = document(folder)["provenance"]
+    assert all(source["data_sha256"][:12] in page for page in pages)
+    assert all(source["plan_sha256"][:12] in page for page in pages)
+
+
+def test_the_pdf_holds_what_the_page_folds_away(printed):
+    _, pages = printed
+    text = " ".join(pages)
+    assert "Item-rest correlations" in text
+    assert "Games-Howell" in text
+
+
+def test_without_the_systems_libraries_the_page_is_written_and_the_cure_named(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pdf, "pdf_missing", lambda: pdf.CURE)
+    with pytest.raises(pdf.PdfError, match="apt-get install libpango"):
+        analyse(folder, tmp_path / "out", pdf=True)
+    assert (tmp_path / "out" / "report.html").exists()
+    assert (tmp_path / "out" / "bundle.json").exists()
+    assert not (tmp_path / "out" / "report.pdf").exists()

@@ -1,0 +1,172 @@
+"""Table 1, and what the classifier got right and wrong in what was shown."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import AnalysisError
+from analysis.run import analyse
+from analysis.sections.baseline import baseline, smd
+from analysis.sections.stimuli_shown import what_was_shown
+from analysis.study_data.study_data import read_study
+from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.tidy import edit, write_study
+
+
+def with_covariates(folder, *names):
+    plan = folder / "plan.toml"
+    plan.write_text(f"covariates = {json.dumps(list(names))}\n" + plan.read_text())
+    return folder
+
+
+def test_a_standardised_difference_of_means_is_in_units_of_the_common_sd():
+    one, other = pd.Series([1.0, 2, 3, 4]), pd.Series([3.0, 5, 7, 9])
+    expected = (2.5 - 6) / np.sqrt((5 / 3 + 20 / 3) / 2)
+    assert smd(one, other) == pytest.approx(expected)
+    assert smd(other, one) == pytest.approx(-expected)
+
+
+def test_of_two_levels_it_is_the_difference_of_shares_in_units_of_their_sd():
+    """Austin (2009): (p1 - p2) / sqrt((p1 (1 - p1) + p2 (1 - p2)) / 2), without its sign."""
+    one, other = pd.Series(["a"] * 30 + ["b"] * 70), pd.Series(["a"] * 50 + ["b"] * 50)
+    expected = 0.2 / np.sqrt((0.3 * 0.7 + 0.5 * 0.5) / 2)
+    assert smd(one, other) == pytest.approx(expected)
+
+
+def test_of_several_levels_it_does_not_depend_on_their_order():
+    """Yang & Dalton's distance worked out on paper: shares .3 .3 .4 against .2 .5 .3."""
+    one, other = pd.Series([*"aaabbbcccc"]), pd.Series([*"aabbbbbccc"])
+    names = {"a": "z", "b": "y", "c": "x"}
+    found = smd(one, other)
+    assert found == pytest.approx(smd(one.map(names), other.map(names)))
+    # d = (.1, -.2), S = [[.185, -.095], [-.095, .23]], |S| = .033525
+    square = (0.1**2 * 0.23 - 2 * 0.1 * 0.2 * 0.095 + 0.2**2 * 0.185) / 0.033525
+    assert found == pytest.approx(np.sqrt(square))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [([1.0], [1.0, 2.0]), ([2.0, 2.0], [2.0, 2.0]), ([*"aa"], [*"aa"])]
+)
+def test_where_nothing_varies_there_is_no_standardised_difference(one, other):
+    assert smd(pd.Series(one), pd.Series(other)) is None
+
+
+def test_table_1_describes_scales_items_and_columns_by_arm(folder):
+    edit(
+        folder,
+        "participants.csv",
+        lambda frame: frame.assign(language=["de" if i % 3 else "en" for i in range(len(frame))]),
+    )
+    with_covariates(folder, "experience", "experience1", "language")
+    codebook = pd.read_csv(folder / "codebook.csv", dtype="str", keep_default_na=False)
+    row = dict.fromkeys(codebook.columns, "") | {
+        "file": "participants.csv", "column": "language", "label": "Language", "type": "category",
+        "values": "de=German; en=English",
+    }  # fmt: skip
+    edit(folder, "codebook.csv", lambda frame: pd.concat([frame, pd.DataFrame([row])]))
+    data = read_study(folder)
+    scale, item, language = baseline(data)
+    answers = pd.read_csv(folder / "answers.csv")
+    own = answers[(answers["item"] == "experience1") & (answers["arm"] == "gradcam")]["value"]
+    found = next(arm for arm in item.arms if arm.arm == "gradcam")
+    assert (found.n, found.missing) == (4, 0)
+    assert found.mean == pytest.approx(own.mean())
+    assert found.sd == pytest.approx(own.std())
+    assert scale.kind == "number"
+    assert language.together.counts == {"English": 4, "German": 8}
+    assert sum(arm.counts["German"] for arm in language.arms) == 8
+    control = next(arm for arm in item.arms if arm.arm == "none")
+    assert control.smd is None
+    assert item.largest >= abs(found.smd)
+
+
+def test_what_the_study_file_asks_before_the_trials_is_table_1_where_the_plan_names_nothing(folder):
+    assert baseline(read_study(folder)) == ()
+    study = folder / "study.toml"
+    study.write_text(study.read_text() + '[questionnaires]\nbefore = ["ai-experience-v1"]\n')
+    assert [row.key for row in baseline(read_study(folder))] == ["experience"]
+    parts = '[[parts]]\nkind = "questionnaire"\nquestionnaire = "{}"\n'
+    study.write_text(
+        'slug = "tidy"\n' + parts.format("trust-v1") + '[[parts]]\nkind = "trials"\n'
+        + parts.format("understanding-v1")
+    )  # fmt: skip
+    assert [row.key for row in baseline(read_study(folder))] == ["trust"]
+
+
+def test_who_withdrew_is_not_described(tmp_path):
+    folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4, unfinished=2)
+    data = read_study(with_covariates(folder, "experience", "sequence"))
+    _, place = baseline(data)
+    withdrawn = (data.participants["state"] == "withdrawn").sum()
+    assert withdrawn > 0
+    assert place.together.n == len(data.participants) - withdrawn
+
+
+def test_an_unknown_covariate_is_named_with_the_known_ones(folder):
+    with pytest.raises(AnalysisError, match=r"'shoe_size'.*experience1"):
+        read_study(with_covariates(folder, "shoe_size"))
+
+
+def test_the_report_prints_table_1_without_a_test(folder, tmp_path):
+    analyse(with_covariates(folder, "experience"), tmp_path / "out")
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    table = text[text.index("Table 1") :]
+    table = table[: table.index("</table>")]
+    assert "<i>M</i> (<i>SD</i>)" in table
+    assert "SMD" in table
+    assert "<i>p</i>" not in table
+
+
+def test_the_confusion_of_what_was_shown_adds_up_to_images_and_trials(planted_folder):
+    data = read_study(planted_folder)
+    shown = what_was_shown(data)
+    assert sum(one.images for one in shown.confusion) == shown.images == 12
+    assert sum(one.trials for one in shown.confusion) == len(data.trials)
+    wrong = [one for one in shown.confusion if one.true_class != one.predicted_class]
+    assert sum(one.images for one in wrong) == shown.wrong == 4
+    for arm in shown.arms:
+        assert arm.right_trials + arm.wrong_trials == arm.trials
+
+
+def test_every_image_is_listed_with_how_surely_it_was_classified_and_how_often_accepted(
+    planted_folder,
+):
+    shown = what_was_shown(read_study(planted_folder))
+    trials = pd.read_csv(planted_folder / "trials.csv", dtype={"image": "str"})
+    assert [one.right for one in shown.pictures] == [False] * 4 + [True] * 8
+    for one in shown.pictures:
+        own = trials[trials["image"] == one.image]
+        assert (one.trials, one.accepted) == (len(own), own["agreed"].sum())
+        assert one.probability == own["probability"].iloc[0]
+    right = trials[trials["prediction_correct"] == 1].drop_duplicates("image")["probability"]
+    assert shown.sure_right.mean == pytest.approx(right.mean())
+    assert (shown.sure_right.lowest, shown.sure_right.highest) == (right.min(), right.max())
+
+
+def test_the_maps_of_each_arm_are_named_in_the_codebooks_words(folder, tmp_path):
+    def described(book):
+        own = (book["file"] == "trials.csv") & (book["column"] == "method")
+        assert own.sum() == 1
+        book.loc[own, "values"] = "gradcam=Grad-CAM of the last layer"
+        return book
+
+    analyse(edit(folder, "codebook.csv", described), tmp_path / "out")
+    shown = what_was_shown(read_study(folder))
+    assert {one.arm: one.maps for one in shown.arms} == {
+        "none": (), "gradcam": ("Grad-CAM of the last layer",), "placebo": ("placebo",),
+    }  # fmt: skip
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    table = page[page.index("Maps shown, by arm") :]
+    table = table[: table.index("</table>")]
+    for cell in ("no map", "Grad-CAM of the last layer", "placebo"):
+        assert f">{cell}</td>" in table
+
+
+def test_where_no_trial_has_a_map_the_report_lists_none(folder, tmp_path):
+    edit(folder, "trials.csv", lambda frame: frame.assign(method="", explanation=""))
+    analyse(folder, tmp_path / "out")
+    assert {one.maps for one in what_was_shown(read_study(folder)).arms} == {()}
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Maps shown, by arm" not in page

@@ -1,0 +1,104 @@
+"""Departures from the plan are found by comparing, and what was not planned claims nothing."""
+
+import pytest
+
+from analysis.plan.reading import plan_hash, read_document
+from analysis.results import Results
+from analysis.run import analyse
+from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.tidy import write_study
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Trust differs by a standard deviation and a half."""
+    arms = THREE_ARMS
+    return write_study(tmp_path / "data", arms=arms, per_arm=20, trust={"gradcam": 1.5}, seed=3)
+
+
+def carried_out(study, tmp_path, change, **options) -> Results:
+    plan = tmp_path / "changed.toml"
+    plan.write_text(change((study / "plan.toml").read_text()))
+    return analyse(study, tmp_path / "out", plan=plan, **options)
+
+
+def test_a_plan_carried_out_as_it_came_has_no_deviation(planted_results):
+    assert planted_results.deviations == ()
+
+
+def test_a_changed_alpha_is_listed_with_both_values(study, tmp_path):
+    results = carried_out(study, tmp_path, lambda text: text.replace("0.05", "0.10"))
+    (found,) = results.deviations
+    assert (found.kind, found.where, found.planned, found.done) == ("plan", "alpha", "0.05", "0.1")
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Deviations from the plan" in text
+    assert results.provenance.registered_plan_sha256 in text
+
+
+def test_an_outcome_analysed_otherwise_than_registered_is_exploratory(study, tmp_path):
+    def change(text):
+        return text.replace('scale = "trust"', 'scale = "trust"\nanalysis = "ranks"')
+
+    results = carried_out(study, tmp_path, change)
+    trust = results.outcomes[0]
+    assert trust.found.test.p < 0.001
+    assert trust.outcome.role == "exploratory"
+    assert trust.outcome.key not in [one.outcome.key for one in results.confirmatory]
+    told = {(one.where, one.planned, one.done) for one in results.deviations}
+    assert ("outcomes “trust”, analysis", "one_way", "ranks") in told
+    assert ("outcomes “trust”, role", "confirmatory", "exploratory") in told
+
+
+def test_an_outcome_that_was_not_registered_is_exploratory(study, tmp_path):
+    registered = tmp_path / "registered.toml"
+    text = (study / "plan.toml").read_text()
+    registered.write_text(text.rsplit("[[outcomes]]", 1)[0])
+    results = analyse(study, tmp_path / "out", registered=registered)
+    assert [one.outcome.key for one in results.exploratory] == ["sureness"]
+    assert any("sureness" in one.where and one.planned == "absent" for one in results.deviations)
+
+
+def test_an_outcome_that_was_registered_and_is_missing_is_listed(study, tmp_path):
+    results = carried_out(study, tmp_path, lambda text: text.rsplit("[[outcomes]]", 1)[0])
+    assert any("sureness" in one.where and one.done == "absent" for one in results.deviations)
+
+
+def test_another_label_or_spacing_is_no_deviation(study, tmp_path):
+    def change(text):
+        return "# remark\n" + text.replace('"What explanations', '"Again: what explanations')
+
+    assert carried_out(study, tmp_path, change).deviations == ()
+
+
+def test_what_the_data_did_not_allow_is_listed(study, tmp_path):
+    text = (study / "plan.toml").read_text() + "\n[sample_goal]\npower = 0.9\nd = 0.5\n"
+    (study / "plan.toml").write_text(text)
+    results = analyse(study, tmp_path / "out")
+    (found,) = results.deviations
+    assert found.where == "sample size"
+    assert "20 in the smallest" in found.done
+
+
+REGISTERED = """
+[preregistration]
+url = "https://osf.io/abcde"
+registered_at = "{at}"
+plan_sha256 = "{sha}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "same", "listed"),
+    [
+        ("2025-12-01T09:00:00+00:00", True, []),
+        ("2026-03-01T09:00:00+00:00", True, ["time of registration"]),
+        ("2025-12-01T09:00:00+00:00", False, ["the plan's hash"]),
+    ],
+)
+def test_the_registrations_time_and_hash_are_compared(study, tmp_path, at, same, listed):
+    plan = study / "plan.toml"
+    sha = plan_hash(read_document(plan)) if same else "0" * 64
+    plan.write_text(plan.read_text() + REGISTERED.format(at=at, sha=sha))
+    results = analyse(study, tmp_path / "out")
+    assert [one.where for one in results.deviations] == listed
+    assert "https://osf.io/abcde" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -1,0 +1,110 @@
+"""From clicks to scores."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.plan.plan import Outcome
+from analysis.study_data.scoring import item_score, mean_of_items, reverse, scale_score, trial_mean
+from analysis.study_data.study_data import read_study
+from tests.analysis.tidy import edit
+
+CODEBOOK = pd.DataFrame(
+    {"item": ["a", "b"], "reversed": [0, 1], "minimum": [1.0, 2.0], "maximum": [7.0, 5.0]}
+)
+TRUST = Outcome("trust", "Trust", "scale", scale="trust")
+
+
+def test_only_reversed_items_are_turned_within_their_own_range():
+    turned = reverse(pd.DataFrame({"a": [1.0, 7.0], "b": [2.0, 4.0]}), CODEBOOK)
+    assert turned["a"].tolist() == [1, 7]
+    assert turned["b"].tolist() == [5, 3]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(2, 5), min_size=1, max_size=8))
+def test_reversing_twice_gives_the_answers_back_and_stays_in_range(values):
+    answers = pd.DataFrame({"b": np.array(values, dtype=float)})
+    once = reverse(answers, CODEBOOK)
+    assert once["b"].between(2, 5).all()
+    assert reverse(once, CODEBOOK).equals(answers)
+
+
+@pytest.mark.parametrize(("answered", "scored"), [(5, True), (4, True), (3, False), (0, False)])
+def test_four_of_five_items_make_a_score_and_three_do_not(answered, scored):
+    row = [1.0, 2.0, 3.0, 4.0, 5.0][:answered] + [np.nan] * (5 - answered)
+    score = mean_of_items(pd.DataFrame([row])).iloc[0]
+    assert pd.notna(score) == scored
+    if scored:
+        assert score == pytest.approx(np.mean(row[:answered]))
+
+
+def test_a_scale_score_is_the_mean_of_turned_answers(folder):
+    def answer(frame):
+        person = frame["participant"] == frame["participant"].iloc[0]
+        frame.loc[person & frame["item"].str.startswith("trust"), "value"] = "7"
+        frame.loc[person & frame["item"].isin(["trust3", "trust5"]), "value"] = "1"
+        return frame
+
+    data = read_study(edit(folder, "answers.csv", answer))
+    assert scale_score(data, TRUST).iloc[0] == 7
+
+
+def test_an_unanswered_item_is_no_zero(folder):
+    def leave_out(frame):
+        person = frame["participant"] == frame["participant"].iloc[0]
+        frame.loc[person & frame["item"].str.startswith("trust"), "value"] = "1"
+        frame.loc[person & frame["item"].isin(["trust3", "trust5"]), "value"] = "7"
+        frame.loc[person & (frame["item"] == "trust1"), "value"] = ""
+        return frame
+
+    scores = scale_score(read_study(edit(folder, "answers.csv", leave_out)), TRUST)
+    assert scores.iloc[0] == 1
+    assert scores.notna().all()
+
+
+def test_a_trial_mean_takes_the_answered_trials_that_fit(folder):
+    def decide(frame):
+        person = frame["participant"] == frame["participant"].iloc[0]
+        wrong = frame["prediction_correct"] == "0"
+        frame.loc[person & wrong, "agreed"] = ["1", "1", "0", ""]
+        return frame
+
+    data = read_study(edit(folder, "trials.csv", decide))
+    where = {"prediction_correct": 0}
+    outcome = Outcome("x", "X", "trial_mean", column="agreed", where=where)
+    person = data.trials["participant"].iloc[0]
+    assert trial_mean(data, outcome)[person] == pytest.approx(2 / 3)
+
+
+def test_who_answered_no_such_trial_has_no_score(folder):
+    first = "P00000001"
+    data = read_study(
+        edit(folder, "trials.csv", lambda frame: frame[frame["participant"] != first])
+    )
+    scores = trial_mean(data, Outcome("x", "X", "trial_mean", column="agreed"))
+    assert np.isnan(scores[first])
+    assert scores.drop(first).notna().all()
+
+
+def test_a_single_item_is_turned_if_it_is_a_reversed_one(folder):
+    def answer(frame):
+        return frame.assign(
+            value=frame["value"].mask(frame["item"].isin(["trust2", "trust3"]), "6")
+        )
+
+    data = read_study(edit(folder, "answers.csv", answer))
+    plain = item_score(data, Outcome("a", "A", "item", item="trust2"))
+    turned = item_score(data, Outcome("b", "B", "item", item="trust3"))
+    assert (plain == 6).all()
+    assert (turned == 2).all()
+
+
+def test_the_mean_of_logarithms_is_that_of_the_trials_own_logarithms(folder):
+    data = read_study(folder)
+    outcome = Outcome("rt", "RT", "trial_mean", column="response_time_ms", transform="log")
+    person = data.trials["participant"].iloc[0]
+    own = data.trials.loc[data.trials["participant"] == person, "response_time_ms"].astype(float)
+    assert trial_mean(data, outcome)[person] == pytest.approx(np.log(own).mean())

@@ -1,0 +1,445 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from explanations import catalogue
+from explanations.classifier.checkpoint import Classifier
+from explanations.classifier.network import VGG13
+from explanations.imagesets.scene_set import SceneSet
+from explanations.methods.gradcam import GradCam
+from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
+from explanations.pipeline.data_folder import artefact_store, claims, image_store
+from explanations.pipeline.image_import import BACKGROUND, import_images
+from explanations.pipeline.precompute import Computed, StoppedError, explain
+from explanations.pipeline.predictions import PrecomputeError, load_classifier, predict
+from explanations.pipeline.saving import take_over
+from explanations.pipeline.weights_registry import register_classifier
+from explanations.pipeline.work_list import jobs_of
+from explanations.store.artefacts import ArtefactError, StoreFullError, artefact_key
+from surveys import services
+from tests.explanations.conftest import explain_one, flip_a_bit
+from tests.surveys import drawn
+
+pytestmark = pytest.mark.django_db
+QUICK = [catalogue.get("gradcam"), catalogue.get("placebo")]
+
+
+@pytest.fixture
+def images(monkeypatch):
+    """Three scenes, and four training scenes instead of a hundred."""
+    monkeypatch.setattr("explanations.pipeline.image_import.BACKGROUND_SIZE", 4)
+    images = import_images(SceneSet(), "test", limit=3).image_set.images
+    return list(images.filter(split="test").select_related("image_set"))
+
+
+@pytest.fixture
+def weights(weights_file):
+    return register_classifier(weights_file)
+
+
+@pytest.fixture
+def network(weights):
+    return load_classifier(weights, "cpu")
+
+
+@pytest.fixture
+def predictions(network, weights, images):
+    return predict(network, weights, images)
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Images that Grad-CAM was computed for, by the hash of their pixels."""
+    calls = []
+    original = GradCam.explain
+
+    def counted(self, batch, seeds):
+        calls.extend(image.tobytes() for image in batch.images)
+        return original(self, batch, seeds)
+
+    monkeypatch.setattr(GradCam, "explain", counted)
+    return calls
+
+
+def test_predictions_are_those_of_the_network_and_are_made_once(
+    network, weights, images, predictions
+):
+    pixels = np.stack([image_store().read(image.sha256) for image in images])
+    expected = network.probabilities(pixels)
+    for row, image, probabilities in zip(predictions, images, expected, strict=True):
+        assert row.image == image
+        assert row.predicted_class == network.class_names[probabilities.argmax()]
+        assert row.probability == pytest.approx(probabilities.max(), abs=1e-6)
+        assert row.probabilities == pytest.approx(probabilities.tolist(), abs=1e-6)
+        assert row.is_correct == (row.predicted_class == image.true_class)
+    assert predict(network, weights, images[::-1]) == predictions[::-1]
+    assert Prediction.objects.count() == 3
+
+
+def test_every_map_is_stored_with_its_origin(network, weights, predictions):
+    assert explain(network, predictions, QUICK) == Computed(new=6, known=0)
+    for row in Explanation.objects.all():
+        attribution = artefact_store().read(row.stored)
+        assert attribution.relevance.shape == (32, 32)
+        assert row.diagnostics["empty"] == attribution.is_empty
+        assert row.provenance["device"] == "cpu"
+        assert row.provenance["seconds"] > 0
+        assert row.provenance["versions"]["torch"] == torch.__version__.split("+")[0]
+        assert {"torch", "scikit-image", "numpy"} <= row.provenance["versions"].keys()
+        assert row.provenance["precision"] == "strict"
+    row = Explanation.objects.get(prediction=predictions[0], method="gradcam")
+    target = network.class_names.index(predictions[0].predicted_class)
+    image = image_store().read(predictions[0].image.sha256)
+    expected = explain_one(GradCam(), network, image, target).relevance
+    assert np.array_equal(artefact_store().read(row.stored).relevance, expected)
+
+
+def test_a_second_run_computes_nothing(network, predictions, computed):
+    explain(network, predictions, QUICK)
+    assert len(computed) == 3
+    assert explain(network, predictions, QUICK) == Computed(new=0, known=6)
+    assert len(computed) == 3
+
+
+def test_numbers_without_rows_are_taken_over_but_for_those_of_a_run_that_lives(
+    network, predictions, other_claims
+):
+    explain(network, predictions, QUICK)
+    Explanation.objects.all().delete()
+    jobs = list(jobs_of(network, predictions, QUICK, "strict"))
+    taken, process = other_claims(settings.DATA_DIR / "artefacts", [jobs[0].key, jobs[3].key])
+    assert taken
+    with claims() as own:
+        noted, left = take_over(jobs, own)
+        assert left == [jobs[0], jobs[3]]
+        assert Explanation.objects.count() == len(noted) == 4
+        process.kill()
+        process.join()
+        assert take_over(left, own) == (left, [])
+    assert Explanation.objects.count() == 6
+
+
+def test_what_another_run_has_noted_meanwhile_is_not_counted_twice(
+    network, predictions, monkeypatch
+):
+    assert explain(network, predictions, QUICK) == Computed(new=6, known=0)
+    monkeypatch.setattr("explanations.pipeline.precompute.missing_of", list)  # it had looked before
+    assert explain(network, predictions, QUICK) == Computed(new=0, known=6)
+
+
+def test_a_damaged_map_is_computed_again_under_the_same_row(network, predictions, computed):
+    explain(network, predictions, QUICK)
+    row = Explanation.objects.filter(method="gradcam").first()
+    flip_a_bit(row)
+    with pytest.raises(ArtefactError, match="precompute_explanations again"):
+        artefact_store().read(row.stored)
+    assert explain(network, predictions, QUICK) == Computed(new=1, known=5)
+    assert len(computed) == 4
+    assert Explanation.objects.count() == 6
+    before = row.sha256
+    row.refresh_from_db()
+    assert row.sha256 == before
+    assert artefact_store().read(row.stored)
+
+
+def test_other_parameters_make_another_artefact(network, predictions, monkeypatch):
+    explain(network, predictions, QUICK[:1])
+    monkeypatch.setattr(GradCam, "version", GradCam.version + 1)
+    assert explain(network, predictions, QUICK[:1]) == Computed(new=3, known=0)
+    assert Explanation.objects.count() == 6
+
+
+def test_an_interrupted_run_keeps_what_it_has_and_the_next_does_the_rest(
+    network, predictions, monkeypatch, computed
+):
+    with monkeypatch.context() as patch:
+        original = GradCam.explain
+
+        def interrupted(self, *arguments):
+            if len(computed) == 2:
+                raise KeyboardInterrupt
+            return original(self, *arguments)
+
+        patch.setattr(GradCam, "explain", interrupted)
+        with pytest.raises(StoppedError, match="Stopped after 4 of 6 maps, which are kept"):
+            explain(network, predictions, QUICK)
+    assert Explanation.objects.count() == 4
+    assert explain(network, predictions, QUICK) == Computed(new=2, known=4)
+    assert len(computed) == len(set(computed)) == 3
+
+
+def test_no_row_is_written_before_its_file(network, predictions, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("explanations.store.packs.os.fsync", full)
+    with pytest.raises(StoreFullError, match="Make room and run the same command again"):
+        explain(network, predictions, QUICK)
+    assert not Explanation.objects.exists()
+
+
+def test_the_same_picture_in_two_sets_shares_one_artefact(network, weights, predictions, computed):
+    explain(network, predictions, QUICK)
+    other = import_images(SceneSet(), "test", limit=3, name="again").image_set
+    twins = predict(network, weights, list(other.images.filter(split="test")))
+    assert explain(network, twins, QUICK).new == 6
+    assert len(computed) == 3
+    for row in Explanation.objects.all():
+        assert Explanation.objects.filter(key=row.key, sha256=row.sha256).count() == 2
+
+
+def test_deepshap_compares_with_the_background(network, predictions):
+    method = [catalogue.get("deepshap")]
+    explain(network, predictions[:1], method)
+    row = Explanation.objects.get()
+    assert row.diagnostics["background_images"] == 4
+    assert len(row.provenance["background"]) == 64
+    StudyImage.objects.filter(split=BACKGROUND).first().delete()
+    assert explain(network, predictions[:1], method).new == 1, "another background, another map"
+
+
+def test_without_a_background_deepshap_is_refused_with_the_cure(network, predictions):
+    StudyImage.objects.filter(split=BACKGROUND).delete()
+    with pytest.raises(PrecomputeError, match="or leave the method out: --methods gradcam"):
+        explain(network, predictions, [catalogue.get("deepshap")])
+
+
+def test_images_of_other_classes_are_refused(network, weights, images):
+    ImageSet.objects.update(class_names=["cat", "dog"])
+    images[0].image_set.refresh_from_db()
+    with pytest.raises(PrecomputeError, match=r"the images of 'scenes' are \['cat', 'dog'\]"):
+        predict(network, weights, images)
+
+
+def test_images_of_another_size_are_refused(network, weights, images):
+    images[1].width = 40
+    with pytest.raises(PrecomputeError, match=r"takes 32x32 images, test/\d+ is 40x32"):
+        predict(network, weights, images)
+
+
+def precompute(**options):
+    return call_command("precompute_explanations", **options)
+
+
+def test_the_command_explains_a_set_and_goes_on_later(images, weights_file):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam, saliency"}
+    assert precompute(**options, limit=1) == (
+        "1 images predicted; 1 explained by gradcam, saliency: 2 maps computed on cpu, "
+        "0 were there already."
+    )
+    assert "4 maps computed on cpu, 2 were there already" in precompute(**options, split="test")
+
+
+def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file):
+    right = sum(row.is_correct for row in predictions)
+    services.load_study(
+        drawn.STUDY_FILE.replace('set = "drawn"', 'set = "scenes"').format(
+            slug="words", weights=weights_file, places=8, resume_hours=0, map_place="beside",
+            counts=f"right = {right}\nwrong = {len(predictions) - right}",
+            arms='[[arms]]\nkey = "none"\nlabel = "None"\n'
+            '[[arms]]\nkey = "sure"\nlabel = "Sure"\nprobability = true',
+            parts=drawn.QUESTIONNAIRES, control="none", extra="",
+        )
+    )  # fmt: skip
+    assert precompute(study="words") == (
+        "3 images predicted; no arm shows a map, so there is none to compute."
+    )
+    assert not Explanation.objects.exists()
+
+
+def test_another_baseline_has_maps_of_its_own_beside_the_usual_ones(images, weights_file):
+    usual, blurred = "integrated_gradients", "integrated_gradients_blurred"
+    options = {"set": "scenes", "weights": weights_file, "limit": 1, "split": "test"}
+    assert "1 maps computed" in precompute(**options, methods=usual)
+    answer = precompute(**options, methods=f"{usual},{blurred}", verify=1)
+    assert "1 maps computed on cpu, 1 were there already" in answer
+    assert f"{blurred} " in answer.partition("Largest difference")[2]
+    black, other = (Explanation.objects.get(method=method) for method in (usual, blurred))
+    assert other.parameters == {"steps": 50, "baseline": "blurred"}
+    assert other.provenance["largest_difference"] <= 1e-6
+    assert not np.allclose(*(artefact_store().read(row.stored).relevance for row in (black, other)))
+    # The name that maps from black have had since before another could be chosen.
+    classes = black.prediction.classifier.class_names
+    assert black.key == artefact_key(
+        weights=black.prediction.classifier.sha256,
+        image=black.prediction.image.sha256,
+        target=classes.index(black.prediction.predicted_class),
+        method="integrated_gradients",
+        parameters={"steps": 50, "baseline": "black"},
+        version=2,
+    )
+
+
+def test_fast_maps_have_names_of_their_own(network, predictions):
+    method = [catalogue.get("lime")]
+    explain(network, predictions[:1], method)
+    assert explain(network, predictions[:1], method, "fast") == Computed(new=1, known=0)
+    strict, fast = Explanation.objects.order_by("id")
+    assert strict.key != fast.key
+    assert fast.diagnostics["fast_error"] <= 1e-3
+    assert strict.provenance["seed"] == fast.provenance["seed"]
+
+
+def test_verify_notes_the_difference_from_the_libraries(images, weights_file):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam,saliency,placebo"}
+    answer = precompute(**options, verify=2)
+    assert re.search(r"gradcam \S+ \(captum [\d.]+\), saliency \S+ \(captum", answer)
+    noted = Explanation.objects.filter(provenance__verified_against__startswith="captum")
+    assert noted.count() == 4
+    for row in noted:
+        assert row.provenance["largest_difference"] <= 1e-6
+
+
+def test_a_network_that_cannot_be_explained_is_refused_by_the_command(
+    images, weights_file, monkeypatch
+):
+    original = VGG13.__init__
+
+    def rounding_up(self, classes):
+        original(self, classes)
+        self.conv_layers[4].ceil_mode = True
+
+    monkeypatch.setattr(VGG13, "__init__", rounding_up)
+    with pytest.raises(CommandError, match="uses ceil_mode or return_indices"):
+        precompute(set="scenes", weights=weights_file)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"set": "scenes"}, "--set needs --weights"),
+        ({"set": "scenes", "weights": Path("nowhere.safetensors")}, "There is no weight file"),
+        ({"set": "sketches", "weights": "w"}, "no image set 'sketches'; stored are: scenes"),
+        ({"set": "scenes", "weights": "w", "split": "validation"}, "There are no images"),
+        ({"set": "scenes", "weights": "w", "methods": "gradcamm"}, "no method 'gradcamm'"),
+        ({"set": "scenes", "weights": "w", "limit": 0}, "--limit is 0"),
+        ({"set": "scenes", "weights": "w", "verify": -1}, "--verify is -1"),
+        ({"set": "scenes", "weights": "w", "scheduler": "tcp://h:1"}, "belong to --executor dask"),
+        ({"set": "scenes", "weights": "w", "executor": "dask", "workers": -1}, "--workers counts"),
+        ({"study": "unknown"}, "There is no study 'unknown'; loaded are: none"),
+    ],
+)
+def test_a_wrong_call_is_answered_with_the_cure(images, weights_file, options, message):
+    if options.get("weights") == "w":
+        options = options | {"weights": weights_file}
+    with pytest.raises(CommandError, match=re.escape(message)):
+        precompute(**options)
+    assert not Explanation.objects.exists()
+
+
+def test_weights_that_changed_since_are_refused(images, weights, weights_file, tmp_path, network):
+    changed = tmp_path / "changed.safetensors"
+    Classifier.save(network, changed)
+    ClassifierWeights.objects.update(path=str(changed))
+    weights.refresh_from_db()
+    with pytest.raises(ValueError, match="has changed"):
+        load_classifier(weights, "cpu")
+
+
+def test_a_flipped_bit_is_found_named_and_mended(images, weights_file, tmp_path):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam,placebo"}
+    precompute(**options)
+    files = [tmp_path / name for name in ("before", "damaged", "after")]
+    assert "6 maps and 7 images are whole" in call_command("verify_explanations", manifest=files[0])
+    row = Explanation.objects.get(prediction__image=images[1], method="gradcam")
+    flip_a_bit(row, bit=8 * row.length - 1)
+    with pytest.raises(CommandError) as caught:
+        call_command("verify_explanations", manifest=files[1])
+    assert caught.value.returncode == 1
+    assert f"gradcam of image {images[1].sha256[:12]}" in str(caught.value)
+    assert "1 of 6 maps and 7 images are damaged" in str(caught.value)
+    assert "1 maps computed" in precompute(**options)
+    call_command("verify_explanations", manifest=files[2])
+    before, damaged, after = (file.read_text() for file in files)
+    assert before == after
+    assert len(before.splitlines()) == 6
+    assert set(before.splitlines()) - set(damaged.splitlines()) == {
+        f"{row.sha256}  gradcam  {images[1].sha256}  {row.key}"
+    }
+
+
+def test_a_damaged_image_is_found_too(images):
+    image_store().path(images[0].sha256).write_bytes(b"damaged")
+    with pytest.raises(CommandError, match=images[0].sha256):
+        call_command("verify_explanations")
+
+
+def test_two_runs_that_predict_at_once_store_one_prediction(network, weights, images, monkeypatch):
+    original = Classifier.probabilities
+
+    def overtaken(self, pixels):
+        monkeypatch.setattr(Classifier, "probabilities", original)
+        predict(network, weights, images)
+        return original(self, pixels)
+
+    monkeypatch.setattr(Classifier, "probabilities", overtaken)
+    assert len(predict(network, weights, images)) == 3
+    assert Prediction.objects.count() == 3
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "a/b", "1/0", "1/-2"])
+def test_a_shard_that_is_none_is_refused(images, weights_file, shard):
+    with pytest.raises(CommandError, match="write I/N, such as 1/4"):
+        call_command(
+            "precompute_explanations", "--set", "scenes", "--weights", str(weights_file),
+            "--shard", shard,
+        )  # fmt: skip
+
+
+def test_the_shards_are_equal_parts(images, weights_file):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam", "split": "test"}
+    assert "2 explained by" in precompute(**options, shard=(1, 2))
+    assert "1 explained by" in precompute(**options, shard=(2, 2))
+    assert Explanation.objects.count() == 3
+
+
+def test_layers_are_kept_and_verified_beside_the_methods(images, weights_file):
+    options = {"set": "scenes", "weights": weights_file, "methods": "gradcam", "limit": 1}
+    answer = precompute(**options, layers=True, verify=1)
+    assert "explained by gradcam and layer by layer (15 modules): 31 maps computed" in answer
+    assert "gradcam_layer_0 " in answer
+    assert (
+        Explanation.objects.filter(provenance__verified_against__startswith="captum").count() == 16
+    )
+    assert "0 maps computed on cpu, 1 were there already" in precompute(**options)
+    assert "0 maps computed on cpu, 31 were there already" in precompute(**options, layers=True)
+
+
+def test_the_likeliest_classes_have_maps_of_their_own_beside_the_predicted_one(
+    network, predictions, computed
+):
+    one, other = predictions[:2]
+    assert explain(network, [one, other], QUICK, classes={one.pk: 3}) == Computed(new=8, known=0)
+    names = [network.class_names[number] for number in np.argsort(one.probabilities)[::-1]]
+    assert one.likeliest(3) == tuple(names[:3])
+    assert len(computed) == 4
+    found = Explanation.objects.filter(prediction=one, method="gradcam")
+    assert {row.other_class for row in found} == {"", *names[1:3]}
+    assert {row.explained_class for row in found} == set(names[:3])
+    image = image_store().read(one.image.sha256)
+    for row in found:
+        target = network.class_names.index(row.explained_class)
+        expected = explain_one(GradCam(), network, image, target).relevance
+        assert np.array_equal(artefact_store().read(row.stored).relevance, expected)
+    assert not other.explanations.exclude(other_class="").exists()
+    assert explain(network, [one, other], QUICK) == Computed(new=0, known=4)
+    assert explain(network, [one, other], QUICK, classes={one.pk: 4}).new == 2
+
+
+def test_more_classes_than_there_are_is_refused(network, predictions):
+    with pytest.raises(PrecomputeError, match="Maps of 99 classes are wanted, and the classifier"):
+        explain(network, predictions, QUICK, classes={predictions[0].pk: 99})
+
+
+def test_the_command_computes_further_classes_of_a_set(weights_file, images):
+    arguments = {"set": images[0].image_set.name, "split": "test", "methods": "gradcam"}
+    with pytest.raises(CommandError, match="--classes is 0"):
+        call_command("precompute_explanations", weights=weights_file, classes=0, **arguments)
+    call_command("precompute_explanations", weights=weights_file, classes=2, limit=2, **arguments)
+    assert Explanation.objects.filter(other_class="").count() == 2
+    assert Explanation.objects.exclude(other_class="").count() == 2

@@ -1,0 +1,284 @@
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from surveys.models import Answer, Participant
+from surveys.pages import sequence
+from surveys.pages.screens import screen
+from surveys.services.recording import record_page
+from surveys.study_checks import loading
+from surveys.study_checks.costs import warnings
+from surveys.study_file import stored
+from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.designs import balanced_orders, groups, problems
+from tests.surveys import designs
+from tests.surveys.factories import allocated, answers, walk
+
+WITHIN = '[design]\nwithin = ["arm"]'
+FACTORIAL = """
+[[arms]]
+key = "plain"
+label = "No map, no probability"
+factors = { map = "none", certainty = "hidden" }
+[[arms]]
+key = "plain-sure"
+label = "No map, probability"
+probability = true
+factors = { map = "none", certainty = "shown" }
+[[arms]]
+key = "map"
+label = "Map, no probability"
+method = "gradcam"
+factors = { map = "gradcam", certainty = "hidden" }
+[[arms]]
+key = "map-sure"
+label = "Map, probability"
+method = "gradcam"
+probability = true
+factors = { map = "gradcam", certainty = "shown" }
+"""
+
+
+def arrive(study, number: int) -> list[Participant]:
+    return [allocated(study, f"{study.slug} {n}") for n in range(number)]
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_orders_balance_place_and_carry_over(count):
+    rows = balanced_orders(count)
+    assert all(sorted(row) == list(range(count)) for row in rows)
+    for place in range(count):
+        assert len(set(Counter(row[place] for row in rows).values())) == 1
+    followed = Counter(pair for row in rows for pair in pairwise(row))
+    assert len(followed) == count * (count - 1)
+    assert len(set(followed.values())) <= 1
+
+
+def test_between_groups_are_the_arms_and_within_groups_the_orders():
+    arms = [(key, key.upper(), {}) for key in "abc"]
+    assert [group.conditions for group in groups(arms, ())] == [("a",), ("b",), ("c",)]
+    within = groups(arms, ("arm",))
+    assert len(within) == 6
+    assert within[0].key == "order-1"
+    assert within[0].label == "A → B → C"
+
+
+def test_a_mixed_design_keeps_the_other_factors_between():
+    arms = [
+        (f"{one}{two}", f"{one}{two}", {"one": one, "two": two})
+        for one in ("x", "y")
+        for two in ("p", "q")
+    ]
+    found = groups(arms, ("two",))
+    assert [group.key for group in found] == [
+        "x-order-1",
+        "x-order-2",
+        "y-order-1",
+        "y-order-2",
+    ]
+    assert found[2].conditions == ("yp", "yq")
+    assert not problems(arms, ("two",))
+
+
+@pytest.mark.parametrize(
+    ("arms", "within", "words"),
+    [
+        ([("a", "A", {}), ("b", "B", {})], ("size",), "which no arm has. Known: arm"),
+        ([("a", "A", {"f": "x"}), ("b", "B", {})], (), "['b'] have no level of the factor 'f'"),
+        (
+            [("a", "A", {"f": "x"}), ("b", "B", {"f": "x"}), ("c", "C", {"f": "y"})],
+            ("f",),
+            "",
+        ),
+        (
+            [
+                ("a", "A", {"f": "x", "g": "1"}),
+                ("b", "B", {"f": "y", "g": "1"}),
+                ("c", "C", {"f": "x", "g": "2"}),
+            ],
+            ("f",),
+            "unequal numbers of conditions",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_design_is_said(arms, within, words):
+    found = problems(arms, within)
+    assert words in " ".join(found)
+    assert bool(found) == bool(words)
+
+
+def test_everybody_sees_all_conditions_and_no_image_twice(db, tmp_path):
+    study = designs.design_study(tmp_path, design=WITHIN, control="order-1")
+    people = arrive(study, 12)
+    for person in people:
+        trials = list(person.trials.select_related("condition", "stimulus__prediction"))
+        main = [trial for trial in trials if trial.stimulus.part == "trials"]
+        shown = [block.condition for block in person.arm.blocks.all()]
+        assert len(main) == 9
+        assert [trial.condition for trial in main] == [one for one in shown for _ in range(3)]
+        assert len({trial.stimulus_id for trial in trials}) == len(trials) == 15
+        for block in (1, 2, 3):
+            own = [t.stimulus.prediction.is_correct for t in main if t.block == block]
+            assert Counter(own) == {True: 2, False: 1}
+            assert own[0]  # first_right
+        for trial in trials:
+            expected = trial.condition.method or None
+            found = trial.explanation.method if trial.explanation else None
+            assert found == expected
+
+
+def test_every_image_is_shown_equally_often_under_every_condition(db, tmp_path):
+    study = designs.design_study(tmp_path, design=WITHIN, control="order-1")
+    people = arrive(study, 36)
+    counts = Counter(
+        (trial.stimulus_id, trial.condition_id)
+        for person in people
+        for trial in person.trials.all()
+    )
+    # Permuted blocks may be cut, so that orders differ by two people: rotations nearly level.
+    assert len(counts) == 15 * 3
+    assert max(counts.values()) - min(counts.values()) <= 6
+
+
+def test_image_sets_rotate_within_each_arm(db, tmp_path):
+    study = designs.design_study(tmp_path, images="sets = 2")
+    people = arrive(study, 24)
+    for arm in study.arms.all():
+        used = Counter(person.rotation for person in people if person.arm == arm)
+        assert abs(used[0] - used[1]) <= 1
+    shown = {person.rotation: set() for person in people}
+    for person in people:
+        shown[person.rotation] |= {trial.stimulus_id for trial in person.trials.all()}
+    assert not shown[0] & shown[1]
+
+
+def test_confidence_bands_are_shown_alike(db, tmp_path):
+    study = designs.design_study(tmp_path, images="confidence_bands = 2")
+    right = [one.prediction for one in study.stimuli.all() if one.prediction.is_correct]
+    everything = study.classifier.prediction_set.filter(is_correct=True)
+    middle = sorted(one.probability for one in everything)[everything.count() // 2]
+    high = sum(one.probability >= middle for one in right)
+    assert abs(2 * high - len(right)) <= 1
+
+
+def test_too_few_images_for_the_sets_are_named(db, tmp_path):
+    with pytest.raises(
+        StudyFileError, match=r"shows 12 right and 8 wrong predictions \(in 4 image"
+    ):
+        designs.design_study(tmp_path, images="sets = 4", count=15)
+
+
+def test_an_arm_may_show_images_of_its_own_and_the_cost_is_named(db, tmp_path):
+    study = designs.design_study(tmp_path, images="per_arm = true")
+    shown = {arm: set() for arm in study.arms.all()}
+    for person in arrive(study, 12):
+        shown[person.arm] |= {trial.stimulus_id for trial in person.trials.all()}
+    assert [len(images) for images in shown.values()] == [5, 5, 5]
+    assert len(set.union(*shown.values())) == 15
+    (warning,) = warnings(stored.definition(study))
+    assert "found one in 30 % where arms showed different images" in warning
+    assert not warnings(loading.parse(study.source.replace("per_arm = true", "")))
+
+
+def test_images_that_differ_between_people_are_warned_of(tmp_path):
+    text = designs.design_text(tmp_path / "w.safetensors", images="sets = 2")
+    (warning,) = warnings(loading.parse(text))
+    assert "different images (2 sets, rotated alike in every arm)" in warning
+    within = designs.design_text(
+        tmp_path / "w.safetensors", images="sets = 3", design=WITHIN, control="order-1"
+    )
+    assert not warnings(loading.parse(within))
+
+
+@pytest.mark.parametrize(
+    "task", ["decide", "classify", "judge_advisor", "forward_simulation", "agreement"]
+)
+@pytest.mark.parametrize("design", ["", WITHIN], ids=["between", "within"])
+def test_every_task_can_be_walked_in_every_design(db, tmp_path, task, design):
+    control = "order-1" if design else "none"
+    study = designs.design_study(tmp_path, task=task, design=design, control=control)
+    (person,) = arrive(study, 1)
+    walk(person)
+    person.refresh_from_db()
+    assert person.state == "completed"
+    stages = 2 if task == "judge_advisor" else 1
+    trials = person.trials.count()
+    assert person.submissions.filter(step__startswith="trial:").count() == stages * trials
+    assert person.submissions.filter(step__startswith="feedback:").count() == (6 if design else 2)
+
+
+def test_who_is_right_in_the_quiz_is_not_asked_again(db, tmp_path):
+    study = designs.design_study(tmp_path)
+    clever, other = arrive(study, 2)
+    for person, right in ((clever, True), (other, False)):
+        walk(person, pages=2)
+        step = sequence.current_step(person)
+        assert (step.kind, step.number) == ("quiz", 1)
+        from surveys.pages.kinds.quiz import _questions
+
+        given = {
+            one.id: one.right if right else next(key for key in one.options if key != one.right)
+            for one in _questions(person, step)
+        }
+        record_page(participant=person, step=step.key, answers=given, response_time_ms=None)
+        following = sequence.current_step(person)
+        assert (following.kind == "quiz") is (not right)
+
+
+def test_a_factor_is_a_column_and_the_probability_is_shown(db, tmp_path):
+    study = designs.design_study(tmp_path, arms=FACTORIAL, control="plain")
+    shown = study.conditions.get(key="map-sure")
+    assert shown.shows_probability
+    assert shown.factors == {"map": "gradcam", "certainty": "shown"}
+
+
+def test_attention_checks_stand_within_the_trials(db, tmp_path):
+    study = designs.design_study(tmp_path)
+    kinds = [step.kind for step in sequence.steps(study)]
+    assert kinds == [
+        "questionnaire",
+        "instructions",
+        "quiz",
+        "quiz",
+        *("trial", "feedback", "trial", "feedback"),
+        *("trial", "trial", "attention", "pause", "trial"),
+        "questionnaire",
+    ]
+
+
+def test_a_part_comes_directly_after_the_one_it_names(tmp_path):
+    text = designs.design_text(tmp_path / "w.safetensors")
+    moved = text.replace(
+        'questionnaire = "trust-v1"', 'questionnaire = "trust-v1"\nafter = "practice"'
+    )
+    keys = [part.key for part in loading.parse(moved).parts]
+    assert keys == [*("ai-experience-v1", "instructions", "quiz", "practice", "trust-v1", "trials")]
+
+
+def test_answers_are_stored_once_per_page(db, tmp_path):
+    study = designs.design_study(tmp_path, task="judge_advisor")
+    (person,) = arrive(study, 1)
+    walk(person)
+    trial = person.trials.order_by("position").last()
+    items = set(Answer.objects.filter(submission__trial=trial).values_list("item", flat=True))
+    assert items == {"first_answer", "first_sureness", "final_answer", "sureness"}
+    step = sequence.steps(study)[-1]
+    assert answers(person, step)
+
+
+def test_a_break_counts_pictures_without_those_of_the_practice(db, tmp_path):
+    study = designs.design_study(tmp_path)
+    (person,) = arrive(study, 1)
+    shown = screen(person, next(step for step in sequence.steps(study) if step.kind == "pause"))
+    assert (shown["done"], shown["total_trials"]) == (2, 3)
+
+
+def test_a_break_in_the_practice_counts_the_practice(db, tmp_path):
+    parts = designs.PARTS.replace(
+        "right = 1\nwrong = 1\n", "right = 1\nwrong = 1\nbreak_every = 1\n"
+    )
+    study = designs.design_study(tmp_path, parts=parts)
+    (person,) = arrive(study, 1)
+    shown = screen(person, next(step for step in sequence.steps(study) if step.kind == "pause"))
+    assert (shown["done"], shown["total_trials"]) == (1, 2)
