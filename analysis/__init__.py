@@ -1,0 +1,1 @@
+"""From the tidy tables to the report, without Django and without the rest of the platform."""

@@ -82,7 +82,7 @@ class Results:
     behaviour: BehaviourResults | None
     outcomes: tuple[OutcomeResult, ...]
     deviations: tuple[Deviation, ...]
-    further: Mapping[str, Any]  # by key of planlists.further.FURTHER, what the plan asks for
+    further: Mapping[str, Any]  # by key of optional_sections.FURTHER, what the plan asks for
 
     @property
     def confirmatory(self) -> tuple[OutcomeResult, ...]:

@@ -1,0 +1,1 @@
+"""Images, classifiers, and the explanations of their predictions."""

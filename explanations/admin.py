@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from explanations import catalogue
@@ -17,8 +17,6 @@ from explanations.models import (
     Prediction,
     StudyImage,
 )
-from explanations.rendering.viewing import VIEWS
-from explanations.researchers.gallery import gallery
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -88,48 +86,6 @@ class ImageSetAdmin(ReadOnlyAdmin):
         return format_html(
             '<a href="{}?image_set__id__exact={}">{}</a>', address, row.pk, row.images.count()
         )
-
-
-@admin.register(StudyImage)
-class StudyImageAdmin(ReadOnlyAdmin):
-    list_display = ("thumbnail", "true_class", "said", "image_set", "split", "short_hash")
-    list_display_links = ("thumbnail", "true_class")
-    list_filter = (PredictionFilter, "image_set", "split", "true_class")
-    search_fields = ("sha256", "true_class", "source")
-    list_per_page = 50
-    fields = (("true_class", "image_set", "split"), "source", ("width", "height"), "sha256")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StudyImage]:
-        return super().get_queryset(request).prefetch_related("predictions__classifier")
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        image = self.get_object(request, object_id)
-        view = request.GET.get("view", "usual")
-        shown = {
-            "gallery": gallery(image) if image else [],
-            "study_image": image,
-            "views": [(name, words) for name, (words, _) in VIEWS.items()],
-            "view": view if view in VIEWS else "usual",
-        }
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
-
-    @admin.display(description="image")
-    def thumbnail(self, row: StudyImage) -> SafeString:
-        return picture_of(row)
-
-    @admin.display(description="predictions")
-    def said(self, row: StudyImage) -> SafeString | str:
-        return format_html_join("", "<div>{}</div>", ((said(p),) for p in row.predictions.all()))
-
-    @admin.display(description="hash", ordering="sha256")
-    def short_hash(self, row: StudyImage) -> str:
-        return row.sha256[:12]
 
 
 @admin.register(ClassifierWeights)

@@ -1,8 +1,8 @@
 """All explanations of many images in one call: the engine, useful without the rest.
 
 Each method's numbers are those of the library that people use for it (captum, shap, lime), which
-the tests check and ``explanations.verification.comparison`` checks again at run time; the work is shared
-between methods and images. docs/explanations.md says how, and how fast.
+the tests check and ``explanations.verification.comparison`` checks again at run time; the work
+is shared between methods and images. docs/explanations.md says how, and how fast.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -40,7 +40,6 @@ INSTALLED_APPS = [
     "studyplatform",
     "explanations",
     "surveys",
-    "analysis",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -8,7 +8,7 @@ from studyplatform.panel import draft_views
 
 urlpatterns = [
     path("health/", health, name="health"),
-    path("admin/explanations/", include("explanations.researchers.urls")),
+    path("admin/explanations/", include("studyplatform.panel.gallery_urls")),
     path("admin/surveys/questionnaires/", include("studyplatform.panel.questionnaire_urls")),
     path("admin/surveys/preview/", include("studyplatform.panel.preview_urls")),
     path("admin/surveys/draft/", draft_views.draft, name="draft-study"),

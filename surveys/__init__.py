@@ -1,0 +1,1 @@
+"""The study: declared in a file, walked by participants, exported as tidy tables."""

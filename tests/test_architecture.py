@@ -11,7 +11,9 @@ from tests.conftest import ROOT
 
 PACKAGES = ("studyplatform", "explanations", "surveys", "analysis")
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
-HEAVY = ("torch", "torchvision", "captum", "shap", "lime", "llvmlite", "sklearn", "skimage")
+HEAVY = (
+    "torch", "torchvision", "captum", "shap", "lime", "llvmlite", "sklearn", "skimage", "pandas",
+)  # fmt: skip
 
 WEB_PROCESS = """
 import sys
@@ -40,7 +42,7 @@ def loaded_by_the_web_process(extra: str = "") -> list[str]:
     return result.stdout.split()
 
 
-def test_the_web_process_loads_no_torch_and_no_explanation_library():
+def test_the_web_process_loads_no_torch_no_explanation_library_and_no_pandas():
     assert loaded_by_the_web_process() == []
 
 

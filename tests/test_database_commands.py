@@ -14,7 +14,7 @@ from explanations.management.database import DatabaseCommand
 from surveys.models import Participant
 from tests.conftest import ROOT
 
-OURS = ("explanations", "surveys", "analysis.management", "analysis", "studyplatform")
+OURS = ("explanations", "surveys", "studyplatform")
 SLUG = {name: ["nothing"] for name in (
     "close_study", "dump_study", "forget_identifiers", "open_study", "reconcile_recruitment",
     "replay_allocation", "simulate_participants", "verify_ledger",

@@ -1,0 +1,1 @@
+"""An analysis per design, from scores to a finding."""

@@ -1,6 +1,6 @@
 """The kinds of trial-level model that a plan can ask for: how each is fitted and read.
 
-A new kind is an entry of FAMILIES and one of planlists.analyses.ANALYSES.
+A new kind is an entry of FAMILIES and one of plan.catalogues.analyses.ANALYSES.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,0 +1,1 @@
+"""The analysis plan: its classes, its reader, its problems."""

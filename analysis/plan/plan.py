@@ -1,4 +1,4 @@
-"""The analysis plan, written before the data. What it can ask for is listed in planlists/."""
+"""The analysis plan, written before the data. What it can ask for is listed in catalogues/."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

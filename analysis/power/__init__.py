@@ -1,0 +1,1 @@
+"""The sample a study needs, by simulation of its own design and analysis."""

@@ -1,0 +1,1 @@
+"""The preregistration document of a study."""

@@ -1,0 +1,1 @@
+"""The bundle that redoes an analysis, and the checks that its numbers are unaltered."""

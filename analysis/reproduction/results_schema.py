@@ -1,7 +1,7 @@
 """The JSON Schema of results.json, made from the result classes, so that it cannot fall behind.
 
-It ships as analysis/reproduction/results.schema.json and goes into every bundle. After a change of a result
-class: python -m analysis.reproduction.results_schema
+It ships as analysis/reproduction/results.schema.json and goes into every bundle. After a change
+of a result class, run: python -m analysis.reproduction.results_schema
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The parts of the report that the plan asks for beside its outcomes (plan/catalogues/optional_sections.py)."""
+"""The optional sections of the report that the plan asks for (plan/catalogues)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,0 +1,1 @@
+"""A study's tidy folder as checked tables: reading, scoring, missing values, populations."""

@@ -22,7 +22,7 @@ class Provenance:
     seed: int | None  # of allocation and order
     files: Mapping[str, str]  # sha256 by name, as read
     data_sha256: str  # over the names and hashes of the data files, the plan aside
-    plan_sha256: str  # of what the plan says, however it is written (planfile.plan_hash)
+    plan_sha256: str  # of what the plan says, however it is written (reading.plan_hash)
     registered_plan_sha256: str  # the same of the registered plan; empty where there is no other
     checked_against_manifest: bool
     study_file_sha256: str

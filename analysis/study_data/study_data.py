@@ -33,7 +33,7 @@ from analysis.study_data.plan_columns import problems_with_table
 
 @dataclass(frozen=True)
 class StudyData:
-    """A study's tidy tables (columns: analysis.study_data.columns), its plan, and where they come from.
+    """A study's tidy tables (columns: study_data.columns), its plan, and where they come from.
 
     `trials` has the columns decisions.DERIVED beside those of its file; `answers` holds those of
     blocks too. `missing`: by file and column, which kind of missing a cell is
@@ -50,7 +50,7 @@ class StudyData:
     study: Mapping[str, Any]
     hashes: Mapping[str, str]  # sha256 by file name; of the plan, whatever its file is called,
     # under plan.toml
-    plan_sha256: str = ""  # of what the plan says (planfile.plan_hash)
+    plan_sha256: str = ""  # of what the plan says (reading.plan_hash)
     registered: Mapping[str, Any] | None = None  # the plan as registered, if it is another
     evaluation: pd.DataFrame | None = None  # of the maps (meeting.evaluation), if there is one
 

@@ -1,0 +1,1 @@
+"""The networks, their training, checkpoints and model cards."""

@@ -1,0 +1,1 @@
+"""A network laid out for exact and fast explanation."""

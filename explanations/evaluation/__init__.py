@@ -1,0 +1,1 @@
+"""Explanation methods measured: quality of maps, axioms, cost."""

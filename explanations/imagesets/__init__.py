@@ -1,0 +1,1 @@
+"""Image sets: CIFAR-10, drawn scenes, folders, photographs, reference images."""

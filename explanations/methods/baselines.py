@@ -1,6 +1,6 @@
 """Images to start from: the pictures without content that a method compares an image with.
 
-For a study the same names stand, with the words that people read, in ``explanations/methods/variants.py``.
+The names that a study uses, with the words that people read, are in ``variants.py``.
 Sturmfels, Lundberg and Lee, "Visualizing the impact of feature attribution baselines", Distill
 2020, compare black, white, blurred and other baselines, and what each of them cannot see.
 """

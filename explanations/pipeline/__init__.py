@@ -1,0 +1,1 @@
+"""From stored images to predictions and maps: import, work list, computation, saving."""

@@ -1,0 +1,1 @@
+"""Content-addressed files that only grow, safe against crashes."""

@@ -1,0 +1,1 @@
+"""The researchers' pages: study drafts, previews, questionnaires, the gallery of explanations."""

@@ -13,12 +13,12 @@ from studyplatform.panel import preview
 from studyplatform.panel.preview import PreviewPage
 from studyplatform.panel.questionnaire_views import for_researchers
 from surveys.models import Arm, Participant, Study
-from surveys.pages import sequence as flow
+from surveys.pages import sequence
 from surveys.pages.example import EXAMPLE
 from surveys.pages.forms import PageForm
+from surveys.pages.kinds.catalogue import page_of
 from surveys.pages.language import about_study
 from surveys.pages.screens import screen
-from surveys.study_file import page_kinds
 from surveys.study_file.stored import definition
 from surveys.web.pictures import drawn, example_of, explanation_of
 
@@ -91,9 +91,9 @@ def _frame(
 
 
 def _shown(
-    request: HttpRequest, context: dict[str, Any], person: Participant, step: flow.Step
+    request: HttpRequest, context: dict[str, Any], person: Participant, step: sequence.Step
 ) -> HttpResponse:
-    if step not in flow.steps_of(person):
+    if step not in sequence.steps_of(person):
         return _missing(request, context, NOT_SHOWN)
     if step.trial_position is not None and not person.trials.exists():
         return _missing(request, context, NO_IMAGES)
@@ -102,7 +102,7 @@ def _shown(
     context |= {**content, "form": form, "key": preview.CODE, "next_pictures": ()}
     if form.is_bound and form.is_valid():
         context["preview"]["stored"] = form.answers
-    response = render(request, page_kinds.kind_of(step).template, context)
+    response = render(request, page_of(step).template, context)
     response.content  # noqa: B018  rendered before the participation is undone
     return response
 

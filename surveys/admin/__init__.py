@@ -1,8 +1,4 @@
-"""The panel's pages for studies and what their participants did: to be read, never edited.
-
-A study is opened, closed and exported by actions. Which arm somebody is in is hidden until the
-study is closed; the participants' secret addresses stand nowhere here.
-"""
+"""The admin's plain record views of studies and participants: read-only."""
 
 from surveys.admin import answers, participants, studies
 

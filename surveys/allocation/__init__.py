@@ -1,0 +1,1 @@
+"""Randomisation without a database: how chance assigns arms, and the ledger that proves it."""

@@ -1,0 +1,1 @@
+"""Writing a study's tidy tables to a folder or a zip file."""

@@ -112,7 +112,9 @@ class Submission(models.Model):
         default=0, help_text="How often the page had been sent by then; 2 or more: interrupted."
     )
     timings = models.JSONField(
-        null=True, blank=True, help_text="What the script measured: surveys.timings.Timings."
+        null=True,
+        blank=True,
+        help_text="What the page's script measured: painting, dwell, time away.",
     )
 
     class Meta:

@@ -32,7 +32,7 @@ class ResponseTimeField(forms.Field):
 
 
 class TimingsField(forms.Field):
-    """What the script measured, as surveys.pages.browser_timings reads it; nothing where that is none."""
+    """The script's measurements, read by surveys.pages.browser_timings; None if unreadable."""
 
     widget = forms.HiddenInput
 

@@ -3,13 +3,14 @@
 from surveys import questionnaires
 from surveys.models import Participant
 from surveys.pages import sequence
+from surveys.pages.kinds import catalogue
 from surveys.questionnaires.base import Item
 from surveys.questionnaires.ordering import order
 
 
 def items(participant: Participant, step: sequence.Step) -> tuple[Item, ...]:
     """What the page asks, in the order in which the participant sees it, each time the same."""
-    asked = {item.id: item for item in sequence.items(participant, step)}
+    asked = {item.id: item for item in catalogue.items(participant, step)}
     if not step.questionnaire:
         return tuple(asked.values())
     questionnaire = questionnaires.get(step.questionnaire)

@@ -3,7 +3,7 @@
 from surveys import tasks
 from surveys.models import Participant, Trial
 from surveys.models.prepared_query import PreparedQuery
-from surveys.pages import sequence as flow
+from surveys.pages import sequence
 from surveys.pages.kinds.stimulus import picture_urls
 from surveys.pages.kinds.trial import part_of
 from surveys.study_file.step import Step
@@ -14,9 +14,9 @@ PAGES_AHEAD = 2
 
 def upcoming(participant: Participant, step: Step) -> Step | None:
     """The first page of the next trial, if it is at most PAGES_AHEAD pages away."""
-    sequence = flow.steps_of(participant)
-    here = sequence.index(step)
-    for page in sequence[here + 1 : here + 1 + PAGES_AHEAD]:
+    pages = sequence.steps_of(participant)
+    here = pages.index(step)
+    for page in pages[here + 1 : here + 1 + PAGES_AHEAD]:
         if page.kind == "trial" and page.trial_position != step.trial_position:
             return page
     return None

@@ -1,18 +1,16 @@
 """What a page shows, and which pictures a participant may ask for."""
 
-from django.utils.module_loading import import_string
-
 from surveys.models import Participant, Trial
 from surveys.pages import preloading, sequence
 from surveys.pages.kinds import Screen
-from surveys.study_file import page_kinds
+from surveys.pages.kinds.catalogue import page_of
 from surveys.tasks import Stage
 
 
 def screen(participant: Participant, step: sequence.Step) -> Screen:
     """Everything that the step's template shows, apart from its form."""
     number, total = sequence.progress(participant, step)
-    kind: Screen = import_string(f"{page_kinds.kind_of(step).module}.screen")(participant, step)
+    kind: Screen = page_of(step).screen(participant, step)
     return {
         "participant": participant,
         "study": participant.study,

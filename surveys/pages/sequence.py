@@ -1,17 +1,14 @@
-"""The sequence of pages that a participant walks, and the kinds of pages that there are."""
+"""The sequence of pages that a participant walks."""
 
 from collections.abc import Set
 
-from django.utils.module_loading import import_string
-
 from surveys.models import Participant, Study, Submission
 from surveys.models.prepared_query import PreparedQuery
-from surveys.questionnaires.base import Item
+from surveys.pages.kinds.quiz import is_skipped
 from surveys.study_file import stored
-from surveys.study_file.page_kinds import kind_of
 from surveys.study_file.step import Step
 
-__all__ = ["Step", "current_step", "items", "progress", "steps"]
+__all__ = ["Step", "current_step", "progress", "steps"]
 
 
 def steps(study: Study) -> tuple[Step, ...]:
@@ -30,16 +27,6 @@ def step_of(study: Study, key: str) -> Step | None:
     return next((step for step in steps(study) if step.key == key), None)
 
 
-def items(participant: Participant, step: Step) -> tuple[Item, ...]:
-    """What the page asks; its answers are stored under the items' ids."""
-    module = kind_of(step).module
-    try:
-        asked: tuple[Item, ...] = import_string(f"{module}.items")(participant, step)
-    except ImportError:
-        return ()
-    return asked
-
-
 _SENT = PreparedQuery(
     lambda person: Submission.objects.filter(participant=person).order_by().values_list("step"), int
 )
@@ -52,8 +39,6 @@ def sent(participant: Participant) -> set[str]:
 
 def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
     """The first page that is to be sent and whose key is not among those sent; None at the end."""
-    from surveys.pages.kinds.quiz import is_skipped  # it reads answers
-
     return next(
         (
             step

@@ -1,0 +1,1 @@
+"""Recruitment services: Prolific's API and files, exits, reconciliation, the identity list."""

@@ -1,4 +1,4 @@
-"""To be described."""
+"""A person who comes from a recruitment service, as named by its ids."""
 
 from dataclasses import dataclass
 

@@ -18,6 +18,7 @@ from surveys.models import (
 from surveys.models.prepared_query import PreparedQuery
 from surveys.pages import item_order, sequence
 from surveys.pages.browser_timings import Timings
+from surveys.pages.kinds import catalogue
 from surveys.pages.lapse import has_lapsed
 from surveys.pages.time_limit import timed_out
 from surveys.services.allocating import allocate
@@ -209,7 +210,7 @@ def _differing(participant: Participant, step: str, answers: Mapping[str, str]) 
 def _check(
     participant: Participant, step: sequence.Step, answers: Mapping[str, str], may_lack: bool
 ) -> None:
-    items = {item.id: item for item in sequence.items(participant, step)}
+    items = {item.id: item for item in catalogue.items(participant, step)}
     required = {key for key, item in items.items() if item.required and not may_lack}
     missing, unknown = sorted(required - answers.keys()), sorted(answers.keys() - items.keys())
     if missing or unknown:

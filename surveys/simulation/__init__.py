@@ -1,0 +1,1 @@
+"""Synthetic participants who walk the real pages."""

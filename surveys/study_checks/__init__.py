@@ -1,0 +1,1 @@
+"""Checks of a study file that need this installation or the analysis."""

@@ -1,16 +1,41 @@
-"""To be described."""
+"""Loading a study file: reading it, then every check that reading alone cannot make."""
 
-from collections.abc import Callable
-
+from surveys.study_checks import images_and_weights
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.reading.study import raise_problems, read_table
+from surveys.study_file.reading.translations import check_languages
 from surveys.toml.table import Table
 
 
-def parse(text: str, here: Callable[[Table, StudyFile], None] | None = None) -> StudyFile:
-    """The study in the text; raises StudyFileError with every problem that it can find.
+def parse(text: str) -> StudyFile:
+    """Return the study in the text, its translations and its analysis plan checked.
 
-    ``here`` reports further problems, those of the place where the study is to run.
+    Raises StudyFileError with every problem of the file.
     """
-    from surveys.study_file.reading.study import read  # it reads into the classes above
+    table, study = _checked(text)
+    raise_problems(table)
+    return study
 
-    return read(text, here=here)
+
+def parse_for_installation(text: str) -> StudyFile:
+    """Return the study in the text, also checked against the stored images and weights.
+
+    Raises StudyFileError with every problem of the file, or of the file on this installation.
+    """
+    table, study = _checked(text)
+    images_and_weights.check(table, study)
+    raise_problems(table)
+    return study
+
+
+def _checked(text: str) -> tuple[Table, StudyFile]:
+    table, study = read_table(text)
+    if not table.problems.sentences():
+        check_languages(table, study)
+    if "analysis" in table.values:
+        # Imported here, and nowhere else in surveys: the analysis brings pandas, which would
+        # take 34 MB in every web process, and only loading a study needs it.
+        from surveys.study_checks import analysis_plan
+
+        analysis_plan.check(table, study)
+    return table, study

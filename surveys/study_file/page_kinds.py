@@ -1,4 +1,4 @@
-"""To be described."""
+"""The kinds of pages that a step can have, and which of them differ between arms."""
 
 from dataclasses import dataclass
 
@@ -7,36 +7,32 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of page: its template, and the module that knows what stands on it.
+    """A kind of page; what it shows and asks is registered in surveys.pages.kinds.catalogue.
 
-    The module has ``screen(participant, step)``, what the template shows, and may have
-    ``items(participant, step)``, what the page asks. ``needs_arm``: it differs between arms, so
-    that nobody comes to it before the allocation.
+    ``needs_arm``: the page differs between arms, so that nobody reaches it before allocation.
     """
 
     key: str
-    template: str
-    module: str
     needs_arm: bool = True
 
 
 KINDS = (
-    Kind("questionnaire", "surveys/questionnaire.html", "surveys.pages.kinds.questionnaire", False),
-    Kind("text", "surveys/text.html", "surveys.pages.kinds.text", False),
-    Kind("attention", "surveys/attention.html", "surveys.pages.kinds.attention", False),
-    Kind("pause", "surveys/pause.html", "surveys.pages.kinds.pause", False),
-    Kind("instructions", "surveys/instructions.html", "surveys.pages.kinds.instructions"),
-    Kind("quiz", "surveys/quiz.html", "surveys.pages.kinds.quiz"),
-    Kind("trial", "surveys/trial.html", "surveys.pages.kinds.trial"),
-    Kind("feedback", "surveys/feedback.html", "surveys.pages.kinds.feedback"),
+    Kind("questionnaire", needs_arm=False),
+    Kind("text", needs_arm=False),
+    Kind("attention", needs_arm=False),
+    Kind("pause", needs_arm=False),
+    Kind("instructions"),
+    Kind("quiz"),
+    Kind("trial"),
+    Kind("feedback"),
 )
 
 
 def kind_of(step: Step) -> Kind:
-    """The entry of KINDS that the step names."""
+    """Return the entry of KINDS that the step names."""
     return next(kind for kind in KINDS if kind.key == step.kind)
 
 
 def needs_arm(step: Step) -> bool:
-    """Whether nobody comes to the page before the allocation: it, or who sees it, hangs on arms."""
+    """Check whether the page, or who sees it, depends on the arm: allocation must come first."""
     return bool(step.arms) or kind_of(step).needs_arm

@@ -29,7 +29,7 @@ class Exit:
 
 @dataclass(frozen=True)
 class Recruitment:
-    """``kind`` is a key of surveys.study_file.recruitment_kinds, ``name`` what people call the panel.
+    """``kind`` is a key of recruitment_kinds.KINDS, ``name`` what people call the panel.
 
     ``id_parameter`` names the part of the link that holds a person's id; ``panel_study`` is the
     panel's own id of the study, empty where any is welcome. ``failed_checks`` attention checks

@@ -1,0 +1,1 @@
+"""A TOML file as a checked table: values, line numbers, every problem collected."""

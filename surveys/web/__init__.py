@@ -1,0 +1,1 @@
+"""The participants' HTTP: addresses, views, signed links, cookies, rate limit."""

@@ -15,13 +15,13 @@ from surveys.models.personal_code import personal_code
 from surveys.models.prepared_query import PreparedQuery
 from surveys.pages import language, page_key, sequence
 from surveys.pages.forms import PageForm
+from surveys.pages.kinds.catalogue import page_of
 from surveys.pages.language import about_study
 from surveys.pages.page_key import PageKey
 from surveys.pages.screens import screen
 from surveys.recruitment import exits
 from surveys.recruitment.visitor import Visitor
 from surveys.services import Recorded
-from surveys.study_file import page_kinds
 from surveys.study_file.recruitment import Outcome
 from surveys.study_file.stored import definition
 from surveys.web import arrival, rate_limit, signed_links, visitor_cookie
@@ -209,7 +209,7 @@ def _show(
         "key": page_key.sign(participant, key),
         "address": request.build_absolute_uri(request.path),
     }
-    return render(request, page_kinds.kind_of(form.step).template, context)
+    return render(request, page_of(form.step).template, context)
 
 
 def _consent(request: HttpRequest, study: Study) -> HttpResponse:

@@ -6,6 +6,7 @@ import pytest
 
 from surveys import services
 from surveys.pages import sequence
+from surveys.pages.kinds import catalogue
 from tests.browser.walking import ready, send_and_be_told
 from tests.surveys import mirrored
 from tests.surveys.everykind import every_kind_study, mirrored_study
@@ -52,7 +53,7 @@ def walk_narrow(tab, server: str, study, language: str) -> None:
             ready(tab)
             assert overflow(tab) == [], step.key
             assert showing_though_hidden(tab) == [], step.key
-            if any(item.required for item in sequence.items(someone, step)):
+            if any(item.required for item in catalogue.items(someone, step)):
                 send_and_be_told(tab)
                 assert overflow(tab) == [], step.key
         seen.add(page_of)

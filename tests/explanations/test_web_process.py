@@ -4,9 +4,9 @@ import sys
 from tests.conftest import ROOT
 
 MODULES = (
-    "models", "admin", "views", "urls", "gallery", "pictures", "storage", "catalogue", "store",
-    "rendering.layers", "rendering.outlines", "registry", "importing",
-    "management.commands.import_images",
+    "models", "admin", "catalogue", "rendering.layers", "rendering.outlines", "store.artefacts",
+    "pipeline.pictures", "pipeline.data_folder", "pipeline.weights_registry",
+    "pipeline.image_import", "management.commands.import_images",
 )  # fmt: skip
 CODE = """
 import sys, importlib, django

@@ -17,6 +17,7 @@ from surveys import services
 from surveys.export.writing import ExportSummary, Simulated, export_study
 from surveys.models import Participant, Study
 from surveys.pages import sequence
+from surveys.pages.kinds import catalogue
 from surveys.questionnaires.base import Item
 from surveys.services import allocating
 from surveys.services.stimuli import choose_stimuli
@@ -211,7 +212,7 @@ def export_closed(*, study: Study, output: Path, simulated: Simulated = "none") 
 
 def answers(participant: Participant, step: sequence.Step, choice: int = 0) -> dict[str, str]:
     """Valid answers to all of a page's questions; ``choice`` picks among those offered."""
-    return {item.id: answer(item, choice) for item in sequence.items(participant, step)}
+    return {item.id: answer(item, choice) for item in catalogue.items(participant, step)}
 
 
 def answer(item: Item, choice: int = 0) -> str:

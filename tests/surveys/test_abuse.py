@@ -8,6 +8,7 @@ from django.test import Client
 
 from surveys.models import AllocationSlot, Answer, Participant, Study, Submission
 from surveys.pages import page_key, sequence
+from surveys.pages.kinds import catalogue
 from surveys.pages.page_key import PageKey
 from surveys.simulation.browser import Browser
 from surveys.web import signed_links
@@ -86,7 +87,7 @@ def test_an_attention_check_cannot_be_skipped(db, tmp_path):
     kinds = [step.kind for step in sequence.steps(study)]
     check = go_on(browser, page, kinds.index("attention"))
     after = sequence.steps(study)[kinds.index("attention") + 1]
-    answers = {item.id: "1" for item in sequence.items(participant, after)}
+    answers = {item.id: "1" for item in catalogue.items(participant, after)}
     sent = keys_to(participant, check, after.key) | answers
     assert Client().post(page.path, sent).status_code == 409
     assert browser.open(page.path).hidden["step"] == check.hidden["step"]
@@ -106,7 +107,7 @@ def test_after_the_end_nothing_can_be_sent(drawn):
     for step in sequence.steps(drawn):
         sent = keys_to(participant, last, step.key) | {"agreed": "0", "comment": "late", "use": "5"}
         # A page without questions has nothing to differ in: sent again, it is a replay.
-        expected = 409 if sequence.items(participant, step) else 303
+        expected = 409 if catalogue.items(participant, step) else 303
         assert Client().post(page.path, sent).status_code == expected
     assert Client().post(page.path, {"step": "trial:9"}).status_code == 409
     assert list(Answer.objects.values()) == stored

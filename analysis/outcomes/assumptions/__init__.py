@@ -1,0 +1,1 @@
+"""What each analysis assumes, checked against the data."""

@@ -1,0 +1,1 @@
+"""Measures of reliance, calibration and complementarity, from trials."""

@@ -1,0 +1,1 @@
+"""The measured quality of maps next to participants' outcomes."""

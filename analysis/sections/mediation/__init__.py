@@ -1,0 +1,1 @@
+"""Mediation between arms and an outcome."""

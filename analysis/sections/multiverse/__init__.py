@@ -1,0 +1,1 @@
+"""The specification curve over exclusions, codings and models."""

@@ -1,0 +1,1 @@
+"""Linear, logistic and ordinal mixed models with crossed random effects."""

@@ -17,7 +17,7 @@
     profile.profile_interval(fit, "arm[lime]")     # an Estimate with its profile interval
     profile.sd_interval(fit, "image")              # the same for an SD of random intercepts
 
-Every refusal is a NotEstimableError, so `analysis.statistics.estimate.attempt` turns it into a NotEstimable.
+Every refusal is a NotEstimableError, so `statistics.estimate.attempt` turns it into a NotEstimable.
 Column names: the intercept is "intercept", a level "arm[lime]", an interaction
 "arm[lime]:position". The first level listed is the reference of treatment coding.
 """

@@ -1,0 +1,1 @@
+"""Exclusion criteria, applied in the order of the plan."""

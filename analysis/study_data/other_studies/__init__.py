@@ -1,0 +1,1 @@
+"""Data of studies from elsewhere, mapped and joined into the tidy tables."""

@@ -1,0 +1,1 @@
+"""The limits that the source report lists for each method, as numbers."""

@@ -1,0 +1,1 @@
+"""Drawing the objects of the embedded scenes."""

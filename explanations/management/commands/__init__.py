@@ -1,0 +1,1 @@
+"""Thin commands on images, classifiers and explanations."""

@@ -1,0 +1,1 @@
+"""Thin commands that need more than one app."""

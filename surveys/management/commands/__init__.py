@@ -1,0 +1,1 @@
+"""Thin commands on studies and participants."""

@@ -1,7 +1,4 @@
-"""What stands on each kind of page: a module per kind, named in ``surveys.study_file.page_kinds.KINDS``.
-
-Nothing here may tell the arm or the true class.
-"""
+"""A module per kind of page, listed in ``catalogue``. No page may reveal arm or true class."""
 
 from typing import Any
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from django.utils.translation import gettext as _
 
 from surveys.models import Participant
-from surveys.pages import sequence as flow
+from surveys.pages import sequence
 from surveys.pages.kinds import Screen
 from surveys.study_file.step import Step
 from surveys.study_file.stored import definition
@@ -13,14 +13,14 @@ from surveys.study_file.stored import definition
 
 def screen(participant: Participant, step: Step) -> Screen:
     """How far the person has come; practice does not count, as in the instructions."""
-    sequence = flow.steps_of(participant)
+    pages = sequence.steps_of(participant)
     parts = definition(participant.study).trial_parts
     practice = {part.key for part in parts if part.is_practice}
     counted = {step.part} if step.part in practice else {part.key for part in parts} - practice
     return {
         "heading": _("Time for a break"),
-        "done": _pictures(sequence[: sequence.index(step)], counted),
-        "total_trials": _pictures(sequence, counted),
+        "done": _pictures(pages[: pages.index(step)], counted),
+        "total_trials": _pictures(pages, counted),
     }
 
 

@@ -1,6 +1,5 @@
 """From a study file's text to a StudyFile, with every problem collected on the way."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from surveys import tasks
@@ -9,12 +8,7 @@ from surveys.study_file.reading import recruitment
 from surveys.study_file.reading.allocation import check_allocation, read_allocation
 from surveys.study_file.reading.arms import read_arm, read_key
 from surveys.study_file.reading.parts import place_of, read_parts
-from surveys.study_file.reading.translations import (
-    check_languages,
-    read_classes,
-    read_language,
-    translations,
-)
+from surveys.study_file.reading.translations import read_classes, read_language, translations
 from surveys.toml.table import Table, did_you_mean, document
 
 MOST_HOURS = 24 * 365
@@ -22,12 +16,21 @@ MAP_PLACES = ("beside", "over")
 LARGEST_SEED = 2**63 - 1  # what the database's column holds
 
 
-def read(
-    text: str,
-    check_plan: bool = True,
-    here: Callable[[Table, declaration.StudyFile], None] | None = None,
-) -> declaration.StudyFile:
-    """The study; raises StudyFileError. ``check_plan`` imports the analysis, and pandas with it."""
+def read(text: str) -> declaration.StudyFile:
+    """Return the study that the text declares; its analysis plan is not checked.
+
+    Raises StudyFileError with every problem of the file.
+    """
+    table, study = read_table(text)
+    raise_problems(table)
+    return study
+
+
+def read_table(text: str) -> tuple[Table, declaration.StudyFile]:
+    """Return the file's outermost table, which collects its problems, and the study in it.
+
+    Raises StudyFileError only when the text is not TOML at all.
+    """
     table = document(text, "The study file", declaration.StudyFileError)
     arms = tuple(read_arm(entry) for entry in table.tables("arms"))
     shown = table.table("images")
@@ -56,17 +59,13 @@ def read(
     table.finish()
     _check_whole(table, study)
     check_allocation(allocation, study)
-    if check_plan and not table.problems.sentences():
-        check_languages(table, study)
-    if check_plan and "analysis" in table.values:
-        from surveys.study_checks.analysis_plan import check  # imports the analysis
+    return table, study
 
-        check(table, study)
-    if here is not None:
-        here(table, study)
+
+def raise_problems(table: Table) -> None:
+    """Raise StudyFileError if the table has collected any problem."""
     if problems := table.problems.sentences():
         raise declaration.StudyFileError("The study file", problems)
-    return study
 
 
 def _consent(table: Table) -> declaration.Consent:

@@ -1,0 +1,58 @@
+"""What each kind of page shows and asks. A new kind is a module, a template and a line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from surveys.models import Participant
+from surveys.pages.kinds import (
+    Screen,
+    attention,
+    feedback,
+    instructions,
+    pause,
+    questionnaire,
+    quiz,
+    text,
+    trial,
+)
+from surveys.questionnaires.base import Item
+from surveys.study_file.step import Step
+
+
+def _no_items(participant: Participant, step: Step) -> tuple[Item, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A kind of page: its template, the values for the template, and the items it asks.
+
+    ``key`` is that of an entry of surveys.study_file.page_kinds.KINDS.
+    """
+
+    key: str
+    template: str
+    screen: Callable[[Participant, Step], Screen]
+    items: Callable[[Participant, Step], tuple[Item, ...]] = _no_items
+
+
+PAGES = (
+    Page("questionnaire", "surveys/questionnaire.html", questionnaire.screen, questionnaire.items),
+    Page("text", "surveys/text.html", text.screen),
+    Page("attention", "surveys/attention.html", attention.screen, attention.items),
+    Page("pause", "surveys/pause.html", pause.screen),
+    Page("instructions", "surveys/instructions.html", instructions.screen),
+    Page("quiz", "surveys/quiz.html", quiz.screen, quiz.items),
+    Page("trial", "surveys/trial.html", trial.screen, trial.items),
+    Page("feedback", "surveys/feedback.html", feedback.screen),
+)
+
+
+def page_of(step: Step) -> Page:
+    """Return the entry of PAGES that the step names."""
+    return next(page for page in PAGES if page.key == step.kind)
+
+
+def items(participant: Participant, step: Step) -> tuple[Item, ...]:
+    """Return what the page asks; answers are stored under the items' ids."""
+    return page_of(step).items(participant, step)
