@@ -9,11 +9,12 @@ from surveys.recruitment.visitor import Visitor
 from surveys.services import places, recruiting
 from surveys.services.errors import StudyError
 from surveys.services.locking import lock
+from surveys.study_file.retired import is_retired
 from surveys.study_file.stored import definition
 
 
 class StudyClosedError(StudyError):
-    """The study takes nobody in: it is a draft, or closed."""
+    """The study takes nobody in: it is a draft, closed, or of a retired design."""
 
 
 @transaction.atomic
@@ -40,6 +41,11 @@ def enrol(
         raise StudyClosedError(
             f"The study {study.slug!r} is {study.state}. Open it with: manage.py open_study "
             f"{study.slug}"
+        )
+    if is_retired(study.source):
+        raise StudyClosedError(
+            f"The study {study.slug!r} takes nobody in: its file declares what is no longer "
+            "supported. Export it, and load the file without that as a new study."
         )
     if not simulated:
         recruiting.admit(study, visitor)

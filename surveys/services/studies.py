@@ -18,6 +18,7 @@ from surveys.services.trials import classes_of, explanations_of, maps_of_classes
 from surveys.study_checks import loading
 from surveys.study_file import stored
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.retired import PER_ARM, is_retired
 
 CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
 """Of a study file, what a study can change while people take part in it."""
@@ -49,6 +50,11 @@ def open_study(*, study: Study) -> None:
     """
     locked = lock(study)
     study.state = locked.state
+    if is_retired(locked.source):
+        raise StudyError(
+            f"The study {study.slug!r} cannot open: {PER_ARM} Load the corrected file as a new "
+            "study, with another slug."
+        )
     _check_ledger(locked)
     missing = _missing(locked)
     if missing:

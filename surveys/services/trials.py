@@ -25,8 +25,6 @@ def next_rotation(participant: Participant, arm: Arm) -> int:
     Call it under the allocation's lock.
     """
     declared = definition(participant.study)
-    if declared.images.per_arm:
-        return arm.position - 1
     if declared.image_sets == 1:
         return 0
     others = arm.participants.filter(simulated=participant.simulated).exclude(pk=participant.pk)

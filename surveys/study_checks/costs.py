@@ -3,25 +3,13 @@
 from surveys.study_file.declaration import StudyFile
 
 CROSSED = ("logistic_trials", "linear_trials", "ordinal_trials")
-CHANCE = "Among studies of 2 arms of 40 people and 12 images, simulated without any true difference"
 
 
 def warnings(study: StudyFile) -> tuple[str, ...]:
     """One sentence or more for each cost, with the cure."""
-    if study.images.per_arm:
-        return (_per_arm(study),)
     if study.image_sets > study.blocks:
         return (_per_person(study),)
     return ()
-
-
-def _per_arm(study: StudyFile) -> str:
-    return (
-        "[images] per_arm: each arm shows images of its own, so that a difference between arms can "
-        f"be one between images. {CHANCE}, a test of the participants' means found one in 30 % "
-        "where arms showed different images, and in 5 % where they showed the same. Remove "
-        f"per_arm, or test trials by a model with random images and claim little{_of(study)}."
-    )
 
 
 def _per_person(study: StudyFile) -> str:

@@ -1,6 +1,7 @@
 """Loading a study file: reading it, then every check that reading alone cannot make."""
 
 from surveys.study_checks import images_and_weights
+from surveys.study_file import retired
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.reading.study import raise_problems, read_table
 from surveys.study_file.reading.translations import check_languages
@@ -30,6 +31,7 @@ def parse_for_installation(text: str) -> StudyFile:
 
 def _checked(text: str) -> tuple[Table, StudyFile]:
     table, study = read_table(text)
+    retired.refuse(table)
     if not table.problems.sentences():
         check_languages(table, study)
     if "analysis" in table.values:

@@ -45,14 +45,13 @@ class Images:
     """Which images, and in how many sets that are rotated among participants and blocks.
 
     ``confidence_bands``: the probabilities of the predictions are cut into so many bands of equal
-    size, and every band is shown alike. ``per_arm``: each arm shows images of its own.
+    size, and every band is shown alike.
     """
 
     set: str
     split: str
     sets: int = 1
     confidence_bands: int = 1
-    per_arm: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,8 +149,6 @@ class StudyFile:
     @property
     def image_sets(self) -> int:
         """How many sets of images there are; at least one per block."""
-        if self.images.per_arm:
-            return len(self.groups)
         return max(self.images.sets, self.blocks)
 
     @property

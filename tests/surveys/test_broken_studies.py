@@ -71,10 +71,9 @@ EXPECTED = {
         "line 13: the study shows 60 right and 6 wrong predictions, which takes 66 images. Of "
         f"'scenes', split 'test', 60 are stored. {MORE}",
     ),
-    "images_of_its_own_per_arm_and_within": (
-        "line 15: per_arm gives each arm one set of images. Remove it, or sets.",
-        "line 15: within participants, blocks show different images anyway, which rotate over the",
-        "line 50: [analysis]: control 'none' is not among the arms ['order-1', 'order-2']. Name",
+    "images_of_its_own_per_arm": (
+        "line 15: per_arm is no longer supported: where each arm shows images of its own, a",
+        "line 46: [analysis]: control 'nobody' is not among the arms ['none', 'heat']. Name one.",
     ),
     "impossible_quotas": (
         "line 35: first_right is 3, but only 2 predictions are right. Lower it, or raise right.",

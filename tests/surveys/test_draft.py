@@ -44,11 +44,11 @@ def test_a_file_without_mistakes_becomes_a_draft_to_the_letter(panel, text):
 
 
 def test_the_cost_of_a_design_is_named_when_it_is_kept(panel, text):
-    costly = text.replace('split = "test"', 'split = "test"\nper_arm = true').replace(
+    costly = text.replace('split = "test"', 'split = "test"\nsets = 2').replace(
         "right = 3\nwrong = 2", "right = 1\nwrong = 1"
     )
     page = panel.post(PLACE, {"source": costly}, follow=True).content.decode()
-    assert "found one in 30 %" in page
+    assert "participants of the same arm see different images" in page
 
 
 def test_who_may_not_change_studies_cannot_draft(text):

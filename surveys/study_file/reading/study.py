@@ -34,7 +34,7 @@ def read_table(text: str) -> tuple[Table, declaration.StudyFile]:
     table = document(text, "The study file", declaration.StudyFileError)
     arms = tuple(read_arm(entry) for entry in table.tables("arms"))
     shown = table.table("images")
-    images, parts = _images(shown), read_parts(table, shown)
+    images, parts = _images(shown, len(arms)), read_parts(table, shown)
     shown.finish()
     allocation = table.table("allocation", {})
     study = declaration.StudyFile(
@@ -82,20 +82,18 @@ def _debrief(table: Table) -> declaration.Debrief:
     return debrief
 
 
-def _images(table: Table) -> declaration.Images:
+def _images(table: Table, arms: int) -> declaration.Images:
     images = declaration.Images(
         set=table.text("set"),
         split=table.text("split", "test"),
         sets=table.integer("sets", 1, minimum=1),
         confidence_bands=table.integer("confidence_bands", 1, minimum=1),
-        per_arm=table.flag("per_arm", False),
     )
-    if images.per_arm and images.sets > 1:
-        table.add("per_arm", "per_arm gives each arm one set of images. Remove it, or sets.")
     for key, most in (("sets", 50), ("confidence_bands", 10)):
         if getattr(images, key) > most:
             table.add(key, f"{key} is {getattr(images, key)}. At most {most} are possible.")
-    return images
+    # A key of files stored before it was retired: each arm had an image set of its own.
+    return replace(images, sets=max(arms, 1)) if table.flag("per_arm", False) else images
 
 
 def _weights(table: Table) -> str:
@@ -140,12 +138,6 @@ def _check_whole(table: Table, study: declaration.StudyFile) -> None:
         table.add("title", f"the title has more than {most} characters. Shorten it.")
     if len(study.arms) < 2 and "arms" in table.values:
         table.add("arms", f"a study compares two arms or more, this file has {len(study.arms)}.")
-    if study.images.per_arm and study.design.within:
-        table.problems.add(
-            ("images", "per_arm"),
-            "within participants, blocks show different images anyway, which rotate over the "
-            "conditions. Remove per_arm.",
-        )
     for name in ("key", "label"):
         values = [getattr(arm, name) for arm in study.arms]
         for number, value in enumerate(values):

@@ -9,7 +9,6 @@ from surveys.pages.screens import screen
 from surveys.services.recording import record_page
 from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
-from surveys.study_file import stored
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.designs import balanced_orders, groups, problems
 from tests.surveys import designs
@@ -167,18 +166,6 @@ def test_too_few_images_for_the_sets_are_named(db, tmp_path):
         StudyFileError, match=r"shows 12 right and 8 wrong predictions \(in 4 image"
     ):
         designs.design_study(tmp_path, images="sets = 4", count=15)
-
-
-def test_an_arm_may_show_images_of_its_own_and_the_cost_is_named(db, tmp_path):
-    study = designs.design_study(tmp_path, images="per_arm = true")
-    shown = {arm: set() for arm in study.arms.all()}
-    for person in arrive(study, 12):
-        shown[person.arm] |= {trial.stimulus_id for trial in person.trials.all()}
-    assert [len(images) for images in shown.values()] == [5, 5, 5]
-    assert len(set.union(*shown.values())) == 15
-    (warning,) = warnings(stored.definition(study))
-    assert "found one in 30 % where arms showed different images" in warning
-    assert not warnings(loading.parse(study.source.replace("per_arm = true", "")))
 
 
 def test_images_that_differ_between_people_are_warned_of(tmp_path):

@@ -1,0 +1,31 @@
+"""What a study file could once declare: stored files stay readable, new ones are refused."""
+
+from functools import lru_cache
+
+from surveys.study_file.reading.study import read_table
+from surveys.toml.table import Table
+
+PER_ARM = (
+    "per_arm is no longer supported: where each arm shows images of its own, a difference between "
+    "arms can be a difference between images. Among simulated studies of 2 arms of 40 people and "
+    "12 images without any true difference, a test of the participants' means found one in 30 % "
+    "instead of 5 %. Remove per_arm, so that every arm shows the same images; to show more images "
+    "in all, set sets, which rotates its image sets in every arm alike."
+)
+
+
+def refuse(table: Table) -> None:
+    """Report each retired declaration to the file's outermost table."""
+    if _shows_images_per_arm(table):
+        table.problems.add(("images", "per_arm"), PER_ARM)
+
+
+@lru_cache(maxsize=64)
+def is_retired(source: str) -> bool:
+    """Check whether a text that was loaded before declares what no new study can declare."""
+    return _shows_images_per_arm(read_table(source)[0])
+
+
+def _shows_images_per_arm(table: Table) -> bool:
+    images = table.values.get("images")
+    return isinstance(images, dict) and images.get("per_arm") is True
