@@ -36,13 +36,13 @@ def hides_arm(participant: Participant) -> bool:
 
 def hidden_columns(study: StudyFile) -> frozenset[str]:
     """The columns that a concealed export leaves out."""
-    factors = {name for arm in study.arms for name in arm.factors}
+    factors = {name for shown in study.conditions for name in shown.factors}
     return REVEALING | factors | (COUNTS if limited_pages(study) else frozenset())
 
 
 def limited_pages(study: StudyFile) -> list[str]:
     """The keys of the pages that not all arms show: who was there is in one of those."""
-    return [step.key for step in study.steps if step.arms]
+    return [step.key for step in study.steps if step.conditions]
 
 
 def revealing_pages(studies: Iterable[Study], person: str, *, visits: bool = False) -> Q:

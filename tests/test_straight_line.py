@@ -87,7 +87,7 @@ seconds = 5.0
 quits = 0.0
 [base.scales]
 trust = 3.4
-[arms.gradcam.scales]
+[conditions.gradcam.scales]
 trust = 1.6
 """
 

@@ -94,7 +94,7 @@ def _rows(
     In a within design, what blocks ask lies apart.
     """
     practice = [part.key for part in declared.trial_parts if part.is_practice]
-    limited = [part.key for part in declared.trial_parts if part.arms] if hidden else []
+    limited = [part.key for part in declared.trial_parts if part.conditions] if hidden else []
     allocated, others = people.filter(arm__isnull=False), people.filter(arm__isnull=True)
     trials = _trials(allocated).exclude(stimulus__part__in=limited)
     answers = _answers(allocated).exclude(submission__step__in=hidden)

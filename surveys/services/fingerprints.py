@@ -10,6 +10,7 @@ from surveys import questionnaires
 from surveys.models import Study, StudyVersion
 from surveys.questionnaires.reading import QuestionnaireError
 from surveys.services.trials import explanations_of, maps_of_classes
+from surveys.study_file import old_words
 from surveys.study_file.stored import definition
 
 GONE = "gone"  # in place of the hash of a questionnaire whose file is not there any more
@@ -73,8 +74,10 @@ def changes(study: Study) -> tuple[Change, ...]:
 
 
 def changed_tables(before: str, after: str) -> list[str]:
-    """The tables of a study file that differ; empty where only spaces or comments do."""
-    old, new = tomllib.loads(before.lstrip("\ufeff")), tomllib.loads(after.lstrip("\ufeff"))
+    """List the study file's tables that differ, whatever its spaces, comments and renamed keys."""
+    old, new = (
+        old_words.replaced(tomllib.loads(text.lstrip("\ufeff"))) for text in (before, after)
+    )
     return [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
 
 
@@ -83,7 +86,11 @@ def _between(
 ) -> Iterator[Change]:
     if old.source != new.source:
         tables = changed_tables(*files)
-        what = f"study file: {', '.join(tables)}" if tables else "study file: spaces or comments"
+        what = (
+            f"study file: {', '.join(tables)}"
+            if tables
+            else "study file: spaces, comments or renamed keys"
+        )
         yield Change(version, what, _short(old.source), _short(new.source))
     if old.stimuli != new.stimuli:
         yield Change(version, "images and maps", _short(old.stimuli), _short(new.stimuli))

@@ -22,8 +22,8 @@ def scheme_of(study: Study, simulated: bool) -> Scheme:
     return Scheme(
         method=plan.method,
         shares=tuple(
-            Share(group.key, plan.ratios.get(group.key, 1), plan.quotas.get(group.key, 0))
-            for group in declared.groups
+            Share(arm.key, plan.ratios.get(arm.key, 1), plan.quotas.get(arm.key, 0))
+            for arm in declared.arms
         ),
         places=plan.places,
         key=f"simulated/{study.seed}" if simulated else f"{study.seed}/{study.allocation_secret}",

@@ -92,6 +92,8 @@ def _is_untouched(study: Study) -> bool:
 def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     """Correct the texts or the plan of a study that people take part in; all else must stay."""
     changed = _frozen_changes(stored.definition(study), declared)
+    if "conditions" in changed and not declared.design.within:
+        changed[changed.index("conditions")] = "arms"  # as a between-subjects file calls them
     if changed:
         raise StudyError(
             f"The study {study.slug!r} has participants ({study.participants.count()}), so its "
@@ -160,30 +162,30 @@ def _check_excluded(declared: StudyFile) -> None:
 
 
 def _write_arms(study: Study, declared: StudyFile) -> None:
-    """The conditions, the randomised groups, and who sees which condition in which block."""
+    """Write the conditions, the arms, and which condition each arm shows in which block."""
     Condition.objects.bulk_create(
         Condition(
             study=study,
             position=position,
-            key=arm.key,
-            label=arm.label,
-            method=arm.method,
-            shows_prediction=arm.prediction,
-            shows_probability=arm.probability,
-            factors=dict(arm.factors),
+            key=shown.key,
+            label=shown.label,
+            method=shown.method,
+            shows_prediction=shown.prediction,
+            shows_probability=shown.probability,
+            factors=dict(shown.factors),
         )
-        for position, arm in enumerate(declared.arms, start=1)
+        for position, shown in enumerate(declared.conditions, start=1)
     )
     Arm.objects.bulk_create(
-        Arm(study=study, position=position, key=group.key, label=group.label)
-        for position, group in enumerate(declared.groups, start=1)
+        Arm(study=study, position=position, key=arm.key, label=arm.label)
+        for position, arm in enumerate(declared.arms, start=1)
     )
     arms = {arm.key: arm for arm in study.arms.all()}
     conditions = {condition.key: condition for condition in study.conditions.all()}
     ArmBlock.objects.bulk_create(
-        ArmBlock(arm=arms[group.key], number=number, condition=conditions[key])
-        for group in declared.groups
-        for number, key in enumerate(group.conditions, start=1)
+        ArmBlock(arm=arms[arm.key], number=number, condition=conditions[key])
+        for arm in declared.arms
+        for number, key in enumerate(arm.conditions, start=1)
     )
 
 
@@ -201,13 +203,14 @@ def _missing(study: Study) -> list[str]:
         found = len(explanations_of(condition, shown, simulated=False))
         if found < len(shown):
             missing.append(
-                f"the arm {condition.key!r} has {found} of {len(shown)} {condition.method} maps."
+                f"the condition {condition.key!r} has {found} of {len(shown)} "
+                f"{condition.method} maps."
             )
         several = len(classes_of(study, shown))
         found = len(maps_of_classes(condition, shown, simulated=False))
         if found < several:
             missing.append(
-                f"the arm {condition.key!r} has the {condition.method} maps of all classes that "
-                f"are shown side by side for {found} of {several} images."
+                f"the condition {condition.key!r} has the {condition.method} maps of all classes "
+                f"that are shown side by side for {found} of {several} images."
             )
     return missing

@@ -1,4 +1,4 @@
-"""Profiles: what synthetic people are like, and what each arm does to them. TOML files."""
+"""Profiles: TOML files that say what synthetic people are like and what conditions do to them."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -33,7 +33,7 @@ class ProfileError(FileProblemsError):
 
 @dataclass(frozen=True)
 class Base:
-    """How people behave without any effect of an arm."""
+    """How people behave without any effect of a condition."""
 
     agree_right: float
     """Probability of accepting a right prediction, or of changing to it."""
@@ -61,7 +61,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Effect:
-    """What an arm adds to the base: zero, and a factor of one, where the profile says nothing."""
+    """What a condition adds to the base; by default nothing (0, and a factor of 1 for seconds)."""
 
     agree_right: float = 0.0
     """Added to the log-odds of accepting, as are ``agree_wrong`` and, of guessing, ``guess``.
@@ -96,7 +96,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Profile:
-    """The behaviour of a whole sample; ``effects`` by an arm's key or by its method's.
+    """The behaviour of a whole sample; ``effects`` by a condition's key or by its method's.
 
     ``styles``: share of people of each of STYLES; the others behave as ``base`` says.
     """
@@ -128,18 +128,23 @@ def load(name: str) -> Profile:
 def read(text: str, name: str = "The profile") -> Profile:
     """The profile in the text; raises ProfileError with every problem found."""
     table = document(text, name, ProfileError)
-    arms = table.table("arms", {})
     profile = Profile(
         title=table.text("title"),
         base=_base(table.table("base")),
         spread=replace(Spread(), **_numbers(table.table("spread", {}), _all(Spread, POSITIVE))),
-        effects={key: _effect(arms.table(key)) for key in arms.values},
+        effects=_effects(table),
         styles=_styles(table),
     )
     table.finish()
     if problems := table.problems.sentences():
         raise ProfileError(name, problems)
     return profile
+
+
+def _effects(table: Table) -> dict[str, Effect]:
+    """Return the effects by key, from [conditions] or, in profiles before that key, [arms]."""
+    entries = [table.table(word, {}) for word in ("arms", "conditions")]
+    return {key: _effect(entry.table(key)) for entry in entries for key in entry.values}
 
 
 def _styles(table: Table) -> dict[str, float]:

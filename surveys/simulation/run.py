@@ -59,7 +59,7 @@ def simulate(
     database; else the pages are walked within this process. Raises SimulationError and ServerError.
     """
     _check(study, number)
-    _check_arms(study, profile)
+    _check_conditions(study, profile)
     first = study.participants.filter(simulated=True).count()
     browser = RemoteBrowser(server) if server else Browser()
     ends: list[Participant.State] = []
@@ -202,12 +202,12 @@ def _check(study: Study, number: int) -> None:
         )
 
 
-def _check_arms(study: Study, profile: Profile) -> None:
-    """An effect that no arm ever has is a slip of the pen, and would pass for a null result."""
+def _check_conditions(study: Study, profile: Profile) -> None:
+    """Refuse effects of unknown conditions: a misspelt key would pass for a null result."""
     known = {one.key for one in study.conditions.all()} | {key for key, _ in catalogue.choices()}
     if unknown := sorted(profile.effects.keys() - known):
         raise SimulationError(
-            f"The profile plants effects on {unknown}, which are neither arms of the study "
+            f"The profile plants effects on {unknown}, which are neither conditions of the study "
             f"{study.slug!r} nor methods. Known: {sorted(known)}."
         )
 

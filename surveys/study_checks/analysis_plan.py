@@ -44,7 +44,7 @@ def _problems(study: StudyFile) -> list[str]:
     problems = []
     if "title" in study.analysis:
         problems.append("the plan's title is that of the study. Remove 'title'.")
-    keys = [group.key for group in study.groups]
+    keys = [arm.key for arm in study.arms]
     arms = study.analysis.get("arms", keys)
     if not isinstance(arms, list) or sorted(map(str, arms)) != sorted(keys):
         problems.append(f"arms must list every arm of the study once: {keys}. Or leave it out.")
@@ -63,8 +63,8 @@ def _asked_of_some(study: StudyFile, plan: Plan) -> list[str]:
     """Outcomes of questions that not all arms are asked, where the plan does not say so."""
     problems = []
     for outcome in plan.outcomes:
-        asked = _groups_asked(study, outcome)
-        if asked and sorted(outcome.asked_in or [group.key for group in study.groups]) != asked:
+        asked = _arms_asked(study, outcome)
+        if asked and sorted(outcome.asked_in or [arm.key for arm in study.arms]) != asked:
             problems.append(
                 f"outcome {outcome.key!r}: only the arms {asked} are asked this. Add to it: "
                 f"asked_in = {asked}"
@@ -72,21 +72,19 @@ def _asked_of_some(study: StudyFile, plan: Plan) -> list[str]:
     return problems
 
 
-def _groups_asked(study: StudyFile, outcome: Outcome) -> list[str]:
-    """The groups whose pages ask the outcome's scale or item; empty where all parts are for all."""
+def _arms_asked(study: StudyFile, outcome: Outcome) -> list[str]:
+    """List the arms whose pages ask the outcome's scale or item; empty if no part is limited."""
     asking = [
         part
         for part in study.parts
         if isinstance(part, QuestionnairePart) and part.questionnaire  # empty where it is unknown
         if _asks(part.questionnaire, outcome)
     ]
-    if not any(part.arms for part in asking):
+    if not any(part.conditions for part in asking):
         return []
     keys = {part.key for part in asking}
     return sorted(
-        group.key
-        for group in study.groups
-        if any(step.part in keys for step in study.steps_of(group.key))
+        arm.key for arm in study.arms if any(step.part in keys for step in study.steps_of(arm.key))
     )
 
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from surveys.allocation.strata import Stratum
-from surveys.study_file.designs import Group, groups
+from surveys.study_file.designs import Arm, Condition, arms_of
 from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.study_file.recruitment import Recruitment
 from surveys.study_file.step import Step
@@ -55,25 +55,8 @@ class Images:
 
 
 @dataclass(frozen=True)
-class DeclaredArm:
-    """What is compared: ``method`` is a key of explanations.catalogue, or empty for no map.
-
-    Where the arm chooses another baseline, it is the key of that variant of the method.
-    ``prediction`` is False for a human alone; ``probability`` shows how sure the classifier is.
-    ``factors``: level by factor.
-    """
-
-    key: str
-    label: str
-    method: str
-    prediction: bool = True
-    probability: bool = False
-    factors: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Design:
-    """``within``: factors whose levels every participant sees; "arm" stands for the arms."""
+    """Factors whose levels every participant sees; "condition" for the conditions themselves."""
 
     within: tuple[str, ...] = ()
 
@@ -84,7 +67,7 @@ class Allocation:
 
     Blocks hold each arm ``m`` times its ratio, ``m`` drawn from ``block_multiples``; minimisation
     follows the balance with ``probability``. ``ratios`` (1 where none is named) and ``quotas`` are
-    by group. A place is kept for ``hold_minutes`` for who has consented and not seen anything that
+    by arm. A place is kept for ``hold_minutes`` for who has consented and not seen anything that
     differs between arms; 0 keeps it for ever.
     """
 
@@ -124,7 +107,7 @@ class StudyFile:
     debrief: Debrief
     images: Images
     weights: str
-    arms: tuple[DeclaredArm, ...]
+    conditions: tuple[Condition, ...]
     design: Design
     parts: tuple[Part, ...]
     allocation: Allocation
@@ -136,15 +119,14 @@ class StudyFile:
     recruitment: Recruitment = field(default_factory=Recruitment)
 
     @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        """The randomised groups: the arms, or in a within design the orders of their conditions."""
-        arms = [(arm.key, arm.label, dict(arm.factors)) for arm in self.arms]
-        return groups(arms, self.design.within)
+    def arms(self) -> tuple[Arm, ...]:
+        """What chance puts participants in: one condition each, or one order of conditions."""
+        return arms_of(self.conditions, self.design.within)
 
     @property
     def blocks(self) -> int:
         """How many conditions each participant sees."""
-        return max((len(group.conditions) for group in self.groups), default=1)
+        return max((len(arm.conditions) for arm in self.arms), default=1)
 
     @property
     def image_sets(self) -> int:
@@ -178,23 +160,25 @@ class StudyFile:
             for block in range(1, self.blocks + 1) if per_block else (0,):
                 for part in parts:
                     pages = part.steps(Place(block, self.blocks, trials + 1))
-                    found += [replace(page, arms=part.arms) for page in pages]
+                    found += [replace(page, conditions=part.conditions) for page in pages]
                     trials += part.trials_per_block
         return tuple(found)
 
-    def steps_of(self, group: str) -> tuple[Step, ...]:
-        """The pages that the randomised group of this key sees."""
-        return self._steps_by_group[group]
+    def steps_of(self, arm: str) -> tuple[Step, ...]:
+        """Return the pages that participants of the arm with this key see."""
+        return self._steps_by_arm[arm]
 
     @cached_property
-    def _steps_by_group(self) -> Mapping[str, tuple[Step, ...]]:
+    def _steps_by_arm(self) -> Mapping[str, tuple[Step, ...]]:
         return {
-            group.key: tuple(
+            arm.key: tuple(
                 step
                 for step in self.steps
-                if not step.arms or group.conditions[max(step.block, 1) - 1] in step.arms
+                # Pages outside the blocks belong to the first: limited ones exist only where an
+                # arm has a single condition.
+                if not step.conditions or arm.conditions[max(step.block, 1) - 1] in step.conditions
             )
-            for group in self.groups
+            for arm in self.arms
         }
 
     @property

@@ -1,43 +1,57 @@
-"""Between, within and mixed designs: which group sees which conditions, in which order."""
+"""Between-subjects, within-subjects and mixed designs: each arm's conditions and their order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-ARM = "arm"
-"""The factor that is always there: the arms themselves."""
+CONDITION = "condition"
+"""The factor that every study has: the conditions themselves."""
 MOST_WITHIN = 12
 """Conditions that one participant can go through; beyond that, sessions last for hours."""
 
-Arm = tuple[str, str, Mapping[str, str]]
-"""Key, label, and level by factor."""
+
+@dataclass(frozen=True)
+class Condition:
+    """What a block of trials shows: a map, a prediction without a map, or the image alone.
+
+    ``method`` is a key of explanations.catalogue (of the method's variant, where the study file
+    chooses another baseline), or empty for no map. ``prediction`` is False for a human alone;
+    ``probability`` shows how sure the classifier is. ``factors``: level by factor.
+    """
+
+    key: str
+    label: str
+    method: str = ""
+    prediction: bool = True
+    probability: bool = False
+    factors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Group:
-    """A randomised group: its participants see the conditions in this order, one per block."""
+class Arm:
+    """What a participant is randomised to: conditions by key, in this order, one per block."""
 
     key: str
     label: str
     conditions: tuple[str, ...]
 
 
-def groups(arms: Sequence[Arm], within: Sequence[str]) -> tuple[Group, ...]:
-    """One group per arm without ``within``; else one per order of the conditions of each cell.
+def arms_of(conditions: Sequence[Condition], within: Sequence[str]) -> tuple[Arm, ...]:
+    """Return one arm per condition, or with ``within`` one per order of a cell's conditions.
 
-    A cell holds the arms that agree on every factor not named in ``within``. The orders are the
+    A cell holds the conditions that agree on every between-subjects factor. The orders are the
     rows of a Latin square balanced for carry-over.
     """
     if not within:
-        return tuple(Group(key, label, (key,)) for key, label, _ in arms)
+        return tuple(Arm(shown.key, shown.label, (shown.key,)) for shown in conditions)
     found = []
-    cells = _cells(arms, within)
+    cells = _cells(conditions, within)
     for levels, members in cells.items():
         name = "-".join(levels)
         for number, order in enumerate(balanced_orders(len(members)), start=1):
             shown = [members[place] for place in order]
             key = f"{name}-order-{number}" if name else f"order-{number}"
-            label = " → ".join(label for _, label, _ in shown)
-            found.append(Group(key, label[:200], tuple(key for key, _, _ in shown)))
+            label = " → ".join(condition.label for condition in shown)
+            found.append(Arm(key, label[:200], tuple(condition.key for condition in shown)))
     return tuple(found)
 
 
@@ -60,41 +74,49 @@ def balanced_orders(conditions: int) -> tuple[tuple[int, ...], ...]:
     return tuple(rows)
 
 
-def problems(arms: Sequence[Arm], within: Sequence[str]) -> list[str]:
-    """What is wrong with the design, one sentence each."""
+def problems(conditions: Sequence[Condition], within: Sequence[str]) -> list[str]:
+    """List what is wrong with the design, one sentence each."""
     found = []
-    names = {name for _, _, factors in arms for name in factors}
+    names = {name for condition in conditions for name in condition.factors}
     for name in within:
-        if name != ARM and name not in names:
-            known = ", ".join(sorted(names | {ARM}))
-            found.append(f"within names the factor {name!r}, which no arm has. Known: {known}.")
+        if name != CONDITION and name not in names:
+            known = ", ".join(sorted(names | {CONDITION}))
+            found.append(
+                f"within names the factor {name!r}, which no condition has. Known: {known}."
+            )
+    word = "conditions" if within else "arms"  # as the study file declares them
     for name in sorted(names):
-        lacking = [key for key, _, factors in arms if name not in factors]
+        lacking = [condition.key for condition in conditions if name not in condition.factors]
         if lacking:
-            found.append(f"the arms {lacking} have no level of the factor {name!r}. Add it.")
+            found.append(f"the {word} {lacking} have no level of the factor {name!r}. Add it.")
     if found or not within:
         return found
-    sizes = {"-".join(levels) or "all": len(cell) for levels, cell in _cells(arms, within).items()}
+    sizes = {
+        "-".join(levels) or "all": len(cell) for levels, cell in _cells(conditions, within).items()
+    }
     if len(set(sizes.values())) > 1:
         found.append(
             f"participants would see unequal numbers of conditions: {sizes}. Give every level of "
-            "the factors between participants the same arms."
+            "the between-subjects factors the same conditions."
         )
     if max(sizes.values(), default=0) == 1:
         found.append("every participant would see one condition only. Remove within.")
     if max(sizes.values(), default=0) > MOST_WITHIN:
         found.append(
             f"a participant would see {max(sizes.values())} conditions, at most {MOST_WITHIN} "
-            "are possible. Vary some of them between participants."
+            "are possible. Vary some of the factors between subjects."
         )
     return found
 
 
-def _cells(arms: Sequence[Arm], within: Sequence[str]) -> dict[tuple[str, ...], list[Arm]]:
-    """The arms by their levels of the factors between participants, in the order of the file."""
-    names = dict.fromkeys(name for _, _, factors in arms for name in factors)
-    between = [] if ARM in within else [name for name in names if name not in within]
-    cells: dict[tuple[str, ...], list[Arm]] = {}
-    for arm in arms:
-        cells.setdefault(tuple(arm[2][name] for name in between), []).append(arm)
+def _cells(
+    conditions: Sequence[Condition], within: Sequence[str]
+) -> dict[tuple[str, ...], list[Condition]]:
+    """Group the conditions by their levels of the between-subjects factors, in the file's order."""
+    names = dict.fromkeys(name for condition in conditions for name in condition.factors)
+    between = [] if CONDITION in within else [name for name in names if name not in within]
+    cells: dict[tuple[str, ...], list[Condition]] = {}
+    for condition in conditions:
+        levels = tuple(condition.factors[name] for name in between)
+        cells.setdefault(levels, []).append(condition)
     return cells

@@ -35,4 +35,4 @@ def kind_of(step: Step) -> Kind:
 
 def needs_arm(step: Step) -> bool:
     """Check whether the page, or who sees it, depends on the arm: allocation must come first."""
-    return bool(step.arms) or kind_of(step).needs_arm
+    return bool(step.conditions) or kind_of(step).needs_arm

@@ -9,8 +9,8 @@ class Step:
 
     ``block`` counts from 1 and is 0 outside of blocks; ``trial_position`` counts from 1 over the
     whole participation and is None on pages without a trial; ``stage`` names the trial's stage in
-    its task; ``number`` tells apart pages of a part that have no trial. ``arms``: the keys of the
-    declared arms that show it; empty for all.
+    its task; ``number`` tells apart pages of a part that have no trial. ``conditions``: the
+    keys of the conditions whose blocks contain it; empty for all.
     """
 
     key: str
@@ -21,4 +21,4 @@ class Step:
     trial_position: int | None = None
     stage: str = ""
     number: int = 0
-    arms: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()

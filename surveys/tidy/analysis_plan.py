@@ -9,7 +9,7 @@ from surveys.study_file.declaration import StudyFile
 
 def plan_of(study: StudyFile) -> dict[str, Any]:
     """The study's [analysis], with the study's title, and its arms where the table names none."""
-    arms = list(dict.fromkeys(group.key for group in study.groups))
+    arms = list(dict.fromkeys(arm.key for arm in study.arms))
     return {"title": study.title, "arms": arms, **study.analysis}
 
 

@@ -73,7 +73,7 @@ def asks_in_blocks(study: StudyFile) -> bool:
 
 def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ...]:
     """Stimulus, layout, declared factors, then what the tasks of the parts ask."""
-    names = dict.fromkeys(name for arm in study.arms for name in arm.factors)
+    names = dict.fromkeys(name for shown in study.conditions for name in shown.factors)
     factors = (
         Column(name, "category", factor(name), f"Level of the factor {name}") for name in names
     )
@@ -92,10 +92,10 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
 
 
 def _with_methods(column: Column, study: StudyFile) -> Column:
-    """The column of methods says what its arms' ones are, with what was chosen of them."""
+    """Describe the methods of the study's conditions in the column of methods."""
     if column.name != "method":
         return column
-    shown = {arm.method for arm in study.arms}
+    shown = {condition.method for condition in study.conditions}
     methods = [method for method in catalogue.EVERY if method.key in shown]
     return replace(column, values={method.key: method.full_label for method in methods})
 

@@ -156,7 +156,7 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
         return show_end(request, participant, "surveys/lapsed.html", status=403)
     if request.method != "GET":  # asking for the headers alone shows nobody anything
         return HttpResponse()
-    if participant.arm_id is None and step.arms:  # the arm decides whether it is shown at all
+    if participant.arm_id is None and step.conditions:  # the arm decides whether it is shown at all
         services.come_to_arm(participant=participant)
         return _current(request, participant)
     times = services.record_view(participant=participant, step=step.key)

@@ -37,7 +37,9 @@ def test_the_document_has_what_the_two_registries_ask_for(tmp_path, capsys):
     assert "H1 (primary): the arms differ in “Trust in the classifier”. Two-sided." in text
     assert "agreed ~ arm + (1 | participant) + (1 | image)" in text
     assert "4 that it gets wrong" in text
-    assert "Maps by arm: “Grad-CAM”: Grad-CAM; “Saliency map”: Saliency map; “Integrated" in text
+    assert (
+        "Maps by condition: “Grad-CAM”: Grad-CAM; “Saliency map”: Saliency map; “Integrated" in text
+    )
     assert "“Integrated Gradients”: Integrated Gradients, from black; “" in text
     digest = plan_hash(json.loads((tmp_path / "registered.json").read_text(encoding="utf-8")))
     assert f"Plan {digest}" in printed.out

@@ -59,6 +59,8 @@ def design_text(
     control: str = "none",
 ) -> str:
     """A study file with every kind of part."""
+    if "within" in design:
+        arms = arms.replace("[[arms]]", "[[conditions]]")
     return f"""slug = "{slug}"
 title = "A study of some design"
 seed = 11

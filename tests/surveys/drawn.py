@@ -122,7 +122,7 @@ def drawn_study(
         places=places,
         resume_hours=resume_hours,
         weights=weights,
-        arms=_arms(arms),
+        arms=_arms(arms, "conditions" if "within" in extra else "arms"),
         extra=extra,
         control=control,
     )
@@ -159,9 +159,9 @@ def write_weights(path: Path, classes: Sequence[str] = CLASSES) -> None:
     path.write_bytes(in_one_order(content))
 
 
-def _arms(keys: Sequence[str]) -> str:
+def _arms(keys: Sequence[str], word: str) -> str:
     return "\n".join(
-        f'[[arms]]\nkey = "{key}"\nlabel = "Label of {key}"\n'
+        f'[[{word}]]\nkey = "{key}"\nlabel = "Label of {key}"\n'
         + ("" if key == "none" else f'method = "{key}"\n')
         for key in keys
     )

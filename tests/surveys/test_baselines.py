@@ -52,7 +52,7 @@ def methods(study):
 
 def test_each_arm_keeps_its_method_with_the_baseline(draft):
     assert methods(draft) == {"none": "", "black": BLACK, "blurred": BLURRED}
-    assert [arm.method for arm in definition(draft).arms] == ["", BLACK, BLURRED]
+    assert [shown.method for shown in definition(draft).conditions] == ["", BLACK, BLURRED]
 
 
 def test_the_study_opens_only_with_the_maps_of_both_baselines(draft):

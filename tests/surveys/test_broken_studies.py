@@ -64,8 +64,8 @@ EXPECTED = {
     "factors_that_do_not_fit": (
         "line 22: the factor 'arm' becomes a column of the data. Name it with small letters,",
         "line 28: the level of 'colour' is 3. It must be a short word in quotes: small letters,",
-        "line 31: within names the factor 'shape', which no arm has. Known: arm, size.",
-        "line 31: the arms ['heat'] have no level of the factor 'size'. Add it.",
+        "line 31: within names the factor 'shape', which no condition has. Known: condition, size.",
+        "line 31: the conditions ['heat'] have no level of the factor 'size'. Add it.",
     ),
     "image_set_too_small": (
         "line 13: the study shows 60 right and 6 wrong predictions, which takes 66 images. Of "

@@ -164,7 +164,7 @@ def test_it_cannot_begin_before_all_maps_are_there(db, tmp_path):
     study = draft(tmp_path)
     with pytest.raises(StudyError) as refused:
         opened(study)
-    assert "the arm 'lime' has the lime maps of all classes that are shown side by side for 0 of 4"
+    assert "the condition 'lime' has the lime maps of all classes that are shown side by side"
     assert "for 0 of 4 images." in str(refused.value)
     assert "Run: manage.py precompute_explanations --study drawn" in str(refused.value)
     explain_classes(study)

@@ -44,7 +44,7 @@ def test_within_people_they_say_which_part_of_how_many_begins(db, tmp_path):
         parts=trial_parts(),
         arms=ARMS,
         control="order-1",
-        extra='[design]\nwithin = ["arm"]',
+        extra='[design]\nwithin = ["condition"]',
     )
     person = services.enrol(study=study, arrival_key="a visit")
     for number in (1, 2):

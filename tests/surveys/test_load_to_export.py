@@ -47,12 +47,12 @@ FIRST = "".join(
 """Who leaves here has seen nothing that differs between arms."""
 LAST = '[[parts]]\nkind = "questionnaire"\nquestionnaire = "trust-v1"\n'
 PLANTED = """
-[arms.gradcam]
+[conditions.gradcam]
 agree_right = 2.0
 agree_wrong = 3.0
 guess = 3.0
 distinguish = 3.0
-[arms.gradcam.scales]
+[conditions.gradcam.scales]
 trust = 1.5
 """
 EFFECTS = {
@@ -69,7 +69,7 @@ EFFECTS = {
 def mixed_people() -> str:
     """The kinds of people of the profile that ships, with effects that 140 of them must show."""
     shipped_profile = (FOLDER / "mixed.toml").read_text(encoding="utf-8")
-    ordinary = shipped_profile.split("[arms.gradcam]")[0]
+    ordinary = shipped_profile.split("[conditions.gradcam]")[0]
     return ordinary.replace("quitting = 0.04", "quitting = 0.15") + PLANTED
 
 

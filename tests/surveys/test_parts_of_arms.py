@@ -150,7 +150,7 @@ def test_the_preview_says_which_pages_an_arm_does_not_see(study):
         if b"People in this arm do not see this page"
         in panel.get(address(study, "none", page.number)).content
     }
-    hidden = {step.key for step in sequence.steps(study) if "lime" in step.arms}
+    hidden = {step.key for step in sequence.steps(study) if "lime" in step.conditions}
     assert unseen == hidden
 
 
@@ -165,7 +165,7 @@ def test_while_arms_are_concealed_no_table_and_no_list_tells_who_saw_what(study,
         go_on(browser, page)
     export_study(study=study, output=tmp_path / "open")
     pages = {row["page"] for row in rows(tmp_path / "open", "pages.csv")}
-    limited = {step.key for step in sequence.steps(study) if step.arms}
+    limited = {step.key for step in sequence.steps(study) if step.conditions}
     assert pages
     assert not pages & limited
     assert {row["part"] for row in rows(tmp_path / "open", "trials.csv")} == {"trials", "again"}
@@ -194,17 +194,19 @@ def test_synthetic_people_walk_it(study):
     ).exists()
 
 
-WITHIN = '[design]\nwithin = ["arm"]'
+WITHIN = '[design]\nwithin = ["condition"]'
 
 
-def test_within_people_a_part_is_in_the_blocks_of_its_arms_alone(db, tmp_path):
-    limited = designs.PARTS.replace('kind = "quiz"', 'kind = "quiz"\narms = ["gradcam", "lime"]')
+def test_within_subjects_a_part_is_in_the_blocks_of_its_conditions_alone(db, tmp_path):
+    limited = designs.PARTS.replace(
+        'kind = "quiz"', 'kind = "quiz"\nconditions = ["gradcam", "lime"]'
+    )
     made = designs.design_study(tmp_path, parts=limited, design=WITHIN, control="order-1")
     assert choose_stimuli(made)
     declared = stored.definition(made)
-    for group in declared.groups:
-        with_quiz = {step.block for step in declared.steps_of(group.key) if step.kind == "quiz"}
-        without = group.conditions.index("none") + 1
+    for arm in declared.arms:
+        with_quiz = {step.block for step in declared.steps_of(arm.key) if step.kind == "quiz"}
+        without = arm.conditions.index("none") + 1
         assert with_quiz == {1, 2, 3} - {without}
     person = factories.walk(factories.allocated(made, "one"))
     person.refresh_from_db()
@@ -232,7 +234,7 @@ def test_what_cannot_be_is_said_with_its_line_and_its_cure(study):
         in said
     )
     within = source.replace("[analysis]\ncontrol", f"{WITHIN}\n[analysis]\ncontrol")
-    assert "participants of a within design are in no single arm" in refused(within)
+    assert "participants of a within-subjects design are in no single condition" in refused(within)
     for_all = source.replace('attention = 1\narms = ["gradcam", "lime"]', "attention = 1")
     assert "the arm 'none' shows no map, and the task 'distinction' of the part 'maps'" in refused(
         for_all

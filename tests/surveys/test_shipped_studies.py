@@ -26,9 +26,9 @@ quits = 0.0
 agreement_person = 0.1
 agreement_image = 0.1
 scale_person = 0.2
-[arms.gradcam]
+[conditions.gradcam]
 agree_wrong = 10.0
-[arms.gradcam.scales]
+[conditions.gradcam.scales]
 trust = 2.5
 trusting = 2.5
 state_trust = 2.5

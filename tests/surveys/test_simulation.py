@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from surveys import services
 from surveys.models import Answer, Condition, Participant, Study, Submission
 from surveys.simulation.browser import Browser, read_page
-from surveys.simulation.profile import Effect, ProfileError, load, read
+from surveys.simulation.profile import FOLDER, Effect, ProfileError, load, read
 from surveys.simulation.run import SimulationError, simulate
 from tests.surveys.drawn import drawn_study
 
@@ -246,3 +246,10 @@ def test_over_http_the_same_people_give_the_same_answers(live_server, tmp_path):
 def test_a_server_that_is_none_is_said_in_one_line(drawn, server, said):
     with pytest.raises(CommandError, match=said):
         call_command("simulate_participants", "drawn", "--n", "1", "--server", server)
+
+
+def test_a_profile_with_arms_in_place_of_conditions_is_still_read():
+    text = (FOLDER / "demo.toml").read_text(encoding="utf-8")
+    assert "[conditions.gradcam]" in text
+    assert read(text.replace("[conditions.", "[arms.")) == read(text)
+    assert read(text).effects

@@ -144,7 +144,7 @@ def test_a_study_opens_when_all_is_there(db, tmp_path):
     Explanation.objects.filter(method="lime").first().delete()
     lost = study.stimuli.first().prediction.explanations.filter(method="gradcam")
     lost.delete()
-    with pytest.raises(StudyError, match="the arm 'gradcam' has 4 of 5 gradcam maps"):
+    with pytest.raises(StudyError, match="the condition 'gradcam' has 4 of 5 gradcam maps"):
         services.open_study(study=study)
     assert Study.objects.get().state == "draft"
 

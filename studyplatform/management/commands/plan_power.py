@@ -95,13 +95,14 @@ def _codebook(study: StudyFile) -> pd.DataFrame:
 
 
 def _design(study: StudyFile, images: int | None) -> Design:
-    if study.design.within not in ((), ("arm",)):
+    if study.design.within not in ((), ("condition",)):
         raise CommandError(
-            "The study varies several factors within participants, and plan_power simulates arms "
-            "between or arms within participants."
+            "The study varies declared factors within subjects, and plan_power simulates designs "
+            "with arms alone or with conditions alone: without [design] within, or with "
+            'within = ["condition"].'
         )
     parts = [part for part in study.trial_parts if not part.is_practice]
-    conditions = tuple(arm.key for arm in study.arms) if study.design.within else ()
+    conditions = tuple(shown.key for shown in study.conditions) if study.design.within else ()
     declared = Design(
         sum(part.right for part in parts), sum(part.wrong for part in parts), conditions
     )

@@ -69,12 +69,12 @@ def _declared(study: StudyFile, file: Path) -> Declared:
         study.title,
         hashlib.sha256(file.read_bytes()).hexdigest(),
         study.seed,
-        {group.key: group.label for group in study.groups},
-        tuple(arm.label for arm in study.arms) if within else (),
+        {arm.key: arm.label for arm in study.arms},
+        tuple(shown.label for shown in study.conditions) if within else (),
         _scales(study),
-        f"Experiment; within participants: {within}; all else between."
+        f"Experiment; within-subjects: {within}; all other factors between-subjects."
         if within
-        else "Experiment with arms between participants.",
+        else "Between-subjects experiment.",
         (
             f"{right + wrong} images per block from the {study.images.split} images of the set "
             f"“{study.images.set}”: {right} that the classifier gets right, {wrong} that it gets "
@@ -97,11 +97,13 @@ def _declared(study: StudyFile, file: Path) -> Declared:
 
 
 def _maps(study: StudyFile) -> list[str]:
-    """The method behind each arm's map, with what was chosen of it."""
+    """Return a sentence on the method behind each condition's map and the variant chosen."""
     maps = [
-        f"“{arm.label}”: {catalogue.get(arm.method).full_label}" for arm in study.arms if arm.method
+        f"“{shown.label}”: {catalogue.get(shown.method).full_label}"
+        for shown in study.conditions
+        if shown.method
     ]
-    return [f"Maps by arm: {'; '.join(maps)}."] if maps else []
+    return [f"Maps by condition: {'; '.join(maps)}."] if maps else []
 
 
 def _simulated(file: Path, plan: Plan) -> tuple[str, ...]:

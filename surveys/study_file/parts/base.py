@@ -24,12 +24,12 @@ class Place:
 class Part:
     """One entry of a study's sequence. ``per_block``: it is repeated in each block.
 
-    ``arms``: the keys of the declared arms that show it; empty for all.
+    ``conditions``: the keys of the conditions whose blocks contain it; empty for all.
     """
 
     key: str
     per_block: bool
-    arms: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
     default_per_block: ClassVar[bool] = False
     texts: ClassVar[tuple[str, ...]] = ()
@@ -45,10 +45,10 @@ class Part:
         """The part that the table declares; problems go there. ``common``: the fields above."""
         return cls(**common)
 
-    def is_in(self, arm: str) -> bool:
-        """Whether the declared arm of this key shows it."""
-        return not self.arms or arm in self.arms
+    def is_in(self, condition: str) -> bool:
+        """Check whether blocks of the condition with this key contain it."""
+        return not self.conditions or condition in self.conditions
 
     def steps(self, place: Place) -> tuple[Step, ...]:
-        """Its pages at the place, in order; which arms show them is added to them later."""
+        """Its pages at the place, in order; their conditions are added to them later."""
         raise NotImplementedError

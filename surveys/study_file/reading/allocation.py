@@ -42,12 +42,12 @@ def read_allocation(table: Table, arms: int) -> declaration.Allocation:
 
 def check_allocation(table: Table, study: declaration.StudyFile) -> None:
     """Report to the table of [allocation] what does not fit the study's arms and pages."""
-    plan, groups = study.allocation, [group.key for group in study.groups]
+    plan, arms = study.allocation, [arm.key for arm in study.arms]
     for name in ("ratios", "quotas"):
-        for key in sorted(getattr(plan, name).keys() - set(groups)):
-            table.add(name, f"{name} names {key!r}{did_you_mean(key, groups)}")
-    total = sum(plan.quotas.get(key, 0) for key in groups)
-    if len(plan.quotas) == len(groups) and "places" in table.values and plan.places > total:
+        for key in sorted(getattr(plan, name).keys() - set(arms)):
+            table.add(name, f"{name} names {key!r}{did_you_mean(key, arms)}")
+    total = sum(plan.quotas.get(key, 0) for key in arms)
+    if len(plan.quotas) == len(arms) and "places" in table.values and plan.places > total:
         table.add(
             "quotas",
             f"the quotas add up to {total}, and places is {plan.places}. Lower places, or raise "
@@ -188,7 +188,7 @@ def _check_cells(table: Table, study: declaration.StudyFile) -> None:
     """Blocks balance arms in each cell of the strata: with too few people in each, nowhere."""
     plan = study.allocation
     cells = prod(_levels_of(stratum) for stratum in plan.strata)
-    block = sum(plan.ratios.get(group.key, 1) for group in study.groups)
+    block = sum(plan.ratios.get(arm.key, 1) for arm in study.arms)
     if plan.method == "permuted_blocks" and plan.strata and cells * block > plan.places:
         table.add(
             "strata",

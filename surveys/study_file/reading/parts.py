@@ -45,10 +45,8 @@ def read_parts(table: Table, images: Table) -> tuple[Part, ...]:
 
 def place_of(table: Table, part: Part) -> Path:
     """Where in the file, whose outermost table it is, the part is declared."""
-    for entry in table.tables("parts", []):
-        if entry.values.get("key", _default_key(entry, entry.values.get("kind"))) == part.key:
-            return entry.path
-    return ("parts",)
+    entry = _entry_of(table, part)
+    return entry.path if entry else ("parts",)
 
 
 def _part(table: Table) -> Part | None:
@@ -64,7 +62,7 @@ def _part(table: Table) -> Part | None:
     common: dict[str, Any] = {
         "key": key,
         "per_block": table.flag("per_block", declared.default_per_block),
-        "arms": _arms(table),
+        "conditions": _conditions(table),
     }
     part = declared.read(table, common)
     if isinstance(part, TrialsPart) and not part.per_block:
@@ -72,13 +70,38 @@ def _part(table: Table) -> Part | None:
     return part
 
 
-def _arms(table: Table) -> tuple[str, ...]:
-    arms = table.list_of("arms", str, [])
-    if not arms and "arms" in table.values:
+def limited_by(table: Table, part: Part) -> str:
+    """Return the key that limits the part, "arms" or "conditions", in the file's outermost table.
+
+    In a within-subjects file it is "conditions"; files from before that key have "arms" there, too.
+    """
+    entry = _entry_of(table, part)
+    return "conditions" if entry and "conditions" in entry.values else "arms"
+
+
+def _entry_of(table: Table, part: Part) -> Table | None:
+    for entry in table.tables("parts", []):
+        if entry.values.get("key", _default_key(entry, entry.values.get("kind"))) == part.key:
+            return entry
+    return None
+
+
+def _conditions(table: Table) -> tuple[str, ...]:
+    """Return the keys of the conditions, or of the arms that show one each, that have the part."""
+    named = {key: table.list_of(key, str, []) for key in ("arms", "conditions")}
+    for key, names in named.items():
+        if not names and key in table.values:
+            table.add(
+                key,
+                f"{key} is empty, so that nobody would see the part. Name {key}, or leave it out.",
+            )
+    if named["arms"] and named["conditions"]:
         table.add(
-            "arms", "arms is empty, so that nobody would see the part. Name arms, or leave it out."
+            "conditions",
+            "the part is limited by both arms and conditions. Keep conditions in a study with "
+            "[design] within, and arms in any other.",
         )
-    return tuple(arms)
+    return tuple(named["conditions"] or named["arms"])
 
 
 def _default_key(table: Table, kind: Any) -> str:

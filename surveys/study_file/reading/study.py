@@ -6,8 +6,13 @@ from surveys import tasks
 from surveys.study_file import declaration, designs
 from surveys.study_file.reading import recruitment
 from surveys.study_file.reading.allocation import check_allocation, read_allocation
-from surveys.study_file.reading.arms import read_arm, read_key
-from surveys.study_file.reading.parts import place_of, read_parts
+from surveys.study_file.reading.conditions import (
+    declared_under,
+    is_within,
+    read_conditions,
+    read_key,
+)
+from surveys.study_file.reading.parts import limited_by, place_of, read_parts
 from surveys.study_file.reading.translations import read_classes, read_language, translations
 from surveys.toml.table import Table, did_you_mean, document
 
@@ -32,9 +37,9 @@ def read_table(text: str) -> tuple[Table, declaration.StudyFile]:
     Raises StudyFileError only when the text is not TOML at all.
     """
     table = document(text, "The study file", declaration.StudyFileError)
-    arms = tuple(read_arm(entry) for entry in table.tables("arms"))
+    conditions = read_conditions(table)
     shown = table.table("images")
-    images, parts = _images(shown, len(arms)), read_parts(table, shown)
+    images, parts = _images(shown, len(conditions)), read_parts(table, shown)
     shown.finish()
     allocation = table.table("allocation", {})
     study = declaration.StudyFile(
@@ -45,10 +50,10 @@ def read_table(text: str) -> tuple[Table, declaration.StudyFile]:
         debrief=_debrief(table.table("debrief")),
         images=images,
         weights=_weights(table.table("classifier")),
-        arms=arms,
-        design=_design(table.table("design", {}), arms),
+        conditions=conditions,
+        design=_design(table.table("design", {}), conditions),
         parts=parts,
-        allocation=read_allocation(allocation, len(arms)),
+        allocation=read_allocation(allocation, len(conditions)),
         analysis=table.mapping("analysis"),
         pages=_pages(table.table("pages", {})),
         language=read_language(table),
@@ -104,11 +109,14 @@ def _weights(table: Table) -> str:
     return weights
 
 
-def _design(table: Table, arms: tuple[declaration.DeclaredArm, ...]) -> declaration.Design:
-    design = declaration.Design(tuple(table.list_of("within", str, [])))
+def _design(table: Table, conditions: tuple[designs.Condition, ...]) -> declaration.Design:
+    # "arm" is the word for the conditions in files from before [[conditions]].
+    factors = [
+        designs.CONDITION if name == "arm" else name for name in table.list_of("within", str, [])
+    ]
+    design = declaration.Design(tuple(factors))
     table.finish()
-    declared = [(arm.key, arm.label, arm.factors) for arm in arms]
-    problems = designs.problems(declared, design.within)
+    problems = designs.problems(conditions, design.within)
     for problem in problems:
         table.add("within", problem)
     return declaration.Design() if problems else design
@@ -136,60 +144,79 @@ def _check_whole(table: Table, study: declaration.StudyFile) -> None:
     if len(study.title) > declaration.LONGEST_TITLE:
         most = declaration.LONGEST_TITLE
         table.add("title", f"the title has more than {most} characters. Shorten it.")
-    if len(study.arms) < 2 and "arms" in table.values:
-        table.add("arms", f"a study compares two arms or more, this file has {len(study.arms)}.")
+    declared = declared_under(table)
+    if len(study.conditions) < 2 and declared in table.values:
+        count = len(study.conditions)
+        table.add(declared, f"a study compares two {declared} or more, this file has {count}.")
     for name in ("key", "label"):
-        values = [getattr(arm, name) for arm in study.arms]
+        values = [getattr(condition, name) for condition in study.conditions]
         for number, value in enumerate(values):
             if value and value in values[:number]:
-                place = (*table.path, "arms", number, name)
-                table.problems.add(place, f"two arms have the {name} {value!r}. Rename one.")
+                place = (declared, number, name)
+                table.problems.add(place, f"two {declared} have the {name} {value!r}. Rename one.")
     recruitment.check(
         table.table("recruitment", {}),
         study.recruitment,
         slug=study.slug,
         attention_checks=sum(step.kind == "attention" for step in study.steps),
     )
-    _check_arms_of_parts(table, study)
-    for number, arm in enumerate(study.arms):
+    _check_conditions_of_parts(table, study)
+    _check_tasks(table, study)
+
+
+def _check_tasks(table: Table, study: declaration.StudyFile) -> None:
+    """Report each condition that lacks what the task of one of its parts needs."""
+    key = declared_under(table)
+    for number, condition in enumerate(study.conditions):
+        named = f"the {key[:-1]} {condition.key!r}"
         for part in study.trial_parts:
-            if not part.is_in(arm.key):
+            if not part.is_in(condition.key):
                 continue
-            if tasks.get(part.task).classes and not arm.method:
+            if tasks.get(part.task).classes and not condition.method:
                 table.problems.add(
-                    ("arms", number, "key"),
-                    f"the arm {arm.key!r} shows no map, and the task {part.task!r} of the part "
+                    (key, number, "key"),
+                    f"{named} shows no map, and the task {part.task!r} of the part "
                     f"{part.key!r} shows maps of {tasks.get(part.task).classes} classes. Give the "
-                    "arm a method, or limit the part to others by its arms = [ ].",
+                    f"{key[:-1]} a method, or limit the part to others by its {key} = [ ].",
                 )
-            if tasks.get(part.task).needs_prediction and not arm.prediction:
+            if tasks.get(part.task).needs_prediction and not condition.prediction:
                 table.problems.add(
-                    ("arms", number, "prediction"),
-                    f"the arm {arm.key!r} shows no prediction, and the task {part.task!r} of the "
+                    (key, number, "prediction"),
+                    f"{named} shows no prediction, and the task {part.task!r} of the "
                     f"part {part.key!r} is about one. Use the task 'classify' or 'judge_advisor', "
-                    "or take the arm out.",
+                    f"or remove the {key[:-1]}.",
                 )
 
 
-def _check_arms_of_parts(table: Table, study: declaration.StudyFile) -> None:
-    """Parts that not all arms show: of arms that there are, and where the arm is known."""
-    known = [arm.key for arm in study.arms]
-    for part in (one for one in study.parts if one.arms):
-        place = (*place_of(table, part), "arms")
-        for key in part.arms:
+def _check_conditions_of_parts(table: Table, study: declaration.StudyFile) -> None:
+    """Report parts that are limited to unknown conditions, or where the condition is not known."""
+    known = [condition.key for condition in study.conditions]
+    for part in (one for one in study.parts if one.conditions):
+        word = limited_by(table, part)
+        place = (*place_of(table, part), word)
+        if word == "conditions" and not is_within(table):
+            table.problems.add(
+                place,
+                f"the part {part.key!r} is limited by conditions, and without [design] within it "
+                "is limited by arms. Write arms = [ ].",
+            )
+        for key in part.conditions:
             if key not in known:
                 hint = did_you_mean(key, known)
-                table.problems.add(place, f"the part {part.key!r}: unknown arm {key!r}{hint}")
+                table.problems.add(
+                    place, f"the part {part.key!r}: unknown {word[:-1]} {key!r}{hint}"
+                )
         if study.design.within and not part.per_block:
             table.problems.add(
                 place,
-                f"the part {part.key!r} is limited to arms and stands outside of the blocks, where "
-                "participants of a within design are in no single arm. Set per_block = true, or "
-                "remove arms.",
+                f"the part {part.key!r} is limited to some conditions and is outside the blocks, "
+                "where participants of a within-subjects design are in no single condition. Set "
+                f"per_block = true, or remove {word}.",
             )
-    if study.parts and study.parts[-1].arms:
+    if study.parts and study.parts[-1].conditions:
+        word = limited_by(table, study.parts[-1])
         table.problems.add(
-            (*place_of(table, study.parts[-1]), "arms"),
-            f"the study ends with the part {study.parts[-1].key!r}, which not all arms show. Let "
-            "a part of all arms come last.",
+            (*place_of(table, study.parts[-1]), word),
+            f"the study ends with the part {study.parts[-1].key!r}, which not all {word} show. Let "
+            f"a part of all {word} come last.",
         )

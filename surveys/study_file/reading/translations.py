@@ -95,7 +95,7 @@ def _lacking(study: declaration.StudyFile, code: str) -> list[str]:
         if not questionnaires.get(key).speaks(code):
             lacking.append(f"the questionnaire {key!r} does not speak {code!r}.")
     if any(isinstance(part, QuizPart) for part in study.parts):
-        for method in dict.fromkeys(arm.method for arm in study.arms):
+        for method in dict.fromkeys(shown.method for shown in study.conditions):
             if not quizzes.speaks(method, code):
                 lacking.append(f"the quiz on {method or 'no map'!r} does not speak {code!r}.")
     return lacking

@@ -4,6 +4,7 @@ import pytest
 
 from surveys.study_checks import loading
 from surveys.study_file import declaration, stored
+from surveys.study_file.designs import Condition
 from surveys.tidy.analysis_plan import plan_of, toml_text
 from surveys.toml import lines as tomllines
 from tests.conftest import ROOT
@@ -32,8 +33,8 @@ def test_every_study_that_ships_can_be_loaded(path):
 def test_a_small_file_is_read_to_the_letter(text):
     study = loading.parse(text)
     assert study.consent == declaration.Consent("1", "What happens here.")
-    assert study.arms[1] == declaration.DeclaredArm("gradcam", "Arm gradcam", "gradcam")
-    assert study.arms[0].method == ""
+    assert study.conditions[1] == Condition("gradcam", "Arm gradcam", "gradcam")
+    assert study.conditions[0].method == ""
     assert study.questionnaires == ("ai-experience-v1", "trust-v1", "comments-v1")
     assert study.allocation == declaration.Allocation((1, 2), 60)
 

@@ -10,11 +10,11 @@ from surveys.services.recording import record_page
 from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
 from surveys.study_file.declaration import StudyFileError
-from surveys.study_file.designs import balanced_orders, groups, problems
+from surveys.study_file.designs import Condition, arms_of, balanced_orders, problems
 from tests.surveys import designs
 from tests.surveys.factories import allocated, answers, walk
 
-WITHIN = '[design]\nwithin = ["arm"]'
+WITHIN = '[design]\nwithin = ["condition"]'
 FACTORIAL = """
 [[arms]]
 key = "plain"
@@ -54,55 +54,52 @@ def test_orders_balance_place_and_carry_over(count):
     assert len(set(followed.values())) <= 1
 
 
-def test_between_groups_are_the_arms_and_within_groups_the_orders():
-    arms = [(key, key.upper(), {}) for key in "abc"]
-    assert [group.conditions for group in groups(arms, ())] == [("a",), ("b",), ("c",)]
-    within = groups(arms, ("arm",))
+def test_an_arm_is_one_condition_or_within_subjects_an_order_of_all_of_them():
+    conditions = [Condition(key, key.upper()) for key in "abc"]
+    assert [arm.conditions for arm in arms_of(conditions, ())] == [("a",), ("b",), ("c",)]
+    within = arms_of(conditions, ("condition",))
     assert len(within) == 6
     assert within[0].key == "order-1"
     assert within[0].label == "A → B → C"
 
 
 def test_a_mixed_design_keeps_the_other_factors_between():
-    arms = [
-        (f"{one}{two}", f"{one}{two}", {"one": one, "two": two})
+    conditions = [
+        Condition(f"{one}{two}", f"{one}{two}", factors={"one": one, "two": two})
         for one in ("x", "y")
         for two in ("p", "q")
     ]
-    found = groups(arms, ("two",))
-    assert [group.key for group in found] == [
+    found = arms_of(conditions, ("two",))
+    assert [arm.key for arm in found] == [
         "x-order-1",
         "x-order-2",
         "y-order-1",
         "y-order-2",
     ]
     assert found[2].conditions == ("yp", "yq")
-    assert not problems(arms, ("two",))
+    assert not problems(conditions, ("two",))
 
 
 @pytest.mark.parametrize(
-    ("arms", "within", "words"),
+    ("factors", "within", "words"),
     [
-        ([("a", "A", {}), ("b", "B", {})], ("size",), "which no arm has. Known: arm"),
-        ([("a", "A", {"f": "x"}), ("b", "B", {})], (), "['b'] have no level of the factor 'f'"),
+        ([{}, {}], ("size",), "which no condition has. Known: condition."),
+        ([{"f": "x"}, {}], (), "the arms ['b'] have no level of the factor 'f'"),
+        ([{"f": "x"}, {}], ("f",), "the conditions ['b'] have no level of the factor 'f'"),
+        ([{"f": "x"}, {"f": "x"}, {"f": "y"}], ("f",), ""),
         (
-            [("a", "A", {"f": "x"}), ("b", "B", {"f": "x"}), ("c", "C", {"f": "y"})],
-            ("f",),
-            "",
-        ),
-        (
-            [
-                ("a", "A", {"f": "x", "g": "1"}),
-                ("b", "B", {"f": "y", "g": "1"}),
-                ("c", "C", {"f": "x", "g": "2"}),
-            ],
+            [{"f": "x", "g": "1"}, {"f": "y", "g": "1"}, {"f": "x", "g": "2"}],
             ("f",),
             "unequal numbers of conditions",
         ),
     ],
 )
-def test_what_is_wrong_with_a_design_is_said(arms, within, words):
-    found = problems(arms, within)
+def test_what_is_wrong_with_a_design_is_said(factors, within, words):
+    conditions = [
+        Condition(key, key.upper(), factors=levels)
+        for key, levels in zip("abc", factors, strict=False)
+    ]
+    found = problems(conditions, within)
     assert words in " ".join(found)
     assert bool(found) == bool(words)
 

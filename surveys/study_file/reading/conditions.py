@@ -1,10 +1,16 @@
-"""The [[arms]] of a study file: what each shows, and what is chosen of its method."""
+"""The conditions that a study file declares, as [[arms]] or [[conditions]], and their methods.
+
+In a between-subjects file each arm shows one condition, so that [[arms]] declares both. In a
+within-subjects or mixed file an arm is an order of conditions, so that [[conditions]] declares
+them; older files call them [[arms]] there, too, and stay readable.
+"""
 
 import re
+from typing import Any
 
 from explanations import catalogue
 from explanations.catalogue import Method
-from surveys.study_file import declaration
+from surveys.study_file.designs import Condition
 from surveys.toml.table import Table, did_you_mean
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
@@ -14,29 +20,73 @@ TAKEN = frozenset(
 )
 
 
-def read_arm(table: Table) -> declaration.DeclaredArm:
-    """The arm that the table declares; what is wrong is reported to it."""
+def read_conditions(file: Table) -> tuple[Condition, ...]:
+    """Return the conditions of the file, whose outermost table it is; problems are reported to it.
+
+    Both words in one file are refused, and [[conditions]] in a between-subjects file.
+    """
+    key = declared_under(file)
+    for word in ("arms", "conditions"):
+        file.mark(word)
+    if "arms" in file.values and "conditions" in file.values:
+        file.add(
+            "conditions",
+            "the file has both [[arms]] and [[conditions]]. Declare all of them as "
+            f"[[{key}]]: {_REASONS[key]}.",
+        )
+    elif key == "conditions" and not is_within(file):
+        file.add(
+            "conditions",
+            f"the file has [[conditions]] and no [design] within. Write [[arms]]: "
+            f"{_REASONS['arms']}. Or set within.",
+        )
+    return tuple(_read_condition(entry, key[:-1]) for entry in file.tables(key))
+
+
+_REASONS = {
+    "arms": "in a between-subjects study each arm shows one condition",
+    "conditions": "with [design] within, the arms are orders of the conditions",
+}
+
+
+def declared_under(file: Table) -> str:
+    """Return the key under which the file declares its conditions: "arms" or "conditions"."""
+    keys = [key for key in ("arms", "conditions") if key in file.values]
+    if len(keys) == 1:
+        return keys[0]
+    return "conditions" if is_within(file) else "arms"
+
+
+def is_within(file: Table) -> bool:
+    """Check whether the file asks for a within-subjects or mixed design, valid or not."""
+    design: Any = file.values.get("design")
+    return isinstance(design, dict) and bool(design.get("within"))
+
+
+def _read_condition(table: Table, word: str) -> Condition:
+    """Return the condition in the table; ``word`` is what the file calls it: arm or condition."""
     key = read_key(table, "key")
-    arm = declaration.DeclaredArm(
+    named = f"{word} {key!r}"
+    condition = Condition(
         key,
         table.text("label"),
-        _method(table, key),
+        _method(table, named),
         prediction=table.flag("prediction", True),
         probability=table.flag("probability", False),
         factors=_factors(table),
     )
-    if len(arm.label) > 80:
-        table.add("label", f"the label of arm {arm.key!r} has more than 80 characters. Shorten it.")
-    if arm.method and not arm.prediction:
+    if len(condition.label) > 80:
+        table.add("label", f"the label of {named} has more than 80 characters. Shorten it.")
+    if condition.method and not condition.prediction:
         table.add(
             "method",
-            f"arm {arm.key!r} shows a map of a prediction that it hides. Remove the method, or "
+            f"{named} shows a map of a prediction that it hides. Remove the method, or "
             "prediction = false.",
         )
-    if arm.probability and not arm.prediction:
-        table.add("probability", f"arm {arm.key!r} shows no prediction. Remove probability.")
+    if condition.probability and not condition.prediction:
+        table.add("probability", f"{named} shows no prediction. Remove probability.")
     table.finish()
-    return arm
+    return condition
 
 
 def read_key(table: Table, key: str) -> str:
@@ -51,13 +101,13 @@ def read_key(table: Table, key: str) -> str:
     return value
 
 
-def _method(table: Table, arm: str) -> str:
-    """Key of the method, or of its variant where the arm chooses another value than the usual."""
+def _method(table: Table, condition: str) -> str:
+    """Return the method's key, or its variant's where the table chooses another value."""
     named = key = table.text("method", "")
     known = {method.key: method for method in catalogue.METHODS}
     if named and named not in known:
         hint = _in_two_keys(named) or did_you_mean(named, list(known))
-        table.add("method", f"arm {arm!r}: unknown method {named!r}{hint}")
+        table.add("method", f"{condition}: unknown method {named!r}{hint}")
     for name, owners in _choices().items():
         value = table.text(name, "")
         if name not in table.values:
@@ -66,7 +116,7 @@ def _method(table: Table, arm: str) -> str:
             has = f"the method {named!r} has none" if named else "it shows no map"
             table.add(
                 name,
-                f"arm {arm!r} chooses a {name}, and {has}. Remove {name}, or take the method "
+                f"{condition} chooses a {name}, and {has}. Remove {name}, or take the method "
                 f"{' or '.join(owner.key for owner in owners)}.",
             )
             continue
@@ -77,12 +127,12 @@ def _method(table: Table, arm: str) -> str:
             key = there[value].key
         elif isinstance(table.values[name], str):
             hint = did_you_mean(value, list(there))
-            table.add(name, f"arm {arm!r}: unknown {name} {value!r}{hint}")
+            table.add(name, f"{condition}: unknown {name} {value!r}{hint}")
     return key
 
 
 def _choices() -> dict[str, list[Method]]:
-    """The methods by the name of the parameter that an arm may choose of them."""
+    """Return the methods by the name of the parameter that a condition may choose."""
     names = dict.fromkeys(method.choice.name for method in catalogue.METHODS if method.choice)
     return {
         name: [one for one in catalogue.METHODS if one.choice and one.choice.name == name]
