@@ -193,7 +193,7 @@ def _errors(camera: Camera, address: str) -> None:
         group.locator("label").first.click()
     page.evaluate("document.querySelector('[name=step]').value = 'trial:9'")
     page.locator("form .actions button").click()
-    page.wait_for_selector("text=not due now")
+    page.wait_for_selector("text=not your current page")
     camera.take("door-13-out-of-turn")
     for number, name in enumerate(ERRORS, start=14):
         page.goto(address)  # where a developer's server would show the trace instead

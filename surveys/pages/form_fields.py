@@ -25,12 +25,12 @@ PARKED_SHARE = 0.08
 def missing(item: Item) -> str:
     """What the page says when a required item is not answered."""
     return {
-        "scale": _("Please choose one point of the scale."),
+        "scale": _("Please choose one point on the scale."),
         "slider": _("Please move the slider to your answer."),
         "choice": _("Please choose one answer."),
-        "multiple": _("Please choose one answer or several."),
-        "number": _("Please write a number."),
-    }.get(item.kind, _("Please write a short answer."))
+        "multiple": _("Please choose at least one answer."),
+        "number": _("Please enter a number."),
+    }.get(item.kind, _("Please enter a short answer."))
 
 
 def invalid(item: Item) -> str:
@@ -38,13 +38,13 @@ def invalid(item: Item) -> str:
     if item.range is not None:
         words = {"minimum": _digits(item.range.minimum), "maximum": _digits(item.range.maximum)}
         if item.range.decimals:
-            return _("Please write a number from %(minimum)s to %(maximum)s.") % words
-        return _("Please write a whole number from %(minimum)s to %(maximum)s.") % words
+            return _("Please enter a number from %(minimum)s to %(maximum)s.") % words
+        return _("Please enter a whole number from %(minimum)s to %(maximum)s.") % words
     if item.kind in WRITTEN:
-        return _("Please write at most %(count)s characters.") % {"count": item.maximum_length}
+        return _("Please use at most %(count)s characters.") % {"count": item.maximum_length}
     if item.kind == "multiple" and item.exclusive:
         alone = " / ".join(item.options[value] for value in item.exclusive)
-        return _("“%(answer)s” goes with no other answer.") % {"answer": alone}
+        return _("“%(answer)s” cannot be combined with other answers.") % {"answer": alone}
     return missing(item)
 
 

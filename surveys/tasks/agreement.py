@@ -11,8 +11,8 @@ from surveys.tasks.base import Stage, Task
 def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
     options = {
         "1": _("I am quite sure that it is wrong"),
-        "2": _("I think that it is wrong, but I am not sure"),
-        "3": _("I think that it is right, but I am not sure"),
+        "2": _("I think it is wrong, but I am not sure"),
+        "3": _("I think it is right, but I am not sure"),
         "4": _("I am quite sure that it is right"),
     }
     return (
@@ -23,10 +23,10 @@ def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
 def _how_to() -> tuple[str, ...]:
     return (
         _(
-            "You see what the classifier says of each picture. "
-            "It is often right, and sometimes wrong."
+            "For each picture, you see the classifier's answer. "
+            "It is often right and sometimes wrong."
         ),
-        _("Say each time how likely you think it is that the answer is right."),
+        _("Rate how likely it is that this answer is right."),
     )
 
 

@@ -17,7 +17,7 @@ def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
 
 
 def _how_to() -> tuple[str, ...]:
-    return (_("Decide each time what the picture shows."),)
+    return (_("For each picture, decide what it shows."),)
 
 
 TASK = Task(

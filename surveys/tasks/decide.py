@@ -24,10 +24,10 @@ def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
 def _how_to() -> tuple[str, ...]:
     return (
         _(
-            "You see what the classifier says of each picture. "
-            "It is often right, and sometimes wrong."
+            "For each picture, you see the classifier's answer. "
+            "It is often right and sometimes wrong."
         ),
-        _("Decide each time whether you accept its answer."),
+        _("Decide whether you accept this answer."),
     )
 
 

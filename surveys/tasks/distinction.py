@@ -22,9 +22,12 @@ def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
 
 def _how_to() -> tuple[str, ...]:
     return (
-        _("Here the classifier's answer is hidden."),
-        _("With each picture come four maps, one for each of four classes that it could show."),
-        _("One of them belongs to the class that the classifier names. Say each time which one."),
+        _("The classifier's answer is hidden here."),
+        _("Each picture comes with four maps, one for each of four classes that it could show."),
+        _(
+            "One of them belongs to the class that the classifier names. "
+            "For each picture, choose that map."
+        ),
     )
 
 

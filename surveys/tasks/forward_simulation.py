@@ -10,14 +10,14 @@ from surveys.tasks.items import sureness, which_class
 
 
 def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
-    text = _("What does the classifier say that the picture shows?")
+    text = _("What does the classifier say the picture shows?")
     return (which_class("guessed_answer", text, classes), *sureness("sureness", confidence))
 
 
 def _how_to() -> tuple[str, ...]:
     return (
-        _("Here the classifier's answer is hidden."),
-        _("Guess each time what the classifier says. It does not always say what is right."),
+        _("The classifier's answer is hidden here."),
+        _("For each picture, guess what the classifier says. It is not always right."),
     )
 
 

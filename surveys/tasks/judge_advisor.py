@@ -23,8 +23,8 @@ def _final(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
 
 def _how_to() -> tuple[str, ...]:
     return (
-        _("First you see a picture alone, and say what it shows."),
-        _("Then you see the picture again, and may keep your answer or change it."),
+        _("First you see a picture on its own and say what it shows."),
+        _("Then you see the picture again and can keep your answer or change it."),
     )
 
 

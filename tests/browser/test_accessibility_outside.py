@@ -83,17 +83,17 @@ def test_axe_finds_nothing_at_the_doors_of_a_panel(
     send(page)
     check(page, language, "Please wait a minute")
     follow(paid, ANN | {"PROLIFIC_PID": "nobody"})
-    check(page, language, "We do not know where you come from")
+    check(page, language, "We cannot tell where you came from")
     visitor = Visitor("prolific", ANN["PROLIFIC_PID"], ANN["SESSION_ID"])
     services.enrol(study=paid, arrival_key="ann", visitor=visitor)
     follow(paid, ANN | {"SESSION_ID": "another"})
-    check(page, language, "You have begun already")
+    check(page, language, "You have already started")
     send(page)  # without a code
     assert page.locator("[aria-invalid]").count() == 1
-    check(page, language, "You have begun already")
+    check(page, language, "You have already started")
     only_new = studies.PROLIFIC.replace('"prolific"', '"prolific"\nexclude = ["paid"]')
     follow(recruited(tmp_path, only_new, slug="second"), ANN)
-    check(page, language, "This study is for other people")
+    check(page, language, "You cannot take part in this study")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -116,7 +116,7 @@ def test_axe_finds_nothing_where_a_study_takes_nobody(page, live_server, paid, t
     services.close_study(study=paid)
     for state, heading in (
         ("closed", "This study is closed"),
-        ("draft", "This study has not begun yet"),
+        ("draft", "This study has not started yet"),
     ):
         Study.objects.filter(pk=paid.pk).update(state=state)
         page.goto(f"{live_server.url}{link(paid, BEN)}&language={language}")
@@ -164,8 +164,8 @@ def test_axe_finds_nothing_on_refusals_and_errors(
         page.evaluate("document.querySelector('[name=step]').value = 'trial:9'")
 
     for spoil, heading in (
-        (sent_out_of_turn, "This page is not due now"),
-        (sent_twice, "You have answered this page already"),
+        (sent_out_of_turn, "This is not your current page"),
+        (sent_twice, "You have already answered this page"),
     ):
         page.goto(own)
         ready(page)
@@ -181,9 +181,9 @@ def test_axe_finds_nothing_on_refusals_and_errors(
     page.context.add_cookies([session | {"url": live_server.url}])
     preview_of = reverse("preview:begin", kwargs={"slug": paid.slug})
     for path, status, heading in (
-        (preview_of, 403, "This page is not open to you"),
-        ("/p/nobody/", 404, "There is no such page"),
-        ("/s/nothing/", 404, "There is no such page"),
+        (preview_of, 403, "You do not have access to this page"),
+        ("/p/nobody/", 404, "Page not found"),
+        ("/s/nothing/", 404, "Page not found"),
     ):
         assert page.goto(f"{live_server.url}{path}").status == status
         check(page, language, heading)
@@ -201,7 +201,7 @@ def test_axe_finds_nothing_on_refusals_and_errors(
     check(page, language, "The request could not be understood")
     monkeypatch.setattr(services, "has_lapsed", lambda *_: 1 / 0)
     assert page.goto(own).status == 500
-    check(page, language, "Something went wrong here")
+    check(page, language, "Something went wrong")
 
 
 @pytest.fixture

@@ -42,9 +42,9 @@ def test_ids_come_with_the_link_and_go_back_with_the_person(
     follow(tab, f"{live_server.url}/s/{study.slug}/?pid=a1")
     # The cookie that carries the id is set on the way from another site: Lax lets it through.
     assert tab.url == f"{live_server.url}/s/{study.slug}/"
-    tab.get_by_role("heading", name="Your id of Panelists").wait_for()
+    tab.get_by_role("heading", name="Your Panelists ID").wait_for()
     assert not Participant.objects.exists()
-    tab.get_by_role("button", name="I agree and take part").click()
+    tab.get_by_role("button", name="I agree to take part").click()
     assert "a1" not in urlsplit(tab.url).query
     assert Identity.objects.get().external_id == "a1"
     tab.get_by_role("link", name="Stop or withdraw").click()

@@ -98,8 +98,8 @@ def test_the_back_button_and_a_second_tab_do_no_harm(tab, address):
     walk(tab, 1)
     second.locator("label").nth(3).click()
     # The stale page, with another answer.
-    send_and_be_told(second, "h1:has-text('answered this page already')")
-    assert second.locator("h1").inner_text() == "You have answered this page already"
+    send_and_be_told(second, "h1:has-text('already answered this page')")
+    assert second.locator("h1").inner_text() == "You have already answered this page"
     second.locator("main a.button").click()
     assert second.locator("h1").inner_text() == "What you will see"
     tab.go_back()

@@ -114,9 +114,9 @@ def test_a_trial_shows_four_maps_and_names_neither_class_nor_answer(drawn, arm):
 def test_an_empty_map_is_called_so(drawn):
     browser, page, _ = in_arm(drawn, "lime")
     trial = go_on(browser, page, 1)
-    assert "which is empty" not in Client().get(trial.path).content.decode()
+    assert "(empty)" not in Client().get(trial.path).content.decode()
     Explanation.objects.filter(method="lime").update(diagnostics={"empty": True})
-    assert Client().get(trial.path).content.decode().count("which is empty") == MAPS
+    assert Client().get(trial.path).content.decode().count("(empty)") == MAPS
 
 
 def test_maps_of_a_trial_that_is_not_reached_are_not_given_out(drawn):

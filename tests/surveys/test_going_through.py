@@ -86,7 +86,7 @@ def test_a_stale_page_sent_with_other_answers_changes_nothing(drawn):
     go_on(browser, page, 1)
     other = {name: values[-1] for name, values in page.questions.items()}
     refused = browser.send(page, other)
-    assert (refused.status, refused.headings) == (409, ["You have answered this page already"])
+    assert (refused.status, refused.headings) == (409, ["You have already answered this page"])
     stored = dict(Answer.objects.values_list("item", "value"))
     assert stored == first_answers(page)
     event = Event.objects.get()
@@ -253,7 +253,7 @@ def test_a_draft_says_that_it_has_not_begun(db, tmp_path):
     drawn_study(tmp_path, opened=False)
     response = Client().get("/s/drawn/")
     assert response.status_code == 403
-    assert "has not begun yet" in response.content.decode()
+    assert "has not started yet" in response.content.decode()
 
 
 def test_a_full_study_says_so(db, tmp_path):

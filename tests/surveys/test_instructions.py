@@ -74,7 +74,7 @@ def test_whoever_answers_first_is_told_that_the_advice_comes_later(db, tmp_path,
         text = page_of(person, "instructions")
         if person.arm.key == "none":
             assert ("and above it the classifier's answer" in text) is not later
-            assert ("comes above it when you have given your own" in text) is later
+            assert ("appears above it once you have given your own" in text) is later
         else:
-            assert ("Beside each picture you see a map of it" in text) is not later
-            assert ("With the classifier's answer, a map of the picture comes" in text) is later
+            assert ("Next to each picture you see a map" in text) is not later
+            assert ("Together with the classifier's answer, a map appears" in text) is later

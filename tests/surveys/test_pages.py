@@ -127,7 +127,7 @@ def test_unknown_addresses_are_answered_in_our_style(drawn):
     ):
         response = Client().get(path)
         assert response.status_code == 404
-        assert "There is no such page" in response.content.decode()
+        assert "Page not found" in response.content.decode()
 
 
 def test_a_form_without_its_csrf_token_is_refused_with_a_way_on(drawn):

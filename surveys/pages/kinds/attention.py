@@ -13,7 +13,7 @@ ITEM = "attention"
 
 
 def items(participant: Participant, step: Step) -> tuple[Item, ...]:
-    text = _("This question checks whether people read. Please choose “%(answer)s”.")
+    text = _("This question checks whether you are reading carefully. Please choose “%(answer)s”.")
     wanted = _anchors()[int(expected(participant.study, step))]
     return (Item(ITEM, text % {"answer": wanted}, scale=Scale(1, 5, _anchors())),)
 
@@ -44,7 +44,7 @@ def _checks(participant: Participant) -> list[bool]:
 
 
 def screen(participant: Participant, step: Step) -> Screen:
-    return {"heading": _("One question in between")}
+    return {"heading": _("A quick question")}
 
 
 def _anchors() -> dict[int, str]:

@@ -32,7 +32,7 @@ def screen(participant: Participant, step: Step) -> Screen:
     right = decided_right(trial)
     if right is not None:
         sentences.append(_("Your answer was right.") if right else _("Your answer was wrong."))
-    return shown | {"heading": _("How it was"), "sentences": sentences, "right": right}
+    return shown | {"heading": _("The correct answer"), "sentences": sentences, "right": right}
 
 
 def decided_right(trial: Trial) -> bool | None:

@@ -13,8 +13,8 @@ from tests.surveys.recruitment import studies
 from tests.surveys.recruitment.studies import ANN, BEN, come, link
 
 CONSENT = ["A study of some design"]
-UNKNOWN = ["We do not know where you come from"]
-BEGUN = ["You have begun already"]
+UNKNOWN = ["We cannot tell where you came from"]
+BEGUN = ["You have already started"]
 
 
 def everything() -> tuple[int, ...]:
@@ -56,7 +56,7 @@ def test_agreeing_stores_the_ids_apart(paid):
 def test_the_consent_says_that_the_id_is_stored(paid):
     client = Client()
     client.get(link(paid, ANN))
-    assert "Your id of Prolific" in client.get("/s/paid/").content.decode()
+    assert "Your Prolific ID" in client.get("/s/paid/").content.decode()
 
 
 def test_who_comes_without_an_id_is_told_and_claims_nothing(paid):
@@ -149,7 +149,7 @@ def test_the_personal_code_leads_on_to_another_device(panel):
     begun = other.open(link(panel, {"pid": "a1"}))
     wrong = Client().post("/s/by-panel/go-on/", {"personal_code": "ABCD-EFGH-JKLM"})
     assert wrong.status_code == 409
-    assert "No participant of this study has this code" in wrong.content.decode()
+    assert "No participant in this study has this code" in wrong.content.decode()
     typed = {**begun.hidden, "personal_code": code.lower()}
     begun.path = "/s/by-panel/go-on/"
     assert other.send(begun, typed).path == page.path
@@ -187,7 +187,7 @@ def test_people_of_an_excluded_study_are_turned_away_with_their_code(paid, tmp_p
     come(paid, ANN)
     again = ANN | {"SESSION_ID": "7c0000000000000000000008"}
     page = Browser().open(link(second, again))
-    assert (page.status, page.headings) == (403, ["This study is for other people"])
+    assert (page.status, page.headings) == (403, ["You cannot take part in this study"])
     assert "https://app.prolific.com/submissions/complete?cc=CSCREEN1" in page.links
     visitor = Visitor("prolific", ANN["PROLIFIC_PID"], "another")
     with pytest.raises(services.ExcludedError):
@@ -201,7 +201,7 @@ def test_exclusion_outlives_the_forgetting_of_ids(paid, tmp_path):
     second = studies.recruited(tmp_path, excluding, slug="second")
     come(paid, ANN)
     assert services.forget_identifiers(study=paid) == 1
-    assert Browser().open(link(second, ANN)).headings == ["This study is for other people"]
+    assert Browser().open(link(second, ANN)).headings == ["You cannot take part in this study"]
     assert Browser().open(link(paid, ANN)).headings == BEGUN
 
 

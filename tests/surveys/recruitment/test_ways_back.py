@@ -90,7 +90,7 @@ def test_whose_place_was_given_away_goes_back_as_from_a_full_study(db, tmp_path)
     assert outside(lost) == [f"{PROLIFIC}CFULL111"]
     # Their answers are still there, and theirs to have deleted.
     assert f"{page.path}withdraw/" in lost.links
-    assert "your place went to somebody else" in Client().get(page.path).content.decode()
+    assert "your place was given to someone else" in Client().get(page.path).content.decode()
     again = Browser().open(link(study, ANN))
     assert (again.path, outside(again)) == (page.path, outside(lost))
 
