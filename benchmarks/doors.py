@@ -1,4 +1,4 @@
-"""Pictures of the pages around a participation: a panel's doors and ends, refusals, errors.
+"""Pictures of the pages around a participation: a recruitment service's, refusals, errors.
 
 Part of ``python -m benchmarks.screenshots``.
 """
@@ -214,7 +214,7 @@ def _places_left(study: "Study") -> bool:
 
 
 def _person() -> dict[str, str]:
-    """Somebody new at the panel."""
+    """Somebody new at the recruitment service."""
     ids = {name: secrets.token_hex(12) for name in ("PROLIFIC_PID", "SESSION_ID")}
     return ids | {"STUDY_ID": "6b0000000000000000000001"}
 

@@ -1,4 +1,4 @@
-"""The panel's pages for images, classifiers, predictions and explanations; all read-only."""
+"""The admin's pages for images, classifiers, predictions and explanations; all read-only."""
 
 from typing import Any, ClassVar
 

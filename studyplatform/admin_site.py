@@ -1,4 +1,4 @@
-"""The researchers' panel: Django's admin with the platform's title."""
+"""Django's admin with the platform's title."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What no log may hold: secret addresses, panels' ids, network addresses, and rows that failed."""
+"""What no log may hold: secret and network addresses, services' ids of people, rows that failed."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""What the panel's pages have in common."""
+"""What the pages of the admin have in common."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Who takes part, and apart from that, who they are to their panel."""
+"""Who takes part, and apart from that, who they are to their recruitment service."""
 
 from typing import ClassVar
 
@@ -62,7 +62,7 @@ class Participant(models.Model):
 
 
 class Identity(models.Model):
-    """Who a participant is to the panel that they came from; kept apart from all that they did.
+    """A participant's ids at the recruitment service they came from, kept apart from all answers.
 
     Nothing else holds these ids, and no export but export_study --with-identifiers. It goes with
     the participant when they have everything deleted. ``external_hash`` stays when the ids are
@@ -76,15 +76,15 @@ class Identity(models.Model):
     external_id = models.CharField(max_length=128, blank=True)
     external_hash = models.CharField(max_length=64, editable=False, db_index=True)
     session_id = models.CharField(
-        max_length=128, blank=True, help_text="The panel's id of the submission."
+        max_length=128, blank=True, help_text="The recruitment service's id of the submission."
     )
-    panel_study = models.CharField(
-        max_length=128, blank=True, help_text="The panel's id of the study."
+    service_study = models.CharField(
+        max_length=128, blank=True, help_text="The recruitment service's id of the study."
     )
-    panel_status = models.CharField(
-        max_length=30, blank=True, help_text="As the panel told it last."
+    service_status = models.CharField(
+        max_length=30, blank=True, help_text="As the recruitment service told it last."
     )
-    panel_status_at = models.DateTimeField(null=True, blank=True)
+    service_status_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "identities"

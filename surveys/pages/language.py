@@ -53,7 +53,7 @@ def wanted(request: HttpRequest, study: Study) -> str:
 
 
 def choices(request: HttpRequest, study: Study) -> list[Choice]:
-    """The study's languages, each with the address's own query: a panel's ids must not be lost."""
+    """The study's languages, each with the address's own query: the ids in it must not be lost."""
     found = []
     for code in definition(study).languages:
         query = request.GET.copy()

@@ -12,11 +12,11 @@ from surveys.study_file.stored import definition
 
 @dataclass(frozen=True)
 class WayBack:
-    """A link back to the panel, and the code to enter there where the link does not work."""
+    """A link back to the recruitment service, and the code to enter there if the link fails."""
 
     address: str
     code: str
-    panel: str
+    service: str
 
 
 def outcome_of(participant: Participant) -> Outcome | None:

@@ -32,9 +32,9 @@ def write_identifiers(study: Study, output: Path) -> tuple[Path, int]:
             identity.participant.pseudonym,
             identity.external_id,
             identity.session_id,
-            identity.panel_study,
+            identity.service_study,
             str(outcome_of(identity.participant) or "under way"),
-            identity.panel_status,
+            identity.service_status,
         )
         for identity in people
     ]

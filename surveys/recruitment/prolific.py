@@ -18,13 +18,13 @@ PAGE_SIZE = 100
 MOST_PAGES = 1000
 
 
-class PanelError(ValueError):
-    """The panel did not answer as documented; the message says what to do."""
+class ProlificError(ValueError):
+    """Prolific did not answer as documented; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One person's submission as the panel knows it; ``code`` is what the person entered."""
+    """One person's submission as Prolific has it; ``code`` is what the person entered."""
 
     id: str
     external_id: str
@@ -39,25 +39,25 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def submissions(panel_study: str) -> list[Submission]:
+def submissions(service_study: str) -> list[Submission]:
     """All submissions of the study with this id at Prolific, in the order in which they come.
 
     Raises PanelError without a token, for an answer that is none, or for an incomplete list.
     """
     if not settings.PROLIFIC_API_TOKEN:
-        raise PanelError(
+        raise ProlificError(
             "PROLIFIC_API_TOKEN is empty. Make a token in your settings at Prolific and put it in "
             "the environment or in .env."
         )
     found: dict[str, Submission] = {}
     told = 0
-    for page in _pages(panel_study):
+    for page in _pages(service_study):
         told = max(told, int(page.get("meta", {}).get("count") or 0))
         for entry in page["results"]:
             submission = _read(entry)
             found[submission.id] = submission  # pages overlap while people arrive
     if len(found) < told:
-        raise PanelError(
+        raise ProlificError(
             f"Prolific counts {told} submissions and listed {len(found)}. Ask once more."
         )
     return list(found.values())
@@ -68,23 +68,23 @@ def status_as_listed(status: str) -> str:
     return status.upper().replace("_", " ").replace("TIMED OUT", "TIMED-OUT")
 
 
-def _pages(panel_study: str) -> Iterator[dict[str, Any]]:
-    query = urlencode({"study": panel_study, "page_size": PAGE_SIZE})
+def _pages(service_study: str) -> Iterator[dict[str, Any]]:
+    query = urlencode({"study": service_study, "page_size": PAGE_SIZE})
     address: str | None = f"{settings.PROLIFIC_API}/submissions/?{query}"
     for _ in range(MOST_PAGES):
         if address is None:
             return
         page = _get(address)
         if not isinstance(page, dict) or not isinstance(page.get("results"), list):
-            raise PanelError("Prolific's answer holds no list of submissions under 'results'.")
+            raise ProlificError("Prolific's answer holds no list of submissions under 'results'.")
         yield page
         address = ((page.get("_links") or {}).get("next") or {}).get("href")
-    raise PanelError(f"Prolific's list has more than {MOST_PAGES} pages.")
+    raise ProlificError(f"Prolific's list has more than {MOST_PAGES} pages.")
 
 
 def _get(address: str) -> Any:
     if urlsplit(address)[:2] != urlsplit(settings.PROLIFIC_API)[:2]:
-        raise PanelError("Prolific's list goes on at another server, to which no token is sent.")
+        raise ProlificError("Prolific's list goes on at another server, to which no token is sent.")
     headers = {
         "Authorization": f"Token {settings.PROLIFIC_API_TOKEN}",
         "Accept": "application/json",
@@ -95,9 +95,9 @@ def _get(address: str) -> Any:
             return json.load(answer)
     except HTTPError as error:
         error.close()
-        raise PanelError(_words_for(error.code)) from error
+        raise ProlificError(_words_for(error.code)) from error
     except (URLError, TimeoutError, ValueError) as error:
-        raise PanelError(f"Prolific did not answer: {error}. Try again later.") from error
+        raise ProlificError(f"Prolific did not answer: {error}. Try again later.") from error
 
 
 def _words_for(status: int) -> str:
@@ -120,4 +120,6 @@ def _read(entry: Any) -> Submission:
             code=entry.get("study_code") or entry.get("entered_code") or "",
         )
     except (AttributeError, KeyError, TypeError) as error:
-        raise PanelError(f"Prolific lists a submission without id or status: {error}.") from error
+        raise ProlificError(
+            f"Prolific lists a submission without id or status: {error}."
+        ) from error

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from surveys.recruitment.prolific import PanelError, Submission, status_as_listed
+from surveys.recruitment.prolific import ProlificError, Submission, status_as_listed
 
 COLUMNS = ("Submission id", "Participant id", "Status", "Completion code")
 
@@ -15,13 +15,13 @@ def submissions_in(path: Path) -> list[Submission]:
             reader = csv.DictReader(file)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
-                raise PanelError(
+                raise ProlificError(
                     f"{path} lacks the columns {missing}. Download it from the study's page at "
                     "Prolific, and leave its first line as it is."
                 )
             return [_read(row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PanelError(f"{path} cannot be read: {error}.") from error
+        raise ProlificError(f"{path} cannot be read: {error}.") from error
 
 
 def _read(row: dict[str, str]) -> Submission:

@@ -1,28 +1,28 @@
 """Which studies at Prolific belong to a study of ours."""
 
 from surveys.models import Study
-from surveys.recruitment.prolific import PanelError
+from surveys.recruitment.prolific import ProlificError
 from surveys.study_file.stored import definition
 
 
-def panel_studies(study: Study) -> list[str]:
+def study_ids(study: Study) -> list[str]:
     """The id that the study file declares, else those with which people came.
 
     Raises PanelError where there is nothing to compare with.
     """
     recruitment = definition(study).recruitment
     if recruitment.kind != "prolific":
-        raise PanelError(
+        raise ProlificError(
             f"The study {study.slug!r} recruits by {recruitment.kind!r}. Only Prolific can be "
             "asked for its submissions."
         )
-    if recruitment.panel_study:
-        return [recruitment.panel_study]
-    came = study.identities.exclude(panel_study="").order_by("panel_study")
-    found = list(came.values_list("panel_study", flat=True).distinct())
+    if recruitment.service_study:
+        return [recruitment.service_study]
+    came = study.identities.exclude(service_study="").order_by("service_study")
+    found = list(came.values_list("service_study", flat=True).distinct())
     if not found:
-        raise PanelError(
+        raise ProlificError(
             f"Nobody has come to the study {study.slug!r} yet, or the ids are forgotten. Name "
-            "Prolific's id of the study with --panel-study."
+            "Prolific's id of the study with --service-study."
         )
     return found

@@ -1,6 +1,6 @@
-"""Compares a panel's submissions with our participations, and says of each difference why.
+"""Compares a recruitment service's submissions with our participations and explains differences.
 
-"Complete at the panel, incomplete here" is where labs lose data and people their pay.
+"Complete at the recruitment service, incomplete here" is where labs lose data and people their pay.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,7 +48,7 @@ class Difference:
 
 
 def participations(study: Study) -> list[Ours]:
-    """All people of a study who came from its panel."""
+    """All people of a study who came from its recruitment service."""
     people = study.identities.select_related("participant__study").prefetch_related(
         "participant__submissions__answers"
     )
@@ -108,8 +108,8 @@ def _unlisted(ours: Ours) -> Difference:
         ours.pseudonym,
         "not listed",
         ours.state,
-        "The panel lists no such submission: the link was a preview or was made up, or the list is "
-        "of another study.",
+        "The recruitment service lists no such submission: the link was a preview or was made up, "
+        "or the list is of another study.",
     )
 
 
@@ -117,12 +117,12 @@ def _cause(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, st
     """Why the two sides disagree; empty where they agree."""
     rule = RULES.get(submission.status)
     if rule is None:
-        return "This status is unknown to us. Look at the submission on the panel's page."
+        return "This status is unknown to us. Look at the submission on the service's page."
     return rule(submission, ours, codes)
 
 
 def _finished(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
-    """AWAITING REVIEW and all that comes of it: the panel counts the person as through."""
+    """Explain AWAITING REVIEW and later states: the service takes the person to have finished."""
     meant = {code: outcome for outcome, code in codes.items() if code}.get(submission.code)
     if ours is None:
         if meant in {Outcome.SCREENED_OUT, Outcome.FULL, Outcome.WITHDRAWN}:
@@ -151,8 +151,8 @@ def _under_way(submission: Submission, ours: Ours | None, codes: Mapping[Outcome
     if ours is None or ours.outcome is None:
         return ""
     return (
-        "The person ended here and has not gone back to the panel yet. Within the time limit the "
-        "button on the last page still works; afterwards approve by hand."
+        "The person ended here and has not gone back to the recruitment service yet. Within the "
+        "time limit the button on the last page still works; afterwards approve by hand."
     )
 
 
@@ -190,4 +190,4 @@ RULES: Mapping[str, Rule] = {
     "REJECTED": _rejected,
     "SCREENED OUT": _screened,
 }
-"""By the panel's status: why the two sides disagree, if they do."""
+"""By the recruitment service's status: why the two sides disagree, if they do."""

@@ -7,15 +7,17 @@ from django.utils.crypto import salted_hmac
 
 @dataclass(frozen=True)
 class Visitor:
-    """Ids as the panel gave them; ``session_id`` and ``panel_study`` may be empty."""
+    """Ids given by the recruitment service; ``session_id`` and ``service_study`` may be empty."""
 
     kind: str
     external_id: str
     session_id: str = ""
-    panel_study: str = ""
+    service_study: str = ""
 
     @property
     def external_hash(self) -> str:
-        """A keyed hash: equal for the same person of the same kind of panel, and names nobody."""
-        text = f"{self.kind}:{self.external_id}"
+        """Return a keyed hash: equal for the same person at the same kind of service, anonymous."""
+        # Stored hashes were made when the kind "service" was called "panel".
+        kind = "panel" if self.kind == "service" else self.kind
+        text = f"{kind}:{self.external_id}"
         return salted_hmac("surveys.identity", text, algorithm="sha256").hexdigest()

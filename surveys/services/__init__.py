@@ -18,7 +18,7 @@ from surveys.services.recruiting import (
     ExcludedError,
     NoIdError,
     forget_identifiers,
-    record_panel_status,
+    record_service_status,
 )
 from surveys.services.studies import close_study, load_study, open_study
 
@@ -40,7 +40,7 @@ __all__ = [
     "load_study",
     "open_study",
     "record_page",
-    "record_panel_status",
+    "record_service_status",
     "record_view",
     "refuse_page",
     "withdraw",

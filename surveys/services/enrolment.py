@@ -29,7 +29,7 @@ def enrol(
     """The participant of this arrival: found again by ``arrival_key``, or created.
 
     ``language`` is the one in which the person read the consent; by default the study's own.
-    ``visitor`` is who the person is to the panel, where the study recruits by one. Who was
+    ``visitor`` holds the person's ids at the recruitment service, where the study has one. Who was
     enrolled before is returned in any state of the study. Raises StudyClosedError, StudyFullError,
     and what ``recruiting.admit`` raises.
     """

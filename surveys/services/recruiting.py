@@ -1,4 +1,4 @@
-"""Who people are to the panel that sends them: admitted once per study, forgotten on request."""
+"""People's ids at the recruitment service: admitted once per study, forgotten on request."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from surveys.study_file.stored import definition
 
 
 class NoIdError(StudyError):
-    """The study takes in only people whom its panel sends."""
+    """The study takes in only people whom its recruitment service sends."""
 
 
 class ExcludedError(StudyError):
@@ -33,7 +33,7 @@ def admit(study: Study, visitor: Visitor | None) -> None:
     if visitor is None:
         raise NoIdError(
             f"The study {study.slug!r} recruits by {recruitment.kind!r}, and this person came "
-            "without an id. Send people by the panel's own link."
+            "without an id. Send people by the recruitment service's own link."
         )
     if study.identities.filter(external_hash=visitor.external_hash).exists():
         raise _already_begun(study)
@@ -63,7 +63,7 @@ def identify(participant: Participant, visitor: Visitor) -> None:
                 external_id=visitor.external_id,
                 external_hash=visitor.external_hash,
                 session_id=visitor.session_id,
-                panel_study=visitor.panel_study,
+                service_study=visitor.service_study,
             )
     except IntegrityError as error:
         raise _already_begun(participant.study) from error
@@ -76,25 +76,25 @@ def _already_begun(study: Study) -> AlreadyBegunError:
 
 
 @transaction.atomic
-def record_panel_status(*, session_id: str, status: str, at: datetime) -> bool:
-    """Keep what the panel says of a submission, unless something newer is known.
+def record_service_status(*, session_id: str, status: str, at: datetime) -> bool:
+    """Keep what the recruitment service says of a submission, unless something newer is known.
 
     Whether the submission belongs to somebody here. The same news twice change nothing.
     """
     identity = Identity.objects.select_for_update().filter(session_id=session_id).first()
     if identity is None:
         return False
-    if identity.panel_status_at is None or identity.panel_status_at < at:
-        identity.panel_status, identity.panel_status_at = status[:30], at
-        identity.save(update_fields=["panel_status", "panel_status_at"])
+    if identity.service_status_at is None or identity.service_status_at < at:
+        identity.service_status, identity.service_status_at = status[:30], at
+        identity.save(update_fields=["service_status", "service_status_at"])
     return True
 
 
 @transaction.atomic
 def forget_identifiers(*, study: Study) -> int:
-    """Delete the panel's ids of all participants, once they are paid; how many had any.
+    """Delete the service's ids of all participants, once they are paid; return how many had any.
 
     The keyed hash is left: it names nobody, and keeps people from taking part again.
     """
     known = study.identities.exclude(external_id="")
-    return known.update(external_id="", session_id="", panel_study="")
+    return known.update(external_id="", session_id="", service_study="")

@@ -157,7 +157,8 @@ def _check_excluded(declared: StudyFile) -> None:
             ]
             raise StudyError(
                 f"[recruitment] exclude names {slug!r}, which is no study of this database that "
-                f"knows its people by a panel's ids. Those are: {known}."
+                "knows its people by a recruitment service's ids. The studies with such ids are: "
+                f"{known}."
             )
 
 

@@ -1,4 +1,4 @@
-"""Address templates of a panel: checked when the study is loaded, filled with nothing but an id."""
+"""Address templates of a recruitment service: checked at loading, filled with an id alone."""
 
 import re
 from urllib.parse import quote, urlsplit

@@ -10,7 +10,7 @@ from typing import Any
 
 def replaced(file: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a valid study file, old words replaced by today's."""
-    return _conditions(dict(file))
+    return _recruitment(_conditions(dict(file)))
 
 
 def _conditions(file: dict[str, Any]) -> dict[str, Any]:
@@ -22,6 +22,14 @@ def _conditions(file: dict[str, Any]) -> dict[str, Any]:
     parts = [_with_keys(part) for part in file.get("parts", [])]
     changed = {"design": {**design, "within": within}} | ({"parts": parts} if parts else {})
     return _with_keys(file | changed)
+
+
+def _recruitment(file: dict[str, Any]) -> dict[str, Any]:
+    """Replace the kind "panel", which is "service" today."""
+    table: Mapping[str, Any] = file.get("recruitment", {})
+    if table.get("kind") != "panel":
+        return file
+    return file | {"recruitment": {**table, "kind": "service"}}
 
 
 _FACTOR = {"arm": "condition"}

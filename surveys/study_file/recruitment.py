@@ -29,10 +29,10 @@ class Exit:
 
 @dataclass(frozen=True)
 class Recruitment:
-    """``kind`` is a key of recruitment_kinds.KINDS, ``name`` what people call the panel.
+    """``kind`` is a key of recruitment_kinds.KINDS, ``name`` what people call the service.
 
-    ``id_parameter`` names the part of the link that holds a person's id; ``panel_study`` is the
-    panel's own id of the study, empty where any is welcome. ``failed_checks`` attention checks
+    ``id_parameter`` names the part of the link that holds a person's id; ``service_study`` is the
+    service's own id of the study, empty where any is welcome. ``failed_checks`` attention checks
     make a complete participation one of FAILED_ATTENTION, if that has an exit. ``exclude`` holds
     slugs of studies whose people are not taken in.
     """
@@ -40,12 +40,12 @@ class Recruitment:
     kind: str = "open"
     name: str = ""
     id_parameter: str = ""
-    panel_study: str = ""
+    service_study: str = ""
     exits: Mapping[Outcome, Exit] = field(default_factory=dict)
     failed_checks: int = 2
     exclude: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
-        """Whether people come without any panel, and without an id."""
+        """Whether people come without any recruitment service, and without an id."""
         return self.kind == "open"

@@ -13,14 +13,14 @@ PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 
 @dataclass(frozen=True)
 class Kind:
-    """``label`` is the panel's own name, empty where the file says it.
+    """``label`` is the recruitment service's own name, empty where the file says it.
 
     ``id_parameter`` is where the link holds the person's id, empty where the file says it.
 
-    ``session_parameter`` and ``study_parameter`` hold the panel's ids of the submission and of its
-    study. ``can_resume``: the submission's id is a secret, so that who brings the same one again
-    goes on, on any device. ``address`` turns a completion code into an address; without it the
-    file declares the address of each of ``outcomes``.
+    ``session_parameter`` and ``study_parameter`` name the parts of the link that hold the service's
+    ids of the submission and of its study. ``can_resume``: the submission's id is a secret, so that
+    who brings the same one again goes on, on any device. ``address`` turns a completion code into
+    an address; without it the file declares the address of each of ``outcomes``.
     """
 
     key: str
@@ -47,7 +47,7 @@ KINDS: Sequence[Kind] = (
         address="https://app.prolific.com/submissions/complete?cc={code}",
     ),
     Kind("sona", "SONA", outcomes=(Outcome.COMPLETE,), id_parameter="id"),
-    Kind("panel", ""),
+    Kind("service", ""),
 )
 
 

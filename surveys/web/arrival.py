@@ -1,4 +1,4 @@
-"""From a panel's link to a participation: whose page this is, or why there is none."""
+"""From a recruitment service's link to a participation, or to the reason why there is none."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +15,7 @@ from surveys.web import signed_links, visitor_cookie
 
 
 def brings_ids(request: HttpRequest, study: Study) -> bool:
-    """Whether the address itself holds a panel's id, good or bad."""
+    """Whether the address itself holds a recruitment service's id, good or bad."""
     recruitment = definition(study).recruitment
     return not recruitment.is_open and recruitment.id_parameter in request.GET
 
@@ -25,8 +25,8 @@ def participant_of(
 ) -> Participant | None:
     """The participation that goes on here, if any.
 
-    Of two people at one device it is that of the one who came by the panel's link last. An id of a
-    panel can be guessed, so that it alone leads to nobody's pages; the secret id of a submission
+    Of two people at one device it is that of the one who came by the service's link last. A
+    person's id can be guessed, so it alone leads to nobody's pages; the secret id of a submission
     does.
     """
     known = signed_links.remembered(request, study, simulated)
@@ -54,14 +54,14 @@ def refusal(request: HttpRequest, study: Study, visitor: Visitor | None) -> Http
     return None
 
 
-def panel_of(study: Study) -> str:
-    """What people call the study's panel; empty for an open study."""
+def service_of(study: Study) -> str:
+    """What people call the study's recruitment service; empty for an open study."""
     return definition(study).recruitment.name
 
 
 def unknown(request: HttpRequest, study: Study) -> HttpResponse:
-    """The link came without an id, or with one that the panel never gives."""
-    context = {**about_study(study), "panel": panel_of(study)}
+    """The link came without an id, or with one that the recruitment service never gives."""
+    context = {**about_study(study), "service": service_of(study)}
     return render(request, "surveys/unknown_visitor.html", context, status=403)
 
 
@@ -98,7 +98,7 @@ def remember_deleted(response: HttpResponse, participant: Participant) -> None:
 
 
 def visitor_of(participant: Participant) -> Visitor | None:
-    """Who the participant is to the panel; None for one who came openly."""
+    """Who the participant is to the recruitment service; None for one who came openly."""
     identity = Identity.objects.filter(participant=participant).first()
     if identity is None:
         return None

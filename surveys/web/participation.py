@@ -219,7 +219,7 @@ def _consent(request: HttpRequest, study: Study) -> HttpResponse:
         "languages": language.choices(request, study),
         "arrival_key": key,
         "personal_code": personal_code(signed_links.arrival_key(study, key) or ""),
-        "panel": arrival.panel_of(study),
+        "service": arrival.service_of(study),
     }
     return render(request, "surveys/consent.html", context)
 
@@ -232,7 +232,7 @@ def _busy(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _take_ids(request: HttpRequest, study: Study) -> HttpResponse:
-    """Move the panel's ids out of the address, where they would end in logs and screenshots.
+    """Move the service's ids out of the address, where they would end in logs and screenshots.
 
     Nothing is claimed: a program that previews links leaves no trace.
     """

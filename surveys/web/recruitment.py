@@ -1,4 +1,4 @@
-"""Pages for people from a panel, and the address to which a panel sends its news."""
+"""Pages for people from a recruitment service, and the address to which it sends its news."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -46,5 +46,5 @@ def prolific_news(request: HttpRequest) -> HttpResponse:
     except webhooks.UnreadableError as unreadable:
         return HttpResponse(str(unreadable), status=400, content_type="text/plain")
     if news is not None:
-        services.record_panel_status(session_id=news.submission, status=news.status, at=news.at)
+        services.record_service_status(session_id=news.submission, status=news.status, at=news.at)
     return HttpResponse(status=204)

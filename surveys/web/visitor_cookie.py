@@ -1,4 +1,4 @@
-"""Who follows a panel's link: ids in the address, checked, and carried on in a signed cookie."""
+"""A visitor from a recruitment service: ids in the address, checked and kept in a signed cookie."""
 
 from dataclasses import asdict
 
@@ -17,14 +17,14 @@ COOKIE_AGE = 24 * 3600  # seconds: longer than Prolific lets a submission last
 
 
 def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None:
-    """The visitor whom the address names; None for ids that the panel never gives."""
+    """The visitor whom the address names; None for ids that the recruitment service never gives."""
     kind = get(recruitment.kind)
     external_id = request.GET.get(recruitment.id_parameter, "")
     session = request.GET.get(kind.session_parameter, "")
     study = request.GET.get(kind.study_parameter, "")
     is_person = kind.id_pattern.fullmatch(external_id)
     is_session = not session or PLAIN.fullmatch(session)
-    is_study = study == recruitment.panel_study if recruitment.panel_study else (
+    is_study = study == recruitment.service_study if recruitment.service_study else (
         not study or kind.id_pattern.fullmatch(study)
     )  # fmt: skip
     if not (is_person and is_session and is_study):
@@ -53,7 +53,14 @@ def remembered(request: HttpRequest, study: Study) -> Visitor | None:
         )  # fmt: skip
     except signing.BadSignature:
         return None
-    return Visitor(**ids)
+    return _visitor(ids)
+
+
+def _visitor(ids: dict[str, str]) -> Visitor:
+    """Return the visitor in a cookie, also in one set before "panel" became "service"."""
+    kind = "service" if ids["kind"] == "panel" else ids["kind"]
+    study = ids.get("service_study", ids.get("panel_study", ""))
+    return Visitor(kind, ids["external_id"], ids["session_id"], study)
 
 
 def forget(response: HttpResponse, study: Study) -> None:

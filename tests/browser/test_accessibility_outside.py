@@ -1,4 +1,4 @@
-"""Axe on the pages around a participation: panels' doors and ends, refusals, errors, previews."""
+"""Axe on the pages around a participation: arriving, going back, refusals, errors, previews."""
 
 import os
 from datetime import timedelta
@@ -68,15 +68,15 @@ def agree(study: Study, ids: dict[str, str], language: str) -> tuple[Browser, Pa
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_at_the_doors_of_a_panel(
+def test_axe_finds_nothing_at_the_doors_of_a_service(
     page, live_server, paid, tmp_path, settings, language
 ):
     def follow(study: Study, ids: dict[str, str]) -> None:
         page.goto(f"{live_server.url}{link(study, ids)}&language={language}")
 
     sona = recruited(tmp_path, studies.SONA, slug="credit")
-    panel = recruited(tmp_path, studies.PANEL, slug="by-panel")
-    for study, ids in ((paid, BEN), (sona, {"id": "48271"}), (panel, {"pid": "b2"})):
+    service = recruited(tmp_path, studies.SERVICE, slug="by-service")
+    for study, ids in ((paid, BEN), (sona, {"id": "48271"}), (service, {"pid": "b2"})):
         follow(study, ids)
         check(page, language, TITLE[language])
     settings.ARRIVALS_PER_MINUTE = 0
@@ -124,7 +124,7 @@ def test_axe_finds_nothing_where_a_study_takes_nobody(page, live_server, paid, t
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_on_the_ways_back_to_a_panel(page, live_server, paid, language):
+def test_axe_finds_nothing_on_the_ways_back_to_a_service(page, live_server, paid, language):
     for number, fail in enumerate((0, 2), start=7):
         ids = ANN | {"PROLIFIC_PID": f"5a{number:022d}", "SESSION_ID": f"s{number}"}
         browser, first = agree(paid, ids, language)

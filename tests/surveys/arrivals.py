@@ -51,12 +51,12 @@ PLACES = {
 OPTIONS = {
     "minimised": {"allocation": 'method = "minimisation"\nquotas = { none = 4, lime = 4 }'},
 }
-PANEL = """[recruitment]
-kind = "panel"
+SERVICE = """[recruitment]
+kind = "service"
 name = "Panelists"
 id_parameter = "pid"
 [recruitment.urls]
-complete = "https://panel.example.org/"
+complete = "https://service.example.org/"
 """
 RECRUITED = ("same id", "same id unlocked")
 WINDOW = 0.01  # seconds between reading what was allocated and writing the next
@@ -71,7 +71,7 @@ def prepare(folder: Path) -> list[str]:
             factories.small_study(folder, slug=slug, places=places, **OPTIONS.get(slug, {}))
         for mode in RECRUITED:
             slug = mode.replace(" ", "-")
-            factories.small_study(folder, slug=slug, plan=factories.PLAN + PANEL)
+            factories.small_study(folder, slug=slug, plan=factories.PLAN + SERVICE)
         services.enrol(study=_study("pages"), arrival_key="pages")
         services.enrol(study=_study("pages"), arrival_key="pages unlocked")
         services.enrol(study=_study("pages"), arrival_key="leaving")
@@ -97,7 +97,7 @@ def arrive_unlocked(number: int, slug: str) -> str:
     return person.pseudonym
 
 
-def arrive_from_panel(number: int, slug: str) -> str:
+def arrive_from_service(number: int, slug: str) -> str:
     """One person with one id, by twenty links at once; without a lock in one of the studies."""
     enrol = services.enrol.__wrapped__ if slug.endswith("unlocked") else services.enrol
     visitor = Visitor("panel", "the same person")
@@ -168,8 +168,8 @@ MODES: dict[str, Callable[[int], str]] = {
     "minimised": lambda number: arrive(number, "minimised"),
     "double": lambda number: arrive(number, "double", "the same person"),
     "double unlocked": arrive_twice_unlocked,
-    "same id": lambda number: arrive_from_panel(number, "same-id"),
-    "same id unlocked": lambda number: arrive_from_panel(number, "same-id-unlocked"),
+    "same id": lambda number: arrive_from_service(number, "same-id"),
+    "same id unlocked": lambda number: arrive_from_service(number, "same-id-unlocked"),
     "pages": send_page,
     "pages unlocked": send_page_unlocked,
     "leaving": leave_while_sending,

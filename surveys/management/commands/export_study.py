@@ -1,6 +1,6 @@
 """manage.py export_study SLUG --output DIR [--include-simulated | --simulated-only]
 
-With --with-identifiers, the panel's ids of the participants go into a file beside the folder.
+With --with-identifiers, the recruitment service's ids of participants go into a file of their own.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--with-identifiers",
             action="store_true",
-            help="the panel's ids of the participants too, in a file of their own beside DIR",
+            help="also the recruitment service's ids of participants, in a file beside DIR",
         )
         which = parser.add_mutually_exclusive_group()
         which.add_argument(

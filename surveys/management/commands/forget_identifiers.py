@@ -11,8 +11,8 @@ from surveys.services import forget_identifiers
 
 class Command(DatabaseCommand):
     help = (
-        "Deletes the panel's ids of a study's participants, once all are paid; nobody can take "
-        "part again all the same."
+        "Deletes the recruitment service's ids of a study's participants, once all are paid; they "
+        "still cannot take part again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

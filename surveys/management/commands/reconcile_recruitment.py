@@ -1,4 +1,4 @@
-"""manage.py reconcile_recruitment SLUG [--panel-study ID] [--csv FILE]"""
+"""manage.py reconcile_recruitment SLUG [--service-study ID] [--csv FILE]"""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.recruitment import prolific, reconciliation
 from surveys.recruitment.prolific_csv import submissions_in
-from surveys.recruitment.prolific_studies import panel_studies
+from surveys.recruitment.prolific_studies import study_ids
 
 
 class Command(DatabaseCommand):
@@ -21,7 +21,8 @@ class Command(DatabaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
         parser.add_argument(
-            "--panel-study",
+            "--service-study",
+            "--panel-study",  # the option's old name
             action="append",
             metavar="ID",
             help="Prolific's id of the study, by default that of the study file or of its people",
@@ -39,9 +40,9 @@ class Command(DatabaseCommand):
             if csv is not None:
                 listed = submissions_in(csv)
             else:
-                ids = options["panel_study"] or panel_studies(study)
-                listed = [one for panel_id in ids for one in prolific.submissions(panel_id)]
-        except prolific.PanelError as error:
+                ids = options["service_study"] or study_ids(study)
+                listed = [one for study_id in ids for one in prolific.submissions(study_id)]
+        except prolific.ProlificError as error:
             raise CommandError(str(error)) from error
         people = reconciliation.participations(study)
         differences = reconciliation.compare(listed, people, reconciliation.codes_of(study))

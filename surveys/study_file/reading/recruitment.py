@@ -10,13 +10,14 @@ from surveys.toml.table import Table, did_you_mean
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 OURS = frozenset(("rehearsal", "lang", "language"))
-"""Parts of our own links, which a panel's id may not take the name of."""
+"""Parts of our own links, whose names a recruitment service's id may not take."""
 
 
 def read(table: Table) -> Recruitment:
     """What the table declares; problems are reported to it."""
     kinds = [kind.key for kind in KINDS]
     key = table.text("kind", "open")
+    key = "service" if key == "panel" else key  # the kind's name in older files
     if key not in kinds:
         table.add("kind", f"unknown kind of recruitment {key!r}{did_you_mean(key, kinds)}")
         for name in table.values:
@@ -27,7 +28,7 @@ def read(table: Table) -> Recruitment:
         kind=key,
         name=_name(table, kind) if kind.outcomes else "",
         id_parameter=_id_parameter(table, kind),
-        panel_study=_panel_study(table) if kind.study_parameter else "",
+        service_study=_service_study(table) if kind.study_parameter else "",
         exits=_codes(table, kind) if kind.address else _urls(table, kind),
         failed_checks=table.integer("failed_checks", 2, minimum=1) if kind.outcomes else 2,
         exclude=tuple(table.list_of("exclude", str, [])) if kind.outcomes else (),
@@ -54,7 +55,7 @@ def check(table: Table, recruitment: Recruitment, *, slug: str, attention_checks
 def _name(table: Table, kind: Kind) -> str:
     name = kind.label or table.text("name")
     if len(name) > 40:
-        table.add("name", "the panel's name has more than 40 characters. Shorten it.")
+        table.add("name", "the service's name has more than 40 characters. Shorten it.")
     return name
 
 
@@ -71,7 +72,7 @@ def _id_parameter(table: Table, kind: Kind) -> str:
     return name
 
 
-def _panel_study(table: Table) -> str:
+def _service_study(table: Table) -> str:
     study = table.text("study_id", "")
     if study and not get("prolific").id_pattern.fullmatch(study):
         table.add(
@@ -83,7 +84,7 @@ def _panel_study(table: Table) -> str:
 
 
 def _codes(table: Table, kind: Kind) -> dict[Outcome, Exit]:
-    """Completion codes, as the panel shows them, by outcome."""
+    """Completion codes, as the recruitment service shows them, by outcome."""
     codes = table.table("codes")
     found: dict[Outcome, Exit] = {}
     for outcome in kind.outcomes:

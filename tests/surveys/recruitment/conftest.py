@@ -1,4 +1,4 @@
-"""Studies that recruit by a panel, and people who came from it."""
+"""Studies that recruit by a recruitment service, and people who came from it."""
 
 from collections.abc import Iterator
 
@@ -16,9 +16,9 @@ def paid(db, tmp_path) -> Study:
 
 
 @pytest.fixture
-def panel(db, tmp_path) -> Study:
-    """Open, recruits by some panel with three addresses."""
-    return studies.recruited(tmp_path, studies.PANEL, slug="by-panel")
+def service(db, tmp_path) -> Study:
+    """Open, recruits by some recruitment service with three addresses."""
+    return studies.recruited(tmp_path, studies.SERVICE, slug="by-service")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Studies whose people come from a panel, and the addresses by which they come."""
+"""Studies whose people come from a recruitment service, and the addresses by which they come."""
 
 from pathlib import Path
 
@@ -52,15 +52,15 @@ kind = "sona"
 [recruitment.urls]
 complete = "https://lab.sona-systems.com/webstudy_credit.aspx?experiment_id=7&survey_code={external_id}"
 """
-PANEL = """
+SERVICE = """
 [recruitment]
-kind = "panel"
+kind = "service"
 name = "Panelists"
 id_parameter = "pid"
 [recruitment.urls]
-complete = "https://panel.example.org/end?status=1&id={external_id}"
-withdrawn = "https://panel.example.org/end?status=3&id={external_id}"
-full = "https://panel.example.org/end?status=4&id={external_id}"
+complete = "https://service.example.org/end?status=1&id={external_id}"
+withdrawn = "https://service.example.org/end?status=3&id={external_id}"
+full = "https://service.example.org/end?status=4&id={external_id}"
 """
 ANN = {
     "PROLIFIC_PID": "5a0000000000000000000001",
@@ -96,7 +96,7 @@ def recruited(
 
 
 def link(study: Study, ids: dict[str, str]) -> str:
-    """The address by which the panel sends a person."""
+    """The address by which the recruitment service sends a person."""
     return f"/s/{study.slug}/?" + "&".join(f"{name}={value}" for name, value in ids.items())
 
 

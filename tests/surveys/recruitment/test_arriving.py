@@ -1,13 +1,14 @@
 import logging
 
 import pytest
-from django.test import Client
+from django.core import signing
+from django.test import Client, RequestFactory
 
 from surveys import services
 from surveys.models import AllocationSlot, Identity, Participant, Trial
 from surveys.recruitment.visitor import Visitor
 from surveys.simulation.browser import Browser
-from surveys.web import signed_links
+from surveys.web import signed_links, visitor_cookie
 from tests.surveys.people import go_on, who
 from tests.surveys.recruitment import studies
 from tests.surveys.recruitment.studies import ANN, BEN, come, link
@@ -48,7 +49,7 @@ def test_agreeing_stores_the_ids_apart(paid):
     identity = Identity.objects.get(participant=who(page))
     assert identity.external_id == ANN["PROLIFIC_PID"]
     assert identity.session_id == ANN["SESSION_ID"]
-    assert identity.panel_study == ANN["STUDY_ID"]
+    assert identity.service_study == ANN["STUDY_ID"]
     for field in Participant._meta.fields:
         assert ANN["PROLIFIC_PID"] not in str(getattr(who(page), field.name))
 
@@ -80,14 +81,14 @@ def test_who_comes_without_an_id_is_told_and_claims_nothing(paid):
         ("SESSION_ID", "x" * 200),
     ],
 )
-def test_ids_that_the_panel_never_gives_are_refused(paid, name, value):
+def test_ids_that_the_service_never_gives_are_refused(paid, name, value):
     response = Client().get(link(paid, ANN | {name: value}))
     assert response.status_code == 403
     assert not response.cookies
     assert "<script>" not in response.content.decode()
 
 
-def test_people_of_another_study_of_the_panel_are_refused(db, tmp_path):
+def test_people_of_another_study_of_the_service_are_refused(db, tmp_path):
     mine = f'"prolific"\nstudy_id = "{ANN["STUDY_ID"]}"'
     study = studies.recruited(tmp_path, studies.PROLIFIC.replace('"prolific"', mine))
     assert Browser().open(link(study, ANN)).headings == CONSENT
@@ -101,13 +102,23 @@ def test_an_open_study_ignores_ids(db, tmp_path):
     assert not Identity.objects.filter(participant=who(page)).exists()
 
 
-def test_a_cookie_of_another_study_or_a_forged_one_brings_nobody_in(paid, panel):
+def test_a_cookie_of_another_study_or_a_forged_one_brings_nobody_in(paid, service):
     client = Client()
-    client.get(link(panel, {"pid": "a1"}))
+    client.get(link(service, {"pid": "a1"}))
     client.cookies["visitor"]["path"] = "/"
     assert client.get("/s/paid/").status_code == 403
     client.cookies["visitor"] = '{"kind": "prolific", "external_id": "5a0000000000000000000001"}'
     assert client.get("/s/paid/").status_code == 403
+
+
+def test_a_cookie_set_when_services_were_called_panels_still_brings_the_person_in(service):
+    ids = {"kind": "panel", "external_id": "a1", "session_id": "", "panel_study": "s1"}
+    client = Client()
+    client.cookies["visitor"] = signing.dumps(ids, salt="surveys.visitor.by-service")
+    assert client.get("/s/by-service/").status_code == 200
+    request = RequestFactory().get("/s/by-service/")
+    request.COOKIES["visitor"] = client.cookies["visitor"].value
+    assert visitor_cookie.remembered(request, service) == Visitor("service", "a1", "", "s1")
 
 
 def test_a_rehearsal_needs_no_id_and_leaves_none(paid):
@@ -117,10 +128,10 @@ def test_a_rehearsal_needs_no_id_and_leaves_none(paid):
     assert not Identity.objects.exists()
 
 
-def test_the_link_once_more_leads_back_in_the_same_browser(panel):
-    browser, page = come(panel, {"pid": "a1"})
+def test_the_link_once_more_leads_back_in_the_same_browser(service):
+    browser, page = come(service, {"pid": "a1"})
     now = go_on(browser, page, 1)
-    again = browser.open(link(panel, {"pid": "a1"}))
+    again = browser.open(link(service, {"pid": "a1"}))
     assert again.hidden["step"] == now.hidden["step"]
     assert Participant.objects.count() == 1
 
@@ -133,33 +144,33 @@ def test_a_secret_submission_id_leads_on_to_another_device(paid):
     assert elsewhere.hidden["step"] == now.hidden["step"]
 
 
-def test_a_person_s_id_alone_leads_to_nobody_s_pages(paid, panel):
+def test_a_person_s_id_alone_leads_to_nobody_s_pages(paid, service):
     come(paid, ANN)
     for session in ("7c0000000000000000000009", ""):
         assert Browser().open(link(paid, ANN | {"SESSION_ID": session})).headings == BEGUN
-    come(panel, {"pid": "a1"})
-    assert Browser().open(link(panel, {"pid": "a1"})).headings == BEGUN
+    come(service, {"pid": "a1"})
+    assert Browser().open(link(service, {"pid": "a1"})).headings == BEGUN
     assert Participant.objects.count() == 2
 
 
-def test_the_personal_code_leads_on_to_another_device(panel):
-    _, page = come(panel, {"pid": "a1"})
+def test_the_personal_code_leads_on_to_another_device(service):
+    _, page = come(service, {"pid": "a1"})
     code = who(page).personal_code
     other = Browser()
-    begun = other.open(link(panel, {"pid": "a1"}))
-    wrong = Client().post("/s/by-panel/go-on/", {"personal_code": "ABCD-EFGH-JKLM"})
+    begun = other.open(link(service, {"pid": "a1"}))
+    wrong = Client().post("/s/by-service/go-on/", {"personal_code": "ABCD-EFGH-JKLM"})
     assert wrong.status_code == 409
     assert "No participant in this study has this code" in wrong.content.decode()
     typed = {**begun.hidden, "personal_code": code.lower()}
-    begun.path = "/s/by-panel/go-on/"
+    begun.path = "/s/by-service/go-on/"
     assert other.send(begun, typed).path == page.path
-    assert other.open("/s/by-panel/").path == page.path
-    assert Client().get("/s/by-panel/go-on/")["Location"] == "/s/by-panel/"
+    assert other.open("/s/by-service/").path == page.path
+    assert Client().get("/s/by-service/go-on/")["Location"] == "/s/by-service/"
 
 
-def test_two_people_at_one_device_are_told_apart_by_their_links(panel):
-    browser, first = come(panel, {"pid": "a1"})
-    _, second = come(panel, {"pid": "b2"}, browser)
+def test_two_people_at_one_device_are_told_apart_by_their_links(service):
+    browser, first = come(service, {"pid": "a1"})
+    _, second = come(service, {"pid": "b2"}, browser)
     assert who(first) != who(second)
     assert Participant.objects.count() == 2
     assert Identity.objects.get(participant=who(second)).external_id == "b2"

@@ -1,12 +1,13 @@
 import pytest
 
 from surveys import services
+from surveys.services.fingerprints import changed_tables
 from surveys.study_checks.loading import parse
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.recruitment import Exit, Outcome, Recruitment
 from tests.surveys.recruitment import studies
 
-URL = "https://panel.example.org/end?id={external_id}"
+URL = "https://service.example.org/end?id={external_id}"
 
 
 def declared(recruitment: str) -> Recruitment:
@@ -26,11 +27,11 @@ def test_a_completion_code_becomes_its_address_at_prolific():
     )
 
 
-def test_addresses_of_a_panel_are_kept_as_written():
-    found = declared(studies.PANEL)
+def test_addresses_of_a_service_are_kept_as_written():
+    found = declared(studies.SERVICE)
     assert (found.id_parameter, found.name) == ("pid", "Panelists")
     assert found.exits[Outcome.COMPLETE] == Exit(
-        "https://panel.example.org/end?status=1&id={external_id}"
+        "https://service.example.org/end?status=1&id={external_id}"
     )
 
 
@@ -65,28 +66,28 @@ def test_a_faulty_table_is_named_with_line_and_cure(change, line, words):
 @pytest.mark.parametrize(
     "address",
     [
-        "http://panel.example.org/?id={external_id}",
-        "//panel.example.org/{external_id}",
+        "http://service.example.org/?id={external_id}",
+        "//service.example.org/{external_id}",
         "javascript:alert('{external_id}')",
         "https://{external_id}.example.org/",
         "https://{external_id}/",
-        "https://panel.example.org@evil.example.com/?id={external_id}",
-        "https://panel.example.org\\\\@evil.example.com/{external_id}",
-        "https://panel.example.org:99999/{external_id}",
-        "https://panel.example.org/{external_id}?next={next}",
-        "https://panel.example.org/{external_id.__class__}",
-        "https://panel.example.org/{0}",
-        "https://panel.example.org/}",
-        "https://panel.example.org/ {external_id}",
+        "https://service.example.org@evil.example.com/?id={external_id}",
+        "https://service.example.org\\\\@evil.example.com/{external_id}",
+        "https://service.example.org:99999/{external_id}",
+        "https://service.example.org/{external_id}?next={next}",
+        "https://service.example.org/{external_id.__class__}",
+        "https://service.example.org/{0}",
+        "https://service.example.org/}",
+        "https://service.example.org/ {external_id}",
         "https://pänel.example.org/{external_id}",
         "https:///{external_id}",
         "https://[::1/{external_id}",
-        "https://panel.example.org/" + "x" * 500,
-        "panel.example.org",
+        "https://service.example.org/" + "x" * 500,
+        "service.example.org",
     ],
 )
 def test_an_address_that_could_lead_elsewhere_is_refused(address):
-    text = studies.PANEL.replace(f'"{URL.replace("?", "?status=1&")}"', f'"{address}"')
+    text = studies.SERVICE.replace(f'"{URL.replace("?", "?status=1&")}"', f'"{address}"')
     assert address in text
     with pytest.raises(StudyFileError, match="the address for complete"):
         declared(text)
@@ -97,13 +98,13 @@ def test_sona_needs_the_place_of_the_id():
         declared(studies.SONA.replace("{external_id}", "XXXX"))
 
 
-def test_a_panel_says_where_its_id_stands():
+def test_a_service_says_where_its_id_stands():
     with pytest.raises(StudyFileError, match=r"'id_parameter' in \[recruitment\] is missing"):
-        declared(studies.PANEL.replace('id_parameter = "pid"', ""))
+        declared(studies.SERVICE.replace('id_parameter = "pid"', ""))
     with pytest.raises(StudyFileError, match=r"'name' in \[recruitment\] is missing"):
-        declared(studies.PANEL.replace('name = "Panelists"', ""))
+        declared(studies.SERVICE.replace('name = "Panelists"', ""))
     with pytest.raises(StudyFileError, match="none of"):
-        declared(studies.PANEL.replace('"pid"', '"rehearsal"'))
+        declared(studies.SERVICE.replace('"pid"', '"rehearsal"'))
 
 
 def test_a_code_for_failed_attention_needs_attention_checks(tmp_path):
@@ -122,5 +123,17 @@ def test_excluding_a_study_that_is_not_there_is_refused(paid, tmp_path):
 def test_excluding_a_study_that_knows_nobody_is_refused(db, tmp_path):
     studies.recruited(tmp_path, "", slug="anybody")
     excluding = studies.PROLIFIC.replace('"prolific"', '"prolific"\nexclude = ["anybody"]')
-    with pytest.raises(services.StudyError, match="knows its people by a panel's ids"):
+    with pytest.raises(
+        services.StudyError, match="knows its people by a recruitment service's ids"
+    ):
         studies.recruited(tmp_path, excluding, slug="second")
+
+
+def test_a_file_that_calls_its_service_a_panel_is_still_read():
+    assert 'kind = "service"' in studies.SERVICE
+    old = studies.SERVICE.replace('kind = "service"', 'kind = "panel"')
+    assert declared(old) == declared(studies.SERVICE)
+    assert declared(old).kind == "service"
+    before, now = (studies.recruited_text("w.safetensors", text) for text in (old, studies.SERVICE))
+    assert changed_tables(before, now) == []
+    assert changed_tables(before, now.replace('"pid"', '"id"')) == ["recruitment"]

@@ -4,6 +4,7 @@ import stat
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.utils.crypto import salted_hmac
 
 from surveys import services
 from surveys.models import Identity
@@ -79,10 +80,15 @@ def test_forgetting_leaves_no_id(paid, capsys):
     assert services.forget_identifiers(study=paid) == 0
 
 
-@pytest.mark.parametrize(("kind", "other"), [("prolific", "panel"), ("sona", "panel")])
-def test_the_hash_is_keyed_and_tells_panels_apart(settings, kind, other):
+@pytest.mark.parametrize(("kind", "other"), [("prolific", "service"), ("sona", "service")])
+def test_the_hash_is_keyed_and_tells_services_apart(settings, kind, other):
     hashed = Visitor(kind, "a1").external_hash
     assert Visitor(kind, "a1", "another session").external_hash == hashed
     assert Visitor(other, "a1").external_hash != hashed
     settings.SECRET_KEY = "another key"
     assert Visitor(kind, "a1").external_hash != hashed
+
+
+def test_a_hash_stored_when_services_were_called_panels_still_finds_the_person():
+    before = salted_hmac("surveys.identity", "panel:a1", algorithm="sha256").hexdigest()
+    assert Visitor("service", "a1").external_hash == before

@@ -1,7 +1,7 @@
 import pytest
 
 from surveys.recruitment import prolific as api
-from surveys.recruitment.prolific import PanelError, Submission, submissions
+from surveys.recruitment.prolific import ProlificError, Submission, submissions
 from surveys.recruitment.prolific_csv import submissions_in
 
 STUDY = "6b0000000000000000000001"
@@ -28,17 +28,17 @@ def test_every_page_is_read_and_each_submission_counts_once(prolific):
 
 def test_an_incomplete_list_is_no_list(prolific):
     prolific.says(1, {"meta": {"count": 6}})
-    with pytest.raises(PanelError, match="counts 6 submissions and listed 5"):
+    with pytest.raises(ProlificError, match="counts 6 submissions and listed 5"):
         submissions(STUDY)
 
 
 def test_the_token_goes_to_no_other_server(prolific):
     elsewhere = f"http://localhost:{prolific.server_port}/api/v1/submissions/?page=2"
     prolific.says(1, {"_links": {"next": {"href": elsewhere}}})
-    with pytest.raises(PanelError, match="another server"):
+    with pytest.raises(ProlificError, match="another server"):
         submissions(STUDY)
     prolific.answers[1] = (302, b"", {"Location": elsewhere})
-    with pytest.raises(PanelError, match="answered 302"):
+    with pytest.raises(ProlificError, match="answered 302"):
         submissions(STUDY)
     assert len(prolific.asked) == 2
 
@@ -58,17 +58,17 @@ def test_the_token_goes_to_no_other_server(prolific):
 )
 def test_an_answer_that_is_none_is_said_in_words(prolific, answer, words):
     prolific.answers[1] = answer
-    with pytest.raises(PanelError, match=words):
+    with pytest.raises(ProlificError, match=words):
         submissions(STUDY)
 
 
 def test_a_wrong_token_and_none_are_told_apart(prolific, settings):
     settings.PROLIFIC_API_TOKEN = "wrong"
-    with pytest.raises(PanelError, match="token is wrong") as refused:
+    with pytest.raises(ProlificError, match="token is wrong") as refused:
         submissions(STUDY)
     assert "wrong token" not in str(refused.value)
     settings.PROLIFIC_API_TOKEN = ""
-    with pytest.raises(PanelError, match="PROLIFIC_API_TOKEN is empty"):
+    with pytest.raises(ProlificError, match="PROLIFIC_API_TOKEN is empty"):
         submissions(STUDY)
     assert len(prolific.asked) == 1
 
@@ -76,7 +76,7 @@ def test_a_wrong_token_and_none_are_told_apart(prolific, settings):
 def test_a_server_that_is_not_there_is_said(prolific, settings, monkeypatch):
     settings.PROLIFIC_API = "http://127.0.0.1:9/api/v1"
     monkeypatch.setattr(api, "SECONDS", 2)
-    with pytest.raises(PanelError, match="did not answer"):
+    with pytest.raises(ProlificError, match="did not answer"):
         submissions(STUDY)
 
 
@@ -95,7 +95,7 @@ def test_the_downloaded_list_says_the_same(tmp_path):
 def test_another_file_than_the_list_is_refused(tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(PanelError, match="lacks the columns"):
+    with pytest.raises(ProlificError, match="lacks the columns"):
         submissions_in(path)
-    with pytest.raises(PanelError, match="cannot be read"):
+    with pytest.raises(ProlificError, match="cannot be read"):
         submissions_in(tmp_path / "missing.csv")

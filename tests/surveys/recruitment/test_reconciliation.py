@@ -151,12 +151,12 @@ def test_the_command_is_content_where_all_agree(paid, tmp_path, capsys):
     assert "1 submissions there, 1 participations here, 0 differences." in capsys.readouterr().out
 
 
-def test_the_command_says_what_it_lacks(paid, panel, settings):
+def test_the_command_says_what_it_lacks(paid, service, settings):
     settings.PROLIFIC_API_TOKEN = ""
-    with pytest.raises(CommandError, match="Name Prolific's id of the study with --panel-study"):
+    with pytest.raises(CommandError, match="Name Prolific's id of the study with --service-study"):
         call_command("reconcile_recruitment", "paid")
     with pytest.raises(CommandError, match="Only Prolific can be asked"):
-        call_command("reconcile_recruitment", "by-panel")
+        call_command("reconcile_recruitment", "by-service")
     come(paid, person(1))
     with pytest.raises(CommandError, match="PROLIFIC_API_TOKEN is empty"):
         call_command("reconcile_recruitment", "paid")

@@ -55,18 +55,18 @@ def test_who_stops_gets_the_code_for_it(paid):
     assert outside(stopped) == [f"{PROLIFIC}CLEFT111"]
 
 
-def test_who_has_everything_deleted_can_still_go_back(panel):
-    browser, page = come(panel, {"pid": "a1"})
+def test_who_has_everything_deleted_can_still_go_back(service):
+    browser, page = come(service, {"pid": "a1"})
     asked = browser.open(f"{page.path}withdraw/")
     deleted = browser.send(asked, {"choice": "delete"})
     assert not Identity.objects.exists()
-    assert outside(deleted) == ["https://panel.example.org/end?status=3&id=a1"]
-    assert outside(Browser().open("/s/by-panel/deleted/")) == []
+    assert outside(deleted) == ["https://service.example.org/end?status=3&id=a1"]
+    assert outside(Browser().open("/s/by-service/deleted/")) == []
 
 
-def test_who_takes_part_gets_no_way_back_from_the_page_of_the_deleted(panel):
-    browser, _ = come(panel, {"pid": "a1"})
-    assert outside(browser.open("/s/by-panel/deleted/")) == []
+def test_who_takes_part_gets_no_way_back_from_the_page_of_the_deleted(service):
+    browser, _ = come(service, {"pid": "a1"})
+    assert outside(browser.open("/s/by-service/deleted/")) == []
 
 
 def test_a_full_study_sends_people_back_with_its_code(db, tmp_path):
@@ -95,14 +95,14 @@ def test_whose_place_was_given_away_goes_back_as_from_a_full_study(db, tmp_path)
     assert (again.path, outside(again)) == (page.path, outside(lost))
 
 
-def test_the_way_back_from_a_lost_place_has_the_id_of_a_panel_without_codes(db, tmp_path):
-    study = studies.recruited(tmp_path, studies.PANEL, slug="by-panel", places=2)
+def test_the_way_back_from_a_lost_place_has_the_id_of_a_service_without_codes(db, tmp_path):
+    study = studies.recruited(tmp_path, studies.SERVICE, slug="by-service", places=2)
     browser, page = come(study, {"pid": "a1"})
     study.slots.update(held_since=timezone.now() - timedelta(hours=2))
     for name in ("b2", "c3"):
         come(study, {"pid": name})
     lost = go_on(browser, page, 1)
-    assert outside(lost) == ["https://panel.example.org/end?status=4&id=a1"]
+    assert outside(lost) == ["https://service.example.org/end?status=4&id=a1"]
 
 
 def test_who_was_away_for_too_long_goes_back_as_one_who_stopped(db, tmp_path):
@@ -148,22 +148,22 @@ def test_an_outcome_without_an_address_has_no_way_back(sona):
     assert outside(stopped) == []
 
 
-def test_the_request_has_no_say_in_where_people_go(panel):
+def test_the_request_has_no_say_in_where_people_go(service):
     names = ("next", "url", "complete", "return", "external_id", "cc")
     evil = dict.fromkeys(names, "https://evil.example.com/")
     browser = Browser()
-    page = browser.send(browser.open(f"/s/by-panel/?pid=a1&{urlencode(evil)}"), evil)
-    end = finish(panel, browser, page)
+    page = browser.send(browser.open(f"/s/by-service/?pid=a1&{urlencode(evil)}"), evil)
+    end = finish(service, browser, page)
     shown = browser.open(f"{end.path}?{urlencode(evil)}")
-    assert outside(end) == outside(shown) == ["https://panel.example.org/end?status=1&id=a1"]
+    assert outside(end) == outside(shown) == ["https://service.example.org/end?status=1&id=a1"]
 
 
 @given(st.text(min_size=1, max_size=40) | st.from_regex(PLAIN, fullmatch=True))
-def test_whatever_the_id_the_address_leads_to_the_panel_s_server(external_id):
-    template = "https://panel.example.org/{external_id}/end?id={external_id}#{external_id}"
+def test_whatever_the_id_the_address_leads_to_the_service_s_server(external_id):
+    template = "https://service.example.org/{external_id}/end?id={external_id}#{external_id}"
     assert not exit_addresses.problem_with(template)
     filled = urlsplit(exit_addresses.fill(template, external_id))
-    assert (filled.scheme, filled.netloc) == ("https", "panel.example.org")
+    assert (filled.scheme, filled.netloc) == ("https", "service.example.org")
     assert filled.query.count("&") == 0
     if PLAIN.fullmatch(external_id):
         assert filled.query == f"id={external_id}"
@@ -171,7 +171,7 @@ def test_whatever_the_id_the_address_leads_to_the_panel_s_server(external_id):
 
 @given(st.text(max_size=80))
 def test_a_template_that_passes_leads_to_the_server_that_it_names(text):
-    template = f"https://panel.example.org{text}"
+    template = f"https://service.example.org{text}"
     if not exit_addresses.problem_with(template):
         filled = urlsplit(exit_addresses.fill(template, "a1"))
         assert filled.hostname == urlsplit(template).hostname

@@ -16,7 +16,7 @@ BODY = (RECORDED / "submission-status-change.json").read_bytes()
 
 @pytest.fixture
 def listening(paid, settings) -> Identity:
-    """The identity of somebody whose panel sends news."""
+    """The identity of somebody whose recruitment service sends news."""
     settings.PROLIFIC_WEBHOOK_SECRET = SECRET
     come(paid, ANN)
     return Identity.objects.get()
@@ -53,7 +53,7 @@ def test_the_signature_is_that_of_the_documentation():
 def test_news_are_stored_apart(listening):
     assert send() == 204
     listening.refresh_from_db()
-    assert listening.panel_status == "RETURNED"
+    assert listening.service_status == "RETURNED"
     assert listening.participant.state == "started"  # a decision about data is the researcher's
 
 
@@ -78,7 +78,7 @@ def test_without_a_secret_there_is_no_such_page(paid, settings):
 def test_what_is_not_proved_or_not_fresh_is_refused(listening, changed):
     assert send(**changed) == 403
     listening.refresh_from_db()
-    assert listening.panel_status == ""
+    assert listening.service_status == ""
 
 
 @pytest.mark.parametrize("age", [0, 299, -299])
@@ -109,13 +109,13 @@ def test_older_news_that_come_later_change_nothing(listening):
     assert send(event(status="APPROVED"), order=10) == 204
     assert send(event(status="AWAITING REVIEW"), order=-10) == 204
     listening.refresh_from_db()
-    assert listening.panel_status == "APPROVED"
+    assert listening.service_status == "APPROVED"
 
 
 def test_the_same_news_twice_change_nothing(listening):
     for _ in range(2):
         assert send() == 204
-    first = Identity.objects.get().panel_status_at
+    first = Identity.objects.get().service_status_at
     assert abs((datetime.now(UTC) - first).total_seconds()) < 60
 
 
@@ -124,7 +124,7 @@ def test_news_of_others_are_acknowledged_and_not_stored(listening):
     assert send(event(resource_id="7c0000000000000000000099")) == 204
     assert send(event(event_type="study.status.change")) == 204
     listening.refresh_from_db()
-    assert listening.panel_status == ""
+    assert listening.service_status == ""
 
 
 @pytest.mark.parametrize(

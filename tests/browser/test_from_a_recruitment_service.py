@@ -1,4 +1,4 @@
-"""A person follows a panel's link from another site, in Chromium, and goes back there."""
+"""A person follows a link from a recruitment service's site, in Chromium, and goes back there."""
 
 import os
 from urllib.parse import urlsplit
@@ -11,34 +11,34 @@ from tests.surveys.recruitment import studies
 pytestmark = pytest.mark.browser
 # Playwright's own loop runs in this thread, which Django takes for an asynchronous context.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-PANEL = "https://panel.example.org"
+SERVICE = "https://service.example.org"
 
 
 @pytest.fixture
-def panel_site(tab):
-    """The panel's pages: one that a test fills, and the ends, which keep the requests they got."""
+def service_site(tab):
+    """The service's pages: one that a test fills, and the ends, which keep their requests."""
     ends = []
 
     def answer(route):
         ends.append(route.request)
-        route.fulfill(body="<!doctype html><title>Panel</title><h1>Thank you</h1>")
+        route.fulfill(body="<!doctype html><title>Service</title><h1>Thank you</h1>")
 
-    tab.route(f"{PANEL}/end**", answer)
+    tab.route(f"{SERVICE}/end**", answer)
     return ends
 
 
 def follow(tab, address: str) -> None:
-    """Click the panel's link to the address."""
-    page = f'<!doctype html><title>Panel</title><a href="{address}">Take part</a>'
-    tab.route(f"{PANEL}/start", lambda route: route.fulfill(body=page, content_type="text/html"))
-    tab.goto(f"{PANEL}/start")
+    """Click the recruitment service's link to the address."""
+    page = f'<!doctype html><title>Service</title><a href="{address}">Take part</a>'
+    tab.route(f"{SERVICE}/start", lambda route: route.fulfill(body=page, content_type="text/html"))
+    tab.goto(f"{SERVICE}/start")
     tab.get_by_role("link", name="Take part").click()
 
 
 def test_ids_come_with_the_link_and_go_back_with_the_person(
-    live_server, transactional_db, tab, panel_site, tmp_path
+    live_server, transactional_db, tab, service_site, tmp_path
 ):
-    study = studies.recruited(tmp_path, studies.PANEL, slug="by-panel")
+    study = studies.recruited(tmp_path, studies.SERVICE, slug="by-service")
     follow(tab, f"{live_server.url}/s/{study.slug}/?pid=a1")
     # The cookie that carries the id is set on the way from another site: Lax lets it through.
     assert tab.url == f"{live_server.url}/s/{study.slug}/"
@@ -52,6 +52,6 @@ def test_ids_come_with_the_link_and_go_back_with_the_person(
     assert not Identity.objects.exists()
     tab.get_by_role("link", name="Go back to Panelists").click()
     assert tab.get_by_role("heading", name="Thank you").is_visible()
-    (end,) = panel_site
-    assert end.url == f"{PANEL}/end?status=3&id=a1"
+    (end,) = service_site
+    assert end.url == f"{SERVICE}/end?status=3&id=a1"
     assert "referer" not in end.headers  # the secret address of the participation stays here
