@@ -24,18 +24,18 @@ COUNTS = frozenset(("attention_asked", "attention_failed", "quiz_mistakes"))
 """Columns that tell arms where some pages are not shown by all."""
 
 
-def is_concealed(study: Study) -> bool:
+def is_blinded(study: Study) -> bool:
     """Whether the arms of its real participants are hidden."""
     return study.state != Study.State.CLOSED
 
 
 def hides_arm(participant: Participant) -> bool:
     """Whether the participant's arm is hidden; a simulated one's never is."""
-    return not participant.simulated and is_concealed(participant.study)
+    return not participant.simulated and is_blinded(participant.study)
 
 
 def hidden_columns(study: StudyFile) -> frozenset[str]:
-    """The columns that a concealed export leaves out."""
+    """The columns that a blinded export leaves out."""
     factors = {name for shown in study.conditions for name in shown.factors}
     return REVEALING | factors | (COUNTS if limited_pages(study) else frozenset())
 
@@ -55,7 +55,7 @@ def revealing_pages(studies: Iterable[Study], person: str, *, visits: bool = Fal
     beside = person.removesuffix("participant")
     found = Q(pk__in=())
     for study in studies:
-        if is_concealed(study):
+        if is_blinded(study):
             quizzes = [step.key for step in sequence.steps(study) if step.kind == "quiz"]
             keys = limited_pages(definition(study)) + ([] if visits else quizzes)
             found |= Q(

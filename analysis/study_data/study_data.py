@@ -154,17 +154,18 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
         if frame is not None and not problems:
             frames["answers.csv"] = pd.concat([frames["answers.csv"], frame], ignore_index=True)
     if problems:
-        raise TableError(_concealed(folder) or problems)
+        raise TableError(_blinded(folder) or problems)
     return {name: frame.fillna("") for name, frame in frames.items()}
 
 
-def _concealed(folder: Path) -> list[str]:
+def _blinded(folder: Path) -> list[str]:
     """Why an export has no arms, if it says that it was made while the study was open."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # none, or one that is reported elsewhere
         return []
-    if not isinstance(manifest, dict) or manifest.get("arms_concealed") is not True:
+    keys = ("arms_blinded", "arms_concealed")  # the second in exports before the first
+    if not isinstance(manifest, dict) or not any(manifest.get(key) is True for key in keys):
         return []
     return [
         "The data were exported while the study was open, so that the arms are left out. Close it "

@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString
 
 from explanations import catalogue
 from explanations.admin import link_to, picture_of
-from surveys.admin.pages import CONCEALED, ReadOnlyInline, people_in
-from surveys.blinding import is_concealed
+from surveys.admin.pages import HIDDEN, ReadOnlyInline, people_in
+from surveys.blinding import is_blinded
 from surveys.models import Arm, Participant, Stimulus, StudyVersion
 
 
@@ -37,8 +37,8 @@ class ArmInline(ReadOnlyInline):
 
     @admin.display(description="withdrawn and deleted")
     def erased(self, arm: Arm) -> int | str:
-        if is_concealed(arm.study):
-            return CONCEALED
+        if is_blinded(arm.study):
+            return HIDDEN
         return arm.allocationslot_set.filter(simulated=False, erased=True).count()
 
     @admin.display(description="simulated, all")
@@ -85,4 +85,4 @@ class StimulusInline(ReadOnlyInline):
 
 def _in_arm(arm: Arm, state: Participant.State) -> int | str:
     """How many real participants of the arm are in the state, once that can be seen."""
-    return CONCEALED if is_concealed(arm.study) else people_in(arm, state)
+    return HIDDEN if is_blinded(arm.study) else people_in(arm, state)

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from explanations.admin import picture_of
-from surveys.admin.pages import CONCEALED, PanelAdmin, ReadOnlyInline
+from surveys.admin.pages import HIDDEN, PanelAdmin, ReadOnlyInline
 from surveys.blinding import hides_arm, limited_pages
 from surveys.models import Arm, Event, Participant, Study, Trial
 from surveys.pages import sequence
@@ -62,7 +62,7 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description="items")
     def which_items(self, event: Event) -> str:
-        return CONCEALED if hides_arm(event.participant) else event.items
+        return HIDDEN if hides_arm(event.participant) else event.items
 
 
 class ArmFilter(admin.SimpleListFilter):
@@ -106,8 +106,8 @@ class ParticipantAdmin(PanelAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Participant | None) -> list[Any]:
         """What was shown tells the arm."""
-        concealed = obj is not None and hides_arm(obj)
-        return [EventInline] if concealed else [TrialInline, EventInline]
+        blinded = obj is not None and hides_arm(obj)
+        return [EventInline] if blinded else [TrialInline, EventInline]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Nobody finds out by a typed address who is in an arm."""
@@ -116,7 +116,7 @@ class ParticipantAdmin(PanelAdmin):
     @admin.display(description="arm")
     def shown_arm(self, participant: Participant) -> str:
         if hides_arm(participant):
-            return CONCEALED
+            return HIDDEN
         return str(participant.arm) if participant.arm else "none yet"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Participant]:
@@ -130,5 +130,5 @@ class ParticipantAdmin(PanelAdmin):
     @admin.display(description="pages sent", ordering="page_count")
     def pages(self, participant: Any) -> str:
         if hides_arm(participant) and limited_pages(definition(participant.study)):
-            return CONCEALED
+            return HIDDEN
         return f"{participant.page_count} of {len(sequence.steps_of(participant))}"

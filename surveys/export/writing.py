@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
 
-from surveys.blinding import is_concealed, limited_pages
+from surveys.blinding import is_blinded, limited_pages
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
 from surveys.services.fingerprints import changes
@@ -37,17 +37,17 @@ class ExportSummary:
 
     output: Path
     rows: dict[str, int]
-    concealed: str = ""
+    blinded: str = ""
     """The slug of a study that is open; empty where arms are in the export."""
 
     def __str__(self) -> str:
         counts = ", ".join(f"{rows} in {name}" for name, rows in self.rows.items())
         line = f"Exported to {self.output}: {counts}."
-        if not self.concealed:
+        if not self.blinded:
             return line
         return (
             f"{line} Arms are left out while the study is open; to have them, close it first: "
-            f"manage.py close_study {self.concealed}"
+            f"manage.py close_study {self.blinded}"
         )
 
 
@@ -64,15 +64,15 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     with _one_moment(), translation.override(definition(study).language):
         people = _participants(study, simulated)
         declared = definition(study)
-        concealed = is_concealed(study) and simulated != "only"
-        columns_of = tables(declared, concealed)
-        found = _rows(declared, people, limited_pages(declared) if concealed else [])
+        blinded = is_blinded(study) and simulated != "only"
+        columns_of = tables(declared, blinded)
+        found = _rows(declared, people, limited_pages(declared) if blinded else [])
         found["ledger.csv"] = study.ledger.filter(simulated=simulated == "only")
         rows = {
             name: [[column.cell(row) for column in columns] for row in found[name]]
             for name, columns in columns_of.items()
         }
-        rows["codebook.csv"] = [list(row.values()) for row in codebook(declared, concealed)]
+        rows["codebook.csv"] = [list(row.values()) for row in codebook(declared, blinded)]
     headers = {name: [column.name for column in columns] for name, columns in columns_of.items()}
     headers["codebook.csv"] = list(OWN_COLUMNS)
     files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
@@ -81,9 +81,9 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     if registered := _plan_at_launch(study):
         files["registered.json"] = registered
     counts = {name: len(entries) for name, entries in rows.items()}
-    files[MARK] = _manifest(study, simulated, concealed, files, counts)
+    files[MARK] = _manifest(study, simulated, blinded, files, counts)
     write_folder(output, files)
-    return ExportSummary(output, counts, study.slug if concealed else "")
+    return ExportSummary(output, counts, study.slug if blinded else "")
 
 
 def _rows(
@@ -193,12 +193,12 @@ def _one_moment() -> Iterator[None]:
         yield
 
 
-def _erased(study: Study, simulated: Simulated, concealed: bool) -> dict[str, int]:
+def _erased(study: Study, simulated: Simulated, blinded: bool) -> dict[str, int]:
     """By arm, how many were allocated and have had everything deleted: they stand in no table."""
     erased = study.slots.filter(erased=True)
     if simulated != "included":
         erased = erased.filter(simulated=simulated == "only")
-    if concealed:
+    if blinded:
         return {"of all arms": erased.count()}
     counts = Counter(erased.values_list("arm__key", flat=True))
     return {arm.key: counts[arm.key] for arm in study.arms.all()}
@@ -230,7 +230,7 @@ def _version(version: StudyVersion) -> dict[str, Any]:
 def _manifest(
     study: Study,
     simulated: Simulated,
-    concealed: bool,
+    blinded: bool,
     files: dict[str, bytes],
     rows: dict[str, int],
 ) -> bytes:
@@ -247,8 +247,8 @@ def _manifest(
         "versions": [_version(version) for version in study.versions.all()],
         "changes": [asdict(change) for change in changes(study)],
         "simulated": simulated,
-        "withdrawn_and_deleted": _erased(study, simulated, concealed),
-        "arms_concealed": concealed,
+        "withdrawn_and_deleted": _erased(study, simulated, blinded),
+        "arms_blinded": blinded,
         "software": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("django", "numpy", "pillow", "safetensors")},

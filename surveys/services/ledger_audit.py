@@ -9,11 +9,11 @@ from surveys.services.ledger import ledger_of, scheme_of
 
 @dataclass(frozen=True)
 class Verified:
-    """A ledger that holds. ``concealed``: the study is open, so arms and hashes stay unsaid."""
+    """A ledger that holds. ``blinded``: the study is open, so arms and hashes stay unsaid."""
 
     simulated: bool
     found: Replayed
-    concealed: bool
+    blinded: bool
 
     def __str__(self) -> str:
         kind = "simulated" if self.simulated else "real"
@@ -22,7 +22,7 @@ class Verified:
             f"{kind}: {found.arrivals} arrived, {len(found.arms)} allocated, {found.returned} "
             f"places went back, {found.waiting} wait"
         )
-        return line if self.concealed else f"{line}; the last hash is {found.head}"
+        return line if self.blinded else f"{line}; the last hash is {found.head}"
 
 
 def verify(study: Study) -> list[Verified]:
@@ -41,8 +41,8 @@ def verify(study: Study) -> list[Verified]:
             raise ReplayError(
                 f"The ledger of the {kind} participants of {study.slug!r} does not hold. {error}"
             ) from error
-        concealed = study.state != Study.State.CLOSED and not simulated
-        found.append(Verified(simulated, replayed, concealed))
+        blinded = study.state != Study.State.CLOSED and not simulated
+        found.append(Verified(simulated, replayed, blinded))
     return found
 
 

@@ -36,9 +36,9 @@ OWN_COLUMNS = {
 CodebookRow = dict[str, Cell]
 
 
-def codebook(study: StudyFile, concealed: bool = False) -> list[CodebookRow]:
+def codebook(study: StudyFile, blinded: bool = False) -> list[CodebookRow]:
     """Every row; each has all of OWN_COLUMNS, empty text where it has nothing to say."""
-    described = tables(study, concealed).items()
+    described = tables(study, blinded).items()
     columns = [_column_row(file, column) for file, own in described for column in own]
     itself = [
         _row(file="codebook.csv", column=name, label=label, type=_own_type(name))

@@ -31,12 +31,12 @@ ALWAYS = "decide"
 """The task whose columns stand in every table, empty where it is not used: analyses know them."""
 
 
-def tables(study: StudyFile, concealed: bool = False) -> Mapping[str, tuple[Column, ...]]:
+def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column, ...]]:
     """Columns by file. Practice trials and answers given per block have files of their own.
 
-    ``concealed``: without the columns and files that tell arms.
+    ``blinded``: without the columns and files that tell arms.
     """
-    if concealed:
+    if blinded:
         hidden = hidden_columns(study)
         return {
             file: tuple(column for column in columns if column.name not in hidden)

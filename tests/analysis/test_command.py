@@ -42,7 +42,7 @@ def test_a_study_is_exported_and_analysed_and_the_report_is_named(study, tmp_pat
     assert str(tmp_path) not in report
 
 
-def test_an_open_study_is_not_analysed_because_its_arms_are_concealed(study, tmp_path):
+def test_an_open_study_is_not_analysed_because_its_arms_are_blinded(study, tmp_path):
     people(study, 4, simulated=False)
     with pytest.raises(CommandError, match=r"Close it first: manage\.py close_study small"):
         call_command("run_analysis", study.slug, "--output", str(tmp_path / "out"))

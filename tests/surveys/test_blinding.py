@@ -116,22 +116,27 @@ def test_an_export_of_an_open_study_has_everything_but_arms(person, tmp_path):
     assert "manage.py close_study drawn" in line
     services.close_study(study=person.study)
     assert "Arms" not in str(export_study(study=person.study, output=tmp_path / "closed"))
-    concealed, shown = columns(tmp_path / "open"), columns(tmp_path / "closed")
-    assert shown.keys() - concealed.keys() == {"page_events.csv", "ledger.csv"}
-    for name, header in concealed.items():
+    blinded, shown = columns(tmp_path / "open"), columns(tmp_path / "closed")
+    assert shown.keys() - blinded.keys() == {"page_events.csv", "ledger.csv"}
+    for name, header in blinded.items():
         if name != "codebook.csv":
             assert header == [one for one in shown[name] if one not in REVEALING]
     book = list(csv.DictReader((tmp_path / "open" / "codebook.csv").read_text().splitlines()))
     described = {(row["file"], row["column"]) for row in book if not row["item"]}
-    assert described == {(name, one) for name, header in concealed.items() for one in header}
+    assert described == {(name, one) for name, header in blinded.items() for one in header}
     manifest = json.loads((tmp_path / "open" / "manifest.json").read_text())
-    assert manifest["arms_concealed"] is True
+    assert manifest["arms_blinded"] is True
     assert manifest["withdrawn_and_deleted"] == {"of all arms": 0}
 
 
-def test_the_analysis_of_a_concealed_export_says_why_there_are_no_arms(person, tmp_path):
+@pytest.mark.parametrize("key", ["arms_blinded", "arms_concealed"])
+def test_the_analysis_of_a_blinded_export_says_why_there_are_no_arms(person, tmp_path, key):
     table = pytest.importorskip("analysis.study_data.study_data")
     export_study(study=person.study, output=tmp_path / "open")
+    manifest = tmp_path / "open" / "manifest.json"
+    text = manifest.read_text()
+    assert '"arms_blinded"' in text
+    manifest.write_text(text.replace('"arms_blinded"', f'"{key}"'))
     with pytest.raises(table.TableError, match=r"while the study was open.*close_study") as said:
         table.read_study(tmp_path / "open")
     assert "lacks the columns" not in str(said.value)

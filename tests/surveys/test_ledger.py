@@ -91,7 +91,7 @@ def test_verifying_and_replaying_say_nothing_of_arms_while_the_study_is_open(liv
     assert verified[1] == "- real: 5 arrived, 3 allocated, 1 places went back, 1 wait"
     assert verified[2].startswith("- simulated: 1 arrived, 1 allocated, 0 places went back")
     assert "3 allocations replayed" in call_command("replay_allocation", "small")
-    assert "concealed" in call_command("replay_allocation", "small")
+    assert "blinded" in call_command("replay_allocation", "small")
     services.close_study(study=lived)
     head = ledger_of(lived, simulated=False)[-1].hash
     assert head in call_command("verify_ledger", "small")

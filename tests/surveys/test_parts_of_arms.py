@@ -159,7 +159,7 @@ def rows(folder, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_while_arms_are_concealed_no_table_and_no_list_tells_who_saw_what(study, tmp_path):
+def test_while_arms_are_blinded_no_table_and_no_list_tells_who_saw_what(study, tmp_path):
     for arm in ("none", "lime"):
         browser, page, _ = in_arm(study, arm)
         go_on(browser, page)

@@ -15,7 +15,7 @@ from analysis.redo import check
 from analysis.results import Results
 from analysis.run import analyse
 from explanations.management.database import DatabaseCommand
-from surveys.blinding import is_concealed
+from surveys.blinding import is_blinded
 from surveys.export.folder import ExportError
 from surveys.export.writing import Simulated, export_study
 from surveys.models import Study
@@ -124,9 +124,9 @@ def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
     if study is None:
         known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none"
         raise CommandError(f"There is no study {slug!r}, only: {known}. Load it with load_study.")
-    if is_concealed(study) and simulated != "only":
+    if is_blinded(study) and simulated != "only":
         raise CommandError(
-            f"The study {slug!r} is {study.state}, so the arms of its participants are concealed. "
+            f"The study {slug!r} is {study.state}, so its arms are blinded. "
             f"Close it first: manage.py close_study {slug}. Without arms, manage.py export_study "
             "gives its data for monitoring."
         )

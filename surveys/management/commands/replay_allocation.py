@@ -34,10 +34,10 @@ class Command(DatabaseCommand):
     def handle(self, *args: Any, ledger: str, simulated: bool, **options: Any) -> str:
         try:
             if _is_file(ledger):
-                return _replayed(read_ledger(Path(ledger)), concealed=False)
+                return _replayed(read_ledger(Path(ledger)), blinded=False)
             study = study_named(ledger)
-            concealed = study.state != Study.State.CLOSED and not simulated
-            return _replayed(ledger_of(study, simulated), concealed)
+            blinded = study.state != Study.State.CLOSED and not simulated
+            return _replayed(ledger_of(study, simulated), blinded)
         except (LedgerFileError, ReplayError) as error:
             raise CommandError(str(error)) from error
 
@@ -46,11 +46,11 @@ def _is_file(ledger: str) -> bool:
     return Path(ledger).suffix == ".csv" or Path(ledger).is_file()
 
 
-def _replayed(entries: list[Entry], concealed: bool) -> str:
+def _replayed(entries: list[Entry], blinded: bool) -> str:
     found = replay(entries)
     line = f"{len(found.arms)} allocations replayed, with the same arms and hashes."
-    if concealed:
-        return f"{line} Which arms they are is concealed until the study is closed."
+    if blinded:
+        return f"{line} The arms are blinded until the study is closed."
     counts = Counter(found.arms)
     arms = ", ".join(f"{share.arm} {counts[share.arm]}" for share in found.scheme.shares)
     return f"{line} {arms}. The last hash is {found.head}."
