@@ -186,6 +186,20 @@ def test_the_same_choices_throughout_blocks_are_found(folder):
     assert rule(folder, **fields) == 1
 
 
+def test_a_block_of_a_single_trial_is_no_repetition(folder):
+    def choose(frame):
+        frame["agreed"] = [str(n % 2) for n in range(len(frame))]
+        first = frame["participant"] == frame["participant"].iloc[0]
+        # Each trial of the first participant is a block of its own; all others have one block.
+        frame["block"] = frame["position"].where(first, "1")
+        return frame
+
+    edit(folder, "trials.csv", choose)
+    edit(folder, "codebook.csv", describe("block"))
+    fields = {"rule": '"same_choices"', "columns": '["agreed"]', "block": '"block"'}
+    assert rule(folder, **fields) == 0
+
+
 @pytest.fixture
 def flow(folder):
     edit(folder, "trials.csv", hurry(3))

@@ -172,6 +172,22 @@ def test_after_a_longer_gap_than_the_study_allows_nobody_goes_on(db, tmp_path, h
         assert replay.headings == ["Too much time has passed"]
 
 
+@pytest.mark.parametrize("kept", ["consented", "shown", "sent"])
+def test_the_last_sign_of_life_of_any_kind_keeps_a_participation_open(db, tmp_path, kept):
+    browser, page, participant = begin(drawn_study(tmp_path, resume_hours=2))
+    go_on(browser, page, 1)
+    set_back(participant, 3)
+    assert services.has_lapsed(Participant.objects.get(pk=participant.pk))
+    recent = timezone.now() - timedelta(hours=1)
+    if kept == "consented":
+        Participant.objects.update(consented_at=recent)
+    if kept == "shown":
+        PageView.objects.update(last_shown_at=recent)
+    if kept == "sent":
+        Submission.objects.update(submitted_at=recent)
+    assert not services.has_lapsed(Participant.objects.get(pk=participant.pk))
+
+
 def test_without_a_limit_people_come_back_after_a_year(drawn):
     browser, page, participant = begin(drawn)
     now = go_on(browser, page, 1)

@@ -65,6 +65,40 @@ def test_an_unanswered_item_is_no_zero(folder):
     assert scores.notna().all()
 
 
+def summed(frame):
+    """The codebook in which every scale is a sum."""
+    return frame.assign(score=frame["item"].map(lambda item: "sum" if item else ""))
+
+
+def answer_trust(**values):
+    """The first participant's answers to items of the scale trust."""
+
+    def change(frame):
+        person = frame["participant"] == frame["participant"].iloc[0]
+        for item, value in values.items():
+            frame.loc[person & (frame["item"] == item), "value"] = value
+        return frame
+
+    return change
+
+
+def test_a_sum_scale_adds_the_turned_answers_up(folder):
+    answers = answer_trust(trust1="7", trust2="6", trust3="2", trust4="5", trust5="1", trust6="4")
+    edit(folder, "answers.csv", answers)
+    means = scale_score(read_study(folder), TRUST)
+    data = read_study(edit(folder, "codebook.csv", summed))
+    sums = scale_score(data, TRUST)
+    assert sums.iloc[0] == 7 + 6 + (8 - 2) + 5 + (8 - 1) + 4
+    assert sums.to_numpy() == pytest.approx(6 * means.to_numpy())
+
+
+def test_a_sum_with_an_unanswered_item_is_projected_to_all_items(folder):
+    answers = answer_trust(trust1="", trust2="6", trust3="2", trust4="5", trust5="1", trust6="4")
+    edit(folder, "answers.csv", answers)
+    data = read_study(edit(folder, "codebook.csv", summed))
+    assert scale_score(data, TRUST).iloc[0] == pytest.approx(6 * (6 + 6 + 5 + 7 + 4) / 5)
+
+
 def test_a_trial_mean_takes_the_answered_trials_that_fit(folder):
     def decide(frame):
         person = frame["participant"] == frame["participant"].iloc[0]
