@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVE ?= 1
 ADDRESS ?= 127.0.0.1:8000
+DIST := loadfile
 
-.PHONY: demo test lint serve messages
+.PHONY: demo test nightly lint serve messages
 
 .venv/.installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -23,8 +24,13 @@ serve: .venv/.installed
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py runserver $(ADDRESS)
 
+# Every promise, in under ten minutes on two cores.
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist $(DIST) -m "not nightly" $(ARGS)
+
+# The same, and everything that is long by nature: whole walks in a browser, kills, simulations.
+nightly: .venv/.installed-dev
+	$(BIN)/python -m pytest -q -n 2 --dist $(DIST) $(ARGS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -41,6 +41,12 @@ def _no_language_left_from_another_test():
 
 
 @pytest.fixture(autouse=True)
+def _passwords_that_are_quickly_hashed(settings):
+    """A real hasher takes half a second on purpose, for each user that a test creates."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def _data_in_a_folder_of_its_own(settings, tmp_path):
     settings.DATA_DIR = tmp_path / "var"
     settings.INSTRUMENTS_DIR = tmp_path / "var" / "instruments"

@@ -117,7 +117,6 @@ def outcome(results, key):
     return next(entry for entry in results["outcomes"] if entry["outcome"]["key"] == key)
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_planted_effect_is_found_and_what_was_not_planted_is_not(images, tmp_path):
     profile = tmp_path / "profile.toml"
@@ -162,7 +161,7 @@ def test_a_planted_effect_is_found_and_what_was_not_planted_is_not(images, tmp_p
     assert re.findall(r".{0,60}\b(?:nan|inf|None)\b.{0,60}", text) == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.django_db
 def test_where_nothing_was_planted_the_report_claims_nothing(images, tmp_path):
     profile = ROOT / "surveys" / "profiles" / "null.toml"
@@ -170,7 +169,6 @@ def test_where_nothing_was_planted_the_report_claims_nothing(images, tmp_path):
     assert all(entry["p_adjusted"] > 0.05 for entry in results["outcomes"])
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_second_run_computes_nothing_again(images, tmp_path, capsys):
     file = tmp_path / "again.toml"

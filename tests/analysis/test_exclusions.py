@@ -14,7 +14,7 @@ from analysis.statistics.attrition import independence, share
 from analysis.study_data.populations import members, participant_flow, score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, write_study
+from tests.analysis.tidy import edit, results_of, write_study
 
 SLOW = """
 [[exclusions]]
@@ -242,9 +242,9 @@ def test_the_diagram_and_the_tables_come_with_the_report(folder, tmp_path):
     assert (tmp_path / "out" / "figures" / "flow.svg").exists()
 
 
-def test_every_outcome_is_looked_at_in_the_other_set_too(folder, tmp_path):
+def test_every_outcome_is_looked_at_in_the_other_set_too(folder):
     edit(folder, "trials.csv", hurry(3))
-    results = analyse(add(folder, SLOW), tmp_path / "out")
+    results = results_of(add(folder, SLOW))
     trust = results.outcomes[0]
     assert sum(arm.n for arm in trust.found.arms) == 12
     assert trust.sensitivity.population == "per_protocol"
@@ -257,7 +257,7 @@ def test_a_plan_without_exclusions_has_no_second_set(planted_results):
 
 def test_attrition_is_counted_and_tested_by_arm(tmp_path):
     folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=5, unfinished=2)
-    results = analyse(folder, tmp_path / "out")
+    results = results_of(folder)
     (lost,) = results.study_flow.attrition
     assert {arm: one.value for arm, one in lost.shares.items()} == {
         arm: pytest.approx(2 / 7) for arm in THREE_ARMS

@@ -12,11 +12,13 @@ from scipy import stats
 
 from analysis.errors import TableError
 from analysis.plan.plan import ANALYSES
+from analysis.results import to_json
 from analysis.run import analyse
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
+from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, write_study
+from tests.analysis.tidy import edit, results_of, write_study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -82,15 +84,29 @@ def damage(folder, name, change):
     return folder
 
 
-def outcomes(folder, tmp_path):
-    """Analyse, check that every output is free of nan and inf, and give the tests by outcome."""
-    results = analyse(folder, tmp_path / "out")
-    for name in ("results.json", "report.html"):
-        text = (tmp_path / "out" / name).read_text(encoding="utf-8")
-        text = re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
-        assert not re.search(r"\b(nan|inf|infinity)\b", text, re.IGNORECASE)
-    json.loads((tmp_path / "out" / "results.json").read_text())
-    return {one.outcome.key: one.found for one in results.outcomes}
+def defined(text):
+    """The text, in which no number is undefined."""
+    text = re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+    assert not re.search(r"\b(nan|inf|infinity)\b", text, re.IGNORECASE)
+    return text
+
+
+@pytest.fixture(params=["findings", pytest.param("report", marks=pytest.mark.nightly)])
+def outcomes(request):
+    """Analyses a folder and gives the findings by outcome; the long form draws the whole report."""
+
+    def analysed(folder):
+        if request.param == "findings":
+            results = results_of(folder)
+            json.loads(defined(to_json(results)))
+        else:
+            out = folder.parent / "out"
+            results = analyse(folder, out)
+            json.loads(defined((out / "results.json").read_text(encoding="utf-8")))
+            defined((out / "report.html").read_text(encoding="utf-8"))
+        return {one.outcome.key: one.found for one in results.outcomes}
+
+    return analysed
 
 
 def only_refusals(value):
@@ -111,9 +127,9 @@ def refused(found, words):
     assert words in found.test.reason
 
 
-def test_the_study_itself_is_analysed_by_every_analysis(tmp_path):
+def test_the_study_itself_is_analysed_by_every_analysis(tmp_path, outcomes):
     """The control: without damage every outcome has its test, and `only_refusals` sees it."""
-    found = outcomes(study(tmp_path), tmp_path)
+    found = outcomes(study(tmp_path))
     assert len(found) == 8
     assert not only_refusals(found["trust"])
     for key, one in found.items():
@@ -123,11 +139,11 @@ def test_the_study_itself_is_analysed_by_every_analysis(tmp_path):
     }
 
 
-def test_1_a_constant_outcome(tmp_path):
+def test_1_a_constant_outcome(tmp_path, outcomes):
     folder = study(tmp_path)
     damage(folder, "answers.csv", lambda f: f.assign(value="4"))
     damage(folder, "trials.csv", lambda f: f.assign(sureness="3", agreed="1"))
-    found = outcomes(folder, tmp_path)
+    found = outcomes(folder)
     refused(found["trust"], "scores equal 4")
     refused(found["trust_ranks"], "scores equal 4")
     refused(found["trust_by_block"], "do not vary within the cells")
@@ -137,33 +153,33 @@ def test_1_a_constant_outcome(tmp_path):
     assert only_refusals(found["trust"])
 
 
-def test_2_an_arm_that_is_empty(tmp_path):
+def test_2_an_arm_that_is_empty(tmp_path, outcomes):
     folder = study(tmp_path)
     for name in ("participants.csv", "trials.csv", "answers.csv"):
         damage(folder, name, lambda frame: frame[frame["arm"] != "placebo"])
-    found = outcomes(folder, tmp_path)
+    found = outcomes(folder)
     for key in ("trust", "trust_ranks", "sureness"):
         refused(found[key], "placebo has 0")
     refused(found["agreed_trials"], "placebo has no such trials")
     assert isinstance(found["sureness_by_class"].test, HypothesisTest)  # needs no arms
 
 
-def test_3_one_participant_per_arm(tmp_path):
-    found = outcomes(study(tmp_path, per_arm=1), tmp_path)
+def test_3_one_participant_per_arm(tmp_path, outcomes):
+    found = outcomes(study(tmp_path, per_arm=1))
     for key in ("trust", "trust_ranks", "sureness"):
         refused(found[key], "at least 2 scores per arm")
     refused(found["agreed_trials"], "at least 2 participants per arm")
     assert only_refusals(found["trust"])
 
 
-def test_4_perfect_separation(tmp_path):
+def test_4_perfect_separation(tmp_path, outcomes):
     folder = study(tmp_path)
 
     def separate(frame):
         return frame.assign(agreed=(frame["arm"] == "gradcam").astype(int).astype(str))
 
     damage(folder, "trials.csv", separate)
-    found = outcomes(folder, tmp_path)
+    found = outcomes(folder)
     refused(found["agreed_trials"], "perfect separation")
     for contrast in found["agreed_trials"].contrasts:
         assert isinstance(contrast.odds_ratio, NotEstimable)
@@ -171,11 +187,11 @@ def test_4_perfect_separation(tmp_path):
     refused(found["agreement_wrong"], "an arm without spread has no weight")
 
 
-def test_5_everything_missing(tmp_path):
+def test_5_everything_missing(tmp_path, outcomes):
     folder = study(tmp_path)
     damage(folder, "answers.csv", lambda frame: frame.assign(value=""))
     damage(folder, "trials.csv", lambda frame: frame.assign(agreed="", sureness=""))
-    for found in outcomes(folder, tmp_path).values():
+    for found in outcomes(folder).values():
         assert isinstance(found.test, NotEstimable)
         assert only_refusals(found)
 
@@ -188,7 +204,7 @@ def test_6_duplicate_rows(tmp_path):
         read_study(folder)
 
 
-def test_7_unbalanced_to_the_extreme(tmp_path):
+def test_7_unbalanced_to_the_extreme(tmp_path, outcomes):
     """Two people against forty: the answer is Welch's, with its few degrees of freedom."""
     folder = study(tmp_path, per_arm=40)
     for name in ("participants.csv", "trials.csv", "answers.csv"):
@@ -198,9 +214,9 @@ def test_7_unbalanced_to_the_extreme(tmp_path):
             return frame[~frame["participant"].isin(people.iloc[2:])]
 
         damage(folder, name, thin)
-    found = outcomes(folder, tmp_path)["trust"]
+    found = outcomes(folder)["trust"]
     assert [arm.n for arm in found.arms] == [40, 2, 40]
-    scores = pd.read_csv(tmp_path / "out" / "scores.csv")
+    scores = score_table(read_study(folder))
     groups = [own["trust"].to_numpy() for _, own in scores.groupby("arm", sort=False)]
     assert found.test.p == pytest.approx(stats.f_oneway(*groups, equal_var=False).pvalue)
     contrast = next(one for one in found.contrasts if one.arm == "gradcam")
@@ -217,15 +233,15 @@ def test_8_text_in_a_number_column(tmp_path):
         read_study(folder)
 
 
-def test_9_ten_levels_with_one_row_each(tmp_path):
+def test_9_ten_levels_with_one_row_each(tmp_path, outcomes):
     folder = study(tmp_path, per_arm=4)
     levels = [f"level{n}" for n in range(10)] + ["level9"] * 2
     damage(folder, "participants.csv", lambda frame: frame.assign(half=levels))
-    found = outcomes(folder, tmp_path)["trust_by_block"]
+    found = outcomes(folder)["trust_by_block"]
     refused(found, "nobody is in the cells")
     assert all(isinstance(one, NotEstimable) for one in found.aligned_ranks.values())
     arms = {f"arm{n}": f"Arm {n}" for n in range(10)}
-    ten = outcomes(study(tmp_path / "ten", per_arm=1, arms=arms), tmp_path / "ten")
+    ten = outcomes(study(tmp_path / "ten", per_arm=1, arms=arms))
     refused(ten["trust"], "at least 2 scores per arm")
 
 
@@ -258,7 +274,8 @@ def test_11_unordered_likert_codes(tmp_path, codes, fine):
 
     damage(folder, "codebook.csv", recode)
     if fine:
-        assert isinstance(outcomes(folder, tmp_path)["trust"].test, HypothesisTest)
+        trust = results_of(folder).outcomes[0]
+        assert isinstance(trust.found.test, HypothesisTest)
     else:
         with pytest.raises(TableError, match="the codes of 'trust2' must be numbers in ascending"):
             read_study(folder)

@@ -14,7 +14,7 @@ from analysis.run import analyse
 from analysis.sections.mediation.paths import paths
 from analysis.statistics.estimate import NotEstimable
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import write_study
+from tests.analysis.tidy import results_of, write_study
 
 PLAN = '\n[mediation]\noutcome = "sureness"\nmediators = ["understanding", "trust"]\nruns = 1000\n'
 
@@ -127,7 +127,7 @@ def test_planted_effects_are_in_the_report_and_called_associations(tmp_path):
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "no evidence of a cause" in report
     assert "Critical ρ" in report
-    again = analyse(folder, tmp_path / "again").further["mediation"]
+    again = results_of(folder).further["mediation"]
     assert again == found
     json.loads((tmp_path / "out" / "results.json").read_text())
 

@@ -16,7 +16,7 @@ from analysis.statistics.comparisons.omnibus import welch_anova
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
 from analysis.statistics.multiplicity import holm
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, write_study
+from tests.analysis.tidy import edit, results_of, write_study
 
 
 def outcome(results, key):
@@ -123,7 +123,7 @@ def test_an_outcome_can_be_restricted_to_those_who_completed(tmp_path):
         'column = "agreed"', 'column = "agreed"\npopulation = "completed"'
     )
     plan.write_text(text)
-    results = analyse(folder, tmp_path / "out")
+    results = results_of(folder)
     assert all(row.analysed["agreement_wrong"] == 5 for row in results.flow)
     assert all(row.analysed["sureness"] >= 5 for row in results.flow)
 

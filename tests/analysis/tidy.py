@@ -13,6 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.plan.reading import read_document
+from analysis.results import Results, compute
+from analysis.sections.deviations import hold_to
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import read_study
+
 ARMS = {
     "none": "No explanation",
     "gradcam": "Grad-CAM",
@@ -128,6 +134,15 @@ def edit(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]
     change(frame).to_csv(folder / name, index=False)
     write_manifest(folder)
     return folder
+
+
+def results_of(
+    folder: Path, *, plan: Path | None = None, registered: Path | None = None
+) -> Results:
+    """The findings alone: no figures, report or bundle, which take most of an analysis's time."""
+    held_to = read_document(registered) if registered is not None else None
+    data = hold_to(read_study(folder, plan), held_to)
+    return compute(data, score_table(data))
 
 
 def _participants(

@@ -78,17 +78,29 @@ def cifar10() -> Classifier:
 
 
 @pytest.fixture(scope="session")
-def photographs(shared_dir) -> np.ndarray:
+def photographs(photographs_of) -> np.ndarray:
     """Real CIFAR-10 images, uint8 (20, 32, 32, 3): two test images of each class."""
-    wanted = re.compile(r"test/\w+/000[01]\.jpg$")
-    found = {}
+    return photographs_of(2)[0]
+
+
+@pytest.fixture(scope="session")
+def photographs_of(shared_dir):
+    """A function that gives so many test images of each class, 30 at most, and their classes."""
+    wanted = re.compile(r"test/(\w+)/00([012]\d)\.jpg$")
+    found: dict[tuple[str, int], np.ndarray] = {}
     # Forward only: going back in a compressed archive means unpacking it again from the start.
     with tarfile.open(shared_dir / "data" / "cifar10-jpeg.tar.xz", "r|xz") as archive:
         for member in archive:
-            if wanted.search(member.name):
+            if match := wanted.search(member.name):
                 file = archive.extractfile(member)
-                found[member.name] = np.array(Image.open(file).convert("RGB"))
-    return np.stack([found[name] for name in sorted(found)])
+                place = match[1], int(match[2])
+                found[place] = np.array(Image.open(file).convert("RGB"))
+
+    def of_each(count: int) -> tuple[np.ndarray, list[str]]:
+        places = [place for place in sorted(found) if place[1] < count]
+        return np.stack([found[place] for place in places]), [name for name, _ in places]
+
+    return of_each
 
 
 @pytest.fixture(scope="session")

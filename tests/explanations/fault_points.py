@@ -1,6 +1,11 @@
-"""The loop behind test_killed_anywhere.py: python fault_points.py FOLDER kill|full [--rows-first].
+"""The loop behind test_killed_anywhere.py.
 
-Prints one line of JSON: how many fault points there are, and what went wrong at any of them.
+    python fault_points.py FOLDER kill|full [EVERY] [--rows-first]
+
+With EVERY, strikes at the first operation and at each so many after it. The control, with
+--rows-first, ends at the first damage.
+
+Prints one line of JSON: how many fault points were tried, and what went wrong at any of them.
 """
 
 import contextlib
@@ -35,6 +40,7 @@ IMAGES = 3
 FOLDER = Path(sys.argv[1])
 FAULT = sys.argv[2]
 ROWS_FIRST = "--rows-first" in sys.argv
+EVERY = int(next(iter(sys.argv[3:4]), "1")) if not ROWS_FIRST else 1
 
 
 class Faults:
@@ -208,14 +214,15 @@ def main() -> None:
     _, whole = in_a_fork(second_run)
     assert (whole["said"], whole["computed"], whole["torn"]) == ("done", 2 * IMAGES, 0), whole
     bad = {"torn": 0, "computed_again": 0, "other_manifest": 0, "unclear": 0}
-    number = hit = 0
-    while True:
-        number += 1
+    tried = hit = 0
+    while not (ROWS_FIRST and bad["torn"]):
+        number = 1 + tried * EVERY
         shutil.rmtree(data)
         shutil.copytree(clean, data)
         status, said = in_a_fork(lambda number=number: first_run(number))
         if status == 0 and said["said"] == "done":
             break
+        tried += 1
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         hit += killed or (FAULT == "full" and status == 0)
         bad["unclear"] += FAULT == "full" and said.get("said") != "full"
@@ -224,7 +231,7 @@ def main() -> None:
         bad["torn"] += after["torn"] + again.get("torn", 1)
         bad["computed_again"] += again.get("computed", 99) > 2 * IMAGES - after["finished"]
         bad["other_manifest"] += again.get("manifest") != whole["manifest"]
-    print(json.dumps(bad | {"points": number - 1, "hit": hit}))
+    print(json.dumps(bad | {"points": tried, "hit": hit}))
 
 
 main()

@@ -1,7 +1,13 @@
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission, User
+from django.core import serializers
+from django.db import transaction
+from django.test import override_settings
 from django.urls import reverse
 
 from explanations import catalogue
@@ -16,17 +22,40 @@ from tests.explanations.conftest import flip_a_bit
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def computed(
+    tmp_path_factory, weights_file, django_db_setup, django_db_blocker
+) -> tuple[Path, str, int]:
+    """A data folder, the rows that belong to it as text, and the key of an image with maps."""
+    folder = tmp_path_factory.mktemp("admin") / "var"
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        override_settings(DATA_DIR=folder),
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+    ):
+        patch.setattr("explanations.pipeline.image_import.BACKGROUND_SIZE", 2)
+        images = import_images(SceneSet(), "test", limit=2).image_set.images.filter(split="test")
+        weights = register_classifier(weights_file)
+        classifier = load_classifier(weights, "cpu")
+        predictions = predict(classifier, weights, list(images.select_related("image_set")))
+        methods = [catalogue.get("gradcam"), catalogue.get("placebo")]
+        explain(classifier, predictions[:1], methods)
+        models = apps.get_app_config("explanations").get_models()
+        rows = [row for model in models for row in model.objects.order_by("pk")]
+        text = serializers.serialize("json", rows)
+        transaction.set_rollback(True)
+    return folder, text, predictions[0].image_id
+
+
 @pytest.fixture
-def image(monkeypatch, weights_file) -> StudyImage:
+def image(computed, settings) -> StudyImage:
     """One of two predicted scenes: with two maps, and the other with none."""
-    monkeypatch.setattr("explanations.pipeline.image_import.BACKGROUND_SIZE", 2)
-    images = import_images(SceneSet(), "test", limit=2).image_set.images.filter(split="test")
-    weights = register_classifier(weights_file)
-    classifier = load_classifier(weights, "cpu")
-    predictions = predict(classifier, weights, list(images.select_related("image_set")))
-    methods = [catalogue.get("gradcam"), catalogue.get("placebo")]
-    explain(classifier, predictions[:1], methods)
-    return predictions[0].image
+    folder, rows, key = computed
+    shutil.copytree(folder, settings.DATA_DIR, dirs_exist_ok=True)
+    for row in serializers.deserialize("json", rows):
+        row.save()
+    return StudyImage.objects.get(pk=key)
 
 
 @pytest.fixture

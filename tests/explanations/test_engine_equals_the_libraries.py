@@ -53,9 +53,15 @@ def case(request):
     return request.getfixturevalue("cifar10"), images
 
 
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.nightly)], ids=["one", "all"])
+def every(request) -> bool:
+    """Whether every image, or every class, is compared, or one of them: libraries are slow."""
+    return request.param
+
+
 @pytest.mark.shared
-def test_saliency_and_gradcam_of_every_layer_equal_captums(case):
-    classifier, images = case
+def test_saliency_and_gradcam_of_every_layer_equal_captums(case, every):
+    classifier, images = case[0], case[1] if every else case[1][:1]
     found = explain(classifier, images, methods=("gradcam", "saliency"), layers=True)
     network = classifier.network
     for index, image in enumerate(images):
@@ -73,45 +79,44 @@ def test_saliency_and_gradcam_of_every_layer_equal_captums(case):
 
 @pytest.mark.shared
 @pytest.mark.parametrize("baseline", ["black", "mean", "blurred", "black+white"])
-def test_integrated_gradients_equal_captums(case, baseline):
-    classifier, images = case
+def test_integrated_gradients_equal_captums(case, every, baseline):
+    classifier, images = case[0], case[1][: 3 if every else 1]
     explainer = IntegratedGradients(baseline=baseline)
-    found = explain(classifier, images[:3], methods={"one": explainer})
-    for index, image in enumerate(images[:3]):
+    found = explain(classifier, images, methods={"one": explainer})
+    for index, image in enumerate(images):
         expected = reference_methods.integrated_gradients(
             explainer, classifier, image, int(found.targets[index]), 0
         )
         assert apart(found["one"].relevance[index], expected) <= TOLERANCE
 
 
-@pytest.mark.slow
 @pytest.mark.shared
-def test_deepshap_in_float64_is_shaps_for_every_class(case, ten):
+def test_deepshap_in_float64_is_shaps_for_every_class(case, ten, every):
     """The rules are the same ones: what is left of the difference is the float32 of the result."""
     classifier, images = case
-    found = explain(in_double(classifier), images[:1], "all", ("deepshap",), ten)["deepshap"]
-    for target in range(10):
+    targets = range(10) if every else [7]
+    found = explain(in_double(classifier), images[:1], [targets], ("deepshap",), ten)["deepshap"]
+    for place, target in enumerate(targets):
         expected = reference_methods.deepshap_of_type(
             torch.float64, classifier, images[0], target, ten
         )
-        assert apart(found.channels[0, target], expected) <= FLOAT32
+        assert apart(found.channels[0, place], expected) <= FLOAT32
 
 
-@pytest.mark.slow
 @pytest.mark.shared
-def test_deepshap_in_float32_is_that_of_float64_for_every_class(case):
+def test_deepshap_in_float32_is_that_of_float64_for_every_class(case, every):
     """On a background of the default size; the rounding of ten references averages out less."""
     classifier, images = case
     hundred = Background(np.stack([scene.image for scene in generate("train", 100, 0)]))
+    targets = range(10) if every else [7]
     found, exact = (
-        explain(each, images[:1], "all", ("deepshap",), hundred)["deepshap"]
+        explain(each, images[:1], [targets], ("deepshap",), hundred)["deepshap"]
         for each in (classifier, in_double(classifier))
     )
-    for target in range(10):
-        assert apart(found.channels[0, target], exact.channels[0, target]) <= TOLERANCE
+    for place in range(len(targets)):
+        assert apart(found.channels[0, place], exact.channels[0, place]) <= TOLERANCE
 
 
-@pytest.mark.slow
 @pytest.mark.shared
 def test_that_shap_in_float32_is_farther_from_its_own_float64_than_we_are(
     cifar10, photographs, ten
@@ -124,12 +129,14 @@ def test_that_shap_in_float32_is_farther_from_its_own_float64_than_we_are(
     assert apart(found["deepshap"].channels[0], exact) < apart(single, exact)
 
 
-def test_deepshap_adds_up_for_every_class(classifier, scenes, background):
-    found = explain(classifier, scenes[:2], "all", ("deepshap",), background)["deepshap"]
+def test_deepshap_adds_up_for_every_class(classifier, scenes, background, every):
+    images = scenes[: 2 if every else 1]
+    found = explain(classifier, images, "all", ("deepshap",), background)["deepshap"]
     residuals = [row["additivity_residual"] for image in found.diagnostics for row in image]
-    assert len(residuals) == 20
+    assert len(residuals) == 10 * len(images)
     assert max(residuals) < 1e-4
-    exactly = explain(in_double(classifier), scenes[:2], "all", ("deepshap",), background)
+    targets = "all" if every else [[0, 7]]
+    exactly = explain(in_double(classifier), images, targets, ("deepshap",), background)
     residuals = [
         row["additivity_residual"] for image in exactly["deepshap"].diagnostics for row in image
     ]

@@ -16,7 +16,6 @@ import pytest
 
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("fault_points.py")
 
 
@@ -35,10 +34,13 @@ def loop(folder: Path, *arguments: str) -> dict[str, int]:
     return json.loads(result.stdout.splitlines()[-1])
 
 
+@pytest.mark.parametrize(
+    ("every", "at_least"), [(11, 3), pytest.param(1, 20, marks=pytest.mark.nightly)]
+)
 @pytest.mark.parametrize("fault", ["kill", "full"])
-def test_a_fault_at_any_operation_loses_nothing_that_was_finished(tmp_path, fault):
-    found = loop(tmp_path / fault, fault)
-    assert found["points"] >= 20
+def test_a_fault_at_any_operation_loses_nothing_that_was_finished(tmp_path, fault, every, at_least):
+    found = loop(tmp_path / fault, fault, str(every))
+    assert found["points"] >= at_least
     assert found["hit"] == found["points"], "the fault came at every point"
     assert found["torn"] == 0
     assert found["computed_again"] == 0

@@ -18,7 +18,6 @@ import torch
 from tests.conftest import ROOT
 from tests.explanations.conftest import random_classifier
 
-pytestmark = pytest.mark.slow
 IMAGES = 12
 MAPS = 3 * IMAGES
 
@@ -98,6 +97,7 @@ def test_two_commands_at_once_compute_every_map_once(imported, clean):
     assert project.manifest() == clean
 
 
+@pytest.mark.nightly
 def test_without_claims_two_commands_compute_maps_twice(imported):
     """The control: the same two commands where everybody gets every claim."""
     project = imported.copy("unclaimed")
@@ -119,6 +119,7 @@ def test_without_claims_two_commands_compute_maps_twice(imported):
     assert sum(maps_computed(project.end(process)) for process in both) > MAPS
 
 
+@pytest.mark.nightly
 def test_shards_make_the_whole(imported, clean):
     project = imported.copy("shards")
     shards = [project.begin_precompute("--shard", f"{part}/3") for part in (1, 2, 3)]
@@ -126,6 +127,7 @@ def test_shards_make_the_whole(imported, clean):
     assert project.manifest() == clean
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("workers", [1, 3])
 def test_dask_workers_make_the_same_maps(imported, clean, workers):
     project = imported.copy(f"dask{workers}")
@@ -134,12 +136,17 @@ def test_dask_workers_make_the_same_maps(imported, clean, workers):
     assert project.manifest() == clean
 
 
-def test_a_scheduler_elsewhere_is_used_and_its_absence_is_said(imported, clean, tmp_path):
-    project = imported.copy("scheduler")
+def test_the_absence_of_a_scheduler_is_said(imported):
+    project = imported.copy("lost")
     lost = project.begin_precompute("--executor", "dask", "--scheduler", "tcp://127.0.0.1:9")
     _, errors = lost.communicate(timeout=120)
     assert lost.returncode == 1
     assert "No dask scheduler answers at tcp://127.0.0.1:9" in errors
+
+
+@pytest.mark.nightly
+def test_a_scheduler_elsewhere_is_used(imported, clean, tmp_path):
+    project = imported.copy("scheduler")
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     file = tmp_path / "scheduler.json"
     with (tmp_path / "log").open("w") as log:
@@ -166,6 +173,18 @@ def test_a_scheduler_elsewhere_is_used_and_its_absence_is_said(imported, clean, 
     assert project.manifest() == clean
 
 
+def test_a_worker_that_is_killed_costs_no_map(imported, clean):
+    project = imported.copy("killed-once")
+    run = project.begin_precompute("--executor", "dask", "--workers", 2)
+    deadline = time.monotonic() + 200
+    while not (workers := workers_of(run.pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(workers[0], signal.SIGKILL)
+    assert maps_computed(project.end(run)) == MAPS
+    assert project.manifest() == clean
+
+
+@pytest.mark.nightly
 def test_workers_killed_again_and_again_cost_no_map(imported):
     """One every five seconds; on a slow machine not before another map is there."""
     methods = "gradcam,integrated_gradients,deepshap"

@@ -40,7 +40,17 @@ def test_the_scenes_classifier_is_right_as_often_as_its_card_says():
     assert 0.8 <= figures.accuracy <= 0.9
 
 
-@pytest.mark.slow
+@pytest.mark.shared
+def test_the_cifar10_classifier_is_right_about_as_often_on_a_few_jpegs(cifar10, photographs_of):
+    """Three hundred images: standard deviation 2 points."""
+    card = json.loads((ROOT / "weights" / "cifar10.json").read_text())
+    images, classes = photographs_of(30)
+    labels = [cifar10.class_names.index(name) for name in classes]
+    share = (cifar10.probabilities(images).argmax(1) == labels).mean()
+    assert share == pytest.approx(card["evaluation"]["test"]["accuracy"], abs=0.06)
+
+
+@pytest.mark.nightly
 @pytest.mark.shared
 def test_the_cifar10_classifier_is_right_as_often_on_the_jpegs_as_its_card_says(
     shared_dir, tmp_path

@@ -1,12 +1,14 @@
 """Departures from the plan are found by comparing, and what was not planned claims nothing."""
 
+from pathlib import Path
+
 import pytest
 
 from analysis.plan.reading import plan_hash, read_document
 from analysis.results import Results
 from analysis.run import analyse
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import write_study
+from tests.analysis.tidy import results_of, write_study
 
 
 @pytest.fixture
@@ -16,10 +18,15 @@ def study(tmp_path):
     return write_study(tmp_path / "data", arms=arms, per_arm=20, trust={"gradcam": 1.5}, seed=3)
 
 
-def carried_out(study, tmp_path, change, **options) -> Results:
+def changed(study, tmp_path, change) -> Path:
     plan = tmp_path / "changed.toml"
     plan.write_text(change((study / "plan.toml").read_text()))
-    return analyse(study, tmp_path / "out", plan=plan, **options)
+    return plan
+
+
+def carried_out(study, tmp_path, change) -> Results:
+    plan = changed(study, tmp_path, change)
+    return results_of(study, plan=plan, registered=study / "plan.toml")
 
 
 def test_a_plan_carried_out_as_it_came_has_no_deviation(planted_results):
@@ -27,7 +34,8 @@ def test_a_plan_carried_out_as_it_came_has_no_deviation(planted_results):
 
 
 def test_a_changed_alpha_is_listed_with_both_values(study, tmp_path):
-    results = carried_out(study, tmp_path, lambda text: text.replace("0.05", "0.10"))
+    plan = changed(study, tmp_path, lambda text: text.replace("0.05", "0.10"))
+    results = analyse(study, tmp_path / "out", plan=plan)
     (found,) = results.deviations
     assert (found.kind, found.where, found.planned, found.done) == ("plan", "alpha", "0.05", "0.1")
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
@@ -53,7 +61,7 @@ def test_an_outcome_that_was_not_registered_is_exploratory(study, tmp_path):
     registered = tmp_path / "registered.toml"
     text = (study / "plan.toml").read_text()
     registered.write_text(text.rsplit("[[outcomes]]", 1)[0])
-    results = analyse(study, tmp_path / "out", registered=registered)
+    results = results_of(study, registered=registered)
     assert [one.outcome.key for one in results.exploratory] == ["sureness"]
     assert any("sureness" in one.where and one.planned == "absent" for one in results.deviations)
 
@@ -73,7 +81,7 @@ def test_another_label_or_spacing_is_no_deviation(study, tmp_path):
 def test_what_the_data_did_not_allow_is_listed(study, tmp_path):
     text = (study / "plan.toml").read_text() + "\n[sample_goal]\npower = 0.9\nd = 0.5\n"
     (study / "plan.toml").write_text(text)
-    results = analyse(study, tmp_path / "out")
+    results = results_of(study)
     (found,) = results.deviations
     assert found.where == "sample size"
     assert "20 in the smallest" in found.done

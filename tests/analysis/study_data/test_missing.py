@@ -3,11 +3,10 @@
 import pytest
 
 from analysis.errors import PlanError, TableError
-from analysis.run import analyse
 from analysis.statistics.estimate import HypothesisTest, NotEstimable
 from analysis.study_data.missing import missing_by_arm
 from analysis.study_data.study_data import read_study
-from tests.analysis.tidy import edit
+from tests.analysis.tidy import edit, results_of
 
 
 def row(folder, name, arm):
@@ -72,9 +71,9 @@ def without_trust_in_placebo(frame):
     return frame[~(frame["item"].str.startswith("trust") & (frame["arm"] == "placebo"))]
 
 
-def test_an_arm_that_was_not_asked_is_a_refusal_until_the_plan_says_so(folder, tmp_path):
+def test_an_arm_that_was_not_asked_is_a_refusal_until_the_plan_says_so(folder):
     edit(folder, "answers.csv", without_trust_in_placebo)
-    trust = analyse(folder, tmp_path / "a").outcomes[0]
+    trust = results_of(folder).outcomes[0]
     assert isinstance(trust.found.test, NotEstimable)
     assert "placebo has 0" in trust.found.test.reason
     plan = folder / "plan.toml"
@@ -83,7 +82,7 @@ def test_an_arm_that_was_not_asked_is_a_refusal_until_the_plan_says_so(folder, t
             'scale = "trust"', 'scale = "trust"\nasked_in = ["none", "gradcam"]'
         )
     )
-    trust = analyse(folder, tmp_path / "b").outcomes[0]
+    trust = results_of(folder).outcomes[0]
     assert isinstance(trust.found.test, HypothesisTest)
     assert [arm.arm for arm in trust.found.arms] == ["none", "gradcam"]
 
@@ -119,7 +118,7 @@ def test_asked_in_must_name_the_control_and_another_arm(folder, asked, message):
 
 
 @pytest.mark.parametrize(("share", "scored"), [(0.5, True), (0.9, False)])
-def test_the_plan_says_how_many_items_make_a_score(folder, tmp_path, share, scored):
+def test_the_plan_says_how_many_items_make_a_score(folder, share, scored):
     def skip(frame):
         first = frame["participant"] == frame["participant"].iloc[0]
         frame.loc[first & frame["item"].isin(["trust1", "trust2"]), "value"] = ""
@@ -130,5 +129,5 @@ def test_the_plan_says_how_many_items_make_a_score(folder, tmp_path, share, scor
     plan.write_text(
         plan.read_text().replace('scale = "trust"', f'scale = "trust"\nmin_answered = {share}')
     )
-    trust = analyse(folder, tmp_path / "out").outcomes[0]
+    trust = results_of(folder).outcomes[0]
     assert sum(arm.n for arm in trust.found.arms) == (12 if scored else 11)

@@ -7,8 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.plan.plan import Outcome
-from analysis.study_data.scoring import item_score, mean_of_items, reverse, scale_score, trial_mean
+from analysis.study_data.scoring import (
+    block_scores,
+    item_score,
+    mean_of_items,
+    reverse,
+    scale_score,
+    trial_mean,
+)
 from analysis.study_data.study_data import read_study
+from tests.analysis.study_data.tables import study_data
 from tests.analysis.tidy import edit
 
 CODEBOOK = pd.DataFrame(
@@ -142,3 +150,82 @@ def test_the_mean_of_logarithms_is_that_of_the_trials_own_logarithms(folder):
     person = data.trials["participant"].iloc[0]
     own = data.trials.loc[data.trials["participant"] == person, "response_time_ms"].astype(float)
     assert trial_mean(data, outcome)[person] == pytest.approx(np.log(own).mean())
+
+
+SCALE = Outcome("x", "X", "scale", scale="s")
+TWO_ITEMS = [{"item": "i1"}, {"item": "i2", "reversed": 1}]
+
+
+def answered(item, value, **more):
+    return {"participant": "p", "item": item, "value": value, **more}
+
+
+def test_a_questionnaire_on_two_pages_is_the_mean_of_both():
+    answers = [answered("i1", "2"), answered("i1", "5"), answered("i2", "7")]
+    data = study_data(answers=answers, items=TWO_ITEMS)
+    assert scale_score(data, SCALE)["p"] == pytest.approx(((2 + 5) / 2 + 1) / 2)
+
+
+@pytest.mark.parametrize(
+    ("codebook", "plan", "scored"),
+    [(None, None, False), (0.5, None, True), (0.5, 1.0, False), (None, 0.5, True)],
+)
+def test_how_many_items_must_be_answered_is_the_plans_else_the_codebooks(codebook, plan, scored):
+    items = [{**item, "minimum_answered": codebook} for item in TWO_ITEMS]
+    data = study_data(answers=[answered("i1", "3")], items=items)
+    outcome = Outcome("x", "X", "scale", scale="s", min_answered=plan)
+    assert pd.notna(scale_score(data, outcome)["p"]) == scored
+
+
+def test_an_item_of_the_same_name_on_another_questionnaire_is_not_counted():
+    answers = [answered("i1", "2"), answered("i2", "2"), answered("i1", "7", questionnaire="r")]
+    data = study_data(answers=answers, items=TWO_ITEMS)
+    assert scale_score(data, SCALE)["p"] == (2 + 6) / 2
+
+
+def test_block_scores_are_turned_and_leave_out_what_was_answered_outside_the_blocks():
+    answers = [
+        *(answered("i1", "7", block="1"), answered("i2", "2", block="1")),
+        *(answered("i1", "1", block="2"), answered("i2", "4", block="2")),
+        *(answered("i1", "6"), answered("i2", "6")),
+    ]
+    data = study_data(answers=answers, items=TWO_ITEMS)
+    outcome = Outcome("x", "X", "scale", scale="s", within="block")
+    scores = block_scores(data, outcome)
+    assert scores["block"].tolist() == ["1", "2"]
+    assert scores["value"].tolist() == [(7 + 6) / 2, (1 + 4) / 2]
+
+
+def trial(**columns):
+    plain = {"agreed": 1, "prediction_correct": 1, "decision_correct": 1, "response_time_ms": 100.0}
+    return {"participant": "p", **plain, **columns}
+
+
+def mean_time(trials, **options):
+    outcome = Outcome("x", "X", "trial_mean", column="response_time_ms", **options)
+    return trial_mean(study_data(trials=trials), outcome)["p"]
+
+
+def test_a_trial_without_a_decision_does_not_count():
+    undecided = trial(decision_correct=None, agreed=None, response_time_ms=900.0)
+    assert mean_time([trial(), undecided]) == 100
+
+
+def test_a_table_without_any_decision_counts_every_trial():
+    assert mean_time([trial(decision_correct=None, response_time_ms=300.0)]) == 300
+
+
+def test_every_condition_of_where_must_hold():
+    trials = [
+        trial(response_time_ms=1.0, prediction_correct=0, agreed=1),
+        trial(response_time_ms=10.0, prediction_correct=0, agreed=0),
+        trial(response_time_ms=100.0, prediction_correct=1, agreed=1),
+        trial(response_time_ms=1000.0, prediction_correct=None, agreed=1),
+    ]
+    assert mean_time(trials, where={"prediction_correct": 0, "agreed": 1}) == 1
+    assert mean_time(trials, where={"agreed": 1, "prediction_correct": 0}) == 1
+
+
+def test_a_time_of_zero_has_no_logarithm_and_does_not_count():
+    trials = [trial(response_time_ms=0.0), trial(response_time_ms=100.0)]
+    assert mean_time(trials, transform="log") == pytest.approx(np.log(100))
