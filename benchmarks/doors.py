@@ -43,7 +43,7 @@ wrong = 1
 attention = {checks}
 [[parts]]
 kind = "questionnaire"
-questionnaire = "load-v1"
+questionnaire = "load-v2"
 [allocation]
 places = {places}
 [pages]

@@ -79,7 +79,7 @@ attention = 1
 break_every = 2
 [[parts]]
 kind = "questionnaire"
-questionnaire = "load-v1"
+questionnaire = "load-v2"
 [analysis]
 control = "{control}"
 [[analysis.outcomes]]

@@ -5,6 +5,7 @@ filled_database/README.md says what lies in it and how it was made.
 
 import csv
 import io
+import json
 import lzma
 import os
 import sqlite3
@@ -136,6 +137,12 @@ def test_the_codebook_describes_the_same_columns(before, after):
             [(row["file"], row["column"]) for row in rows(text[path])] for text in (before, after)
         ]
         assert described[0] == described[1], path
+
+
+def test_nothing_that_a_study_was_launched_with_has_changed(before, after):
+    for path in (path for path in before if path.endswith("manifest.json")):
+        old, new = (json.loads(files[path]) for files in (before, after))
+        assert new["changes"] == old["changes"] == [], path
 
 
 def test_study_files_come_back_to_the_letter(before, after):

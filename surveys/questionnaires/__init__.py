@@ -1,4 +1,8 @@
-"""The questionnaires: one TOML file each, in this folder or among those that a lab has loaded."""
+"""The questionnaires: one TOML file each, in this folder or among those that a lab has loaded.
+
+A shipped file never changes once studies may have asked it: better wording is a new version, and
+the old file moves to earlier/, where the studies that asked it still find it.
+"""
 
 import hashlib
 from functools import lru_cache
@@ -11,6 +15,7 @@ from surveys.questionnaires.itemreading import NAME
 from surveys.questionnaires.reading import QuestionnaireError, read
 
 FOLDER = Path(__file__).resolve().parent
+EARLIER = FOLDER / "earlier"
 
 
 def shipped() -> tuple[str, ...]:
@@ -18,10 +23,20 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
+def earlier() -> tuple[str, ...]:
+    """Return the ids of shipped questionnaires that a later version has replaced."""
+    return tuple(sorted(path.stem for path in EARLIER.glob("*.toml")))
+
+
 def ids() -> tuple[str, ...]:
-    """Every questionnaire's id, which is the name of its file."""
+    """Return the ids of all questionnaires on offer: the shipped ones and those a lab loaded."""
     loaded = {path.stem for path in settings.INSTRUMENTS_DIR.glob("*.toml")}
     return tuple(sorted({*shipped(), *loaded}))
+
+
+def is_known(questionnaire_id: str) -> bool:
+    """Check whether a study may ask the questionnaire: it is on offer, or it once was."""
+    return questionnaire_id in {*ids(), *earlier()}
 
 
 def get(questionnaire_id: str) -> Questionnaire:
@@ -33,7 +48,7 @@ def text_of(questionnaire_id: str) -> str:
     """Its file, to the letter; raises QuestionnaireError for an unknown id."""
     name = f"{questionnaire_id}.toml"
     # What ships cannot be replaced by a loaded file of the same name.
-    for path in (FOLDER / name, settings.INSTRUMENTS_DIR / name):
+    for path in (FOLDER / name, EARLIER / name, settings.INSTRUMENTS_DIR / name):
         if NAME.fullmatch(questionnaire_id) and path.is_file():
             stat = path.stat()
             return _text(path, stat.st_mtime_ns, stat.st_size)

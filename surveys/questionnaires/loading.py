@@ -30,16 +30,16 @@ def load(file: Path, *, replace: bool = False) -> Questionnaire:
             "small letters, digits, - and _, with .toml at the end."
         )
     loaded = read(file.stem, text)
-    if file.stem in questionnaires.ids() and questionnaires.text_of(file.stem) != text:
+    if questionnaires.is_known(file.stem) and questionnaires.text_of(file.stem) != text:
         _check_replaceable(file.stem, replace)
-    if file.stem not in questionnaires.shipped():
+    if not _ships(file.stem):
         write_atomically(settings.INSTRUMENTS_DIR / file.name, text.encode())
     return loaded
 
 
 def _check_replaceable(key: str, replace: bool) -> None:
     rename = f"Give yours another id and file name, such as {_next_version(key)!r}"
-    if key in questionnaires.shipped():
+    if _ships(key):
         raise LoadingError(f"the questionnaire {key!r} ships with the platform. {rename}.")
     # Data must stay readable by the words that were asked.
     named = re.compile(rf"[\"']{re.escape(key)}[\"']")
@@ -51,6 +51,10 @@ def _check_replaceable(key: str, replace: bool) -> None:
             f"another questionnaire {key!r} is loaded, and no study asks it. {rename}, or say "
             "--replace."
         )
+
+
+def _ships(key: str) -> bool:
+    return key in {*questionnaires.shipped(), *questionnaires.earlier()}
 
 
 def _next_version(key: str) -> str:

@@ -14,14 +14,14 @@ from surveys.tidy.codebook import item_rows
 from tests.surveys.factories import answer
 
 CONSTRUCTS = {
-    "ai-experience-v1": set(),
-    "ai-literacy-v1": {"ai_knowing", "ai_using", "ai_judging"},
-    "comments-v1": set(),
-    "demographics-v1": set(),
-    "effort-v1": set(),
-    "load-v1": {"load"},
-    "propensity-v1": {"propensity"},
-    "satisfaction-v1": {"satisfaction"},
+    "ai-experience-v2": set(),
+    "ai-literacy-v2": {"ai_knowing", "ai_using", "ai_judging"},
+    "comments-v2": set(),
+    "demographics-v2": set(),
+    "effort-v2": set(),
+    "load-v2": {"load"},
+    "propensity-v2": {"propensity"},
+    "satisfaction-v2": {"satisfaction"},
     "state-trust-v1": {"state_trust"},
     "trust-distrust-v1": {"trusting", "distrusting"},
     "trust-v1": {"trust"},
@@ -167,7 +167,7 @@ def test_an_order_is_a_permutation_that_the_seed_alone_decides(questionnaire):
 
 
 def test_every_item_comes_first_about_equally_often():
-    questionnaire = questionnaires.get("propensity-v1")
+    questionnaire = questionnaires.get("propensity-v2")
     first = pd.Series([order(questionnaire, seed)[0] for seed in range(1200)]).value_counts()
     # Expected 200 each; chi-square with 5 degrees of freedom, far beyond its 99.9 % point of 20.5.
     assert len(first) == 6
@@ -179,3 +179,26 @@ def test_no_key_of_a_shipped_file_is_left_unread():
     for key in questionnaires.shipped():
         document = tomllib.loads(questionnaires.text_of(key))
         assert len(document["items"]) == len(questionnaires.get(key).items)
+
+
+FROZEN = {
+    "ai-experience-v1": "f25290747784e84d873b60da51b360feb1a71c5203b3b4bce83d3bf0abb54d53",
+    "comments-v1": "1bc64cde359f01c47abab267cfbdce4984429a400a4ba3353968b253f4eadc2d",
+    "trust-v1": "8174c3577afdb1c4f6bb86bd257d465cb9e1ed5aeebb1450b09403c6f306d4b6",
+    "understanding-v1": "eca4506a271ae25451321e01a6581494d410eb20f6cf05c39990b5713cd85a03",
+}
+"""Hashes of files as studies of the filled database were launched with them."""
+
+
+def test_a_questionnaire_that_studies_asked_keeps_its_words():
+    assert {key: questionnaires.sha256(key) for key in FROZEN} == FROZEN
+
+
+@pytest.mark.parametrize("key", questionnaires.earlier())
+def test_a_replaced_version_can_still_be_asked_and_is_no_longer_offered(key):
+    successor = f"{key.removesuffix('1')}2"
+    assert questionnaires.is_known(key)
+    assert key not in questionnaires.ids()
+    assert [item.id for item in questionnaires.get(key).items] == [
+        item.id for item in questionnaires.get(successor).items
+    ]

@@ -21,7 +21,7 @@ def test_the_whole_study_of_the_guide_can_be_loaded():
     (text,) = re.findall(r"```toml\n(slug.*?)```", GUIDE, re.DOTALL)
     study = loading.parse(text)
     assert [part.key for part in study.parts] == [
-        *("ai-experience-v1", "instructions", "quiz", "practice", "trials", "trust-v1")
+        *("ai-experience-v2", "instructions", "quiz", "practice", "trials", "trust-v1")
     ]
 
 

@@ -38,7 +38,7 @@ class QuestionnairePart(Part):
 
 def check_questionnaire(table: Table, place: str, key: str) -> bool:
     """Whether the key names a usable questionnaire; if not, the table is told."""
-    if key not in questionnaires.ids():
+    if not questionnaires.is_known(key):
         hint = did_you_mean(key, questionnaires.ids())
         table.add(place, f"unknown questionnaire {key!r}{hint}")
         return False
