@@ -1,6 +1,8 @@
 """The studies that ship, over rows of images: their own classifier's name, predictions made up."""
 
+import hashlib
 import re
+import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,22 +17,28 @@ from explanations.pipeline.weights_registry import register_classifier
 from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
+from surveys.services.trials import classes_of
 from surveys.study_checks import loading
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "studies").glob("*.toml"))
+EXAMPLES = [  # without the plans for data of other studies, which have no slug
+    path
+    for path in sorted((ROOT / "studies" / "examples").glob("*.toml"))
+    if "slug" in tomllib.loads(path.read_text(encoding="utf-8"))
+]
 IMAGES = 60
 
 
-def load(path: Path, shortened: bool = False) -> Study:
+def load(path: Path, shortened: bool = False, wrong: int = 1) -> Study:
     """The study as a draft, its images predicted and explained: a third of them wrongly.
 
-    ``shortened``: two right and one wrong prediction in each run of trials, else as it ships.
+    ``shortened``: two right and so many wrong predictions in each run of trials, else as it ships.
     """
     text = path.read_text(encoding="utf-8")
     if shortened:
         text = re.sub(r"^right = \d+$", "right = 2", text, flags=re.MULTILINE)
-        text = re.sub(r"^wrong = \d+$", "wrong = 1", text, flags=re.MULTILINE)
+        text = re.sub(r"^wrong = \d+$", f"wrong = {wrong}", text, flags=re.MULTILINE)
     declared = loading.parse(text)
     classifier = register_classifier(settings.BASE_DIR / declared.weights)
     image_set, created = ImageSet.objects.get_or_create(
@@ -44,10 +52,11 @@ def load(path: Path, shortened: bool = False) -> Study:
     return study
 
 
-def open_study(path: Path, shortened: bool = False) -> Study:
+def open_study(path: Path, shortened: bool = False, wrong: int = 1) -> Study:
     """The same, with stimuli, and open."""
-    study = load(path, shortened)
+    study = load(path, shortened, wrong)
     choose_stimuli(study)
+    explain_classes(study)
     services.open_study(study=study)
     return study
 
@@ -58,7 +67,7 @@ def fill(image_set: ImageSet, split: str) -> None:
     StudyImage.objects.bulk_create(
         StudyImage(
             image_set=image_set,
-            sha256=f"{number * 7919:064x}",
+            sha256=hashlib.sha256(f"row {number}".encode()).hexdigest(),
             split=split,
             true_class=classes[number % len(classes)],
             source=f"row {number}",
@@ -92,6 +101,32 @@ def predict(image_set: ImageSet, classifier: ClassifierWeights) -> None:
         Explanation(prediction=prediction, method=method, parameters={}, **stored)
         for prediction in predictions
         for method, stored in maps.items()
+    )
+
+
+def explain_classes(study: Study) -> None:
+    """Maps of the next probable classes, of the stimuli that are shown with several."""
+    methods = study.conditions.exclude(method="").values_list("method", flat=True).distinct()
+    counts = classes_of(study, study.stimuli.all())
+    most = max(counts.values(), default=0)
+    maps = {
+        (method, number): write_map(f"{method} {number}")
+        for method in methods
+        for number in range(1, most)
+    }
+    Explanation.objects.bulk_create(
+        Explanation(
+            prediction=one.prediction,
+            method=method,
+            other_class=other,
+            parameters={},
+            **maps[method, number],
+        )
+        for one in study.stimuli.select_related("prediction__classifier")
+        for method in methods
+        for number, other in enumerate(
+            one.prediction.likeliest(counts.get(one.prediction_id, 1))[1:], start=1
+        )
     )
 
 

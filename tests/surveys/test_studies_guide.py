@@ -40,5 +40,5 @@ def test_whatever_can_be_declared_is_in_the_guide(name):
 
 
 def test_every_shipped_study_is_in_the_guide():
-    for path in (ROOT / "studies").glob("*.toml"):
-        assert f"`studies/{path.name}`" in GUIDE
+    for path in (ROOT / "studies").rglob("*.toml"):
+        assert f"`{path.relative_to(ROOT)}`" in GUIDE
