@@ -34,11 +34,12 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://study:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """The URL of a new, empty database."""
+    def new_database(self, template: str = "template1") -> str:
+        """The URL of a new database: empty, or a copy of ``template``, which nobody is using."""
         name = f"study_{next(self._numbers)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # names are ours
+            # Names are ours.
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
 

@@ -88,6 +88,19 @@ def test_rules_run_in_the_plans_order_and_nobody_is_taken_twice(folder):
     assert first[1].flagged == 3  # one of whom the list had taken
 
 
+def test_whoever_an_earlier_rule_took_is_not_undecided_any_more(folder):
+    named = people(folder)[:1]
+
+    def forget(frame):
+        unknown = frame["participant"].isin(people(folder)[:2])
+        frame.loc[unknown, "response_time_ms"] = ""
+        return frame
+
+    edit(folder, "trials.csv", forget)
+    steps = read_study(add(folder, LISTED.format(people=named) + SLOW)).exclusions.steps
+    assert [step.undecided for step in steps] == [0, 1]
+
+
 def test_scope_all_takes_people_out_of_every_set(folder):
     data = read_study(add(folder, LISTED.format(people=people(folder)[:2])))
     for population in ("randomised", "completed", "per_protocol"):

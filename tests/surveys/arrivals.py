@@ -40,6 +40,7 @@ from surveys.services import allocating, enrolment, ledger, recording, recruitin
 from tests.surveys import factories  # noqa: E402
 
 PLACES = {
+    "few": 40,
     "locked": 200,
     "unlocked": 60,
     "guarded": 60,
@@ -162,6 +163,7 @@ def _answers(number: int) -> dict[str, str]:
 
 
 MODES: dict[str, Callable[[int], str]] = {
+    "few": lambda number: arrive(number, "few"),
     "locked": lambda number: arrive(number, "locked"),
     "unlocked": lambda number: arrive_unlocked(number, "unlocked"),
     "guarded": lambda number: arrive_unlocked(number, "guarded"),
@@ -198,7 +200,7 @@ def run(mode: str, people: int, first: int) -> list[str]:
             connections.close_all()
 
     # Waiting is not fair on SQLite: with few processors, more threads than these could starve one.
-    threads = THREADS // 2 if mode == "locked" else THREADS
+    threads = THREADS // 2 if mode in {"few", "locked"} else THREADS
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, range(first, first + people)))
 

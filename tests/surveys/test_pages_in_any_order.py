@@ -1,6 +1,6 @@
 """The pages played in random order on both databases: what is stored always equals the model.
 
-STUDY_MACHINE_RUNS=200 plays as many runs, and other ones each time.
+make nightly plays more runs; STUDY_MACHINE_RUNS=200 as many, and other ones each time.
 """
 
 import json
@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 
+FEW = 4
 RUNS = int(os.environ.get("STUDY_MACHINE_RUNS", "10"))
 
 
@@ -37,12 +38,12 @@ def _play(
     )
 
 
-@pytest.mark.slow
-def test_in_any_order_the_database_equals_the_model(environment, tmp_path):
-    played = _play(environment, tmp_path, str(RUNS))
+@pytest.mark.parametrize("runs", [FEW, pytest.param(RUNS, marks=pytest.mark.nightly)])
+def test_in_any_order_the_database_equals_the_model(environment, tmp_path, runs):
+    played = _play(environment, tmp_path, str(runs))
     assert played.returncode == 0, played.stdout[-5000:]
     counts = json.loads(played.stdout)
-    assert counts["runs"] == RUNS
+    assert counts["runs"] == runs
     # Each outcome occurred, or the runs would prove little.
     assert counts.keys() >= {"recorded", "replayed", "conflict", "refused", "lapsed"}, counts
 

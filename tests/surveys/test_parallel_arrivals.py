@@ -2,10 +2,13 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -40,33 +43,67 @@ def environment(request, tmp_path_factory) -> dict[str, str]:
     return values
 
 
+@pytest.fixture(scope="module")
+def unguarded(environment, request, tmp_path_factory) -> dict[str, str]:
+    """The same on a copy of the database, for the control that takes the constraints away."""
+    url = environment["DATABASE_URL"]
+    if url.startswith("postgresql"):
+        server = request.getfixturevalue("postgres")
+        copy = server.new_database(template=url.rsplit("/", 1)[1])
+    else:
+        file = tmp_path_factory.mktemp("unguarded") / "db.sqlite3"
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.execute("VACUUM INTO ?", [str(file)])
+        copy = f"sqlite:///{file}"
+    return environment | {"DATABASE_URL": copy}
+
+
+@pytest.fixture(scope="module")
+def together(environment) -> Callable[..., list[str]]:
+    """What became of each of many people at once; several tests ask for the same crowd."""
+
+    @cache
+    def outcomes(mode: str, people: int, processes: int) -> list[str]:
+        return _together(environment, mode, people, processes)
+
+    return outcomes
+
+
 @pytest.fixture
 def ask(environment) -> Iterator[Ask]:
     """Asks the database itself, past Django."""
-    url = environment["DATABASE_URL"]
+    with _asking(environment["DATABASE_URL"]) as ask:
+        yield ask
+
+
+@contextmanager
+def _asking(url: str) -> Iterator[Ask]:
     if url.startswith("postgresql"):
         with psycopg.connect(url, autocommit=True) as connection:
             yield lambda sql: connection.execute(sql).fetchall()
     else:
-        import sqlite3
-
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-        yield lambda sql: connection.execute(sql).fetchall()
-        connection.close()
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            yield lambda sql: connection.execute(sql).fetchall()
 
 
-def test_of_220_parallel_arrivals_200_are_allocated_and_every_prefix_is_balanced(environment, ask):
-    outcomes = Counter(_together(environment, "locked", 220, processes=2))
-    arms = _arms_in_order(ask, "locked")
-    assert outcomes.pop("full") == 20, outcomes
-    assert len(outcomes) == 200, outcomes
+@pytest.mark.parametrize(
+    ("slug", "people", "places"),
+    [("few", 48, 40), pytest.param("locked", 220, 200, marks=pytest.mark.nightly)],
+)
+def test_of_parallel_arrivals_all_places_are_allocated_and_every_prefix_is_balanced(
+    together, ask, slug, people, places
+):
+    outcomes = Counter(together(slug, people, 2))
+    arms = _arms_in_order(ask, slug)
+    assert outcomes.pop("full") == people - places, outcomes
+    assert len(outcomes) == places, outcomes
     assert not [outcome for outcome in outcomes if not outcome.startswith("P")]
     assert _worst_imbalance(arms) <= BOUND
     held = ask(
         "SELECT position FROM surveys_allocationslot s JOIN surveys_study y ON y.id = s.study_id "
-        "WHERE y.slug = 'locked' AND participant_id IS NOT NULL AND NOT simulated"
+        f"WHERE y.slug = '{slug}' AND participant_id IS NOT NULL AND NOT simulated"
     )
-    assert sorted(position for (position,) in held) == list(range(1, 201))
+    assert sorted(position for (position,) in held) == list(range(1, places + 1))
 
 
 def test_without_the_lock_the_constraints_refuse_whatever_would_unbalance(environment, ask):
@@ -76,8 +113,8 @@ def test_without_the_lock_the_constraints_refuse_whatever_would_unbalance(enviro
     assert _worst_imbalance(arms or ["none"]) <= BOUND
 
 
-def test_the_quotas_of_arms_hold_under_parallel_arrivals(environment, ask):
-    outcomes = _together(environment, "minimised", 40)
+def test_the_quotas_of_arms_hold_under_parallel_arrivals(together, ask):
+    outcomes = together("minimised", 40, 1)
     counts = Counter(_arms_in_order(ask, "minimised"))
     assert Counter(outcomes)["full"] == 10, Counter(outcomes)
     assert counts.total() == 30
@@ -85,13 +122,20 @@ def test_the_quotas_of_arms_hold_under_parallel_arrivals(environment, ask):
     assert counts["lime"] <= 4
 
 
-@pytest.mark.parametrize("slug", ["locked", "minimised"])
-def test_the_ledger_of_parallel_arrivals_is_one_chain_that_replays(environment, ask, slug):
+@pytest.mark.parametrize(
+    ("slug", "people", "processes", "places"), [("few", 48, 2, 40), ("minimised", 40, 1, 30)]
+)
+def test_the_ledger_of_parallel_arrivals_is_one_chain_that_replays(
+    together, ask, slug, people, processes, places
+):
+    together(slug, people, processes)
     rows = ask(
         "SELECT sequence, previous, content, hash FROM surveys_ledgerentry l "
         f"JOIN surveys_study s ON s.id = l.study_id WHERE s.slug = '{slug}' ORDER BY sequence"
     )
-    assert list(replay([Entry(*row) for row in rows]).arms) == _arms_in_order(ask, slug)
+    arms = replay([Entry(*row) for row in rows]).arms
+    assert len(arms) == places
+    assert list(arms) == _arms_in_order(ask, slug)
 
 
 def test_the_ledger_cannot_be_emptied_at_a_stroke(environment, ask):
@@ -143,8 +187,8 @@ def test_without_the_lock_twenty_consents_of_one_person_break(environment):
     assert any("IntegrityError" in outcome for outcome in outcomes), Counter(outcomes)
 
 
-def test_a_page_sent_by_twenty_tabs_at_once_is_stored_once(environment, ask):
-    outcomes = Counter(_together(environment, "pages", 20))
+def test_a_page_sent_by_twenty_tabs_at_once_is_stored_once(together, ask):
+    outcomes = Counter(together("pages", 20, 1))
     stored = ask(_ANSWERS.format("pages"))
     assert outcomes["RECORDED"] == 1, outcomes
     assert set(outcomes) == {"RECORDED", "REPLAYED", "CONFLICT"}
@@ -177,8 +221,8 @@ def test_without_the_lock_withdrawing_while_pages_are_sent_breaks(environment):
     assert any("IntegrityError" in outcome for outcome in outcomes), outcomes
 
 
-def test_an_export_of_each_database_is_complete(environment, ask, tmp_path):
-    _together(environment, "pages", 1)
+def test_an_export_of_each_database_is_complete(environment, together, ask, tmp_path):
+    together("pages", 20, 1)
     command = [
         sys.executable,
         "manage.py",
@@ -196,11 +240,11 @@ def test_an_export_of_each_database_is_complete(environment, ask, tmp_path):
     assert len(answers) - 1 == len(stored) > 0
 
 
-def test_without_lock_and_constraints_the_same_arrivals_are_not_balanced(environment, ask):
-    # The control: if this one were balanced, the first test above would prove nothing. It is the
-    # last one, because it takes the constraints away for good.
-    outcomes = _together(environment, "unlocked", 60)
-    arms = _arms_in_order(ask, "unlocked")
+def test_without_lock_and_constraints_the_same_arrivals_are_not_balanced(unguarded):
+    # The control: if this one were balanced, the first test above would prove nothing.
+    outcomes = _together(unguarded, "unlocked", 60)
+    with _asking(unguarded["DATABASE_URL"]) as ask:
+        arms = _arms_in_order(ask, "unlocked")
     assert len(arms) == 60, Counter(outcomes)
     assert _worst_imbalance(arms) > 5
 
