@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from analysis.toml.problems import Problem
+
 
 class AnalysisError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -25,9 +27,16 @@ class TableError(ProblemsError):
 
 
 class PlanError(ProblemsError):
-    """The analysis plan cannot be carried out as it is."""
+    """The analysis plan cannot be carried out as it is.
+
+    ``placed`` has the path of each problem inside of the plan, for whoever knows its lines.
+    """
 
     heading = "The analysis plan cannot be carried out"
+
+    def __init__(self, problems: Sequence[str], placed: Sequence[Problem] = ()) -> None:
+        super().__init__(problems)
+        self.placed = tuple(placed)
 
 
 class NotEstimableError(AnalysisError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from analysis.plan.catalogues.analyses import ANALYSES, Analysis
 from analysis.plan.catalogues.behaviour_measures import MEASURES, Measure
@@ -12,7 +12,6 @@ from analysis.plan.catalogues.outcome_kinds import KINDS, POPULATIONS, OutcomeKi
 from analysis.plan.tables import (
     BayesPrior,
     Behaviour,
-    Cell,
     Exclusion,
     MediationPlan,
     MeetingPlan,
@@ -22,6 +21,7 @@ from analysis.plan.tables import (
     SampleGoal,
     Source,
 )
+from analysis.toml.value_types import Cell, Level, OneOf, Positive, Share, Text
 
 __all__ = [
     "ANALYSES",
@@ -48,6 +48,9 @@ __all__ = [
 
 Role = Literal["confirmatory", "exploratory"]
 EXPLORATORY = "exploratory"  # the family of every exploratory outcome
+KindKey = Annotated[str, OneOf(tuple(kind.key for kind in KINDS))]
+AnalysisKey = Annotated[str, OneOf(tuple(analysis.key for analysis in ANALYSES))]
+MeasureKey = Annotated[str, OneOf(tuple(measure.key for measure in MEASURES))]
 
 
 @dataclass(frozen=True)
@@ -59,27 +62,27 @@ class Outcome:
     trials: `random` factors, those with `slopes` of arm, and the `fallback` analysis if it fails.
     """
 
-    key: str
-    label: str
-    kind: str
-    family: str = "primary"
+    key: Text
+    label: Text
+    kind: KindKey
+    family: Text = "primary"
     role: Role = "confirmatory"
-    analysis: str = "one_way"
+    analysis: AnalysisKey = "one_way"
     population: Population = "completed"
-    scale: str | None = None
-    item: str | None = None
-    column: str | None = None
-    measure: str | None = None
+    scale: Text | None = None
+    item: Text | None = None
+    column: Text | None = None
+    measure: MeasureKey | None = None
     where: Mapping[str, Cell] = field(default_factory=dict)
-    asked_in: tuple[str, ...] = ()
-    min_answered: float | None = None
+    asked_in: tuple[Text, ...] = ()
+    min_answered: Share | None = None
     transform: Literal["log"] | None = None
-    smallest_effect: float | None = None
-    factor: str | None = None
-    within: str | None = None
-    random: tuple[str, ...] = ("participant", "image")
-    slopes: tuple[str, ...] = ()
-    fallback: str | None = None
+    smallest_effect: Positive | None = None
+    factor: Text | None = None
+    within: Text | None = None
+    random: tuple[Text, ...] = ("participant", "image")
+    slopes: tuple[Text, ...] = ()
+    fallback: AnalysisKey | None = None
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,13 @@ class Plan:
     """
 
     title: str
-    control: str
-    arms: tuple[str, ...]
+    control: Text
+    arms: tuple[Text, ...]
     outcomes: tuple[Outcome, ...]
-    alpha: float = 0.05
+    alpha: Level = 0.05
     mix_simulated_and_real: bool = False
-    ai_only: str | None = None
-    human_alone: str | None = None
+    ai_only: Text | None = None
+    human_alone: Text | None = None
     exclusions: tuple[Exclusion, ...] = ()
     contrasts: tuple[PlannedContrast, ...] = ()
     behaviour: Behaviour | None = None
@@ -108,7 +111,7 @@ class Plan:
     multiverse: MultiversePlan | None = None
     meeting: MeetingPlan | None = None
     preregistration: Preregistration | None = None
-    covariates: tuple[str, ...] = ()  # of table 1: columns of participants.csv, or items
+    covariates: tuple[Text, ...] = ()  # of table 1: columns of participants.csv, or items
 
     @property
     def level(self) -> float:

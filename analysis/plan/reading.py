@@ -1,46 +1,114 @@
-"""From plan.toml to a Plan: everything wrong in it is said at once."""
+"""From plan.toml to a Plan: everything that is wrong in it is reported at once, with its line."""
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import PlanError
 from analysis.plan.plan import KINDS, Plan
-from analysis.plan.problems import plan_problems
-from analysis.plan.typed_toml import build
+from analysis.plan.problems import check_plan
+from analysis.toml import document as toml
+from analysis.toml.positions import Path as Place
+from analysis.toml.problems import FileProblemsError, Problems
+from analysis.toml.typed import read_as
 
 __all__ = [
+    "PlanFile",
+    "judge_plan",
     "parse_plan",
     "plan_hash",
     "read_document",
     "read_plan",
+    "read_plan_file",
 ]
 
 
+@dataclass(frozen=True)
+class PlanFile:
+    """A plan as plain tables, with the lines that its problems will be reported on.
+
+    ``lines`` is empty for a plan that was stored as JSON. ``mistakes`` are the values that are
+    not TOML. ``name`` is the name of the file, empty where there is no file.
+    """
+
+    document: dict[str, Any]
+    lines: Mapping[Place, int] = field(default_factory=dict)
+    mistakes: Problems = field(default_factory=Problems)
+    name: str = ""
+
+    def plan(self) -> Plan:
+        """Return the plan; raise PlanError with every problem that the file alone can show."""
+        problems = deepcopy(self.mistakes)
+        plan = judge_plan(self.document, problems)
+        self.raise_problems(problems)
+        return plan
+
+    def raise_problems(self, problems: Problems) -> None:
+        """Raise PlanError if there is any problem, each with its line."""
+        if problems:
+            listed = _in_file(self.name, problems.sentences(self.lines))
+            raise PlanError(listed, tuple(problems))
+
+
+def _in_file(name: str, sentences: Sequence[str]) -> list[str]:
+    """Put the name of the file before each sentence, which may begin with its line."""
+    if not name:
+        return list(sentences)
+    return [f"{name}{', ' if one.startswith('line ') else ': '}{one}" for one in sentences]
+
+
 def read_plan(path: Path) -> Plan:
-    """The plan in the file; raises PlanError with every problem that the file alone can show."""
-    return parse_plan(read_document(path))
+    """Return the plan in the file; raise PlanError with every problem the file alone can show."""
+    return read_plan_file(path).plan()
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """The plan as plain tables: of a plan file, of a study file, or of a registered.json."""
+    """Return the plan as plain tables; raise PlanError if the file is not TOML or JSON."""
+    file = read_plan_file(path)
+    file.raise_problems(file.mistakes)
+    return file.document
+
+
+def read_plan_file(path: Path) -> PlanFile:
+    """Return the plan of a plan file, of a study file, or of a registered.json."""
     try:
         text = path.read_text(encoding="utf-8")
-        document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        file = _from_json(text) if path.suffix == ".json" else _from_toml(text)
     except FileNotFoundError as error:
         raise PlanError([f"{path.name} does not exist. Write it, or use --plan."]) from error
-    except (ValueError, UnicodeDecodeError) as error:
-        kind = "JSON" if path.suffix == ".json" else "TOML"
-        raise PlanError([f"{path.name} is not a {kind} file: {error}."]) from error
-    if not isinstance(document, dict):
+    except FileProblemsError as error:
+        raise PlanError(_in_file(path.name, error.problems)) from error
+    except (ValueError, RecursionError) as error:
+        kind = "JSON" if path.suffix == ".json" else "UTF-8 text"
+        raise PlanError([f"{path.name} is not {kind}: {error}."]) from error
+    if not isinstance(file.document, dict):
         raise PlanError([f"{path.name} must hold a table of a plan's keys."])
+    return _of_study(replace(file, name=path.name))
+
+
+def _from_json(text: str) -> PlanFile:
+    return PlanFile(json.loads(text))
+
+
+def _from_toml(text: str) -> PlanFile:
+    document = toml.read(text, "The plan", FileProblemsError)
+    return PlanFile(document.values, document.lines, document.problems)
+
+
+def _of_study(file: PlanFile) -> PlanFile:
+    """Return the plan in the [analysis] of a study file; any other file as it is."""
+    document = file.document
     if "outcomes" in document or not isinstance(document.get("analysis"), dict):
-        return document
+        return file
+    file.raise_problems(file.mistakes)
     arms = list(dict.fromkeys(arm["key"] for arm in document.get("arms", []) if "key" in arm))
-    return {"title": document.get("title", ""), "arms": arms, **document["analysis"]}
+    plan = {"title": document.get("title", ""), "arms": arms, **document["analysis"]}
+    inside = {path[1:]: line for path, line in file.lines.items() if path[0] == "analysis"}
+    return replace(file, document=plan, lines=inside)
 
 
 def plan_hash(document: Mapping[str, Any]) -> str:
@@ -54,14 +122,25 @@ def plan_hash(document: Mapping[str, Any]) -> str:
 
 
 def parse_plan(document: Mapping[str, Any]) -> Plan:
-    """The plan that the parsed TOML describes, or PlanError."""
-    problems = plan_problems(document)
-    if problems:
-        raise PlanError(problems)
-    outcomes = [_with_defaults(entry) for entry in document["outcomes"]]
-    return build(Plan, {"title": "", **document, "outcomes": outcomes})
+    """Return the plan that the parsed TOML describes; raise PlanError with every problem."""
+    return PlanFile(dict(document)).plan()
 
 
-def _with_defaults(entry: Mapping[str, Any]) -> dict[str, Any]:
-    kind = next(kind for kind in KINDS if kind.key == entry["kind"])
-    return {"population": kind.population, **entry}
+def judge_plan(document: Mapping[str, Any], problems: Problems) -> Plan:
+    """Return the plan as far as it can be read, and report every problem of it."""
+    outcomes = document.get("outcomes")
+    if isinstance(outcomes, list):
+        document = {**document, "outcomes": [_with_defaults(entry) for entry in outcomes]}
+    plan = read_as(Plan, {"title": "", **document}, problems)
+    check_plan(plan, problems)
+    return plan
+
+
+def _with_defaults(entry: Any) -> Any:
+    """Add the population that goes with the outcome's kind, where the outcome names none."""
+    if not isinstance(entry, dict):
+        return entry
+    populations = {kind.key: kind.population for kind in KINDS}
+    kind = entry.get("kind")
+    known = isinstance(kind, str) and kind in populations
+    return {"population": populations[str(kind)], **entry} if known else entry

@@ -1,16 +1,25 @@
-"""The tables inside of an analysis plan, beside its outcomes; each field is a key of plan.toml."""
+"""The tables of an analysis plan except its outcomes; each field is a key of plan.toml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
+from annotated_types import Ge, Gt, Le, Lt
+
+from analysis.plan.catalogues.exclusion_rules import RULES
 from analysis.plan.catalogues.outcome_kinds import POPULATIONS, Population
+from analysis.toml.value_types import (
+    Cell,
+    CellOrCells,
+    Character,
+    Number,
+    OneOf,
+    Positive,
+    Text,
+)
 
 MissingKind = Literal["not_asked", "does_not_apply", "not_answered"]
 MISSING_KINDS: tuple[MissingKind, ...] = ("not_asked", "does_not_apply", "not_answered")
-
-
-Cell = str | int | float
 Scope = Literal["per_protocol", "all"]
 Into = Literal["participants", "trials", "answers"]
 Repeats = Literal["refuse", "drop_identical", "keep_first", "keep_last"]
@@ -25,32 +34,32 @@ class Exclusion:
     column by `differs_from`; `at_least` is how often that must happen.
     """
 
-    key: str
-    label: str
-    rule: str
+    key: Text
+    label: Text
+    rule: Annotated[str, OneOf(tuple(rule.key for rule in RULES))]
     scope: Scope = "per_protocol"
-    column: str | None = None
+    column: Text | None = None
     below: float | None = None
     above: float | None = None
     equals: Cell | None = None
     other_than: Cell | None = None
-    differs_from: str | None = None
+    differs_from: Text | None = None
     at_least: int = 1
-    block: str | None = None
-    columns: tuple[str, ...] = ()
-    item: str | None = None
-    items: tuple[str, ...] = ()
+    block: Text | None = None
+    columns: tuple[Text, ...] = ()
+    item: Text | None = None
+    items: tuple[Text, ...] = ()
     alike: tuple[tuple[Cell, ...], ...] = ()  # answers that count as one and the same
-    participants: tuple[str, ...] = ()
+    participants: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlannedContrast:
     """Σ weight × mean over arms; the weights sum to zero. {placebo = -1, gradcam = 1}"""
 
-    key: str
-    label: str
-    weights: Mapping[str, float]
+    key: Text
+    label: Text
+    weights: Mapping[str, Number]
 
 
 @dataclass(frozen=True)
@@ -63,21 +72,21 @@ class Behaviour:
     the participant thought that the classifier says, right with probability `chance` by guessing.
     """
 
-    advice: str | None = None
-    truth: str | None = None
-    first: str | None = None
-    final: str | None = None
-    accepted: str | None = None
-    confidence: str | None = None
-    confidence_range: tuple[float, ...] = ()
-    probability_range: tuple[float, ...] = ()
-    estimate_first: str | None = None
-    estimate_advice: str | None = None
-    estimate_final: str | None = None
+    advice: Text | None = None
+    truth: Text | None = None
+    first: Text | None = None
+    final: Text | None = None
+    accepted: Text | None = None
+    confidence: Text | None = None
+    confidence_range: tuple[Number, ...] = ()
+    probability_range: tuple[Number, ...] = ()
+    estimate_first: Text | None = None
+    estimate_advice: Text | None = None
+    estimate_final: Text | None = None
     smallest_gap: float = 0.0  # of advice and first estimate, for the weight of advice
-    guess: str | None = None
-    chance: float | None = None
-    response_time: str | None = None
+    guess: Text | None = None
+    chance: Annotated[float, Gt(0), Lt(1)] | None = None
+    response_time: Text | None = None
     shortest_time: float = 0.0  # answers faster than this are no answers to the picture
 
 
@@ -90,13 +99,13 @@ class SourceTable:
     further columns. `repeats`: what to do with rows that stand twice.
     """
 
-    file: str
+    file: Text
     into: Into
-    columns: Mapping[str, str]
-    where: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    columns: Mapping[str, Text]
+    where: Mapping[str, CellOrCells] = field(default_factory=dict)
     constants: Mapping[str, Cell] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
-    types: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, Text] = field(default_factory=dict)
     repeats: Repeats = "refuse"
 
 
@@ -107,14 +116,14 @@ class SourceItem:
     With `minimum` and `maximum` its answers are whole numbers between them.
     """
 
-    item: str
-    questionnaire: str
+    item: Text
+    questionnaire: Text
     minimum: float | None = None
     maximum: float | None = None
-    label: str | None = None
-    scale: str | None = None
+    label: Text | None = None
+    scale: Text | None = None
     reversed: int = 0
-    missing: Mapping[str, str] = field(default_factory=dict)  # cell → kind of missing
+    missing: Mapping[str, MissingKind] = field(default_factory=dict)  # cell → kind of missing
 
 
 @dataclass(frozen=True)
@@ -127,11 +136,11 @@ class Source:
 
     tables: tuple[SourceTable, ...]
     items: tuple[SourceItem, ...] = ()
-    encoding: str = "utf-8"
-    separator: str = ","
-    arm_labels: Mapping[str, str] = field(default_factory=dict)
+    encoding: Text = "utf-8"
+    separator: Character = ","
+    arm_labels: Mapping[str, Text] = field(default_factory=dict)
     complete: Mapping[str, int] = field(default_factory=dict)
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, MissingKind] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
 
 
@@ -140,9 +149,9 @@ class Preregistration:
     """Where the plan was registered: an address, a time (ISO, with its zone), and the plan's hash
     as manage.py preregister printed it."""
 
-    url: str
-    registered_at: str | None = None
-    plan_sha256: str | None = None
+    url: Text
+    registered_at: Text | None = None
+    plan_sha256: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -161,16 +170,16 @@ Model = Literal["means", "ranks", "odds", "mixed_odds"]
 class BayesPrior:
     """Cauchy prior of the standardised difference: half of it lies within ± `scale`."""
 
-    scale: float = 0.5**0.5
+    scale: Positive = 0.5**0.5
 
 
 @dataclass(frozen=True)
 class MediationPlan:
     """Keys of outcomes: arm → mediators, in this order → outcome; `runs` bootstrap samples."""
 
-    outcome: str
-    mediators: tuple[str, ...]
-    runs: int = 5000
+    outcome: Text
+    mediators: tuple[Text, ...]
+    runs: Annotated[int, Ge(200), Le(100_000)] = 5000
     seed: int = 0
 
 
@@ -182,10 +191,10 @@ class MultiversePlan:
     every exclusion left out in turn.
     """
 
-    outcomes: tuple[str, ...] = ()
+    outcomes: tuple[Text, ...] = ()
     populations: tuple[Population, ...] = POPULATIONS
     without_each_rule: bool = True
-    min_answered: tuple[float, ...] = (0.5, 1.0)
+    min_answered: tuple[Annotated[Number, Gt(0), Le(1)], ...] = (0.5, 1.0)
     logarithms: bool = False
     models: tuple[Model, ...] = ("means", "ranks", "odds")
 
@@ -198,6 +207,6 @@ class MeetingPlan:
     if empty.
     """
 
-    measures: tuple[str, ...] = ("insertion_blur", "deletion_blur", "pointing_game")
-    outcomes: tuple[str, ...] = ()
+    measures: tuple[Text, ...] = ("insertion_blur", "deletion_blur", "pointing_game")
+    outcomes: tuple[Text, ...] = ()
     seed: int = 0

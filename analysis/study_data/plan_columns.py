@@ -9,20 +9,21 @@ from analysis.plan.plan import MEASURES, Outcome, Plan, analysis_of
 from analysis.plan.tables import Behaviour, Exclusion
 from analysis.study_data.columns import BLOCKS
 from analysis.study_data.decisions import DERIVED
+from analysis.toml.positions import Path
+from analysis.toml.problems import Problem
 
 BLOCK_COLUMNS = ("condition", "block")
 NUMERIC = ("integer", "number")
 NOT_COLUMNS = ("confidence_range", "probability_range", "smallest_gap", "chance", "shortest_time")
 
 
-def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[str]:
-    """What the plan asks of the tables that their codebook says they do not hold."""
+def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
+    """List what the plan needs from the tables although their codebook lacks it."""
     types = trial_types(codebook)
     items = codebook.dropna(subset=["item"])
-    problems = [
-        problem
-        for outcome in plan.outcomes
-        for problem in [
+    problems: list[Problem] = []
+    for number, outcome in enumerate(plan.outcomes):
+        said = [
             *_scale_problems(outcome, codebook),
             *_item_problems(f"outcome {outcome.key!r}", outcome.item, items),
             *_column_problems(outcome, types),
@@ -30,9 +31,10 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[str]:
             *_measure_problems(outcome, plan),
             *_block_problems(outcome, codebook),
         ]
-    ]
-    for exclusion in plan.exclusions:
-        problems += _exclusion_problems(exclusion, types, codebook, items)
+        problems += [Problem(("outcomes", number, *path), sentence) for path, sentence in said]
+    for number, exclusion in enumerate(plan.exclusions):
+        said = _exclusion_problems(exclusion, types, codebook, items)
+        problems += [Problem(("exclusions", number, *path), sentence) for path, sentence in said]
     problems += _covariate_problems(plan.covariates, codebook, items)
     if plan.behaviour is not None:
         problems += _behaviour_problems(plan.behaviour, types)
@@ -49,7 +51,7 @@ def _types(codebook: pd.DataFrame, file: str) -> dict[str, str]:
     return dict(zip(rows["column"], rows["type"], strict=True))
 
 
-def _scale_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[str]:
+def _scale_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
     if outcome.scale is None:
         return []
     items = codebook.dropna(subset=["scale", "item"])
@@ -57,45 +59,61 @@ def _scale_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[str]:
     if len(found) == 1:
         return []
     if len(found) > 1:
-        return [
-            f"outcome {outcome.key!r}: the scale {outcome.scale!r} stands in the questionnaires "
+        said = (
+            f"outcome {outcome.key!r}: the scale {outcome.scale!r} is in the questionnaires "
             f"{sorted(map(str, found))}. Give each its own scale key."
-        ]
-    known = sorted(items["scale"].unique())
-    return [
-        f"outcome {outcome.key!r}: the scale {outcome.scale!r} is not in codebook.csv, "
-        f"which has {known}. Name one of them."
-    ]
+        )
+    else:
+        said = (
+            f"outcome {outcome.key!r}: the scale {outcome.scale!r} is not in codebook.csv, "
+            f"which has {sorted(items['scale'].unique())}. Name one of them."
+        )
+    return [Problem(("scale",), said)]
 
 
-def _item_problems(name: str, item: str | None, items: pd.DataFrame) -> list[str]:
-    """An item whose answers are to be numbers."""
+def _item_problems(name: str, item: str | None, items: pd.DataFrame) -> list[Problem]:
+    """Check an item whose answers are to be numbers."""
     if item is None:
         return []
     found = items[items["item"] == item]
+    said = ""
     if len(found) == 0:
-        return [f"{name}: the item {item!r} is not in codebook.csv. Name one that is."]
-    if len(found) > 1:
-        return [f"{name}: the item {item!r} stands in several questionnaires. Rename one."]
-    if found["type"].iloc[0] not in NUMERIC or found[["minimum", "maximum"]].isna().any(axis=None):
-        return [f"{name}: the item {item!r} needs a numeric type, minimum and maximum in its row."]
-    return []
+        said = f"{name}: the item {item!r} is not in codebook.csv. Name one that is."
+    elif len(found) > 1:
+        said = f"{name}: the item {item!r} is in several questionnaires. Rename one."
+    elif found["type"].iloc[0] not in NUMERIC or (
+        found[["minimum", "maximum"]].isna().any(axis=None)
+    ):
+        said = f"{name}: the item {item!r} needs a numeric type, minimum and maximum in its row."
+    return [Problem(("item",), said)] if said else []
 
 
-def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[str]:
+def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[Problem]:
     name = f"outcome {outcome.key!r}"
+    named: list[tuple[Path, str | None]] = [
+        (("column",), outcome.column),
+        (("within",), outcome.within),
+        *((("random", number), column) for number, column in enumerate(_random(outcome))),
+        *((("where", column), column) for column in outcome.where),
+    ]
     problems = [
-        f"{name}: {column!r} is not a column of trials.csv. Name one of {sorted(types)}."
-        for column in [outcome.column, outcome.within, *_random(outcome), *outcome.where]
+        Problem(
+            path, f"{name}: {column!r} is not a column of trials.csv. Name one of {sorted(types)}."
+        )
+        for path, column in named
         if column is not None and column not in types
     ]
     kind = types.get(outcome.column or "")
     if kind is not None and kind not in NUMERIC:
-        problems.append(f"{name}: {outcome.column!r} is {kind}, no number.")
+        said = f"{name}: {outcome.column!r} is {kind}, not a number. Name another column."
+        problems.append(Problem(("column",), said))
     return problems + [
-        f"{name}: where {column} = {value!r}, but that column is {types[column]}."
+        Problem(
+            ("where", column), f"{name}: where {column} = {value!r}, but that column is {type_}."
+        )
         for column, value in outcome.where.items()
-        if column in types and isinstance(value, str) == (types[column] in NUMERIC)
+        if (type_ := types.get(column)) is not None
+        if isinstance(value, str) == (type_ in NUMERIC)
     ]
 
 
@@ -104,108 +122,111 @@ def _random(outcome: Outcome) -> tuple[str, ...]:
     return outcome.random if analysis_of(outcome).random else ()
 
 
-def _factor_problems(outcome: Outcome, codebook: pd.DataFrame, items: pd.DataFrame) -> list[str]:
+def _factor_problems(
+    outcome: Outcome, codebook: pd.DataFrame, items: pd.DataFrame
+) -> list[Problem]:
     if outcome.factor is None:
         return []
     columns = _types(codebook, "participants.csv")
     if outcome.factor in columns or outcome.factor in set(items["item"]):
         return []
-    return [
+    said = (
         f"outcome {outcome.key!r}: the factor {outcome.factor!r} is neither a column of "
         "participants.csv nor an item. Name one of these."
-    ]
+    )
+    return [Problem(("factor",), said)]
 
 
 def _covariate_problems(
     covariates: Sequence[str], codebook: pd.DataFrame, items: pd.DataFrame
-) -> list[str]:
+) -> list[Problem]:
     known = {*_types(codebook, "participants.csv"), *items["item"], *items["scale"].dropna()}
-    unknown = [one for one in covariates if one not in known]
-    if not unknown:
-        return []
     return [
-        f"covariates: {unknown} are no column of participants.csv, item or scale. Name one of "
-        f"{sorted(map(str, known))}."
+        Problem(
+            ("covariates", number),
+            f"covariates: {name!r} is not a column of participants.csv, an item or a scale. Name "
+            f"one of {sorted(map(str, known))}.",
+        )
+        for number, name in enumerate(covariates)
+        if name not in known
     ]
 
 
-def _measure_problems(outcome: Outcome, plan: Plan) -> list[str]:
+def _measure_problems(outcome: Outcome, plan: Plan) -> list[Problem]:
     measure = next((one for one in MEASURES if one.key == outcome.measure), None)
     if measure is not None and measure.per != "participant":
-        return [
+        said = (
             f"outcome {outcome.key!r}: the measure {measure.key!r} exists per arm, not per "
             "participant, so that arms cannot be compared by scores. It is in the report anyway."
-        ]
+        )
+        return [Problem(("measure",), said)]
     return []
 
 
-def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[str]:
+def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
     """A questionnaire can be compared within people where it was asked in each block."""
     if outcome.analysis != "repeated" or outcome.column is not None:
         return []
     name = f"outcome {outcome.key!r}"
     if outcome.measure is not None:
-        return [f"{name}: a measure of behaviour has one value a person. Use a trial_mean."]
+        said = f"{name}: a measure of behaviour has one value a person. Use a trial_mean."
+        return [Problem(("measure",), said)]
     if not (codebook["file"] == BLOCKS).any():
-        return [
+        said = (
             f"{name}: no questionnaire was asked in each block, so there is nothing to compare "
             "within people. Give the part of the study per_block = true, in a within design."
-        ]
+        )
+        return [Problem(("analysis",), said)]
     if outcome.within not in BLOCK_COLUMNS:
-        return [f"{name}: within is {outcome.within!r}. Of answers it is one of {BLOCK_COLUMNS}."]
+        said = f"{name}: within is {outcome.within!r}. Of answers it is one of {BLOCK_COLUMNS}."
+        return [Problem(("within",), said)]
     return []
 
 
 def _exclusion_problems(
     exclusion: Exclusion, types: Mapping[str, str], codebook: pd.DataFrame, items: pd.DataFrame
-) -> list[str]:
+) -> list[Problem]:
     name = f"exclusion {exclusion.key!r}"
     on_people = exclusion.rule == "participant"
     file = "participants.csv" if on_people else "trials.csv"
     known = _types(codebook, file) if on_people else types
-    named = [exclusion.column, exclusion.differs_from, exclusion.block, *exclusion.columns]
+    named: list[tuple[Path, str | None]] = [
+        *(((key,), getattr(exclusion, key)) for key in ("column", "differs_from", "block")),
+        *((("columns", number), column) for number, column in enumerate(exclusion.columns)),
+    ]
     problems = [
-        f"{name}: {column!r} is not a column of {file}. Name one of {sorted(known)}."
-        for column in named
+        Problem(path, f"{name}: {column!r} is not a column of {file}. Name one of {sorted(known)}.")
+        for path, column in named
         if column is not None and column not in known
     ]
-    ordered = exclusion.below is not None or exclusion.above is not None
+    ordered = "below" if exclusion.below is not None else "above"
     kind = known.get(exclusion.column or "")
-    if ordered and kind is not None and kind not in NUMERIC:
-        problems.append(f"{name}: {exclusion.column!r} is {kind}: it has no below or above.")
-    asked = [item for item in [exclusion.item, *exclusion.items] if item is not None]
-    unknown = [item for item in asked if item not in set(items["item"])]
-    if unknown:
-        problems.append(f"{name}: {unknown} are not items of codebook.csv. Name items of it.")
-    return problems
+    if getattr(exclusion, ordered) is not None and kind is not None and kind not in NUMERIC:
+        said = f"{name}: {exclusion.column!r} is {kind}: it has no below or above. Remove it."
+        problems.append(Problem((ordered,), said))
+    asked: list[tuple[Path, str | None]] = [
+        (("item",), exclusion.item),
+        *((("items", number), item) for number, item in enumerate(exclusion.items)),
+    ]
+    return problems + [
+        Problem(path, f"{name}: {item!r} is not an item of codebook.csv. Name items of it.")
+        for path, item in asked
+        if item is not None and item not in set(items["item"])
+    ]
 
 
-def _behaviour_problems(behaviour: Behaviour, types: Mapping[str, str]) -> list[str]:
+def _behaviour_problems(behaviour: Behaviour, types: Mapping[str, str]) -> list[Problem]:
     estimates = ("estimate_first", "estimate_advice", "estimate_final")
     numbers = ("confidence", "accepted", "response_time", *estimates)
     problems = []
     for field in fields(Behaviour):
-        column = getattr(behaviour, field.name)
+        column, path = getattr(behaviour, field.name), ("behaviour", field.name)
         if field.name in NOT_COLUMNS or column is None:
             continue
         if column not in types:
-            problems.append(f"behaviour: {field.name} = {column!r} is not a column of trials.csv.")
+            said = f"behaviour: {field.name} = {column!r} is not a column of trials.csv. Name one "
+            problems.append(Problem(path, f"{said}of {sorted(types)}."))
         elif field.name in numbers and types[column] not in NUMERIC:
-            problems.append(f"behaviour: {field.name} = {column!r} is {types[column]}.")
-    return problems + _ranges(behaviour)
-
-
-def _ranges(behaviour: Behaviour) -> list[str]:
-    problems = []
-    ranges: Sequence[tuple[str, tuple[float, ...]]] = (
-        ("confidence_range", behaviour.confidence_range),
-        ("probability_range", behaviour.probability_range),
-    )
-    for name, ends in ranges:
-        if ends and (len(ends) != 2 or ends[0] >= ends[1]):
-            problems.append(f"behaviour: {name} must be [lowest, highest], got {list(ends)}.")
-    if bool(behaviour.confidence_range) != bool(behaviour.probability_range):
-        problems.append("behaviour: give confidence_range and probability_range, or neither.")
-    if behaviour.chance is not None and not 0 < behaviour.chance < 1:
-        problems.append(f"behaviour: chance must lie between 0 and 1, got {behaviour.chance}.")
+            said = f"behaviour: {field.name} = {column!r} is {types[column]}, not a number."
+            problems.append(Problem(path, f"{said} Name another column."))
     return problems

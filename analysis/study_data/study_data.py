@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.errors import TableError
 from analysis.plan.plan import Plan, resolve
-from analysis.plan.reading import parse_plan, plan_hash, read_document
+from analysis.plan.reading import plan_hash, read_plan_file
 from analysis.study_data import consistency
 from analysis.study_data.columns import BLOCKS, FILES, Column
 from analysis.study_data.csv_files import (
@@ -80,14 +80,14 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
     columns first, then types, then what must hold between rows, files and plan.
     """
     path = plan or plan_path(folder)
-    document = read_document(path)
-    parsed_plan = parse_plan(document)
+    plan_file = read_plan_file(path)
+    parsed_plan = plan_file.plan()
     texts, hashes = _texts(folder, parsed_plan)
     frames = _typed_frames(texts, foreign=parsed_plan.source is not None)
     manifest, problems = _read_manifest(folder)
     problems += consistency.between_files(frames)
     problems += consistency.unknown_arms(frames["participants.csv"], parsed_plan.arms)
-    problems += problems_with_table(parsed_plan, frames["codebook.csv"])
+    problems += [one.sentence for one in problems_with_table(parsed_plan, frames["codebook.csv"])]
     problems += _mixture(frames["participants.csv"], parsed_plan)
     measured, measured_hash = _evaluation(evaluation or folder / EVALUATION)
     study, found = _read_study_file(folder)
@@ -104,7 +104,7 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
         manifest,
         study,
         {**hashes, "plan.toml": _sha256(path), **measured_hash},
-        plan_hash(document),
+        plan_hash(plan_file.document),
         evaluation=measured,
     )
 

@@ -2,8 +2,8 @@
 
 from django.core.management.base import CommandError
 
+from analysis.toml.problems import did_you_mean
 from surveys.models import Study
-from surveys.toml.table import did_you_mean
 
 
 def study_named(slug: str) -> Study:

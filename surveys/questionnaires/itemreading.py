@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from analysis.toml.problems import did_you_mean
+from analysis.toml.table import Table
 from surveys.questionnaires.base import (
     DOES_NOT_APPLY,
     KINDS,
@@ -12,7 +14,6 @@ from surveys.questionnaires.base import (
     Range,
     Scale,
 )
-from surveys.toml.table import Table, did_you_mean
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,60}")
 VALUE = re.compile(r"[A-Za-z0-9_.-]{1,60}")

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from analysis.toml.problems import FileProblemsError, did_you_mean
+from analysis.toml.table import Table, document
 from surveys.questionnaires.base import Item, Questionnaire, Scale, Subscale
 from surveys.questionnaires.itemreading import one_of, read_item, read_scale
 from surveys.questionnaires.translating import LANGUAGE, WORDINGS, translations
-from surveys.toml.table import FileProblemsError, Table, did_you_mean, document
 
 SCORES = ("mean", "sum")
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from analysis.toml.table import Table
 from surveys.questionnaires.base import Item, Questionnaire, Scale
 from surveys.questionnaires.itemreading import one_of, read_anchors
-from surveys.toml.table import Table
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 WORDINGS = ("own", "verbatim")

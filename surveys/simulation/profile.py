@@ -5,9 +5,10 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from analysis.toml.problems import FileProblemsError, did_you_mean
+from analysis.toml.table import Table, document
 from explanations import catalogue
 from surveys.models import Condition
-from surveys.toml.table import FileProblemsError, Table, did_you_mean, document
 
 FOLDER = Path(__file__).resolve().parent.parent / "profiles"
 Limits = tuple[float, float]

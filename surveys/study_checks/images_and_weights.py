@@ -2,11 +2,11 @@
 
 from django.conf import settings
 
+from analysis.toml.table import Table
 from explanations.models import ClassifierWeights, ImageSet, Prediction
 from explanations.pipeline.weights_registry import RegistryError, register_classifier
 from surveys import tasks
 from surveys.study_file.declaration import StudyFile
-from surveys.toml.table import Table
 
 
 def check(table: Table, study: StudyFile) -> None:

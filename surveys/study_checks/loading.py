@@ -1,11 +1,11 @@
 """Loading a study file: reading it, then every check that reading alone cannot make."""
 
+from analysis.toml.table import Table
 from surveys.study_checks import images_and_weights
 from surveys.study_file import retired
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.reading.study import raise_problems, read_table
 from surveys.study_file.reading.translations import check_languages
-from surveys.toml.table import Table
 
 
 def parse(text: str) -> StudyFile:

@@ -7,12 +7,12 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from analysis.toml.problems import FileProblemsError
 from surveys.allocation.strata import Stratum
 from surveys.study_file.designs import Arm, Condition, arms_of
 from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.study_file.recruitment import Recruitment
 from surveys.study_file.step import Step
-from surveys.toml.table import FileProblemsError
 
 LONGEST_TITLE = 200  # what the database's column holds
 

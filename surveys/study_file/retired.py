@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
+from analysis.toml.table import Table
 from surveys.study_file.reading.study import read_table
-from surveys.toml.table import Table
 
 PER_ARM = (
     "per_arm is no longer supported: where each arm shows images of its own, a difference between "

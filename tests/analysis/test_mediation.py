@@ -154,4 +154,4 @@ def test_a_plan_names_outcomes_once_and_runs_enough():
     text = str(refused.value)
     assert "mediation: ['other'] are not keys of outcomes ['trust']" in text
     assert "names an outcome twice" in text
-    assert "runs must be 200 to 100000, got 3" in text
+    assert "'runs' in [mediation] is 3. It must be from 200 to 100000." in text

@@ -145,5 +145,7 @@ def test_the_plan_is_told_what_is_wrong():
         parse_plan(document)
     text = str(refused.value)
     assert "multiverse: ['t'] are not keys of outcomes ['trust']" in text
-    assert "models must be a list of ['means', 'ranks', 'odds', 'mixed_odds']" in text
-    assert "min_answered must be above 0 and at most 1, got [2.0]" in text
+    assert (
+        "'models' in [multiverse] contains 'guess'. Known: means, ranks, odds, mixed_odds." in text
+    )
+    assert "'min_answered' in [multiverse] contains 2.0. It must be above 0 and at most 1." in text

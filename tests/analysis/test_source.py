@@ -261,12 +261,28 @@ def test_a_file_without_positions_is_numbered_in_its_own_order(foreign):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('into = "answers"', 'into = "anwers"', "unknown into 'anwers' (did you mean 'answers'?)"),
-        ('file = "log.csv"\n', "", "lacks 'file'"),
-        ("minimum = 1\n", 'minimum = "one"\n', "minimum must be a number"),
-        ("columns = {", "colums = {", "unknown key 'colums' (did you mean 'columns'?)"),
-        ('"does_not_apply"', '"dna"', "source, item 'q2': missing '9' = 'dna' is none of"),
-        ('"-99" = "not_answered"', '"-99" = "gone"', "source: missing '-99' = 'gone' is none of"),
+        ('into = "answers"', 'into = "anwers"', "is 'anwers': did you mean 'answers'?"),
+        ('file = "log.csv"\n', "", "'file' in [[source.tables]] is missing"),
+        (
+            "minimum = 1\n",
+            'minimum = "one"\n',
+            "'minimum' in [[source.items]] 'q1' is 'one'. It must be a number.",
+        ),
+        (
+            "columns = {",
+            "colums = {",
+            "unknown key 'colums' in [[source.tables]] 'log.csv': did you mean 'columns'?",
+        ),
+        (
+            '"does_not_apply"',
+            '"dna"',
+            "'9' in missing of [[source.items]] 'q2' is 'dna'. Known: not_asked,",
+        ),
+        (
+            '"-99" = "not_answered"',
+            '"-99" = "gone"',
+            "'-99' in [source.missing] is 'gone'. Known: not_asked,",
+        ),
     ],
 )
 def test_a_mistake_in_the_mapping_is_named(foreign, old, new, message):

@@ -14,9 +14,11 @@ from tests.surveys import shipped
 
 FOLDER = ROOT / "tests" / "surveys" / "broken_studies"
 LOST = "Save it as UTF-8: in an editor, by “Save as” and the encoding UTF-8."
-NO_TOML = "it is no TOML file: Invalid value."
-PLAIN = 'Texts stand in "quotes"; whole numbers, true and false stand without; a list in [ ].'
-TWICE = "it is no TOML file: Cannot overwrite a value. The same key stands here twice. Remove one."
+NO_TOML = "it is not a TOML file: Invalid value."
+PLAIN = 'Write texts in "quotes", lists in [ ], and whole numbers, true and false without quotes.'
+TWICE = (
+    "it is not a TOML file: Cannot overwrite a value. The same key is written twice. Remove one."
+)
 MORE = "Import more images (manage.py import_images --data scenes --split test, with a larger"
 EXPECTED = {
     "a_human_alone_who_accepts": (
@@ -27,9 +29,9 @@ EXPECTED = {
     ),
     "a_key_twice": (f"line 4: {TWICE}", f"line 35: {TWICE}"),
     "a_plan_of_other_data": (
-        "line 47: [analysis]: outcome 'trust': the scale 'happiness' is not in codebook.csv, which",
-        "line 53: [analysis]: outcome 'agreement': 'agreement' is not a column of trials.csv. Name",
-        "line 59: [analysis]: exclusion 'inattentive': 'attention_failed' is not a column of",
+        "line 51: [analysis]: outcome 'trust': the scale 'happiness' is not in codebook.csv, which",
+        "line 57: [analysis]: outcome 'agreement': 'agreement' is not a column of trials.csv. Name",
+        "line 63: [analysis]: exclusion 'inattentive': 'attention_failed' is not a column of",
     ),
     "baselines_that_do_not_fit": (
         "line 22: arm 'none' chooses a baseline, and it shows no map. Remove baseline, or take the "
@@ -100,14 +102,14 @@ EXPECTED = {
     ),
     "one_arm": (
         "line 19: a study compares two arms or more, this file has 1.",
-        "line 39: [analysis]: the plan lacks 'control'. Add it.",
+        "line 39: [analysis]: 'control' is missing. Add it, as text in quotes.",
     ),
     "order_after_nothing": (
         "line 35: after names 'introduction': did you mean 'instructions'?",
         "line 40: after names 'trails': did you mean 'trials'?",
     ),
     "quotes_never_closed": (
-        "line 10: it is no TOML file: Unterminated string, and the file ends. Close the last "
+        "line 10: it is not a TOML file: Unterminated string, and the file ends. Close the last "
         'quotes: """ around a long text, " around a short one.',
     ),
     "too_few_wrong_predictions": (
@@ -126,7 +128,7 @@ EXPECTED = {
     "unknown_arms_in_the_plan": (
         "line 45: [analysis]: control 'nobody' is not among the arms ['none', 'heat']. Name one.",
         "line 46: [analysis]: ai_only 'heet' is not among the arms ['none', 'heat']. Name one.",
-        "line 48: [analysis]: contrast 'c': ['colour'] are not among the arms. Name arms of the",
+        "line 51: [analysis]: contrast 'c': 'colour' is not among the arms ['none', 'heat']. Name",
     ),
     "unknown_methods": (
         "line 22: arm 'none': unknown method 'attention'. Known: gradcam, saliency,",
@@ -136,7 +138,7 @@ EXPECTED = {
         "line 29: unknown kind of part 'questionaire': did you mean 'questionnaire'?",
         "line 42: unknown questionnaire 'trust-v9': did you mean 'trust-v1'?",
         "line 44: the file has both [questionnaires] and [[parts]]. Declare each questionnaire as",
-        "line 54: [analysis]: outcome 'trust': the scale 'trust' is not in codebook.csv, which has",
+        "line 58: [analysis]: outcome 'trust': the scale 'trust' is not in codebook.csv, which has",
     ),
     "unknown_tasks": (
         "line 35: unknown task 'judging'. Known: decide, classify, judge_advisor,",

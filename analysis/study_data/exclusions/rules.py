@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.plan.tables import Cell, Exclusion
+from analysis.plan.tables import Exclusion
 from analysis.study_data.study_data import StudyData
+from analysis.toml.value_types import Cell
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.plan.tables import Cell, Source, SourceTable
+from analysis.plan.tables import Source, SourceTable
 from analysis.study_data.columns import FILES, Column
 from analysis.study_data.csv_files import convert_column, read_text, rows_text, values_text
+from analysis.toml.value_types import Cell
 
 KEYS = {
     "participants": ["participant"],

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from analysis.toml.table import Table
 from surveys.study_file.step import Step
-from surveys.toml.table import Table
 
 
 @dataclass(frozen=True)

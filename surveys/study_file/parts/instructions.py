@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from analysis.toml.table import Table
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
-from surveys.toml.table import Table
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
+from analysis.toml.problems import did_you_mean
+from analysis.toml.table import Table
 from surveys import questionnaires
 from surveys.questionnaires.reading import QuestionnaireError
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
-from surveys.toml.table import Table, did_you_mean
 
 
 @dataclass(frozen=True)

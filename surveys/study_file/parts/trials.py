@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from analysis.toml.problems import did_you_mean
+from analysis.toml.table import Table
 from surveys import tasks
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
 from surveys.tasks.items import CONFIDENCE
-from surveys.toml.table import Table, did_you_mean
 
 MOST_TRIALS = 500
 LONGEST = 3600

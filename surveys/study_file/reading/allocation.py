@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from math import prod
 
+from analysis.toml.problems import did_you_mean
+from analysis.toml.table import Table
 from surveys import questionnaires
 from surveys.allocation.drawing import METHODS
 from surveys.allocation.strata import Stratum
 from surveys.questionnaires.base import WRITTEN, Item
 from surveys.questionnaires.reading import QuestionnaireError
 from surveys.study_file import declaration, page_kinds
-from surveys.toml.table import Table, did_you_mean
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 DEFAULT_PLACES = 2000

@@ -8,10 +8,11 @@ them; older files call them [[arms]] there, too, and stay readable.
 import re
 from typing import Any
 
+from analysis.toml.problems import did_you_mean
+from analysis.toml.table import Table
 from explanations import catalogue
 from explanations.catalogue import Method
 from surveys.study_file.designs import Condition
-from surveys.toml.table import Table, did_you_mean
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 COLUMN = re.compile(r"[a-z][a-z0-9_]{0,29}")

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from analysis.toml.positions import Path
+from analysis.toml.problems import did_you_mean
+from analysis.toml.table import Table
 from surveys.study_file.parts import PARTS, Part, QuestionnairePart, TrialsPart
 from surveys.study_file.parts.instructions import InstructionsPart
 from surveys.study_file.parts.questionnaire import check_questionnaire
-from surveys.toml.lines import Path
-from surveys.toml.table import Table, did_you_mean
 
 DEFAULT_TRIALS = "trials"
 

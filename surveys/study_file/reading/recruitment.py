@@ -2,10 +2,11 @@
 
 import re
 
+from analysis.toml.problems import did_you_mean
+from analysis.toml.table import Table
 from surveys.study_file import exit_addresses
 from surveys.study_file.recruitment import Exit, Outcome, Recruitment
 from surveys.study_file.recruitment_kinds import KINDS, Kind, get
-from surveys.toml.table import Table, did_you_mean
 
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")

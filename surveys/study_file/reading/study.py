@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from analysis.toml.problems import did_you_mean
+from analysis.toml.table import Table, document
 from surveys import tasks
 from surveys.study_file import declaration, designs
 from surveys.study_file.reading import recruitment
@@ -14,7 +16,6 @@ from surveys.study_file.reading.conditions import (
 )
 from surveys.study_file.reading.parts import limited_by, place_of, read_parts
 from surveys.study_file.reading.translations import read_classes, read_language, translations
-from surveys.toml.table import Table, did_you_mean, document
 
 MOST_HOURS = 24 * 365
 MAP_PLACES = ("beside", "over")

@@ -10,12 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import to_locale
 
+from analysis.toml.table import Table
 from surveys import questionnaires, quizzes
 from surveys.questionnaires.translating import LANGUAGE
 from surveys.study_file import declaration
 from surveys.study_file.parts import Part
 from surveys.study_file.parts.quiz import QuizPart
-from surveys.toml.table import Table
 
 
 def read_language(table: Table) -> str:

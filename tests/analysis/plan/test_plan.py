@@ -49,27 +49,35 @@ def test_defaults_come_from_the_outcomes_kind():
         ({"control": "placebo"}, "control 'placebo' is not among the arms"),
         ({"arms": ["none"]}, "arms must list two or more"),
         ({"arms": ["none", "none"]}, "arms must list two or more"),
-        ({"alpha": 5}, "alpha must be a number above 0"),
-        ({"alpha": "0.05"}, "alpha must be a number above 0"),
+        ({"alpha": 5}, "'alpha' is 5. It must be above 0 and below 0.5."),
+        ({"alpha": "0.05"}, "'alpha' is '0.05'. It must be a number."),
         ({"outcomes": []}, "one or more [[outcomes]]"),
-        ({"outcomes": [OUTCOME, OUTCOME]}, "['trust'] stand more than once"),
-        ({"aplha": 0.05}, "unknown key 'aplha' (did you mean 'alpha'?)"),
-        ({"title": 3}, "title must be text"),
-        ({"bayes": {"scale": 0}}, "bayes: scale must be above 0"),
-        ({"bayes": {"scala": 1}}, "unknown key 'scala' (did you mean 'scale'?)"),
-        ({"mix_simulated_and_real": 1}, "must be true or false"),
+        ({"outcomes": [OUTCOME, OUTCOME]}, "two outcomes have the key 'trust'"),
+        ({"aplha": 0.05}, "unknown key 'aplha': did you mean 'alpha'?"),
+        ({"title": 3}, "'title' is 3. It must be text in quotes."),
+        ({"bayes": {"scale": 0}}, "'scale' in [bayes] is 0. It must be above 0."),
+        ({"bayes": {"scala": 1}}, "unknown key 'scala' in [bayes]: did you mean 'scale'?"),
+        ({"mix_simulated_and_real": 1}, "It must be true or false"),
         ({"ai_only": "none2"}, "ai_only 'none2' is not among the arms"),
         ({"human_alone": "x"}, "human_alone 'x' is not among the arms"),
         ({"sample_goal": {"power": 0.8}}, "sample_goal needs one effect, d or f"),
-        ({"sample_goal": {"d": 0.5}}, "sample_goal lacks 'power'"),
-        ({"behaviour": {"frist": "x"}}, "unknown key 'frist' (did you mean 'first'?)"),
-        ({"behaviour": []}, "behaviour must be a table"),
+        ({"sample_goal": {"d": 0.5}}, "'power' in [sample_goal] is missing"),
+        (
+            {"behaviour": {"frist": "x"}},
+            "unknown key 'frist' in [behaviour]: did you mean 'first'?",
+        ),
+        ({"behaviour": []}, "'behaviour' is []. It must be a table."),
+        ({"behaviour": {"chance": 1.5}}, "'chance' in [behaviour] is 1.5. It must be above 0"),
+        ({"behaviour": {"confidence_range": [5, 1]}}, "must be [lowest, highest]"),
         ({"contrasts": [{"key": "k", "label": "K", "weights": {"none": 1}}]}, "must sum to 0"),
         (
             {"contrasts": [{"key": "k", "label": "K", "weights": {"none": 1, "x": -1}}]},
-            "['x'] are not among the arms",
+            "'x' is not among the arms",
         ),
-        ({"exclusions": [{"key": "k", "label": "K", "rule": "speed"}]}, "unknown rule 'speed'"),
+        (
+            {"exclusions": [{"key": "k", "label": "K", "rule": "speed"}]},
+            "'rule' in [[exclusions]] 'k' is 'speed'. Known: not_completed,",
+        ),
         (
             {"exclusions": [{"key": "k", "label": "K", "rule": "trials", "column": "c"}]},
             "give one of ['below', 'above'",
@@ -77,7 +85,7 @@ def test_defaults_come_from_the_outcomes_kind():
         ({"exclusions": [{"key": "k", "label": "K", "rule": "listed"}]}, "needs 'participants'"),
         (
             {"exclusions": [{"key": "k", "label": "K", "rule": "not_completed", "item": "i"}]},
-            "has no use for ['item']",
+            "has no use for 'item'",
         ),
     ],
 )
@@ -88,23 +96,41 @@ def test_a_mistake_in_the_plan_is_named(changes, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"kind": "scales"}, "unknown kind 'scales' (did you mean 'scale'?)"),
-        ({"analysis": "anova"}, "unknown analysis 'anova'"),
-        ({"population": "everyone"}, "unknown population 'everyone'"),
+        ({"kind": "scales"}, "'kind' in [[outcomes]] 'trust' is 'scales': did you mean 'scale'?"),
+        ({"analysis": "anova"}, "'analysis' in [[outcomes]] 'trust' is 'anova'"),
+        ({"population": "everyone"}, "'population' in [[outcomes]] 'trust' is 'everyone'"),
         ({"kind": "trial_mean"}, "kind 'trial_mean' needs 'column'"),
-        ({"label": ""}, "label must be a non-empty text"),
-        ({"where": {"agreed": [1]}}, "where must be a table of column = value"),
+        ({"label": ""}, "'label' in [[outcomes]] 'trust' is empty. Write it."),
+        (
+            {"where": {"agreed": [1]}},
+            "'agreed' in where of [[outcomes]] 'trust' is [1]. It must be text in quotes or a",
+        ),
         ({"key": "../trust"}, "the key must be small letters"),
         ({"key": "arm"}, "the key must be small letters"),
-        ({"colunm": "agreed"}, "unknown key 'colunm' (did you mean 'column'?)"),
+        (
+            {"colunm": "agreed"},
+            "unknown key 'colunm' in [[outcomes]] 'trust': did you mean 'column'?",
+        ),
         ({"kind": "behaviour"}, "kind 'behaviour' needs 'measure'"),
-        ({"measure": "rare"}, "unknown measure 'rare' (did you mean 'rair'?)"),
-        ({"role": "explore"}, "unknown role 'explore'"),
+        ({"measure": "rare"}, "'measure' in [[outcomes]] 'trust' is 'rare': did you mean 'rair'?"),
+        (
+            {"role": "explore"},
+            "'role' in [[outcomes]] 'trust' is 'explore': did you mean 'exploratory'?",
+        ),
         ({"family": "exploratory"}, "the family 'exploratory' needs role"),
         ({"analysis": "repeated"}, "analysis 'repeated' needs 'within'"),
-        ({"min_answered": 1.5}, "min_answered must be above 0 and at most 1"),
-        ({"smallest_effect": 0}, "smallest_effect must be above 0"),
-        ({"smallest_effect": "big"}, "smallest_effect must be a number"),
+        (
+            {"min_answered": 1.5},
+            "'min_answered' in [[outcomes]] 'trust' is 1.5. It must be above 0 and at most 1.",
+        ),
+        (
+            {"smallest_effect": 0},
+            "'smallest_effect' in [[outcomes]] 'trust' is 0. It must be above 0.",
+        ),
+        (
+            {"smallest_effect": "big"},
+            "'smallest_effect' in [[outcomes]] 'trust' is 'big'. It must be a number.",
+        ),
         ({"fallback": "one_way", "analysis": "one_way"}, "the fallback is the analysis itself"),
         ({"slopes": ["image2"]}, "slopes ['image2'] are not among the random factors"),
     ],
@@ -140,7 +166,7 @@ def test_exploratory_outcomes_are_a_family_of_their_own():
 def test_a_file_that_is_no_toml_is_one_clear_line(tmp_path, text):
     path = tmp_path / "plan.toml"
     path.write_text(text)
-    with pytest.raises(PlanError, match=r"plan\.toml is not a TOML file"):
+    with pytest.raises(PlanError, match=r"plan\.toml, line 1: it is not a TOML file"):
         read_plan(path)
 
 
@@ -149,7 +175,7 @@ def test_a_file_that_is_no_toml_is_one_clear_line(tmp_path, text):
     [
         ('scale = "trust"', 'scale = "faith"', "the scale 'faith' is not in codebook.csv"),
         ('column = "agreed"', 'column = "agred"', "'agred' is not a column of trials.csv"),
-        ('column = "agreed"', 'column = "image"', "'image' is text, no number"),
+        ('column = "agreed"', 'column = "image"', "'image' is text, not a number"),
         ("prediction_correct = 0", 'prediction_correct = "no"', "but that column is integer"),
         ("prediction_correct = 0", "predicted = 0", "'predicted' is not a column"),
         ('kind = "scale"\nscale = "trust"', 'kind = "item"\nitem = "trust9"', "'trust9' is not in"),
@@ -178,8 +204,6 @@ def test_what_the_tables_do_not_hold_is_named(folder, old, new, message):
     [
         ('[behaviour]\nfirst = "f1"\n', "first = 'f1' is not a column of trials.csv"),
         ('[behaviour]\nconfidence = "image"\n', "confidence = 'image' is text"),
-        ("[behaviour]\nchance = 1.5\n", "chance must lie between 0 and 1"),
-        ("[behaviour]\nconfidence_range = [5, 1]\n", "must be [lowest, highest]"),
         (
             '[[exclusions]]\nkey = "k"\nlabel = "K"\nrule = "trials"\ncolumn = "rt"\nbelow = 1\n',
             "'rt' is not a column of trials.csv",
@@ -191,7 +215,7 @@ def test_what_the_tables_do_not_hold_is_named(folder, old, new, message):
         ),
         (
             '[[exclusions]]\nkey = "k"\nlabel = "K"\nrule = "answer"\nitem = "x"\nequals = 1\n',
-            "['x'] are not items of codebook.csv",
+            "'x' is not an item of codebook.csv",
         ),
     ],
 )

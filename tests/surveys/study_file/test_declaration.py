@@ -2,11 +2,11 @@ import tomllib
 
 import pytest
 
+from analysis.toml import positions as tomllines
 from surveys.study_checks import loading
 from surveys.study_file import declaration, stored
 from surveys.study_file.designs import Condition
 from surveys.tidy.analysis_plan import plan_of, toml_text
-from surveys.toml import lines as tomllines
 from tests.conftest import ROOT
 from tests.surveys.factories import study_text
 
@@ -62,7 +62,7 @@ def test_every_error_is_reported_at_once_with_its_line(text):
         'after = ["trust-v1", "comment-v1"]': "did you mean 'comments-v1'?",
         "block_multiples = [0]": "block_multiples is [0]. List whole numbers from 1 to 20",
         'control = "nobody"': "control 'nobody' is not among the arms",
-        "[[analysis.outcomes]]": "the scale 'truth' is not in codebook.csv",
+        'scale = "truth"': "the scale 'truth' is not in codebook.csv",
     }.items():
         expected = f"line {lines.index(place) + 1}: "
         assert any(words in problem and problem.startswith(expected) for problem in problems), (
@@ -98,7 +98,7 @@ def test_every_error_is_reported_at_once_with_its_line(text):
         ),
         ('kind = "scale"', 'kind = "scala"', "did you mean 'scale'?"),
         ("[debrief]", "[debrif]", "unknown key 'debrif': did you mean 'debrief'?"),
-        ("[[arms]]", "[arms", "it is no TOML file"),
+        ("[[arms]]", "[arms", "it is not a TOML file"),
     ],
 )
 def test_each_rule_of_the_file_is_checked(text, old, new, words):

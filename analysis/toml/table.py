@@ -1,42 +1,20 @@
 """Reads a table of a TOML file with checks; what is wrong is collected, with its line."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
-from surveys.toml import repair
-from surveys.toml.lines import Path, line_numbers, line_of
-from surveys.toml.repair import BYTE_ORDER_MARK, UNREADABLE
+from analysis.toml.document import read
+from analysis.toml.positions import Path
+from analysis.toml.problems import FileProblemsError, Problems, did_you_mean
 
 
-class FileProblemsError(ValueError):
-    """A file that cannot be used; ``problems`` holds one sentence each, with line and cure."""
+class PlacedProblems(Problems):
+    """Problems that know the lines of their file."""
 
-    def __init__(self, name: str, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        listed = "\n".join(f"- {problem}" for problem in self.problems)
-        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        super().__init__(f"{name} cannot be used, {count}:\n{listed}")
+    lines: Mapping[Path, int] = {}
 
-
-class Problems:
-    """Collects what is wrong in one file."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = line_numbers(text.removeprefix(BYTE_ORDER_MARK))
-        self._found: list[tuple[int, str]] = []
-
-    def add(self, path: Path, sentence: str) -> None:
-        self.add_at(line_of(self._lines, path) or 0, sentence)
-
-    def add_at(self, line: int, sentence: str) -> None:
-        """Report a problem of a line, from 1; 0 for the whole file."""
-        self._found.append((line, sentence))
-
-    def sentences(self) -> list[str]:
-        """All of them in the order of the file, each once."""
-        ordered = sorted(dict.fromkeys(self._found), key=lambda found: found[0])
-        return [f"line {line}: {text}" if line else text for line, text in ordered]
+    def sentences(self, lines: Mapping[Path, int] | None = None) -> list[str]:
+        return super().sentences(self.lines if lines is None else lines)
 
 
 class Table:
@@ -127,11 +105,9 @@ class Table:
         self._asked.append(key)
         if key not in self.values:
             if default is None and not self._absent:
-                self.problems.add(self.path, f"{self._of(key)} is missing. Add it, as {noun}.")
+                self.add(key, f"{self._of(key)} is missing. Add it, as {noun}.")
             return default
         value = self.values[key]
-        if value == UNREADABLE:
-            return default
         if type(value) is not kind:
             self.add(key, f"{self._of(key)} is {value!r}. It must be {noun}.")
             return default
@@ -141,21 +117,13 @@ class Table:
         return f"{key!r} in {self.name}" if self.path else f"{key!r}"
 
 
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """The end of a sentence about an unknown word: the nearest known one, or all of them."""
-    close = get_close_matches(word, known, n=1)
-    return f": did you mean {close[0]!r}?" if close else f". Known: {', '.join(known)}."
-
-
 def document(text: str, name: str, error: type[FileProblemsError]) -> Table:
     """The file's outermost table; raises ``error`` when the text cannot be read as TOML.
 
     A value that is no TOML is among the table's problems, and reading goes on.
     """
-    values, mistakes = repair.read(text)
-    problems = Problems(text)
-    for mistake in mistakes:
-        problems.add_at(mistake.line, mistake.sentence)
-    if values is None:
-        raise error(name, problems.sentences())
-    return Table(values, (), problems)
+    found = read(text, name, error)
+    problems = PlacedProblems()
+    problems.__dict__.update(found.problems.__dict__)
+    problems.lines = found.lines
+    return Table(found.values, (), problems)

@@ -1,0 +1,85 @@
+"""What is wrong in a file: (path, sentence) until the end, when each problem gets its line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from analysis.toml.positions import Path, line_of
+
+
+class FileProblemsError(ValueError):
+    """A file that cannot be used; ``problems`` holds one sentence each, with line and cure."""
+
+    def __init__(self, name: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        listed = "\n".join(f"- {problem}" for problem in self.problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__(f"{name} cannot be used, {count}:\n{listed}")
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: the path of the key that is to be changed, and a sentence."""
+
+    path: Path
+    sentence: str
+
+
+class Problems:
+    """Collects what is wrong in one file, or in a part of one.
+
+    A *fault* is a value that cannot be used at all, such as text where a number belongs. Rules
+    that rest on a faulty value are not judged: its own sentence is enough.
+    """
+
+    def __init__(self) -> None:
+        self._collected: dict[Problem, None] = {}  # a set that keeps the order
+        self._on_lines: dict[tuple[int, str], None] = {}
+        self._faulty: set[Path] = set()
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._collected)
+
+    def __bool__(self) -> bool:
+        return bool(self._collected or self._on_lines)
+
+    def fault(self, path: Path, sentence: str = "") -> None:
+        """Note a value that cannot be used; without a sentence, one that was reported already."""
+        self._faulty.add(path)
+        if path and isinstance(path[-1], int):  # a list with such an entry is no list of its kind
+            self._faulty.add(path[:-1])
+        if sentence:
+            self._collected[Problem(path, sentence)] = None
+
+    def add(self, path: Path, sentence: str, *rests_on: Path) -> None:
+        """Report a value that breaks a rule, unless it or what the rule rests on is faulty."""
+        if not any(self.is_faulty(place) for place in (path, *rests_on)):
+            self._collected[Problem(path, sentence)] = None
+
+    def add_on_line(self, line: int, sentence: str) -> None:
+        """Report a problem on a line, from 1; 0 for the whole file."""
+        self._on_lines[line, sentence] = None
+
+    def is_faulty(self, path: Path) -> bool:
+        """Check whether the value at the path, or the table that should contain it, is faulty."""
+        return any(path[:length] in self._faulty for length in range(len(path) + 1))
+
+    def faults_below(self, path: Path) -> tuple[Path, ...]:
+        """Return the faulty paths inside of the value at the path, relative to it."""
+        return tuple(
+            one[len(path) :]
+            for one in self._faulty
+            if one[: len(path)] == path and len(one) > len(path)
+        )
+
+    def sentences(self, lines: Mapping[Path, int] | None = None) -> list[str]:
+        """Return every problem once, in the order of the file, with its line where it has one."""
+        placed = list(self._on_lines)
+        placed += [(line_of(lines or {}, path) or 0, said) for path, said in self._collected]
+        ordered = sorted(dict.fromkeys(placed), key=lambda problem: problem[0])
+        return [f"line {line}: {text}" if line else text for line, text in ordered]
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return the end of a sentence about an unknown word: the nearest known word, or all."""
+    close = get_close_matches(word, known, n=1)
+    return f": did you mean {close[0]!r}?" if close else f". Known: {', '.join(known)}."

@@ -1,0 +1,157 @@
+"""A TOML file with every key of a type, and a fault planted in each key in turn.
+
+The file is made from the types themselves, so that a new key is covered on arrival.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+from analysis.toml.sentences import entry_type, known_words, metadata_of, without_none
+from analysis.toml.value_types import CellOrCells
+
+FAULT = "1979-05-27"
+"""A date: TOML has dates, and no key of ours takes one."""
+UNKNOWN = "surprise"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the file: the key on it, or the header of the table that begins there."""
+
+    path: tuple[str | int, ...]
+    text: str
+    is_open: bool = False  # in a table that takes any key
+
+    @property
+    def key(self) -> str | int:
+        return self.path[-1]
+
+    @property
+    def is_header(self) -> bool:
+        return self.text.startswith("[")
+
+
+def lines_of(cls: Any, chosen: Mapping[str, Any] | None = None) -> list[Line]:
+    """The lines of a file with every key of the class.
+
+    ``chosen`` replaces the example values of some keys, by their names.
+    """
+    return list(_table(cls, (), (), chosen or {}))
+
+
+def planted(lines: list[Line], place: int) -> str:
+    """The file with a date for the value of the key on the line, and an unknown key after it."""
+    texts = [line.text for line in lines]
+    texts[place] = f"{json.dumps(str(lines[place].key))} = {FAULT}"
+    if not lines[place].is_open:
+        texts[place] += f"\n{UNKNOWN} = 1"
+    return "\n".join(texts)
+
+
+def missed(
+    lines: list[Line], sentences: Callable[[str], list[str]]
+) -> list[tuple[Line, list[str]]]:
+    """The keys whose planted fault, or the unknown key after it, is not told with its line."""
+    wrong = []
+    for place, line in enumerate(lines):
+        if line.is_header:
+            continue
+        told = sentences(planted(lines, place))
+        expected = [f"line {place + 1}: "]
+        if not line.is_open:
+            expected.append(f"line {place + 2}: ")
+        named = [repr(str(line.key)), repr(UNKNOWN)]
+        found = [
+            sum(begins in one and name in one for one in told)
+            for begins, name in zip(expected, named, strict=False)
+        ]
+        if found != [1] * len(expected):
+            wrong.append((line, told))
+    return wrong
+
+
+def _table(
+    cls: Any, path: tuple[str | int, ...], header: tuple[str, ...], chosen: Mapping[str, Any]
+) -> Iterator[Line]:
+    """Keys first and tables after them, since a table ends the one before."""
+    hints = get_type_hints(cls, include_extras=True)
+    inner = []
+    for one in fields(cls):
+        hint = hints[one.name]
+        place = (*path, one.name)
+        if one.name in chosen:
+            value = chosen[one.name]
+        elif _is_table(hint):
+            inner.append((hint, one.name))
+            continue
+        else:
+            value = example(hint)
+        yield Line(place, f"{one.name} = {_toml(value)}")
+    for hint, name in inner:
+        yield from _inner(hint, (*path, name), (*header, name), chosen)
+
+
+def _inner(
+    hint: Any, path: tuple[str | int, ...], header: tuple[str, ...], chosen: Mapping[str, Any]
+) -> Iterator[Line]:
+    bare, entry = without_none(hint), entry_type(hint)
+    dotted = ".".join(header)
+    if is_dataclass(bare):
+        yield Line(path, f"[{dotted}]")
+        yield from _table(bare, path, header, chosen)
+    elif get_origin(bare) is tuple:
+        yield Line((*path, 0), f"[[{dotted}]]")
+        yield from _table(without_none(entry), (*path, 0), header, chosen)
+    elif _is_table(entry):
+        yield from _inner(entry, (*path, "entry"), (*header, "entry"), chosen)
+    else:
+        yield Line(path, f"[{dotted}]")
+        yield Line((*path, "entry"), f"entry = {_toml(example(entry))}", is_open=True)
+
+
+def _is_table(hint: Any) -> bool:
+    bare, entry = without_none(hint), entry_type(hint)
+    if is_dataclass(bare):
+        return True
+    if get_origin(bare) is tuple:
+        return is_dataclass(without_none(entry))
+    return entry is not None
+
+
+def example(hint: Any) -> Any:
+    """A value that the type takes."""
+    if known := known_words(hint):
+        return known[0]
+    bare, entry = without_none(hint), entry_type(hint)
+    if hint is CellOrCells or get_origin(bare) is tuple:
+        return [example(entry)]
+    if bare in (int, float):
+        return _number(hint, bare)
+    if bare is bool:
+        return True
+    members = get_args(bare)
+    return example(members[0]) if members else "text"
+
+
+def _number(hint: Any, kind: type) -> Any:
+    for value in (1, 0.1, 200):
+        if all(_fits(value, one) for one in metadata_of(hint)):
+            return kind(value)
+    return MISSING
+
+
+def _fits(value: float, bound: Any) -> bool:
+    return (
+        value > getattr(bound, "gt", value - 1)
+        and value >= getattr(bound, "ge", value)
+        and value < getattr(bound, "lt", value + 1)
+        and value <= getattr(bound, "le", value)
+    )
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value)

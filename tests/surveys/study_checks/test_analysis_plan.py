@@ -1,0 +1,37 @@
+"""A study file's plan is judged with the file, and each problem has the line of its key."""
+
+import pytest
+
+from surveys.study_checks import loading
+from surveys.study_file.declaration import StudyFileError
+from tests.surveys.factories import study_text
+
+
+def told(text: str) -> list[str]:
+    with pytest.raises(StudyFileError) as refused:
+        loading.parse(text)
+    return list(refused.value.problems)
+
+
+def test_faults_in_two_tables_of_a_plan_are_told_where_they_are(shared_dir):
+    """The tables begin in lines 195 and 198; the faulty keys are in the lines after."""
+    text = (shared_dir / "cases" / "studies" / "plan-line.toml").read_text(encoding="utf-8")
+    mediation, bayes = told(text)
+    assert mediation.startswith("line 196: [analysis]: mediation: ['nope'] are not keys of")
+    assert bayes == "line 199: [analysis]: 'scale' in [bayes] is -1. It must be above 0."
+
+
+def test_what_the_data_will_lack_is_told_beside_faults_of_type():
+    text = study_text("weights/none.safetensors").replace("scale = ", "scala = 1\nscale = ")
+    text = text.replace('scale = "trust"', 'scale = "truth"\n[analysis.bayes]\nscale = "x"')
+    unknown, scale, bayes = told(text)
+    assert "unknown key 'scala' in [[outcomes]] 'trust': did you mean 'scale'?" in unknown
+    assert "the scale 'truth' is not in codebook.csv" in scale
+    assert "'scale' in [bayes] is 'x'. It must be a number." in bayes
+
+
+def test_a_plan_value_that_is_not_toml_is_told_once():
+    text = study_text("weights/none.safetensors").replace('control = "none"', "control = none")
+    (problem,) = told(text)
+    assert problem.startswith("line ")
+    assert "it is not a TOML file: Invalid value." in problem
