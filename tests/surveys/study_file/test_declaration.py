@@ -59,7 +59,7 @@ def test_every_error_is_reported_at_once_with_its_line(text):
         "rigth = 3": "unknown key 'rigth' in [images]: did you mean 'right'?",
         "[images]": "'right' in [images] is missing",
         'method = "line"': "unknown method 'line': did you mean 'lime'?",
-        'after = ["trust-v1", "comment-v1"]': "did you mean 'comments-v1'?",
+        'after = ["trust-v1", "comment-v1"]': "did you mean 'comments-v2'?",
         "block_multiples = [0]": "block_multiples is [0]. List whole numbers from 1 to 20",
         'control = "nobody"': "control 'nobody' is not among the arms",
         'scale = "truth"': "the scale 'truth' is not in codebook.csv",
