@@ -1,1 +1,1 @@
-"""What a participant sees and may send: page sequence, screens, forms, time limits."""
+"""The pages that a participant sees and sends: page sequence, screens, forms, time limits."""

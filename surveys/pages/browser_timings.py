@@ -1,4 +1,4 @@
-"""What the page's script measured, checked before it is stored: a browser can send anything."""
+"""Measurements of the page's script, checked before they are stored: browsers can send anything."""
 
 import json
 import math
@@ -14,14 +14,16 @@ EVENT = re.compile(r"[a-z]{1,12}")
 
 @dataclass(frozen=True)
 class Timings:
-    """Milliseconds are those of the browser's monotonic clock. None: not measured.
+    """Measurements of one page.
 
-    ``painted_ms``: from the request for the page to the frame in which all its pictures were
-    painted. ``dwell_ms``: how long the page was in view, up to its sending; ``away_ms``: how long
-    it was hidden or without focus; both from the painting on. ``opacity``: of the map when the page
-    was sent, in percent, where it was moved. ``attempts``: at sending, 2 or more after a failure.
-    ``pictures_failed``: how many pictures could not be loaded; then nothing was painted in whole.
-    ``events``: (milliseconds after painting, kind, value), at most 200 of them; the counts go on.
+    Milliseconds are counted by the browser's monotonic clock; None means not measured.
+    ``painted_ms``: from the request for the page to the frame in which all its images were painted.
+    ``dwell_ms``: how long the page was in view until it was sent; ``away_ms``: how long it was
+    hidden or not focused; both are counted from painting. ``opacity``: opacity of the map when the
+    page was sent, in percent, if it was changed. ``attempts``: number of attempts to send the page,
+    2 or more after a failure. ``pictures_failed``: number of images that could not be loaded;
+    ``painted_ms`` is then missing. ``events``: at most 200 triples (milliseconds after painting,
+    kind, value); the counts continue.
     """
 
     painted_ms: float | None = None
@@ -41,9 +43,9 @@ class Timings:
     events: tuple[tuple[float, str, float], ...] = ()
 
     def stored(self) -> dict[str, Any]:
-        """As a JSON object, without what was not measured."""
-        found = {name: value for name, value in asdict(self).items() if value is not None}
-        return found | {"events": [list(event) for event in self.events]}
+        """Return the timings as a JSON object, without values that were not measured."""
+        measured = {name: value for name, value in asdict(self).items() if value is not None}
+        return measured | {"events": [list(event) for event in self.events]}
 
 
 LIMITS = {
@@ -60,9 +62,12 @@ WHOLE = {field.name for field in fields(Timings) if field.type == int | None}
 
 
 def read_timings(text: str) -> Timings | None:
-    """The timings in a form's field; None where it holds none. Whatever is no number in its range
-    counts as not measured, and events end at the first that is none."""
-    if len(text) > 20_000:
+    """Return the timings in a form's field; None if the field does not contain any.
+
+    A value that is not a number within its range counts as not measured, and the events end at the
+    first invalid one.
+    """
+    if len(text) > 20_000:  # far more than the page's script can send
         return None
     try:
         values = json.loads(text)
@@ -87,13 +92,13 @@ def _number(value: object, name: str) -> float | int | None:
 
 
 def _events(values: object) -> tuple[tuple[float, str, float], ...]:
-    found: list[tuple[float, str, float]] = []
+    events: list[tuple[float, str, float]] = []
     for entry in values[:MOST_EVENTS] if isinstance(values, list) else ():
         match entry:
             case [int() | float() as at, str() as kind, int() | float() as value] if (
                 math.isfinite(at) and math.isfinite(value) and EVENT.fullmatch(kind)
             ):
-                found.append((float(at), kind, float(value)))
+                events.append((float(at), kind, float(value)))
             case _:
                 break
-    return tuple(found)
+    return tuple(events)

@@ -1,19 +1,21 @@
-"""The example on the page of instructions: one image, no trial's, the same under all conditions."""
+"""The example on the instructions page: one image that is in no trial and is shared by all
+conditions.
+"""
 
 from explanations.models import Explanation, Prediction
 from surveys.models import Condition, Study
 from surveys.study_file.stored import definition
 
-EXAMPLE = "example-"  # with the block's number, it stands in place of a trial's code
+EXAMPLE = "example-"  # with the block's number, it takes the place of a trial's code in an address
 
 
 def example_code(block: int) -> str:
-    """The example of a block, in an address."""
+    """Return the code of a block's example in an address."""
     return f"{EXAMPLE}{block}"
 
 
 def example_candidate(study: Study) -> Prediction | None:
-    """The first right prediction of the study's classifier that is no stimulus of the study."""
+    """Return the first correct prediction of the study's classifier that is not a stimulus."""
     stimuli = study.stimuli.values("prediction")
     right = Prediction.objects.filter(
         classifier=study.classifier,
@@ -25,7 +27,10 @@ def example_candidate(study: Study) -> Prediction | None:
 
 
 def example_prediction(study: Study) -> Prediction | None:
-    """The candidate, if every arm can show it: an example in some arms only would differ."""
+    """Return the candidate if every arm can show it, otherwise None.
+
+    An example that only some arms show would be a difference between arms.
+    """
     candidate = example_candidate(study)
     if candidate is None:
         return None
@@ -35,6 +40,6 @@ def example_prediction(study: Study) -> Prediction | None:
 
 
 def example_explanation(condition: Condition, prediction: Prediction) -> Explanation | None:
-    """The newest map of the condition's method; None in a condition without maps."""
-    found = prediction.explanations.filter(method=condition.method, other_class="").order_by("-id")
-    return found.select_related("prediction__image").first() if condition.method else None
+    """Return the newest map of the condition's method; None for a condition without maps."""
+    maps = prediction.explanations.filter(method=condition.method, other_class="").order_by("-id")
+    return maps.select_related("prediction__image").first() if condition.method else None

@@ -1,4 +1,4 @@
-"""Items as fields of a form, and as their templates need them."""
+"""Items as form fields, and in the form that their templates need."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ TEMPLATES = {
     "text": "surveys/questions/text.html",
 }
 PARKED_SHARE = 0.08
-"""How far left of its scale a slider waits for an answer, as a share of the scale's length."""
+"""How far to the left of its scale a slider is parked, as a share of the scale's length."""
 
 
 def missing(item: Item) -> str:
-    """What the page says when a required item is not answered."""
+    """Return the error for a required item that is not answered."""
     return {
         "scale": _("Please choose one point on the scale."),
         "slider": _("Please move the slider to your answer."),
@@ -34,7 +34,7 @@ def missing(item: Item) -> str:
 
 
 def invalid(item: Item) -> str:
-    """What the page says when an answer cannot be stored."""
+    """Return the error for an answer that cannot be stored."""
     if item.range is not None:
         words = {"minimum": _digits(item.range.minimum), "maximum": _digits(item.range.maximum)}
         if item.range.decimals:
@@ -49,7 +49,7 @@ def invalid(item: Item) -> str:
 
 
 class ItemField(forms.Field):
-    """Takes what a browser sends for the item; the cleaned value is the text to store."""
+    """Form field of an item; its cleaned value is the text to store."""
 
     def __init__(self, item: Item) -> None:
         widget = forms.SelectMultiple if item.kind == "multiple" else forms.TextInput
@@ -66,12 +66,15 @@ class ItemField(forms.Field):
 
 
 def _as_stored(item: Item, value: Any) -> str:
-    """The answer's one spelling: ``accepts`` decides whether it is one."""
+    """Return the one spelling in which the answer is stored; ``Item.accepts`` decides whether it is
+    valid.
+    """
     if item.kind == "multiple":
         sent = [value] if isinstance(value, str) else list(value or [])
         known = [option for option in item.options if option in sent]
+        # Unknown values are kept, so that ``accepts`` refuses them instead of dropping them.
         return SEPARATOR.join(known + [other for other in sent if other not in item.options])
-    text = str(value or "").replace("\r\n", "\n")  # as the browser counted its length
+    text = str(value or "").replace("\r\n", "\n")  # browsers count a line break as one character
     if item.kind == "number":
         return text.strip().replace(",", ".")
     if item.kind == "slider":
@@ -82,14 +85,14 @@ def _as_stored(item: Item, value: Any) -> str:
 
 
 def _is_parked(item: Item, text: str) -> bool:
-    """Whether the slider was left where it waits, at the left of its scale."""
+    """Return whether the slider was left parked, to the left of its scale."""
     scale = item.scale
     return scale is not None and text.lstrip("-").isdigit() and int(text) < scale.minimum
 
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to choose."""
+    """One option of a question."""
 
     value: str
     label: str
@@ -98,7 +101,7 @@ class Option:
 
 
 class Question:
-    """An item as its template needs it: words, answers to choose from, and what is wrong."""
+    """An item in the form that its template needs: wording, options, and the error, if any."""
 
     def __init__(self, item: Item, bound: forms.BoundField) -> None:
         self.item, self.name, self.id = item, bound.name, f"id_{bound.name}"
@@ -110,12 +113,12 @@ class Question:
         options = _options(item.values, self.id, chosen)
         self.options = [option for option in options if option.value != DOES_NOT_APPLY]
         self.apart = [option for option in options if option.value == DOES_NOT_APPLY]
-        # Words at some points stand under the scale; words at every point stand in the answers.
+        # Labels of some points are drawn under the scale; labels of all points are the options.
         self.in_words = bool(self.options) and all(option.label for option in self.options)
 
     @property
     def first_id(self) -> str:
-        """Where the list of errors leads to."""
+        """Return the id that the list of errors links to."""
         return self.options[0].id if self.options else self.id
 
     @property
@@ -126,7 +129,7 @@ class Question:
 
     @property
     def described_by(self) -> str:
-        """The ids of what explains the question, for aria-describedby."""
+        """Return the ids of the texts that explain the question, for aria-describedby."""
         parts = ("help", self.has_help), ("hint", self.item.hint), ("error", self.error)
         return " ".join(f"{self.id}_{part}" for part, there in parts if there)
 
@@ -136,13 +139,13 @@ class Question:
 
     @property
     def ends(self) -> list[tuple[str, str]]:
-        """The named points of a scale, as number and label."""
+        """Return the labelled points of a scale, as number and label."""
         anchors = self.item.scale.anchors if self.item.scale else {}
         return [(str(point), label) for point, label in anchors.items()]
 
     @property
     def parked(self) -> int:
-        """Where a slider without an answer stands: left of its scale by whole steps."""
+        """Return the value of an unanswered slider: whole steps to the left of its scale."""
         scale = self.item.scale
         if scale is None:
             return 0
@@ -151,13 +154,13 @@ class Question:
 
     @property
     def range_text(self) -> str:
-        """Which numbers can be typed, in words."""
+        """Return the sentence that tells which numbers can be typed."""
         return invalid(self.item)
 
 
-def _options(values: Mapping[str, str], own_id: str, chosen: set[str]) -> list[Option]:
+def _options(values: Mapping[str, str], question_id: str, chosen: set[str]) -> list[Option]:
     return [
-        Option(value, label, f"{own_id}_{n}", chosen=value in chosen)
+        Option(value, label, f"{question_id}_{n}", chosen=value in chosen)
         for n, (value, label) in enumerate(values.items())
     ]
 

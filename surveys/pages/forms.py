@@ -16,7 +16,7 @@ from surveys.questionnaires.base import Item
 
 
 class ResponseTimeField(forms.Field):
-    """Milliseconds by the browser's clock; whatever is not a time counts as not measured."""
+    """Field for milliseconds by the browser's clock; an invalid time counts as not measured."""
 
     widget = forms.HiddenInput
 
@@ -32,7 +32,7 @@ class ResponseTimeField(forms.Field):
 
 
 class TimingsField(forms.Field):
-    """The script's measurements, read by surveys.pages.browser_timings; None if unreadable."""
+    """Field for the script's measurements; None if they are unreadable."""
 
     widget = forms.HiddenInput
 
@@ -44,7 +44,7 @@ class TimingsField(forms.Field):
 
 
 class ItemsForm(forms.Form):
-    """Questions, in the order of the items; whatever else a request carries is ignored."""
+    """Form of the items, in their order; any other field of a request is ignored."""
 
     def __init__(self, items: Sequence[Item], data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial, use_required_attribute=False)
@@ -54,7 +54,7 @@ class ItemsForm(forms.Form):
 
     @property
     def answers(self) -> dict[str, str]:
-        """The valid answers by item, as clicked or typed; an item left empty is not in it."""
+        """Return the valid answers by item, as clicked or typed, without items left empty."""
         return {
             item.id: self.cleaned_data[item.id] for item in self.items if self.cleaned_data[item.id]
         }
@@ -65,12 +65,14 @@ class ItemsForm(forms.Form):
 
     @property
     def unanswered(self) -> list[Question]:
-        """The questions whose answer is missing or cannot be stored."""
+        """Return the questions whose answer is missing or cannot be stored."""
         return [question for question in self.questions if question.error]
 
 
 class PageForm(ItemsForm):
-    """The questions of one step in the participant's order, and what the script measured."""
+    """Form of one step, with its questions in the participant's order and the script's
+    measurements.
+    """
 
     response_time_ms = ResponseTimeField()
     timings = TimingsField()

@@ -1,4 +1,4 @@
-"""The items of a page as one participant gets them: in that person's order."""
+"""The items of a page in the order of one participant."""
 
 from surveys import questionnaires
 from surveys.models import Participant
@@ -9,7 +9,7 @@ from surveys.questionnaires.ordering import order
 
 
 def items(participant: Participant, step: sequence.Step) -> tuple[Item, ...]:
-    """What the page asks, in the order in which the participant sees it, each time the same."""
+    """Return the items of the page in the participant's order, which never changes."""
     asked = {item.id: item for item in catalogue.items(participant, step)}
     if not step.questionnaire:
         return tuple(asked.values())
@@ -18,5 +18,5 @@ def items(participant: Participant, step: sequence.Step) -> tuple[Item, ...]:
 
 
 def seed(participant: Participant, step: str) -> str:
-    """What the order of a page follows from: all of it stands in the exported data."""
+    """Return the seed of a page's item order; the exported data contain all its parts."""
     return f"{participant.study.seed}/{participant.pseudonym}/{step}"

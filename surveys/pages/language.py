@@ -1,4 +1,4 @@
-"""Which language a page is in: the participant's own, or the one that a visitor asks for."""
+"""The language of a page: the participant's own, or the language that a visitor asks for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from surveys.study_file.stored import definition
 
 @dataclass(frozen=True)
 class Choice:
-    """A language to change to: its own name, and the query that asks for it."""
+    """A language to switch to: its own name, and the query that asks for it."""
 
     code: str
     name: str
@@ -22,27 +22,29 @@ class Choice:
 
 
 def spoken(study: Study) -> StudyFile:
-    """The study in the language of the page that is being made."""
+    """Return the study in the language of the current page."""
     return definition(study).in_language(translation.get_language() or "")
 
 
 def about_study(study: Study) -> dict[str, object]:
-    """What the frame of every page of a study shows: its texts are in the page's language."""
+    """Return what the frame of every page of a study shows, in the language of the page."""
     return {"study": study, "texts": spoken(study)}
 
 
 def speak_to(participant: Participant) -> None:
-    """Let everything until the next request be in the participant's language."""
+    """Activate the participant's language for this request."""
     translation.activate(participant.language)
 
 
 def speak_to_visitor(request: HttpRequest, study: Study) -> None:
-    """The same for somebody who is no participant yet, or no more."""
+    """Activate the visitor's language for this request, before or after participation."""
     translation.activate(wanted(request, study))
 
 
 def wanted(request: HttpRequest, study: Study) -> str:
-    """The study's language that was chosen, else that the browser prefers, else its own."""
+    """Return the study's language that was chosen, else the browser's preference, else the study's
+    own.
+    """
     known = definition(study).languages
     for chosen in (request.POST.get("language"), request.GET.get("language")):
         if chosen in known:
@@ -53,17 +55,18 @@ def wanted(request: HttpRequest, study: Study) -> str:
 
 
 def choices(request: HttpRequest, study: Study) -> list[Choice]:
-    """The study's languages, each with the address's own query: the ids in it must not be lost."""
-    found = []
+    """Return the study's languages; each query keeps the ids of the current address."""
+    language_choices = []
     for code in definition(study).languages:
         query = request.GET.copy()
         query["language"] = code
-        found.append(Choice(code, name(code), f"?{query.urlencode()}"))
-    return found
+        language_choices.append(Choice(code, name(code), f"?{query.urlencode()}"))
+
+    return language_choices
 
 
 def name(code: str) -> str:
-    """The language's name for itself; its code where nobody has written it down."""
+    """Return the language's name for itself; its code if Django does not know the language."""
     try:
         return str(translation.get_language_info(code)["name_local"])
     except KeyError:
@@ -71,6 +74,8 @@ def name(code: str) -> str:
 
 
 def _known(code: str, known: Sequence[str]) -> str:
-    """The language, or the one that it is a kind of; empty for neither."""
+    """Return the language or the more general language that it belongs to; empty if neither is
+    known.
+    """
     general, _, _ = code.partition("-")
-    return next((one for one in (code, general) if one in known), "")
+    return next((candidate for candidate in (code, general) if candidate in known), "")

@@ -1,4 +1,4 @@
-"""How long a participant may stay away and still go on."""
+"""How long a participant may stay away and still continue."""
 
 from datetime import datetime, timedelta
 
@@ -10,10 +10,10 @@ from surveys.study_file.stored import definition
 
 
 def has_lapsed(participant: Participant) -> bool:
-    """Whether the last page shown or sent is longer ago than the study allows.
+    """Return whether the last page shown or sent is longer ago than the study allows.
 
-    Such a participation never comes to life again: nothing that is refused counts as a sign of
-    life. What was answered stays.
+    A lapsed participation cannot be revived: a refused page does not count as activity. Earlier
+    answers are kept.
     """
     hours = definition(participant.study).pages.resume_hours
     if not hours or participant.state != Participant.State.STARTED:

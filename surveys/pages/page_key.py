@@ -9,19 +9,21 @@ from surveys.models import Participant
 
 @dataclass(frozen=True)
 class PageKey:
-    """``view`` counts from 1 how often the step's page had been shown when this one was made."""
+    """Step of a rendered page, and ``view``: how many times the page had been shown, including this
+    time.
+    """
 
     step: str
     view: int
 
 
 def sign(participant: Participant, key: PageKey) -> str:
-    """The key as it stands in the form, of no use to any other participant."""
+    """Return the key as the form contains it; it is useless to any other participant."""
     return _signer(participant).sign(f"{key.view}:{key.step}")
 
 
 def read(participant: Participant, signed: str) -> PageKey | None:
-    """The key of a form that was rendered for the participant; None for any other text."""
+    """Return the key of a form that was rendered for the participant; None for any other text."""
     try:
         view, _, step = _signer(participant).unsign(signed).partition(":")
     except signing.BadSignature:

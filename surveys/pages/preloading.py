@@ -1,4 +1,4 @@
-"""The pictures of the next trial: a browser may fetch them while this page is looked at."""
+"""Preloading of the next trial's pictures while the participant looks at the current page."""
 
 from surveys import tasks
 from surveys.models import Participant, Trial
@@ -13,7 +13,7 @@ PAGES_AHEAD = 2
 
 
 def upcoming(participant: Participant, step: Step) -> Step | None:
-    """The first page of the next trial, if it is at most PAGES_AHEAD pages away."""
+    """Return the first page of the next trial if it is at most PAGES_AHEAD pages away."""
     pages = sequence.steps_of(participant)
     here = pages.index(step)
     for page in pages[here + 1 : here + 1 + PAGES_AHEAD]:
@@ -23,7 +23,7 @@ def upcoming(participant: Participant, step: Step) -> Step | None:
 
 
 def stage_of(participant: Participant, step: Step) -> Stage:
-    """The stage of a trial's task that the step is."""
+    """Return the stage of the task that the step shows."""
     return tasks.get(part_of(participant, step).task).stage(step.stage)
 
 
@@ -39,7 +39,7 @@ _PICTURES = PreparedQuery(
 
 
 def next_pictures(participant: Participant, step: Step) -> list[str]:
-    """Addresses of the pictures of the page that ``upcoming`` names; none before the allocation."""
+    """Return the addresses of the pictures on the upcoming page; none before the allocation."""
     page = upcoming(participant, step)
     if page is None:
         return []

@@ -1,4 +1,4 @@
-"""What a page shows, and which pictures a participant may ask for."""
+"""The values that a page shows, and the pictures that a participant may request."""
 
 from surveys.models import Participant, Trial
 from surveys.pages import preloading, sequence
@@ -8,7 +8,7 @@ from surveys.tasks import Stage
 
 
 def screen(participant: Participant, step: sequence.Step) -> Screen:
-    """Everything that the step's template shows, apart from its form."""
+    """Return everything that the step's template shows, apart from its form."""
     number, total = sequence.progress(participant, step)
     kind: Screen = page_of(step).screen(participant, step)
     return {
@@ -23,7 +23,10 @@ def screen(participant: Participant, step: sequence.Step) -> Screen:
 
 
 def is_visible(trial: Trial) -> bool:
-    """Whether the participant may see the trial's pictures: it is answered, the page, or next."""
+    """Return whether the participant may see the trial's pictures.
+
+    They may if the trial is answered, on the current page, or next.
+    """
     participant = trial.participant
     if participant.state == Participant.State.WITHDRAWN:
         return False
@@ -34,25 +37,25 @@ def is_visible(trial: Trial) -> bool:
 
 
 def is_map_visible(trial: Trial) -> bool:
-    """Whether the map too may be seen: not before the stage of the task that shows it."""
+    """Return whether the map may be seen, too: not before the stage of the task that shows it."""
     return all(stage.shows_map for stage in _open_stages(trial))
 
 
 def is_legend_visible(trial: Trial) -> bool:
-    """Whether the colours of the map, or of several maps side by side, may be seen."""
+    """Return whether the legend of the map, or of several maps side by side, may be seen."""
     return all(stage.shows_map or stage.classes for stage in _open_stages(trial))
 
 
 def _open_stages(trial: Trial) -> list[Stage]:
-    """The stages of the trial among the open pages; none once it is answered."""
+    """Return the stages of the trial among the open pages; none once it is answered."""
     participant = trial.participant
     step = sequence.current_step(participant)
     pages = _open_pages(participant, step) if step else ()
-    own = [page for page in pages if page.trial_position == trial.position]
-    return [preloading.stage_of(participant, page) for page in own if page.kind == "trial"]
+    trial_pages = [page for page in pages if page.trial_position == trial.position]
+    return [preloading.stage_of(participant, page) for page in trial_pages if page.kind == "trial"]
 
 
 def _open_pages(participant: Participant, step: sequence.Step) -> tuple[sequence.Step, ...]:
-    """The current page, and the next trial's, whose pictures are fetched in advance."""
+    """Return the current page and that of the next trial, whose pictures are fetched in advance."""
     following = preloading.upcoming(participant, step)
     return (step, following) if following else (step,)

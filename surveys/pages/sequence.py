@@ -1,4 +1,4 @@
-"""The sequence of pages that a participant walks."""
+"""The sequence of pages that a participant goes through."""
 
 from collections.abc import Set
 
@@ -12,18 +12,20 @@ __all__ = ["Step", "current_step", "progress", "steps"]
 
 
 def steps(study: Study) -> tuple[Step, ...]:
-    """Every page between consent and debrief, in order, those included that not all arms show."""
+    """Return every page between consent and debrief, in order, including pages that only some arms
+    show.
+    """
     return stored.definition(study).steps
 
 
 def steps_of(participant: Participant) -> tuple[Step, ...]:
-    """The pages that the participant's arm shows; before the allocation, those of all arms."""
+    """Return the pages of the participant's arm; before the allocation, those of all arms."""
     declared = stored.definition(participant.study)
     return declared.steps if participant.arm is None else declared.steps_of(participant.arm.key)
 
 
 def step_of(study: Study, key: str) -> Step | None:
-    """The step of this key; None when the study has none."""
+    """Return the step with this key; None if the study has no such step."""
     return next((step for step in steps(study) if step.key == key), None)
 
 
@@ -33,12 +35,12 @@ _SENT = PreparedQuery(
 
 
 def sent(participant: Participant) -> set[str]:
-    """The keys of the steps that the participant has sent."""
+    """Return the keys of the steps that the participant has sent."""
     return {step for (step,) in _SENT(participant.pk)}
 
 
 def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
-    """The first page that is to be sent and whose key is not among those sent; None at the end."""
+    """Return the first page still to be sent, given the keys already sent; None at the end."""
     return next(
         (
             step
@@ -50,11 +52,11 @@ def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
 
 
 def current_step(participant: Participant) -> Step | None:
-    """The first page that the participant has not sent; None when all are sent."""
+    """Return the first page that the participant has not sent; None when all are sent."""
     return first_unsent(participant, sent(participant))
 
 
 def progress(participant: Participant, step: Step) -> tuple[int, int]:
-    """The page's number, from 1, and the number of pages."""
+    """Return the page's number, from 1, and the number of pages."""
     sequence = steps_of(participant)
     return sequence.index(step) + 1, len(sequence)

@@ -1,4 +1,4 @@
-"""The time limit of a trial, by the server's clock: what the page's script says is not enough."""
+"""The time limit of a trial by the server's clock; the page script's word is not enough."""
 
 from datetime import timedelta
 
@@ -11,10 +11,9 @@ from surveys.study_file.step import Step
 
 
 def timed_out(participant: Participant, step: Step, timings: Timings | None) -> bool:
-    """Whether the page sent itself when its time was up, and may therefore lack answers.
+    """Return whether the page sent itself at the time limit and may therefore lack answers.
 
-    Who claims so before the trial's limit has passed since the page was first shown has no limit
-    behind them.
+    The client's claim counts only if the limit has really elapsed since the page was first shown.
     """
     if timings is None or not timings.timed_out or step.kind != "trial":
         return False

@@ -1,8 +1,4 @@
-"""The questionnaires: one TOML file each, in this folder or among those that a lab has loaded.
-
-A shipped file never changes once studies may have asked it: better wording is a new version, and
-the old file moves to earlier/, where the studies that asked it still find it.
-"""
+"""The questionnaires: one TOML file each, either in this folder or loaded by a lab."""
 
 import hashlib
 from functools import lru_cache
@@ -19,7 +15,7 @@ EARLIER = FOLDER / "earlier"
 
 
 def shipped() -> tuple[str, ...]:
-    """The ids of those that ship with the platform."""
+    """Return the ids of the questionnaires that ship with the platform."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
@@ -29,7 +25,7 @@ def earlier() -> tuple[str, ...]:
 
 
 def ids() -> tuple[str, ...]:
-    """Return the ids of all questionnaires on offer: the shipped ones and those a lab loaded."""
+    """Return the id of every questionnaire, which is the name of its file."""
     loaded = {path.stem for path in settings.INSTRUMENTS_DIR.glob("*.toml")}
     return tuple(sorted({*shipped(), *loaded}))
 
@@ -40,32 +36,40 @@ def is_known(questionnaire_id: str) -> bool:
 
 
 def get(questionnaire_id: str) -> Questionnaire:
-    """The questionnaire; raises QuestionnaireError for an unknown id or a faulty file."""
+    """Return the questionnaire.
+
+    Raises QuestionnaireError for an unknown id or a faulty file.
+    """
     return _read(questionnaire_id, text_of(questionnaire_id))
 
 
 def text_of(questionnaire_id: str) -> str:
-    """Its file, to the letter; raises QuestionnaireError for an unknown id."""
+    """Return the exact text of the questionnaire's file.
+
+    Raises QuestionnaireError for an unknown id.
+    """
     name = f"{questionnaire_id}.toml"
-    # What ships cannot be replaced by a loaded file of the same name.
-    for path in (FOLDER / name, EARLIER / name, settings.INSTRUMENTS_DIR / name):
+    # A loaded file must not replace a shipped one of the same name.
+    for path in (FOLDER / name, settings.INSTRUMENTS_DIR / name):
         if NAME.fullmatch(questionnaire_id) and path.is_file():
             stat = path.stat()
             return _text(path, stat.st_mtime_ns, stat.st_size)
     raise QuestionnaireError(
         f"The questionnaire {questionnaire_id!r}",
-        [f"there is none of that name. Those there are: {', '.join(ids())}."],
+        [f"there is no questionnaire with this id. Known ids: {', '.join(ids())}."],
     )
 
 
 def sha256(questionnaire_id: str) -> str:
-    """The hash of its file, by which a study can tell that it was changed."""
+    """Return the hash of the questionnaire's file, which reveals whether a study's copy was
+    changed.
+    """
     return hashlib.sha256(text_of(questionnaire_id).encode()).hexdigest()
 
 
 @lru_cache(maxsize=256)
 def _text(path: Path, changed: int, size: int) -> str:
-    """The file's text; another time of change or size is another file."""
+    """Return the file's text, cached until its time of change or size differs."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

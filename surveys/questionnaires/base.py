@@ -1,4 +1,4 @@
-"""What a questionnaire is, and which answers each of its items takes."""
+"""Questionnaires and the answers that each of their items accepts."""
 
 import re
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ KINDS = ("scale", "slider", "choice", "multiple", "number", "short_text", "text"
 WRITTEN = ("short_text", "text")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 DOES_NOT_APPLY = "does_not_apply"
-"""The stored answer to "does not apply"; the analysis takes it as a kind of missing."""
+"""The stored answer for "does not apply"; the analysis treats it as a kind of missing."""
 SEPARATOR = ";"
-"""Between the values of an answer of kind "multiple"."""
+"""Separator between the values of an answer of kind "multiple"."""
 _WHOLE = re.compile(r"-?\d+")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Whole numbers from minimum to maximum by step; ``anchors`` name some of the points."""
+    """Whole numbers from minimum to maximum by step; ``anchors`` label some of the points."""
 
     minimum: int
     maximum: int
@@ -31,28 +31,29 @@ class Scale:
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers that can be typed, with at most so many digits after the point."""
+    """Numbers that can be typed, with at most ``decimals`` digits after the decimal point."""
 
     minimum: float
     maximum: float
     decimals: int = 0
 
     def holds(self, text: str) -> bool:
-        """Whether the text is such a number, written as 12 or 12.5."""
+        """Return whether the text is a number of the range, written as 12 or 12.5."""
         digits = r"-?\d{1,15}" + (rf"(\.\d{{1,{self.decimals}}})?" if self.decimals else "")
         return bool(re.fullmatch(digits, text)) and self.minimum <= float(text) <= self.maximum
 
 
 @dataclass(frozen=True)
 class Item:
-    """One question. Its answer is always text: a point, an option's value, or what was typed.
+    """One question; its answer is always text: a point, an option's value, or what was typed.
 
-    ``kind``: "scale" (radios over ``scale``), "slider" (over ``scale``), "choice" (radios over
-    ``options``, value → label), "multiple" (boxes over ``options``; the answer joins the values in
-    that order by SEPARATOR; a value of ``exclusive`` stands alone), "number" (within ``range``),
-    "short_text" and "text" (at most ``maximum_length`` characters, the first on one line).
-    ``does_not_apply`` labels a further answer, empty for none. ``subscale`` names the score that
-    the item belongs to, empty for none; ``reversed`` items are turned in the analysis, never here.
+    ``kind``: "scale" (radio buttons over ``scale``), "slider" (over ``scale``), "choice" (radio
+    buttons over ``options``, value → label), "multiple" (checkboxes over ``options``; the answer
+    joins the values in that order by SEPARATOR; a value of ``exclusive`` cannot be combined with
+    others), "number" (within ``range``), "short_text" and "text" (at most ``maximum_length``
+    characters; short texts are a single line). ``does_not_apply`` is the label of an additional
+    answer, empty for none. ``subscale`` names the score that the item contributes to, empty for
+    none; ``reversed`` items are reversed in the analysis, never here.
     """
 
     id: str
@@ -70,7 +71,7 @@ class Item:
     exclusive: tuple[str, ...] = ()
 
     def accepts(self, value: str) -> bool:
-        """Whether the value can be stored as the item's answer; empty means not answered."""
+        """Return whether the value can be stored as the item's answer; empty means not answered."""
         if not value:
             return not self.required
         if self.kind in WRITTEN:
@@ -91,21 +92,21 @@ class Item:
 
     @property
     def values(self) -> Mapping[str, str]:
-        """The values to choose from with their labels, in order; empty where none are listed."""
+        """Return the values to choose from with their labels; empty if none are listed."""
         if not self.does_not_apply:
             return self.codes
         return {**self.codes, DOES_NOT_APPLY: self.does_not_apply}
 
     @property
     def codes(self) -> Mapping[str, str]:
-        """The values without "does not apply"."""
+        """Return the values without "does not apply"."""
         if self.scale is not None and self.kind == "scale":
             return {str(point): self.scale.anchors.get(point, "") for point in self.scale.points}
         return self.options
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The least and the greatest answer, where every answer is a number."""
+        """Return the least and the greatest answer; None unless every answer is a number."""
         if self.range is not None:
             return self.range.minimum, self.range.maximum
         if self.scale is not None:
@@ -116,15 +117,15 @@ class Item:
 
     @property
     def is_number(self) -> bool:
-        """Whether every answer but "does not apply" is a number."""
+        """Return whether every answer except "does not apply" is a number."""
         return self.bounds is not None
 
 
 @dataclass(frozen=True)
 class Subscale:
-    """A score over the items that name it: the mean of their answers, or the sum.
+    """A score over the items that name it: the mean or the sum of their answers.
 
-    There is no score where less than the share ``minimum_answered`` of the items is answered.
+    The score is missing if a smaller share than ``minimum_answered`` of the items is answered.
     """
 
     id: str
@@ -135,10 +136,11 @@ class Subscale:
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """A page of items, as declared in its file, in one language.
+    """A page of items as declared in its file, in one language.
 
-    ``translations``: the whole in its other languages, by their codes; ids and values are the same
-    in all. ``shuffled``: each participant gets neighbouring items of one scale in an own order.
+    ``translations`` holds the whole questionnaire in its other languages, by their codes; ids and
+    values are the same in all of them. ``shuffled``: each participant gets neighbouring items of a
+    scale in a random order.
     """
 
     id: str
@@ -157,16 +159,20 @@ class Questionnaire:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The codes of its languages, that of the file first."""
+        """Return the codes of the questionnaire's languages; the file's own language is first."""
         return (self.language, *self.translations)
 
     def in_language(self, code: str) -> "Questionnaire":
-        """The questionnaire in the language: in de for de-at, in its own where it has neither."""
+        """Return the questionnaire in the language; German for de-at, its own language as a last
+        resort.
+        """
         general, _, _ = code.lower().partition("-")
-        own = self.translations.get(code.lower())
-        return own or self.translations.get(general) or self
+        exact = self.translations.get(code.lower())
+        return exact or self.translations.get(general) or self
 
     def speaks(self, code: str) -> bool:
-        """Whether it can be asked in the language; a study file is checked by this."""
+        """Return whether the questionnaire can be asked in the language; study files are checked by
+        this.
+        """
         general, _, _ = code.lower().partition("-")
         return bool({code.lower(), general} & set(self.languages))

@@ -1,4 +1,4 @@
-"""Reads one item of a questionnaire's file, and the scales in it."""
+"""Reading of a questionnaire's items and scales from its file."""
 
 import re
 from typing import Any
@@ -27,12 +27,14 @@ KEYS = {
     "short_text": ("maximum_length",),
     "text": ("maximum_length",),
 }
-"""By kind, the keys that not every kind has."""
+"""For each kind of item, the keys that only some kinds have."""
 MOST_POINTS = {"scale": 21, "slider": 1001}
 
 
 def read_item(table: Table, scale: Scale | None, *, optional: bool, does_not_apply: str) -> Item:
-    """The item; ``scale``, ``optional`` and ``does_not_apply`` are those of the questionnaire."""
+    """Return the item; ``scale``, ``optional`` and ``does_not_apply`` are the questionnaire's
+    defaults.
+    """
     key, kind = table.text("id"), one_of(table, "kind", KINDS, KINDS[0])
     if key and (not NAME.fullmatch(key) or key in RESERVED):
         table.add(
@@ -78,7 +80,7 @@ def read_scale(table: Table) -> Scale:
 
 
 def read_anchors(table: Table, scale: Scale) -> dict[int, str]:
-    """The table's anchors, point → label; both ends need one."""
+    """Return the table's anchors, point → label; both ends need an anchor."""
     anchors: dict[int, str] = {}
     for point, label in table.mapping("anchors").items():
         inside = re.fullmatch(r"-?\d+", point) and int(point) in scale.points
@@ -118,7 +120,7 @@ def _misplaced(table: Table, key: str, kind: str) -> None:
 
 
 def _finished(table: Table, item: Item) -> Item:
-    # What another kind's key holds was reported as misplaced: it is not unknown.
+    # Keys of other kinds were reported as misplaced and must not be reported as unknown as well.
     for name in ("scale", "anchors", "range"):
         table.mapping(name, {})
     table.finish()
@@ -151,7 +153,7 @@ def _exclusive(table: Table, key: str, options: dict[str, str]) -> tuple[str, ..
 
 
 def _item_scale(table: Table, key: str, kind: str, scale: Scale | None) -> Scale | None:
-    """The item's own scale, or that of the questionnaire, perhaps with anchors of its own."""
+    """Return the item's own scale, or the questionnaire's, possibly with the item's own anchors."""
     own = read_scale(table.table("scale")) if "scale" in table.values else scale
     if kind not in MOST_POINTS:
         return None

@@ -1,4 +1,4 @@
-"""Puts a lab's questionnaire into the folder from which studies take it."""
+"""Loading of a lab's questionnaire into the folder from which studies take it."""
 
 import re
 from pathlib import Path
@@ -14,14 +14,14 @@ from surveys.questionnaires.reading import read
 
 
 class LoadingError(ValueError):
-    """A questionnaire that is whole, and must not take the place of another."""
+    """A valid questionnaire that must not replace another."""
 
 
 def load(file: Path, *, replace: bool = False) -> Questionnaire:
-    """Check the file and copy it to STUDY_INSTRUMENTS; the same file again changes nothing.
+    """Check the file and copy it to STUDY_INSTRUMENTS; an unchanged file changes nothing.
 
-    Raises QuestionnaireError for a faulty file, OSError and UnicodeDecodeError for one that cannot
-    be read, and LoadingError where its id, the file's name, is that of another questionnaire.
+    Raises QuestionnaireError for a faulty file, OSError and UnicodeDecodeError for an unreadable
+    one, and LoadingError if another questionnaire already has this id, which is the file's name.
     """
     text = file.read_bytes().decode("utf-8-sig")
     if not NAME.fullmatch(file.stem) or file.suffix != ".toml":
@@ -41,7 +41,7 @@ def _check_replaceable(key: str, replace: bool) -> None:
     rename = f"Give yours another id and file name, such as {_next_version(key)!r}"
     if _ships(key):
         raise LoadingError(f"the questionnaire {key!r} ships with the platform. {rename}.")
-    # Data must stay readable by the words that were asked.
+    # Stored answers must stay readable in the wording that was asked.
     named = re.compile(rf"[\"']{re.escape(key)}[\"']")
     asking = sorted(study.slug for study in Study.objects.all() if named.search(study.source))
     if asking:
@@ -58,6 +58,6 @@ def _ships(key: str) -> bool:
 
 
 def _next_version(key: str) -> str:
-    """trust-v1 → trust-v2; a name without a version gets the second."""
+    """Return the next version's name: trust-v2 for trust-v1; a name without a version gets -v2."""
     stem, _, number = key.rpartition("-v")
     return f"{stem}-v{int(number) + 1}" if stem and number.isdigit() else f"{key}-v2"

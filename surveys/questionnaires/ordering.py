@@ -6,14 +6,14 @@ from explanations.imagesets.dice import Dice
 from surveys.allocation.shuffling import shuffled
 from surveys.questionnaires.base import Item, Questionnaire
 
-ALGORITHM = "item-order-1"  # part of every seed: another algorithm gives other orders
+ALGORITHM = "item-order-1"  # part of every seed, because another algorithm would give other orders
 
 
 def order(questionnaire: Questionnaire, seed: int | str) -> tuple[str, ...]:
-    """The items' ids in the order for the seed: the same on every machine, and stored as shown.
+    """Return the items' ids in the order for the seed, which is the same on every machine.
 
-    Where the file says order = "random", each run of neighbouring items of one scale is shuffled;
-    all else stays in its place, such as a comment at the end.
+    If the file says order = "random", each run of neighbouring items of a scale is shuffled; all
+    other items keep their place, such as a comment at the end.
     """
     if not questionnaire.shuffled:
         return tuple(item.id for item in questionnaire.items)
@@ -27,5 +27,5 @@ def order(questionnaire: Questionnaire, seed: int | str) -> tuple[str, ...]:
 
 
 def _answered_alike(item: Item) -> tuple[str, tuple[int, ...]]:
-    """Items of one kind over the same points, whatever the words at them."""
+    """Return whether two items have one kind and the same points, whatever their labels."""
     return item.kind, item.scale.points if item.scale else ()

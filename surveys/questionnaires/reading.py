@@ -1,4 +1,4 @@
-"""From a questionnaire's TOML file to a Questionnaire: everything wrong in it is said at once."""
+"""Reading of a questionnaire from its TOML file; all problems are reported at once."""
 
 from dataclasses import replace
 
@@ -16,7 +16,10 @@ class QuestionnaireError(FileProblemsError):
 
 
 def read(questionnaire_id: str, text: str) -> Questionnaire:
-    """The questionnaire in the text; raises QuestionnaireError with every problem found."""
+    """Return the questionnaire in the text.
+
+    Raises QuestionnaireError with every problem of the text.
+    """
     name = f"The questionnaire {questionnaire_id!r}"
     table = document(text, name, QuestionnaireError)
     if table.text("id") != questionnaire_id:
@@ -30,7 +33,7 @@ def read(questionnaire_id: str, text: str) -> Questionnaire:
 
 
 def _questionnaire(table: Table, questionnaire_id: str) -> Questionnaire:
-    """What stands in the file, without its translations."""
+    """Return the questionnaire of the file without its translations."""
     scale = read_scale(table.table("scale")) if "scale" in table.values else None
     table.mapping("scale", {})
     items = _items(table, scale)
@@ -68,7 +71,7 @@ def _items(table: Table, scale: Scale | None) -> tuple[Item, ...]:
 
 
 def _subscales(table: Table, items: tuple[Item, ...]) -> dict[str, Subscale]:
-    """Those declared, or the default for each that an item names when none is declared."""
+    """Return the declared subscales; if there are none, a default for each that an item names."""
     named = dict.fromkeys(item.subscale for item in items if item.subscale)
     declared = table.table("subscales", {})
     if not declared.values:

@@ -1,6 +1,6 @@
-"""Reads the other languages of a questionnaire's file: [text.de] has every text once more.
+"""Reading of a questionnaire's other languages: [text.de] repeats every text in German.
 
-A translation is whole or it is refused: half a page in a foreign language helps nobody.
+An incomplete translation is refused: half a page in a foreign language helps nobody.
 """
 
 import re
@@ -17,7 +17,7 @@ WORDINGS = ("own", "verbatim")
 
 
 def translations(file: Table, original: Questionnaire) -> dict[str, Questionnaire]:
-    """The questionnaire in each language that the file has under [text], by its code."""
+    """Return the questionnaire in each language that the file has under [text], by its code."""
     texts = file.table("text", {})
     found = {}
     for code in texts.values:
@@ -40,7 +40,7 @@ def _translated(own: Table, file: Table, code: str, original: Questionnaire) -> 
         language=code,
         title=own.text("title"),
         instructions=_if_original(own, "instructions", bool(original.instructions)),
-        # A validated translation has authors and a licence of its own.
+        # A validated translation has its own authors and its own licence.
         source=own.text("source", original.source),
         wording=one_of(own, "wording", WORDINGS, original.wording),
         licence=own.text("licence", original.licence),
@@ -56,7 +56,7 @@ def _translated(own: Table, file: Table, code: str, original: Questionnaire) -> 
 
 
 def _entry(items: Table, key: str) -> Table:
-    """What stands for the item: a table, or its text alone."""
+    """Return the item's entry: a table, or its text alone."""
     if isinstance(items.values.get(key, ""), str):
         return Table({"text": items.text(key)}, (*items.path, key), items.problems)
     return items.table(key)
@@ -69,7 +69,7 @@ def _item(
     scale: Scale | None,
     does_not_apply: str,
 ) -> Item:
-    """The item in the other language; ``declared`` is its entry in the original."""
+    """Return the item in the other language; ``declared`` is its entry in the original."""
     named = "scale" in declared or "anchors" in declared
     inherits = bool(item.does_not_apply) and "does_not_apply" not in declared
     label = _if_original(own, "does_not_apply", "does_not_apply" in declared)
@@ -87,7 +87,7 @@ def _item(
 
 
 def _rescaled(own: Table, scale: Scale | None, named: bool) -> Scale | None:
-    """The scale with the anchors of the other language: at the same points."""
+    """Return the scale with the other language's anchors at the same points."""
     if scale is None or not named:
         return scale
     if "anchors" not in own.values:
@@ -120,5 +120,5 @@ def _options(own: Table, item: Item) -> Mapping[str, str]:
 
 
 def _if_original(own: Table, key: str, is_there: bool) -> str:
-    """The text of the key where the original has one; elsewhere the key is unknown."""
+    """Return the text of the key if the original has one; otherwise the key is unknown."""
     return own.text(key) if is_there else ""

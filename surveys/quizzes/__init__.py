@@ -1,4 +1,4 @@
-"""Comprehension questions on what a map means: one TOML file each, found by the method's key."""
+"""Comprehension checks on the meaning of a map: one TOML file each, found by the method's key."""
 
 import tomllib
 from dataclasses import dataclass
@@ -12,12 +12,15 @@ from surveys.questionnaires.base import Item
 FOLDER = Path(__file__).resolve().parent
 NO_MAP = "none"
 OWN = "en"
-"""The language of the files; the others stand under their codes."""
+"""The language of the files' own texts; other languages are listed under their codes."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """``right`` is the key of the right option; ``why`` is shown to who chose another."""
+    """A comprehension question.
+
+    ``right`` is the key of the right option; ``why`` is shown to anyone who chose another.
+    """
 
     id: str
     text: str
@@ -27,22 +30,21 @@ class Question:
 
     @property
     def item(self) -> Item:
-        """The question as a page asks it."""
+        """Return the question as an item of a page."""
         return Item(self.id, self.text, kind="choice", options=self.options)
 
 
 @cache
 def questions(method: str, language: str = "en") -> tuple[Question, ...]:
-    """The questions for a method, or for a condition without a map where the key is empty.
+    """Return the questions for a method; an empty key means a condition without a map.
 
-    Variants of a method have its questions.
-    Raises KeyError for a method without a quiz.
+    Variants of a method share its questions. Raises KeyError for a method without a quiz.
     """
     return tuple(_question(entry, language) for entry in _entries(method or NO_MAP))
 
 
 def speaks(method: str, language: str) -> bool:
-    """Whether the questions for a method can be asked in the language."""
+    """Return whether the questions for a method can be asked in the language."""
     entries = _entries(method or NO_MAP)
     return all({language, _general(language)} & {OWN, *entry} for entry in entries)
 
@@ -53,13 +55,13 @@ def _entries(method: str) -> list[dict[str, Any]]:
     for path in sorted(FOLDER.glob("*.toml")):
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         if wanted in document["methods"]:
-            found: list[dict[str, Any]] = document["questions"]
-            return found
+            entries: list[dict[str, Any]] = document["questions"]
+            return entries
     raise KeyError(wanted)
 
 
 def _general(language: str) -> str:
-    """de for de-at."""
+    """Return the general language of a code: de for de-at."""
     return language.partition("-")[0]
 
 
@@ -70,7 +72,7 @@ def _question(entry: dict[str, Any], language: str) -> Question:
 
 @cache
 def right_answers() -> dict[tuple[str, tuple[str, ...]], str]:
-    """The right option of every question, by its id and its options."""
+    """Return the right option of every question, by the question's id and options."""
     documents = [tomllib.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.toml")]
     return {
         (entry["id"], tuple(entry["options"])): entry["right"]

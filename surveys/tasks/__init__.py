@@ -1,4 +1,4 @@
-"""The tasks: what is shown and asked in a trial. A new one is a file and a line in TASKS."""
+"""The tasks: what is shown and asked in a trial. A new task needs a file and a line in TASKS."""
 
 from surveys.tasks import (
     agreement,
@@ -23,5 +23,8 @@ TASKS: tuple[Task, ...] = (
 
 
 def get(key: str) -> Task:
-    """The task of this key; KeyError when there is none."""
+    """Return the task with this key.
+
+    Raises KeyError for an unknown key.
+    """
     return {task.key: task for task in TASKS}[key]

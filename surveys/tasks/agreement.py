@@ -1,4 +1,4 @@
-"""Agreement: how likely is it that the prediction is right, judged with the map at hand?"""
+"""Agreement: the participant rates, with the map in view, how likely the prediction is right."""
 
 from collections.abc import Mapping
 

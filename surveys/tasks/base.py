@@ -1,4 +1,4 @@
-"""What a task is: the stages of a trial, what each shows, and what it asks."""
+"""Tasks: the stages of a trial, and what each of them shows and asks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from surveys.questionnaires.base import Item
 
 Asks = Callable[[Mapping[str, str], str], tuple[Item, ...]]
-"""From the classes' labels by name, and how sureness is asked (CONFIDENCE), to a page's items."""
+"""Function from the classes' labels by name, and a way to ask for confidence (CONFIDENCE), to a
+page's items.
+"""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One page of a trial. ``shows_prediction`` and ``shows_map`` as far as the condition does.
+    """One page of a trial.
 
-    ``classes``: in place of the one map, those of so many classes, which are not named.
+    ``shows_prediction`` and ``shows_map`` apply only if the condition shows them, too. ``classes``
+    replaces the single map by the maps of this number of classes, which are not named.
     """
 
     key: str
@@ -25,11 +28,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Task:
-    """``source`` says where the task comes from; its words are our own.
+    """A task of a trial; ``source`` cites its origin, while the wording is our own.
 
-    ``needs_prediction``: it makes no sense in an arm that shows none. ``guesses_class``: the
-    prediction is what the participant must find, so that neither page nor caption may name it.
-    ``how_to`` gives the sentences of the instructions.
+    ``needs_prediction``: the task makes no sense in an arm without predictions. ``guesses_class``:
+    the participant has to find out the prediction, so neither page nor caption may name it.
+    ``how_to`` returns the sentences of the instructions.
     """
 
     key: str
@@ -42,14 +45,14 @@ class Task:
 
     @property
     def classes(self) -> int:
-        """The maps of how many classes its trials show side by side; 0: no more than one map."""
+        """Return how many classes' maps the trials show side by side; 0 for at most one map."""
         return max(stage.classes for stage in self.stages)
 
     @property
     def advises_later(self) -> bool:
-        """Whether the prediction is shown, but not from the first page of a trial on."""
+        """Return whether the prediction is shown, but only after a trial's first page."""
         return not self.stages[0].shows_prediction and self.stages[-1].shows_prediction
 
     def stage(self, key: str) -> Stage:
-        """The stage of this key."""
+        """Return the stage with this key."""
         return next(stage for stage in self.stages if stage.key == key)

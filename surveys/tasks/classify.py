@@ -1,4 +1,4 @@
-"""Classify: the person says what the picture shows, with or without the classifier's help."""
+"""Classify: the participant says what the image shows, with or without the classifier's help."""
 
 from collections.abc import Mapping
 

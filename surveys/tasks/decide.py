@@ -1,4 +1,4 @@
-"""Accept or reject: does the person let the classifier's answer stand?"""
+"""Accept or reject: the participant decides whether to accept the classifier's answer."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Distinction: which of four classes' maps belongs to the class that the classifier predicts?"""
+"""Distinction: the participant picks the predicted class's map among the maps of four classes."""
 
 from collections.abc import Mapping
 

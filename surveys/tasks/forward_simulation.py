@@ -1,4 +1,4 @@
-"""Forward simulation: what will the classifier say of this picture?"""
+"""Forward simulation: the participant guesses the classifier's answer."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The questions that tasks share."""
+"""Questions that several tasks ask."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 from surveys.questionnaires.base import Item, Scale
 
 CONFIDENCE = ("points", "slider", "none")
-"""How a task asks for sureness: on five points, on a slider from 0 to 100, or not at all."""
+"""How a task asks for confidence: on five points, on a slider from 0 to 100, or not at all."""
 
 
 def sureness(key: str, confidence: str) -> tuple[Item, ...]:
-    """The question how sure the decision is, under the key; nothing for "none"."""
+    """Return the question of how confident the decision is, under the key; nothing for "none"."""
     if confidence == "none":
         return ()
     text = _("How sure are you of your decision?")
@@ -23,5 +23,5 @@ def sureness(key: str, confidence: str) -> tuple[Item, ...]:
 
 
 def which_class(key: str, text: str, classes: Mapping[str, str]) -> Item:
-    """A choice among the classes of the classifier, each with what people read for it."""
+    """Return a choice among the classifier's classes, labelled as participants read them."""
     return Item(key, text, kind="choice", options=classes)

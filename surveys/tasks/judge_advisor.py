@@ -1,4 +1,4 @@
-"""Judge and advisor: an answer of one's own, then the classifier's, then the final answer."""
+"""Judge-advisor system: the participant's own answer, the classifier's, then the final answer."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The analysis plan as run_analysis reads it: plan.toml."""
+"""The analysis plan of a study as plan.toml, which run_analysis reads."""
 
 import json
 from collections.abc import Mapping
@@ -8,15 +8,15 @@ from surveys.study_file.declaration import StudyFile
 
 
 def plan_of(study: StudyFile) -> dict[str, Any]:
-    """The study's [analysis], with the study's title, and its arms where the table names none."""
+    """Return the study's [analysis] table with the title, and with the arms if it names none."""
     arms = list(dict.fromkeys(arm.key for arm in study.arms))
     return {"title": study.title, "arms": arms, **study.analysis}
 
 
 def toml_text(document: Mapping[str, Any]) -> str:
-    """TOML of a table that holds plain values, lists of them, and lists of tables of them.
+    """Return the document as TOML: plain values, lists of them, and lists of tables of them.
 
-    Raises TypeError for anything else, such as a date: plans have none.
+    Raises TypeError for any other value, such as a date; plans contain none.
     """
     tables = {key: value for key, value in document.items() if _is_tables(value)}
     lines = [_line(key, value) for key, value in document.items() if key not in tables]

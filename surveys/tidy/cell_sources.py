@@ -1,4 +1,4 @@
-"""Where the cells of the tidy tables come from, as far as a path through the rows does not say."""
+"""Functions that compute those cells of the tidy tables that are not a plain field of a row."""
 
 from collections.abc import Callable
 
@@ -13,57 +13,71 @@ from surveys.tidy.cells import Cell
 
 
 def answer_cell(item: Item) -> Callable[[Trial], Cell]:
-    """The answer to one of a trial's questions, whichever stage asks it."""
+    """Return a function that reads the answer to one of a trial's questions, whichever stage asks
+    it.
+    """
 
     def source(trial: Trial) -> Cell:
         pages = trial.submissions.all()
-        given = (one.value for page in pages for one in page.answers.all() if one.item == item.id)
-        value = next(given, None)
+        values = (
+            answer.value
+            for page in pages
+            for answer in page.answers.all()
+            if answer.item == item.id
+        )
+        value = next(values, None)
         return int(value) if value is not None and item.is_number else value
 
     return source
 
 
 def of_stage(name: str, number: int = -1) -> Callable[[Trial], Cell]:
-    """The field of the page of the trial's stage ``number``, by default of the last one."""
+    """Return a function that reads a field of the page of the trial's stage ``number``.
+
+    The default is the last stage.
+    """
 
     def source(trial: Trial) -> Cell:
         stages = tasks.get(task_of(trial)).stages
         step = f"trial:{trial.position}" + (f":{stages[number].key}" if stages[number].key else "")
-        found: Cell = next(
+        value: Cell = next(
             (getattr(page, name) for page in trial.submissions.all() if page.step == step), None
         )
-        return found
+        return value
 
     return source
 
 
 def task_of(trial: Trial) -> str:
-    """Key of the task of the trial's part."""
+    """Return the key of the task of the trial's part."""
     part = definition(trial.participant.study).part(trial.stimulus.part)
     return part.task if isinstance(part, TrialsPart) else ""
 
 
 def predicted_place(trial: Trial) -> Cell:
-    """Of several maps side by side, the place of the predicted class's; empty for one map."""
-    places = (one.place for one in trial.maps.all() if one.explanation_id == trial.explanation_id)
+    """Return the position of the predicted class's map among several; empty for a single map."""
+    places = (
+        trial_map.place
+        for trial_map in trial.maps.all()
+        if trial_map.explanation_id == trial.explanation_id
+    )
     return next(places, None)
 
 
 def classes_in_places(trial: Trial) -> Cell:
-    """The classes of several maps side by side, in their order; empty for one map."""
+    """Return the classes of several maps side by side, in their order; empty for a single map."""
     predicted = trial.stimulus.prediction.predicted_class
-    shown = [one.explanation.other_class or predicted for one in trial.maps.all()]
-    return SEPARATOR.join(shown) or None
+    classes = [trial_map.explanation.other_class or predicted for trial_map in trial.maps.all()]
+    return SEPARATOR.join(classes) or None
 
 
 def factor(name: str) -> Callable[[Trial], Cell]:
-    """The trial's level of a declared factor."""
+    """Return a function that reads the trial's level of a declared factor."""
     return lambda trial: trial.condition.factors.get(name)
 
 
 def quiz_mistakes(participant: Participant) -> Cell:
-    """Wrong answers in the last try of every quiz; empty where no quiz was sent."""
+    """Count the wrong answers in the last attempt at every quiz; empty if no quiz was submitted."""
     last: dict[tuple[str, int], int] = {}
     for page in participant.submissions.all():
         step = step_of(participant.study, page.step)
@@ -71,18 +85,24 @@ def quiz_mistakes(participant: Participant) -> Cell:
             continue
         given = {answer.item: answer.value for answer in page.answers.all()}
         method = condition_of(participant, step).method
-        wrong = [one for one in quizzes.questions(method) if given.get(one.id) != one.right]
-        last[step.part, step.block] = len(wrong)
+        questions = quizzes.questions(method)
+        # A later attempt overwrites the earlier one of the same block: only the last one counts.
+        last[step.part, step.block] = sum(
+            given.get(question.id) != question.right for question in questions
+        )
     return sum(last.values()) if last else None
 
 
 def block_of(participant: Participant) -> Cell:
-    """Minimisation has no blocks."""
+    """Return the participant's randomisation block; 0 for minimisation, which has no blocks."""
     return participant.slot.block or 0
 
 
 def completed_at(participant: Participant) -> Cell:
-    """Empty for who withdrew: that has a time too."""
+    """Return when the study was completed.
+
+    Empty for people who left early, although they have a finishing time, too.
+    """
     completed = participant.state == Participant.State.COMPLETED
     return participant.finished_at if completed else None
 
@@ -94,7 +114,7 @@ def seconds_total(participant: Participant) -> Cell:
 
 
 def raw_value(answer: Answer) -> Cell:
-    """A number where the item takes numbers, else text: text is guarded against formulas."""
+    """Return a number if the item takes numbers, else text, which is guarded against formulas."""
     items = questionnaires.get(answer.questionnaire).items
     number = any(item.is_number for item in items if item.id == answer.item)
     if not number or answer.value == DOES_NOT_APPLY:
@@ -103,14 +123,14 @@ def raw_value(answer: Answer) -> Cell:
 
 
 def shown_at(answer: Answer) -> Cell:
-    """Empty for pages that were sent before orders were stored."""
+    """Return the item's position on its page; empty for pages stored without an order."""
     order = answer.submission.item_order
     return order.index(answer.item) + 1 if answer.item in order else None
 
 
 def block_condition(answer: Answer) -> Cell:
-    """What the trials of the answer's block showed."""
+    """Return the condition of the answer's block; None without an arm."""
     page = answer.submission
     arm = page.participant.arm
     blocks = arm.blocks.all() if arm else ()
-    return next((one.condition.key for one in blocks if one.number == page.block), None)
+    return next((block.condition.key for block in blocks if block.number == page.block), None)

@@ -1,4 +1,4 @@
-"""From a value to the cell of a csv file."""
+"""Conversion of values to the cells of a csv file."""
 
 import csv
 import io
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 Cell = str | int | float | bool | datetime | None
-# What a spreadsheet takes for a formula, also behind white space; full-width signs included.
+# What a spreadsheet takes for a formula, even after white space; includes full-width signs.
 _FORMULA = re.compile(r"[\s\0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n\0]")
 
 
 def cell(value: Cell) -> str:
-    """The value as text: empty for None, 0 and 1 for booleans, ISO in UTC for times.
+    """Return the value as text: empty for None, 0 and 1 for booleans, ISO in UTC for times.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front; numbers do not.
     """
@@ -28,7 +28,7 @@ def cell(value: Cell) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A csv file's text, with a line feed at the end of each row."""
+    """Return the text of a csv file, with a line feed at the end of each row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

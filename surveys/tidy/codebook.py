@@ -12,32 +12,36 @@ from surveys.tidy.tables import tables
 OWN_COLUMNS = {
     "file": "File that the row describes",
     "column": "Column that the row describes",
-    "item": "Item that the row describes; empty where it describes a whole column",
+    "item": "Item that the row describes; empty if it describes a whole column",
     "label": "Meaning of the column, or text of the item",
     "type": "integer, number, text, category or datetime",
     "minimum": "Smallest possible value",
     "maximum": "Largest possible value",
-    "values": "Codes and their meaning, as code=meaning; code=meaning",
+    "values": "Codes and their meanings, as code=meaning; code=meaning",
     "questionnaire": "Questionnaire of the item",
-    "scale": "Scale whose score the item enters",
-    "reversed": "1 where the analysis turns the item before scoring",
-    "wording": "own, or verbatim from the source",
-    "source": "Origin of the construct and the wording",
+    "scale": "Scale to whose score the item contributes",
+    "reversed": "1 if the analysis reverses the item before scoring",
+    "wording": "own for our own wording, verbatim for the source's wording",
+    "source": "Source of the construct and of the wording",
     "construct": "What the questionnaire measures",
     "licence": "Licence of the wording",
     "language": "Language of the label",
     "translations": "The item in the questionnaire's other languages, as language: text",
     "kind": "How the item is answered",
     "score": "mean or sum of the scale's items",
-    "minimum_answered": "Share of the scale's items without which there is no score",
-    "order": "random where each participant got the items in an own order, else fixed",
+    "minimum_answered": "Smallest share of answered items for which the scale is scored",
+    "order": "random if each participant got the items in a different order, otherwise fixed",
     "sha256": "Hash of the questionnaire's file",
 }
 CodebookRow = dict[str, Cell]
 
 
 def codebook(study: StudyFile, blinded: bool = False) -> list[CodebookRow]:
-    """Every row; each has all of OWN_COLUMNS, empty text where it has nothing to say."""
+    """Return all rows of the codebook.
+
+    Each row has every key of OWN_COLUMNS, with an empty text where the key does not apply.
+    ``blinded`` leaves out the columns and files that reveal arms.
+    """
     described = tables(study, blinded).items()
     columns = [_column_row(file, column) for file, own in described for column in own]
     itself = [
@@ -49,7 +53,7 @@ def codebook(study: StudyFile, blinded: bool = False) -> list[CodebookRow]:
 
 
 def item_rows(questionnaire: Questionnaire) -> list[CodebookRow]:
-    """A row for each item, in the order of the file."""
+    """Return a row for each item, in the order of the questionnaire's file."""
     return [_item_row(questionnaire, item) for item in questionnaire.items]
 
 
@@ -106,7 +110,7 @@ def _type(item: Item) -> str:
 
 
 def _meanings(item: Item) -> Mapping[str, str]:
-    """The answers that have a meaning of their own; several chosen ones are joined by a ;."""
+    """Return the answers that have a label, by stored value."""
     if item.kind == "slider" and item.scale is not None:
         return {str(point): label for point, label in item.scale.anchors.items()}
     return item.values

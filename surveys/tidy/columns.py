@@ -1,4 +1,4 @@
-"""The columns of the tidy tables: for each its meaning, and where its cells come from."""
+"""The columns of the tidy tables, each with its meaning and the source of its cells."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,9 +27,10 @@ YES_NO = {"0": "no", "1": "yes"}
 
 @dataclass(frozen=True)
 class Column:
-    """``source`` finds the cell in a row of the database: a dotted path, or a function of the row.
+    """A column of a tidy table.
 
-    ``type`` is integer, number, text, category or datetime; ``values`` maps codes to words.
+    ``source`` leads from a database row to the cell: a dotted path, or a function of the row.
+    ``type`` is integer, number, text, category or datetime; ``values`` maps codes to their meaning.
     """
 
     name: str
@@ -41,31 +42,39 @@ class Column:
     values: Mapping[str, str] | None = None
 
     def cell(self, row: Any) -> Cell:
-        """The row's cell; None where the path ends early, as for a trial without an answer."""
+        """Return the row's cell; None where the path ends early, as for an unanswered trial."""
         if callable(self.source):
             return self.source(row)
         for name in self.source.split("."):
             row = getattr(row, name, None)
-        found: Cell = row
-        return found
+
+        value: Cell = row
+        return value
 
 
-PERSON = "Random name of the participant; it leads to nobody"
-ARM = "Key of the arm that chance put the participant in"
+PERSON = "Random pseudonym; cannot be traced to a person"
+ARM = "Key of the arm that the participant was randomised to"
 STATES = {state.value: str(state.label) for state in Participant.State}
-BROWSER = "Milliseconds from page to answer by the browser's clock; empty without the script"
-SERVER = "Seconds from first sending the page to its answer, by the server's clock"
+BROWSER = (
+    "Milliseconds from showing the page to the answer, by the browser's clock; empty if the "
+    "page's script did not run"
+)
+SERVER = "Seconds from first showing the page to the answer, by the server's clock"
 
-TIMED_OUT = "Whether the page sent itself when its time was up"
+TIMED_OUT = "Whether the page was submitted automatically because its time limit was reached"
 
 PARTICIPANTS: tuple[Column, ...] = (
     Column("participant", "text", "pseudonym", PERSON),
     Column("arm", "category", "arm.key", ARM),
-    Column("arm_label", "text", "arm.label", "Name of the arm"),
-    Column("sequence", "integer", "slot.position", "Place in the order of the allocations", 1),
-    Column("block", "integer", block_of, "Block of the stratum's list; 0 without blocks", 0),
-    Column("state", "category", "state", "How far the participant came", values=STATES),
-    Column("simulated", "integer", "simulated", "Whether a program took part", 0, 1, YES_NO),
+    Column("arm_label", "text", "arm.label", "Label of the arm"),
+    Column("sequence", "integer", "slot.position", "Rank in the order of allocation", 1),
+    Column(
+        "block", "integer", block_of, "Randomisation block within the stratum; 0 without blocks", 0
+    ),
+    Column("state", "category", "state", "How far the participant got", values=STATES),
+    Column(
+        "simulated", "integer", "simulated", "Whether the participant was simulated", 0, 1, YES_NO
+    ),
     Column("language", "category", "language", "Language of the pages, as a code such as de"),
     Column("consented_at", "datetime", "consented_at", "Time of consent, UTC"),
     Column("completed_at", "datetime", completed_at, "Time of the last page, UTC"),
@@ -73,34 +82,50 @@ PARTICIPANTS: tuple[Column, ...] = (
 )
 CHECKS: tuple[Column, ...] = (
     Column("attention_asked", "integer", asked_checks, "Attention checks answered", 0),
-    Column("attention_failed", "integer", failed_checks, "Attention checks answered wrongly", 0),
-    Column("quiz_mistakes", "integer", quiz_mistakes, "Wrong answers in the last tries", 0),
+    Column("attention_failed", "integer", failed_checks, "Attention checks failed", 0),
+    Column(
+        "quiz_mistakes",
+        "integer",
+        quiz_mistakes,
+        "Wrong answers in the last attempt at each comprehension quiz",
+        0,
+    ),
 )
 STIMULUS: tuple[Column, ...] = (
     Column("participant", "text", "participant.pseudonym", PERSON),
     Column("arm", "category", "participant.arm.key", ARM),
-    Column("position", "integer", "position", "Place of the trial in its sequence", 1),
+    Column(
+        "position", "integer", "position", "Position of the trial in the participant's sequence", 1
+    ),
     Column(
         "image",
         "text",
         lambda trial: trial.stimulus.prediction.image.sha256[:12],
         "First 12 digits of the image's content hash",
     ),
-    Column("image_set", "category", "stimulus.prediction.image.image_set.name", "Set of the image"),
     Column(
-        "true_class", "category", "stimulus.prediction.image.true_class", "What the image shows"
+        "image_set",
+        "category",
+        "stimulus.prediction.image.image_set.name",
+        "Image set that the image belongs to",
+    ),
+    Column(
+        "true_class",
+        "category",
+        "stimulus.prediction.image.true_class",
+        "True class of the image (ground truth)",
     ),
     Column(
         "predicted_class",
         "category",
         "stimulus.prediction.predicted_class",
-        "What the classifier says that the image shows",
+        "Class that the classifier predicts",
     ),
     Column(
         "probability",
         "number",
         "stimulus.prediction.probability",
-        "Probability that the classifier gives the predicted class",
+        "Probability that the classifier assigns to the predicted class",
         0,
         1,
     ),
@@ -108,12 +133,17 @@ STIMULUS: tuple[Column, ...] = (
         "prediction_correct",
         "integer",
         "stimulus.prediction.is_correct",
-        "Whether the prediction is right",
+        "Whether the prediction is correct",
         0,
         1,
         {"0": "wrong", "1": "right"},
     ),
-    Column("method", "category", "explanation.method", "Method of the map shown; empty for none"),
+    Column(
+        "method",
+        "category",
+        "explanation.method",
+        "Method of the map that was shown; empty if none was shown",
+    ),
     Column(
         "explanation",
         "text",
@@ -123,7 +153,12 @@ STIMULUS: tuple[Column, ...] = (
 )
 LAYOUT: tuple[Column, ...] = (
     Column("block", "integer", "block", "Block of trials under one condition", 1),
-    Column("condition", "category", "condition.key", "What the trial showed beside the image"),
+    Column(
+        "condition",
+        "category",
+        "condition.key",
+        "Condition of the trial: what was shown next to the image",
+    ),
     Column("part", "category", "stimulus.part", "Part of the study that the trial belongs to"),
     Column("task", "category", task_of, "Task of the trial"),
 )
@@ -132,14 +167,14 @@ SIDE_BY_SIDE: tuple[Column, ...] = (
         "predicted_map",
         "integer",
         predicted_place,
-        "Of several maps side by side, the place of the map of the predicted class",
+        "Position of the predicted class's map where several maps are shown side by side",
         1,
     ),
     Column(
         "map_classes",
         "text",
         classes_in_places,
-        "Classes of several maps side by side, in the order of their places, joined by a ;",
+        "Classes of the maps shown side by side, in the order of their positions, joined by ;",
     ),
 )
 ANSWERED: tuple[Column, ...] = (
@@ -155,19 +190,19 @@ ANSWERS: tuple[Column, ...] = (
     Column("participant", "text", "submission.participant.pseudonym", PERSON),
     Column("arm", "category", "submission.participant.arm.key", ARM),
     Column("questionnaire", "category", "questionnaire", "Questionnaire of the item"),
-    Column("item", "category", "item", "Item that is answered"),
+    Column("item", "category", "item", "Item that was answered"),
     Column(
         "value",
         "text",
         raw_value,
-        "Answer as clicked or typed, before any reversal; several chosen ones are joined by "
-        "a ; and a text that a spreadsheet would run as a formula has an apostrophe in front",
+        "Raw answer as clicked or typed, before any reversal; several choices are joined by ; "
+        "and a text that a spreadsheet would run as a formula is preceded by an apostrophe",
         values={DOES_NOT_APPLY: "the question does not apply to the participant"},
     ),
     Column("response_time_ms", "number", "submission.response_time_ms", BROWSER, 0),
     Column("answered_at", "datetime", "submission.submitted_at", "Time of the answer, UTC"),
-    Column("page", "text", "submission.step", "Page on which the item stood"),
-    Column("shown_at", "integer", shown_at, "Place of the item on the page as shown", 1),
+    Column("page", "text", "submission.step", "Page that contained the item"),
+    Column("shown_at", "integer", shown_at, "Position of the item on the page as shown", 1),
 )
 BLOCK_ANSWERS: tuple[Column, ...] = (
     *ANSWERS[:2],
@@ -176,7 +211,7 @@ BLOCK_ANSWERS: tuple[Column, ...] = (
         "condition",
         "category",
         block_condition,
-        "What the block's trials showed beside the image",
+        "Condition of the block: what its trials showed next to the image",
     ),
     *ANSWERS[2:],
 )
@@ -185,11 +220,11 @@ NOT_ALLOCATED: tuple[Column, ...] = tuple(
     for column in PARTICIPANTS
     if column.name in {"participant", "state", "simulated", "consented_at"}
 )
-"""Of those who consented, and left before they came to anything that differs between arms."""
+"""Columns for people who consented but left before the first page that differs between arms."""
 NOT_ALLOCATED_ANSWERS = tuple(column for column in ANSWERS if column.name != "arm")
 LEDGER: tuple[Column, ...] = (
-    Column("sequence", "integer", "sequence", "Number of the entry in the allocation's ledger", 0),
-    Column("previous", "text", "previous", "Hash of the entry before; zeros in the first"),
-    Column("content", "text", "content", "What happened, as canonical JSON"),
-    Column("hash", "text", "hash", "SHA-256 of sequence, previous and content, one a line"),
+    Column("sequence", "integer", "sequence", "Number of the entry in the allocation ledger", 0),
+    Column("previous", "text", "previous", "Hash of the previous entry; zeros in the first entry"),
+    Column("content", "text", "content", "The event, as canonical JSON"),
+    Column("hash", "text", "hash", "SHA-256 of sequence, previous and content, one per line"),
 )

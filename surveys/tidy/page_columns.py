@@ -1,4 +1,4 @@
-"""What the script measured, as columns: a row per page that was sent, and a row per event."""
+"""Columns for the page script's measurements: a row per submitted page, and a row per event."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,34 +12,40 @@ from surveys.tidy.columns import ARM, BROWSER, PERSON, SERVER, TIMED_OUT, YES_NO
 MEASURED: dict[str, tuple[str, str]] = {
     "painted_ms": (
         "number",
-        "Milliseconds from the request for the page until all its pictures were painted",
+        "Milliseconds from requesting the page until all its images were painted",
     ),
-    "dwell_ms": ("number", "Milliseconds that the page was in view, from painting to sending"),
+    "dwell_ms": ("number", "Milliseconds that the page was in view, from painting to submission"),
     "away_ms": (
         "number",
-        "Milliseconds that the page was hidden or without focus, from painting to sending",
+        "Milliseconds that the page was hidden or not focused, from painting to submission",
     ),
-    "times_away": ("integer", "How often the page was left for another tab or window"),
-    "map_toggles": ("integer", "How often the map was hidden or shown; empty means never"),
-    "opacity_changes": ("integer", "How often the map's strength was set; empty means never"),
-    "opacity": ("number", "Strength of the map that was set last, in percent; empty means 100"),
-    "zooms": ("integer", "How often the picture was enlarged or made small; empty means never"),
-    "viewport_width": ("integer", "Width of the browser's window in CSS pixels"),
-    "viewport_height": ("integer", "Height of the browser's window in CSS pixels"),
-    "pixel_ratio": ("number", "Pixels of the screen per CSS pixel, zoom of the browser included"),
-    "attempts": ("integer", "How often the page was sent until it was stored; more than 1: lost"),
-    "pictures_failed": ("integer", "Pictures that could not be loaded; empty means none"),
+    "times_away": ("integer", "Number of times the page was left for another tab or window"),
+    "map_toggles": ("integer", "Number of times the map was hidden or shown; empty means never"),
+    "opacity_changes": (
+        "integer",
+        "Number of times the map's opacity was changed; empty means never",
+    ),
+    "opacity": ("number", "Last opacity of the map, in percent; empty means 100"),
+    "zooms": ("integer", "Number of times the image was enlarged or reduced; empty means never"),
+    "viewport_width": ("integer", "Width of the browser window in CSS pixels"),
+    "viewport_height": ("integer", "Height of the browser window in CSS pixels"),
+    "pixel_ratio": ("number", "Screen pixels per CSS pixel, including the browser's zoom"),
+    "attempts": (
+        "integer",
+        "Attempts needed to store the page; more than 1 if sending failed before",
+    ),
+    "pictures_failed": ("integer", "Number of images that could not be loaded; empty means none"),
 }
 INTERRUPTED = (
-    "Whether the page was loaded more than once or left for another tab or window: a time measured "
-    "on it is then not that of one look"
+    "Whether the page was loaded more than once or left for another tab or window; its times then "
+    "do not measure a single uninterrupted visit"
 )
 IN_TRIALS = ("dwell_ms", "away_ms", "map_toggles", "opacity", "zooms")
 
 
 @dataclass(frozen=True)
 class PageEvent:
-    """One entry of a page's ``events``: surveys.pages.browser_timings.Timings."""
+    """One entry of a page's ``events``; see surveys.pages.browser_timings.Timings."""
 
     submission: Submission
     at_ms: float
@@ -48,25 +54,25 @@ class PageEvent:
 
 
 def events(pages: Iterable[Submission]) -> Iterator[PageEvent]:
-    """All events of the pages, in their order."""
+    """Yield all events of the pages, in their order."""
     for page in pages:
         for at, kind, value in (page.timings or {}).get("events", []):
             yield PageEvent(page, at, kind, value)
 
 
 def measured(name: str) -> Callable[[Submission], Cell]:
-    """A field of the page's timings; empty where it was not measured."""
+    """Return a function that reads a field of a page's timings; empty where it was not measured."""
     return lambda page: cast("Cell", (page.timings or {}).get(name))
 
 
 def in_trial(name: str) -> Callable[[Trial], Cell]:
-    """A field of the timings of the trial's last page."""
-    found = of_stage("timings")
-    return lambda trial: cast("Cell", cast("dict[str, Any]", found(trial) or {}).get(name))
+    """Return a function that reads a field of the timings of the trial's last page."""
+    timings = of_stage("timings")
+    return lambda trial: cast("Cell", cast("dict[str, Any]", timings(trial) or {}).get(name))
 
 
 def interrupted(trial: Trial) -> Cell:
-    """Whether any page of the trial was interrupted; empty where none was sent."""
+    """Return whether any page of the trial was interrupted; empty if no page was submitted."""
     pages = list(trial.submissions.all())
     return any(page.interrupted for page in pages) if pages else None
 
@@ -84,9 +90,15 @@ PAGES: tuple[Column, ...] = (
     Column("participant", "text", "participant.pseudonym", PERSON),
     Column("arm", "category", "participant.arm.key", ARM),
     Column("page", "text", "step", "Key of the page"),
-    Column("position", "integer", "trial.position", "Place of the page's trial; else empty", 1),
-    Column("block", "integer", "block", "Block of trials that the page belongs to; 0: none", 0),
-    Column("times_shown", "integer", "times_shown", "How often the page had been loaded", 0),
+    Column(
+        "position",
+        "integer",
+        "trial.position",
+        "Position of the page's trial; empty for other pages",
+        1,
+    ),
+    Column("block", "integer", "block", "Block of trials that the page belongs to; 0 for none", 0),
+    Column("times_shown", "integer", "times_shown", "Number of times the page had been loaded", 0),
     Column("interrupted", "integer", "interrupted", INTERRUPTED, 0, 1, YES_NO),
     Column("response_time_ms", "number", "response_time_ms", BROWSER, 0),
     Column("server_seconds", "number", "server_seconds", SERVER, 0),
@@ -103,19 +115,19 @@ EVENTS: tuple[Column, ...] = (
         "kind",
         "category",
         "kind",
-        "What happened",
+        "Kind of event",
         values={
             "map": "the map was hidden or shown",
-            "opacity": "the strength of the map was set",
-            "zoom": "the picture was enlarged or made small",
+            "opacity": "the map's opacity was changed",
+            "zoom": "the image was enlarged or reduced",
             "away": "the page was left for another tab or window",
-            "back": "the person came back to the page",
+            "back": "the participant returned to the page",
         },
     ),
     Column(
         "value",
         "number",
         "value",
-        "map and zoom: 1 on, 0 off; opacity: percent; else 0",
+        "For map and zoom, 1 on and 0 off; for opacity, percent; otherwise 0",
     ),
 )

@@ -1,4 +1,4 @@
-"""The tidy tables of a study: which files its export holds, and the columns of each."""
+"""The tidy tables of a study: the files of its export, and the columns of each."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,15 +28,17 @@ from surveys.tidy.columns import (
 from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
 
 ALWAYS = "decide"
-"""The task whose columns stand in every table, empty where it is not used: analyses know them."""
+"""The task whose columns every table has, empty where it is not used: analyses rely on them."""
 
 
 def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column, ...]]:
-    """Columns by file. Practice trials and answers given per block have files of their own.
+    """Return the columns of each file.
 
-    ``blinded``: without the columns and files that tell arms.
+    Practice trials and answers given once per block have files of their own. ``blinded`` leaves
+    out the columns and files that reveal arms.
     """
     if blinded:
+        # Hiding works on the complete tables, so that a new column is hidden or not by one rule.
         hidden = hidden_columns(study)
         return {
             file: tuple(column for column in columns if column.name not in hidden)
@@ -49,7 +51,7 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
     checks = tuple(column for column in CHECKS if column.name in checked)
     main = [part for part in study.trial_parts if not part.is_practice]
     practice = [part for part in study.trial_parts if part.is_practice]
-    found = {
+    columns_by_file = {
         "participants.csv": (*PARTICIPANTS, *checks),
         "trials.csv": trial_columns(study, main),
         "answers.csv": ANSWERS,
@@ -57,22 +59,25 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
         "page_events.csv": EVENTS,
     }
     if practice:
-        found["practice.csv"] = trial_columns(study, practice)
+        columns_by_file["practice.csv"] = trial_columns(study, practice)
     if asks_in_blocks(study):
-        found["block_answers.csv"] = BLOCK_ANSWERS
-    found["not_allocated.csv"] = NOT_ALLOCATED
-    found["not_allocated_answers.csv"] = NOT_ALLOCATED_ANSWERS
-    found["ledger.csv"] = LEDGER
-    return found
+        columns_by_file["block_answers.csv"] = BLOCK_ANSWERS
+    columns_by_file["not_allocated.csv"] = NOT_ALLOCATED
+    columns_by_file["not_allocated_answers.csv"] = NOT_ALLOCATED_ANSWERS
+    columns_by_file["ledger.csv"] = LEDGER
+    return columns_by_file
 
 
 def asks_in_blocks(study: StudyFile) -> bool:
-    """Whether a questionnaire is asked more than once, after each block of a within design."""
+    """Return whether a questionnaire is asked after each block of a within-subjects design."""
     return study.blocks > 1 and any(step.questionnaire and step.block for step in study.steps)
 
 
 def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ...]:
-    """Stimulus, layout, declared factors, then what the tasks of the parts ask."""
+    """Return the columns of a table of trials.
+
+    Stimulus and layout come first, then the declared factors, then what the tasks of the parts ask.
+    """
     names = dict.fromkeys(name for shown in study.conditions for name in shown.factors)
     factors = (
         Column(name, "category", factor(name), f"Level of the factor {name}") for name in names
@@ -101,7 +106,7 @@ def _with_methods(column: Column, study: StudyFile) -> Column:
 
 
 def _items(parts: list[TrialsPart]) -> list[Item]:
-    """The questions of all tasks of the parts, each once."""
+    """Return the questions of all tasks of the parts, each only once."""
     asked = {ALWAYS: "points", **{part.task: part.confidence for part in parts}}
     items = [
         item

@@ -1,4 +1,6 @@
-"""A module per kind of page, listed in ``catalogue``. No page may reveal arm or true class."""
+"""One module per kind of page, listed in ``catalogue``; no page may reveal the arm or the true
+class.
+"""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""An instructed-response item: which answer is asked for is drawn by the study's seed."""
+"""Attention check: an instructed-response item whose expected answer is drawn from the study's
+seed.
+"""
 
 from django.utils.translation import gettext as _
 
@@ -19,22 +21,22 @@ def items(participant: Participant, step: Step) -> tuple[Item, ...]:
 
 
 def expected(study: Study, step: Step) -> str:
-    """The point that the page asks for: never the middle, which straight-liners choose."""
+    """Return the point that the page asks for; never the middle, which straight-liners choose."""
     return str(Dice("attention", study.seed, step.key).choice((1, 2, 4, 5)))
 
 
 def asked_checks(participant: Participant) -> int:
-    """How many checks the participant has sent."""
+    """Count the attention checks that the participant has sent."""
     return len(_checks(participant))
 
 
 def failed_checks(participant: Participant) -> int:
-    """How many of them are answered otherwise than they ask."""
+    """Count the attention checks that the participant failed."""
     return sum(not passed for passed in _checks(participant))
 
 
 def _checks(participant: Participant) -> list[bool]:
-    """Of each check that the participant sent, whether it is answered as it asks."""
+    """Return for each attention check that the participant sent whether it was passed."""
     steps = {step.key: step for step in definition(participant.study).steps}
     return [
         {answer.value for answer in page.answers.all()} == {expected(participant.study, step)}

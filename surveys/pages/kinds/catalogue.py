@@ -1,4 +1,4 @@
-"""What each kind of page shows and asks. A new kind is a module, a template and a line here."""
+"""The list of page kinds; a new kind needs a module, a template and a line here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ def _no_items(participant: Participant, step: Step) -> tuple[Item, ...]:
 
 @dataclass(frozen=True)
 class Page:
-    """A kind of page: its template, the values for the template, and the items it asks.
+    """Kind of page: its template, the values for the template, and the items that it asks.
 
-    ``key`` is that of an entry of surveys.study_file.page_kinds.KINDS.
+    ``key`` is the key of an entry of surveys.study_file.page_kinds.KINDS.
     """
 
     key: str
@@ -49,10 +49,10 @@ PAGES = (
 
 
 def page_of(step: Step) -> Page:
-    """Return the entry of PAGES that the step names."""
+    """Return the entry of PAGES for the step's kind."""
     return next(page for page in PAGES if page.key == step.kind)
 
 
 def items(participant: Participant, step: Step) -> tuple[Item, ...]:
-    """Return what the page asks; answers are stored under the items' ids."""
+    """Return the items that the page asks; answers are stored under their ids."""
     return page_of(step).items(participant, step)

@@ -1,4 +1,4 @@
-"""After a trial: what the picture shows, and whether the person and the classifier were right."""
+"""Feedback after a trial: the true class, and whether participant and classifier were right."""
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ def screen(participant: Participant, step: Step) -> Screen:
     shown = stimulus(
         participant, prediction, trial.explanation, trial.picture_code, trial.condition
     )
-    shown.pop("prediction", None)
+    shown.pop("prediction", None)  # the sentences below name it
     texts = spoken(participant.study)
     true = texts.class_label(prediction.image.true_class)
     sentences = [_("The picture shows: %(name)s.") % {"name": true}]
@@ -36,10 +36,10 @@ def screen(participant: Participant, step: Step) -> Screen:
 
 
 def decided_right(trial: Trial) -> bool | None:
-    """Whether the last answer to the trial was right; None when nothing was answered.
+    """Return whether the last answer to the trial was right; None if nothing was answered.
 
-    Accepting is right for a right prediction, naming a class for the true one, guessing the
-    classifier's answer for that one, and choosing a map for its own.
+    The right decision is to accept a correct prediction, to name the true class, to guess the class
+    that the classifier predicts, or to choose the map of that class.
     """
     answers = dict(Answer.objects.filter(submission__trial=trial).values_list("item", "value"))
     prediction = trial.stimulus.prediction

@@ -1,4 +1,4 @@
-"""What the following trials show and ask, and how to read the map, with an example."""
+"""Instructions: what the next trials show and ask, and how to read the map, with an example."""
 
 from itertools import takewhile
 
@@ -18,13 +18,13 @@ from surveys.study_file.stored import definition
 
 
 def condition_of(participant: Participant, step: Step) -> Condition:
-    """What the step's block shows; outside of blocks, what the first one does."""
+    """Return the condition of the step's block; outside of blocks, that of the first block."""
     blocks = ArmBlock.objects.filter(arm=participant.arm_id, number=max(step.block, 1))
     return blocks.select_related("condition").get().condition
 
 
 def trials_ahead(declared: StudyFile, condition: Condition, step: Step) -> list[TrialsPart]:
-    """The runs of trials from here to the next instructions or to the end, practice included."""
+    """Return the runs of trials up to the next instructions or the end, including practice."""
     parts = [part for part in declared.parts if part.is_in(condition.key)]
     here = [part.key for part in parts].index(step.part)
     following = takewhile(lambda part: not isinstance(part, InstructionsPart), parts[here + 1 :])
@@ -32,7 +32,11 @@ def trials_ahead(declared: StudyFile, condition: Condition, step: Step) -> list[
 
 
 def screen(participant: Participant, step: Step) -> Screen:
-    """How to read the map, with an example if one is computed; without a map, how to look."""
+    """Return the values for the template.
+
+    They explain how to read the map, with an example if one was computed; without a map, how to
+    look at the images.
+    """
     declared = definition(participant.study)
     condition = condition_of(participant, step)
     ahead = trials_ahead(declared, condition, step)
@@ -40,8 +44,8 @@ def screen(participant: Participant, step: Step) -> Screen:
     task = tasks.get(part.task) if part else None
     shown: Screen = {
         "heading": _("What you will see"),
-        "trials": sum(own.trials_per_block for own in ahead if not own.is_practice),
-        "part": step.block,  # not "block": within a block, templates call the block itself so
+        "trials": sum(run.trials_per_block for run in ahead if not run.is_practice),
+        "part": step.block,  # not "block": templates use that name
         "parts": declared.blocks,
         "how_to": task.how_to() if task else (),
         "advice_follows": bool(

@@ -12,7 +12,9 @@ from surveys.study_file.stored import definition
 
 
 def screen(participant: Participant, step: Step) -> Screen:
-    """How far the person has come; practice does not count, as in the instructions."""
+    """Return how many images the participant has seen; as in the instructions, practice does not
+    count.
+    """
     pages = sequence.steps_of(participant)
     parts = definition(participant.study).trial_parts
     practice = {part.key for part in parts if part.is_practice}
@@ -25,5 +27,7 @@ def screen(participant: Participant, step: Step) -> Screen:
 
 
 def _pictures(steps: Sequence[Step], parts: Set[str]) -> int:
-    """How many trials of these parts are among the steps."""
-    return len({one.trial_position for one in steps if one.trial_position and one.part in parts})
+    """Count the trials of these parts among the steps."""
+    return len(
+        {step.trial_position for step in steps if step.trial_position and step.part in parts}
+    )

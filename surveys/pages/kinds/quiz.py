@@ -1,4 +1,4 @@
-"""The quiz on what the map means: who is not right in all answers gets the page once more."""
+"""Comprehension check on the meaning of the map; a mistake leads to another attempt."""
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -29,14 +29,14 @@ def screen(participant: Participant, step: Step) -> Screen:
 
 
 def mistakes(participant: Participant, step: Step, number: int) -> tuple[Question, ...]:
-    """The questions that try ``number`` of the step's quiz answered wrongly."""
+    """Return the questions that were answered wrongly in attempt ``number`` at the step's quiz."""
     given = _answers(participant, _try(participant, step, number))
     asked = _questions(participant, step)
     return tuple(question for question in asked if given.get(question.id) != question.right)
 
 
 def is_skipped(participant: Participant, step: Step) -> bool:
-    """Whether the step is a second try that the first one made needless."""
+    """Return whether the step is a second attempt that is not needed."""
     if step.kind != "quiz" or step.number == 1:
         return False
     given = _answers(participant, _try(participant, step, step.number - 1))
@@ -53,12 +53,12 @@ def _questions(participant: Participant, step: Step) -> tuple[Question, ...]:
 
 
 def _try(participant: Participant, step: Step, number: int) -> str:
-    """The key of the step that is try ``number`` of the same quiz."""
-    same = definition(participant.study).steps
+    """Return the key of the step that is attempt ``number`` at the step's quiz."""
+    wanted = ("quiz", step.part, step.block, number)
     return next(
-        one.key
-        for one in same
-        if (one.kind, one.part, one.block, one.number) == ("quiz", step.part, step.block, number)
+        other.key
+        for other in definition(participant.study).steps
+        if (other.kind, other.part, other.block, other.number) == wanted
     )
 
 

@@ -1,4 +1,4 @@
-"""A stimulus as a page shows it: the image, what the classifier says of it, and the map."""
+"""A stimulus as a page shows it: the image, the classifier's prediction, and the map."""
 
 from django.urls import reverse
 
@@ -12,7 +12,7 @@ from surveys.study_file.stored import definition
 
 
 def picture_url(participant: Participant, picture_code: str, picture: str) -> str:
-    """Where the participant's browser finds a picture: image, map or legend."""
+    """Return the address of a picture for the participant's browser: image, map or legend."""
     kwargs = {"code": participant.code, "picture_code": picture_code, "picture": picture}
     return reverse("picture", kwargs=kwargs)
 
@@ -20,7 +20,10 @@ def picture_url(participant: Participant, picture_code: str, picture: str) -> st
 def picture_urls(
     participant: Participant, picture_code: str, *, with_map: bool, maps: int = 0
 ) -> list[str]:
-    """The addresses of all pictures of a stimulus; ``maps``: how many lie side by side."""
+    """Return the addresses of all pictures of a stimulus.
+
+    ``maps`` is the number of maps shown side by side.
+    """
     beside = [map_name(place) for place in range(1, maps + 1)]
     named = [*(["map"] if with_map else []), *beside]
     pictures = ["image", *named, *(["legend"] if named else [])]
@@ -28,24 +31,26 @@ def picture_urls(
 
 
 def map_name(place: int) -> str:
-    """What the map at the place is called in an address, where several lie side by side."""
+    """Return the name, in an address, of the map at the place among several side by side."""
     return f"map-{place}"
 
 
 def maps_beside(trial: Trial) -> Screen:
-    """What the template needs to show the maps of several classes: none is named."""
+    """Return what the template needs to show the maps of several classes without naming them."""
     beside = list(trial.maps.select_related("explanation__prediction__image"))
     method = beside[0].explanation.method
     return {
         "method": catalogue.get(method),
         "maps": [
             {
-                "number": one.place,
-                "url": picture_url(trial.participant, trial.picture_code, map_name(one.place)),
-                "alt": pictures.alt_text(one.explanation),
-                "empty": bool(one.explanation.diagnostics.get("empty")),
+                "number": trial_map.place,
+                "url": picture_url(
+                    trial.participant, trial.picture_code, map_name(trial_map.place)
+                ),
+                "alt": pictures.alt_text(trial_map.explanation),
+                "empty": bool(trial_map.explanation.diagnostics.get("empty")),
             }
-            for one in beside
+            for trial_map in beside
         ],
         "caption": pictures.caption_of_each(method),
         "legend_url": picture_url(trial.participant, trial.picture_code, "legend"),
@@ -62,7 +67,10 @@ def stimulus(
     shows_prediction: bool = True,
     names_class: bool = True,
 ) -> Screen:
-    """What the template needs. ``names_class`` False: neither caption nor page gives it away."""
+    """Return what the template needs to show the stimulus.
+
+    If ``names_class`` is False, neither caption nor page may reveal the predicted class.
+    """
 
     shown: Screen = {
         "image_url": picture_url(participant, picture_code, "image"),
@@ -75,6 +83,7 @@ def stimulus(
             shown["probability"] = round(100 * prediction.probability)
     if explanation is None:
         return shown
+    # A caption that named the class would give away a prediction that the page hides.
     named = names_class and "prediction" in shown
     return shown | {
         "method": catalogue.get(explanation.method),

@@ -1,4 +1,4 @@
-"""A trial: one image, and the questions of one stage of its task."""
+"""Trial: one image, and the questions of one stage of its task."""
 
 from typing import cast
 
@@ -51,18 +51,21 @@ def screen(participant: Participant, step: Step) -> Screen:
 
 
 def _number(participant: Participant, step: Step) -> int:
-    """Which of the trials that the participant's arm shows it is, from 1; practice for itself."""
+    """Return the trial's number among the trials of the participant's arm, from 1.
+
+    Practice trials are numbered separately.
+    """
     practice = part_of(participant, step).is_practice
     positions = dict.fromkeys(
-        one.trial_position
-        for one in sequence.steps_of(participant)
-        if one.trial_position is not None and part_of(participant, one).is_practice == practice
+        other.trial_position
+        for other in sequence.steps_of(participant)
+        if other.trial_position is not None and part_of(participant, other).is_practice == practice
     )
     return list(positions).index(step.trial_position or 0) + 1
 
 
 def part_of(participant: Participant, step: Step) -> TrialsPart:
-    """The run of trials that the step belongs to."""
+    """Return the run of trials that the step belongs to."""
     return cast("TrialsPart", definition(participant.study).part(step.part))
 
 
@@ -78,9 +81,11 @@ _TRIAL = PreparedQuery(
 
 
 def trial_of(participant: Participant, step: Step) -> Trial:
-    """The step's trial with all that a page shows of it."""
+    """Return the step's trial with everything that a page shows of it."""
     (trial,) = _TRIAL(participant.pk, step.trial_position or 0)
     trial.participant = participant
-    if trial.explanation is not None:  # of the same prediction: the database need not join it twice
+    if (
+        trial.explanation is not None
+    ):  # both are of one prediction, so the database need not join it twice
         trial.explanation.prediction = trial.stimulus.prediction
     return trial
