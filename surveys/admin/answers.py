@@ -1,4 +1,4 @@
-"""Every answer, page, event and entry of the ledger by itself, as far as none tells an arm."""
+"""Answers, pages, events and ledger entries as lists, without rows that reveal an arm."""
 
 from typing import Any
 
@@ -43,8 +43,8 @@ class SubmissionAdmin(ReadOnlyAdmin):
     search_fields = ("participant__pseudonym", "step")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        found: QuerySet[Submission] = super().get_queryset(request)
-        return found.exclude(revealing_pages(Study.objects.all(), "participant", visits=True))
+        rows: QuerySet[Submission] = super().get_queryset(request)
+        return rows.exclude(revealing_pages(Study.objects.all(), "participant", visits=True))
 
 
 @admin.register(Event)
@@ -55,13 +55,15 @@ class EventAdmin(ReadOnlyAdmin):
     search_fields = ("participant__pseudonym",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        found: QuerySet[Event] = super().get_queryset(request)
-        return found.exclude(revealing_pages(Study.objects.all(), "participant"))
+        rows: QuerySet[Event] = super().get_queryset(request)
+        return rows.exclude(revealing_pages(Study.objects.all(), "participant"))
 
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
-    """Its hashes, too, are hidden while a study is open: with them, arms could be tried out."""
+    """Ledger entries; hashes are hidden while a study is open, since arms could be tried out with
+    them.
+    """
 
     list_display = ("study", "simulated", "sequence", "content", "short_hash")
     list_filter = ("study", "simulated")
@@ -69,8 +71,8 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     fields = ("study", "simulated", "sequence", "previous", "content", "hash")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
-        found: QuerySet[LedgerEntry] = super().get_queryset(request)
-        return found.filter(study__state=Study.State.CLOSED)
+        rows: QuerySet[LedgerEntry] = super().get_queryset(request)
+        return rows.filter(study__state=Study.State.CLOSED)
 
     @admin.display(description="hash")
     def short_hash(self, entry: LedgerEntry) -> str:

@@ -1,4 +1,4 @@
-"""What stands below a study on its page: arms, launches, images."""
+"""Tables shown below a study on its page: arms, launches, images."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -48,14 +48,14 @@ class ArmInline(ReadOnlyInline):
 
 class VersionInline(ReadOnlyInline):
     model = StudyVersion
-    verbose_name_plural = "Launches: what was frozen at each"
+    verbose_name_plural = "Launches and what was frozen at each"
     fields = ("number", "launched_at", "people_before", "source_sha256", "stimuli_sha256")
     readonly_fields = fields
 
 
 class StimulusInline(ReadOnlyInline):
     model = Stimulus
-    verbose_name_plural = "Images that every participant sees, in an order of their own"
+    verbose_name_plural = "Images that every participant sees, each in a different order"
     fields = ("picture", "image", "true_class", "predicted_class", "probability", "is_correct")
     readonly_fields = fields
 
@@ -84,5 +84,5 @@ class StimulusInline(ReadOnlyInline):
 
 
 def _in_arm(arm: Arm, state: Participant.State) -> int | str:
-    """How many real participants of the arm are in the state, once that can be seen."""
+    """Return the number of real participants of the arm in the state, unless it is hidden."""
     return HIDDEN if is_blinded(arm.study) else people_in(arm, state)

@@ -1,4 +1,4 @@
-"""What the pages of the admin have in common."""
+"""Base classes of the admin's pages."""
 
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ HIDDEN = "hidden until the study is closed"
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Rows of another table on a page, to be looked at."""
+    """Read-only rows of another table on a page."""
 
     extra = 0
     can_delete = False
@@ -33,5 +33,5 @@ class PanelAdmin(ReadOnlyAdmin):
 
 
 def people_in(owner: Study | Arm, state: Participant.State) -> int:
-    """How many of its real participants are in the state."""
+    """Return how many real participants of the study are in the state."""
     return owner.participants.filter(simulated=False, state=state).count()

@@ -1,4 +1,4 @@
-"""Participants: where they are, and what they saw and did once their arm can be known."""
+"""Participants: their progress, and what they saw and did once their arm may be known."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ class EventInline(ReadOnlyInline):
 
 
 class ArmFilter(admin.SimpleListFilter):
-    """By arm, of closed studies alone; another parameter than ``arm`` is no lookup of the table."""
+    """Filter by arm, for closed studies only; a parameter other than ``arm`` cannot bypass it."""
 
     title = "arm"
     parameter_name = "allocated"
@@ -105,12 +105,12 @@ class ParticipantAdmin(PanelAdmin):
     inlines = (TrialInline, EventInline)
 
     def get_inlines(self, request: HttpRequest, obj: Participant | None) -> list[Any]:
-        """What was shown tells the arm."""
+        """Return the inlines, without those that reveal the arm while it is hidden."""
         blinded = obj is not None and hides_arm(obj)
         return [EventInline] if blinded else [TrialInline, EventInline]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Nobody finds out by a typed address who is in an arm."""
+        """Refuse lookups by arm, so that a typed address does not reveal who is in an arm."""
         return lookup.partition("__")[0] != "arm" and super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="arm")

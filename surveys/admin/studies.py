@@ -1,4 +1,4 @@
-"""Studies: where they stand, and the actions that open, close and export them."""
+"""Studies: their state, and the actions that open, close and export them."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class StudyAdmin(PanelAdmin):
     actions_selection_counter = False
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
-        """Who may change a study may open and close it, although nobody edits it here."""
+        """Return whether the user may open and close studies, although nobody edits them here."""
         return request.user.has_perm("surveys.change_study")
 
     def has_export_permission(self, request: HttpRequest) -> bool:
@@ -74,7 +74,7 @@ class StudyAdmin(PanelAdmin):
     def simulated(self, study: Study) -> int:
         return study.participants.filter(simulated=True).count()
 
-    @admin.action(description="Open: let participants in", permissions=["manage"])
+    @admin.action(description="Open: admit participants", permissions=["manage"])
     def open_studies(self, request: HttpRequest, studies: QuerySet[Study]) -> None:
         for study in studies:
             try:
@@ -84,19 +84,21 @@ class StudyAdmin(PanelAdmin):
             else:
                 self.message_user(request, f"{study} is open.", messages.SUCCESS)
 
-    @admin.action(description="Close: let nobody else in", permissions=["manage"])
+    @admin.action(description="Close: admit no further participants", permissions=["manage"])
     def close_studies(self, request: HttpRequest, studies: QuerySet[Study]) -> None:
         for study in studies:
             services.close_study(study=study)
             self.message_user(
-                request, f"{study} is closed. Who has begun can finish.", messages.SUCCESS
+                request,
+                f"{study} is closed. Participants who have started can finish.",
+                messages.SUCCESS,
             )
 
     @admin.action(description="Export the data", permissions=["export"])
     def export(self, request: HttpRequest, studies: QuerySet[Study]) -> HttpResponse | None:
         return self._export(request, studies, "none")
 
-    @admin.action(description="Export simulated data alone", permissions=["export"])
+    @admin.action(description="Export only simulated data", permissions=["export"])
     def export_simulated(
         self, request: HttpRequest, studies: QuerySet[Study]
     ) -> HttpResponse | None:

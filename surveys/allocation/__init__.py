@@ -1,1 +1,1 @@
-"""Randomisation without a database: how chance assigns arms, and the ledger that proves it."""
+"""Randomisation without a database: random assignment of arms, and the ledger that proves it."""

@@ -1,4 +1,4 @@
-"""Permuted blocks of random size, a list of them for each stratum."""
+"""Permuted blocks of random size, with a separate list for each stratum."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -7,11 +7,13 @@ from explanations.imagesets.dice import Dice
 from surveys.allocation.scheme import Drawn, Scheme, Standing
 from surveys.allocation.shuffling import shuffled
 
-ALGORITHM = "permuted-blocks-2"  # part of every seed: another algorithm gives other lists
+ALGORITHM = (
+    "permuted-blocks-2"  # part of every seed, because another algorithm would give other lists
+)
 
 
 def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn:
-    """The next entry of the stratum's list whose arm is not full; those passed over stay unused.
+    """Draw the next entry of the stratum's list whose arm is not full; skipped entries stay unused.
 
     Without quotas, within any prefix of a stratum's entries, the sizes of two arms divided by their
     ratios differ by at most max(block_multiples).
@@ -28,9 +30,10 @@ def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn
 
 @lru_cache(maxsize=256)
 def entries(scheme: Scheme, stratum: str, block: int) -> tuple[str, ...]:
-    """A block: each arm m · ratio times in random order, m drawn evenly from the multiples.
+    """Return a block: each arm m · ratio times in random order, with m drawn evenly from the
+    multiples.
 
-    The same arguments give the same block on every machine, whatever other blocks hold.
+    The same arguments give the same block on every machine, whatever other blocks contain.
     """
     dice = Dice(ALGORITHM, scheme.key, stratum, block)
     multiple = dice.choice(scheme.block_multiples)

@@ -12,11 +12,11 @@ from surveys.allocation.scheme import Drawn, Scheme, Standing
 
 
 class BookError(ValueError):
-    """What is to be entered cannot have happened."""
+    """An event that cannot have happened."""
 
 
 class Book:
-    """Begins a ledger and continues it; what cannot happen raises BookError."""
+    """A ledger to begin and continue; impossible events raise BookError."""
 
     def __init__(self, origin: Origin, scheme: Scheme) -> None:
         self.scheme = scheme
@@ -29,7 +29,7 @@ class Book:
         self._enter(entries.begin(origin, scheme))
 
     def arrive(self) -> int:
-        """A person takes a place; returns the number by which the ledger knows them."""
+        """Enter the arrival of a person, who takes a place; return their number in the ledger."""
         if len(self.waiting) + len(self.arms) >= self.scheme.capacity:
             raise BookError(f"all {self.scheme.capacity} places are taken")
         arrival = self._enter(entries.arrived()).sequence
@@ -37,7 +37,7 @@ class Book:
         return arrival
 
     def allocate(self, arrival: int, levels: Mapping[str, str]) -> Drawn:
-        """The person gets an arm."""
+        """Draw and enter the person's arm."""
         self._let_go(arrival)
         stratum = self.scheme.stratum(levels)
         drawn = draw(self.scheme, levels, self._standing(stratum))
@@ -50,17 +50,17 @@ class Book:
         return drawn
 
     def give_back(self, arrival: int, reason: str) -> None:
-        """The person's place is free again."""
+        """Enter that the person's place is free again."""
         self._let_go(arrival)
         self._enter(entries.returned(arrival, reason))
 
     def note(self, event: str) -> None:
-        """The study was opened or closed."""
+        """Enter that the study was opened or closed."""
         self._enter(entries.noted(event))
 
     def _let_go(self, arrival: int) -> None:
         if arrival not in self.waiting:
-            raise BookError(f"nobody of arrival {arrival} waits for an arm")
+            raise BookError(f"the participant of arrival {arrival} is not waiting for an arm")
         self.waiting.discard(arrival)
 
     def _standing(self, stratum: str) -> Standing:

@@ -1,4 +1,4 @@
-"""A chain of entries, each with the hash of the one before: none can be changed unnoticed."""
+"""A chain of entries, each with the hash of the previous one, so that no change goes unnoticed."""
 
 import hashlib
 import json
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 BEGINNING = "0" * 64
-"""What stands in place of a previous hash in the first entry."""
+"""The previous hash of the first entry."""
 
 
 class BrokenChainError(ValueError):
-    """The chain is broken; the message names the first entry that does not fit, and why."""
+    """A broken chain; the message names the first entry that does not fit, and why."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """``sequence`` counts from 0; ``content`` is canonical JSON, kept to the letter."""
+    """An entry of the ledger; ``sequence`` counts from 0, ``content`` is exact canonical JSON."""
 
     sequence: int
     previous: str
@@ -25,23 +25,23 @@ class Entry:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the content says."""
+        """Return the content as a mapping."""
         values: dict[str, Any] = json.loads(self.content)
         return values
 
 
 def canonical(values: Mapping[str, Any]) -> str:
-    """JSON with sorted keys and no spaces, in ASCII: equal values give equal text."""
+    """Return JSON with sorted keys and no spaces, in ASCII: equal values give equal text."""
     return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def hash_of(sequence: int, previous: str, content: str) -> str:
-    """SHA-256 of the three, one a line."""
+    """Return the SHA-256 of sequence, previous hash and content, one per line."""
     return hashlib.sha256(f"{sequence}\n{previous}\n{content}".encode()).hexdigest()
 
 
 def following(last: Entry | None, values: Mapping[str, Any]) -> Entry:
-    """The entry that comes after ``last``; None before the first."""
+    """Return the entry that follows ``last``; None for ``last`` means that it is the first."""
     sequence = 0 if last is None else last.sequence + 1
     previous = BEGINNING if last is None else last.hash
     content = canonical(values)
@@ -49,22 +49,25 @@ def following(last: Entry | None, values: Mapping[str, Any]) -> Entry:
 
 
 def check(entries: Iterable[Entry]) -> None:
-    """Raises BrokenChainError at the first entry that is not the one that must stand there."""
+    """Check every link of the chain.
+
+    Raises BrokenChainError at the first entry that is missing or was changed.
+    """
     expected, previous = 0, BEGINNING
     for entry in entries:
         if entry.sequence != expected:
             raise BrokenChainError(
-                f"Entry {expected} is missing: entry {entry.sequence} stands in its place."
+                f"Entry {expected} is missing: entry {entry.sequence} is in its place."
             )
         if entry.previous != previous:
             raise BrokenChainError(
-                f"Entry {expected} says that the entry before it has the hash "
-                f"{entry.previous[:12]}…, and that one has {previous[:12]}…."
+                f"Entry {expected} gives {entry.previous[:12]}… as the previous entry's hash, but "
+                f"that hash is {previous[:12]}…."
             )
-        found = hash_of(entry.sequence, entry.previous, entry.content)
-        if entry.hash != found:
+        computed = hash_of(entry.sequence, entry.previous, entry.content)
+        if entry.hash != computed:
             raise BrokenChainError(
-                f"Entry {expected} was changed: its content has the hash {found[:12]}…, and "
-                f"{entry.hash[:12]}… is written."
+                f"Entry {expected} was changed: its content has the hash {computed[:12]}…, but "
+                f"{entry.hash[:12]}… is recorded."
             )
         expected, previous = expected + 1, entry.hash

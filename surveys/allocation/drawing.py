@@ -1,4 +1,4 @@
-"""The methods of allocation: each draws one person's arm from the scheme and what was before."""
+"""Methods of allocation: each draws a person's arm from the scheme and the earlier allocations."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,10 +12,10 @@ METHODS: Mapping[str, Callable[[Scheme, Mapping[str, str], Standing], Drawn]] = 
 
 
 def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn:
-    """The arm of the next person, who has these levels of the strata.
+    """Draw the arm of the next person, whose level of each stratification factor is given.
 
-    Raises ValueError when nobody can be allocated any more, and for levels of other factors than
-    the scheme's.
+    Raises ValueError if no place is left, or if the levels belong to other factors than the
+    scheme's.
     """
     if standing.allocated >= scheme.capacity:
         raise ValueError(

@@ -1,7 +1,7 @@
-"""What stands in a ledger: one function for each kind of event.
+"""Contents of ledger entries: one function for each kind of event.
 
-A participant stands there as the number of the entry by which they arrived, and as nothing else:
-who is deleted leaves a ledger in which nobody can be found.
+A participant appears only as the number of the entry of their arrival, so that a deleted person
+cannot be found in the ledger.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Origin:
-    """Whose ledger it is."""
+    """The study and the kind of participants that a ledger belongs to."""
 
     study: str
     study_file_sha256: str
@@ -26,7 +26,7 @@ class Origin:
 
 
 def begin(origin: Origin, scheme: Scheme) -> Values:
-    """The first entry: with it, all that follows can be drawn again."""
+    """Return the first entry, from which all allocations can be drawn again."""
     return {
         "event": BEGIN,
         "format": FORMAT,
@@ -38,12 +38,12 @@ def begin(origin: Origin, scheme: Scheme) -> Values:
 
 
 def arrived() -> Values:
-    """A person consented and holds a place, without an arm yet."""
+    """Return the entry for a person who consented and holds a place, still without an arm."""
     return {"event": ARRIVED}
 
 
 def allocated(arrival: int, levels: Mapping[str, str], drawn: Drawn, position: int) -> Values:
-    """The person came to the first page that differs between arms; ``position`` counts from 1."""
+    """Return the entry for an allocation; ``position`` counts from 1."""
     return {
         "event": ALLOCATED,
         "arrival": arrival,
@@ -57,10 +57,12 @@ def allocated(arrival: int, levels: Mapping[str, str], drawn: Drawn, position: i
 
 
 def returned(arrival: int, reason: str) -> Values:
-    """The person's place went back, before they saw anything that differs between arms."""
+    """Return the entry for a place that was given back before its holder saw an arm's pages."""
     return {"event": RETURNED, "arrival": arrival, "reason": reason}
 
 
 def noted(event: str) -> Values:
-    """The study was opened again, or closed: from then on researchers can see arms."""
+    """Return the entry for a study that was opened again or closed, which reveals arms to
+    researchers.
+    """
     return {"event": event}

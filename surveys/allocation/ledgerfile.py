@@ -1,4 +1,4 @@
-"""A ledger as a csv file: what an export holds, and what can be replayed elsewhere."""
+"""Ledgers as csv files, as exports contain them, to be replayed elsewhere."""
 
 import csv
 from pathlib import Path
@@ -9,11 +9,14 @@ HEADER = ("sequence", "previous", "content", "hash")
 
 
 class LedgerFileError(ValueError):
-    """The file holds no ledger; the message names the line and what is wrong with it."""
+    """A file that is not a ledger; the message names the line and its fault."""
 
 
 def read_ledger(path: Path) -> list[Entry]:
-    """The entries in the file's order, unchecked; raises LedgerFileError."""
+    """Return the entries in the file's order, without checking them.
+
+    Raises LedgerFileError.
+    """
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))
@@ -21,7 +24,7 @@ def read_ledger(path: Path) -> list[Entry]:
         raise LedgerFileError(f"{path} cannot be read: {error}.") from error
     if not rows or tuple(rows[0]) != HEADER:
         raise LedgerFileError(
-            f"{path} has the columns {rows[0] if rows else []}, and a ledger has {list(HEADER)}. "
+            f"{path} has the columns {(rows[0] if rows else [])}, but a ledger has {list(HEADER)}. "
             "Name the ledger.csv of an export."
         )
     return [_entry(path, number, row) for number, row in enumerate(rows[1:], start=2)]
@@ -32,4 +35,4 @@ def _entry(path: Path, number: int, row: list[str]) -> Entry:
         sequence, previous, content, hash_ = row
         return Entry(int(sequence), previous, content, hash_)
     except ValueError as error:
-        raise LedgerFileError(f"{path}, line {number} is no entry of a ledger: {error}.") from error
+        raise LedgerFileError(f"{path}, line {number} is not a ledger entry: {error}.") from error

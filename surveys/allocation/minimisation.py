@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from explanations.imagesets.dice import Dice
 from surveys.allocation.scheme import Drawn, Scheme, Standing
 
-ALGORITHM = "minimisation-1"  # part of every seed: another algorithm gives other arms
+ALGORITHM = "minimisation-1"  # part of every seed, because another algorithm would give other arms
 PARTS = 1_000_000
-"""The probability is rounded to so many parts: whole numbers are the same on every machine."""
+"""Number of parts to which the probability is rounded: whole numbers are equal on every machine."""
 
 
 def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn:
-    """With ``probability`` the arm that leaves the least imbalance, else one of the others.
+    """Draw the arm with the least imbalance with ``probability``, else one of the other arms.
 
-    The imbalance of a factor is the variance of the arms' sizes at the person's level; the factors
-    and the sizes of whole arms count alike. The variance is least where the sum of these sizes is
-    least. An arm of ratio r counts as r arms, which keeps its probability at its ratio throughout
-    (Kuznetsova and Tymofyeyev 2012, Statistics in Medicine 31, 701-723). Ties are drawn evenly.
+    The imbalance of a factor is the variance of the arms' sizes at the person's level; all factors
+    and the total sizes of the arms have equal weight. The variance is least where the sum of these
+    sizes is least. An arm of ratio r is treated as r arms, which keeps its probability at its ratio
+    throughout (Kuznetsova and Tymofyeyev 2012, Statistics in Medicine 31, 701-723). Ties are broken
+    with equal probability.
     """
     sizes = {
         (share.arm, copy): _size((share.arm, copy), levels, standing)
@@ -34,6 +35,6 @@ def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn
 
 
 def _size(candidate: tuple[str, int], levels: Mapping[str, str], standing: Standing) -> int:
-    """People of the arm in all, plus those of each of the levels."""
+    """Return the size of the arm plus its size at each of the levels."""
     alike = (standing.marginals.get((*candidate, *level), 0) for level in levels.items())
     return standing.totals.get(candidate, 0) + sum(alike)

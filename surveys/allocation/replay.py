@@ -1,4 +1,4 @@
-"""Draws a whole ledger again, from its first entry and what happened, and compares."""
+"""Replay of a whole ledger from its first entry and its events, compared entry by entry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from surveys.allocation.scheme import Scheme
 
 
 class ReplayError(ValueError):
-    """The ledger is not what its own seed and arrivals give; the message names the first entry."""
+    """A ledger that its seed and arrivals do not reproduce; the message names the first entry."""
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a ledger holds that was replayed without a difference."""
+    """Summary of a ledger that was replayed without a difference."""
 
     origin: Origin
     scheme: Scheme
@@ -29,7 +29,10 @@ class Replayed:
 
 
 def replay(ledger: Sequence[Entry]) -> Replayed:
-    """Raises ReplayError at the first entry whose chain, arm or hash is another."""
+    """Replay the ledger and return its summary.
+
+    Raises ReplayError at the first entry whose chain, arm or hash differs.
+    """
     try:
         chain.check(ledger)
     except BrokenChainError as error:
@@ -68,7 +71,7 @@ def _begun(first: Entry) -> tuple[Origin, Book]:
 
 
 def _again(book: Book, entry: Entry) -> None:
-    """Let happen what the entry says has happened."""
+    """Repeat the event that the entry records."""
     try:
         _happens(book, entry.values)
     except (BookError, KeyError, TypeError, ValueError) as error:
@@ -86,7 +89,7 @@ def _happens(book: Book, values: dict[str, Any]) -> None:
     elif event in (entries.OPENED, entries.CLOSED):
         book.note(event)
     else:
-        raise BookError(f"there is no event {event!r}")
+        raise BookError(f"unknown event {event!r}")
 
 
 def _compare(book: Book, entry: Entry) -> None:
@@ -96,9 +99,9 @@ def _compare(book: Book, entry: Entry) -> None:
     drawn, written = again.values, entry.values
     if drawn.get("arm") != written.get("arm"):
         raise ReplayError(
-            f"Entry {entry.sequence}: the arm {written.get('arm')!r} is written, and the seed "
+            f"Entry {entry.sequence}: the arm {written.get('arm')!r} is recorded, but the seed "
             f"gives {drawn.get('arm')!r}."
         )
     raise ReplayError(
-        f"Entry {entry.sequence} says {entry.content}, and its replay {again.content}."
+        f"Entry {entry.sequence} records {entry.content}, but its replay gives {again.content}."
     )

@@ -1,4 +1,4 @@
-"""How participants are allocated: the rule, and all that it draws from."""
+"""The scheme of allocation: the rule, and everything that a draw depends on."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from surveys.allocation.chain import canonical
 
 @dataclass(frozen=True)
 class Share:
-    """An arm's part: ``ratio`` to the other arms, and at most ``quota`` people, 0 for no limit."""
+    """An arm's share: its ratio to the other arms, and at most ``quota`` people, 0 for no limit."""
 
     arm: str
     ratio: int = 1
@@ -18,10 +18,11 @@ class Share:
 
 @dataclass(frozen=True)
 class Scheme:
-    """``method`` is a key of drawing.METHODS; ``key`` is what chance comes from.
+    """A scheme of allocation.
 
-    ``places``: people in all. ``block_multiples`` is for blocks, ``probability`` for minimisation.
-    ``strata``: names of the factors whose levels are known of each person.
+    ``method`` is a key of drawing.METHODS; ``key`` is the seed of every draw. ``places`` is the
+    total number of people. ``block_multiples`` is used by blocks, ``probability`` by minimisation.
+    ``strata`` names the factors whose levels are known for each person.
     """
 
     method: str
@@ -34,26 +35,32 @@ class Scheme:
 
     @property
     def capacity(self) -> int:
-        """How many people can be allocated: all places, or what the arms' quotas leave of them."""
+        """Return how many people can be allocated: all places, or what the arms' quotas allow."""
         quotas = [share.quota for share in self.shares]
         return min(self.places, sum(quotas)) if all(quotas) else self.places
 
     def stratum(self, levels: Mapping[str, str]) -> str:
-        """The name of the cell that the levels make; raises ValueError for other factors."""
+        """Return the name of the levels' combination.
+
+        Raises ValueError if the levels belong to other factors.
+        """
         if set(levels) != set(self.strata):
             raise ValueError(
-                f"The levels are those of {sorted(levels)}, the scheme's strata are "
-                f"{sorted(self.strata)}. Give a level for each of these."
+                f"The levels belong to {sorted(levels)}, but the scheme's strata are "
+                f"{sorted(self.strata)}. Give a level for each stratum."
             )
         return canonical(dict(levels))
 
     def as_content(self) -> dict[str, Any]:
-        """The scheme as plain values, for the ledger's first entry."""
+        """Return the scheme as plain values, for the ledger's first entry."""
         return asdict(self)
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> "Scheme":
-        """The scheme that ``as_content`` wrote; raises TypeError or KeyError for anything else."""
+        """Return the scheme that ``as_content`` wrote.
+
+        Raises TypeError or KeyError for anything else.
+        """
         lists = {name: tuple(content[name]) for name in ("block_multiples", "strata")}
         shares = tuple(Share(**share) for share in content["shares"])
         return cls(**{**content, **lists, "shares": shares})
@@ -61,10 +68,10 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Where chance put a person.
+    """The arm that was drawn for a person.
 
-    ``block`` and ``place`` count from 1 within the stratum and are 0 without blocks. ``copy``: by
-    minimisation an arm of ratio r is treated as r arms, numbered from 1; else 1.
+    ``block`` and ``place`` count from 1 within the stratum and are 0 without blocks. ``copy``:
+    minimisation treats an arm of ratio r as r arms, numbered from 1; otherwise 1.
     """
 
     arm: str
@@ -75,10 +82,10 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Standing:
-    """What was allocated so far, as far as the next draw depends on it.
+    """The earlier allocations, as far as the next draw depends on them.
 
     ``last``: block and place of the stratum's latest entry. ``totals``: people by (arm, copy), and
-    ``marginals`` by (arm, copy, factor, level).
+    ``marginals``: people by (arm, copy, factor, level).
     """
 
     allocated: int
@@ -87,7 +94,7 @@ class Standing:
     marginals: Mapping[tuple[str, int, str, str], int]
 
     def is_full(self, share: Share) -> bool:
-        """Whether the arm's quota is used up."""
+        """Return whether the arm's quota is used up."""
         if not share.quota:
             return False
         held = sum(self.totals.get((share.arm, copy), 0) for copy in range(1, share.ratio + 1))

@@ -1,4 +1,4 @@
-"""Random order, the same on every machine."""
+"""Random order, equal on every machine."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -9,7 +9,7 @@ Thing = TypeVar("Thing")
 
 
 def shuffled(things: Sequence[Thing], dice: Dice) -> list[Thing]:
-    """The things in random order (Fisher and Yates)."""
+    """Return the items in random order (Fisher and Yates)."""
     order = list(things)
     for last in range(len(order) - 1, 0, -1):
         other = dice.below(last + 1)

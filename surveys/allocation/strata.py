@@ -1,17 +1,17 @@
-"""From an answer to the level of a factor by which participants are stratified."""
+"""Stratification factors, and the level that an answer belongs to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 NOT_ANSWERED = "not answered"
-"""The level of who did not answer the item, or whose answer belongs to no level."""
+"""The level of a person who did not answer the item, or whose answer has no level."""
 
 
 @dataclass(frozen=True)
 class Stratum:
     """A factor: the answer to ``item`` of ``questionnaire``, asked before the allocation.
 
-    ``cuts`` turn numbers into levels: 30 and 50 give "below 30", "30 to 50" and "50 or more",
+    ``cuts`` divide numbers into levels: 30 and 50 give "below 30", "30 to 50" and "50 or more",
     where 50 belongs to the last. ``levels`` lists the answers of each level by its name. Without
     either, each answer is a level.
     """
@@ -23,7 +23,7 @@ class Stratum:
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def level_of(self, answer: str) -> str:
-        """The level that an answer, empty for none, belongs to."""
+        """Return the level that an answer belongs to; an empty answer means not answered."""
         if not answer:
             return NOT_ANSWERED
         if self.levels:

@@ -1,4 +1,4 @@
-"""Exports as one zip file, for a download."""
+"""Exports of several studies as one zip file for download."""
 
 import io
 import tempfile
@@ -11,7 +11,10 @@ from surveys.models import Study
 
 
 def zip_of(studies: Iterable[Study], simulated: Simulated) -> bytes:
-    """The export of each study in a folder of its slug; raises ExportError as export_study does."""
+    """Return a zip file with the export of each study in a folder named after its slug.
+
+    Raises ExportError like export_study.
+    """
     content = io.BytesIO()
     with (
         tempfile.TemporaryDirectory() as folder,

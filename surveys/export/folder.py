@@ -1,4 +1,4 @@
-"""A folder that is either whole or absent: written beside its place, then moved there."""
+"""Writing of a folder that is either complete or absent: it is written elsewhere, then moved."""
 
 import shutil
 import tempfile
@@ -7,28 +7,31 @@ from pathlib import Path
 
 from explanations.store.atomic_files import write_atomically
 
-MARK = "manifest.json"  # in every export: tells a folder that may be replaced from any other
+MARK = "manifest.json"  # is in every export, and marks folders that may be replaced
 
 
 class ExportError(ValueError):
-    """Nothing was exported; the message says why and what to do."""
+    """An export that was not made; the message says why and what to do."""
 
 
 def check_place(output: Path) -> None:
-    """Raises ExportError when something stands at the place that is no earlier export."""
+    """Check that the place is free or contains an earlier export.
+
+    Raises ExportError otherwise.
+    """
     if not output.exists():
         return
     if not output.is_dir():
         raise ExportError(f"{output} is a file. Name a folder with --output.")
     if any(output.iterdir()) and not (output / MARK).is_file():
         raise ExportError(
-            f"The folder {output} holds other things than an export (no {MARK}). "
-            "Name another folder with --output, or empty this one."
+            f"The folder {output} does not contain an export (no {MARK}). Name another folder with "
+            "--output, or empty this one."
         )
 
 
 def write_folder(output: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files, then put the folder in its place; an earlier export there is replaced."""
+    """Write all files, then move the folder to its place, where it replaces an earlier export."""
     check_place(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}."))

@@ -1,4 +1,4 @@
-"""A study's data as a folder of plain files, which the analysis and any other program can read."""
+"""Export of a study's data as a folder of plain files for the analysis and other programs."""
 
 import hashlib
 import json
@@ -33,12 +33,12 @@ Simulated = Literal["none", "only", "included"]
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What was exported, and where to: rows by file."""
+    """What was exported: the folder, and the number of rows by file."""
 
     output: Path
     rows: dict[str, int]
     blinded: str = ""
-    """The slug of a study that is open; empty where arms are in the export."""
+    """The slug of a study that is still open; empty if the export contains arms."""
 
     def __str__(self) -> str:
         counts = ", ".join(f"{rows} in {name}" for name, rows in self.rows.items())
@@ -46,30 +46,30 @@ class ExportSummary:
         if not self.blinded:
             return line
         return (
-            f"{line} Arms are left out while the study is open; to have them, close it first: "
+            f"{line} Arms are left out while the study is open. To export them, close it first: "
             f"manage.py close_study {self.blinded}"
         )
 
 
 def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -> ExportSummary:
-    """Write the tidy data folder: all participants of the kind asked for, whatever their state.
+    """Write the tidy data folder with all participants of the requested kind, in any state.
 
-    ``simulated``: "none" leaves simulated participants out, "only" takes no others, "included"
-    takes all. Until the study is closed, whatever tells the arm of a real participant is left out.
-    Raises ExportError when nobody is left, or when ``output`` holds anything but an earlier
-    export, which is replaced.
+    ``simulated``: "none" leaves simulated participants out, "only" exports no others, "included"
+    exports both. Until the study is closed, everything that reveals the arm of a real participant
+    is left out. Raises ExportError if there are no such participants, or if ``output`` contains
+    anything except an earlier export, which is replaced.
     """
     check_place(output)
-    # The words of the codebook are in one language, whoever asks for it.
+    # The codebook is always in English, whatever language the researcher's browser asks for.
     with _one_moment(), translation.override(definition(study).language):
         people = _participants(study, simulated)
         declared = definition(study)
         blinded = is_blinded(study) and simulated != "only"
         columns_of = tables(declared, blinded)
-        found = _rows(declared, people, limited_pages(declared) if blinded else [])
-        found["ledger.csv"] = study.ledger.filter(simulated=simulated == "only")
+        rows_by_table = _rows(declared, people, limited_pages(declared) if blinded else [])
+        rows_by_table["ledger.csv"] = study.ledger.filter(simulated=simulated == "only")
         rows = {
-            name: [[column.cell(row) for column in columns] for row in found[name]]
+            name: [[column.cell(row) for column in columns] for row in rows_by_table[name]]
             for name, columns in columns_of.items()
         }
         rows["codebook.csv"] = [list(row.values()) for row in codebook(declared, blinded)]
@@ -89,9 +89,9 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
 def _rows(
     declared: StudyFile, people: QuerySet[Participant], hidden: list[str]
 ) -> dict[str, Iterable[Any]]:
-    """The rows of each table, without those of ``hidden`` pages.
+    """Return the rows of each table, without those of ``hidden`` pages.
 
-    In a within design, what blocks ask lies apart.
+    In a within-subjects design, answers given after each block are in a table of their own.
     """
     practice = [part.key for part in declared.trial_parts if part.is_practice]
     limited = [part.key for part in declared.trial_parts if part.conditions] if hidden else []
@@ -138,12 +138,12 @@ def _nobody(study: Study, simulated: Simulated) -> str:
         )
     if simulated == "none":
         return (
-            f"The study {study.slug!r} has no real participants, and {left_out} simulated ones. "
-            "Export those with --simulated-only."
+            f"The study {study.slug!r} has no real participants, but {left_out} simulated ones. "
+            "Export them with --simulated-only."
         )
     return (
-        f"The study {study.slug!r} has no simulated participants, and {left_out} real ones. "
-        "Export those without --simulated-only."
+        f"The study {study.slug!r} has no simulated participants, but {left_out} real ones. Export "
+        "them without --simulated-only."
     )
 
 
@@ -184,7 +184,7 @@ def _pages(people: QuerySet[Participant]) -> QuerySet[Submission]:
 
 @contextmanager
 def _one_moment() -> Iterator[None]:
-    """All reads within see the database as it is at one moment."""
+    """Give all reads within the block one consistent snapshot of the database."""
     outermost = not connection.in_atomic_block
     with transaction.atomic():
         if outermost and connection.vendor == "postgresql":
@@ -194,7 +194,7 @@ def _one_moment() -> Iterator[None]:
 
 
 def _erased(study: Study, simulated: Simulated, blinded: bool) -> dict[str, int]:
-    """By arm, how many were allocated and have had everything deleted: they stand in no table."""
+    """Return, by arm, how many people were allocated and later erased; they are in no table."""
     erased = study.slots.filter(erased=True)
     if simulated != "included":
         erased = erased.filter(simulated=simulated == "only")
@@ -205,7 +205,7 @@ def _erased(study: Study, simulated: Simulated, blinded: bool) -> dict[str, int]
 
 
 def _plan_at_launch(study: Study) -> bytes | None:
-    """The plan of the first version, if another is carried out now: the analysis is held to it."""
+    """Return the plan of the first version if it differs from the current plan, else None."""
     first = study.versions.first()
     if first is None or first.source_sha256 == study.source_sha256:
         return None

@@ -1,4 +1,4 @@
-"""The study that a command line names."""
+"""Lookup of the study that a command line names."""
 
 from django.core.management.base import CommandError
 
@@ -7,7 +7,10 @@ from surveys.models import Study
 
 
 def study_named(slug: str) -> Study:
-    """The study; raises CommandError that names the nearest or all slugs."""
+    """Return the study with this slug.
+
+    Raises CommandError, which suggests the nearest slug or lists all.
+    """
     study = Study.objects.filter(slug=slug).select_related("classifier", "image_set").first()
     if study is not None:
         return study

@@ -1,4 +1,6 @@
-"""Studies, their arms and stimuli, and all that participants do; written by services alone."""
+"""Tables of studies, their arms and stimuli, and everything that participants do; only services
+write them.
+"""
 
 from surveys.models.allocation import AllocationSlot, LedgerEntry
 from surveys.models.answers import Answer, Event, PageView, Submission, Trial, TrialMap

@@ -1,4 +1,4 @@
-"""Places in arms, and the ledger of how they were given."""
+"""Places in arms, and the ledger of their allocation."""
 
 from typing import ClassVar
 
@@ -10,12 +10,12 @@ from surveys.models.study import Arm, Study
 
 
 class AllocationSlot(models.Model):
-    """A place that is taken: held from the consent on, and bound to an arm at the allocation.
+    """A taken place: held from the consent on, and bound to an arm at the allocation.
 
-    A place that goes back is deleted, and the ledger says so. Simulated participants have places of
-    their own, so that rehearsals use up no real one. Of a participant who was deleted after the
-    allocation only ``erased`` is left: the place stays used, so that the balance of the arms and
-    the count of all who were allocated stay true.
+    A place that is given back is deleted and recorded in the ledger. Simulated participants have
+    their own places, so that rehearsals use up no real ones. When a participant is deleted after
+    the allocation, only ``erased`` is left: the place stays used, so that the balance of the arms
+    and the number of allocated people stay true.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
@@ -73,9 +73,11 @@ class AllocationSlot(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One event of the allocation, chained to the one before by its hash; triggers keep it as is.
+    """An event of the allocation, chained to the previous one by its hash; triggers prevent
+    changes.
 
-    Each study has two ledgers, that of simulated participants apart. An entry leads to nobody.
+    Each study has two ledgers, one of them for simulated participants. An entry cannot be traced to
+    a person.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ledger")

@@ -1,4 +1,4 @@
-"""What participants were shown, answered and did."""
+"""Tables of what participants were shown, answered and did."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from surveys.models.study import Condition, Stimulus
 
 
 class Trial(models.Model):
-    """One screen with one image, for one participant; all are made at the allocation."""
+    """A screen with one image for one participant; all trials are created at the allocation."""
 
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="trials")
     position = models.PositiveSmallIntegerField()
@@ -44,7 +44,7 @@ class Trial(models.Model):
 
 
 class TrialMap(models.Model):
-    """One of the maps of a trial that shows several, each of a class of its own."""
+    """One of the maps of a trial that shows several, each for a different class."""
 
     trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="maps")
     place = models.PositiveSmallIntegerField(help_text="Counts from 1.")
@@ -84,7 +84,7 @@ class PageView(models.Model):
 class Submission(models.Model):
     """A page that a participant sent: at most one per step, never changed.
 
-    A trial that is answered in two stages has two.
+    A trial that is answered in two stages has two submissions.
     """
 
     participant = models.ForeignKey(
@@ -132,7 +132,7 @@ class Submission(models.Model):
 
     @property
     def interrupted(self) -> bool:
-        """Whether the page was loaded more than once, or left for another tab or window."""
+        """Return whether the page was loaded more than once, or left for another tab or window."""
         return self.times_shown > 1 or bool((self.timings or {}).get("times_away"))
 
 
@@ -157,7 +157,9 @@ class Answer(models.Model):
 
 
 class Event(models.Model):
-    """What happened besides answers: replays, refusals, withdrawals. Never an answer's text."""
+    """An occurrence other than an answer, such as a replay, a refusal or a withdrawal; never an
+    answer's text.
+    """
 
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=40)

@@ -1,4 +1,4 @@
-"""Who takes part, and apart from that, who they are to their recruitment service."""
+"""Participants, and separately their identities at a recruitment service."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from surveys.models.study import Arm, Study
 
 
 class Participant(models.Model):
-    """One participation. ``arrival_key`` makes a doubled consent one participation.
+    """One participation; ``arrival_key`` makes a consent that is sent twice one participation.
 
     There is no arm until the first page that differs between arms is shown.
     """

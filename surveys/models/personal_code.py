@@ -1,16 +1,16 @@
-"""The code by which a person can have everything deleted later: short enough to write down."""
+"""The code with which a person can have everything deleted later; short enough to write down."""
 
 from django.utils.crypto import salted_hmac
 
-ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no two that a reader confuses
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without characters that readers confuse
 CHARACTERS = 12  # 60 bits: guessing one of a million codes takes 10 ** 12 attempts
 
 
 def personal_code(arrival_key: str) -> str:
-    """Twelve characters in groups of four.
+    """Return twelve characters in groups of four.
 
-    Made from the arrival's key and the server's secret, so that the page of the consent can show
-    it before there is a participant.
+    They are derived from the arrival's key and the server's secret, so that the consent page can
+    show them before there is a participant.
     """
     digest = salted_hmac("surveys.personal", arrival_key, algorithm="sha256").digest()
     number = int.from_bytes(digest)
@@ -22,7 +22,7 @@ def personal_code(arrival_key: str) -> str:
 
 
 def read_code(typed: str) -> str:
-    """The code as stored, whatever spaces, dashes and small letters it was typed with."""
+    """Return the code as stored, whatever spaces, dashes and lower-case letters were typed."""
     return _grouped("".join(letter for letter in typed[:100].upper() if letter.isalnum()))
 
 

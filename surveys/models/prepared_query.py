@@ -1,6 +1,6 @@
-"""Queries that every page asks: Django writes their SQL once, and they are asked with other values.
+"""Queries that every page asks: Django writes their SQL once, later calls only fill in values.
 
-Writing the same statements anew for every page took a third of its processor time.
+Writing these statements anew for every page took a third of its processor time.
 """
 
 import threading
@@ -25,15 +25,17 @@ MARKS: Mapping[type, Callable[[int], Value]] = {
 
 
 class PreparedQuery(Generic[Row]):
-    """A queryset of models, or of a ``values_list``, that differs in ids and names alone.
+    """A queryset of models, or of a ``values_list``, that differs only in ids and names.
 
-    ``build`` makes it from values of the ``kinds``, each of which it compares with a column.
-    Calling it gives the list of rows that ``build(*values)`` would give.
+    ``build`` makes it from values of the ``kinds``, each of which it compares with a column. A call
+    returns the list of rows that ``build(*values)`` would return.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Row]], *kinds: type) -> None:
         self._build, self._kinds = build, kinds
-        self._here = threading.local()  # a statement belongs to the connection of its thread
+        self._here = (
+            threading.local()
+        )  # each thread has a connection, and a statement belongs to one connection
 
     def __call__(self, *values: Value) -> list[Row]:
         connection = connections[DEFAULT_DB_ALIAS]
@@ -66,7 +68,9 @@ class PreparedQuery(Generic[Row]):
 
 @dataclass(frozen=True)
 class _Maker:
-    """Makes a model of a row, with those that ``select_related`` joined, as ModelIterable does."""
+    """Builds a model from a row, including the models that ``select_related`` joined, like
+    ModelIterable.
+    """
 
     model: Any
     columns: slice
@@ -91,10 +95,10 @@ class _Maker:
 
 @dataclass(frozen=True)
 class _Statement:
-    """SQL as Django wrote it, and how Python's values and models are made of what comes back.
+    """SQL as Django wrote it, and the conversions between Python's and the database's values.
 
-    ``places``: by a parameter's place in the SQL, the number of the value. ``converters``: by
-    column, what the database and the field do with what is stored.
+    ``places``: for each parameter in the SQL, the number of the value. ``converters``: for each
+    column, the conversions by the database and the field.
     """
 
     connection: BaseDatabaseWrapper
@@ -110,8 +114,8 @@ class _Statement:
             parameters[place] = values[number]
         with self.connection.cursor() as cursor:
             cursor.execute(self.sql, parameters)
-            found = cursor.fetchall()
-        return map(self.maker.make if self.maker else tuple, self._converted(found))
+            rows = cursor.fetchall()
+        return map(self.maker.make if self.maker else tuple, self._converted(rows))
 
     def _converted(self, rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
         for row in map(list, rows):

@@ -1,4 +1,4 @@
-"""Studies with their arms, conditions and stimuli, as declared."""
+"""Tables of studies with their arms, conditions and stimuli, as declared."""
 
 from typing import ClassVar
 
@@ -40,7 +40,7 @@ class Study(models.Model):
 
 
 class StudyVersion(models.Model):
-    """A study as it was launched: a change after that is another version, never a silent one."""
+    """A study as it was launched; any later change becomes another version."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveSmallIntegerField(help_text="Counts from 1.")
@@ -67,7 +67,9 @@ class StudyVersion(models.Model):
 
 
 class Condition(models.Model):
-    """What a trial can show beside the image: no prediction, a prediction, a map of some method."""
+    """What a trial can show next to the image: no prediction, a prediction, or a map of some
+    method.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="conditions")
     position = models.PositiveSmallIntegerField()
@@ -95,9 +97,10 @@ class Condition(models.Model):
 
 
 class Arm(models.Model):
-    """One randomised group. Its blocks say which condition its participants see, and when.
+    """A randomised group; its blocks define which condition its participants see, and when.
 
-    A between-participants arm has one block; in a within design an arm is an order of conditions.
+    A between-subjects arm has one block; in a within-subjects design an arm is an order of
+    conditions.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
@@ -119,7 +122,7 @@ class Arm(models.Model):
 
 
 class ArmBlock(models.Model):
-    """A run of trials under one condition, in every participation of the arm."""
+    """A run of trials under one condition, for every participant of the arm."""
 
     arm = models.ForeignKey(Arm, on_delete=models.CASCADE, related_name="blocks")
     number = models.PositiveSmallIntegerField(help_text="Counts from 1.")
@@ -136,7 +139,7 @@ class ArmBlock(models.Model):
 
 
 class Stimulus(models.Model):
-    """An image with its prediction, chosen for a part of a study: the same ones in every arm."""
+    """An image with its prediction, chosen for a part of a study; all arms share the stimuli."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="stimuli")
     position = models.PositiveSmallIntegerField()

@@ -1,4 +1,4 @@
-"""Where a participant goes at the end, and with which code: known only once the end is stored."""
+"""Where a participant goes at the end, and with which code; known only once the end is stored."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class WayBack:
 
 
 def outcome_of(participant: Participant) -> Outcome | None:
-    """How the participant left, by what is stored; None for one who is still under way."""
+    """Return how the participant left, according to the stored data; None while under way."""
     if participant.state == Participant.State.WITHDRAWN or has_lapsed(participant):
         return Outcome.WITHDRAWN
     if participant.state != Participant.State.COMPLETED:
@@ -33,19 +33,23 @@ def outcome_of(participant: Participant) -> Outcome | None:
 
 
 def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack | None:
-    """The way back for this outcome; None where the study declares none.
+    """Return the way back for this outcome; None if the study does not declare one.
 
-    Only the study file's own addresses are ever used; the request has no say in it.
+    Only addresses of the study file are ever used; the request cannot change them.
     """
     recruitment = definition(study).recruitment
-    found = recruitment.exits.get(outcome) if outcome else None
-    if found is None or (exit_addresses.ID in found.address and not external_id):
+    declared_exit = recruitment.exits.get(outcome) if outcome else None
+    if declared_exit is None or (exit_addresses.ID in declared_exit.address and not external_id):
         return None
-    return WayBack(exit_addresses.fill(found.address, external_id), found.code, recruitment.name)
+    return WayBack(
+        exit_addresses.fill(declared_exit.address, external_id),
+        declared_exit.code,
+        recruitment.name,
+    )
 
 
 def way_back_of(participant: Participant) -> WayBack | None:
-    """The participant's way back; None for one who is under way, rehearses, or came openly."""
+    """Return the participant's way back; None while under way, in rehearsals and open studies."""
     identity = Identity.objects.filter(participant=participant).first()
     if identity is None:
         return None

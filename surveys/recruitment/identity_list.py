@@ -1,4 +1,4 @@
-"""Who is who: the one file that names participants, written beside an export and never into it."""
+"""The list of identities: the only file that names participants, next to an export, never in it."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ from surveys.tidy.cells import csv_text
 
 COLUMNS = ("participant", "external_id", "session_id", "panel_study", "outcome", "panel_status")
 WARNING = (
-    "{path} names people. Keep it away from the data, share it with nobody who need not pay them, "
-    "and delete it when all are paid."
+    "{path} names people. Keep it away from the data, share it only with those who pay "
+    "participants, and delete it once everyone is paid."
 )
 
 
 def identifiers_path(output: Path) -> Path:
-    """Beside the export's folder, so that whoever passes the folder on passes on no names."""
+    """Return the file's place next to the export, so that passing on the export reveals nobody."""
     return output.with_name(f"{output.name}-identifiers.csv")
 
 
 def write_identifiers(study: Study, output: Path) -> tuple[Path, int]:
-    """The file's place, and for how many people it holds ids; readable by its owner alone."""
+    """Write the file, readable only by its owner; return its path and how many people it names."""
     path = identifiers_path(output)
     people = (
         study.identities.exclude(external_id="")

@@ -24,7 +24,7 @@ class ProlificError(ValueError):
 
 @dataclass(frozen=True)
 class Submission:
-    """One person's submission as Prolific has it; ``code`` is what the person entered."""
+    """A person's submission according to Prolific; ``code`` is what the person entered."""
 
     id: str
     external_id: str
@@ -33,38 +33,38 @@ class Submission:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """The token must not follow a redirect to another server."""
+    """A handler that refuses redirects, since the token must not go to another server."""
 
     def redirect_request(self, *arguments: Any) -> None:
         return None
 
 
 def submissions(service_study: str) -> list[Submission]:
-    """All submissions of the study with this id at Prolific, in the order in which they come.
+    """Return all submissions of the study with this id at Prolific, in Prolific's order.
 
-    Raises PanelError without a token, for an answer that is none, or for an incomplete list.
+    Raises ProlificError without a token, for an invalid answer, or for an incomplete list.
     """
     if not settings.PROLIFIC_API_TOKEN:
         raise ProlificError(
-            "PROLIFIC_API_TOKEN is empty. Make a token in your settings at Prolific and put it in "
-            "the environment or in .env."
+            "PROLIFIC_API_TOKEN is empty. Create a token in your settings at Prolific and put it "
+            "in the environment or in .env."
         )
-    found: dict[str, Submission] = {}
+    by_id: dict[str, Submission] = {}
     told = 0
     for page in _pages(service_study):
         told = max(told, int(page.get("meta", {}).get("count") or 0))
         for entry in page["results"]:
             submission = _read(entry)
-            found[submission.id] = submission  # pages overlap while people arrive
-    if len(found) < told:
+            by_id[submission.id] = submission  # pages overlap while people arrive
+    if len(by_id) < told:
         raise ProlificError(
-            f"Prolific counts {told} submissions and listed {len(found)}. Ask once more."
+            f"Prolific counts {told} submissions but listed {len(by_id)}. Try again."
         )
-    return list(found.values())
+    return list(by_id.values())
 
 
 def status_as_listed(status: str) -> str:
-    """A status in the spelling of lists: capitals, with spaces, but TIMED-OUT."""
+    """Return a status as lists spell it: capitals with spaces, except for TIMED-OUT."""
     return status.upper().replace("_", " ").replace("TIMED OUT", "TIMED-OUT")
 
 
@@ -76,7 +76,9 @@ def _pages(service_study: str) -> Iterator[dict[str, Any]]:
             return
         page = _get(address)
         if not isinstance(page, dict) or not isinstance(page.get("results"), list):
-            raise ProlificError("Prolific's answer holds no list of submissions under 'results'.")
+            raise ProlificError(
+                "Prolific's answer contains no list of submissions under 'results'."
+            )
         yield page
         address = ((page.get("_links") or {}).get("next") or {}).get("href")
     raise ProlificError(f"Prolific's list has more than {MOST_PAGES} pages.")
@@ -84,7 +86,9 @@ def _pages(service_study: str) -> Iterator[dict[str, Any]]:
 
 def _get(address: str) -> Any:
     if urlsplit(address)[:2] != urlsplit(settings.PROLIFIC_API)[:2]:
-        raise ProlificError("Prolific's list goes on at another server, to which no token is sent.")
+        raise ProlificError(
+            "Prolific's list continues on another server, to which the token is not sent."
+        )
     headers = {
         "Authorization": f"Token {settings.PROLIFIC_API_TOKEN}",
         "Accept": "application/json",
@@ -102,9 +106,9 @@ def _get(address: str) -> Any:
 
 def _words_for(status: int) -> str:
     words = {
-        401: "The token is wrong or was revoked: set PROLIFIC_API_TOKEN anew.",
+        401: "The token is wrong or was revoked: set a new PROLIFIC_API_TOKEN.",
         403: "The token's owner may not see this study: ask them to join its workspace.",
-        404: "There is no such study: compare study_id with the address of its page.",
+        404: "Unknown study: compare study_id with the address of its page.",
         429: "Too many requests: wait a minute.",
     }
     return f"Prolific answered {status}. {words.get(status, 'Try again later.')}"
@@ -121,5 +125,5 @@ def _read(entry: Any) -> Submission:
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise ProlificError(
-            f"Prolific lists a submission without id or status: {error}."
+            f"Prolific lists a submission without an id or a status: {error}."
         ) from error

@@ -1,4 +1,4 @@
-"""Submissions from the csv file that a study's page at Prolific offers: no token is needed."""
+"""Submissions in the csv file that a study's page at Prolific offers, without a token."""
 
 import csv
 from pathlib import Path
@@ -9,7 +9,10 @@ COLUMNS = ("Submission id", "Participant id", "Status", "Completion code")
 
 
 def submissions_in(path: Path) -> list[Submission]:
-    """The submissions of the file; raises PanelError when it is another one."""
+    """Return the submissions in the file.
+
+    Raises ProlificError for any other file.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)

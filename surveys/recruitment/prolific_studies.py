@@ -1,4 +1,4 @@
-"""Which studies at Prolific belong to a study of ours."""
+"""The studies at Prolific that belong to a study here."""
 
 from surveys.models import Study
 from surveys.recruitment.prolific import ProlificError
@@ -13,8 +13,8 @@ def study_ids(study: Study) -> list[str]:
     recruitment = definition(study).recruitment
     if recruitment.kind != "prolific":
         raise ProlificError(
-            f"The study {study.slug!r} recruits by {recruitment.kind!r}. Only Prolific can be "
-            "asked for its submissions."
+            f"The study {study.slug!r} recruits through {recruitment.kind!r}. Only Prolific can be "
+            "asked for submissions."
         )
     if recruitment.service_study:
         return [recruitment.service_study]
@@ -22,7 +22,7 @@ def study_ids(study: Study) -> list[str]:
     found = list(came.values_list("service_study", flat=True).distinct())
     if not found:
         raise ProlificError(
-            f"Nobody has come to the study {study.slug!r} yet, or the ids are forgotten. Name "
+            f"Nobody has come to the study {study.slug!r} yet, or the ids were deleted. Name "
             "Prolific's id of the study with --service-study."
         )
     return found

@@ -1,6 +1,6 @@
-"""Compares a recruitment service's submissions with our participations and explains differences.
+"""Comparison of a recruitment service's submissions with the participations here.
 
-"Complete at the recruitment service, incomplete here" is where labs lose data and people their pay.
+"Complete at the recruitment service, incomplete here" is where labs lose data and people lose pay.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ NO_CODE = {"", "NOCODE"}
 
 @dataclass(frozen=True)
 class Ours:
-    """A participation of ours: its random name, and how it ended; None while it is under way."""
+    """A participation here: its pseudonym, and how it ended; None while it is under way."""
 
     pseudonym: str
     external_id: str
@@ -31,7 +31,7 @@ class Ours:
 
 @dataclass(frozen=True)
 class Difference:
-    """One submission about which the two sides disagree."""
+    """A submission about which the two sides disagree."""
 
     submission: str
     participant: str
@@ -48,7 +48,7 @@ class Difference:
 
 
 def participations(study: Study) -> list[Ours]:
-    """All people of a study who came from its recruitment service."""
+    """Return all participations of people who came from the study's recruitment service."""
     people = study.identities.select_related("participant__study").prefetch_related(
         "participant__submissions__answers"
     )
@@ -58,13 +58,14 @@ def participations(study: Study) -> list[Ours]:
 def compare(
     listed: Iterable[Submission], people: Sequence[Ours], codes: Mapping[Outcome, str]
 ) -> list[Difference]:
-    """Every disagreement; ``codes`` are the completion codes of the study by outcome."""
-    by_session = {one.session_id: one for one in people if one.session_id}
-    by_person = {one.external_id: one for one in people if not one.session_id}
-    sessions = {one.external_id: one.session_id for one in people}
-    found: list[Difference] = []
+    """Return every difference; ``codes`` are the study's completion codes by outcome."""
+    by_session = {person.session_id: person for person in people if person.session_id}
+    by_person = {person.external_id: person for person in people if not person.session_id}
+    sessions = {person.external_id: person.session_id for person in people}
+    differences: list[Difference] = []
     met: set[str] = set()
     for submission in listed:
+        # Matched by person only if no submission id is stored, as a person can submit twice.
         ours = by_session.get(submission.id) or by_person.get(submission.external_id)
         if ours is not None:
             met.add(ours.pseudonym)
@@ -72,7 +73,7 @@ def compare(
         if ours is None and cause and submission.external_id in sessions:
             cause = f"The person took part here with another submission. {cause}"
         if cause:
-            found.append(
+            differences.append(
                 Difference(
                     submission.id,
                     ours.pseudonym if ours else "",
@@ -81,11 +82,11 @@ def compare(
                     cause,
                 )
             )
-    return found + [_unlisted(one) for one in people if one.pseudonym not in met]
+    return differences + [_unlisted(person) for person in people if person.pseudonym not in met]
 
 
 def codes_of(study: Study) -> dict[Outcome, str]:
-    """The study's completion codes by outcome."""
+    """Return the study's completion codes by outcome."""
     exits = definition(study).recruitment.exits
     return {outcome: way_out.code for outcome, way_out in exits.items()}
 
@@ -108,74 +109,75 @@ def _unlisted(ours: Ours) -> Difference:
         ours.pseudonym,
         "not listed",
         ours.state,
-        "The recruitment service lists no such submission: the link was a preview or was made up, "
-        "or the list is of another study.",
+        "The recruitment service does not list this submission: the link was a preview or "
+        "invented, or the list belongs to another study.",
     )
 
 
 def _cause(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
-    """Why the two sides disagree; empty where they agree."""
+    """Return why the two sides disagree; empty if they agree."""
     rule = RULES.get(submission.status)
     if rule is None:
-        return "This status is unknown to us. Look at the submission on the service's page."
+        return "Unknown status. Look at the submission on the service's page."
     return rule(submission, ours, codes)
 
 
 def _finished(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
-    """Explain AWAITING REVIEW and later states: the service takes the person to have finished."""
+    """Explain AWAITING REVIEW and later states, in which the person counts as finished."""
     meant = {code: outcome for outcome, code in codes.items() if code}.get(submission.code)
     if ours is None:
         if meant in {Outcome.SCREENED_OUT, Outcome.FULL, Outcome.WITHDRAWN}:
-            return ""  # who was turned away or deleted has no row here
+            return ""  # people who were turned away or erased have no row here
         return (
-            "Nobody with this submission has taken part, or they had everything deleted: there are "
-            "no answers."
+            "Nobody with this submission has taken part, or their data were erased: there are no "
+            "answers."
         )
     if meant is Outcome.FULL and ours.outcome in {None, Outcome.WITHDRAWN}:
-        return ""  # their place was given away while they were gone
+        return ""  # the place was given away while the person was away
     if ours.outcome is None:
         return (
-            "The last page was never sent, so no code was shown here: look how far the answers go "
-            "before you approve or reject."
+            "The last page was never sent, so no code was shown here: check how many answers "
+            "there are before you approve or reject."
         )
     if meant is ours.outcome:
         return ""
     entered = "Submitted without a code" if submission.code in NO_CODE else "Another code"
     wanted = codes.get(ours.outcome)
     if not wanted:
-        return f"{entered}: the study has none for {ours.outcome}."
-    return f"{entered}: by what is stored here it would be {wanted}."
+        return f"{entered}: the study has no code for {ours.outcome}."
+    return f"{entered}: according to the stored data it should be {wanted}."
 
 
 def _under_way(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
     if ours is None or ours.outcome is None:
         return ""
     return (
-        "The person ended here and has not gone back to the recruitment service yet. Within the "
+        "The person has finished here but not yet returned to the recruitment service. Within the "
         "time limit the button on the last page still works; afterwards approve by hand."
     )
 
 
 def _gone(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
-    """RETURNED, TIMED-OUT: the place is free again."""
+    """Explain RETURNED and TIMED-OUT, in which the service's place is free again."""
     if ours is None or ours.outcome in {None, Outcome.WITHDRAWN}:
         return ""
-    late = "ran out of time" if submission.status == "TIMED-OUT" else "gave the submission back"
-    return f"The answers are complete, and the person {late}: decide whether to pay, as a bonus."
+    late = "ran out of time" if submission.status == "TIMED-OUT" else "returned the submission"
+    return f"The answers are complete, but the person {late}: decide whether to pay a bonus."
 
 
 def _rejected(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
     if ours is None or ours.outcome is not Outcome.COMPLETE:
         return ""
     return (
-        "The answers are complete and passed the checks: overturn the rejection, or exclude them."
+        "The answers are complete and passed the checks: overturn the rejection, or exclude the "
+        "person."
     )
 
 
 def _screened(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
     if ours is None or submission.code == codes.get(ours.outcome or Outcome.COMPLETE):
         return ""
-    return "The person was let in here and screened out there: compare the codes of the two."
+    return "The person was admitted here but screened out there: compare the codes on both sides."
 
 
 Rule = Callable[[Submission, Ours | None, Mapping[Outcome, str]], str]
@@ -190,4 +192,4 @@ RULES: Mapping[str, Rule] = {
     "REJECTED": _rejected,
     "SCREENED OUT": _screened,
 }
-"""By the recruitment service's status: why the two sides disagree, if they do."""
+"""For each status of the recruitment service, the function that explains a disagreement."""

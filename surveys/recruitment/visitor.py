@@ -16,7 +16,7 @@ class Visitor:
 
     @property
     def external_hash(self) -> str:
-        """Return a keyed hash: equal for the same person at the same kind of service, anonymous."""
+        """Return a keyed hash, equal for one person at one kind of service, which names nobody."""
         # Stored hashes were made when the kind "service" was called "panel".
         kind = "panel" if self.kind == "service" else self.kind
         text = f"{kind}:{self.external_id}"

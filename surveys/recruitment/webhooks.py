@@ -1,4 +1,4 @@
-"""News that Prolific sends: signed with HMAC-SHA256, fresh, and of a form that is documented.
+"""Notifications from Prolific: signed with HMAC-SHA256, recent, and in the documented format.
 
 Source: docs.prolific.com, API reference, Webhooks: Receiving, Verifying, Handling event order.
 """
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-WINDOW = 300  # seconds that a request may be old, or ahead of our clock
+WINDOW = 300  # seconds that a request may be older or newer than this server's clock
 MOST_BYTES = 20_000
 SIGNATURE = "X-Prolific-Request-Signature"
 SENT_AT = "X-Prolific-Request-Timestamp"
@@ -20,16 +20,16 @@ ORDER = "X-Timestamp"
 
 
 class RefusedError(ValueError):
-    """Not proved to come from Prolific, or too old: it may be a copy of an earlier request."""
+    """A request that is not proved to come from Prolific, or an old one that may be a copy."""
 
 
 class UnreadableError(ValueError):
-    """Comes from Prolific, and is not what its documentation says."""
+    """A request from Prolific that does not match its documentation."""
 
 
 @dataclass(frozen=True)
 class News:
-    """A submission's new status. ``at`` orders events, which may arrive in any order."""
+    """A submission's new status; ``at`` orders events, which may arrive in any order."""
 
     submission: str
     status: str
@@ -37,25 +37,25 @@ class News:
 
 
 def signature_of(secret: str, sent_at: str, body: bytes) -> str:
-    """Base64 of the HMAC-SHA256 of timestamp and body."""
+    """Return the Base64 of the HMAC-SHA256 of timestamp and body."""
     digest = hmac.new(secret.encode(), sent_at.encode() + body, hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
 
 def read(headers: Mapping[str, str], body: bytes, secret: str) -> News | None:
-    """The news in a request; None for events about other things than submissions.
+    """Return the news in a request; None for events that do not concern submissions.
 
-    Raises RefusedError and UnreadableError. Times are compared with the server's clock, so that
-    it must be right within five minutes.
+    Raises RefusedError and UnreadableError. Times are compared with the server's clock, which has
+    to be right within five minutes.
     """
     sent_at = headers.get(SENT_AT, "")
     proof = signature_of(secret, sent_at, body)
     given = headers.get(SIGNATURE, "")
     if len(body) > MOST_BYTES or not hmac.compare_digest(proof.encode(), given.encode()):
-        raise RefusedError("The signature does not fit.")
+        raise RefusedError("The signature is wrong.")
     seconds = _seconds(sent_at)
     if abs(time.time() - seconds) > WINDOW:
-        raise RefusedError("The request is too old, or from the future.")
+        raise RefusedError("The request is too old or from the future.")
     return _news(body, _seconds(headers.get(ORDER, sent_at)))
 
 
@@ -63,20 +63,20 @@ def _news(body: bytes, seconds: float) -> News | None:
     try:
         event = json.loads(body)
     except ValueError as error:
-        raise UnreadableError("The body is no JSON.") from error
+        raise UnreadableError("The body is not valid JSON.") from error
     if not isinstance(event, dict):
-        raise UnreadableError("The body is no JSON object.")
+        raise UnreadableError("The body is not a JSON object.")
     if event.get("event_type") != "submission.status.change":
         return None
     submission, status = event.get("resource_id"), event.get("status")
     if not (isinstance(submission, str) and isinstance(status, str) and submission and status):
-        raise UnreadableError("The event lacks resource_id or status.")
+        raise UnreadableError("The event has no resource_id or no status.")
     return News(submission, status, datetime.fromtimestamp(seconds, UTC))
 
 
 def _seconds(text: str) -> float:
-    """Unix time, in seconds; whoever signs milliseconds is understood, too."""
+    """Return the Unix time in seconds; milliseconds are understood, too."""
     if not text.isascii() or not text.replace(".", "", 1).isdigit() or len(text) > 20:
-        raise RefusedError("The timestamp is no Unix time.")
+        raise RefusedError("The timestamp is not a Unix time.")
     seconds = float(text)
     return seconds / 1000 if seconds > 1e11 else seconds

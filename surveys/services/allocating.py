@@ -1,4 +1,4 @@
-"""Chance decides: a participant comes to the first page that differs between arms."""
+"""Allocation: a participant who reaches the first page that differs between arms gets an arm."""
 
 import json
 from collections import Counter
@@ -17,10 +17,10 @@ from surveys.study_file.stored import definition
 
 
 def allocate(participant: Participant) -> None:
-    """Give the participant an arm and trials; nothing if they have one. In a transaction.
+    """Give the participant an arm and trials, unless they have one; call it in a transaction.
 
-    Raises StudyFullError where the participant stayed away for so long that the place went to
-    somebody else, and no other is free.
+    Raises StudyFullError if the participant stayed away for so long that the place was given to
+    someone else and no other is free.
     """
     study = lock(participant.study)
     if participant.arm_id is not None:
@@ -31,6 +31,7 @@ def allocate(participant: Participant) -> None:
     scheme = ledger.scheme_of(study, participant.simulated)
     stratum = scheme.stratum(levels)
     standing = standing_of(study, participant.simulated, stratum)
+    # The draw depends only on the scheme and earlier allocations, so the ledger can replay it.
     drawn = draw(scheme, levels, standing)
     slot.participant, slot.arm = participant, study.arms.get(key=drawn.arm)
     slot.position, slot.stratum = standing.allocated + 1, stratum
@@ -45,7 +46,7 @@ def allocate(participant: Participant) -> None:
 
 
 def levels_of(participant: Participant) -> dict[str, str]:
-    """The participant's level of each factor that the study stratifies by."""
+    """Return the participant's level of each stratification factor of the study."""
     strata = definition(participant.study).allocation.strata
     given = {}
     if strata:
@@ -61,7 +62,7 @@ def levels_of(participant: Participant) -> dict[str, str]:
 
 
 def standing_of(study: Study, simulated: bool, stratum: str) -> Standing:
-    """What was allocated so far, those included who were deleted later."""
+    """Return the allocations so far, including those of people who were deleted later."""
     taken = study.slots.filter(simulated=simulated, arm__isnull=False)
     last = taken.filter(stratum=stratum, block__isnull=False).order_by("position").last()
     totals: Counter[tuple[str, int]] = Counter()

@@ -1,4 +1,4 @@
-"""A person consents and becomes a participant, who holds a place; the arm comes later."""
+"""Enrolment: a person consents and becomes a participant with a place; the arm comes later."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +14,7 @@ from surveys.study_file.stored import definition
 
 
 class StudyClosedError(StudyError):
-    """The study takes nobody in: it is a draft, closed, or of a retired design."""
+    """A study that admits nobody: a draft, a closed one, or one of a retired design."""
 
 
 @transaction.atomic
@@ -26,14 +26,16 @@ def enrol(
     language: str = "",
     visitor: Visitor | None = None,
 ) -> Participant:
-    """The participant of this arrival: found again by ``arrival_key``, or created.
+    """Return the participant of this arrival, who is created if ``arrival_key`` is new.
 
-    ``language`` is the one in which the person read the consent; by default the study's own.
-    ``visitor`` holds the person's ids at the recruitment service, where the study has one. Who was
-    enrolled before is returned in any state of the study. Raises StudyClosedError, StudyFullError,
-    and what ``recruiting.admit`` raises.
+    ``language`` is the language in which the person read the consent, by default the study's own.
+    ``visitor`` carries the person's ids if the study uses a recruitment service. A participant who
+    was enrolled before is returned whatever the state of the study. Raises StudyClosedError,
+    StudyFullError, and the errors of ``recruiting.admit``.
     """
+
     study = lock(study)
+    # Looked up under the lock, so that a consent sent twice never makes two participants.
     known = study.participants.filter(arrival_key=arrival_key).select_related("study").first()
     if known is not None:
         return known
@@ -44,8 +46,8 @@ def enrol(
         )
     if is_retired(study.source):
         raise StudyClosedError(
-            f"The study {study.slug!r} takes nobody in: its file declares what is no longer "
-            "supported. Export it, and load the file without that as a new study."
+            f"The study {study.slug!r} admits nobody: its file uses a feature that is no longer "
+            "supported. Export it, and load the file without that feature as a new study."
         )
     if not simulated:
         recruiting.admit(study, visitor)

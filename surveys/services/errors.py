@@ -1,5 +1,5 @@
-"""What a service refuses, in words that say what to do about it."""
+"""Refusals of services, with what to do about them."""
 
 
 class StudyError(ValueError):
-    """The study is not in a state in which this can be done."""
+    """A study whose state does not allow the request."""

@@ -1,4 +1,4 @@
-"""What a study is made of, as hashes: by them one sees what was changed after the launch."""
+"""Hashes of everything that makes up a study, which reveal what was changed after the launch."""
 
 import hashlib
 import tomllib
@@ -13,12 +13,14 @@ from surveys.services.trials import explanations_of, maps_of_classes
 from surveys.study_file import old_words
 from surveys.study_file.stored import definition
 
-GONE = "gone"  # in place of the hash of a questionnaire whose file is not there any more
+GONE = "gone"  # recorded instead of the hash of a questionnaire whose file was removed
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """SHA-256 of the study file, of what is shown, of the weights, and of each questionnaire."""
+    """SHA-256 of the study file, of the stimuli and maps, of the weights, and of each
+    questionnaire.
+    """
 
     source: str
     stimuli: str
@@ -28,7 +30,7 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: what was changed, since which version, and how it was and is, in words.
+    """One difference: what was changed, in which version, and its old and new value in words.
 
     ``version`` is 0 for a change since the last version that has not been launched.
     """
@@ -40,7 +42,7 @@ class Change:
 
 
 def fingerprint(study: Study) -> Fingerprint:
-    """The study as it is now."""
+    """Return the hashes of the study as it is now."""
     return Fingerprint(
         study.source_sha256,
         _sha256("\n".join(_shown(study))),
@@ -50,7 +52,7 @@ def fingerprint(study: Study) -> Fingerprint:
 
 
 def of_version(version: StudyVersion) -> Fingerprint:
-    """The study as it was launched."""
+    """Return the hashes of the study as it was launched."""
     return Fingerprint(
         version.source_sha256,
         version.stimuli_sha256,
@@ -60,17 +62,17 @@ def of_version(version: StudyVersion) -> Fingerprint:
 
 
 def changes(study: Study) -> tuple[Change, ...]:
-    """What was changed from each launch to the next, and what differs now from the last one."""
+    """Return the changes from each launch to the next, and those since the last launch."""
     versions = list(study.versions.all())
-    found: list[Change] = []
+    differences: list[Change] = []
     for before, after in pairwise(versions):
         files = before.source, after.source
-        found += _between(after.number, of_version(before), of_version(after), files)
+        differences += _between(after.number, of_version(before), of_version(after), files)
     if versions and study.state != Study.State.DRAFT:
         last = versions[-1]
         files = last.source, study.source
-        found += _between(0, of_version(last), fingerprint(study), files)
-    return tuple(found)
+        differences += _between(0, of_version(last), fingerprint(study), files)
+    return tuple(differences)
 
 
 def changed_tables(before: str, after: str) -> list[str]:
@@ -103,20 +105,30 @@ def _between(
 
 
 def _shown(study: Study) -> Iterator[str]:
-    """A line for each stimulus, and one for each of its maps under each condition."""
+    """Yield a line for each stimulus, and a line for each of its maps under each condition."""
     shown = study.stimuli.select_related("prediction__image", "prediction__classifier")
     stimuli = list(shown.order_by("position"))
-    for one in stimuli:
-        said = one.prediction
-        words = (one.position, one.part, one.image_set_number, said.image.sha256)
-        yield " ".join(map(str, (*words, said.predicted_class, int(said.is_correct))))
+    for stimulus in stimuli:
+        prediction = stimulus.prediction
+        words = (
+            stimulus.position,
+            stimulus.part,
+            stimulus.image_set_number,
+            prediction.image.sha256,
+            prediction.predicted_class,
+            int(prediction.is_correct),
+        )
+        yield " ".join(map(str, words))
     for condition in study.conditions.exclude(method="").order_by("position"):
         maps = explanations_of(condition, stimuli, simulated=False)
         several = maps_of_classes(condition, stimuli, simulated=False)
-        for one in stimuli:
-            own = [maps[one.pk]] if one.pk in maps else []
-            for explanation in (*own, *several.get(one.pk, ())[1:]):
-                yield f"{condition.key} {one.position} {explanation.key} {explanation.sha256}"
+        for stimulus in stimuli:
+            single = [maps[stimulus.pk]] if stimulus.pk in maps else []
+            # The first of several maps is the predicted class's, which is the single one.
+            for explanation in (*single, *several.get(stimulus.pk, ())[1:]):
+                yield (
+                    f"{condition.key} {stimulus.position} {explanation.key} {explanation.sha256}"
+                )
 
 
 def _instrument(key: str) -> str:

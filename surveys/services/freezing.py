@@ -1,4 +1,4 @@
-"""Launching a study writes down what it is."""
+"""Freezing: a study's launch records what the study consists of."""
 
 from django.utils import timezone
 
@@ -7,7 +7,7 @@ from surveys.services.fingerprints import fingerprint, of_version
 
 
 def freeze(study: Study) -> StudyVersion:
-    """The version that is launched now: the last one where nothing was changed, else a new one.
+    """Return the version that is launched now: the last one if nothing was changed, else a new one.
 
     Call it in the transaction that launches or changes the study.
     """

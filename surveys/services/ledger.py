@@ -1,4 +1,4 @@
-"""The ledger of a study's allocation in the database: written at its end, never changed."""
+"""The ledger of a study's allocation in the database; entries are appended, never changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +12,11 @@ from surveys.study_file.stored import definition
 
 
 def scheme_of(study: Study, simulated: bool) -> Scheme:
-    """How the study allocates, and from which chance.
+    """Return the study's scheme of allocation, including its seed.
 
-    Real participants' chance has a secret beside the file's seed: whoever wrote the file cannot
-    foretell it. That of simulated ones has not, so that a rehearsal can be repeated from the file.
+    The seed for real participants includes a secret, so that the author of the file cannot predict
+    their arms. The seed for simulated ones does not, so that a rehearsal can be repeated from the
+    file.
     """
     declared = definition(study)
     plan = declared.allocation
@@ -34,7 +35,7 @@ def scheme_of(study: Study, simulated: bool) -> Scheme:
 
 
 def append(study: Study, simulated: bool, values: Mapping[str, Any]) -> Entry:
-    """Enter an event, after the one that begins the ledger if there is none yet. Under ``lock``."""
+    """Append an event, after an opening entry if the ledger is empty; call it under ``lock``."""
     last = last_entry(study, simulated)
     if last is None:
         origin = Origin(study.slug, study.source_sha256, simulated)
@@ -43,13 +44,13 @@ def append(study: Study, simulated: bool, values: Mapping[str, Any]) -> Entry:
 
 
 def last_entry(study: Study, simulated: bool) -> Entry | None:
-    """The ledger's end; None before the first arrival."""
+    """Return the last entry; None before the first arrival."""
     row = study.ledger.filter(simulated=simulated).order_by("sequence").last()
     return None if row is None else _entry(row)
 
 
 def ledger_of(study: Study, simulated: bool) -> list[Entry]:
-    """All entries, from the first on."""
+    """Return all entries, from the first on."""
     return [_entry(row) for row in study.ledger.filter(simulated=simulated).order_by("sequence")]
 
 

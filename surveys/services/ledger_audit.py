@@ -1,4 +1,4 @@
-"""Holds a study's ledgers against their own hashes, their seed, and the rest of the database."""
+"""Audit of a study's ledgers against their hashes, their seed, and the rest of the database."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,10 @@ from surveys.services.ledger import ledger_of, scheme_of
 
 @dataclass(frozen=True)
 class Verified:
-    """A ledger that holds. ``blinded``: the study is open, so arms and hashes stay unsaid."""
+    """A ledger without differences.
+
+    ``blinded``: the study is open, so arms and hashes are not shown.
+    """
 
     simulated: bool
     found: Replayed
@@ -20,14 +23,17 @@ class Verified:
         found = self.found
         line = (
             f"{kind}: {found.arrivals} arrived, {len(found.arms)} allocated, {found.returned} "
-            f"places went back, {found.waiting} wait"
+            f"places given back, {found.waiting} waiting"
         )
         return line if self.blinded else f"{line}; the last hash is {found.head}"
 
 
 def verify(study: Study) -> list[Verified]:
-    """The study's ledgers, each verified; raises ReplayError that names the first difference."""
-    found = []
+    """Verify the study's ledgers and return a summary of each.
+
+    Raises ReplayError, which names the first difference.
+    """
+    verified = []
     for simulated in (False, True):
         slots = study.slots.filter(simulated=simulated, arrival__isnull=False)
         ledger = ledger_of(study, simulated)
@@ -39,34 +45,37 @@ def verify(study: Study) -> list[Verified]:
         except ReplayError as error:
             kind = "simulated" if simulated else "real"
             raise ReplayError(
-                f"The ledger of the {kind} participants of {study.slug!r} does not hold. {error}"
+                f"The ledger of the {kind} participants of {study.slug!r} is not intact. {error}"
             ) from error
         blinded = study.state != Study.State.CLOSED and not simulated
-        found.append(Verified(simulated, replayed, blinded))
-    return found
+        verified.append(Verified(simulated, replayed, blinded))
+    return verified
 
 
 def _compare(study: Study, simulated: bool, ledger: Replayed) -> None:
-    """Raises ReplayError where the ledger and the other tables tell different things."""
+    """Compare the ledger with the other tables.
+
+    Raises ReplayError where they disagree.
+    """
     files = {study.source_sha256, *study.versions.values_list("source_sha256", flat=True)}
     if ledger.origin.study_file_sha256 not in files:
-        raise ReplayError("Entry 0 names a study file that was none of the study's versions.")
+        raise ReplayError("Entry 0 names a study file that is not among the study's versions.")
     if ledger.scheme != scheme_of(study, simulated):
-        raise ReplayError("Entry 0 names another scheme or seed than those of the study.")
+        raise ReplayError("Entry 0 names a different scheme or seed than the study has.")
     slots = study.slots.filter(simulated=simulated, arrival__isnull=False)
     waiting = slots.filter(arm__isnull=True).count()
     if waiting != ledger.waiting:
         raise ReplayError(
-            f"{waiting} places are held without an arm, and by the ledger {ledger.waiting}: an "
-            "entry at its end is missing, or a place was changed past the services."
+            f"{waiting} places are held without an arm, but the ledger has {ledger.waiting}: an "
+            "entry at its end is missing, or a place was changed without the services."
         )
     allocated = list(
         slots.filter(arm__isnull=False).order_by("position").select_related("arm", "participant")
     )
     if len(allocated) != len(ledger.arms):
         raise ReplayError(
-            f"{len(allocated)} participants have an arm, and by the ledger {len(ledger.arms)}: an "
-            "entry at its end is missing, or a place was changed past the services."
+            f"{len(allocated)} participants have an arm, but the ledger has {len(ledger.arms)}: an "
+            "entry at its end is missing, or a place was changed without the services."
         )
     for slot, arm in zip(allocated, ledger.arms, strict=True):
         _compare_place(slot, arm)
@@ -77,5 +86,5 @@ def _compare_place(slot: AllocationSlot, arm: str) -> None:
     person = slot.participant
     if held != arm or (person is not None and person.arm_id != slot.arm_id):
         raise ReplayError(
-            f"Allocation {slot.position} is to another arm in the database than in the ledger."
+            f"Allocation {slot.position} has a different arm in the database than in the ledger."
         )

@@ -1,4 +1,4 @@
-"""Places: held from the consent on, bound to an arm at the allocation, given back before it."""
+"""Places: held from the consent on, bound to an arm at the allocation, or given back before."""
 
 from datetime import timedelta
 
@@ -12,14 +12,14 @@ from surveys.study_file.stored import definition
 
 
 class StudyFullError(StudyError):
-    """Every place is taken."""
+    """A study whose places are all taken."""
 
 
 def take(participant: Participant) -> AllocationSlot:
-    """A place for the participant, who has none; raises StudyFullError. Call it under ``lock``.
+    """Take a place for the participant, who has none; call it under ``lock``.
 
-    Where all are taken, that goes back which somebody has held longest without coming to an arm,
-    if it is longer than the study lets places be held.
+    If all places are taken, the one that was held longest without an arm is given up, provided that
+    it was held longer than the study allows. Raises StudyFullError.
     """
     study, simulated = participant.study, participant.simulated
     capacity = ledger.scheme_of(study, simulated).capacity
@@ -42,7 +42,7 @@ def take(participant: Participant) -> AllocationSlot:
 
 
 def give_back(participant: Participant, reason: str) -> None:
-    """Free the participant's place if they never came to an arm. Call it under ``lock``."""
+    """Free the participant's place if they never got an arm; call it under ``lock``."""
     held = AllocationSlot.objects.filter(participant=participant, arm__isnull=True).first()
     if held is not None:
         _free(held, reason)

@@ -1,4 +1,4 @@
-"""What participants send, page by page: stored once, never changed, confirmed after commit."""
+"""Pages that participants send: stored once, never changed, confirmed after the commit."""
 
 import enum
 from collections.abc import Mapping, Set
@@ -25,27 +25,29 @@ from surveys.services.allocating import allocate
 from surveys.study_file import page_kinds
 
 CHANGING = ("state", "arm_id", "rotation", "finished_at", "completion_code")
-MOST_EVENTS = 1000  # of one participant: a program that repeats a request must not fill the disk
+MOST_EVENTS = 1000  # per participant, so that a script that repeats a request cannot fill the disk
 
 
 class Recorded(enum.Enum):
-    """What became of a page that was sent. All but RECORDED leave what is stored unchanged."""
+    """Outcome of a page that was sent; all outcomes except RECORDED leave the stored data
+    unchanged.
+    """
 
     RECORDED = "recorded"
     REPLAYED = "replayed"
-    """The same page with the same answers again: a double click, or a lost confirmation."""
+    """The page was sent again with equal answers: a double click, or a lost confirmation."""
     CONFLICT = "conflict"
-    """The page again with other answers: the first ones stay."""
+    """The page was sent again with other answers; the first ones are kept."""
     OUT_OF_ORDER = "out of order"
-    """Not the participant's current page."""
+    """The page is not the participant's current page."""
     LAPSED = "lapsed"
-    """The gap was longer than the study allows."""
+    """The participant was away for longer than the study allows."""
     REFUSED = "refused"
     """The participant has withdrawn."""
 
 
 class InvalidAnswersError(ValueError):
-    """The answers do not fit the page; the message names items, never what was answered."""
+    """Answers that do not fit the page; the message names items, never answers."""
 
 
 _VIEW = PreparedQuery(
@@ -55,12 +57,12 @@ _VIEW = PreparedQuery(
 
 @transaction.atomic
 def record_view(*, participant: Participant, step: str) -> int:
-    """Remember that the page (the key of its step) is sent to the participant.
+    """Record that the page with this step's key is sent to the participant.
 
-    Returns how often that has happened, this time included. The first page that differs between
-    arms brings the allocation with it, unless ``come_to_arm`` did. Raises Participant.DoesNotExist
-    for a participant who was erased meanwhile, and StudyFullError for one whose place was given
-    away meanwhile.
+    Returns how often that has happened, including this time. The first page that differs between
+    arms triggers the allocation, unless ``come_to_arm`` did. Raises Participant.DoesNotExist if the
+    participant was erased in the meantime, and StudyFullError if their place was given away in the
+    meantime.
     """
     _lock(participant)
     shown = sequence.step_of(participant.study, step)
@@ -72,7 +74,7 @@ def record_view(*, participant: Participant, step: str) -> int:
         view.times += 1
         view.save(update_fields=["last_shown_at", "times"])
         return view.times
-    # Nobody else makes one meanwhile: the participant is locked.
+    # No other request can create a view in the meantime, because the participant is locked.
     PageView.objects.create(
         participant=participant, step=step, first_shown_at=now, last_shown_at=now
     )
@@ -83,7 +85,7 @@ def record_view(*, participant: Participant, step: str) -> int:
 def come_to_arm(*, participant: Participant) -> None:
     """Allocate the participant if the current page is the first that needs an arm.
 
-    The page may turn out to be one that the arm does not show. Raises what ``record_view`` does.
+    The arm may turn out not to show this page. Raises the errors of ``record_view``.
     """
     _lock(participant)
     step = sequence.current_step(participant)
@@ -103,11 +105,11 @@ def record_page(
 ) -> Recorded:
     """Store a page's answers (item → value) under the key of its step, in one transaction.
 
-    With the last page the participant is complete and gets a code. ``participant`` is brought up
-    to date in place. An empty value means not answered, like an item left out. ``extra_fields``:
-    the request carried fields that the page does not have, which is noted. Raises
-    InvalidAnswersError when a required item is not answered, an item is not on the page, or a
-    value is none of those offered, and Participant.DoesNotExist for one who was erased.
+    The last page completes the participation and draws its completion code. ``participant`` is
+    updated in place. An empty value means not answered, like a missing item. ``extra_fields``: the
+    request contained fields that the page does not have, which is noted. Raises InvalidAnswersError
+    if a required item is not answered, an item is not on the page, or a value is not an option, and
+    Participant.DoesNotExist for an erased participant.
     """
     answers = {item: value for item, value in answers.items() if value}
     _lock(participant)
@@ -127,9 +129,9 @@ def record_page(
 
 @transaction.atomic
 def refuse_page(*, participant: Participant, step: str) -> Recorded:
-    """Note that something was sent that is no page to store, and say why it is none.
+    """Note a request that cannot be stored as a page, and return the reason.
 
-    Raises Participant.DoesNotExist for one who was erased.
+    Raises Participant.DoesNotExist for an erased participant.
     """
     _lock(participant)
     if participant.state == Participant.State.WITHDRAWN:
@@ -145,7 +147,7 @@ def refuse_page(*, participant: Participant, step: str) -> Recorded:
 def note(
     participant: Participant, kind: str, step: str = "", items: list[str] | None = None
 ) -> None:
-    """Remember what happened besides answers; items are named, never what was answered."""
+    """Record an event that is not an answer; items are named, answers never."""
     if participant.events.count() < MOST_EVENTS:
         Event.objects.create(
             participant=participant,
@@ -161,15 +163,15 @@ _LOCKED = PreparedQuery(
 
 
 def _lock(participant: Participant) -> None:
-    """Bring the participant up to date; a second tab and a withdrawal wait until we are done.
+    """Lock the participant and update it in place; a second tab and a withdrawal have to wait.
 
-    On SQLite the IMMEDIATE transaction is what they wait for. Only what can have changed is read.
+    On SQLite they wait for the IMMEDIATE transaction. Only fields that can have changed are read.
     """
     for values in _LOCKED(participant.pk):
         for name, value in zip(CHANGING, values, strict=True):
             setattr(participant, name, value)
         return
-    raise Participant.DoesNotExist("The participant was deleted meanwhile.")
+    raise Participant.DoesNotExist("The participant was deleted in the meantime.")
 
 
 def _outcome(
@@ -194,12 +196,12 @@ def _outcome(
 
 
 def _is_unseen(participant: Participant, step: sequence.Step) -> bool:
-    """Whether the page differs between arms and was never shown: there is no arm yet."""
+    """Return whether the page differs between arms and was never shown, as there is no arm yet."""
     return participant.arm_id is None and page_kinds.needs_arm(step)
 
 
 def _differing(participant: Participant, step: str, answers: Mapping[str, str]) -> list[str]:
-    """The items whose answers are not those that are stored for the page."""
+    """Return the items whose answers differ from those stored for the page."""
     earlier = participant.submissions.get(step=step)
     stored = dict(earlier.answers.values_list("item", "value"))
     return sorted(
@@ -221,7 +223,7 @@ def _check(
     refused = sorted(key for key, value in answers.items() if not items[key].accepts(value))
     if refused:
         raise InvalidAnswersError(
-            f"The page {step.key!r}: the answers to {refused} are none of those offered."
+            f"The page {step.key!r}: the answers to {refused} are not among the options."
         )
 
 
@@ -243,7 +245,7 @@ def _store(
         block=step.block,
         timed_out=timed_out(participant, step, timings),
         submitted_at=now,
-        # The server's clock may be set back; a time that is not known stays empty.
+        # The server's clock may have been set back; an unknown time stays empty.
         server_seconds=max(0.0, (now - view.first_shown_at).total_seconds()) if view else None,
         response_time_ms=response_time_ms,
         item_order=[item.id for item in shown],
@@ -272,7 +274,7 @@ _TRIAL = PreparedQuery(
 
 
 def _trial(participant: Participant, step: sequence.Step) -> int | None:
-    """Primary key of the step's trial."""
+    """Return the primary key of the step's trial."""
     if step.trial_position is None:
         return None
     ((key,),) = _TRIAL(participant.pk, step.trial_position)

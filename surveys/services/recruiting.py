@@ -1,4 +1,4 @@
-"""People's ids at the recruitment service: admitted once per study, forgotten on request."""
+"""Ids that the recruitment service gives people: used to admit them once, deleted on request."""
 
 from datetime import datetime
 
@@ -11,19 +11,19 @@ from surveys.study_file.stored import definition
 
 
 class NoIdError(StudyError):
-    """The study takes in only people whom its recruitment service sends."""
+    """A person without an id, in a study that admits only people from its recruitment service."""
 
 
 class ExcludedError(StudyError):
-    """The person took part in a study that this one excludes."""
+    """A person who took part in a study that this one excludes."""
 
 
 class AlreadyBegunError(StudyError):
-    """The person takes part already: one external id, one participation."""
+    """A person who already takes part: one external id, one participation."""
 
 
 def admit(study: Study, visitor: Visitor | None) -> None:
-    """Refuse whoever may not take part. Call it under the allocation's lock.
+    """Refuse a person who may not take part; call it under the allocation's lock.
 
     Raises NoIdError, ExcludedError and AlreadyBegunError; no message names a person.
     """
@@ -32,8 +32,8 @@ def admit(study: Study, visitor: Visitor | None) -> None:
         return
     if visitor is None:
         raise NoIdError(
-            f"The study {study.slug!r} recruits by {recruitment.kind!r}, and this person came "
-            "without an id. Send people by the recruitment service's own link."
+            f"The study {study.slug!r} recruits through {recruitment.kind!r}, but this person came "
+            "without an id. Send people through the recruitment service's own link."
         )
     if study.identities.filter(external_hash=visitor.external_hash).exists():
         raise _already_begun(study)
@@ -45,15 +45,15 @@ def admit(study: Study, visitor: Visitor | None) -> None:
 
 
 def is_excluded(study: Study, visitor: Visitor) -> bool:
-    """Whether the visitor took part in a study that this one excludes."""
+    """Return whether the visitor took part in a study that this one excludes."""
     earlier = Identity.objects.filter(study__slug__in=definition(study).recruitment.exclude)
     return earlier.filter(external_hash=visitor.external_hash).exists()
 
 
 def identify(participant: Participant, visitor: Visitor) -> None:
-    """Store who the new participant is, apart from all else.
+    """Store the new participant's identity, separately from all other data.
 
-    Raises AlreadyBegunError where another arrival of the same person was quicker.
+    Raises AlreadyBegunError if another arrival of the same person was faster.
     """
     try:
         with transaction.atomic():
@@ -71,15 +71,16 @@ def identify(participant: Participant, visitor: Visitor) -> None:
 
 def _already_begun(study: Study) -> AlreadyBegunError:
     return AlreadyBegunError(
-        f"This person takes part in the study {study.slug!r} already. Let them go on."
+        f"This person already takes part in the study {study.slug!r}. Let them continue there."
     )
 
 
 @transaction.atomic
 def record_service_status(*, session_id: str, status: str, at: datetime) -> bool:
-    """Keep what the recruitment service says of a submission, unless something newer is known.
+    """Store the recruitment service's status of a submission, unless a newer one is known.
 
-    Whether the submission belongs to somebody here. The same news twice change nothing.
+    Returns whether the submission belongs to a participant here. The same news twice changes
+    nothing.
     """
     identity = Identity.objects.select_for_update().filter(session_id=session_id).first()
     if identity is None:
@@ -92,9 +93,9 @@ def record_service_status(*, session_id: str, status: str, at: datetime) -> bool
 
 @transaction.atomic
 def forget_identifiers(*, study: Study) -> int:
-    """Delete the service's ids of all participants, once they are paid; return how many had any.
+    """Delete the service's ids of all participants once they are paid; return how many had any.
 
-    The keyed hash is left: it names nobody, and keeps people from taking part again.
+    The keyed hash is kept: it names nobody, and prevents repeated participation.
     """
     known = study.identities.exclude(external_id="")
     return known.update(external_id="", session_id="", service_study="")

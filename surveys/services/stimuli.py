@@ -1,4 +1,4 @@
-"""The images that a study shows: so many right and so many wrong predictions, over all classes."""
+"""The images that a study shows: a number of correct and of wrong predictions, over all classes."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from surveys.study_file.stored import definition
 def choose_stimuli(study: Study) -> list[Stimulus]:
     """Choose the study's stimuli from the stored predictions of its set, split and classifier.
 
-    Drawn by the study's seed, from the true classes in turn, so that no class has two more than
-    another while it still has images, and within a class from the bands of confidence in turn.
-    Every part has images of its own, in as many sets as are rotated. Called again, it returns what
-    was chosen. Raises StudyError when there are fewer right or wrong predictions than that takes.
+    They are drawn by the study's seed, from the true classes in turn, so that no class has two more
+    than another while it still has images, and within a class from the bands of confidence in turn.
+    Every part has different images, in as many sets as are rotated. A second call returns the same
+    stimuli. Raises StudyError if there are too few correct or wrong predictions.
     """
     with transaction.atomic():
         locked = lock(study)
@@ -44,24 +44,24 @@ def _choose(study: Study) -> list[Stimulus]:
             classifier=study.classifier,
         )
         .select_related("image")
-        # Not by primary key: another database must choose the same images.
+        # Not by primary key, because another database must choose the same images.
         .order_by("image__sha256")
     )
     right = [prediction for prediction in predictions if prediction.is_correct]
     wrong = [prediction for prediction in predictions if not prediction.is_correct]
-    if said := shortage(declared, len(right), len(wrong)):
-        raise StudyError(f"The study {study.slug!r} has too few images: {said}")
+    if sentence := shortage(declared, len(right), len(wrong)):
+        raise StudyError(f"The study {study.slug!r} has too few images: {sentence}")
     bands, sets = declared.images.confidence_bands, declared.image_sets
     drawn = [
         iter(
             _in_turn(
-                found,
+                candidates,
                 sum(getattr(part, name) for part in declared.trial_parts) * sets,
                 bands,
                 Dice("stimuli", name, study.seed),
             )
         )
-        for name, found in (("right", right), ("wrong", wrong))
+        for name, candidates in (("right", right), ("wrong", wrong))
     ]
     return [
         Stimulus(study=study, prediction=prediction, part=part.key, image_set_number=number)
@@ -75,7 +75,7 @@ def _choose(study: Study) -> list[Stimulus]:
 def _in_turn(
     predictions: Sequence[Prediction], count: int, bands: int, dice: Dice
 ) -> list[Prediction]:
-    """``count`` of them, one true class after the other, classes and images in random order."""
+    """Return ``count`` predictions, from the true classes in turn, both in random order."""
     band = _bands(predictions, bands)
     by_class: dict[str, list[Prediction]] = defaultdict(list)
     for prediction in predictions:
@@ -88,15 +88,21 @@ def _in_turn(
 def _alternating(
     predictions: Sequence[Prediction], band: Mapping[int, int], bands: int, first: int, dice: Dice
 ) -> list[Prediction]:
-    """The predictions of a class, one band of confidence after the other, from ``first`` on."""
+    """Return the predictions of a class, from the bands of confidence in turn, starting at
+    ``first``.
+    """
     mixed = shuffled(predictions, dice)
     queues = [
-        [one for one in mixed if band[one.pk] == (first + shift) % bands] for shift in range(bands)
+        [prediction for prediction in mixed if band[prediction.pk] == (first + shift) % bands]
+        for shift in range(bands)
     ]
     return list(filter(None, chain(*zip_longest(*queues))))
 
 
 def _bands(predictions: Sequence[Prediction], bands: int) -> dict[int, int]:
-    """Band of each prediction, from 0 for the least sure: as many predictions in each."""
-    order = sorted(predictions, key=lambda one: (one.probability, one.image.sha256))
-    return {one.pk: rank * bands // len(order) for rank, one in enumerate(order)}
+    """Return each prediction's band, from 0 for the least confident; bands are of equal size."""
+    order = sorted(
+        predictions,
+        key=lambda prediction: (prediction.probability, prediction.image.sha256),
+    )
+    return {prediction.pk: rank * bands // len(order) for rank, prediction in enumerate(order)}

@@ -1,4 +1,4 @@
-"""A study's life: loaded from its file, opened, closed."""
+"""The life of a study: loaded from its file, opened, closed."""
 
 import hashlib
 from dataclasses import fields
@@ -21,15 +21,15 @@ from surveys.study_file.declaration import StudyFile
 from surveys.study_file.retired import PER_ARM, is_retired
 
 CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
-"""Of a study file, what a study can change while people take part in it."""
+"""The parts of a study file that can still change while people take part in the study."""
 
 
 def load_study(text: str) -> Study:
-    """Put a study file into the database, as a draft; the unchanged file again changes nothing.
+    """Load a study file into the database as a draft; an unchanged file changes nothing.
 
-    A changed file replaces a study that nobody took part in. Once people took part, the texts and
-    the plan can still be corrected, as a new version; for all else it raises StudyError. Raises
-    StudyFileError for a faulty file and for images and weights that are missing.
+    A changed file replaces a study that nobody took part in. Once people have taken part, the texts
+    and the plan can still be corrected, as a new version; any other change raises StudyError.
+    Raises StudyFileError for a faulty file and for missing images or weights.
     """
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with transaction.atomic():
@@ -44,7 +44,7 @@ def load_study(text: str) -> Study:
 
 @transaction.atomic
 def open_study(*, study: Study) -> None:
-    """Let participants in, and freeze what they will see: any later change is a new version.
+    """Admit participants, and freeze what they will see: any later change is a new version.
 
     Raises StudyError while stimuli or explanations are missing.
     """
@@ -69,13 +69,13 @@ def open_study(*, study: Study) -> None:
 
 @transaction.atomic
 def close_study(*, study: Study) -> None:
-    """Let nobody else in; who has begun can finish. From now on researchers see arms."""
+    """Admit nobody else; participants who have started can finish, and researchers see arms."""
     study.state = lock(study).state
     _set_state(study, Study.State.CLOSED, entries.CLOSED)
 
 
 def _set_state(study: Study, state: Study.State, event: str) -> None:
-    """The ledgers that have begun say when researchers could see arms."""
+    """Set the state, and record in the ledgers since when researchers could see arms."""
     if study.state == state:
         return
     study.state = state
@@ -85,19 +85,19 @@ def _set_state(study: Study, state: Study.State, event: str) -> None:
 
 
 def _is_untouched(study: Study) -> bool:
-    """Those who had everything deleted have left places and a ledger."""
+    """Return whether nobody ever took part; erased participants have left places and a ledger."""
     return not (study.participants.exists() or study.slots.exists() or study.ledger.exists())
 
 
 def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
-    """Correct the texts or the plan of a study that people take part in; all else must stay."""
+    """Correct the texts or the plan of a study that has participants; nothing else may change."""
     changed = _frozen_changes(stored.definition(study), declared)
     if "conditions" in changed and not declared.design.within:
         changed[changed.index("conditions")] = "arms"  # as a between-subjects file calls them
     if changed:
         raise StudyError(
-            f"The study {study.slug!r} has participants ({study.participants.count()}), so its "
-            f"file can no longer change in: {', '.join(changed)}. Corrected can be: "
+            f"The study {study.slug!r} has participants ({study.participants.count()}), so these "
+            f"parts of its file can no longer change: {', '.join(changed)}. These can: "
             f"{', '.join(CORRECTABLE)}. Load the changed file as a new study, with another slug."
         )
     study.title, study.source, study.source_sha256 = declared.title, text, sha256
@@ -108,7 +108,7 @@ def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
 
 
 def _frozen_changes(before: StudyFile, after: StudyFile) -> list[str]:
-    """What differs and may not; of a translation, the same counts as of the file itself."""
+    """Return the names of fields that differ but must not, also within translations."""
     frozen = {field.name for field in fields(StudyFile)} - {*CORRECTABLE, "translations"}
     changed = [name for name in sorted(frozen) if getattr(before, name) != getattr(after, name)]
     if before.translations.keys() != after.translations.keys():
@@ -125,8 +125,8 @@ def _frozen_changes(before: StudyFile, after: StudyFile) -> list[str]:
 def _check_ledger(study: Study) -> None:
     if study.slots.filter(arrival__isnull=True).exists():
         raise StudyError(
-            f"The study {study.slug!r} has participants from before allocations were kept in a "
-            "ledger, and cannot go on with them. Load its file as a new study, with another slug."
+            f"The study {study.slug!r} has participants who were allocated without a ledger and "
+            "cannot continue. Load its file as a new study, with another slug."
         )
 
 
@@ -146,7 +146,7 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
 
 
 def _check_excluded(declared: StudyFile) -> None:
-    """A study that is not there would exclude nobody, and nobody would notice."""
+    """Check that every excluded study exists: an unknown one would silently exclude nobody."""
     for slug in declared.recruitment.exclude:
         other = Study.objects.filter(slug=slug).first()
         if other is None or stored.definition(other).recruitment.is_open:
@@ -156,9 +156,8 @@ def _check_excluded(declared: StudyFile) -> None:
                 if not stored.definition(study).recruitment.is_open
             ]
             raise StudyError(
-                f"[recruitment] exclude names {slug!r}, which is no study of this database that "
-                "knows its people by a recruitment service's ids. The studies with such ids are: "
-                f"{known}."
+                f"[recruitment] exclude names {slug!r}, but no study of this database with this "
+                f"slug stores ids of a recruitment service. The studies that do are: {known}."
             )
 
 
@@ -191,7 +190,7 @@ def _write_arms(study: Study, declared: StudyFile) -> None:
 
 
 def _missing(study: Study) -> list[str]:
-    """What keeps the study from being shown, one sentence each."""
+    """Return what the study still lacks, one sentence each."""
     declared = stored.definition(study)
     stimuli = list(study.stimuli.select_related("prediction__classifier"))
     wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
@@ -201,17 +200,17 @@ def _missing(study: Study) -> list[str]:
     for condition in study.conditions.exclude(method=""):
         parts = {part.key for part in declared.trial_parts if part.is_in(condition.key)}
         shown = [stimulus for stimulus in stimuli if stimulus.part in parts]
-        found = len(explanations_of(condition, shown, simulated=False))
-        if found < len(shown):
+        available = len(explanations_of(condition, shown, simulated=False))
+        if available < len(shown):
             missing.append(
-                f"the condition {condition.key!r} has {found} of {len(shown)} "
+                f"the condition {condition.key!r} has {available} of {len(shown)} "
                 f"{condition.method} maps."
             )
         several = len(classes_of(study, shown))
-        found = len(maps_of_classes(condition, shown, simulated=False))
-        if found < several:
+        available = len(maps_of_classes(condition, shown, simulated=False))
+        if available < several:
             missing.append(
                 f"the condition {condition.key!r} has the {condition.method} maps of all classes "
-                f"that are shown side by side for {found} of {several} images."
+                f"that are shown side by side for {available} of {several} images."
             )
     return missing

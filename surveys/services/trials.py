@@ -14,13 +14,14 @@ from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
 
-ALGORITHM = "trial-order-1"  # part of every seed: another algorithm gives other orders
+ALGORITHM = "trial-order-1"  # part of every seed, because another algorithm would give other orders
 
 MAP_ORDER = "map-order-1"
 
 
 def next_rotation(participant: Participant, arm: Arm) -> int:
-    """The image set that the first block is to show: which the arm's participants had least often.
+    """Return the image set for the first block: the set that the arm's participants had least
+    often.
 
     Call it under the allocation's lock.
     """
@@ -33,10 +34,10 @@ def next_rotation(participant: Participant, arm: Arm) -> int:
 
 
 def create_trials(participant: Participant, arm: Arm, place: int) -> None:
-    """Lay out all trials of a participant who was just put into the arm, with a rotation.
+    """Create all trials of a participant who has just been given an arm and a rotation.
 
-    ``place`` is the participant's place in the allocation and decides the order. Call it under the
-    allocation's lock.
+    ``place`` is the participant's rank in the allocation and determines the order. Call it under
+    the allocation's lock.
     """
     study = participant.study
     declared = definition(study)
@@ -66,10 +67,10 @@ def create_trials(participant: Participant, arm: Arm, place: int) -> None:
 def explanations_of(
     condition: Condition, stimuli: Sequence[Stimulus], *, simulated: bool
 ) -> dict[int, Explanation]:
-    """Explanation by the stimulus's primary key, empty for a condition without method.
+    """Return the explanation by the stimulus's primary key; empty for a condition without a method.
 
-    What earlier participants saw under the condition, else the newest: a map that is computed
-    again while a study runs must not change what the study shows.
+    It is the map that earlier participants saw under the condition, otherwise the newest: a map
+    that is recomputed while a study runs must not change what the study shows.
     """
     if not condition.method:
         return {}
@@ -83,44 +84,51 @@ def explanations_of(
 
 
 def classes_of(study: Study, stimuli: Sequence[Stimulus]) -> dict[int, int]:
-    """By the prediction's primary key, the maps of how many classes the stimulus is shown with.
+    """Return how many classes' maps each prediction is shown with, by its primary key.
 
-    Only those shown with maps of several classes are in it.
+    Only predictions that are shown with maps of several classes are included.
     """
     parts = definition(study).trial_parts
     counts = {part.key: tasks.get(part.task).classes for part in parts}
-    return {one.prediction_id: counts[one.part] for one in stimuli if counts[one.part] > 1}
+    return {
+        stimulus.prediction_id: counts[stimulus.part]
+        for stimulus in stimuli
+        if counts[stimulus.part] > 1
+    }
 
 
 def maps_of_classes(
     condition: Condition, stimuli: Sequence[Stimulus], *, simulated: bool
 ) -> dict[int, tuple[Explanation, ...]]:
-    """By the stimulus's primary key, the maps of its likeliest classes, the predicted one first.
+    """Return the maps of the likeliest classes by the stimulus's primary key; the predicted class
+    is first.
 
-    Of stimuli that are shown with several maps, as far as all of these are there. Which maps, as
-    in ``explanations_of``.
+    Only stimuli that are shown with several maps are included, and only if all of these maps exist.
+    The maps are chosen as in ``explanations_of``.
     """
     counts = classes_of(condition.study, stimuli)
     if not condition.method or not counts:
         return {}
-    own = [stimulus for stimulus in stimuli if stimulus.prediction_id in counts]
-    predicted = explanations_of(condition, own, simulated=simulated)
+    with_several = [stimulus for stimulus in stimuli if stimulus.prediction_id in counts]
+    predicted = explanations_of(condition, with_several, simulated=simulated)
     candidates = Explanation.objects.filter(prediction__in=counts, method=condition.method)
     seen = TrialMap.objects.filter(
         trial__condition=condition, trial__participant__simulated=simulated
     )
     others = _as_seen(candidates.exclude(other_class=""), seen)
-    found: dict[int, tuple[Explanation, ...]] = {}
-    for one in own:
-        _, *further = one.prediction.likeliest(counts[one.prediction_id])
-        maps = [predicted.get(one.pk), *(others.get((one.prediction_id, name)) for name in further)]
-        if len(there := tuple(filter(None, maps))) == counts[one.prediction_id]:
-            found[one.pk] = there
-    return found
+    maps_by_stimulus: dict[int, tuple[Explanation, ...]] = {}
+    for stimulus in with_several:
+        count = counts[stimulus.prediction_id]
+        _, *other_classes = stimulus.prediction.likeliest(count)
+        other_maps = [others.get((stimulus.prediction_id, name)) for name in other_classes]
+        available = tuple(filter(None, [predicted.get(stimulus.pk), *other_maps]))
+        if len(available) == count:
+            maps_by_stimulus[stimulus.pk] = available
+    return maps_by_stimulus
 
 
 def _stimuli(study: Study) -> QuerySet[Stimulus]:
-    """The study's stimuli, with the classes' probabilities only where maps of several need them."""
+    """Return the study's stimuli; class probabilities are loaded only for several maps."""
     if any(tasks.get(part.task).classes > 1 for part in definition(study).trial_parts):
         return study.stimuli.select_related("prediction__classifier")
     return study.stimuli.select_related("prediction").defer("prediction__probabilities")
@@ -129,7 +137,7 @@ def _stimuli(study: Study) -> QuerySet[Stimulus]:
 def _as_seen(
     candidates: QuerySet[Explanation], seen: QuerySet[Trial] | QuerySet[TrialMap]
 ) -> Mapping[tuple[int, str], Explanation]:
-    """By prediction and other class: what was seen before, else the newest of the candidates."""
+    """Return, by prediction and other class, the map seen before, else the newest candidate."""
     before = set(seen.order_by().values_list("explanation_id", flat=True).distinct())
     chosen: dict[tuple[int, str], Explanation] = {}
     notes = ("parameters", "diagnostics", "provenance")  # read for nothing, row by row
@@ -141,24 +149,24 @@ def _as_seen(
 
 
 def _in_places(trial: Trial, maps: Sequence[Explanation], place: int) -> list[TrialMap]:
-    """The trial's maps in an order of the participant's own."""
+    """Return the trial's maps in an order of the participant's own."""
     person, stimulus = trial.participant, trial.stimulus
     seed = (person.study.seed, int(person.simulated), place, stimulus.position)
     order = shuffled(maps, Dice(MAP_ORDER, *seed))
     return [
-        TrialMap(trial=trial, place=number, explanation=one)
-        for number, one in enumerate(order, start=1)
+        TrialMap(trial=trial, place=number, explanation=explanation)
+        for number, explanation in enumerate(order, start=1)
     ]
 
 
 def _positions(declared: StudyFile) -> Mapping[tuple[str, int], Iterator[int]]:
-    """By part and block, the positions of its trials in the whole sequence of pages."""
-    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    """Return, by part and block, the positions of its trials in the whole sequence of pages."""
+    positions: dict[tuple[str, int], list[int]] = defaultdict(list)
     for step in declared.steps:
-        place = found[step.part, step.block]
+        place = positions[step.part, step.block]
         if step.trial_position is not None and step.trial_position not in place:
             place.append(step.trial_position)
-    return {key: iter(places) for key, places in found.items()}
+    return {key: iter(places) for key, places in positions.items()}
 
 
 def _of_block(
@@ -168,23 +176,32 @@ def _of_block(
     block: ArmBlock,
     place: int,
 ) -> list[tuple[str, Stimulus]]:
-    """The block's stimuli with their parts' keys; sets rotate over blocks as in a Latin square.
+    """Return the block's stimuli with their parts' keys.
 
-    Parts that the block's condition does not show are left out.
+    Image sets rotate over blocks as in a Latin square. Parts that the block's condition does not
+    show are left out.
     """
     wanted = (participant.rotation + block.number - 1) % declared.image_sets
-    found: list[tuple[str, Stimulus]] = []
+    # Part and block are in the seed, so that each block has an order of its own.
+    stimuli_of_parts: list[tuple[str, Stimulus]] = []
     for part in declared.trial_parts:
         if not part.is_in(block.condition.key):
             continue
-        own = [one for one in stimuli if one.part == part.key and one.image_set_number == wanted]
+        part_stimuli = [
+            stimulus
+            for stimulus in stimuli
+            if stimulus.part == part.key and stimulus.image_set_number == wanted
+        ]
         seed = (participant.study.seed, int(participant.simulated), place, part.key, block.number)
-        found += [(part.key, one) for one in _in_order(part, own, Dice(ALGORITHM, *seed))]
-    return found
+        stimuli_of_parts += [
+            (part.key, stimulus)
+            for stimulus in _in_order(part, part_stimuli, Dice(ALGORITHM, *seed))
+        ]
+    return stimuli_of_parts
 
 
 def _in_order(part: TrialsPart, stimuli: Sequence[Stimulus], dice: Dice) -> list[Stimulus]:
-    """Random order, with ``first_right`` right predictions at its beginning."""
+    """Return the stimuli in random order, starting with ``first_right`` correct predictions."""
     order = shuffled(stimuli, dice)
     right = [stimulus for stimulus in order if stimulus.prediction.is_correct]
     first = right[: part.first_right]

@@ -1,1 +1,1 @@
-"""The participants' HTTP: addresses, views, signed links, cookies, rate limit."""
+"""HTTP for participants: addresses, views, signed links, cookies, rate limit."""

@@ -23,11 +23,11 @@ def brings_ids(request: HttpRequest, study: Study) -> bool:
 def participant_of(
     request: HttpRequest, study: Study, simulated: bool, visitor: Visitor | None
 ) -> Participant | None:
-    """The participation that goes on here, if any.
+    """Return the participation that continues here, if any.
 
-    Of two people at one device it is that of the one who came by the service's link last. A
-    person's id can be guessed, so it alone leads to nobody's pages; the secret id of a submission
-    does.
+    If two people share a device, it belongs to the person who last followed the service's link. A
+    service's id of a person can be guessed, so it never leads to anyone's pages by itself; the
+    secret id of a submission does.
     """
     known = signed_links.remembered(request, study, simulated)
     if visitor is None or simulated:
@@ -42,7 +42,10 @@ def participant_of(
 
 
 def refusal(request: HttpRequest, study: Study, visitor: Visitor | None) -> HttpResponse | None:
-    """The page for a person who cannot begin: without an id, for the second time, or excluded."""
+    """Return the page for a person who cannot start, or None.
+
+    People without an id, with an earlier participation, or from an excluded study cannot.
+    """
     if definition(study).recruitment.is_open:
         return None
     if visitor is None:
@@ -66,24 +69,26 @@ def unknown(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def begun(request: HttpRequest, study: Study, typed: str = "") -> HttpResponse:
-    """The person takes part already, in another browser; the personal code leads on."""
+    """Return the page for a person who already takes part in another browser; the personal code
+    helps.
+    """
     context = {**about_study(study), "typed": typed[:40], "unknown": bool(typed)}
     return render(request, "surveys/begun.html", context, status=409)
 
 
 def turned_away(request: HttpRequest, study: Study, visitor: Visitor | None) -> HttpResponse:
-    """The person took part in a study that this one excludes."""
+    """Return the page for a person who took part in a study that this one excludes."""
     context = {**about_study(study), "way_back": way_back(study, Outcome.SCREENED_OUT, visitor)}
     return render(request, "surveys/turned_away.html", context, status=403)
 
 
 def way_back(study: Study, outcome: Outcome, visitor: Visitor | None) -> exits.WayBack | None:
-    """The way back of a visitor without a participation."""
+    """Return the way back of a visitor without a participation."""
     return exits.way_back(study, outcome, visitor.external_id) if visitor else None
 
 
 def way_back_of_deleted(request: HttpRequest, study: Study) -> exits.WayBack | None:
-    """The way back of a person who has just had everything deleted."""
+    """Return the way back of a person whose data were just erased."""
     visitor = visitor_cookie.remembered(request, study)
     if visitor is None or _identity(study, visitor) is not None:
         return None
@@ -91,7 +96,7 @@ def way_back_of_deleted(request: HttpRequest, study: Study) -> exits.WayBack | N
 
 
 def remember_deleted(response: HttpResponse, participant: Participant) -> None:
-    """Before a deletion: let the person's own browser keep the ids that the way back needs."""
+    """Keep in the person's own browser, before an erasure, the ids that the way back needs."""
     visitor = visitor_of(participant)
     if visitor is not None and visitor.external_id:
         visitor_cookie.remember(response, participant.study, visitor)

@@ -1,4 +1,4 @@
-"""The participants' pages: each is one form, one POST, one redirect after the answer is stored."""
+"""Participants' pages: each is a form, a POST, and a redirect once the answer is stored."""
 
 from typing import Literal
 
@@ -26,19 +26,23 @@ from surveys.study_file.recruitment import Outcome
 from surveys.study_file.stored import definition
 from surveys.web import arrival, rate_limit, signed_links, visitor_cookie
 
-FIELDS = {"csrfmiddlewaretoken", "key", "step"}  # of every page, beside those of its form
+FIELDS = {
+    "csrfmiddlewaretoken",
+    "key",
+    "step",
+}  # fields of every page, in addition to those of its form
 show_and_receive = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class SeeOther(HttpResponseRedirect):
-    """Sends the browser to the page by GET: a refresh there sends nothing twice."""
+    """A redirect by GET, so that reloading the page sends nothing twice."""
 
     status_code = 303
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """For those who come without a link; studies are listed on a developer's machine only."""
+    """Show the start page; studies are listed on a developer's machine only."""
     shown = Study.objects.filter(state=Study.State.OPEN) if settings.DEBUG else Study.objects.none()
     return render(request, "surveys/home.html", {"studies": shown.order_by("title")})
 
@@ -46,7 +50,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @show_and_receive
 def landing(request: HttpRequest, slug: str) -> HttpResponse:
-    """The consent; agreeing claims a place. Who has begun is led back to where they were."""
+    """Show the consent; agreeing takes a place.
+
+    People who have started are led back to their page.
+    """
     study = get_object_or_404(Study, slug=slug)
     language.speak_to_visitor(request, study)
     simulated = signed_links.is_rehearsal(request, study)
@@ -67,7 +74,7 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
 def _begin(
     request: HttpRequest, study: Study, simulated: bool, visitor: Visitor | None
 ) -> Participant | HttpResponse:
-    """The new participant, once the consent was sent; else the page that comes before."""
+    """Return the new participant once the consent was sent, else the page to show first."""
     refusal = None if simulated else arrival.refusal(request, study, visitor)
     if refusal is not None:
         return refusal
@@ -98,16 +105,16 @@ def _begin(
 @never_cache
 @show_and_receive
 def page(request: HttpRequest, code: str) -> HttpResponse:
-    """Where the participant is now: the next page, the end, or what withdrawing meant."""
+    """Show the participant's current page: the next page, the end, or the page after stopping."""
     participant = find_participant(code)
     try:
         if request.method == "POST":
             return _receive(request, participant)
         return _current(request, participant)
-    except services.StudyFullError:  # the place was given away meanwhile
+    except services.StudyFullError:  # the place was given away in the meantime
         return _place_lost(request, participant)
     except Participant.DoesNotExist as erased:
-        raise Http404("The participant was deleted meanwhile.") from erased
+        raise Http404("The participant was deleted in the meantime.") from erased
 
 
 _WITH_CODE = PreparedQuery(
@@ -117,7 +124,7 @@ _WITH_CODE = PreparedQuery(
 
 
 def find_participant(code: str) -> Participant:
-    """The participant of the secret address, whose language is spoken from now on; else 404."""
+    """Return the participant of the secret address and activate their language; else 404."""
     for participant in _WITH_CODE(code):
         language.speak_to(participant)
         return participant
@@ -125,20 +132,20 @@ def find_participant(code: str) -> Participant:
 
 
 def to_page(participant: Participant) -> SeeOther:
-    """To the participant's current page."""
+    """Redirect to the participant's current page."""
     return SeeOther(reverse("page", kwargs={"code": participant.code}))
 
 
 def show_end(
     request: HttpRequest, participant: Participant, template: str, status: int = 200
 ) -> HttpResponse:
-    """A page without questions."""
+    """Show a page without questions."""
     context = {"way_back": exits.way_back_of(participant), **_about(participant)}
     return render(request, template, context, status=status)
 
 
 def _about(participant: Participant) -> dict[str, object]:
-    """What the frame of every page with a participant shows."""
+    """Return what the frame of every page with a participant shows."""
     return {
         "participant": participant,
         **about_study(participant.study),
@@ -154,9 +161,9 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
         return show_end(request, participant, "surveys/debrief.html")
     if services.has_lapsed(participant):
         return show_end(request, participant, "surveys/lapsed.html", status=403)
-    if request.method != "GET":  # asking for the headers alone shows nobody anything
+    if request.method != "GET":  # a request for headers only must not count as a view
         return HttpResponse()
-    if participant.arm_id is None and step.conditions:  # the arm decides whether it is shown at all
+    if participant.arm_id is None and step.conditions:  # the arm decides whether the page is shown
         services.come_to_arm(participant=participant)
         return _current(request, participant)
     times = services.record_view(participant=participant, step=step.key)
@@ -164,8 +171,11 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
 
 
 def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
-    """Store the page that was sent. A replay is answered like the first time; whatever else does
-    not fit is refused, and nothing changes."""
+    """Store the page that was sent.
+
+    A replay is answered like the first time; anything else that does not fit is refused and changes
+    nothing.
+    """
     key = page_key.read(participant, request.POST.get("key", ""))
     step = _step(participant, key) if key else None
     if key is None or step is None or step.key != request.POST.get("step"):
@@ -194,7 +204,7 @@ def _refuse(request: HttpRequest, participant: Participant, step: str) -> HttpRe
 
 
 def _refused(request: HttpRequest, participant: Participant, outcome: Recorded) -> HttpResponse:
-    """Say that the page was not taken, why, and how to go on."""
+    """Show that the page was not accepted, why, and how to continue."""
     context = {"outcome": outcome.value, **_about(participant)}
     return render(request, "surveys/refused.html", context, status=409)
 
@@ -232,9 +242,9 @@ def _busy(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _take_ids(request: HttpRequest, study: Study) -> HttpResponse:
-    """Move the service's ids out of the address, where they would end in logs and screenshots.
+    """Move the service's ids out of the address, where they would end up in logs and screenshots.
 
-    Nothing is claimed: a program that previews links leaves no trace.
+    No place is taken: a program that previews links leaves no trace.
     """
     visitor = visitor_cookie.in_address(request, definition(study).recruitment)
     if visitor is None:
@@ -249,7 +259,7 @@ def _take_ids(request: HttpRequest, study: Study) -> HttpResponse:
 def _no_place(
     request: HttpRequest, study: Study, visitor: Visitor | None, why: Literal["full", "closed"]
 ) -> HttpResponse:
-    """The study is full, closed, or not open yet."""
+    """Show that the study is full, closed, or not open yet."""
     begun = study.state != Study.State.DRAFT
     way_back = arrival.way_back(study, Outcome.FULL, visitor) if begun else None
     context = {**about_study(study), "way_back": way_back}
@@ -257,7 +267,7 @@ def _no_place(
 
 
 def _place_lost(request: HttpRequest, participant: Participant) -> HttpResponse:
-    """The participant was away for so long that the place went to somebody else."""
+    """Show that the place was given to someone else while the participant was away."""
     visitor = arrival.visitor_of(participant)
     way_back = arrival.way_back(participant.study, Outcome.FULL, visitor)
     context = {**_about(participant), "way_back": way_back}

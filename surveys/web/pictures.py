@@ -1,4 +1,4 @@
-"""The pictures of the participants' pages; their addresses name neither method, arm nor class."""
+"""Pictures of the participants' pages; their addresses name neither method, arm nor class."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -22,7 +22,7 @@ PICTURES = ("image", "map", "legend", *SIDE_BY_SIDE)
 @require_safe
 @cache_control(private=True, max_age=3600)
 def picture(request: HttpRequest, code: str, picture_code: str, picture: str) -> HttpResponse:
-    """An image, map or legend of the participant's own trials, as far as they have come."""
+    """Return an image, map or legend of a trial of the participant, once they have reached it."""
     participant = find_participant(code)
     if picture_code.startswith(EXAMPLE):
         return drawn(picture, *example_of(participant, picture_code.removeprefix(EXAMPLE)))
@@ -38,12 +38,12 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
         raise Http404("The trial has not been reached.")
     hidden = {"map": is_map_visible, "legend": is_legend_visible}
     if picture in hidden and not hidden[picture](trial):
-        raise Http404("The map is not to be seen yet.")
+        raise Http404("The map may not be seen yet.")
     return drawn(picture, trial.stimulus.prediction.image, explanation_of(trial, picture))
 
 
 def explanation_of(trial: Trial, picture: str) -> Explanation | None:
-    """The explanation that a picture of the trial draws: of the places of several maps, its own."""
+    """Return the explanation that a picture of the trial draws; several maps have one each."""
     for one in trial.maps.select_related("explanation__prediction__image"):
         if map_name(one.place) == picture:
             return one.explanation
@@ -51,27 +51,27 @@ def explanation_of(trial: Trial, picture: str) -> Explanation | None:
 
 
 def drawn(picture: str, image: StudyImage, explanation: Explanation | None) -> HttpResponse:
-    """The image, a map or its legend; 404 where there is none."""
+    """Return the image, a map or its legend; 404 if there is none."""
     if picture == "image":
         return png(pictures.image_png(image))
     if explanation is None:
-        raise Http404("There is no map.")
+        raise Http404("This trial has no map.")
     if picture == "legend":
         return png(pictures.legend_png(explanation.method))
     return png(pictures.map_png(explanation))
 
 
 def example_of(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:
-    """The example of the block's page of instructions, and its map; 404 where there is none."""
+    """Return the image and the map of the block's example; 404 if there is none."""
     prediction = example_prediction(participant.study)
     number = int(block) if block.isascii() and block.isdecimal() else 0
     shown = ArmBlock.objects.filter(arm=participant.arm_id, number=number)
-    found = shown.select_related("condition").first()
-    if prediction is None or found is None:
-        raise Http404("There is no example.")
-    return prediction.image, example_explanation(found.condition, prediction)
+    arm_block = shown.select_related("condition").first()
+    if prediction is None or arm_block is None:
+        raise Http404("This block has no example.")
+    return prediction.image, example_explanation(arm_block.condition, prediction)
 
 
 def png(content: bytes) -> HttpResponse:
-    """The picture as an answer."""
+    """Return the picture as a response."""
     return HttpResponse(content, content_type="image/png")

@@ -1,4 +1,4 @@
-"""A budget of arrivals: a program that begins a study over and over must not use up its places."""
+"""Rate limit for new participants, so that a script cannot fill the study."""
 
 from datetime import timedelta
 
@@ -9,10 +9,10 @@ from surveys.models import Study
 
 
 def too_many(study: Study) -> bool:
-    """Whether as many people began within the last minute as settings.ARRIVALS_PER_MINUTE allows.
+    """Return whether the limit settings.ARRIVALS_PER_MINUTE was reached within the last minute.
 
-    One budget for all: a laboratory's 30 seats come from one address, and a program can come from
-    a thousand, so addresses tell nothing and are not looked at.
+    The limit is shared by everyone: a laboratory's 30 seats have one address, and a script can have
+    a thousand, so addresses are not used.
     """
     since = timezone.now() - timedelta(minutes=1)
     recent = study.participants.filter(simulated=False, consented_at__gt=since)

@@ -19,9 +19,9 @@ from surveys.web.participation import SeeOther, show_and_receive, to_page
 @never_cache
 @show_and_receive
 def go_on(request: HttpRequest, slug: str) -> HttpResponse:
-    """Leads to the participation of the personal code, on any device."""
+    """Redirect to the participation of the personal code, on any device."""
     study = get_object_or_404(Study, slug=slug)
-    if request.method != "POST":  # the address was opened once more: it has no page of its own
+    if request.method != "POST":  # a repeated visit of this address, which has no page
         return SeeOther(signed_links.landing_path(study))
     language.speak_to_visitor(request, study)
     typed = request.POST.get("personal_code", "")
@@ -38,7 +38,7 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
 def prolific_news(request: HttpRequest) -> HttpResponse:
     """Takes news of submissions from Prolific, proved by their signature."""
     if not settings.PROLIFIC_WEBHOOK_SECRET:
-        raise Http404("Set PROLIFIC_WEBHOOK_SECRET to take news from Prolific.")
+        raise Http404("Set PROLIFIC_WEBHOOK_SECRET to receive notifications from Prolific.")
     try:
         news = webhooks.read(request.headers, request.body, settings.PROLIFIC_WEBHOOK_SECRET)
     except webhooks.RefusedError as refused:

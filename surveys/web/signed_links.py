@@ -1,4 +1,4 @@
-"""Secrets in addresses, forms and cookies, all signed: who comes back, and who only rehearses."""
+"""Signed secrets in addresses, forms and cookies: who returns, and who only rehearses."""
 
 import secrets
 
@@ -16,18 +16,18 @@ RETURN = "surveys.return"
 
 
 def landing_path(study: Study) -> str:
-    """The address for participants."""
+    """Return the address for participants."""
     return reverse("landing", kwargs={"slug": study.slug})
 
 
 def rehearsal_path(study: Study) -> str:
-    """The address whose participants are marked as simulated for ever."""
+    """Return the address whose participants are marked as simulated for good."""
     token = signing.Signer(salt=REHEARSAL).sign(study.slug)
     return f"{landing_path(study)}?rehearsal={token}"
 
 
 def anew_path(participant: Participant) -> str:
-    """Where another person begins in the browser in which this one took part."""
+    """Return where another person starts in the browser in which this participant took part."""
     path = reverse("anew", kwargs={"slug": participant.study.slug})
     if not participant.simulated:
         return path
@@ -35,23 +35,23 @@ def anew_path(participant: Participant) -> str:
 
 
 def is_rehearsal(request: HttpRequest, study: Study) -> bool:
-    """Whether the address carries the study's rehearsal token; a wrong one is no page at all."""
+    """Return whether the address has the study's rehearsal token; a wrong token gives a 404."""
     token = request.GET.get("rehearsal")
     if token is None:
         return False
     if _unsigned(token, REHEARSAL) != study.slug:
-        # Taken for a real participant, a mistyped rehearsal would spoil the data.
-        raise Http404("The rehearsal token is not this study's.")
+        # A mistyped rehearsal that counted as a real participant would contaminate the data.
+        raise Http404("The rehearsal token belongs to another study or is invalid.")
     return True
 
 
 def new_arrival_key(study: Study) -> str:
-    """A signed key for one arrival, to be rendered into the consent form."""
+    """Return a new signed key for one arrival, to be rendered into the consent form."""
     return signing.Signer(salt=f"{ARRIVAL}.{study.slug}").sign(secrets.token_urlsafe(24))
 
 
 def arrival_key(study: Study, signed: str) -> str | None:
-    """The key of a consent form that this server rendered for the study; None for any other."""
+    """Return the key of a consent form that this server rendered for the study, else None."""
     return _unsigned(signed, f"{ARRIVAL}.{study.slug}")
 
 
@@ -70,18 +70,18 @@ def remember(response: HttpResponse, participant: Participant) -> None:
 
 
 def forget(response: HttpResponse, study: Study, simulated: bool) -> None:
-    """Let this browser be that of a person who has not begun."""
+    """Make this browser one in which nobody has started the study."""
     response.delete_cookie(_cookie(simulated), path=landing_path(study), samesite="Lax")
 
 
 def remembered(request: HttpRequest, study: Study, simulated: bool) -> Participant | None:
-    """The participation that this browser has begun in the study, if any."""
+    """Return the participation that was started in this browser, if any."""
     code = request.get_signed_cookie(_cookie(simulated), None, salt=RETURN)
     return study.participants.filter(code=code, simulated=simulated).first() if code else None
 
 
 def _cookie(simulated: bool) -> str:
-    # The cookie's path tells the studies apart.
+    # Each study's cookie has its own path.
     return "rehearsal" if simulated else "participation"
 
 

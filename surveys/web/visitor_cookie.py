@@ -13,7 +13,7 @@ from surveys.study_file.recruitment import Recruitment
 from surveys.study_file.recruitment_kinds import PLAIN, get
 
 COOKIE = "visitor"
-COOKIE_AGE = 24 * 3600  # seconds: longer than Prolific lets a submission last
+COOKIE_AGE = 24 * 3600  # seconds; longer than Prolific allows for a submission
 
 
 def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None:
@@ -33,7 +33,7 @@ def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None
 
 
 def remember(response: HttpResponse, study: Study, visitor: Visitor) -> None:
-    """Let the browser carry the ids from here on, so that they stand in no address any more."""
+    """Store the ids in the browser, so that no later address contains them."""
     response.set_cookie(
         COOKIE,
         signing.dumps(asdict(visitor), salt=_salt(study)),
@@ -64,7 +64,7 @@ def _visitor(ids: dict[str, str]) -> Visitor:
 
 
 def forget(response: HttpResponse, study: Study) -> None:
-    """Let the browser carry no ids any more."""
+    """Delete the ids from the browser."""
     response.delete_cookie(COOKIE, path=_path(study), samesite="Lax")
 
 

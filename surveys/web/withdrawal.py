@@ -1,4 +1,4 @@
-"""The ways out: stop and keep the answers, delete them now or later, or let somebody else begin."""
+"""Ways out: stop and keep the answers, erase them now or later, or let someone else start."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -24,7 +24,7 @@ from surveys.web.participation import (
 @never_cache
 @show_and_receive
 def withdraw(request: HttpRequest, code: str) -> HttpResponse:
-    """Asks once: go on, stop and keep the answers, or have them deleted."""
+    """Ask once whether to continue, to stop and keep the answers, or to have them deleted."""
     participant = find_participant(code)
     choice = request.POST.get("choice")
     if choice == "delete":
@@ -41,7 +41,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
 @never_cache
 @show_and_receive
 def withdraw_later(request: HttpRequest, slug: str) -> HttpResponse:
-    """Deletes by the personal code, at any time and on any device."""
+    """Erase a participation by its personal code, at any time and on any device."""
     study = get_object_or_404(Study, slug=slug)
     language.speak_to_visitor(request, study)
     typed = request.POST.get("personal_code", "")
@@ -56,7 +56,7 @@ def withdraw_later(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def deleted(request: HttpRequest, slug: str) -> HttpResponse:
-    """What is left of a participant who was deleted: this page."""
+    """Show that the participant's data were erased."""
     study = get_object_or_404(Study, slug=slug)
     language.speak_to_visitor(request, study)
     context = {**about_study(study), "way_back": arrival.way_back_of_deleted(request, study)}
@@ -66,7 +66,7 @@ def deleted(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @show_and_receive
 def anew(request: HttpRequest, slug: str) -> HttpResponse:
-    """Lets a second person begin in a browser that remembers the first."""
+    """Let a second person start in a browser that remembers the first."""
     study = get_object_or_404(Study, slug=slug)
     simulated = signed_links.is_rehearsal(request, study)
     participant = signed_links.remembered(request, study, simulated)

@@ -128,7 +128,7 @@ def test_the_quiz_asks_what_it_asks_of_the_method(db):
 def test_with_participants_the_baseline_stays(opened):
     allocated(opened, "a visit")
     changed = opened.source.replace('baseline = "blurred"', 'baseline = "white"')
-    with pytest.raises(StudyError, match="can no longer change in: arms"):
+    with pytest.raises(StudyError, match="can no longer change: arms"):
         services.load_study(changed)
 
 

@@ -180,5 +180,5 @@ def test_who_wrote_the_file_cannot_foretell_the_arms_of_real_people(db, tmp_path
 
 def test_the_command_closes_and_says_so(study):
     line = call_command("close_study", "small")
-    assert line == "The study 'small' is closed, and its arms can be seen."
+    assert line == "The study 'small' is closed, and its arms are visible."
     assert Study.objects.get().state == "closed"

@@ -88,8 +88,8 @@ def test_a_second_entry_after_the_same_one_is_refused(lived):
 
 def test_verifying_and_replaying_say_nothing_of_arms_while_the_study_is_open(lived):
     verified = call_command("verify_ledger", "small").splitlines()
-    assert verified[1] == "- real: 5 arrived, 3 allocated, 1 places went back, 1 wait"
-    assert verified[2].startswith("- simulated: 1 arrived, 1 allocated, 0 places went back")
+    assert verified[1] == "- real: 5 arrived, 3 allocated, 1 places given back, 1 waiting"
+    assert verified[2].startswith("- simulated: 1 arrived, 1 allocated, 0 places given back")
     assert "3 allocations replayed" in call_command("replay_allocation", "small")
     assert "blinded" in call_command("replay_allocation", "small")
     services.close_study(study=lived)
@@ -117,8 +117,8 @@ def test_the_exported_ledger_replays_without_the_database(lived, tmp_path):
             "DELETE FROM surveys_ledgerentry WHERE sequence > 5",
             "places are held|participants have an arm",
         ),
-        ("UPDATE surveys_study SET allocation_secret = 'x'", "another scheme or seed"),
-        ("UPDATE surveys_study SET slug = 'small', seed = 6", "another scheme or seed"),
+        ("UPDATE surveys_study SET allocation_secret = 'x'", "a different scheme or seed"),
+        ("UPDATE surveys_study SET slug = 'small', seed = 6", "a different scheme or seed"),
     ],
 )
 def test_what_was_done_past_the_services_is_found_and_named(lived, change, says):

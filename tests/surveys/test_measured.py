@@ -106,7 +106,7 @@ def test_the_limits_stand_in_the_page_for_the_script_and_in_words(limited):
     text = client.get(path).content.decode()
     assert 'data-minimum-ms="5000"' in text
     assert 'data-limit-ms="20000"' in text
-    assert "After 20 seconds this page goes on by itself." in text
+    assert "This page continues automatically after 20 seconds." in text
 
 
 def test_a_page_whose_time_is_up_is_stored_with_what_there_is(limited):

@@ -101,7 +101,7 @@ def test_a_page_that_is_not_the_current_one_is_out_of_order(newcomer, step):
         ({}, "missing ['experience', 'following', 'use']"),
         (GOOD | {"use": ""}, "missing ['use']"),
         (GOOD | {"arm": "lime"}, "unknown ['arm']"),
-        (GOOD | {"use": "6"}, "the answers to ['use'] are none of those offered"),
+        (GOOD | {"use": "6"}, "the answers to ['use'] are not among the options"),
         (GOOD | {"experience": "8", "following": "0"}, "['experience', 'following']"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_study_is_loaded_as_a_draft_with_its_arms(file, capsys):
 def test_the_unchanged_file_again_changes_nothing(file):
     run("load_study", file)
     arms = list(Study.objects.get().arms.values_list("pk", flat=True))
-    assert run("load_study", file) == "The study 'small' is loaded already; nothing changed."
+    assert run("load_study", file) == "The study 'small' is already loaded; nothing changed."
     assert list(Study.objects.get().arms.values_list("pk", flat=True)) == arms
 
 

@@ -10,11 +10,14 @@ from surveys.services import close_study
 
 
 class Command(DatabaseCommand):
-    help = "Lets nobody else in, and shows researchers the arms. Who has begun can finish."
+    help = (
+        "Closes a study to new participants and reveals the arms to researchers. Participants who "
+        "have started can finish."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
 
     def handle(self, *args: Any, slug: str, **options: Any) -> str:
         close_study(study=study_named(slug))
-        return f"The study {slug!r} is closed, and its arms can be seen."
+        return f"The study {slug!r} is closed, and its arms are visible."

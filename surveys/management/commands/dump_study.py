@@ -11,12 +11,15 @@ from surveys.study_checks import text
 
 
 class Command(DatabaseCommand):
-    help = "Gives back the file that a study was loaded from, to the letter."
+    help = "Prints the exact file that a study was loaded from."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
         parser.add_argument(
-            "--output", type=Path, metavar="FILE.toml", help="instead of the standard output"
+            "--output",
+            type=Path,
+            metavar="FILE.toml",
+            help="file to write to instead of the standard output",
         )
 
     def handle(self, *args: Any, slug: str, output: Path | None, **options: Any) -> str | None:

@@ -32,14 +32,14 @@ class Command(DatabaseCommand):
             action="store_const",
             dest="simulated",
             const="included",
-            help="simulated participants beside the real ones",
+            help="both simulated and real participants",
         )
         which.add_argument(
             "--simulated-only",
             action="store_const",
             dest="simulated",
             const="only",
-            help="simulated participants alone",
+            help="only simulated participants",
         )
 
     def handle(

@@ -20,4 +20,4 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, slug: str, **options: Any) -> str:
         count = forget_identifiers(study=study_named(slug))
-        return f"Forgot the ids of {count} participants of {slug!r}. Backups still hold them."
+        return f"Deleted the ids of {count} participants of {slug!r}. Backups still contain them."

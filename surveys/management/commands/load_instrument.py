@@ -12,8 +12,8 @@ from surveys.questionnaires.reading import QuestionnaireError
 
 class Command(DatabaseCommand):
     help = (
-        "Puts a questionnaire of your own, or a published scale in its authors' words, among those "
-        "that a study file can name."
+        "Adds your own questionnaire, or a published scale in its authors' wording, to those that "
+        "a study file can name."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,7 +21,7 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--replace",
             action="store_true",
-            help="in place of a questionnaire of that id which no study asks",
+            help="replace a questionnaire with this id that no study asks",
         )
 
     def handle(self, *args: Any, file: Path, **options: Any) -> str:

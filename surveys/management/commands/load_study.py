@@ -15,7 +15,10 @@ from surveys.study_file.stored import definition
 
 
 class Command(DatabaseCommand):
-    help = "Puts a study file into the database, as a draft; an unchanged file changes nothing."
+    help = (
+        "Loads a study file into the database as a draft; loading an unchanged file changes "
+        "nothing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE.toml")
@@ -31,12 +34,12 @@ class Command(DatabaseCommand):
         for warning in warnings(definition(study)):
             self.stderr.write(self.style.WARNING(f"Warning: {warning}"))
         if (study.slug, study.source_sha256) in before:
-            return f"The study {study.slug!r} is loaded already; nothing changed."
+            return f"The study {study.slug!r} is already loaded; nothing changed."
         if study.participants.exists():
             version = study.versions.last()
             number = f", version {version.number}" if version else ""
             return (
                 f"Corrected the study {study.slug!r}{number}. The export's manifest and the report "
-                "name the change."
+                "list the change."
             )
         return f"Loaded the study {study.slug!r} as a draft, with {study.arms.count()} arms."

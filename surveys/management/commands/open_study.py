@@ -10,7 +10,7 @@ from surveys.services import StudyError, open_study
 
 
 class Command(DatabaseCommand):
-    help = "Lets participants in, once all that they will see is there."
+    help = "Opens a study to participants, once everything that they will see has been computed."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")

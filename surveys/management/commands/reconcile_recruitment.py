@@ -14,8 +14,8 @@ from surveys.recruitment.prolific_studies import study_ids
 
 class Command(DatabaseCommand):
     help = (
-        "Lists every submission at Prolific whose state differs from ours, with the cause; exit "
-        "status 1 when any does."
+        "Lists every submission at Prolific whose state differs from the stored one, with the "
+        "cause; the exit status is 1 if there are any."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,13 +25,19 @@ class Command(DatabaseCommand):
             "--panel-study",  # the option's old name
             action="append",
             metavar="ID",
-            help="Prolific's id of the study, by default that of the study file or of its people",
+            help=(
+                "Prolific's id of the study; by default the id in the study file or the ids that "
+                "participants brought"
+            ),
         )
         parser.add_argument(
             "--csv",
             type=Path,
             metavar="FILE",
-            help="the list as downloaded from the study's page, instead of asking Prolific",
+            help=(
+                "list of submissions downloaded from the study's page, used instead of asking "
+                "Prolific"
+            ),
         )
 
     def handle(self, *args: Any, slug: str, csv: Path | None, **options: Any) -> str:
@@ -49,7 +55,7 @@ class Command(DatabaseCommand):
         for difference in differences:
             self.stdout.write(str(difference))
         summary = (
-            f"{len(listed)} submissions there, {len(people)} participations here, "
+            f"{len(listed)} submissions at the service, {len(people)} participations here, "
             f"{len(differences)} differences."
         )
         if differences:

@@ -18,14 +18,16 @@ from surveys.services.ledger import ledger_of
 
 class Command(DatabaseCommand):
     help = (
-        "Draws every allocation again from the seed and the arrivals, and compares arms and "
-        "hashes. A file, the ledger.csv of an export, needs no database."
+        "Redraws every allocation from the seed and the arrivals and compares arms and hashes. "
+        "Replaying the ledger.csv of an export needs no database."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("ledger", metavar="FILE|SLUG", help="a ledger.csv, or a study")
         parser.add_argument(
-            "--simulated", action="store_true", help="of a study, the simulated participants' one"
+            "--simulated",
+            action="store_true",
+            help="replay the ledger of the study's simulated participants",
         )
 
     def needs_database(self, options: Mapping[str, Any]) -> bool:
@@ -47,10 +49,10 @@ def _is_file(ledger: str) -> bool:
 
 
 def _replayed(entries: list[Entry], blinded: bool) -> str:
-    found = replay(entries)
-    line = f"{len(found.arms)} allocations replayed, with the same arms and hashes."
+    replayed = replay(entries)
+    line = f"{len(replayed.arms)} allocations replayed, with identical arms and hashes."
     if blinded:
-        return f"{line} The arms are blinded until the study is closed."
-    counts = Counter(found.arms)
-    arms = ", ".join(f"{share.arm} {counts[share.arm]}" for share in found.scheme.shares)
-    return f"{line} {arms}. The last hash is {found.head}."
+        return f"{line} The arms are hidden until the study is closed."
+    counts = Counter(replayed.arms)
+    arms = ", ".join(f"{share.arm} {counts[share.arm]}" for share in replayed.scheme.shares)
+    return f"{line} {arms}. The last hash is {replayed.head}."

@@ -12,17 +12,20 @@ from surveys.simulation.run import SimulationError, simulate
 
 
 class Command(DatabaseCommand):
-    help = "Lets synthetic people walk the real pages of an open study; they stay marked for ever."
+    help = (
+        "Sends synthetic participants through the real pages of an open study; they stay marked "
+        "as simulated."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
-        parser.add_argument("--n", type=int, default=140, help="how many people")
-        parser.add_argument("--seed", type=int, default=0, help="of all their answers")
+        parser.add_argument("--n", type=int, default=140, help="number of participants")
+        parser.add_argument("--seed", type=int, default=0, help="seed of all their answers")
         parser.add_argument(
             "--server",
             default="",
             metavar="URL",
-            help="over HTTP to a server that runs on the same database, as http://127.0.0.1:8000",
+            help="HTTP address of a server on the same database, such as http://127.0.0.1:8000",
         )
         parser.add_argument(
             "--profile", default="demo", help="demo, null, or a TOML file with planted effects"

@@ -12,8 +12,8 @@ from surveys.services.ledger_audit import verify
 
 class Command(DatabaseCommand):
     help = (
-        "Recomputes the hashes and arms of a study's allocation ledger, and compares it with the "
-        "participants; names the first entry that does not hold."
+        "Recomputes the hashes and arms of a study's allocation ledger and compares it with the "
+        "participants; reports the first entry that does not agree."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,10 +21,10 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, slug: str, **options: Any) -> str:
         try:
-            found = verify(study_named(slug))
+            ledgers = verify(study_named(slug))
         except ReplayError as error:
             raise CommandError(str(error)) from error
-        if not found:
+        if not ledgers:
             return f"The study {slug!r} has no ledger yet: nobody has arrived."
-        lines = "\n".join(f"- {ledger}" for ledger in found)
-        return f"The ledger of the study {slug!r} holds:\n{lines}"
+        lines = "\n".join(f"- {ledger}" for ledger in ledgers)
+        return f"The ledger of the study {slug!r} is intact:\n{lines}"

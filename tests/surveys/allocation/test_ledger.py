@@ -111,15 +111,15 @@ def test_a_forger_who_recomputes_every_hash_is_found_by_the_replay(entries, data
         values = entry.values | ({"arm": arm} if entry is forged else {})
         ledger.append(chain.following(ledger[-1] if ledger else None, values))
     chain.check(ledger)  # the hashes alone do not tell
-    with pytest.raises(ReplayError, match=rf"^Entry {forged.sequence}: the arm '{arm}' is written"):
+    with pytest.raises(ReplayError, match=rf"^Entry {forged.sequence}: the arm '{arm}' is recorded"):
         replay(ledger)
 
 
 def test_what_cannot_have_happened_is_refused(entries):
     book = book_of(scheme("ab", places=2), 1)
-    with pytest.raises(BookError, match="nobody of arrival 1 waits"):
+    with pytest.raises(BookError, match="arrival 1 is not waiting"):
         book.allocate(1, {})
-    with pytest.raises(BookError, match="nobody of arrival 77 waits"):
+    with pytest.raises(BookError, match="arrival 77 is not waiting"):
         book.give_back(77, "withdrawn")
     twice = [*book.entries, chain.following(book.entries[-1], {"event": "returned", "arrival": 1})]
     with pytest.raises(ReplayError, match="cannot have happened"):
@@ -155,8 +155,8 @@ def test_a_ledger_comes_back_from_its_file(entries, tmp_path):
         (b"a,b\n", "has the columns"),
         (b"", "has the columns"),
         (b"\xff\xfe", "cannot be read"),
-        (b"sequence,previous,content,hash\n1,2\n", "line 2 is no entry"),
-        (b"sequence,previous,content,hash\nx,2,3,4\n", "line 2 is no entry"),
+        (b"sequence,previous,content,hash\n1,2\n", "line 2 is not a ledger entry"),
+        (b"sequence,previous,content,hash\nx,2,3,4\n", "line 2 is not a ledger entry"),
     ],
 )
 def test_a_file_that_is_no_ledger_is_named_with_the_reason(tmp_path, content, says):

@@ -313,7 +313,7 @@ def test_an_earlier_export_is_replaced_and_any_other_folder_is_not(study, finish
     other = tmp_path / "thesis"
     other.mkdir()
     (other / "chapter.txt").write_text("years of work")
-    with pytest.raises(ExportError, match="holds other things than an export"):
+    with pytest.raises(ExportError, match="does not contain an export"):
         export_closed(study=study, output=other)
     assert (other / "chapter.txt").read_text() == "years of work"
     with pytest.raises(ExportError, match="is a file"):

@@ -188,7 +188,7 @@ def test_one_id_has_one_participation_in_each_study(paid, db, tmp_path):
 
 
 def test_the_service_takes_nobody_without_an_id(paid):
-    with pytest.raises(services.NoIdError, match="recruits by 'prolific'"):
+    with pytest.raises(services.NoIdError, match="recruits through 'prolific'"):
         services.enrol(study=paid, arrival_key="stray")
 
 

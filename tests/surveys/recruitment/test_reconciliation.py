@@ -70,13 +70,13 @@ DIFFER = [
     ("AWAITING REVIEW", "DONE", "failed_attention", "Another code: .* would be ATTENTION"),
     ("APPROVED", "DONE", "withdrawn", "Another code: .* would be LEFT"),
     ("APPROVED", "xyz", "complete", "Another code: .* would be DONE"),
-    ("RETURNED", "", "complete", "gave the submission back"),
+    ("RETURNED", "", "complete", "returned the submission"),
     ("TIMED-OUT", "", "complete", "ran out of time"),
     ("TIMED-OUT", "", "failed_attention", "ran out of time"),
     ("REJECTED", "DONE", "complete", "overturn the rejection"),
     ("SCREENED OUT", "SCREENED", "complete", "compare the codes"),
-    ("FROZEN", "", "complete", "unknown to us"),
-    ("FROZEN", "", NOBODY, "unknown to us"),
+    ("FROZEN", "", "complete", "Unknown status"),
+    ("FROZEN", "", NOBODY, "Unknown status"),
 ]
 
 

@@ -58,7 +58,7 @@ def test_who_began_before_can_still_finish(db, tmp_path):
 
 
 def test_the_stored_study_cannot_be_corrected_into_another_design(stored):
-    with pytest.raises(services.StudyError, match="can no longer change in: images"):
+    with pytest.raises(services.StudyError, match="can no longer change: images"):
         services.load_study(stored.source.replace("per_arm = true", ""))
 
 
