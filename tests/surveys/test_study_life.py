@@ -75,7 +75,7 @@ def test_a_changed_file_of_a_study_with_participants_is_refused(study, tmp_path,
     file = tmp_path / "changed.toml"
     file.write_text(study.source.replace("seed = 5", "seed = 6"))
     with pytest.raises(
-        CommandError, match=r"has participants \(1\), .* in: seed\. .* another slug"
+        CommandError, match=r"has participants \(1\), .* change: seed\. .* another slug"
     ):
         run("load_study", file)
     file.write_text(study.source)

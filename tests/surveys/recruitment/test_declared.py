@@ -124,7 +124,7 @@ def test_excluding_a_study_that_knows_nobody_is_refused(db, tmp_path):
     studies.recruited(tmp_path, "", slug="anybody")
     excluding = studies.PROLIFIC.replace('"prolific"', '"prolific"\nexclude = ["anybody"]')
     with pytest.raises(
-        services.StudyError, match="knows its people by a recruitment service's ids"
+        services.StudyError, match="stores ids of a recruitment service"
     ):
         studies.recruited(tmp_path, excluding, slug="second")
 

@@ -28,7 +28,7 @@ def test_every_page_is_read_and_each_submission_counts_once(prolific):
 
 def test_an_incomplete_list_is_no_list(prolific):
     prolific.says(1, {"meta": {"count": 6}})
-    with pytest.raises(ProlificError, match="counts 6 submissions and listed 5"):
+    with pytest.raises(ProlificError, match="counts 6 submissions but listed 5"):
         submissions(STUDY)
 
 
@@ -52,8 +52,8 @@ def test_the_token_goes_to_no_other_server(prolific):
         ((500, b"", {}), "answered 500. Try again later"),
         ((200, b"<html>", {}), "did not answer"),
         ((200, b"[]", {}), "no list of submissions"),
-        ((200, b'{"results": [{"id": "x"}]}', {}), "without id or status"),
-        ((200, b'{"results": ["x"]}', {}), "without id or status"),
+        ((200, b'{"results": [{"id": "x"}]}', {}), "without an id or a status"),
+        ((200, b'{"results": ["x"]}', {}), "without an id or a status"),
     ],
 )
 def test_an_answer_that_is_none_is_said_in_words(prolific, answer, words):

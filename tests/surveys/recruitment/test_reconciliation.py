@@ -60,16 +60,16 @@ AGREE = [
     ("SCREENED OUT", "ATTENTION", "failed_attention"),
 ]
 DIFFER = [
-    ("ACTIVE", "", "complete", "has not gone back"),
-    ("ACTIVE", "", "withdrawn", "has not gone back"),
+    ("ACTIVE", "", "complete", "not yet returned"),
+    ("ACTIVE", "", "withdrawn", "not yet returned"),
     ("AWAITING REVIEW", "DONE", UNDER_WAY, "last page was never sent"),
     ("APPROVED", "DONE", UNDER_WAY, "last page was never sent"),
     ("APPROVED", "DONE", NOBODY, "there are no answers"),
     ("AWAITING REVIEW", "", NOBODY, "there are no answers"),
-    ("AWAITING REVIEW", "NOCODE", "complete", "Submitted without a code: .* would be DONE"),
-    ("AWAITING REVIEW", "DONE", "failed_attention", "Another code: .* would be ATTENTION"),
-    ("APPROVED", "DONE", "withdrawn", "Another code: .* would be LEFT"),
-    ("APPROVED", "xyz", "complete", "Another code: .* would be DONE"),
+    ("AWAITING REVIEW", "NOCODE", "complete", "Submitted without a code: .* should be DONE"),
+    ("AWAITING REVIEW", "DONE", "failed_attention", "Another code: .* should be ATTENTION"),
+    ("APPROVED", "DONE", "withdrawn", "Another code: .* should be LEFT"),
+    ("APPROVED", "xyz", "complete", "Another code: .* should be DONE"),
     ("RETURNED", "", "complete", "returned the submission"),
     ("TIMED-OUT", "", "complete", "ran out of time"),
     ("TIMED-OUT", "", "failed_attention", "ran out of time"),
@@ -99,7 +99,7 @@ def test_every_pair_of_states_has_an_answer():
 
 def test_a_study_without_a_code_for_who_stops_says_so():
     (cause,) = causes("APPROVED", "DONE", "withdrawn", {Outcome.COMPLETE: "DONE"})
-    assert cause == "Another code: the study has none for withdrawn."
+    assert cause == "Another code: the study has no code for withdrawn."
 
 
 def test_who_is_not_listed_there_is_named():
@@ -127,7 +127,7 @@ def test_the_command_lists_every_difference_and_fails(paid, prolific, capsys):
     finish(paid, browser, page)  # timed out there
     come(paid, person(3))  # approved there without a code, and unfinished here
     come(paid, person(6))  # not listed there
-    with pytest.raises(CommandError, match="5 submissions there, 4 participations here, 3 diff"):
+    with pytest.raises(CommandError, match="5 submissions at the service, 4 participations here, 3 diff"):
         call_command("reconcile_recruitment", "paid")
     lines = capsys.readouterr().out.splitlines()
     names = {
@@ -148,7 +148,7 @@ def test_the_command_is_content_where_all_agree(paid, tmp_path, capsys):
     row = f"{person(1)['SESSION_ID']},{person(1)['PROLIFIC_PID']},APPROVED,CATTENT1"
     path.write_text(f"Submission id,Participant id,Status,Completion code\n{row}\n")
     call_command("reconcile_recruitment", "paid", "--csv", str(path))
-    assert "1 submissions there, 1 participations here, 0 differences." in capsys.readouterr().out
+    assert "1 submissions at the service, 1 participations here, 0 differences." in capsys.readouterr().out
 
 
 def test_the_command_says_what_it_lacks(paid, service, settings):
