@@ -1,4 +1,8 @@
-"""The questionnaires: one TOML file each, either in this folder or loaded by a lab."""
+"""The questionnaires: one TOML file each, either in this folder or loaded by a lab.
+
+A shipped file never changes once studies may have asked it: better wording is a new version, and
+the old file moves to earlier/, where the studies that asked it still find it.
+"""
 
 import hashlib
 from functools import lru_cache
@@ -25,7 +29,7 @@ def earlier() -> tuple[str, ...]:
 
 
 def ids() -> tuple[str, ...]:
-    """Return the id of every questionnaire, which is the name of its file."""
+    """Return the ids of all questionnaires on offer: the shipped ones and those a lab loaded."""
     loaded = {path.stem for path in settings.INSTRUMENTS_DIR.glob("*.toml")}
     return tuple(sorted({*shipped(), *loaded}))
 
@@ -50,7 +54,7 @@ def text_of(questionnaire_id: str) -> str:
     """
     name = f"{questionnaire_id}.toml"
     # A loaded file must not replace a shipped one of the same name.
-    for path in (FOLDER / name, settings.INSTRUMENTS_DIR / name):
+    for path in (FOLDER / name, EARLIER / name, settings.INSTRUMENTS_DIR / name):
         if NAME.fullmatch(questionnaire_id) and path.is_file():
             stat = path.stat()
             return _text(path, stat.st_mtime_ns, stat.st_size)
