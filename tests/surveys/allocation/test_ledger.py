@@ -111,7 +111,9 @@ def test_a_forger_who_recomputes_every_hash_is_found_by_the_replay(entries, data
         values = entry.values | ({"arm": arm} if entry is forged else {})
         ledger.append(chain.following(ledger[-1] if ledger else None, values))
     chain.check(ledger)  # the hashes alone do not tell
-    with pytest.raises(ReplayError, match=rf"^Entry {forged.sequence}: the arm '{arm}' is recorded"):
+    with pytest.raises(
+        ReplayError, match=rf"^Entry {forged.sequence}: the arm '{arm}' is recorded"
+    ):
         replay(ledger)
 
 

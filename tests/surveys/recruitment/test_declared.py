@@ -123,9 +123,7 @@ def test_excluding_a_study_that_is_not_there_is_refused(paid, tmp_path):
 def test_excluding_a_study_that_knows_nobody_is_refused(db, tmp_path):
     studies.recruited(tmp_path, "", slug="anybody")
     excluding = studies.PROLIFIC.replace('"prolific"', '"prolific"\nexclude = ["anybody"]')
-    with pytest.raises(
-        services.StudyError, match="stores ids of a recruitment service"
-    ):
+    with pytest.raises(services.StudyError, match="stores ids of a recruitment service"):
         studies.recruited(tmp_path, excluding, slug="second")
 
 

@@ -127,7 +127,9 @@ def test_the_command_lists_every_difference_and_fails(paid, prolific, capsys):
     finish(paid, browser, page)  # timed out there
     come(paid, person(3))  # approved there without a code, and unfinished here
     come(paid, person(6))  # not listed there
-    with pytest.raises(CommandError, match="5 submissions at the service, 4 participations here, 3 diff"):
+    with pytest.raises(
+        CommandError, match="5 submissions at the service, 4 participations here, 3 diff"
+    ):
         call_command("reconcile_recruitment", "paid")
     lines = capsys.readouterr().out.splitlines()
     names = {
@@ -148,7 +150,10 @@ def test_the_command_is_content_where_all_agree(paid, tmp_path, capsys):
     row = f"{person(1)['SESSION_ID']},{person(1)['PROLIFIC_PID']},APPROVED,CATTENT1"
     path.write_text(f"Submission id,Participant id,Status,Completion code\n{row}\n")
     call_command("reconcile_recruitment", "paid", "--csv", str(path))
-    assert "1 submissions at the service, 1 participations here, 0 differences." in capsys.readouterr().out
+    assert (
+        "1 submissions at the service, 1 participations here, 0 differences."
+        in capsys.readouterr().out
+    )
 
 
 def test_the_command_says_what_it_lacks(paid, service, settings):
