@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.errors import AnalysisError, ReportError
 from analysis.reproduction.bundle import DATA, changed, read_manifest
+from analysis.reproduction.old_results import in_todays_words
 from analysis.reproduction.p_values import recomputed
 from analysis.reproduction.report_check import check_page
 from analysis.reproduction.results_schema import validate
@@ -87,6 +88,6 @@ def _short(value: object) -> str:
 
 def _document(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return in_todays_words(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise ReportError([f"{path.name} cannot be read: {error}."]) from error

@@ -13,17 +13,17 @@ import pandas as pd
 
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.claim_summary import Summary, summarise_claim
-from analysis.outcomes.finding import Found, p_of
+from analysis.outcomes.finding import OutcomeFinding, p_of
 from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, analysis_of, resolve
 from analysis.sections.agreement import ArmAgreement, agreement_by_arm
 from analysis.sections.baseline import Covariate, baseline
 from analysis.sections.behaviour.measures import BehaviourResults, behaviour
 from analysis.sections.deviations import Deviation, deviations
 from analysis.sections.instruments import Instrument, instruments
-from analysis.sections.optional import further_results
+from analysis.sections.optional import optional_results
 from analysis.sections.participant_flow import Flow, study_flow
 from analysis.sections.sample_size import SampleNeeded, sample_needed
-from analysis.sections.stimuli_shown import Shown, what_was_shown
+from analysis.sections.stimuli_shown import StimuliShown, stimuli_shown
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
@@ -32,7 +32,7 @@ from analysis.study_data.populations import FlowRow, outcome_scores, participant
 from analysis.study_data.provenance import Provenance, provenance
 from analysis.study_data.study_data import StudyData
 
-SCHEMA = 1  # of results.json; raised when a key changes its meaning or goes
+SCHEMA = 2  # of results.json; raised when a key changes its meaning or goes (old_results)
 Adjustment = Literal["Holm", "Benjamini-Hochberg"]
 
 
@@ -51,7 +51,7 @@ class OutcomeResult:
     among exploratory outcomes by Benjamini and Hochberg."""
 
     outcome: Outcome
-    found: Found
+    found: OutcomeFinding
     p_adjusted: float | None
     family_size: int
     summary: Summary
@@ -77,12 +77,12 @@ class Results:
     missing: tuple[MissingRow, ...]
     sample: SampleNeeded | NotEstimable | None
     instruments: tuple[Instrument, ...]
-    shown: Shown
+    stimuli_shown: StimuliShown
     agreement: tuple[ArmAgreement, ...]
     behaviour: BehaviourResults | None
     outcomes: tuple[OutcomeResult, ...]
     deviations: tuple[Deviation, ...]
-    further: Mapping[str, Any]  # by key of optional_sections.FURTHER, what the plan asks for
+    optional_sections: Mapping[str, Any]  # by key of OPTIONAL_SECTIONS, as the plan asks for
 
     @property
     def confirmatory(self) -> tuple[OutcomeResult, ...]:
@@ -116,12 +116,12 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
         missing_by_arm(data),
         sample,
         instruments(data),
-        what_was_shown(data),
+        stimuli_shown(data),
         agreement_by_arm(data) if data.trials["agreed"].notna().any() else (),
         behaviour(data),
         outcomes,
         deviations(data, outcomes, sample),
-        further_results(data, scores),
+        optional_results(data, scores),
     )
 
 
@@ -168,14 +168,14 @@ def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...
     return tuple(results[outcome.key] for outcome in data.plan.outcomes)
 
 
-def analysed(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Found:
+def analysed(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> OutcomeFinding:
     """The outcome's analysis carried out."""
-    found: Found = resolve(analysis_of(outcome).path)(data, scores, outcome)
+    found: OutcomeFinding = resolve(analysis_of(outcome).path)(data, scores, outcome)
     return found
 
 
 def _assumptions(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
     checked: tuple[Assumption, ...] = resolve(analysis_of(outcome).assumptions)(
         data, scores, outcome, found
@@ -191,5 +191,5 @@ def _sensitivity(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Sen
     changed = replace(outcome, population=other)
     own = scores.assign(**{outcome.key: outcome_scores(data, changed).to_numpy()})
     analysis = analysis_of(outcome)
-    found: Found = resolve(analysis.check or analysis.path)(data, own, changed)
+    found: OutcomeFinding = resolve(analysis.check or analysis.path)(data, own, changed)
     return Sensitivity(other, found.arms, found.test)

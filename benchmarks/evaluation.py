@@ -16,7 +16,7 @@ from explanations.evaluation.limits.catalogue import TABLES
 from explanations.evaluation.reporting import NOISE, number
 
 NAMES = {method.key: method.label for method in catalogue.EVERY} | LABELS | {"chance": "chance"}
-Found = Mapping[str, Any]
+Entry = Mapping[str, Any]
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
                 _print_limit(table.label, table.quantities, found["limits"][table.key])
 
 
-def _print_group(label: str, measures: Sequence[Found]) -> None:
+def _print_group(label: str, measures: Sequence[Entry]) -> None:
     """A row per map, a column per measure."""
     if not measures:
         return
@@ -51,7 +51,7 @@ def _print_group(label: str, measures: Sequence[Found]) -> None:
     _print_table(["map", *heads], rows)
 
 
-def _print_differences(measures: Sequence[Found]) -> None:
+def _print_differences(measures: Sequence[Entry]) -> None:
     """Right minus wrong predictions where the interval leaves out zero; how many tests say what."""
     print("\n### Right minus wrong\n")
     rows = [
@@ -71,7 +71,7 @@ def _print_differences(measures: Sequence[Found]) -> None:
         print(f"- {one['label']}: {len(pairs)} of {len(one['comparisons'])}: {'; '.join(pairs)}")
 
 
-def _print_agreement(kinds: Mapping[str, Sequence[Found]]) -> None:
+def _print_agreement(kinds: Mapping[str, Sequence[Entry]]) -> None:
     for kind, pairs in kinds.items():
         print(f"\n### Agreement, {kind}\n")
         _print_table(
@@ -80,7 +80,7 @@ def _print_agreement(kinds: Mapping[str, Sequence[Found]]) -> None:
         )
 
 
-def _print_limit(label: str, quantities: Mapping[str, str], rows: Sequence[Found]) -> None:
+def _print_limit(label: str, quantities: Mapping[str, str], rows: Sequence[Entry]) -> None:
     shown = [name for name in quantities if any(name in row for row in rows)]
     print(f"\n### {label}\n")
     _print_table(
@@ -99,7 +99,7 @@ def _print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         print("| " + " | ".join(row) + " |")
 
 
-def _cell(mean: Found) -> str:
+def _cell(mean: Entry) -> str:
     interval = "" if mean["low"] is None else f" [{number(mean['low'])}, {number(mean['high'])}]"
     return number(mean["mean"]) + interval
 

@@ -26,7 +26,7 @@ from explanations.engine import Engine
 from explanations.evaluation.cases import Case, read_cases, training_images
 from explanations.evaluation.controls import edge_map, random_map
 from explanations.evaluation.limits.baselines import BASELINES
-from explanations.evaluation.maps import Found
+from explanations.evaluation.maps import ExplainedImage
 from explanations.evaluation.measures.localisation import area_under_roc
 from explanations.evaluation.measures.perturbation import deletion, insertion
 from explanations.evaluation.measures.road import road
@@ -92,7 +92,7 @@ def main() -> None:
     faithful: Values = {}
     located: Values = {}
     for case in tqdm(cases, unit="image"):
-        subject = Variants(setting, case, Found({}, {}, {}), variants(setting, case))
+        subject = Variants(setting, case, ExplainedImage({}, {}, {}), variants(setting, case))
         for name, measure in MEASURES.items():
             _note(faithful, name, measure(subject))
         if case.has_object:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks import doors
+from benchmarks import entry_pages
 
 if TYPE_CHECKING:
     from surveys.models import Participant, Study
@@ -101,7 +101,7 @@ def prepare(output: Path) -> None:
         call_command("import_images", data="scenes", split="test", limit=200)
     files = [ROOT / "studies" / "demo.toml"]
     written = {slug_of(task): study_of(task) for task in TASKS}
-    for slug, text in (written | doors.STUDIES).items():
+    for slug, text in (written | entry_pages.STUDIES).items():
         files.append(output / f"{slug}.toml")
         files[-1].write_text(text)
     for file in files:
@@ -134,7 +134,7 @@ def server() -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
         cwd=ROOT,
-        env=os.environ | {"STUDY_ARRIVALS_PER_MINUTE": str(doors.ARRIVALS)},
+        env=os.environ | {"STUDY_ARRIVALS_PER_MINUTE": str(entry_pages.ARRIVALS)},
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
@@ -234,7 +234,7 @@ def shoot(address: str, output: Path) -> None:
                 visit(Study.objects.get(slug=slug_of(task)), arm)
                 camera.walk(f"task-{task}-{arm}", pages=None if task == "decide" else 6)
         around(camera, address, visit(demo, "lime"))
-        doors.shoot(camera, address)
+        entry_pages.shoot(camera, address)
         browser.close()
 
 
@@ -283,9 +283,9 @@ SHEETS = {
     "beside": ("desktop", ("beside-*",), 330, 3),
     "phone": ("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*"), 210, 9),
     "dark": ("dark", ("page-0[0-3]*", "page-1[5-8]*", "beside-errors"), 330, 4),
-    "doors": (
+    "entry": (
         "desktop",
-        ("door-0[0-8]*", "door-09*end", "door-attention*end", "door-1*"),
+        ("entry-0[0-8]*", "entry-09*end", "entry-attention*end", "entry-1*"),
         250,
         5,
     ),

@@ -130,7 +130,7 @@ class Explanation(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["prediction", "method"]),
-            # The same picture in two image sets shares one artefact.
+            # The same image in two image sets shares one artefact.
             models.Index(fields=["key"]),
         ]
 

@@ -16,7 +16,7 @@ from analysis.figures.style import SETTINGS, save
 from analysis.plan.plan import analysis_of, resolve
 from analysis.results import Results
 from analysis.sections.behaviour.measures import BehaviourResults
-from analysis.sections.optional import further_parts
+from analysis.sections.optional import sections_with_results
 
 
 def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mapping[str, Path]:
@@ -38,9 +38,9 @@ def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mappin
         path = analysis_of(outcome.outcome).figures
         if path:
             drawings |= resolve(path)(outcome, results, scores)
-    for part in further_parts(results.further):
+    for part in sections_with_results(results.optional_sections):
         if part.figures:
-            found = resolve(part.figures)(results.further[part.key], results)
+            found = resolve(part.figures)(results.optional_sections[part.key], results)
             drawings |= {name: draw for name, (draw, _) in found.items()}
     for name, draw in drawings.items():
         with mpl.rc_context(SETTINGS):

@@ -32,7 +32,7 @@ def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> D
 
 
 def scores_drawing(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
-    """scores-<outcome>: the raincloud of an outcome with arms between participants."""
+    """scores-<outcome>: the raincloud of an outcome with between-subjects arms."""
     outcome, plan = result.outcome, results.plan
     groups = scores_by_arm(scores, outcome, plan)
     return {

@@ -1,4 +1,4 @@
-"""The analysis "binary_trials": a yes-or-no trial column, arms between participants."""
+"""The analysis "binary_trials": a yes-or-no trial column with between-subjects arms."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.errors import NotEstimableError
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.assumptions.trials import of_shares
-from analysis.outcomes.finding import Found, p_of
+from analysis.outcomes.finding import OutcomeFinding, p_of
 from analysis.outcomes.one_way import scores_by_arm
 from analysis.plan.plan import Outcome
 from analysis.statistics.comparisons.clustered import (
@@ -70,7 +70,7 @@ def binary_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Bi
 
 
 def assumptions(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
     """Enough participants, and both answers often enough."""
     if p_of(found) is None:

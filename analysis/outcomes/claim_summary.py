@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.outcomes.binary_trials import population_trials
 from analysis.outcomes.factorial import Factorial
-from analysis.outcomes.finding import Found
+from analysis.outcomes.finding import OutcomeFinding
 from analysis.outcomes.one_way import OneWay
 from analysis.outcomes.ranks import Ranked
 from analysis.outcomes.repeated import Repeated
@@ -35,7 +35,7 @@ class Summary:
     effect_symbol: str
 
 
-def summarise_claim(data: StudyData, outcome: Outcome, found: Found) -> Summary:
+def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) -> Summary:
     """Of the analysis that stands for the outcome: the fallback's if the model was not fitted."""
     people = sum(arm.n for arm in found.arms)
     if isinstance(found, Repeated):
@@ -54,7 +54,7 @@ def summarise_claim(data: StudyData, outcome: Outcome, found: Found) -> Summary:
     )
 
 
-def _model(outcome: Outcome, found: Found) -> str:
+def _model(outcome: Outcome, found: OutcomeFinding) -> str:
     if not isinstance(found, TrialModel):
         return analysis_of(outcome).model
     if found.model != "none" or outcome.fallback is None:
@@ -62,13 +62,13 @@ def _model(outcome: Outcome, found: Found) -> str:
     return f"{analysis_with(outcome.fallback).model}; the fallback"
 
 
-def _rows(found: Found, trials: pd.DataFrame | None, people: int) -> int:
+def _rows(found: OutcomeFinding, trials: pd.DataFrame | None, people: int) -> int:
     if isinstance(found, TrialModel):
         return found.rows
     return people if trials is None else len(trials)
 
 
-def _effect(found: Found) -> tuple[Estimate | NotEstimable | None, str]:
+def _effect(found: OutcomeFinding) -> tuple[Estimate | NotEstimable | None, str]:
     if isinstance(found, OneWay):
         return found.omega_squared, "ω²"
     if isinstance(found, Ranked):

@@ -1,4 +1,4 @@
-"""The analysis "factorial": arms by a second factor, both between participants."""
+"""The analysis "factorial": arms by a second factor, both between-subjects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import HypothesisTest, NotEstimable
 
 
-class Found(Protocol):
+class OutcomeFinding(Protocol):
     """The results of an analysis in plan.ANALYSES, a frozen dataclass."""
 
     @property
@@ -18,6 +18,6 @@ class Found(Protocol):
         """The one test that stands for the outcome in its family."""
 
 
-def p_of(found: Found) -> float | None:
+def p_of(found: OutcomeFinding) -> float | None:
     """The p that enters the outcome's family; None where the test could not be done."""
     return found.test.p if isinstance(found.test, HypothesisTest) else None

@@ -1,4 +1,4 @@
-"""The analysis "one_way": one score per participant, arms between participants."""
+"""The analysis "one_way": one score per participant with between-subjects arms."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,4 +1,4 @@
-"""The analysis "ranks": a single ordered answer per participant, arms between participants."""
+"""The analysis "ranks": a single ordered answer per participant with between-subjects arms."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -16,7 +16,7 @@ from analysis.errors import NotEstimableError
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.assumptions.trials import not_fitted, of_fit
 from analysis.outcomes.binary_trials import population_trials
-from analysis.outcomes.finding import Found
+from analysis.outcomes.finding import OutcomeFinding
 from analysis.outcomes.one_way import ArmsAndTest, scores_by_arm
 from analysis.outcomes.trial_model_kinds import FAMILIES, Fit, TrialFamily
 from analysis.plan.plan import Outcome, Plan, analysis_with, resolve
@@ -88,7 +88,7 @@ class TrialModel:
     residual_sd: float | None
     rows: int
     log: tuple[str, ...]
-    fallback: Found | None
+    fallback: OutcomeFinding | None
     aligned_ranks: Mapping[str, HypothesisTest | NotEstimable]
     thresholds: Mapping[str, Estimate]
     checks: tuple[Assumption, ...]
@@ -128,7 +128,7 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
 
 
 def assumptions(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
     """Those of the model, or that it has none, and of its fallback where that stands for it."""
     if not isinstance(found, TrialModel):

@@ -87,7 +87,7 @@ class Behaviour:
     guess: Text | None = None
     chance: Annotated[float, Gt(0), Lt(1)] | None = None
     response_time: Text | None = None
-    shortest_time: float = 0.0  # answers faster than this are no answers to the picture
+    shortest_time: float = 0.0  # answers faster than this cannot be answers to the image
 
 
 @dataclass(frozen=True)

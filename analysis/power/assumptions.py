@@ -33,7 +33,7 @@ class Assumptions:
     score_sd: float | None = None  # of a person's score or a single numeric trial; None: range / 6
     reliability: float = 0.8  # of a scale's score
     stable_share: float = (
-        0.5  # of a person's true score, the same in all conditions (within people)
+        0.5  # of a person's true score, the same in all conditions (within-subjects designs)
     )
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class Design:
 
     @property
     def images(self) -> int:
-        """Trials per participant, or per condition within participants."""
+        """Trials per participant, or per condition in a within-subjects design."""
         return self.right + self.wrong
 
     def scaled(self, factor: float) -> "Design":

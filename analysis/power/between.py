@@ -26,8 +26,8 @@ def simulated_study(
 ) -> StudyData:
     """`per_arm` people randomised to each arm; those `affected` are shifted by the effect.
 
-    In a within design `affected` are conditions. The plan's exclusions are a share that is lost at
-    random, not rules on simulated answers.
+    In a within-subjects design `affected` are conditions. The plan's exclusions are a share that is
+    lost at random, not rules on simulated answers.
     """
     arms = np.repeat(np.array(plan.arms), per_arm)
     completed = rng.random(len(arms)) >= assumed.dropout

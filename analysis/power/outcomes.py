@@ -27,7 +27,7 @@ ANALYSES = (
     "ordinal_trials",
     "repeated",
 )
-CONDITION = "condition"  # the column by which a simulated within design is compared
+CONDITION = "condition"  # the column by which a simulated within-subjects design is compared
 YES_OR_NO = ("agreed", "decision_correct", "prediction_correct")
 
 
@@ -115,7 +115,7 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
     if outcome.analysis in ANALYSES and (outcome.analysis == "repeated") != bool(design.conditions):
         problems.append(
             f"{name}: {outcome.analysis} is not simulated where "
-            f"{'conditions vary within participants' if design.conditions else 'arms vary between'}"
+            f"{'conditions vary within' if design.conditions else 'arms vary between'} subjects"
             "."
         )
     return problems

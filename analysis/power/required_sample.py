@@ -100,7 +100,7 @@ def _refuse(asked: Asked, design: Design, left_out: Mapping[str, str]) -> None:
         raise PlanningError(list(left_out.values()))
     if design.conditions and asked.claim == "contrast":
         raise PlanningError(
-            ["Within participants there is no contrast with a control: claim test."]
+            ["A within-subjects design has no contrast with a control. Use --claim test."]
         )
 
 
@@ -146,7 +146,7 @@ def _affected(
 ) -> tuple[str, ...]:
     """The arms named, or the first one beside the control: harder to find than an effect of all.
 
-    Within participants the same of conditions, the first of which stands for the control.
+    In a within-subjects design, conditions take the place of arms, the first that of the control.
     """
     others = [arm for arm in plan.arms_of(outcome) if arm != plan.control]
     others = list(design.conditions[1:]) if design.conditions else others

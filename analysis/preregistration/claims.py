@@ -81,13 +81,13 @@ def exploratory(plan: Plan, declared: Declared) -> list[str]:
     ]
     return [
         *(lines or ["No exploratory outcome is planned."]),
-        *_further(plan),
+        *_optional(plan),
         "Exploratory outcomes are adjusted by Benjamini and Hochberg, stand apart, and claim "
         "nothing. Whatever departs from this plan is listed in the report.",
     ]
 
 
-def _further(plan: Plan) -> list[str]:
+def _optional(plan: Plan) -> list[str]:
     """The parts that the plan asks for beside its outcomes; they claim nothing."""
     labels = {one.key: one.label for one in plan.outcomes}
     lines = []

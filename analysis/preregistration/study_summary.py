@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Declared:
     """`design`, `materials`, `procedure` and `allocation` are sentences; `arms` labels by key.
 
-    `conditions`: labels of what varies within participants, whose orders are then the arms.
+    `conditions`: labels of the within-subjects conditions, whose orders are then the arms.
     `scales`: the items behind each scale, in words. `sample`: sentences of a power simulation.
 
     `collected`: real participants at `written_at` (ISO, UTC); None where no database could say.

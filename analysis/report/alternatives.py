@@ -6,7 +6,7 @@ from analysis.figures.trials import forest_of
 from analysis.outcomes.one_way import OneWay
 from analysis.plan.plan import resolve
 from analysis.results import OutcomeResult, Results
-from analysis.sections.optional import further_parts
+from analysis.sections.optional import sections_with_results
 from analysis.statistics.estimate import Estimate, NotEstimable
 
 
@@ -16,9 +16,9 @@ def alternatives(results: Results) -> dict[str, str]:
     for result in results.outcomes:
         texts[f"scores-{result.outcome.key}"] = _scores(result)
         texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, results)
-    for part in further_parts(results.further):
+    for part in sections_with_results(results.optional_sections):
         if part.figures:
-            drawings = resolve(part.figures)(results.further[part.key], results)
+            drawings = resolve(part.figures)(results.optional_sections[part.key], results)
             texts |= {name: text for name, (_, text) in drawings.items()}
     return {name: _marked(text, results) for name, text in texts.items()}
 

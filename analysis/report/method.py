@@ -7,11 +7,11 @@ from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.plan import EXPLORATORY
 from analysis.results import Results
-from analysis.sections.optional import further_parts
+from analysis.sections.optional import sections_with_results
 from analysis.statistics.attrition import DRAWS
 from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
 
-DRAWN = ("mediation", "meeting")  # further parts whose intervals come from samples
+DRAWN = ("mediation", "meeting")  # sections whose intervals come from samples
 
 
 def method_notes(results: Results) -> list[str]:
@@ -121,7 +121,9 @@ def _sizes(used: set[str], results: Results) -> Iterator[str]:
         )
     yield "Shares of participants have Wilson's intervals."
     drawn = " and ".join(
-        f"“{part.label}”" for part in further_parts(results.further) if part.key in DRAWN
+        f"“{part.label}”"
+        for part in sections_with_results(results.optional_sections)
+        if part.key in DRAWN
     )
     others = f"as are the samples behind {drawn}" if drawn else "the only random numbers here"
     yield (

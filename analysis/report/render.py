@@ -12,7 +12,7 @@ from markupsafe import Markup
 from analysis import apa_numbers
 from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.outcomes.trial_models import TrialModel
-from analysis.plan.catalogues.optional_sections import Further
+from analysis.plan.catalogues.optional_sections import OptionalSection
 from analysis.plan.plan import family_of, kind_of, resolve
 from analysis.report import sentences
 from analysis.report.alternatives import alternatives
@@ -23,7 +23,7 @@ from analysis.report.method import method_notes
 from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results
 from analysis.sections.baseline import ArmBaseline
-from analysis.sections.optional import further_parts
+from analysis.sections.optional import sections_with_results
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
 
 HERE = Path(__file__).parent
@@ -101,9 +101,9 @@ def fallen_back(result: OutcomeResult) -> OutcomeResult:
     return replace(result, outcome=outcome, found=found.fallback)
 
 
-def further_words(part: Further, results: Results) -> Any:
+def section_words(part: OptionalSection, results: Results) -> Any:
     """The part's sentences; by outcome where it stands inside of the outcomes."""
-    return resolve(part.words)(results.further[part.key], results)
+    return resolve(part.words)(results.optional_sections[part.key], results)
 
 
 @cache
@@ -142,8 +142,8 @@ def _environment() -> Environment:
         "kind_of": kind_of,
         "family_of": family_of,
         "trial_families": FAMILIES,
-        "further_parts": further_parts,
-        "further_words": further_words,
+        "sections_with_results": sections_with_results,
+        "section_words": section_words,
         "fallen_back": fallen_back,
         "assumption_row": assumption_row,
         "attrition_columns": attrition_columns,

@@ -15,8 +15,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from jsonschema import Draft202012Validator
 
 from analysis.errors import ReportError
-from analysis.outcomes.finding import Found
-from analysis.plan.catalogues.optional_sections import FURTHER
+from analysis.outcomes.finding import OutcomeFinding
+from analysis.plan.catalogues.optional_sections import OPTIONAL_SECTIONS
 from analysis.plan.plan import ANALYSES, resolve
 from analysis.results import SCHEMA, Results
 
@@ -68,8 +68,8 @@ def _schema_of(hint: Any, definitions: Entry) -> Entry:
         return {"type": PLAIN[hint]}
     if hint is Any:
         return {}
-    if hint is Found:
-        return {"anyOf": [_schema_of(one, definitions) for one in _found_classes()]}
+    if hint is OutcomeFinding:
+        return {"anyOf": [_schema_of(one, definitions) for one in _finding_classes()]}
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return {"enum": list(arguments)}
@@ -92,7 +92,7 @@ def _reference(cls: type, definitions: Entry) -> Entry:
         names = [one.name for one in fields(cls)]
         properties = {name: _schema_of(hints[name], definitions) for name in names}
         if cls is Results:
-            properties["further"] = _further(definitions)
+            properties["optional_sections"] = _optional(definitions)
         definitions[cls.__name__] = {
             "description": " ".join((cls.__doc__ or "").split()),
             **_object(properties, names),
@@ -100,9 +100,9 @@ def _reference(cls: type, definitions: Entry) -> Entry:
     return {"$ref": f"#/$defs/{cls.__name__}"}
 
 
-def _further(definitions: Entry) -> Entry:
-    """What the plan may ask for beside its outcomes, by key; none of it need be there."""
-    found = {one.key: get_type_hints(resolve(one.path))["return"] for one in FURTHER}
+def _optional(definitions: Entry) -> Entry:
+    """The results of the sections that a plan may ask for, by key; none of them is required."""
+    found = {one.key: get_type_hints(resolve(one.path))["return"] for one in OPTIONAL_SECTIONS}
     return _object({key: _schema_of(hint, definitions) for key, hint in found.items()}, [])
 
 
@@ -115,7 +115,7 @@ def _object(properties: Entry, required: list[str]) -> Entry:
     }
 
 
-def _found_classes() -> list[Any]:
+def _finding_classes() -> list[Any]:
     """What the analyses of the plan return, each once."""
     paths = [path for one in ANALYSES for path in (one.path, one.check) if path]
     return list(dict.fromkeys(get_type_hints(resolve(path))["return"] for path in paths))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from analysis.outcomes.finding import Found
+from analysis.outcomes.finding import OutcomeFinding
 from analysis.plan.plan import Outcome, Plan
 from analysis.plan.reading import parse_plan
 from analysis.sections.sample_size import SampleNeeded
@@ -35,7 +35,7 @@ class Analysed(Protocol):
         """What the plan asked for."""
 
     @property
-    def found(self) -> Found:
+    def found(self) -> OutcomeFinding:
         """What came of it."""
 
 

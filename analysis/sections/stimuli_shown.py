@@ -69,7 +69,7 @@ class ImageShown:
 
 
 @dataclass(frozen=True)
-class Shown:
+class StimuliShown:
     """Over all arms: distinct images, and the classifier's accuracy among them (0..1).
 
     `same_images` says whether every arm saw the same images: without it, a participant-level test
@@ -89,7 +89,7 @@ class Shown:
     arms: tuple[ArmShown, ...]
 
 
-def what_was_shown(data: StudyData) -> Shown:
+def stimuli_shown(data: StudyData) -> StimuliShown:
     """From the trials table, everyone randomised, withdrawn or not."""
     known = data.trials.dropna(subset=["image"])  # another study's tables need not name images
     images = known.drop_duplicates(IMAGE)
@@ -99,7 +99,7 @@ def what_was_shown(data: StudyData) -> Shown:
     methods = book[(book["file"] == "trials.csv") & (book["column"] == "method")]
     words = codewords(methods["values"].iloc[0] if len(methods) else "")
     by_arm = [set(rows["image"]) for _, rows in known.groupby("arm") if len(rows)]
-    return Shown(
+    return StimuliShown(
         len(images),
         right,
         wrong,

@@ -36,7 +36,7 @@ def _flag(name: str, optional: bool = False) -> Column:
 
 
 BLOCKS = "block_answers.csv"
-"""Answers asked in each block of a within design, where there are any: further rows of answers."""
+"""Answers asked in each block of a within-subjects design, if any: more rows of answers."""
 FILES: Mapping[str, tuple[Column, ...]] = {
     "participants.csv": (
         Column("participant"),

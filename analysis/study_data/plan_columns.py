@@ -164,7 +164,7 @@ def _measure_problems(outcome: Outcome, plan: Plan) -> list[Problem]:
 
 
 def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
-    """A questionnaire can be compared within people where it was asked in each block."""
+    """A questionnaire can be compared within subjects where it was asked in each block."""
     if outcome.analysis != "repeated" or outcome.column is not None:
         return []
     name = f"outcome {outcome.key!r}"
@@ -174,7 +174,8 @@ def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
     if not (codebook["file"] == BLOCKS).any():
         said = (
             f"{name}: no questionnaire was asked in each block, so there is nothing to compare "
-            "within people. Give the part of the study per_block = true, in a within design."
+            "within subjects. Give the part of the study per_block = true, in a study with "
+            "[design] within."
         )
         return [Problem(("analysis",), said)]
     if outcome.within not in BLOCK_COLUMNS:

@@ -75,7 +75,7 @@ def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
 def block_scores(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     """The outcome's scale or item after each block: participant, its `within`, and value.
 
-    In a within design the page of a questionnaire comes back in each block.
+    In a within-subjects design the page of a questionnaire comes back in each block.
     """
     key, named = ("scale", outcome.scale) if outcome.scale is not None else ("item", outcome.item)
     items = data.codebook[data.codebook[key] == named]

@@ -18,7 +18,7 @@ from explanations.store.atomic_files import write_atomically
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class ExplainedImage:
     """What the methods say of one image."""
 
     maps: Mapping[str, Floats]
@@ -53,7 +53,7 @@ class MapFolder:
                     write_atomically(self._file(case), _packed(found))
             yield from some
 
-    def read(self, case: Case) -> Found:
+    def read(self, case: Case) -> ExplainedImage:
         """The maps of one image. Raises FileNotFoundError before they are computed."""
         with np.load(self._file(case), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -62,12 +62,12 @@ class MapFolder:
             kind, _, key = name.partition(":")
             if kind in kinds:
                 kinds[kind][key] = values
-        return Found(kinds["map"], json.loads(str(arrays["diagnostics"])), kinds["layer"])
+        return ExplainedImage(kinds["map"], json.loads(str(arrays["diagnostics"])), kinds["layer"])
 
     def _file(self, case: Case) -> Path:
         return self.folder / f"{case.sha256}.npz"
 
-    def _explained(self, cases: Sequence[Case]) -> list[Found]:
+    def _explained(self, cases: Sequence[Case]) -> list[ExplainedImage]:
         found = self.engine.explain(
             np.stack([case.image for case in cases]),
             [case.predicted for case in cases],
@@ -78,7 +78,7 @@ class MapFolder:
         layers = found.layers
         assert layers is not None  # noqa: S101 - asked for above
         return [
-            Found(
+            ExplainedImage(
                 {key: found[key].relevance[index] for key in found},
                 {key: found[key].diagnostics[index] for key in found},
                 {
@@ -90,7 +90,7 @@ class MapFolder:
         ]
 
 
-def _packed(found: Found) -> bytes:
+def _packed(found: ExplainedImage) -> bytes:
     buffer = io.BytesIO()
     arrays = {
         **{f"map:{key}": values for key, values in found.maps.items()},

@@ -16,7 +16,7 @@ from explanations.computing.workspace import Batch
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case
 from explanations.evaluation.controls import CONTROLS
-from explanations.evaluation.maps import Found
+from explanations.evaluation.maps import ExplainedImage
 from explanations.imagesets.decoding import content_hash
 from explanations.imagesets.dice import derive_seed
 from explanations.methods.baselines import baseline_pixels
@@ -100,7 +100,7 @@ class Subject:
 
     setting: Setting
     case: Case
-    found: Found
+    found: ExplainedImage
 
     @cached_property
     def maps(self) -> dict[str, Floats]:
@@ -115,7 +115,7 @@ class Subject:
         return self.setting.engine.workspace.pixels(self.case.image[None])[0]
 
     def baseline(self, name: str) -> Tensor:
-        """A picture without content as network input, (3, height, width)."""
+        """An image without content as network input, (3, height, width)."""
         batch = Batch(self.setting.engine.workspace, self.case.image[None])
         return baseline_pixels(name, batch)[0]
 

@@ -1,4 +1,4 @@
-"""The typical pictures that DeepSHAP compares an image with."""
+"""The typical images that DeepSHAP compares an image with."""
 
 import hashlib
 from dataclasses import dataclass, field

@@ -58,7 +58,7 @@ def fit_square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def content_hash(pixels: NDArray[np.uint8]) -> str:
-    """Hexadecimal SHA-256 over shape and pixels: the same picture in two files has one hash."""
+    """Hexadecimal SHA-256 over shape and pixels: the same image in two files has one hash."""
     shape = "x".join(str(length) for length in pixels.shape)
     digest = hashlib.sha256(f"uint8 {shape}\n".encode())
     digest.update(np.ascontiguousarray(pixels, dtype=np.uint8).tobytes())

@@ -1,4 +1,4 @@
-"""Images to start from: the pictures without content that a method compares an image with.
+"""Images to start from: the images without content that a method compares an image with.
 
 The names that a study uses, with the words that people read, are in ``variants.py``.
 Sturmfels, Lundberg and Lee, "Visualizing the impact of feature attribution baselines", Distill

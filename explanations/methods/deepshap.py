@@ -1,4 +1,4 @@
-"""DeepSHAP (Lundberg and Lee 2017): each pixel's share, compared with typical pictures."""
+"""DeepSHAP (Lundberg and Lee 2017): each pixel's share, compared with typical images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

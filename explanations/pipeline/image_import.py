@@ -89,7 +89,7 @@ def _distinct(images: list[LabelledImage]) -> Iterator[LabelledImage]:
             yield image
         elif first.class_name != image.class_name:
             raise ImageSetError(
-                f"{first.source} and {image.source} are the same picture, once as "
+                f"{first.source} and {image.source} are the same image, once as "
                 f"{first.class_name} and once as {image.class_name}. Remove the wrong one."
             )
 

@@ -57,7 +57,7 @@ def missing_of(jobs: Sequence[Job]) -> list[Job]:
 def take_over(jobs: Sequence[Job], claims: Claims) -> tuple[list[Job], list[Job]]:
     """Write the rows of maps whose numbers are on disk already.
 
-    They are those of a run that died before it wrote the rows, and those of the same picture in
+    They are those of a run that died before it wrote the rows, and those of the same image in
     another image set. What another run has claimed is its own: it is about to write the row.
     Returns the jobs whose rows were written, and those that are left.
     """

@@ -87,7 +87,7 @@ CHECKS: tuple[Column, ...] = (
         "quiz_mistakes",
         "integer",
         quiz_mistakes,
-        "Wrong answers in the last attempt at each comprehension quiz",
+        "Wrong answers in the last attempt at each comprehension check",
         0,
     ),
 )

@@ -114,7 +114,7 @@ def test_planted_effects_are_in_the_report_and_called_associations(tmp_path):
     plan = folder / "plan.toml"
     plan.write_text(plan.read_text() + PLAN)
     results = analyse(folder, tmp_path / "out")
-    found = results.further["mediation"]
+    found = results.optional_sections["mediation"]
     assert (found.participants, found.left_out, found.runs) == (180, 0, 1000)
     arm = next(one for one in found.arms if one.arm == "gradcam")
     assert [one.through for one in arm.by_path] == [
@@ -127,7 +127,7 @@ def test_planted_effects_are_in_the_report_and_called_associations(tmp_path):
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "no evidence of a cause" in report
     assert "Critical ρ" in report
-    again = results_of(folder).further["mediation"]
+    again = results_of(folder).optional_sections["mediation"]
     assert again == found
     json.loads((tmp_path / "out" / "results.json").read_text())
 
@@ -136,7 +136,7 @@ def test_a_handful_of_people_is_refused_in_words(tmp_path):
     folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4)
     plan = folder / "plan.toml"
     plan.write_text(plan.read_text() + PLAN)
-    found = analyse(folder, tmp_path / "out").further["mediation"]
+    found = analyse(folder, tmp_path / "out").optional_sections["mediation"]
     assert isinstance(found, NotEstimable)
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Mediation is not estimable: at least 10 participants per arm" in report

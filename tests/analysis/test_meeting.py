@@ -54,7 +54,7 @@ def met(tmp_path_factory):
     (place / "measured").mkdir()
     evaluation().to_csv(place / "measured" / "images.csv", index=False)
     results = analyse(folder, place / "out", evaluation=place / "measured")
-    return results.further["meeting"], place
+    return results.optional_sections["meeting"], place
 
 
 def test_methods_stand_with_their_own_means(met):
@@ -108,7 +108,7 @@ def test_the_bundle_holds_the_measures_and_redoes_itself(met):
 def test_without_measures_it_says_how_to_get_them(tmp_path):
     folder = write_study(tmp_path / "data", arms=ARMS, per_arm=3)
     (folder / "plan.toml").write_text((folder / "plan.toml").read_text() + PLAN)
-    found = results_of(folder).further["meeting"]
+    found = results_of(folder).optional_sections["meeting"]
     assert isinstance(found, NotEstimable)
     assert "run evaluate_explanations" in found.reason
 

@@ -45,7 +45,7 @@ def found(tmp_path_factory):
 
 
 def curve_of(results, key):
-    return next(one for one in results.further["multiverse"] if one.outcome == key)
+    return next(one for one in results.optional_sections["multiverse"] if one.outcome == key)
 
 
 def test_every_combination_of_choices_stands_once(found):

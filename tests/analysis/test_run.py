@@ -96,7 +96,7 @@ def test_results_json_is_strict_json_with_numbers_in_full(planted_output, plante
     text = (planted_output / "results.json").read_text(encoding="utf-8")
     document = json.loads(text, parse_constant=refuse)
     assert text == to_json(planted_results)
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["simulated"] is True
     first = document["outcomes"][0]
     assert first["found"]["welch"]["p"] == outcome(planted_results, "trust").found.welch.p
@@ -158,7 +158,7 @@ def test_agreement_is_the_mean_of_the_participants_own_shares(planted_results, p
 
 
 def test_what_was_shown_counts_images_and_the_classifiers_accuracy(planted_results):
-    shown = planted_results.shown
+    shown = planted_results.stimuli_shown
     assert (shown.images, shown.right, shown.wrong) == (12, 8, 4)
     assert shown.accuracy == pytest.approx(2 / 3)
     assert shown.same_images
@@ -170,7 +170,7 @@ def test_arms_that_saw_other_images_are_noticed(folder, tmp_path):
         return frame
 
     results = analyse(edit(folder, "trials.csv", swap), tmp_path / "out")
-    assert not results.shown.same_images
+    assert not results.stimuli_shown.same_images
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "The arms did not see the same images" in report
 

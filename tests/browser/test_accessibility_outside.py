@@ -68,7 +68,7 @@ def agree(study: Study, ids: dict[str, str], language: str) -> tuple[Browser, Pa
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_at_the_doors_of_a_service(
+def test_axe_finds_nothing_where_people_of_a_service_arrive(
     page, live_server, paid, tmp_path, settings, language
 ):
     def follow(study: Study, ids: dict[str, str]) -> None:

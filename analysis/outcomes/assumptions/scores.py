@@ -1,4 +1,4 @@
-"""Assumptions of the analyses of one score per participant, arms between participants."""
+"""Assumptions of the analyses of one score per participant with between-subjects arms."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from analysis.errors import NotEstimableError
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.assumptions.normality import normality
 from analysis.outcomes.factorial import two_factor_table
-from analysis.outcomes.finding import Found, p_of
+from analysis.outcomes.finding import OutcomeFinding, p_of
 from analysis.outcomes.one_way import scores_by_arm
 from analysis.outcomes.ranks import Ranked
 from analysis.outcomes.repeated import Repeated
@@ -25,7 +25,7 @@ TRIED = 10  # the most influential participants, each left out in turn
 
 
 def of_one_way(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
     """Residuals, spread, and the weight of single participants."""
     groups = scores_by_arm(scores, outcome, data.plan)
@@ -40,7 +40,7 @@ def of_one_way(
 
 
 def of_ranks(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
     """Ranks need no shape; how many different answers there are tells how much is tied."""
     if not isinstance(found, Ranked) or p_of(found) is None:
@@ -50,7 +50,7 @@ def of_ranks(
 
 
 def of_repeated(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
     """Friedman's test needs everyone in every condition."""
     if not isinstance(found, Repeated):
@@ -63,7 +63,7 @@ def of_repeated(
 
 
 def of_factorial(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: Found
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
     """Residuals and spread over the cells."""
     if p_of(found) is None:

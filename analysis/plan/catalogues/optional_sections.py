@@ -1,7 +1,7 @@
-"""What a plan can ask for beside its outcomes; none of it is a test of a claim.
+"""The optional sections: what a plan can ask for beyond its outcomes; none tests a claim.
 
-A new part is a table of the plan (a field of Plan with the key's name), a function, its sentences,
-a template in report/ with the key's name, and an entry of FURTHER.
+A new section is a table of the plan (a field of Plan with the key's name), a function, its
+sentences, a template in report/ with the key's name, and an entry of OPTIONAL_SECTIONS.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Further:
-    """A part of the report: `path` names (StudyData, scores) → its results, a frozen dataclass.
+class OptionalSection:
+    """An optional section of the report.
 
-    `words` names (results of the part, Results) → sentences; `figures` names the same →
-    {name: (drawing, alternative text)}. `place`: a section of its own, or inside each outcome
-    (then results and sentences are mappings by the outcome's key).
+    `path` names (StudyData, scores) → its results, a frozen dataclass. `words` names (results of
+    the section, Results) → sentences; `figures` names (the same arguments) → {name: (drawing,
+    alternative text)}. `place`: a section of its own, or inside each outcome (then results and
+    sentences are mappings by the outcome's key).
     """
 
     key: str
@@ -25,28 +26,28 @@ class Further:
     place: Literal["section", "outcome"] = "section"
 
 
-FURTHER = (
-    Further(
+OPTIONAL_SECTIONS = (
+    OptionalSection(
         "bayes",
         "Bayes factors",
         "analysis.outcomes.bayes.bayes_factors",
         "analysis.report.bayes.sentences",
         place="outcome",
     ),
-    Further(
+    OptionalSection(
         "mediation",
         "Mediation",
         "analysis.sections.mediation.section.mediation",
         "analysis.report.mediation.sentences",
     ),
-    Further(
+    OptionalSection(
         "multiverse",
         "Multiverse",
         "analysis.sections.multiverse.section.multiverse",
         "analysis.report.multiverse.sentences",
         figures="analysis.figures.specifications.drawings",
     ),
-    Further(
+    OptionalSection(
         "meeting",
         "Explanations meet people",
         "analysis.sections.map_quality.section.meeting",

@@ -49,7 +49,7 @@ def _over_human(team: pd.DataFrame, alone: pd.DataFrame, level: float) -> Estima
 
 
 def _over_ai(team: pd.DataFrame, level: float) -> Estimate:
-    """Paired within participants: each against the classifier on the same trials."""
+    """Paired within subjects: each against the classifier on the same trials."""
     rows = team.dropna(subset=["final_right", "advice_right"])
     gain = (rows["final_right"] - rows["advice_right"]).groupby(rows["participant"]).mean()
     return mean(gain.to_numpy(float), level, low=-1.0, high=1.0)

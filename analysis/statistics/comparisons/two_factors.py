@@ -1,4 +1,4 @@
-"""Two factors between participants: a linear model, and the same on aligned ranks."""
+"""Two between-subjects factors: a linear model, and the same on aligned ranks."""
 
 from dataclasses import dataclass
 from functools import partial

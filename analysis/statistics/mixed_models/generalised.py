@@ -56,7 +56,7 @@ class GeneralisedFit:
     parameters: int
     hypotheses: Mapping[str, Array] = field(repr=False)
     effects: Mapping[str, pd.DataFrame] = field(repr=False)
-    found: "Found" = field(repr=False)
+    found: "AcceptedOptimum" = field(repr=False)
 
     @property
     def deviance(self) -> float:
@@ -95,7 +95,7 @@ class GeneralisedFit:
 
 
 @dataclass(frozen=True)
-class Found:
+class AcceptedOptimum:
     """An accepted optimum and what it belongs to."""
 
     design: Design
@@ -113,7 +113,7 @@ class Found:
         return f"adaptive Gauss-Hermite, {self.points} points"
 
 
-def search(design: Design, family: Family, outcome: str, points: int) -> Found:
+def search(design: Design, family: Family, outcome: str, points: int) -> AcceptedOptimum:
     """The maximum of the likelihood, or an error that says why it cannot be trusted."""
     fixed = _fixed_only(design, family, outcome)
     problem = LaplaceProblem(design, family)
@@ -122,7 +122,7 @@ def search(design: Design, family: Family, outcome: str, points: int) -> Found:
     if points > 1 and design.groupings:
         quadrature = QuadratureProblem(design, family, points)
         optimum = _minimum(problem, quadrature, optimum.point)
-    return Found(design, problem, optimum, points)
+    return AcceptedOptimum(design, problem, optimum, points)
 
 
 def _fixed_only(design: Design, family: Family, outcome: str) -> Optimum:
@@ -160,7 +160,7 @@ def result(
     table: pd.DataFrame,
     model: MixedModel,
     decisions: tuple[Decision, ...],
-    found: Found,
+    found: AcceptedOptimum,
     level: float,
     wald: Wald,
 ) -> GeneralisedFit:
@@ -192,7 +192,7 @@ def result(
     )
 
 
-def _fixed_effects(found: Found, wald: Wald) -> FixedEffects:
+def _fixed_effects(found: AcceptedOptimum, wald: Wald) -> FixedEffects:
     """In the original columns; the covariance's slopes are those of the model made linear."""
     problem, point = found.problem, found.optimum.point
     size, end = problem.family.size, problem.family.size + problem.p

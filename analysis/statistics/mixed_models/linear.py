@@ -47,7 +47,7 @@ class LinearFit:
     parameters: int
     hypotheses: Mapping[str, Array] = field(repr=False)
     effects: Mapping[str, pd.DataFrame] = field(repr=False)
-    found: "Found" = field(repr=False)
+    found: "AcceptedOptimum" = field(repr=False)
 
     @property
     def method(self) -> str:
@@ -96,7 +96,7 @@ def fit_linear(
 
 
 @dataclass(frozen=True)
-class Found:
+class AcceptedOptimum:
     """An accepted optimum and what it belongs to."""
 
     design: Design
@@ -106,7 +106,7 @@ class Found:
     at: Evaluation
 
 
-def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> Found:
+def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> AcceptedOptimum:
     design = build_design(table, model)
     problem = LinearProblem(design, outcome, reml=reml)
     _require_remainder(problem, outcome, model.outcome)
@@ -119,7 +119,7 @@ def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> 
     if empty and not optimum.is_saddle:
         raise SingularFitError(tuple(empty), "the fit is singular: " + "; ".join(empty.values()))
     require_minimum(optimum, LIMIT, "the linear mixed model")
-    return Found(design, outcome, problem, optimum, problem.evaluate(optimum.point))
+    return AcceptedOptimum(design, outcome, problem, optimum, problem.evaluate(optimum.point))
 
 
 def _require_remainder(problem: LinearProblem, outcome: Array, name: str) -> None:
@@ -133,7 +133,7 @@ def _result(
     table: pd.DataFrame,
     model: MixedModel,
     decisions: tuple[Decision, ...],
-    fitted: Found,
+    fitted: AcceptedOptimum,
     level: float,
 ) -> LinearFit:
     problem, optimum, at = fitted.problem, fitted.optimum, fitted.at

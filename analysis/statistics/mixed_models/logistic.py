@@ -8,7 +8,13 @@ from analysis.statistics.mixed_models.columns import numbers
 from analysis.statistics.mixed_models.design import build_design
 from analysis.statistics.mixed_models.errors import DesignError
 from analysis.statistics.mixed_models.families import Binomial
-from analysis.statistics.mixed_models.generalised import Found, GeneralisedFit, Wald, result, search
+from analysis.statistics.mixed_models.generalised import (
+    AcceptedOptimum,
+    GeneralisedFit,
+    Wald,
+    result,
+    search,
+)
 from analysis.statistics.mixed_models.random_structure import descend
 from analysis.statistics.mixed_models.specification import MixedModel
 
@@ -33,7 +39,7 @@ def fit_logistic(
     family = _family(table, model.outcome, trials)
     repeated = bool((family.trials == 1).all())
 
-    def fit(spec: MixedModel) -> Found:
+    def fit(spec: MixedModel) -> AcceptedOptimum:
         design = build_design(table, spec, repeated_rows=repeated)
         return search(design, family, spec.outcome, points)
 

@@ -14,7 +14,7 @@ from analysis.statistics.mixed_models.design import build_design
 from analysis.statistics.mixed_models.errors import DesignError
 from analysis.statistics.mixed_models.families import CumulativeLogit
 from analysis.statistics.mixed_models.generalised import (
-    Found,
+    AcceptedOptimum,
     GeneralisedFit,
     Wald,
     parameter_covariance,
@@ -46,7 +46,7 @@ def fit_cumulative(
     codes, labels = _answers(table, model.outcome, categories)
     family = CumulativeLogit(codes, len(labels))
 
-    def fit(spec: MixedModel) -> Found:
+    def fit(spec: MixedModel) -> AcceptedOptimum:
         design = build_design(table, spec, intercept=False)
         return search(design, family, spec.outcome, points)
 
@@ -86,7 +86,7 @@ def _natural_order(values: pd.Series) -> list[str | int | float]:
 
 
 def _thresholds(
-    found: Found, family: CumulativeLogit, labels: tuple[str, ...], level: float, n: int
+    found: AcceptedOptimum, family: CumulativeLogit, labels: tuple[str, ...], level: float, n: int
 ) -> dict[str, Estimate]:
     """By "lower|upper" category, with Wald intervals by the delta method."""
     own = found.optimum.point[: family.size]

@@ -64,7 +64,7 @@ def test_a_plan_with_bayes_has_them_beside_each_contrast(tmp_path):
     plan = folder / "plan.toml"
     plan.write_text(plan.read_text() + "\n[bayes]\nscale = 0.707\n")
     results = analyse(folder, tmp_path / "out")
-    by_arm = {one.label: one.factor for one in results.further["bayes"]["trust"]}
+    by_arm = {one.label: one.factor for one in results.optional_sections["bayes"]["trust"]}
     scores = pd.read_csv(tmp_path / "out" / "scores.csv")
     arms = [scores.loc[scores["arm"] == arm, "trust"].to_numpy() for arm in ("gradcam", "none")]
     assert by_arm["Grad-CAM"] == two_samples(*arms, 0.707)
@@ -74,4 +74,4 @@ def test_a_plan_with_bayes_has_them_beside_each_contrast(tmp_path):
 
 
 def test_a_plan_without_them_has_none(planted_results):
-    assert planted_results.further == {}
+    assert planted_results.optional_sections == {}

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
+from analysis import redo
 from analysis.errors import ReportError
 from analysis.report import pdf
 from analysis.reproduction import results_schema
+from analysis.reproduction.old_results import in_todays_words
 from analysis.results import compute
 from analysis.run import analyse
 from analysis.study_data.populations import score_table
@@ -41,7 +43,7 @@ def test_results_json_fits_the_schema_that_comes_with_it(planted_output):
     "change",
     [
         lambda d: d.pop("flow"),
-        lambda d: d.update(further={"tarot": 1}),
+        lambda d: d.update(optional_sections={"tarot": 1}),
         lambda d: d["outcomes"][0].update(p_adjusted="small"),
         lambda d: d["outcomes"][0]["found"].update(mood="good"),
         lambda d: d["plan"].update(alpha=None),
@@ -52,6 +54,27 @@ def test_a_document_that_the_schema_does_not_allow_is_refused(planted_output, ch
     change(changed)
     with pytest.raises(ReportError, match=r"results\.json"):
         results_schema.validate(changed)
+
+
+def in_old_words(results):
+    """Results as version 1 of the schema named them."""
+    old = {"optional_sections": "further", "stimuli_shown": "shown"}
+    assert old.keys() < results.keys()
+    return {old.get(key, key): value for key, value in results.items()} | {"schema": 1}
+
+
+def test_results_in_the_words_of_version_1_are_still_checked_and_compared(planted_output, tmp_path):
+    place = shutil.copytree(planted_output, tmp_path / "old")
+    old = in_old_words(document(place))
+    with pytest.raises(ReportError, match="further"):
+        results_schema.validate(old)  # as they are, they are not today's
+    results_schema.validate(in_todays_words(old))
+    (place / "results.json").write_text(json.dumps(old), encoding="utf-8")
+    assert redo.redo(place) == []
+    old["shown"]["images"] += 1
+    (place / "results.json").write_text(json.dumps(old), encoding="utf-8")
+    (difference,) = redo.redo(place)
+    assert "stimuli_shown/images" in difference
 
 
 def test_the_redo_script_needs_the_bundle_alone(planted_output, tmp_path):

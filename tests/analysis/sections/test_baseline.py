@@ -9,7 +9,7 @@ import pytest
 from analysis.errors import AnalysisError
 from analysis.run import analyse
 from analysis.sections.baseline import baseline, smd
-from analysis.sections.stimuli_shown import what_was_shown
+from analysis.sections.stimuli_shown import stimuli_shown
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_study
@@ -121,7 +121,7 @@ def test_the_report_prints_table_1_without_a_test(folder, tmp_path):
 
 def test_the_confusion_of_what_was_shown_adds_up_to_images_and_trials(planted_folder):
     data = read_study(planted_folder)
-    shown = what_was_shown(data)
+    shown = stimuli_shown(data)
     assert sum(one.images for one in shown.confusion) == shown.images == 12
     assert sum(one.trials for one in shown.confusion) == len(data.trials)
     wrong = [one for one in shown.confusion if one.true_class != one.predicted_class]
@@ -133,7 +133,7 @@ def test_the_confusion_of_what_was_shown_adds_up_to_images_and_trials(planted_fo
 def test_every_image_is_listed_with_how_surely_it_was_classified_and_how_often_accepted(
     planted_folder,
 ):
-    shown = what_was_shown(read_study(planted_folder))
+    shown = stimuli_shown(read_study(planted_folder))
     trials = pd.read_csv(planted_folder / "trials.csv", dtype={"image": "str"})
     assert [one.right for one in shown.pictures] == [False] * 4 + [True] * 8
     for one in shown.pictures:
@@ -153,7 +153,7 @@ def test_the_maps_of_each_arm_are_named_in_the_codebooks_words(folder, tmp_path)
         return book
 
     analyse(edit(folder, "codebook.csv", described), tmp_path / "out")
-    shown = what_was_shown(read_study(folder))
+    shown = stimuli_shown(read_study(folder))
     assert {one.arm: one.maps for one in shown.arms} == {
         "none": (), "gradcam": ("Grad-CAM of the last layer",), "placebo": ("placebo",),
     }  # fmt: skip
@@ -167,6 +167,6 @@ def test_the_maps_of_each_arm_are_named_in_the_codebooks_words(folder, tmp_path)
 def test_where_no_trial_has_a_map_the_report_lists_none(folder, tmp_path):
     edit(folder, "trials.csv", lambda frame: frame.assign(method="", explanation=""))
     analyse(folder, tmp_path / "out")
-    assert {one.maps for one in what_was_shown(read_study(folder)).arms} == {()}
+    assert {one.maps for one in stimuli_shown(read_study(folder)).arms} == {()}
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Maps shown, by arm" not in page

@@ -1,7 +1,7 @@
 """Why saliency maps resemble a hill in the middle: padding, weights, or what the images show?
 
-    python -m benchmarks.saliency_hill --data cifar10 --data-dir DIR
-    python -m benchmarks.saliency_hill --data scenes
+    python -m benchmarks.saliency_centre_bias --data cifar10 --data-dir DIR
+    python -m benchmarks.saliency_centre_bias --data scenes
 
 Spearman's correlation of each saliency map with a Gaussian hill in the middle, mean over images and
 its bootstrap interval. With circular padding the convolutions have no border that starves of

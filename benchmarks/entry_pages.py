@@ -76,11 +76,11 @@ STUDIES: Mapping[str, str] = {
         failed=f'failed_attention = "{FAILED}"' if checks else "",
     )
     for slug, places, exclude, checks in (
-        ("doors", 60, "[]", 0),
-        ("doors-second", 60, '["doors"]', 0),
-        ("doors-small", 2, "[]", 0),
-        ("doors-busy", 60, "[]", 0),
-        ("doors-attention", 60, "[]", 1),
+        ("entry", 60, "[]", 0),
+        ("entry-second", 60, '["entry"]', 0),
+        ("entry-small", 2, "[]", 0),
+        ("entry-busy", 60, "[]", 0),
+        ("entry-attention", 60, "[]", 1),
     )
 }
 ERRORS = ("400", "403", "403_csrf", "404", "500")
@@ -106,19 +106,19 @@ def shoot(camera: Camera, address: str) -> None:
 
 def _before(camera: Camera, address: str) -> None:
     page, ann = camera.page, _person()
-    page.goto(_link(address, "doors", _person()))
-    camera.take("door-00-consent")
-    page.goto(f"{address}/s/doors-second/")
-    camera.take("door-01-unknown")
-    _enrol("doors", ann)
-    page.goto(_link(address, "doors", ann | {"SESSION_ID": "another"}))
-    camera.take("door-02-begun")
+    page.goto(_link(address, "entry", _person()))
+    camera.take("entry-00-consent")
+    page.goto(f"{address}/s/entry-second/")
+    camera.take("entry-01-unknown")
+    _enrol("entry", ann)
+    page.goto(_link(address, "entry", ann | {"SESSION_ID": "another"}))
+    camera.take("entry-02-begun")
     page.get_by_label("Personal code").fill("ABCD-EFGH-JKLM")
     page.locator("form .actions button").click()
     page.wait_for_selector("[aria-invalid]")
-    camera.take("door-03-begun-no-such-code")
-    page.goto(_link(address, "doors-second", ann))
-    camera.take("door-04-turned-away")
+    camera.take("entry-03-begun-no-such-code")
+    page.goto(_link(address, "entry-second", ann))
+    camera.take("entry-04-turned-away")
 
 
 def _no_place(camera: Camera, address: str) -> None:
@@ -130,27 +130,27 @@ def _no_place(camera: Camera, address: str) -> None:
 
     page = camera.page
     for _ in range(ARRIVALS):
-        _enrol("doors-busy", _person())
-    page.goto(_link(address, "doors-busy", _person()))
+        _enrol("entry-busy", _person())
+    page.goto(_link(address, "entry-busy", _person()))
     page.locator("form .actions button").click()
     page.wait_for_selector("text=Please wait")
-    camera.take("door-05-busy")
-    small = _study("doors-small")
-    late = small.participants.order_by("pk").first() or _enrol("doors-small", _person())
+    camera.take("entry-05-busy")
+    small = _study("entry-small")
+    late = small.participants.order_by("pk").first() or _enrol("entry-small", _person())
     small.slots.filter(arm=None).update(held_since=timezone.now() - timedelta(hours=2))
     while _places_left(small):
         with transaction.atomic():
-            allocating.allocate(_enrol("doors-small", _person()))
+            allocating.allocate(_enrol("entry-small", _person()))
     page.goto(f"{address}/p/{late.code}/")
-    camera.take("door-06-place-lost")
-    page.goto(_link(address, "doors-small", _person()))
+    camera.take("entry-06-place-lost")
+    page.goto(_link(address, "entry-small", _person()))
     page.locator("form .actions button").click()
     page.wait_for_selector("text=All places are taken")
-    camera.take("door-07-full")
-    states = Study.objects.filter(slug="doors-second")
+    camera.take("entry-07-full")
+    states = Study.objects.filter(slug="entry-second")
     states.update(state=Study.State.CLOSED)  # and back: the service closes for good
-    page.goto(_link(address, "doors-second", _person()))
-    camera.take("door-08-closed")
+    page.goto(_link(address, "entry-second", _person()))
+    camera.take("entry-08-closed")
     states.update(state=Study.State.OPEN)
 
 
@@ -161,44 +161,44 @@ def _ends(camera: Camera, address: str) -> None:
     from surveys.models import PageView, Participant
 
     page = camera.page
-    page.goto(f"{address}/p/{_enrol('doors', _person()).code}/")
-    camera.walk("door-09-complete")
-    page.goto(f"{address}/p/{_enrol('doors-attention', _person()).code}/")
-    camera.walk("door-attention", answer=2)  # the middle, which no attention check asks for
+    page.goto(f"{address}/p/{_enrol('entry', _person()).code}/")
+    camera.walk("entry-09-complete")
+    page.goto(f"{address}/p/{_enrol('entry-attention', _person()).code}/")
+    camera.walk("entry-attention", answer=2)  # the middle, which no attention check asks for
     page.wait_for_selector(f"text={FAILED}")
-    stopped = _enrol("doors", _person())
+    stopped = _enrol("entry", _person())
     services.withdraw(participant=stopped)
     page.goto(f"{address}/p/{stopped.code}/")
-    camera.take("door-10-stopped")
+    camera.take("entry-10-stopped")
     page.goto(f"{address}/p/{stopped.code}/withdraw/")
     with page.expect_navigation():
         page.locator("button[value=delete]").click()
-    camera.take("door-11-deleted")
-    lapsed = _enrol("doors", _person())
+    camera.take("entry-11-deleted")
+    lapsed = _enrol("entry", _person())
     page.goto(f"{address}/p/{lapsed.code}/")
     away = timezone.now() - timedelta(hours=50)
     PageView.objects.filter(participant=lapsed).update(first_shown_at=away, last_shown_at=away)
     Participant.objects.filter(pk=lapsed.pk).update(consented_at=away)
     page.goto(f"{address}/p/{lapsed.code}/")
-    camera.take("door-12-lapsed")
+    camera.take("entry-12-lapsed")
 
 
 def _errors(camera: Camera, address: str) -> None:
     from django.template.loader import render_to_string
 
     page = camera.page
-    page.goto(f"{address}/p/{_enrol('doors', _person()).code}/")
+    page.goto(f"{address}/p/{_enrol('entry', _person()).code}/")
     page.wait_for_selector("form[data-ready]")
     for group in page.locator("fieldset[role=radiogroup]").all():
         group.locator("label").first.click()
     page.evaluate("document.querySelector('[name=step]').value = 'trial:9'")
     page.locator("form .actions button").click()
     page.wait_for_selector("text=not your current page")
-    camera.take("door-13-out-of-turn")
+    camera.take("entry-13-out-of-turn")
     for number, name in enumerate(ERRORS, start=14):
         page.goto(address)  # where a developer's server would show the trace instead
         page.set_content(render_to_string(f"{name}.html"))
-        camera.take(f"door-{number}-error-{name}")
+        camera.take(f"entry-{number}-error-{name}")
 
 
 def _study(slug: str) -> "Study":
