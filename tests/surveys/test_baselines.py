@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from analysis.sections.stimuli_shown import what_was_shown
+from analysis.sections.stimuli_shown import stimuli_shown
 from analysis.study_data.study_data import read_study
 from explanations.models import Explanation
 from studyplatform.panel import preview
@@ -88,7 +88,7 @@ def test_the_report_says_which_arm_saw_which_maps(opened, tmp_path):
     for number in range(6):
         allocated(opened, f"visit {number}", simulated=True)
     export_closed(study=opened, output=tmp_path / "data", simulated="only")
-    shown = what_was_shown(read_study(tmp_path / "data"))
+    shown = stimuli_shown(read_study(tmp_path / "data"))
     assert {arm.arm: arm.maps for arm in shown.arms} == {
         "none": (),
         "black": ("Integrated Gradients, from black",),
