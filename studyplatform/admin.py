@@ -1,4 +1,4 @@
-"""The admin's pages that need more than one app: an image with the gallery of its explanations."""
+"""Admin pages that need more than one app: an image with the gallery of its explanations."""
 
 from typing import Any
 

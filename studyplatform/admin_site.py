@@ -13,7 +13,7 @@ class StudyAdminSite(AdminSite):
     index_title = "Studies, images and participants"
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """The tables, and beside those of the studies the questionnaires, which are files."""
+        """Return the tables, and next to the studies the questionnaires, which are files."""
         apps = super().get_app_list(request, app_label)
         for app in apps:
             if app["app_label"] == "surveys" and request.user.has_perm("surveys.view_study"):

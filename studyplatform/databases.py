@@ -1,4 +1,4 @@
-"""SQLite by default, PostgreSQL by DATABASE_URL; both set so that nothing acknowledged is lost."""
+"""SQLite by default, PostgreSQL by DATABASE_URL; both lose nothing that was acknowledged."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def database(url: str, data_dir: Path) -> dict[str, Any]:
-    """Django's setting for DATABASE_URL: empty, sqlite:///FILE or postgresql://user:pw@host/name.
+    """Return Django's setting for DATABASE_URL: empty, sqlite:///FILE or
+    postgresql://user:pw@host/name.
 
     Raises ImproperlyConfigured for any other scheme.
     """

@@ -1,4 +1,4 @@
-"""Typed readers of environment variables, for settings alone."""
+"""Typed readers of environment variables, used only by the settings."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,10 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, default: bool) -> bool:
-    """True for 1, true, yes, on; False for 0, false, no, off; ImproperlyConfigured otherwise."""
+    """Return True for 1, true, yes, on and False for 0, false, no, off.
+
+    Raises ImproperlyConfigured otherwise.
+    """
     value = os.environ.get(name, "").strip().lower()
     if not value:
         return default
@@ -23,17 +26,20 @@ def flag(name: str, default: bool) -> bool:
 
 
 def number(name: str, default: int) -> int:
-    """A whole number of 1 or more; ImproperlyConfigured otherwise."""
+    """Return a whole number of 1 or more.
+
+    Raises ImproperlyConfigured otherwise.
+    """
     value = os.environ.get(name, "").strip()
     if not value:
         return default
     if not value.isdecimal() or int(value) < 1:
-        raise ImproperlyConfigured(f"{name}={value!r} is no whole number above 0. Write one.")
+        raise ImproperlyConfigured(f"{name}={value!r} must be a whole number above 0.")
     return int(value)
 
 
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
-    """A list separated by commas."""
+    """Return a list whose entries are separated by commas."""
     value = os.environ.get(name)
     if value is None:
         return list(default)
@@ -45,7 +51,7 @@ def folder(name: str, default: Path) -> Path:
 
 
 def load_dotenv(path: Path) -> None:
-    """Take NAME=value lines of a .env file, where the environment does not set NAME already."""
+    """Set variables from NAME=value lines of a .env file, unless the environment sets them."""
     if not path.is_file():
         return
     for number, line in enumerate(path.read_text().splitlines(), start=1):

@@ -1,4 +1,4 @@
-"""Whether the server can do its work, for whatever watches over it."""
+"""A health check for monitoring."""
 
 import shutil
 
@@ -14,7 +14,7 @@ LEAST_FREE = 200_000_000  # bytes: below, the database may soon be unable to sto
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """200 and "ok", or 503 and what is wrong, one line each; says nothing about studies."""
+    """Return 200 and "ok", or 503 and a line per problem; neither mentions studies."""
     problems = [*_database(), *_disk()]
     text = "\n".join(problems) or "ok"
     return HttpResponse(f"{text}\n", status=503 if problems else 200, content_type="text/plain")
@@ -25,7 +25,7 @@ def _database() -> list[str]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM surveys_study LIMIT 1")
     except DatabaseError:
-        return ["The database does not answer, or is not migrated."]
+        return ["The database does not answer or is not migrated."]
     return []
 
 
@@ -33,7 +33,7 @@ def _disk() -> list[str]:
     try:
         free = shutil.disk_usage(settings.DATA_DIR).free
     except OSError:
-        return ["The data folder is not there."]
+        return ["The data folder is missing."]
     if free >= LEAST_FREE:
         return []
     return [f"The data folder's disk has {free // 1_000_000} MB left."]

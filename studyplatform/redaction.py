@@ -1,4 +1,4 @@
-"""What no log may hold: secret and network addresses, services' ids of people, rows that failed."""
+"""Removal of secrets from logs: secret addresses, service ids, network addresses, rejected rows."""
 
 import logging
 import re
@@ -14,18 +14,18 @@ SECRETS = (
         "DETAIL: …",
     ),
 )
-"""Pattern and what is written instead: codes in paths, queries, addresses, details of rows."""
+"""Patterns and their replacements: codes in paths, queries, addresses, details of rows."""
 
 
 def redact(text: str) -> str:
-    """The text without secrets; what is left says which page it was, and nobody's name."""
+    """Return the text without secrets; it still tells which page it was, but never a person."""
     for pattern, instead in SECRETS:
         text = pattern.sub(instead, text)
     return text
 
 
 class WithoutSecrets(logging.Filter):
-    """For a handler: takes secrets out of the message and of the trace of an exception."""
+    """Filter for a handler that removes secrets from messages and exception traces."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), None

@@ -1,4 +1,4 @@
-"""The content security policy: everything from this server, no inline script or style."""
+"""The content security policy: only this server's files, no inline script or style."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""All settings; the only reader of the environment. Each variable stands in .env.example."""
+"""All settings; the only module that reads the environment. .env.example lists every variable."""
 
 from pathlib import Path
 

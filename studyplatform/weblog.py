@@ -8,7 +8,7 @@ from studyplatform.redaction import WithoutSecrets
 
 
 class WebLog(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Everything that gunicorn writes passes the same filter as what the platform writes."""
+    """Logger that passes everything gunicorn writes through the platform's own filter."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)

@@ -23,12 +23,12 @@ def test_a_database_that_does_not_answer_is_said(ask, monkeypatch, tmp_path):
     monkeypatch.setattr(health, "connection", ConnectionHandler(nowhere)["default"])
     answer = ask()
     assert answer.status_code == 503
-    assert answer.content == b"The database does not answer, or is not migrated.\n"
+    assert answer.content == b"The database does not answer or is not migrated.\n"
 
 
 def test_a_data_folder_that_is_not_there_is_said(ask, settings):
     settings.DATA_DIR.rmdir()
-    assert (ask().status_code, ask().content) == (503, b"The data folder is not there.\n")
+    assert (ask().status_code, ask().content) == (503, b"The data folder is missing.\n")
 
 
 def test_a_disk_that_is_nearly_full_is_said(ask, monkeypatch):

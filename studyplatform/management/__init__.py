@@ -1,1 +1,1 @@
-"""What the commands of this app share."""
+"""Code that this app's commands share."""

@@ -1,4 +1,4 @@
-"""All that must be computed before people come: for a study, or for an image set alone."""
+"""Everything that must be computed before people come: for a study, or for an image set alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from surveys.study_file.stored import definition
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run did."""
+    """Summary of a run."""
 
     images: int
     explained: int
@@ -43,29 +43,32 @@ class Prepared:
     device: str
     maps: Computed
     verified: Mapping[str, Verified]
-    """By method, the largest difference from the library; empty where none was asked for."""
+    """For each method, the largest difference from the library; empty without --verify."""
     modules: int
-    """Feature modules whose Grad-CAM and saliency were wanted too."""
+    """Feature modules whose Grad-CAM and saliency were wanted, too."""
 
 
 @dataclass(frozen=True)
 class How:
-    """How to compute: on which device, in which precision, how many images to verify after."""
+    """How to compute: the device, the precision, and the number of images to verify afterwards."""
 
     device: str = "auto"
     precision: str = "strict"
     verify: int = 0
     execution: Execution = field(default_factory=Execution)
     shard: tuple[int, int] = (1, 1)
-    """Which part of how many: every n-th image."""
+    """Number of this part, and the number of parts: every n-th image."""
     layers: bool = False
-    """Whether Grad-CAM and saliency of every feature module are wanted too."""
+    """Whether Grad-CAM and saliency of every feature module are wanted, too."""
     classes: int = 1
-    """Of how many of its likeliest classes every image is explained."""
+    """Number of likeliest classes for which every image is explained."""
 
 
 def methods_named(text: str) -> list[Method]:
-    """The methods of a list of keys with commas; UnknownMethodError lists those there are."""
+    """Return the methods in a list of keys separated by commas.
+
+    Raises UnknownMethodError, which lists the valid keys.
+    """
     return [catalogue.get(key.strip()) for key in text.split(",") if key.strip()]
 
 
@@ -74,9 +77,9 @@ def prepare_study(
 ) -> Prepared:
     """Predict the study's images, choose its stimuli and explain them by its arms' methods.
 
-    The image that the page of instructions shows as an example is explained too, and where a task
-    shows maps of several classes, those of all of them. ``methods``
-    instead of the arms' ones; ``limit``: the first so many stimuli alone.
+    The example image of the instructions is explained, too, and so are all classes whose maps a
+    task shows side by side. ``methods`` replaces the arms' methods; ``limit`` restricts the run to
+    the first stimuli.
     """
     study = Study.objects.filter(slug=slug).first()
     if study is None:
@@ -110,7 +113,7 @@ def prepare_set(
     limit: int | None = None,
     how: How | None = None,
 ) -> Prepared:
-    """Predict and explain the images of a set, by every method but the placebo if none is named."""
+    """Predict and explain the images of a set, by every method except placebos if none is named."""
     images = list(_images(name, split)[:limit])
     weights: ClassifierWeights = register_classifier(weights_file)
     how = how or How()
@@ -128,7 +131,7 @@ def _prepared(
     how: How,
     classes: Mapping[int, int] = PREDICTED_ALONE,
 ) -> Prepared:
-    """``classes``: of how many classes a prediction is explained, by its primary key."""
+    """Compute the maps; ``classes`` maps a prediction's key to the number of classes to explain."""
     part, parts = how.shard
     counts = {row.pk: max(how.classes, classes.get(row.pk, 1)) for row in predictions}
     predictions = predictions[part - 1 :: parts]

@@ -1,4 +1,4 @@
-"""The panel's page on which a study file is written, checked, and kept as a draft."""
+"""The panel's page for writing, checking and saving a study file."""
 
 from django import forms
 from django.conf import settings
@@ -18,7 +18,7 @@ from surveys.study_file.stored import definition
 
 
 class StudyFileForm(forms.Form):
-    """The file as text; line ends as on every other system than the browser's."""
+    """The study file as text; the browser's line endings become single line feeds."""
 
     source = forms.CharField(
         label="Study file (TOML)",
@@ -34,7 +34,10 @@ class StudyFileForm(forms.Form):
 @for_researchers
 @permission_required("surveys.change_study", raise_exception=True)
 def draft(request: HttpRequest) -> HttpResponse:
-    """Shows the demo's file, or ``?from=`` another's; sent, says all mistakes or loads it."""
+    """Show a study file to edit, then check and load it.
+
+    It starts from the demo's file or, with ``?from=``, from another study's.
+    """
     known = request.GET.get("from")
     source = get_object_or_404(Study, slug=known).source if known else _example()
     form = StudyFileForm(
@@ -59,12 +62,14 @@ def draft(request: HttpRequest) -> HttpResponse:
 
 
 def _example() -> str:
-    """A file to begin with."""
+    """Return a file to start from."""
     return str((settings.STUDIES_DIR / "demo.toml").read_text(encoding="utf-8"))
 
 
 def _kept(request: HttpRequest, study: Study) -> HttpResponse:
-    messages.success(request, f"{study} is kept; it is {study.get_state_display().lower()}.")
+    messages.success(
+        request, f"{study} was saved; its state is: {study.get_state_display().lower()}."
+    )
     for warning in warnings(definition(study)):
         messages.warning(request, warning)
     return HttpResponseRedirect(reverse("admin:surveys_study_change", args=[study.pk]))

@@ -1,4 +1,4 @@
-"""All explanations of one image, as the panel shows them."""
+"""All explanations of an image, as the panel shows them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from explanations.store.artefacts import ArtefactError
 
 @dataclass(frozen=True)
 class Card:
-    """One explanation with its words; ``problem`` instead of a picture if its file is damaged."""
+    """An explanation and its texts; ``problem`` replaces the picture if its file is damaged."""
 
     explanation: Explanation
     label: str
@@ -27,25 +27,25 @@ class Card:
 
 @dataclass(frozen=True)
 class Row:
-    """One classifier's prediction with its explanations."""
+    """A classifier's prediction with its explanations."""
 
     prediction: Prediction
     cards: tuple[Card, ...]
-    """One per method."""
+    """One card per method."""
     layers: tuple["Layers", ...]
-    """One per method that was computed layer by layer; empty where none was."""
+    """One entry per method that was computed layer by layer; empty if there is none."""
 
 
 @dataclass(frozen=True)
 class Layers:
-    """One method's maps of the feature modules, from the image to the classes."""
+    """A method's maps of the feature modules, from the image to the classes."""
 
     label: str
     cards: tuple[Card, ...]
 
 
 def gallery(image: StudyImage) -> list[Row]:
-    """Every prediction of an image, with its explanations in the catalogue's order."""
+    """Return every prediction of an image, with its explanations in the catalogue's order."""
     predictions = image.predictions.select_related("classifier").prefetch_related("explanations")
     return [_row(prediction) for prediction in predictions.order_by("classifier_id")]
 
@@ -63,7 +63,7 @@ def _row(prediction: Prediction) -> Row:
     return Row(
         prediction,
         tuple(_card(row) for row in rows if _kind(row) not in kinds),
-        tuple(one for one in layers if one.cards),
+        tuple(layer for layer in layers if layer.cards),
     )
 
 
@@ -113,9 +113,12 @@ def _flags(explanation: Explanation) -> list[str]:
 
 
 def _figures(explanation: Explanation) -> dict[str, Any]:
-    """What was found, then the parameters; layer -1 was found to be one with a number."""
-    found = {name: value for name, value in explanation.diagnostics.items() if name != "flags"}
-    return found | {k: v for k, v in explanation.parameters.items() if k not in found}
+    """Return the diagnostics, then the parameters that no diagnostic repeats.
+
+    The diagnostics replace a parameter such as layer -1 by the layer's actual number.
+    """
+    figures = {name: value for name, value in explanation.diagnostics.items() if name != "flags"}
+    return figures | {k: v for k, v in explanation.parameters.items() if k not in figures}
 
 
 def _flat(provenance: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Addresses of the panel's pictures, below the panel's own address."""
+"""Addresses of the gallery's pictures, below the panel's own address."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Pictures for the researchers' panel. Participants get theirs from addresses that tell nothing."""
+"""Pictures for the panel; participants get theirs from addresses that reveal nothing."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ from explanations.store.artefacts import ArtefactError
 @permission_required("explanations.view_studyimage", raise_exception=True)
 @cache_control(private=True, max_age=3600)
 def image_picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """A stored image, pixelated."""
+    """Return a stored image, pixelated."""
     image = get_object_or_404(StudyImage, pk=pk)
     return _png(lambda: pictures.image_png(image))
 
@@ -31,7 +31,7 @@ def image_picture(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("explanations.view_explanation", raise_exception=True)
 @cache_control(private=True, max_age=3600)
 def map_picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """An explanation's map over its image, or in the view that ``?view=`` names."""
+    """Return an explanation's map over its image, or in the view that ``?view=`` names."""
     explanation = get_object_or_404(Explanation.objects.select_related("prediction__image"), pk=pk)
     view = view_named(request.GET.get("view", ""))
     return _png(lambda: pictures.map_png(explanation, view))
@@ -41,7 +41,7 @@ def map_picture(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_member_required
 @cache_control(private=True, max_age=3600)
 def legend_picture(request: HttpRequest, method: str) -> HttpResponse:
-    """The colours of a method's map."""
+    """Return the colour scale of a method's map."""
     return _png(lambda: pictures.legend_png(method))
 
 

@@ -1,4 +1,4 @@
-"""A study as one arm's participants see it: a participation is made up, shown, and undone."""
+"""A preview of a study: a participation in an arm is created, shown, and undone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ CONSENT, DEBRIEF = "consent", "debrief"
 
 @dataclass(frozen=True)
 class PreviewPage:
-    """A page of the preview by its number from 0; ``step`` is None at consent and debrief."""
+    """A page of the preview by its number from 0; ``step`` is None for consent and debrief."""
 
     number: int
     title: str
@@ -28,7 +28,7 @@ class PreviewPage:
 
 
 def pages(study: Study) -> list[PreviewPage]:
-    """Every page from consent to debrief, those included that most people skip."""
+    """Return every page from consent to debrief, including those that most people skip."""
     steps = sequence.steps(study)
     inner = [PreviewPage(number, step.key, step) for number, step in enumerate(steps, start=1)]
     return [PreviewPage(0, CONSENT), *inner, PreviewPage(len(steps) + 1, DEBRIEF)]
@@ -36,9 +36,9 @@ def pages(study: Study) -> list[PreviewPage]:
 
 @contextmanager
 def visitor(study: Study, arm: Arm, language: str) -> Iterator[Participant]:
-    """A participant of the arm, with trials where images can be chosen; gone after the block.
+    """Create a participant of the arm, with trials if images can be chosen, for the block only.
 
-    The same images in the same order each time. Nothing that happens within the block is stored.
+    The images and their order are always the same. Nothing that happens within the block is stored.
     """
     with transaction.atomic():
         try:
@@ -48,7 +48,7 @@ def visitor(study: Study, arm: Arm, language: str) -> Iterator[Participant]:
 
 
 def picture_code(position: int) -> str:
-    """Of a trial's pictures: an ordinary one is random, and would differ at each look."""
+    """Return a fixed code for a trial's pictures; ordinary codes are random and would change."""
     return f"{CODE}-{position}"
 
 
@@ -69,7 +69,7 @@ def _arrive(study: Study, arm: Arm, language: str) -> Participant:
     )
     try:
         choose_stimuli(study)
-    except StudyError:  # no predictions yet: pages without pictures can be looked at all the same
+    except StudyError:  # no predictions yet: pages without pictures can still be previewed
         return person
     person.rotation = next_rotation(person, arm)
     create_trials(person, arm, 0)

@@ -22,14 +22,14 @@ from surveys.pages.screens import screen
 from surveys.study_file.stored import definition
 from surveys.web.pictures import drawn, example_of, explanation_of
 
-NOT_SHOWN = "People in this arm do not see this page: its part is limited to other arms."
-NO_IMAGES = "The images are not chosen, since the classifier has not seen enough of them yet."
+NOT_SHOWN = "Participants in this arm do not see this page: its part is limited to other arms."
+NO_IMAGES = "The images are not chosen yet, because too few of them have been classified."
 
 
 @require_safe
 @for_researchers
 def begin(request: HttpRequest, slug: str) -> HttpResponse:
-    """To the consent, in the first arm."""
+    """Redirect to the consent in the first arm."""
     study = get_object_or_404(Study, slug=slug)
     arm = study.arms.first()
     if arm is None:
@@ -40,12 +40,12 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_researchers
 def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) -> HttpResponse:
-    """A page as the arm's participants see it; sent, it says what it would store."""
+    """Show a page as the arm's participants see it; after sending, show what would be stored."""
     study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
     shown_arm = get_object_or_404(study.arms, key=arm)
     sequence = preview.pages(study)
     if number >= len(sequence) or language not in definition(study).languages:
-        raise Http404("The study has no such page.")
+        raise Http404("The study has no page with this number.")
     with translation.override(language):
         bar = _bar(study, shown_arm, sequence, number, language)
         context = {**about_study(study), "preview": bar}
@@ -64,7 +64,7 @@ def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) 
 def picture(
     request: HttpRequest, slug: str, arm: str, picture_code: str, picture: str
 ) -> HttpResponse:
-    """An image, map or legend of a page that is previewed."""
+    """Return an image, map or legend of a previewed page."""
     study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
     shown_arm = get_object_or_404(study.arms, key=arm)
     with preview.visitor(study, shown_arm, definition(study).language) as person:
@@ -82,7 +82,7 @@ def picture(
 def _frame(
     request: HttpRequest, context: dict[str, Any], page: PreviewPage, bar: dict[str, Any]
 ) -> HttpResponse:
-    """Consent and debrief."""
+    """Show consent or debrief."""
     if request.method == "POST":
         return HttpResponseRedirect(bar["next"])
     context |= {"languages": (), "personal_code": "AAAA-BBBB-CCCC", "arrival_key": preview.CODE}
@@ -114,7 +114,7 @@ def _missing(request: HttpRequest, context: dict[str, Any], reason: str) -> Http
 def _bar(
     study: Study, arm: Arm, sequence: list[PreviewPage], number: int, language: str
 ) -> dict[str, Any]:
-    """What stands above the page: where one is, and where one can go."""
+    """Return the values for the bar above the page: the current page, and links to the others."""
 
     def at(other: Arm, page: int, spoken: str = language) -> str:
         return _address(study, other, page, spoken)
@@ -137,7 +137,7 @@ def _bar(
 
 
 def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
-    """The page's pictures at the preview's own addresses."""
+    """Replace the addresses of the page's pictures by the preview's own."""
     theirs = f"{reverse('page', kwargs={'code': preview.CODE})}picture/"
 
     def own(value: Any) -> Any:

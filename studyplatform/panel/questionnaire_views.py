@@ -1,4 +1,4 @@
-"""The panel's list of questionnaires, and each as a participant sees it. Nothing is stored."""
+"""The panel's list of questionnaires, and a preview of each; nothing is stored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ View = Callable[..., HttpResponse]
 
 
 def for_researchers(view: View) -> View:
-    """The view for those who may see studies."""
+    """Restrict the view to users who may view studies."""
     allowed = permission_required("surveys.view_study", raise_exception=True)(view)
     return staff_member_required(never_cache(allowed))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the list: the questionnaire, or what is wrong with its file."""
+    """A row of the list: the questionnaire, or the fault of its file."""
 
     id: str
     shipped: bool
@@ -40,7 +40,7 @@ class Entry:
 @require_safe
 @for_researchers
 def library(request: HttpRequest) -> HttpResponse:
-    """Every questionnaire that a study file can name."""
+    """List every questionnaire that a study file can name."""
     shipped = questionnaires.shipped()
     entries = [_entry(key, key in shipped) for key in questionnaires.ids()]
     context = admin.site.each_context(request) | {"title": "Questionnaires", "entries": entries}
@@ -50,7 +50,7 @@ def library(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_researchers
 def preview(request: HttpRequest, key: str) -> HttpResponse:
-    """The page of a questionnaire in ``?language=``; sent, it says what it would store."""
+    """Show a questionnaire in ``?language=``; after sending, show what would be stored."""
     try:
         original = questionnaires.get(key)
     except QuestionnaireError as error:

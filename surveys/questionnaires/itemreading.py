@@ -39,8 +39,8 @@ def read_item(table: Table, scale: Scale | None, *, optional: bool, does_not_app
     if key and (not NAME.fullmatch(key) or key in RESERVED):
         table.add(
             "id",
-            f"the item id {key!r} must be small letters, digits, - and _ alone, and none of "
-            f"{', '.join(RESERVED)}.",
+            f"the item id {key!r} must consist of small letters, digits, - and _, and must not be "
+            f"one of {', '.join(RESERVED)}.",
         )
     _misplaced(table, key, kind)
     options = _options(table, key, kind)
@@ -70,7 +70,11 @@ def read_scale(table: Table) -> Scale:
     minimum, maximum = table.integer("minimum"), table.integer("maximum")
     step = table.integer("step", 1, minimum=1)
     if minimum >= maximum:
-        table.add("maximum", f"the scale runs from {minimum} to {maximum}. Let it rise.")
+        table.add(
+            "maximum",
+            f"the scale runs from {minimum} to {maximum}. Its maximum must be greater than its "
+            "minimum.",
+        )
     elif (maximum - minimum) % step:
         table.add("step", f"steps of {step} do not lead from {minimum} to {maximum}.")
     scale = Scale(minimum, maximum, {}, step)
@@ -114,8 +118,8 @@ def _misplaced(table: Table, key: str, kind: str) -> None:
         if kind in KEYS and kind not in kinds:
             table.add(
                 name,
-                f"the item {key!r}: {name!r} belongs to kind {' or '.join(map(repr, kinds))}, and "
-                f"this one is {kind!r}. Remove it, or change the kind.",
+                f"the item {key!r}: {name!r} belongs to kind {' or '.join(map(repr, kinds))}, but "
+                f"this item is of kind {kind!r}. Remove it, or change the kind.",
             )
 
 
@@ -130,13 +134,13 @@ def _finished(table: Table, item: Item) -> Item:
 def _options(table: Table, key: str, kind: str) -> dict[str, str]:
     options: dict[str, Any] = table.mapping("options", {})
     if kind in ("choice", "multiple") and len(options) < 2:
-        table.add("options", f"the item {key!r} needs 'options', two or more. Add [items.options].")
+        table.add("options", f"the item {key!r} needs two or more 'options'. Add [items.options].")
     for value, label in options.items():
         if not VALUE.fullmatch(value) or value == DOES_NOT_APPLY:
             table.add(
                 "options",
-                f"the item {key!r}: the option {value!r} must be letters, digits, -, . and _ alone "
-                f"(no {SEPARATOR!r}), and not {DOES_NOT_APPLY!r}, which has a key of its own.",
+                f"the item {key!r}: the option {value!r} must consist of letters, digits, -, . and "
+                f"_ (no {SEPARATOR!r}), and must not be {DOES_NOT_APPLY!r}, which has its own key.",
             )
         if not isinstance(label, str) or not label.strip():
             table.add("options", f"the item {key!r}: every option's label must be text in quotes.")
@@ -148,7 +152,7 @@ def _exclusive(table: Table, key: str, options: dict[str, str]) -> tuple[str, ..
     for value in exclusive:
         if value not in options:
             hint = did_you_mean(value, list(options))
-            table.add("exclusive", f"the item {key!r}: {value!r} is no option{hint}")
+            table.add("exclusive", f"the item {key!r}: {value!r} is not an option{hint}")
     return tuple(exclusive)
 
 
@@ -165,7 +169,7 @@ def _item_scale(table: Table, key: str, kind: str, scale: Scale | None) -> Scale
     if len(own.points) > MOST_POINTS[kind]:
         table.add(
             "kind" if "kind" in table.values else "id",
-            f"the item {key!r} has {len(own.points)} points. Kind {kind!r} takes "
+            f"the item {key!r} has {len(own.points)} points. Kind {kind!r} allows "
             f"{MOST_POINTS[kind]} at most: use a slider, or a greater step.",
         )
     return own
@@ -181,9 +185,11 @@ def _range(table: Table, key: str) -> Range:
     found = Range(own.number("minimum"), own.number("maximum"), own.integer("decimals", 0))
     if found.minimum >= found.maximum:
         own.add(
-            "maximum", f"the range goes from {found.minimum:g} to {found.maximum:g}. Let it rise."
+            "maximum",
+            f"the range runs from {found.minimum:g} to {found.maximum:g}. Its maximum must be "
+            "greater than its minimum.",
         )
     if found.decimals > 6:
-        own.add("decimals", f"decimals is {found.decimals}. It can be 6 at most.")
+        own.add("decimals", f"decimals is {found.decimals}. It must be 6 or less.")
     own.finish()
     return found

@@ -26,8 +26,8 @@ def load(file: Path, *, replace: bool = False) -> Questionnaire:
     text = file.read_bytes().decode("utf-8-sig")
     if not NAME.fullmatch(file.stem) or file.suffix != ".toml":
         raise LoadingError(
-            f"the file's name is the questionnaire's id, and {file.name!r} is none. Rename it to "
-            "small letters, digits, - and _, with .toml at the end."
+            f"the file's name must be the questionnaire's id, but {file.name!r} is not a valid id. "
+            "Rename it to small letters, digits, - and _, ending in .toml."
         )
     loaded = read(file.stem, text)
     if questionnaires.is_known(file.stem) and questionnaires.text_of(file.stem) != text:
@@ -38,18 +38,18 @@ def load(file: Path, *, replace: bool = False) -> Questionnaire:
 
 
 def _check_replaceable(key: str, replace: bool) -> None:
-    rename = f"Give yours another id and file name, such as {_next_version(key)!r}"
+    rename = f"Choose another id and file name, such as {_next_version(key)!r}"
     if _ships(key):
         raise LoadingError(f"the questionnaire {key!r} ships with the platform. {rename}.")
     # Stored answers must stay readable in the wording that was asked.
     named = re.compile(rf"[\"']{re.escape(key)}[\"']")
     asking = sorted(study.slug for study in Study.objects.all() if named.search(study.source))
     if asking:
-        raise LoadingError(f"the studies {asking} ask another questionnaire {key!r}. {rename}.")
+        raise LoadingError(f"the studies {asking} ask a different questionnaire {key!r}. {rename}.")
     if not replace:
         raise LoadingError(
-            f"another questionnaire {key!r} is loaded, and no study asks it. {rename}, or say "
-            "--replace."
+            f"a different questionnaire {key!r} is already loaded, but no study asks it. {rename}, "
+            "or use --replace."
         )
 
 

@@ -23,7 +23,7 @@ def read(questionnaire_id: str, text: str) -> Questionnaire:
     name = f"The questionnaire {questionnaire_id!r}"
     table = document(text, name, QuestionnaireError)
     if table.text("id") != questionnaire_id:
-        table.add("id", f"id must be {questionnaire_id!r}, like the file's name.")
+        table.add("id", f"id must be {questionnaire_id!r}, the name of the file.")
     questionnaire = _questionnaire(table, questionnaire_id)
     questionnaire = replace(questionnaire, translations=translations(table, questionnaire))
     table.finish()
@@ -63,7 +63,9 @@ def _items(table: Table, scale: Scale | None) -> tuple[Item, ...]:
     for entry in table.tables("items"):
         item = read_item(entry, scale, optional=optional, does_not_apply=does_not_apply)
         if item.id in [other.id for other in items]:
-            entry.add("id", f"the item id {item.id!r} stands more than once. Rename one.")
+            entry.add(
+                "id", f"the item id {item.id!r} occurs more than once. Rename one of the items."
+            )
         items.append(item)
     if "items" in table.values and not items:
         table.add("items", "there are no items. Write one or more, each under [[items]].")
@@ -93,7 +95,7 @@ def _subscale(table: Table, key: str) -> Subscale:
     if not 0 < share <= 1:
         table.add(
             "minimum_answered",
-            f"minimum_answered is {share:g}. Write the share of the items that must be answered, "
+            f"minimum_answered is {share:g}. It is the share of the items that must be answered, "
             "above 0 and at most 1.",
         )
     score = one_of(table, "score", SCORES, "mean")
@@ -113,6 +115,6 @@ def _check_subscale(table: Table, key: str, items: list[Item]) -> None:
         listed = ", ".join(f"{low} to {high}" for low, high in sorted(ranges))
         table.problems.add(
             (*table.path, "items"),
-            f"the items of the subscale {key!r} run over {listed}: their mean would mean nothing. "
-            "Give them one scale, or two subscales.",
+            f"the items of the subscale {key!r} have different scales, {listed}: their mean would "
+            "be meaningless. Give them one scale, or two subscales.",
         )

@@ -24,8 +24,9 @@ def translations(file: Table, original: Questionnaire) -> dict[str, Questionnair
         if not LANGUAGE.fullmatch(code) or code == original.language:
             texts.add(
                 code,
-                f"[text.{code}] must name another language by a code such as de or pt-br, and the "
-                f"file's own is {original.language!r}. Correct it, or set language at the top.",
+                f"[text.{code}] must name another language by a code such as de or pt-br; the "
+                f"file's own language is {original.language!r}. Correct the code, or set language "
+                "at the top.",
             )
         found[code] = _translated(texts.table(code), file, code, original)
     return found
@@ -97,8 +98,8 @@ def _rescaled(own: Table, scale: Scale | None, named: bool) -> Scale | None:
     if anchors.keys() != scale.anchors.keys():
         own.add(
             "anchors",
-            f"the anchors in {own.name} stand at {sorted(anchors)}, those of the file at "
-            f"{sorted(scale.anchors)}. Name the same points.",
+            f"the anchors in {own.name} label the points {sorted(anchors)}, but those of the file "
+            f"label {sorted(scale.anchors)}. Label the same points.",
         )
     return replace(scale, anchors=anchors)
 
@@ -110,8 +111,8 @@ def _options(own: Table, item: Item) -> Mapping[str, str]:
     if labels and list(labels) != list(item.options):
         own.add(
             "options",
-            f"the options in {own.name} are {list(labels)}, those of the file "
-            f"{list(item.options)}. Translate the labels and leave the rest.",
+            f"the options in {own.name} are {list(labels)}, but those of the file are "
+            f"{list(item.options)}. Translate only the labels.",
         )
     for value, label in labels.items():
         if not isinstance(label, str) or not label.strip():

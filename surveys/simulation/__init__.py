@@ -1,1 +1,1 @@
-"""Synthetic participants who walk the real pages."""
+"""Synthetic participants who go through the real pages."""

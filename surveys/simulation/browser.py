@@ -1,4 +1,4 @@
-"""A browser without a screen: asks for pages over HTTP, reads their forms, sends them back."""
+"""A browser without a screen, which requests pages over HTTP, reads their forms and sends them."""
 
 import re
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ _SAYS = 'id="prediction"'
 
 @dataclass
 class Page:
-    """What a person finds on a page."""
+    """What a person sees of a page."""
 
     path: str
     status: int
     hidden: dict[str, str] = field(default_factory=dict)
     questions: dict[str, list[str]] = field(default_factory=dict)
-    """Values to choose from by the question's name; none where text is to be written."""
+    """The options of each question by its name; none if the answer is free text."""
     prediction: str = ""
     pictures: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Page:
 
 
 class Browser:
-    """Follows redirects, keeps cookies, and passes the same checks as any other browser."""
+    """A browser that follows redirects, keeps cookies, and passes the same checks as any other."""
 
     def __init__(self) -> None:
         host = next(
@@ -43,21 +43,21 @@ class Browser:
             headers={"origin": f"https://{host}", "x-forwarded-proto": "https"},
             SERVER_NAME=host,
         )
-        self._client.handler.load_middleware()  # once for all people
+        self._client.handler.load_middleware()  # shared by all people
 
     def forget(self) -> None:
-        """Become another person's browser: no cookies."""
+        """Delete all cookies, so that the browser belongs to another person."""
         self._client.cookies.clear()
 
     def open(self, path: str) -> Page:
-        """The page at the path, after all redirects."""
+        """Return the page at the path, after all redirects."""
         response = self._client.get(path, secure=True)
         if response.status_code in {301, 302, 303}:
             return self.open(response["Location"])
         return read_page(path, response.status_code, response.content.decode())
 
     def send(self, page: Page, answers: Mapping[str, str]) -> Page:
-        """Send the page's form with its hidden fields; the page to which that leads."""
+        """Send the page's form with its hidden fields, and return the next page."""
         form = urlencode({**page.hidden, **answers})
         response = self._client.post(page.path, form, content_type=FORM, secure=True)
         if response.status_code in {301, 302, 303}:
@@ -66,10 +66,10 @@ class Browser:
 
 
 def read_page(path: str, status: int, html: str) -> Page:
-    """The parts of a page that a person acts upon.
+    """Return the parts of a page that a person acts on.
 
-    The pages are our own, with every attribute in double quotes: a whole parser would take longer
-    than the server does to make the page.
+    The pages are our own, with every attribute in double quotes: a complete parser would take
+    longer than the server takes to render the page.
     """
     page = Page(path, status)
     minimum = ""
@@ -107,11 +107,11 @@ def _read_input(page: Page, values: Mapping[str, str], minimum: str) -> None:
 
 
 def _text(html: str, start: int, end: str) -> str:
-    """What is read between the places."""
+    """Return the text between the two places."""
     return unescape(re.sub(r"<[^>]*>", "", html[start : html.index(end, start)]))
 
 
 def _stops(values: Mapping[str, str], minimum: str) -> list[str]:
-    """Where a slider can stand; left of ``minimum`` it means no answer."""
+    """Return the positions of a slider; positions left of ``minimum`` mean no answer."""
     first = int(minimum or values["min"])
     return [str(stop) for stop in range(first, int(values["max"]) + 1, int(values["step"]))]

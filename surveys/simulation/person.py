@@ -1,4 +1,4 @@
-"""One synthetic person: reads a page, and answers it as a profile says."""
+"""A synthetic person, who reads a page and answers it according to a profile."""
 
 import math
 import random
@@ -17,9 +17,9 @@ NO_EFFECT = Effect()
 
 @dataclass(frozen=True)
 class Shown:
-    """What a picture is of, what the classifier says of it, and what its arm does to people.
+    """What a trial shows: its true class, its predicted class, and the effect of its arm.
 
-    ``map``: of several maps side by side, the place of the one of the classifier's answer.
+    ``map``: the position of the predicted class's map among several.
     """
 
     true_class: str
@@ -31,10 +31,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader of the page knows without seeing pictures.
+    """What a reader of the page knows without seeing its images.
 
-    ``instructed``: the answer that an attention check asks for. ``effect``: what the arm of the
-    page's block does to people.
+    ``instructed``: the answer that an attention check asks for. ``effect``: the effect of the arm
+    in the page's block.
     """
 
     questionnaire: str = ""
@@ -43,7 +43,7 @@ class Reading:
 
 
 class Person:
-    """Chance comes from one seed."""
+    """A synthetic person, whose every random draw comes from a single seed."""
 
     def __init__(self, profile: Profile, seed: int, number: int) -> None:
         self._profile, self._seed = profile, seed
@@ -63,25 +63,25 @@ class Person:
         self._patience = self._random.random()
 
     def meets(self, effect: Effect, shown: Mapping[str, Shown]) -> None:
-        """Come to the arm; ``shown`` tells by a picture's code what is to be seen in it."""
+        """Tell the person the effect of the arm, and what each picture shows, by its code."""
         self._effect, self._shown = effect, shown
 
     @property
     def quits(self) -> bool:
-        """Whether the person leaves before the end."""
+        """Return whether the person leaves before the end."""
         return self._persistence < self._base.quits + self._effect.quits
 
     @property
     def clicks(self) -> int:
-        """How often the person presses the button of a page."""
+        """Return how often the person presses the button of a page."""
         return 2 if self.style == "double_clicking" else 1
 
     def gives_up_at(self, number: int, total: int) -> bool:
-        """Whether a quitter leaves at page ``number`` of ``total``, with the page unanswered."""
+        """Return whether the person quits at page ``number`` of ``total`` without answering it."""
         return self.quits and number > self._patience * total
 
     def answer(self, page: Page, reading: Reading) -> dict[str, str]:
-        """The fields to send, response time included; text questions are mostly left empty."""
+        """Return the fields to send, with the response time; most text questions stay empty."""
         shown = self._seen(page)
         effect = shown.effect if shown else reading.effect
         fields = {"response_time_ms": f"{1000 * self._seconds(effect):.1f}"}
@@ -105,6 +105,7 @@ class Person:
             return f"{number:.{item.range.decimals}f}"
         if not values:
             return "A synthetic comment." if self._random.random() < COMMENT_SHARE else ""
+        # Attention checks come before the style: a straight-liner who reads passes them, too.
         if reading.instructed:
             careful = self._random.random() < self._base.attentive
             return reading.instructed if careful else self._random.choice(values)
@@ -121,7 +122,7 @@ class Person:
         return self._opinion_answer(item, values, effect)
 
     def _seen(self, page: Page) -> Shown | None:
-        """What the page's first picture shows, if it is a trial's."""
+        """Return what the page's first picture shows, if it belongs to a trial."""
         codes = [picture.split("/")[-2] for picture in page.pictures]
         return next((self._shown[code] for code in codes if code in self._shown), None)
 
@@ -129,7 +130,7 @@ class Person:
         return "1" if self._follows(shown, effect) else "0"
 
     def _follows(self, shown: Shown, effect: Effect) -> bool:
-        """Whether the person lets the classifier's answer stand."""
+        """Return whether the person accepts the classifier's answer."""
         return self._chance(self._agreement_odds(shown, effect))
 
     def _agreement_odds(self, shown: Shown, effect: Effect) -> float:
@@ -143,7 +144,7 @@ class Person:
         return values[sum(odds > bound for bound in (-1.2, 0.0, 1.2))]
 
     def _first(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
-        """What the person sees without help: the true class, or another."""
+        """Return the class that the person sees without help: the true class, or another."""
         sees = self._chance(_log_odds(self._base.sees) - self._difficulty(shown.stimulus))
         others = [value for value in values if value != shown.true_class]
         own = shown.true_class if sees else self._random.choice(others)
@@ -151,7 +152,7 @@ class Person:
         return own
 
     def _final(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
-        """The classifier's answer where the person follows it, else their own."""
+        """Return the classifier's answer if the person follows it, else the person's own."""
         key = shown.true_class + str(shown.stimulus)
         own = self._own.get(key) or self._first(shown, values, prediction, effect)
         if not prediction or shown.predicted_class == own:
@@ -162,13 +163,13 @@ class Person:
         odds = _log_odds(self._base.guess) + effect.guess
         if self._chance(odds + self._difficulty(shown.stimulus)):
             return shown.predicted_class
-        return self._random.choice([one for one in values if one != shown.predicted_class])
+        return self._random.choice([name for name in values if name != shown.predicted_class])
 
     def _choose_map(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
         odds = _log_odds(self._base.distinguish) + effect.distinguish
         if self._chance(odds + self._difficulty(shown.stimulus)):
             return shown.map
-        return self._random.choice([one for one in values if one != shown.map])
+        return self._random.choice([place for place in values if place != shown.map])
 
     def _sure(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
         sureness = self._base.sureness + effect.sureness + self._sureness
@@ -177,7 +178,7 @@ class Person:
         return _nearest(low + (sureness - 1) / 4 * (high - low), values)
 
     def _difficulty(self, stimulus: int) -> float:
-        """How much more readily everybody accepts at this image: the same for all people."""
+        """Return how much more readily people accept at this image, equal for everyone."""
         chance = random.Random(f"image {self._seed} {stimulus}")  # noqa: S311
         return chance.gauss(0, self._profile.spread.agreement_image)
 
@@ -187,14 +188,14 @@ class Person:
         low, high = item.scale.minimum, item.scale.maximum
         opinion = self._opinion(item.subscale, (low + high) / 2)
         opinion += effect.scales.get(item.subscale, 0.0)
-        # The spread is in points of a scale of seven: a slider of a hundred has wider ones.
+        # The spread is in points of a seven-point scale; a slider of 100 points needs a wider one.
         wider = (high - low) / 6 if item.kind == "slider" else 1.0
         opinion += wider * self._random.gauss(0, self._profile.spread.scale_item)
         points = [value for value in values if value != DOES_NOT_APPLY]
         return _nearest(low + high - opinion if item.reversed else opinion, points)
 
     def _opinion(self, subscale: str, middle: float) -> float:
-        """The person's own mean on a subscale without any effect, drawn at its first item."""
+        """Return the person's mean on a subscale without any effect, drawn at its first item."""
         if subscale not in self._opinions:
             mean = self._base.scales.get(subscale, middle)
             deviation = self._random.gauss(0, self._profile.spread.scale_person)
@@ -221,18 +222,18 @@ TASKS: Mapping[str, Decides] = {
     "sureness": Person._sure,
     "first_sureness": Person._sure,
 }
-"""How each question of a task is answered, by its item."""
+"""For each item of a task, the method that answers it."""
 
 
 def _items(questionnaire: str) -> dict[str, Item]:
-    """The page's items as a reader understands them: which way round each is worded."""
+    """Return the questionnaire's items, from which a reader knows whether they are reversed."""
     if not questionnaire:
         return {}
     return {item.id: item for item in questionnaires.get(questionnaire).items}
 
 
 def _quiz_answer(name: str, values: Sequence[str]) -> str:
-    """The right option, if the question is one of a quiz."""
+    """Return the right option if the question belongs to a quiz, else an empty text."""
     return quizzes.right_answers().get((name, tuple(values)), "")
 
 

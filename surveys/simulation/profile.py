@@ -1,4 +1,4 @@
-"""Profiles: TOML files that say what synthetic people are like and what conditions do to them."""
+"""Profiles: TOML files with the behaviour of synthetic people and the effects of conditions."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -25,7 +25,7 @@ STYLES = (
     "quitting",
     "double_clicking",
 )
-"""Kinds of people that a profile may mix in by shares; see ``surveys.simulation.styles``."""
+"""Styles of people that a profile can mix by shares; see ``surveys.simulation.styles``."""
 
 
 class ProfileError(FileProblemsError):
@@ -34,72 +34,76 @@ class ProfileError(FileProblemsError):
 
 @dataclass(frozen=True)
 class Base:
-    """How people behave without any effect of a condition."""
+    """Behaviour of people without any effect of a condition."""
 
     agree_right: float
-    """Probability of accepting a right prediction, or of changing to it."""
+    """Probability of accepting a correct prediction, or of changing to it."""
     agree_wrong: float
-    """Probability of accepting a wrong one, or of changing to it."""
+    """Probability of accepting a wrong prediction, or of changing to it."""
     sureness: float
-    """Mean of the sureness, 1 to 5."""
+    """Mean confidence, from 1 to 5."""
     seconds: float
-    """Median response time of a page."""
+    """Median response time of a page, in seconds."""
     quits: float
     """Share of people who do not reach the end."""
     sees: float = 0.8
-    """Probability of naming what an image shows without help."""
+    """Probability of naming the true class of an image without help."""
     guess: float = 0.5
-    """Probability of guessing what the classifier says."""
+    """Probability of guessing the classifier's answer."""
     distinguish: float = 0.25
     """Probability of telling the map of the classifier's answer from three others."""
     quiz: float = 0.85
     """Probability of a right answer in a comprehension quiz."""
     attentive: float = 0.97
-    """Probability of answering an attention check as it asks."""
+    """Probability of passing an attention check."""
     scales: Mapping[str, float] = field(default_factory=dict)
-    """Mean per subscale, in points of its scale after reversal; the middle for others."""
+    """Mean per subscale, in points of its scale after reversal; the scale's middle if not given."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a condition adds to the base; by default nothing (0, and a factor of 1 for seconds)."""
+    """What a condition adds to the base; the default adds nothing (0, and a factor of 1 for
+    seconds).
+    """
 
     agree_right: float = 0.0
-    """Added to the log-odds of accepting, as are ``agree_wrong`` and, of guessing, ``guess``.
+    """Added to the log-odds of accepting, like ``agree_wrong``; ``guess`` is added to those of
+    guessing.
 
-    ``distinguish`` is added to those of telling the map of the answer from others.
+    ``distinguish`` is added to the log-odds of telling the map of the answer from others.
     """
     agree_wrong: float = 0.0
     guess: float = 0.0
     distinguish: float = 0.0
     sureness: float = 0.0
     seconds: float = 1.0
-    """A factor."""
+    """Factor on the response time."""
     quits: float = 0.0
     scales: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviations."""
+    """Standard deviations of the random effects."""
 
     scale_person: float = 0.8
-    """Between people, in points of a scale; ``scale_item`` between one person's answers."""
+    """Between people, in points of a scale; ``scale_item``: between one person's answers."""
     scale_item: float = 0.9
     agreement_person: float = 0.5
-    """Between people, in log-odds of accepting; ``agreement_image`` between images."""
+    """Between people, in log-odds of accepting; ``agreement_image``: between images."""
     agreement_image: float = 0.4
     sureness_person: float = 0.5
     sureness_trial: float = 0.8
     seconds: float = 0.4
-    """Of the logarithm of the response time."""
+    """Standard deviation of the logarithm of the response time."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """The behaviour of a whole sample; ``effects`` by a condition's key or by its method's.
+    """The behaviour of a whole sample; ``effects`` are listed by a condition's key or by its
+    method's.
 
-    ``styles``: share of people of each of STYLES; the others behave as ``base`` says.
+    ``styles``: share of people of each of STYLES; all others behave as ``base`` defines.
     """
 
     title: str
@@ -109,25 +113,33 @@ class Profile:
     styles: Mapping[str, float] = field(default_factory=dict)
 
     def effect_of(self, condition: Condition) -> Effect:
-        """By the condition's key, else by its method with what is chosen of it, or as such."""
+        """Return the effect for the condition's key, else for its method's variant, else for its
+        method.
+        """
         names = (condition.key, condition.method, catalogue.base_of(condition.method))
         return next((self.effects[name] for name in names if name in self.effects), Effect())
 
 
 def load(name: str) -> Profile:
-    """A profile by its name in ``surveys/profiles``, or from a TOML file; raises ProfileError."""
+    """Return a profile by its name in ``surveys/profiles``, or from a TOML file.
+
+    Raises ProfileError.
+    """
     shipped = sorted(path.stem for path in FOLDER.glob("*.toml"))
     path = FOLDER / f"{name}.toml" if name in shipped else Path(name)
     if not path.is_file():
         raise ProfileError(
             f"The profile {name!r}",
-            [f"there is no such file. Name a TOML file, or one of those that ship: {shipped}."],
+            [f"there is no such file. Name a TOML file or a shipped profile: {shipped}."],
         )
     return read(path.read_text(encoding="utf-8"), f"The profile {name!r}")
 
 
 def read(text: str, name: str = "The profile") -> Profile:
-    """The profile in the text; raises ProfileError with every problem found."""
+    """Return the profile in the text.
+
+    Raises ProfileError with every problem of the text.
+    """
     table = document(text, name, ProfileError)
     profile = Profile(
         title=table.text("title"),
@@ -182,7 +194,7 @@ def _all(kind: type[Base] | type[Effect] | type[Spread], limits: Limits) -> dict
 
 
 def _numbers(table: Table, limits: Mapping[str, Limits] | None) -> dict[str, Any]:
-    """The numbers that stand in the table; any key may stand there when there are no limits."""
+    """Return the numbers in the table; without limits, the table may contain any key."""
     numbers: dict[str, Any] = {}
     for key, value in table.values.items():
         if limits is not None and key == "scales":

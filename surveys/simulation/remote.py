@@ -1,4 +1,4 @@
-"""A browser without a screen that goes over the network, to a server that runs somewhere."""
+"""A browser without a screen that visits a running server over the network."""
 
 from collections.abc import Mapping
 from http.cookiejar import CookieJar
@@ -12,29 +12,31 @@ SECONDS = 60
 
 
 class ServerError(ValueError):
-    """There is no server, or it is no address of one; the message says what to do."""
+    """A server that does not answer, or an invalid address; the message says what to do."""
 
 
 class RemoteBrowser:
-    """Does what surveys.simulation.browser.Browser does, by HTTP; ``server`` as http://HOST:PORT."""
+    """Does over HTTP what surveys.simulation.browser.Browser does; ``server`` is http://HOST:PORT."""
 
     def __init__(self, server: str) -> None:
         parts = urlsplit(server)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise ServerError(f"--server is {server!r}. Give an address as http://127.0.0.1:8000")
+            raise ServerError(
+                f"--server is {server!r}. Give an address such as http://127.0.0.1:8000"
+            )
         self._server = f"{parts.scheme}://{parts.netloc}"
         self.forget()
 
     def forget(self) -> None:
-        """Become another person's browser: no cookies."""
+        """Delete all cookies, so that the browser belongs to another person."""
         self._opener = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def open(self, path: str) -> Page:
-        """The page at the path, after all redirects."""
+        """Return the page at the path, after all redirects."""
         return self._ask(path)
 
     def send(self, page: Page, answers: Mapping[str, str]) -> Page:
-        """Send the page's form with its hidden fields; the page to which that leads."""
+        """Send the page's form with its hidden fields, and return the next page."""
         return self._ask(page.path, urlencode({**page.hidden, **answers}).encode())
 
     def _ask(self, path: str, form: bytes | None = None) -> Page:

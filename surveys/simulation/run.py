@@ -1,4 +1,4 @@
-"""Synthetic participants walk the real pages; nothing is written past them."""
+"""Simulation: synthetic participants go through the real pages; nothing is written without them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from surveys.simulation.remote import RemoteBrowser
 from surveys.web import signed_links
 
 AnyBrowser = Browser | RemoteBrowser
-# Rehearsals need not survive a power cut, and not waiting for the disk is several times faster.
+# Rehearsals need not survive a power cut, and without waiting for the disk they are much faster.
 RELAXED = {
     "sqlite": ("PRAGMA synchronous=NORMAL", "PRAGMA synchronous=FULL"),
     "postgresql": ("SET synchronous_commit TO off", "RESET synchronous_commit"),
@@ -30,12 +30,12 @@ RELAXED = {
 
 
 class SimulationError(ValueError):
-    """Nobody can be simulated as things are, or the pages did not do what pages must do."""
+    """A simulation that cannot start, or pages that did not behave as they must."""
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """How many walked, and how they ended."""
+    """The number of simulated people, by how they ended."""
 
     completed: int
     withdrawn: int
@@ -45,25 +45,25 @@ class Simulated:
         people = self.completed + self.withdrawn + self.left
         return (
             f"{people} simulated participants: {self.completed} completed, "
-            f"{self.withdrawn} withdrew, {self.left} left without a word."
+            f"{self.withdrawn} withdrew, {self.left} dropped out."
         )
 
 
 def simulate(
     *, study: Study, number: int, seed: int, profile: Profile, server: str = ""
 ) -> Simulated:
-    """Let ``number`` synthetic people take part, marked as simulated for ever.
+    """Let ``number`` synthetic people take part; they stay marked as simulated.
 
-    The same seed, profile and study give the same answers, as long as the study's list of
-    simulated places stands at the same place. ``server``: the address of one that runs on the same
-    database; else the pages are walked within this process. Raises SimulationError and ServerError.
+    Equal seeds, profiles and studies give equal answers, provided that the list of simulated places
+    is at the same position. ``server`` is the address of a server on the same database; without it,
+    the pages are called within this process. Raises SimulationError and ServerError.
     """
     _check(study, number)
     _check_conditions(study, profile)
     first = study.participants.filter(simulated=True).count()
     browser = RemoteBrowser(server) if server else Browser()
     ends: list[Participant.State] = []
-    # As on a server: with DEBUG, Django would note every query and double the time.
+    # As on a server: with DEBUG, Django would record every query and double the time.
     with override_settings(DEBUG=False), _not_waiting_for_the_disk():
         for offset in tqdm(range(number), desc="Simulating", unit="person", disable=None):
             ends.append(_take_part(browser, study, seed, first + offset, profile))
@@ -77,7 +77,7 @@ def simulate(
 def _take_part(
     browser: AnyBrowser, study: Study, seed: int, number: int, profile: Profile
 ) -> Participant.State:
-    """One person, from the link to the end."""
+    """Simulate one person, from the link to the end."""
     browser.forget()
     page = browser.send(browser.open(signed_links.rehearsal_path(study)), {})
     walk = Walk(study, _participant(study, page), profile)
@@ -92,39 +92,41 @@ def _take_part(
             return _leave(browser, page, person)
         page = _next(browser, page, person, walk)
     if "step" in page.hidden:
-        raise SimulationError(f"{walk.participant} answered {total} pages and is not at the end.")
+        raise SimulationError(
+            f"{walk.participant} answered {total} pages but has not reached the end."
+        )
     return Participant.State.COMPLETED
 
 
 class Walk:
-    """What one participation shows, known from the database as eyes would know it."""
+    """What the pages of one participation show, read from the database instead of the images."""
 
     def __init__(self, study: Study, participant: Participant, profile: Profile) -> None:
         self.participant = participant
         self._study, self._profile = study, profile
 
     def has_come_to_an_arm(self) -> bool:
-        """Whether the participant has been allocated by now."""
+        """Return whether the participant has been allocated."""
         if self.participant.arm_id is None:
             self.participant.refresh_from_db(fields=["arm"])
         return self.participant.arm_id is not None
 
     @cached_property
     def effects(self) -> dict[int, Effect]:
-        """Effect by block; ask after the allocation."""
+        """Return the effect of each block; call it after the allocation."""
         blocks = ArmBlock.objects.filter(arm=self.participant.arm_id).select_related("condition")
         return {one.number: self._profile.effect_of(one.condition) for one in blocks}
 
     @property
     def effect(self) -> Effect:
-        """The effect of the whole arm: none where its participants see several conditions."""
+        """Return the effect of the whole arm; none if its participants see several conditions."""
         if self.participant.arm_id is None:
             return Effect()
         return self.effects[1] if len(self.effects) == 1 else Effect()
 
     @cached_property
     def shown(self) -> dict[str, Shown]:
-        """What a person with eyes sees in each picture."""
+        """Return what a sighted person sees in each picture."""
         trials = self.participant.trials.select_related("stimulus__prediction__image", "condition")
         places = TrialMap.objects.filter(
             trial__participant=self.participant, explanation=F("trial__explanation")
@@ -142,7 +144,7 @@ class Walk:
         }
 
     def reading(self, page: Page) -> Reading:
-        """What the page is, as its words say."""
+        """Return what a reader knows of the page from its text."""
         step = sequence.step_of(self._study, page.hidden["step"])
         if step is None:
             return Reading()
@@ -159,8 +161,8 @@ def _next(browser: AnyBrowser, page: Page, person: Person, walk: Walk) -> Page:
         following = browser.send(page, answers)
     if following.status != 200 or following.hidden.get("step") == page.hidden["step"]:
         raise SimulationError(
-            f"The page {page.hidden['step']!r} was sent and not accepted: status "
-            f"{following.status}, {' '.join(following.headings)!r}. Walk it by hand, by the "
+            f"The page {page.hidden['step']!r} was sent but not accepted: status "
+            f"{following.status}, {' '.join(following.headings)!r}. Try it by hand, with the "
             "rehearsal link in the panel."
         )
     return following
@@ -203,7 +205,7 @@ def _check(study: Study, number: int) -> None:
 
 
 def _check_conditions(study: Study, profile: Profile) -> None:
-    """Refuse effects of unknown conditions: a misspelt key would pass for a null result."""
+    """Refuse effects of unknown conditions: a misspelt key would look like a null result."""
     known = {one.key for one in study.conditions.all()} | {key for key, _ in catalogue.choices()}
     if unknown := sorted(profile.effects.keys() - known):
         raise SimulationError(
@@ -214,7 +216,7 @@ def _check_conditions(study: Study, profile: Profile) -> None:
 
 @contextmanager
 def _not_waiting_for_the_disk() -> Iterator[None]:
-    # SQLite refuses the change inside a transaction, where it would bring nothing anyway.
+    # SQLite refuses the change inside a transaction, where it would not help anyway.
     relaxed = None if connection.in_atomic_block else RELAXED.get(connection.vendor)
     if relaxed is None:
         yield

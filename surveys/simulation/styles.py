@@ -1,4 +1,4 @@
-"""Kinds of people: how each differs from what the profile's base says."""
+"""Styles of people: how each of them differs from the profile's base."""
 
 import random
 from dataclasses import replace
@@ -7,15 +7,15 @@ from surveys.simulation.profile import Base, Profile
 
 ORDINARY = ""
 CALIBRATED = (0.92, 0.12)
-"""Probability of accepting right and wrong predictions."""
+"""Probabilities of accepting correct and wrong predictions."""
 TRUST = 2.0
-"""What over-trusting people add to the log-odds of accepting, and under-trusting ones take away."""
+"""What over-trusting people add to the log-odds of accepting; under-trusting people subtract it."""
 HASTE = 0.12
-"""Factor on the response time of those who speed."""
+"""Factor on the response time of speeders."""
 
 
 def style_of(profile: Profile, chance: random.Random) -> str:
-    """One of STYLES by its share, or ORDINARY."""
+    """Draw the person's style by the profile's shares; ORDINARY for all others."""
     drawn = chance.random()
     for style, share in profile.styles.items():
         if drawn < share:
@@ -25,7 +25,7 @@ def style_of(profile: Profile, chance: random.Random) -> str:
 
 
 def base_of(base: Base, style: str) -> Base:
-    """The base as people of the style have it."""
+    """Return the base as it applies to people of the style."""
     if style == "calibrated":
         right, wrong = CALIBRATED
         return replace(base, agree_right=right, agree_wrong=wrong)
@@ -39,5 +39,5 @@ def base_of(base: Base, style: str) -> Base:
 
 
 def shift_of(style: str) -> float:
-    """What people of the style add to the log-odds of accepting any prediction."""
+    """Return what people of the style add to the log-odds of accepting any prediction."""
     return {"over_trusting": TRUST, "under_trusting": -TRUST}.get(style, 0.0)

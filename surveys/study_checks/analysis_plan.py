@@ -1,4 +1,4 @@
-"""Checks a study file's [analysis] by the analysis's own rules, on the codebook to come."""
+"""Checks of a study file's [analysis] by the analysis's own rules and the future codebook."""
 
 import pandas as pd
 
@@ -60,7 +60,7 @@ def _arms_asked(study: StudyFile, outcome: Outcome) -> list[str]:
     asking = [
         part
         for part in study.parts
-        if isinstance(part, QuestionnairePart) and part.questionnaire  # empty where it is unknown
+        if isinstance(part, QuestionnairePart) and part.questionnaire  # empty if it is unknown
         if _asks(part.questionnaire, outcome)
     ]
     if not any(part.conditions for part in asking):

@@ -1,4 +1,4 @@
-"""What a design costs that is possible and seldom wise: said at loading, never refused."""
+"""Costs of designs that are possible but seldom wise; reported at loading, never refused."""
 
 from surveys.study_file.declaration import StudyFile
 
@@ -6,7 +6,7 @@ CROSSED = ("logistic_trials", "linear_trials", "ordinal_trials")
 
 
 def warnings(study: StudyFile) -> tuple[str, ...]:
-    """One sentence or more for each cost, with the cure."""
+    """Return the warnings about the study, each with its cure."""
     if study.image_sets > study.blocks:
         return (_per_person(study),)
     return ()
@@ -23,7 +23,7 @@ def _per_person(study: StudyFile) -> str:
 
 
 def _of(study: StudyFile) -> str:
-    """The outcomes over trials that have no such model."""
+    """Name the trial outcomes whose analysis has no random images."""
     lacking = [
         str(outcome.get("key"))
         for outcome in study.analysis.get("outcomes", [])

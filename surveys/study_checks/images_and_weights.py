@@ -1,4 +1,4 @@
-"""What a study file asks of this place: its images, its classifier, and enough of both."""
+"""Checks of a study file against this installation: enough images, and the right classifier."""
 
 from django.conf import settings
 
@@ -10,13 +10,13 @@ from surveys.study_file.declaration import StudyFile
 
 
 def check(table: Table, study: StudyFile) -> None:
-    """Report what is not there to the file's outermost table, beside what is wrong in the file."""
+    """Report what is missing to the file's outermost table, together with the file's own faults."""
     images = images_of(study)
     if images is None and study.images.set:
         name, split = study.images.set, study.images.split
         table.problems.add(
             ("images", "set"),
-            f"the study shows images of {name!r}, split {split!r}, and none are stored. Import "
+            f"the study shows images of {name!r}, split {split!r}, but none are stored. Import "
             f"them: manage.py import_images --data {name} --split {split}",
         )
     classifier = _classifier(table, study)
@@ -31,7 +31,7 @@ def check(table: Table, study: StudyFile) -> None:
 
 
 def images_of(study: StudyFile) -> ImageSet | None:
-    """The set that the study names, if it has images of the split."""
+    """Return the image set that the study names, if it has images of the split."""
     found = ImageSet.objects.filter(name=study.images.set).first()
     if found is None or not found.images.filter(split=study.images.split).exists():
         return None
@@ -39,7 +39,7 @@ def images_of(study: StudyFile) -> ImageSet | None:
 
 
 def shortage(study: StudyFile, right: int, wrong: int) -> str | None:
-    """A sentence where so many right and wrong predictions are fewer than the study shows."""
+    """Return a sentence if there are fewer correct or wrong predictions than the study shows."""
     wanted_right, wanted_wrong = study.predictions_shown
     if right >= wanted_right and wrong >= wanted_wrong:
         return None
@@ -53,7 +53,7 @@ def shortage(study: StudyFile, right: int, wrong: int) -> str | None:
 def _shortage_here(
     study: StudyFile, image_set: ImageSet, classifier: ClassifierWeights | None
 ) -> str | None:
-    """Before the classifier has seen the images, one can only say whether there are enough."""
+    """Return the shortage; before the classifier has run, only the number of images is known."""
     stored = image_set.images.filter(split=study.images.split)
     count, wanted = stored.count(), sum(study.predictions_shown)
     if count < wanted:
@@ -98,27 +98,27 @@ def _check_classes(
         return
     table.problems.add(
         ("classifier", "weights"),
-        f"the classifier {study.weights} tells the classes {classifier.class_names}, the image set "
-        f"{images.name!r} has {images.class_names}. Name weights that were trained on these "
+        f"the classifier {study.weights} knows the classes {classifier.class_names}, but the image "
+        f"set {images.name!r} has {images.class_names}. Name weights that were trained on these "
         "classes.",
     )
 
 
 def _check_maps(table: Table, study: StudyFile, classifier: ClassifierWeights) -> None:
-    """The classifier tells as many classes as a task shows maps of."""
+    """Check that the classifier knows as many classes as a task shows maps of."""
     known = len(classifier.class_names)
     for part in study.trial_parts:
         if (wanted := tasks.get(part.task).classes) > known:
             table.problems.add(
                 ("classifier", "weights"),
                 f"the task {part.task!r} of the part {part.key!r} shows maps of {wanted} classes, "
-                f"and the classifier {study.weights} tells {known}: "
-                f"{', '.join(classifier.class_names)}. Take another task, or other weights.",
+                f"but the classifier {study.weights} knows {known}: "
+                f"{', '.join(classifier.class_names)}. Use another task, or other weights.",
             )
 
 
 def _check_labels(table: Table, study: StudyFile, images: ImageSet) -> None:
-    """Every class has a label in every other language of the study, and no other has one."""
+    """Check that every other language labels exactly the classes of the image set."""
     there = set(images.class_names)
     for code in study.languages:
         labelled = set(study.in_language(code).classes)
@@ -127,6 +127,6 @@ def _check_labels(table: Table, study: StudyFile, images: ImageSet) -> None:
             place = ("text", code, "classes") if code in study.translations else ("classes",)
             table.problems.add(
                 place,
-                f"a label too many or too few in [{'.'.join(place)}]: {wrong}. The classes of "
-                f"{images.name!r} are {sorted(there)}.",
+                f"[{'.'.join(place)}] must have a label for each class and no other: {wrong}. The "
+                f"classes of {images.name!r} are {sorted(there)}.",
             )

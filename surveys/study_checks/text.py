@@ -1,4 +1,4 @@
-"""A study file's text, to the letter: what ``load_study`` takes and ``dump_study`` gives back."""
+"""The exact text of a study file, which ``load_study`` takes and ``dump_study`` returns."""
 
 import codecs
 from pathlib import Path
@@ -11,9 +11,10 @@ _CURE = "Save it as UTF-8: in an editor, by “Save as” and the encoding UTF-8
 
 
 def read_text(path: Path) -> str:
-    """The file's text, line ends included; raises StudyFileError for any encoding but UTF-8.
+    """Return the file's text, including its line endings.
 
-    What else is wrong with such a file is said too, as far as it can be read.
+    Raises StudyFileError for any encoding except UTF-8, together with other faults of the file that
+    can still be read.
     """
     content = path.read_bytes()
     try:
@@ -23,7 +24,7 @@ def read_text(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """The text as it was loaded, byte for byte."""
+    """Write the text as it was loaded, byte for byte."""
     path.write_bytes(text.encode("utf-8"))
 
 

@@ -51,4 +51,4 @@ def _value(value: object) -> str:
     if isinstance(value, dict):
         inside = ", ".join(_line(key, entry) for key, entry in value.items())
         return f"{{ {inside} }}" if inside else "{}"
-    raise TypeError(f"{value!r} is neither text, number, list nor table.")
+    raise TypeError(f"{value!r} is not a text, number, list or table.")

@@ -96,7 +96,7 @@ EXPECTED = {
     ),
     "nothing_at_this_place": (
         "'seed' is missing. Add it, as a whole number.",
-        "line 13: the study shows images of 'dots', split 'test', and none are stored. Import "
+        "line 13: the study shows images of 'dots', split 'test', but none are stored. Import "
         "them: manage.py import_images --data dots --split test",
         "line 17: There is no weight file",
     ),

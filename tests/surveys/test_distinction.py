@@ -200,9 +200,9 @@ def test_an_arm_without_a_map_cannot_have_the_task(drawn):
 def test_a_classifier_of_fewer_classes_is_refused(drawn, tmp_path):
     write_weights(tmp_path / "three.safetensors", CLASSES[:3])
     text = drawn.source.replace("drawn.safetensors", "three.safetensors")
-    with pytest.raises(StudyFileError, match="shows maps of 4 classes, and the classifier") as said:
+    with pytest.raises(StudyFileError, match="shows maps of 4 classes, but the classifier") as said:
         services.load_study(text)
-    assert "tells 3: car, truck, boat. Take another task, or other weights." in str(said.value)
+    assert "knows 3: car, truck, boat. Use another task, or other weights." in str(said.value)
 
 
 def test_every_page_can_be_previewed_with_all_its_pictures(drawn):

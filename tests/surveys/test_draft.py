@@ -38,7 +38,7 @@ def test_a_file_without_mistakes_becomes_a_draft_to_the_letter(panel, text):
     sent = panel.post(PLACE, {"source": text.replace("\n", "\r\n")}, follow=True)
     study = Study.objects.get()
     assert (study.state, study.source) == ("draft", text)
-    assert "is kept; it is draft." in sent.content.decode()
+    assert "was saved; its state is: draft." in sent.content.decode()
     again = panel.get(f"{PLACE}?from={study.slug}").content.decode()
     assert "title = &quot;A small study&quot;" in again
 

@@ -75,10 +75,10 @@ def test_a_faulty_file_is_refused_with_every_problem(db, file):
     ("name", "content", "words"),
     [
         ("lab scale.toml", VERBATIM, "Rename it to small letters"),
-        ("lab-scale-v1.txt", VERBATIM, "with .toml at the end"),
+        ("lab-scale-v1.txt", VERBATIM, "ending in .toml"),
         ("lab-scale-v2.toml", VERBATIM, "id must be 'lab-scale-v2'"),
         ("trust-v1.toml", VERBATIM.replace("lab-scale-v1", "trust-v1"), "ships with the platform"),
-        ("lab-scale-v1.toml", "licence = ", "it is no TOML file"),
+        ("lab-scale-v1.toml", "licence = ", "it is not a TOML file"),
     ],
 )
 def test_a_file_of_the_wrong_name_is_refused(db, tmp_path, name, content, words):
@@ -101,7 +101,7 @@ def test_an_unreadable_file_is_refused(db, tmp_path):
 def test_another_file_of_the_same_id_replaces_only_what_no_study_asks(db, file, tmp_path):
     call_command("load_instrument", str(file))
     file.write_text(VERBATIM.replace("First?", "Changed?"))
-    with pytest.raises(CommandError, match="'lab-scale-v2', or say --replace"):
+    with pytest.raises(CommandError, match="'lab-scale-v2', or use --replace"):
         call_command("load_instrument", str(file))
     call_command("load_instrument", str(file), "--replace")
     assert questionnaires.get("lab-scale-v1").items[0].text == "Changed?"

@@ -147,7 +147,7 @@ def test_the_preview_says_which_pages_an_arm_does_not_see(study):
     unseen = {
         page.title
         for page in preview.pages(study)
-        if b"People in this arm do not see this page"
+        if b"Participants in this arm do not see this page"
         in panel.get(address(study, "none", page.number)).content
     }
     hidden = {step.key for step in sequence.steps(study) if "lime" in step.conditions}

@@ -55,14 +55,14 @@ def test_the_values_of_an_item_carry_their_labels():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('id = "good"', 'id = "other"', "line 2: id must be 'good', like the file's name"),
+        ('id = "good"', 'id = "other"', "line 2: id must be 'good', the name of the file"),
         ('wording = "own"', 'wording = "mine"', "unknown wording 'mine'. Known: own, verbatim"),
         ('title = "A page"', "", "'title' is missing"),
         ("maximum = 5", "maximum = 1", "the scale runs from 1 to 1"),
         ('5 = "Yes" }', '6 = "Yes" }', "the anchor 6 = 'Yes' must be a text at a point"),
         ('5 = "Yes" }', '4 = "Yes" }', "both ends of the scale, 1 and 5, need an anchor"),
-        ('id = "second"', 'id = "first"', "line 17: the item id 'first' stands more than once"),
-        ('id = "second"', 'id = "Se cond"', "must be small letters"),
+        ('id = "second"', 'id = "first"', "line 17: the item id 'first' occurs more than once"),
+        ('id = "second"', 'id = "Se cond"', "must consist of small letters"),
         ('kind = "choice"', 'kind = "choise"', "did you mean 'choice'?"),
         ('kind = "choice"', 'kind = "text"', "'options' belongs to kind 'choice' or 'multiple'"),
         (
@@ -220,25 +220,25 @@ def test_a_subscale_says_how_it_is_scored():
         ('title = "Eine Seite"\n', "", "line 50: 'title' in [text.de] is missing"),
         ('does_not_apply = "Keine Ahnung"\n', "", "'does_not_apply' in [text.de] is missing"),
         ('{ 1 = "Nein", 5 = "Ja" }', '{ 1 = "Nein", 3 = "Naja", 5 = "Ja" }', "the same points"),
-        ('{ a = "Dieses", b = "Jenes" }', '{ a = "Dieses" }', "Translate the labels and leave"),
+        ('{ a = "Dieses", b = "Jenes" }', '{ a = "Dieses" }', "Translate only the labels"),
         ('hint = "In Metern."\n', "", "'hint' in [text.de.items.third] is missing"),
         ("[text.de]\n", '[text.de]\nhint = "x"\n', "unknown key 'hint' in [text.de]"),
-        ('exclusive = ["c"]', 'exclusive = ["d"]', "'d' is no option"),
+        ('exclusive = ["c"]', 'exclusive = ["d"]', "'d' is not an option"),
         ("minimum_answered = 0.5", "minimum_answered = 4", "minimum_answered is 4"),
         ('score = "sum"', 'score = "median"', "unknown score 'median'"),
         ("[subscales.how]", "[subscales.hwo]", "unknown subscale 'how': did you mean 'hwo'?"),
         ("[subscales.how]", "[subscales.hwo]", "no item belongs to the subscale 'hwo'"),
-        ("maximum = 30", "maximum = -3", "the range goes from -2 to -3"),
+        ("maximum = 30", "maximum = -3", "the range runs from -2 to -3"),
         ("range = { minimum = -2, maximum = 30, decimals = 2 }", "", "'fifth' has no range"),
         ("maximum_length = 10", "options = { a = 'b' }", "'options' belongs to kind"),
-        ('c = "None" }', '"a;b" = "None" }', "must be letters, digits"),
-        ('c = "None" }', 'does_not_apply = "None" }', "which has a key of its own"),
+        ('c = "None" }', '"a;b" = "None" }', "must consist of letters, digits"),
+        ('c = "None" }', 'does_not_apply = "None" }', "which has its own key"),
         ("maximum = 5", "maximum = 5\nstep = 3", "steps of 3 do not lead from 1 to 5"),
-        ("maximum = 5", "maximum = 50", "has 50 points. Kind 'scale' takes 21 at most"),
+        ("maximum = 5", "maximum = 50", "has 50 points. Kind 'scale' allows 21 at most"),
         ('id = "good"', 'id = "good"\norder = "shuffled"', "unknown order 'shuffled'"),
         ('id = "good"', 'id = "good"\nlanguage = "de"', "must name another language"),
         ('id = "good"', 'id = "good"\nlanguage = "German"', "Write a code such as en"),
-        ('id = "first"', 'id = "step"', "none of step, response_time_ms"),
+        ('id = "first"', 'id = "step"', "not be one of step, response_time_ms"),
     ],
 )
 def test_a_faulty_file_of_many_kinds_is_refused_with_its_cure(old, new, words):
@@ -257,7 +257,7 @@ subscale = "how"
 scale = { minimum = 0, maximum = 9, anchors = { 0 = "a", 9 = "b" } }
 """
     )
-    with pytest.raises(QuestionnaireError, match="run over 0 to 9, 1 to 5"):
+    with pytest.raises(QuestionnaireError, match="have different scales, 0 to 9, 1 to 5"):
         read("good", text)
 
 

@@ -129,7 +129,7 @@ def test_response_times_are_sent_through_the_page(drawn):
 
 def test_pages_that_refuse_an_answer_stop_the_simulation(drawn, monkeypatch):
     monkeypatch.setattr("surveys.simulation.person._nearest", lambda value, points: "99")
-    with pytest.raises(SimulationError, match="was sent and not accepted"):
+    with pytest.raises(SimulationError, match="was sent but not accepted"):
         simulate(study=drawn, number=1, seed=0, profile=read(BASE))
 
 
@@ -182,7 +182,7 @@ def test_the_null_profile_plants_nothing():
         (("[base.scales]", "[base.scale]"), "unknown key 'scale'"),
         (("trust = 4.0", "trust = 4.0\n[arms.lime]\ntrust = 1"), "unknown key 'trust'"),
         (("trust = 4.0", "trust = 4.0\n[arms.lime]\nseconds = -1"), "a number of 0 or more"),
-        (('title = "A test"', "title = "), "no TOML"),
+        (('title = "A test"', "title = "), "not a TOML"),
     ],
 )
 def test_a_faulty_profile_is_refused_with_the_cure(change, said):
@@ -239,8 +239,8 @@ def test_over_http_the_same_people_give_the_same_answers(live_server, tmp_path):
     ("server", "said"),
     [
         ("http://127.0.0.1:9", "No server answers at http://127.0.0.1:9"),
-        ("localhost", "Give an address as http://"),
-        ("file:///etc/hosts", "Give an address as http://"),
+        ("localhost", "Give an address such as http://"),
+        ("file:///etc/hosts", "Give an address such as http://"),
     ],
 )
 def test_a_server_that_is_none_is_said_in_one_line(drawn, server, said):
