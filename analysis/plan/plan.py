@@ -13,8 +13,8 @@ from analysis.plan.tables import (
     BayesPrior,
     Behaviour,
     Exclusion,
+    MapQualityPlan,
     MediationPlan,
-    MeetingPlan,
     MultiversePlan,
     PlannedContrast,
     Preregistration,
@@ -109,7 +109,7 @@ class Plan:
     bayes: BayesPrior | None = None
     mediation: MediationPlan | None = None
     multiverse: MultiversePlan | None = None
-    meeting: MeetingPlan | None = None
+    map_quality: MapQualityPlan | None = None
     preregistration: Preregistration | None = None
     covariates: tuple[Text, ...] = ()  # of table 1: columns of participants.csv, or items
 

@@ -11,8 +11,8 @@ from analysis.plan.plan import ANALYSES, EXPLORATORY, KINDS, RULES, Outcome, Pla
 from analysis.plan.tables import (
     Behaviour,
     Exclusion,
+    MapQualityPlan,
     MediationPlan,
-    MeetingPlan,
     MultiversePlan,
     PlannedContrast,
     SampleGoal,
@@ -49,8 +49,8 @@ def check_plan(plan: Plan, problems: Problems) -> None:
         _check_mediation(plan.mediation, plan, problems)
     if plan.multiverse is not None:
         _check_multiverse(plan.multiverse, plan, problems)
-    if plan.meeting is not None:
-        _check_meeting(plan.meeting, plan, problems)
+    if plan.map_quality is not None:
+        _check_map_quality(plan.map_quality, plan, problems)
 
 
 def _check_arms(plan: Plan, problems: Problems) -> None:
@@ -180,11 +180,13 @@ def _check_multiverse(multiverse: MultiversePlan, plan: Plan, problems: Problems
     _check_known("multiverse", named, plan, ("multiverse", "outcomes"), problems)
 
 
-def _check_meeting(meeting: MeetingPlan, plan: Plan, problems: Problems) -> None:
-    _check_known("meeting", list(meeting.outcomes), plan, ("meeting", "outcomes"), problems)
-    if not meeting.measures:
-        said = "meeting: measures is empty. Name measures, or leave it out."
-        problems.add(("meeting", "measures"), said)
+def _check_map_quality(map_quality: MapQualityPlan, plan: Plan, problems: Problems) -> None:
+    _check_known(
+        "map_quality", list(map_quality.outcomes), plan, ("map_quality", "outcomes"), problems
+    )
+    if not map_quality.measures:
+        said = "map_quality: measures is empty. Name measures, or leave it out."
+        problems.add(("map_quality", "measures"), said)
 
 
 def _check_known(

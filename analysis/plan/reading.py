@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import PlanError
+from analysis.plan import old_words
 from analysis.plan.plan import KINDS, Plan
 from analysis.plan.problems import check_plan
 from analysis.toml import document as toml
@@ -128,6 +129,23 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
 
 def judge_plan(document: Mapping[str, Any], problems: Problems) -> Plan:
     """Return the plan as far as it can be read, and report every problem of it."""
+    if not old_words.RENAMED.keys() & document.keys():
+        return _judge(document, problems)
+    # Judged in today's words, reported at the keys that the file has.
+    today = Problems()
+    for path in problems.faults_below(()):
+        today.fault(old_words.path_today(path))
+    for key, sentence in old_words.doubled(document):
+        today.add((key,), sentence)
+    plan = _judge(old_words.replaced(document), today)
+    for path, sentence in today:
+        problems.add(old_words.path_as_written(path, document), sentence)
+    for path in today.faults_below(()):
+        problems.fault(old_words.path_as_written(path, document))
+    return plan
+
+
+def _judge(document: Mapping[str, Any], problems: Problems) -> Plan:
     outcomes = document.get("outcomes")
     if isinstance(outcomes, list):
         document = {**document, "outcomes": [_with_defaults(entry) for entry in outcomes]}

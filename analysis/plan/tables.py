@@ -200,7 +200,7 @@ class MultiversePlan:
 
 
 @dataclass(frozen=True)
-class MeetingPlan:
+class MapQualityPlan:
     """What was measured of the maps beside what people made of them.
 
     `measures`: keys of evaluate_explanations. `outcomes`: keys of outcomes, every confirmatory one

@@ -109,8 +109,9 @@ def _optional(plan: Plan) -> list[str]:
             "Specification curve over the declared exclusions, codings and models: "
             f"{', '.join(plan.multiverse.models)}."
         )
-    if plan.meeting is not None:
+    if plan.map_quality is not None:
         lines.append(
-            f"Measured quality of the maps beside the outcomes: {', '.join(plan.meeting.measures)}."
+            "Measured quality of the maps, set beside the outcomes: "
+            f"{', '.join(plan.map_quality.measures)}."
         )
     return lines

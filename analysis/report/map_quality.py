@@ -1,15 +1,15 @@
-"""Explanations meet people, in words."""
+"""Sentences on map quality and participants' outcomes."""
 
 from analysis.apa_numbers import bounded, interval, number
 from analysis.results import Results
 from analysis.sections.map_quality.agreement_by_map import Following
-from analysis.sections.map_quality.section import Meeting, Quality
+from analysis.sections.map_quality.section import MapQuality, Quality
 from analysis.statistics.estimate import Estimate, NotEstimable
 
 SIDES = {"higher": "higher is better", "lower": "lower is better", "neither": "neither is better"}
 
 
-def sentences(found: Meeting | NotEstimable, results: Results) -> list[str]:
+def sentences(found: MapQuality | NotEstimable, results: Results) -> list[str]:
     """Order of methods, then map by map; each with what it does not show."""
     if isinstance(found, NotEstimable):
         return [f"Nothing can be said: {found.reason}."]
@@ -21,7 +21,7 @@ def heading(quality: Quality) -> str:
     return f"{quality.label} ({SIDES[quality.better]})"
 
 
-def _order(found: Meeting) -> str:
+def _order(found: MapQuality) -> str:
     labels = {one.measure: one.label for one in found.qualities}
     sure = [
         f"{labels[one.measure]} with {found.outcomes[one.outcome]}, "
@@ -37,7 +37,7 @@ def _order(found: Meeting) -> str:
     )
 
 
-def _following(one: Following, found: Meeting) -> str:
+def _following(one: Following, found: MapQuality) -> str:
     label = next(quality.label for quality in found.qualities if quality.measure == one.measure)
     if isinstance(one.odds_ratio, NotEstimable):
         return f"{label}, map by map: not estimable, {one.odds_ratio.reason}."

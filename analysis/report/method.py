@@ -11,7 +11,7 @@ from analysis.sections.optional import sections_with_results
 from analysis.statistics.attrition import DRAWS
 from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
 
-DRAWN = ("mediation", "meeting")  # sections whose intervals come from samples
+DRAWN = ("mediation", "map_quality")  # sections whose intervals come from samples
 
 
 def method_notes(results: Results) -> list[str]:

@@ -85,7 +85,7 @@ class StimuliShown:
     sure_right: Confidence | None
     sure_wrong: Confidence | None
     confusion: tuple[ClassShown, ...]
-    pictures: tuple[ImageShown, ...]
+    by_image: tuple[ImageShown, ...]
     arms: tuple[ArmShown, ...]
 
 
@@ -109,7 +109,7 @@ def stimuli_shown(data: StudyData) -> StimuliShown:
         _confidence(images, 1),
         _confidence(images, 0),
         _confusion(known),
-        _pictures(known),
+        _by_image(known),
         tuple(
             _arm_shown(data.trials[data.trials["arm"] == arm], arm, label, words)
             for arm, label in data.labels.items()
@@ -166,7 +166,7 @@ def _confusion(trials: pd.DataFrame) -> tuple[ClassShown, ...]:
     )
 
 
-def _pictures(trials: pd.DataFrame) -> tuple[ImageShown, ...]:
+def _by_image(trials: pd.DataFrame) -> tuple[ImageShown, ...]:
     """Every image, the wrongly classified ones first."""
     found = [
         _picture(rows)

@@ -48,9 +48,9 @@ OPTIONAL_SECTIONS = (
         figures="analysis.figures.specifications.drawings",
     ),
     OptionalSection(
-        "meeting",
-        "Explanations meet people",
-        "analysis.sections.map_quality.section.meeting",
+        "map_quality",
+        "Map quality and participants’ outcomes",
+        "analysis.sections.map_quality.section.map_quality",
         "analysis.report.map_quality.sentences",
     ),
 )

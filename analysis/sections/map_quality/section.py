@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.errors import NotEstimableError
 from analysis.outcomes.one_way import scores_by_arm
 from analysis.plan.plan import EXPLORATORY, Outcome
-from analysis.plan.tables import MeetingPlan
+from analysis.plan.tables import MapQualityPlan
 from analysis.sections.map_quality.agreement_by_map import Following, following
 from analysis.sections.map_quality.rank_agreement import Means, order
 from analysis.statistics.descriptives import mean
@@ -57,7 +57,7 @@ class Together:
 
 
 @dataclass(frozen=True)
-class Meeting:
+class MapQuality:
     """The whole part. `outcomes`: label by key."""
 
     qualities: tuple[Quality, ...]
@@ -67,13 +67,13 @@ class Meeting:
     following: tuple[Following, ...]
 
 
-def meeting(data: StudyData, scores: pd.DataFrame) -> Meeting | NotEstimable:
+def map_quality(data: StudyData, scores: pd.DataFrame) -> MapQuality | NotEstimable:
     """Arms whose trials show a method that the evaluation measured."""
-    plan = data.plan.meeting or MeetingPlan()
-    return attempt("meeting", partial(_meeting, data, scores, plan))
+    plan = data.plan.map_quality or MapQualityPlan()
+    return attempt("map quality", partial(_map_quality, data, scores, plan))
 
 
-def _meeting(data: StudyData, scores: pd.DataFrame, plan: MeetingPlan) -> Meeting:
+def _map_quality(data: StudyData, scores: pd.DataFrame, plan: MapQualityPlan) -> MapQuality:
     measured = data.evaluation
     if measured is None:
         raise NotEstimableError(
@@ -96,7 +96,7 @@ def _meeting(data: StudyData, scores: pd.DataFrame, plan: MeetingPlan) -> Meetin
     rows = tuple(
         _row(data, measured, qualities, groups, arm, method) for arm, method in methods.items()
     )
-    return Meeting(
+    return MapQuality(
         qualities,
         {one.key: one.label for one in outcomes},
         rows,
@@ -109,7 +109,7 @@ def _meeting(data: StudyData, scores: pd.DataFrame, plan: MeetingPlan) -> Meetin
     )
 
 
-def _qualities(measured: pd.DataFrame, plan: MeetingPlan) -> tuple[Quality, ...]:
+def _qualities(measured: pd.DataFrame, plan: MapQualityPlan) -> tuple[Quality, ...]:
     own = measured.drop_duplicates("measure").set_index("measure")
     found = tuple(
         Quality(key, str(own.loc[key, "label"]), str(own.loc[key, "better"]))
@@ -176,7 +176,11 @@ def _discrimination(data: StudyData, arm: str) -> Estimate:
 
 
 def _order(
-    rows: tuple[MethodRow, ...], quality: Quality, outcome: Outcome, plan: MeetingPlan, level: float
+    rows: tuple[MethodRow, ...],
+    quality: Quality,
+    outcome: Outcome,
+    plan: MapQualityPlan,
+    level: float,
 ) -> Estimate | NotEstimable:
     def found() -> Estimate:
         pairs = [

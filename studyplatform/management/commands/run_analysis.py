@@ -58,7 +58,7 @@ class Command(DatabaseCommand):
             "--evaluation",
             type=Path,
             metavar="DIR",
-            help="output of evaluate_explanations, for a plan with [meeting]",
+            help="output of evaluate_explanations, for a plan with [map_quality]",
         )
         parser.add_argument("--output", type=Path, metavar="DIR")
         parser.add_argument("--no-pdf", dest="pdf", action="store_false", help="no report.pdf")

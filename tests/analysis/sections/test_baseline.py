@@ -135,8 +135,8 @@ def test_every_image_is_listed_with_how_surely_it_was_classified_and_how_often_a
 ):
     shown = stimuli_shown(read_study(planted_folder))
     trials = pd.read_csv(planted_folder / "trials.csv", dtype={"image": "str"})
-    assert [one.right for one in shown.pictures] == [False] * 4 + [True] * 8
-    for one in shown.pictures:
+    assert [one.right for one in shown.by_image] == [False] * 4 + [True] * 8
+    for one in shown.by_image:
         own = trials[trials["image"] == one.image]
         assert (one.trials, one.accepted) == (len(own), own["agreed"].sum())
         assert one.probability == own["probability"].iloc[0]

@@ -16,7 +16,7 @@ from tests.analysis.tidy import ARMS, edit, results_of, write_study
 
 METHODS = ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")
 TRUST = dict(zip(METHODS, (1.5, 1.0, 0.5, 0.0, -0.5), strict=True))
-PLAN = '\n[meeting]\nmeasures = ["insertion", "deletion"]\noutcomes = ["trust", "sureness"]\n'
+PLAN = '\n[map_quality]\nmeasures = ["insertion", "deletion"]\noutcomes = ["trust", "sureness"]\n'
 
 
 def evaluation(seed=0):
@@ -46,7 +46,7 @@ def follow(trials):
 
 @pytest.fixture(scope="module")
 def met(tmp_path_factory):
-    place = tmp_path_factory.mktemp("meeting")
+    place = tmp_path_factory.mktemp("map_quality")
     folder = edit(
         write_study(place / "data", per_arm=25, seed=6, trust=TRUST), "trials.csv", follow
     )
@@ -54,7 +54,7 @@ def met(tmp_path_factory):
     (place / "measured").mkdir()
     evaluation().to_csv(place / "measured" / "images.csv", index=False)
     results = analyse(folder, place / "out", evaluation=place / "measured")
-    return results.optional_sections["meeting"], place
+    return results.optional_sections["map_quality"], place
 
 
 def test_methods_stand_with_their_own_means(met):
@@ -108,7 +108,7 @@ def test_the_bundle_holds_the_measures_and_redoes_itself(met):
 def test_without_measures_it_says_how_to_get_them(tmp_path):
     folder = write_study(tmp_path / "data", arms=ARMS, per_arm=3)
     (folder / "plan.toml").write_text((folder / "plan.toml").read_text() + PLAN)
-    found = results_of(folder).optional_sections["meeting"]
+    found = results_of(folder).optional_sections["map_quality"]
     assert isinstance(found, NotEstimable)
     assert "run evaluate_explanations" in found.reason
 
