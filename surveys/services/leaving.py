@@ -1,4 +1,4 @@
-"""A person leaves before the end, or wants everything deleted; both at once and for good."""
+"""The ways to leave: stopping before the end, and erasing everything; both take effect at once."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,11 +11,11 @@ from surveys.services.recording import note
 
 @transaction.atomic
 def withdraw(*, participant: Participant) -> None:
-    """Stop, at the person's wish; what was answered stays. Twice or after the end does nothing.
+    """Stop the participation at the person's wish; earlier answers are kept.
 
-    The place goes back if the person never came to a page that differs between arms.
-
-    Raises Participant.DoesNotExist for one who was erased.
+    A second call, or a call after the end, does nothing. The place is given back if the person
+    never reached a page that differs between arms. Raises Participant.DoesNotExist for an erased
+    participant.
     """
     locked = Participant.objects.select_for_update(of=("self",)).get(pk=participant.pk)
     if locked.state == Participant.State.STARTED:
@@ -30,10 +30,10 @@ def withdraw(*, participant: Participant) -> None:
 
 @transaction.atomic
 def erase(*, participant: Participant) -> None:
-    """Delete the participant with all that belongs to them; twice does nothing.
+    """Delete the participant and all their data; a second call does nothing.
 
-    What is left is a count: a place that was bound to an arm stays used, and does not say by whom;
-    one that was only held goes back. Nothing of the person can come back, because every write
+    Only a count remains: a place that was bound to an arm stays used, without naming its holder; a
+    place that was only held is given back. No data of the person can reappear, because every write
     locks the participant's row first.
     """
     locked = Participant.objects.select_for_update(of=("self",)).filter(pk=participant.pk).first()

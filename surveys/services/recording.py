@@ -43,7 +43,7 @@ class Recorded(enum.Enum):
     LAPSED = "lapsed"
     """The participant was away for longer than the study allows."""
     REFUSED = "refused"
-    """The participant has withdrawn."""
+    """The participant has stopped."""
 
 
 class InvalidAnswersError(ValueError):
