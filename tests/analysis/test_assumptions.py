@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.api import OLS, add_constant
 
 from analysis.outcomes.assumptions.normality import normality
 from analysis.outcomes.assumptions.scores import brown_forsythe, influence, spread, standardised
@@ -67,12 +68,11 @@ def test_one_participant_who_decides_is_noticed_and_none_is_left_out():
 
 
 def test_cooks_distance_is_that_of_the_regression_on_arms():
-    statsmodels = pytest.importorskip("statsmodels.api")
     rng = np.random.default_rng(6)
     groups = {"a": rng.normal(size=9), "b": rng.normal(size=14)}
     scores = np.concatenate(list(groups.values()))
     arms = np.repeat([0.0, 1.0], [9, 14])
-    fit = statsmodels.OLS(scores, statsmodels.add_constant(arms)).fit()
+    fit = OLS(scores, add_constant(arms)).fit()
     expected = fit.get_influence().cooks_distance[0].max()
     assert influence(groups, 0.05).values["cook"] == pytest.approx(expected)
 

@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-LANGUAGES = ("en", "de")
+LANGUAGES = ("en", pytest.param("de", marks=pytest.mark.nightly))
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SCHEMES = {
     "light": {"type": "tag", "values": TAGS},

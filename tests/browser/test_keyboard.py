@@ -62,13 +62,30 @@ def answer_by_keyboard(tab) -> None:
     raise AssertionError(f"{MOST_TABS} times Tab did not lead to the button of {tab.url}.")
 
 
-def test_the_whole_demo_study_by_keyboard_alone(tab, address, study):
+def begin_by_keyboard(tab, address) -> Participant:
+    """Past the link that skips to the page's main part, consent."""
     tab.goto(address)
     assert next_stop(tab)["skips"]
     tab.keyboard.press("Enter")
     assert tab.evaluate("document.activeElement.id") == "main"
     answer_by_keyboard(tab)
-    someone = Participant.objects.get()
+    return Participant.objects.get()
+
+
+def test_the_first_pages_of_the_demo_study_by_keyboard_alone(tab, address, study):
+    someone = begin_by_keyboard(tab, address)
+    for _ in range(4):
+        ready(tab)
+        answer_by_keyboard(tab)
+    ready(tab)
+    kinds = [step.kind for step in sequence.steps(study)[:4]]
+    assert "trial" in kinds
+    assert someone.submissions.count() == 4
+
+
+@pytest.mark.nightly
+def test_the_whole_demo_study_by_keyboard_alone(tab, address, study):
+    someone = begin_by_keyboard(tab, address)
     for _ in sequence.steps(study):
         ready(tab)
         answer_by_keyboard(tab)

@@ -79,6 +79,7 @@ def test_no_page_scrolls_sideways_in_german_with_its_long_words(tab, live_server
     walk_narrow(tab, live_server.url, german, "de")
 
 
+@pytest.mark.nightly
 def test_no_page_scrolls_sideways_from_right_to_left(tab, live_server, right_to_left):
     walk_narrow(tab, live_server.url, right_to_left, "he")
 

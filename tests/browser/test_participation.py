@@ -123,7 +123,10 @@ def test_without_a_script_the_pages_work_and_the_time_is_empty(chromium, address
     context.close()
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize(
+    "width",
+    [320, *(pytest.param(width, marks=pytest.mark.nightly) for width in (390, 1280))],
+)
 def test_no_page_scrolls_sideways(tab, address, study, width):
     tab.set_viewport_size({"width": width, "height": 640})
 

@@ -89,7 +89,9 @@ def test_a_confirmation_that_is_lost_after_the_commit_does_no_harm(page, live_se
     assert here.events.get().kind == "replayed"
 
 
-@pytest.mark.parametrize("status", [500, 503, 429])
+@pytest.mark.parametrize(
+    "status", [503, *(pytest.param(status, marks=pytest.mark.nightly) for status in (500, 429))]
+)
 def test_a_server_that_restarts_is_asked_again(page, live_server, here, status):
     page.goto(address(live_server, here))
     answers = []
@@ -139,7 +141,13 @@ def test_what_was_stored_before_a_reload_is_not_sent_again(page, live_server, he
     assert not here.events.exists()
 
 
-@pytest.mark.parametrize("way", ["refresh", "closed tab", "other device", "back"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        *("refresh", "other device"),
+        *(pytest.param(way, marks=pytest.mark.nightly) for way in ("closed tab", "back")),
+    ],
+)
 def test_the_same_trial_comes_back_and_is_marked_as_interrupted(chromium, live_server, here, way):
     context = chromium.new_context()
     page = context.new_page()

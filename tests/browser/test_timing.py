@@ -236,7 +236,7 @@ def test_the_map_can_lie_over_the_image(tab, live_server, transactional_db, tmp_
     assert boxes["none"] == boxes["gradcam"]
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.nightly)])
 def test_image_and_answers_stand_at_the_same_place_in_every_arm(tab, live_server, mapped, width):
     tab.set_viewport_size({"width": width, "height": 900})
     boxes = {}
