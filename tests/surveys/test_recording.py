@@ -88,6 +88,34 @@ def test_other_answers_to_the_same_page_are_a_conflict_and_the_first_stay(newcom
     assert newcomer.events.get().items == "use"
 
 
+def test_an_answer_that_was_left_out_at_first_is_a_conflict_too(study):
+    person = services.enrol(study=study, arrival_key="a visit without a comment")
+    walk(person, pages=8)
+    assert send(person, "after:comments-v1", {}) is Recorded.RECORDED
+    assert send(person, "after:comments-v1", {"comment": "Late"}) is Recorded.CONFLICT
+    assert person.events.get().items == "comment"
+    assert not Answer.objects.filter(item="comment").exists()
+
+
+def test_how_often_a_page_was_shown_is_stored_with_its_answers(newcomer):
+    for _ in range(3):
+        services.record_view(participant=newcomer, step=FIRST)
+    send(newcomer)
+    assert newcomer.submissions.get().times_shown == 3
+
+
+def test_the_items_are_stored_in_the_order_in_which_they_were_shown(newcomer):
+    send(newcomer)
+    assert newcomer.submissions.get().item_order == ["experience", "use", "following"]
+
+
+def test_a_program_that_repeats_a_request_cannot_fill_the_disk(newcomer, monkeypatch):
+    monkeypatch.setattr("surveys.services.recording.MOST_EVENTS", 3)
+    for _ in range(5):
+        assert send(newcomer, "nonsense") is Recorded.OUT_OF_ORDER
+    assert newcomer.events.count() == 3
+
+
 @pytest.mark.parametrize("step", ["instructions", "trial:1", "after:trust-v1", "nonsense", ""])
 def test_a_page_that_is_not_the_current_one_is_out_of_order(newcomer, step):
     assert send(newcomer, step) is Recorded.OUT_OF_ORDER
