@@ -72,9 +72,9 @@ def libraries(
                 )
             )
         else:
-            oracle = getattr(reference_methods, key)
+            reference = getattr(reference_methods, key)
             found[key] = _seconds(
-                lambda oracle=oracle, explainer=explainer: oracle(
+                lambda reference=reference, explainer=explainer: reference(
                     explainer, classifier, image, target, seed, background
                 )
             )

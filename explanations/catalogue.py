@@ -33,7 +33,7 @@ class Legend:
 
 
 @dataclass(frozen=True)
-class Oracle:
+class ReferenceLibrary:
     """The library whose numbers a method's must be, and the function that asks it."""
 
     library: str
@@ -56,12 +56,12 @@ class Method:
     drawing: Drawing
     needs_background: bool = False
     is_placebo: bool = False
-    oracle: Oracle | None = None
+    reference: ReferenceLibrary | None = None
     """None where no library computes this method."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Of its code, where they are not the defaults."""
     choice: Parameter | None = None
-    """What an arm of a study may choose of it."""
+    """What a condition of a study may choose of it."""
     variant_of: str = ""
     """Key of the method that another choice was made of; empty for a method of the list below."""
 
@@ -165,7 +165,7 @@ METHODS: tuple[Method, ...] = (
         how_to_read=_HEAT_READING,
         legend=_HEAT_LEGEND,
         drawing=Heat(),
-        oracle=Oracle("captum", "explanations.verification.reference_methods.gradcam"),
+        reference=ReferenceLibrary("captum", "explanations.verification.reference_methods.gradcam"),
     ),
     Method(
         key="saliency",
@@ -186,7 +186,9 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=Legend(_("hardly matters"), _("matters most")),
         drawing=Glow(),
-        oracle=Oracle("captum", "explanations.verification.reference_methods.saliency"),
+        reference=ReferenceLibrary(
+            "captum", "explanations.verification.reference_methods.saliency"
+        ),
     ),
     Method(
         key="integrated_gradients",
@@ -200,7 +202,9 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99),
-        oracle=Oracle("captum", "explanations.verification.reference_methods.integrated_gradients"),
+        reference=ReferenceLibrary(
+            "captum", "explanations.verification.reference_methods.integrated_gradients"
+        ),
         choice=BASELINE,
     ),
     Method(
@@ -219,7 +223,7 @@ METHODS: tuple[Method, ...] = (
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99.5),
         needs_background=True,
-        oracle=Oracle("shap", "explanations.verification.reference_methods.deepshap"),
+        reference=ReferenceLibrary("shap", "explanations.verification.reference_methods.deepshap"),
     ),
     Method(
         key="lime",
@@ -240,7 +244,7 @@ METHODS: tuple[Method, ...] = (
         ),
         legend=_FOR_AND_AGAINST,
         drawing=Outlines(),
-        oracle=Oracle("lime", "explanations.verification.reference_methods.lime"),
+        reference=ReferenceLibrary("lime", "explanations.verification.reference_methods.lime"),
     ),
     # The placebos share Grad-CAM's words and colours to the letter: nothing may tell them apart.
     Method(
@@ -269,7 +273,7 @@ METHODS: tuple[Method, ...] = (
 EVERY: tuple[Method, ...] = tuple(
     one for method in METHODS for one in (tuple(method.by_choice.values()) or (method,))
 )
-"""The methods, each followed by its variants: what an arm can show."""
+"""The methods, each followed by its variants: what a condition can show."""
 
 LAYERED: tuple[Method, ...] = (
     Method(
@@ -280,7 +284,7 @@ LAYERED: tuple[Method, ...] = (
         how_to_read=_HEAT_READING,
         legend=_HEAT_LEGEND,
         drawing=Heat(),
-        oracle=Oracle("captum", "explanations.verification.reference_methods.gradcam"),
+        reference=ReferenceLibrary("captum", "explanations.verification.reference_methods.gradcam"),
     ),
     Method(
         key="saliency_layer",
@@ -298,7 +302,7 @@ LAYERED: tuple[Method, ...] = (
         drawing=Glow(),
     ),
 )
-"""What can be computed of every feature module: for researchers, never for an arm."""
+"""What can be computed of every feature module: for researchers, never for a condition."""
 
 
 def of_module(number: int) -> tuple[Method, ...]:

@@ -1,4 +1,4 @@
-"""What an arm of a study may choose of a method, and the words that go with each choice."""
+"""What a condition of a study may choose of a method, and the words that go with each choice."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a method's code that is a key of [[arms]] too; ``values``: the usual first."""
+    """A parameter of a method that a study file can choose; ``values``: the usual one first."""
 
     name: str
     values: tuple[Value, ...]

@@ -16,7 +16,7 @@ from explanations.imagesets.background import Background
 from explanations.methods.protocol import Explainer
 
 if TYPE_CHECKING:
-    from explanations.verification.reference_methods import Oracle
+    from explanations.verification.reference_methods import ReferenceMethod
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def verify(
     stored: Attribution,
 ) -> Verified | None:
     """Compare ``stored`` with the method's library; None for a method that has none."""
-    if method.oracle is None:
+    if method.reference is None:
         return None
-    module, _, name = method.oracle.path.rpartition(".")
-    oracle: Oracle = getattr(import_module(module), name)
+    module, _, name = method.reference.path.rpartition(".")
+    reference: ReferenceMethod = getattr(import_module(module), name)
     with exact_arithmetic():
-        expected = oracle(explainer, classifier, image, target, seed, background)
-    library = f"{method.oracle.library} {version(method.oracle.library)}"
+        expected = reference(explainer, classifier, image, target, seed, background)
+    library = f"{method.reference.library} {version(method.reference.library)}"
     return Verified(library, difference(stored.relevance, expected))
 
 

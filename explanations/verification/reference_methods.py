@@ -31,7 +31,7 @@ Image = NDArray[np.uint8]
 Map = NDArray[np.float64]
 
 
-class Oracle(Protocol):
+class ReferenceMethod(Protocol):
     """A map (height, width) of one uint8 image by a library, for the parameters of ours."""
 
     def __call__(

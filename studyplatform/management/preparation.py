@@ -75,11 +75,11 @@ def methods_named(text: str) -> list[Method]:
 def prepare_study(
     slug: str, methods: Sequence[Method] = (), limit: int | None = None, how: How | None = None
 ) -> Prepared:
-    """Predict the study's images, choose its stimuli and explain them by its arms' methods.
+    """Predict the study's images, choose its stimuli and explain them by its conditions' methods.
 
     The example image of the instructions is explained, too, and so are all classes whose maps a
-    task shows side by side. ``methods`` replaces the arms' methods; ``limit`` restricts the run to
-    the first stimuli.
+    task shows side by side. ``methods`` replaces the conditions' methods; ``limit`` restricts the
+    run to the first stimuli.
     """
     study = Study.objects.filter(slug=slug).first()
     if study is None:

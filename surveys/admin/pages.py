@@ -25,7 +25,7 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
 
-class PanelAdmin(ReadOnlyAdmin):
+class StyledAdmin(ReadOnlyAdmin):
     """A page that shows rows of other tables."""
 
     class Media:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from explanations.admin import picture_of
-from surveys.admin.pages import HIDDEN, PanelAdmin, ReadOnlyInline
+from surveys.admin.pages import HIDDEN, ReadOnlyInline, StyledAdmin
 from surveys.blinding import hides_arm, limited_pages
 from surveys.models import Arm, Event, Participant, Study, Trial
 from surveys.pages import sequence
@@ -84,7 +84,7 @@ class ArmFilter(admin.SimpleListFilter):
 
 
 @admin.register(Participant)
-class ParticipantAdmin(PanelAdmin):
+class ParticipantAdmin(StyledAdmin):
     list_display = (
         "pseudonym", "slug", "shown_arm", "state", "pages", "simulated", "consented_at"
     )  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from surveys import services
 from surveys.admin.inlines import ArmInline, StimulusInline, VersionInline
-from surveys.admin.pages import PanelAdmin, people_in
+from surveys.admin.pages import StyledAdmin, people_in
 from surveys.export.archive import zip_of
 from surveys.export.folder import ExportError
 from surveys.export.writing import Simulated
@@ -19,7 +19,7 @@ from surveys.web import signed_links
 
 
 @admin.register(Study)
-class StudyAdmin(PanelAdmin):
+class StudyAdmin(StyledAdmin):
     list_display = ("title", "state", "link", "completed", "started", "withdrawn", "simulated")
     fields = ("state", "slug", "image_set", "classifier", "loaded_at", "source_sha256")
     inlines = (ArmInline, VersionInline, StimulusInline)
@@ -47,7 +47,7 @@ class StudyAdmin(PanelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         study = self.get_object(request, object_id)
-        shown: dict[str, Any] = {"panel_actions": self.get_actions(request)}
+        shown: dict[str, Any] = {"record_actions": self.get_actions(request)}
         if study is not None:
             shown["participant_link"] = request.build_absolute_uri(signed_links.landing_path(study))
             if self.has_manage_permission(request):

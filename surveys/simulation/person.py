@@ -33,8 +33,8 @@ class Shown:
 class Reading:
     """What a reader of the page knows without seeing its images.
 
-    ``instructed``: the answer that an attention check asks for. ``effect``: the effect of the arm
-    in the page's block.
+    ``instructed``: the answer that an attention check asks for. ``effect``: the effect of the
+    condition in the page's block.
     """
 
     questionnaire: str = ""
@@ -63,7 +63,7 @@ class Person:
         self._patience = self._random.random()
 
     def meets(self, effect: Effect, shown: Mapping[str, Shown]) -> None:
-        """Tell the person the effect of the arm, and what each picture shows, by its code."""
+        """Tell the person the effect of the condition, and what each picture shows, by its code."""
         self._effect, self._shown = effect, shown
 
     @property

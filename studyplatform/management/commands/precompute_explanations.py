@@ -162,7 +162,7 @@ def _said(done: Prepared) -> str:
     ways = [", ".join(done.methods)] if done.methods else []
     ways += [f"layer by layer ({done.modules} modules)"] if done.modules else []
     if not ways:
-        return f"{done.images} images predicted; no arm shows a map, so there is none to compute."
+        return f"{done.images} images predicted; no condition shows a map, so none is computed."
     return (
         f"{done.images} images predicted; {done.explained} explained by {' and '.join(ways)}: "
         f"{done.maps.new} maps computed on {done.device}, {done.maps.known} were there already."

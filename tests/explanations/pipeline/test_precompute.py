@@ -247,7 +247,7 @@ def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file)
         )
     )  # fmt: skip
     assert precompute(study="words") == (
-        "3 images predicted; no arm shows a map, so there is none to compute."
+        "3 images predicted; no condition shows a map, so none is computed."
     )
     assert not Explanation.objects.exists()
 
