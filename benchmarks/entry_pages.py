@@ -167,7 +167,7 @@ def _ends(camera: Camera, address: str) -> None:
     camera.walk("entry-attention", answer=2)  # the middle, which no attention check asks for
     page.wait_for_selector(f"text={FAILED}")
     stopped = _enrol("entry", _person())
-    services.withdraw(participant=stopped)
+    services.stop(participant=stopped)
     page.goto(f"{address}/p/{stopped.code}/")
     camera.take("entry-10-stopped")
     page.goto(f"{address}/p/{stopped.code}/withdraw/")

@@ -21,7 +21,7 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "tests" / "filled_database"
 STUDIES = ("demo", "within", "judge-advisor", "recruited")
 KINDS = {"none": None, "simulated_only": "only", "include_simulated": "included"}
-RENAMED_STATES: dict[str, str] = {}
+RENAMED_STATES = {"withdrawn": "stopped"}
 """Today's word for a stored state, by the word of then."""
 EXPORT = """
 import sys

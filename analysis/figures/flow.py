@@ -1,6 +1,9 @@
 """Who was randomised, who was left out by which rule, and who remains, by arm."""
 
 import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,61 +16,70 @@ LINE = 54  # characters of a box's line
 LETTERS = 8.5  # points
 
 
+@dataclass(frozen=True)
+class Box:
+    """Participants by arm; `leaves`: those who leave the flow here, drawn to the right."""
+
+    title: str
+    counts: Mapping[str, int]
+    leaves: bool = False
+
+
 def draw_flow(results: Results) -> Figure:
-    """A column of boxes, everyone on top; to the right of each gap whom the rule took."""
-    steps, sets = results.study_flow.steps, results.study_flow.sets
-    sizes = {row.arm: row.randomised for row in results.flow}
-    kept = [("Randomised", sizes)]
-    kept += [("Remaining", dict(step.remaining)) for step in steps]
-    kept.append(("Analysed per protocol", dict(sets.per_protocol)))
-    titles = [title for title, _ in kept] + [f"Excluded: {step.label}" for step in steps]
-    most = max(len(_lines(title, sizes, results)) for title in titles)
+    """Draw a column of boxes, everyone on top; to the right of each gap those who leave there."""
+    boxes = _boxes(results)
+    most = max(len(_lines(box, results)) for box in boxes)
     row = (1.2 * LETTERS * most + 12) / 72  # inches: a box's lines, its frame, a gap
-    figure = Figure(figsize=(WIDTH, row * (len(kept) + len(steps)) + 0.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, row * len(boxes) + 0.6), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
     axes.set_xlim(0, 1)
-    axes.set_ylim(2 * len(kept) - 1.2, -0.8)
-    for index, (title, counts) in enumerate(kept):
-        _box(axes, 0.02, 2 * index, title, counts, results)
-        if index:
-            axes.annotate(
-                "", (0.06, 2 * index - 0.55), (0.06, 2 * index - 1.45),
-                arrowprops={"arrowstyle": "->", "color": MUTED},
-            )  # fmt: skip
-    for index, step in enumerate(steps):
-        title = f"Excluded: {step.label}"
-        _box(axes, 0.14, 2 * index + 1, title, dict(step.excluded), results, MUTED)
+    axes.set_ylim(len(boxes) - 0.2, -0.8)
+    for place, box in enumerate(boxes):
+        _draw(axes, place, box, results)
+    for upper, lower in pairwise(place for place, box in enumerate(boxes) if not box.leaves):
+        axes.annotate(
+            "", (0.06, lower - 0.55), (0.06, upper + 0.55),
+            arrowprops={"arrowstyle": "->", "color": MUTED},
+        )  # fmt: skip
     note(figure, "each number is checked against the one before it", results.simulated)
-    return carry(figure, _data(results))
+    return carry(figure, _data(boxes, results))
 
 
-def _data(results: Results) -> pd.DataFrame:
+def _boxes(results: Results) -> list[Box]:
+    """Everyone randomised, each group that leaves and the rest, down to the per-protocol set."""
+    flow, rows = results.study_flow, results.flow
+    boxes = [Box("Randomised", {row.arm: row.randomised for row in rows})]
+    if all(row.erased_known for row in rows):
+        boxes.append(Box("Data erased", {row.arm: row.erased for row in rows}, leaves=True))
+        boxes.append(Box("Data exist", {row.arm: row.randomised - row.erased for row in rows}))
+    for step in flow.steps:
+        boxes.append(Box(f"Excluded: {step.label}", step.excluded, leaves=True))
+        boxes.append(Box("Remaining", step.remaining))
+    boxes.append(Box("Stopped early", flow.stopped, leaves=True))
+    boxes.append(Box("Left silently", flow.left_silently, leaves=True))
+    boxes.append(Box("Analysed per protocol", flow.sets.per_protocol))
+    return boxes
+
+
+def _data(boxes: list[Box], results: Results) -> pd.DataFrame:
     """A row per box and arm, from top to bottom."""
-    steps, sets = results.study_flow.steps, results.study_flow.sets
-    boxes = [("Randomised", {row.arm: row.randomised for row in results.flow})]
-    for step in steps:
-        boxes += [(f"Excluded: {step.label}", dict(step.excluded))]
-        boxes += [("Remaining", dict(step.remaining))]
-    boxes.append(("Analysed per protocol", dict(sets.per_protocol)))
     rows = [
-        (box, arm, results.labels[arm], count)
-        for box, counts in boxes
-        for arm, count in counts.items()
+        (box.title, arm, results.labels[arm], count)
+        for box in boxes
+        for arm, count in box.counts.items()
     ]
     return pd.DataFrame(rows, columns=["box", "arm", "label", "participants"])
 
 
-def _box(
-    axes: Axes, x: float, y: float, title: str, counts: dict[str, int], results: Results,
-    colour: str = INK,
-) -> None:  # fmt: skip
-    lines = _lines(title, counts, results)
+def _draw(axes: Axes, place: int, box: Box, results: Results) -> None:
+    text = "\n".join(_lines(box, results))
     frame = {"boxstyle": "round,pad=0.45", "facecolor": "#ffffff", "edgecolor": MUTED}
-    axes.text(x, y, "\n".join(lines), color=colour, va="center", fontsize=LETTERS, bbox=frame)
+    left, colour = (0.14, MUTED) if box.leaves else (0.02, INK)
+    axes.text(left, place, text, color=colour, va="center", fontsize=LETTERS, bbox=frame)
 
 
-def _lines(title: str, counts: dict[str, int], results: Results) -> list[str]:
-    by_arm = ", ".join(f"{results.labels[arm]} {count}" for arm, count in counts.items())
-    total = f"{title}: {sum(counts.values())}"
+def _lines(box: Box, results: Results) -> list[str]:
+    by_arm = ", ".join(f"{results.labels[arm]} {count}" for arm, count in box.counts.items())
+    total = f"{box.title}: {sum(box.counts.values())}"
     return [*textwrap.wrap(total, LINE), *textwrap.wrap(by_arm, LINE)]

@@ -172,7 +172,8 @@ def _exclusions(plan: Plan, declared: Declared) -> list[str]:
     )
     return [
         *lines,
-        f"{order} Who withdraws is analysed nowhere.",
+        f"{order} Participants who stop early stay in the intention-to-treat set. Participants who "
+        "withdraw have their data erased: they are counted by arm, and analysed nowhere.",
         f"Missing data: a scale has a score where at least {percent(MINIMUM_SHARE_ANSWERED)} of "
         "its items are answered, unless the outcome or the questionnaire says otherwise. Not "
         "asked, does not apply and not answered are kept apart; none is replaced. Models of trials "

@@ -13,7 +13,7 @@ from analysis.statistics.estimate import Estimate, HypothesisTest
 SYMBOLS = "n|M|SD|p|df|r|d|g|t|z|F|H|U|W|Q|P"
 POPULATIONS = {
     "completed": "participants who completed the study",
-    "randomised": "everyone randomised who has the outcome and did not withdraw",
+    "randomised": "everyone randomised who has the outcome and whose data exist",
     "per_protocol": "participants who completed the study and whom no exclusion took",
 }
 

@@ -43,7 +43,7 @@ class ArmBaseline:
 
 @dataclass(frozen=True)
 class Covariate:
-    """One row of table 1, over everyone randomised who did not withdraw.
+    """One row of table 1, over everyone randomised whose data exist.
 
     `together`: all arms. `largest`: the largest standardised difference of any two arms.
     """

@@ -18,7 +18,7 @@ class FlowError(AnalysisError):
 
 @dataclass(frozen=True)
 class Sets:
-    """Participants by arm: intention to treat (randomised, not withdrawn, in no rule of scope
+    """Participants by arm: intention to treat (randomised, data not erased, in no rule of scope
     "all"), completed, and per protocol (completed, and in no rule at all)."""
 
     intention_to_treat: Mapping[str, int]
@@ -28,9 +28,15 @@ class Sets:
 
 @dataclass(frozen=True)
 class Flow:
-    """Everything that the diagram shows beside the rows per arm, and attrition by arm tested."""
+    """Everything that the diagram shows beside the rows per arm, and attrition by arm tested.
+
+    `stopped` and `left_silently` count by arm the participants whom no rule excluded and who did
+    not complete: they lie between the last step and the per-protocol set.
+    """
 
     steps: tuple[ExclusionStep, ...]
+    stopped: Mapping[str, int]
+    left_silently: Mapping[str, int]
     sets: Sets
     attrition: tuple[Attrition, ...]
 
@@ -44,30 +50,38 @@ def study_flow(data: StudyData, rows: tuple[FlowRow, ...]) -> Flow:
             for population in ("randomised", "completed", "per_protocol")
         )
     )
+    there = data.exclusions.by_rule == ""
+    stopped, left_silently = (
+        _by_arm(data, there & (data.participants["state"] == state))
+        for state in ("stopped", "started")
+    )
     check_sums(rows, steps, sets)
+    for arm, count in sets.per_protocol.items():
+        remaining = sum(there & (data.participants["arm"] == arm))
+        _equal(remaining, count + stopped[arm] + left_silently[arm], f"{arm}: not completed")
     sizes = {row.arm: row.randomised for row in rows}
     lost = {row.arm: row.randomised - row.completed for row in rows}
     tests = [attrition("did not complete", lost, sizes, data.plan.level)]
     if steps:
         out = {row.arm: row.randomised - sets.per_protocol[row.arm] for row in rows}
         tests.append(attrition("not in the per-protocol set", out, sizes, data.plan.level))
-    return Flow(steps, sets, tuple(tests))
+    return Flow(steps, stopped, left_silently, sets, tuple(tests))
 
 
 def check_sums(rows: tuple[FlowRow, ...], steps: tuple[ExclusionStep, ...], sets: Sets) -> None:
     """Every number of the flow against the one before it, arm by arm."""
     for row in rows:
-        arm, left = row.arm, row.randomised
-        _equal(left, row.completed + row.started_only + row.withdrawn, f"{arm}: states")
+        arm, left = row.arm, row.randomised - row.erased
+        _equal(left, row.completed + row.stopped + row.left_silently, f"{arm}: states")
         for step in steps:
             left -= step.excluded[arm]
             _equal(left, step.remaining[arm], f"{arm}: after {step.key}")
         if not sets.per_protocol[arm] <= sets.completed[arm] <= sets.intention_to_treat[arm]:
-            raise FlowError(f"{arm}: the per-protocol set exceeds the completed or those treated.")
+            raise FlowError(f"{arm}: a set exceeds the one that it is part of.")
         if sets.per_protocol[arm] > left:
             raise FlowError(f"{arm}: more per protocol than the rules left, {left}.")
-        if any(count > row.randomised - row.withdrawn for count in row.analysed.values()):
-            raise FlowError(f"{arm}: more analysed than randomised and not withdrawn.")
+        if any(count > row.randomised - row.erased for count in row.analysed.values()):
+            raise FlowError(f"{arm}: more analysed than randomised with data that exist.")
 
 
 def _equal(one: int, other: int, what: str) -> None:

@@ -90,7 +90,7 @@ class StimuliShown:
 
 
 def stimuli_shown(data: StudyData) -> StimuliShown:
-    """From the trials table, everyone randomised, withdrawn or not."""
+    """Summarise the trials of everyone randomised whose data exist, completed or not."""
     known = data.trials.dropna(subset=["image"])  # another study's tables need not name images
     images = known.drop_duplicates(IMAGE)
     right = int((images["prediction_correct"] == 1).sum())

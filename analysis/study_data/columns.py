@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from analysis.plan.tables import MissingKind
 
-STATES = ("started", "completed", "withdrawn")
+STATES = ("started", "completed", "stopped")
+FORMER_STATES = {"withdrawn": "stopped"}
+"""Exports of earlier versions gave participants who stopped and kept their answers this state."""
 CODEBOOK_TYPES = ("integer", "number", "text", "category", "datetime")
 
 

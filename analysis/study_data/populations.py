@@ -11,33 +11,37 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class FlowRow:
-    """An arm's participants: randomised = completed + started only + withdrawn.
+    """An arm's participants: randomised = completed + stopped + left silently + erased.
 
-    `analysed` counts, by outcome key, those with a score in the outcome's population.
+    `stopped` ended early and kept their answers, `left_silently` started and never finished, and
+    `erased` withdrew: their data do not exist (0 where the export does not say, `erased_known`).
+    `analysed` counts, by outcome key, the participants with a score in the outcome's population.
     """
 
     arm: str
     label: str
     randomised: int
     completed: int
-    started_only: int
-    withdrawn: int
+    stopped: int
+    left_silently: int
+    erased: int
+    erased_known: bool
     simulated: int
     analysed: Mapping[str, int]
 
 
 def members(data: StudyData, population: Population) -> "pd.Series[bool]":
-    """Who belongs to the population. Who withdrew took back the use of their data: never.
+    """Flag the participants who belong to the population.
 
-    randomised: intention to treat. completed: reached the end. per_protocol: completed, and taken
-    by none of the plan's exclusions. A rule of scope "all" takes people out of all three.
+    randomised: intention to treat, everyone randomised whose data exist, stopped early or not.
+    completed: reached the end. per_protocol: completed, and in no exclusion rule of the plan.
+    A rule of scope "all" takes participants out of all three.
     """
-    state: pd.Series[str] = data.participants["state"]
     exclusions = data.exclusions
-    there: pd.Series[bool] = (state != "withdrawn") & ~exclusions.out_of_all
+    there: pd.Series[bool] = ~exclusions.out_of_all
     if population == "randomised":
         return there
-    there &= state == "completed"
+    there &= data.participants["state"] == "completed"
     if population == "per_protocol":
         there &= ~exclusions.out_of_protocol
     return there
@@ -67,13 +71,16 @@ def _flow_row(data: StudyData, scores: pd.DataFrame, arm: str, label: str) -> Fl
     people = data.participants[data.participants["arm"] == arm]
     states = people["state"].value_counts()
     own = scores[scores["arm"] == arm]
+    erased = (data.erased or {}).get(arm, 0)
     return FlowRow(
         arm,
         label,
-        len(people),
+        len(people) + erased,
         int(states.get("completed", 0)),
+        int(states.get("stopped", 0)),
         int(states.get("started", 0)),
-        int(states.get("withdrawn", 0)),
+        erased,
+        data.erased is not None,
         int((people["simulated"] == 1).sum()),
         {outcome.key: int(own[outcome.key].notna().sum()) for outcome in data.plan.outcomes},
     )

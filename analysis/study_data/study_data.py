@@ -15,7 +15,7 @@ from analysis.errors import TableError
 from analysis.plan.plan import Plan, resolve
 from analysis.plan.reading import plan_hash, read_plan_file
 from analysis.study_data import consistency
-from analysis.study_data.columns import BLOCKS, FILES, Column
+from analysis.study_data.columns import BLOCKS, FILES, FORMER_STATES, Column
 from analysis.study_data.csv_files import (
     EXPORT_AGAIN,
     convert,
@@ -63,6 +63,17 @@ class StudyData:
     def simulated(self) -> bool:
         """Whether any participant is simulated."""
         return bool((self.participants["simulated"] == 1).any())
+
+    @cached_property
+    def erased(self) -> Mapping[str, int] | None:
+        """Arm key → randomised participants whose data were erased; None if the export tells not.
+
+        No table has a row of them: the export's manifest holds their counts.
+        """
+        counts = self.manifest.get("withdrawn_and_deleted")
+        if not isinstance(counts, dict):
+            return None
+        return {arm: int(counts.get(arm, 0)) for arm in self.plan.arms}
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -155,6 +166,8 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
             frames["answers.csv"] = pd.concat([frames["answers.csv"], frame], ignore_index=True)
     if problems:
         raise TableError(_blinded(folder) or problems)
+    people = frames["participants.csv"]
+    frames["participants.csv"] = people.assign(state=people["state"].replace(FORMER_STATES))
     return {name: frame.fillna("") for name, frame in frames.items()}
 
 

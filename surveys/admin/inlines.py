@@ -14,7 +14,7 @@ from surveys.models import Arm, Participant, Stimulus, StudyVersion
 
 class ArmInline(ReadOnlyInline):
     model = Arm
-    readonly_fields = ("method_label", "started", "completed", "withdrawn", "erased", "simulated")
+    readonly_fields = ("method_label", "started", "completed", "stopped", "erased", "simulated")
     fields = ("key", "label", *readonly_fields)
 
     @admin.display(description="method")
@@ -32,10 +32,10 @@ class ArmInline(ReadOnlyInline):
     def completed(self, arm: Arm) -> int | str:
         return _in_arm(arm, Participant.State.COMPLETED)
 
-    def withdrawn(self, arm: Arm) -> int | str:
-        return _in_arm(arm, Participant.State.WITHDRAWN)
+    def stopped(self, arm: Arm) -> int | str:
+        return _in_arm(arm, Participant.State.STOPPED)
 
-    @admin.display(description="withdrawn and deleted")
+    @admin.display(description="data erased")
     def erased(self, arm: Arm) -> int | str:
         if is_blinded(arm.study):
             return HIDDEN

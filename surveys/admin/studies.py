@@ -20,7 +20,7 @@ from surveys.web import signed_links
 
 @admin.register(Study)
 class StudyAdmin(StyledAdmin):
-    list_display = ("title", "state", "link", "completed", "started", "withdrawn", "simulated")
+    list_display = ("title", "state", "link", "completed", "started", "stopped", "simulated")
     fields = ("state", "slug", "image_set", "classifier", "loaded_at", "source_sha256")
     inlines = (ArmInline, VersionInline, StimulusInline)
     actions = ("open_studies", "close_studies", "export", "export_simulated")
@@ -67,8 +67,8 @@ class StudyAdmin(StyledAdmin):
     def started(self, study: Study) -> int:
         return people_in(study, Participant.State.STARTED)
 
-    def withdrawn(self, study: Study) -> int:
-        return people_in(study, Participant.State.WITHDRAWN)
+    def stopped(self, study: Study) -> int:
+        return people_in(study, Participant.State.STOPPED)
 
     @admin.display(description="simulated, all")
     def simulated(self, study: Study) -> int:

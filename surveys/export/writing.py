@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import translation
 
 from surveys.blinding import is_blinded, limited_pages
+from surveys.export.endings import with_endings
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
 from surveys.services.fingerprints import changes
@@ -72,7 +73,9 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
             name: [[column.cell(row) for column in columns] for row in rows_by_table[name]]
             for name, columns in columns_of.items()
         }
-        rows["codebook.csv"] = [list(row.values()) for row in codebook(declared, blinded)]
+        erased = _erased(study, simulated, blinded)
+        described = with_endings(codebook(declared, blinded), people, erased, blinded)
+        rows["codebook.csv"] = [list(row.values()) for row in described]
     headers = {name: [column.name for column in columns] for name, columns in columns_of.items()}
     headers["codebook.csv"] = list(OWN_COLUMNS)
     files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
@@ -81,7 +84,7 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
     if registered := _plan_at_launch(study):
         files["registered.json"] = registered
     counts = {name: len(entries) for name, entries in rows.items()}
-    files[MARK] = _manifest(study, simulated, blinded, files, counts)
+    files[MARK] = _manifest(study, simulated, erased, blinded, files, counts)
     write_folder(output, files)
     return ExportSummary(output, counts, study.slug if blinded else "")
 
@@ -230,6 +233,7 @@ def _version(version: StudyVersion) -> dict[str, Any]:
 def _manifest(
     study: Study,
     simulated: Simulated,
+    erased: dict[str, int],
     blinded: bool,
     files: dict[str, bytes],
     rows: dict[str, int],
@@ -247,7 +251,7 @@ def _manifest(
         "versions": [_version(version) for version in study.versions.all()],
         "changes": [asdict(change) for change in changes(study)],
         "simulated": simulated,
-        "withdrawn_and_deleted": _erased(study, simulated, blinded),
+        "withdrawn_and_deleted": erased,
         "arms_blinded": blinded,
         "software": {
             "python": platform.python_version(),

@@ -157,7 +157,7 @@ class Answer(models.Model):
 
 
 class Event(models.Model):
-    """An occurrence other than an answer, such as a replay, a refusal or a withdrawal; never an
+    """An occurrence other than an answer, such as a replay, a refusal or a stop; never an
     answer's text.
     """
 

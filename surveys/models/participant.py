@@ -16,9 +16,11 @@ class Participant(models.Model):
     """
 
     class State(models.TextChoices):
+        """A participant whose data were erased has no row, and so no state."""
+
         STARTED = "started"
         COMPLETED = "completed"
-        WITHDRAWN = "withdrawn"
+        STOPPED = "stopped"  # pressed "stop, and keep my answers"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")
     arm = models.ForeignKey(

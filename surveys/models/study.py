@@ -46,7 +46,7 @@ class StudyVersion(models.Model):
     number = models.PositiveSmallIntegerField(help_text="Counts from 1.")
     launched_at = models.DateTimeField()
     people_before = models.PositiveIntegerField(
-        help_text="Real participants who had come by then, withdrawn ones included."
+        help_text="Real participants who had come by then, whatever their state."
     )
     source = models.TextField("study file", help_text="The TOML file, to the letter.")
     source_sha256 = models.CharField("hash of the study file", max_length=64)

@@ -21,7 +21,7 @@ class WayBack:
 
 def outcome_of(participant: Participant) -> Outcome | None:
     """Return how the participant left, according to the stored data; None while under way."""
-    if participant.state == Participant.State.WITHDRAWN or has_lapsed(participant):
+    if participant.state == Participant.State.STOPPED or has_lapsed(participant):
         return Outcome.WITHDRAWN
     if participant.state != Participant.State.COMPLETED:
         return None

@@ -3,7 +3,7 @@
 from surveys.pages.lapse import has_lapsed
 from surveys.services.enrolment import StudyClosedError, enrol
 from surveys.services.errors import StudyError
-from surveys.services.leaving import erase, withdraw
+from surveys.services.leaving import erase, stop
 from surveys.services.places import StudyFullError
 from surveys.services.recording import (
     InvalidAnswersError,
@@ -43,5 +43,5 @@ __all__ = [
     "record_service_status",
     "record_view",
     "refuse_page",
-    "withdraw",
+    "stop",
 ]

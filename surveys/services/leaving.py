@@ -1,4 +1,4 @@
-"""The ways to leave: stopping before the end, and erasing everything; both take effect at once."""
+"""The ways to leave: stopping keeps the answers, withdrawing erases them; both act at once."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,8 +10,8 @@ from surveys.services.recording import note
 
 
 @transaction.atomic
-def withdraw(*, participant: Participant) -> None:
-    """Stop the participation at the person's wish; earlier answers are kept.
+def stop(*, participant: Participant) -> None:
+    """Stop the participation at the person's wish; earlier answers are kept, as the page promises.
 
     A second call, or a call after the end, does nothing. The place is given back if the person
     never reached a page that differs between arms. Raises Participant.DoesNotExist for an erased
@@ -19,12 +19,12 @@ def withdraw(*, participant: Participant) -> None:
     """
     locked = Participant.objects.select_for_update(of=("self",)).get(pk=participant.pk)
     if locked.state == Participant.State.STARTED:
-        locked.state = Participant.State.WITHDRAWN
+        locked.state = Participant.State.STOPPED
         locked.finished_at = timezone.now()
         locked.save(update_fields=["state", "finished_at"])
-        note(locked, "withdrawn")
+        note(locked, "stopped")
         lock(locked.study)
-        places.give_back(locked, "withdrawn")
+        places.give_back(locked, "stopped")
     participant.refresh_from_db()
 
 

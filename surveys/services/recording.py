@@ -134,7 +134,7 @@ def refuse_page(*, participant: Participant, step: str) -> Recorded:
     Raises Participant.DoesNotExist for an erased participant.
     """
     _lock(participant)
-    if participant.state == Participant.State.WITHDRAWN:
+    if participant.state == Participant.State.STOPPED:
         outcome = Recorded.REFUSED
     elif step in sequence.sent(participant):
         outcome = Recorded.CONFLICT
@@ -181,7 +181,7 @@ def _outcome(
     sent: Set[str],
     timings: Timings | None = None,
 ) -> Recorded:
-    if participant.state == Participant.State.WITHDRAWN:
+    if participant.state == Participant.State.STOPPED:
         return Recorded.REFUSED
     if step in sent:
         same = not _differing(participant, step, answers)

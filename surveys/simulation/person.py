@@ -59,7 +59,7 @@ class Person:
         self._opinions: dict[str, float] = {}
         self._own: dict[str, str] = {}
         self._persistence = self._random.random()
-        self.withdraws = self._random.random() < 1 / 3
+        self.stops = self._random.random() < 1 / 3
         self._patience = self._random.random()
 
     def meets(self, effect: Effect, shown: Mapping[str, Shown]) -> None:

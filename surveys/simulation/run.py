@@ -35,17 +35,20 @@ class SimulationError(ValueError):
 
 @dataclass(frozen=True)
 class Simulated:
-    """The number of simulated people, by how they ended."""
+    """The number of simulated people, by how they ended.
+
+    ``stopped`` pressed "stop, and keep my answers"; ``dropped_out`` closed the page.
+    """
 
     completed: int
-    withdrawn: int
-    left: int
+    stopped: int
+    dropped_out: int
 
     def __str__(self) -> str:
-        people = self.completed + self.withdrawn + self.left
+        people = self.completed + self.stopped + self.dropped_out
         return (
             f"{people} simulated participants: {self.completed} completed, "
-            f"{self.withdrawn} withdrew, {self.left} dropped out."
+            f"{self.stopped} stopped, {self.dropped_out} dropped out."
         )
 
 
@@ -69,8 +72,8 @@ def simulate(
             ends.append(_take_part(browser, study, seed, first + offset, profile))
     return Simulated(
         completed=ends.count(Participant.State.COMPLETED),
-        withdrawn=ends.count(Participant.State.WITHDRAWN),
-        left=ends.count(Participant.State.STARTED),
+        stopped=ends.count(Participant.State.STOPPED),
+        dropped_out=ends.count(Participant.State.STARTED),
     )
 
 
@@ -169,11 +172,11 @@ def _next(browser: AnyBrowser, page: Page, person: Person, walk: Walk) -> Page:
 
 
 def _leave(browser: AnyBrowser, page: Page, person: Person) -> Participant.State:
-    if not person.withdraws:
+    if not person.stops:
         return Participant.State.STARTED
     path = next(link for link in page.links if link.endswith("/withdraw/"))
     browser.send(browser.open(path), {"choice": "stop"})
-    return Participant.State.WITHDRAWN
+    return Participant.State.STOPPED
 
 
 def _participant(study: Study, page: Page) -> Participant:

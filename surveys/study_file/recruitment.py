@@ -12,7 +12,8 @@ class Outcome(enum.StrEnum):
     FAILED_ATTENTION = "failed_attention"
     """Complete, with so many failed attention checks as the file says, or more."""
     WITHDRAWN = "withdrawn"
-    """Stopped, had everything deleted, or stayed away for longer than the study allows."""
+    """Left before the end: stopped, withdrew and had the data erased, or stayed away for longer
+    than the study allows. One way back for all three: study files have declared it by this word."""
     SCREENED_OUT = "screened_out"
     """Not taken in: took part in a study that this one excludes."""
     FULL = "full"

@@ -101,7 +101,7 @@ def block_of(participant: Participant) -> Cell:
 def completed_at(participant: Participant) -> Cell:
     """Return when the study was completed.
 
-    Empty for people who left early, although they have a finishing time, too.
+    Empty for people who stopped, although they have a finishing time, too.
     """
     completed = participant.state == Participant.State.COMPLETED
     return participant.finished_at if completed else None

@@ -54,7 +54,12 @@ class Column:
 
 PERSON = "Random pseudonym; cannot be traced to a person"
 ARM = "Key of the arm that the participant was randomised to"
-STATES = {state.value: str(state.label) for state in Participant.State}
+STATES = {
+    Participant.State.STARTED.value: "started and left silently, or still under way",
+    Participant.State.COMPLETED.value: "completed the study",
+    Participant.State.STOPPED.value: "stopped before the end and kept the answers",
+}
+STATE = "How the participation ended; a participant whose data were erased has no row"
 BROWSER = (
     "Milliseconds from showing the page to the answer, by the browser's clock; empty if the "
     "page's script did not run"
@@ -71,7 +76,7 @@ PARTICIPANTS: tuple[Column, ...] = (
     Column(
         "block", "integer", block_of, "Randomisation block within the stratum; 0 without blocks", 0
     ),
-    Column("state", "category", "state", "How far the participant got", values=STATES),
+    Column("state", "category", "state", STATE, values=STATES),
     Column(
         "simulated", "integer", "simulated", "Whether the participant was simulated", 0, 1, YES_NO
     ),

@@ -154,8 +154,8 @@ def _about(participant: Participant) -> dict[str, object]:
 
 
 def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
-    if participant.state == Participant.State.WITHDRAWN:
-        return show_end(request, participant, "surveys/withdrawn.html")
+    if participant.state == Participant.State.STOPPED:
+        return show_end(request, participant, "surveys/stopped.html")
     step = sequence.current_step(participant)
     if step is None:
         return show_end(request, participant, "surveys/debrief.html")

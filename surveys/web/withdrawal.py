@@ -31,7 +31,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
         return _erase(participant)
     if choice == "stop":
         try:
-            services.withdraw(participant=participant)
+            services.stop(participant=participant)
         except Participant.DoesNotExist:
             return _to_deleted(participant)
         return to_page(participant)

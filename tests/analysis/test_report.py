@@ -222,7 +222,7 @@ def test_who_was_taken_out_of_every_set_is_not_called_randomised_and_analysed():
     plan = Plan("A plan", "none", ("none", "map"), (), exclusions=(rule,))
     assert population_words("randomised", plan).endswith("whom no rule took out of every set")
     plain = replace(plan, exclusions=())
-    assert population_words("randomised", plain).endswith("did not withdraw")
+    assert population_words("randomised", plain).endswith("whose data exist")
 
 
 def test_a_difference_is_not_claimed_where_the_outcomes_own_test_is_silent():

@@ -111,9 +111,9 @@ def test_results_name_no_folder_of_this_machine(planted_folder, planted_output):
 
 def test_the_flow_adds_up_and_says_who_is_analysed(planted_results):
     for row in planted_results.flow:
-        assert row.randomised == row.completed + row.started_only + row.withdrawn == 32
+        assert row.randomised == row.completed + row.stopped + row.left_silently == 32
         assert row.analysed["trust"] == row.completed == 30
-        assert row.analysed["agreement_wrong"] == row.randomised - row.withdrawn
+        assert row.analysed["agreement_wrong"] == row.randomised
 
 
 def test_an_outcome_can_be_restricted_to_those_who_completed(tmp_path):
@@ -132,9 +132,11 @@ def test_scores_csv_holds_one_row_per_participant(planted_output, planted_folder
     scores = pd.read_csv(planted_output / "scores.csv")
     people = pd.read_csv(planted_folder / "participants.csv")
     assert scores["participant"].tolist() == people["participant"].tolist()
-    assert scores.loc[scores["state"] == "withdrawn", "sureness"].isna().all()
-    assert scores.loc[scores["state"] == "started", "trust"].isna().all()
-    assert scores.loc[scores["state"] == "started", "sureness"].notna().all()
+    for state in ("stopped", "started"):
+        unfinished = scores[scores["state"] == state]
+        assert len(unfinished) > 0
+        assert unfinished["trust"].isna().all()
+        assert unfinished["sureness"].notna().all()
 
 
 def test_a_damaged_folder_writes_nothing(folder, tmp_path):
@@ -146,9 +148,7 @@ def test_a_damaged_folder_writes_nothing(folder, tmp_path):
 
 def test_agreement_is_the_mean_of_the_participants_own_shares(planted_results, planted_folder):
     trials = pd.read_csv(planted_folder / "trials.csv")
-    people = pd.read_csv(planted_folder / "participants.csv").set_index("participant")["state"]
-    kept = trials[trials["participant"].map(people) != "withdrawn"]
-    own = kept[kept["arm"] == "none"]
+    own = trials[trials["arm"] == "none"]
     row = next(row for row in planted_results.agreement if row.arm == "none")
     wrong = own[own["prediction_correct"] == 0].groupby("participant")["agreed"].mean()
     good = (own["agreed"] == own["prediction_correct"]).groupby(own["participant"]).mean()

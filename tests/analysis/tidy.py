@@ -84,7 +84,7 @@ def write_study(
 ) -> Path:
     """Write the folder and return it. Effects: in SDs of the scale, or points of acceptance.
 
-    `unfinished` people per arm stop after six trials; every second of them withdraws.
+    `unfinished` people per arm stop after six trials; every second of them by the button.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
@@ -106,7 +106,12 @@ def write_study(
     return folder
 
 
-def write_manifest(folder: Path, title: str = "Tidy", simulated: bool = True) -> None:
+def write_manifest(
+    folder: Path,
+    title: str = "Tidy",
+    simulated: bool = True,
+    erased: Mapping[str, int] | None = None,
+) -> None:
     """The manifest of the folder as it now is."""
     files = {
         path.name: {
@@ -125,6 +130,8 @@ def write_manifest(folder: Path, title: str = "Tidy", simulated: bool = True) ->
         "simulated": "only" if simulated else "none",
         "software": {"python": "3.11"},
     }
+    if erased is not None:
+        manifest["withdrawn_and_deleted"] = dict(erased)
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
@@ -156,7 +163,7 @@ def _participants(
     rows = []
     for index, arm in enumerate(order):
         late = index // len(arms) >= per_arm - unfinished
-        state = "completed" if not late else ("started", "withdrawn")[index % 2]
+        state = "completed" if not late else ("started", "stopped")[index % 2]
         rows.append(
             {
                 "participant": f"P{index + 1:08x}",

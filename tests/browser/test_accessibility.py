@@ -77,7 +77,7 @@ def test_axe_finds_nothing_on_the_pages_beside_the_way(page, live_server, study,
     check(page, language)
     page.goto(own)
     ready(page)
-    services.withdraw(participant=someone)
+    services.stop(participant=someone)
     send_and_be_told(page, "a.button")  # refused
     check(page, language)
     for path in (own, f"{own}withdraw/"):

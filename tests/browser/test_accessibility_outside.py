@@ -133,7 +133,7 @@ def test_axe_finds_nothing_on_the_ways_back_to_a_service(page, live_server, paid
         assert page.locator("output.code").inner_text() == ("CATTENT1" if fail else "CDONE111")
         check(page, language, "Thank you")
     _, first = agree(paid, BEN, language)
-    services.withdraw(participant=who(first))
+    services.stop(participant=who(first))
     page.goto(f"{live_server.url}{first.path}")
     check(page, language, "You have stopped")
     page.goto(f"{live_server.url}{first.path}withdraw/")

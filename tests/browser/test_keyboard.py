@@ -111,4 +111,4 @@ def test_a_person_can_leave_by_keyboard_alone(tab, address):
         pass
     with tab.expect_navigation():
         tab.keyboard.press("Enter")
-    assert Participant.objects.get().state == "withdrawn"
+    assert Participant.objects.get().state == "stopped"

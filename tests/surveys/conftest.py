@@ -36,8 +36,8 @@ def finished(study) -> Participant:
 
 
 @pytest.fixture
-def withdrawn(study) -> Participant:
-    """Has judged two pictures and withdrawn."""
+def stopped(study) -> Participant:
+    """Has judged two pictures and stopped."""
     person = factories.walk(services.enrol(study=study, arrival_key="fourth visit"), pages=4)
-    services.withdraw(participant=person)
+    services.stop(participant=person)
     return person

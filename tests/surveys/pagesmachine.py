@@ -193,8 +193,8 @@ class Pages(RuleBasedStateMachine):
             return
         answer = person.browser.send(asked, {"choice": "stop"})
         if person.state == "started":
-            person.state, person.lapsed = "withdrawn", False
-            person.events["withdrawn"] += 1
+            person.state, person.lapsed = "stopped", False
+            person.events["stopped"] += 1
         self._lands(person, Tab(person.browser, answer))
 
     @rule(who=st.integers(0, 2), later=st.booleans(), sure=st.integers(0, 9))
@@ -291,14 +291,14 @@ class Pages(RuleBasedStateMachine):
             assert page.status == 409
 
     def _outcome(self, person: Person, step: str, given: dict[str, str]) -> str:
-        if person.state == "withdrawn":
+        if person.state == "stopped":
             return "refused"
         if step in person.sent:
             return "replayed" if person.sent[step] == given else "conflict"
         return "lapsed" if person.lapsed else "recorded"
 
     def _refusal(self, person: Person, step: str) -> str:
-        if person.state == "withdrawn":
+        if person.state == "stopped":
             return "refused"
         if step in person.sent:
             return "conflict"
@@ -317,7 +317,7 @@ class Pages(RuleBasedStateMachine):
             assert "step" not in page.hidden
 
     def _sees(self, person: Person, position: int) -> bool:
-        if person.erased or person.state == "withdrawn":
+        if person.erased or person.state == "stopped":
             return False
         current = self._current(person)
         here = self.steps.index(current) if current else len(self.steps)

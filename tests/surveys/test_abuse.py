@@ -60,7 +60,7 @@ def test_fields_that_nobody_asked_for_are_ignored_on_every_page(drawn):
     assert not Answer.objects.filter(item__in=EXTRA).exists()
     browser.send(browser.open(f"{page.path}withdraw/"), EXTRA | {"choice": "stop"})
     participant.refresh_from_db()
-    assert (participant.state, participant.completion_code) == ("withdrawn", "")
+    assert (participant.state, participant.completion_code) == ("stopped", "")
     assert participant.arm == AllocationSlot.objects.get(participant=participant).arm
 
 

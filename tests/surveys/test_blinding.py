@@ -126,6 +126,13 @@ def test_an_export_of_an_open_study_has_everything_but_arms(person, tmp_path):
     book = list(csv.DictReader((tmp_path / "open" / "codebook.csv").read_text().splitlines()))
     described = {(row["file"], row["column"]) for row in book if not row["item"]}
     assert described == {(name, one) for name, header in blinded.items() for one in header}
+    (ended,) = (
+        row["label"]
+        for row in book
+        if (row["file"], row["column"]) == ("participants.csv", "state")
+    )
+    assert "of all arms: " in ended
+    assert not any(f"{arm.key}: " in ended for arm in person.study.arms.all())
     manifest = json.loads((tmp_path / "open" / "manifest.json").read_text())
     assert manifest["arms_blinded"] is True
     assert manifest["withdrawn_and_deleted"] == {"of all arms": 0}

@@ -150,14 +150,14 @@ def test_who_lost_the_place_goes_on_if_there_is_another_and_is_told_if_not(db, t
     response = client.get(f"/p/{people[0].code}/")
     assert response.status_code == 403
     assert b"All places are taken" in response.content
-    services.withdraw(participant=people[2])
+    services.stop(participant=people[2])
     assert client.get(f"/p/{people[0].code}/").status_code == 200
     people[0].refresh_from_db()
     assert people[0].arm is not None
     assert study.slots.count() == 4
 
 
-@pytest.mark.parametrize("leave", [services.withdraw, services.erase])
+@pytest.mark.parametrize("leave", [services.stop, services.erase])
 def test_a_place_goes_back_only_before_anything_of_an_arm_was_shown(db, tmp_path, leave):
     study = factories.small_study(tmp_path, places=4)
     people = [services.enrol(study=study, arrival_key=str(number)) for number in range(4)]

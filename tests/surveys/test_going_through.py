@@ -207,14 +207,14 @@ def test_fields_that_the_page_does_not_have_are_ignored(drawn):
     assert participant.events.get().kind == "extra fields"
 
 
-def test_a_withdrawn_person_sees_no_further_page(drawn):
+def test_a_person_who_stopped_sees_no_further_page(drawn):
     browser, page, participant = begin(drawn)
     trial = go_on(browser, page, 2)
     asked = browser.open(next(link for link in trial.links if "withdraw" in link))
     assert participant.state == "started"
     browser.send(asked, {"choice": "stop"})
     participant.refresh_from_db()
-    assert participant.state == "withdrawn"
+    assert participant.state == "stopped"
     refused = browser.send(trial, first_answers(trial))
     assert (refused.status, refused.headings) == (409, ["You have stopped"])
     assert "You have stopped" in html(browser.open("/s/drawn/"))

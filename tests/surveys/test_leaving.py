@@ -137,7 +137,7 @@ def test_a_personal_code_is_read_however_it_is_typed():
 
 def test_who_stopped_can_have_everything_deleted_later(drawn):
     browser, page, participant = begin(drawn)
-    services.withdraw(participant=participant)
+    services.stop(participant=participant)
     stopped = browser.open(page.path)
     assert f"{page.path}withdraw/" in stopped.links
     browser.send(browser.open(f"{page.path}withdraw/"), {"choice": "delete"})

@@ -19,7 +19,7 @@ def lived(study) -> Study:
     for number in range(3):
         factories.walk(services.enrol(study=study, arrival_key=str(number)), pages=3)
     gone, _ = (services.enrol(study=study, arrival_key=key) for key in ("gone", "waits"))
-    services.withdraw(participant=gone)
+    services.stop(participant=gone)
     factories.allocated(study, "robot", simulated=True)
     return study
 

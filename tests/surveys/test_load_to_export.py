@@ -127,8 +127,8 @@ def check_counts(study: Study, came: Simulated, output: Path, number: int) -> No
     people = [*rows(output, "participants.csv"), *rows(output, "not_allocated.csv")]
     states = {state: sum(row["state"] == state for row in people) for state in Participant.State}
     assert sum(states.values()) == len(people) == number == study.participants.count()
-    found = (states["completed"], states["withdrawn"], states["started"])
-    assert found == (came.completed, came.withdrawn, came.left)
+    found = (states["completed"], states["stopped"], states["started"])
+    assert found == (came.completed, came.stopped, came.dropped_out)
     assert min(found) > 0  # quitters of both kinds are among them
     assert {row["simulated"] for row in people} == {"1"}
     assert Event.objects.filter(kind="replayed").exists()  # of those who click twice
@@ -141,7 +141,7 @@ def check_ledger(study: Study, number: int) -> None:
     without_arm = people.filter(arm__isnull=True)
     assert ledger.arrivals == number
     assert len(ledger.arms) == people.filter(arm__isnull=False).count()
-    assert ledger.returned == without_arm.filter(state="withdrawn").count() > 0
+    assert ledger.returned == without_arm.filter(state="stopped").count() > 0
     assert ledger.waiting == without_arm.filter(state="started").count()
     assert ledger.arrivals == len(ledger.arms) + ledger.returned + ledger.waiting
     events = [entry.values for entry in ledger_of(study, simulated=True)]
@@ -157,7 +157,7 @@ def check_ledger(study: Study, number: int) -> None:
 
 def give_back_after_exposure(study: Study) -> None:
     """What must never happen, done by hand."""
-    study.slots.filter(arm__isnull=False, participant__state="withdrawn").first().delete()
+    study.slots.filter(arm__isnull=False, participant__state="stopped").first().delete()
 
 
 def check_codebook(output: Path) -> None:

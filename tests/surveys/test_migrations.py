@@ -1,12 +1,21 @@
 """Migrations that move data, on a database that people have used."""
 
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations import RunPython
 from django.utils import timezone
 
 BEFORE = [("surveys", "0009_late_allocation")]
 AFTER = [("surveys", "0010_places_are_those_taken")]
+WITHDRAWN = [("surveys", "0015_timings_say_what_they_are")]
+STOPPED = [("surveys", "0016_stopping_is_not_withdrawing")]
 
 
 def migrate(to):
@@ -16,14 +25,28 @@ def migrate(to):
     return MigrationExecutor(connection).loader.project_state(to).apps
 
 
-@pytest.fixture
-def old(transactional_db):
-    """The models before places were made when taken; afterwards all migrations are there again."""
+@contextmanager
+def models_of(before):
+    """The models of an earlier migration; afterwards all migrations are there again."""
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
     try:
-        yield migrate(BEFORE)
+        yield migrate(before)
     finally:
         migrate(latest)
+
+
+@pytest.fixture
+def old(transactional_db):
+    """The models before places were made when taken."""
+    with models_of(BEFORE) as apps:
+        yield apps
+
+
+@pytest.fixture
+def before_stopping(transactional_db):
+    """The models when participants who stopped had the state ``withdrawn``."""
+    with models_of(WITHDRAWN) as apps:
+        yield apps
 
 
 class Old:
@@ -58,7 +81,7 @@ class Old:
             )
         return study
 
-    def person(self, study, arm, number: int):
+    def person(self, study, arm, number: int, **fields):
         return self.model("Participant").objects.create(
             study=study,
             arm=arm,
@@ -67,6 +90,7 @@ class Old:
             arrival_key=f"{study.slug}-{number}",
             personal_code=f"{study.slug[:6]}-{number}",
             consented_at=timezone.now(),
+            **fields,
         )
 
 
@@ -97,3 +121,65 @@ def test_a_study_that_had_begun_is_closed_with_all_that_was_taken_and_no_other(o
     assert all(len(secret) == 32 for secret in after.values())
     assert len(set(after.values())) == len(studies)
     assert not set(after.values()) & set(before.values())
+
+
+def people_of_every_state(apps):
+    """One participant of each state, with the event that each state leaves."""
+    rows = Old(apps)
+    study = rows.study("people", "closed")
+    arm = rows.model("Arm").objects.get(study=study)
+    for number, state in enumerate(("started", "completed", "withdrawn"), start=1):
+        done = {"finished_at": timezone.now(), "completion_code": "DONE"}
+        fields = done if state == "completed" else {}
+        person = rows.person(study, arm, number, state=state, **fields)
+        kind = "withdrawn" if state == "withdrawn" else "replayed"
+        rows.model("Event").objects.create(participant=person, kind=kind, step="trial:1")
+
+
+def stored(apps):
+    people = apps.get_model("surveys", "Participant").objects.order_by("pk")
+    events = apps.get_model("surveys", "Event").objects.order_by("pk")
+    kinds = list(events.values_list("kind", flat=True))
+    return list(people.values_list("state", flat=True)), kinds
+
+
+def test_who_was_called_withdrawn_has_stopped_and_all_others_stay_as_they_were(before_stopping):
+    people_of_every_state(before_stopping)
+    kinds = ["replayed", "replayed"]
+    was = (["started", "completed", "withdrawn"], [*kinds, "withdrawn"])
+    assert stored(before_stopping) == was
+    assert stored(migrate(STOPPED)) == (["started", "completed", "stopped"], [*kinds, "stopped"])
+    assert stored(migrate(WITHDRAWN)) == was
+
+
+def test_without_its_own_step_the_migration_leaves_the_former_word(before_stopping, monkeypatch):
+    """The negative control of the test above."""
+    people_of_every_state(before_stopping)
+    monkeypatch.setattr(RunPython, "database_forwards", lambda *arguments: None)
+    states, kinds = stored(migrate(STOPPED))
+    assert "stopped" not in [*states, *kinds]
+    assert states[-1] == kinds[-1] == "withdrawn"
+
+
+ON_ANOTHER_DATABASE = """
+import json, django
+django.setup()
+from tests.surveys import test_migrations as here
+before = here.migrate(here.WITHDRAWN)
+here.people_of_every_state(before)
+print(json.dumps([here.stored(before), here.stored(here.migrate(here.STOPPED))]))
+"""
+
+
+def test_postgresql_renames_the_state_too(postgres):
+    environment = {**os.environ, "DATABASE_URL": postgres.new_database()}
+    done = subprocess.run(
+        [sys.executable, "-c", ON_ANOTHER_DATABASE],
+        env={**environment, "DJANGO_SETTINGS_MODULE": "studyplatform.settings"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    before, after = json.loads(done.stdout)
+    assert before == [["started", "completed", "withdrawn"], ["replayed", "replayed", "withdrawn"]]
+    assert after == [["started", "completed", "stopped"], ["replayed", "replayed", "stopped"]]

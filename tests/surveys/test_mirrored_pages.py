@@ -84,7 +84,7 @@ def test_every_word_beside_the_way_is_in_the_persons_language(study):
     own = f"/p/{someone.code}/"
     assert latin(client.get(f"{own}withdraw/").content.decode()) == []
     assert latin(client.post(own, {"key": "none"}).content.decode()) == []
-    services.withdraw(participant=someone)
+    services.stop(participant=someone)
     for path in (own, f"{own}withdraw/", f"/s/{study.slug}/withdraw/?language=he"):
         assert latin(client.get(path).content.decode()) == []
     assert latin(client.post(own, {"key": "none"}).content.decode()) == []

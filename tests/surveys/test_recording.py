@@ -179,28 +179,28 @@ def test_a_code_is_never_given_without_the_last_answer(study, newcomer, monkeypa
     assert not newcomer.submissions.filter(step="after:comments-v1").exists()
 
 
-def test_who_withdrew_can_send_nothing_more_and_keeps_what_was_sent(withdrawn):
-    sent = withdrawn.submissions.count()
-    assert withdrawn.state == "withdrawn"
-    assert withdrawn.completion_code == ""
-    step = sequence.current_step(withdrawn)
-    assert send(withdrawn, step.key, answers(withdrawn, step)) is Recorded.REFUSED
-    assert withdrawn.submissions.count() == sent == 4
-    assert [kind for kind, _ in _events(withdrawn)] == ["withdrawn", "refused"]
+def test_who_stopped_can_send_nothing_more_and_keeps_what_was_sent(stopped):
+    sent = stopped.submissions.count()
+    assert stopped.state == "stopped"
+    assert stopped.completion_code == ""
+    step = sequence.current_step(stopped)
+    assert send(stopped, step.key, answers(stopped, step)) is Recorded.REFUSED
+    assert stopped.submissions.count() == sent == 4
+    assert [kind for kind, _ in _events(stopped)] == ["stopped", "refused"]
 
 
-def test_withdrawing_twice_or_after_the_end_changes_nothing(withdrawn, finished):
-    for person in (withdrawn, finished):
+def test_stopping_twice_or_after_the_end_changes_nothing(stopped, finished):
+    for person in (stopped, finished):
         before = (person.state, person.finished_at, person.events.count())
-        services.withdraw(participant=person)
+        services.stop(participant=person)
         assert (person.state, person.finished_at, person.events.count()) == before
 
 
-def test_a_stale_tab_cannot_revive_a_withdrawn_participant(study, newcomer):
+def test_a_stale_tab_cannot_revive_a_participant_who_stopped(study, newcomer):
     stale = Participant.objects.get(pk=newcomer.pk)
-    services.withdraw(participant=newcomer)
+    services.stop(participant=newcomer)
     assert send(stale) is Recorded.REFUSED
-    assert stale.state == "withdrawn"
+    assert stale.state == "stopped"
 
 
 def test_the_servers_time_runs_from_the_first_view(newcomer):

@@ -47,7 +47,7 @@ def answers(study: Study) -> list[tuple]:
 
 def test_simulated_people_complete_the_study_and_are_marked(drawn):
     result = simulate(study=drawn, number=3, seed=0, profile=read(BASE))
-    assert (result.completed, result.withdrawn, result.left) == (3, 0, 0)
+    assert (result.completed, result.stopped, result.dropped_out) == (3, 0, 0)
     people = Participant.objects.all()
     assert [person.simulated for person in people] == [True] * 3
     assert all(person.completion_code for person in people)
@@ -110,15 +110,18 @@ def test_an_effect_reaches_its_arm_alone(drawn):
     assert highest.count() == 1
 
 
-def test_quitters_leave_before_the_end_and_some_of_them_withdraw(drawn):
+def test_quitters_leave_before_the_end_and_some_of_them_stop(drawn):
     result = simulate(
         study=drawn, number=12, seed=1, profile=read(BASE.replace("quits = 0.0", "quits = 1.0"))
     )
     assert result.completed == 0
-    assert result.left > 0
-    assert result.withdrawn > 0
-    assert Participant.objects.filter(state="withdrawn").count() == result.withdrawn
-    assert str(result).startswith("12 simulated participants: 0 completed")
+    assert result.dropped_out > 0
+    assert result.stopped > 0
+    assert Participant.objects.filter(state="stopped").count() == result.stopped
+    assert str(result) == (
+        f"12 simulated participants: 0 completed, {result.stopped} stopped, "
+        f"{result.dropped_out} dropped out."
+    )
 
 
 def test_response_times_are_sent_through_the_page(drawn):
@@ -229,7 +232,7 @@ def test_over_http_the_same_people_give_the_same_answers(live_server, tmp_path):
     for slug, server in (("one", ""), ("two", live_server.url)):
         study = drawn_study(tmp_path, slug=slug)
         result = simulate(study=study, number=2, seed=4, profile=load("demo"), server=server)
-        assert result.completed + result.withdrawn + result.left == 2
+        assert result.completed + result.stopped + result.dropped_out == 2
         found.append(answers(study))
     assert found[0] == found[1]
     assert found[0]

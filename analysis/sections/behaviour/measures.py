@@ -47,7 +47,7 @@ class ArmBehaviour:
 
 @dataclass(frozen=True)
 class BehaviourResults:
-    """Of everyone randomised who did not withdraw. `calibration`: right by stated confidence."""
+    """Of everyone randomised whose data exist. `calibration`: right by stated confidence."""
 
     arms: tuple[ArmBehaviour, ...]
     complementarity: tuple[Complementarity, ...]

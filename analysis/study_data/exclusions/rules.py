@@ -3,11 +3,12 @@
 Each rule takes the data and the plan's entry, and gives one flag per participant.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from analysis.plan.tables import Exclusion
+from analysis.study_data.columns import FORMER_STATES
 from analysis.study_data.study_data import StudyData
 from analysis.toml.value_types import Cell
 
@@ -21,7 +22,7 @@ class Flagged:
 
 
 def not_completed(data: StudyData, rule: Exclusion) -> Flagged:
-    """Did not reach the end, withdrawn or not."""
+    """Did not reach the end: stopped, or left silently."""
     unfinished = data.participants["state"] != "completed"
     return Flagged(unfinished, unfinished & False)
 
@@ -35,7 +36,7 @@ def listed(data: StudyData, rule: Exclusion) -> Flagged:
 def participant_value(data: StudyData, rule: Exclusion) -> Flagged:
     """The participant's own value of `column` fits the condition."""
     values = data.participants[str(rule.column)]
-    return Flagged(_fits(values, rule, data.participants), values.isna())
+    return Flagged(_fits(values, _in_todays_words(rule), data.participants), values.isna())
 
 
 def trials_that_fit(data: StudyData, rule: Exclusion) -> Flagged:
@@ -98,6 +99,14 @@ def _counted(
     counts = counts.reindex(data.participants["participant"], fill_value=0)
     counts.index = data.participants.index
     return Flagged(counts["fits"] >= at_least, counts["known"] == 0)
+
+
+def _in_todays_words(rule: Exclusion) -> Exclusion:
+    """Translate a state that an earlier version exported under another name."""
+    if rule.column != "state":
+        return rule
+    equals, other = (FORMER_STATES.get(str(cell), cell) for cell in (rule.equals, rule.other_than))
+    return replace(rule, equals=equals, other_than=other)
 
 
 def _fits(values: pd.Series, rule: Exclusion, frame: pd.DataFrame | None) -> "pd.Series[bool]":

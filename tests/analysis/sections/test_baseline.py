@@ -95,13 +95,12 @@ def test_what_the_study_file_asks_before_the_trials_is_table_1_where_the_plan_na
     assert [row.key for row in baseline(read_study(folder))] == ["trust"]
 
 
-def test_who_withdrew_is_not_described(tmp_path):
+def test_who_stopped_is_described_with_everyone_randomised(tmp_path):
     folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4, unfinished=2)
     data = read_study(with_covariates(folder, "experience", "sequence"))
     _, place = baseline(data)
-    withdrawn = (data.participants["state"] == "withdrawn").sum()
-    assert withdrawn > 0
-    assert place.together.n == len(data.participants) - withdrawn
+    assert (data.participants["state"] == "stopped").any()
+    assert place.together.n == len(data.participants)
 
 
 def test_an_unknown_covariate_is_named_with_the_known_ones(folder):

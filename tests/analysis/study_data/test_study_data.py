@@ -73,7 +73,7 @@ def test_a_file_that_is_no_csv_is_one_clear_line(folder, content):
     [
         ("participants.csv", "sequence", "first", "must be a whole number"),
         ("participants.csv", "sequence", "0", "must be at least 1"),
-        ("participants.csv", "state", "finished", "must be one of started, completed, withdrawn"),
+        ("participants.csv", "state", "finished", "must be one of started, completed, stopped"),
         ("participants.csv", "simulated", "yes", "must be a whole number"),
         ("participants.csv", "simulated", "2", "must be one of 0, 1"),
         ("participants.csv", "arm", "", "must not be empty"),

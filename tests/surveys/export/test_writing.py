@@ -22,9 +22,9 @@ from tests.surveys.factories import allocated, answers, export_closed, walk
 
 
 @pytest.fixture
-def cast(finished, half_way, withdrawn, newcomer):
+def cast(finished, half_way, stopped, newcomer):
     """One of each: all the states that a participant can be in."""
-    return [finished, half_way, withdrawn, newcomer]
+    return [finished, half_way, stopped, newcomer]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_who_left_before_the_allocation_stands_in_a_table_of_their_own(exported,
 
 def test_answers_given_before_the_allocation_are_not_lost(study, newcomer, tmp_path):
     walk(newcomer, pages=1)
-    services.withdraw(participant=newcomer)
+    services.stop(participant=newcomer)
     export_closed(study=study, output=tmp_path / "out")
     found = {
         row["item"]: row["value"] for row in rows(tmp_path / "out", "not_allocated_answers.csv")
@@ -166,6 +166,28 @@ def test_the_codebook_has_a_row_for_every_column_and_every_item(exported, study)
     ]
     assert items.keys() == {(page.id, item.id) for page in asked for item in page.items}
     assert all(row["label"] for row in book)
+
+
+def test_the_codebook_says_how_participations_ended_by_arm(study, cast, tmp_path):
+    finished, half_way, stopped, _ = cast
+    gone = allocated(study, "withdraws")
+    arm_of_the_erased = gone.arm.key
+    services.erase(participant=gone)
+    export_closed(study=study, output=tmp_path / "out")
+    book = rows(tmp_path / "out", "codebook.csv")
+    (row,) = (one for one in book if (one["file"], one["column"]) == ("participants.csv", "state"))
+    counts = {arm: [0, 0, 0, 0] for arm in ("none", "gradcam", "lime", "placebo")}
+    for place, person in enumerate((finished, stopped, half_way)):
+        counts[person.arm.key][place] += 1
+    counts[arm_of_the_erased][3] += 1
+    for arm, (completed, stops, left, erased) in counts.items():
+        told = (
+            f"{arm}: {completed} completed, {stops} stopped, {left} left silently or are under "
+            f"way, {erased} had their data erased"
+        )
+        assert told in row["label"]
+    assert "stopped=stopped before the end and kept the answers" in row["values"]
+    assert "withdrawn" not in row["values"]
 
 
 def test_the_codebook_says_how_an_item_is_scored(exported):

@@ -1,0 +1,162 @@
+"""Stopping is not withdrawing: who stopped is analysed, who withdrew is a count, both by arm."""
+
+import json
+import re
+from dataclasses import asdict
+
+import pandas as pd
+import pytest
+
+from analysis.redo import check
+from analysis.results import compute
+from analysis.run import analyse
+from analysis.sections.participant_flow import study_flow
+from analysis.study_data.populations import members, participant_flow, score_table
+from analysis.study_data.study_data import read_study
+from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.tidy import edit, write_manifest, write_study
+
+ERASED = {"none": 3, "gradcam": 0, "placebo": 1}
+NOT_STOPPED = """
+[[exclusions]]
+key = "stopped"
+label = "pressed stop"
+rule = "participant"
+column = "state"
+equals = "{state}"
+"""
+
+
+@pytest.fixture
+def left(tmp_path):
+    """Per arm four who completed, and two who did not; some more had their data erased."""
+    folder = write_study(tmp_path / "left", arms=THREE_ARMS, per_arm=4, unfinished=2)
+    write_manifest(folder, erased=ERASED)
+    return folder
+
+
+def states(folder):
+    people = pd.read_csv(folder / "participants.csv")
+    return {arm: own["state"].value_counts() for arm, own in people.groupby("arm")}
+
+
+def called(folder, old, new):
+    """The folder with one word for a state in place of another."""
+    frame = pd.read_csv(folder / "participants.csv", dtype="str", keep_default_na=False)
+    assert (frame["state"] == old).any()
+    edit(folder, "participants.csv", lambda frame: frame.replace({"state": {old: new}}))
+    write_manifest(folder, erased=ERASED)
+    return folder
+
+
+def printed(output):
+    """The report's table of participants by arm, cells by the arm's label."""
+    page = (output / "report.html").read_text(encoding="utf-8")
+    table = page.partition('<caption id="flow">')[2].partition("</table>")[0]
+    assert re.findall('<th scope="col">(.*?)</th>', table)[-3:] == [
+        "Stopped",
+        "Left silently",
+        "Data erased",
+    ]
+    rows = re.findall('<th scope="row">(.*?)</th>(.*)</tr>', table)
+    return {label: re.findall("<td>(.*?)</td>", cells) for label, cells in rows}
+
+
+def numbers(folder):
+    """Everything found but the files' hashes."""
+    data = read_study(folder)
+    found = asdict(compute(data, score_table(data)))
+    del found["provenance"]
+    return found
+
+
+def test_who_stopped_is_randomised_and_neither_completed_nor_per_protocol(left):
+    data = read_study(left)
+    stopped = data.participants["state"] == "stopped"
+    assert stopped.sum() == 3
+    assert members(data, "randomised")[stopped].all()
+    assert not members(data, "completed")[stopped].any()
+    assert not members(data, "per_protocol")[stopped].any()
+    assert score_table(data).loc[stopped.to_numpy(), "sureness"].notna().all()
+
+
+def test_the_flow_counts_each_way_of_leaving_by_arm(left):
+    data = read_study(left)
+    rows = participant_flow(data, score_table(data))
+    found = states(left)
+    for row in rows:
+        counts = found[row.arm]
+        assert row.stopped == counts.get("stopped", 0)
+        assert row.left_silently == counts.get("started", 0)
+        assert (row.erased, row.erased_known) == (ERASED[row.arm], True)
+        assert row.randomised == 6 + ERASED[row.arm]
+    assert sum(row.stopped for row in rows) == sum(row.left_silently for row in rows) == 3
+    flow = study_flow(data, rows)
+    assert flow.sets.intention_to_treat == dict.fromkeys(THREE_ARMS, 6)
+    assert flow.sets.completed == dict.fromkeys(THREE_ARMS, 4)
+    (lost,) = flow.attrition
+    assert lost.shares["none"].value == pytest.approx((2 + 3) / (6 + 3))
+
+
+def test_the_report_says_how_people_left_by_arm(left, tmp_path):
+    rows = {row.label: row for row in analyse(left, tmp_path / "out").flow}
+    table = printed(tmp_path / "out")
+    for label, row in rows.items():
+        told = (row.randomised, row.completed, row.stopped, row.left_silently, row.erased)
+        assert table[label] == [str(count) for count in told]
+    assert table["All arms"] == ["22", "12", "3", "3", "4"]
+
+
+def test_an_export_that_does_not_say_who_was_erased_is_not_taken_to_say_nobody(left, tmp_path):
+    write_manifest(left)
+    analyse(left, tmp_path / "out")
+    assert {cells[-1] for cells in printed(tmp_path / "out").values()} == {"–"}
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "the data do not say how many did" in page
+
+
+def test_an_export_of_an_earlier_version_gives_the_same_numbers(left):
+    now = numbers(left)
+    before = numbers(called(left, "stopped", "withdrawn"))
+    assert before == now
+    # The control: another state in their place is noticed.
+    assert numbers(called(left, "withdrawn", "completed")) != now
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "stopped"])
+def test_a_plan_may_still_exclude_by_the_former_word(left, state):
+    plan = left / "plan.toml"
+    plan.write_text(plan.read_text() + NOT_STOPPED.format(state=state))
+    (step,) = read_study(left).exclusions.steps
+    assert (step.flagged, sum(step.excluded.values())) == (3, 3)
+
+
+def test_each_box_of_the_diagram_is_the_one_above_less_those_who_left_between(left, tmp_path):
+    listed = pd.read_csv(left / "participants.csv")["participant"].iloc[:2].tolist()
+    plan = left / "plan.toml"
+    entry = '\n[[exclusions]]\nkey = "l"\nlabel = "Named"\nrule = "listed"\n'
+    plan.write_text(plan.read_text() + f"{entry}participants = {json.dumps(listed)}\n")
+    analyse(left, tmp_path / "out")
+    drawn = pd.read_csv(tmp_path / "out" / "figures" / "flow.csv")
+    boxes = drawn.groupby("box", sort=False)["participants"].sum().to_dict()
+    assert boxes == {
+        "Randomised": 22,
+        "Data erased": 4,
+        "Data exist": 18,
+        "Excluded: Named": 2,
+        "Remaining": 16,
+        "Stopped early": 3,
+        "Left silently": 3,
+        "Analysed per protocol": 10,
+    }
+
+
+def test_a_report_of_an_earlier_version_is_told_to_be_one(left, tmp_path):
+    analyse(left, tmp_path / "out")
+    assert check(tmp_path / "out") == []
+    results = tmp_path / "out" / "results.json"
+    results.write_text(results.read_text().replace('"schema": 2', '"schema": 1'))
+    changed, older = check(tmp_path / "out")
+    assert "results.json was changed" in changed
+    assert "has the schema 1" in older
+    assert "run_analysis --table" in older
