@@ -105,7 +105,7 @@ def test_provenance_names_hashes_versions_seed_and_command(tmp_path, planted_fol
     for digest in results.provenance.files.values():
         assert digest in text
     assert "manage.py run_analysis demo" in text
-    assert "<dd>3</dd>" in text
+    assert "<dd>4</dd>" in text
     assert f"scipy {results.provenance.analysis_software['scipy']}" in text
 
 
