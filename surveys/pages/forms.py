@@ -9,8 +9,9 @@ from django import forms
 
 from surveys.models import Participant
 from surveys.pages import item_order, sequence
-from surveys.pages.browser_timings import Timings, read_timings
+from surveys.pages.browser_timings import read_timings
 from surveys.pages.form_fields import ItemField, Question
+from surveys.pages.sent_page import SentPage
 from surveys.pages.time_limit import timed_out
 from surveys.questionnaires.base import Item
 
@@ -29,18 +30,6 @@ class ResponseTimeField(forms.Field):
         except (TypeError, ValueError):
             return None
         return milliseconds if math.isfinite(milliseconds) and milliseconds >= 0 else None
-
-
-class TimingsField(forms.Field):
-    """Field for the script's measurements; None if they are unreadable."""
-
-    widget = forms.HiddenInput
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def clean(self, value: Any) -> Timings | None:
-        return read_timings(value or "")
 
 
 class ItemsForm(forms.Form):
@@ -75,12 +64,25 @@ class PageForm(ItemsForm):
     """
 
     response_time_ms = ResponseTimeField()
-    timings = TimingsField()
+    timings = forms.Field(required=False, widget=forms.HiddenInput)
 
     def __init__(self, participant: Participant, step: sequence.Step, data: Any = None) -> None:
         super().__init__(item_order.items(participant, step), data)
         self.step = step
-        sent = read_timings(data.get("timings", "")) if data else None
-        if timed_out(participant, step, sent):
+        self._timings = read_timings(data.get("timings", "")) if data else None
+        self._timed_out = timed_out(participant, step, self._timings)
+        if self._timed_out:
             for item in self.items:
                 self.fields[item.id].required = False
+
+    def sent_page(self, extra_fields: bool) -> SentPage:
+        """Return the valid page as it was sent, for the service that stores it."""
+        return SentPage(
+            self.step,
+            self.items,
+            self.answers,
+            self.cleaned_data["response_time_ms"],
+            self._timings,
+            self._timed_out,
+            extra_fields,
+        )

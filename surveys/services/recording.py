@@ -1,7 +1,7 @@
 """Pages that participants send: stored once, never changed, confirmed after the commit."""
 
 import enum
-from collections.abc import Mapping, Set
+from collections.abc import Set
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,11 +16,9 @@ from surveys.models import (
     completion_code,
 )
 from surveys.models.prepared_query import PreparedQuery
-from surveys.pages import item_order, sequence
-from surveys.pages.browser_timings import Timings
-from surveys.pages.kinds import catalogue
+from surveys.pages import sequence
 from surveys.pages.lapse import has_lapsed
-from surveys.pages.time_limit import timed_out
+from surveys.pages.sent_page import SentPage
 from surveys.services.allocating import allocate
 from surveys.study_file import page_kinds
 
@@ -94,36 +92,27 @@ def come_to_arm(*, participant: Participant) -> None:
 
 
 @transaction.atomic
-def record_page(
-    *,
-    participant: Participant,
-    step: str,
-    answers: Mapping[str, str],
-    response_time_ms: float | None,
-    timings: Timings | None = None,
-    extra_fields: bool = False,
-) -> Recorded:
-    """Store a page's answers (item → value) under the key of its step, in one transaction.
+def record_page(*, participant: Participant, page: SentPage) -> Recorded:
+    """Store a page's answers under the key of its step, in one transaction.
 
     The last page completes the participation and draws its completion code. ``participant`` is
-    updated in place. An empty value means not answered, like a missing item. ``extra_fields``: the
-    request contained fields that the page does not have, which is noted. Raises InvalidAnswersError
-    if a required item is not answered, an item is not on the page, or a value is not an option, and
+    updated in place. Fields that the page does not have are noted. Raises InvalidAnswersError if a
+    required item is not answered, an item is not on the page, or a value is not an option, and
     Participant.DoesNotExist for an erased participant.
     """
-    answers = {item: value for item, value in answers.items() if value}
     _lock(participant)
     sent = sequence.sent(participant)
-    outcome = _outcome(participant, step, answers, sent, timings)
+    outcome = _outcome(participant, page, sent)
+    key = page.step.key
     if outcome is Recorded.RECORDED:
-        _store(participant, step, answers, response_time_ms, timings)
-        if sequence.first_unsent(participant, sent | {step}) is None:
+        _store(participant, page)
+        if sequence.first_unsent(participant, sent | {key}) is None:
             _complete(participant)
     else:
-        differing = _differing(participant, step, answers) if outcome is Recorded.CONFLICT else []
-        note(participant, outcome.value, step, differing)
-    if extra_fields:
-        note(participant, "extra fields", step)
+        differing = _differing(participant, page) if outcome is Recorded.CONFLICT else []
+        note(participant, outcome.value, key, differing)
+    if page.extra_fields:
+        note(participant, "extra fields", key)
     return outcome
 
 
@@ -174,24 +163,18 @@ def _lock(participant: Participant) -> None:
     raise Participant.DoesNotExist("The participant was deleted in the meantime.")
 
 
-def _outcome(
-    participant: Participant,
-    step: str,
-    answers: Mapping[str, str],
-    sent: Set[str],
-    timings: Timings | None = None,
-) -> Recorded:
+def _outcome(participant: Participant, page: SentPage, sent: Set[str]) -> Recorded:
     if participant.state == Participant.State.STOPPED:
         return Recorded.REFUSED
-    if step in sent:
-        same = not _differing(participant, step, answers)
+    if page.step.key in sent:
+        same = not _differing(participant, page)
         return Recorded.REPLAYED if same else Recorded.CONFLICT
     if has_lapsed(participant):
         return Recorded.LAPSED
     current = sequence.first_unsent(participant, sent)
-    if current is None or current.key != step or _is_unseen(participant, current):
+    if current != page.step or _is_unseen(participant, page.step):
         return Recorded.OUT_OF_ORDER
-    _check(participant, current, answers, timed_out(participant, current, timings))
+    _check(page)
     return Recorded.RECORDED
 
 
@@ -200,67 +183,57 @@ def _is_unseen(participant: Participant, step: sequence.Step) -> bool:
     return participant.arm_id is None and page_kinds.needs_arm(step)
 
 
-def _differing(participant: Participant, step: str, answers: Mapping[str, str]) -> list[str]:
+def _differing(participant: Participant, page: SentPage) -> list[str]:
     """Return the items whose answers differ from those stored for the page."""
-    earlier = participant.submissions.get(step=step)
+    earlier = participant.submissions.get(step=page.step.key)
     stored = dict(earlier.answers.values_list("item", "value"))
-    return sorted(
-        item for item in stored.keys() | answers.keys() if stored.get(item) != answers.get(item)
-    )
+    items = stored.keys() | page.answers.keys()
+    return sorted(item for item in items if stored.get(item) != page.answers.get(item))
 
 
-def _check(
-    participant: Participant, step: sequence.Step, answers: Mapping[str, str], may_lack: bool
-) -> None:
-    items = {item.id: item for item in catalogue.items(participant, step)}
-    required = {key for key, item in items.items() if item.required and not may_lack}
-    missing, unknown = sorted(required - answers.keys()), sorted(answers.keys() - items.keys())
+def _check(page: SentPage) -> None:
+    items = {item.id: item for item in page.items}
+    required = {key for key, item in items.items() if item.required and not page.timed_out}
+    missing = sorted(required - page.answers.keys())
+    unknown = sorted(page.answers.keys() - items.keys())
     if missing or unknown:
         raise InvalidAnswersError(
-            f"The page {step.key!r} must answer its own items: missing {missing}, "
+            f"The page {page.step.key!r} must answer its own items: missing {missing}, "
             f"unknown {unknown}."
         )
-    refused = sorted(key for key, value in answers.items() if not items[key].accepts(value))
+    refused = sorted(key for key, value in page.answers.items() if not items[key].accepts(value))
     if refused:
         raise InvalidAnswersError(
-            f"The page {step.key!r}: the answers to {refused} are not among the options."
+            f"The page {page.step.key!r}: the answers to {refused} are not among the options."
         )
 
 
-def _store(
-    participant: Participant,
-    key: str,
-    answers: Mapping[str, str],
-    response_time_ms: float | None,
-    timings: Timings | None = None,
-) -> None:
-    step = next(step for step in sequence.steps(participant.study) if step.key == key)
-    now = timezone.now()
-    view = next(iter(_VIEW(participant.pk, key)), None)
-    shown = item_order.items(participant, step)
+def _store(participant: Participant, page: SentPage) -> None:
+    step, now = page.step, timezone.now()
+    view = next(iter(_VIEW(participant.pk, step.key)), None)
     submission = Submission.objects.create(
         participant=participant,
-        step=key,
+        step=step.key,
         trial_id=_trial(participant, step),
         block=step.block,
-        timed_out=timed_out(participant, step, timings),
+        timed_out=page.timed_out,
         submitted_at=now,
         # The server's clock may have been set back; an unknown time stays empty.
         server_seconds=max(0.0, (now - view.first_shown_at).total_seconds()) if view else None,
-        response_time_ms=response_time_ms,
-        item_order=[item.id for item in shown],
+        response_time_ms=page.response_time_ms,
+        item_order=[item.id for item in page.items],
         times_shown=view.times if view else 0,
-        timings=timings.stored() if timings else None,
+        timings=page.timings.stored() if page.timings else None,
     )
     Answer.objects.bulk_create(
         Answer(
             submission=submission,
             questionnaire=step.questionnaire,
             item=item.id,
-            value=answers[item.id],
+            value=page.answers[item.id],
         )
-        for item in shown
-        if item.id in answers
+        for item in page.items
+        if item.id in page.answers
     )
 
 

@@ -182,14 +182,9 @@ def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
         return _refuse(request, participant, "")
     form = PageForm(participant, step, request.POST)
     if form.is_valid():
-        outcome = services.record_page(
-            participant=participant,
-            step=step.key,
-            answers=form.answers,
-            response_time_ms=form.cleaned_data["response_time_ms"],
-            timings=form.cleaned_data["timings"],
-            extra_fields=bool(request.POST.keys() - form.fields.keys() - FIELDS),
-        )
+        extra_fields = bool(request.POST.keys() - form.fields.keys() - FIELDS)
+        sent = form.sent_page(extra_fields)
+        outcome = services.record_page(participant=participant, page=sent)
         if outcome in (Recorded.RECORDED, Recorded.REPLAYED):
             return to_page(participant)
         return _refused(request, participant, outcome)

@@ -117,17 +117,16 @@ def arrive_twice_unlocked(number: int) -> str:
 def send_page(number: int) -> str:
     """A tab sends the same person's first page; every third one with other answers."""
     person = Participant.objects.get(arrival_key="pages")
-    return services.record_page(
-        participant=person, step=FIRST, answers=_answers(number), response_time_ms=None
-    ).name
+    return factories.record(person, FIRST, _answers(number)).name
 
 
 def send_page_unlocked(number: int) -> str:
     """The negative control: the same steps without transaction and lock."""
     person = Participant.objects.get(arrival_key="pages unlocked")
-    outcome = recording._outcome(person, FIRST, _answers(number), sequence.sent(person))
+    page = factories.sent_page(person, FIRST, _answers(number))
+    outcome = recording._outcome(person, page, sequence.sent(person))
     if outcome is services.Recorded.RECORDED:
-        recording._store(person, FIRST, _answers(number), None)
+        recording._store(person, page)
     return outcome.name
 
 
@@ -139,9 +138,7 @@ def leave_while_sending(number: int) -> str:
             services.erase(participant=person)
             return "erased"
         services.record_view(participant=person, step=FIRST)
-        return services.record_page(
-            participant=person, step=FIRST, answers=_answers(1), response_time_ms=None
-        ).name
+        return factories.record(person, FIRST, _answers(1)).name
     except Participant.DoesNotExist:
         return "gone"
 
@@ -152,9 +149,10 @@ def leave_while_sending_unlocked(number: int) -> str:
     if number == 7:
         services.erase(participant=person)
         return "erased"
-    outcome = recording._outcome(person, FIRST, _answers(1), sequence.sent(person))
+    page = factories.sent_page(person, FIRST, _answers(1))
+    outcome = recording._outcome(person, page, sequence.sent(person))
     if outcome is services.Recorded.RECORDED:
-        recording._store(person, FIRST, _answers(1), None)
+        recording._store(person, page)
     return outcome.name
 
 

@@ -1,7 +1,7 @@
 """Studies for tests of what lies behind the pages: real rows through real services, no pictures."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -16,10 +16,11 @@ from explanations.models import Explanation, ImageSet, Prediction, StudyImage
 from surveys import services
 from surveys.export.writing import ExportSummary, Simulated, export_study
 from surveys.models import Participant, Study
-from surveys.pages import sequence
+from surveys.pages import item_order, sequence
 from surveys.pages.kinds import catalogue
+from surveys.pages.sent_page import SentPage
 from surveys.questionnaires.base import Item
-from surveys.services import allocating
+from surveys.services import Recorded, allocating
 from surveys.services.stimuli import choose_stimuli
 
 CLASSES = ("car", "truck", "boat", "tree")
@@ -230,11 +231,24 @@ def walk(participant: Participant, pages: int | None = None, choice: int = 0) ->
         services.record_view(participant=participant, step=step.key)
         if sequence.current_step(participant) != step:  # the arm that this brought does not show it
             continue
-        services.record_page(
-            participant=participant,
-            step=step.key,
-            answers=answers(participant, step, choice + sent),
-            response_time_ms=1000.0 + sent,
-        )
+        given = answers(participant, step, choice + sent)
+        page = sent_page(participant, step.key, given, response_time_ms=1000.0 + sent)
+        services.record_page(participant=participant, page=page)
         sent += 1
     return participant
+
+
+def sent_page(
+    participant: Participant,
+    key: str,
+    given: Mapping[str, str],
+    response_time_ms: float | None = None,
+) -> SentPage:
+    """The page of this key as a form would hand it over, with answers that nobody has checked."""
+    step = next(step for step in sequence.steps(participant.study) if step.key == key)
+    return SentPage(step, item_order.items(participant, step), given, response_time_ms)
+
+
+def record(participant: Participant, key: str, given: Mapping[str, str]) -> Recorded:
+    """Send the page, whether or not it is the participant's current one."""
+    return services.record_page(participant=participant, page=sent_page(participant, key, given))

@@ -39,6 +39,7 @@ from hypothesis.stateful import (  # noqa: E402
 
 from surveys.models import Answer, Participant, Study  # noqa: E402
 from surveys.pages import sequence  # noqa: E402
+from surveys.pages.sent_page import SentPage  # noqa: E402
 from surveys.services import recording  # noqa: E402
 from surveys.simulation.browser import Browser, Page  # noqa: E402
 from tests.surveys.drawn import drawn_study  # noqa: E402
@@ -342,12 +343,12 @@ def overwrite() -> None:
     """What a naive service does: a page that comes again is stored again."""
     outcome_of = recording._outcome
 
-    def outcome(participant: Participant, step: str, answers: dict[str, str], *rest: Any) -> Any:
-        found = outcome_of(participant, step, answers, *rest)
+    def outcome(participant: Participant, page: SentPage, sent: set[str]) -> Any:
+        found = outcome_of(participant, page, sent)
         if found is recording.Recorded.CONFLICT:
             Answer.objects.filter(
-                submission__participant=participant, submission__step=step
-            ).update(value=next(iter(answers.values()), ""))
+                submission__participant=participant, submission__step=page.step.key
+            ).update(value=next(iter(page.answers.values()), ""))
         return found
 
     recording._outcome = outcome

@@ -30,7 +30,7 @@ def person(drawn) -> Participant:
     """Judged two of three pictures."""
     browser, page, participant = begin(drawn)
     go_on(browser, page, 4)
-    services.record_page(participant=participant, step="trial:9", answers={}, response_time_ms=None)
+    services.refuse_page(participant=participant, step="trial:9")
     return participant
 
 

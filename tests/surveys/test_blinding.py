@@ -94,7 +94,7 @@ def test_the_filter_by_arm_offers_closed_studies_alone(person, panel):
 def test_quiz_answers_and_their_items_tell_methods_and_are_hidden(db, tmp_path, panel):
     study = designs.design_study(tmp_path)
     person = factories.walk(factories.allocated(study, "person"), pages=3)
-    services.record_page(participant=person, step="quiz:1", answers={}, response_time_ms=None)
+    factories.record(person, "quiz:1", {})
     shown = Answer.objects.filter(submission__step="quiz:1").values_list("item", flat=True)
     assert shown
     pages = ("admin:surveys_answer_changelist", "admin:surveys_event_changelist")

@@ -40,9 +40,7 @@ def test_the_first_page_that_differs_between_arms_brings_arm_and_trials(study):
 
 def test_a_page_that_differs_between_arms_is_not_stored_before_it_was_shown(newcomer):
     factories.walk(newcomer, pages=1)
-    outcome = services.record_page(
-        participant=newcomer, step="instructions", answers={}, response_time_ms=None
-    )
+    outcome = factories.record(newcomer, "instructions", {})
     assert outcome is services.Recorded.OUT_OF_ORDER
     assert newcomer.arm is None
 
@@ -189,7 +187,7 @@ levels = { rarely = [1, 2, 3], often = [4, 5] }
         person = services.enrol(study=study, arrival_key=str(number))
         answers = {"experience": given[0], "use": given[1], "following": "1"}
         step = sequence.current_step(person).key
-        services.record_page(participant=person, step=step, answers=answers, response_time_ms=None)
+        factories.record(person, step, answers)
         services.record_view(participant=person, step="instructions")
     assert list(study.slots.order_by("position").values_list("stratum", "block", "place")) == [
         ('{"experience":"below 4","uses":"often"}', 1, 1),

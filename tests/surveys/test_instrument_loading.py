@@ -129,12 +129,7 @@ def test_a_verbatim_scale_is_flagged_in_codebook_and_report_data(db, file, tmp_p
     given = [("5", "1"), ("does_not_apply", "2"), ("4", "4")]
     for person, (first, second) in zip(people, given, strict=True):
         walk(person, pages=8)
-        services.record_page(
-            participant=person,
-            step="after:lab-scale-v1",
-            answers={"lab1": first, "lab2": second},
-            response_time_ms=None,
-        )
+        factories.record(person, "after:lab-scale-v1", {"lab1": first, "lab2": second})
     export_closed(study=study, output=tmp_path / "out")
     book = {row["item"]: row for row in rows(tmp_path / "out", "codebook.csv") if row["item"]}
     assert book["lab1"]["wording"] == "verbatim"

@@ -126,9 +126,7 @@ def test_a_page_of_another_arm_is_refused(study):
     browser, page, person = in_arm(study, "none")
     page = go_on(browser, page, 2)
     with transaction.atomic():
-        outcome = services.record_page(
-            participant=person, step="quiz:1", answers={}, response_time_ms=None
-        )
+        outcome = factories.record(person, "quiz:1", {})
     assert outcome is Recorded.OUT_OF_ORDER
     assert not person.submissions.filter(step="quiz:1").exists()
 

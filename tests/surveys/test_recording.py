@@ -10,19 +10,17 @@ from surveys.models import Answer, Event, PageView, Participant, Submission
 from surveys.pages import sequence
 from surveys.services import Recorded
 from surveys.study_file import page_kinds
-from tests.surveys.factories import answers, walk
+from tests.surveys.factories import answers, sent_page, walk
 
 FIRST = "before:ai-experience-v1"
 GOOD = {"experience": "3", "use": "2", "following": "7"}
 
 
 def send(person: Participant, step: str = FIRST, given: dict[str, str] | None = None) -> Recorded:
-    return services.record_page(
-        participant=person,
-        step=step,
-        answers=GOOD if given is None else given,
-        response_time_ms=1500.5,
-    )
+    if sequence.step_of(person.study, step) is None:  # as the page does that receives it
+        return services.refuse_page(participant=person, step=step)
+    page = sent_page(person, step, GOOD if given is None else given, response_time_ms=1500.5)
+    return services.record_page(participant=person, page=page)
 
 
 def test_the_pages_come_in_the_declared_order(study):

@@ -18,7 +18,7 @@ from surveys.study_file.stored import definition
 from surveys.tidy.cells import cell, csv_text
 from surveys.tidy.page_columns import IN_TRIALS
 from surveys.tidy.tables import tables
-from tests.surveys.factories import allocated, answers, export_closed, walk
+from tests.surveys.factories import allocated, answers, export_closed, record, walk
 
 
 @pytest.fixture
@@ -283,12 +283,7 @@ def test_a_comment_is_guarded_and_a_clicked_number_is_not(study, tmp_path):
     person = services.enrol(study=study, arrival_key="attacker")
     walk(person, pages=8)
     formula = '=HYPERLINK("http://example.org")'
-    services.record_page(
-        participant=person,
-        step="after:comments-v1",
-        answers={"comment": formula},
-        response_time_ms=None,
-    )
+    record(person, "after:comments-v1", {"comment": formula})
     export_closed(study=study, output=tmp_path / "out")
     values = {row["item"]: row["value"] for row in rows(tmp_path / "out", "answers.csv")}
     assert values["comment"] == f"'{formula}"

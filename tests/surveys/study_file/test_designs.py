@@ -6,13 +6,12 @@ import pytest
 from surveys.models import Answer, Participant
 from surveys.pages import sequence
 from surveys.pages.screens import screen
-from surveys.services.recording import record_page
 from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.designs import Condition, arms_of, balanced_orders, problems
 from tests.surveys import designs
-from tests.surveys.factories import allocated, answers, walk
+from tests.surveys.factories import allocated, answers, record, walk
 
 WITHIN = '[design]\nwithin = ["condition"]'
 FACTORIAL = """
@@ -205,7 +204,7 @@ def test_who_is_right_in_the_quiz_is_not_asked_again(db, tmp_path):
             one.id: one.right if right else next(key for key in one.options if key != one.right)
             for one in _questions(person, step)
         }
-        record_page(participant=person, step=step.key, answers=given, response_time_ms=None)
+        record(person, step.key, given)
         following = sequence.current_step(person)
         assert (following.kind == "quiz") is (not right)
 

@@ -1,0 +1,30 @@
+"""A page as a participant sent it: read once, and handed to the service that stores it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from surveys.pages.browser_timings import Timings
+from surveys.questionnaires.base import Item
+from surveys.study_file.step import Step
+
+
+@dataclass(frozen=True)
+class SentPage:
+    """``items``: what the page asks, in the participant's order; ``answers``: item → value.
+
+    An answer that is empty counts as not given. ``timed_out``: the page sent itself when its time
+    was up, and may therefore lack answers. ``extra_fields``: the request carried fields that the
+    page does not have.
+    """
+
+    step: Step
+    items: tuple[Item, ...]
+    answers: Mapping[str, str]
+    response_time_ms: float | None = None
+    timings: Timings | None = None
+    timed_out: bool = False
+    extra_fields: bool = False
+
+    def __post_init__(self) -> None:
+        given = {item: value for item, value in self.answers.items() if value}
+        object.__setattr__(self, "answers", given)
