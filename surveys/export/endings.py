@@ -36,7 +36,7 @@ def with_endings(
         for arm, number in erased.items()
     )
     return [
-        {**row, "label": f"{row['label']}. {told}"}
+        {**row, "label": f"{row['label']}; {told}"}
         if (row["file"], row["column"]) == ("participants.csv", "state")
         else row
         for row in rows
