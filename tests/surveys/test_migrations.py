@@ -14,8 +14,8 @@ from django.utils import timezone
 
 BEFORE = [("surveys", "0009_late_allocation")]
 AFTER = [("surveys", "0010_places_are_those_taken")]
-WITHDRAWN = [("surveys", "0015_timings_say_what_they_are")]
-STOPPED = [("surveys", "0016_stopping_is_not_withdrawing")]
+WITHDRAWN = [("surveys", "0016_recruitment_services")]
+STOPPED = [("surveys", "0017_stopping_is_not_withdrawing")]
 
 
 def migrate(to):

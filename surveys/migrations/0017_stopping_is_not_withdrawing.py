@@ -24,7 +24,7 @@ def rename(old: str, new: str) -> Callable[[Any, Any], None]:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('surveys', '0015_timings_say_what_they_are'),
+        ('surveys', '0016_recruitment_services'),
     ]
 
     operations = [
