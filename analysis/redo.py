@@ -8,11 +8,10 @@ from typing import Any
 
 from analysis.errors import AnalysisError, ReportError
 from analysis.reproduction.bundle import DATA, changed, read_manifest
-from analysis.reproduction.old_results import in_todays_words
+from analysis.reproduction.old_results import in_todays_words, stopped_before
 from analysis.reproduction.p_values import recomputed
 from analysis.reproduction.report_check import check_page
 from analysis.reproduction.results_schema import validate
-from analysis.results import SCHEMA
 from analysis.run import analyse
 
 SHOWN = 20
@@ -27,15 +26,14 @@ def check(folder: Path) -> list[str]:
     manifest = read_manifest(folder)
     problems = changed(folder, manifest)
     document = _document(folder / "results.json")
-    if not (other := _other_schema(document)):
-        try:
-            validate(document)
-        except ReportError as error:
-            problems += error.problems
+    try:
+        validate(document)
+    except ReportError as error:
+        problems += error.problems
     problems += [one.sentence for one in recomputed(document) if one.outcome == "wrong"]
     problems += check_page((folder / "report.html").read_text(encoding="utf-8")).problems
     try:
-        return problems + (other or redo(folder))
+        return problems + redo(folder)
     except AnalysisError as error:
         return [*problems, str(error)]
 
@@ -43,13 +41,12 @@ def check(folder: Path) -> list[str]:
 def redo(folder: Path) -> list[str]:
     """Differences between the bundle's results.json and report.html and those made now."""
     manifest = read_manifest(folder)
-    if other := _other_schema(_document(folder / "results.json")):
-        return other
     with tempfile.TemporaryDirectory() as place:
         new = Path(place)
         analyse(folder / DATA, new, command=manifest["command"])
         problems = _compared(_document(folder / "results.json"), _document(new / "results.json"))
         old_page, new_page = ((one / "report.html").read_bytes() for one in (folder, new))
+    problems = [*(stopped_before(_read(folder / "results.json")) if problems else []), *problems]
     if not problems and old_page != new_page:
         problems.append("report.html is not the page that these data and this plan give.")
     return problems
@@ -66,18 +63,6 @@ def main(folder: Path) -> int:
         return 1
     print("Every number came out the same.")
     return 0
-
-
-def _other_schema(document: Any) -> list[str]:
-    """Why a bundle of another version cannot be compared number by number; else nothing."""
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema == SCHEMA:
-        return []
-    return [
-        f"results.json has the schema {schema!r}, and this version of the platform writes schema "
-        f"{SCHEMA}: CHANGELOG.md says what changed. To get today's numbers, analyse the bundle's "
-        "own data again: manage.py run_analysis --table DIR/data --output NEW."
-    ]
 
 
 def _compared(old: Any, new: Any) -> list[str]:
@@ -103,7 +88,11 @@ def _short(value: object) -> str:
 
 
 def _document(path: Path) -> Any:
+    return in_todays_words(_read(path))
+
+
+def _read(path: Path) -> Any:
     try:
-        return in_todays_words(json.loads(path.read_text(encoding="utf-8")))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ReportError([f"{path.name} cannot be read: {error}."]) from error

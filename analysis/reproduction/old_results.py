@@ -1,7 +1,8 @@
 """Keys of results.json that were renamed, so that published results of old versions stay readable.
 
 Version 2 of the schema has `optional_sections` for `further`, `stimuli_shown` for `shown` (and in
-it `by_image` for `pictures`), and in the sections and the plan `map_quality` for `meeting`.
+it `by_image` for `pictures`), and in the sections and the plan `map_quality` for `meeting`. Its
+flow has `stopped` for `withdrawn` and `left_silently` for `started_only`, and counts erased data.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ RENAMED_INSIDE: Mapping[str, Mapping[str, str]] = {
     "stimuli_shown": {"pictures": "by_image"},
 }
 """Keys of an object inside the document, by today's key of the object."""
+RENAMED_IN_FLOW: Mapping[str, str] = {"withdrawn": "stopped", "started_only": "left_silently"}
 
 
 def in_todays_words(document: Any) -> Any:
@@ -24,7 +26,32 @@ def in_todays_words(document: Any) -> Any:
         return document
     renamed = _with_keys(document, RENAMED)
     inside = {key: _with_keys(renamed[key], RENAMED_INSIDE[key]) for key in RENAMED_INSIDE}
-    return renamed | inside | {"schema": SCHEMA}
+    return renamed | inside | _flow(renamed) | {"schema": SCHEMA}
+
+
+def stopped_before(document: Any) -> list[str]:
+    """Say why the numbers of an old results.json differ, if participants of its study stopped."""
+    if not isinstance(document, dict) or document.get("schema") != 1:
+        return []
+    stopped = sum(row["withdrawn"] for row in document["flow"])
+    if not stopped:
+        return []
+    return [
+        f"results.json was written by an earlier version, which left {stopped} participants who "
+        "stopped and kept their answers out of the randomised set. They belong to it now, so "
+        "numbers of that set differ."
+    ]
+
+
+def _flow(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both keys about the participants' flow in today's words."""
+    unknown = {"erased": 0, "erased_known": False}
+    rows = [_with_keys(row, RENAMED_IN_FLOW) | unknown for row in document["flow"]]
+    flow = dict(document["study_flow"])
+    for state in ("stopped", "left_silently"):
+        # With exclusions, version 1 does not say how many of them no rule had excluded.
+        flow[state] = {} if flow["steps"] else {row["arm"]: row[state] for row in rows}
+    return {"flow": rows, "study_flow": flow}
 
 
 def _with_keys(table: Mapping[str, Any], today: Mapping[str, str]) -> dict[str, Any]:

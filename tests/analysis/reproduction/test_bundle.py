@@ -63,9 +63,17 @@ def in_old_words(results):
         assert old.keys() <= table.keys()
         return {old.get(key, key): value for key, value in table.items()}
 
+    states = {"stopped": "withdrawn", "left_silently": "started_only"}
     inside = {
         "stimuli_shown": with_keys(results["stimuli_shown"], {"by_image": "pictures"}),
         "plan": with_keys(results["plan"], {"map_quality": "meeting"}),
+        "flow": [
+            {key: value for key, value in with_keys(row, states).items() if "erased" not in key}
+            for row in results["flow"]
+        ],
+        "study_flow": {
+            key: value for key, value in results["study_flow"].items() if key not in states
+        },
     }
     renamed = {"optional_sections": "further", "stimuli_shown": "shown"}
     return with_keys(results | inside, renamed) | {"schema": 1}
@@ -81,7 +89,9 @@ def test_results_in_the_words_of_version_1_are_still_checked_and_compared(plante
     assert redo.redo(place) == []
     old["shown"]["images"] += 1
     (place / "results.json").write_text(json.dumps(old), encoding="utf-8")
-    (difference,) = redo.redo(place)
+    reason, difference = redo.redo(place)
+    stopped = sum(row["withdrawn"] for row in old["flow"])
+    assert f"left {stopped} participants who stopped" in reason
     assert "stimuli_shown/images" in difference
 
 

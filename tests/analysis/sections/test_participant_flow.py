@@ -7,7 +7,6 @@ from dataclasses import asdict
 import pandas as pd
 import pytest
 
-from analysis.redo import check
 from analysis.results import compute
 from analysis.run import analyse
 from analysis.sections.participant_flow import study_flow
@@ -149,14 +148,3 @@ def test_each_box_of_the_diagram_is_the_one_above_less_those_who_left_between(le
         "Left silently": 3,
         "Analysed per protocol": 10,
     }
-
-
-def test_a_report_of_an_earlier_version_is_told_to_be_one(left, tmp_path):
-    analyse(left, tmp_path / "out")
-    assert check(tmp_path / "out") == []
-    results = tmp_path / "out" / "results.json"
-    results.write_text(results.read_text().replace('"schema": 2', '"schema": 1'))
-    changed, older = check(tmp_path / "out")
-    assert "results.json was changed" in changed
-    assert "has the schema 1" in older
-    assert "run_analysis --table" in older
