@@ -18,7 +18,7 @@ def trials(column, *values, person="p", block="1"):
 
 
 def test_who_left_without_stopping_did_not_complete_either():
-    people = {"participants": "pqr", "states": ("completed", "started", "withdrawn")}
+    people = {"participants": "pqr", "states": ("completed", "started", "stopped")}
     data = study_data(**people)
     assert flagged(rules.not_completed, data) == ([False, True, True], [False, False, False])
 

@@ -101,7 +101,7 @@ def test_confidence_becomes_a_probability_within_the_range_that_the_plan_names()
     assert found.tolist() == [0.5, 0.75, 1.0]
 
 
-def test_measures_leave_out_whoever_withdrew():
+def test_measures_count_everyone_randomised_who_completed_stopped_or_left_silently():
     rows = [
         {"participant": person, "arm": "a", "agreed": agreed, "advice": "car", "truth": "car"}
         for person, agreed in (("p", 1), ("q", 0), ("r", 1))
@@ -110,13 +110,13 @@ def test_measures_leave_out_whoever_withdrew():
     plan = replace(NO_PLAN, behaviour=named_columns)
     data = study_data(
         participants=["p", "q", "r"],
-        states=["completed", "withdrawn", "started"],
+        states=["completed", "stopped", "started"],
         trials=rows,
         plan=plan,
     )
     data.participants["arm_label"] = "A"
     measures = {one.key: one for one in behaviour(data).arms[0].measures}
-    assert (measures["agreement"].numerator, measures["agreement"].denominator) == (2, 2)
+    assert (measures["agreement"].numerator, measures["agreement"].denominator) == (2, 3)
 
 
 def people(right, **columns):
