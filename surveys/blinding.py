@@ -49,7 +49,7 @@ def limited_pages(study: StudyFile) -> list[str]:
 def revealing_pages(studies: Iterable[Study], person: str, *, visits: bool = False) -> Q:
     """Return a filter for pages of real participants that reveal arms.
 
-    Quizzes reveal them by their questions, pages of some arms by having been shown at all.
+    Comprehension checks reveal them by their questions, pages of some arms by having been shown.
     ``person`` is the path from the row to the participant, next to which the row has ``step``.
     ``visits``: the row tells only that the page was sent, not its questions.
     """

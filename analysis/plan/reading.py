@@ -106,6 +106,12 @@ def _of_study(file: PlanFile) -> PlanFile:
     if "outcomes" in document or not isinstance(document.get("analysis"), dict):
         return file
     file.raise_problems(file.mistakes)
+    if "conditions" in document and "arms" not in document["analysis"]:
+        said = (
+            "the study has a within-subjects design, so its arms are orders of its conditions, "
+            "which the study file does not list. Analyse the plan.toml of its export."
+        )
+        raise PlanError(_in_file(file.name, [said]))
     arms = list(dict.fromkeys(arm["key"] for arm in document.get("arms", []) if "key" in arm))
     plan = {"title": document.get("title", ""), "arms": arms, **document["analysis"]}
     inside = {path[1:]: line for path, line in file.lines.items() if path[0] == "analysis"}

@@ -38,7 +38,7 @@ class Question:
 def questions(method: str, language: str = "en") -> tuple[Question, ...]:
     """Return the questions for a method; an empty key means a condition without a map.
 
-    Variants of a method share its questions. Raises KeyError for a method without a quiz.
+    Variants of a method share its questions. Raises KeyError for a method without any.
     """
     return tuple(_question(entry, language) for entry in _entries(method or NO_MAP))
 

@@ -53,7 +53,7 @@ class Base:
     distinguish: float = 0.25
     """Probability of telling the map of the classifier's answer from three others."""
     quiz: float = 0.85
-    """Probability of a right answer in a comprehension quiz."""
+    """Probability of a right answer in a comprehension check."""
     attentive: float = 0.97
     """Probability of passing an attention check."""
     scales: Mapping[str, float] = field(default_factory=dict)

@@ -77,7 +77,7 @@ def factor(name: str) -> Callable[[Trial], Cell]:
 
 
 def quiz_mistakes(participant: Participant) -> Cell:
-    """Count the wrong answers in the last attempt at every quiz; empty if no quiz was submitted."""
+    """Count wrong answers in the last attempt at every comprehension check; empty without any."""
     last: dict[tuple[str, int], int] = {}
     for page in participant.submissions.all():
         step = step_of(participant.study, page.step)

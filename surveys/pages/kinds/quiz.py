@@ -29,7 +29,7 @@ def screen(participant: Participant, step: Step) -> Screen:
 
 
 def mistakes(participant: Participant, step: Step, number: int) -> tuple[Question, ...]:
-    """Return the questions that were answered wrongly in attempt ``number`` at the step's quiz."""
+    """Return the questions that were answered wrongly in attempt ``number`` at the step's check."""
     given = _answers(participant, _try(participant, step, number))
     asked = _questions(participant, step)
     return tuple(question for question in asked if given.get(question.id) != question.right)
@@ -53,7 +53,7 @@ def _questions(participant: Participant, step: Step) -> tuple[Question, ...]:
 
 
 def _try(participant: Participant, step: Step, number: int) -> str:
-    """Return the key of the step that is attempt ``number`` at the step's quiz."""
+    """Return the key of the step that is attempt ``number`` at the step's check."""
     wanted = ("quiz", step.part, step.block, number)
     return next(
         other.key

@@ -1,4 +1,4 @@
-"""A comprehension quiz on what the map means, with two tries."""
+"""A comprehension check on what the map means, with two tries: the kind "quiz" of a file."""
 
 from dataclasses import dataclass
 from typing import ClassVar

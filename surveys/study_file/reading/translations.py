@@ -97,7 +97,9 @@ def _lacking(study: declaration.StudyFile, code: str) -> list[str]:
     if any(isinstance(part, QuizPart) for part in study.parts):
         for method in dict.fromkeys(shown.method for shown in study.conditions):
             if not quizzes.speaks(method, code):
-                lacking.append(f"the quiz on {method or 'no map'!r} does not speak {code!r}.")
+                lacking.append(
+                    f"the comprehension check on {method or 'no map'!r} has no text in {code!r}."
+                )
     return lacking
 
 

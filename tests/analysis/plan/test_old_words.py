@@ -1,4 +1,4 @@
-"""Plans that were written before a table of theirs was renamed."""
+"""Plans in old words, and the plan of a study file in today's."""
 
 import pytest
 
@@ -86,3 +86,14 @@ def test_results_of_version_1_have_the_section_under_its_name_of_today():
         "stimuli_shown": {"by_image": []},
     }
     assert in_todays_words({"schema": 2, "plan": {"meeting": 1}})["plan"] == {"meeting": 1}
+
+
+def test_the_plan_in_a_within_subjects_study_file_leads_to_the_one_of_the_export(tmp_path):
+    between = '[[arms]]\nkey = "a"\n[[arms]]\nkey = "b"\n[analysis]\ncontrol = "a"\n'
+    between += PLAN[PLAN.index("[[outcomes]]") : PLAN.index("[map_quality]")].replace(
+        "[[outcomes]]", "[[analysis.outcomes]]"
+    )
+    assert read_plan(written(tmp_path, between)).arms == ("a", "b")
+    (said,) = refused(tmp_path, between.replace("[[arms]]", "[[conditions]]"))
+    assert "its arms are orders of its conditions" in said
+    assert "plan.toml of its export" in said
