@@ -170,7 +170,7 @@ def test_texts_of_parts_are_translated_and_none_may_be_left_out():
 )
 def test_every_class_needs_a_word_in_each_further_language(db, tmp_path, old, new, wrong):
     with pytest.raises(
-        StudyFileError, match=r"too few in \[text.de.classes\]: " + re.escape(wrong)
+        StudyFileError, match=r"\[text.de.classes\] must have a label .*: " + re.escape(wrong)
     ):
         drawn_study(tmp_path, extra=GERMAN.replace(old, new))
 
