@@ -54,7 +54,7 @@ def revealing_pages(studies: Iterable[Study], person: str, *, visits: bool = Fal
     ``visits``: the row tells only that the page was sent, not its questions.
     """
     beside = person.removesuffix("participant")
-    pages = Q(pk__in=())
+    pages = Q(pk__in=())  # matches nothing, so that a call without open studies hides nothing
     for study in studies:
         if is_blinded(study):
             quizzes = [step.key for step in sequence.steps(study) if step.kind == "quiz"]

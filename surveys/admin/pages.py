@@ -13,7 +13,7 @@ HIDDEN = "hidden until the study is closed"
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Read-only rows of another table on a page."""
+    """A table of another model's rows on a page, without any way to change them."""
 
     extra = 0
     can_delete = False

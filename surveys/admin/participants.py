@@ -46,7 +46,7 @@ class TrialInline(ReadOnlyInline):
 
     def answers(self, trial: Trial) -> str:
         pages = trial.submissions.all()
-        given = [f"{one.item} {one.value}" for page in pages for one in page.answers.all()]
+        given = [f"{answer.item} {answer.value}" for page in pages for answer in page.answers.all()]
         return ", ".join(given) or "–"
 
     @admin.display(description="response time, s")
@@ -105,7 +105,7 @@ class ParticipantAdmin(StyledAdmin):
     inlines = (TrialInline, EventInline)
 
     def get_inlines(self, request: HttpRequest, obj: Participant | None) -> list[Any]:
-        """Return the inlines, without those that reveal the arm while it is hidden."""
+        """Return the inlines, without trials while the participant's arm is hidden."""
         blinded = obj is not None and hides_arm(obj)
         return [EventInline] if blinded else [TrialInline, EventInline]
 

@@ -50,6 +50,7 @@ class StudyAdmin(StyledAdmin):
         shown: dict[str, Any] = {"record_actions": self.get_actions(request)}
         if study is not None:
             shown["participant_link"] = request.build_absolute_uri(signed_links.landing_path(study))
+            # Rehearsals fill the simulated places, so the link is for people who may open studies.
             if self.has_manage_permission(request):
                 shown["rehearsal_link"] = request.build_absolute_uri(
                     signed_links.rehearsal_path(study)

@@ -33,7 +33,7 @@ def entries(scheme: Scheme, stratum: str, block: int) -> tuple[str, ...]:
     """Return a block: each arm m · ratio times in random order, with m drawn evenly from the
     multiples.
 
-    The same arguments give the same block on every machine, whatever other blocks contain.
+    Equal arguments give equal blocks on every machine, whatever other blocks contain.
     """
     dice = Dice(ALGORITHM, scheme.key, stratum, block)
     multiple = dice.choice(scheme.block_multiples)

@@ -1,4 +1,4 @@
-"""A ledger kept in memory: the same events give the same arms and hashes everywhere."""
+"""A ledger kept in memory: equal events give equal arms and hashes on every machine."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A chain of entries, each with the hash of the previous one, so that no change goes unnoticed."""
+"""A chain of entries, each with the hash of its predecessor, so that no change goes unnoticed."""
 
 import hashlib
 import json
@@ -64,6 +64,7 @@ def check(entries: Iterable[Entry]) -> None:
                 f"Entry {expected} gives {entry.previous[:12]}… as the previous entry's hash, but "
                 f"that hash is {previous[:12]}…."
             )
+        # The entry's own hash comes last: a changed link is reported as such, not as a change.
         computed = hash_of(entry.sequence, entry.previous, entry.content)
         if entry.hash != computed:
             raise BrokenChainError(

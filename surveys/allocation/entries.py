@@ -1,7 +1,7 @@
-"""Contents of ledger entries: one function for each kind of event.
+"""Contents of ledger entries: a function for each kind of event.
 
-A participant appears only as the number of the entry of their arrival, so that a deleted person
-cannot be found in the ledger.
+A participant appears only as the number of the entry of their arrival, so that nobody can identify
+a deleted person in the ledger.
 """
 
 from collections.abc import Mapping

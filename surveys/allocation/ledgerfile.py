@@ -22,6 +22,7 @@ def read_ledger(path: Path) -> list[Entry]:
             rows = list(csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise LedgerFileError(f"{path} cannot be read: {error}.") from error
+    # Only the form is checked here: the replay reports entries that were changed.
     if not rows or tuple(rows[0]) != HEADER:
         raise LedgerFileError(
             f"{path} has the columns {(rows[0] if rows else [])}, but a ledger has {list(HEADER)}. "

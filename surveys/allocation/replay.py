@@ -1,4 +1,4 @@
-"""Replay of a whole ledger from its first entry and its events, compared entry by entry."""
+"""The replay of a whole ledger from its first entry and its events, compared entry by entry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +39,7 @@ def replay(ledger: Sequence[Entry]) -> Replayed:
         raise ReplayError(str(error)) from error
     if not ledger:
         raise ReplayError("The ledger has no entries. Nobody has arrived yet.")
+    # Intact hashes prove only that nothing was changed later; the replay proves the arms.
     origin, book = _begun(ledger[0])
     _compare(book, ledger[0])
     for entry in ledger[1:]:

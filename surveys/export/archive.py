@@ -22,6 +22,7 @@ def zip_of(studies: Iterable[Study], simulated: Simulated) -> bytes:
     ):
         for study in studies:
             export_study(study=study, output=Path(folder) / study.slug, simulated=simulated)
+        # Sorted, so that equal exports give archives in equal order.
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file():
                 archive.write(path, path.relative_to(folder))

@@ -1,4 +1,4 @@
-"""Export of a study's data as a folder of plain files for the analysis and other programs."""
+"""The export of a study's data as a folder of plain files for the analysis and other programs."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ Simulated = Literal["none", "only", "included"]
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What was exported: the folder, and the number of rows by file."""
+    """A summary of an export: the folder, and the number of rows by file."""
 
     output: Path
     rows: dict[str, int]
@@ -92,12 +92,13 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
 def _rows(
     declared: StudyFile, people: QuerySet[Participant], hidden: list[str]
 ) -> dict[str, Iterable[Any]]:
-    """Return the rows of each table, without those of ``hidden`` pages.
+    """Return the rows of each table, leaving out ``hidden`` pages.
 
-    In a within-subjects design, answers given after each block are in a table of their own.
+    In a within-subjects design, answers given after each block belong to a separate table.
     """
     practice = [part.key for part in declared.trial_parts if part.is_practice]
     limited = [part.key for part in declared.trial_parts if part.conditions] if hidden else []
+    # People without an arm have tables of their own: no comparison of arms may count them.
     allocated, others = people.filter(arm__isnull=False), people.filter(arm__isnull=True)
     trials = _trials(allocated).exclude(stimulus__part__in=limited)
     answers = _answers(allocated).exclude(submission__step__in=hidden)
@@ -187,7 +188,7 @@ def _pages(people: QuerySet[Participant]) -> QuerySet[Submission]:
 
 @contextmanager
 def _one_moment() -> Iterator[None]:
-    """Give all reads within the block one consistent snapshot of the database."""
+    """Give all reads within the block a single consistent snapshot of the database."""
     outermost = not connection.in_atomic_block
     with transaction.atomic():
         if outermost and connection.vendor == "postgresql":
@@ -238,6 +239,7 @@ def _manifest(
     files: dict[str, bytes],
     rows: dict[str, int],
 ) -> bytes:
+    # Hashes of every file and input, so that the analysis notices a changed export.
     manifest = {
         "study": study.slug,
         "title": study.title,

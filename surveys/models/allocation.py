@@ -73,11 +73,11 @@ class AllocationSlot(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """An event of the allocation, chained to the previous one by its hash; triggers prevent
+    """An event of the allocation, chained to the previous event by its hash; triggers prevent
     changes.
 
-    Each study has two ledgers, one of them for simulated participants. An entry cannot be traced to
-    a person.
+    Each study has two ledgers, of which the second is for simulated participants. An entry cannot
+    be traced to a person.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ledger")

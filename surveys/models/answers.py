@@ -44,7 +44,7 @@ class Trial(models.Model):
 
 
 class TrialMap(models.Model):
-    """One of the maps of a trial that shows several, each for a different class."""
+    """A map of a trial that shows several maps, each for a different class."""
 
     trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="maps")
     place = models.PositiveSmallIntegerField(help_text="Counts from 1.")
@@ -137,7 +137,7 @@ class Submission(models.Model):
 
 
 class Answer(models.Model):
-    """One answer, as clicked or typed."""
+    """An answer, as clicked or typed."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="answers")
     questionnaire = models.CharField(

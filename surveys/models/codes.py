@@ -4,7 +4,7 @@ import secrets
 
 
 def participant_code() -> str:
-    """Return 192 random bits: the secret address of one participation."""
+    """Return 192 random bits: the secret address of a participation."""
     return secrets.token_urlsafe(24)
 
 

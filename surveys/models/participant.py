@@ -10,9 +10,9 @@ from surveys.models.study import Arm, Study
 
 
 class Participant(models.Model):
-    """One participation; ``arrival_key`` makes a consent that is sent twice one participation.
+    """A participation; ``arrival_key`` prevents a second one if the consent is sent twice.
 
-    There is no arm until the first page that differs between arms is shown.
+    The arm is empty until the first page that differs between arms is shown.
     """
 
     class State(models.TextChoices):

@@ -16,8 +16,8 @@ from django.db.models.sql.compiler import SQLCompiler
 
 Value = int | str
 Row = TypeVar("Row")
-# Stand for the values while the SQL is written. A number beyond a column's range would make Django
-# leave the comparison out, so they fit PostgreSQL's smallest column.
+# Placeholders for the values while the SQL is written. Django leaves out a comparison with a number
+# beyond a column's range, so they fit PostgreSQL's smallest column.
 MARKS: Mapping[type, Callable[[int], Value]] = {
     int: lambda number: 32_700 + number,
     str: lambda number: f"\x01 value {number}",
@@ -49,7 +49,8 @@ class PreparedQuery(Generic[Row]):
         queryset = self._build(*marks)
         compiler = queryset.query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
-        places = {at: marks.index(one) for at, one in enumerate(parameters) if one in marks}
+        # Unlikely values mark the places that later calls fill in.
+        places = {at: marks.index(mark) for at, mark in enumerate(parameters) if mark in marks}
         if set(places.values()) != set(range(len(marks))):
             raise ValueError(
                 f"{sql!r} takes {len(set(places.values()))} of {len(marks)} values. Let build "
@@ -82,14 +83,14 @@ class _Maker:
         select, info = compiler.select, compiler.klass_info
         columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
         names = [column.target.attname for column, _, _ in select[columns]]
-        # type: the stubs are those of a later Django.
+        # The type stubs describe a later version of Django.
         populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         return cls(info["model"], columns, names, populators)
 
     def make(self, row: Sequence[Any]) -> Any:
         model = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.columns])
-        for one in self.related:
-            one.populate(row, model)
+        for populator in self.related:
+            populator.populate(row, model)
         return model
 
 

@@ -67,9 +67,7 @@ class StudyVersion(models.Model):
 
 
 class Condition(models.Model):
-    """What a trial can show next to the image: no prediction, a prediction, or a map of some
-    method.
-    """
+    """Content of a trial next to the image: no prediction, a prediction, or a map of a method."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="conditions")
     position = models.PositiveSmallIntegerField()

@@ -64,8 +64,8 @@ WHOLE = {field.name for field in fields(Timings) if field.type == int | None}
 def read_timings(text: str) -> Timings | None:
     """Return the timings in a form's field; None if the field does not contain any.
 
-    A value that is not a number within its range counts as not measured, and the events end at the
-    first invalid one.
+    A value that is not a number within its range counts as not measured, and an invalid event ends
+    the list of events.
     """
     if len(text) > 20_000:  # far more than the page's script can send
         return None

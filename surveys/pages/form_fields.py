@@ -66,7 +66,7 @@ class ItemField(forms.Field):
 
 
 def _as_stored(item: Item, value: Any) -> str:
-    """Return the one spelling in which the answer is stored; ``Item.accepts`` decides whether it is
+    """Return the answer in the only spelling that is stored; ``Item.accepts`` decides whether it is
     valid.
     """
     if item.kind == "multiple":
@@ -92,7 +92,7 @@ def _is_parked(item: Item, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a question."""
+    """An option of a question."""
 
     value: str
     label: str

@@ -59,9 +59,7 @@ class ItemsForm(forms.Form):
 
 
 class PageForm(ItemsForm):
-    """Form of one step, with its questions in the participant's order and the script's
-    measurements.
-    """
+    """Form of a step: its questions in the participant's order, and the script's measurements."""
 
     response_time_ms = ResponseTimeField()
     timings = forms.Field(required=False, widget=forms.HiddenInput)

@@ -1,4 +1,4 @@
-"""The items of a page in the order of one participant."""
+"""The items of a page in the participant's order."""
 
 from surveys import questionnaires
 from surveys.models import Participant

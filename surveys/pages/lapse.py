@@ -1,4 +1,4 @@
-"""How long a participant may stay away and still continue."""
+"""The lapse of a participation whose participant stayed away too long."""
 
 from datetime import datetime, timedelta
 

@@ -43,6 +43,7 @@ def next_pictures(participant: Participant, step: Step) -> list[str]:
     page = upcoming(participant, step)
     if page is None:
         return []
+    # Only what the page will show: a map that comes at a later stage must not be fetched yet.
     stage = stage_of(participant, page)
     return [
         address

@@ -19,7 +19,7 @@ def steps(study: Study) -> tuple[Step, ...]:
 
 
 def steps_of(participant: Participant) -> tuple[Step, ...]:
-    """Return the pages of the participant's arm; before the allocation, those of all arms."""
+    """Return the pages of the participant's arm; before the allocation, the pages of all arms."""
     declared = stored.definition(participant.study)
     return declared.steps if participant.arm is None else declared.steps_of(participant.arm.key)
 

@@ -1,4 +1,4 @@
-"""Where a participant goes at the end, and with which code; known only once the end is stored."""
+"""Exits: where a participant goes at the end, and with which code; known once the end is stored."""
 
 from dataclasses import dataclass
 

@@ -38,5 +38,6 @@ def write_identifiers(study: Study, output: Path) -> tuple[Path, int]:
         )
         for identity in people
     ]
+    # Readable by the owner only from the first byte on: the mode is set when the file is created.
     write_atomically(path, csv_text(COLUMNS, rows).encode(), mode=0o600)
     return path, len(rows)

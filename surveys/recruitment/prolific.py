@@ -1,4 +1,4 @@
-"""Asks Prolific which submissions a study has there; reads, and never changes anything.
+"""A client for Prolific's list of submissions, which only reads.
 
 Source: docs.prolific.com, API reference, Submissions: List submissions, Submission object.
 """

@@ -6,9 +6,9 @@ from surveys.study_file.stored import definition
 
 
 def study_ids(study: Study) -> list[str]:
-    """The id that the study file declares, else those with which people came.
+    """Return the id that the study file declares, else the ids that participants brought.
 
-    Raises PanelError where there is nothing to compare with.
+    Raises ProlificError if there is nothing to compare with.
     """
     recruitment = definition(study).recruitment
     if recruitment.kind != "prolific":
@@ -19,10 +19,10 @@ def study_ids(study: Study) -> list[str]:
     if recruitment.service_study:
         return [recruitment.service_study]
     came = study.identities.exclude(service_study="").order_by("service_study")
-    found = list(came.values_list("service_study", flat=True).distinct())
-    if not found:
+    service_ids = list(came.values_list("service_study", flat=True).distinct())
+    if not service_ids:
         raise ProlificError(
             f"Nobody has come to the study {study.slug!r} yet, or the ids were deleted. Name "
             "Prolific's id of the study with --service-study."
         )
-    return found
+    return service_ids

@@ -20,7 +20,7 @@ ORDER = "X-Timestamp"
 
 
 class RefusedError(ValueError):
-    """A request that is not proved to come from Prolific, or an old one that may be a copy."""
+    """A request without proof that it comes from Prolific, or an old request that may be a copy."""
 
 
 class UnreadableError(ValueError):

@@ -62,7 +62,7 @@ def levels_of(participant: Participant) -> dict[str, str]:
 
 
 def standing_of(study: Study, simulated: bool, stratum: str) -> Standing:
-    """Return the allocations so far, including those of people who were deleted later."""
+    """Return the allocations so far, including people who were deleted later."""
     taken = study.slots.filter(simulated=simulated, arm__isnull=False)
     last = taken.filter(stratum=stratum, block__isnull=False).order_by("position").last()
     totals: Counter[tuple[str, int]] = Counter()

@@ -14,7 +14,7 @@ from surveys.study_file.stored import definition
 
 
 class StudyClosedError(StudyError):
-    """A study that admits nobody: a draft, a closed one, or one of a retired design."""
+    """A study that admits nobody: a draft, a closed study, or a retired design."""
 
 
 @transaction.atomic

@@ -62,7 +62,7 @@ def of_version(version: StudyVersion) -> Fingerprint:
 
 
 def changes(study: Study) -> tuple[Change, ...]:
-    """Return the changes from each launch to the next, and those since the last launch."""
+    """Return the changes from each launch to the next, and the changes since the last launch."""
     versions = list(study.versions.all())
     differences: list[Change] = []
     for before, after in pairwise(versions):
@@ -86,7 +86,7 @@ def changed_tables(before: str, after: str) -> list[str]:
 def _between(
     version: int, old: Fingerprint, new: Fingerprint, files: tuple[str, str]
 ) -> Iterator[Change]:
-    if old.source != new.source:
+    if old.source != new.source:  # comments and renamed keys change the hash, but no table
         tables = changed_tables(*files)
         what = (
             f"study file: {', '.join(tables)}"
@@ -124,7 +124,7 @@ def _shown(study: Study) -> Iterator[str]:
         several = maps_of_classes(condition, stimuli, simulated=False)
         for stimulus in stimuli:
             single = [maps[stimulus.pk]] if stimulus.pk in maps else []
-            # The first of several maps is the predicted class's, which is the single one.
+            # The first of several maps belongs to the predicted class, like the single map.
             for explanation in (*single, *several.get(stimulus.pk, ())[1:]):
                 yield (
                     f"{condition.key} {stimulus.position} {explanation.key} {explanation.sha256}"

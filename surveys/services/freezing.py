@@ -13,6 +13,7 @@ def freeze(study: Study) -> StudyVersion:
     """
     last = study.versions.last()
     now = fingerprint(study)
+    # Opening a closed study again without changes continues its last version.
     if last is not None and of_version(last) == now:
         return last
     return StudyVersion.objects.create(

@@ -26,7 +26,7 @@ def scheme_of(study: Study, simulated: bool) -> Scheme:
             Share(arm.key, plan.ratios.get(arm.key, 1), plan.quotas.get(arm.key, 0))
             for arm in declared.arms
         ),
-        places=plan.places,
+        places=plan.places,  # simulated participants have as many, counted separately
         key=f"simulated/{study.seed}" if simulated else f"{study.seed}/{study.allocation_secret}",
         block_multiples=plan.block_multiples,
         probability=plan.probability,

@@ -20,12 +20,13 @@ class Verified:
 
     def __str__(self) -> str:
         kind = "simulated" if self.simulated else "real"
-        found = self.found
+
+        replayed = self.found
         line = (
-            f"{kind}: {found.arrivals} arrived, {len(found.arms)} allocated, {found.returned} "
-            f"places given back, {found.waiting} waiting"
+            f"{kind}: {replayed.arrivals} arrived, {len(replayed.arms)} allocated, "
+            f"{replayed.returned} places given back, {replayed.waiting} waiting"
         )
-        return line if self.blinded else f"{line}; the last hash is {found.head}"
+        return line if self.blinded else f"{line}; the last hash is {replayed.head}"
 
 
 def verify(study: Study) -> list[Verified]:
@@ -37,7 +38,7 @@ def verify(study: Study) -> list[Verified]:
     for simulated in (False, True):
         slots = study.slots.filter(simulated=simulated, arrival__isnull=False)
         ledger = ledger_of(study, simulated)
-        if not ledger and not slots.exists():
+        if not ledger and not slots.exists():  # nobody of this kind has arrived
             continue
         try:
             replayed = replay(ledger)
@@ -63,6 +64,7 @@ def _compare(study: Study, simulated: bool, ledger: Replayed) -> None:
     if ledger.scheme != scheme_of(study, simulated):
         raise ReplayError("Entry 0 names a different scheme or seed than the study has.")
     slots = study.slots.filter(simulated=simulated, arrival__isnull=False)
+    # A chain cut off at its end is intact, so the numbers are compared with the tables.
     waiting = slots.filter(arm__isnull=True).count()
     if waiting != ledger.waiting:
         raise ReplayError(

@@ -18,12 +18,13 @@ class StudyFullError(StudyError):
 def take(participant: Participant) -> AllocationSlot:
     """Take a place for the participant, who has none; call it under ``lock``.
 
-    If all places are taken, the one that was held longest without an arm is given up, provided that
-    it was held longer than the study allows. Raises StudyFullError.
+    If all places are taken, the place that was held longest without an arm is given up, provided
+    that it was held longer than the study allows. Raises StudyFullError.
     """
     study, simulated = participant.study, participant.simulated
     capacity = ledger.scheme_of(study, simulated).capacity
     if study.slots.filter(simulated=simulated).count() >= capacity:
+        # Given up only on demand: a slow participant keeps the place as long as nobody needs it.
         forgotten = _held_too_long(study, simulated)
         if forgotten is None:
             raise StudyFullError(

@@ -100,7 +100,7 @@ def record_page(*, participant: Participant, page: SentPage) -> Recorded:
     required item is not answered, an item is not on the page, or a value is not an option, and
     Participant.DoesNotExist for an erased participant.
     """
-    _lock(participant)
+    _lock(participant)  # before any read, so that two tabs cannot both find the page unsent
     sent = sequence.sent(participant)
     outcome = _outcome(participant, page, sent)
     key = page.step.key
@@ -169,6 +169,7 @@ def _outcome(participant: Participant, page: SentPage, sent: Set[str]) -> Record
     if page.step.key in sent:
         same = not _differing(participant, page)
         return Recorded.REPLAYED if same else Recorded.CONFLICT
+    # After the replay: a lost confirmation may be repeated however late.
     if has_lapsed(participant):
         return Recorded.LAPSED
     current = sequence.first_unsent(participant, sent)
@@ -179,7 +180,7 @@ def _outcome(participant: Participant, page: SentPage, sent: Set[str]) -> Record
 
 
 def _is_unseen(participant: Participant, step: sequence.Step) -> bool:
-    """Return whether the page differs between arms and was never shown, as there is no arm yet."""
+    """Return whether the page differs between arms and the participant has no arm yet."""
     return participant.arm_id is None and page_kinds.needs_arm(step)
 
 
@@ -201,6 +202,7 @@ def _check(page: SentPage) -> None:
             f"The page {page.step.key!r} must answer its own items: missing {missing}, "
             f"unknown {unknown}."
         )
+    # The form has checked this, but a service must not depend on its caller.
     refused = sorted(key for key, value in page.answers.items() if not items[key].accepts(value))
     if refused:
         raise InvalidAnswersError(

@@ -15,11 +15,11 @@ class NoIdError(StudyError):
 
 
 class ExcludedError(StudyError):
-    """A person who took part in a study that this one excludes."""
+    """A person who took part in a study that the current study excludes."""
 
 
 class AlreadyBegunError(StudyError):
-    """A person who already takes part: one external id, one participation."""
+    """A person who already takes part: an external id belongs to a single participation."""
 
 
 def admit(study: Study, visitor: Visitor | None) -> None:
@@ -35,6 +35,7 @@ def admit(study: Study, visitor: Visitor | None) -> None:
             f"The study {study.slug!r} recruits through {recruitment.kind!r}, but this person came "
             "without an id. Send people through the recruitment service's own link."
         )
+    # By the keyed hash, which remains when the ids are deleted after payment.
     if study.identities.filter(external_hash=visitor.external_hash).exists():
         raise _already_begun(study)
     if is_excluded(study, visitor):
@@ -45,7 +46,7 @@ def admit(study: Study, visitor: Visitor | None) -> None:
 
 
 def is_excluded(study: Study, visitor: Visitor) -> bool:
-    """Return whether the visitor took part in a study that this one excludes."""
+    """Return whether the visitor took part in a study that the given study excludes."""
     earlier = Identity.objects.filter(study__slug__in=definition(study).recruitment.exclude)
     return earlier.filter(external_hash=visitor.external_hash).exists()
 
@@ -56,6 +57,7 @@ def identify(participant: Participant, visitor: Visitor) -> None:
     Raises AlreadyBegunError if another arrival of the same person was faster.
     """
     try:
+        # A savepoint, because PostgreSQL refuses every statement after a failed one.
         with transaction.atomic():
             Identity.objects.create(
                 participant=participant,
@@ -77,10 +79,9 @@ def _already_begun(study: Study) -> AlreadyBegunError:
 
 @transaction.atomic
 def record_service_status(*, session_id: str, status: str, at: datetime) -> bool:
-    """Store the recruitment service's status of a submission, unless a newer one is known.
+    """Store the recruitment service's status of a submission, unless a newer status is known.
 
-    Returns whether the submission belongs to a participant here. The same news twice changes
-    nothing.
+    Returns whether the submission belongs to a participant here. Repeated news changes nothing.
     """
     identity = Identity.objects.select_for_update().filter(session_id=session_id).first()
     if identity is None:

@@ -27,7 +27,7 @@ def choose_stimuli(study: Study) -> list[Stimulus]:
     with transaction.atomic():
         locked = lock(study)
         chosen = list(locked.stimuli.select_related("prediction__image"))
-        if chosen:
+        if chosen:  # under the lock, so that two runs cannot choose differently
             return chosen
         stimuli = _choose(locked)
         for position, stimulus in enumerate(stimuli, start=1):

@@ -34,6 +34,7 @@ def load_study(text: str) -> Study:
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with transaction.atomic():
         declared = loading.parse_for_installation(text)
+        # Locked, so that nobody can take part between the check and the write.
         known = Study.objects.select_for_update().filter(slug=declared.slug).first()
         if known is not None and known.source_sha256 == sha256:
             return known
@@ -64,7 +65,7 @@ def open_study(*, study: Study) -> None:
             f"Run: manage.py precompute_explanations --study {study.slug}"
         )
     _set_state(study, Study.State.OPEN, entries.OPENED)
-    freeze(study)
+    freeze(study)  # last, so that the version contains exactly what was checked above
 
 
 @transaction.atomic
@@ -146,7 +147,7 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
 
 
 def _check_excluded(declared: StudyFile) -> None:
-    """Check that every excluded study exists: an unknown one would silently exclude nobody."""
+    """Check that every excluded study exists: an unknown slug would silently exclude nobody."""
     for slug in declared.recruitment.exclude:
         other = Study.objects.filter(slug=slug).first()
         if other is None or stored.definition(other).recruitment.is_open:
@@ -180,6 +181,7 @@ def _write_arms(study: Study, declared: StudyFile) -> None:
         Arm(study=study, position=position, key=arm.key, label=arm.label)
         for position, arm in enumerate(declared.arms, start=1)
     )
+    # The file refers to arms and conditions by key, the rows to each other by primary key.
     arms = {arm.key: arm for arm in study.arms.all()}
     conditions = {condition.key: condition for condition in study.conditions.all()}
     ArmBlock.objects.bulk_create(
@@ -198,6 +200,7 @@ def _missing(study: Study) -> list[str]:
         return [f"{len(stimuli)} of {wanted} stimuli are chosen."]
     missing = []
     for condition in study.conditions.exclude(method=""):
+        # Parts that the condition does not show need no maps of its method.
         parts = {part.key for part in declared.trial_parts if part.is_in(condition.key)}
         shown = [stimulus for stimulus in stimuli if stimulus.part in parts]
         available = len(explanations_of(condition, shown, simulated=False))

@@ -60,6 +60,7 @@ def create_trials(participant: Participant, arm: Arm, place: int) -> None:
                 )
             )
             beside += _in_places(trials[-1], several.get(stimulus.pk, ()), place)
+    # The maps come second, since they refer to the trials' primary keys.
     Trial.objects.bulk_create(trials)
     TrialMap.objects.bulk_create(beside)
 
@@ -78,9 +79,10 @@ def explanations_of(
     candidates = Explanation.objects.filter(
         prediction__in=predictions, method=condition.method, other_class=""
     )
+    # Separate for simulated participants: a rehearsal must not fix what real ones see.
     seen = Trial.objects.filter(condition=condition, participant__simulated=simulated)
     chosen = _as_seen(candidates, seen)
-    return {predictions[prediction]: found for (prediction, _), found in chosen.items()}
+    return {predictions[prediction]: explanation for (prediction, _), explanation in chosen.items()}
 
 
 def classes_of(study: Study, stimuli: Sequence[Stimulus]) -> dict[int, int]:
@@ -122,7 +124,7 @@ def maps_of_classes(
         _, *other_classes = stimulus.prediction.likeliest(count)
         other_maps = [others.get((stimulus.prediction_id, name)) for name in other_classes]
         available = tuple(filter(None, [predicted.get(stimulus.pk), *other_maps]))
-        if len(available) == count:
+        if len(available) == count:  # a choice among fewer maps would be a different task
             maps_by_stimulus[stimulus.pk] = available
     return maps_by_stimulus
 

@@ -18,7 +18,7 @@ _SAYS = 'id="prediction"'
 
 @dataclass
 class Page:
-    """What a person sees of a page."""
+    """The contents of a page that a person acts on."""
 
     path: str
     status: int
@@ -32,7 +32,7 @@ class Page:
 
 
 class Browser:
-    """A browser that follows redirects, keeps cookies, and passes the same checks as any other."""
+    """A browser that follows redirects, keeps cookies, and passes all checks of a real browser."""
 
     def __init__(self) -> None:
         host = next(
@@ -72,7 +72,7 @@ def read_page(path: str, status: int, html: str) -> Page:
     longer than the server takes to render the page.
     """
     page = Page(path, status)
-    minimum = ""
+    minimum = ""  # of a slider: the attribute precedes the input to which it belongs
     for tag in _TAG.finditer(html):
         name = tag[1]
         if name not in _READ and 'data-minimum="' not in tag[2] and _SAYS not in tag[2]:

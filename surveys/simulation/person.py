@@ -17,7 +17,7 @@ NO_EFFECT = Effect()
 
 @dataclass(frozen=True)
 class Shown:
-    """What a trial shows: its true class, its predicted class, and the effect of its arm.
+    """Contents of a trial: its true class, its predicted class, and the effect of its arm.
 
     ``map``: the position of the predicted class's map among several.
     """
@@ -31,10 +31,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader of the page knows without seeing its images.
+    """A reader's knowledge of a page without seeing its images.
 
-    ``instructed``: the answer that an attention check asks for. ``effect``: the effect of the
-    condition in the page's block.
+    ``instructed``: the answer that an attention check asks for. ``effect``: the effect of the arm
+    in the page's block.
     """
 
     questionnaire: str = ""
@@ -147,17 +147,17 @@ class Person:
         """Return the class that the person sees without help: the true class, or another."""
         sees = self._chance(_log_odds(self._base.sees) - self._difficulty(shown.stimulus))
         others = [value for value in values if value != shown.true_class]
-        own = shown.true_class if sees else self._random.choice(others)
-        self._own[shown.true_class + str(shown.stimulus)] = own
-        return own
+        answer = shown.true_class if sees else self._random.choice(others)
+        self._own[shown.true_class + str(shown.stimulus)] = answer
+        return answer
 
     def _final(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
         """Return the classifier's answer if the person follows it, else the person's own."""
         key = shown.true_class + str(shown.stimulus)
-        own = self._own.get(key) or self._first(shown, values, prediction, effect)
-        if not prediction or shown.predicted_class == own:
-            return own
-        return shown.predicted_class if self._follows(shown, effect) else own
+        answer = self._own.get(key) or self._first(shown, values, prediction, effect)
+        if not prediction or shown.predicted_class == answer:
+            return answer
+        return shown.predicted_class if self._follows(shown, effect) else answer
 
     def _guess(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
         odds = _log_odds(self._base.guess) + effect.guess
@@ -188,7 +188,7 @@ class Person:
         low, high = item.scale.minimum, item.scale.maximum
         opinion = self._opinion(item.subscale, (low + high) / 2)
         opinion += effect.scales.get(item.subscale, 0.0)
-        # The spread is in points of a seven-point scale; a slider of 100 points needs a wider one.
+        # The spread is in points of a seven-point scale; a slider of 100 points needs more.
         wider = (high - low) / 6 if item.kind == "slider" else 1.0
         opinion += wider * self._random.gauss(0, self._profile.spread.scale_item)
         points = [value for value in values if value != DOES_NOT_APPLY]

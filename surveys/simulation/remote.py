@@ -16,7 +16,7 @@ class ServerError(ValueError):
 
 
 class RemoteBrowser:
-    """Does over HTTP what surveys.simulation.browser.Browser does; ``server`` is http://HOST:PORT."""
+    """A surveys.simulation.browser.Browser that works over HTTP; ``server`` is http://HOST:PORT."""
 
     def __init__(self, server: str) -> None:
         parts = urlsplit(server)

@@ -58,8 +58,8 @@ def simulate(
     """Let ``number`` synthetic people take part; they stay marked as simulated.
 
     Equal seeds, profiles and studies give equal answers, provided that the list of simulated places
-    is at the same position. ``server`` is the address of a server on the same database; without it,
-    the pages are called within this process. Raises SimulationError and ServerError.
+    is at an equal position. ``server`` is the address of a server on this database; without it, the
+    pages are called within this process. Raises SimulationError and ServerError.
     """
     _check(study, number)
     _check_conditions(study, profile)
@@ -80,7 +80,7 @@ def simulate(
 def _take_part(
     browser: AnyBrowser, study: Study, seed: int, number: int, profile: Profile
 ) -> Participant.State:
-    """Simulate one person, from the link to the end."""
+    """Simulate a person, from the link to the end."""
     browser.forget()
     page = browser.send(browser.open(signed_links.rehearsal_path(study)), {})
     walk = Walk(study, _participant(study, page), profile)
@@ -89,7 +89,7 @@ def _take_part(
     for count in range(1, total + 1):
         if "step" not in page.hidden:
             break
-        if walk.has_come_to_an_arm():
+        if walk.has_come_to_an_arm():  # before the allocation, no arm can have an effect
             person.meets(walk.effect, walk.shown)
         if person.gives_up_at(count, total):
             return _leave(browser, page, person)
@@ -102,7 +102,7 @@ def _take_part(
 
 
 class Walk:
-    """What the pages of one participation show, read from the database instead of the images."""
+    """The contents of a participation's pages, read from the database instead of the images."""
 
     def __init__(self, study: Study, participant: Participant, profile: Profile) -> None:
         self.participant = participant
@@ -118,7 +118,7 @@ class Walk:
     def effects(self) -> dict[int, Effect]:
         """Return the effect of each block; call it after the allocation."""
         blocks = ArmBlock.objects.filter(arm=self.participant.arm_id).select_related("condition")
-        return {one.number: self._profile.effect_of(one.condition) for one in blocks}
+        return {block.number: self._profile.effect_of(block.condition) for block in blocks}
 
     @property
     def effect(self) -> Effect:
@@ -134,6 +134,7 @@ class Walk:
         places = TrialMap.objects.filter(
             trial__participant=self.participant, explanation=F("trial__explanation")
         )
+        # Where several maps are shown, only the database knows which is the predicted class's.
         maps = dict(places.values_list("trial_id", "place"))
         return {
             trial.picture_code: Shown(

@@ -1,4 +1,6 @@
-"""The tasks: what is shown and asked in a trial. A new task needs a file and a line in TASKS."""
+"""The tasks: images shown and questions asked in a trial. A new task needs a file and a line in
+TASKS.
+"""
 
 from surveys.tasks import (
     agreement,

@@ -1,4 +1,4 @@
-"""Classify: the participant says what the image shows, with or without the classifier's help."""
+"""Classification task: the participant names the class, with or without the classifier's help."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Accept or reject: the participant decides whether to accept the classifier's answer."""
+"""Accept-or-reject task: the participant decides whether to accept the classifier's answer."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Functions that compute those cells of the tidy tables that are not a plain field of a row."""
+"""Functions that compute cells of the tidy tables which are not a plain field of a row."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ def answer_cell(item: Item) -> Callable[[Trial], Cell]:
             for answer in page.answers.all()
             if answer.item == item.id
         )
-        value = next(values, None)
+        value = next(values, None)  # at most one: a task asks each item at a single stage
         return int(value) if value is not None and item.is_number else value
 
     return source
@@ -86,7 +86,7 @@ def quiz_mistakes(participant: Participant) -> Cell:
         given = {answer.item: answer.value for answer in page.answers.all()}
         method = condition_of(participant, step).method
         questions = quizzes.questions(method)
-        # A later attempt overwrites the earlier one of the same block: only the last one counts.
+        # A later attempt overwrites an earlier attempt at the block's quiz: only the last counts.
         last[step.part, step.block] = sum(
             given.get(question.id) != question.right for question in questions
         )

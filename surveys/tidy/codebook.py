@@ -43,7 +43,11 @@ def codebook(study: StudyFile, blinded: bool = False) -> list[CodebookRow]:
     ``blinded`` leaves out the columns and files that reveal arms.
     """
     described = tables(study, blinded).items()
-    columns = [_column_row(file, column) for file, own in described for column in own]
+    columns = [
+        _column_row(file, column)
+        for file, described_columns in described
+        for column in described_columns
+    ]
     itself = [
         _row(file="codebook.csv", column=name, label=label, type=_own_type(name))
         for name, label in OWN_COLUMNS.items()
@@ -75,6 +79,7 @@ def _column_row(file: str, column: Column) -> CodebookRow:
 
 
 def _item_row(questionnaire: Questionnaire, item: Item) -> CodebookRow:
+    # The translations are listed, too: answers in all languages are pooled under one item.
     low, high = item.bounds or (None, None)
     subscale = questionnaire.subscales.get(item.subscale)
     return _row(

@@ -34,11 +34,11 @@ ALWAYS = "decide"
 def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column, ...]]:
     """Return the columns of each file.
 
-    Practice trials and answers given once per block have files of their own. ``blinded`` leaves
+    Practice trials and answers given once per block belong to separate files. ``blinded`` leaves
     out the columns and files that reveal arms.
     """
     if blinded:
-        # Hiding works on the complete tables, so that a new column is hidden or not by one rule.
+        # Hiding works on the complete tables, so that it applies to every column added later.
         hidden = hidden_columns(study)
         return {
             file: tuple(column for column in columns if column.name not in hidden)
@@ -82,6 +82,7 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
     factors = (
         Column(name, "category", factor(name), f"Level of the factor {name}") for name in names
     )
+    # Columns that only some tasks fill are left out unless a part has such a task.
     two_stages = any(len(tasks.get(part.task).stages) > 1 for part in parts)
     several_maps = any(tasks.get(part.task).classes for part in parts)
     return (

@@ -1,4 +1,4 @@
-"""From a recruitment service's link to a participation, or to the reason why there is none."""
+"""Arrival from a recruitment service's link: the participation, or the reason for refusing it."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +15,7 @@ from surveys.web import signed_links, visitor_cookie
 
 
 def brings_ids(request: HttpRequest, study: Study) -> bool:
-    """Whether the address itself holds a recruitment service's id, good or bad."""
+    """Return whether the address contains a recruitment service's id, valid or not."""
     recruitment = definition(study).recruitment
     return not recruitment.is_open and recruitment.id_parameter in request.GET
 
@@ -37,6 +37,7 @@ def participant_of(
         return None
     if known is not None and known.pk == identity.participant_id:
         return known
+    # Only a secret id proves who the person is; other services' ids can be guessed.
     secret = visitor.session_id if get(visitor.kind).can_resume else ""
     return identity.participant if secret and secret == identity.session_id else None
 
@@ -58,26 +59,27 @@ def refusal(request: HttpRequest, study: Study, visitor: Visitor | None) -> Http
 
 
 def service_of(study: Study) -> str:
-    """What people call the study's recruitment service; empty for an open study."""
+    """Return the name of the study's recruitment service; empty for an open study."""
     return definition(study).recruitment.name
 
 
 def unknown(request: HttpRequest, study: Study) -> HttpResponse:
-    """The link came without an id, or with one that the recruitment service never gives."""
+    """Return the page for a link without an id, or with an id that the service never gives."""
     context = {**about_study(study), "service": service_of(study)}
     return render(request, "surveys/unknown_visitor.html", context, status=403)
 
 
 def begun(request: HttpRequest, study: Study, typed: str = "") -> HttpResponse:
-    """Return the page for a person who already takes part in another browser; the personal code
-    helps.
+    """Return the page for a person who already takes part in another browser.
+
+    The personal code lets them continue here.
     """
     context = {**about_study(study), "typed": typed[:40], "unknown": bool(typed)}
     return render(request, "surveys/begun.html", context, status=409)
 
 
 def turned_away(request: HttpRequest, study: Study, visitor: Visitor | None) -> HttpResponse:
-    """Return the page for a person who took part in a study that this one excludes."""
+    """Return the page for a person who took part in a study that the given study excludes."""
     context = {**about_study(study), "way_back": way_back(study, Outcome.SCREENED_OUT, visitor)}
     return render(request, "surveys/turned_away.html", context, status=403)
 
@@ -103,7 +105,7 @@ def remember_deleted(response: HttpResponse, participant: Participant) -> None:
 
 
 def visitor_of(participant: Participant) -> Visitor | None:
-    """Who the participant is to the recruitment service; None for one who came openly."""
+    """Return the participant's identity at the recruitment service; None in an open study."""
     identity = Identity.objects.filter(participant=participant).first()
     if identity is None:
         return None

@@ -57,6 +57,7 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_object_or_404(Study, slug=slug)
     language.speak_to_visitor(request, study)
     simulated = signed_links.is_rehearsal(request, study)
+    # First of all, so that ids leave the address before anything can log or show it.
     if request.method != "POST" and not simulated and arrival.brings_ids(request, study):
         return _take_ids(request, study)
     visitor = None if simulated else visitor_cookie.remembered(request, study)
@@ -82,6 +83,7 @@ def _begin(
     if key is None:
         closed = study.state != Study.State.OPEN
         return _no_place(request, study, visitor, "closed") if closed else _consent(request, study)
+    # Only real arrivals are limited: rehearsals have places of their own.
     if not simulated and rate_limit.too_many(study):
         return _busy(request, study)
     try:
@@ -178,6 +180,7 @@ def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
     """
     key = page_key.read(participant, request.POST.get("key", ""))
     step = _step(participant, key) if key else None
+    # The signed key proves that this page was shown to this participant.
     if key is None or step is None or step.key != request.POST.get("step"):
         return _refuse(request, participant, "")
     form = PageForm(participant, step, request.POST)

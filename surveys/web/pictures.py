@@ -36,6 +36,7 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
     trial.participant = participant
     if not is_visible(trial):
         raise Http404("The trial has not been reached.")
+    # A refusal looks like an unknown address, so that it reveals nothing about later trials.
     hidden = {"map": is_map_visible, "legend": is_legend_visible}
     if picture in hidden and not hidden[picture](trial):
         raise Http404("The map may not be seen yet.")
@@ -43,10 +44,10 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
 
 
 def explanation_of(trial: Trial, picture: str) -> Explanation | None:
-    """Return the explanation that a picture of the trial draws; several maps have one each."""
-    for one in trial.maps.select_related("explanation__prediction__image"):
-        if map_name(one.place) == picture:
-            return one.explanation
+    """Return the explanation that a picture of the trial draws; several maps have several."""
+    for trial_map in trial.maps.select_related("explanation__prediction__image"):
+        if map_name(trial_map.place) == picture:
+            return trial_map.explanation
     return None if picture in SIDE_BY_SIDE else trial.explanation
 
 

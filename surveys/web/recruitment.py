@@ -36,7 +36,7 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def prolific_news(request: HttpRequest) -> HttpResponse:
-    """Takes news of submissions from Prolific, proved by their signature."""
+    """Receive news of submissions from Prolific, proved by their signature."""
     if not settings.PROLIFIC_WEBHOOK_SECRET:
         raise Http404("Set PROLIFIC_WEBHOOK_SECRET to receive notifications from Prolific.")
     try:

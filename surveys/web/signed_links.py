@@ -46,7 +46,7 @@ def is_rehearsal(request: HttpRequest, study: Study) -> bool:
 
 
 def new_arrival_key(study: Study) -> str:
-    """Return a new signed key for one arrival, to be rendered into the consent form."""
+    """Return a new signed key for an arrival, to be rendered into the consent form."""
     return signing.Signer(salt=f"{ARRIVAL}.{study.slug}").sign(secrets.token_urlsafe(24))
 
 
@@ -70,7 +70,7 @@ def remember(response: HttpResponse, participant: Participant) -> None:
 
 
 def forget(response: HttpResponse, study: Study, simulated: bool) -> None:
-    """Make this browser one in which nobody has started the study."""
+    """Remove the cookie of the browser's participation in the study."""
     response.delete_cookie(_cookie(simulated), path=landing_path(study), samesite="Lax")
 
 

@@ -17,7 +17,7 @@ COOKIE_AGE = 24 * 3600  # seconds; longer than Prolific allows for a submission
 
 
 def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None:
-    """The visitor whom the address names; None for ids that the recruitment service never gives."""
+    """Return the visitor in the address; None for ids that the recruitment service never gives."""
     kind = get(recruitment.kind)
     external_id = request.GET.get(recruitment.id_parameter, "")
     session = request.GET.get(kind.session_parameter, "")
@@ -46,7 +46,7 @@ def remember(response: HttpResponse, study: Study, visitor: Visitor) -> None:
 
 
 def remembered(request: HttpRequest, study: Study) -> Visitor | None:
-    """The visitor whom the browser carries for this study, if any."""
+    """Return the visitor in the browser's cookie for this study, if any."""
     try:
         ids = signing.loads(
             request.COOKIES.get(COOKIE, ""), salt=_salt(study), max_age=COOKIE_AGE

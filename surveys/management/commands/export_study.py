@@ -1,6 +1,7 @@
 """manage.py export_study SLUG --output DIR [--include-simulated | --simulated-only]
 
-With --with-identifiers, the recruitment service's ids of participants go into a file of their own.
+With --with-identifiers, the recruitment service's ids of participants are written to a separate
+file next to the folder.
 """
 
 from pathlib import Path

@@ -24,6 +24,7 @@ class Command(DatabaseCommand):
         parser.add_argument("file", type=Path, metavar="FILE.toml")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> str:
+        # Loading is idempotent, so only the state before tells whether anything changed.
         before = set(Study.objects.values_list("slug", "source_sha256"))
         try:
             study = load_study(read_text(file))

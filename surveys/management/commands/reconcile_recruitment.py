@@ -58,6 +58,6 @@ class Command(DatabaseCommand):
             f"{len(listed)} submissions at the service, {len(people)} participations here, "
             f"{len(differences)} differences."
         )
-        if differences:
+        if differences:  # the exit status lets a nightly job raise an alarm
             raise CommandError(summary)
         return summary

@@ -1,6 +1,4 @@
-"""One module per kind of page, listed in ``catalogue``; no page may reveal the arm or the true
-class.
-"""
+"""A module per kind of page, listed in ``catalogue``; no page may reveal arm or true class."""
 
 from typing import Any
 

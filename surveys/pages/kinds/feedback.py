@@ -41,6 +41,7 @@ def decided_right(trial: Trial) -> bool | None:
     The right decision is to accept a correct prediction, to name the true class, to guess the class
     that the classifier predicts, or to choose the map of that class.
     """
+    # Each task stores its last answer under an item that tells what was decided.
     answers = dict(Answer.objects.filter(submission__trial=trial).values_list("item", "value"))
     prediction = trial.stimulus.prediction
     if "agreed" in answers:

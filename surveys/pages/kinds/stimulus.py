@@ -38,7 +38,7 @@ def map_name(place: int) -> str:
 def maps_beside(trial: Trial) -> Screen:
     """Return what the template needs to show the maps of several classes without naming them."""
     beside = list(trial.maps.select_related("explanation__prediction__image"))
-    method = beside[0].explanation.method
+    method = beside[0].explanation.method  # all maps of a trial are of the condition's method
     return {
         "method": catalogue.get(method),
         "maps": [

@@ -38,7 +38,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         shows_prediction=stage.shows_prediction,
         names_class=not task.guesses_class,
     )
-    if stage.classes:
+    if stage.classes:  # the maps to choose from replace the single map
         shown |= maps_beside(trial)
     heading = _("Practice picture") if part.is_practice else _("Picture")
     return shown | {
