@@ -29,7 +29,6 @@ def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn
     best = [candidate for candidate, size in sizes.items() if size == least]
     others = [candidate for candidate in sizes if candidate not in best]
     dice = Dice(ALGORITHM, scheme.key, standing.allocated)
-
     # Following the balance always would make the next arm predictable (Pocock and Simon 1975).
     follows = dice.below(PARTS) < round(scheme.probability * PARTS)
     arm, copy = dice.choice(best if follows or not others else others)

@@ -17,7 +17,6 @@ def rename(old: str, new: str) -> Callable[[Any, Any], None]:
         Event = apps.get_model("surveys", "Event")
         Participant.objects.using(using).filter(state=old).update(state=new)
         Event.objects.using(using).filter(kind=old).update(kind=new)
-
     return forwards
 
 

@@ -61,7 +61,6 @@ def choices(request: HttpRequest, study: Study) -> list[Choice]:
         query = request.GET.copy()
         query["language"] = code
         language_choices.append(Choice(code, name(code), f"?{query.urlencode()}"))
-
     return language_choices
 
 

@@ -33,7 +33,6 @@ def enrol(
     was enrolled before is returned whatever the state of the study. Raises StudyClosedError,
     StudyFullError, and the errors of ``recruiting.admit``.
     """
-
     study = lock(study)
     # Looked up under the lock, so that a consent sent twice never makes two participants.
     known = study.participants.filter(arrival_key=arrival_key).select_related("study").first()

@@ -20,7 +20,6 @@ class Verified:
 
     def __str__(self) -> str:
         kind = "simulated" if self.simulated else "real"
-
         replayed = self.found
         line = (
             f"{kind}: {replayed.arrivals} arrived, {len(replayed.arms)} allocated, "

@@ -47,7 +47,6 @@ class Column:
             return self.source(row)
         for name in self.source.split("."):
             row = getattr(row, name, None)
-
         value: Cell = row
         return value
 
