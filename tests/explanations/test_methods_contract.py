@@ -2,16 +2,18 @@
 
 import dataclasses
 import json
+import tomllib
 
 import numpy as np
 import pytest
 import torch
 
 from explanations.catalogue import EVERY as CHOSEN
-from explanations.catalogue import FLAGS, of_module
+from explanations.catalogue import FLAGS, METHODS, of_module
 from explanations.engine import Engine
 from explanations.imagesets.background import Background
 from explanations.methods.protocol import image_seed, parameters_of
+from tests.conftest import ROOT
 from tests.explanations.conftest import explain_one
 
 EVERY = (*CHOSEN, *of_module(4))
@@ -100,3 +102,11 @@ def test_a_background_is_known_by_its_pictures(scenes):
 def test_an_empty_background_is_refused(scenes):
     with pytest.raises(ValueError, match="at least one image"):
         Background(scenes[:0])
+
+
+def test_the_contract_against_imports_among_methods_names_every_method():
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = (
+        one for one in config["tool"]["importlinter"]["contracts"] if one["type"] == "independence"
+    )
+    assert set(contract["modules"]) == {method.path.rpartition(".")[0] for method in METHODS}
