@@ -2,7 +2,6 @@
 
 import ast
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from django.core.management import get_commands
 
 from tests.conftest import ROOT
-from tests.test_layout import PACKAGES
+from tests.test_layout import PACKAGES, tracked
 
 DOCS = sorted(
     path
@@ -53,14 +52,6 @@ NOT_OURS = {
     "plan.toml": "in the export of a study",
     "preregistration.md": "written by preregister",
 }
-
-
-@cache
-def tracked() -> frozenset[str]:
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return frozenset(listed.stdout.splitlines())
 
 
 def wrong_names(text: str, folder: Path = ROOT) -> list[str]:
@@ -150,62 +141,3 @@ def test_a_name_that_leads_nowhere_is_found(text, wrong):
 def test_names_that_lead_somewhere_are_let_be():
     text = "`surveys/services`, `explanations.engine.explain`, manage.py load_study, `make test`"
     assert wrong_names(text) == []
-
-
-def folders() -> dict[str, str | None]:
-    """Each folder of the packages, and what its ``__init__`` says belongs in it, if it has one.
-
-    The folders inside of templates and static files need no line of their own.
-    """
-    found = set()
-    for name in tracked():
-        for parent in Path(name).parents:
-            inside = {"templates", "static"} & set(parent.parts[:-1])
-            if parent.parts and parent.parts[0] in PACKAGES and not inside:
-                found.add(parent)
-    return {f"{folder}/": said_by(ROOT / folder / "__init__.py") for folder in sorted(found)}
-
-
-def said_by(init: Path) -> str | None:
-    """The first paragraph of the docstring, in one line and with the README's backticks."""
-    if not init.is_file():
-        return None
-    docstring = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""
-    return " ".join(docstring.partition("\n\n")[0].replace("``", "`").split()) or None
-
-
-def map_of(text: str) -> dict[str, str]:
-    """The rows of the README's table of folders."""
-    section = text.partition("\n## The folders\n")[2].partition("\n## ")[0]
-    return dict(re.findall(r"^\| `([^`|]+/)` \| (.*?) \|$", section, re.MULTILINE))
-
-
-def departures(text: str) -> list[str]:
-    """Where the README's map is not the tree."""
-    rows, there = map_of(text), folders()
-    own = {folder for folder in rows if folder.partition("/")[0] in PACKAGES}
-    return [
-        *(f"{folder} is not in the map" for folder in there.keys() - own),
-        *(f"{folder} does not exist" for folder in own - there.keys()),
-        *(f"{row} does not exist" for row in rows.keys() - own if not (ROOT / row).is_dir()),
-        *(
-            f"| `{folder}` | {said} |"
-            for folder, said in there.items()
-            if said and folder in own and rows[folder] != said
-        ),
-    ]
-
-
-def test_the_map_of_the_readme_is_the_tree_and_says_what_the_folders_say_themselves():
-    """A row copies what the folder's ``__init__`` says; a problem shows the row to write."""
-    assert departures((ROOT / "README.md").read_text(encoding="utf-8")) == []
-
-
-def test_a_map_that_departs_from_the_tree_is_noticed():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert departures(text.replace("| `surveys/tidy/` |", "| `surveys/tidied/` |")) == [
-        "surveys/tidy/ is not in the map",
-        "surveys/tidied/ does not exist",
-    ]
-    assert departures(text.replace("| The explanation methods, a file each", "| Methods, a file"))
-    assert departures(text.replace("| `weights/` |", "| `networks/` |"))
