@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVE ?= 1
 ADDRESS ?= 127.0.0.1:8000
-DIST := loadfile
+DIST := worksteal
 
 .PHONY: demo test nightly lint serve messages
 

@@ -103,10 +103,16 @@ plan_sha256 = "{sha}"
         ("2025-12-01T09:00:00+00:00", False, ["the plan's hash"]),
     ],
 )
-def test_the_registrations_time_and_hash_are_compared(study, tmp_path, at, same, listed):
+def test_the_registrations_time_and_hash_are_compared(study, at, same, listed):
     plan = study / "plan.toml"
     sha = plan_hash(read_document(plan)) if same else "0" * 64
     plan.write_text(plan.read_text() + REGISTERED.format(at=at, sha=sha))
-    results = analyse(study, tmp_path / "out")
-    assert [one.where for one in results.deviations] == listed
+    assert [one.where for one in results_of(study).deviations] == listed
+
+
+def test_the_report_names_the_registration(study, tmp_path):
+    plan = study / "plan.toml"
+    at, sha = "2025-12-01T09:00:00+00:00", plan_hash(read_document(plan))
+    plan.write_text(plan.read_text() + REGISTERED.format(at=at, sha=sha))
+    analyse(study, tmp_path / "out")
     assert "https://osf.io/abcde" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
