@@ -87,6 +87,7 @@ def test_row_23_two_arms_as_pwr_t_test(tmp_path):
     assert found.confirmations[-1].power.n == 200
 
 
+@pytest.mark.nightly
 def test_row_24_four_arms_as_pwr_anova_test(tmp_path):
     """R's pwr.anova.test: k = 4, f = .25, power .8 needs 44.60 per arm.
 

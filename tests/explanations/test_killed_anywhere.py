@@ -35,9 +35,14 @@ def loop(folder: Path, *arguments: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("every", "at_least"), [(11, 3), pytest.param(1, 20, marks=pytest.mark.nightly)]
+    ("fault", "every", "at_least"),
+    [
+        ("kill", 11, 3),
+        ("full", 6, 3),
+        pytest.param("kill", 1, 20, marks=pytest.mark.nightly),
+        pytest.param("full", 1, 20, marks=pytest.mark.nightly),
+    ],
 )
-@pytest.mark.parametrize("fault", ["kill", "full"])
 def test_a_fault_at_any_operation_loses_nothing_that_was_finished(tmp_path, fault, every, at_least):
     found = loop(tmp_path / fault, fault, str(every))
     assert found["points"] >= at_least

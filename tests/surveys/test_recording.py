@@ -107,6 +107,14 @@ def test_the_items_are_stored_in_the_order_in_which_they_were_shown(newcomer):
     assert newcomer.submissions.get().item_order == ["experience", "use", "following"]
 
 
+def test_fields_that_the_page_does_not_have_are_noted(newcomer):
+    outcome = services.record_page(
+        participant=newcomer, step=FIRST, answers=GOOD, response_time_ms=None, extra_fields=True
+    )
+    assert outcome is Recorded.RECORDED
+    assert _events(newcomer) == [("extra fields", FIRST)]
+
+
 def test_a_program_that_repeats_a_request_cannot_fill_the_disk(newcomer, monkeypatch):
     monkeypatch.setattr("surveys.services.recording.MOST_EVENTS", 3)
     for _ in range(5):
