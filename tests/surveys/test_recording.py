@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -108,10 +109,8 @@ def test_the_items_are_stored_in_the_order_in_which_they_were_shown(newcomer):
 
 
 def test_fields_that_the_page_does_not_have_are_noted(newcomer):
-    outcome = services.record_page(
-        participant=newcomer, step=FIRST, answers=GOOD, response_time_ms=None, extra_fields=True
-    )
-    assert outcome is Recorded.RECORDED
+    page = replace(sent_page(newcomer, FIRST, GOOD), extra_fields=True)
+    assert services.record_page(participant=newcomer, page=page) is Recorded.RECORDED
     assert _events(newcomer) == [("extra fields", FIRST)]
 
 
