@@ -16,7 +16,7 @@ class Participant(models.Model):
     """
 
     class State(models.TextChoices):
-        """A participant whose data were erased has no row, and so no state."""
+        """State of a participation; erased participants have no row and therefore no state."""
 
         STARTED = "started"
         COMPLETED = "completed"

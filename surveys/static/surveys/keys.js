@@ -1,5 +1,5 @@
-// Digits choose an answer, Enter continues. Single keys can be in the way of speech input and of
-// screen readers, so they can be turned off. Without this script Tab, arrows and Space do it all.
+// Number keys choose an answer, Enter continues. Single keys can interfere with speech input and
+// screen readers, so they can be turned off. Without this script, Tab, arrows and Space suffice.
 "use strict";
 
 (() => {
@@ -8,14 +8,14 @@
   const choice = document.querySelector("[data-keys]");
   if (!form || !choice) return;
   const NAME = "keys";
-  let last = null; // the group in which a digit chose
+  let last = null; // the group in which a number key chose last
 
   function store(value) {
     try {
       if (value === undefined) return localStorage.getItem(NAME);
       localStorage.setItem(NAME, value);
     } catch {
-      // A browser that stores nothing begins with the keys on each time.
+      // If the browser stores nothing, the keys are on at every page.
     }
     return null;
   }
@@ -48,7 +48,7 @@
   function choose(digit) {
     const group = current();
     const all = group ? answers(group) : [];
-    // On a scale the digit is the point itself, elsewhere the place in the list; 0 is the tenth.
+    // On a scale, the digit is the point itself, otherwise the position in the list; 0 is the tenth.
     const wanted = group?.querySelector(".scale")
       ? all.find((one) => one.value === digit)
       : all[(Number(digit) || 10) - 1];

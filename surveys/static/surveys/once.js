@@ -1,4 +1,4 @@
-// Keeps a second click from sending a form twice. Without this script the server sorts that out.
+// Prevents a second click from sending a form twice. Without this script, the server handles it.
 "use strict";
 
 (() => {
@@ -12,7 +12,7 @@
     form.querySelector("button").disabled = true;
   });
 
-  // A page taken back out of the browser's memory must be usable again.
+  // A page restored from the browser's cache must be usable again.
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     sent = false;

@@ -1,5 +1,5 @@
-// Lets the map be hidden, faded and enlarged, the image be enlarged, and loads the next pictures.
-// Without this script both stand there as the method draws them.
+// Controls to hide, fade and enlarge the map and to enlarge the image; also loads the next pictures.
+// Without this script, image and map are shown as the method draws them.
 "use strict";
 
 (() => {
@@ -29,7 +29,7 @@
     return made;
   }
 
-  // The map lies over the image, so that fading it brings the image out.
+  // The map is laid over the image, so that fading the map reveals the image.
   function lay() {
     const stack = document.createElement("div");
     stack.className = "stack";
@@ -74,7 +74,7 @@
   });
   tools.hidden = false;
 
-  // What the next page shows is fetched while this one is looked at: all arms load alike.
+  // The next page's pictures are fetched during this page, so that all arms load equally fast.
   document.addEventListener("painted", () => {
     for (const address of (words.next ?? "").split(" ").filter(Boolean)) new Image().src = address;
   });

@@ -1,6 +1,6 @@
-// Sends the page. A dead network or a server that restarts loses nothing: the answer is kept in this
-// tab, also over a reload, sent again until it is stored, and the page says so. The form's key makes
-// all attempts one. Without this script the browser sends the form itself.
+// Sends the page. A dead network or a restarting server loses nothing: the answer is kept in this tab,
+// even over a reload, and is sent again until it is stored; the page tells the participant so. By the
+// form's key the server recognises repeated attempts. Without this script, the browser sends the form.
 "use strict";
 
 (() => {
@@ -39,7 +39,7 @@
     }
   }
 
-  // The server's answer: null when there is none, or when it says that it cannot store now.
+  // Return the server's answer; null if there is none, or if the server cannot store the page now.
   async function attempt(body, attempts) {
     try {
       const answer = await fetch(location.pathname, {
@@ -74,7 +74,7 @@
       location.replace(location.pathname);
       return;
     }
-    // The page with what is missing, or why it was refused, stands under the same address.
+    // The page that lists missing answers, or explains a refusal, has this page's address.
     document.open();
     document.write(answer.page);
     document.close();
@@ -97,14 +97,14 @@
       if (unsent === null) sessionStorage.removeItem(PLACE);
       else sessionStorage.setItem(PLACE, JSON.stringify(unsent));
     } catch {
-      // Without storage the answer is kept as long as the page is open.
+      // Without storage, the answer is kept only while the page is open.
     }
     return null;
   }
 
   addEventListener("online", () => wake?.());
   again.addEventListener("click", () => wake?.());
-  // A page taken back out of the browser's memory must be usable again.
+  // A page restored from the browser's cache must be usable again.
   addEventListener("pageshow", (event) => {
     if (event.persisted) sent = false;
   });
@@ -114,6 +114,6 @@
     status.textContent = status.dataset.sending;
     send(unsent.body);
   } else if (unsent) {
-    store(null); // it was stored: the study has gone on
+    store(null); // it was stored, since the study has moved on
   }
 })();

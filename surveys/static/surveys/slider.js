@@ -1,5 +1,5 @@
-// A slider is empty until it is moved: no handle, no value sent. Without this script it waits left
-// of its scale instead, which the server takes for no answer.
+// A slider is empty until it is moved: it has no handle and sends no value. Without this script, it
+// is parked to the left of its scale, which the server treats as no answer.
 "use strict";
 
 for (const part of document.querySelectorAll("[data-slider]")) prepare(part);
@@ -15,7 +15,7 @@ function prepare(part) {
     slider.value = given;
     return;
   }
-  // Neither end is nearer than the other: where a slider starts pulls the answers towards it.
+  // It starts in the middle, because answers are drawn towards the starting position.
   slider.value = (Number(slider.min) + Number(slider.max)) / 2;
   slider.removeAttribute("name");
   slider.setAttribute("aria-valuetext", part.dataset.empty);
@@ -27,7 +27,7 @@ function prepare(part) {
     part.classList.remove("empty");
   };
   for (const event of ["pointerdown", "input", "change"]) slider.addEventListener(event, answer);
-  // The middle itself is an answer too: by keyboard, Space takes the place where the slider stands.
+  // The middle can be the answer, too: on the keyboard, Space selects the current position.
   slider.addEventListener("keydown", (event) => {
     if (event.key !== " ") return;
     event.preventDefault();

@@ -1,6 +1,6 @@
-// Measures, by the browser's monotonic clock: when the pictures were painted, how long the page was
-// in view, how long the answer took, and what was done to the pictures. Answers are taken from the
-// painting on. Without this script everything can be answered, and nothing is measured.
+// Measures by the browser's monotonic clock when the pictures were painted, how long the page was in
+// view, how long the answer took, and how the pictures were used. Answers are accepted only after
+// painting. Without this script, everything can be answered, but nothing is measured.
 "use strict";
 
 (() => {
@@ -57,7 +57,7 @@
     return false;
   }
 
-  // The second frame begins when the first one, with the pictures, has been painted.
+  // The second frame starts once the first frame, which contains the pictures, has been painted.
   function painted() {
     return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   }
@@ -94,7 +94,7 @@
     did(now ? "back" : "away", 0);
   }
 
-  // Add the time since the last turn to that in view, or to that away.
+  // Add the time since the last change to the time in view or to the time away.
   function turn() {
     const now = performance.now();
     const name = there ? "dwell_ms" : "away_ms";
@@ -125,7 +125,7 @@
     });
   });
 
-  // A page taken back out of the browser's memory must be usable again.
+  // A page restored from the browser's cache must be usable again.
   addEventListener("pageshow", (event) => {
     if (event.persisted) enable(true);
   });
