@@ -4,7 +4,7 @@ The file is made from the types themselves, so that a new key is covered on arri
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -22,7 +22,7 @@ class Line:
 
     path: tuple[str | int, ...]
     text: str
-    is_open: bool = False  # in a table that takes any key
+    is_open: bool = False  # any key can follow
 
     @property
     def key(self) -> str | int:
@@ -33,12 +33,21 @@ class Line:
         return self.text.startswith("[")
 
 
-def lines_of(cls: Any, chosen: Mapping[str, Any] | None = None) -> list[Line]:
-    """The lines of a file with every key of the class.
+def lines_of(cls: Any, leave_out: Collection[str] = ()) -> list[Line]:
+    """The lines of a file with every key of the class but those left out."""
+    return list(_table(cls, (), (), {}, leave_out))
 
-    ``chosen`` replaces the example values of some keys, by their names.
+
+def entry_lines(
+    cls: Any, header: str, chosen: Mapping[str, Any] | None = None, *, is_list: bool = True
+) -> list[Line]:
+    """The lines of one more table of a file: [header] or [[header]].
+
+    ``chosen`` replaces the example values of some keys. Other keys depend on them, so that no
+    unknown key is planted after them.
     """
-    return list(_table(cls, (), (), chosen or {}))
+    first = Line((header,), f"[[{header}]]" if is_list else f"[{header}]")
+    return [first, *_table(cls, (header,), (header,), chosen or {})]
 
 
 def planted(lines: list[Line], place: int) -> str:
@@ -73,13 +82,19 @@ def missed(
 
 
 def _table(
-    cls: Any, path: tuple[str | int, ...], header: tuple[str, ...], chosen: Mapping[str, Any]
+    cls: Any,
+    path: tuple[str | int, ...],
+    header: tuple[str, ...],
+    chosen: Mapping[str, Any],
+    leave_out: Collection[str] = (),
 ) -> Iterator[Line]:
     """Keys first and tables after them, since a table ends the one before."""
     hints = get_type_hints(cls, include_extras=True)
     inner = []
     for one in fields(cls):
         hint = hints[one.name]
+        if one.name in leave_out:
+            continue
         place = (*path, one.name)
         if one.name in chosen:
             value = chosen[one.name]
@@ -88,7 +103,7 @@ def _table(
             continue
         else:
             value = example(hint)
-        yield Line(place, f"{one.name} = {_toml(value)}")
+        yield Line(place, f"{one.name} = {_toml(value)}", is_open=one.name in chosen)
     for hint, name in inner:
         yield from _inner(hint, (*path, name), (*header, name), chosen)
 
@@ -136,7 +151,7 @@ def example(hint: Any) -> Any:
 
 
 def _number(hint: Any, kind: type) -> Any:
-    for value in (1, 0.1, 200):
+    for value in (1, 0.1, 0.7, 200):
         if all(_fits(value, one) for one in metadata_of(hint)):
             return kind(value)
     return MISSING

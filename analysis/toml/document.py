@@ -22,6 +22,18 @@ class Document:
     lines: Mapping[Path, int] = field(default_factory=dict)
     problems: Problems = field(default_factory=Problems)
 
+    def table(self, key: str) -> dict[str, Any]:
+        """Return the table under the key; empty where it is missing or something else."""
+        value = self.values.get(key)
+        return value if isinstance(value, dict) else {}
+
+    def tables(self, key: str) -> list[dict[str, Any]]:
+        """Return the tables written [[key]]; none where an entry is something else."""
+        value = self.values.get(key)
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            return []
+        return value
+
     def sentences(self) -> list[str]:
         """Return every problem with its line, in the order of the file."""
         return self.problems.sentences(self.lines)

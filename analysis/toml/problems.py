@@ -1,6 +1,7 @@
 """What is wrong in a file: (path, sentence) until the end, when each problem gets its line."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -77,6 +78,22 @@ class Problems:
         placed += [(line_of(lines or {}, path) or 0, said) for path, said in self._collected]
         ordered = sorted(dict.fromkeys(placed), key=lambda problem: problem[0])
         return [f"line {line}: {text}" if line else text for line, text in ordered]
+
+
+@dataclass(frozen=True)
+class TableProblems:
+    """The problems of one table of a file, which are reported by the table's own keys."""
+
+    problems: Problems
+    path: Path
+
+    def add(self, key: str | int, sentence: str, *rests_on: str | int) -> None:
+        """Report a problem with the key's value, as ``Problems.add`` does."""
+        self.problems.add((*self.path, key), sentence, *((*self.path, one) for one in rests_on))
+
+    def is_faulty(self, key: str) -> bool:
+        """Check whether the key's value cannot be used."""
+        return self.problems.is_faulty((*self.path, key))
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

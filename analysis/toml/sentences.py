@@ -14,6 +14,7 @@ from analysis.toml.value_types import BLANK, Number, OneOf
 
 LONGEST_SHOWN = 80
 NAMES = ("key", "id", "slug", "item", "file")  # what a table of a list is called by, if it has it
+TOO_LONG = ("string_too_long", "too_long")
 OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 SINGULAR: Mapping[Any, str] = {
     str: "text in quotes",
@@ -29,18 +30,26 @@ PLURAL: Mapping[Any, str] = {
 }
 
 
-def problems_in(error: ValidationError, cls: Any, values: Any, base: Path) -> Iterator[Problem]:
+def problems_in(
+    error: ValidationError, cls: Any, values: Any, base: Path, also: Sequence[str] = ()
+) -> Iterator[Problem]:
     """Turn each of pydantic's errors into one problem.
 
-    ``values`` is what was to become a ``cls``, and ``base`` its path in the file. An error of a
-    union counts once, although pydantic lists one for each of its members.
+    ``values`` is what was to become a ``cls``, and ``base`` its path in the file. ``also`` are
+    keys that the same table may contain. An error of a union counts once, although pydantic lists
+    one for each of its members.
     """
     told = set()
     for one in error.errors(include_url=False, include_input=False, include_context=False):
         path, hint = _follow(cls, one["loc"][1:])
         if path not in told:
             told.add(path)
-            yield Problem((*base, *path), _sentence(one["type"], path, hint, values, base))
+            if one["type"] == "unexpected_keyword_argument":
+                known = [field.name for field in fields(hint)]
+                said = _unknown(path, [*known, *also] if len(path) == 1 else known, values, base)
+            else:
+                said = _sentence(one["type"], path, hint, values, base)
+            yield Problem((*base, *path), said)
 
 
 def without_none(hint: Any) -> Any:
@@ -66,10 +75,13 @@ def entry_type(hint: Any) -> Any:
 
 def table_name(values: Any, path: Path, base: Path = ()) -> str:
     """Return how a sentence calls the table at the path: [images], or [[arms]] 'lime'."""
-    names = [part for part in base if isinstance(part, str)]
-    entry, inner, here = "", [], values
-    for part in path:
-        here = _step(here, part)
+    names: list[str] = []
+    inner: list[str] = []
+    entry = ""
+    here: Any = values
+    for depth, part in enumerate((*base, *path), start=1):
+        # Above ``base`` the values are not known, so that an entry has no name to be called by.
+        here = _step(here, part) if depth > len(base) else values if depth == len(base) else None
         if isinstance(part, str):
             names.append(part)
             inner.append(part)
@@ -102,7 +114,7 @@ def noun(hint: Any, key: str = "") -> str:
     if is_dataclass(bare):
         return "a table"
     if get_origin(bare) is tuple:
-        if is_dataclass(without_none(inner)):
+        if _is_table(inner):
             return f"tables written [[{key}]]"
         return f"a list in [ ], of {_plural(inner)}"
     if inner is not None:
@@ -127,15 +139,23 @@ def shown(value: Any) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
+def _unknown(path: Path, known: Sequence[str], values: Any, base: Path) -> str:
+    owner = path[:-1]
+    where = f" in {table_name(values, owner, base)}" if (*base, *owner) else ""
+    return f"unknown key {path[-1]!r}{where}{did_you_mean(str(path[-1]), known)}"
+
+
+def value_sentence(kind: str, hint: Any, value: Any, name: str) -> str:
+    """Return the sentence on one value that is not of the type; ``kind`` is pydantic's."""
+    if kind == BLANK:
+        return f"{name} is empty. Write it."
+    return f"{name} is {shown(value)}. It must be {noun(hint)}."
+
+
 def _sentence(kind: str, path: Path, hint: Any, values: Any, base: Path) -> str:
     if not path:
         return f"{shown(values)} is not a table."
     key, about = path[-1], subject(values, path, base)
-    if kind == "unexpected_keyword_argument":
-        owner = path[:-1]
-        where = f" in {table_name(values, owner, base)}" if (*base, *owner) else ""
-        known = [one.name for one in fields(without_none(hint))]
-        return f"unknown key {key!r}{where}{did_you_mean(str(key), known)}"
     if kind == "missing":
         return f"{about} is missing. Add it, as {noun(hint, str(key))}."
     value = _value(values, path)
@@ -145,6 +165,9 @@ def _sentence(kind: str, path: Path, hint: Any, values: Any, base: Path) -> str:
     known = list(known_words(hint))
     if known and isinstance(value, str):
         return f"{about} {verb} {value!r}{did_you_mean(value, known)}"
+    if kind in TOO_LONG and isinstance(value, str):
+        most = next(one.max_length for one in metadata_of(hint) if hasattr(one, "max_length"))
+        return f"{about} {verb} {len(value)} characters long. At most {most} fit: shorten it."
     if kind in OUT_OF_RANGE:
         return f"{about} {verb} {shown(value)}. It must be {_bounds(hint)}."
     if isinstance(key, int):
@@ -181,7 +204,8 @@ def _list_name(path: Path) -> str:
 
 
 def _is_table(hint: Any) -> bool:
-    return is_dataclass(without_none(hint))
+    bare = without_none(hint)
+    return is_dataclass(bare) or get_origin(bare) is dict
 
 
 def _bounds(hint: Any) -> str:

@@ -4,7 +4,7 @@ pydantic validates, strictly and without unknown keys; the sentences are ours.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, get_origin, get_type_hints
@@ -13,30 +13,49 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from analysis.toml.positions import Path
 from analysis.toml.problems import Problems
-from analysis.toml.sentences import entry_type, known_words, problems_in, without_none
+from analysis.toml.sentences import (
+    entry_type,
+    known_words,
+    problems_in,
+    value_sentence,
+    without_none,
+)
 
 T = TypeVar("T")
 CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 EMPTY: Mapping[Any, Any] = {str: "", int: 0, float: 0.0, bool: False}
 
 
-def read_as(cls: type[T], values: Any, problems: Problems, path: Path = ()) -> T:
+def read_as(
+    cls: type[T], values: Any, problems: Problems, path: Path = (), also: Sequence[str] = ()
+) -> T:
     """Return the values as a ``cls``; whatever does not fit its types becomes a fault.
 
     A faulty value is replaced by the default of its field, or by an empty value, so that rules
-    can be judged for the rest. ``path`` is where in the file the values are.
+    can be judged for the rest. ``path`` is where in the file the values are, and ``also`` are keys
+    that the same table contains for another reader.
     """
     try:
         valid: T = _validated(cls, values)
         return valid
     except ValidationError as error:
-        for problem in problems_in(error, cls, values, path):
+        for problem in problems_in(error, cls, values, path, also):
             # A value that is not TOML was reported as such, and is not missing as well.
             problems.fault(
                 problem.path, "" if problems.is_faulty(problem.path) else problem.sentence
             )
     rescued: T = _rescued(cls, values, None)
     return rescued
+
+
+def read_value(hint: Any, value: Any, name: str, problems: Problems, path: Path) -> Any:
+    """Return one value of the type, called ``name`` in sentences; empty where it is faulty."""
+    try:
+        return _validated(hint, value)
+    except ValidationError as error:
+        kind = error.errors(include_url=False, include_input=False)[0]["type"]
+        problems.fault(path, value_sentence(kind, hint, value, name))
+    return empty(hint)
 
 
 def _validated(hint: Any, value: Any) -> Any:

@@ -63,6 +63,8 @@ Words = Annotated[str, AfterValidator(_stripped)]
 """Text that people read: not blank, and without the blanks around it."""
 Number = int | float
 """A number that stays whole where it is written whole."""
+Stripped = Annotated[str, AfterValidator(str.strip)]
+"""Text without the blanks around it; it may be empty."""
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Gt(0), Le(1)]
 Level = Annotated[float, Gt(0), Lt(0.5)]

@@ -5,8 +5,8 @@ import pandas as pd
 from analysis.plan.plan import Outcome, Plan
 from analysis.plan.reading import judge_plan
 from analysis.study_data.plan_columns import problems_with_table
+from analysis.toml.document import Document
 from analysis.toml.problems import Problems
-from analysis.toml.table import Table
 from surveys import questionnaires
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts import QuestionnairePart
@@ -14,16 +14,16 @@ from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
 
 
-def check(table: Table, study: StudyFile) -> None:
-    """Report to the file's outermost table whatever ``run_analysis`` would refuse later."""
+def check(file: Document, study: StudyFile) -> None:
+    """Report to the file whatever ``run_analysis`` would refuse later."""
     problems = Problems()
-    for path in table.problems.faults_below(("analysis",)):
+    for path in file.problems.faults_below(("analysis",)):
         problems.fault(path)  # reported with the file
     if "arms" not in study.analysis and len({arm.key for arm in study.arms}) < 2:
         problems.fault(("arms",))  # reported of the study
     _judge(study, problems)
     for path, sentence in problems:
-        table.problems.add(("analysis", *path), f"[analysis]: {sentence}")
+        file.problems.add(("analysis", *path), f"[analysis]: {sentence}")
 
 
 def _judge(study: StudyFile, problems: Problems) -> None:

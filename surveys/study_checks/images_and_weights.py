@@ -2,32 +2,32 @@
 
 from django.conf import settings
 
-from analysis.toml.table import Table
+from analysis.toml.document import Document
 from explanations.models import ClassifierWeights, ImageSet, Prediction
 from explanations.pipeline.weights_registry import RegistryError, register_classifier
 from surveys import tasks
 from surveys.study_file.declaration import StudyFile
 
 
-def check(table: Table, study: StudyFile) -> None:
-    """Report what is missing to the file's outermost table, together with the file's own faults."""
+def check(file: Document, study: StudyFile) -> None:
+    """Report what is missing to the file, together with the file's own faults."""
     images = images_of(study)
     if images is None and study.images.set:
         name, split = study.images.set, study.images.split
-        table.problems.add(
+        file.problems.add(
             ("images", "set"),
             f"the study shows images of {name!r}, split {split!r}, but none are stored. Import "
             f"them: manage.py import_images --data {name} --split {split}",
         )
-    classifier = _classifier(table, study)
+    classifier = _classifier(file, study)
     if classifier is not None:
-        _check_maps(table, study, classifier)
+        _check_maps(file, study, classifier)
     if classifier is not None and images is not None:
-        _check_classes(table, study, classifier, images)
+        _check_classes(file, study, classifier, images)
     if images is not None:
-        _check_labels(table, study, images)
+        _check_labels(file, study, images)
     if images is not None and (said := _shortage_here(study, images, classifier)):
-        table.problems.add(("images", "set"), said)
+        file.problems.add(("images", "set"), said)
 
 
 def images_of(study: StudyFile) -> ImageSet | None:
@@ -81,22 +81,22 @@ def _more(study: StudyFile) -> str:
     )
 
 
-def _classifier(table: Table, study: StudyFile) -> ClassifierWeights | None:
+def _classifier(file: Document, study: StudyFile) -> ClassifierWeights | None:
     if not study.weights:
         return None
     try:
         return register_classifier(settings.BASE_DIR / study.weights)
     except RegistryError as error:
-        table.problems.add(("classifier", "weights"), str(error))
+        file.problems.add(("classifier", "weights"), str(error))
         return None
 
 
 def _check_classes(
-    table: Table, study: StudyFile, classifier: ClassifierWeights, images: ImageSet
+    file: Document, study: StudyFile, classifier: ClassifierWeights, images: ImageSet
 ) -> None:
     if set(classifier.class_names) == set(images.class_names):
         return
-    table.problems.add(
+    file.problems.add(
         ("classifier", "weights"),
         f"the classifier {study.weights} knows the classes {classifier.class_names}, but the image "
         f"set {images.name!r} has {images.class_names}. Name weights that were trained on these "
@@ -104,12 +104,12 @@ def _check_classes(
     )
 
 
-def _check_maps(table: Table, study: StudyFile, classifier: ClassifierWeights) -> None:
+def _check_maps(file: Document, study: StudyFile, classifier: ClassifierWeights) -> None:
     """Check that the classifier knows as many classes as a task shows maps of."""
     known = len(classifier.class_names)
     for part in study.trial_parts:
         if (wanted := tasks.get(part.task).classes) > known:
-            table.problems.add(
+            file.problems.add(
                 ("classifier", "weights"),
                 f"the task {part.task!r} of the part {part.key!r} shows maps of {wanted} classes, "
                 f"but the classifier {study.weights} knows {known}: "
@@ -117,7 +117,7 @@ def _check_maps(table: Table, study: StudyFile, classifier: ClassifierWeights) -
             )
 
 
-def _check_labels(table: Table, study: StudyFile, images: ImageSet) -> None:
+def _check_labels(file: Document, study: StudyFile, images: ImageSet) -> None:
     """Check that every other language labels exactly the classes of the image set."""
     there = set(images.class_names)
     for code in study.languages:
@@ -125,7 +125,7 @@ def _check_labels(table: Table, study: StudyFile, images: ImageSet) -> None:
         lacking = there - labelled if code in study.translations else set()
         if wrong := sorted((labelled - there) | lacking):
             place = ("text", code, "classes") if code in study.translations else ("classes",)
-            table.problems.add(
+            file.problems.add(
                 place,
                 f"[{'.'.join(place)}] must have a label for each class and no other: {wrong}. The "
                 f"classes of {images.name!r} are {sorted(there)}.",

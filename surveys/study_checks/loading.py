@@ -1,10 +1,10 @@
 """Loading a study file: reading it, then every check that reading alone cannot make."""
 
-from analysis.toml.table import Table
+from analysis.toml.document import Document
 from surveys.study_checks import images_and_weights
 from surveys.study_file import retired
 from surveys.study_file.declaration import StudyFile
-from surveys.study_file.reading.study import raise_problems, read_table
+from surveys.study_file.reading.study import raise_problems, read_document
 from surveys.study_file.reading.translations import check_languages
 
 
@@ -13,8 +13,8 @@ def parse(text: str) -> StudyFile:
 
     Raises StudyFileError with every problem of the file.
     """
-    table, study = _checked(text)
-    raise_problems(table)
+    file, study = _checked(text)
+    raise_problems(file)
     return study
 
 
@@ -23,21 +23,21 @@ def parse_for_installation(text: str) -> StudyFile:
 
     Raises StudyFileError with every problem of the file, or of the file on this installation.
     """
-    table, study = _checked(text)
-    images_and_weights.check(table, study)
-    raise_problems(table)
+    file, study = _checked(text)
+    images_and_weights.check(file, study)
+    raise_problems(file)
     return study
 
 
-def _checked(text: str) -> tuple[Table, StudyFile]:
-    table, study = read_table(text)
-    retired.refuse(table)
-    if not table.problems.sentences():
-        check_languages(table, study)
-    if "analysis" in table.values:
+def _checked(text: str) -> tuple[Document, StudyFile]:
+    file, study = read_document(text)
+    retired.refuse(file)
+    if not file.problems:
+        check_languages(file.problems, study)
+    if "analysis" in file.values:
         # Imported here, and nowhere else in surveys: the analysis brings pandas, which would
         # take 34 MB in every web process, and only loading a study needs it.
         from surveys.study_checks import analysis_plan
 
-        analysis_plan.check(table, study)
-    return table, study
+        analysis_plan.check(file, study)
+    return file, study

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le, MaxLen
 
 from analysis.toml.problems import FileProblemsError
+from analysis.toml.value_types import Words
 from surveys.allocation.strata import Stratum
 from surveys.study_file.designs import Arm, Condition, arms_of
 from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
@@ -15,6 +18,8 @@ from surveys.study_file.recruitment import Recruitment
 from surveys.study_file.step import Step
 
 LONGEST_TITLE = 200  # what the database's column holds
+MOST_HOURS = 24 * 365
+MapPlace = Literal["beside", "over"]
 
 
 class StudyFileError(FileProblemsError):
@@ -25,8 +30,8 @@ class StudyFileError(FileProblemsError):
 class Consent:
     """What a participant agrees to; paragraphs are separated by empty lines."""
 
-    version: str
-    text: str
+    version: Annotated[Words, MaxLen(40)]
+    text: Words
 
     @property
     def sha256(self) -> str:
@@ -37,7 +42,7 @@ class Consent:
 class Debrief:
     """What a participant reads at the end."""
 
-    text: str
+    text: Words
 
 
 @dataclass(frozen=True)
@@ -48,17 +53,17 @@ class Images:
     size, and every band is shown alike.
     """
 
-    set: str
-    split: str
-    sets: int = 1
-    confidence_bands: int = 1
+    set: Words
+    split: Words = "test"
+    sets: Annotated[int, Ge(1), Le(50)] = 1
+    confidence_bands: Annotated[int, Ge(1), Le(10)] = 1
 
 
 @dataclass(frozen=True)
 class Design:
     """Factors whose levels every participant sees; "condition" for the conditions themselves."""
 
-    within: tuple[str, ...] = ()
+    within: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,8 +93,8 @@ class Pages:
     ``map``: "beside" the image, or "over" it, where a slider fades it; without a script, beside.
     """
 
-    resume_hours: int = 0
-    map: str = "beside"
+    resume_hours: Annotated[int, Ge(0), Le(MOST_HOURS)] = 0
+    map: MapPlace = "beside"
 
 
 @dataclass(frozen=True)

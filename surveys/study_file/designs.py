@@ -2,6 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from annotated_types import MaxLen
+
+from analysis.toml.value_types import Stripped, Words
 
 CONDITION = "condition"
 """The factor that every study has: the conditions themselves."""
@@ -18,9 +23,9 @@ class Condition:
     ``probability`` shows how sure the classifier is. ``factors``: level by factor.
     """
 
-    key: str
-    label: str
-    method: str = ""
+    key: Words
+    label: Annotated[Words, MaxLen(80)]
+    method: Stripped = ""
     prediction: bool = True
     probability: bool = False
     factors: Mapping[str, str] = field(default_factory=dict)

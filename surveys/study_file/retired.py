@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
-from analysis.toml.table import Table
-from surveys.study_file.reading.study import read_table
+from analysis.toml.document import Document
+from surveys.study_file.reading.study import read_document
 
 PER_ARM = (
     "per_arm is no longer supported: where each arm shows images of its own, a difference between "
@@ -14,18 +14,18 @@ PER_ARM = (
 )
 
 
-def refuse(table: Table) -> None:
-    """Report each retired declaration to the file's outermost table."""
-    if _shows_images_per_arm(table):
-        table.problems.add(("images", "per_arm"), PER_ARM)
+def refuse(file: Document) -> None:
+    """Report each retired declaration to the file."""
+    if _shows_images_per_arm(file):
+        file.problems.add(("images", "per_arm"), PER_ARM)
 
 
 @lru_cache(maxsize=64)
 def is_retired(source: str) -> bool:
     """Check whether a text that was loaded before declares what no new study can declare."""
-    return _shows_images_per_arm(read_table(source)[0])
+    return _shows_images_per_arm(read_document(source)[0])
 
 
-def _shows_images_per_arm(table: Table) -> bool:
-    images = table.values.get("images")
+def _shows_images_per_arm(file: Document) -> bool:
+    images = file.values.get("images")
     return isinstance(images, dict) and images.get("per_arm") is True

@@ -39,7 +39,7 @@ EXPECTED = {
         "line 28: arm 'heat' chooses a baseline, and the method 'gradcam' has none. Remove",
         "line 34: arm 'blur': unknown baseline 'blured': did you mean 'blurred'?",
         "line 40: arm 'both': unknown baseline 'black+white': did you mean 'white'?",
-        "line 46: 'baseline' in [arms] is 0. It must be text in quotes.",
+        "line 46: 'baseline' in arm 'number' is 0. It must be text in quotes.",
         "line 51: arm 'one-word': unknown method 'integrated_gradients_mean'. Write method = "
         "'integrated_gradients' and baseline = 'mean'.",
         "line 56: arm 'twice': unknown method 'integrated_gradient': did you mean",
@@ -54,18 +54,18 @@ EXPECTED = {
         "line 25: two arms have the label 'No map'. Rename one.",
     ),
     "everything_missing": (
-        "'arms' is missing. Add it, as tables written [[arms]].",
-        "'images' is missing. Add it, as a table.",
         "'title' is missing. Add it, as text in quotes.",
         "'seed' is missing. Add it, as a whole number.",
         "'consent' is missing. Add it, as a table.",
         "'debrief' is missing. Add it, as a table.",
+        "'images' is missing. Add it, as a table.",
         "'classifier' is missing. Add it, as a table.",
         "'analysis' is missing. Add it, as a table.",
+        "'arms' is missing. Add it, as tables written [[arms]].",
     ),
     "factors_that_do_not_fit": (
         "line 22: the factor 'arm' becomes a column of the data. Name it with small letters,",
-        "line 28: the level of 'colour' is 3. It must be a short word in quotes: small letters,",
+        "line 28: 'colour' in factors of [[conditions]] 'heat' is 3. It must be text in quotes.",
         "line 31: within names the factor 'shape', which no condition has. Known: condition, size.",
         "line 31: the conditions ['heat'] have no level of the factor 'size'. Add it.",
     ),
@@ -80,17 +80,17 @@ EXPECTED = {
     "impossible_quotas": (
         "line 35: first_right is 3, but only 2 predictions are right. Lower it, or raise right.",
         "line 36: 2 attention checks do not fit among 2 trials. Lower it.",
-        "line 43: block_multiples is [0]. List whole numbers from 1 to 20: a block holds each arm",
+        "line 43: 'block_multiples' in [allocation] contains 0. It must be from 1 to 20.",
         "line 44: 'places' in [allocation] is 1. It must be at least 2.",
     ),
     "latin_1": (
         f"line 7: the file is not UTF-8: here stands what may be “ö”. {LOST}",
-        "line 31: 'right' in [parts] is missing. Add it, as a whole number.",
-        "line 33: unknown key 'rigth' in [parts]: did you mean 'right'?",
+        "line 31: 'right' in [[parts]] 'trials' is missing. Add it, as a whole number.",
+        "line 33: unknown key 'rigth' in [[parts]] 'trials': did you mean 'right'?",
     ),
     "names_that_cannot_be_names": (
         "line 1: the slug 'My study' must start with a small letter and hold only small letters,",
-        "line 6: the consent's version has more than 40 characters. Shorten it.",
+        "line 6: 'version' in [consent] is 41 characters long. At most 40 fit: shorten it.",
         "line 20: the key 'No map' must start with a small letter and hold only small letters,",
         "line 45: [analysis]: control 'none' is not among the arms ['No map', 'heat']. Name one.",
     ),
@@ -121,8 +121,8 @@ EXPECTED = {
         "'debrief' is missing. Add it, as a table.",
         "line 2: unknown key 'tilte': did you mean 'title'?",
         "line 9: unknown key 'debrieff': did you mean 'debrief'?",
-        "line 31: 'right' in [parts] is missing. Add it, as a whole number.",
-        "line 33: unknown key 'rigth' in [parts]: did you mean 'right'?",
+        "line 31: 'right' in [[parts]] 'trials' is missing. Add it, as a whole number.",
+        "line 33: unknown key 'rigth' in [[parts]] 'trials': did you mean 'right'?",
         "line 42: unknown key 'place' in [allocation]: did you mean 'places'?",
     ),
     "unknown_arms_in_the_plan": (
@@ -135,19 +135,19 @@ EXPECTED = {
         "line 27: arm 'heat': unknown method 'gradcan': did you mean 'gradcam'?",
     ),
     "unknown_questionnaires": (
-        "line 29: unknown kind of part 'questionaire': did you mean 'questionnaire'?",
+        "line 29: 'kind' in [[parts]] is 'questionaire': did you mean 'questionnaire'?",
         "line 42: unknown questionnaire 'trust-v9': did you mean 'trust-v1'?",
         "line 44: the file has both [questionnaires] and [[parts]]. Declare each questionnaire as",
         "line 58: [analysis]: outcome 'trust': the scale 'trust' is not in codebook.csv, which has",
     ),
     "unknown_tasks": (
-        "line 35: unknown task 'judging'. Known: decide, classify, judge_advisor,",
-        "line 36: unknown confidence 'stars'. Known: points, slider, none.",
+        "line 35: 'task' in [[parts]] 'trials' is 'judging'. Known: decide, classify,",
+        "line 36: 'confidence' in [[parts]] 'trials' is 'stars'. Known: points, slider, none.",
         "line 38: limit_seconds is 5, not above minimum_seconds, which is 10. Raise it, or set it",
     ),
     "utf_16": (
         f"the file is written in UTF-16. {LOST}",
-        "line 3: 'seed' is -7. It must be at least 0.",
+        "line 3: 'seed' is -7. It must be from 0 to 9223372036854775807.",
     ),
     "words_without_quotes": (
         f"line 2: {NO_TOML} {PLAIN}",
@@ -158,10 +158,9 @@ EXPECTED = {
     "wrong_types": (
         "line 2: 'title' is 5. It must be text in quotes.",
         "line 3: 'seed' is '7'. It must be a whole number.",
-        "line 33: 'right' in [parts] is 4.5. It must be a whole number.",
-        "line 33: right + wrong is 0. A participant can see 1 to 500 images.",
-        "line 34: 'wrong' in [parts] is 'two'. It must be a whole number.",
-        "line 41: 'block_multiples' in [allocation] is 2. It must be a list in [ ].",
+        "line 33: 'right' in [[parts]] 'trials' is 4.5. It must be a whole number.",
+        "line 34: 'wrong' in [[parts]] 'trials' is 'two'. It must be a whole number.",
+        "line 41: 'block_multiples' in [allocation] is 2. It must be a list in [ ], of whole",
     ),
 }
 """How every sentence begins, in order: none is left out, and none is said beside these."""

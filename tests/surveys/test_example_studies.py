@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields, replace
+from typing import get_args
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,9 +19,8 @@ from studyplatform.panel import preview
 from surveys import tasks
 from surveys.allocation.drawing import METHODS
 from surveys.study_checks import loading
-from surveys.study_file.declaration import Allocation, Images, Pages, StudyFile
+from surveys.study_file.declaration import Allocation, Images, MapPlace, Pages, StudyFile
 from surveys.study_file.parts import PARTS
-from surveys.study_file.reading.study import MAP_PLACES
 from surveys.study_file.stored import definition
 from surveys.tasks.items import CONFIDENCE
 from tests.surveys import shipped
@@ -67,7 +67,7 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
         )
     for method in METHODS:
         wanted[f"method {method}"] = lambda study, key=method: study.allocation.method == key
-    for place in MAP_PLACES:
+    for place in get_args(MapPlace):
         wanted[f"map {place}"] = lambda study, key=place: study.pages.map == key
     for kind, part in PARTS.items():
         wanted[f"part {kind}"] = lambda study, own=part: any(type(p) is own for p in study.parts)

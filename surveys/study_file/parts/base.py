@@ -1,9 +1,10 @@
-"""What a part of a study is: it reads its own table, and lays out its pages."""
+"""What a part of a study is: its fields are the keys of its table, and it lays out its pages."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
-from analysis.toml.table import Table
+from analysis.toml.problems import TableProblems
+from analysis.toml.value_types import Words
 from surveys.study_file.step import Step
 
 
@@ -27,9 +28,9 @@ class Part:
     ``conditions``: the keys of the conditions whose blocks contain it; empty for all.
     """
 
-    key: str
+    key: Words
     per_block: bool
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Words, ...] = ()
 
     default_per_block: ClassVar[bool] = False
     texts: ClassVar[tuple[str, ...]] = ()
@@ -40,10 +41,9 @@ class Part:
         """How many trials it adds to a block."""
         return 0
 
-    @classmethod
-    def read(cls, table: Table, common: dict[str, Any]) -> Self:
-        """The part that the table declares; problems go there. ``common``: the fields above."""
-        return cls(**common)
+    def checked(self, at: TableProblems) -> Self:
+        """Return the part that can be used; what is wrong in its table is reported."""
+        return self
 
     def is_in(self, condition: str) -> bool:
         """Check whether blocks of the condition with this key contain it."""

@@ -1,9 +1,9 @@
 """Pages without questions: how to do the task and read the map, and a text of the researcher's."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
-from analysis.toml.table import Table
+from analysis.toml.value_types import Words
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
 
@@ -18,18 +18,14 @@ class InstructionsPart(Part):
         return (Step(place.key(self.key), "instructions", part=self.key, block=place.block),)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TextPart(Part):
     """A heading and paragraphs from the study file."""
 
-    heading: str = ""
-    text: str = ""
+    heading: Words
+    text: Words
 
     texts: ClassVar[tuple[str, ...]] = ("heading", "text")
-
-    @classmethod
-    def read(cls, table: Table, common: dict[str, Any]) -> Self:
-        return cls(**common, heading=table.text("heading"), text=table.text("text"))
 
     def steps(self, place: Place) -> tuple[Step, ...]:
         return (Step(place.key(self.key), "text", part=self.key, block=place.block),)

@@ -1,28 +1,26 @@
 """A page of a questionnaire."""
 
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Self
 
-from analysis.toml.problems import did_you_mean
-from analysis.toml.table import Table
+from analysis.toml.problems import TableProblems, did_you_mean
+from analysis.toml.value_types import Words
 from surveys import questionnaires
 from surveys.questionnaires.reading import QuestionnaireError
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuestionnairePart(Part):
     """Asks one instrument, once or, with ``per_block``, in each block."""
 
-    questionnaire: str = ""
+    questionnaire: Words
 
-    @classmethod
-    def read(cls, table: Table, common: dict[str, Any]) -> Self:
-        key = table.text("questionnaire")
-        if key and not check_questionnaire(table, "questionnaire", key):
-            key = ""
-        return cls(**common, questionnaire=key)
+    def checked(self, at: TableProblems) -> Self:
+        key = self.questionnaire
+        usable = key and check_questionnaire(at, "questionnaire", key)
+        return self if usable else replace(self, questionnaire="")
 
     def steps(self, place: Place) -> tuple[Step, ...]:
         key = place.key(self.key)
@@ -37,15 +35,15 @@ class QuestionnairePart(Part):
         )
 
 
-def check_questionnaire(table: Table, place: str, key: str) -> bool:
-    """Whether the key names a usable questionnaire; if not, the table is told."""
+def check_questionnaire(at: TableProblems, place: str | int, key: str) -> bool:
+    """Check that the key names a usable questionnaire, and report if not."""
     if not questionnaires.is_known(key):
         hint = did_you_mean(key, questionnaires.ids())
-        table.add(place, f"unknown questionnaire {key!r}{hint}")
+        at.add(place, f"unknown questionnaire {key!r}{hint}")
         return False
     try:
         questionnaires.get(key)
     except QuestionnaireError as error:
-        table.add(place, str(error))
+        at.add(place, str(error))
         return False
     return True

@@ -1,10 +1,12 @@
 """A run of trials, or of practice trials with feedback."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from analysis.toml.problems import did_you_mean
-from analysis.toml.table import Table
+from annotated_types import Ge, Le
+
+from analysis.toml.problems import TableProblems
+from analysis.toml.value_types import Count, OneOf
 from surveys import tasks
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
@@ -14,7 +16,7 @@ MOST_TRIALS = 500
 LONGEST = 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrialsPart(Part):
     """``right`` and ``wrong`` predictions in each block, in an order of the participant's own.
 
@@ -24,71 +26,60 @@ class TrialsPart(Part):
     sends itself. 0 turns each of these off.
     """
 
-    right: int = 0
-    wrong: int = 0
-    task: str = "decide"
-    confidence: str = "points"
-    first_right: int = 0
+    right: Count
+    wrong: Count
+    task: Annotated[str, OneOf(tuple(task.key for task in tasks.TASKS))] = "decide"
+    confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "points"
+    first_right: Count = 0
     feedback: bool = False
-    break_every: int = 0
-    attention: int = 0
-    minimum_seconds: int = 0
-    limit_seconds: int = 0
+    break_every: Count = 0
+    attention: Count = 0
+    minimum_seconds: Annotated[int, Ge(0), Le(LONGEST)] = 0
+    limit_seconds: Annotated[int, Ge(0), Le(LONGEST)] = 0
 
     default_per_block: ClassVar[bool] = True
     is_practice: ClassVar[bool] = False
-    defaults: ClassVar[dict[str, Any]] = {"feedback": False}
 
     @property
     def trials_per_block(self) -> int:
         return self.right + self.wrong
 
-    @classmethod
-    def read(cls, table: Table, common: dict[str, Any]) -> Self:
-        part = cls(
-            **common,
-            right=table.integer("right", cls.defaults.get("right")),
-            wrong=table.integer("wrong", cls.defaults.get("wrong")),
-            task=_listed(table, "task", "decide", [task.key for task in tasks.TASKS]),
-            confidence=_listed(table, "confidence", "points", list(CONFIDENCE)),
-            first_right=table.integer("first_right", 0),
-            feedback=table.flag("feedback", cls.defaults["feedback"]),
-            break_every=table.integer("break_every", 0),
-            attention=table.integer("attention", 0),
-            minimum_seconds=table.integer("minimum_seconds", 0),
-            limit_seconds=table.integer("limit_seconds", 0),
-        )
-        part.check(table)
-        return part
+    def checked(self, at: TableProblems) -> Self:
+        self.check(at)
+        if not self.per_block:
+            at.add("per_block", "trials belong to the blocks. Remove per_block = false.")
+        return self
 
-    def check(self, table: Table) -> None:
-        """Tell the table what cannot be."""
+    def check(self, at: TableProblems) -> None:
+        """Report what cannot be shown."""
         shown = self.trials_per_block
         if not 1 <= shown <= MOST_TRIALS:
-            table.add(
+            at.add(
                 "right",
                 f"right + wrong is {shown}. A participant can see 1 to {MOST_TRIALS} images.",
+                "wrong",
             )
         if self.first_right > self.right:
-            table.add(
+            at.add(
                 "first_right",
                 f"first_right is {self.first_right}, but only {self.right} predictions are right. "
                 "Lower it, or raise right.",
+                "right",
             )
         if self.attention >= max(shown, 1):
-            table.add(
+            at.add(
                 "attention",
                 f"{self.attention} attention checks do not fit among {shown} trials. Lower it.",
+                "right",
+                "wrong",
             )
         if self.limit_seconds and self.limit_seconds <= self.minimum_seconds:
-            table.add(
+            at.add(
                 "limit_seconds",
                 f"limit_seconds is {self.limit_seconds}, not above minimum_seconds, which is "
                 f"{self.minimum_seconds}. Raise it, or set it to 0 for no limit.",
+                "minimum_seconds",
             )
-        for key in ("minimum_seconds", "limit_seconds"):
-            if getattr(self, key) > LONGEST:
-                table.add(key, f"{key} is above an hour. Lower it to {LONGEST} or less.")
 
     def steps(self, place: Place) -> tuple[Step, ...]:
         pages: list[Step] = []
@@ -131,17 +122,12 @@ class TrialsPart(Part):
         return Step(key, kind, part=self.key, block=place.block, number=number)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PracticePart(TrialsPart):
     """Trials that stay out of the analysis, each followed by feedback unless that is turned off."""
 
+    right: Count = 2
+    wrong: Count = 1
+    feedback: bool = True
+
     is_practice: ClassVar[bool] = True
-    defaults: ClassVar[dict[str, Any]] = {"right": 2, "wrong": 1, "feedback": True}
-
-
-def _listed(table: Table, key: str, default: str, known: list[str]) -> str:
-    value = table.text(key, default)
-    if value not in known:
-        table.add(key, f"unknown {key} {value!r}{did_you_mean(value, known)}")
-        return default
-    return value

@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import prod
+from typing import Annotated
 
-from analysis.toml.problems import did_you_mean
-from analysis.toml.table import Table
+from annotated_types import Ge, Le, MinLen
+
+from analysis.toml.document import Document
+from analysis.toml.problems import TableProblems, did_you_mean
+from analysis.toml.value_types import Count, OneOf, Words
 from surveys import questionnaires
 from surveys.allocation.drawing import METHODS
 from surveys.allocation.strata import Stratum
@@ -16,126 +21,108 @@ from surveys.study_file import declaration, page_kinds
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 DEFAULT_PLACES = 2000
 MOST_PLACES = 100_000
-MOST_MULTIPLE = 20
-MOST_RATIO = 20
-PROBABILITIES = (0.5, 0.99)
 
 
-def read_allocation(table: Table, arms: int) -> declaration.Allocation:
-    """The table's values; what hangs on other tables is checked by ``check_allocation``."""
-    method = table.text("method", "permuted_blocks")
-    if method not in METHODS:
-        table.add("method", f"unknown method {method!r}{did_you_mean(method, list(METHODS))}")
-        method = "permuted_blocks"
-    found = declaration.Allocation(
-        method=method,
-        block_multiples=_multiples(table, method),
-        probability=_probability(table, method),
-        places=_places(table, arms),
-        ratios=_counts(table, "ratios", MOST_RATIO),
-        quotas=_counts(table, "quotas", MOST_PLACES),
-        strata=_strata(table),
-        hold_minutes=table.integer("hold_minutes", 60),
+@dataclass(frozen=True)
+class StratumTable:
+    """One of the [[allocation.strata]]."""
+
+    questionnaire: Words
+    item: Words
+    key: Words = ""
+    cuts: tuple[int, ...] = ()
+    levels: Mapping[str, Annotated[tuple[str | int, ...], MinLen(1)]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AllocationTable:
+    """[allocation] as it is written."""
+
+    block_multiples: tuple[Annotated[int, Ge(1), Le(20)], ...] = (1, 2)
+    places: Annotated[int, Ge(1), Le(MOST_PLACES)] = DEFAULT_PLACES
+    method: Annotated[str, OneOf(tuple(METHODS))] = "permuted_blocks"
+    # With a probability of 1 the next arm could be foretold.
+    probability: Annotated[float, Ge(0.5), Le(0.99)] = 0.8
+    ratios: Mapping[str, Annotated[int, Ge(1), Le(20)]] = field(default_factory=dict)
+    quotas: Mapping[str, Annotated[int, Ge(1), Le(MOST_PLACES)]] = field(default_factory=dict)
+    strata: tuple[StratumTable, ...] = ()
+    hold_minutes: Count = 60
+
+
+def read_allocation(file: Document, table: AllocationTable, arms: int) -> declaration.Allocation:
+    """Return the allocation; what depends on other tables is checked by ``check_allocation``."""
+    given, at = file.table("allocation"), TableProblems(file.problems, ("allocation",))
+    if table.method != "permuted_blocks" and "block_multiples" in given:
+        said = f"there are no blocks in {table.method!r}. Remove block_multiples."
+        at.add("block_multiples", said, "method")
+    if not table.block_multiples:
+        at.add("block_multiples", "block_multiples is empty. List whole numbers from 1 to 20.")
+    if table.method != "minimisation" and "probability" in given:
+        said = f"{table.method!r} has no probability. Remove it."
+        at.add("probability", said, "method")
+    if table.places < arms:
+        said = f"'places' in [allocation] is {table.places}. It must be at least {arms}."
+        at.add("places", said)
+    return declaration.Allocation(
+        method=table.method,
+        block_multiples=table.block_multiples,
+        probability=table.probability,
+        places=table.places,
+        ratios=table.ratios,
+        quotas=table.quotas,
+        strata=_strata(table, file),
+        hold_minutes=table.hold_minutes,
     )
-    table.finish()
-    return found
 
 
-def check_allocation(table: Table, study: declaration.StudyFile) -> None:
-    """Report to the table of [allocation] what does not fit the study's arms and pages."""
+def check_allocation(file: Document, study: declaration.StudyFile) -> None:
+    """Report what does not fit the study's arms and pages."""
+    at = TableProblems(file.problems, ("allocation",))
     plan, arms = study.allocation, [arm.key for arm in study.arms]
     for name in ("ratios", "quotas"):
         for key in sorted(getattr(plan, name).keys() - set(arms)):
-            table.add(name, f"{name} names {key!r}{did_you_mean(key, arms)}")
+            path = (*at.path, name, key)
+            file.problems.add(path, f"{name} names {key!r}{did_you_mean(key, arms)}")
     total = sum(plan.quotas.get(key, 0) for key in arms)
-    if len(plan.quotas) == len(arms) and "places" in table.values and plan.places > total:
-        table.add(
+    is_given = "places" in file.table("allocation")
+    if len(plan.quotas) == len(arms) and is_given and plan.places > total:
+        at.add(
             "quotas",
             f"the quotas add up to {total}, and places is {plan.places}. Lower places, or raise "
             "the quotas.",
+            "places",
         )
     for number, stratum in enumerate(plan.strata):
+        path = (*at.path, "strata", number)
+        named = [(*path, key) for key in ("questionnaire", "item", "levels", "cuts")]
         for problem in _stratum_problems(stratum, study):
-            table.problems.add((*table.path, "strata", number), problem)
-    _check_cells(table, study)
+            file.problems.add(path, problem, *named)
+    _check_cells(at, study)
 
 
-def _multiples(table: Table, method: str) -> tuple[int, ...]:
-    if method != "permuted_blocks" and "block_multiples" in table.values:
-        table.add("block_multiples", f"there are no blocks in {method!r}. Remove block_multiples.")
-    multiples = table.list_of("block_multiples", int, [1, 2])
-    if not multiples or min(multiples) < 1 or max(multiples) > MOST_MULTIPLE:
-        table.add(
-            "block_multiples",
-            f"block_multiples is {multiples}. List whole numbers from 1 to {MOST_MULTIPLE}: a "
-            "block holds each arm that many times.",
-        )
-    return tuple(multiples)
-
-
-def _probability(table: Table, method: str) -> float:
-    probability = table.number("probability", 0.8)
-    if method != "minimisation" and "probability" in table.values:
-        table.add("probability", f"{method!r} has no probability. Remove it.")
-    elif not PROBABILITIES[0] <= probability <= PROBABILITIES[1]:
-        table.add(
-            "probability",
-            f"probability is {probability:g}. It must be from 0.5, which follows the balance "
-            "weakly, to 0.99: with 1 the next arm could be foretold.",
-        )
-    return probability
-
-
-def _places(table: Table, arms: int) -> int:
-    places = table.integer("places", DEFAULT_PLACES, minimum=max(arms, 1))
-    if places > MOST_PLACES:
-        table.add("places", f"places is {places}. At most {MOST_PLACES} people are allocated.")
-    return places
-
-
-def _counts(table: Table, key: str, most: int) -> dict[str, int]:
-    """Whole numbers from 1 by arm."""
-    found = {}
-    for arm, count in table.mapping(key, {}).items():
-        if type(count) is not int or not 1 <= count <= most:
-            table.add(key, f"{key} of {arm!r} is {count!r}. It must be from 1 to {most}.")
-        else:
-            found[arm] = count
-    return found
-
-
-def _strata(table: Table) -> tuple[Stratum, ...]:
-    found = [_stratum(entry) for entry in table.tables("strata", [])]
-    for number, stratum in enumerate(found):
-        if stratum.key in [earlier.key for earlier in found[:number]]:
-            place = (*table.path, "strata", number, "key")
-            table.problems.add(place, f"two strata have the key {stratum.key!r}. Rename one.")
+def _strata(table: AllocationTable, file: Document) -> tuple[Stratum, ...]:
+    found: list[Stratum] = []
+    for number, entry in enumerate(table.strata):
+        at = TableProblems(file.problems, ("allocation", "strata", number))
+        stratum = _stratum(entry, at)
+        if stratum.key in [earlier.key for earlier in found]:
+            at.add("key", f"two strata have the key {stratum.key!r}. Rename one.", "item")
+        found.append(stratum)
     return tuple(found)
 
 
-def _stratum(table: Table) -> Stratum:
-    questionnaire, item = table.text("questionnaire"), table.text("item")
-    key = table.text("key", item)
-    if key and not NAME.fullmatch(key):
-        table.add("key", f"the key {key!r} must hold small letters, digits and _, 30 at most.")
-    cuts = table.list_of("cuts", int, [])
+def _stratum(table: StratumTable, at: TableProblems) -> Stratum:
+    key = table.key or table.item
+    if not NAME.fullmatch(key):
+        said = f"the key {key!r} must hold small letters, digits and _, 30 at most."
+        at.add("key", said, "item")
+    cuts = list(table.cuts)
     if cuts != sorted(set(cuts)):
-        table.add("cuts", f"cuts is {cuts}. List each number once, the smallest first.")
-    levels = _levels(table)
-    if cuts and levels:
-        table.add("levels", "a stratum has cuts or levels. Remove one of the two.")
-    table.finish()
-    return Stratum(key, questionnaire, item, tuple(cuts), levels)
-
-
-def _levels(table: Table) -> dict[str, tuple[str, ...]]:
-    levels = {}
-    for name, answers in table.mapping("levels", {}).items():
-        if not isinstance(answers, list) or not answers:
-            table.add("levels", f"the level {name!r} is {answers!r}. List its answers in [ ].")
-        else:
-            levels[name] = tuple(str(answer) for answer in answers)
-    return levels
+        at.add("cuts", f"cuts is {cuts}. List each number once, the smallest first.")
+    if table.cuts and table.levels:
+        at.add("levels", "a stratum has cuts or levels. Remove one of the two.")
+    levels = {name: tuple(map(str, answers)) for name, answers in table.levels.items()}
+    return Stratum(key, table.questionnaire, table.item, table.cuts, levels)
 
 
 def _stratum_problems(stratum: Stratum, study: declaration.StudyFile) -> list[str]:
@@ -185,13 +172,13 @@ def _asked_before(study: declaration.StudyFile) -> list[str]:
     return found
 
 
-def _check_cells(table: Table, study: declaration.StudyFile) -> None:
+def _check_cells(at: TableProblems, study: declaration.StudyFile) -> None:
     """Blocks balance arms in each cell of the strata: with too few people in each, nowhere."""
     plan = study.allocation
     cells = prod(_levels_of(stratum) for stratum in plan.strata)
     block = sum(plan.ratios.get(arm.key, 1) for arm in study.arms)
     if plan.method == "permuted_blocks" and plan.strata and cells * block > plan.places:
-        table.add(
+        at.add(
             "strata",
             f"the strata make {cells} cells, and a block of each needs {block} people: more than "
             f'the {plan.places} places. Use fewer strata or levels, or method = "minimisation".',

@@ -6,10 +6,14 @@ them; older files call them [[arms]] there, too, and stay readable.
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from analysis.toml.problems import did_you_mean
-from analysis.toml.table import Table
+from analysis.toml.document import Document
+from analysis.toml.problems import TableProblems, did_you_mean
+from analysis.toml.typed import read_as, read_value
+from analysis.toml.value_types import Words
 from explanations import catalogue
 from explanations.catalogue import Method
 from surveys.study_file.designs import Condition
@@ -21,27 +25,31 @@ TAKEN = frozenset(
 )
 
 
-def read_conditions(file: Table) -> tuple[Condition, ...]:
-    """Return the conditions of the file, whose outermost table it is; problems are reported to it.
+def read_conditions(file: Document) -> tuple[Condition, ...]:
+    """Return the conditions of the file; problems are reported to it.
 
     Both words in one file are refused, and [[conditions]] in a between-subjects file.
     """
     key = declared_under(file)
-    for word in ("arms", "conditions"):
-        file.mark(word)
     if "arms" in file.values and "conditions" in file.values:
-        file.add(
-            "conditions",
+        file.problems.add(
+            ("conditions",),
             "the file has both [[arms]] and [[conditions]]. Declare all of them as "
             f"[[{key}]]: {_REASONS[key]}.",
         )
     elif key == "conditions" and not is_within(file):
-        file.add(
-            "conditions",
+        file.problems.add(
+            ("conditions",),
             f"the file has [[conditions]] and no [design] within. Write [[arms]]: "
             f"{_REASONS['arms']}. Or set within.",
         )
-    return tuple(_read_condition(entry, key[:-1]) for entry in file.tables(key))
+    elif key not in file.values:
+        said = f"{key!r} is missing. Add it, as tables written [[{key}]]."
+        file.problems.add((key,), said)
+    return tuple(
+        _read_condition(entry, TableProblems(file.problems, (key, number)), key[:-1])
+        for number, entry in enumerate(file.tables(key))
+    )
 
 
 _REASONS = {
@@ -50,7 +58,7 @@ _REASONS = {
 }
 
 
-def declared_under(file: Table) -> str:
+def declared_under(file: Document) -> str:
     """Return the key under which the file declares its conditions: "arms" or "conditions"."""
     keys = [key for key in ("arms", "conditions") if key in file.values]
     if len(keys) == 1:
@@ -58,66 +66,59 @@ def declared_under(file: Table) -> str:
     return "conditions" if is_within(file) else "arms"
 
 
-def is_within(file: Table) -> bool:
+def is_within(file: Document) -> bool:
     """Check whether the file asks for a within-subjects or mixed design, valid or not."""
     design: Any = file.values.get("design")
     return isinstance(design, dict) and bool(design.get("within"))
 
 
-def _read_condition(table: Table, word: str) -> Condition:
+def _read_condition(table: Mapping[str, Any], at: TableProblems, word: str) -> Condition:
     """Return the condition in the table; ``word`` is what the file calls it: arm or condition."""
-    key = read_key(table, "key")
-    named = f"{word} {key!r}"
-    condition = Condition(
-        key,
-        table.text("label"),
-        _method(table, named),
-        prediction=table.flag("prediction", True),
-        probability=table.flag("probability", False),
-        factors=_factors(table),
-    )
-    if len(condition.label) > 80:
-        table.add("label", f"the label of {named} has more than 80 characters. Shorten it.")
+    choices = _choices()
+    own = {key: value for key, value in table.items() if key not in choices}
+    condition = read_as(Condition, own, at.problems, at.path, also=tuple(choices))
+    check_key(at, "key", condition.key)
+    named = f"{word} {condition.key!r}"
     if condition.method and not condition.prediction:
-        table.add(
+        at.add(
             "method",
             f"{named} shows a map of a prediction that it hides. Remove the method, or "
             "prediction = false.",
+            "prediction",
         )
     if condition.probability and not condition.prediction:
-        table.add("probability", f"{named} shows no prediction. Remove probability.")
-    table.finish()
-    return condition
+        at.add("probability", f"{named} shows no prediction. Remove probability.", "prediction")
+    method = _method(condition, table, at, named)
+    return replace(condition, method=method, factors=_factors(condition, at))
 
 
-def read_key(table: Table, key: str) -> str:
-    """A name that stands in addresses, commands and data."""
-    value = table.text(key)
-    if value and not KEY.fullmatch(value):
-        table.add(
+def check_key(at: TableProblems, key: str, value: str) -> None:
+    """Report a name that cannot be part of addresses, commands and data."""
+    if not KEY.fullmatch(value):
+        at.add(
             key,
             f"the {key} {value!r} must start with a small letter and hold only small letters, "
             "digits, - and _, 50 at most.",
         )
-    return value
 
 
-def _method(table: Table, condition: str) -> str:
+def _method(condition: Condition, table: Mapping[str, Any], at: TableProblems, called: str) -> str:
     """Return the method's key, or its variant's where the table chooses another value."""
-    named = key = table.text("method", "")
+    named = key = condition.method
     known = {method.key: method for method in catalogue.METHODS}
     if named and named not in known:
         hint = _in_two_keys(named) or did_you_mean(named, list(known))
-        table.add("method", f"{condition}: unknown method {named!r}{hint}")
+        at.add("method", f"{called}: unknown method {named!r}{hint}")
     for name, owners in _choices().items():
-        value = table.text(name, "")
-        if name not in table.values:
+        if name not in table:
             continue
+        path = (*at.path, name)
+        value = read_value(Words, table[name], f"{name!r} in {called}", at.problems, path)
         if not named or (named in known and known[named] not in owners):
             has = f"the method {named!r} has none" if named else "it shows no map"
-            table.add(
+            at.add(
                 name,
-                f"{condition} chooses a {name}, and {has}. Remove {name}, or take the method "
+                f"{called} chooses a {name}, and {has}. Remove {name}, or take the method "
                 f"{' or '.join(owner.key for owner in owners)}.",
             )
             continue
@@ -126,9 +127,9 @@ def _method(table: Table, condition: str) -> str:
         there = {key: one for owner in asked for key, one in owner.by_choice.items()}
         if value in there:
             key = there[value].key
-        elif isinstance(table.values[name], str):
+        else:
             hint = did_you_mean(value, list(there))
-            table.add(name, f"{condition}: unknown {name} {value!r}{hint}")
+            at.add(name, f"{called}: unknown {name} {value!r}{hint}")
     return key
 
 
@@ -150,19 +151,19 @@ def _in_two_keys(named: str) -> str:
     return ""
 
 
-def _factors(table: Table) -> dict[str, str]:
-    factors = table.mapping("factors", {})
+def _factors(condition: Condition, at: TableProblems) -> dict[str, str]:
     usable = {}
-    for name, level in factors.items():
-        if not isinstance(level, str) or not KEY.fullmatch(level):
-            table.add(
-                "factors",
+    for name, level in condition.factors.items():
+        path = (*at.path, "factors", name)
+        if not KEY.fullmatch(level):
+            at.problems.add(
+                path,
                 f"the level of {name!r} is {level!r}. It must be a short word in quotes: small "
                 "letters, digits, - and _.",
             )
         elif not COLUMN.fullmatch(name) or name in TAKEN:
-            table.add(
-                "factors",
+            at.problems.add(
+                path,
                 f"the factor {name!r} becomes a column of the data. Name it with small letters, "
                 f"digits and _, and none of {sorted(TAKEN)}.",
             )

@@ -1,12 +1,15 @@
 """Reads the sequence of a study: its [[parts]], or the short form with [questionnaires]."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Annotated, Any
 
+from analysis.toml.document import Document
 from analysis.toml.positions import Path
-from analysis.toml.problems import did_you_mean
-from analysis.toml.table import Table
+from analysis.toml.problems import TableProblems, did_you_mean
+from analysis.toml.typed import read_as
+from analysis.toml.value_types import Count, OneOf, Stripped, Words
 from surveys.study_file.parts import PARTS, Part, QuestionnairePart, TrialsPart
 from surveys.study_file.parts.instructions import InstructionsPart
 from surveys.study_file.parts.questionnaire import check_questionnaire
@@ -14,118 +17,149 @@ from surveys.study_file.parts.questionnaire import check_questionnaire
 DEFAULT_TRIALS = "trials"
 
 
-def read_parts(table: Table, images: Table) -> tuple[Part, ...]:
-    """The parts in the order in which they come; problems go to the table.
+@dataclass(frozen=True)
+class Entry:
+    """The keys that every one of the [[parts]] can have; the others are the fields of its kind."""
+
+    kind: Annotated[str, OneOf(tuple(PARTS))]
+    key: Words = ""
+    per_block: bool | None = None
+    arms: tuple[Words, ...] = ()
+    conditions: tuple[Words, ...] = ()
+    after: Stripped = ""
+
+
+COMMON = tuple(one.name for one in fields(Entry))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """[questionnaires] of the short form: what is asked before and after the trials."""
+
+    before: tuple[Words, ...] = ()
+    after: tuple[Words, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The predictions that the short form shows, which it declares under [images]."""
+
+    right: Count
+    wrong: Count
+
+
+SHORT_FORM = tuple(one.name for one in fields(Shown))
+
+
+@dataclass(frozen=True)
+class DeclaredParts:
+    """The parts in the order in which they come, and where in the file each is declared."""
+
+    parts: tuple[Part, ...]
+    places: Mapping[str, Path] = field(default_factory=dict)
+
+    def place_of(self, part: Part) -> Path:
+        """Return the path of the part's table."""
+        return self.places.get(part.key, ("parts",))
+
+
+def read_parts(file: Document, asked: Asked) -> DeclaredParts:
+    """Return the parts of the file; problems are reported to it.
 
     The short form asks some questionnaires before and some after one run of trials, whose
-    ``right`` and ``wrong`` stand under [images].
+    ``right`` and ``wrong`` are keys of [images].
     """
-    if "parts" not in table.values:
-        return _short_form(table, images)
-    if "questionnaires" in table.values:
-        table.table("questionnaires")
-        table.add(
-            "questionnaires",
+    if "parts" not in file.values:
+        return DeclaredParts(_short_form(file, asked))
+    if "questionnaires" in file.values:
+        file.problems.add(
+            ("questionnaires",),
             "the file has both [questionnaires] and [[parts]]. Declare each questionnaire as one "
             'of the [[parts]], kind = "questionnaire", and remove [questionnaires].',
         )
-    parts, followed = [], {}
-    for entry in table.tables("parts"):
-        part = _part(entry)
-        after = entry.text("after", "")
-        entry.finish()
-        if part is None:
+    parts: dict[str, tuple[TableProblems, Part]] = {}
+    followed = {}
+    for number, table in enumerate(file.tables("parts")):
+        at = TableProblems(file.problems, ("parts", number))
+        # An unknown kind has unknown keys, so that nothing else in the table can be judged.
+        common = {key: value for key, value in table.items() if key in COMMON}
+        entry = read_as(Entry, common, file.problems, at.path)
+        if at.is_faulty("kind"):
             continue
-        if part.key in followed:
-            entry.add("key", f"two parts have the key {part.key!r}. Rename one.")
+        part = _part(entry, table, at)
+        if part.key in parts:
+            at.add("key", f"two parts have the key {part.key!r}. Rename one.")
             continue
-        parts.append((entry, part))
-        followed[part.key] = after
-    return _ordered(table, parts, followed)
+        parts[part.key] = at, part
+        followed[part.key] = entry.after
+    ordered = _ordered(file, list(parts.values()), followed)
+    return DeclaredParts(ordered, {key: at.path for key, (at, _) in parts.items()})
 
 
-def place_of(table: Table, part: Part) -> Path:
-    """Where in the file, whose outermost table it is, the part is declared."""
-    entry = _entry_of(table, part)
-    return entry.path if entry else ("parts",)
-
-
-def _part(table: Table) -> Part | None:
-    kind = table.text("kind")
-    if kind and kind not in PARTS:
-        table.add("kind", f"unknown kind of part {kind!r}{did_you_mean(kind, list(PARTS))}")
-    declared = PARTS.get(kind)
-    key = table.text("key", _default_key(table, kind))
-    if not declared:
-        for name in table.values:
-            table.mark(name)
-        return None
-    common: dict[str, Any] = {
-        "key": key,
-        "per_block": table.flag("per_block", declared.default_per_block),
-        "conditions": _conditions(table),
+def _part(entry: Entry, table: Mapping[str, Any], at: TableProblems) -> Part:
+    declared = PARTS[entry.kind]
+    per_block = declared.default_per_block if entry.per_block is None else entry.per_block
+    own = {key: value for key, value in table.items() if key not in COMMON}
+    values = {
+        **own,
+        "key": entry.key or _default_key(table, entry.kind),
+        "per_block": per_block,
+        "conditions": list(_conditions(entry, table, at)),
     }
-    part = declared.read(table, common)
-    if isinstance(part, TrialsPart) and not part.per_block:
-        table.add("per_block", "trials belong to the blocks. Remove per_block = false.")
-    return part
+    return read_as(declared, values, at.problems, at.path, also=COMMON).checked(at)
 
 
-def limited_by(table: Table, part: Part) -> str:
-    """Return the key that limits the part, "arms" or "conditions", in the file's outermost table.
+def limited_by(file: Document, place: Path) -> str:
+    """Return the key that limits the part at the place: "arms" or "conditions".
 
     In a within-subjects file it is "conditions"; files from before that key have "arms" there, too.
     """
-    entry = _entry_of(table, part)
-    return "conditions" if entry and "conditions" in entry.values else "arms"
+    table = file.tables("parts")[int(place[1])] if len(place) > 1 else {}
+    return "conditions" if "conditions" in table else "arms"
 
 
-def _entry_of(table: Table, part: Part) -> Table | None:
-    for entry in table.tables("parts", []):
-        if entry.values.get("key", _default_key(entry, entry.values.get("kind"))) == part.key:
-            return entry
-    return None
-
-
-def _conditions(table: Table) -> tuple[str, ...]:
+def _conditions(entry: Entry, table: Mapping[str, Any], at: TableProblems) -> tuple[str, ...]:
     """Return the keys of the conditions, or of the arms that show one each, that have the part."""
-    named = {key: table.list_of(key, str, []) for key in ("arms", "conditions")}
+    named = {"arms": entry.arms, "conditions": entry.conditions}
     for key, names in named.items():
-        if not names and key in table.values:
-            table.add(
+        if not names and key in table:
+            at.add(
                 key,
                 f"{key} is empty, so that nobody would see the part. Name {key}, or leave it out.",
             )
-    if named["arms"] and named["conditions"]:
-        table.add(
+    if entry.arms and entry.conditions:
+        at.add(
             "conditions",
             "the part is limited by both arms and conditions. Keep conditions in a study with "
             "[design] within, and arms in any other.",
         )
-    return tuple(named["conditions"] or named["arms"])
+    return entry.conditions or entry.arms
 
 
-def _default_key(table: Table, kind: Any) -> str:
-    named = table.values.get("questionnaire")
-    return named if kind == "questionnaire" and isinstance(named, str) else str(kind)
+def _default_key(table: Mapping[str, Any], kind: str) -> str:
+    named = table.get("questionnaire")
+    is_named = kind == "questionnaire" and isinstance(named, str) and named.strip()
+    return str(named) if is_named else kind
 
 
 def _ordered(
-    table: Table, parts: Sequence[tuple[Table, Part]], followed: dict[str, str]
+    file: Document, parts: Sequence[tuple[TableProblems, Part]], followed: dict[str, str]
 ) -> tuple[Part, ...]:
     """The file's order, except that a part with ``after`` comes directly after the one it names."""
     by_key = {part.key: part for _, part in parts}
-    for entry, part in parts:
+    for at, part in parts:
         after = followed[part.key]
         if after and after not in by_key:
-            entry.add("after", f"after names {after!r}{did_you_mean(after, list(by_key))}")
+            at.add("after", f"after names {after!r}{did_you_mean(after, list(by_key))}")
             followed[part.key] = ""
     graph = {key: {after} if after else set() for key, after in followed.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle = " after ".join(reversed(error.args[1]))
-        table.add("parts", f"the parts wait for each other: {circle}. Remove one 'after'.")
+        file.problems.add(
+            ("parts",), f"the parts wait for each other: {circle}. Remove one 'after'."
+        )
         return tuple(by_key.values())
     order: list[str] = []
 
@@ -141,17 +175,19 @@ def _ordered(
     return tuple(by_key[key] for key in order)
 
 
-def _short_form(table: Table, images: Table) -> tuple[Part, ...]:
-    asked = table.table("questionnaires", {})
-    before, after = _questionnaires(asked, "before"), _questionnaires(asked, "after")
-    asked.finish()
-    repeated = {key for key in (*before, *after) if (*before, *after).count(key) > 1}
+def _short_form(file: Document, asked: Asked) -> tuple[Part, ...]:
+    repeated = {
+        key for key in (*asked.before, *asked.after) if (*asked.before, *asked.after).count(key) > 1
+    }
     for key in sorted(repeated):
-        table.add("questionnaires", f"the questionnaire {key!r} is asked twice. Remove one.")
-    trials = TrialsPart(
-        DEFAULT_TRIALS, True, right=images.integer("right"), wrong=images.integer("wrong")
-    )
-    trials.check(images)
+        said = f"the questionnaire {key!r} is asked twice. Remove one."
+        file.problems.add(("questionnaires",), said)
+    at = TableProblems(file.problems, ("images",))
+    images = {key: value for key, value in file.table("images").items() if key in SHORT_FORM}
+    shown = read_as(Shown, images, file.problems, at.path) if file.table("images") else Shown(1, 0)
+    trials = TrialsPart(DEFAULT_TRIALS, True, right=shown.right, wrong=shown.wrong)
+    trials.check(at)
+    before, after = _usable(file, "before", asked.before), _usable(file, "after", asked.after)
     return (
         *(QuestionnairePart(f"before:{key}", False, questionnaire=key) for key in before),
         InstructionsPart("instructions", True),
@@ -160,6 +196,7 @@ def _short_form(table: Table, images: Table) -> tuple[Part, ...]:
     )
 
 
-def _questionnaires(table: Table, key: str) -> list[str]:
-    named = table.list_of(key, str, [])
-    return [name for name in named if check_questionnaire(table, key, name)]
+def _usable(file: Document, key: str, named: Sequence[str]) -> list[str]:
+    """Return the questionnaires that can be asked; the others are reported where they are named."""
+    at = TableProblems(file.problems, ("questionnaires", key))
+    return [name for number, name in enumerate(named) if check_questionnaire(at, number, name)]

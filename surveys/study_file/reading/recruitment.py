@@ -1,9 +1,16 @@
 """Reads [recruitment] of a study file, with every problem collected on the way."""
 
 import re
+from dataclasses import dataclass, field, make_dataclass
+from functools import cache
+from typing import Annotated, Any
 
-from analysis.toml.problems import did_you_mean
-from analysis.toml.table import Table
+from annotated_types import Ge, MaxLen
+
+from analysis.toml.document import Document
+from analysis.toml.problems import Problems, TableProblems
+from analysis.toml.typed import read_as
+from analysis.toml.value_types import OneOf, Stripped, Words
 from surveys.study_file import exit_addresses
 from surveys.study_file.recruitment import Exit, Outcome, Recruitment
 from surveys.study_file.recruitment_kinds import KINDS, Kind, get
@@ -14,38 +21,86 @@ OURS = frozenset(("rehearsal", "lang", "language"))
 """Parts of our own links, whose names a recruitment service's id may not take."""
 
 
-def read(table: Table) -> Recruitment:
-    """What the table declares; problems are reported to it."""
-    kinds = [kind.key for kind in KINDS]
-    key = table.text("kind", "open")
-    key = "service" if key == "panel" else key  # the kind's name in older files
-    if key not in kinds:
-        table.add("kind", f"unknown kind of recruitment {key!r}{did_you_mean(key, kinds)}")
-        for name in table.values:
-            table.mark(name)
-        return Recruitment()
-    kind = get(key)
-    found = Recruitment(
-        kind=key,
-        name=_name(table, kind) if kind.outcomes else "",
-        id_parameter=_id_parameter(table, kind),
-        service_study=_service_study(table) if kind.study_parameter else "",
-        exits=_codes(table, kind) if kind.address else _urls(table, kind),
-        failed_checks=table.integer("failed_checks", 2, minimum=1) if kind.outcomes else 2,
-        exclude=tuple(table.list_of("exclude", str, [])) if kind.outcomes else (),
+OLD_NAMES = {"panel": "service"}
+"""Kinds by the names that older files have for them."""
+
+
+@dataclass(frozen=True)
+class KindTable:
+    """The key on which every other key of [recruitment] depends."""
+
+    kind: Annotated[str, OneOf((*(kind.key for kind in KINDS), *OLD_NAMES))] = "open"
+
+
+@cache
+def table_type(kind: Kind) -> type[Any]:
+    """Return the class whose fields are the keys that [recruitment] has for the kind."""
+    keys: list[tuple[str, Any, Any]] = []
+    if kind.outcomes:
+        keys += [
+            ("failed_checks", Annotated[int, Ge(1)], 2),
+            ("exclude", tuple[Words, ...], ()),
+        ]
+        exits = make_dataclass("Exits", [_exit_key(outcome) for outcome in kind.outcomes])
+        keys.append(("codes" if kind.address else "urls", exits, None))
+    if kind.outcomes and not kind.label:
+        keys.append(("name", Annotated[Words, MaxLen(40)], None))
+    if kind.outcomes and not kind.session_parameter:
+        keys.append(("id_parameter", Words, kind.id_parameter or None))
+    if kind.study_parameter:
+        keys.append(("study_id", Stripped, ""))
+    needed = [(name, hint) for name, hint, default in keys if default is None]
+    optional = [
+        (name, hint, field(default=default)) for name, hint, default in keys if default is not None
+    ]
+    return make_dataclass(
+        "RecruitmentTable", [*needed, ("kind", str, field(default="open")), *optional], frozen=True
     )
-    table.finish()
-    return found
 
 
-def check(table: Table, recruitment: Recruitment, *, slug: str, attention_checks: int) -> None:
+def _exit_key(outcome: Outcome) -> tuple[str, Any] | tuple[str, Any, Any]:
+    """Return the key of an outcome: only the exit of complete participations must be declared."""
+    if outcome is Outcome.COMPLETE:
+        return outcome.value, Words
+    return outcome.value, Stripped, field(default="")
+
+
+def read(file: Document) -> Recruitment:
+    """Return what [recruitment] declares; problems are reported to the file."""
+    values, path = file.table("recruitment"), ("recruitment",)
+    named = {key: value for key, value in values.items() if key == "kind"}
+    key = read_as(KindTable, named, file.problems, path).kind
+    at = TableProblems(file.problems, path)
+    if at.is_faulty("kind"):  # the other keys depend on it
+        return Recruitment()
+    kind = get(OLD_NAMES.get(key, key))
+    table = read_as(table_type(kind), values, file.problems, path)
+    if not kind.outcomes:
+        return Recruitment(kind=kind.key)
+    _check_id_parameter(table, kind, at)
+    _check_service_study(table, kind, at)
+    return Recruitment(
+        kind=kind.key,
+        name=kind.label or table.name,
+        id_parameter=kind.id_parameter if kind.session_parameter else table.id_parameter,
+        service_study=table.study_id if kind.study_parameter else "",
+        exits=_codes(table, kind, file.problems) if kind.address else _urls(table, kind, file),
+        failed_checks=table.failed_checks,
+        exclude=table.exclude,
+    )
+
+
+def check(
+    problems: Problems, recruitment: Recruitment, *, slug: str, attention_checks: int
+) -> None:
     """Report what does not fit the rest of the study."""
+    at = TableProblems(problems, ("recruitment",))
     if slug in recruitment.exclude:
-        table.add("exclude", f"exclude names this study itself, {slug!r}. Remove it.")
+        at.add("exclude", f"exclude names this study itself, {slug!r}. Remove it.")
     if Outcome.FAILED_ATTENTION in recruitment.exits and (
         recruitment.failed_checks > attention_checks
     ):
-        table.add(
+        at.add(
             "failed_checks",
             f"nobody can fail {recruitment.failed_checks} attention checks: the study asks "
             f"{attention_checks}. Lower failed_checks, add [[parts]] of the kind 'attention', or "
@@ -53,76 +108,59 @@ def check(table: Table, recruitment: Recruitment, *, slug: str, attention_checks
         )
 
 
-def _name(table: Table, kind: Kind) -> str:
-    name = kind.label or table.text("name")
-    if len(name) > 40:
-        table.add("name", "the service's name has more than 40 characters. Shorten it.")
-    return name
-
-
-def _id_parameter(table: Table, kind: Kind) -> str:
-    if not kind.outcomes or kind.session_parameter:
-        return kind.id_parameter
-    name = table.text("id_parameter", kind.id_parameter or None)
-    if name and (not PARAMETER.fullmatch(name) or name in OURS):
-        table.add(
+def _check_id_parameter(table: Any, kind: Kind, at: TableProblems) -> None:
+    if kind.session_parameter:
+        return
+    name = table.id_parameter
+    if not PARAMETER.fullmatch(name) or name in OURS:
+        at.add(
             "id_parameter",
             f"id_parameter is {name!r}. It is the name in the link before a person's id: letters, "
             f"digits and _, and none of {sorted(OURS)}.",
         )
-    return name
 
 
-def _service_study(table: Table) -> str:
-    study = table.text("study_id", "")
-    if study and not get("prolific").id_pattern.fullmatch(study):
-        table.add(
+def _check_service_study(table: Any, kind: Kind, at: TableProblems) -> None:
+    study = table.study_id if kind.study_parameter else ""
+    if study and not kind.id_pattern.fullmatch(study):
+        at.add(
             "study_id",
             f"study_id is {study!r}. Prolific's id of a study has 24 characters, 0-9 and a-f; "
-            "it stands in the address of the study's page there.",
+            "it is part of the address of the study's page there.",
         )
-    return study
 
 
-def _codes(table: Table, kind: Kind) -> dict[Outcome, Exit]:
+def _codes(table: Any, kind: Kind, problems: Problems) -> dict[Outcome, Exit]:
     """Completion codes, as the recruitment service shows them, by outcome."""
-    codes = table.table("codes")
+    at = TableProblems(problems, ("recruitment", "codes"))
     found: dict[Outcome, Exit] = {}
     for outcome in kind.outcomes:
-        code = _exit(codes, outcome)
+        code = getattr(table.codes, outcome.value)
         if not code:
             continue
         if not CODE.fullmatch(code):
-            codes.add(
+            at.add(
                 outcome.value,
                 f"the code for {outcome} is {code!r}. Copy it from the study's page on "
                 f"{kind.label}: letters, digits, - and _.",
             )
         elif code in {other.code for other in found.values()}:
-            codes.add(outcome.value, f"two outcomes have the code {code!r}. Give each its own.")
+            at.add(outcome.value, f"two outcomes have the code {code!r}. Give each its own.")
         else:
             found[outcome] = Exit(kind.address.format(code=code), code)
-    codes.finish()
     return found
 
 
-def _urls(table: Table, kind: Kind) -> dict[Outcome, Exit]:
+def _urls(table: Any, kind: Kind, file: Document) -> dict[Outcome, Exit]:
     """Address templates by outcome."""
-    if not kind.outcomes:
-        return {}
-    urls = table.table("urls")
+    at = TableProblems(file.problems, ("recruitment", "urls"))
     found: dict[Outcome, Exit] = {}
     for outcome in kind.outcomes:
-        template = _exit(urls, outcome)
+        template = getattr(table.urls, outcome.value)
         needs_id = outcome is Outcome.COMPLETE and kind.key == "sona"
         problem = exit_addresses.problem_with(template, needs_id) if template else ""
         if problem:
-            urls.add(outcome.value, f"the address for {outcome} {problem}: {template!r}.")
+            at.add(outcome.value, f"the address for {outcome} {problem}: {template!r}.")
         elif template:
             found[outcome] = Exit(template)
-    urls.finish()
     return found
-
-
-def _exit(table: Table, outcome: Outcome) -> str:
-    return table.text(outcome.value, None if outcome is Outcome.COMPLETE else "")

@@ -1,25 +1,83 @@
 """From a study file's text to a StudyFile, with every problem collected on the way."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
 
-from analysis.toml.problems import did_you_mean
-from analysis.toml.table import Table, document
+from annotated_types import Ge, Le, MaxLen
+
+from analysis.toml import document
+from analysis.toml.document import Document
+from analysis.toml.problems import TableProblems, did_you_mean
+from analysis.toml.typed import read_as
+from analysis.toml.value_types import Words
 from surveys import tasks
 from surveys.study_file import declaration, designs
 from surveys.study_file.reading import recruitment
-from surveys.study_file.reading.allocation import check_allocation, read_allocation
+from surveys.study_file.reading.allocation import (
+    AllocationTable,
+    check_allocation,
+    read_allocation,
+)
 from surveys.study_file.reading.conditions import (
+    check_key,
     declared_under,
     is_within,
     read_conditions,
-    read_key,
 )
-from surveys.study_file.reading.parts import limited_by, place_of, read_parts
-from surveys.study_file.reading.translations import read_classes, read_language, translations
+from surveys.study_file.reading.parts import (
+    SHORT_FORM,
+    Asked,
+    DeclaredParts,
+    limited_by,
+    read_parts,
+)
+from surveys.study_file.reading.translations import Translation, translations
 
-MOST_HOURS = 24 * 365
-MAP_PLACES = ("beside", "over")
 LARGEST_SEED = 2**63 - 1  # what the database's column holds
+Tables = tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """[classifier]: the path of its weights, relative to the project."""
+
+    weights: Words
+
+
+@dataclass(frozen=True)
+class Retired:
+    """Keys of [images] that files stored before they were retired can have."""
+
+    per_arm: bool = False
+
+
+@dataclass(frozen=True)
+class FileTable:
+    """The whole file as it is written.
+
+    Tables whose keys depend on others, such as a part's on its kind, are read apart.
+    """
+
+    slug: Words
+    title: Annotated[Words, MaxLen(declaration.LONGEST_TITLE)]
+    seed: Annotated[int, Ge(0), Le(LARGEST_SEED)]
+    consent: declaration.Consent
+    debrief: declaration.Debrief
+    images: dict[str, Any]
+    classifier: Classifier
+    analysis: dict[str, Any]
+    arms: Tables = ()
+    conditions: Tables = ()
+    parts: Tables = ()
+    questionnaires: Asked = field(default_factory=Asked)
+    design: declaration.Design = field(default_factory=declaration.Design)
+    allocation: AllocationTable = field(default_factory=AllocationTable)
+    pages: declaration.Pages = field(default_factory=declaration.Pages)
+    language: Words = "en"
+    classes: Mapping[str, Words] = field(default_factory=dict)
+    text: Mapping[str, Translation] = field(default_factory=dict)
+    recruitment: dict[str, Any] = field(default_factory=dict)
 
 
 def read(text: str) -> declaration.StudyFile:
@@ -27,161 +85,123 @@ def read(text: str) -> declaration.StudyFile:
 
     Raises StudyFileError with every problem of the file.
     """
-    table, study = read_table(text)
-    raise_problems(table)
+    file, study = read_document(text)
+    raise_problems(file)
     return study
 
 
-def read_table(text: str) -> tuple[Table, declaration.StudyFile]:
-    """Return the file's outermost table, which collects its problems, and the study in it.
+def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
+    """Return the file, which collects its problems, and the study in it.
 
     Raises StudyFileError only when the text is not TOML at all.
     """
-    table = document(text, "The study file", declaration.StudyFileError)
-    conditions = read_conditions(table)
-    shown = table.table("images")
-    images, parts = _images(shown, len(conditions)), read_parts(table, shown)
-    shown.finish()
-    allocation = table.table("allocation", {})
+    file = document.read(text, "The study file", declaration.StudyFileError)
+    written = read_as(FileTable, file.values, file.problems)
+    conditions = read_conditions(file)
+    declared = read_parts(file, written.questionnaires)
+    check_key(TableProblems(file.problems, ()), "slug", written.slug)
     study = declaration.StudyFile(
-        slug=read_key(table, "slug"),
-        title=table.text("title"),
-        seed=table.integer("seed"),
-        consent=_consent(table.table("consent")),
-        debrief=_debrief(table.table("debrief")),
-        images=images,
-        weights=_weights(table.table("classifier")),
+        slug=written.slug,
+        title=written.title,
+        seed=written.seed,
+        consent=written.consent,
+        debrief=written.debrief,
+        images=_images(file, len(conditions)),
+        weights=_weights(written.classifier, file),
         conditions=conditions,
-        design=_design(table.table("design", {}), conditions),
-        parts=parts,
-        allocation=read_allocation(allocation, len(conditions)),
-        analysis=table.mapping("analysis"),
-        pages=_pages(table.table("pages", {})),
-        language=read_language(table),
-        classes=read_classes(table),
-        recruitment=recruitment.read(table.table("recruitment", {})),
+        design=_design(written.design, conditions, file),
+        parts=declared.parts,
+        allocation=read_allocation(file, written.allocation, len(conditions)),
+        analysis=file.table("analysis"),
+        pages=written.pages,
+        language=written.language,
+        classes=written.classes,
+        recruitment=recruitment.read(file),
     )
-    study = replace(study, translations=translations(table, study))
-    table.finish()
-    _check_whole(table, study)
-    check_allocation(allocation, study)
-    return table, study
+    study = replace(study, translations=translations(written.text, study, file.problems))
+    _check_whole(file, study, declared)
+    check_allocation(file, study)
+    return file, study
 
 
-def raise_problems(table: Table) -> None:
-    """Raise StudyFileError if the table has collected any problem."""
-    if problems := table.problems.sentences():
-        raise declaration.StudyFileError("The study file", problems)
+def raise_problems(file: Document) -> None:
+    """Raise StudyFileError if the file has any problem."""
+    file.raise_problems("The study file", declaration.StudyFileError)
 
 
-def _consent(table: Table) -> declaration.Consent:
-    consent = declaration.Consent(table.text("version"), table.text("text"))
-    if len(consent.version) > 40:
-        table.add("version", "the consent's version has more than 40 characters. Shorten it.")
-    table.finish()
-    return consent
-
-
-def _debrief(table: Table) -> declaration.Debrief:
-    debrief = declaration.Debrief(table.text("text"))
-    table.finish()
-    return debrief
-
-
-def _images(table: Table, arms: int) -> declaration.Images:
-    images = declaration.Images(
-        set=table.text("set"),
-        split=table.text("split", "test"),
-        sets=table.integer("sets", 1, minimum=1),
-        confidence_bands=table.integer("confidence_bands", 1, minimum=1),
-    )
-    for key, most in (("sets", 50), ("confidence_bands", 10)):
-        if getattr(images, key) > most:
-            table.add(key, f"{key} is {getattr(images, key)}. At most {most} are possible.")
+def _images(file: Document, arms: int) -> declaration.Images:
+    table, path = file.table("images"), ("images",)
+    # In the short form, [images] also says how many predictions are shown.
+    apart = ("per_arm",) if "parts" in file.values else ("per_arm", *SHORT_FORM)
+    own = {key: value for key, value in table.items() if key not in apart}
+    retired = {key: value for key, value in table.items() if key == "per_arm"}
+    also = [key for key in apart if key != "per_arm"]
+    images = read_as(declaration.Images, own, file.problems, path, also=also)
     # A key of files stored before it was retired: each arm had an image set of its own.
-    return replace(images, sets=max(arms, 1)) if table.flag("per_arm", False) else images
+    if read_as(Retired, retired, file.problems, path).per_arm:
+        return replace(images, sets=max(arms, 1))
+    return images
 
 
-def _weights(table: Table) -> str:
-    weights = table.text("weights")
-    if weights and not weights.endswith(".safetensors"):
-        table.add("weights", f"weights is {weights!r}. It must name a .safetensors file.")
-    table.finish()
-    return weights
+def _weights(table: Classifier, file: Document) -> str:
+    if not table.weights.endswith(".safetensors"):
+        said = f"weights is {table.weights!r}. It must name a .safetensors file."
+        file.problems.add(("classifier", "weights"), said)
+    return table.weights
 
 
-def _design(table: Table, conditions: tuple[designs.Condition, ...]) -> declaration.Design:
+def _design(
+    written: declaration.Design, conditions: tuple[designs.Condition, ...], file: Document
+) -> declaration.Design:
     # "arm" is the word for the conditions in files from before [[conditions]].
-    factors = [
-        designs.CONDITION if name == "arm" else name for name in table.list_of("within", str, [])
-    ]
+    factors = [designs.CONDITION if name == "arm" else name for name in written.within]
     design = declaration.Design(tuple(factors))
-    table.finish()
     problems = designs.problems(conditions, design.within)
     for problem in problems:
-        table.add("within", problem)
+        file.problems.add(("design", "within"), problem)
     return declaration.Design() if problems else design
 
 
-def _pages(table: Table) -> declaration.Pages:
-    pages = declaration.Pages(
-        resume_hours=table.integer("resume_hours", 0), map=table.text("map", "beside")
-    )
-    if pages.map not in MAP_PLACES:
-        table.add("map", f"map is {pages.map!r}. It must be one of {', '.join(MAP_PLACES)}.")
-    if pages.resume_hours > MOST_HOURS:
-        table.add(
-            "resume_hours",
-            f"resume_hours is {pages.resume_hours}. It is at most {MOST_HOURS}; leave it out for "
-            "no limit.",
-        )
-    table.finish()
-    return pages
-
-
-def _check_whole(table: Table, study: declaration.StudyFile) -> None:
-    if study.seed > LARGEST_SEED:
-        table.add("seed", f"seed is {study.seed}. It must be at most {LARGEST_SEED}.")
-    if len(study.title) > declaration.LONGEST_TITLE:
-        most = declaration.LONGEST_TITLE
-        table.add("title", f"the title has more than {most} characters. Shorten it.")
-    declared = declared_under(table)
-    if len(study.conditions) < 2 and declared in table.values:
+def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredParts) -> None:
+    declared = declared_under(file)
+    if len(study.conditions) < 2 and declared in file.values:
         count = len(study.conditions)
-        table.add(declared, f"a study compares two {declared} or more, this file has {count}.")
+        file.problems.add(
+            (declared,), f"a study compares two {declared} or more, this file has {count}."
+        )
     for name in ("key", "label"):
         values = [getattr(condition, name) for condition in study.conditions]
         for number, value in enumerate(values):
             if value and value in values[:number]:
                 place = (declared, number, name)
-                table.problems.add(place, f"two {declared} have the {name} {value!r}. Rename one.")
+                file.problems.add(place, f"two {declared} have the {name} {value!r}. Rename one.")
     recruitment.check(
-        table.table("recruitment", {}),
+        file.problems,
         study.recruitment,
         slug=study.slug,
         attention_checks=sum(step.kind == "attention" for step in study.steps),
     )
-    _check_conditions_of_parts(table, study)
-    _check_tasks(table, study)
+    _check_conditions_of_parts(file, study, parts)
+    _check_tasks(file, study)
 
 
-def _check_tasks(table: Table, study: declaration.StudyFile) -> None:
+def _check_tasks(file: Document, study: declaration.StudyFile) -> None:
     """Report each condition that lacks what the task of one of its parts needs."""
-    key = declared_under(table)
+    key = declared_under(file)
     for number, condition in enumerate(study.conditions):
         named = f"the {key[:-1]} {condition.key!r}"
         for part in study.trial_parts:
             if not part.is_in(condition.key):
                 continue
             if tasks.get(part.task).classes and not condition.method:
-                table.problems.add(
+                file.problems.add(
                     (key, number, "key"),
                     f"{named} shows no map, and the task {part.task!r} of the part "
                     f"{part.key!r} shows maps of {tasks.get(part.task).classes} classes. Give the "
                     f"{key[:-1]} a method, or limit the part to others by its {key} = [ ].",
                 )
             if tasks.get(part.task).needs_prediction and not condition.prediction:
-                table.problems.add(
+                file.problems.add(
                     (key, number, "prediction"),
                     f"{named} shows no prediction, and the task {part.task!r} of the "
                     f"part {part.key!r} is about one. Use the task 'classify' or 'judge_advisor', "
@@ -189,14 +209,16 @@ def _check_tasks(table: Table, study: declaration.StudyFile) -> None:
                 )
 
 
-def _check_conditions_of_parts(table: Table, study: declaration.StudyFile) -> None:
+def _check_conditions_of_parts(
+    file: Document, study: declaration.StudyFile, parts: DeclaredParts
+) -> None:
     """Report parts that are limited to unknown conditions, or where the condition is not known."""
     known = [condition.key for condition in study.conditions]
     for part in (one for one in study.parts if one.conditions):
-        word = limited_by(table, part)
-        place = (*place_of(table, part), word)
-        if word == "conditions" and not is_within(table):
-            table.problems.add(
+        word = limited_by(file, parts.place_of(part))
+        place = (*parts.place_of(part), word)
+        if word == "conditions" and not is_within(file):
+            file.problems.add(
                 place,
                 f"the part {part.key!r} is limited by conditions, and without [design] within it "
                 "is limited by arms. Write arms = [ ].",
@@ -204,20 +226,21 @@ def _check_conditions_of_parts(table: Table, study: declaration.StudyFile) -> No
         for key in part.conditions:
             if key not in known:
                 hint = did_you_mean(key, known)
-                table.problems.add(
+                file.problems.add(
                     place, f"the part {part.key!r}: unknown {word[:-1]} {key!r}{hint}"
                 )
         if study.design.within and not part.per_block:
-            table.problems.add(
+            file.problems.add(
                 place,
                 f"the part {part.key!r} is limited to some conditions and is outside the blocks, "
                 "where participants of a within-subjects design are in no single condition. Set "
                 f"per_block = true, or remove {word}.",
             )
     if study.parts and study.parts[-1].conditions:
-        word = limited_by(table, study.parts[-1])
-        table.problems.add(
-            (*place_of(table, study.parts[-1]), word),
+        last = parts.place_of(study.parts[-1])
+        word = limited_by(file, last)
+        file.problems.add(
+            (*last, word),
             f"the study ends with the part {study.parts[-1].key!r}, which not all {word} show. Let "
             f"a part of all {word} come last.",
         )

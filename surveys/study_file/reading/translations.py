@@ -3,14 +3,17 @@
 A translation is whole or it is refused: half a page in a foreign language helps nobody.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from gettext import find
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import MaxLen
 from django.conf import settings
 from django.utils.translation import to_locale
 
-from analysis.toml.table import Table
+from analysis.toml.problems import Problems, TableProblems, did_you_mean
+from analysis.toml.value_types import Words
 from surveys import questionnaires, quizzes
 from surveys.questionnaires.translating import LANGUAGE
 from surveys.study_file import declaration
@@ -18,73 +21,85 @@ from surveys.study_file.parts import Part
 from surveys.study_file.parts.quiz import QuizPart
 
 
-def read_language(table: Table) -> str:
-    """The code of the file's own language."""
-    language = table.text("language", "en")
-    if language and not LANGUAGE.fullmatch(language):
-        table.add("language", f"language is {language!r}. Write a code such as en, de or pt-br.")
-    return language
+@dataclass(frozen=True)
+class PartTexts:
+    """The words of a part that has words of its own."""
+
+    heading: Words
+    text: Words
 
 
-def read_classes(table: Table) -> dict[str, str]:
-    """What people read in place of the classes' names."""
-    labels = table.mapping("classes", {})
-    for name, label in labels.items():
-        if not isinstance(label, str) or not label.strip():
-            table.add("classes", f"the class {name!r} in {table.name} must be text in quotes.")
-    return {name: str(label).strip() for name, label in labels.items()}
+@dataclass(frozen=True)
+class ConsentText:
+    """The words of the informed consent; its version is that of the file."""
+
+    text: Words
 
 
-def translations(file: Table, original: declaration.StudyFile) -> dict[str, declaration.StudyFile]:
-    """The study in each language that the file has under [text], by its code."""
-    texts = file.table("text", {})
-    found = {}
-    for code in texts.values:
+@dataclass(frozen=True)
+class Translation:
+    """[text.de]: the study's words in another language."""
+
+    title: Annotated[Words, MaxLen(declaration.LONGEST_TITLE)]
+    consent: ConsentText
+    debrief: declaration.Debrief
+    classes: Mapping[str, Words] = field(default_factory=dict)
+    parts: Mapping[str, PartTexts] = field(default_factory=dict)
+
+
+def translations(
+    written: Mapping[str, Translation], original: declaration.StudyFile, problems: Problems
+) -> dict[str, declaration.StudyFile]:
+    """Return the study in each language that the file has under [text], by its code."""
+    if original.language and not LANGUAGE.fullmatch(original.language):
+        said = f"language is {original.language!r}. Write a code such as en, de or pt-br."
+        problems.add(("language",), said)
+    for code in written:
         if not LANGUAGE.fullmatch(code) or code == original.language:
-            texts.add(
-                code,
+            problems.add(
+                ("text", code),
                 f"[text.{code}] must name another language by a code such as de or pt-br, and the "
                 f"file's own is {original.language!r}. Correct it, or set language at the top.",
             )
-        found[code] = _translated(texts.table(code), code, original)
-    return found
+    return {code: _translated(own, code, original, problems) for code, own in written.items()}
 
 
-def _translated(own: Table, code: str, original: declaration.StudyFile) -> declaration.StudyFile:
-    consent, debrief, parts = own.table("consent"), own.table("debrief"), own.table("parts", {})
-    found = replace(
+def _translated(
+    own: Translation, code: str, original: declaration.StudyFile, problems: Problems
+) -> declaration.StudyFile:
+    at = TableProblems(problems, ("text", code, "parts"))
+    known = [part.key for part in original.parts if part.texts]
+    for key in own.parts:
+        if key not in known:
+            at.add(key, f"unknown key {key!r} in [text.{code}.parts]{did_you_mean(key, known)}")
+    for key in known:
+        if key not in own.parts:
+            at.add(key, f"{key!r} in [text.{code}.parts] is missing. Add it, as a table.")
+    return replace(
         original,
         language=code,
-        title=own.text("title"),
-        consent=replace(original.consent, text=consent.text("text")),
-        debrief=declaration.Debrief(debrief.text("text")),
-        classes=read_classes(own),
-        parts=tuple(_part(parts, part) for part in original.parts),
+        title=own.title,
+        consent=replace(original.consent, text=own.consent.text),
+        debrief=own.debrief,
+        classes=own.classes,
+        parts=tuple(_part(own, part) for part in original.parts),
     )
-    if len(found.title) > declaration.LONGEST_TITLE:
-        own.add("title", f"the title in {own.name} is too long. Shorten it.")
-    for table in (consent, debrief, parts, own):
-        table.finish()
-    return found
 
 
-def _part(parts: Table, part: Part) -> Part:
-    """The part in the other language; only parts with texts of their own have an entry."""
-    if not part.texts:
+def _part(own: Translation, part: Part) -> Part:
+    """Return the part in the other language; only parts with texts of their own differ."""
+    if not part.texts or part.key not in own.parts:
         return part
-    own = parts.table(part.key)
-    texts: dict[str, Any] = {name: own.text(name) for name in part.texts}
-    found = replace(part, **texts)
-    own.finish()
-    return found
+    texts: dict[str, Any] = {name: getattr(own.parts[part.key], name) for name in part.texts}
+    return replace(part, **texts)
 
 
-def check_languages(table: Table, study: declaration.StudyFile) -> None:
-    """Report to the file's outermost table the languages in which it cannot be shown as a whole."""
+def check_languages(problems: Problems, study: declaration.StudyFile) -> None:
+    """Report the languages in which the study cannot be shown as a whole."""
     for code in study.languages:
         place = ("text", code) if code in study.translations else ("language",)
         for problem in _lacking(study, code):
-            table.problems.add(place, f"{problem} See docs/languages.md.")
+            problems.add(place, f"{problem} See docs/languages.md.")
 
 
 def _lacking(study: declaration.StudyFile, code: str) -> list[str]:

@@ -60,7 +60,7 @@ def test_every_error_is_reported_at_once_with_its_line(text):
         "[images]": "'right' in [images] is missing",
         'method = "line"': "unknown method 'line': did you mean 'lime'?",
         'after = ["trust-v1", "comment-v1"]': "did you mean 'comments-v2'?",
-        "block_multiples = [0]": "block_multiples is [0]. List whole numbers from 1 to 20",
+        "block_multiples = [0]": "'block_multiples' in [allocation] contains 0. It must be from",
         'control = "nobody"': "control 'nobody' is not among the arms",
         'scale = "truth"': "the scale 'truth' is not in codebook.csv",
     }.items():
@@ -83,7 +83,7 @@ def test_every_error_is_reported_at_once_with_its_line(text):
         ('text = "What it was about."', 'text = " "', "'text' in [debrief] is empty"),
         ('weights = "weights/none.safetensors"', 'weights = "a.pt"', "a .safetensors file"),
         ('label = "Arm lime"', 'label = "Arm none"', "two arms have the label 'Arm none'"),
-        ("seed = 5", "seed = 9223372036854775808", "It must be at most 9223372036854775807"),
+        ("seed = 5", "seed = 9223372036854775808", "It must be from 0 to 9223372036854775807"),
         ("places = 60", "places = 3", "It must be at least 4"),
         ('before = ["ai-experience-v1"]', 'before = "trust-v1"', "It must be a list in [ ]"),
         ('before = ["ai-experience-v1"]', "before = [1]", "must be a list of texts"),
