@@ -39,7 +39,11 @@ def lines_of(cls: Any, leave_out: Collection[str] = ()) -> list[Line]:
 
 
 def entry_lines(
-    cls: Any, header: str, chosen: Mapping[str, Any] | None = None, *, is_list: bool = True
+    cls: Any,
+    header: str,
+    chosen: Mapping[str, Any] | None = None,
+    *,
+    is_list: bool = True,
 ) -> list[Line]:
     """The lines of one more table of a file: [header] or [[header]].
 

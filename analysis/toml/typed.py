@@ -44,7 +44,7 @@ def read_as(
             problems.fault(
                 problem.path, "" if problems.is_faulty(problem.path) else problem.sentence
             )
-    rescued: T = _rescued(cls, values, None)
+    rescued: T = _rescued(cls, values, empty(cls))
     return rescued
 
 

@@ -1,10 +1,14 @@
 """Reading of a questionnaire's items and scales from its file."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from analysis.toml.problems import did_you_mean
-from analysis.toml.table import Table
+from annotated_types import Ge, Le
+
+from analysis.toml.problems import TableProblems, did_you_mean
+from analysis.toml.value_types import Count, OneOf, Stripped, Words
 from surveys.questionnaires.base import (
     DOES_NOT_APPLY,
     KINDS,
@@ -31,165 +35,199 @@ KEYS = {
 MOST_POINTS = {"scale": 21, "slider": 1001}
 
 
-def read_item(table: Table, scale: Scale | None, *, optional: bool, does_not_apply: str) -> Item:
+@dataclass(frozen=True)
+class ScaleTable:
+    """A scale as it is written; the points of ``anchors`` are texts there."""
+
+    minimum: Count
+    maximum: Count
+    anchors: Mapping[str, Words]
+    step: Annotated[int, Ge(1)] = 1
+
+
+@dataclass(frozen=True)
+class RangeTable:
+    """The numbers that an item of kind "number" takes."""
+
+    minimum: float
+    maximum: float
+    decimals: Annotated[int, Ge(0), Le(6)] = 0
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    """One of the [[items]] as it is written."""
+
+    id: Words
+    text: Words
+    kind: Annotated[str, OneOf(KINDS)] = KINDS[0]
+    subscale: Stripped = ""
+    reversed: bool = False
+    required: bool | None = None
+    scale: ScaleTable | None = None
+    anchors: Mapping[str, Words] = field(default_factory=dict)
+    options: Mapping[str, Words] = field(default_factory=dict)
+    maximum_length: Annotated[int, Ge(1)] | None = None
+    hint: Stripped = ""
+    range: RangeTable | None = None
+    does_not_apply: Stripped | None = None
+    exclusive: tuple[Words, ...] = ()
+
+
+def read_item(
+    written: ItemTable,
+    table: Mapping[str, Any],
+    at: TableProblems,
+    scale: Scale | None,
+    *,
+    optional: bool,
+    does_not_apply: str,
+) -> Item:
     """Return the item; ``scale``, ``optional`` and ``does_not_apply`` are the questionnaire's
     defaults.
     """
-    key, kind = table.text("id"), one_of(table, "kind", KINDS, KINDS[0])
-    if key and (not NAME.fullmatch(key) or key in RESERVED):
-        table.add(
+    key, kind = written.id, written.kind
+    if not NAME.fullmatch(key) or key in RESERVED:
+        at.add(
             "id",
             f"the item id {key!r} must consist of small letters, digits, - and _, and must not be "
             f"one of {', '.join(RESERVED)}.",
         )
-    _misplaced(table, key, kind)
-    options = _options(table, key, kind)
-    return _finished(
-        table,
-        Item(
-            id=key,
-            text=table.text("text"),
-            kind=kind,
-            subscale=table.text("subscale", ""),
-            reversed=table.flag("reversed", False),
-            required=table.flag("required", not optional and kind not in WRITTEN),
-            scale=_item_scale(table, key, kind, scale),
-            options=options,
-            maximum_length=table.integer(
-                "maximum_length", 200 if kind == "short_text" else 2000, minimum=1
-            ),
-            hint=table.text("hint", ""),
-            range=_range(table, key) if kind == "number" else None,
-            does_not_apply=table.text("does_not_apply", does_not_apply if kind == "scale" else ""),
-            exclusive=_exclusive(table, key, options),
-        ),
+    _check_misplaced(table, at, key, kind)
+    _check_options(written, at)
+    is_required = not optional and kind not in WRITTEN
+    label = written.does_not_apply
+    return Item(
+        id=key,
+        text=written.text,
+        kind=kind,
+        subscale=written.subscale,
+        reversed=written.reversed,
+        required=is_required if written.required is None else written.required,
+        scale=_item_scale(written, table, at, scale),
+        options=written.options,
+        maximum_length=written.maximum_length or (200 if kind == "short_text" else 2000),
+        hint=written.hint,
+        range=_range(written, at) if kind == "number" else None,
+        does_not_apply=(does_not_apply if kind == "scale" else "") if label is None else label,
+        exclusive=_exclusive(written, at),
     )
 
 
-def read_scale(table: Table) -> Scale:
-    minimum, maximum = table.integer("minimum"), table.integer("maximum")
-    step = table.integer("step", 1, minimum=1)
+def read_scale(written: ScaleTable, at: TableProblems) -> Scale:
+    """Return the scale; ``at`` is its table."""
+    minimum, maximum, step = written.minimum, written.maximum, written.step
     if minimum >= maximum:
-        table.add(
-            "maximum",
+        said = (
             f"the scale runs from {minimum} to {maximum}. Its maximum must be greater than its "
-            "minimum.",
+            "minimum."
         )
+        at.add("maximum", said, "minimum")
     elif (maximum - minimum) % step:
-        table.add("step", f"steps of {step} do not lead from {minimum} to {maximum}.")
+        said = f"steps of {step} do not lead from {minimum} to {maximum}."
+        at.add("step", said, "minimum", "maximum")
+    faulty = any(map(at.is_faulty, ("minimum", "maximum", "step")))
     scale = Scale(minimum, maximum, {}, step)
-    anchors = read_anchors(table, scale)
-    table.finish()
+    anchors = {} if faulty else read_anchors(written.anchors, at, scale)
     return Scale(minimum, maximum, anchors, step)
 
 
-def read_anchors(table: Table, scale: Scale) -> dict[int, str]:
-    """Return the table's anchors, point → label; both ends need an anchor."""
+def read_anchors(written: Mapping[str, str], at: TableProblems, scale: Scale) -> dict[int, str]:
+    """Return the anchors, point → label, of the table ``at``; both ends need one."""
     anchors: dict[int, str] = {}
-    for point, label in table.mapping("anchors").items():
+    for point, label in written.items():
         inside = re.fullmatch(r"-?\d+", point) and int(point) in scale.points
-        if not inside or not isinstance(label, str) or not label.strip():
-            table.add(
-                "anchors",
+        if not inside:
+            at.problems.add(
+                (*at.path, "anchors", point),
                 f"the anchor {point} = {label!r} must be a text at a point of "
                 f"the scale, {scale.minimum} to {scale.maximum}.",
             )
             continue
-        anchors[int(point)] = label.strip()
-    if scale.minimum not in anchors or scale.maximum not in anchors:
-        table.add(
-            "anchors",
-            f"both ends of the scale, {scale.minimum} and {scale.maximum}, need an anchor.",
-        )
+        anchors[int(point)] = label
+    # An anchor that cannot be read may be the one at an end.
+    is_read = not at.problems.faults_below((*at.path, "anchors"))
+    if is_read and not {scale.minimum, scale.maximum} <= anchors.keys():
+        said = f"both ends of the scale, {scale.minimum} and {scale.maximum}, need an anchor."
+        at.add("anchors", said)
     return dict(sorted(anchors.items()))
 
 
-def one_of(table: Table, key: str, known: tuple[str, ...], default: str | None = None) -> str:
-    value = table.text(key, default)
-    if value and value not in known:
-        table.add(key, f"unknown {key} {value!r}{did_you_mean(value, known)}")
-    return value
-
-
-def _misplaced(table: Table, key: str, kind: str) -> None:
+def _check_misplaced(table: Mapping[str, Any], at: TableProblems, key: str, kind: str) -> None:
     """Report keys that an item of this kind does not have."""
-    for name in {name for names in KEYS.values() for name in names} & table.values.keys():
+    for name in {name for names in KEYS.values() for name in names} & table.keys():
         kinds = [other for other, names in KEYS.items() if name in names]
-        if kind in KEYS and kind not in kinds:
-            table.add(
+        if kind not in kinds:
+            at.add(
                 name,
                 f"the item {key!r}: {name!r} belongs to kind {' or '.join(map(repr, kinds))}, but "
                 f"this item is of kind {kind!r}. Remove it, or change the kind.",
+                "kind",
             )
 
 
-def _finished(table: Table, item: Item) -> Item:
-    # Keys of other kinds were reported as misplaced and must not be reported as unknown as well.
-    for name in ("scale", "anchors", "range"):
-        table.mapping(name, {})
-    table.finish()
-    return item
-
-
-def _options(table: Table, key: str, kind: str) -> dict[str, str]:
-    options: dict[str, Any] = table.mapping("options", {})
-    if kind in ("choice", "multiple") and len(options) < 2:
-        table.add("options", f"the item {key!r} needs two or more 'options'. Add [items.options].")
-    for value, label in options.items():
+def _check_options(written: ItemTable, at: TableProblems) -> None:
+    key = written.id
+    if written.kind in ("choice", "multiple") and len(written.options) < 2:
+        said = f"the item {key!r} needs two or more 'options'. Add [items.options]."
+        below = at.problems.faults_below((*at.path, "options"))
+        at.problems.add(
+            (*at.path, "options"), said, *((*at.path, "options", *one) for one in below)
+        )
+    for value in written.options:
         if not VALUE.fullmatch(value) or value == DOES_NOT_APPLY:
-            table.add(
-                "options",
+            at.problems.add(
+                (*at.path, "options", value),
                 f"the item {key!r}: the option {value!r} must consist of letters, digits, -, . and "
                 f"_ (no {SEPARATOR!r}), and must not be {DOES_NOT_APPLY!r}, which has its own key.",
             )
-        if not isinstance(label, str) or not label.strip():
-            table.add("options", f"the item {key!r}: every option's label must be text in quotes.")
-    return {value: str(label).strip() for value, label in options.items()}
 
 
-def _exclusive(table: Table, key: str, options: dict[str, str]) -> tuple[str, ...]:
-    exclusive = table.list_of("exclusive", str, [])
-    for value in exclusive:
-        if value not in options:
-            hint = did_you_mean(value, list(options))
-            table.add("exclusive", f"the item {key!r}: {value!r} is not an option{hint}")
-    return tuple(exclusive)
+def _exclusive(written: ItemTable, at: TableProblems) -> tuple[str, ...]:
+    for number, value in enumerate(written.exclusive):
+        if value not in written.options:
+            hint = did_you_mean(value, list(written.options))
+            path = (*at.path, "exclusive", number)
+            said = f"the item {written.id!r}: {value!r} is not an option{hint}"
+            at.problems.add(path, said, (*at.path, "options"))
+    return written.exclusive
 
 
-def _item_scale(table: Table, key: str, kind: str, scale: Scale | None) -> Scale | None:
-    """Return the item's own scale, or the questionnaire's, possibly with the item's own anchors."""
-    own = read_scale(table.table("scale")) if "scale" in table.values else scale
-    if kind not in MOST_POINTS:
+def _item_scale(
+    written: ItemTable, table: Mapping[str, Any], at: TableProblems, scale: Scale | None
+) -> Scale | None:
+    """Return the item's own scale or the questionnaire's, perhaps with anchors of its own."""
+    own = scale
+    if written.scale is not None:
+        own = read_scale(written.scale, TableProblems(at.problems, (*at.path, "scale")))
+    if written.kind not in MOST_POINTS:
         return None
     if own is None:
-        table.add("id", f"the item {key!r} has no scale. Add a [scale] to the questionnaire.")
+        said = f"the item {written.id!r} has no scale. Add a [scale] to the questionnaire."
+        at.add("id", said, "scale", "kind")
         return None
-    if "anchors" in table.values:
-        own = Scale(own.minimum, own.maximum, read_anchors(table, own), own.step)
-    if len(own.points) > MOST_POINTS[kind]:
-        table.add(
-            "kind" if "kind" in table.values else "id",
-            f"the item {key!r} has {len(own.points)} points. Kind {kind!r} allows "
-            f"{MOST_POINTS[kind]} at most: use a slider, or a greater step.",
+    if "anchors" in table and not at.is_faulty("anchors"):
+        own = Scale(own.minimum, own.maximum, read_anchors(written.anchors, at, own), own.step)
+    if len(own.points) > MOST_POINTS[written.kind]:
+        at.add(
+            "kind" if "kind" in table else "id",
+            f"the item {written.id!r} has {len(own.points)} points. Kind {written.kind!r} allows "
+            f"{MOST_POINTS[written.kind]} at most: use a slider, or a greater step.",
         )
     return own
 
 
-def _range(table: Table, key: str) -> Range:
-    if "range" not in table.values:
-        table.add(
-            "id", f"the item {key!r} has no range. Add range = {{ minimum = 0, maximum = 9 }}."
-        )
+def _range(written: ItemTable, at: TableProblems) -> Range:
+    if written.range is None:
+        said = f"the item {written.id!r} has no range. Add range = {{ minimum = 0, maximum = 9 }}."
+        at.add("id", said, "range", "kind")
         return Range(0, 1)
-    own = table.table("range")
-    found = Range(own.number("minimum"), own.number("maximum"), own.integer("decimals", 0))
+    found = Range(written.range.minimum, written.range.maximum, written.range.decimals)
     if found.minimum >= found.maximum:
-        own.add(
-            "maximum",
+        said = (
             f"the range runs from {found.minimum:g} to {found.maximum:g}. Its maximum must be "
-            "greater than its minimum.",
+            "greater than its minimum."
         )
-    if found.decimals > 6:
-        own.add("decimals", f"decimals is {found.decimals}. It must be 6 or less.")
-    own.finish()
+        inside = TableProblems(at.problems, (*at.path, "range"))
+        inside.add("maximum", said, "minimum")
     return found

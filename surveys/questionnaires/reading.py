@@ -1,18 +1,51 @@
 """Reading of a questionnaire from its TOML file; all problems are reported at once."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
 
-from analysis.toml.problems import FileProblemsError, did_you_mean
-from analysis.toml.table import Table, document
+from analysis.toml import document
+from analysis.toml.document import Document
+from analysis.toml.problems import FileProblemsError, Problems, TableProblems, did_you_mean
+from analysis.toml.typed import read_as
+from analysis.toml.value_types import OneOf, Share, Stripped, Words
 from surveys.questionnaires.base import Item, Questionnaire, Scale, Subscale
-from surveys.questionnaires.itemreading import one_of, read_item, read_scale
+from surveys.questionnaires.itemreading import ItemTable, ScaleTable, read_item, read_scale
 from surveys.questionnaires.translating import LANGUAGE, WORDINGS, translations
-
-SCORES = ("mean", "sum")
 
 
 class QuestionnaireError(FileProblemsError):
     """A questionnaire that does not exist or whose file is faulty."""
+
+
+@dataclass(frozen=True)
+class SubscaleTable:
+    """One of the [subscales] as it is written."""
+
+    label: Stripped = ""
+    score: Literal["mean", "sum"] = "mean"
+    minimum_answered: Share = 0.8
+
+
+@dataclass(frozen=True)
+class QuestionnaireTable:
+    """A questionnaire's file as it is written, without its translations."""
+
+    id: Words
+    title: Words
+    construct: Words
+    source: Words
+    wording: Annotated[str, OneOf(WORDINGS)]
+    licence: Words
+    items: tuple[ItemTable, ...]
+    instructions: Stripped = ""
+    scale: ScaleTable | None = None
+    language: Words = "en"
+    order: Literal["fixed", "random"] = "fixed"
+    optional: bool = False
+    does_not_apply: Stripped = ""
+    subscales: Mapping[str, SubscaleTable] = field(default_factory=dict)
+    text: dict[str, Any] = field(default_factory=dict)  # read by ``translations``
 
 
 def read(questionnaire_id: str, text: str) -> Questionnaire:
@@ -21,100 +54,99 @@ def read(questionnaire_id: str, text: str) -> Questionnaire:
     Raises QuestionnaireError with every problem of the text.
     """
     name = f"The questionnaire {questionnaire_id!r}"
-    table = document(text, name, QuestionnaireError)
-    if table.text("id") != questionnaire_id:
-        table.add("id", f"id must be {questionnaire_id!r}, the name of the file.")
-    questionnaire = _questionnaire(table, questionnaire_id)
-    questionnaire = replace(questionnaire, translations=translations(table, questionnaire))
-    table.finish()
-    if problems := table.problems.sentences():
-        raise QuestionnaireError(name, problems)
+    file = document.read(text, name, QuestionnaireError)
+    written = read_as(QuestionnaireTable, file.values, file.problems)
+    if written.id != questionnaire_id:
+        file.problems.add(("id",), f"id must be {questionnaire_id!r}, the name of the file.")
+    questionnaire = _questionnaire(written, file, questionnaire_id)
+    questionnaire = replace(questionnaire, translations=translations(file, questionnaire))
+    file.raise_problems(name, QuestionnaireError)
     return questionnaire
 
 
-def _questionnaire(table: Table, questionnaire_id: str) -> Questionnaire:
+def _questionnaire(
+    written: QuestionnaireTable, file: Document, questionnaire_id: str
+) -> Questionnaire:
     """Return the questionnaire of the file without its translations."""
-    scale = read_scale(table.table("scale")) if "scale" in table.values else None
-    table.mapping("scale", {})
-    items = _items(table, scale)
-    language = table.text("language", "en")
-    if not LANGUAGE.fullmatch(language):
-        table.add("language", f"language is {language!r}. Write a code such as en, de or pt-br.")
+    scale = None
+    if written.scale is not None:
+        scale = read_scale(written.scale, TableProblems(file.problems, ("scale",)))
+    items = _items(written, file, scale)
+    if not LANGUAGE.fullmatch(written.language):
+        said = f"language is {written.language!r}. Write a code such as en, de or pt-br."
+        file.problems.add(("language",), said)
     return Questionnaire(
         id=questionnaire_id,
-        title=table.text("title"),
-        instructions=table.text("instructions", ""),
-        construct=table.text("construct"),
-        source=table.text("source"),
-        wording=one_of(table, "wording", WORDINGS),
-        licence=table.text("licence"),
+        title=written.title,
+        instructions=written.instructions,
+        construct=written.construct,
+        source=written.source,
+        wording=written.wording,
+        licence=written.licence,
         scale=scale,
         items=items,
-        language=language,
-        shuffled=one_of(table, "order", ("fixed", "random"), "fixed") == "random",
-        subscales=_subscales(table, items),
+        language=written.language,
+        shuffled=written.order == "random",
+        subscales=_subscales(written, items, file.problems),
     )
 
 
-def _items(table: Table, scale: Scale | None) -> tuple[Item, ...]:
-    optional = table.flag("optional", False)
-    does_not_apply = table.text("does_not_apply", "")
+def _items(written: QuestionnaireTable, file: Document, scale: Scale | None) -> tuple[Item, ...]:
     items: list[Item] = []
-    for entry in table.tables("items"):
-        item = read_item(entry, scale, optional=optional, does_not_apply=does_not_apply)
+    tables = file.tables("items")
+    for number, (entry, table) in enumerate(zip(written.items, tables, strict=True)):
+        at = TableProblems(file.problems, ("items", number))
+        item = read_item(
+            entry,
+            table,
+            at,
+            scale,
+            optional=written.optional,
+            does_not_apply=written.does_not_apply,
+        )
         if item.id in [other.id for other in items]:
-            entry.add(
-                "id", f"the item id {item.id!r} occurs more than once. Rename one of the items."
-            )
+            said = f"the item id {item.id!r} occurs more than once. Rename one of the items."
+            at.add("id", said)
         items.append(item)
-    if "items" in table.values and not items:
-        table.add("items", "there are no items. Write one or more, each under [[items]].")
+    if not items:
+        said = "there are no items. Write one or more, each under [[items]]."
+        file.problems.add(("items",), said)
     return tuple(items)
 
 
-def _subscales(table: Table, items: tuple[Item, ...]) -> dict[str, Subscale]:
-    """Return the declared subscales; if there are none, a default for each that an item names."""
+def _subscales(
+    written: QuestionnaireTable, items: tuple[Item, ...], problems: Problems
+) -> dict[str, Subscale]:
+    """Return the declared subscales; if there are none, a default for each one an item names."""
     named = dict.fromkeys(item.subscale for item in items if item.subscale)
-    declared = table.table("subscales", {})
-    if not declared.values:
+    if not written.subscales:
         found = {key: Subscale(key, key) for key in named}
     else:
-        found = {key: _subscale(declared.table(key), key) for key in declared.values}
+        found = {
+            key: Subscale(key, one.label or key, one.score, one.minimum_answered)
+            for key, one in written.subscales.items()
+        }
     for number, item in enumerate(items):
         if item.subscale and item.subscale not in found:
-            place = (*table.path, "items", number, "subscale")
             hint = did_you_mean(item.subscale, list(found))
-            table.problems.add(place, f"unknown subscale {item.subscale!r}{hint}")
+            place = ("items", number, "subscale")
+            problems.add(place, f"unknown subscale {item.subscale!r}{hint}", ("subscales",))
     for key in found:
-        _check_subscale(table, key, [item for item in items if item.subscale == key])
+        _check_subscale(problems, key, [item for item in items if item.subscale == key])
     return found
 
 
-def _subscale(table: Table, key: str) -> Subscale:
-    share = table.number("minimum_answered", 0.8)
-    if not 0 < share <= 1:
-        table.add(
-            "minimum_answered",
-            f"minimum_answered is {share:g}. It is the share of the items that must be answered, "
-            "above 0 and at most 1.",
-        )
-    score = one_of(table, "score", SCORES, "mean")
-    found = Subscale(key, table.text("label", key), score, share)
-    table.finish()
-    return found
-
-
-def _check_subscale(table: Table, key: str, items: list[Item]) -> None:
+def _check_subscale(problems: Problems, key: str, items: list[Item]) -> None:
     if not items:
-        table.problems.add(
-            (*table.path, "subscales", key),
+        problems.add(
+            ("subscales", key),
             f"no item belongs to the subscale {key!r}. Name it in items, or remove it.",
         )
     ranges = {(item.scale.minimum, item.scale.maximum) for item in items if item.scale}
     if len(ranges) > 1:
         listed = ", ".join(f"{low} to {high}" for low, high in sorted(ranges))
-        table.problems.add(
-            (*table.path, "items"),
+        problems.add(
+            ("items",),
             f"the items of the subscale {key!r} have different scales, {listed}: their mean would "
             "be meaningless. Give them one scale, or two subscales.",
         )

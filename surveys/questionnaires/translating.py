@@ -5,121 +5,168 @@ An incomplete translation is refused: half a page in a foreign language helps no
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
-from analysis.toml.table import Table
+from analysis.toml.document import Document
+from analysis.toml.problems import TableProblems
+from analysis.toml.typed import read_as
+from analysis.toml.value_types import OneOf, Words
 from surveys.questionnaires.base import Item, Questionnaire, Scale
-from surveys.questionnaires.itemreading import one_of, read_anchors
+from surveys.questionnaires.itemreading import read_anchors
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 WORDINGS = ("own", "verbatim")
 
 
-def translations(file: Table, original: Questionnaire) -> dict[str, Questionnaire]:
+@dataclass(frozen=True)
+class ItemWords:
+    """An item's words in another language; each is there if the original has it."""
+
+    text: Words
+    hint: Words | None = None
+    anchors: Mapping[str, Words] | None = None
+    options: Mapping[str, Words] | None = None
+    does_not_apply: Words | None = None
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """[text.de]: a questionnaire's words in another language."""
+
+    title: Words
+    items: Mapping[str, ItemWords]
+    instructions: Words | None = None
+    does_not_apply: Words | None = None
+    anchors: Mapping[str, Words] | None = None
+    # A validated translation has authors and a licence of its own.
+    source: Words | None = None
+    wording: Annotated[str, OneOf(WORDINGS)] | None = None
+    licence: Words | None = None
+
+
+def translations(file: Document, original: Questionnaire) -> dict[str, Questionnaire]:
     """Return the questionnaire in each language that the file has under [text], by its code."""
-    texts = file.table("text", {})
     found = {}
-    for code in texts.values:
+    for code, table in file.table("text").items():
         if not LANGUAGE.fullmatch(code) or code == original.language:
-            texts.add(
-                code,
+            file.problems.add(
+                ("text", code),
                 f"[text.{code}] must name another language by a code such as de or pt-br; the "
                 f"file's own language is {original.language!r}. Correct the code, or set language "
                 "at the top.",
             )
-        found[code] = _translated(texts.table(code), file, code, original)
+        written = read_as(TextTable, _with_tables(table), file.problems, ("text", code))
+        found[code] = _translated(written, file, code, original)
     return found
 
 
-def _translated(own: Table, file: Table, code: str, original: Questionnaire) -> Questionnaire:
-    scale = _rescaled(own, original.scale, "scale" in file.values)
-    does_not_apply = _if_original(own, "does_not_apply", "does_not_apply" in file.values)
-    items = own.table("items")
-    found = replace(
+def _with_tables(table: Any) -> Any:
+    """Return the table with a table for each item, which may be its text alone."""
+    if not isinstance(table, dict) or not isinstance(table.get("items"), dict):
+        return table
+    items = {
+        key: {"text": value} if isinstance(value, str) else value
+        for key, value in table["items"].items()
+    }
+    return {**table, "items": items}
+
+
+def _translated(
+    own: TextTable, file: Document, code: str, original: Questionnaire
+) -> Questionnaire:
+    at = TableProblems(file.problems, ("text", code))
+    in_items = TableProblems(file.problems, ("text", code, "items"))
+    _check_pair(at, "instructions", own.instructions, bool(original.instructions))
+    _check_pair(at, "does_not_apply", own.does_not_apply, "does_not_apply" in file.values)
+    known = [item.id for item in original.items]
+    for key in own.items:
+        if key not in known:
+            in_items.add(key, f"unknown key {key!r} in [text.{code}.items]. Known: {known}.")
+    scale = _rescaled(own.anchors, original.scale, "scale" in file.values, at)
+    items = []
+    for item, declared in zip(original.items, file.tables("items"), strict=True):
+        if item.id in own.items:
+            inside = TableProblems(file.problems, (*in_items.path, item.id))
+            label = own.does_not_apply or ""
+            items.append(_item(own.items[item.id], declared, item, scale, label, inside))
+        else:
+            said = f"{item.id!r} in [text.{code}.items] is missing. Add it, as text in quotes."
+            in_items.add(item.id, said)
+    return replace(
         original,
         language=code,
-        title=own.text("title"),
-        instructions=_if_original(own, "instructions", bool(original.instructions)),
-        # A validated translation has its own authors and its own licence.
-        source=own.text("source", original.source),
-        wording=one_of(own, "wording", WORDINGS, original.wording),
-        licence=own.text("licence", original.licence),
+        title=own.title,
+        instructions=own.instructions or "",
+        source=own.source or original.source,
+        wording=own.wording or original.wording,
+        licence=own.licence or original.licence,
         scale=scale,
-        items=tuple(
-            _item(_entry(items, item.id), declared.values, item, scale, does_not_apply)
-            for item, declared in zip(original.items, file.tables("items"), strict=True)
-        ),
+        items=tuple(items),
     )
-    items.finish()
-    own.finish()
-    return found
-
-
-def _entry(items: Table, key: str) -> Table:
-    """Return the item's entry: a table, or its text alone."""
-    if isinstance(items.values.get(key, ""), str):
-        return Table({"text": items.text(key)}, (*items.path, key), items.problems)
-    return items.table(key)
 
 
 def _item(
-    own: Table,
+    own: ItemWords,
     declared: Mapping[str, Any],
     item: Item,
     scale: Scale | None,
     does_not_apply: str,
+    at: TableProblems,
 ) -> Item:
     """Return the item in the other language; ``declared`` is its entry in the original."""
     named = "scale" in declared or "anchors" in declared
     inherits = bool(item.does_not_apply) and "does_not_apply" not in declared
-    label = _if_original(own, "does_not_apply", "does_not_apply" in declared)
-    found = replace(
+    _check_pair(at, "does_not_apply", own.does_not_apply, "does_not_apply" in declared)
+    _check_pair(at, "hint", own.hint, bool(item.hint))
+    _check_pair(at, "options", own.options, bool(item.options))
+    return replace(
         item,
-        text=own.values["text"] if own.values.get("text") == "" else own.text("text"),
-        hint=_if_original(own, "hint", bool(item.hint)),
-        scale=_rescaled(own, item.scale, named) if named else item.scale and scale,
-        options=_options(own, item),
-        does_not_apply=does_not_apply if inherits else label,
+        text=own.text,
+        hint=own.hint or "",
+        scale=_rescaled(own.anchors, item.scale, named, at) if named else item.scale and scale,
+        options=_options(own, item, at),
+        does_not_apply=does_not_apply if inherits else own.does_not_apply or "",
     )
-    own.mapping("anchors", {})
-    own.finish()
-    return found
 
 
-def _rescaled(own: Table, scale: Scale | None, named: bool) -> Scale | None:
-    """Return the scale with the other language's anchors at the same points."""
-    if scale is None or not named:
+def _rescaled(
+    written: Mapping[str, str] | None, scale: Scale | None, named: bool, at: TableProblems
+) -> Scale | None:
+    """Return the scale with the anchors of the other language: at the same points."""
+    _check_pair(at, "anchors", written, scale is not None and named)
+    if scale is None or not named or written is None:
         return scale
-    if "anchors" not in own.values:
-        own.mapping("anchors")
-        return scale
-    anchors = read_anchors(own, scale)
+    anchors = read_anchors(written, at, scale)
     if anchors.keys() != scale.anchors.keys():
-        own.add(
+        at.add(
             "anchors",
-            f"the anchors in {own.name} label the points {sorted(anchors)}, but those of the file "
-            f"label {sorted(scale.anchors)}. Label the same points.",
+            f"the anchors in {_called(at)} label the points {sorted(anchors)}, but those of the "
+            f"file label {sorted(scale.anchors)}. Label the same points.",
         )
     return replace(scale, anchors=anchors)
 
 
-def _options(own: Table, item: Item) -> Mapping[str, str]:
-    if not item.options:
-        return item.options
-    labels = own.mapping("options")
+def _options(own: ItemWords, item: Item, at: TableProblems) -> Mapping[str, str]:
+    labels = own.options or {}
     if labels and list(labels) != list(item.options):
-        own.add(
+        at.add(
             "options",
-            f"the options in {own.name} are {list(labels)}, but those of the file are "
+            f"the options in {_called(at)} are {list(labels)}, but those of the file are "
             f"{list(item.options)}. Translate only the labels.",
         )
-    for value, label in labels.items():
-        if not isinstance(label, str) or not label.strip():
-            own.add("options", f"the label of {value!r} in {own.name} must be text in quotes.")
-    return {value: str(label).strip() for value, label in labels.items()}
+    return labels
 
 
-def _if_original(own: Table, key: str, is_there: bool) -> str:
-    """Return the text of the key if the original has one; otherwise the key is unknown."""
-    return own.text(key) if is_there else ""
+def _check_pair(at: TableProblems, key: str, words: object, is_original: bool) -> None:
+    """Report words that the original has and the translation lacks, and the reverse."""
+    if is_original and words is None:
+        kind = "a table" if key in ("options", "anchors") else "text in quotes"
+        at.add(key, f"{key!r} in {_called(at)} is missing. Add it, as {kind}.")
+    elif words is not None and not is_original:
+        said = f"unknown key {key!r} in {_called(at)}: the original has none. Remove it."
+        at.add(key, said)
+
+
+def _called(at: TableProblems) -> str:
+    return f"[{'.'.join(map(str, at.path))}]"

@@ -1,11 +1,15 @@
 """Comprehension checks on the meaning of a map: one TOML file each, found by the method's key."""
 
-import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from analysis.toml import document
+from analysis.toml.problems import FileProblemsError
+from analysis.toml.typed import read_as
+from analysis.toml.value_types import Words
 from explanations import catalogue
 from surveys.questionnaires.base import Item
 
@@ -13,6 +17,38 @@ FOLDER = Path(__file__).resolve().parent
 NO_MAP = "none"
 OWN = "en"
 """The language of the files' own texts; other languages are listed under their codes."""
+
+
+class QuizError(FileProblemsError):
+    """A quiz whose file is faulty."""
+
+
+@dataclass(frozen=True)
+class QuestionWords:
+    """What participants read of a question, in one language."""
+
+    text: Words
+    why: Words
+    options: Mapping[str, Words]
+
+
+@dataclass(frozen=True)
+class QuestionTable:
+    """One of the [[questions]] in the file's own language; other keys are codes of languages."""
+
+    id: Words
+    right: Words
+    text: Words
+    why: Words
+    options: Mapping[str, Words]
+
+
+@dataclass(frozen=True)
+class QuizTable:
+    """A quiz's file: its questions, and the methods that they are about."""
+
+    methods: tuple[Words, ...]
+    questions: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -24,7 +60,7 @@ class Question:
 
     id: str
     text: str
-    options: dict[str, str]
+    options: Mapping[str, str]
     right: str
     why: str
 
@@ -40,7 +76,7 @@ def questions(method: str, language: str = "en") -> tuple[Question, ...]:
 
     Variants of a method share its questions. Raises KeyError for a method without any.
     """
-    return tuple(_question(entry, language) for entry in _entries(method or NO_MAP))
+    return tuple(_in_language(entry, language) for entry in _entries(method or NO_MAP))
 
 
 def speaks(method: str, language: str) -> bool:
@@ -50,12 +86,12 @@ def speaks(method: str, language: str) -> bool:
 
 
 @cache
-def _entries(method: str) -> list[dict[str, Any]]:
+def _entries(method: str) -> tuple[Mapping[str, Question], ...]:
+    """Return the questions for a method, each by the codes of its languages."""
     wanted = catalogue.base_of(method)
     for path in sorted(FOLDER.glob("*.toml")):
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        if wanted in document["methods"]:
-            entries: list[dict[str, Any]] = document["questions"]
+        methods, entries = _read(path)
+        if wanted in methods:
             return entries
     raise KeyError(wanted)
 
@@ -65,17 +101,53 @@ def _general(language: str) -> str:
     return language.partition("-")[0]
 
 
-def _question(entry: dict[str, Any], language: str) -> Question:
-    words = {**entry, **entry.get(language, entry.get(_general(language), {}))}
-    return Question(entry["id"], words["text"], words["options"], entry["right"], words["why"])
+def _in_language(entry: Mapping[str, Question], language: str) -> Question:
+    return entry.get(language) or entry.get(_general(language)) or entry[OWN]
+
+
+@cache
+def _read(path: Path) -> tuple[tuple[str, ...], tuple[Mapping[str, Question], ...]]:
+    """Return the methods of a quiz's file, and its questions by language."""
+    return read(path.read_text(encoding="utf-8"), f"The quiz {path.stem!r}")
+
+
+def read(text: str, name: str) -> tuple[tuple[str, ...], tuple[Mapping[str, Question], ...]]:
+    """Return the methods and the questions by language; raise QuizError with every problem."""
+    file = document.read(text, name, QuizError)
+    written = read_as(QuizTable, file.values, file.problems)
+    entries = tuple(
+        _question(table, file, number) for number, table in enumerate(file.tables("questions"))
+    )
+    file.raise_problems(name, QuizError)
+    return written.methods, entries
+
+
+def _question(
+    table: Mapping[str, Any], file: document.Document, number: int
+) -> Mapping[str, Question]:
+    path = ("questions", number)
+    keys = {one.name for one in fields(QuestionTable)}
+    own = {key: value for key, value in table.items() if key in keys}
+    written = read_as(QuestionTable, own, file.problems, path)
+    words = {OWN: QuestionWords(written.text, written.why, written.options)}
+    for code in table.keys() - keys:
+        words[code] = read_as(QuestionWords, table[code], file.problems, (*path, code))
+    for code, spoken in words.items():
+        if written.right not in spoken.options:
+            place = (*path, "right") if code == OWN else (*path, code, "options")
+            said = f"the right option {written.right!r} is not one of {list(spoken.options)}."
+            file.problems.add(place, said, (*path, "right"), (*place[:-1], "options"))
+    return {
+        code: Question(written.id, spoken.text, spoken.options, written.right, spoken.why)
+        for code, spoken in words.items()
+    }
 
 
 @cache
 def right_answers() -> dict[tuple[str, tuple[str, ...]], str]:
     """Return the right option of every question, by the question's id and options."""
-    documents = [tomllib.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.toml")]
     return {
-        (entry["id"], tuple(entry["options"])): entry["right"]
-        for document in documents
-        for entry in document["questions"]
+        (entry[OWN].id, tuple(entry[OWN].options)): entry[OWN].right
+        for path in sorted(FOLDER.glob("*.toml"))
+        for entry in _read(path)[1]
     }

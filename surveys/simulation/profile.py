@@ -1,20 +1,22 @@
 """Profiles: TOML files with the behaviour of synthetic people and the effects of conditions."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+from annotated_types import Ge, Le
+
+from analysis.toml import document
 from analysis.toml.problems import FileProblemsError, did_you_mean
-from analysis.toml.table import Table, document
+from analysis.toml.typed import read_as
+from analysis.toml.value_types import Words
 from explanations import catalogue
 from surveys.models import Condition
 
 FOLDER = Path(__file__).resolve().parent.parent / "profiles"
-Limits = tuple[float, float]
-PROBABILITY = (0.0, 1.0)
-ANY = (float("-inf"), float("inf"))
-POSITIVE = (0.0, float("inf"))
+Probability = Annotated[float, Ge(0), Le(1)]
+NotNegative = Annotated[float, Ge(0)]
 STYLES = (
     "calibrated",
     "over_trusting",
@@ -36,25 +38,25 @@ class ProfileError(FileProblemsError):
 class Base:
     """Behaviour of people without any effect of a condition."""
 
-    agree_right: float
+    agree_right: Probability
     """Probability of accepting a correct prediction, or of changing to it."""
-    agree_wrong: float
+    agree_wrong: Probability
     """Probability of accepting a wrong prediction, or of changing to it."""
-    sureness: float
+    sureness: Annotated[float, Ge(1), Le(5)]
     """Mean confidence, from 1 to 5."""
-    seconds: float
+    seconds: NotNegative
     """Median response time of a page, in seconds."""
-    quits: float
+    quits: Probability
     """Share of people who do not reach the end."""
-    sees: float = 0.8
+    sees: Probability = 0.8
     """Probability of naming the true class of an image without help."""
-    guess: float = 0.5
+    guess: Probability = 0.5
     """Probability of guessing the classifier's answer."""
-    distinguish: float = 0.25
+    distinguish: Probability = 0.25
     """Probability of telling the map of the classifier's answer from three others."""
-    quiz: float = 0.85
+    quiz: Probability = 0.85
     """Probability of a right answer in a comprehension check."""
-    attentive: float = 0.97
+    attentive: Probability = 0.97
     """Probability of passing an attention check."""
     scales: Mapping[str, float] = field(default_factory=dict)
     """Mean per subscale, in points of its scale after reversal; the scale's middle if not given."""
@@ -76,7 +78,7 @@ class Effect:
     guess: float = 0.0
     distinguish: float = 0.0
     sureness: float = 0.0
-    seconds: float = 1.0
+    seconds: NotNegative = 1.0
     """Factor on the response time."""
     quits: float = 0.0
     scales: Mapping[str, float] = field(default_factory=dict)
@@ -86,16 +88,28 @@ class Effect:
 class Spread:
     """Standard deviations of the random effects."""
 
-    scale_person: float = 0.8
+    scale_person: NotNegative = 0.8
     """Between people, in points of a scale; ``scale_item``: between one person's answers."""
-    scale_item: float = 0.9
-    agreement_person: float = 0.5
+    scale_item: NotNegative = 0.9
+    agreement_person: NotNegative = 0.5
     """Between people, in log-odds of accepting; ``agreement_image``: between images."""
-    agreement_image: float = 0.4
-    sureness_person: float = 0.5
-    sureness_trial: float = 0.8
-    seconds: float = 0.4
+    agreement_image: NotNegative = 0.4
+    sureness_person: NotNegative = 0.5
+    sureness_trial: NotNegative = 0.8
+    seconds: NotNegative = 0.4
     """Standard deviation of the logarithm of the response time."""
+
+
+@dataclass(frozen=True)
+class ProfileTable:
+    """A profile's file. Profiles from before [conditions] have [arms] in its place."""
+
+    title: Words
+    base: Base
+    spread: Spread = field(default_factory=Spread)
+    styles: Mapping[str, Probability] = field(default_factory=dict)
+    arms: Mapping[str, Effect] = field(default_factory=dict)
+    conditions: Mapping[str, Effect] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,75 +154,21 @@ def read(text: str, name: str = "The profile") -> Profile:
 
     Raises ProfileError with every problem of the text.
     """
-    table = document(text, name, ProfileError)
-    profile = Profile(
-        title=table.text("title"),
-        base=_base(table.table("base")),
-        spread=replace(Spread(), **_numbers(table.table("spread", {}), _all(Spread, POSITIVE))),
-        effects=_effects(table),
-        styles=_styles(table),
+    file = document.read(text, name, ProfileError)
+    written = read_as(ProfileTable, file.values, file.problems)
+    for key in written.styles:
+        if key not in STYLES:
+            said = f"unknown key {key!r} in [styles]{did_you_mean(key, STYLES)}"
+            file.problems.add(("styles", key), said)
+    total = sum(written.styles.values())
+    if total > 1 + 1e-9:
+        said = f"the shares sum to {total:g}. Lower them to 1 or less."
+        file.problems.add(("styles",), said)
+    file.raise_problems(name, ProfileError)
+    return Profile(
+        title=written.title,
+        base=written.base,
+        spread=written.spread,
+        effects={**written.arms, **written.conditions},
+        styles=written.styles,
     )
-    table.finish()
-    if problems := table.problems.sentences():
-        raise ProfileError(name, problems)
-    return profile
-
-
-def _effects(table: Table) -> dict[str, Effect]:
-    """Return the effects by key, from [conditions] or, in profiles before that key, [arms]."""
-    entries = [table.table(word, {}) for word in ("arms", "conditions")]
-    return {key: _effect(entry.table(key)) for entry in entries for key in entry.values}
-
-
-def _styles(table: Table) -> dict[str, float]:
-    shares = _numbers(table.table("styles", {}), dict.fromkeys(STYLES, PROBABILITY))
-    if sum(shares.values()) > 1 + 1e-9:
-        table.add("styles", f"the shares sum to {sum(shares.values()):g}. Lower them to 1 or less.")
-    return shares
-
-
-def _base(table: Table) -> Base:
-    limits = _all(Base, PROBABILITY) | {"sureness": (1.0, 5.0), "seconds": POSITIVE}
-    needed = [
-        one.name
-        for one in fields(Base)
-        if one.default is MISSING and one.default_factory is MISSING
-    ]
-    scales = _numbers(table.table("scales", {}), None)
-    numbers = _numbers(table, limits)
-    for key in needed:
-        if key not in table.values:
-            table.add(key, f"{key!r} in {table.name} is missing. Add it, as a number.")
-        numbers.setdefault(key, 0.0)
-    return Base(**numbers, scales=scales)
-
-
-def _effect(table: Table) -> Effect:
-    scales = _numbers(table.table("scales", {}), None)
-    limits = _all(Effect, ANY) | {"seconds": POSITIVE}
-    return replace(Effect(scales=scales), **_numbers(table, limits))
-
-
-def _all(kind: type[Base] | type[Effect] | type[Spread], limits: Limits) -> dict[str, Limits]:
-    return {one.name: limits for one in fields(kind) if one.name != "scales"}
-
-
-def _numbers(table: Table, limits: Mapping[str, Limits] | None) -> dict[str, Any]:
-    """Return the numbers in the table; without limits, the table may contain any key."""
-    numbers: dict[str, Any] = {}
-    for key, value in table.values.items():
-        if limits is not None and key == "scales":
-            continue
-        if limits is not None and key not in limits:
-            hint = did_you_mean(key, list(limits))
-            table.add(key, f"unknown key {key!r} in {table.name}{hint}")
-            continue
-        low, high = ANY if limits is None else limits[key]
-        if type(value) not in {int, float} or not low <= value <= high:
-            kind = {ANY: "a number", POSITIVE: "a number of 0 or more"}.get(
-                (low, high), f"a number from {low:g} to {high:g}"
-            )
-            table.add(key, f"{key!r} in {table.name} is {value!r}. It must be {kind}.")
-            continue
-        numbers[key] = float(value)
-    return numbers

@@ -56,7 +56,11 @@ def test_the_values_of_an_item_carry_their_labels():
     ("old", "new", "words"),
     [
         ('id = "good"', 'id = "other"', "line 2: id must be 'good', the name of the file"),
-        ('wording = "own"', 'wording = "mine"', "unknown wording 'mine'. Known: own, verbatim"),
+        (
+            'wording = "own"',
+            'wording = "mine"',
+            "line 6: 'wording' is 'mine'. Known: own",
+        ),
         ('title = "A page"', "", "'title' is missing"),
         ("maximum = 5", "maximum = 1", "the scale runs from 1 to 1"),
         ('5 = "Yes" }', '6 = "Yes" }', "the anchor 6 = 'Yes' must be a text at a point"),
@@ -71,8 +75,16 @@ def test_the_values_of_an_item_carry_their_labels():
             "'reversed' belongs to kind 'scale'",
         ),
         ('{ a = "This", b = "That" }', '{ a = "This" }', "two or more"),
-        ('{ a = "This", b = "That" }', '{ a = "This", b = 2 }', "label must be text"),
-        ('subscale = "how"', 'subscal = "how"', "line 15: unknown key 'subscal' in [items]"),
+        (
+            '{ a = "This", b = "That" }',
+            '{ a = "This", b = 2 }',
+            "'b' in options of [[items]] 'second' is 2",
+        ),
+        (
+            'subscale = "how"',
+            'subscal = "how"',
+            "line 15: unknown key 'subscal' in [[items]] 'first': did you mean 'subscale'?",
+        ),
         ('subscale = "how"', "reversed = 1", "It must be true or false"),
     ],
 )
@@ -224,8 +236,16 @@ def test_a_subscale_says_how_it_is_scored():
         ('hint = "In Metern."\n', "", "'hint' in [text.de.items.third] is missing"),
         ("[text.de]\n", '[text.de]\nhint = "x"\n', "unknown key 'hint' in [text.de]"),
         ('exclusive = ["c"]', 'exclusive = ["d"]', "'d' is not an option"),
-        ("minimum_answered = 0.5", "minimum_answered = 4", "minimum_answered is 4"),
-        ('score = "sum"', 'score = "median"', "unknown score 'median'"),
+        (
+            "minimum_answered = 0.5",
+            "minimum_answered = 4",
+            "in [subscales.how] is 4. It must be",
+        ),
+        (
+            'score = "sum"',
+            'score = "median"',
+            "'score' in [subscales.how] is 'median'",
+        ),
         ("[subscales.how]", "[subscales.hwo]", "unknown subscale 'how': did you mean 'hwo'?"),
         ("[subscales.how]", "[subscales.hwo]", "no item belongs to the subscale 'hwo'"),
         ("maximum = 30", "maximum = -3", "the range runs from -2 to -3"),
@@ -235,7 +255,11 @@ def test_a_subscale_says_how_it_is_scored():
         ('c = "None" }', 'does_not_apply = "None" }', "which has its own key"),
         ("maximum = 5", "maximum = 5\nstep = 3", "steps of 3 do not lead from 1 to 5"),
         ("maximum = 5", "maximum = 50", "has 50 points. Kind 'scale' allows 21 at most"),
-        ('id = "good"', 'id = "good"\norder = "shuffled"', "unknown order 'shuffled'"),
+        (
+            'id = "good"',
+            'id = "good"\norder = "shuffled"',
+            "'order' is 'shuffled'. Known: fixed",
+        ),
         ('id = "good"', 'id = "good"\nlanguage = "de"', "must name another language"),
         ('id = "good"', 'id = "good"\nlanguage = "German"', "Write a code such as en"),
         ('id = "first"', 'id = "step"', "not be one of step, response_time_ms"),

@@ -180,11 +180,14 @@ def test_the_null_profile_plants_nothing():
     [
         (("agree_right = 0.9", "agree_right = 1.9"), "line 4: 'agree_right' in [base] is 1.9"),
         (("agree_right = 0.9", ""), "'agree_right' in [base] is missing"),
-        (("quits = 0.0", "quits = true"), "It must be a number from 0 to 1"),
+        (("quits = 0.0", "quits = true"), "'quits' in [base] is true. It must be a number."),
         (("quits = 0.0", "quit = 0.0"), "did you mean 'quits'?"),
         (("[base.scales]", "[base.scale]"), "unknown key 'scale'"),
         (("trust = 4.0", "trust = 4.0\n[arms.lime]\ntrust = 1"), "unknown key 'trust'"),
-        (("trust = 4.0", "trust = 4.0\n[arms.lime]\nseconds = -1"), "a number of 0 or more"),
+        (
+            ("trust = 4.0", "trust = 4.0\n[arms.lime]\nseconds = -1"),
+            "It must be at least 0.",
+        ),
         (('title = "A test"', "title = "), "not a TOML"),
     ],
 )
