@@ -154,7 +154,8 @@ def value_sentence(kind: str, hint: Any, value: Any, name: str) -> str:
 
 def _sentence(kind: str, path: Path, hint: Any, values: Any, base: Path) -> str:
     if not path:
-        return f"{shown(values)} is not a table."
+        name = f"{base[-1]!r} is " if base else ""
+        return f"{name}{shown(values)}. It must be a table."
     key, about = path[-1], subject(values, path, base)
     if kind == "missing":
         return f"{about} is missing. Add it, as {noun(hint, str(key))}."

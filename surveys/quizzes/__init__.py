@@ -12,6 +12,7 @@ from analysis.toml.typed import read_as
 from analysis.toml.value_types import Words
 from explanations import catalogue
 from surveys.questionnaires.base import Item
+from surveys.questionnaires.translating import LANGUAGE
 
 FOLDER = Path(__file__).resolve().parent
 NO_MAP = "none"
@@ -127,10 +128,11 @@ def _question(
 ) -> Mapping[str, Question]:
     path = ("questions", number)
     keys = {one.name for one in fields(QuestionTable)}
-    own = {key: value for key, value in table.items() if key in keys}
+    codes = [key for key in table if key not in keys and LANGUAGE.fullmatch(key)]
+    own = {key: value for key, value in table.items() if key not in codes}
     written = read_as(QuestionTable, own, file.problems, path)
     words = {OWN: QuestionWords(written.text, written.why, written.options)}
-    for code in table.keys() - keys:
+    for code in codes:
         words[code] = read_as(QuestionWords, table[code], file.problems, (*path, code))
     for code, spoken in words.items():
         if written.right not in spoken.options:
