@@ -66,7 +66,7 @@ def test_a_faulty_file_is_refused_with_every_problem(db, file):
     )
     with pytest.raises(CommandError) as found:
         call_command("load_instrument", str(file))
-    assert "line 6: unknown wording 'theirs'" in str(found.value)
+    assert "line 6: 'wording' is 'theirs'. Known: own, verbatim." in str(found.value)
     assert "the scale runs from 1 to 0" in str(found.value)
     assert "lab-scale-v1" not in questionnaires.ids()
 

@@ -138,7 +138,7 @@ def test_the_shipped_studies_are_whole_in_english_and_german():
         ("[text.de", "[text.en", "[text.en] must name another language by a code"),
         ('title = "Bilder und ein Klassifikator"\n', "", "'title' in [text.de] is missing"),
         ('text = "Worum es ging."', 'words = ""', "'text' in [text.de.debrief] is missing"),
-        ('car = "Auto"', "car = 1", "the class 'car' in [text.de] must be text in quotes"),
+        ('car = "Auto"', "car = 1", "'car' in [text.de.classes] is 1. It must be text in quotes."),
         ("[text.de", "[text.fi", "not there in 'fi': no locale/fi. See docs/languages.md"),
         ("[text.de", "[text.fi", "the questionnaire 'trust-v1' does not speak 'fi'"),
     ],
