@@ -72,6 +72,6 @@ def shift_and_mirror(images: Tensor, generator: torch.Generator) -> Tensor:
     rows = offsets[0][:, None] + torch.arange(height)
     columns = offsets[1][:, None] + torch.arange(width)
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
-    picture = torch.arange(count)[:, None, None]
-    moved = padded.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]]
+    image = torch.arange(count)[:, None, None]
+    moved = padded.permute(0, 2, 3, 1)[image, rows[:, :, None], columns[:, None, :]]
     return moved.permute(0, 3, 1, 2)

@@ -22,7 +22,7 @@ def _how_to() -> tuple[str, ...]:
 
 TASK = Task(
     key="classify",
-    label="Say what the picture shows",
+    label="Say what the image shows",
     source="human alone against human with advice: Bansal et al. 2021, doi 10.1145/3411764.3445717",
     stages=(Stage("", _asks),),
     how_to=_how_to,
