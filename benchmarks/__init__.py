@@ -1,0 +1,1 @@
+"""Measurements whose figures the docs report, run by hand on an idle machine."""

@@ -1,14 +1,14 @@
-"""All comparisons of a large study, beside pingouin and hand-made pandas, in one run.
+"""Speed of all comparisons of a large study, compared with pingouin and with pandas by hand.
 
 Run from the repository: .venv/bin/python -m benchmarks.analysis
 
-1,000 participants in five arms, 24 trials each, two scales. "The platform" carries out a whole
-plan: scores, exclusions, reliability, behaviour, and every comparison of six outcomes, one of them
-a crossed logistic mixed model of 24,000 trials. Beside it: what pingouin offers for the same
-participant scores (Welch ANOVA, Games-Howell, Kruskal-Wallis, effect sizes, alpha), and the same
-scores, means and reliance shares written by hand in pandas with scipy's tests. "The whole report":
-from the folder to results.json, figures, report.html, report.pdf and bundle; and the same with
-Bayes factors, mediation and a multiverse.
+The study has 1,000 participants in five arms, 24 trials each, and two scales. "The platform" runs a
+whole plan: scores, exclusions, reliability, behaviour, and every comparison of six outcomes, among
+them a crossed logistic mixed model of 24,000 trials. It is compared with pingouin's functions for
+the same participant scores (Welch ANOVA, Games-Howell, Kruskal-Wallis, effect sizes, alpha), and
+with scores, means and reliance shares written by hand in pandas with scipy's tests. "The whole
+report" goes from the folder to results.json, figures, report.html, report.pdf and bundle, without
+and with Bayes factors, mediation and a multiverse.
 """
 
 import platform
@@ -103,7 +103,7 @@ outcomes = ["trust", "reliance"]
 
 
 def write_study(folder: Path) -> Path:
-    """A study folder with people and images that differ, and a placebo that misleads."""
+    """Write a study folder with people and images that differ, and a placebo that misleads."""
     rng = np.random.default_rng(SEED)
     n = PER_ARM * len(ARMS)
     people = pd.DataFrame(
@@ -137,6 +137,7 @@ def _trials(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
     right = image < IMAGES * 2 // 3
     person = np.repeat(rng.normal(0, 0.8, len(people)), IMAGES)
     hardness = rng.normal(0, 0.6, IMAGES)[image]
+    # A planted effect of the placebo gives the models a difference to estimate.
     misled = 0.5 * (rows["arm"] == "placebo") * ~right
     logit = np.where(right, 1.4, -0.4) + person + hardness + misled
     return rows.assign(
@@ -197,12 +198,12 @@ def _codebook(files: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def platform_run(data: StudyData) -> Results:
-    """Every number of results.json."""
+    """Compute every number of results.json."""
     return compute(data, score_table(data))
 
 
 def with_pingouin(data: StudyData) -> None:
-    """Of the same scores, what pingouin has: no Dunnett, no equivalence by arm, no trials."""
+    """Compute what pingouin offers for the scores: no Dunnett, no equivalence by arm, no trials."""
     scores = score_table(data)
     for outcome in ("trust", "understanding", "d_prime"):
         table = scores[["arm", outcome]].dropna()
@@ -211,24 +212,28 @@ def with_pingouin(data: StudyData) -> None:
         pingouin.kruskal(table, dv=outcome, between="arm")
         control = table.loc[table["arm"] == "human", outcome]
         for arm in ARMS[1:]:
-            own = table.loc[table["arm"] == arm, outcome]
-            pingouin.compute_effsize(own, control, eftype="hedges")
-            pingouin.mwu(own, control)
-            pingouin.tost(own, control, bound=0.3)
+            scores_of_arm = table.loc[table["arm"] == arm, outcome]
+            pingouin.compute_effsize(scores_of_arm, control, eftype="hedges")
+            pingouin.mwu(scores_of_arm, control)
+            pingouin.tost(scores_of_arm, control, bound=0.3)
     for scale, count in ITEMS.items():
         wide = _wide(data)
         pingouin.cronbach_alpha(wide[[f"{scale}{n}" for n in range(1, count + 1)]])
 
 
 def with_pandas(data: StudyData) -> None:
-    """Means, shares and t tests as a notebook has them: nothing random, adjusted or excluded."""
+    """Compute means, shares and t tests as a notebook does, without models, adjustment or
+    exclusions."""
     wide = _wide(data)
     arms = data.participants.set_index("participant")["arm"]
     trials = data.trials.astype({"agreed": float, "prediction_correct": float})
     wrong = trials[trials["prediction_correct"] == 0].groupby("participant")["agreed"].mean()
     scores = {scale: wide.filter(regex=f"^{scale}").mean(axis=1) for scale in ITEMS}
     for values in (*scores.values(), wrong):
-        groups = [own.to_numpy() for _, own in values.groupby(arms.reindex(values.index))]
+        groups = [
+            scores_of_arm.to_numpy()
+            for _, scores_of_arm in values.groupby(arms.reindex(values.index))
+        ]
         stats.f_oneway(*groups, equal_var=False)
         for group in groups[1:]:
             stats.ttest_ind(group, groups[0], equal_var=False)
@@ -240,11 +245,11 @@ def _wide(data: StudyData) -> pd.DataFrame:
 
 
 def _seconds(run: Callable[[], object]) -> str:
-    """Of the clock, and of this process alone, which a busy machine does not lengthen."""
+    """Measure elapsed time, and this process's CPU time, which a busy machine does not lengthen."""
     start, used = time.perf_counter(), time.process_time()
     run()
-    clock, own = time.perf_counter() - start, time.process_time() - used
-    return f"{clock:6.2f} s, {own:6.2f} s of processor"
+    clock, cpu = time.perf_counter() - start, time.process_time() - used
+    return f"{clock:6.2f} s, {cpu:6.2f} s of processor"
 
 
 def main() -> None:
@@ -261,9 +266,10 @@ def main() -> None:
         print(f"the whole report and bundle    {whole}")
         beside = folder / "plan-beside.toml"
         beside.write_text(PLAN + BESIDE, encoding="utf-8")
+        # The second run overwrites the first report, so both include the cost of writing.
         more = _seconds(lambda: analyse(folder, output, plan=beside, pdf=True))
-        print(f"the same with what plans add   {more}")
-        print(f"pingouin, what it has          {_seconds(lambda: with_pingouin(data))}")
+        print(f"with all optional sections     {more}")
+        print(f"pingouin, available tests      {_seconds(lambda: with_pingouin(data))}")
         print(f"pandas and scipy by hand       {_seconds(lambda: with_pandas(data))}")
 
 

@@ -97,7 +97,7 @@ class Camera(Protocol):
 
 
 def shoot(camera: Camera, address: str) -> None:
-    """Every page around a participation; the studies are there, open."""
+    """Take every page around a participation; the studies must be loaded and open."""
     _before(camera, address)
     _no_place(camera, address)
     _ends(camera, address)
@@ -214,7 +214,7 @@ def _places_left(study: "Study") -> bool:
 
 
 def _person() -> dict[str, str]:
-    """Somebody new at the recruitment service."""
+    """Create the ids of a new participant at the recruitment service."""
     ids = {name: secrets.token_hex(12) for name in ("PROLIFIC_PID", "SESSION_ID")}
     return ids | {"STUDY_ID": "6b0000000000000000000001"}
 

@@ -1,6 +1,6 @@
-"""The tables of docs/evaluation.md: python -m benchmarks.evaluation FOLDER [FOLDER …].
+"""Tables of docs/evaluation.md: python -m benchmarks.evaluation FOLDER [FOLDER …].
 
-Each folder was written by ``manage.py evaluate_explanations --output FOLDER``.
+Each FOLDER is an output of ``manage.py evaluate_explanations --output FOLDER``.
 """
 
 import argparse
@@ -23,28 +23,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+")
     for folder in parser.parse_args().folders:
-        found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-        print(f"\n## {found['about']['data']}\n\n{found['images']}")
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        print(f"\n## {results['about']['data']}\n\n{results['images']}")
         for group in GROUPS:
             _print_group(
-                group.label, [one for one in found["measures"] if one["group"] == group.key]
+                group.label,
+                [measure for measure in results["measures"] if measure["group"] == group.key],
             )
-        _print_differences(found["measures"])
-        _print_agreement(found["agreement"])
+        _print_differences(results["measures"])
+        _print_agreement(results["agreement"])
         for table in TABLES:
-            if table.key in found["limits"]:
-                _print_limit(table.label, table.quantities, found["limits"][table.key])
+            if table.key in results["limits"]:
+                _print_limit(table.label, table.quantities, results["limits"][table.key])
 
 
 def _print_group(label: str, measures: Sequence[Entry]) -> None:
-    """A row per map, a column per measure."""
+    """Print a row per map and a column per measure."""
     if not measures:
         return
     print(f"\n### {label}\n")
-    heads = [f"{one['label']}{_arrow(one['better'])}" for one in measures]
+    heads = [f"{measure['label']}{_arrow(measure['better'])}" for measure in measures]
     cells = [
-        {row["method"]: _cell(row) for row in one["rows"] if row["images"] == "all"}
-        for one in measures
+        {row["method"]: _cell(row) for row in measure["rows"] if row["images"] == "all"}
+        for measure in measures
     ]
     names = [name for name in NAMES if any(name in column for column in cells)]
     rows = ([NAMES[name], *(column.get(name, "–") for column in cells)] for name in names)
@@ -52,23 +53,26 @@ def _print_group(label: str, measures: Sequence[Entry]) -> None:
 
 
 def _print_differences(measures: Sequence[Entry]) -> None:
-    """Right minus wrong predictions where the interval leaves out zero; how many tests say what."""
+    """Print right minus wrong predictions if the interval excludes zero, then undecided pairs."""
     print("\n### Right minus wrong\n")
     rows = [
-        [one["label"], NAMES[name], _cell(mean)]
-        for one in measures
-        for name, mean in one["right_minus_wrong"].items()
+        [measure["label"], NAMES[name], _cell(mean)]
+        for measure in measures
+        for name, mean in measure["right_minus_wrong"].items()
         if mean["low"] is not None and (mean["low"] > NOISE or mean["high"] < -NOISE)
     ]
     _print_table(["measure", "map", "difference"], rows)
-    print("\n### Pairs whose difference is not told from zero (Holm, .05)\n")
-    for one in measures:
+    print("\n### Pairs without a significant difference (Holm, .05)\n")
+    for measure in measures:
         pairs = [
             f"{NAMES[pair['a']]} – {NAMES[pair['b']]} (p {pair['p_holm']:.3f})"
-            for pair in one["comparisons"]
+            for pair in measure["comparisons"]
             if pair["p_holm"] >= 0.05
         ]
-        print(f"- {one['label']}: {len(pairs)} of {len(one['comparisons'])}: {'; '.join(pairs)}")
+        print(
+            f"- {measure['label']}: {len(pairs)} of {len(measure['comparisons'])}: "
+            f"{'; '.join(pairs)}"
+        )
 
 
 def _print_agreement(kinds: Mapping[str, Sequence[Entry]]) -> None:

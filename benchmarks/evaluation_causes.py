@@ -1,11 +1,12 @@
-"""Why the figures of docs/evaluation.md are as they are: the same measures on changed maps.
+"""Causes of the figures in docs/evaluation.md: the measures applied to modified maps.
 
     python -m benchmarks.evaluation_causes --data cifar10 --data-dir DIR
     python -m benchmarks.evaluation_causes --data scenes
 
-The first images of the evaluation's own order, maps in fast arithmetic. Three tables: faithfulness
-of Integrated Gradients by baseline and sign, and of maps that are smoothed or scattered; on scenes
-the pixel AUC of signed values and of sizes; LIME's max-sensitivity with its chance taken out.
+The images are the first ones in the evaluation's order, the maps are in fast arithmetic. There are
+three tables: faithfulness of Integrated Gradients by baseline and sign, and of smoothed or
+scattered maps; on scenes, the pixel AUC of signed and of absolute values; LIME's max-sensitivity
+with its random draws fixed.
 """
 
 import argparse
@@ -40,7 +41,7 @@ from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime, Patches
 
 SMOOTH = 2.0
-"""Standard deviation of the Gaussian, in pixels."""
+"""Standard deviation of the Gaussian in pixels."""
 MEASURES = {
     "deletion, blur ↓": lambda subject: deletion(subject, "blurred"),
     "deletion, mean ↓": lambda subject: deletion(subject, "mean"),
@@ -49,30 +50,33 @@ MEASURES = {
     "ROAD ↑": road,
 }
 Values = dict[str, dict[str, list[float]]]
-"""By row and column, one number for each image."""
+"""Numbers per image, by row and column."""
 
 
 @dataclass(frozen=True, eq=False)
 class Variants(Subject):
-    """One image with any maps."""
+    """An image with arbitrary maps."""
 
     drawn: Mapping[str, Floats] = field(default_factory=dict)
 
     @cached_property
     def maps(self) -> dict[str, Floats]:
+        """Return the given maps."""
         return dict(self.drawn)
 
 
 @dataclass(frozen=True)
 class Steady(Lime):
-    """LIME with the same draws for every image, and on patches that are given, if they are."""
+    """LIME with equal draws for every image, and on given patches if there are any."""
 
     given: Patches | None = None
 
     def keeps(self, patches: int, seed: int) -> NDArray[np.bool_]:
+        """Draw with a fixed seed."""
         return super().keeps(patches, 1)
 
     def patches_of(self, image: NDArray[np.uint8]) -> Patches:
+        """Return the given patches, or the image's own."""
         return super().patches_of(image) if self.given is None else self.given
 
 
@@ -81,7 +85,7 @@ def main() -> None:
     parser.add_argument("--data", choices=("cifar10", "scenes"), default="scenes")
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--images", type=int, default=100)
-    parser.add_argument("--few", type=int, default=16, help="images for LIME's chance")
+    parser.add_argument("--few", type=int, default=16, help="images for the table of LIME")
     options = parser.parse_args()
     classifier = Classifier.load(f"weights/{options.data}.safetensors")
     source = open_image_set(options.data, options.data_dir, size=classifier.image_size)
@@ -97,11 +101,11 @@ def main() -> None:
             _note(faithful, name, measure(subject))
         if case.has_object:
             for kind, change in (("signed values", np.asarray), ("sizes", np.abs)):
-                found = {
+                areas = {
                     key: area_under_roc(change(map_), case.mask)
                     for key, map_ in subject.maps.items()
                 }
-                _note(located, f"pixel AUC of {kind} ↑", found)
+                _note(located, f"pixel AUC of {kind} ↑", areas)
     print_table("Faithfulness", faithful)
     print_table("Localisation", located)
     moved: Values = {}
@@ -111,7 +115,7 @@ def main() -> None:
 
 
 def variants(setting: Setting, case: Case) -> dict[str, Floats]:
-    """Maps by name, float32 (height, width)."""
+    """Return modified maps by name, float32 (height, width)."""
     by_baseline = {
         f"Integrated Gradients, {name}": setting.explained_by(
             IntegratedGradients(baseline=name), "integrated_gradients", case.image, case.predicted
@@ -122,6 +126,7 @@ def variants(setting: Setting, case: Case) -> dict[str, Floats]:
     shap = setting.explained("deepshap", case.image, case.predicted)
     chance = random_map(case.image, case.seed("causes"))
     edges = edge_map(case.image, 0)
+    # Scattering keeps the values and destroys only their arrangement.
     scattered = np.random.default_rng(case.seed("scattered")).permutation(edges.ravel())
     return {
         **by_baseline,
@@ -139,25 +144,25 @@ def variants(setting: Setting, case: Case) -> dict[str, Floats]:
 
 
 def lime_moves(setting: Setting, case: Case) -> dict[str, float]:
-    """The largest relative change among three neighbours, with less and less left to chance."""
+    """Compute the largest relative change among three neighbours, with less and less randomness."""
     ways = {
-        "LIME as it is": Lime(),
-        "the same draws": Steady(),
-        "the same draws on the same patches": Steady(given=Lime().patches_of(case.image)),
+        "LIME": Lime(),
+        "fixed draws": Steady(),
+        "fixed draws on fixed patches": Steady(given=Lime().patches_of(case.image)),
     }
     near = neighbours(case.image, case.seed("neighbours", 0))
-    found = {}
+    changes = {}
     for name, explainer in ways.items():
-        own, *others = (
+        original, *others = (
             setting.explained_by(explainer, "lime", image, case.predicted).relevance
             for image in (case.image, *near)
         )
-        found[name] = max(relative_change(own, other) for other in others)
-    return found
+        changes[name] = max(relative_change(original, other) for other in others)
+    return changes
 
 
 def print_table(label: str, values: Values) -> None:
-    """Means with bootstrap intervals."""
+    """Print means with bootstrap intervals."""
     if not values:
         return
     names = list(next(iter(values.values())))
@@ -169,8 +174,8 @@ def print_table(label: str, values: Values) -> None:
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
-def _note(values: Values, column: str, found: Mapping[str, float]) -> None:
-    for name, value in found.items():
+def _note(values: Values, column: str, new_values: Mapping[str, float]) -> None:
+    for name, value in new_values.items():
         values.setdefault(column, {}).setdefault(name, []).append(value)
 
 

@@ -1,4 +1,4 @@
-"""The engine beside the libraries' own loops: the same images in one run, taking turns.
+"""Speed of the engine, compared with the libraries' own loops in turns on the same images.
 
 Run from the repository, on a machine that does nothing else:
 
@@ -7,9 +7,9 @@ Run from the repository, on a machine that does nothing else:
     .venv/bin/python -m benchmarks.explanations --levers   # LIME with and without each lever
     .venv/bin/python -m benchmarks.explanations --gpu      # the last row; needs a CUDA device
 
-A ratio is the libraries' seconds over ours. The floor is what the needed products would take at
-the matrix rate measured in the same run; Winograd's convolutions and the shared first block need
-fewer products than are counted, so a share above 100 % is possible.
+A ratio is the libraries' seconds over the engine's. The floor is the time that the needed products
+would take at the matrix rate measured in the same run. Winograd's convolutions and the shared first
+block need fewer products than are counted, so a share above 100 % is possible.
 """
 
 import argparse
@@ -44,7 +44,7 @@ from explanations.verification import reference_methods
 
 Images = NDArray[np.uint8]
 FORWARD = 158e6
-"""Multiply-adds of the VGG13 for one image."""
+"""Multiply-adds of the VGG13 for an image."""
 SIZES = (16, 64, 256, 1024, 4096, 10_000)
 """Numbers of images whose cost and memory are compared."""
 FIVE = FORWARD * (2 + 2 * 50 + 100 + 1000)
@@ -54,37 +54,39 @@ REPORT_SET = FORWARD * (2 + 2 * 50 + 1000 + 1000)
 def libraries(
     classifier: Classifier, image: Images, target: int, background: Background
 ) -> dict[str, float]:
-    """Seconds of the five methods by captum, shap and lime; shap in float32, as people run it."""
+    """Measure the five methods by captum, shap and lime in seconds; shap in float32, its usual
+    type."""
     seed = image_seed(content_hash(image), "lime")
-    found = {}
+    seconds = {}
     for key in METHODS:
         explainer = catalogue.get(key).explainer()
         if key == "deepshap":
-            found[key] = _seconds(
+            seconds[key] = _seconds(
                 lambda: reference_methods.deepshap_of_type(
                     torch.float32, classifier, image, target, background
                 )
             )
         elif key == "lime":
-            found[key] = _seconds(
+            seconds[key] = _seconds(
                 lambda explainer=explainer: reference_methods.lime_explanation(
                     explainer, classifier, image, target, seed, batch_size=10
                 )
             )
         else:
+            # The lambdas bind their variables as defaults, because the loop would change them.
             reference = getattr(reference_methods, key)
-            found[key] = _seconds(
+            seconds[key] = _seconds(
                 lambda reference=reference, explainer=explainer: reference(
                     explainer, classifier, image, target, seed, background
                 )
             )
-    return found
+    return seconds
 
 
 def report_set_by_libraries(
     classifier: Classifier, image: Images, target: int, background: Background
 ) -> float:
-    """The five, Grad-CAM and saliency of 15 layers, and SHAP for all ten classes."""
+    """Measure the five methods, Grad-CAM and saliency of 15 layers, and SHAP for ten classes."""
     five = libraries(classifier, image, target, background)
     network = copy.deepcopy(classifier.network)
     pixels = classifier.normalise(image[None]).requires_grad_()
@@ -94,14 +96,14 @@ def report_set_by_libraries(
             LayerGradCam(network, module).attribute(pixels, target=target)
 
     def all_classes() -> None:
-        for one in range(10):
-            reference_methods.deepshap_of_type(torch.float32, classifier, image, one, background)
+        for number in range(10):
+            reference_methods.deepshap_of_type(torch.float32, classifier, image, number, background)
 
     return sum(five.values()) - five["deepshap"] + _seconds(all_classes) + 2 * _seconds(layers)
 
 
 def by_engine(engine: Engine, image: Images, target: int) -> dict[str, float]:
-    """Seconds of each method, one call for each; together they share the gradient pass."""
+    """Measure each method in a call of its own; in a common call they share the gradient pass."""
     return {
         key: _seconds(lambda key=key: engine.explain(image[None], [target], (key,)))
         for key in METHODS
@@ -109,6 +111,7 @@ def by_engine(engine: Engine, image: Images, target: int) -> dict[str, float]:
 
 
 def report_set_by_engine(engine: Engine, image: Images, target: int) -> float:
+    """Measure the source report's set by the engine, in seconds."""
     four = [key for key in METHODS if key != "deepshap"]
     return _seconds(lambda: engine.explain(image[None], [target], four, layers=True)) + _seconds(
         lambda: engine.explain(image[None], "all", ("deepshap",))
@@ -137,6 +140,7 @@ def main() -> None:
 
 
 def rows(weights: str, images: Images, background: Background) -> None:
+    """Print the table of methods and the rows of docs/explanations.md."""
     classifier = Classifier.load(weights)
     rate = matrix_rate()
     print(f"matrix products: {rate / 1e9:.0f} G multiply-adds a second")
@@ -156,21 +160,22 @@ def rows(weights: str, images: Images, background: Background) -> None:
             )
         )
     print("ms an image:", *METHODS, "all", sep="\t")
-    for name, found in {"libraries": theirs, **ours}.items():
-        means = [1000 * statistics.mean(one[key] for one in found) for key in METHODS]
+    for name, by_image in {"libraries": theirs, **ours}.items():
+        means = [1000 * statistics.mean(seconds[key] for seconds in by_image) for key in METHODS]
         print(name, *(f"{mean:.0f}" for mean in (*means, sum(means))), sep="\t")
-    total = statistics.mean(sum(one.values()) for one in theirs)
-    for name, found in ours.items():
-        mean = statistics.mean(sum(one.values()) for one in found)
+    total = statistics.mean(sum(seconds.values()) for seconds in theirs)
+    for name, by_image in ours.items():
+        mean = statistics.mean(sum(seconds.values()) for seconds in by_image)
         _print_row(f"five methods, {name}", total, mean, FIVE / rate)
     their_report, our_report = (statistics.mean(column) for column in zip(*reports, strict=True))
     _print_row("the source report's set, fast", their_report, our_report, REPORT_SET / rate)
 
 
 def growth(weights: str, background: Background, sizes: Sequence[int]) -> None:
-    """With few samples, so that thousands of images take minutes: the code paths are the same.
+    """Print cost and memory by number of images, with few samples, so that it takes minutes.
 
-    In processor time, which other work on the machine disturbs less than the clock.
+    The code paths are the usual ones. Cost is CPU time, which other work on the machine disturbs
+    less than elapsed time.
     """
     quick = {
         "gradcam": GradCam(),
@@ -181,6 +186,7 @@ def growth(weights: str, background: Background, sizes: Sequence[int]) -> None:
     }
     engine = Engine(Classifier.load(weights), Background(background.images[:2]))
     scenes = np.stack([scene.image for scene in generate("test", 64, 1)])
+    # The first call records the background, which does not depend on the number of images.
     engine.explain(scenes[:1], methods=quick)
     for count in sizes:
         images = np.resize(scenes, (count, *scenes.shape[1:]))
@@ -192,7 +198,7 @@ def growth(weights: str, background: Background, sizes: Sequence[int]) -> None:
 
 
 def levers(weights: str, images: Images) -> None:
-    """LIME in turns: as it is, without the first block by patterns, in larger pieces, fast."""
+    """Print LIME's time in turns: unchanged, without patterns, in larger pieces, and fast."""
     classifier = Classifier.load(weights)
     ways: dict[str, tuple[str, dict[str, object]]] = {
         "strict": ("strict", {}),
@@ -207,6 +213,7 @@ def levers(weights: str, images: Images) -> None:
                 for attribute, value in changed.items():
                     place = mixing if hasattr(mixing, attribute) else memory
                     stack.enter_context(mock.patch.object(place, attribute, value))
+                # A new engine for each lever, because an engine caches what it has computed.
                 engine = Engine(classifier, precision=precision)
                 work = functools.partial(engine.explain, image[None], None, ("lime",))
                 seconds[name].append(min(_seconds(work) for _ in range(2)))
@@ -215,7 +222,7 @@ def levers(weights: str, images: Images) -> None:
 
 
 def on_gpu(weights: str, background: Background) -> None:
-    """10,000 images by the engine, a few by the libraries' loops, on the same device."""
+    """Compare 10,000 images by the engine with a few by the libraries' loops, on one device."""
     classifier = Classifier.load(weights, "cuda")
     few = np.stack([scene.image for scene in generate("test", 8, 0)])
     many = np.concatenate([few] * 1250)
@@ -233,7 +240,7 @@ def on_gpu(weights: str, background: Background) -> None:
 
 
 def matrix_rate(size: int = 4096) -> float:
-    """Multiply-adds a second of a float32 matrix product, the best of five."""
+    """Measure multiply-adds per second of a float32 matrix product, the best of five."""
     matrix = torch.randn(size, size)
     return size**3 / min(_seconds(lambda: matrix @ matrix) for _ in range(5))
 

@@ -1,8 +1,8 @@
-"""The pictures of docs/maps.md: python -m benchmarks.maps FOLDER.
+"""Pictures of docs/maps.md: python -m benchmarks.maps FOLDER.
 
-FOLDER holds CIFAR-10 as test/CLASS/FILE and train/CLASS/FILE. Written to docs/images: the gallery
-of all methods, the same as people without red or green cones see it, and the layers of a frog and
-a truck.
+FOLDER contains CIFAR-10 as test/CLASS/FILE and train/CLASS/FILE. The pictures are written to
+docs/images: the gallery of all methods, the gallery as seen without red or green cones, and the
+layers of a frog and a truck.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """An image of the gallery, what it stands for, and the class that is explained."""
+    """An image of the gallery, its role, and the class that is explained."""
 
     words: str
     pixels: np.ndarray
@@ -64,14 +64,14 @@ def _gallery(classifier: Classifier, folder: Path) -> None:
     rows = _rows(classifier, folder)
     images = np.stack([row.pixels for row in rows])
     methods = [method.key for method in catalogue.METHODS]
-    found = explain(classifier, images, [row.target for row in rows], methods, background)
+    explanations = explain(classifier, images, [row.target for row in rows], methods, background)
     figure = _sheet(len(rows), len(methods) + 1, 1.35)
     for place, row in enumerate(rows):
         name = classifier.class_names[row.target]
         _cell(figure, place, 0, canvas.colours_of(row.pixels), f"{row.words}: {name}")
         for column, key in enumerate(methods, start=1):
             method = catalogue.get(key)
-            attribution = found[key][place]
+            attribution = explanations[key][place]
             title = method.label.replace(": ", ":\n") if place == 0 else ""
             note = "empty" if attribution.is_empty else ""
             picture = method.drawing.draw(row.pixels, attribution)
@@ -84,7 +84,8 @@ def _gallery(classifier: Classifier, folder: Path) -> None:
 
 
 def _rows(classifier: Classifier, folder: Path) -> list[Row]:
-    """Two right and two wrong predictions, a class without positive evidence, a flat picture."""
+    """Choose two right and two wrong predictions, a class without positive evidence, and a flat
+    image."""
     files = sorted((folder / "test").glob("*/*"))[::25]
     images = _pixels(files)
     true = np.array([classifier.class_names.index(file.parent.name) for file in files])
@@ -96,6 +97,7 @@ def _rows(classifier: Classifier, folder: Path) -> list[Row]:
     rows = [Row("right" if i in rights else "wrong", images[i], int(said[i])) for i in chosen]
     for index in chosen:
         print(f"{files[index].relative_to(folder)}, says {classifier.class_names[said[index]]}")
+    # All classes are searched, because Grad-CAM is rarely empty for the predicted class.
     cams = explain(classifier, images, "all", ["gradcam"])["gradcam"].relevance
     empty = np.argwhere(cams.max((2, 3)) == 0)
     predicted = sum(said[image] == target for image, target in empty)
@@ -109,7 +111,8 @@ def _rows(classifier: Classifier, folder: Path) -> list[Row]:
 
 
 def _layers(classifier: Classifier, folder: Path, name: str) -> None:
-    """Grad-CAM and saliency of every feature module, on the surest of 100 right predictions."""
+    """Draw Grad-CAM and saliency of every feature module for the surest of 100 right
+    predictions."""
     files = sorted((folder / "test" / name).glob("*"))[:100]
     images = _pixels(files)
     number = classifier.class_names.index(name)
@@ -140,14 +143,14 @@ def _layers(classifier: Classifier, folder: Path, name: str) -> None:
 
 
 def _named(classifier: Classifier) -> list[str]:
-    """What each feature module is, numbered among its kind: conv1, relu1, …, pool3."""
+    """Name each feature module, numbered among its kind: conv1, relu1, …, pool3."""
     short = {"Conv2d": "conv", "ReLU": "relu", "MaxPool2d": "pool"}
     kinds = [short[type(module).__name__] for module in classifier.network.conv_layers]
     return [f"{kind}{kinds[: place + 1].count(kind)}" for place, kind in enumerate(kinds)]
 
 
 def _heat(image: np.ndarray, relevance: np.ndarray) -> colours.Colours:
-    """The layer's own map, enlarged from its own size, over the image."""
+    """Draw the layer's own map, enlarged from its own resolution, over the image."""
     drawn = catalogue.get("gradcam").drawing
     return drawn.draw(image, Attribution(np.ascontiguousarray(relevance, dtype=np.float32)))
 
@@ -182,7 +185,7 @@ def _save(figure: Figure, name: str) -> Path:
 
 
 def simulated(pixels: np.ndarray, matrix: Sequence[Sequence[float]]) -> np.ndarray:
-    """uint8 sRGB as a dichromat sees it: by way of linear light, (h, w, 3)."""
+    """Convert uint8 sRGB (h, w, 3) to a dichromat's view, by way of linear light."""
     srgb = pixels / 255
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     seen = np.clip(linear @ np.array(matrix).T, 0, 1)

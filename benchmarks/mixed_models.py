@@ -1,9 +1,10 @@
-"""Our crossed mixed models beside statsmodels' MixedLM with crossed variance components.
+"""Our crossed mixed models compared with statsmodels' MixedLM with crossed variance components.
 
-Three tables: speed where both converge; right or wrong where a random slope has another unit; the
-large sizes. Each line fits both in the same process.
+There are three tables: speed where both converge, correctness when the unit of a random slope
+changes, and large sizes. Each line fits both models in one process.
 
 Run from the repository (a few minutes; --large adds 300 people x 40 images for MixedLM too):
+
     OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.mixed_models
 """
 
@@ -37,7 +38,8 @@ def study(
     arms: int = 4,
     image_slope: float = 0.0,
 ) -> pd.DataFrame:
-    """Everyone judges every image; SDs: people .7, images .5, slopes of step .3, residual 1."""
+    """Simulate people who judge every image; SDs: people .7, images .5, slopes of step .3, residual
+    1."""
     rng = np.random.default_rng(seed)
     person, image = np.repeat(np.arange(people), images), np.tile(np.arange(images), people)
     step = rng.integers(1, images + 1, people * images)
@@ -49,6 +51,7 @@ def study(
         + rng.normal(0, 0.3, people)[person] * step / images
         + rng.normal(0, 0.3, (images, arms))[image, arm]
     )
+    # The extra draw comes last, so that the other numbers do not depend on it.
     if image_slope:
         mean = mean + rng.normal(0, image_slope, images)[image] * step / images
     latent = mean + rng.logistic(size=len(mean))
@@ -67,7 +70,7 @@ def study(
 
 
 def seconds(task: Callable[[], object], repeats: int = 1) -> tuple[float, object]:
-    """The shortest of some runs, and the result."""
+    """Return the shortest time of some runs, and the result."""
     best, result = np.inf, None
     for _ in range(repeats):
         start = time.perf_counter()
@@ -77,7 +80,7 @@ def seconds(task: Callable[[], object], repeats: int = 1) -> tuple[float, object
 
 
 def statsmodels_fit(table: pd.DataFrame, formula: str, parts: dict[str, str]):
-    """MixedLM by ML with crossed variance components in one all-embracing group."""
+    """Fit MixedLM by ML with crossed variance components in a single group."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its convergence is read from the result
         return smf.mixedlm(formula, table, groups="everyone", re_formula="0", vc_formula=parts).fit(
@@ -86,7 +89,7 @@ def statsmodels_fit(table: pd.DataFrame, formula: str, parts: dict[str, str]):
 
 
 def speed(sizes: tuple[tuple[int, int], ...]) -> None:
-    """Random intercepts of people and images, by ML."""
+    """Print the times of random intercepts of people and images, by ML."""
     print(
         "\n| people x images | rows | ours | MixedLM | ratio | log likelihood, ours minus theirs |"
     )
@@ -106,7 +109,8 @@ def speed(sizes: tuple[tuple[int, int], ...]) -> None:
 
 
 def units() -> None:
-    """A random slope of the step, whose unit must not matter; 40 people, 10 images."""
+    """Print fits with a random slope of the step, whose unit must not matter; 40
+    people, 10 images."""
     print(
         "\n| unit of the step | seed | ours: log likelihood | MixedLM: log likelihood | converged |"
     )
@@ -128,7 +132,7 @@ def units() -> None:
 
 
 def large() -> None:
-    """500 people x 100 images = 50,000 rows."""
+    """Print the times of 500 people x 100 images = 50,000 rows."""
     table = study(*BIG, image_slope=0.3)
     both = (Random("person", (STEP,)), Random("image", (STEP,)))
     maximal = (Random("person", (STEP,)), Random("image", (ARM,)))
@@ -157,7 +161,7 @@ def _words(random: tuple[Random, ...]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="one size more for MixedLM")
+    parser.add_argument("--large", action="store_true", help="one more size for MixedLM")
     options = parser.parse_args()
     large()
     units()

@@ -1,11 +1,14 @@
-"""Do the mixed models keep their promises? Type I error, power, coverage, convergence.
+"""Type I error, power, coverage and convergence of the mixed models.
 
-Two arms of 40 people judge 12 images each, thousands of times, with effects that are known. Beside
-the crossed model stands what is often done instead: Welch's t test of the participants' means.
+Two arms of 40 people judge 12 images each, thousands of times, with known effects. The crossed
+model is compared with a frequent alternative: Welch's t test of the participants' means.
 
 Run from the repository (resumes where it stopped; a run's seed is [cell's number, run]):
+
     OMP_NUM_THREADS=1 nice -n 15 .venv/bin/python -m benchmarks.mixed_simulation
-Print the tables of what was run so far:
+
+Print the tables of the runs so far:
+
     .venv/bin/python -m benchmarks.mixed_simulation --tables
 """
 
@@ -39,10 +42,11 @@ Layout = Literal["same", "per arm", "per person"]
 
 @dataclass(frozen=True)
 class Cell:
-    """One condition. `effect` is the second arm's shift; `slope_sd` how it varies by image.
+    """A condition of the simulation.
 
-    `layout`: both arms see the same 12 images, each arm its own 12, or each person 12 out of 48.
-    Numbers never change: they are part of the seeds.
+    `effect` is the second arm's shift, `slope_sd` its standard deviation over images. `layout`:
+    both arms see the same 12 images, each arm its own 12, or each person 12 out of 48. Numbers must
+    never change, because they are part of the seeds.
     """
 
     number: int
@@ -55,7 +59,7 @@ class Cell:
 
     @property
     def images(self) -> int:
-        """How many different images there are."""
+        """Return the number of different images."""
         return {"same": IMAGES, "per arm": 2 * IMAGES, "per person": 4 * IMAGES}[self.layout]
 
 
@@ -82,7 +86,8 @@ CELLS = (
 
 @dataclass(frozen=True)
 class Run:
-    """What one run found. `error` is standard; `steps` down the ladder; `refusal`: no fit."""
+    """Result of a run: `error` is the standard error, `steps` the simplifications, `refusal` no
+    fit."""
 
     cell: int
     run: int
@@ -97,7 +102,7 @@ class Run:
 
 
 def simulate(cell: Cell, run: int) -> pd.DataFrame:
-    """One study: columns participant, image, arm, y."""
+    """Simulate a study with the columns participant, image, arm, y."""
     rng = np.random.default_rng([cell.number, run])
     people = 2 * PER_ARM
     person = np.repeat(np.arange(people), IMAGES)
@@ -118,8 +123,8 @@ def _images(cell: Cell, rng: np.random.Generator, people: int, arm: np.ndarray) 
     if cell.layout == "per person":
         seen = [rng.choice(cell.images, IMAGES, replace=False) for _ in range(people)]
         return np.concatenate(seen)
-    own = np.tile(np.arange(IMAGES), people)
-    return own + (IMAGES * arm if cell.layout == "per arm" else 0)
+    first_set = np.tile(np.arange(IMAGES), people)
+    return first_set + (IMAGES * arm if cell.layout == "per arm" else 0)
 
 
 def _outcome(family: Family, mean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -130,7 +135,7 @@ def _outcome(family: Family, mean: np.ndarray, rng: np.random.Generator) -> np.n
 
 
 def analyse(cell: Cell, run: int) -> Run:
-    """Fit the model that fits the cell, with its ladder, and test the arms."""
+    """Fit the cell's model with its simplifications, and test the arms."""
     table = simulate(cell, run)
     arm = Categorical("arm", levels=("control", "explained"))
     slopes = (arm,) if cell.slope_sd else ()
@@ -141,10 +146,10 @@ def analyse(cell: Cell, run: int) -> Run:
     except NotEstimableError as error:
         nothing = float("nan")
         return Run(cell.number, run, *(nothing,) * 5, welch_p, "", str(error))
-    found = fit.coefficients["arm[explained]"]
+    coefficient = fit.coefficients["arm[explained]"]
     steps = "; ".join(f"{d.step} {d.factor}" for d in fit.decisions)
     error = fit.standard_errors["arm[explained]"]
-    numbers = (found.value, error, found.low, found.high, float(found.p))
+    numbers = (coefficient.value, error, coefficient.low, coefficient.high, float(coefficient.p))
     return Run(cell.number, run, *numbers, welch_p, steps, "")
 
 
@@ -155,14 +160,14 @@ def _fit(family: Family, table: pd.DataFrame, model: MixedModel):
 
 
 def participant_means(table: pd.DataFrame) -> float:
-    """p of Welch's t test between the arms' participant means."""
+    """Return p of Welch's t test between the arms' participant means."""
     means = table.groupby(["arm", "participant"])["y"].mean()
     result = stats.ttest_ind(means["explained"], means["control"], equal_var=False)
     return float(result.pvalue)
 
 
 def missing_runs(done: pd.DataFrame, cells: tuple[Cell, ...]) -> Iterator[tuple[Cell, int]]:
-    """What is still to be run."""
+    """Yield the runs that are still missing."""
     known = set(zip(done["cell"], done["run"], strict=True))
     for cell in cells:
         for run in range(cell.runs):
@@ -171,7 +176,7 @@ def missing_runs(done: pd.DataFrame, cells: tuple[Cell, ...]) -> Iterator[tuple[
 
 
 def read(path: Path) -> pd.DataFrame:
-    """The runs so far; a line cut off by an interruption is run again."""
+    """Read the runs so far; a line truncated by an interruption is run again."""
     names = [field.name for field in fields(Run)]
     if not path.exists():
         return pd.DataFrame(columns=names)
@@ -195,7 +200,7 @@ def carry_out(path: Path, cells: tuple[Cell, ...]) -> None:
 
 
 def summary(cell: Cell, runs: pd.DataFrame) -> dict[str, object]:
-    """Shares over the cell's runs, each with its Monte Carlo standard error in points."""
+    """Compute shares over the cell's runs, each with its Monte Carlo standard error."""
     fitted = runs[runs["refusal"] == ""]
     covered = (fitted["low"] <= cell.effect) & (cell.effect <= fitted["high"])
     return {
@@ -212,7 +217,7 @@ def summary(cell: Cell, runs: pd.DataFrame) -> dict[str, object]:
 
 
 def share(hits: pd.Series) -> str:
-    """A share and its standard error, such as .052 ± .005."""
+    """Format a share and its standard error, such as .052 ± .005."""
     if not len(hits):
         return "–"
     value = float(hits.mean())
@@ -221,7 +226,7 @@ def share(hits: pd.Series) -> str:
 
 
 def print_tables(path: Path) -> None:
-    """A Markdown table of all cells; a cell without runs is called "not measured"."""
+    """Print a Markdown table of all cells; a cell without runs is called "not measured"."""
     done = read(path)
     rows = [summary(cell, done[done["cell"] == cell.number]) for cell in CELLS]
     names = list(rows[0])

@@ -1,14 +1,15 @@
-"""Why saliency maps resemble a hill in the middle: padding, weights, or what the images show?
+"""Causes of the resemblance of saliency maps to a hill in the middle: padding, weights or images.
 
     python -m benchmarks.saliency_centre_bias --data cifar10 --data-dir DIR
     python -m benchmarks.saliency_centre_bias --data scenes
 
-Spearman's correlation of each saliency map with a Gaussian hill in the middle, mean over images and
-its bootstrap interval. With circular padding the convolutions have no border that starves of
-gradient; an image that is rolled by half its sides has its middle in the corners.
+The tables contain Spearman's correlation of each saliency map with a Gaussian hill in the middle,
+as the mean over images with its bootstrap interval. With circular padding, the convolutions have no
+border with less gradient. An image that is rolled by half its width and height has its middle in
+the corners.
 
-Predicted: padding is half of it (trained .46 to .25 on CIFAR-10, drawn anew .3 to 0); what is left
-follows the image when it is rolled.
+Predicted: padding causes half of the correlation (trained .46 to .25 on CIFAR-10, redrawn .3 to 0);
+the rest follows the image when it is rolled.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from explanations.evaluation.statistics import mean_of
 from explanations.imagesets.catalogue import open_image_set
 
 DRAWN = 5
-"""Networks with weights drawn anew."""
+"""Number of networks with redrawn weights."""
 BATCH = 100
 
 
@@ -48,6 +49,7 @@ def main() -> None:
     inputs = classifier.normalise(images)
     centre = centre_map(images[0], 0)
     half = [side // 2 for side in centre.shape]
+    # Rolling moves the image but not the padding, which separates their effects.
     rolled = inputs.roll(half, dims=(2, 3))
     anew = [drawn(seed, len(classifier.class_names)) for seed in range(DRAWN)]
     print("| weights | padding | images | images rolled by half |\n|---|---|---|---|")
@@ -56,14 +58,14 @@ def main() -> None:
             ways = [padded(network, padding) for network in networks]
             cells = []
             for given in (inputs, rolled):
-                found = np.mean([hills(way, given, centre) for way in ways], axis=0)
-                mean = mean_of(found.tolist())
+                correlations = np.mean([hills(way, given, centre) for way in ways], axis=0)
+                mean = mean_of(correlations.tolist())
                 cells.append(f"{number(mean.mean)} [{number(mean.low)}, {number(mean.high)}]")
             print(f"| {weights} | {padding} | {' | '.join(cells)} |", flush=True)
 
 
 def drawn(seed: int, classes: int) -> VGG13:
-    """The network with weights of this seed."""
+    """Create the network with the weights of this seed."""
     torch.manual_seed(seed)
     network = VGG13(classes=classes)
     he_initialise(network)
@@ -71,7 +73,7 @@ def drawn(seed: int, classes: int) -> VGG13:
 
 
 def padded(network: VGG13, padding: str) -> VGG13:
-    """The network with another padding of its convolutions."""
+    """Copy the network with another padding of its convolutions."""
     changed = deepcopy(network)
     for module in changed.modules():
         if isinstance(module, nn.Conv2d):
@@ -80,14 +82,14 @@ def padded(network: VGG13, padding: str) -> VGG13:
 
 
 def hills(network: Callable[[Tensor], Tensor], inputs: Tensor, centre: np.ndarray) -> np.ndarray:
-    """(n,): how each saliency map correlates with the hill."""
-    found = []
+    """Compute each saliency map's correlation with the hill, (n,)."""
+    correlations = []
     for batch in inputs.split(BATCH):
         given = batch.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(network(given).amax(1).sum(), given)
         maps = gradient.abs().amax(1).numpy()
-        found += [stats.spearmanr(map_.ravel(), centre.ravel()).statistic for map_ in maps]
-    return np.array(found)
+        correlations += [stats.spearmanr(map_.ravel(), centre.ravel()).statistic for map_ in maps]
+    return np.array(correlations)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often the shipped scenes classifier is right, by the difficulty of the scenes.
+"""Accuracy of the shipped scenes classifier by the difficulty of the scenes.
 
 Run from the repository: .venv/bin/python -m benchmarks.scene_difficulty
 """

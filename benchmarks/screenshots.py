@@ -1,9 +1,10 @@
-"""Every page of a study as a picture: each arm and task, on a desktop, a phone, and in the dark.
+"""Pictures of every page of a study: each arm and task, on a desktop, a phone, and in the dark.
 
     python -m benchmarks.screenshots OUTPUT [--sheets docs/images]
 
-Prepares the demo study and one small study per task in OUTPUT/data, serves them, walks through them
-in Chromium, and writes OUTPUT/<look>/<page>.png. ``--sheets`` writes contact sheets of them, too.
+The script prepares the demo study and a small study per task in OUTPUT/data, serves them, walks
+through them in Chromium, and writes OUTPUT/<look>/<page>.png. ``--sheets`` also writes contact
+sheets.
 """
 
 import argparse
@@ -42,7 +43,7 @@ TASKS = {
     "judge_advisor": ARMS,
     "forward_simulation": ARMS,
     "agreement": ARMS,
-    "distinction": MAPS,  # without a map there is nothing to tell apart
+    "distinction": MAPS,  # this task needs a map in every arm
 }
 """Label and method of each arm by task; the first arm is the control."""
 KINDS = ("quiz-1", "feedback", "attention", "pause", "load")
@@ -91,7 +92,8 @@ scale = "load"
 
 
 def prepare(output: Path) -> None:
-    """The studies with their explanations; a second run computes only what is missing."""
+    """Load the studies and compute their explanations; a second run computes only what
+    is missing."""
     from django.core.management import call_command
 
     from surveys.models import Study
@@ -106,13 +108,14 @@ def prepare(output: Path) -> None:
         files[-1].write_text(text)
     for file in files:
         call_command("load_study", str(file))
+        # An open study is frozen, so its explanations are complete.
         if Study.objects.get(slug=file.stem).state != "open":
             call_command("precompute_explanations", study=file.stem)
             call_command("open_study", file.stem)
 
 
 def study_of(task: str) -> str:
-    """The file of the study that asks the task."""
+    """Return the file of the study with this task."""
     arms = "\n".join(
         f'[[arms]]\nkey = "{key}"\nlabel = "{label}"\nmethod = "{method}"'
         for key, (label, method) in TASKS[task].items()
@@ -127,9 +130,10 @@ def slug_of(task: str) -> str:
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The address of the site, served from the prepared data."""
+    """Serve the prepared data and yield the site's address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
+        # The port is free only at this moment, which is sufficient on a machine of one's own.
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
@@ -153,12 +157,13 @@ def server() -> Iterator[str]:
 
 
 class Camera:
-    """Takes the page in every look, as long as the page is."""
+    """Camera that takes a page in full length in every look."""
 
     def __init__(self, page: Page, output: Path) -> None:
         self.page, self.output = page, output
 
     def take(self, name: str) -> None:
+        """Take the page in every look."""
         if self.page.locator("form[data-timed]").count():
             self.page.wait_for_selector("form[data-ready]")
         for look, ((width, height), scheme) in LOOKS.items():
@@ -167,9 +172,10 @@ class Camera:
             self.page.screenshot(path=self.output / look / f"{name}.png", full_page=True)
 
     def walk(self, name: str, pages: int | None = None, first: int = 0, *, answer: int = 1) -> None:
-        """Take every page, or so many, from where the participant is, with numbers from first.
+        """Take the remaining pages, at most ``pages``, numbered from ``first``.
 
-        ``answer``: which one is chosen, from 0, where a question has so many.
+        ``answer`` is the number of the chosen answer, counted from 0, where a question has enough
+        answers.
         """
         number = first
         while self.page.locator("form[data-timed]").count() and number != pages:
@@ -189,7 +195,7 @@ class Camera:
 
 
 def person(study: "Study", arm: str) -> "Participant":
-    """Somebody new in the arm."""
+    """Enrol people until one of them is in the arm; return that participant."""
     from django.db import transaction
 
     from surveys import services
@@ -199,11 +205,11 @@ def person(study: "Study", arm: str) -> "Participant":
         services.enrol(study=study, arrival_key=secrets.token_urlsafe(), simulated=True)
         for _ in range(100)
     )
-    for one in people:
+    for participant in people:
         with transaction.atomic():
-            allocating.allocate(one)
-        if one.arm.key == arm:
-            return one
+            allocating.allocate(participant)
+        if participant.arm.key == arm:
+            return participant
     raise RuntimeError(f"Of 100 people nobody came into the arm {arm!r} of {study.slug!r}.")
 
 
@@ -247,12 +253,13 @@ def answer_first(page: Page) -> None:
 
 
 def around(camera: Camera, address: str, path: str) -> None:
-    """The pages beside the straight way."""
+    """Take the pages outside the usual sequence: errors, offline, withdrawal."""
     page = camera.page
     page.wait_for_selector("form[data-ready]")
     page.locator("form .actions button").click()
     page.wait_for_selector(".errors")
     camera.take("beside-errors")
+    # The page must keep the answers and offer to send them again.
     page.context.set_offline(True)
     for group in page.locator("fieldset[role=radiogroup]").all():
         group.locator("label").first.click()
@@ -290,12 +297,12 @@ SHEETS = {
         5,
     ),
 }
-"""Name of a contact sheet: look, which pages, width of each in pixels, how many beside another."""
+"""Contact sheets by name: look, pages, width of each page in pixels, pages per row."""
 MARGIN = 0.19  # of a wide window, on each side of the column
 
 
 def sheet(files: list[Path], width: int, columns: int) -> Image.Image:
-    """The pictures in rows, each scaled to the width and cut where it is longer than two widths."""
+    """Lay the pictures out in rows, scaled to the width and cropped to twice the width."""
     gap, tallest = 12, 2 * width
     tiles = []
     for file in files:

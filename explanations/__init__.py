@@ -1,1 +1,1 @@
-"""Images, classifiers, and the explanations of their predictions."""
+"""Images, classifiers, and explanations of their predictions."""

@@ -1,4 +1,4 @@
-"""The admin's pages for images, classifiers, predictions and explanations; all read-only."""
+"""Read-only admin pages of images, classifiers, predictions and explanations."""
 
 from typing import Any, ClassVar
 
@@ -20,68 +20,79 @@ from explanations.models import (
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that commands write: to be looked at here, never changed."""
+    """Rows that only commands write; the admin shows them without a way to change them."""
 
     class Media:
         css: ClassVar = {"all": ["explanations/panel.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse everybody: rows are added by commands."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse everybody: a changed row would no longer fit its hash."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse everybody: other rows depend on these rows."""
         return False
 
 
 class PredictionFilter(admin.SimpleListFilter):
-    """Images that a classifier gets right, or wrong."""
+    """Filter of images by whether a classifier predicts them correctly."""
 
     title = "prediction"
     parameter_name = "prediction"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("right", "Right"), ("wrong", "Wrong"), ("none", "Not predicted yet")]
+        """List the choices of the filter."""
+        return [("right", "Correct"), ("wrong", "Wrong"), ("none", "Not predicted yet")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[StudyImage]
     ) -> QuerySet[StudyImage]:
+        """Select the images of the chosen kind."""
         if self.value() == "none":
             return queryset.filter(predictions__isnull=True)
         if self.value() in {"right", "wrong"}:
-            # Once per image, however many classifiers say so.
+            # A subquery lists each image once, even if several classifiers predict it.
             right = Prediction.objects.filter(is_correct=self.value() == "right")
             return queryset.filter(pk__in=right.values("image"))
         return queryset
 
 
 class MethodFilter(admin.SimpleListFilter):
-    """By method, under the names of the catalogue."""
+    """Filter of explanations by method, with the labels of the catalogue."""
 
     title = "method"
     parameter_name = "method"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """List the methods."""
         return catalogue.choices()
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Explanation]
     ) -> QuerySet[Explanation]:
+        """Select the explanations by the chosen method."""
         return queryset.filter(method=self.value()) if self.value() else queryset
 
 
 @admin.register(ImageSet)
 class ImageSetAdmin(ReadOnlyAdmin):
+    """Admin page of the image sets."""
+
     list_display = ("name", "classes", "image_count", "imported_at")
     fields = ("name", "classes", "image_count", "imported_at")
 
     @admin.display(description="classes")
     def classes(self, row: ImageSet) -> str:
+        """List the names of the classes."""
         return ", ".join(row.class_names)
 
     @admin.display(description="images")
     def image_count(self, row: ImageSet) -> SafeString:
+        """Link the number of images to their list."""
         address = reverse("admin:explanations_studyimage_changelist")
         return format_html(
             '<a href="{}?image_set__id__exact={}">{}</a>', address, row.pk, row.images.count()
@@ -90,21 +101,27 @@ class ImageSetAdmin(ReadOnlyAdmin):
 
 @admin.register(ClassifierWeights)
 class ClassifierWeightsAdmin(ReadOnlyAdmin):
+    """Admin page of the classifiers."""
+
     list_display = ("name", "test_accuracy", "path", "registered_at")
     fields = ("name", "path", "classes", "test_accuracy", "sha256", "registered_at")
 
     @admin.display(description="classes")
     def classes(self, row: ClassifierWeights) -> str:
+        """List the names of the classes."""
         return ", ".join(row.class_names)
 
-    @admin.display(description="test accuracy, by its card")
+    @admin.display(description="test accuracy (model card)")
     def test_accuracy(self, row: ClassifierWeights) -> str:
+        """Show the accuracy of the model card, or a dash."""
         figures = row.card.get("evaluation", {}).get("test", {})
         return f"{figures['accuracy']:.1%}" if "accuracy" in figures else "–"
 
 
 @admin.register(Prediction)
 class PredictionAdmin(ReadOnlyAdmin):
+    """Admin page of the predictions."""
+
     list_display = ("thumbnail", "true_class", "predicted_class", "percent", "is_correct")
     list_filter = ("is_correct", "classifier", "predicted_class")
     list_select_related = ("image", "classifier")
@@ -112,23 +129,29 @@ class PredictionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="image")
     def thumbnail(self, row: Prediction) -> SafeString:
+        """Show the image."""
         return picture_of(row.image)
 
     @admin.display(description="image")
     def image_link(self, row: Prediction) -> SafeString:
+        """Link to the image's page."""
         return link_to(row.image)
 
     @admin.display(description="true class", ordering="image__true_class")
     def true_class(self, row: Prediction) -> str:
+        """Show the image's true class."""
         return row.image.true_class
 
     @admin.display(description="probability", ordering="probability")
     def percent(self, row: Prediction) -> str:
+        """Show the probability in percent."""
         return f"{row.probability:.0%}"
 
 
 @admin.register(Explanation)
 class ExplanationAdmin(ReadOnlyAdmin):
+    """Admin page of the explanations."""
+
     list_display = (
         "thumbnail", "method_label", "explained_class", "prediction", "seconds", "computed_at"
     )  # fmt: skip
@@ -150,15 +173,18 @@ class ExplanationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="map")
     def thumbnail(self, row: Explanation) -> SafeString:
+        """Show the map."""
         address = reverse("explanations:map-picture", args=[row.pk])
         return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy">', address)
 
     @admin.display(description="image with all its explanations")
     def image_link(self, row: Explanation) -> SafeString:
+        """Link to the image's page."""
         return link_to(row.prediction.image)
 
     @admin.display(description="method", ordering="method")
     def method_label(self, row: Explanation) -> str:
+        """Show the method's label, or its key if the catalogue no longer contains it."""
         try:
             return catalogue.get(row.method).label
         except catalogue.UnknownMethodError:
@@ -166,12 +192,13 @@ class ExplanationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="seconds")
     def seconds(self, row: Explanation) -> str:
+        """Show the seconds of computation, or a dash."""
         return str(row.provenance.get("seconds", "–"))
 
 
 def said(prediction: Prediction) -> str:
-    """One prediction in a line."""
-    verdict = "right" if prediction.is_correct else "wrong"
+    """Summarise a prediction in one line."""
+    verdict = "correct" if prediction.is_correct else "wrong"
     return (
         f"{prediction.predicted_class} ({prediction.probability:.0%}), {verdict} – "
         f"{prediction.classifier.name}"
@@ -179,13 +206,13 @@ def said(prediction: Prediction) -> str:
 
 
 def picture_of(image: StudyImage) -> SafeString:
-    """A small picture of an image."""
+    """Show a small picture of an image."""
     address = reverse("explanations:image-picture", args=[image.pk])
-    # The class stands beside it as text.
+    # The alternative text is empty because the class is next to the picture as text.
     return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy">', address)
 
 
 def link_to(image: StudyImage) -> SafeString:
-    """The image's page, with its gallery."""
+    """Link to the image's page, which contains its gallery."""
     address = reverse("admin:explanations_studyimage_change", args=[image.pk])
     return format_html('<a href="{}">{}</a>', address, image)

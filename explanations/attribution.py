@@ -1,4 +1,4 @@
-"""What every method returns: numbers per pixel, and how far they can be trusted."""
+"""Result of an explanation method: relevance per pixel, with diagnostics of its reliability."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,21 +13,22 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """The explanation of one prediction, as raw numbers.
+    """Explanation of one prediction, as raw numbers.
 
-    All arrays are checked for shape and finiteness; ValueError names what is wrong.
+    Shape and finiteness of all arrays are checked; ValueError names the array and the fault.
     """
 
     relevance: Floats
-    """float32 (height, width). Signed methods: positive speaks for the target class."""
+    """float32 (height, width). For signed methods, a positive value supports the target class."""
     channels: Floats | None = None
-    """The same before the colour channels were joined, float32 (3, height, width)."""
+    """Relevance before the colour channels were joined, float32 (3, height, width)."""
     native: Floats | None = None
-    """Signed map at the size at which the method works, float32 (rows, columns), if coarser."""
+    """Signed map at the resolution at which the method works, float32 (rows, columns), if coarser.
+    """
     segments: NDArray[np.uint8] | None = None
-    """Number of the patch that each pixel belongs to, from 0, uint8 (height, width)."""
+    """Patch number of each pixel, counted from 0, uint8 (height, width)."""
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
-    """How well the method did on this image; plain values that JSON can hold."""
+    """Indicators of how well the method worked on this image; values that JSON can represent."""
 
     def __post_init__(self) -> None:
         _check("relevance", self.relevance, 2)
@@ -41,32 +42,34 @@ class Attribution:
             if self.segments.dtype != np.uint8:
                 raise ValueError(f"segments must be uint8, got {self.segments.dtype}.")
             _check_shape("segments", self.segments.shape, size)
-        # A diagnostic that is no number must fail here, not when it is stored.
+        # A NaN or an object that JSON cannot represent must fail here, not when it is stored.
         json.dumps(dict(self.diagnostics), allow_nan=False)
 
     @property
     def is_empty(self) -> bool:
-        """Whether the map says nothing: every pixel is zero."""
+        """Check whether every pixel is zero."""
         return not self.relevance.any()
 
 
 @dataclass(frozen=True, eq=False)
 class Attributions:
-    """Explanations of n images by one method, each of k classes or of one.
+    """Explanations of n images by one method, for one class or for k classes each.
 
-    With several classes per image every float array and ``diagnostics`` have one more axis, k,
-    behind the first. All arrays are checked for shape and finiteness; ValueError names what is
-    wrong. ``found[i]`` is one image's Attribution, ``found.of_class(j)`` one column's Attributions.
+    With several classes per image, every float array and ``diagnostics`` has an additional second
+    axis, k. Shape and finiteness of all arrays are checked; ValueError names the array and the
+    fault. ``attributions[i]`` is the Attribution of an image, ``attributions.of_class(j)`` the
+    Attributions of the j-th class of every image.
     """
 
     relevance: Floats
     """float32 (n, height, width) or (n, k, height, width)."""
     channels: Floats | None = None
-    """Before the colour channels were joined, float32 (n, 3, height, width) or (n, k, 3, …)."""
+    """Relevance before the colour channels were joined, float32 (n, 3, height, width) or (n, k, 3,
+    …)."""
     native: Floats | None = None
-    """Signed maps at the method's own size, float32 (n, rows, columns) or (n, k, …)."""
+    """Signed maps at the method's own resolution, float32 (n, rows, columns) or (n, k, …)."""
     segments: NDArray[np.uint8] | None = None
-    """Patch that each pixel belongs to, uint8 (n, height, width)."""
+    """Patch number of each pixel, uint8 (n, height, width)."""
     diagnostics: Sequence[Any] = ()
     """A mapping per image, or a sequence of k mappings per image."""
 
@@ -79,6 +82,7 @@ class Attributions:
         if self.channels is not None:
             _check("channels", self.channels, axes + 1)
             _check_shape("channels", self.channels.shape, (*leading, 3, height, width))
+        # The native map may be coarser than the image, so only its leading axes are compared.
         if self.native is not None:
             _check("native", self.native, axes)
             _check_shape("native", self.native.shape[:-2], tuple(leading))
@@ -96,11 +100,11 @@ class Attributions:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> Attribution:
-        """The explanation of one image; ValueError if it has several, one per class."""
+        """Return the explanation of one image; raise ValueError if it has one per class."""
         if self.relevance.ndim != 3:
             raise ValueError(
                 f"Each image has {self.relevance.shape[1]} explanations, one per class. "
-                "Choose the class first: found.of_class(0)[index]."
+                "Choose the class first: attributions.of_class(0)[index]."
             )
         return Attribution(
             relevance=self.relevance[index],
@@ -111,9 +115,12 @@ class Attributions:
         )
 
     def of_class(self, column: int) -> "Attributions":
-        """The explanations of the column-th class of each image."""
+        """Return the explanations of the column-th class of each image.
+
+        Raises ValueError if there is only one explanation per image.
+        """
         if self.relevance.ndim != 4:
-            raise ValueError("There is one explanation per image; nothing to choose.")
+            raise ValueError("There is only one explanation per image. Leave of_class out.")
         return Attributions(
             relevance=self.relevance[:, column],
             channels=None if self.channels is None else self.channels[:, column],
@@ -124,7 +131,7 @@ class Attributions:
 
 
 def joined(parts: Sequence[Attributions]) -> Attributions:
-    """The explanations of several batches, one after the other."""
+    """Concatenate the explanations of several batches in their order."""
 
     def together(name: str) -> Any:
         values = [getattr(part, name) for part in parts]
@@ -144,9 +151,9 @@ def _check(name: str, values: Floats, dimensions: int) -> None:
         )
     if not np.isfinite(values).all():
         count = int((~np.isfinite(values)).sum())
-        raise ValueError(f"{name} holds {count} values that are not finite.")
+        raise ValueError(f"{name} contains {count} values that are not finite.")
 
 
-def _check_shape(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
-    if found != expected:
-        raise ValueError(f"{name} must have the shape {expected}, got {found}.")
+def _check_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if shape != expected:
+        raise ValueError(f"{name} must have the shape {expected}, got {shape}.")

@@ -1,7 +1,7 @@
-"""The explanation methods: everything that is known of each stands here, once.
+"""Catalogue of the explanation methods: key, label, words, code and drawing of each method.
 
-A new method is a file in ``explanations/methods`` and an entry here. Reading this list imports no
-torch: the code of a method is found by its path when it is needed.
+A new method is a file in ``explanations/methods`` and an entry here. Reading this catalogue does
+not import torch: a method's code is resolved by its path when it is needed.
 """
 
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class UnknownMethodError(ValueError):
-    """There is no such method; the message lists those there are."""
+    """Unknown method key; the message lists the valid keys."""
 
 
 @dataclass(frozen=True)
 class Legend:
-    """What the two ends of the colour scale mean."""
+    """Meaning of the two ends of the colour scale."""
 
     low: str
     high: str
@@ -34,7 +34,7 @@ class Legend:
 
 @dataclass(frozen=True)
 class ReferenceLibrary:
-    """The library whose numbers a method's must be, and the function that asks it."""
+    """Library whose numbers a method must reproduce, and the function that calls it."""
 
     library: str
     path: str
@@ -47,32 +47,32 @@ class Method:
     key: str
     label: str
     path: str
-    """Where its code is: module and class, joined by a dot."""
+    """Dotted path of the method's class, resolved when it is first needed."""
     caption: str
-    """Stands under the picture; ``{answer}`` is the predicted class."""
+    """Caption under the picture; ``{answer}`` is the predicted class."""
     how_to_read: tuple[str, ...]
-    """Sentences for people who have never seen such a map."""
+    """Sentences for readers who have never seen such a map."""
     legend: Legend
     drawing: Drawing
     needs_background: bool = False
     is_placebo: bool = False
     reference: ReferenceLibrary | None = None
-    """None where no library computes this method."""
+    """Reference implementation; None if no library computes this method."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Of its code, where they are not the defaults."""
+    """Arguments of the method's class that differ from its defaults."""
     choice: Parameter | None = None
-    """What a condition of a study may choose of it."""
+    """Parameter that a study file can set."""
     variant_of: str = ""
-    """Key of the method that another choice was made of; empty for a method of the list below."""
+    """Key of the method of which this is a variant; empty for a method of the list below."""
 
     @property
     def full_label(self) -> str:
-        """With what is chosen of it, the usual included."""
+        """Return the label with the value of the choice, including the default value."""
         return f"{self.label}, {self.choice.usual.label}" if self.choice else self.label
 
     @property
     def by_choice(self) -> dict[str, "Method"]:
-        """By each value that can be chosen: itself by the usual one, variants by the others."""
+        """Return the method itself for the default value, and its variants for the other values."""
         if self.choice is None:
             return {}
         usual, *others = self.choice.values
@@ -96,36 +96,37 @@ class Method:
         )
 
     def caption_for(self, label: str | None, *, empty: bool = False, say: Say = str) -> str:
-        """The caption with the name of the predicted class; ``empty``: that of an all-zero map.
+        """Return the caption with the name of the predicted class.
 
-        None for a page on which the class must be guessed: then no class is named.
+        ``label`` is None on a page where the class must be guessed; the caption then names no
+        class. With ``empty``, it is the caption of an all-zero map.
         """
         text = say(EMPTY_CAPTION if empty else self.caption)
         answer = say(_UNNAMED) if label is None else say(_NAMED).replace("{label}", label)
         return text.replace("{answer}", answer)
 
     def caption_of_each(self, *, say: Say = str) -> str:
-        """The one caption of several maps, each of a class of its own."""
+        """Return a common caption of several maps, each of a different class."""
         return say(self.caption).replace("{answer}", say(_OF_ITS_OWN))
 
     def explainer(self) -> "Explainer":
-        """The method itself, with the parameters of this entry; imports torch."""
+        """Create the method's explainer with the parameters of this entry; imports torch."""
         module, _, name = self.path.rpartition(".")
         explainer: Explainer = getattr(import_module(module), name)(**self.parameters)
         return explainer
 
 
 FLAGS = {
-    "empty": "No region speaks for the class: the map is empty.",
-    "zero_gradient": "The score does not react to any pixel: every value is zero.",
-    "image_is_the_baseline": "The image equals the baseline, so there is no change to share out.",
-    "does_not_add_up": "The shares miss the change of the score by more than one in ten thousand.",
-    "one_patch": "The image is one single patch: LIME has nothing to compare.",
-    "constant_probability": "The probability is the same whatever is covered: LIME finds nothing.",
-    "poor_fit": "LIME's linear model explains less than 30 % of the variance: do not lean on it.",
+    "empty": "No region supports the class, so the map is empty.",
+    "zero_gradient": "The score does not react to any pixel, so every value is zero.",
+    "image_is_the_baseline": "The image equals the baseline, so the score does not change.",
+    "does_not_add_up": "The shares miss the change of the score by more than 0.01 %.",
+    "one_patch": "The image consists of a single patch, so LIME cannot compare patches.",
+    "constant_probability": "Covering patches does not change the probability: the map is empty.",
+    "poor_fit": "LIME's linear model explains less than 30 % of the variance: do not rely on it.",
     "certain": "The probability is 1 to seven digits.",
 }
-"""What a method may say of a map in its diagnostics, in words for researchers."""
+"""Diagnostics that a method can report about a map, in words for researchers."""
 
 _NAMED = _("“{label}”")
 _UNNAMED = _("the classifier's answer")
@@ -141,20 +142,17 @@ _HEAT_READING = (
         "dark blue marks regions that counted little or not at all."
     ),
     _("The map is coarse: it shows regions, not single pixels."),
-    _(
-        "The colours compare regions within one image; "
-        "they say nothing about how sure the classifier is."
-    ),
+    _("The colours compare regions within one image; they do not show how sure the classifier is."),
 )
 _PIXELS_READING = (
     _("The image is shown pale and grey, with some of its pixels coloured."),
     _(
-        "Orange pixels spoke for the classifier's answer, blue pixels spoke against it; "
-        "the stronger the colour, the more they counted."
+        "Orange pixels counted in favour of the classifier's answer, blue pixels counted against "
+        "it; the stronger the colour, the more a pixel counted."
     ),
 )
 _HEAT_LEGEND = Legend(_("counted little"), _("counted most"))
-_FOR_AND_AGAINST = Legend(_("spoke against"), _("spoke for"))
+_FOR_AND_AGAINST = Legend(_("counted against"), _("counted in favour"))
 
 METHODS: tuple[Method, ...] = (
     Method(
@@ -172,7 +170,7 @@ METHODS: tuple[Method, ...] = (
         label="Saliency map",
         path="explanations.methods.saliency.Saliency",
         caption=_(
-            "The brighter a pixel glows, the more a small change of it would raise or lower the "
+            "The brighter a pixel glows, the more a small change to it would raise or lower the "
             "score of {answer}."
         ),
         how_to_read=(
@@ -181,8 +179,8 @@ METHODS: tuple[Method, ...] = (
                 "The brighter a pixel glows, the more the classifier's answer would change "
                 "if this pixel were changed a little."
             ),
-            _("Glowing does not tell whether a pixel spoke for or against the answer."),
-            _("The brightness compares pixels within one image only."),
+            _("The glow does not show whether a pixel counted in favour of the answer or against."),
+            _("The brightness compares only pixels within one image."),
         ),
         legend=Legend(_("hardly matters"), _("matters most")),
         drawing=Glow(),
@@ -198,7 +196,7 @@ METHODS: tuple[Method, ...] = (
         how_to_read=(
             *_PIXELS_READING,
             BASELINE.usual.reading,
-            _("The colours compare pixels within one image only."),
+            _("The colours compare only pixels within one image."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99),
@@ -212,13 +210,13 @@ METHODS: tuple[Method, ...] = (
         label="SHAP",
         path="explanations.methods.deepshap.DeepShap",
         caption=_(
-            "Orange pixels spoke for {answer}, blue pixels against it, compared with 100 typical "
-            "images."
+            "Compared with 100 typical images, orange pixels counted in favour of {answer} and "
+            "blue pixels against it."
         ),
         how_to_read=(
             *_PIXELS_READING,
-            _("The comparison is with 100 typical images that the classifier has learned from."),
-            _("The colours compare pixels within one image only."),
+            _("The image is compared with 100 typical images that the classifier learned from."),
+            _("The colours compare only pixels within one image."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99.5),
@@ -230,23 +228,26 @@ METHODS: tuple[Method, ...] = (
         label="LIME",
         path="explanations.methods.lime.Lime",
         caption=_(
-            "Patches with a solid blue outline spoke for {answer}, patches with a dashed orange "
-            "outline against it."
+            "Patches with a solid blue outline counted in favour of {answer}, patches with a "
+            "dashed orange outline counted against it."
         ),
         how_to_read=(
             _("The image is divided into patches, and the five that counted most are outlined."),
             _(
-                "A solid blue outline marks a patch that spoke for the classifier's answer; "
-                "a dashed orange outline marks one that spoke against it."
+                "A solid blue outline marks a patch that counted in favour of the classifier's "
+                "answer; a dashed orange outline marks a patch that counted against it."
             ),
-            _("It was found by covering patches and watching how the classifier's answer changed."),
+            _(
+                "To measure this, patches were covered and the changes of the classifier's answer "
+                "were recorded."
+            ),
             _("Patches without an outline counted less."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=Outlines(),
         reference=ReferenceLibrary("lime", "explanations.verification.reference_methods.lime"),
     ),
-    # The placebos share Grad-CAM's words and colours to the letter: nothing may tell them apart.
+    # The placebos have exactly Grad-CAM's words and colours, so that nothing distinguishes them.
     Method(
         key="placebo",
         label="Placebo map",
@@ -271,9 +272,9 @@ METHODS: tuple[Method, ...] = (
 )
 
 EVERY: tuple[Method, ...] = tuple(
-    one for method in METHODS for one in (tuple(method.by_choice.values()) or (method,))
+    variant for method in METHODS for variant in (tuple(method.by_choice.values()) or (method,))
 )
-"""The methods, each followed by its variants: what a condition can show."""
+"""All methods, each followed by its variants: everything that a condition can show."""
 
 LAYERED: tuple[Method, ...] = (
     Method(
@@ -290,23 +291,23 @@ LAYERED: tuple[Method, ...] = (
         key="saliency_layer",
         label="Saliency map",
         path="explanations.methods.layers.LayerSaliency",
-        caption="The brighter a cell glows, the more a small change of the layer's output there "
+        caption="The brighter a cell glows, the more a small change to the layer's output there "
         "would change how strongly the classifier answers “{label}”.",
         how_to_read=(
             "The image is dimmed and some of its cells glow.",
             "The brighter a cell glows, the more the classifier's answer would change "
-            "if what the layer found there were changed a little.",
-            "The brightness compares cells within one layer only.",
+            "if the layer's output there were changed a little.",
+            "The brightness compares only cells within one layer.",
         ),
         legend=Legend("hardly matters", "matters most"),
         drawing=Glow(),
     ),
 )
-"""What can be computed of every feature module: for researchers, never for a condition."""
+"""Methods that are computed for every feature module, for researchers but never for a condition."""
 
 
 def of_module(number: int) -> tuple[Method, ...]:
-    """The methods that look at one feature module, numbered from 0."""
+    """List the methods that explain one feature module, numbered from 0."""
     return tuple(
         replace(
             method,
@@ -319,21 +320,22 @@ def of_module(number: int) -> tuple[Method, ...]:
 
 
 def get(key: str) -> Method:
-    """The method of this key; UnknownMethodError lists the keys there are."""
+    """Return the method with this key; UnknownMethodError lists the valid keys."""
     number = key.rpartition("_")[2]
     layered = of_module(int(number)) if number.isdecimal() else ()
     for method in (*EVERY, *layered):
         if method.key == key:
             return method
     known = ", ".join(method.key for method in EVERY)
-    raise UnknownMethodError(f"There is no method {key!r}. Choose from: {known}.")
+    raise UnknownMethodError(f"Unknown method {key!r}. Choose from: {known}.")
 
 
 def choices() -> list[tuple[str, str]]:
-    """Keys with labels, for forms and filters."""
+    """List keys with labels, for forms and filters."""
     return [(method.key, method.label) for method in EVERY]
 
 
 def base_of(key: str) -> str:
-    """Key of the method that ``key`` is a variant of; any other key as it is."""
-    return next((one.variant_of for one in EVERY if one.key == key and one.variant_of), key)
+    """Return the key of the method of which ``key`` is a variant, or ``key`` itself."""
+    variants = {method.key: method.variant_of for method in EVERY if method.variant_of}
+    return variants.get(key, key)

@@ -1,8 +1,8 @@
-"""All explanations of many images in one call: the engine, useful without the rest.
+"""The engine: all explanations of many images in one call, usable without the rest of the platform.
 
-Each method's numbers are those of the library that people use for it (captum, shap, lime), which
-the tests check and ``explanations.verification.comparison`` checks again at run time; the work
-is shared between methods and images. docs/explanations.md says how, and how fast.
+Each method returns the numbers of the library that implements it (captum, shap, lime). The tests
+check this, and ``explanations.verification.comparison`` checks it again at run time. Methods and
+images share their work; docs/explanations.md explains how, and how fast the engine is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,18 +33,18 @@ Targets = Sequence[int] | Sequence[Sequence[int]] | NDArray[np.int64] | Literal[
 
 @dataclass(frozen=True, eq=False)
 class LayerMaps:
-    """Maps of every feature module at its own size, for n images."""
+    """Maps of every feature module at the module's own resolution, for n images."""
 
     names: tuple[str, ...]
-    """The modules' names in the network."""
+    """Names of the modules in the network."""
     gradcam: tuple[Floats, ...]
-    """Per module the signed Grad-CAM map, float32 (n, rows, columns) or (n, k, …)."""
+    """Signed Grad-CAM map of each module, float32 (n, rows, columns) or (n, k, …)."""
     saliency: tuple[Floats, ...]
-    """Per module the largest absolute gradient over its channels, of the same shape."""
+    """Largest absolute gradient over the channels of each module, of the shape of ``gradcam``."""
 
 
 class Explanations(Mapping[str, Attributions]):
-    """The attributions by the key of their method, with what the classifier said."""
+    """Attributions by method key, with the classifier's probabilities."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Explanations(Mapping[str, Attributions]):
         self.targets = targets
         """Numbers of the explained classes, (n,) or (n, k)."""
         self.layers = layers
-        """Every feature module's maps, where they were asked for."""
+        """Maps of every feature module, if they were requested."""
 
     def __getitem__(self, method: str) -> Attributions:
         return self._found[method]
@@ -85,23 +85,24 @@ def explain(
 ) -> Explanations:
     """Explain ``classifier``'s logits for ``images``, uint8 (n, height, width, 3).
 
-    ``targets``: class numbers, one per image or k per image; ``"all"``; None for the predicted
-    class. ``methods``: keys of the catalogue, or explainers with parameters of their own by a name
-    of yours. ``background``: images that DeepSHAP compares with; None for one of the mean colour.
-    ``seed`` decides LIME's samples, together with each image's content: order and neighbours do
-    not matter. ``precision`` ``"fast"`` lets LIME's probabilities be off by up to .001, measured.
-    ``layers``: also the maps of every feature module, from the same pass. ``progress``: a bar on a
-    terminal.
+    ``targets`` contains class numbers, one per image or k per image; ``"all"`` selects every class
+    and None the predicted class. ``methods`` is a list of catalogue keys, or a mapping from names
+    of your choice to explainers with their own parameters. ``background`` contains the images that
+    DeepSHAP compares with; None stands for one image of the mean colour. LIME's samples depend on
+    ``seed`` and on each image's content, not on the order of the images or on the other images.
+    With ``precision`` ``"fast"``, LIME's probabilities may be off by up to .001; the error is
+    measured. ``layers`` adds the maps of every feature module, from the same pass. ``progress``
+    shows a bar on a terminal.
 
     Raises PreflightError for a network that cannot be explained exactly, ValueError for arguments
-    that do not fit together, OutOfMemoryError when not even one row fits.
+    that do not fit together, and OutOfMemoryError if memory does not suffice for a single row.
     """
     engine = Engine(classifier, background, precision)
     return engine.explain(images, targets, methods, seed=seed, layers=layers, progress=progress)
 
 
 class Engine:
-    """A classifier made ready to be explained, for callers that bring their images in parts."""
+    """A classifier prepared for explanation, for callers that supply their images in parts."""
 
     def __init__(
         self,
@@ -110,7 +111,7 @@ class Engine:
         precision: str = "strict",
     ) -> None:
         if precision not in PRECISIONS:
-            raise ValueError(f"precision is {precision!r}; choose strict or fast.")
+            raise ValueError(f"precision is {precision!r}; it must be strict or fast.")
         if background is not None and not isinstance(background, Background):
             background = Background(background)
         self.workspace = Workspace(classifier, Chain.of(classifier), background)
@@ -118,7 +119,8 @@ class Engine:
 
     @property
     def batch_size(self) -> int:
-        """How many images are worked on together; a caller's parts are best multiples of it."""
+        """Return the number of images that are processed together; parts should be
+        multiples of it."""
         return self.workspace.budget.group
 
     def explain(
@@ -131,7 +133,7 @@ class Engine:
         layers: bool = False,
         progress: bool = False,
     ) -> Explanations:
-        """As the function ``explain``."""
+        """Explain images as the function ``explain`` does."""
         explainers = self.explainers(methods)
         wanted = self._wanted(targets, images)
         modules = range(self.workspace.chain.features) if layers else self._modules_of(explainers)
@@ -141,21 +143,22 @@ class Engine:
                 some = slice(first, first + self.batch_size)
                 targeted = None if wanted is None else wanted[some]
                 batch = Batch(self.workspace, images[some], targeted, modules)
-                found = {}
+                attributions_by_key = {}
                 for key, attributions in self._each(batch, explainers, seed):
                     bar.set_description(key, refresh=False)
-                    found[key] = attributions
-                parts.append(_Part(batch, found))
+                    attributions_by_key[key] = attributions
+                parts.append(_Part(batch, attributions_by_key))
                 bar.update(len(batch))
+        # A caller who named at most one class per image gets arrays without the axis of classes.
         single = not isinstance(targets, str) and (targets is None or np.asarray(targets).ndim == 1)
         return _together(parts, self.workspace.chain, layers=layers, single=single)
 
     def one_by_one(
         self, images: Images, targets: Sequence[int], explainers: Mapping[str, Explainer]
     ) -> Iterator[tuple[str, Attributions]]:
-        """One batch, method by method, for a caller that keeps each as soon as it is there.
+        """Yield the attributions of one batch method by method, so that each can be stored at once.
 
-        There are at most ``batch_size`` images with one target each.
+        ``images`` contains at most ``batch_size`` images, ``targets`` one class number for each.
         """
         wanted = self._wanted(targets, images)
         batch = Batch(self.workspace, images, wanted, self._modules_of(explainers))
@@ -163,7 +166,7 @@ class Engine:
             yield key, attributions.of_class(0)
 
     def explainers(self, methods: Sequence[str] | Mapping[str, Explainer]) -> dict[str, Explainer]:
-        """The methods by key, in the engine's precision where they have a choice."""
+        """Return the explainers by key, in the engine's precision if a method offers a choice."""
         explainers = (
             dict(methods)
             if isinstance(methods, Mapping)
@@ -172,8 +175,8 @@ class Engine:
         return {key: in_precision(one, self.precision) for key, one in explainers.items()}
 
     def _modules_of(self, explainers: Mapping[str, Explainer]) -> list[int]:
-        """The feature modules that they look at: the one pass brings the maps of all of them."""
-        wanted = {parameters_of(one).get("layer") for one in explainers.values()}
+        """List the feature modules whose maps are needed; a single pass returns all of them."""
+        wanted = {parameters_of(explainer).get("layer") for explainer in explainers.values()}
         return [number for number in range(self.workspace.chain.features) if number in wanted]
 
     def _each(
@@ -181,10 +184,12 @@ class Engine:
     ) -> Iterator[tuple[str, Attributions]]:
         hashes = [content_hash(image) for image in batch.images]
         for key, explainer in explainers.items():
+            # The precision is entered per method, so that it never stays changed while the caller
+            # runs.
             with exact_arithmetic():
                 seeds = [image_seed(sha256, key, seed) for sha256 in hashes]
-                found = explainer.explain(batch, seeds)
-            yield key, _with_certainty(found, batch)
+                attributions = explainer.explain(batch, seeds)
+            yield key, _with_certainty(attributions, batch)
 
     def _check(self, images: Images) -> None:
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or not len(images):
@@ -195,8 +200,8 @@ class Engine:
         background = self.workspace.background
         if background is not None and background.images.shape[1:] != images.shape[1:]:
             raise ValueError(
-                f"The background's images are {background.images.shape[1:3]}, the others "
-                f"{images.shape[1:3]}. Bring both to one size."
+                f"The background's images are {background.images.shape[1:3]}, but the explained "
+                f"images are {images.shape[1:3]}. Bring both to the same size."
             )
 
     def _wanted(self, targets: Targets, images: Images) -> torch.Tensor | None:
@@ -220,25 +225,26 @@ class Engine:
                 f"targets must be class numbers 0 to {classes - 1}, "
                 f"got {wanted.min()} to {wanted.max()}."
             )
+        # One class per image becomes a column, so that all methods see (n, k).
         tensor = torch.from_numpy(wanted.astype(np.int64).reshape(count, -1))
         return tensor.to(self.workspace.classifier.device)
 
 
-def _with_certainty(found: Attributions, batch: Batch) -> Attributions:
-    """The flag ``certain`` where the class's probability is 1: then LIME sees little change."""
+def _with_certainty(attributions: Attributions, batch: Batch) -> Attributions:
+    """Add the flag ``certain`` where the probability is 1, so that LIME sees little change."""
     probabilities = batch.logits.softmax(1).gather(1, batch.targets).tolist()
     diagnostics = [
         [
             {**about, "flags": [*about["flags"], *(["certain"] if probability >= CERTAIN else [])]}
             for about, probability in zip(of_image, row, strict=True)
         ]
-        for of_image, row in zip(found.diagnostics, probabilities, strict=True)
+        for of_image, row in zip(attributions.diagnostics, probabilities, strict=True)
     ]
-    return replace(found, diagnostics=diagnostics)
+    return replace(attributions, diagnostics=diagnostics)
 
 
 def in_precision(explainer: Explainer, precision: str) -> Explainer:
-    """The explainer as it is, or made fast where ``fast`` is asked for and it has a choice."""
+    """Return the explainer, in fast arithmetic if that is requested and the method offers it."""
     if precision == "fast" and "precision" in parameters_of(explainer):
         changed: Explainer = replace(explainer, precision=precision)
         return changed
@@ -247,19 +253,21 @@ def in_precision(explainer: Explainer, precision: str) -> Explainer:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What was found for one batch."""
+    """Attributions of one batch."""
 
     batch: Batch
     found: Mapping[str, Attributions]
 
 
 def _together(parts: Sequence[_Part], chain: Chain, *, layers: bool, single: bool) -> Explanations:
-    found = {key: joined([part.found[key] for part in parts]) for key in parts[0].found}
+    attributions = {key: joined([part.found[key] for part in parts]) for key in parts[0].found}
     batches = [part.batch for part in parts]
     targets = np.concatenate([batch.targets.cpu().numpy() for batch in batches])
     probabilities = torch.cat([batch.logits.softmax(1) for batch in batches])
     return Explanations(
-        {key: one.of_class(0) for key, one in found.items()} if single else found,
+        {key: of_method.of_class(0) for key, of_method in attributions.items()}
+        if single
+        else attributions,
         probabilities.float().cpu().numpy(),
         targets[:, 0] if single else targets,
         _layer_maps(batches, chain, single=single) if layers else None,

@@ -1,4 +1,4 @@
-"""Images, classifiers, predictions and explanations: what is shown, and where it comes from."""
+"""Database tables of images, classifiers, predictions and explanations."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from explanations.store.artefacts import Stored
 
 
 class ImageSet(models.Model):
-    """A named collection of images over one list of classes."""
+    """A named collection of images with a common list of classes."""
 
     name = models.SlugField(unique=True)
     class_names = models.JSONField()
@@ -20,13 +20,13 @@ class ImageSet(models.Model):
 
 
 class StudyImage(models.Model):
-    """One image; its pixels lie in the data folder under their content hash."""
+    """An image; the data folder contains its pixels under their content hash."""
 
     image_set = models.ForeignKey(ImageSet, on_delete=models.PROTECT, related_name="images")
     sha256 = models.CharField("content hash", max_length=64)
     split = models.CharField(max_length=40)
     true_class = models.CharField(max_length=80)
-    source = models.CharField(max_length=500, help_text="File or index that it came from.")
+    source = models.CharField(max_length=500, help_text="File or index of the image in its set.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     part_names = models.JSONField(default=list, blank=True)
@@ -47,12 +47,12 @@ class StudyImage(models.Model):
 
 
 class ClassifierWeights(models.Model):
-    """A trained classifier, known by the hash of its weight file."""
+    """A trained classifier, identified by the hash of its weight file."""
 
     sha256 = models.CharField("hash of the file", max_length=64, unique=True)
     name = models.CharField(max_length=120)
     path = models.CharField(
-        "weight file", max_length=500, help_text="Relative to the project, where it lies inside."
+        "weight file", max_length=500, help_text="Relative to the project if inside it."
     )
     class_names = models.JSONField()
     card = models.JSONField(default=dict, blank=True)
@@ -66,13 +66,15 @@ class ClassifierWeights(models.Model):
 
 
 class Prediction(models.Model):
-    """What one classifier says of one image."""
+    """A classifier's prediction for an image."""
 
     image = models.ForeignKey(StudyImage, on_delete=models.CASCADE, related_name="predictions")
     classifier = models.ForeignKey(ClassifierWeights, on_delete=models.PROTECT)
     predicted_class = models.CharField(max_length=80)
-    probability = models.FloatField(help_text="Of the predicted class, 0 to 1.")
-    probabilities = models.JSONField(help_text="Of every class, in the classifier's order.")
+    probability = models.FloatField(help_text="Probability of the predicted class, 0 to 1.")
+    probabilities = models.JSONField(
+        help_text="Probability of every class, in the classifier's order."
+    )
     is_correct = models.BooleanField("correct")
 
     class Meta:
@@ -90,7 +92,7 @@ class Prediction(models.Model):
         return f"{self.image}: {self.predicted_class} ({self.probability:.0%})"
 
     def likeliest(self, count: int) -> tuple[str, ...]:
-        """The predicted class, then the next probable ones, so many of the classifier's classes."""
+        """Return the predicted class, then the next most probable classes, ``count`` in total."""
         names: list[str] = self.classifier.class_names
         order = sorted(range(len(names)), key=lambda number: (-self.probabilities[number], number))
         others = [names[number] for number in order if names[number] != self.predicted_class]
@@ -98,7 +100,8 @@ class Prediction(models.Model):
 
 
 class Explanation(models.Model):
-    """One method's map of one class of a prediction; written after its numbers are on disk."""
+    """A method's map of one class of a prediction; the row is written after the numbers are on
+    disk."""
 
     prediction = models.ForeignKey(
         Prediction, on_delete=models.CASCADE, related_name="explanations"
@@ -107,16 +110,16 @@ class Explanation(models.Model):
     other_class = models.CharField(
         max_length=80,
         blank=True,
-        help_text="Class that the map belongs to; empty for the predicted one.",
+        help_text="Class that the map explains; empty for the predicted class.",
     )
     key = models.CharField(
         max_length=64,
         help_text="Hash of weights, image, class, method, parameters and code version.",
     )
     sha256 = models.CharField("hash of the numbers", max_length=64)
-    pack = models.CharField(max_length=40, blank=True, help_text="File that holds the numbers.")
-    offset = models.BigIntegerField(default=0, help_text="Where in the file they begin, in bytes.")
-    length = models.PositiveIntegerField(default=0, help_text="Bytes that they take.")
+    pack = models.CharField(max_length=40, blank=True, help_text="File that contains the numbers.")
+    offset = models.BigIntegerField(default=0, help_text="Position in the file, in bytes.")
+    length = models.PositiveIntegerField(default=0, help_text="Size of the numbers, in bytes.")
     parameters = models.JSONField()
     diagnostics = models.JSONField(default=dict, blank=True)
     provenance = models.JSONField(default=dict, blank=True)
@@ -130,7 +133,7 @@ class Explanation(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["prediction", "method"]),
-            # The same image in two image sets shares one artefact.
+            # An image that is in two image sets has a single artefact.
             models.Index(fields=["key"]),
         ]
 
@@ -141,10 +144,10 @@ class Explanation(models.Model):
 
     @property
     def explained_class(self) -> str:
-        """The class that the map belongs to."""
+        """Return the class that the map explains."""
         return self.other_class or self.prediction.predicted_class
 
     @property
     def stored(self) -> Stored:
-        """Where its numbers lie."""
+        """Return the location of the map's numbers."""
         return Stored(self.key, self.sha256, self.pack, self.offset, self.length)

@@ -1,11 +1,12 @@
-"""Texts of the pure code that people read: in English here, in their language on the page."""
+"""Marks for texts of the pure code that people read: English here, translated on the page."""
 
 from collections.abc import Callable
 
 Say = Callable[[str], str]
-"""From an English text to the text in the reader's language; ``str`` leaves it as it is."""
+"""Translation from English into the reader's language; ``str`` leaves the text unchanged."""
 
 
 def gettext_noop(text: str) -> str:
-    """The text itself: the name marks it for the translators (docs/languages.md)."""
+    """Return the text unchanged; the function's name marks it for translators
+    (docs/languages.md)."""
     return text

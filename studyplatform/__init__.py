@@ -1,1 +1,2 @@
-"""The roof: settings, security, the researchers' panel, commands that need more than one app."""
+"""The project's top layer: settings, security, the researchers' panel, commands that use several
+apps."""

@@ -1,4 +1,4 @@
-"""Admin pages that need more than one app: an image with the gallery of its explanations."""
+"""Admin pages that use several apps: an image with the gallery of its explanations."""
 
 from typing import Any
 
@@ -16,6 +16,8 @@ from studyplatform.panel.gallery import gallery
 
 @admin.register(StudyImage)
 class StudyImageAdmin(ReadOnlyAdmin):
+    """Admin page of the images, with the gallery of their explanations."""
+
     list_display = ("thumbnail", "true_class", "said", "image_set", "split", "short_hash")
     list_display_links = ("thumbnail", "true_class")
     list_filter = (PredictionFilter, "image_set", "split", "true_class")
@@ -24,6 +26,7 @@ class StudyImageAdmin(ReadOnlyAdmin):
     fields = (("true_class", "image_set", "split"), "source", ("width", "height"), "sha256")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StudyImage]:
+        """Prefetch the predictions, which every row of the list shows."""
         return super().get_queryset(request).prefetch_related("predictions__classifier")
 
     def change_view(
@@ -33,6 +36,7 @@ class StudyImageAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        """Show an image with all its explanations, in the view that ``?view=`` names."""
         image = self.get_object(request, object_id)
         view = request.GET.get("view", "usual")
         shown = {
@@ -45,12 +49,15 @@ class StudyImageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="image")
     def thumbnail(self, row: StudyImage) -> SafeString:
+        """Show the image."""
         return picture_of(row)
 
     @admin.display(description="predictions")
     def said(self, row: StudyImage) -> SafeString | str:
+        """List the predictions, one per line."""
         return format_html_join("", "<div>{}</div>", ((said(p),) for p in row.predictions.all()))
 
     @admin.display(description="hash", ordering="sha256")
     def short_hash(self, row: StudyImage) -> str:
+        """Show the first twelve digits of the content hash."""
         return row.sha256[:12]

@@ -95,7 +95,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-# Errors and warnings go to the standard error, without what could tell who somebody is.
+# Errors and warnings go to the standard error, without data that could identify a person.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -123,7 +123,7 @@ if not DEBUG:
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
 
-# Nothing that is sent to a participant may be framed, cached by others or read by a script.
+# Participants' pages must not be framed, cached by others or read by a script.
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -132,7 +132,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 if not DEBUG:
     behind_https = environment.flag("STUDY_HTTPS", default=True)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = behind_https
-    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked from within, without TLS
+    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # monitoring within the host does not use TLS
     SECURE_HSTS_SECONDS = 31_536_000 if behind_https else 0
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = behind_https
     if environment.flag("STUDY_BEHIND_PROXY", default=False):

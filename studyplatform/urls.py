@@ -1,4 +1,4 @@
-"""Addresses: the panel, the researchers' pictures, and the participants' pages."""
+"""Addresses: the researchers' pages and pictures, and the participants' pages."""
 
 from django.contrib import admin
 from django.urls import include, path

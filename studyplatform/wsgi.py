@@ -1,4 +1,4 @@
-"""The WSGI application, for gunicorn."""
+"""WSGI application for gunicorn."""
 
 import os
 

@@ -64,7 +64,7 @@ def test_every_command_of_ours_is_here():
 def test_it_says_what_is_not_applied_and_what_mends_it(older, command):
     assert said(command, CALLS[command]) == (
         "The database is older than the program: 1 of the program's migrations is not applied, "
-        f"{older} first. Run manage.py migrate, then the same command again."
+        f"{older} first. Run manage.py migrate, then repeat the command."
     )
 
 
@@ -89,7 +89,7 @@ def test_a_database_without_tables_and_none_at_all_are_told_apart(db, monkeypatc
 
     monkeypatch.setattr(MigrationRecorder, "applied_migrations", refused)
     assert said("open_study", ["nothing"]) == (
-        "The database does not answer. Start it, or correct DATABASE_URL. It said: connection "
+        "The database does not answer. Start it, or correct DATABASE_URL. Its error: connection "
         "failed: is the server running?"
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import TableError
-from analysis.plan.plan import Plan, resolve
+from analysis.plan.plan import Plan
 from analysis.plan.reading import plan_hash, read_plan_file
 from analysis.study_data import consistency
 from analysis.study_data.columns import BLOCKS, FILES, FORMER_STATES, Column
@@ -25,27 +25,21 @@ from analysis.study_data.csv_files import (
     with_late_columns,
 )
 from analysis.study_data.decisions import with_decisions
+from analysis.study_data.exclusions.apply import Exclusions, apply_exclusions
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
 from analysis.study_data.other_studies.joining import read_source
 from analysis.study_data.plan_columns import problems_with_table
+from analysis.study_data.tables import StudyTables
 
 
 @dataclass(frozen=True)
-class StudyData:
-    """A study's tidy tables (columns: study_data.columns), its plan, and where they come from.
+class StudyData(StudyTables):
+    """A study's checked tables and plan, with the files that they come from.
 
-    `trials` has the columns decisions.DERIVED beside those of its file; `answers` holds those of
-    blocks too. `missing`: by file and column, which kind of missing a cell is
-    (reading.kinds_of_missing). `manifest` and `study` are empty where the folder has none.
+    `manifest` and `study` are empty where the folder has no such file.
     """
 
-    participants: pd.DataFrame
-    trials: pd.DataFrame
-    answers: pd.DataFrame
-    codebook: pd.DataFrame
-    missing: Mapping[str, pd.DataFrame]
-    plan: Plan
     manifest: Mapping[str, Any]
     study: Mapping[str, Any]
     hashes: Mapping[str, str]  # sha256 by file name; of the plan, whatever its file is called,
@@ -55,9 +49,9 @@ class StudyData:
     evaluation: pd.DataFrame | None = None  # of the maps (meeting.evaluation), if there is one
 
     @cached_property
-    def exclusions(self) -> Any:
-        """The plan's exclusions carried out: analysis.study_data.exclusions.apply.Exclusions."""
-        return resolve("analysis.study_data.exclusions.apply.apply_exclusions")(self)
+    def exclusions(self) -> Exclusions:
+        """The plan's exclusions applied to the tables, computed once."""
+        return apply_exclusions(self)
 
     @property
     def simulated(self) -> bool:

@@ -1,1 +1,1 @@
-"""The networks, their training, checkpoints and model cards."""
+"""Networks, their training, checkpoints and model cards."""

@@ -1,4 +1,4 @@
-"""Training batches: the split, the order and the augmentation, each from a named seed."""
+"""Training batches: split, order and augmentation, each from a seed of its own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,11 +22,12 @@ class LabelledTensors:
         return len(self.labels)
 
     def take(self, indices: Tensor) -> "LabelledTensors":
+        """Return the images and labels at ``indices``."""
         return LabelledTensors(self.images[indices], self.labels[indices])
 
     def channel_statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation per channel, (3,), on the 0..1 scale."""
-        # Sums in chunks: a float copy of 50,000 images would take 600 MB.
+        """Compute mean and standard deviation per channel, (3,), on the 0..1 scale."""
+        # Summed in chunks, because a float copy of 50,000 images would take 600 MB.
         total = torch.zeros(3, dtype=torch.float64)
         squares = torch.zeros(3, dtype=torch.float64)
         for chunk in torch.split(self.images, 1000):
@@ -41,7 +42,7 @@ class LabelledTensors:
 def split_validation(
     data: LabelledTensors, share: float, seed: int
 ) -> tuple[LabelledTensors, LabelledTensors]:
-    """Training and validation parts; ``share`` of every class goes to validation."""
+    """Split into training and validation parts; ``share`` of every class goes to validation."""
     generator = np.random.default_rng([seed, 1])
     held_out = np.zeros(len(data), dtype=bool)
     labels = data.labels.numpy()
@@ -55,7 +56,7 @@ def split_validation(
 def shuffled_batches(
     data: LabelledTensors, batch_size: int, seed: int, epoch: int, augmented: bool
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch of (pixels, labels); order and augmentation depend on seed and epoch alone."""
+    """Yield one epoch of (pixels, labels); order and augmentation depend only on seed and epoch."""
     generator = torch.Generator().manual_seed(seed * 10_007 + epoch)
     for indices in torch.split(torch.randperm(len(data), generator=generator), batch_size):
         batch = data.take(indices)
@@ -64,7 +65,7 @@ def shuffled_batches(
 
 
 def shift_and_mirror(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image moved by up to four pixels (edges reflected) and mirrored half of the time."""
+    """Move each image by up to four pixels (edges reflected) and mirror half of the images."""
     count, _, height, width = images.shape
     padded = functional.pad(images.float(), (SHIFT,) * 4, mode="reflect")
     offsets = torch.randint(0, 2 * SHIFT + 1, (2, count), generator=generator)

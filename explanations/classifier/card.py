@@ -1,4 +1,4 @@
-"""The model card: what a classifier was trained on, how, and how well it does; plain JSON."""
+"""Model card as JSON: training data, recipe and accuracy of a classifier."""
 
 import json
 import platform
@@ -17,7 +17,7 @@ LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "scikit-learn", "pi
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that decide a training run."""
+    """Return the versions of Python and of the libraries that influence a training run."""
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
@@ -32,7 +32,8 @@ def model_card(
     device: str,
     dtype: str,
 ) -> dict[str, Any]:
-    """The card of the weights in ``weights``; figures are those of the stored, rounded weights."""
+    """Build the card of the weights in ``weights``; its figures are of the stored,
+    rounded weights."""
     return {
         "weights": {"file": weights.name, "sha256": sha256_of_file(weights), "dtype": dtype},
         "network": {
@@ -53,9 +54,10 @@ def model_card(
 
 
 def card_path(weights: Path) -> Path:
-    """Where the card of FILE.safetensors lies: FILE.json."""
+    """Return the path of the card of FILE.safetensors: FILE.json."""
     return weights.with_suffix(".json")
 
 
 def write_card(card: dict[str, Any], weights: Path) -> None:
+    """Write the card next to its weights, atomically."""
     write_atomically(card_path(weights), (json.dumps(card, indent=2) + "\n").encode())

@@ -1,4 +1,4 @@
-"""Trained weights on disk: safetensors only, with all that a prediction needs beside them."""
+"""Trained weights on disk: safetensors only, with everything that a prediction needs."""
 
 import json
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from explanations.store.atomic_files import sha256_of_file, write_atomically
 
 
 class CheckpointError(ValueError):
-    """A weight file that cannot be used; the message says what was expected and what was found."""
+    """A weight file that cannot be used; the message names the expected and the actual content."""
 
 
 @dataclass(frozen=True)
 class Classifier:
     """A network with its preprocessing and its classes.
 
-    ``mean`` and ``std`` are per channel, (3,), on the 0..1 scale. ``sha256`` is that of the file,
+    ``mean`` and ``std`` are per channel, (3,), on the 0..1 scale. ``sha256`` is the file's hash,
     empty for a classifier that was never stored. Images are squares of ``image_size`` pixels.
     """
 
@@ -37,7 +37,8 @@ class Classifier:
 
     @classmethod
     def load(cls, path: str | Path, device: str = "cpu") -> Self:
-        """Read FILE.safetensors; raises CheckpointError for a corrupt, foreign or misshapen one."""
+        """Read FILE.safetensors; raise CheckpointError if it is corrupt, foreign or of another
+        shape."""
         path = Path(path)
         metadata, tensors = _read(path)
         class_names = tuple(json.loads(metadata["class_names"]))
@@ -56,7 +57,7 @@ class Classifier:
     def save(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
         """Write weights and preprocessing atomically, in float32 or float16.
 
-        The same weights give the same bytes.
+        Equal weights lead to equal bytes.
         """
         state = self.network.state_dict()
         metadata = {
@@ -70,10 +71,12 @@ class Classifier:
 
     @property
     def device(self) -> torch.device:
+        """Return the device on which the network is computed."""
         return self.mean.device
 
     def normalise(self, images: "np.ndarray[Any, np.dtype[np.uint8]]") -> Tensor:
-        """Network input (n, 3, size, size) of uint8 images (n, size, size, 3), on its device.
+        """Convert uint8 images (n, size, size, 3) to network input (n, 3, size, size) on its
+        device.
 
         Raises ValueError for another shape or type.
         """
@@ -93,7 +96,7 @@ class Classifier:
     def probabilities(
         self, images: "np.ndarray[Any, np.dtype[np.uint8]]", batch_size: int = 256
     ) -> "np.ndarray[Any, np.dtype[np.float32]]":
-        """Class probabilities (n, classes) of uint8 images (n, size, size, 3)."""
+        """Compute class probabilities (n, classes) of uint8 images (n, size, size, 3)."""
         batches = []
         with torch.no_grad():
             for start in range(0, len(images), batch_size):
@@ -103,14 +106,14 @@ class Classifier:
 
 
 def normalise(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """(x / 255 - mean) / std of pixels (n, 3, height, width) in 0..255."""
+    """Compute (x / 255 - mean) / std of pixels (n, 3, height, width) in 0..255."""
     return (pixels.float() / 255.0 - mean[:, None, None]) / std[:, None, None]
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     if not path.is_file():
         raise CheckpointError(
-            f"There is no weight file {path}. Train one with manage.py train_classifier."
+            f"The weight file {path} does not exist. Train it with manage.py train_classifier."
         )
     try:
         with safe_open(path, framework="pt") as file:
@@ -118,14 +121,15 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
-            f"{path.name} is no readable safetensors file ({error}). "
+            f"{path.name} is not a readable safetensors file ({error}). "
             "Copy it again, or train a new one with manage.py train_classifier."
         ) from error
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path.name} was not written by train_classifier: expected the format {FORMAT!r} "
-            f"in its header, found {metadata.get('format')!r}."
+            f"{path.name} was not written by train_classifier: its header must contain the format "
+            f"{FORMAT!r}, not {metadata.get('format')!r}."
         )
+    # Without these entries the network's input and output would have no meaning.
     missing = {"class_names", "mean", "std"} - metadata.keys()
     if missing:
         raise CheckpointError(f"{path.name} lacks {sorted(missing)} in its header. Train it again.")
@@ -134,20 +138,21 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 
 def _check_shapes(path: Path, network: VGG13, tensors: dict[str, Tensor]) -> None:
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    actual = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     problems = [
-        f"{name}: expected {expected.get(name, 'nothing')}, found {found.get(name, 'nothing')}"
-        for name in sorted(expected.keys() | found.keys())
-        if expected.get(name) != found.get(name)
+        f"{name}: expected {expected.get(name, 'nothing')}, got {actual.get(name, 'nothing')}"
+        for name in sorted(expected.keys() | actual.keys())
+        if expected.get(name) != actual.get(name)
     ]
     if problems:
         raise CheckpointError(
             f"{path.name} does not fit the VGG13 with {network.fc_layers[-1].out_features} "
             f"classes: {'; '.join(problems)}."
         )
+    # A diverged training run ends with NaN weights, whose shapes are correct.
     broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor.float()).all()]
     if broken:
         raise CheckpointError(
-            f"{path.name} holds values that are not finite in {broken}. Train again, "
+            f"{path.name} contains values that are not finite in {broken}. Train again, "
             "with a lower learning rate if it diverged."
         )

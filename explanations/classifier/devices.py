@@ -1,4 +1,4 @@
-"""Where tensors are computed."""
+"""Choice of the device on which tensors are computed."""
 
 import torch
 
@@ -6,13 +6,16 @@ from explanations.classifier.checkpoint import CheckpointError
 
 
 def choose_device(wanted: str) -> str:
-    """``auto`` is the GPU where there is one; CheckpointError when a wanted GPU is missing."""
+    """Choose a device: ``auto`` is a GPU if available.
+
+    Raises CheckpointError if ``cuda`` is requested but not available.
+    """
     available = torch.cuda.is_available()
     if wanted == "auto":
         return "cuda" if available else "cpu"
     if wanted == "cuda" and not available:
         raise CheckpointError(
-            "torch finds no CUDA device here. Use --device cpu, or install a driver that fits "
+            "torch does not detect a CUDA device. Use --device cpu, or install a driver that fits "
             f"torch {torch.__version__}."
         )
     return wanted

@@ -1,4 +1,4 @@
-"""How good a classifier is, in the figures that the report gives."""
+"""Accuracy of a classifier, in the figures of the report."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,6 +26,7 @@ class Evaluation:
     confusion: list[list[int]]
 
     def as_dict(self) -> dict[str, Any]:
+        """Return the figures by name."""
         return asdict(self)
 
 
@@ -36,7 +37,7 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate on uint8 images (n, 32, 32, 3) with labels (n,), in full float32."""
     if len(images) == 0:
-        raise ValueError("There are no images to evaluate on.")
+        raise ValueError("The list of images is empty. Give at least one image.")
     return score(classifier.probabilities(images), labels)
 
 
@@ -44,13 +45,13 @@ def score(
     probabilities: "np.ndarray[Any, np.dtype[np.float32]]",
     labels: "np.ndarray[Any, np.dtype[np.int64]]",
 ) -> Evaluation:
-    """The figures of class probabilities (n, classes) against labels (n,)."""
+    """Compute the figures of class probabilities (n, classes) against labels (n,)."""
     classes = np.arange(probabilities.shape[1])
     predicted = probabilities.argmax(axis=1)
     precision, recall, f1, _ = precision_recall_fscore_support(
         labels, predicted, labels=classes, average="macro", zero_division=0
     )
-    # float32 rows sum to 1 within 1e-7 only; log_loss wants them exact.
+    # float32 rows sum to 1 only within 1e-7, but log_loss requires an exact sum.
     exact = probabilities.astype(np.float64)
     exact /= exact.sum(axis=1, keepdims=True)
     return Evaluation(

@@ -1,4 +1,4 @@
-"""Learning curves and confusion matrix, as PNG beside the weights."""
+"""Learning curves and confusion matrix, as PNG files next to the weights."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ TRAIN, VALIDATION = "#0072b2", "#d55e00"
 
 
 def draw_curves(history: Sequence[EpochRecord], path: Path) -> None:
-    """Loss (nats) and accuracy by epoch, training and validation."""
+    """Draw loss (nats) and accuracy by epoch, for training and validation."""
     epochs = [record.epoch for record in history]
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
@@ -23,7 +23,7 @@ def draw_curves(history: Sequence[EpochRecord], path: Path) -> None:
             values = [getattr(record, f"{split}_{name}") for record in history]
             axis.plot(epochs, values, color=colour, marker=marker, markersize=4, label=split)
         axis.set(xlabel="Epoch", title=f"{name.capitalize()} by epoch")
-        axis.set_ylabel("Cross entropy (nats)" if name == "loss" else "Share right")
+        axis.set_ylabel("Cross entropy (nats)" if name == "loss" else "Share correct")
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False)
@@ -33,7 +33,8 @@ def draw_curves(history: Sequence[EpochRecord], path: Path) -> None:
 
 
 def draw_confusion(confusion: list[list[int]], class_names: Sequence[str], path: Path) -> None:
-    """Counts by true class (rows) and predicted class (columns), shaded by share of the row."""
+    """Draw counts by true class (rows) and predicted class (columns), shaded by share
+    of the row."""
     counts = np.asarray(confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, axis = plt.subplots(figsize=(6.6, 5.8), layout="constrained")

@@ -1,4 +1,5 @@
-"""The report's VGG13 for 32x32 images: 6,400,586 parameters, layer by layer as in its table."""
+"""The report's VGG13 for 32x32 images: 6,400,586 parameters, with the layers of the
+report's table."""
 
 import torch
 from torch import Tensor, nn
@@ -11,13 +12,14 @@ PARAMETER_COUNT = 6_400_586
 class VGG13(nn.Module):
     """Three blocks of two convolutions, then three linear layers; returns logits (n, classes).
 
-    Every ReLU and pool is a module of its own, used once and never in place: DeepSHAP needs that.
+    DeepSHAP requires that every ReLU and pool is a separate module, used once and never in place.
     """
 
     def __init__(self, classes: int = 10, dropout: float = 0.5) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         channels = 3
+        # Each width stands for two convolutions and a pool, as in the report's table of layers.
         for width in (64, 128, 256):
             for _ in range(2):
                 layers += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU()]
@@ -35,13 +37,14 @@ class VGG13(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (n, classes) of normalised images (n, 3, 32, 32)."""
+        """Compute the logits (n, classes) of normalised images (n, 3, 32, 32)."""
         logits: Tensor = self.fc_layers(torch.flatten(self.conv_layers(images), 1))
         return logits
 
 
 def he_initialise(network: nn.Module) -> None:
-    """Kaiming-normal weights and zero biases (He et al. 2015): deep ReLU stacks start faster."""
+    """Set Kaiming-normal weights and zero biases (He et al. 2015), so that deep ReLU stacks learn
+    sooner."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -50,17 +53,17 @@ def he_initialise(network: nn.Module) -> None:
 
 
 def with_batch_norm(network: VGG13) -> VGG13:
-    """The network with batch normalisation in front of each ReLU, for training only."""
+    """Insert batch normalisation in front of each ReLU, for training only."""
     network.conv_layers = _normalised(network.conv_layers)
     network.fc_layers = _normalised(network.fc_layers)
     return network
 
 
 def fold_batch_norm(network: VGG13) -> VGG13:
-    """The plain VGG13 that computes, in evaluation mode, what ``network`` computes.
+    """Fold batch normalisation into the layers before it, without changing the network's outputs.
 
-    Each normalisation is an affine map per channel and goes into the layer before it
-    (``torch.nn.utils.fuse_conv_bn_eval``), so that the report's layer table holds again.
+    In evaluation mode each normalisation is an affine map per channel
+    (``torch.nn.utils.fuse_conv_bn_eval``). The result has the layers of the report's table again.
     """
     network.eval()
     network.conv_layers = _folded(network.conv_layers)
@@ -95,4 +98,5 @@ def _folded(layers: nn.Sequential) -> nn.Sequential:
 
 
 def parameter_count(network: nn.Module) -> int:
+    """Count the parameters of a network."""
     return sum(parameter.numel() for parameter in network.parameters())

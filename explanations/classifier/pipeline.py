@@ -1,4 +1,4 @@
-"""From labelled arrays to weights, card, curves and confusion matrix on disk."""
+"""Training from labelled arrays to weights, card, curves and confusion matrix on disk."""
 
 import hashlib
 from pathlib import Path
@@ -34,11 +34,12 @@ def train_to_file(
     output: Path,
     half: bool = False,
 ) -> dict[str, Any]:
-    """Train on uint8 images (n, 32, 32, 3) and write everything beside ``output``; the card.
+    """Train on uint8 images (n, 32, 32, 3), write all files next to ``output`` and return the card.
 
     ``data`` describes the data in the card. An interrupted run leaves
-    ``<output>.training.safetensors``, from which the same call goes on. The card's figures are
-    those of the stored file, read back.
+    ``<output>.training.safetensors``, from which an identical call resumes. The card's figures are
+    computed from the stored file, read back. Raises CheckpointError for images of another size and
+    for an output that is not a .safetensors file.
     """
     if output.suffix != ".safetensors":
         raise CheckpointError(f"The output must end in .safetensors, got {output.name}.")
@@ -57,6 +58,7 @@ def train_to_file(
     )
     dtype = torch.float16 if half else torch.float32
     run.classifier.save(output, dtype)
+    # Half precision rounds the weights, so the figures must come from the file that will be used.
     stored = Classifier.load(output, device)
     card = model_card(
         weights=output,
@@ -89,23 +91,25 @@ def train_to_file(
 
 
 def outputs_of(output: Path) -> tuple[Path, ...]:
-    """Every file that a finished training leaves."""
+    """List every file that a finished training run writes."""
     figures = (output.with_name(f"{output.stem}-{name}.png") for name in ("curves", "confusion"))
     return (output, card_path(output), *figures)
 
 
 def to_tensors(images: Images, labels: Labels) -> LabelledTensors:
+    """Convert uint8 images (n, height, width, 3) and labels (n,) to tensors."""
     return LabelledTensors(
         torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(labels.astype(np.int64))
     )
 
 
 def evaluate_tensors(classifier: Classifier, data: LabelledTensors) -> Evaluation:
+    """Evaluate the classifier on tensors."""
     return evaluate(classifier, data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy())
 
 
 def hash_arrays(images: Images, labels: Labels) -> str:
-    """SHA-256 over shape, pixels and labels."""
+    """Return the SHA-256 over shape, pixels and labels."""
     digest = hashlib.sha256(repr(images.shape).encode())
     digest.update(np.ascontiguousarray(images).data)
     digest.update(np.ascontiguousarray(labels, dtype=np.int64).data)
@@ -114,7 +118,7 @@ def hash_arrays(images: Images, labels: Labels) -> str:
 
 def _check_shape(images: Images, part: str) -> None:
     if len(images) == 0:
-        raise CheckpointError(f"There are no {part} images.")
+        raise CheckpointError(f"The list of {part} images is empty. Give at least one image.")
     if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 3):
         raise CheckpointError(
             f"The VGG13 takes {IMAGE_SIZE}x{IMAGE_SIZE} colour images; the {part} images are "

@@ -15,13 +15,13 @@ IMAGENET_SIZE = 224
 def torchvision_classifier(
     name: str, weights: str | None = "IMAGENET1K_V1", device: str = "cpu"
 ) -> Classifier:
-    """A network by torchvision's name, such as ``vgg16``, with weights by torchvision's name.
+    """Load a network such as ``vgg16`` with weights, both by torchvision's names.
 
-    They are downloaded once and kept where torchvision keeps them; the file is read as tensors
-    only, never as code. ``weights`` None: random ones, for trying things out. The engine accepts
+    The weights are downloaded once and stored in torchvision's folder; the file is read as tensors
+    only, never as code. ``weights`` None gives random weights, for experiments. The engine accepts
     the VGGs, with and without batch normalisation.
 
-    Raises CheckpointError for unknown names and when there is no network to download from.
+    Raises CheckpointError for unknown names, and if the weights cannot be downloaded.
     """
     try:
         network = models.get_model(name, weights=None)
@@ -36,6 +36,7 @@ def torchvision_classifier(
         chosen = _weights(name, weights)
         network.load_state_dict(_state(chosen))
         class_names = tuple(chosen.meta["categories"])
+        # Each set of weights has its own preprocessing, which may differ from ImageNet's usual one.
         preset = chosen.transforms()
         mean, std, size = tuple(preset.mean), tuple(preset.std), preset.crop_size[0]
     network.eval().requires_grad_(False)

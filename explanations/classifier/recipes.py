@@ -1,11 +1,11 @@
-"""How a classifier is trained: the report's two recipes, and a stronger one of our own."""
+"""Training recipes: the report's two, and a stronger recipe of this project."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training run, apart from data and seed."""
+    """All settings of a training run except data and seed."""
 
     key: str
     label: str
@@ -18,7 +18,7 @@ class Recipe:
     augment: bool = False
     batch_norm: bool = False
     dropout: float = 0.5
-    # The report holds images out for validation without saying how many.
+    # The report uses a validation set but does not give its size.
     validation_share: float = 0.2
 
 

@@ -1,4 +1,4 @@
-"""Train the VGG13: interrupted at any epoch and resumed, it ends with the same weights."""
+"""Training of the VGG13; a run that is interrupted and resumed ends with identical weights."""
 
 import contextlib
 import time
@@ -31,7 +31,7 @@ WARM_UP_SHARE = 0.15
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One line of the learning curve: mean loss in nats, accuracy in 0..1."""
+    """A point of the learning curve: mean loss in nats, accuracy in 0..1."""
 
     epoch: int
     train_loss: float
@@ -42,9 +42,9 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A trained classifier, how it got there, and the parts of the data that it used.
+    """A trained classifier, its learning curve, and the parts of the data that it used.
 
-    ``seconds`` counts every session of an interrupted run.
+    ``seconds`` includes every session of an interrupted run.
     """
 
     classifier: Classifier
@@ -64,10 +64,10 @@ def train(
     state_file: Path,
     data_hash: str,
 ) -> TrainingRun:
-    """Train with ``recipe``; after every epoch the state is in ``state_file``.
+    """Train with ``recipe``, and store the state in ``state_file`` after every epoch.
 
-    An existing ``state_file`` of the same recipe, seed and data is continued; one of another run
-    raises CheckpointError. The caller deletes it once the weights are stored.
+    An existing ``state_file`` of an equal recipe, seed and data is continued; a state of another
+    run raises CheckpointError. The caller deletes the file once the weights are stored.
     """
     train_part, validation_part = split_validation(data, recipe.validation_share, seed)
     mean, std = (figure.to(device) for figure in train_part.channel_statistics())
@@ -83,7 +83,7 @@ def train(
         total=recipe.epochs * batches, initial=len(history) * batches, unit="batch"
     ) as progress:
         for epoch in range(len(history), recipe.epochs):
-            # Dropout draws from the global generator: one seed an epoch makes a resumed run equal.
+            # Dropout draws from the global generator; a seed per epoch makes a resumed run equal.
             torch.manual_seed(seed * 10_007 + epoch)
             loss, accuracy = _run_epoch(
                 classifier, train_part, recipe, optimiser, seed, epoch, progress
@@ -107,9 +107,9 @@ def train(
 
 
 def learning_rate_at(recipe: Recipe, step: int, steps: int) -> float:
-    """Learning rate at ``step`` of ``steps``: constant, or up and down a one-cycle schedule.
+    """Return the learning rate at ``step`` of ``steps``: constant, or a one-cycle schedule.
 
-    One cycle after Smith and Topin (2019): linear warm-up, then a cosine down to zero.
+    The cycle follows Smith and Topin (2019): linear warm-up, then a cosine down to zero.
     """
     if not recipe.one_cycle:
         return recipe.learning_rate
@@ -143,9 +143,10 @@ def _run_epoch(
     epoch: int,
     progress: "tqdm[None]",
 ) -> tuple[float, float]:
-    """Mean loss and accuracy over the epoch, as the weights change."""
+    """Train for one epoch; return mean loss and accuracy while the weights change."""
     network, device = classifier.network.train(), classifier.device
     batches = -(-len(data) // recipe.batch_size)
+    # Sums stay on the device, because reading a number from a GPU waits for it.
     loss_sum = torch.zeros((), device=device)
     correct = torch.zeros((), device=device)
     order = shuffled_batches(data, recipe.batch_size, seed, epoch, recipe.augment)
@@ -170,7 +171,8 @@ def _run_epoch(
 
 
 def quick_evaluation(classifier: Classifier, data: LabelledTensors) -> tuple[float, float]:
-    """Mean loss and accuracy in mixed precision: for the learning curve, not for the card."""
+    """Compute mean loss and accuracy in mixed precision, for the learning curve but not for the
+    card."""
     network = classifier.network.eval()
     loss_sum, correct = 0.0, 0
     with torch.no_grad():
@@ -186,7 +188,7 @@ def quick_evaluation(classifier: Classifier, data: LabelledTensors) -> tuple[flo
 
 @contextlib.contextmanager
 def mixed_precision(device: torch.device) -> Iterator[None]:
-    """bfloat16 where the hardware multiplies it fast; float32 weights throughout."""
+    """Use bfloat16 where the hardware multiplies it fast; the weights stay in float32."""
     fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast):
         yield

@@ -1,4 +1,4 @@
-"""The state of an unfinished training run, after each epoch, in safetensors."""
+"""State of an unfinished training run, stored after each epoch in safetensors."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ class TrainingState:
         history: list[dict[str, Any]],
         seconds: float,
     ) -> None:
-        """Write the state after an epoch; ``seconds`` is what training took so far."""
+        """Write the state after an epoch; ``seconds`` is the training time so far."""
         tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
         for index, moments in optimiser.state_dict()["state"].items():
             for name, value in moments.items():
@@ -42,7 +42,11 @@ class TrainingState:
         write_atomically(self.path, save(plain, metadata))
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> list[dict[str, Any]]:
-        """Load what is there into network and optimiser; the history, empty for a new run."""
+        """Load the stored state into network and optimiser; return the history, empty for a new
+        run.
+
+        Raises CheckpointError for an unreadable file, and for the state of another run.
+        """
         if not self.path.exists():
             return []
         try:
@@ -71,6 +75,7 @@ class TrainingState:
             if name.startswith("optimiser."):
                 _, index, key = name.split(".", 2)
                 state.setdefault(int(index), {})[key] = value
+        # The groups contain only settings, which the identity has already checked.
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
         self.seconds = float(metadata["seconds"])

@@ -1,1 +1,1 @@
-"""A network laid out for exact and fast explanation."""
+"""A network prepared for exact and fast explanation."""

@@ -1,4 +1,4 @@
-"""In which numbers a network is computed: exactly, or faster where that may be."""
+"""Arithmetic in which a network is computed: exact, or faster where that is permitted."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,23 +9,22 @@ from torch import Tensor, nn
 
 from explanations.computing.chain import Chain
 from explanations.computing.chain import forward as forward_of
-from explanations.computing.winograd.convolution import WinogradConv
 
 TOLERANCE = 1e-3
-"""Largest difference of a probability that ``fast`` may make before it is given up."""
+"""Largest change of a probability at which ``fast`` is still accepted."""
 
 PRECISIONS = ("strict", "fast")
 
 
 class Forward(Protocol):
-    """What step ``stop - 1`` gives for rows that enter the chain at step ``start``."""
+    """Function that returns the output of step ``stop - 1`` for the input of step ``start``."""
 
     def __call__(self, values: Tensor, start: int, stop: int | None = None) -> Tensor: ...
 
 
 @contextmanager
 def exact_arithmetic() -> Iterator[None]:
-    """IEEE float32 everywhere: no TF32 on a GPU, no bfloat16 inside a CPU's products."""
+    """Switch to IEEE float32: no TF32 on a GPU, no bfloat16 inside a CPU's products."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")
     try:
@@ -37,7 +36,7 @@ def exact_arithmetic() -> Iterator[None]:
 
 @contextmanager
 def _tensor_float() -> Iterator[None]:
-    """TF32: float32 with ten bits of mantissa in the factors, on GPUs that have it."""
+    """Switch to TF32, float32 factors with ten bits of mantissa, on GPUs that support it."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high")
     try:
@@ -48,12 +47,12 @@ def _tensor_float() -> Iterator[None]:
 
 
 def strict(chain: Chain) -> Forward:
-    """The chain as it is."""
+    """Return the chain's own forward function."""
     return chain.run
 
 
 def tf32(chain: Chain) -> Forward:
-    """TF32 on a GPU."""
+    """Return the chain's forward function in TF32, for GPUs."""
 
     def forward(values: Tensor, start: int, stop: int | None = None) -> Tensor:
         with _tensor_float():
@@ -63,9 +62,14 @@ def tf32(chain: Chain) -> Forward:
 
 
 def winograd(chain: Chain) -> Forward:
-    """float32 with Winograd's convolutions, for CPUs."""
+    """Return the chain's forward function with Winograd's convolutions in float32, for CPUs."""
+    # Imported here because only this path needs LLVM: strict arithmetic must not load it.
+    from explanations.computing.winograd.convolution import WinogradConv
+
     modules = list(chain.modules)
     for index, module in enumerate(chain.modules):
+        # A ReLU and a pool that follow are computed in the same pass over memory; identities
+        # replace them, so that the numbers of the steps stay valid.
         if WinogradConv.fits(module):
             rectify = isinstance(_at(chain, index + 1), nn.ReLU)
             pool = rectify and WinogradConv.pools(_at(chain, index + 2))
@@ -88,9 +92,10 @@ def _at(chain: Chain, index: int) -> nn.Module:
 def faster(
     device: torch.device, dtype: torch.dtype
 ) -> tuple[str, Callable[[Chain], Forward]] | None:
-    """The faster way on this device, or None where none is known that keeps to TOLERANCE.
+    """Return name and constructor of the faster arithmetic on this device; None if there is none.
 
-    bfloat16 is not among them: it moved probabilities of the shipped classifiers by up to .015.
+    bfloat16 is excluded: it changed probabilities of the shipped classifiers by up to .015, more
+    than TOLERANCE.
     """
     if dtype != torch.float32:
         return None

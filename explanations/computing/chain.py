@@ -1,4 +1,4 @@
-"""A network as a chain of modules: forward with every layer kept, and back through linear ones."""
+"""A network as a chain of modules: a recorded forward pass, and transposes of linear layers."""
 
 import copy
 from collections.abc import Sequence
@@ -10,38 +10,40 @@ from torch.nn import functional
 
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.preflight import NONLINEAR, Step, steps_of
-from explanations.computing.winograd.convolution import WinogradConv
 
-# A transposed convolution to so few channels leaves most of a processor's vector idle.
+# A transposed convolution to so few channels leaves most of a vector register unused.
 FEW_CHANNELS = 16
 
 
 class Chain:
-    """The engine's own copy of a network, checked, frozen and laid out for speed.
+    """The engine's own copy of a network: checked, frozen and laid out for speed.
 
-    In-place ReLUs are switched off on the copy; the classifier itself is left as it was. No module
-    hooks are used, so copies can run in several threads.
+    In-place ReLUs are switched off on the copy; the classifier itself is not changed. Module hooks
+    are not used, so that copies can run in several threads.
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self.names = [step.name for step in steps]
         self.modules = [_own(step.module) for step in steps]
         self._shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-        self._turned: dict[int, WinogradConv] = {}
         self.features = _feature_count(self.modules)
         self.last_relu = _last_relu(self.modules[: self.features])
-        """The ReLU of the last convolution, which Grad-CAM reads by default; None without one."""
+        """Index of the last convolution's ReLU, which Grad-CAM reads by default; None if there is
+        none."""
 
     @classmethod
     def of(cls, classifier: Classifier) -> Self:
-        """Raises PreflightError for a network that cannot be explained exactly."""
+        """Build the chain of a classifier's network.
+
+        Raises PreflightError for a network that cannot be explained exactly.
+        """
         return cls(steps_of(classifier.network))
 
     def __len__(self) -> int:
         return len(self.modules)
 
     def in_double(self) -> "Chain":
-        """The same chain in float64."""
+        """Return a copy of the chain in float64."""
         steps = (Step(name, module) for name, module in zip(self.names, self.modules, strict=True))
         chain = Chain(list(steps))
         for module in chain.modules:
@@ -50,28 +52,30 @@ class Chain:
 
     @property
     def dtype(self) -> torch.dtype:
+        """Return the type of the parameters."""
         return next(p.dtype for module in self.modules for p in module.parameters())
 
     def enter(self, pixels: Tensor) -> Tensor:
-        """Normalised images in the chain's own type and memory layout."""
+        """Convert normalised images to the chain's type and memory layout."""
         pixels = pixels.to(self.dtype)
         return pixels.contiguous(memory_format=torch.channels_last) if pixels.ndim == 4 else pixels
 
     def run(self, values: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
-        """The output of step ``stop - 1`` for the input of step ``start``; logits by default."""
+        """Return the output of step ``stop - 1`` for the input of step ``start``; by default, the
+        logits."""
         for module in self.modules[start:stop]:
             values = forward(module, values)
         return values
 
     def record(self, values: Tensor) -> list[Tensor]:
-        """The input of every step, and the logits as the last entry."""
+        """Return the input of every step, followed by the logits."""
         inputs = [values]
         for module in self.modules:
             inputs.append(forward(module, inputs[-1]))
         return inputs
 
     def input_shapes(self, pixels: Tensor) -> list[tuple[int, ...]]:
-        """Shape of every step's input and of the logits, without the batch."""
+        """Return the shape of every step's input and of the logits, without the batch axis."""
         size = tuple(pixels.shape[1:])
         if size not in self._shapes:
             with torch.no_grad():
@@ -80,21 +84,18 @@ class Chain:
         return self._shapes[size]
 
     def is_linear(self, index: int) -> bool:
+        """Check whether step ``index`` is linear."""
         return not isinstance(self.modules[index], NONLINEAR)
 
     def back(self, index: int, values: Tensor, input_shape: Sequence[int]) -> Tensor:
-        """What linear step ``index`` passes back: its transpose applied to ``values``.
+        """Apply the transpose of linear step ``index`` to ``values``.
 
-        ``input_shape`` is the shape of the step's input without the batch.
+        ``input_shape`` is the shape of the step's input without the batch axis.
         """
         module = self.modules[index]
         match module:
             case nn.Linear():
                 return values @ module.weight
-            case nn.Conv2d() if WinogradConv.fits(module):
-                if index not in self._turned:
-                    self._turned[index] = WinogradConv.back_through(module)
-                return forward(self._turned[index], values)
             case nn.Conv2d():
                 return _conv_back(module, values, input_shape)
             case nn.Flatten():
@@ -104,15 +105,14 @@ class Chain:
             case nn.Dropout() | nn.Dropout2d() | nn.Identity():
                 return values
         if tuple(values.shape[1:]) == tuple(input_shape):
-            return values  # an average pool that has nothing to join
+            return values  # an average pool whose windows are single cells
         return _transposed_by_autograd(module, values, input_shape)
 
 
 def forward(module: nn.Module, values: Tensor) -> Tensor:
-    """The module's output.
+    """Return the module's output without calling the module.
 
-    Not by calling it: while another thread's network is traced, calls of any module anywhere lead
-    into that trace.
+    While another thread traces a network, torch.fx redirects calls of any module into that trace.
     """
     result: Tensor = module.forward(values)
     return result
@@ -128,7 +128,7 @@ def _own(module: nn.Module) -> nn.Module:
 
 
 def _feature_count(modules: Sequence[nn.Module]) -> int:
-    """How many modules come before the image is flattened: those with rows and columns."""
+    """Count the modules in front of the flattening, whose outputs have rows and columns."""
     for index, module in enumerate(modules):
         if isinstance(module, nn.Flatten | nn.Linear):
             return index
@@ -136,14 +136,14 @@ def _feature_count(modules: Sequence[nn.Module]) -> int:
 
 
 def _last_relu(features: Sequence[nn.Module]) -> int | None:
-    found = [index for index, module in enumerate(features) if isinstance(module, nn.ReLU)]
-    return found[-1] if found else None
+    relus = [index for index, module in enumerate(features) if isinstance(module, nn.ReLU)]
+    return relus[-1] if relus else None
 
 
 def _conv_back(module: nn.Conv2d, values: Tensor, input_shape: Sequence[int]) -> Tensor:
     if isinstance(module.padding, str):
         return _transposed_by_autograd(module, values, input_shape)
-    # Rows and columns that a stride never reached get nothing.
+    # Rows and columns at the border that no window reached get zeros (output_padding).
     missing = [
         size - ((out - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1)
         for size, out, stride, padding, dilation, kernel in zip(
@@ -162,7 +162,7 @@ def _conv_back(module: nn.Conv2d, values: Tensor, input_shape: Sequence[int]) ->
 def _conv_back_to_few_channels(
     module: nn.Conv2d, values: Tensor, input_shape: Sequence[int]
 ) -> Tensor:
-    """All shares of all windows by one matrix product, then added where windows overlap."""
+    """Compute all windows' shares by one matrix product, then add them where windows overlap."""
     columns = values.permute(0, 2, 3, 1).flatten(1, 2)  # (n, windows, channels)
     shares = module.weight.flatten(1).T @ columns.transpose(1, 2)
     size, padding = tuple(input_shape[1:]), cast("tuple[int, ...]", module.padding)

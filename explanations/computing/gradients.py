@@ -11,24 +11,25 @@ from explanations.computing.chain import Chain
 
 @dataclass(frozen=True, eq=False)
 class GradientPass:
-    """What the gradients of k logits of n images say.
+    """Gradients of k logits of n images.
 
-    Layers are numbered from 0 over the feature modules of the chain.
+    Layers are the chain's feature modules, numbered from 0.
     """
 
     logits: Tensor
-    """(n, classes)"""
+    """Logits, (n, classes)."""
     targets: Tensor
     """Class numbers, (n, k)."""
     inputs: Tensor
     """Gradient of the logit by the normalised input, (n, k, 3, height, width)."""
     cams: Mapping[int, Tensor]
-    """By layer: the sum of its activations weighted by their mean gradients, (n, k, rows, columns).
+    """Sum of a layer's activations weighted by their mean gradients, (n, k, rows, columns), by
+    layer.
 
     Selvaraju et al. 2017, equations 1 and 2, before the ReLU.
     """
     saliencies: Mapping[int, Tensor]
-    """By layer: the largest absolute gradient over its channels, (n, k, rows, columns)."""
+    """Largest absolute gradient over a layer's channels, (n, k, rows, columns), by layer."""
 
 
 def gradient_pass(
@@ -36,20 +37,23 @@ def gradient_pass(
 ) -> GradientPass:
     """Run ``pixels`` (n, 3, h, w) forward once, and back once for each column of ``targets``.
 
-    ``targets`` holds class numbers (n, k), None for the predicted class; ``layers`` the feature
-    modules whose maps are wanted.
+    ``targets`` contains class numbers (n, k), or is None for the predicted class. ``layers`` lists
+    the feature modules whose maps are needed.
     """
     with torch.enable_grad():
         recorded = chain.record(pixels.detach().requires_grad_())
         logits = recorded[-1]
         if targets is None:
             targets = logits.argmax(1, keepdim=True)
+        # Entry i + 1 of the record is the output of step i, and the maps are of outputs.
         sources = [recorded[0], *(recorded[layer + 1] for layer in layers)]
-        found = [
+        by_column = [
             _backward(logits, targets[:, column], sources, last=column == targets.shape[1] - 1)
             for column in range(targets.shape[1])
         ]
-    gradients = [torch.stack(of_one_source, dim=1) for of_one_source in zip(*found, strict=True)]
+    gradients = [
+        torch.stack(of_one_source, dim=1) for of_one_source in zip(*by_column, strict=True)
+    ]
     return GradientPass(
         logits=logits.detach(),
         targets=targets,

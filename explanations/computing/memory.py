@@ -1,4 +1,4 @@
-"""How much is computed at once: from what memory is free, and less when that was too much."""
+"""Batch sizes derived from the free memory, and reduced when memory runs out."""
 
 import os
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-# On a CPU, what stays in the cache is faster than what is large: measured in benchmarks/.
+# On a CPU, pieces that fit the cache are faster than large ones; see docs/explanations.md.
 CACHE_BYTES = 4 << 20
 LARGE_BYTES = 256 << 20
 MOST_ROWS = 1 << 14
@@ -14,33 +14,37 @@ SHARE_OF_FREE = 8
 
 
 class OutOfMemoryError(MemoryError):
-    """Not even one row fits; the message says what could be done."""
+    """Memory does not suffice for a single row; the message names remedies."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Rows that go through the network together, for one kind of device."""
+    """Limit of the rows that pass through the network together, on one kind of device."""
 
     device: torch.device
 
     @property
     def pools_images(self) -> bool:
-        """Whether one pass takes rows of several images.
+        """Check whether one pass takes rows of several images.
 
-        Only a GPU gains by it. On a CPU each image has its own passes, so that its numbers are the
-        same to the last bit whatever other images are explained with it.
+        Only a GPU profits. On a CPU each image has its own passes, so that its numbers are equal to
+        the last bit whichever other images are explained with it.
         """
         return self.device.type != "cpu"
 
     @property
     def group(self) -> int:
-        """How many images share a forward and backward pass: one on a CPU, bit for bit captum's."""
+        """Return the number of images per forward and backward pass.
+
+        It is 1 on a CPU, so that gradients equal captum's bit for bit.
+        """
         return 256 if self.pools_images else 1
 
     def rows(self, bytes_per_row: int, *, in_cache: bool = True) -> int:
-        """A power of two: the rows of ``bytes_per_row`` that fit, on a CPU into its cache.
+        """Return the number of rows of ``bytes_per_row`` that fit, as a power of two.
 
-        Without ``in_cache``, into memory: for work that reads large weights for each piece.
+        On a CPU the rows must fit the cache. Without ``in_cache`` they need only fit memory, for
+        work that reads large weights for each piece.
         """
         wanted = self.free_bytes() // SHARE_OF_FREE
         if not self.pools_images:
@@ -49,6 +53,7 @@ class Budget:
         return 1 << (rows.bit_length() - 1)
 
     def free_bytes(self) -> int:
+        """Return the bytes that can still be allocated on the device."""
         if self.device.type == "cuda":
             free: int = torch.cuda.mem_get_info(self.device)[0]
             reserved = torch.cuda.memory_reserved(self.device)
@@ -59,9 +64,9 @@ class Budget:
 def in_chunks(total: int, size: int, work: Callable[[slice], None]) -> int:
     """Call ``work`` on consecutive slices of at most ``size`` of ``total`` rows.
 
-    A slice that runs out of memory is halved and tried again, so ``work`` must leave nothing
-    behind when it fails. Returns the size that fitted last. Raises OutOfMemoryError when one row
-    is too much.
+    A slice that runs out of memory is halved and tried again, so ``work`` must not leave partial
+    results when it fails. Returns the last size that fitted. Raises OutOfMemoryError if a single
+    row does not fit.
     """
     start = 0
     while start < total:
@@ -77,6 +82,7 @@ def in_chunks(total: int, size: int, work: Callable[[slice], None]) -> int:
                     "programs, use --device cpu, or explain smaller images."
                 ) from error
             size = (stop - start) // 2
+            # Without this, freed blocks stay reserved and the smaller slice may fail again.
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
         else:
@@ -94,9 +100,9 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _available_memory() -> int:
-    """Bytes that can be used without swapping, on Linux; elsewhere the free pages."""
+    """Return the bytes that are available without swapping; outside Linux, half of the memory."""
     try:
-        with open("/proc/meminfo") as lines:  # noqa: PTH123 - no file of ours
+        with open("/proc/meminfo") as lines:  # noqa: PTH123 - a file of the system
             for line in lines:
                 if line.startswith("MemAvailable:"):
                     return int(line.split()[1]) * 1024

@@ -1,4 +1,4 @@
-"""Probabilities for images that are mixed from two, patch by patch: what LIME asks a network."""
+"""Probabilities of images that are mixed from two images patch by patch, as LIME needs them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,35 +16,35 @@ from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Workspace
 
 SAMPLE = 32
-"""Rows of each image on which a faster arithmetic is compared with the strict one."""
+"""Rows of each image on which the faster arithmetic is compared with the strict arithmetic."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mixed:
-    """An image, another to take its place, and which patches of the first each sample keeps."""
+    """An image, a replacement for it, and the patches of the image that each sample keeps."""
 
     shown: NDArray[np.uint8]
     hidden: NDArray[np.uint8]
     patches: NDArray[np.int64]
     keeps: NDArray[np.bool_]
-    """(samples, patches)"""
+    """Whether a sample keeps a patch, (samples, patches)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What the network says of every sample of one image."""
+    """The network's probabilities for every sample of one image."""
 
     probabilities: Tensor
-    """(samples, classes)"""
+    """Probabilities, (samples, classes)."""
     computed: int
-    """Samples that differ; equal ones were computed once."""
+    """Number of different samples; equal samples are computed once."""
     arithmetic: str
     fast_error: float | None
     """Largest difference of a probability between the faster and the strict arithmetic."""
 
     @property
     def about(self) -> dict[str, Any]:
-        """How they were computed, as an entry of the diagnostics."""
+        """Describe the computation, as an entry of the diagnostics."""
         about: dict[str, Any] = {"rows": self.computed, "arithmetic": self.arithmetic}
         return about if self.fast_error is None else about | {"fast_error": self.fast_error}
 
@@ -52,13 +52,13 @@ class Answers:
 def probabilities(
     workspace: Workspace, mixed: Sequence[Mixed], *, precision: str = "strict"
 ) -> list[Answers]:
-    """The network's probabilities for every sample of every image."""
+    """Compute the network's probabilities for every sample of every image."""
     with torch.no_grad():
-        return [_Mixture(workspace, one).answers(precision) for one in mixed]
+        return [_Mixture(workspace, mixture).answers(precision) for mixture in mixed]
 
 
 class _Mixture:
-    """The samples of one image, ready to go through the network."""
+    """The samples of one image, prepared for the network."""
 
     def __init__(self, workspace: Workspace, mixed: Mixed) -> None:
         self.chain = workspace.chain
@@ -75,21 +75,25 @@ class _Mixture:
         self.workspace = workspace
 
     def answers(self, precision: str) -> Answers:
+        """Compute the probabilities; fall back to strict arithmetic if the fast error
+        is too large."""
         everything = slice(0, len(self.keeps))
         fast = faster(self.shown.device, self.chain.dtype) if precision == "fast" else None
         error = None
         if fast is not None:
             quick = self.workspace.keep(fast[0], lambda: fast[1](self.chain))
-            found = self._run(quick, everything)
+            computed = self._run(quick, everything)
+            # A sample of rows suffices: a network that rounds badly does so on most rows.
             sample = slice(0, min(SAMPLE, len(self.keeps)))
-            error = float((found[sample] - self._run(self.chain.run, sample)).abs().max())
+            error = float((computed[sample] - self._run(self.chain.run, sample)).abs().max())
             if error <= TOLERANCE:
-                return Answers(found[self.same_as], len(self.keeps), fast[0], error)
-        found = self._run(self.chain.run, everything)
-        return Answers(found[self.same_as], len(self.keeps), "strict", error)
+                return Answers(computed[self.same_as], len(self.keeps), fast[0], error)
+        computed = self._run(self.chain.run, everything)
+        return Answers(computed[self.same_as], len(self.keeps), "strict", error)
 
     def _run(self, forward: Forward, wanted: slice) -> Tensor:
-        """Features piece by piece; the linear layers, whose weights are large, for all at once."""
+        """Compute features piece by piece; compute the linear layers, whose weights are large, at
+        once."""
         head, count = self.chain.features, wanted.stop - wanted.start
 
         def features(rows: slice) -> Tensor:
@@ -103,12 +107,13 @@ class _Mixture:
                 lambda rows: features(slice(some.start + rows.start, some.start + rows.stop)),
             )
 
+        # The weights of the linear layers exceed the cache, so they should be read only once.
         entering = torch.cat(side_by_side(count, self.rows, self.shown.device, share))
         logits = _in_pieces(count, count, lambda rows: forward(entering[rows], head))
         return torch.softmax(logits, dim=1)
 
     def _entering(self, rows: slice) -> Tensor:
-        """What goes into the first step that is run for every sample."""
+        """Return the input of the first step that is run for every sample."""
         if self.contents is not None:
             return self.contents.stem_output(rows)
         keep = self.keeps[rows][:, self.patches][..., None]
@@ -122,14 +127,15 @@ class _Mixture:
 
 
 def _in_pieces(count: int, rows: int, work: Callable[[slice], Tensor]) -> Tensor:
-    """What ``work`` gives for ``count`` rows, at most ``rows`` at a time."""
-    found: list[Tensor] = []
-    in_chunks(count, rows, lambda part: found.append(work(part)))
-    return torch.cat(found)
+    """Join the results of ``work`` for ``count`` rows, computed at most ``rows`` at a time."""
+    pieces: list[Tensor] = []
+    in_chunks(count, rows, lambda part: pieces.append(work(part)))
+    return torch.cat(pieces)
 
 
 def _different(keeps: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """The rows that differ, in the order of their first appearance, and which each row equals."""
+    """Return the different rows in order of first appearance, and the number of each row among
+    them."""
     packed = np.packbits(keeps, axis=1)
     _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)

@@ -1,9 +1,9 @@
-"""The first block of a network for many images that are mixed from the same two.
+"""The first block of a network, computed for many images that are mixed from two images.
 
-LIME shows each patch of an image or paints it over. What a cell of the first pool sees, a window
-of a few pixels, touches a few patches only, so among a thousand mixed images it has a few dozen
-different contents. Each is computed once; the images then pick theirs. Nothing is approximated:
-the cell's number is that of the same products and sums.
+LIME shows or paints over each patch of an image. A cell of the first pool sees a window of a few
+pixels and therefore a few patches, so a thousand mixed images show it a few dozen different
+contents. Each content is computed once, and each image picks the values of its contents. Nothing is
+approximated: the products and sums are those of the ordinary computation.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,10 @@ ROWS_AT_ONCE = 1 << 9
 
 @dataclass(frozen=True)
 class Stem:
-    """The steps up to and with the first pool, when they are 'same' convolutions and ReLUs.
+    """The steps up to and including the first pool, if they are 'same' convolutions and ReLUs.
 
-    A cell of the pool sees ``window`` pixels by ``window``, from ``-margin`` on, every ``pool``.
+    A cell of the pool sees ``window`` by ``window`` pixels, starting at ``-margin`` and then every
+    ``pool`` pixels.
     """
 
     stop: int
@@ -34,11 +35,12 @@ class Stem:
 
     @property
     def window(self) -> int:
+        """Return the width of the window that a cell sees, in pixels."""
         return self.pool + 2 * self.margin
 
     @classmethod
     def of(cls, chain: Chain) -> "Stem | None":
-        """None where the network begins in another way."""
+        """Return the stem of a network, or None if the network begins differently."""
         margin = 0
         for index, module in enumerate(chain.modules):
             match module:
@@ -55,26 +57,28 @@ class Stem:
 
 @dataclass(frozen=True, eq=False)
 class Patterns:
-    """The stem's output for mixed images, one entry for each different content of a cell."""
+    """The stem's output for mixed images, with one entry for each different content of a cell."""
 
     values: Tensor
-    """(contents, channels)"""
+    """Output of each content, (contents, channels)."""
     chosen: Tensor
-    """Which of them each cell of each image has, (images, rows of cells, columns of cells)."""
+    """Number of the content of each cell of each image, (images, rows of cells, columns of cells).
+    """
 
     def stem_output(self, rows: slice) -> Tensor:
-        """Of some images: (n, channels, rows, columns)."""
+        """Return the output for some images, (n, channels, rows, columns)."""
         return self.values[self.chosen[rows]].permute(0, 3, 1, 2)
 
 
 def patterns(
     chain: Chain, stem: Stem, shown: Tensor, hidden: Tensor, patches: Tensor, keeps: Tensor
 ) -> Patterns | None:
-    """The stem for images that take the patches with ``keeps`` from ``shown``, others from
+    """Compute the stem for images that take patches from ``shown`` where kept, else from
     ``hidden``.
 
-    ``shown`` and ``hidden`` are network inputs (3, h, w), ``patches`` numbers (h, w), ``keeps``
-    bool (images, patches). None where too many patches are in sight for this to pay.
+    ``shown`` and ``hidden`` are network inputs (3, h, w), ``patches`` contains patch numbers (h,
+    w), ``keeps`` is bool (images, patches). Returns None if a cell sees too many patches for this
+    to pay.
     """
     height, width = patches.shape
     sight = _windows(torch.arange(height * width, device=patches.device).view(height, width), stem)
@@ -83,6 +87,7 @@ def patterns(
     seen = _seen(patches.flatten(), sight, keeps.shape[1])
     if int(seen.sum(1).exp2().sum()) > MOST_CODES:
         return None
+    # A content is coded by the bits of the visible patches only, so that codes stay small numbers.
     rank = (seen.cumsum(1) - 1).masked_fill(~seen, 0)
     cell, code, chosen = _contents(seen, rank, keeps)
     if len(cell) * stem.window**2 > len(keeps) * height * width:
@@ -123,25 +128,25 @@ def _keeps_the_size(module: nn.Conv2d) -> bool:
 
 
 def _windows(numbers: Tensor, stem: Stem) -> Tensor:
-    """What every cell sees of a picture of numbers, (rows, columns, window, window)."""
+    """Return what every cell sees of an array of numbers, (rows, columns, window, window)."""
     height, width = numbers.shape
-    # A pool leaves out the rows and columns that fill no window.
+    # A pool drops rows and columns at the end that do not fill a window.
     inside = numbers.new_full((height + 2 * stem.margin, width + 2 * stem.margin), -1)
     inside[stem.margin : stem.margin + height, stem.margin : stem.margin + width] = numbers
     return inside.unfold(0, stem.window, stem.pool).unfold(1, stem.window, stem.pool)
 
 
 def _seen(patches: Tensor, sight: Tensor, count: int) -> Tensor:
-    """Which of the ``count`` patches each cell sees, bool (cells, patches)."""
+    """Mark which of the ``count`` patches each cell sees, bool (cells, patches)."""
     seen = torch.zeros((len(sight), count + 1), dtype=torch.bool, device=patches.device)
     visible = torch.where(sight >= 0, patches[sight.clamp_min(0)], count)
     return seen.scatter_(1, visible.flatten(1), True)[:, :count]
 
 
 def _contents(seen: Tensor, rank: Tensor, keeps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Cell and code of each different content, and the one that each image has in each cell.
+    """Return cell and code of each different content, and each image's content in each cell.
 
-    Bit r of a code says whether the patch of rank r in that cell is kept.
+    Bit r of a code tells whether the patch of rank r in that cell is kept.
     """
     worth = torch.where(seen, rank.double().exp2(), 0.0)
     codes = (keeps.double() @ worth.T).long()  # (images, cells)
@@ -150,20 +155,20 @@ def _contents(seen: Tensor, rank: Tensor, keeps: Tensor) -> tuple[Tensor, Tensor
     present = torch.zeros(int(sizes.sum()), dtype=torch.bool, device=seen.device)
     present[(codes + offsets).flatten()] = True
     numbers = present.cumsum(0) - 1
-    found = present.nonzero()[:, 0]
-    cell = torch.searchsorted(offsets, found, right=True) - 1
-    return cell, found - offsets[cell], numbers[codes + offsets]
+    positions = present.nonzero()[:, 0]
+    cell = torch.searchsorted(offsets, positions, right=True) - 1
+    return cell, positions - offsets[cell], numbers[codes + offsets]
 
 
 def _listed(picture: Tensor) -> Tensor:
-    """(3, h, w) as one row per pixel, (h * w, 3)."""
+    """Reshape (3, h, w) to one row per pixel, (h * w, 3)."""
     return picture.permute(1, 2, 0).flatten(0, 1)
 
 
 def _through(modules: Sequence[nn.Module], pictures: Tensor, inside: Tensor) -> Tensor:
-    """Small pictures (n, window, window, 3) through the stem, without padding: (n, channels).
+    """Run small images (n, window, window, 3) through the stem without padding: (n, channels).
 
-    What lies outside of the image is zero for every convolution, as its padding would be.
+    Pixels outside the image are zeroed before every convolution, as its padding would be.
     """
     values = pictures.permute(0, 3, 1, 2)
     for module in modules:

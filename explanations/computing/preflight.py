@@ -1,8 +1,8 @@
-"""Before anything is computed: is this network one that every method explains rightly?
+"""Check, before any computation, that every method explains a network correctly.
 
-DeepLIFT's rule needs to know each nonlinearity by itself, and the engine runs a network as a chain
-of modules. What does not fit is refused here, by name and with the cure, instead of giving maps
-that look like any other and are wrong.
+DeepLIFT's rule needs each nonlinearity separately, and the engine runs a network as a chain of
+modules. A network that does not fit is refused by the module's name and with the cure; otherwise
+its maps would look like any others and be wrong.
 """
 
 import threading
@@ -34,18 +34,18 @@ class PreflightError(ValueError):
 
 @dataclass(frozen=True)
 class Step:
-    """One module of the chain, under the name that it has in the network."""
+    """A module of the chain, with its name in the network."""
 
     name: str
     module: nn.Module
 
 
 def steps_of(network: nn.Module) -> list[Step]:
-    """The modules of ``network`` in the order in which an image passes them.
+    """List the modules of ``network`` in the order in which an image passes them.
 
-    The network is traced with ``torch.fx``. Raises PreflightError for train mode, for a module
-    that is used twice, for a function where a module belongs, for overlapping pools, for branches,
-    and for a kind of module whose rule is not known.
+    The network is traced with ``torch.fx``. Raises PreflightError for train mode, a module that is
+    used twice, a function in place of a module, overlapping pools, branches, and a kind of module
+    for which no rule is known.
     """
     _refuse_train_mode(network)
     steps = list(_traced(network))
@@ -53,7 +53,7 @@ def steps_of(network: nn.Module) -> list[Step]:
     for step in steps:
         _refuse_unsupported(step)
     if not steps or not any(isinstance(step.module, nn.Linear | nn.Conv2d) for step in steps):
-        raise PreflightError("The network has no layer with weights: there is nothing to explain.")
+        raise PreflightError("The network has no layer with weights, so it cannot be explained.")
     return steps
 
 
@@ -76,12 +76,13 @@ def _traced(network: nn.Module) -> Iterator[Step]:
             "data: a chain of modules."
         ) from error
     modules = dict(network.named_modules())
+    # A chain is a graph in which each node has exactly the previous node as its input.
     before: fx.Node | None = None
     for node in graph.nodes:
         if node.op == "placeholder":
             if before is not None:
                 raise PreflightError(
-                    f"The network takes a second input, {node.name!r}. Give it images alone."
+                    f"The network takes a second input, {node.name!r}. It must take only images."
                 )
         elif node.op == "output":
             if node.args[0] is not before:
@@ -104,13 +105,13 @@ def _step(node: fx.Node, modules: dict[str, nn.Module]) -> Step:
         return Step(node.name, nn.Flatten(*_flatten_range(node)))
     module = _MODULE_OF.get(function)
     cure = (
-        f"Make it a module of its own, {module}, used once"
+        f"Replace it by a module, {module}, that is used once"
         if module
         else "Explain a network that is a chain of modules"
     )
     raise PreflightError(
-        f"forward() calls the function {function!r} (node {node.name!r}): no method can see "
-        f"through it. {cure}."
+        f"forward() calls the function {function!r} (node {node.name!r}), which cannot be "
+        f"explained. {cure}."
     )
 
 
@@ -133,8 +134,8 @@ def _refuse_reuse(steps: list[Step]) -> None:
     for step in steps:
         if id(step.module) in seen:
             raise PreflightError(
-                f"The module {seen[id(step.module)]!r} is used more than once: DeepLIFT's rule "
-                f"needs one {type(step.module).__name__} for each place. Give every place its own."
+                f"The module {seen[id(step.module)]!r} is used more than once, but DeepLIFT's rule "
+                f"needs a separate {type(step.module).__name__} for each use. Create one per use."
             )
         seen[id(step.module)] = step.name
 
@@ -171,8 +172,8 @@ def _pool_problem(pool: nn.MaxPool2d) -> str:
     kernel, stride = pair(pool.kernel_size), pair(pool.stride)
     if kernel != stride:
         return (
-            f"pools windows of {kernel} every {stride}: they overlap or leave gaps, and the rule "
-            "for the maximum is wrong there. Set stride equal to kernel_size."
+            f"pools windows of {kernel} every {stride}. They overlap or leave gaps, for which the "
+            "rule for the maximum is wrong. Set stride equal to kernel_size."
         )
     if pair(pool.padding) != (0, 0) or pair(pool.dilation) != (1, 1):
         return "pools with padding or dilation. Use padding=0 and dilation=1."
@@ -182,7 +183,7 @@ def _pool_problem(pool: nn.MaxPool2d) -> str:
 
 
 def pair(value: int | tuple[int, ...]) -> tuple[int, int]:
-    """(rows, columns) of a module's size, which may be one number for both."""
+    """Return (rows, columns) of a module's size, which may be one number for both."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 

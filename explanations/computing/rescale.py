@@ -1,8 +1,8 @@
 """DeepLIFT's Rescale rule (Shrikumar et al. 2017), with shap's rule for the maximum.
 
-A multiplier says how much of a difference in the output each unit of difference in the input is
-answerable for. Images and references stay apart, (g, 1, …) and (1, b, …): the pairs exist only in
-the results. The two thresholds below are shap's.
+A multiplier is the change of the output that is attributed to each unit of change of the input.
+Images and references are kept apart, (g, 1, …) and (1, b, …); pairs exist only in the results. The
+two thresholds below are shap's.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ SAME_TO_POOL = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """What a pool sees of n images, (n, channels, rows, columns) for each place of a window.
+    """A pool's input for n images, (n, channels, rows, columns) for each place within a window.
 
     Windows do not overlap.
     """
@@ -31,14 +31,15 @@ class Windows:
     size: tuple[int, int]
     """Height and width of the pool's input."""
     inputs: Sequence[Tensor]
-    """By place: the pool's input, or that of the ReLU in front of it."""
+    """The pool's input by place, or the input of the ReLU in front of the pool."""
     maximum: Tensor
-    """Of the pool's input."""
+    """Maximum of the pool's input."""
     winner: Tensor
-    """The first place that holds the maximum, uint8."""
+    """Number of the first place that has the maximum, uint8."""
 
     @classmethod
     def of(cls, pool: nn.Module, values: Tensor, unrectified: Tensor, dtype: torch.dtype) -> Self:
+        """Record the windows of ``values``, with ``unrectified`` inputs in ``dtype``."""
         kernel = pair(pool.kernel_size)  # type: ignore[arg-type]
         places = _views(values, kernel)
         maximum = places[0]
@@ -52,15 +53,17 @@ class Windows:
 
     @property
     def cover(self) -> bool:
-        """Whether the windows leave no row and no column out."""
+        """Check whether the windows cover every row and every column."""
         return self.size[0] % self.kernel[0] == 0 and self.size[1] % self.kernel[1] == 0
 
     def part(self, rows: slice) -> "Windows":
+        """Return the windows of some images."""
         inputs = [values[rows] for values in self.inputs]
         return Windows(self.kernel, self.size, inputs, self.maximum[rows], self.winner[rows])
 
     @classmethod
     def joined(cls, parts: Sequence["Windows"]) -> "Windows":
+        """Concatenate the windows of several groups of images."""
         first = parts[0]
         return cls(
             first.kernel,
@@ -72,7 +75,7 @@ class Windows:
 
 
 def _views(values: Tensor, kernel: tuple[int, int]) -> list[Tensor]:
-    """By place of a window: the part of (…, height, width) that lies there."""
+    """Return, for each place of a window, the cells of (…, height, width) at that place."""
     down, across = kernel
     rows, columns = values.shape[-2] // down, values.shape[-1] // across
     return [
@@ -84,21 +87,22 @@ def _views(values: Tensor, kernel: tuple[int, int]) -> list[Tensor]:
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """What the rules need of one forward pass of n images."""
+    """The values that the rules need from one forward pass of n images."""
 
     inputs: dict[int, Tensor]
-    """By ReLU that no pool follows: its input, (n, …)."""
+    """Input of each ReLU that is not followed by a pool, (n, …), by index."""
     windows: dict[int, "Windows"]
-    """By pool: what it sees."""
+    """Windows of each pool, by index."""
     pixels: Tensor
     logits: Tensor
 
     @classmethod
     def of(cls, chain: Chain, pixels: Tensor, recorder: Chain | None = None) -> "Recorded":
-        """Run ``pixels`` through ``recorder``, the same chain in another type, if it is given.
+        """Run ``pixels`` through ``recorder``, a copy of the chain in another type, or through the
+        chain.
 
-        Where an image and a reference all but agree, their difference is mostly rounding, and a
-        pixel's share with it. Layers recorded in float64 and then rounded have no such trouble.
+        If an image and a reference agree almost exactly, their difference is mostly rounding error,
+        and so is a pixel's share. Recording the layers in float64 before rounding them avoids this.
         """
         recorder = recorder or chain
         with torch.no_grad():
@@ -110,7 +114,7 @@ class Recorded:
             inputs={
                 index: values[index].to(chain.dtype)
                 for index in relus
-                # A ReLU whose pool keeps the values in front of it needs none of its own.
+                # A pool's windows already include the input of the ReLU in front of it.
                 if index + 1 not in pools
             },
             windows={
@@ -127,6 +131,7 @@ class Recorded:
         )
 
     def part(self, rows: slice) -> "Recorded":
+        """Return the recorded values of some images."""
         return Recorded(
             {index: values[rows] for index, values in self.inputs.items()},
             {index: windows.part(rows) for index, windows in self.windows.items()},
@@ -136,6 +141,7 @@ class Recorded:
 
     @classmethod
     def joined(cls, parts: Sequence["Recorded"]) -> "Recorded":
+        """Concatenate the recorded values of several groups of images."""
         first = parts[0]
         return cls(
             {index: torch.cat([p.inputs[index] for p in parts]) for index in first.inputs},
@@ -146,17 +152,18 @@ class Recorded:
 
 
 def multipliers_of(logits: Tensor, targets: Tensor) -> Tensor:
-    """Where the way back begins, for class numbers (g, k): ones, (g, k, 1, classes)."""
+    """Return the multipliers at the logits for class numbers (g, k): one-hot, (g, k, 1,
+    classes)."""
     return functional.one_hot(targets, logits.shape[1]).to(logits)[:, :, None]
 
 
 def multipliers(
     chain: Chain, images: Recorded, references: Recorded, values: Tensor, first: int, last: int
 ) -> Tensor:
-    """Those of the input of step ``first``, from those of the output of step ``last - 1``.
+    """Propagate the multipliers from the output of step last - 1 back to the input of step first.
 
-    For every one of g images, k classes and b references: ``values`` are (g, k, b or 1, ...), the
-    result is (g, k, b, ...).
+    They are computed for each of g images, k classes and b references: ``values`` has the shape (g,
+    k, b or 1, ...), the result (g, k, b, ...).
     """
     shapes = chain.input_shapes(images.pixels)
     index = last - 1
@@ -166,7 +173,7 @@ def multipliers(
             rows = chain.back(index, values.flatten(0, 2), shapes[index])
             values = rows.reshape(*values.shape[:3], *rows.shape[1:])
         elif isinstance(module, nn.MaxPool2d):
-            # A ReLU in front of a pool matters only where the pool looks.
+            # A ReLU in front of a pool matters only at the places that the pool selects.
             rectified = index > first and isinstance(chain.modules[index - 1], nn.ReLU)
             values = _back_through_pool(images, references, values, index, rectified=rectified)
             index -= rectified
@@ -178,11 +185,14 @@ def multipliers(
 
 
 def relu_multiplier(ours: Tensor, theirs: Tensor) -> Tensor:
-    """Difference out over difference in; the slope at the reference where there is none."""
+    """Return the change of the output over the change of the input.
+
+    Where the input does not change, the result is the slope at the reference.
+    """
     difference = (ours - theirs).abs_()
     # 1 where both are positive, 0 where both are negative, and between them the positive part.
     factor = torch.maximum(ours, theirs).div_(difference).clamp_(0, 1)
-    # One pass says that there is nothing to mend, which is the rule.
+    # Usually no pair is that close: a single pass finds out, before the costly search.
     if difference.numel() and difference.amin() < SAME_TO_RELU:
         close = (difference < SAME_TO_RELU).nonzero(as_tuple=True)
         factor[close] = (theirs.expand_as(factor)[close] > 0).to(factor.dtype)
@@ -192,18 +202,19 @@ def relu_multiplier(ours: Tensor, theirs: Tensor) -> Tensor:
 def _back_through_pool(
     images: Recorded, references: Recorded, values: Tensor, index: int, *, rectified: bool
 ) -> Tensor:
-    """Shares of a maximum's change, all for one place of each window.
+    """Propagate multipliers through a pool to one place of each window.
 
-    Where the image's maximum is the larger one the change belongs to the image's place, else to
-    the reference's. ``rectified``: back through the ReLU in front of the pool as well.
+    The change of the maximum is attributed to the image's place if the image's maximum is larger,
+    else to the reference's place. With ``rectified``, the ReLU in front of the pool is passed as
+    well.
     """
     ours, theirs = images.windows[index], references.windows[index]
     gain = ours.maximum[:, None] - theirs.maximum[None]
     place = torch.where(gain > 0, ours.winner[:, None], theirs.winner[None])
     here = [place == number for number in range(len(ours.inputs))]
     ours_there, theirs_there = (
-        _chosen([one.unsqueeze(axis) for one in found.inputs], here)
-        for found, axis in ((ours, 1), (theirs, 0))
+        _chosen([inputs.unsqueeze(axis) for inputs in windows.inputs], here)
+        for windows, axis in ((ours, 1), (theirs, 0))
     )
     difference = ours_there.relu() - theirs_there.relu() if rectified else ours_there - theirs_there
     share = gain.div_(difference).masked_fill_(difference.abs_() < SAME_TO_POOL, 0)
@@ -213,7 +224,7 @@ def _back_through_pool(
 
 
 def _chosen(places: Sequence[Tensor], here: Sequence[Tensor]) -> Tensor:
-    """From each window the value at the place that ``here`` names."""
+    """Return the value of each window at the place that ``here`` marks."""
     chosen = places[0]
     for values, at_this_place in zip(places[1:], here[1:], strict=True):
         chosen = torch.where(at_this_place, values, chosen)
@@ -221,11 +232,11 @@ def _chosen(places: Sequence[Tensor], here: Sequence[Tensor]) -> Tensor:
 
 
 def _unpooled(values: Tensor, share: Tensor, here: Sequence[Tensor], windows: "Windows") -> Tensor:
-    """``values`` times ``share`` at one place of each window, and 0 at the others."""
+    """Return ``values`` times ``share`` at one place of each window, and 0 at the others."""
     g, k, b = (*values.shape[:2], share.shape[2])
     height, width = windows.size
     make = values.new_empty if windows.cover else values.new_zeros
-    # In the layout of the layers above, so that the next product needs no copy.
+    # The memory layout is that of the layers above, so that the next product needs no copy.
     back = make((g, k, b, height, width, share.shape[3])).movedim(5, 3)
     nothing = share.new_zeros(())
     for view, at_this_place in zip(_views(back, windows.kernel), here, strict=True):

@@ -1,11 +1,11 @@
-"""Maps of a few cells, enlarged to the size of the image."""
+"""Enlargement of coarse maps to the size of the image."""
 
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 
 def enlarged(maps: Tensor, size: tuple[int, int], mode: str = "bilinear") -> Tensor:
-    """Maps (n, k, rows, columns) at (n, k, height, width).
+    """Enlarge maps (n, k, rows, columns) to (n, k, height, width).
 
     Cells are areas, not points (align_corners=False); ``mode`` is bilinear or nearest.
     """

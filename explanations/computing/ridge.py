@@ -5,28 +5,28 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Answers that differ by less are one number: float32 probabilities have seven digits.
+# Outcomes that vary by less count as constant: float32 probabilities have seven digits.
 CONSTANT = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A linear model for each of k outcomes; float64."""
+    """A linear model for each of k outcomes, in float64."""
 
     coefficients: Tensor
-    """(features, k)"""
+    """Coefficients, (features, k)."""
     intercepts: Tensor
-    """(k,)"""
+    """Intercepts, (k,)."""
     r2: Tensor
-    """Weighted share of the variance explained, (k,); 1 where the outcome does not vary."""
+    """Weighted share of the variance explained, (k,); 1 if the outcome does not vary."""
     constant: Tensor
     """Whether the outcome does not vary, bool (k,)."""
 
 
 def cosine_weights(shown: Tensor, width: float) -> Tensor:
-    """lime's weights of its samples, (n,), from their cosine distance to the whole image.
+    """Return lime's sample weights, (n,), from the cosine distance to the whole image.
 
-    With s of K patches shown that is 1 - sqrt(s / K), and 1 where nothing is shown.
+    With s of K patches shown, the distance is 1 - sqrt(s / K); it is 1 if no patch is shown.
     """
     distance = 1 - (shown.sum(1) / shown.shape[1]).sqrt()
     return (-distance.square() / width**2).exp().sqrt()
@@ -35,8 +35,9 @@ def cosine_weights(shown: Tensor, width: float) -> Tensor:
 def weighted_ridge(features: Tensor, outcomes: Tensor, weights: Tensor, penalty: float = 1) -> Fit:
     """Minimise the weighted squares plus ``penalty`` times the squared coefficients.
 
-    ``features`` (n, p), ``outcomes`` (n, k), ``weights`` (n,), float64; the intercept is free.
-    Solves (X'WX + penalty I) b = X'Wy on centred data by Cholesky, as scikit-learn's Ridge.
+    ``features`` (n, p), ``outcomes`` (n, k) and ``weights`` (n,) are float64; the intercept is not
+    penalised. Solves (X'WX + penalty I) b = X'Wy on centred data by Cholesky decomposition, as
+    scikit-learn's Ridge does.
     """
     share = (weights / weights.sum())[:, None]
     centre, level = (features * share).sum(0), (outcomes * share).sum(0)
@@ -48,6 +49,7 @@ def weighted_ridge(features: Tensor, outcomes: Tensor, weights: Tensor, penalty:
     missed = (weights[:, None] * (y - x @ coefficients).square()).sum(0)
     varied = (weights[:, None] * y.square()).sum(0)
     constant = varied <= weights.sum() * CONSTANT**2
+    # A constant outcome has no variance to explain, and 0 / 0 would make the diagnostics NaN.
     safe = torch.where(constant, torch.ones_like(varied), varied)
     return Fit(
         coefficients=torch.where(constant, torch.zeros_like(coefficients), coefficients),

@@ -1,8 +1,8 @@
-"""Independent pieces of work side by side, one processor thread for each.
+"""Independent pieces of work in parallel, one processor thread for each.
 
-On a CPU torch splits every single operation among its threads and waits for the last one. Pieces
-that fit the cache are small: whole pieces side by side wait for nobody. How the work is cut does
-not depend on the number of threads, so neither does any number that comes out.
+On a CPU, torch splits every operation among its threads and waits for the slowest. For pieces that
+fit the cache this costs more than it gains, so whole pieces run in parallel instead. The division
+of the work does not depend on the number of threads, and therefore the results do not either.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,10 @@ Result = TypeVar("Result")
 def side_by_side(
     count: int, rows: int, device: torch.device, work: Callable[[slice], Result]
 ) -> list[Result]:
-    """What ``work`` gives for each share of ``count`` rows, in order.
+    """Return the results of ``work`` for each share of ``count`` rows, in order.
 
     A share is a whole number of pieces of ``rows`` rows; there are at most SHARES. ``work`` runs
-    without gradients, in a thread of its own where torch has several on a CPU.
+    without gradients, in a separate thread if torch has several threads on a CPU.
     """
     pieces = -(-count // rows)
     size = -(-pieces // SHARES) * rows
@@ -38,7 +38,7 @@ def _in_threads(shares: list[slice], threads: int, work: Callable[[slice], Resul
     before = torch.get_num_threads()
 
     def alone(share: slice) -> Result:
-        torch.set_num_threads(1)  # of this thread; and of threads that begin after it
+        torch.set_num_threads(1)  # for this thread and for threads that start later
         with torch.no_grad():
             return work(share)
 

@@ -1,4 +1,4 @@
-"""What the methods share while they explain: the network as a chain, the background, one batch."""
+"""State that the methods share: the network as a chain, the background, and a batch of images."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, eq=False)
 class Workspace:
-    """A classifier made ready. Holds what stays the same from image to image."""
+    """A prepared classifier, with everything that does not change from image to image."""
 
     classifier: Classifier
     chain: Chain
@@ -31,70 +31,72 @@ class Workspace:
 
     @cached_property
     def budget(self) -> Budget:
+        """Return the limits of the classifier's device."""
         return Budget(self.classifier.device)
 
     def keep(self, name: str, make: Callable[[], Made]) -> Made:
-        """What ``make`` returns, made once for each ``name``."""
+        """Return the result of ``make``, which is called once for each ``name``."""
         if name not in self._kept:
             self._kept[name] = make()
         return cast("Made", self._kept[name])
 
     def pixels(self, images: NDArray[np.uint8]) -> Tensor:
-        """Images uint8 (n, h, w, 3) as the chain takes them, (n, 3, h, w)."""
+        """Convert images uint8 (n, h, w, 3) to the chain's input, (n, 3, h, w)."""
         return self.chain.enter(self.classifier.normalise(images))
 
     def layer_bytes(self, pixels: Tensor) -> list[int]:
-        """Bytes of every layer of one image of this size."""
+        """Return the size of every layer's values for one image, in bytes."""
         shapes = self.chain.input_shapes(pixels)
         return [math.prod(shape) * self.chain.dtype.itemsize for shape in shapes]
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """A few images with the classes that are to be explained."""
+    """Some images, with the classes to be explained."""
 
     workspace: Workspace
     images: NDArray[np.uint8]
-    """uint8 (n, height, width, 3)"""
+    """Images, uint8 (n, height, width, 3)."""
     wanted: Tensor | None = None
-    """Numbers of the classes to explain, int64 (n, k); None for the predicted one of each."""
+    """Numbers of the classes to explain, int64 (n, k); None for the predicted class of each image.
+    """
     layers: Sequence[int] = ()
-    """Feature modules whose maps are wanted beside the default one."""
+    """Feature modules whose maps are needed in addition to the default module's."""
 
     def __len__(self) -> int:
         return len(self.images)
 
     @property
     def targets(self) -> Tensor:
-        """Numbers of the explained classes, int64 (n, k)."""
+        """Return the numbers of the explained classes, int64 (n, k)."""
         return self.gradients.targets if self.wanted is None else self.wanted
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width."""
+        """Return height and width."""
         return (self.images.shape[1], self.images.shape[2])
 
     @cached_property
     def pixels(self) -> Tensor:
-        """Network input, (n, 3, height, width)."""
+        """Return the network's input, (n, 3, height, width)."""
         return self.workspace.pixels(self.images)
 
     @cached_property
     def gradients(self) -> GradientPass:
-        """The one forward and backward pass that several methods read."""
+        """Return the forward and backward pass that several methods share."""
         chain = self.workspace.chain
         layers = {*self.layers, *(() if chain.last_relu is None else (chain.last_relu,))}
         return gradient_pass(chain, self.pixels, self.wanted, sorted(layers))
 
     def cam(self, layer: int) -> Tensor:
-        """The signed Grad-CAM map of a feature module, (n, k, rows, columns)."""
-        found = self.gradients
-        if layer not in found.cams:
+        """Return the signed Grad-CAM map of a feature module, (n, k, rows, columns)."""
+        gradients = self.gradients
+        if layer not in gradients.cams:
             chain = self.workspace.chain
-            found = gradient_pass(chain, self.pixels, self.targets, [layer])
-        return found.cams[layer]
+            gradients = gradient_pass(chain, self.pixels, self.targets, [layer])
+        return gradients.cams[layer]
 
     @property
     def logits(self) -> Tensor:
-        """(n, classes)"""
+        """Return the logits, (n, classes)."""
         return self.gradients.logits

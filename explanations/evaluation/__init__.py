@@ -1,1 +1,1 @@
-"""Explanation methods measured: quality of maps, axioms, cost."""
+"""Evaluation of explanation methods: quality of their maps, axioms, and cost."""

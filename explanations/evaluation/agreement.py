@@ -1,4 +1,4 @@
-"""How far two methods name the same pixels of one image (Krishna et al. 2022)."""
+"""Agreement of two methods about the relevant pixels of an image (Krishna et al. 2022)."""
 
 from itertools import combinations
 
@@ -15,10 +15,11 @@ SEPARATOR = "|"
 
 
 def agreement(subject: Subject) -> dict[str, float]:
-    """``kind|a|b`` for every two maps: of absolute values, since some methods have no sign."""
+    """Compute ``kind|a|b`` for every two maps, from absolute values, since some methods have no
+    sign."""
     sizes = {name: np.abs(relevance) for name, relevance in subject.maps.items()}
-    found = {}
+    values = {}
     for a, b in combinations(sizes, 2):
-        found[SEPARATOR.join(("spearman", a, b))] = spearman(sizes[a], sizes[b])
-        found[SEPARATOR.join(("top_overlap", a, b))] = top_overlap(sizes[a], sizes[b])
-    return found
+        values[SEPARATOR.join(("spearman", a, b))] = spearman(sizes[a], sizes[b])
+        values[SEPARATOR.join(("top_overlap", a, b))] = top_overlap(sizes[a], sizes[b])
+    return values

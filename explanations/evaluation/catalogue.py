@@ -1,6 +1,7 @@
-"""The measures: one list. A new one is a function from a Subject to a number per map, and a line.
+"""Catalogue of the measures. A new measure is a function from a Subject to a number per map, and an
+entry here.
 
-Reading the list imports no torch: a measure's function is found by its path when it is needed.
+Reading the catalogue does not import torch: a measure's function is resolved when it is needed.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from explanations.evaluation.subject import Subject
 
-HERE = "explanations.evaluation.measures"
 Better = Literal["higher", "lower", "neither"]
 
 
 @dataclass(frozen=True)
 class Group:
-    """A question that several measures try to answer."""
+    """A question that several measures address."""
 
     key: str
     label: str
@@ -26,29 +26,29 @@ class Group:
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of one map of one image."""
+    """A number for each map of each image."""
 
     key: str
     label: str
     group: str
     better: Better
     path: str
-    """Module of this package's ``measures`` and function, joined by a dot."""
+    """Dotted path of the function, resolved when it is first needed."""
     caption: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     needs_mask: bool = False
     explains_again: bool = False
-    """Whether maps are computed anew, so that a subsample must do."""
+    """Whether maps are computed again, so that only a subsample of the images is measured."""
     unit: str = ""
 
     def function(self) -> "Callable[..., dict[str, float]]":
-        """The function itself; imports what it needs."""
+        """Return the function; imports what it needs."""
         module, _, name = self.path.rpartition(".")
-        found: Callable[..., dict[str, float]] = getattr(import_module(f"{HERE}.{module}"), name)
-        return found
+        function: Callable[..., dict[str, float]] = getattr(import_module(module), name)
+        return function
 
     def of(self, subject: "Subject") -> dict[str, float]:
-        """The measure of each map of one image; of some maps only, where others have no value."""
+        """Compute the measure of each map of an image; maps without a value are omitted."""
         return self.function()(subject, **self.parameters)
 
 
@@ -56,37 +56,37 @@ GROUPS = (
     Group(
         "faithfulness",
         "Faithfulness",
-        "Does the classifier's answer follow the pixels that the map names?",
+        "Does the classifier's answer depend on the pixels that the map marks?",
     ),
     Group(
         "localisation",
         "Localisation",
-        "Does the map lie on the object? (A classifier may rightly use what lies beside it.)",
+        "Does the map mark the object? (A classifier may legitimately use its surroundings.)",
     ),
     Group(
         "robustness",
         "Robustness",
-        "Does the map stay when the image changes by what nobody sees?",
+        "Does the map stay similar when the image changes invisibly?",
     ),
     Group(
         "randomisation",
         "Randomisation",
-        "Does the map change when the classifier, or the class, is another?",
+        "Does the map change with the classifier, and with the class?",
     ),
     Group(
         "complexity",
         "Complexity",
-        "How few pixels does the map single out?",
+        "How few pixels does the map highlight?",
     ),
     Group(
         "axioms",
         "Axioms",
-        "Are the promises about the map's sums kept?",
+        "Do the map's sums satisfy the method's axioms?",
     ),
     Group(
         "cost",
         "Cost",
-        "What does one map cost?",
+        "How long does a map take?",
     ),
 )
 
@@ -96,7 +96,7 @@ MEASURES: tuple[Measure, ...] = (
         label="Deletion, blur",
         group="faithfulness",
         better="lower",
-        path="perturbation.deletion",
+        path="explanations.evaluation.measures.perturbation.deletion",
         caption="Probability of the class while the most relevant pixels become a blurred copy of"
         " the image; area under the curve.",
         parameters={"baseline": "blurred"},
@@ -106,7 +106,7 @@ MEASURES: tuple[Measure, ...] = (
         label="Deletion, mean colour",
         group="faithfulness",
         better="lower",
-        path="perturbation.deletion",
+        path="explanations.evaluation.measures.perturbation.deletion",
         caption="Probability of the class while the most relevant pixels become the training "
         "images' mean colour; area under the curve.",
         parameters={"baseline": "mean"},
@@ -116,7 +116,7 @@ MEASURES: tuple[Measure, ...] = (
         label="Insertion, blur",
         group="faithfulness",
         better="higher",
-        path="perturbation.insertion",
+        path="explanations.evaluation.measures.perturbation.insertion",
         caption="Probability of the class while the most relevant pixels appear in a blurred copy"
         " of the image; area under the curve.",
         parameters={"baseline": "blurred"},
@@ -126,7 +126,7 @@ MEASURES: tuple[Measure, ...] = (
         label="Insertion, mean colour",
         group="faithfulness",
         better="higher",
-        path="perturbation.insertion",
+        path="explanations.evaluation.measures.perturbation.insertion",
         caption="Probability of the class while the most relevant pixels appear in the training "
         "images' mean colour; area under the curve.",
         parameters={"baseline": "mean"},
@@ -136,35 +136,35 @@ MEASURES: tuple[Measure, ...] = (
         label="ROAD",
         group="faithfulness",
         better="higher",
-        path="road.road",
-        caption="Half the probability lost when relevant pixels are filled in from their "
-        "neighbours first instead of last. Random order: 0.",
+        path="explanations.evaluation.measures.road.road",
+        caption="Half of the additional probability lost when relevant pixels are replaced by their"
+        " neighbours first instead of last. Random order: 0.",
     ),
     Measure(
         key="infidelity",
         label="Infidelity, scaled",
         group="faithfulness",
         better="lower",
-        path="infidelity.infidelity",
+        path="explanations.evaluation.measures.infidelity.infidelity",
         caption="Share of the logit's squared changes under random squares that the map's sums do"
-        " not foretell. Empty map: 1.",
+        " not predict. Empty map: 1.",
     ),
     Measure(
         key="pointing_game",
         label="Pointing game",
         group="localisation",
         better="higher",
-        path="localisation.pointing_game",
-        caption="Share of images whose most relevant pixel lies on the object.",
+        path="explanations.evaluation.measures.localisation.pointing_game",
+        caption="Share of images whose most relevant pixel is on the object.",
         needs_mask=True,
     ),
     Measure(
         key="pointing_game_1px",
-        label="Pointing game, 1 pixel off allowed",
+        label="Pointing game, tolerance 1 pixel",
         group="localisation",
         better="higher",
-        path="localisation.pointing_game",
-        caption="The same with the object widened by one pixel.",
+        path="explanations.evaluation.measures.localisation.pointing_game",
+        caption="Share of images whose most relevant pixel is at most one pixel from the object.",
         parameters={"tolerance": 1},
         needs_mask=True,
     ),
@@ -173,8 +173,8 @@ MEASURES: tuple[Measure, ...] = (
         label="Relevance mass accuracy",
         group="localisation",
         better="higher",
-        path="localisation.mass_accuracy",
-        caption="Share of the positive relevance that lies on the object.",
+        path="explanations.evaluation.measures.localisation.mass_accuracy",
+        caption="Share of the positive relevance that is on the object.",
         needs_mask=True,
     ),
     Measure(
@@ -182,8 +182,8 @@ MEASURES: tuple[Measure, ...] = (
         label="Relevance rank accuracy",
         group="localisation",
         better="higher",
-        path="localisation.rank_accuracy",
-        caption="Share of the K most relevant pixels that lie on the object of K pixels.",
+        path="explanations.evaluation.measures.localisation.rank_accuracy",
+        caption="Share of the K most relevant pixels that are on the object of K pixels.",
         needs_mask=True,
     ),
     Measure(
@@ -191,8 +191,8 @@ MEASURES: tuple[Measure, ...] = (
         label="Pixel AUC",
         group="localisation",
         better="higher",
-        path="localisation.pixel_auc",
-        caption="Chance that a pixel of the object ranks above one beside it.",
+        path="explanations.evaluation.measures.localisation.pixel_auc",
+        caption="Probability that a pixel of the object ranks above a pixel of the background.",
         needs_mask=True,
     ),
     Measure(
@@ -200,7 +200,7 @@ MEASURES: tuple[Measure, ...] = (
         label="Max-sensitivity",
         group="robustness",
         better="lower",
-        path="robustness.max_sensitivity",
+        path="explanations.evaluation.measures.robustness.max_sensitivity",
         caption="Largest relative change of the map among 3 images that differ by up to 2 of 255 "
         "levels.",
         explains_again=True,
@@ -210,9 +210,9 @@ MEASURES: tuple[Measure, ...] = (
         label="Output layer randomised",
         group="randomisation",
         better="lower",
-        path="randomisation.parameter_randomisation",
-        caption="Rank correlation with the map of the network whose output layer was drawn anew. "
-        "High: the map ignores it.",
+        path="explanations.evaluation.measures.randomisation.parameter_randomisation",
+        caption="Rank correlation with the map of a network whose output layer was redrawn. "
+        "High: the map ignores that layer.",
         parameters={"share": 0.0},
         explains_again=True,
     ),
@@ -221,9 +221,9 @@ MEASURES: tuple[Measure, ...] = (
         label="Upper half randomised",
         group="randomisation",
         better="lower",
-        path="randomisation.parameter_randomisation",
-        caption="Rank correlation with the map of the network whose upper half of layers was "
-        "drawn anew. High: the map ignores it.",
+        path="explanations.evaluation.measures.randomisation.parameter_randomisation",
+        caption="Rank correlation with the map of a network whose upper half of layers was "
+        "redrawn. High: the map ignores these layers.",
         parameters={"share": 0.5},
         explains_again=True,
     ),
@@ -232,9 +232,9 @@ MEASURES: tuple[Measure, ...] = (
         label="All layers randomised",
         group="randomisation",
         better="lower",
-        path="randomisation.parameter_randomisation",
-        caption="Rank correlation with the map of the network whose every layer was drawn anew. "
-        "High: the map ignores it.",
+        path="explanations.evaluation.measures.randomisation.parameter_randomisation",
+        caption="Rank correlation with the map of a network in which every layer was redrawn. "
+        "High: the map ignores the network.",
         parameters={"share": 1.0},
         explains_again=True,
     ),
@@ -243,8 +243,8 @@ MEASURES: tuple[Measure, ...] = (
         label="Another class",
         group="randomisation",
         better="lower",
-        path="randomisation.class_sensitivity",
-        caption="Rank correlation with the same method's map of a class drawn at random. High: "
+        path="explanations.evaluation.measures.randomisation.class_sensitivity",
+        caption="Rank correlation with the method's map of another class, drawn at random. High: "
         "the map does not depend on the class.",
         explains_again=True,
     ),
@@ -253,51 +253,52 @@ MEASURES: tuple[Measure, ...] = (
         label="Gini index",
         group="complexity",
         better="neither",
-        path="complexity.gini",
-        caption="0: the relevance is spread evenly; near 1: a few pixels have it all. Of absolute"
-        " values.",
+        path="explanations.evaluation.measures.complexity.gini",
+        caption="Gini index of the absolute values. 0: the relevance is spread evenly; near 1: it"
+        " is concentrated on a few pixels.",
     ),
     Measure(
         key="entropy",
         label="Entropy",
         group="complexity",
         better="neither",
-        path="complexity.entropy",
-        caption="1: spread evenly; near 0: a few pixels have it all. Of absolute values.",
+        path="explanations.evaluation.measures.complexity.entropy",
+        caption="Relative entropy of the absolute values. 1: the relevance is spread evenly; near"
+        " 0: it is concentrated on a few pixels.",
     ),
     Measure(
         key="completeness",
         label="Completeness residual",
         group="axioms",
         better="lower",
-        path="axioms.completeness",
-        caption="What the shares miss of the logit's change from the baseline, relative to 1 + "
-        "the change.",
+        path="explanations.evaluation.measures.axioms.completeness",
+        caption="Difference between the sum of the shares and the logit's change from the baseline,"
+        " relative to 1 + the change.",
     ),
     Measure(
         key="additivity",
         label="Additivity residual",
         group="axioms",
         better="lower",
-        path="axioms.additivity",
-        caption="What the shares miss of the logit's difference from the background, relative to "
-        "1 + the difference.",
+        path="explanations.evaluation.measures.axioms.additivity",
+        caption="Difference between the sum of the shares and the logit's difference from the "
+        "background, relative to 1 + that difference.",
     ),
     Measure(
         key="fit",
         label="Fit of the linear model",
         group="axioms",
         better="higher",
-        path="axioms.fit",
-        caption="R² of LIME's linear model. Low: the map summarises the classifier badly.",
+        path="explanations.evaluation.measures.axioms.fit",
+        caption="R² of LIME's linear model. Low: the map summarises the classifier poorly.",
     ),
     Measure(
         key="milliseconds",
         label="Time for one map",
         group="cost",
         better="lower",
-        path="cost.milliseconds",
-        caption="Computed alone: CPU time on a CPU, passing time on a GPU.",
+        path="explanations.evaluation.measures.cost.milliseconds",
+        caption="Time of a map that is computed alone: CPU time on a CPU, elapsed time on a GPU.",
         explains_again=True,
         unit="ms",
     ),
@@ -305,5 +306,5 @@ MEASURES: tuple[Measure, ...] = (
 
 
 def of_group(group: str) -> list[Measure]:
-    """Its measures, in the order of the list."""
+    """List a group's measures, in the order of the catalogue."""
     return [measure for measure in MEASURES if measure.group == group]

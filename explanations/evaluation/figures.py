@@ -1,4 +1,4 @@
-"""The figures, as SVG: a point for each mean, a line for its 95 % interval."""
+"""Figures as SVG: a point for each mean and a line for its 95 % interval."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -40,18 +40,20 @@ COLUMNS = 3
 
 
 def draw_all(summary: Summary, labels: Mapping[str, str]) -> dict[str, bytes]:
-    """SVG by name; the same summary gives the same bytes."""
-    found: dict[str, bytes] = {}
+    """Draw all figures as SVG, by name; equal summaries give equal bytes."""
+    figures: dict[str, bytes] = {}
     with mpl.rc_context(SETTINGS):  # type: ignore[arg-type]
         for group in GROUPS:
-            measures = [one for one in summary.measures if one.measure.group == group.key]
+            measures = [
+                measured for measured in summary.measures if measured.measure.group == group.key
+            ]
             if measures and group.key != "axioms":
-                found[group.key] = _svg(_group(measures, summary, labels))
-        found["agreement"] = _svg(_agreement(summary, labels))
+                figures[group.key] = _svg(_group(measures, summary, labels))
+        figures["agreement"] = _svg(_agreement(summary, labels))
         for key, rows in summary.limits.items():
             if key in _LIMITS:
-                found[key] = _svg(_LIMITS[key](rows))
-    return found
+                figures[key] = _svg(_LIMITS[key](rows))
+    return figures
 
 
 def _group(measures: Sequence[Measured], summary: Summary, labels: Mapping[str, str]) -> Figure:
@@ -66,8 +68,8 @@ def _group(measures: Sequence[Measured], summary: Summary, labels: Mapping[str, 
         sharey=True,
         squeeze=False,
     )
-    for axes, one in zip(grid.flat, measures, strict=False):
-        _points(axes, one, names, summary.controls)
+    for axes, measured in zip(grid.flat, measures, strict=False):
+        _points(axes, measured, names, summary.controls)
         axes.set_yticks(range(len(names)), [labels[name] for name in names])
     grid[0, 0].invert_yaxis()
     for axes in grid.flat[len(measures) :]:
@@ -75,22 +77,22 @@ def _group(measures: Sequence[Measured], summary: Summary, labels: Mapping[str, 
     return figure
 
 
-def _points(axes: Axes, one: Measured, names: Sequence[str], controls: Sequence[str]) -> None:
+def _points(axes: Axes, measured: Measured, names: Sequence[str], controls: Sequence[str]) -> None:
     for place, name in enumerate(names):
-        mean = one.row(name)
+        mean = measured.row(name)
         if mean is not None:
             colour = CONTROL if name in controls else METHOD
             _interval(axes, mean, place, colour)
-    chance = one.row(CHANCE)
+    chance = measured.row(CHANCE)
     if chance is not None:
         axes.axvline(chance.mean, color=MUTED, linestyle=":", linewidth=1)
-    hint = ARROWS[one.measure.better]
-    axes.set_title(one.measure.label, fontsize=9, loc="left")
+    hint = ARROWS[measured.measure.better]
+    axes.set_title(measured.measure.label, fontsize=9, loc="left")
     axes.set_xlabel(hint + (", dotted: chance" if chance else ""), fontsize=8, color=MUTED)
     axes.grid(visible=True)
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)
-    if one.measure.unit == "ms":
+    if measured.measure.unit == "ms":
         axes.set_xscale("log")
 
 
@@ -157,6 +159,7 @@ def _lines(
     axes: Axes, rows: Sequence[LimitRow], quantities: Mapping[str, str], places: Sequence[int]
 ) -> None:
     for (key, label), colour in zip(quantities.items(), LINES, strict=False):
+        # Quantities that need a mask are absent for image sets without masks.
         shown = [
             (x, row.values[key]) for x, row in zip(places, rows, strict=True) if key in row.values
         ]

@@ -1,5 +1,8 @@
-"""The evaluation on disk: results.json for programs, results.csv for spreadsheets, and images.csv
-with every measured number, for whoever has own questions."""
+"""Results of the evaluation on disk.
+
+results.json is for programs, results.csv for spreadsheets, and images.csv contains every measured
+number for further analyses.
+"""
 
 import csv
 import io
@@ -21,7 +24,7 @@ IMAGE_COLUMNS = ("image", "method", "measure", "label", "group", "better", "valu
 
 
 def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
-    """All of the summary; ``about`` says what was evaluated and how."""
+    """Write the whole summary; ``about`` describes the evaluated data and settings."""
     document = {
         "about": dict(about),
         "methods": list(summary.methods),
@@ -36,19 +39,19 @@ def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
         "measures": [
             {
                 **{
-                    name: getattr(one.measure, name)
+                    name: getattr(measured.measure, name)
                     for name in ("key", "label", "group", "better", "caption", "unit")
                 },
                 "rows": [
                     {"method": row.method, "images": row.images, **asdict(row.value)}
-                    for row in one.rows
+                    for row in measured.rows
                 ],
                 "right_minus_wrong": {
-                    name: asdict(mean) for name, mean in one.right_minus_wrong.items()
+                    name: asdict(mean) for name, mean in measured.right_minus_wrong.items()
                 },
-                "comparisons": [asdict(comparison) for comparison in one.comparisons],
+                "comparisons": [asdict(comparison) for comparison in measured.comparisons],
             }
-            for one in summary.measures
+            for measured in summary.measures
         ],
         "agreement": {
             kind: [{"a": a, "b": b, **asdict(mean)} for (a, b), mean in pairs.items()]
@@ -63,12 +66,13 @@ def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
         },
         "left_out": dict(summary.left_out),
     }
+    # NaN is not valid JSON, so that a value without a number must fail here.
     text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
     write_atomically(path, (text + "\n").encode())
 
 
 def write_csv(summary: Summary, path: Path) -> None:
-    """One mean a row; ``images`` is all, right or wrong."""
+    """Write a mean per row; ``images`` is all, right or wrong."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -77,9 +81,10 @@ def write_csv(summary: Summary, path: Path) -> None:
 
 
 def write_images(raw: Raw, path: Path) -> None:
-    """One number a row: of one map of one image. run_analysis lays them beside people's answers.
+    """Write a number per row, for each map of each image; run_analysis joins it with people's
+    answers.
 
-    ``image`` is the SHA-256 of its pixels; ``better`` says where the good end of the measure is.
+    ``image`` is the SHA-256 of the image's pixels; ``better`` names the better end of the measure.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -88,15 +93,15 @@ def write_images(raw: Raw, path: Path) -> None:
         for image, values in sorted(raw.measures.get(measure.key, {}).items()):
             for name, value in values.items():
                 if math.isfinite(value):
-                    own = (measure.key, measure.label, measure.group, measure.better)
-                    writer.writerow((image, name, *own, value))
+                    about_measure = (measure.key, measure.label, measure.group, measure.better)
+                    writer.writerow((image, name, *about_measure, value))
     write_atomically(path, buffer.getvalue().encode())
 
 
 def _rows(summary: Summary) -> Iterator[Sequence[Any]]:
-    for one in summary.measures:
-        for row in one.rows:
-            yield row.method, one.measure.key, row.images, *_numbers(row.value)
+    for measured in summary.measures:
+        for row in measured.rows:
+            yield row.method, measured.measure.key, row.images, *_numbers(row.value)
     for kind, pairs in summary.agreement.items():
         for (a, b), mean in pairs.items():
             yield f"{a} & {b}", f"agreement_{kind}", "all", *_numbers(mean)

@@ -1,4 +1,5 @@
-"""Every method's map of every image, computed once and kept: a stopped run goes on from there."""
+"""Maps of every image by every method, computed once and stored, so that a stopped run
+can resume."""
 
 import hashlib
 import io
@@ -19,18 +20,19 @@ from explanations.store.atomic_files import write_atomically
 
 @dataclass(frozen=True, eq=False)
 class ExplainedImage:
-    """What the methods say of one image."""
+    """Maps of one image by all methods."""
 
     maps: Mapping[str, Floats]
-    """By method, float32 (height, width)."""
+    """Map of each method, float32 (height, width)."""
     diagnostics: Mapping[str, Mapping[str, Any]]
-    """By method."""
+    """Diagnostics of each method."""
     layers: Mapping[str, Floats]
-    """The signed Grad-CAM map of every feature module by its name, at its own size."""
+    """Signed Grad-CAM map of every feature module, by its name, at its own resolution."""
 
 
 class MapFolder:
-    """Maps of one classifier by fixed methods, a file per image, named by the image's hash."""
+    """Maps of a classifier by fixed methods, in a file per image that is named by the
+    image's hash."""
 
     def __init__(
         self, root: Path, engine: Engine, explainers: Mapping[str, Explainer], seed: int
@@ -42,11 +44,11 @@ class MapFolder:
         self.folder = root / self.fingerprint[:16]
 
     def compute(self, cases: Sequence[Case]) -> Iterator[Case]:
-        """Computes what is missing, and yields each case as soon as its maps are on disk."""
+        """Compute the missing maps, and yield each case as soon as its maps are on disk."""
         size = self.engine.batch_size
         for first in range(0, len(cases), size):
             some = cases[first : first + size]
-            # Looked up as late as this: another process may have been faster.
+            # Checked only now, because another process may have computed them meanwhile.
             missing = [case for case in some if not self._file(case).is_file()]
             if missing:
                 for case, found in zip(missing, self._explained(missing), strict=True):
@@ -54,7 +56,7 @@ class MapFolder:
             yield from some
 
     def read(self, case: Case) -> ExplainedImage:
-        """The maps of one image. Raises FileNotFoundError before they are computed."""
+        """Read the maps of an image. Raises FileNotFoundError if they are not computed yet."""
         with np.load(self._file(case), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         kinds: dict[str, dict[str, Floats]] = {"map": {}, "layer": {}}
@@ -68,19 +70,20 @@ class MapFolder:
         return self.folder / f"{case.sha256}.npz"
 
     def _explained(self, cases: Sequence[Case]) -> list[ExplainedImage]:
-        found = self.engine.explain(
+        explanations = self.engine.explain(
             np.stack([case.image for case in cases]),
             [case.predicted for case in cases],
             self.explainers,
             seed=self.seed,
+            # The layers' maps come from the pass that is needed anyway.
             layers=True,
         )
-        layers = found.layers
-        assert layers is not None  # noqa: S101 - asked for above
+        layers = explanations.layers
+        assert layers is not None  # noqa: S101 - requested above
         return [
             ExplainedImage(
-                {key: found[key].relevance[index] for key in found},
-                {key: found[key].diagnostics[index] for key in found},
+                {key: explanations[key].relevance[index] for key in explanations},
+                {key: explanations[key].diagnostics[index] for key in explanations},
                 {
                     name: maps[index]
                     for name, maps in zip(layers.names, layers.gradcam, strict=True)
@@ -90,27 +93,27 @@ class MapFolder:
         ]
 
 
-def _packed(found: ExplainedImage) -> bytes:
+def _packed(maps: ExplainedImage) -> bytes:
     buffer = io.BytesIO()
     arrays = {
-        **{f"map:{key}": values for key, values in found.maps.items()},
-        **{f"layer:{name}": values for name, values in found.layers.items()},
+        **{f"map:{key}": values for key, values in maps.maps.items()},
+        **{f"layer:{name}": values for name, values in maps.layers.items()},
     }
-    about = np.array(json.dumps(found.diagnostics))
+    about = np.array(json.dumps(maps.diagnostics))
     np.savez_compressed(buffer, diagnostics=about, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
 def _fingerprint(engine: Engine, explainers: Mapping[str, Explainer], seed: int) -> str:
-    """Of all that decides the numbers except the image; a change makes a folder of its own."""
+    """Hash everything that determines the maps except the image; a change leads to a new folder."""
     background = engine.workspace.background
     text = json.dumps(
         {
             "weights": engine.workspace.classifier.sha256,
             "background": background.sha256 if background else "",
             "methods": {
-                key: [type(one).__name__, parameters_of(one), one.version]
-                for key, one in explainers.items()
+                key: [type(explainer).__name__, parameters_of(explainer), explainer.version]
+                for key, explainer in explainers.items()
             },
             "seed": seed,
         },

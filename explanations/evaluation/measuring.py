@@ -1,4 +1,4 @@
-"""From cases to the numbers of each image: maps first, then measures, then limits; resumable."""
+"""Measurement of every case: maps first, then measures, then limits; a stopped run can resume."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from explanations.evaluation import agreement
 from explanations.evaluation.cases import Case
-from explanations.evaluation.catalogue import HERE, MEASURES, Measure
+from explanations.evaluation.catalogue import MEASURES, Measure
 from explanations.evaluation.limits import catalogue as limits
 from explanations.evaluation.limits.backgrounds import TooFewImagesError
 from explanations.evaluation.maps import MapFolder
@@ -18,26 +18,26 @@ from explanations.evaluation.resumable_lines import Values, resumed
 from explanations.evaluation.subject import Setting, Subject
 
 Table = dict[str, Values]
-"""By image: by map, or by level and quantity."""
+"""Values of each image, by map or by level and quantity."""
 
 
 @dataclass(frozen=True, eq=False)
 class Raw:
-    """Every number of every image, before anything is averaged."""
+    """All numbers of each image, before averaging."""
 
     cases: Sequence[Case]
     subsample: Sequence[Case]
-    """Those for which maps were computed anew."""
+    """Cases whose maps were computed again."""
     measures: Mapping[str, Table]
     agreement: Table
     limits: Mapping[str, Table]
-    """By table of the limits."""
+    """Values by table of the limits."""
     left_out: Mapping[str, str] = field(default_factory=dict)
-    """What was not measured, and why."""
+    """Names of what was not measured, with the reason."""
 
 
 class Run:
-    """One evaluation; everything it computes lies under the folder of its maps."""
+    """An evaluation that stores everything it computes in the folder of its maps."""
 
     def __init__(
         self, setting: Setting, folder: MapFolder, cases: Sequence[Case], few: Sequence[Case]
@@ -46,7 +46,7 @@ class Run:
         self.left_out: dict[str, str] = {}
 
     def raw(self, *, with_limits: bool = True) -> Raw:
-        """Compute what is missing and return all of it."""
+        """Compute what is missing and return all numbers."""
         for _ in counted(self.folder.compute(self.cases), len(self.cases), "maps"):
             pass
         agreeing = self._table("agreement", self.cases, agreement.agreement, agreement.__name__)
@@ -67,30 +67,31 @@ class Run:
             if not cases:
                 self.left_out[measure.label] = "The image set has no masks."
                 return {}
-        module = f"{HERE}.{measure.path.rpartition('.')[0]}"
+        module = measure.path.rpartition(".")[0]
         table = self._table(measure.key, cases, measure.of, module, measure.parameters)
         if not any(table.values()):
-            self.left_out[measure.label] = "None of the methods makes this promise."
+            self.left_out[measure.label] = "None of the methods has this axiom."
             return {}
         return table
 
     def _limits(self) -> dict[str, Table]:
-        found: dict[str, Table] = {}
+        by_table: dict[str, Table] = {}
         for limit in limits.LIMITS:
             if limit.method not in self.setting.explainers:
                 self.left_out[f"Limit {limit.key}"] = f"{limit.method} is not among the methods."
                 continue
             cases = self.cases if limit.every_image else self.few
-            module = f"{limits.HERE}.{limit.path.rpartition('.')[0]}"
+            module = limit.path.rpartition(".")[0]
             try:
                 table = self._table(limit.key, cases, limit.of, module, limit.parameters)
             except TooFewImagesError as error:
                 self.left_out[f"Limit {limit.key}"] = str(error)
                 continue
-            together = found.setdefault(limit.table, {})
+            # Several limits can fill one table, such as DeepSHAP's backgrounds of several sizes.
+            together = by_table.setdefault(limit.table, {})
             for image, values in table.items():
                 together[image] = {**together.get(image, {}), **values}
-        return found
+        return by_table
 
     def _table(
         self,
@@ -112,9 +113,9 @@ class Run:
 
 
 def _stamp(module: str, parameters: Mapping[str, object]) -> str:
-    """Of the code and the parameters: numbers of another version are not taken for these."""
+    """Hash the code and the parameters, so that numbers of another version are not reused."""
     spec = find_spec(module)
-    assert spec is not None and spec.origin is not None  # noqa: S101, PT018 - it is in our list
+    assert spec is not None and spec.origin is not None  # noqa: S101, PT018 - in our catalogue
     digest = hashlib.sha256(Path(spec.origin).read_bytes())
     digest.update(json.dumps(dict(parameters), sort_keys=True).encode())
     return digest.hexdigest()[:10]

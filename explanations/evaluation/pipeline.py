@@ -1,4 +1,4 @@
-"""The whole evaluation in one call: images and a classifier in, a folder with the report out."""
+"""The whole evaluation in one call: from images and a classifier to a folder with the report."""
 
 import platform
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ BACKGROUND_SIZE = 100
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be evaluated, and how thoroughly."""
+    """Request for an evaluation: data, methods and sample sizes."""
 
     split: str = "test"
     images: int = 500
     subsample: int = 16
-    """Images for which maps are computed anew: robustness, randomisation, cost, limits."""
+    """Images whose maps are computed again, for robustness, randomisation, cost and limits."""
     methods: Sequence[str] = METHODS
     seed: int = 0
     precision: str = "fast"
@@ -45,24 +45,26 @@ class Wanted:
                 raise ValueError(f"{name} is {getattr(self, name)}; intervals need at least 2.")
         if self.subsample > self.images:
             raise ValueError(
-                f"The subsample is {self.subsample} of {self.images} images; ask for less of it."
+                f"The subsample of {self.subsample} images exceeds the {self.images} images. "
+                "Make it smaller."
             )
         if len(set(self.methods)) != len(self.methods) or not self.methods:
-            raise ValueError("Name each method once, and at least one.")
+            raise ValueError("Name at least one method, and each method only once.")
 
 
 def evaluate(source: ImageSet, classifier: Classifier, wanted: Wanted, output: Path) -> Summary:
     """Write report.html, results.json, results.csv, images.csv and figures/ to ``output``.
 
-    What was computed lies under ``output/work``: a stopped evaluation goes on from there, and more
-    images or another subsample only add to it. Raises ImageSetError for images that cannot be
-    used, UnknownMethodError, and PreflightError for a network that cannot be explained exactly.
+    All computed values are stored under ``output/work``: a stopped evaluation resumes from there,
+    and more images or another subsample only add to it. Raises ImageSetError for images that cannot
+    be used, UnknownMethodError, and PreflightError for a network that cannot be explained exactly.
     """
     explainers = {key: catalogue.get(key).explainer() for key in wanted.methods}
     cases = read_cases(source, classifier, wanted.split, wanted.images, wanted.seed)
     background = None
     if any(catalogue.get(key).needs_background for key in wanted.methods):
         background = Background(training_images(source, BACKGROUND_SIZE, wanted.seed))
+    # Two disjoint backgrounds are compared, so the largest size is needed twice.
     training = None
     if background and wanted.limits:
         training = training_images(source, 2 * max(BACKGROUND_SIZES), wanted.seed)
@@ -78,7 +80,7 @@ def evaluate(source: ImageSet, classifier: Classifier, wanted: Wanted, output: P
 
 
 def _about(source: ImageSet, setting: Setting, wanted: Wanted) -> dict[str, Any]:
-    """What a reader needs to do it again."""
+    """Describe data, weights and settings, so that a reader can repeat the evaluation."""
     workspace = setting.engine.workspace
     background = workspace.background
     return {
@@ -87,8 +89,8 @@ def _about(source: ImageSet, setting: Setting, wanted: Wanted) -> dict[str, Any]
         "weights_sha256": workspace.classifier.sha256,
         "background_sha256": background.sha256 if background else "none",
         "methods": {
-            key: {"version": one.version, **parameters_of(one)}
-            for key, one in setting.engine.explainers(setting.explainers).items()
+            key: {"version": explainer.version, **parameters_of(explainer)}
+            for key, explainer in setting.engine.explainers(setting.explainers).items()
         },
         "device": str(workspace.classifier.device),
         "versions": f"Python {platform.python_version()}, torch {torch.__version__}",

@@ -1,4 +1,4 @@
-"""Progress with the time that is left, also where the output is a file."""
+"""Progress with the remaining time, also if the output is a file."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ SECONDS_IN_A_FILE = 30
 
 
 def counted(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-    """The items, with a bar on a terminal and now and then a line in a file."""
+    """Yield the items, with a bar on a terminal and an occasional line in a file."""
     terminal = sys.stderr.isatty()
     interval = 0.1 if terminal else SECONDS_IN_A_FILE
     yield from tqdm(

@@ -1,4 +1,4 @@
-"""Orders, rank correlations and overlaps of maps; ties are named and treated, never hidden."""
+"""Orders, rank correlations and overlaps of maps, with an explicit treatment of ties."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +8,10 @@ from explanations.attribution import Floats
 
 
 def most_relevant_first(relevance: Floats, seed: int) -> NDArray[np.int64]:
-    """Pixel numbers (height * width,) from the most to the least relevant.
+    """Sort pixel numbers (height * width,) from the most to the least relevant.
 
-    Equal pixels, of which LIME and Grad-CAM have many, come in an order drawn by ``seed``.
+    Equal pixels, which are frequent in maps by LIME and Grad-CAM, are in an order drawn by
+    ``seed``.
     """
     values = relevance.ravel()
     chance = np.random.default_rng(seed).random(len(values))
@@ -18,9 +19,9 @@ def most_relevant_first(relevance: Floats, seed: int) -> NDArray[np.int64]:
 
 
 def spearman(a: Floats, b: Floats) -> float:
-    """Rank correlation of two maps; equal pixels share their mean rank.
+    """Compute the rank correlation of two maps; equal pixels share their mean rank.
 
-    A map that is the same everywhere orders nothing: 0, and 1 with another such map.
+    A constant map has no order: the correlation is 0, and 1 with another constant map.
     """
     flat = [bool(np.ptp(values) == 0) for values in (a, b)]
     if any(flat):
@@ -30,9 +31,10 @@ def spearman(a: Floats, b: Floats) -> float:
 
 
 def top_weights(relevance: Floats, count: int) -> NDArray[np.float64]:
-    """How much each pixel belongs to the ``count`` most relevant, (height * width,), sum count.
+    """Compute each pixel's membership in the ``count`` most relevant pixels, (height * width,).
 
-    1 above the limit, 0 below it; equal pixels at the limit share what is left of the places.
+    It is 1 above the limit and 0 below it; equal pixels at the limit share the remaining places, so
+    that the sum is ``count``.
     """
     values = relevance.ravel()
     limit = np.partition(values, len(values) - count)[len(values) - count]
@@ -42,9 +44,9 @@ def top_weights(relevance: Floats, count: int) -> NDArray[np.float64]:
 
 
 def top_overlap(a: Floats, b: Floats, share: float = 0.1) -> float:
-    """The share of the most relevant pixels of one map that are so in the other too, 0 to 1.
+    """Compute the share of a map's most relevant pixels that are also the other map's, 0 to 1.
 
-    ``share`` of the pixels count as most relevant: by chance the overlap is that share.
+    ``share`` of the pixels count as most relevant; this is also the overlap expected by chance.
     """
     count = max(1, round(share * a.size))
     return float(np.minimum(top_weights(a, count), top_weights(b, count)).sum() / count)

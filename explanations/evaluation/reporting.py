@@ -1,4 +1,5 @@
-"""report.html: one file, no script, nothing fetched; every number from the summary."""
+"""report.html: a single file without scripts or external resources; all numbers are the
+summary's."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ TINY, NOISE = 5e-5, 1e-12
 
 
 def write_all(summary: Summary, about: Mapping[str, Any], folder: Path) -> None:
-    """report.html, results.json, results.csv and figures/NAME.svg."""
+    """Write report.html, results.json, results.csv and figures/NAME.svg."""
     labels = labels_of(summary)
     figures = draw_all(summary, labels)
     for name, svg in figures.items():
@@ -36,7 +37,7 @@ def write_all(summary: Summary, about: Mapping[str, Any], folder: Path) -> None:
 
 
 def labels_of(summary: Summary) -> dict[str, str]:
-    """What each map is called in the report."""
+    """Return the label of each map in the report."""
     known = {method.key: method.label for method in methods.EVERY}
     return {
         **{name: known.get(name, name) for name in summary.methods},
@@ -51,7 +52,8 @@ def render(
     figures: Mapping[str, bytes],
     labels: Mapping[str, str],
 ) -> str:
-    """The report as HTML; figures are embedded."""
+    """Render the report as HTML with embedded figures."""
+    # StrictUndefined turns a misspelt name in the template into an error instead of an empty cell.
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -66,7 +68,9 @@ def render(
         about=about,
         groups=GROUPS,
         measured={
-            group.key: [one for one in summary.measures if one.measure.group == group.key]
+            group.key: [
+                measured for measured in summary.measures if measured.measure.group == group.key
+            ]
             for group in GROUPS
         },
         names=[*summary.methods, *summary.controls, CHANCE],
@@ -80,7 +84,8 @@ def render(
 
 
 def number(value: float) -> str:
-    """Three digits that count, never an exponent unless the number is tiny; rounding noise is 0."""
+    """Format with three significant digits, and with an exponent only if tiny; rounding
+    noise is 0."""
     if abs(value) < NOISE:
         return "0"
     if abs(value) < TINY:
@@ -90,17 +95,17 @@ def number(value: float) -> str:
 
 
 def p_value(value: float) -> str:
-    """Three digits, or that it is smaller."""
+    """Format with three digits, or as smaller than .001."""
     return "< .001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)
 
 
 def quantities_of(rows: Sequence[LimitRow]) -> set[str]:
-    """Those for which any level has a value."""
+    """Return the quantities for which any level has a value."""
     return {name for row in rows for name in row.values}
 
 
 def images_of(rows: Sequence[LimitRow]) -> int:
-    """How many images the rows are of, at most."""
+    """Return the largest number of images of the rows."""
     return max(mean.n for row in rows for mean in row.values.values())
 
 

@@ -1,4 +1,4 @@
-"""Numbers of each image in a JSON-lines file: what is there is not computed again."""
+"""Numbers of each image in a JSON-lines file, so that existing numbers are not computed again."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,9 +10,9 @@ Values = Mapping[str, float]
 def resumed(
     path: Path, names: Sequence[str], compute: Callable[[str], Values]
 ) -> Iterator[tuple[str, Values]]:
-    """Each name with its values, from the file or computed and appended to it.
+    """Yield each name with its values, read from the file or computed and appended to it.
 
-    A last line that a killed process left half-written is computed again.
+    A last line that a killed process left incomplete is computed again.
     """
     known = read_lines(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ def resumed(
 
 
 def read_lines(path: Path) -> dict[str, Values]:
-    """The values by name; empty without a file."""
+    """Read the values by name; empty if the file does not exist."""
     known: dict[str, Values] = {}
     if not path.is_file():
         return known
@@ -36,11 +36,11 @@ def read_lines(path: Path) -> dict[str, Values]:
         try:
             entry = json.loads(line)
         except ValueError:
-            continue  # cut off by a kill
+            continue  # truncated by a killed process
         known[entry["image"]] = entry["values"]
     return known
 
 
 def _line(name: str, values: Values) -> str:
-    # A value that is no number must fail here, not in the report.
+    # A value that is not a number must fail here, not in the report.
     return json.dumps({"image": name, "values": dict(values)}, allow_nan=False) + "\n"

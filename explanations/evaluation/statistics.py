@@ -18,7 +18,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over ``n`` images with its 95 % interval; no interval (None) for fewer than two."""
+    """Mean over ``n`` images with its 95 % interval, which is None for fewer than two images."""
 
     mean: float
     low: float | None
@@ -28,22 +28,25 @@ class Mean:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The mean of ``a`` minus that of ``b`` over the images that have both."""
+    """Mean difference of ``a`` minus ``b`` over the images that have both."""
 
     a: str
     b: str
     difference: Mean
     p: float
-    """Two-sided, of the sign-flip test of the mean difference."""
+    """Two-sided p of the sign-flip test of the mean difference."""
     p_holm: float
-    """Adjusted for all comparisons of one measure (Holm 1979)."""
+    """p adjusted for all comparisons of a measure (Holm 1979)."""
 
 
 def mean_of(values: Sequence[float], seed: int = 0) -> Mean:
-    """The mean with the percentile bootstrap's interval: images are drawn, with replacement."""
+    """Compute the mean and its percentile bootstrap interval; images are drawn with replacement.
+
+    Raises ValueError for an empty sequence.
+    """
     numbers = np.asarray(values, dtype=np.float64)
     if not len(numbers):
-        raise ValueError("There is no mean of no values.")
+        raise ValueError("The mean of an empty list is undefined. Give at least one value.")
     if len(numbers) == 1:
         return Mean(float(numbers[0]), None, None, 1)
     drawn = np.random.default_rng(seed).integers(0, len(numbers), (RESAMPLES, len(numbers)))
@@ -53,9 +56,12 @@ def mean_of(values: Sequence[float], seed: int = 0) -> Mean:
 
 
 def difference_of(a: Sequence[float], b: Sequence[float], seed: int = 0) -> Mean:
-    """Of the means of two groups of different images, a minus b; each is resampled by itself."""
+    """Compute the difference of the means of two groups of images, a minus b, with its interval.
+
+    Each group is resampled separately. Raises ValueError if a group is empty.
+    """
     if not len(a) or not len(b):
-        raise ValueError("A difference needs images on both sides.")
+        raise ValueError("A difference needs at least one image in each group.")
     generator = np.random.default_rng(seed)
     sides = [np.asarray(side, dtype=np.float64) for side in (a, b)]
     means = [
@@ -64,16 +70,17 @@ def difference_of(a: Sequence[float], b: Sequence[float], seed: int = 0) -> Mean
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(means[0] - means[1], [tail, 1 - tail])
     count = len(a) + len(b)
-    found = float(sides[0].mean() - sides[1].mean())
+    difference = float(sides[0].mean() - sides[1].mean())
+    # A single image has no spread, so its bootstrap interval would have no width.
     if min(len(a), len(b)) < 2:
-        return Mean(found, None, None, count)
-    return Mean(found, float(low), float(high), count)
+        return Mean(difference, None, None, count)
+    return Mean(difference, float(low), float(high), count)
 
 
 def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
-    """Two-sided p for a mean of zero, from random signs of the paired differences.
+    """Compute the two-sided p of a mean of zero, from random signs of the paired differences.
 
-    ``(1 + as far or farther) / (1 + flips)``: never 0, at least .0001 here.
+    It is ``(1 + flips at least as extreme) / (1 + flips)``, hence at least .0001.
     """
     numbers = np.asarray(differences, dtype=np.float64)
     observed = abs(numbers.sum())
@@ -86,24 +93,25 @@ def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
 def compare(
     values: Mapping[str, Mapping[str, float]], methods: Sequence[str], controls: Sequence[str]
 ) -> list[Comparison]:
-    """Every two methods, and every method with every control, on the images that both have.
+    """Compare every two methods, and every method with every control, on their common images.
 
-    ``values``: by map, by image. Pairs with fewer than two common images are left out. All
-    comparisons of the call are one family for Holm.
+    ``values`` contains values by map and image. Pairs with fewer than two common images are
+    omitted. All comparisons of a call form a family for Holm's correction.
     """
     pairs = [*combinations(methods, 2), *((m, c) for m in methods for c in controls)]
-    found: list[tuple[str, str, Mean, float]] = []
+    pairwise: list[tuple[str, str, Mean, float]] = []
     for a, b in pairs:
         common = sorted(values.get(a, {}).keys() & values.get(b, {}).keys())
         if len(common) < 2:
             continue
         differences = [values[a][image] - values[b][image] for image in common]
+        # Each pair has its own seed, so that its p does not depend on the other pairs.
         seed = zlib.crc32(f"{a} {b}".encode())
-        found.append((a, b, mean_of(differences, seed), sign_flip_p(differences, seed)))
-    if not found:
+        pairwise.append((a, b, mean_of(differences, seed), sign_flip_p(differences, seed)))
+    if not pairwise:
         return []
-    adjusted = multipletests([p for *_, p in found], method="holm")[1]
+    adjusted = multipletests([p for *_, p in pairwise], method="holm")[1]
     return [
         Comparison(a, b, mean, p, float(holm))
-        for (a, b, mean, p), holm in zip(found, adjusted, strict=True)
+        for (a, b, mean, p), holm in zip(pairwise, adjusted, strict=True)
     ]

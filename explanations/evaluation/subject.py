@@ -1,4 +1,4 @@
-"""What a measure sees: one image with all its maps, and the network to ask again."""
+"""Input of a measure: an image with all its maps, and the network for further questions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,22 +25,23 @@ from explanations.methods.protocol import Explainer
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """The classifier, the methods that are compared, and what stays the same for all images."""
+    """The classifier, the compared methods, and everything else that is equal for all images."""
 
     engine: Engine
     explainers: Mapping[str, Explainer]
     seed: int = 0
     training: NDArray[np.uint8] | None = None
-    """Training images for more backgrounds, uint8 (n, height, width, 3); None without any."""
+    """Training images for further backgrounds, uint8 (n, height, width, 3); None if unavailable."""
     _last: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The compared maps: the methods, then the controls."""
+        """List the compared maps: the methods, then the controls."""
         return (*self.explainers, *CONTROLS)
 
     def logits(self, pixels: Tensor) -> Tensor:
-        """Logits (n, classes) of normalised pixels (n, 3, height, width), piece by piece."""
+        """Compute logits (n, classes) of normalised pixels (n, 3, height, width), piece
+        by piece."""
         workspace = self.engine.workspace
         rows = workspace.budget.rows(max(workspace.layer_bytes(pixels)))
         forward = self._forward
@@ -53,7 +54,8 @@ class Setting:
 
     @cached_property
     def _forward(self) -> Forward:
-        """The network in the engine's precision: fast is off by .001 at most, as for LIME."""
+        """Return the network in the engine's precision: fast is off by at most .001, as
+        for LIME."""
         chain = self.engine.workspace.chain
         quick = faster(self.engine.workspace.classifier.device, chain.dtype)
         if self.engine.precision != "fast" or quick is None:
@@ -63,7 +65,7 @@ class Setting:
     def explained(
         self, name: str, image: NDArray[np.uint8], target: int, engine: Engine | None = None
     ) -> Floats:
-        """One map computed anew, of a method or a control, (height, width)."""
+        """Compute a map of a method or a control again, (height, width)."""
         if name in CONTROLS:
             return CONTROLS[name](image, derive_seed(content_hash(image), name, self.seed))
         engine = engine or self.engine
@@ -81,22 +83,22 @@ class Setting:
         seed: int | None = None,
         engine: Engine | None = None,
     ) -> Attribution:
-        """What any explainer says; ``name`` and ``seed`` decide what it leaves to chance."""
+        """Explain with any explainer; ``name`` and ``seed`` determine its random choices."""
         engine = engine or self.engine
         chance = self.seed if seed is None else seed
         return engine.explain(image[None], [target], {name: explainer}, seed=chance)[name][0]
 
     def last(self, kind: str, key: Any, make: Any) -> Any:
-        """What ``make`` returns, kept until another ``key`` of this kind is asked for."""
+        """Return the result of ``make``, kept until another ``key`` of this kind is requested."""
         if kind not in self._last or self._last[kind][0] != key:
-            self._last.pop(kind, None)  # before the next is made: engines are large
+            self._last.pop(kind, None)  # freed before the next is created, as engines are large
             self._last[kind] = (key, make())
         return self._last[kind][1]
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One image, its maps by name, and the setting."""
+    """An image, its maps by name, and the setting."""
 
     setting: Setting
     case: Case
@@ -104,22 +106,23 @@ class Subject:
 
     @cached_property
     def maps(self) -> dict[str, Floats]:
-        """float32 (height, width) by name: the methods' maps, then the controls'."""
+        """Return the maps by name, float32 (height, width): the methods' maps, then the
+        controls'."""
         image = self.case.image
         drawn = {name: self.setting.explained(name, image, 0) for name in CONTROLS}
         return {**{key: self.found.maps[key] for key in self.setting.explainers}, **drawn}
 
     @cached_property
     def pixels(self) -> Tensor:
-        """The network's input, (3, height, width)."""
+        """Return the network's input, (3, height, width)."""
         return self.setting.engine.workspace.pixels(self.case.image[None])[0]
 
     def baseline(self, name: str) -> Tensor:
-        """An image without content as network input, (3, height, width)."""
+        """Return an image without content as network input, (3, height, width)."""
         batch = Batch(self.setting.engine.workspace, self.case.image[None])
         return baseline_pixels(name, batch)[0]
 
     def probabilities(self, pixels: Tensor) -> NDArray[np.float64]:
-        """Of the explained class, for network inputs (n, 3, height, width)."""
-        found = self.setting.logits(pixels).softmax(1)[:, self.case.predicted]
-        return found.double().cpu().numpy()
+        """Compute the explained class's probability for network inputs (n, 3, height, width)."""
+        of_class = self.setting.logits(pixels).softmax(1)[:, self.case.predicted]
+        return of_class.double().cpu().numpy()

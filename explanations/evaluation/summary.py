@@ -1,4 +1,4 @@
-"""From the numbers of each image to means, intervals and tests: what the report shows."""
+"""Summary of the numbers of each image: means, intervals and tests for the report."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,13 @@ from explanations.evaluation.statistics import Comparison, Mean, compare, differ
 
 SUBSETS = ("all", "right", "wrong")
 FEW = 10
-"""Right and wrong predictions are told apart where there are at least so many of either."""
+"""Number of right and of wrong predictions from which they are reported separately."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One map's mean; ``images`` is all, or those of right or of wrong predictions."""
+    """Mean of a map; ``images`` is all images, or the images with right or with wrong
+    predictions."""
 
     method: str
     images: str
@@ -27,25 +28,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Measured:
-    """One measure of all maps."""
+    """A measure of all maps."""
 
     measure: Measure
     rows: Sequence[Row]
     right_minus_wrong: Mapping[str, Mean]
-    """By map, where there are enough predictions of both kinds."""
+    """Difference by map, if there are enough predictions of both kinds."""
     comparisons: Sequence[Comparison]
 
     def row(self, method: str, images: str = "all") -> Mean | None:
-        """None where this map has no value on such images."""
-        for one in self.rows:
-            if (one.method, one.images) == (method, images):
-                return one.value
+        """Return the mean of a map; None if the map has no value on such images."""
+        for row in self.rows:
+            if (row.method, row.images) == (method, images):
+                return row.value
         return None
 
 
 @dataclass(frozen=True)
 class LimitRow:
-    """One level of a limit, such as a number of samples: means by quantity."""
+    """A level of a limit, such as a number of samples: means by quantity."""
 
     level: str
     values: Mapping[str, Mean]
@@ -53,7 +54,7 @@ class LimitRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything that the report, the JSON and the csv show."""
+    """Everything that the report, the JSON file and the csv file show."""
 
     methods: Sequence[str]
     controls: Sequence[str]
@@ -63,13 +64,13 @@ class Summary:
     subsample: int
     measures: Sequence[Measured]
     agreement: Mapping[str, Mapping[tuple[str, str], Mean]]
-    """By kind, by pair of maps."""
+    """Means by kind and pair of maps."""
     limits: Mapping[str, Sequence[LimitRow]]
     left_out: Mapping[str, str]
 
 
 def summarise(raw: Raw, methods: Sequence[str]) -> Summary:
-    """Averages over the images; every interval and test is over images too."""
+    """Average over the images; intervals and tests are over images too."""
     right = {case.sha256 for case in raw.cases if case.is_right}
     return Summary(
         methods=methods,
@@ -84,6 +85,7 @@ def summarise(raw: Raw, methods: Sequence[str]) -> Summary:
             if measure.key in raw.measures
         ],
         agreement=_agreement(raw.agreement),
+        # Limits without any value are omitted, such as localisation without masks.
         limits={
             table.key: _limit_rows(raw.limits[table.key].values())
             for table in limits.TABLES
@@ -104,6 +106,7 @@ def _measured(
             "right": [value for image, value in values.items() if image in right],
             "wrong": [value for image, value in values.items() if image not in right],
         }
+        # With few predictions of a kind, an interval would be too narrow to trust.
         split = min(len(sides["right"]), len(sides["wrong"])) >= FEW
         shown = SUBSETS if split else SUBSETS[:1]
         rows += [Row(name, kind, mean_of(sides[kind])) for kind in shown]
@@ -113,20 +116,20 @@ def _measured(
 
 
 def turned(table: Mapping[str, Values]) -> dict[str, dict[str, float]]:
-    """By map, by image, of a table by image, by map."""
-    found: dict[str, dict[str, float]] = {}
+    """Turn a table by image and map into a table by map and image."""
+    by_map: dict[str, dict[str, float]] = {}
     for image, values in table.items():
         for name, value in values.items():
-            found.setdefault(name, {})[image] = value
-    return found
+            by_map.setdefault(name, {})[image] = value
+    return by_map
 
 
 def _agreement(table: Mapping[str, Values]) -> dict[str, dict[tuple[str, str], Mean]]:
-    found: dict[str, dict[tuple[str, str], Mean]] = {kind: {} for kind in KINDS}
+    agreement: dict[str, dict[tuple[str, str], Mean]] = {kind: {} for kind in KINDS}
     for name, values in turned(table).items():
         kind, a, b = name.split(SEPARATOR)
-        found[kind][a, b] = mean_of(list(values.values()))
-    return found
+        agreement[kind][a, b] = mean_of(list(values.values()))
+    return agreement
 
 
 def _limit_rows(tables: Iterable[Values]) -> list[LimitRow]:

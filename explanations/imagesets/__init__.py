@@ -1,1 +1,1 @@
-"""Image sets: CIFAR-10, drawn scenes, folders, photographs, reference images."""
+"""Image sets: CIFAR-10, drawn scenes, folders, photographs, and reference images."""

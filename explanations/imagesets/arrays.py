@@ -1,4 +1,4 @@
-"""A whole split in memory, for training."""
+"""A whole split as arrays, for training."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,9 @@ from explanations.imagesets.base import ImageSet, ImageSetError
 def training_arrays(
     image_set: ImageSet, split: str, *, limit: int | None = None, seed: int = 0
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Pixels uint8 (n, height, width, 3) and class indices int64 (n,), with a progress bar.
+    """Load pixels uint8 (n, height, width, 3) and class indices int64 (n,), with a progress bar.
 
-    Raises ImageSetError if an image cannot be read or differs in size from the first.
+    Raises ImageSetError if an image cannot be read or differs in size from the first image.
     """
     images = image_set.images(split, limit, seed)
     total = image_set.count(split, limit)
@@ -23,16 +23,17 @@ def training_arrays(
         images, total=total, desc=f"{image_set.name} {split}", unit="image", disable=None
     )
     for index, image in enumerate(progress):
+        # The size is known only after the first image; the arrays are then allocated once.
         if pixels is None:
             pixels = np.empty((total, *image.pixels.shape), dtype=np.uint8)
         elif image.pixels.shape != pixels.shape[1:]:
             height, width, _ = image.pixels.shape
             raise ImageSetError(
                 f"{image.source} is {width} x {height} pixels, the first image is "
-                f"{pixels.shape[2]} x {pixels.shape[1]}. Give all images one size."
+                f"{pixels.shape[2]} x {pixels.shape[1]}. Bring all images to one size."
             )
         pixels[index] = image.pixels
         labels[index] = positions[image.class_name]
     if pixels is None:
-        raise ImageSetError(f"The split {split!r} of {image_set.name} holds no image.")
+        raise ImageSetError(f"The split {split!r} of {image_set.name} contains no images.")
     return pixels, labels

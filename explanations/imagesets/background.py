@@ -1,4 +1,4 @@
-"""The typical images that DeepSHAP compares an image with."""
+"""Typical images with which DeepSHAP compares an image."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from explanations.imagesets.decoding import content_hash
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """Training images, uint8 (n, height, width, 3), known by the hash of their pixels."""
+    """Training images, uint8 (n, height, width, 3), identified by the hash of their pixels."""
 
     images: NDArray[np.uint8] = field(repr=False)
 
@@ -25,6 +25,6 @@ class Background:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash over the images' content hashes, in their order."""
+        """Return the hash of the images' content hashes, in their order."""
         hashes = "\n".join(content_hash(image) for image in self.images)
         return hashlib.sha256(hashes.encode()).hexdigest()

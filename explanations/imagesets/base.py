@@ -1,4 +1,4 @@
-"""What every image set is: entries of a split, listed first and loaded one by one."""
+"""Interface of an image set: entries of a split, listed first and loaded one by one."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ _PROBLEMS_SHOWN = 20
 
 
 class ImageSetError(ValueError):
-    """The images cannot be used as they are; one line per problem, naming the file and the cure."""
+    """Images that cannot be used; a line per problem, naming the file and the cure."""
 
     def __init__(self, *problems: str) -> None:
         lines = list(problems[:_PROBLEMS_SHOWN])
@@ -26,7 +26,7 @@ class ImageSetError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One image of a split before it is loaded; ``source`` is a relative path or an index."""
+    """An image of a split before it is loaded; ``source`` is a relative path or an index."""
 
     source: str
     class_index: int
@@ -34,16 +34,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One image with its true class."""
+    """An image with its true class."""
 
     pixels: NDArray[np.uint8] = field(repr=False)
     """uint8 (height, width, 3), RGB."""
     class_name: str
     split: str
     source: str
-    """Where it came from: a path relative to the set's folder, or split and index."""
+    """Origin of the image: a path relative to the set's folder, or split and index."""
     mask: NDArray[np.uint8] | None = field(default=None, repr=False)
-    """Part ids, uint8 (height, width): 0 is not the object, k is ``part_names[k - 1]``; or None."""
+    """Part ids, uint8 (height, width), or None: 0 is background, k is ``part_names[k - 1]``."""
     part_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -65,30 +65,30 @@ class ImageSet(ABC):
 
     @abstractmethod
     def entries(self, split: str) -> Sequence[Entry]:
-        """All images of a split, in a fixed order. Raises ImageSetError for a missing split."""
+        """List all images of a split, in a fixed order. Raises ImageSetError for a
+        missing split."""
 
     @abstractmethod
     def load(self, split: str, entry: Entry) -> LabelledImage:
-        """The image of an entry. Raises ImageSetError if it cannot be read."""
+        """Return the image of an entry. Raises ImageSetError if it cannot be read."""
 
     def images(
         self, split: str, limit: int | None = None, seed: int = 0
     ) -> Iterator[LabelledImage]:
-        """The images of a split, or a class-balanced selection of ``limit`` of them.
+        """Yield the images of a split, or a class-balanced selection of ``limit`` images.
 
-        The same seed selects the same images, and a larger limit only adds to them.
-        Raises ImageSetError at the first image that cannot be read: call ``check`` before
-        anything is stored.
+        Equal seeds select equal images, and a larger limit only adds images. Raises ImageSetError
+        at the first image that cannot be read: call ``check`` before anything is stored.
         """
         for entry in self.selection(split, limit, seed):
             yield self.load(split, entry)
 
     def count(self, split: str, limit: int | None = None) -> int:
-        """How many images ``images`` will give."""
+        """Count the images that ``images`` yields."""
         return len(self.selection(split, limit))
 
     def check(self, split: str, limit: int | None = None, seed: int = 0) -> None:
-        """Load everything that ``images`` would give; raises one ImageSetError for all problems."""
+        """Load everything that ``images`` would yield; raise one ImageSetError for all problems."""
         problems: list[str] = []
         for entry in self.selection(split, limit, seed):
             try:
@@ -99,7 +99,7 @@ class ImageSet(ABC):
             raise ImageSetError(*problems)
 
     def selection(self, split: str, limit: int | None = None, seed: int = 0) -> Sequence[Entry]:
-        """The entries that ``images`` loads, in the order of the split."""
+        """List the entries that ``images`` loads, in the order of the split."""
         entries = self.entries(split)
         if limit is None or limit >= len(entries):
             return entries
@@ -109,8 +109,8 @@ class ImageSet(ABC):
 
 
 def _balanced(entries: Sequence[Entry], limit: int, seed: int) -> list[Entry]:
-    """``limit`` entries, as equal in number per class as the split allows."""
-    # Ranked by hash, not shuffled: a file more or less leaves the others selected as before.
+    """Select ``limit`` entries, as equal in number per class as the split allows."""
+    # Ranked by hash, not shuffled: adding or removing a file does not change the other choices.
     ranked = sorted(entries, key=lambda entry: derive_seed(seed, entry.source))
     classes = sorted({entry.class_index for entry in entries})
     queues = [[entry for entry in ranked if entry.class_index == index] for index in classes]

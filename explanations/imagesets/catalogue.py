@@ -1,4 +1,4 @@
-"""The image sets by name; anything else is the path of a folder."""
+"""Image sets by name; any other name is the path of a folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +21,12 @@ def open_image_set(
     class_names: Sequence[str] | None = None,
     size: int | None = None,
 ) -> ImageSet:
-    """The image set that ``--data`` names: scenes, cifar10, or a folder split/class/image.
+    """Open the image set that ``--data`` names: scenes, cifar10, or a folder split/class/image.
 
-    ``data_dir``: where CIFAR-10 lies or is downloaded to. ``seed`` and ``difficulty``: of the
-    scenes. ``class_names``: the only classes that a folder may hold. ``size``: the square that
-    its images are fitted to. Raises ImageSetError if there is no such set.
+    ``data_dir`` is the folder that contains CIFAR-10 or to which it is downloaded. ``seed`` and
+    ``difficulty`` apply to the scenes. ``class_names`` lists the only classes that a folder may
+    contain, ``size`` is the square to which its images are fitted. Raises ImageSetError for an
+    unknown set.
     """
     if data == "scenes":
         return SceneSet(seed=seed, difficulty=difficulty)

@@ -1,4 +1,4 @@
-"""CIFAR-10: torchvision's copy, downloaded where there is a network, or a folder of JPEGs."""
+"""CIFAR-10: torchvision's copy, downloaded if a network is available, or a folder of JPEGs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,17 +26,17 @@ SPLITS = ("train", "test")
 DOWNLOAD_DIR = Path.home() / ".cache" / "cifar10"
 _BATCHES = "cifar-10-batches-py"
 _CURE = (
-    "Connect to a network once, or give --data-dir a folder that holds cifar-10-batches-py "
+    "Connect to a network once, or give --data-dir a folder that contains cifar-10-batches-py "
     "(unpacked from cifar-10-python.tar.gz) or the images as train/<class>/ and test/<class>/."
 )
 
 
 def open_cifar10(data_dir: Path | None = None) -> ImageSet:
-    """CIFAR-10 from ``data_dir``, whichever of the two layouts it has.
+    """Open CIFAR-10 from ``data_dir`` in either of two layouts.
 
-    ``cifar-10-batches-py`` is read, and downloaded if missing, by torchvision; ``train`` and
-    ``test`` with one folder per class are read as files. Raises ImageSetError that says how to get
-    the data when neither works.
+    torchvision reads ``cifar-10-batches-py`` and downloads it if it is missing; ``train`` and
+    ``test`` with a folder per class are read as files. If neither works, loading raises an
+    ImageSetError that explains how to get the data.
     """
     root = data_dir or DOWNLOAD_DIR
     if root.name == _BATCHES:
@@ -55,12 +55,12 @@ class Cifar10Set(ImageSet):
         self._splits: dict[str, tuple[NDArray[np.uint8], list[int]]] = {}
 
     def entries(self, split: str) -> Sequence[Entry]:
-        """One entry per image, in the order of the published batches."""
+        """List an entry per image, in the order of the published batches."""
         _, labels = self._arrays(split)
         return [Entry(f"{split}/{index:05d}", label) for index, label in enumerate(labels)]
 
     def load(self, split: str, entry: Entry) -> LabelledImage:
-        """One image of the published pixels."""
+        """Return an image of the published pixels."""
         pixels, _ = self._arrays(split)
         index = int(entry.source.rpartition("/")[2])
         return LabelledImage(
@@ -86,5 +86,5 @@ def _read_with_torchvision(root: Path, split: str) -> Any:
     except (OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ImageSetError(
-            f"CIFAR-10 is not in {root}, nor downloaded ({reason}). {_CURE}"
+            f"CIFAR-10 is not in {root} and could not be downloaded ({reason}). {_CURE}"
         ) from error

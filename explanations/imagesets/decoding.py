@@ -1,4 +1,4 @@
-"""Reading image files that nobody has checked yet, and writing pixels without loss."""
+"""Decoding of unchecked image files, and lossless encoding of pixels."""
 
 import hashlib
 import io
@@ -19,15 +19,15 @@ _DEEP_MODES = ("I", "F")  # more than 8 bits a channel: a conversion would cut, 
 
 
 def decode_image(path: Path) -> NDArray[np.uint8]:
-    """The pixels of a PNG, JPEG or WebP file, uint8 (height, width, 3), RGB.
+    """Read the pixels of a PNG, JPEG or WebP file, uint8 (height, width, 3), RGB.
 
-    The EXIF orientation is applied; transparent pixels are laid over white. The size is read from
-    the header, and nothing is decoded when it exceeds 25 megapixels.
-    Raises ImageSetError, one line that names the file, for a file that cannot be used.
+    The EXIF orientation is applied, and transparent pixels are laid over white. The size is read
+    from the header; an image of more than 25 megapixels is not decoded. Raises ImageSetError, a
+    single line that names the file, if the file cannot be used.
     """
     content = _read(path)
     with warnings.catch_warnings():
-        # Pillow's own limit lies higher than ours and only warns.
+        # Pillow's own limit is higher than ours and only leads to a warning.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
@@ -35,9 +35,9 @@ def decode_image(path: Path) -> NDArray[np.uint8]:
             raise _too_many_pixels(path, "far too many pixels") from None
         except UnidentifiedImageError:
             raise ImageSetError(
-                f"{path} is no image that can be read. Save it as {_FORMATS} or remove it."
+                f"{path} is not a readable image. Save it as {_FORMATS} or remove it."
             ) from None
-        except Exception as error:  # damaged headers raise whatever the parser stumbled over
+        except Exception as error:  # damaged headers raise exceptions of any kind
             raise _damaged(path, error) from error
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -51,14 +51,18 @@ def decode_image(path: Path) -> NDArray[np.uint8]:
 
 
 def fit_square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """The largest centred square, resampled to uint8 (size, size, 3); unchanged if it is that."""
+    """Crop to the largest centred square and resample it to uint8 (size, size, 3).
+
+    An image that already has this size is returned unchanged.
+    """
     if pixels.shape[:2] == (size, size):
         return pixels
     return np.array(ImageOps.fit(Image.fromarray(pixels), (size, size), Image.Resampling.LANCZOS))
 
 
 def content_hash(pixels: NDArray[np.uint8]) -> str:
-    """Hexadecimal SHA-256 over shape and pixels: the same image in two files has one hash."""
+    """Return the hexadecimal SHA-256 over shape and pixels, equal for equal images in different
+    files."""
     shape = "x".join(str(length) for length in pixels.shape)
     digest = hashlib.sha256(f"uint8 {shape}\n".encode())
     digest.update(np.ascontiguousarray(pixels, dtype=np.uint8).tobytes())
@@ -66,7 +70,8 @@ def content_hash(pixels: NDArray[np.uint8]) -> str:
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
-    """A PNG file without metadata; equal pixels give equal bytes with one version of Pillow."""
+    """Encode a PNG file without metadata; with one version of Pillow, equal pixels give equal
+    bytes."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
@@ -93,9 +98,9 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _too_many_pixels(path: Path, found: str) -> ImageSetError:
+def _too_many_pixels(path: Path, size: str) -> ImageSetError:
     return ImageSetError(
-        f"{path} has {found} by its header; at most {MAX_PIXELS // 1_000_000} megapixels are "
+        f"{path} has {size} by its header; at most {MAX_PIXELS // 1_000_000} megapixels are "
         "decoded. Save it smaller or remove it."
     )
 

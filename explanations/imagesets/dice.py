@@ -1,4 +1,4 @@
-"""Chance with a name: the same key gives the same numbers on every machine."""
+"""Reproducible chance: equal keys give equal numbers on every machine."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ _BLOCK = 64
 
 
 def derive_seed(*key: int | str) -> int:
-    """A seed of 63 bits from the SHA-256 of the key (it fits a signed database column)."""
+    """Derive a seed of 63 bits, which fits a signed database column, from the SHA-256
+    of the key."""
     text = "/".join(str(part) for part in key)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
@@ -20,8 +21,8 @@ def derive_seed(*key: int | str) -> int:
 class Dice:
     """Random numbers from the raw stream of PCG64.
 
-    numpy promises to keep the raw stream of a bit generator between versions, and does not promise
-    it for the distributions drawn from it; those are therefore made here, from exact operations.
+    numpy guarantees that a bit generator's raw stream stays equal between versions, but not the
+    distributions drawn from it. The distributions are therefore computed here, by exact operations.
     """
 
     def __init__(self, *key: int | str) -> None:
@@ -29,24 +30,24 @@ class Dice:
         self._block: list[int] = []
 
     def word(self) -> int:
-        """A whole number of 64 random bits."""
+        """Draw a whole number of 64 random bits."""
         if not self._block:
             self._block = self._bits.random_raw(_BLOCK).tolist()
         return self._block.pop()
 
     def uniform(self, low: float, high: float) -> float:
-        """A number in [low, high)."""
+        """Draw a number in [low, high)."""
         return low + (high - low) * ((self.word() >> 11) * 2.0**-53)
 
     def below(self, count: int) -> int:
-        """A whole number in 0..count-1."""
+        """Draw a whole number in 0..count-1."""
         return (self.word() >> 32) * count >> 32
 
     def choice(self, items: Sequence[Item]) -> Item:
-        """One of the items."""
+        """Draw one of the items."""
         return items[self.below(len(items))]
 
     def bytes(self, count: int) -> NDArray[np.uint8]:
-        """Random bytes, uint8 (count,)."""
+        """Draw random bytes, uint8 (count,)."""
         words = self._bits.random_raw((count + 7) // 8).astype("<u8")
         return np.frombuffer(words.tobytes(), dtype=np.uint8)[:count]

@@ -1,4 +1,4 @@
-"""Any folder laid out ``split/class/image``."""
+"""Any folder with the layout ``split/class/image``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ _LAYOUT = "The layout is split/class/image, for example test/cat/0001.png."
 class FolderSet(ImageSet):
     """Images from a folder; the classes are its folder names, sorted.
 
-    ``class_names``: the only classes allowed; without it those of the train split, or of all
-    splits where there is no train split. ``size``: fit every image to a square of this many pixels.
-    Names that begin with a dot are ignored, as are files beside the split folders.
+    ``class_names`` lists the only classes that are allowed. The default is the classes of the train
+    split, or of all splits if there is no train split. ``size`` fits every image to a square of
+    this many pixels. Names that begin with a dot and files next to the split folders are ignored.
     """
 
     def __init__(
@@ -26,20 +26,20 @@ class FolderSet(ImageSet):
         size: int | None = None,
     ) -> None:
         if not root.is_dir():
-            raise ImageSetError(f"{root} is no folder. {_LAYOUT}")
+            raise ImageSetError(f"{root} is not a folder. {_LAYOUT}")
         super().__init__(name or root.resolve().name, class_names or _find_classes(root))
         self._root = root
         self._size = size
         self._known: dict[str, list[Entry]] = {}
 
     def entries(self, split: str) -> Sequence[Entry]:
-        """All files of a split. Raises ImageSetError with every problem of its layout."""
+        """List all files of a split. Raises ImageSetError with every problem of its layout."""
         if split not in self._known:
             self._known[split] = self._list(split)
         return self._known[split]
 
     def load(self, split: str, entry: Entry) -> LabelledImage:
-        """Decode one file."""
+        """Decode a file."""
         pixels = decode_image(self._root / entry.source)
         if self._size is not None:
             pixels = fit_square(pixels, self._size)
@@ -49,13 +49,15 @@ class FolderSet(ImageSet):
         folder = self._root / split
         splits = [path.name for path in _folders(self._root)]
         if split not in splits:
-            found = ", ".join(splits) or "no folder"
-            raise ImageSetError(f"{self._root} has no split {split!r}, it has {found}. {_LAYOUT}")
+            known = ", ".join(splits) or "none"
+            raise ImageSetError(
+                f"{self._root} has no split {split!r}; its folders are: {known}. {_LAYOUT}"
+            )
         problems: list[str] = []
         entries: list[Entry] = []
         for path in _visible(folder):
             if not path.is_dir():
-                problems.append(f"{path} lies outside the class folders. Move or remove it.")
+                problems.append(f"{path} is outside the class folders. Move or remove it.")
             elif path.name not in self.class_names:
                 known = ", ".join(self.class_names)
                 problems.append(
@@ -65,6 +67,7 @@ class FolderSet(ImageSet):
                 entries += self._list_class(path, problems)
         if not entries and not problems:
             problems.append(f"{folder} is empty. {_LAYOUT}")
+        # Problems are collected, so that a folder can be repaired in one go.
         if problems:
             raise ImageSetError(*problems)
         return entries
@@ -75,7 +78,9 @@ class FolderSet(ImageSet):
         entries = []
         for path in _visible(folder):
             if path.is_dir():
-                problems.append(f"{path} is a folder among images. Move its images up, remove it.")
+                problems.append(
+                    f"{path} is a folder among images. Move its images up and remove it."
+                )
             else:
                 entries.append(Entry(f"{prefix}/{path.name}", index))
         if not entries:
@@ -89,7 +94,7 @@ def _find_classes(root: Path) -> tuple[str, ...]:
     names = {folder.name for split in splits for folder in _folders(split)}
     if not names:
         where = train if train.is_dir() else root
-        raise ImageSetError(f"{where} holds no class folders. {_LAYOUT}")
+        raise ImageSetError(f"{where} contains no class folders. {_LAYOUT}")
     return tuple(sorted(names))
 
 

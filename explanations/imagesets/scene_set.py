@@ -1,4 +1,4 @@
-"""The scenes as an image set: rendered when asked for, never stored."""
+"""The scenes as an image set: rendered on request, never stored."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ class SceneSet(ImageSet):
         self._difficulty = difficulty
 
     def entries(self, split: str) -> Sequence[Entry]:
-        """One entry per scene; the classes take turns."""
+        """List an entry per scene; the classes take turns."""
         if split not in SPLIT_SIZES:
             raise ImageSetError(
                 f"scenes has no split {split!r}; choose {' or '.join(SPLIT_SIZES)}."
@@ -28,7 +28,7 @@ class SceneSet(ImageSet):
         ]
 
     def load(self, split: str, entry: Entry) -> LabelledImage:
-        """Render one scene."""
+        """Render a scene."""
         index = int(entry.source.rpartition("/")[2])
         scene = split_scene(split, index, self._seed, self._difficulty)
         return LabelledImage(

@@ -1,9 +1,10 @@
 """Scenes: the embedded image set, drawn in code, with the mask of every part.
 
-Ten objects in confusable pairs stand in random pose and colours before a soft background, among
-parts of other objects, behind occluders. One knob, the difficulty in [0, 1], scales all of it;
-errors come from ambiguity (small, hidden, shared parts) and hardly from noise. The layers of an
-image draw from separate streams of chance, so any of them can be left out and the rest stays equal.
+Each scene shows one of ten objects, which form confusable pairs, in random pose and colours in
+front of a soft background, among parts of other objects and behind occluders. A single parameter,
+the difficulty in [0, 1], scales all of this. Errors result from ambiguity (small objects, hidden or
+shared parts) and hardly from noise. The layers of an image draw from separate random streams, so
+that any layer can be omitted without changing the others.
 """
 
 from collections.abc import Collection, Iterator
@@ -39,26 +40,26 @@ DEFAULT_SEED = 20_261_123
 
 @dataclass(frozen=True)
 class Scene:
-    """One drawn image with what is known about it."""
+    """A drawn image with its ground truth."""
 
     class_index: int
     seed: int
     difficulty: float
     placement: Placement
     image: NDArray[np.uint8] = field(repr=False)
-    """uint8 (32, 32, 3), RGB."""
+    """Image, uint8 (32, 32, 3), RGB."""
     parts: NDArray[np.uint8] = field(repr=False)
-    """uint8 (32, 32): 0 is not the object (or hidden), k is ``part_names[k - 1]``."""
+    """Part ids, uint8 (32, 32): 0 is background or hidden, k is ``part_names[k - 1]``."""
     part_names: tuple[str, ...]
 
     @property
     def class_name(self) -> str:
-        """The name of the object's class."""
+        """Return the name of the object's class."""
         return CLASS_NAMES[self.class_index]
 
     @cached_property
     def object_mask(self) -> NDArray[np.bool_]:
-        """bool (32, 32): the visible pixels of the object."""
+        """Return the visible pixels of the object, bool (32, 32)."""
         mask: NDArray[np.bool_] = self.parts > 0
         return mask
 
@@ -66,13 +67,14 @@ class Scene:
 def generate(
     split: str, count: int, seed: int, difficulty: float = DEFAULT_DIFFICULTY
 ) -> Iterator[Scene]:
-    """``count`` scenes of a split; the classes take turns, so they are balanced to within one."""
+    """Yield ``count`` scenes of a split; the classes take turns, so their counts differ by at most
+    1."""
     for index in range(count):
         yield split_scene(split, index, seed, difficulty)
 
 
 def split_scene(split: str, index: int, seed: int, difficulty: float = DEFAULT_DIFFICULTY) -> Scene:
-    """The scene at one place of what ``generate`` gives."""
+    """Return the scene at position ``index`` of the sequence that ``generate`` yields."""
     return render_scene(index % len(CLASS_NAMES), derive_seed(split, index, seed), difficulty)
 
 
@@ -85,13 +87,14 @@ def render_scene(
     clutter: bool = True,
     occluders: bool = True,
 ) -> Scene:
-    """Draw one scene; the same arguments give the same bytes on every machine.
+    """Draw a scene; equal arguments give equal bytes on every machine.
 
-    ``without_parts`` leaves out parts of the object, ``clutter`` and ``occluders`` what stands
-    behind and before it: all else in the image stays as it was.
-    Raises ValueError for a class, part or difficulty that does not exist.
+    ``without_parts`` omits parts of the object; ``clutter`` and ``occluders`` switch off the layers
+    behind and in front of it. Everything else in the image stays unchanged. Raises ValueError for
+    an unknown class, part or difficulty.
     """
     _check(class_index, difficulty, without_parts)
+    # Every layer has its own stream of random numbers, so that omitting a layer changes no other.
     setting = Dice(seed, "setting")
     placement = place(setting, difficulty)
     canvas, ground = background(setting, difficulty)
@@ -117,7 +120,7 @@ def _check(class_index: int, difficulty: float, without_parts: Collection[str]) 
     if not 0 <= class_index < len(CLASS_NAMES):
         raise ValueError(f"class_index is {class_index}; it must be 0..{len(CLASS_NAMES) - 1}.")
     if not 0.0 <= difficulty <= 1.0:
-        raise ValueError(f"difficulty is {difficulty}; it must lie between 0 and 1.")
+        raise ValueError(f"difficulty is {difficulty}; it must be between 0 and 1.")
     names = PART_NAMES[CLASS_NAMES[class_index]]
     unknown = sorted(set(without_parts) - set(names))
     if unknown:

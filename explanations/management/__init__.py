@@ -1,1 +1,1 @@
-"""What the commands of this app share."""
+"""Base classes of this app's commands."""

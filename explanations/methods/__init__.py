@@ -1,1 +1,1 @@
-"""The explanation methods, a file each; none imports another."""
+"""Explanation methods, one file each; none imports another."""

@@ -1,8 +1,8 @@
-"""Images to start from: the images without content that a method compares an image with.
+"""Baselines: images without content that a method compares an image with.
 
-The names that a study uses, with the words that people read, are in ``variants.py``.
+``variants.py`` contains the names that a study file uses and the words that participants read.
 Sturmfels, Lundberg and Lee, "Visualizing the impact of feature attribution baselines", Distill
-2020, compare black, white, blurred and other baselines, and what each of them cannot see.
+2020, compare black, white, blurred and other baselines, and show what each of them misses.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from torchvision.transforms.functional import gaussian_blur
 from explanations.computing.workspace import Batch
 
 BLUR_SHARE = 8
-"""The blur's standard deviation is the image's width divided by this: 4 pixels of 32."""
+"""Image width divided by the blur's standard deviation: 4 pixels for a width of 32."""
 
 
 def _flat(brightness: int) -> Callable[[Batch], Tensor]:
@@ -26,17 +26,17 @@ def _flat(brightness: int) -> Callable[[Batch], Tensor]:
 
 
 def _mean(batch: Batch) -> Tensor:
-    return torch.zeros_like(batch.pixels)  # pixels are normalised by this very mean
+    return torch.zeros_like(batch.pixels)  # pixels are normalised by the mean colour
 
 
 def _blurred(batch: Batch) -> Tensor:
-    """The image x itself under a Gaussian: sum over d of g(d) x(p + d), along rows and columns.
+    """Blur the image x with a Gaussian: sum over d of g(d) x(p + d), along rows and columns.
 
-    g(d) is exp(-d² / 2σ²) over its sum within three σ, which is an eighth of the width; x is
-    mirrored at the border.
+    g(d) is exp(-d² / 2σ²), normalised to a sum of 1 within three σ; σ is an eighth of the width. x
+    is mirrored at the border.
     """
     sigma = batch.size[1] / BLUR_SHARE
-    # Reflection can pad by less than the image; three standard deviations are enough.
+    # Reflection cannot pad by the image's size or more; three standard deviations are enough.
     reach = min(int(3 * sigma), min(batch.size) - 1)
     return batch.workspace.chain.enter(gaussian_blur(batch.pixels, 2 * reach + 1, sigma))
 
@@ -51,8 +51,11 @@ BASELINES: dict[str, Callable[[Batch], Tensor]] = {
 
 
 def baseline_pixels(name: str, batch: Batch) -> Tensor:
-    """Network input (n, 3, height, width); ValueError lists the names there are."""
+    """Return the baseline of each image as network input (n, 3, height, width).
+
+    Raises ValueError for an unknown name; the message lists the valid names.
+    """
     if name not in BASELINES:
         known = ", ".join(BASELINES)
-        raise ValueError(f"There is no baseline {name!r}. Choose from {known}, or join some by +.")
+        raise ValueError(f"Unknown baseline {name!r}. Choose from {known}, or join several by +.")
     return BASELINES[name](batch)

@@ -1,4 +1,4 @@
-"""The second placebo: a real map, of another image."""
+"""The second placebo: a real map that belongs to another image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from explanations.methods.protocol import (
 
 @dataclass(frozen=True)
 class Borrowed:
-    """Grad-CAM of a background image, laid over an image that it says nothing of.
+    """Grad-CAM map of a background image, laid over an image to which it is unrelated.
 
-    The map has everything that real ones have; only the belonging is missing. The image's seed
-    decides which background image lends its map, for the class predicted of that one. Empty maps
-    are not lent: the next image in the drawn order lends its own, up to ``tries`` of them. For
-    each further class another image lends, the farther on in that order the more classes it is
-    behind the predicted one.
+    The map has every property of a real map except that it belongs to this image. The image's seed
+    determines which background image lends its map, computed for that image's predicted class.
+    Empty maps are skipped: up to ``tries`` images are tried in the drawn order. For a class other
+    than the predicted one, a different image lends its map: the more ranks the class is away from
+    the predicted one, the later the image comes in that order.
     """
 
     version: ClassVar[int] = 1
@@ -34,19 +34,22 @@ class Borrowed:
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         if batch.workspace.background is None:
-            raise ValueError("A borrowed map needs background images to borrow from; give some.")
+            raise ValueError("A borrowed map needs background images. Pass background images.")
         lent = [
             [self._lent(batch, seed, step) for step in steps]
             for seed, steps in zip(seeds, steps_from_predicted(batch), strict=True)
         ]
-        signed = torch.cat([torch.cat([native for _, native in one], dim=1) for one in lent])
+        signed = torch.cat(
+            [torch.cat([native for _, native in of_image], dim=1) for of_image in lent]
+        )
+        # The lender is recorded, so that a researcher can see whose map was shown.
         diagnostics: Diagnostics = [
             [
                 {"background_image": lender, "cells": list(native.shape[2:])}
                 | flagged(empty=bool(native.max() <= 0))
-                for lender, native in one
+                for lender, native in of_image
             ]
-            for one in lent
+            for of_image in lent
         ]
         return Attributions(
             as_array(enlarged(signed.relu(), batch.size)),
@@ -55,17 +58,22 @@ class Borrowed:
         )
 
     def _lent(self, batch: Batch, seed: int, step: int) -> tuple[int, torch.Tensor]:
-        """Number of the background image, and its signed map, (1, 1, rows, columns)."""
+        """Return the number of the lending background image and its signed map, (1, 1, rows,
+        columns)."""
         workspace = batch.workspace
         assert workspace.background is not None  # noqa: S101 - checked by explain
         images = workspace.background.images
         last_relu = workspace.chain.last_relu
         if last_relu is None:
-            raise ValueError("A borrowed map is Grad-CAM's of the last ReLU; there is no ReLU.")
+            raise ValueError(
+                "A borrowed map is Grad-CAM's map of the last ReLU, but the network has no ReLU."
+            )
+        # Classes start far apart in the order, so that skipped empty maps do not make two classes
+        # share one.
         apart = max(1, len(images) // batch.logits.shape[1])
         order = np.roll(np.random.default_rng(seed).permutation(len(images)), -step * apart)
         for lender in order[: self.tries]:
-            found = Batch(workspace, images[lender : lender + 1]).cam(last_relu)
-            if found.max() > 0:
+            cam = Batch(workspace, images[lender : lender + 1]).cam(last_relu)
+            if cam.max() > 0:
                 break
-        return int(lender), found
+        return int(lender), cam

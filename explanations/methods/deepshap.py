@@ -1,4 +1,4 @@
-"""DeepSHAP (Lundberg and Lee 2017): each pixel's share, compared with typical images."""
+"""DeepSHAP (Lundberg and Lee 2017): shares of the logit, compared with typical images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Batch, Workspace
 from explanations.methods.protocol import Diagnostics, as_array, flagged
 
-# What one pair needs while it goes back, in layers of the widest size.
+# Memory of one pair of image and reference on the way back, in layers of the widest size.
 KEPT_LAYERS = 2
 SHARE_FOR_REFERENCES = 4
 ADDS_UP = 1e-4
@@ -25,10 +25,10 @@ ADDS_UP = 1e-4
 class DeepShap:
     """Shares of the logit, averaged over a background of training images.
 
-    The numbers are those of ``shap.DeepExplainer``. The shares should add up to the logit minus
-    its mean over the background; ``additivity_residual`` is what is missing, relative to 1 + that
-    difference. Without a background the one reference is an image of the training images' mean
-    colour.
+    The numbers equal ``shap.DeepExplainer``'s results. The shares should add up to the logit minus
+    its mean over the background; ``additivity_residual`` is the missing amount, relative to 1 plus
+    that difference. Without a background, the only reference is an image of the training images'
+    mean colour.
     """
 
     version: ClassVar[int] = 3
@@ -40,6 +40,7 @@ class DeepShap:
         logits = batch.logits.gather(1, batch.targets).double()
         expected = references.mean_logits[batch.targets]
         difference = logits - expected
+        # 1 is added because a difference near zero would make any rounding error look large.
         residuals = (shares.sum((2, 3, 4)) - difference).abs() / (1 + difference.abs())
         diagnostics: Diagnostics = [
             [
@@ -60,7 +61,7 @@ class DeepShap:
 
 
 class References:
-    """The background as the rules need it: recorded once, or piece by piece where it is large."""
+    """Background in the form that the rules need: recorded once, or in pieces if it is large."""
 
     def __init__(self, workspace: Workspace, pixels: Tensor) -> None:
         self.workspace = workspace
@@ -76,11 +77,11 @@ class References:
         self._recorded = Recorded.joined(list(self._pieces())) if fits else None
         logits = self._recorded.logits if self._recorded else self._logits()
         self.mean_logits = logits.double().mean(0)
-        """(classes,), float64"""
+        """Mean logits of the background, (classes,), float64."""
 
     @classmethod
     def of(cls, batch: Batch) -> "References":
-        """Those of the batch's workspace, made once."""
+        """Return the references of the batch's workspace, created once."""
         workspace = batch.workspace
         background = workspace.background
         pixels = (
@@ -92,7 +93,7 @@ class References:
         return workspace.keep(name, lambda: cls(workspace, pixels))
 
     def shares(self, batch: Batch) -> Tensor:
-        """Of every pixel and channel, float64 (n, k, 3, height, width)."""
+        """Compute the shares of every pixel and channel, float64 (n, k, 3, height, width)."""
         pooled = self.workspace.budget.pools_images
         per_image = self.count * batch.targets.shape[1]
         at_once = max(1, self._rows // per_image) if pooled else 1
@@ -111,6 +112,8 @@ class References:
         rows = max(1, self._rows // targets.numel())
         summed: list[Tensor] = []
 
+        # The linear layers take all references at once, because their weights are read for each
+        # piece; the convolutions take few, so that a piece fits the cache.
         def piece(part: slice) -> None:
             theirs = self._part(part)
             ends = multipliers(chain, ours, theirs, start, chain.features, len(chain))
@@ -125,16 +128,16 @@ class References:
 
     @staticmethod
     def _summed(chain: Chain, ours: Recorded, theirs: Recorded, ends: Tensor, rows: int) -> Tensor:
-        """Shares summed over some references, float64 (g, k, 3, height, width)."""
+        """Sum the shares over some references, float64 (g, k, 3, height, width)."""
         summed = torch.zeros(
             (*ends.shape[:2], *ours.pixels.shape[1:]), dtype=torch.float64, device=ends.device
         )
 
         def piece(some: slice) -> None:
             these = theirs.part(some)
-            found = multipliers(chain, ours, these, ends[:, :, some], 0, chain.features)
+            factors = multipliers(chain, ours, these, ends[:, :, some], 0, chain.features)
             differences = ours.pixels[:, None, None] - these.pixels[None, None]
-            summed.add_((found * differences).sum(2))
+            summed.add_((factors * differences).sum(2))
 
         in_chunks(len(theirs.pixels), rows, piece)
         return summed
@@ -142,19 +145,19 @@ class References:
     def _part(self, rows: slice) -> Recorded:
         if self._recorded is not None:
             return self._recorded.part(rows)
-        # Recorded again for every image: float64 would then cost more than all the rest.
+        # This part is recorded again for every image: float64 would cost more than all the rest.
         return Recorded.of(self.workspace.chain, self.pixels[rows])
 
     def _pieces(self) -> list[Recorded]:
-        found: list[Recorded] = []
+        pieces: list[Recorded] = []
         in_chunks(
             self.count,
             self._rows,
-            lambda rows: found.append(
+            lambda rows: pieces.append(
                 Recorded.of(self.workspace.chain, self.pixels[rows], self._recorder)
             ),
         )
-        return found
+        return pieces
 
     def _logits(self) -> Tensor:
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Grad-CAM (Selvaraju et al. 2017): which coarse regions raised the score."""
+"""Grad-CAM (Selvaraju et al. 2017): coarse regions that raised the score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class GradCam:
     """Activations of one layer, weighted by their mean gradients, rectified, then enlarged.
 
     ``layer`` counts the feature modules from 0; -1 is the ReLU of the last convolution, number 13
-    of the VGG13, 8 by 8 cells. Where nothing speaks for the target, the map is empty.
+    in the VGG13, with 8 by 8 cells. If no region supports the target, the map is empty.
     """
 
     version: ClassVar[int] = 2
@@ -27,7 +27,7 @@ class GradCam:
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         layer = self._layer(batch)
         native = batch.cam(layer)
-        # Rectified before it is enlarged, as in the paper: other orders give other maps.
+        # The map is rectified before it is enlarged, as in the paper: the order changes the map.
         relevance = enlarged(native.relu(), batch.size, self.upsampling)
         maxima = native.amax((2, 3)).tolist()
         diagnostics: Diagnostics = [
@@ -51,7 +51,7 @@ class GradCam:
         ]
         if self.layer not in relus:
             raise ValueError(
-                f"Grad-CAM reads the output of a ReLU, layer {self.layer} is none. "
+                f"Grad-CAM reads the output of a ReLU, and layer {self.layer} is not a ReLU. "
                 f"Choose one of {relus}."
             )
         return self.layer

@@ -20,12 +20,12 @@ QUARTER_OF_STEPS = 13
 
 @dataclass(frozen=True)
 class IntegratedGradients:
-    """The path from the baseline to the image, in ``steps`` after Gauss and Legendre.
+    """Gradients integrated from the baseline to the image in ``steps`` Gauss-Legendre nodes.
 
-    ``baseline`` is black, grey, white, mean (the training images' mean colour) or blurred; several
-    joined by + are averaged, as in ``black+white``. A pixel that equals the baseline gets no share.
-    The shares should add up to the change of the logit: ``completeness_delta`` says by how much
-    they do not, and shrinks as steps rise.
+    ``baseline`` is black, grey, white, mean (the training images' mean colour) or blurred. Several
+    baselines joined by + are averaged, as in ``black+white``. A pixel that equals the baseline gets
+    no share. The shares should add up to the change of the logit; ``completeness_delta`` is the
+    remaining difference, which shrinks as ``steps`` rises.
     """
 
     version: ClassVar[int] = 2
@@ -47,6 +47,7 @@ class IntegratedGradients:
             start_logits += _logits_of(batch, start) / len(names)
             differs |= (batch.pixels != start).flatten(1).any(1).cpu()
         logits = batch.logits.gather(1, batch.targets)
+        # Summed in float64, because the residual is a small difference of large sums.
         deltas = shares.double().sum((2, 3, 4)) - (logits - start_logits).double()
         diagnostics: Diagnostics = [
             [
@@ -68,11 +69,11 @@ class IntegratedGradients:
         )
 
     def _shares(self, batch: Batch, start: Tensor) -> Tensor:
-        """(n, k, 3, height, width)"""
+        """Compute the shares from ``start`` to each image, (n, k, 3, height, width)."""
         budget = batch.workspace.budget
         rows = budget.rows(2 * sum(batch.workspace.layer_bytes(batch.pixels)))
         if not budget.pools_images:
-            # Autograd keeps every layer anyway: larger pieces than the cache's cost nothing.
+            # Autograd keeps every layer anyway, so pieces larger than the cache cost nothing.
             rows = max(rows, QUARTER_OF_STEPS)
         images_at_once = max(1, rows // self.steps) if budget.pools_images else 1
         shares = [
@@ -89,6 +90,8 @@ class IntegratedGradients:
         weights_here = torch.from_numpy(weights / 2).to(pixels)
         way = pixels - begin
 
+        # Leggauss returns nodes in -1..1; the path is parametrised from 0 to 1, hence the halved
+        # weights.
         def piece(part: slice) -> Tensor:
             at = positions[part].reshape(1, -1, 1, 1, 1)
             points = (begin[:, None] + at * way[:, None]).flatten(0, 1)
@@ -107,26 +110,29 @@ class IntegratedGradients:
             return summed
 
         at_once = max(1, rows // count)
-        found = side_by_side(self.steps, at_once, pixels.device, share)
-        return torch.stack(found).sum(0) * way[:, None]
+        summed_shares = side_by_side(self.steps, at_once, pixels.device, share)
+        return torch.stack(summed_shares).sum(0) * way[:, None]
 
 
 def _gradients(batch: Batch, points: Tensor, targets: Tensor) -> Tensor:
-    """Of the target logits by the input, (rows, k, 3, height, width)."""
+    """Compute the gradients of the target logits by the input, (rows, k, 3, height, width)."""
     chain = batch.workspace.chain
     with torch.enable_grad():
         entered = chain.enter(points).detach().requires_grad_()
         chosen = chain.run(entered).gather(1, targets).sum(0)
         last = len(chosen) - 1
-        found = [
+        gradients = [
             torch.autograd.grad(logit, entered, retain_graph=column < last)[0]
             for column, logit in enumerate(chosen)
         ]
-    return torch.stack(found, 1)
+    return torch.stack(gradients, 1)
 
 
 def _logits_of(batch: Batch, start: Tensor) -> Tensor:
-    """Of the targets at the baseline, (n, k); image by image, so that rounding is the same."""
+    """Compute the targets' logits at the baseline, (n, k).
+
+    The images pass one by one, so that rounding does not depend on the batch.
+    """
     chain = batch.workspace.chain
     with torch.no_grad():
         logits = torch.cat([chain.run(chain.enter(start[i : i + 1])) for i in range(len(start))])

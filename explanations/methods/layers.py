@@ -1,4 +1,4 @@
-"""One feature module's own map: what Grad-CAM and saliency say at every depth of the network."""
+"""Maps of a single feature module: Grad-CAM and saliency at every depth of the network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from explanations.methods.protocol import Diagnostics, as_array, flagged
 
 @dataclass(frozen=True)
 class LayerGradCam:
-    """Grad-CAM of any feature module, also of those that are no ReLU; rectified, then enlarged.
+    """Grad-CAM of any feature module, including modules other than ReLUs; rectified, then enlarged.
 
     ``layer`` counts the feature modules from 0.
     """
@@ -40,9 +40,9 @@ class LayerGradCam:
 
 @dataclass(frozen=True)
 class LayerSaliency:
-    """The absolute gradient of the logit by a module's output, of its channels the largest.
+    """Absolute gradient of the logit by a module's output, largest over the channels.
 
-    Cells stay squares when they are enlarged. ``layer`` counts the feature modules from 0.
+    Cells remain squares when the map is enlarged. ``layer`` counts the feature modules from 0.
     """
 
     version: ClassVar[int] = 1
@@ -63,15 +63,15 @@ class LayerSaliency:
 
 
 def _pass(batch: Batch, layer: int) -> GradientPass:
-    """The batch's own pass, or one more where it was not told of this module."""
+    """Return the batch's own pass, or a new pass if the batch's pass does not cover this module."""
     chain = batch.workspace.chain
     if layer not in range(chain.features):
         raise ValueError(
-            f"There is no feature module {layer}; this network has 0 to {chain.features - 1}."
+            f"Unknown feature module {layer}; this network has modules 0 to {chain.features - 1}."
         )
-    found = batch.gradients
-    if layer in found.saliencies:
-        return found
+    gradients = batch.gradients
+    if layer in gradients.saliencies:
+        return gradients
     return gradient_pass(chain, batch.pixels, batch.targets, [layer])
 
 

@@ -1,4 +1,4 @@
-"""LIME (Ribeiro et al. 2016): which patches matter when others are painted over."""
+"""LIME (Ribeiro et al. 2016): patches that matter, measured by painting over the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ MOST_PATCHES = 256  # a patch's number is stored in a byte
 
 @dataclass(frozen=True)
 class Lime:
-    """A weighted linear model of the class probability over patches that are shown or painted over.
+    """Weighted linear model of the class probability over patches that are shown or painted over.
 
-    The numbers are those of ``lime.LimeImageExplainer`` for the same patches, seed and
-    probabilities. Patches are SLIC superpixels: lime's default, quickshift, finds one to three in
-    a 32x32 image. A patch's coefficient is painted on its pixels; ``r2`` says how well the linear
-    model fits. ``precision`` ``fast`` lets the probabilities be off by up to .001, measured on
-    each image (``fast_error``).
+    The numbers equal those of ``lime.LimeImageExplainer`` for equal patches, seed and
+    probabilities. Patches are SLIC superpixels: lime's default, quickshift, yields only one to
+    three patches in a 32x32 image. Each pixel gets the coefficient of its patch; ``r2`` measures
+    the fit of the linear model. With ``precision`` ``fast``, the probabilities may be off by up to
+    .001, measured on each image (``fast_error``).
     """
 
     version: ClassVar[int] = 3
@@ -49,10 +49,12 @@ class Lime:
             Mixed(image, painted_over(image, here), here, self.keeps(here.max() + 1, seed))
             for image, here, seed in zip(batch.images, patches, seeds, strict=True)
         ]
-        found = probabilities(batch.workspace, mixed, precision=self.precision)
+        answers_by_image = probabilities(batch.workspace, mixed, precision=self.precision)
         relevance, diagnostics = [], []
-        for image, answers in enumerate(found):
+        for image, answers in enumerate(answers_by_image):
             targets = batch.targets[image]
+            # Ridge regression in float64, as in scikit-learn: float32 would lose the small
+            # coefficients.
             chosen = answers.probabilities[:, targets].double()
             fit = self._fit(mixed[image].keeps, chosen)
             coefficients = fit.coefficients.float().cpu().numpy()  # (patches, k)
@@ -66,14 +68,18 @@ class Lime:
         )
 
     def keeps(self, patches: int, seed: int) -> NDArray[np.bool_]:
-        """Which patches each sample shows, (samples, patches): lime's own draws for this seed."""
+        """Draw the patches that each sample shows, (samples, patches), as lime draws them for this
+        seed."""
         draws = np.random.RandomState(seed).randint(0, 2, self.samples * patches)
         keeps = draws.reshape(self.samples, patches).astype(bool)
         keeps[0] = True
         return keeps
 
     def patches_of(self, image: NDArray[np.uint8]) -> Patches:
-        """Patch numbers (height, width): 0 to K-1 without gaps, which lime takes for granted."""
+        """Return patch numbers (height, width): 0 to K-1 without gaps, which lime relies on.
+
+        Raises ValueError if SLIC returns more patches than a byte can number.
+        """
         patches = slic(
             image,
             n_segments=self.segments,
@@ -85,7 +91,8 @@ class Lime:
         _, numbered = np.unique(patches, return_inverse=True)
         if numbered.max() >= MOST_PATCHES:
             raise ValueError(
-                f"{numbered.max() + 1} patches; LIME keeps at most {MOST_PATCHES}. Ask for less."
+                f"The image has {numbered.max() + 1} patches; at most {MOST_PATCHES} can be "
+                "stored. Lower `segments`."
             )
         return numbered.reshape(image.shape[:2])
 
@@ -95,7 +102,7 @@ class Lime:
 
 
 def painted_over(image: NDArray[np.uint8], patches: Patches) -> NDArray[np.uint8]:
-    """The image with every patch in its mean colour, cut to whole numbers as lime does."""
+    """Return the image with every patch in its mean colour, rounded down as lime does."""
     count = int(patches.max()) + 1
     sizes = np.bincount(patches.ravel(), minlength=count)
     means = [

@@ -1,4 +1,4 @@
-"""The placebo: a smooth random map that never looks at the network."""
+"""The placebo: a smooth random map that is independent of the network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,11 +21,12 @@ from explanations.methods.protocol import (
 
 @dataclass(frozen=True)
 class Placebo:
-    """Random cells, smoothed, rectified and enlarged: Grad-CAM's size and look without its content.
+    """Random cells, smoothed, rectified and enlarged: a map that looks like Grad-CAM without
+    content.
 
-    The share of cells above zero is drawn between the two bounds, since Grad-CAM's maps differ as
-    much among themselves. Neither the classifier nor the pixels enter, only the image's seed;
-    classes that were not predicted have maps of their own.
+    The share of cells above zero is drawn between ``least_share`` and ``largest_share``, because
+    Grad-CAM's maps vary as much. The map depends only on the image's seed, not on the classifier or
+    the pixels. Classes other than the predicted class get a different map.
     """
 
     version: ClassVar[int] = 2
@@ -49,9 +50,9 @@ class Placebo:
         )
 
     def cells_of(self, seed: int, step: int = 0) -> NDArray[np.float32]:
-        """The map before it is rectified and enlarged, (cells, cells).
+        """Draw the map before it is rectified and enlarged, (cells, cells).
 
-        ``step``: how many classes behind the predicted one the map's class is.
+        ``step`` is the number of classes between the predicted class and the map's class.
         """
         generator = np.random.default_rng([seed, step] if step else seed)
         smooth = _smoothed(generator.standard_normal((self.cells, self.cells)))
@@ -61,7 +62,7 @@ class Placebo:
 
 
 def _smoothed(field: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> np.ndarray:
-    """Each cell mixed with its neighbours, 1-2-1 along rows and columns; edges repeated."""
+    """Mix each cell with its neighbours, 1-2-1 along rows and columns; edges are repeated."""
     for axis in (0, 1):
         padded = np.pad(field, [(1, 1) if axis == this else (0, 0) for this in (0, 1)], mode="edge")
         before, here, after = (

@@ -1,6 +1,6 @@
-"""What an explanation method is: a frozen dataclass whose fields are its parameters.
+"""Interface of an explanation method: a frozen dataclass whose fields are its parameters.
 
-To add one, write a file beside this one and a line in ``explanations/catalogue.py``.
+To add a method, write a file in this folder and an entry in ``explanations/catalogue.py``.
 """
 
 import hashlib
@@ -17,40 +17,42 @@ from explanations.attribution import Attributions
 from explanations.computing.workspace import Batch
 
 Diagnostics = list[list[dict[str, Any]]]
-"""Of every image, of every class: plain values that JSON can hold."""
+"""For every image and every class: values that JSON can represent."""
 
 
 class Explainer(Protocol):
-    """A method. Its instances are frozen dataclasses, so that the parameters can be read off."""
+    """An explanation method. Instances are frozen dataclasses, so that the parameters can be
+    listed."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     version: ClassVar[int]
-    """Goes into the artefact's key: raise it when the same parameters give other numbers."""
+    """Part of the artefact's key: raise it when equal parameters lead to different numbers."""
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
-        """Explain the k target logits of each of the n images; arrays with both axes, (n, k, …).
+        """Explain k target logits of each of n images; all arrays have both axes, (n, k, …).
 
-        ``seeds`` has one number per image, which decides everything that is left to chance. What
-        is worth a researcher's eye stands in ``diagnostics["flags"]``, by the keys of
+        ``seeds`` contains one number per image, which determines every random choice.
+        ``diagnostics["flags"]`` lists what a researcher should notice, by the keys of
         ``explanations.catalogue.FLAGS``.
         """
 
 
 def parameters_of(explainer: Explainer) -> dict[str, Any]:
-    """The parameters of a method by name, plain values that JSON can hold."""
+    """Return a method's parameters by name, as values that JSON can represent."""
     return asdict(explainer)
 
 
 def image_seed(image_sha256: str, method: str, seed: int = 0) -> int:
-    """A seed in 0..2**32-1 of one image and method: the order of a run's images cannot matter."""
+    """Derive a seed in 0..2**32-1 from an image and a method, whatever the order of the images."""
     text = json.dumps([image_sha256, method, seed])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
 def steps_from_predicted(batch: Batch) -> list[list[int]]:
-    """Of every image, of every class: how many classes behind the predicted one; 0 is that one.
+    """Count, for every image and class, the classes between the predicted class and this class.
 
-    What a placebo draws for a class hangs on this number alone, so that it knows no class.
+    0 is the predicted class. A placebo's draw for a class depends on this number alone, so that it
+    cannot depend on the class itself.
     """
     predicted = batch.logits.argmax(1, keepdim=True)
     steps: list[list[int]] = ((batch.targets - predicted) % batch.logits.shape[1]).tolist()
@@ -58,11 +60,11 @@ def steps_from_predicted(batch: Batch) -> list[list[int]]:
 
 
 def as_array(values: Tensor) -> NDArray[np.float32]:
-    """On the CPU, as float32."""
+    """Return the tensor as a float32 array on the CPU."""
     array: NDArray[np.float32] = values.detach().float().cpu().numpy()
     return np.ascontiguousarray(array)
 
 
-def flagged(**found: bool) -> dict[str, list[str]]:
-    """The flags that apply, as an entry of the diagnostics."""
-    return {"flags": [name for name, applies in found.items() if applies]}
+def flagged(**conditions: bool) -> dict[str, list[str]]:
+    """Return the flags that apply, as an entry of the diagnostics."""
+    return {"flags": [name for name, applies in conditions.items() if applies]}

@@ -1,4 +1,4 @@
-"""Saliency (Simonyan et al. 2014): where a small change would move the score most."""
+"""Saliency (Simonyan et al. 2014): pixels whose small change would move the score most."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from explanations.methods.protocol import Diagnostics, as_array, flagged
 
 @dataclass(frozen=True)
 class Saliency:
-    """The absolute gradient of the logit, and of its three colour channels the largest.
+    """Absolute gradient of the logit, largest over the three colour channels.
 
-    Gradients are those of the normalised input: per unit of a channel's standard deviation.
+    The gradient is taken by the normalised input, per unit of a channel's standard deviation.
     """
 
     version: ClassVar[int] = 2

@@ -1,4 +1,4 @@
-"""What a condition of a study may choose of a method, and the words that go with each choice."""
+"""Variants of a method that a study can choose, and the wording of each choice."""
 
 from dataclasses import dataclass
 
@@ -7,29 +7,31 @@ from explanations.translatable import gettext_noop as _
 
 @dataclass(frozen=True)
 class Value:
-    """One value of a parameter, and what is then said of the method."""
+    """One value of a parameter, with the wording that it implies."""
 
     value: str
     label: str
-    """Behind the method's own label."""
+    """Appended to the method's own label."""
     caption: str
     reading: str
-    """The sentence of ``how_to_read`` that hangs on the value."""
+    """The sentence of ``how_to_read`` that depends on the value."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a method that a study file can choose; ``values``: the usual one first."""
+    """Parameter of a method that a study file can set; ``values`` starts with the default."""
 
     name: str
     values: tuple[Value, ...]
 
     @property
     def usual(self) -> Value:
+        """Return the default value."""
         return self.values[0]
 
     @property
     def known(self) -> list[str]:
+        """List the values that a study file can use."""
         return [value.value for value in self.values]
 
 
@@ -40,56 +42,57 @@ BASELINE = Parameter(
             "black",
             "from black",
             _(
-                "Orange pixels spoke for {answer}, blue pixels against it, compared with an "
-                "all-black image."
+                "Compared with an all-black image, orange pixels counted in favour of {answer} "
+                "and blue pixels against it."
             ),
-            _("The comparison is with an all-black image, so black pixels never get a colour."),
+            _("The image is compared with an all-black image, so black pixels are never coloured."),
         ),
         Value(
             "grey",
             "from grey",
             _(
-                "Orange pixels spoke for {answer}, blue pixels against it, compared with an "
-                "all-grey image."
+                "Compared with an all-grey image, orange pixels counted in favour of {answer} "
+                "and blue pixels against it."
             ),
             _(
-                "The comparison is with an all-grey image, so pixels of that grey never get a "
-                "colour."
+                "The image is compared with an all-grey image, so pixels of that grey are never "
+                "coloured."
             ),
         ),
         Value(
             "white",
             "from white",
             _(
-                "Orange pixels spoke for {answer}, blue pixels against it, compared with an "
-                "all-white image."
+                "Compared with an all-white image, orange pixels counted in favour of {answer} "
+                "and blue pixels against it."
             ),
-            _("The comparison is with an all-white image, so white pixels never get a colour."),
+            _("The image is compared with an all-white image, so white pixels are never coloured."),
         ),
         Value(
             "mean",
             "from the mean colour",
             _(
-                "Orange pixels spoke for {answer}, blue pixels against it, compared with an image "
-                "of one colour."
+                "Compared with a plain image of a single colour, orange pixels counted in favour "
+                "of {answer} and blue pixels against it."
             ),
             _(
-                "The comparison is with an image of one colour, the average of all images that "
-                "the classifier has learned from."
+                "The image is compared with a plain image of a single colour, the average of all "
+                "images that the classifier learned from."
             ),
         ),
         Value(
             "blurred",
             "from the blurred image",
             _(
-                "Orange pixels spoke for {answer}, blue pixels against it, compared with a blurred "
-                "copy of the image."
+                "Compared with a blurred copy of the image, orange pixels counted in favour of "
+                "{answer} and blue pixels against it."
             ),
             _(
-                "The comparison is with a blurred copy of the image, so even areas, which a blur "
-                "leaves as they are, hardly get a colour."
+                "The image is compared with a blurred copy of itself, so even areas, which look "
+                "the same when blurred, are hardly coloured."
             ),
         ),
     ),
 )
-"""Where Integrated Gradients starts: a key of ``explanations.methods.baselines`` and its words."""
+"""Starting point of Integrated Gradients: keys of ``explanations.methods.baselines``, with wording.
+"""

@@ -1,1 +1,1 @@
-"""From stored images to predictions and maps: import, work list, computation, saving."""
+"""Pipeline from stored images to predictions and maps: import, work list, computation, saving."""

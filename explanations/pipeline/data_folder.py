@@ -1,4 +1,4 @@
-"""Where in the data folder images, artefacts and drawn pictures lie."""
+"""Locations of images, artefacts and drawn pictures in the data folder."""
 
 from pathlib import Path
 
@@ -9,21 +9,21 @@ from explanations.store.claims import Claims
 
 
 def image_store() -> ImageStore:
-    """The images, by the hash of their pixels."""
+    """Return the store of images, by the hash of their pixels."""
     return ImageStore(settings.DATA_DIR / "images")
 
 
 def artefact_store() -> ArtefactStore:
-    """The raw numbers of the explanations, by key."""
+    """Return the store of the explanations' numbers, by key."""
     return ArtefactStore(settings.DATA_DIR / "artefacts")
 
 
 def claims() -> Claims:
-    """Who computes what at the moment."""
+    """Return the claims on maps that are being computed."""
     return Claims(settings.DATA_DIR / "artefacts")
 
 
 def picture_path(name: str) -> Path:
-    """The drawn picture of this name; whatever lies there can be drawn again."""
+    """Return the path of a drawn picture; every file in its folder can be drawn again."""
     folder: Path = settings.DATA_DIR / "pictures"
     return folder / name[:2] / f"{name}.png"

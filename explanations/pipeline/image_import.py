@@ -1,4 +1,4 @@
-"""Images into the database: all of a selection, or nothing."""
+"""Import of images into the database: a whole selection, or nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from explanations.models import ImageSet, StudyImage
 from explanations.pipeline.data_folder import image_store
 
 BACKGROUND = "background"
-"""The split of the training images that DeepSHAP compares with."""
+"""Split of the training images with which DeepSHAP compares."""
 BACKGROUND_SIZE = 100
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: how many rows are new, how many images were there before."""
+    """Result of an import: the numbers of new and of already stored images."""
 
     image_set: ImageSet
     new: int
     known: int
     background: int
     no_background: str
-    """Why there is no background; empty if there is one."""
+    """Reason why there is no background; empty if there is a background."""
 
 
 def import_images(
@@ -38,15 +38,18 @@ def import_images(
 ) -> Imported:
     """Store a split of an image set, or a class-balanced selection of ``limit`` of its images.
 
-    100 training images come along as the split "background", once per set, so that explanations
-    need the data folder alone. Images are known by their content: a second run adds nothing.
-    Raises ImageSetError, one line per problem, and then nothing is in the database.
+    100 training images are stored as the split "background", once per set, so that explanations
+    need only the data folder. Images are identified by their content, so a second run adds nothing.
+    Raises ImageSetError with a line per problem; the database is then unchanged.
     """
     if split == BACKGROUND:
-        raise ImageSetError("The split 'background' is filled from the training images by itself.")
+        raise ImageSetError(
+            "The split 'background' is filled from the training images automatically. "
+            "Choose another split."
+        )
     images = _load(source, split, limit, seed)
     background, reason = _background(source, seed)
-    # Files first: they lie under their content's hash, so one too many does no harm.
+    # Files are written first: they are named by their content, so an unused file does no harm.
     store = image_store()
     for image in tqdm([*images, *background], desc="Storing", unit="image", disable=None):
         store.write(image.pixels)
@@ -74,7 +77,10 @@ def _load(source: Source, split: str, limit: int | None, seed: int) -> list[Labe
 
 
 def _background(source: Source, seed: int) -> tuple[list[LabelledImage], str]:
-    """The training images to compare with; or none and the reason, since only DeepSHAP needs it."""
+    """Load the background; if that fails, return no images and the reason.
+
+    A missing background is not an error, because only DeepSHAP needs it.
+    """
     try:
         return _load(source, "train", BACKGROUND_SIZE, seed), ""
     except ImageSetError as error:
@@ -89,8 +95,8 @@ def _distinct(images: list[LabelledImage]) -> Iterator[LabelledImage]:
             yield image
         elif first.class_name != image.class_name:
             raise ImageSetError(
-                f"{first.source} and {image.source} are the same image, once as "
-                f"{first.class_name} and once as {image.class_name}. Remove the wrong one."
+                f"{first.source} and {image.source} have identical pixels, but the classes "
+                f"{first.class_name} and {image.class_name}. Remove the wrong file."
             )
 
 
@@ -99,21 +105,23 @@ def _image_set(name: str, class_names: tuple[str, ...]) -> ImageSet:
         validate_slug(name)
     except ValidationError as error:
         raise ImageSetError(
-            f"{name!r} cannot name an image set: give a --name of letters, digits, - and _."
+            f"{name!r} cannot be the name of an image set. Give a --name of letters, digits, - "
+            "and _."
         ) from error
     image_set, _ = ImageSet.objects.get_or_create(
         name=name, defaults={"class_names": list(class_names)}
     )
+    # Class numbers refer to this list, so it must not differ between imports.
     if image_set.class_names != list(class_names):
         raise ImageSetError(
-            f"The image set {name!r} is stored with the classes {image_set.class_names}, these "
-            f"images have {list(class_names)}. Give them another --name."
+            f"The image set {name!r} is stored with the classes {image_set.class_names}, but these "
+            f"images have {list(class_names)}. Choose another --name."
         )
     return image_set
 
 
 def _create_rows(image_set: ImageSet, split: str, images: list[LabelledImage]) -> int:
-    """Rows for the images that have none yet; how many."""
+    """Create rows for the images that have no row yet; return their number."""
     known = dict(image_set.images.filter(split=split).values_list("sha256", "true_class"))
     rows = []
     for image in images:
@@ -122,8 +130,8 @@ def _create_rows(image_set: ImageSet, split: str, images: list[LabelledImage]) -
             rows.append(row)
         elif known[row.sha256] != row.true_class:
             raise ImageSetError(
-                f"{image.source} is stored as {known[row.sha256]} in {image_set.name!r} and comes "
-                f"as {row.true_class} now. Remove one of the two, or give another --name."
+                f"{image.source} is stored as {known[row.sha256]} in {image_set.name!r}, but is "
+                f"{row.true_class} now. Correct its class, or choose another --name."
             )
     StudyImage.objects.bulk_create(rows, batch_size=500)
     return len(rows)

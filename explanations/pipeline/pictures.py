@@ -1,4 +1,4 @@
-"""Pictures as the pages show them: drawn from stored files, without torch."""
+"""Pictures for the pages: drawn from stored files, without torch."""
 
 import hashlib
 from functools import lru_cache
@@ -17,17 +17,19 @@ from explanations.store.atomic_files import write_atomically
 
 
 def image_png(image: StudyImage) -> bytes:
-    """The image, pixelated, 320 by 320. Raises ArtefactError if its file is missing or damaged."""
+    """Draw the image, pixelated, 320 by 320. Raises ArtefactError if its file is missing or
+    damaged."""
     return canvas.png(canvas.colours_of(image_store().read(image.sha256)))
 
 
 def map_png(explanation: Explanation, view: View = DEFAULT) -> bytes:
-    """The map over its image, 320 by 320; drawn once and kept in the data folder.
+    """Draw the map over its image, 320 by 320; the picture is drawn once and kept in the data
+    folder.
 
     Raises ArtefactError if the artefact or the image is missing or damaged.
     """
     drawing = catalogue.get(explanation.method).drawing
-    # The name changes with the way of drawing, so that an old picture is never served.
+    # The name depends on the drawing's parameters, so that an outdated picture is never served.
     name = f"{explanation.key} {explanation.sha256} {drawing!r} {view!r} {VERSION}"
     path = picture_path(hashlib.sha256(name.encode()).hexdigest())
     if path.is_file():
@@ -39,26 +41,26 @@ def map_png(explanation: Explanation, view: View = DEFAULT) -> bytes:
 
 
 def legend_png(method: str) -> bytes:
-    """The colours of a method's map from low to high, 320 by 16, without words."""
+    """Draw the colours of a method's map from low to high, 320 by 16, without words."""
     return canvas.png(catalogue.get(method).drawing.legend())
 
 
 def caption_of_each(method: str) -> str:
-    """What stands under maps of several classes, which are not named."""
+    """Return the caption under maps of several classes, which it does not name."""
     return catalogue.get(method).caption_of_each(say=gettext)
 
 
 def caption(explanation: Explanation, label: str | None) -> str:
-    """What stands under the map; an empty map says so.
+    """Return the caption under the map; for an empty map it says so.
 
-    ``label`` is what the reader calls the predicted class; None where the class is to be guessed.
+    ``label`` is the reader's name for the predicted class; None if the class is to be guessed.
     """
     empty = bool(explanation.diagnostics.get("empty"))
     return catalogue.get(explanation.method).caption_for(label, empty=empty, say=gettext)
 
 
 def alt_text(explanation: Explanation) -> str:
-    """The map in words, for those who cannot see it: where it is strongest, never what it shows.
+    """Describe the map for screen readers: where it is strongest, never what the image shows.
 
     Raises ArtefactError if the artefact is missing or damaged.
     """
@@ -74,7 +76,7 @@ def _in_words(
     changed: tuple[int, int] | None,
     language: str,
 ) -> str:
-    """Found once for as long as the file of the artefact is as it was, and for each language."""
+    """Describe a map; cached as long as the artefact's file is unchanged, and for each language."""
     attribution = store.read(stored)
     if attribution.is_empty:
         return gettext("The map is empty: no region stands out.")

@@ -1,7 +1,8 @@
-"""Explanations of stored predictions: computed once, kept by hash, resumed at any time.
+"""Explanations of stored predictions: computed once, stored by hash, resumable at any time.
 
-Numbers are on disk before their row is written, and a run claims what it computes, so it may be
-killed at any moment, and several may run at once. The next run computes only what is missing.
+Numbers are on disk before their row is written, and a run claims what it computes. A run can
+therefore be killed at any moment, and several runs can work in parallel. The next run computes only
+the missing maps.
 """
 
 import time
@@ -30,12 +31,12 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class StoppedError(RuntimeError):
-    """Ctrl-C came; what was finished is kept."""
+    """A run stopped by Ctrl-C; finished maps are kept."""
 
 
 @dataclass(frozen=True)
 class Computed:
-    """How many maps a run made, and how many were there already or came from another run."""
+    """Number of maps that a run computed, and of maps that existed or came from another run."""
 
     new: int
     known: int
@@ -43,13 +44,13 @@ class Computed:
 
 @dataclass(frozen=True)
 class Execution:
-    """Where the work is done: ``local`` in this process, ``dask`` by workers."""
+    """Choice of where the work is done: ``local`` in this process, ``dask`` by workers."""
 
     executor: str = "local"
     scheduler: str = ""
-    """Address of a dask scheduler; empty for workers of this machine."""
+    """Address of a Dask scheduler; empty for workers on this machine."""
     workers: int = 0
-    """Of this machine; 0 for one per core, or one per GPU."""
+    """Number of workers on this machine; 0 for one per core, or one per GPU."""
 
 
 def explain(
@@ -62,18 +63,20 @@ def explain(
 ) -> Computed:
     """Compute and store every missing map of ``predictions``, with a progress bar.
 
-    ``classes``: by the prediction's primary key, of how many of its likeliest classes; else of the
-    predicted one. A map is missing when it has no row of its key, or its numbers are lost or
-    damaged. Raises PrecomputeError when a method needs a background and the image set has none, or
-    more classes are wanted than there are, StoreFullError
-    when the disk is full, ExecutorError when the workers are out of reach, StoppedError after
-    Ctrl-C.
+    ``classes`` gives, by the prediction's primary key, how many of its most probable classes are
+    explained; by default only the predicted class. A map is missing if it has no row with its key,
+    or if its numbers are lost or damaged.
+
+    Raises PrecomputeError if a method needs a background that the image set lacks or if ``classes``
+    exceeds the classifier's classes, StoreFullError if the disk is full, ExecutorError if the
+    workers cannot be reached, and StoppedError after Ctrl-C.
     """
     jobs = list(jobs_of(classifier, predictions, methods, precision, classes))
     missing = missing_of(jobs)
     with ExitStack() as stack:
         progress = stack.enter_context(tqdm(total=len(missing), unit="map", disable=None))
         claimed = stack.enter_context(claims())
+        # Maps whose numbers are on disk need only a row: a killed run may have left them behind.
         taken_over, left = take_over(missing, claimed)
         progress.update(len(missing) - len(left))
         run = _Run(classifier, precision, execution or Execution(), left, progress, claimed)
@@ -83,8 +86,7 @@ def explain(
         except KeyboardInterrupt:
             raise StoppedError(
                 f"Stopped after {len(missing) - len(left) + run.done} of {len(missing)} maps, "
-                "which are kept. "
-                "Run the same command again to compute the rest."
+                "which are kept. Repeat the command to compute the rest."
             ) from None
     new = len(taken_over) + run.new
     return Computed(new=new, known=len(jobs) - new)
@@ -92,7 +94,7 @@ def explain(
 
 @dataclass(eq=False)
 class _Run:
-    """The computing of what is missing."""
+    """Computation of the missing maps."""
 
     classifier: Classifier
     precision: str
@@ -103,12 +105,13 @@ class _Run:
     writer: ArtefactWriter = field(init=False)
     new: int = 0
     done: int = 0
-    """With those that another run has done meanwhile."""
+    """Number of finished maps, including maps that another run finished meanwhile."""
     _claimed: dict[Chunk, list[Job]] = field(default_factory=dict)
     _busy: list[list[Job]] = field(default_factory=list)
 
     def all(self) -> None:
-        """In rounds: what another run has claimed is looked at again when the rest is done."""
+        """Compute in rounds: maps that another run has claimed are checked again after
+        the others."""
         waiting = list(batches(self.jobs, Budget(self.classifier.device).group))
         while waiting:
             before, self._busy = len(waiting), []
@@ -120,13 +123,14 @@ class _Run:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _chunks(self, waiting: Sequence[list[Job]]) -> Iterator[Chunk]:
-        """Each claimed before it is handed out, since they may be asked for long ahead."""
+        """Yield chunks; each is claimed first, because an executor may request chunks long in
+        advance."""
         for batch in waiting:
             keys = [job.key for job in batch]
             if not self.claims.take(keys):
                 self._busy.append(batch)
                 continue
-            # Another run may have finished them after this one looked.
+            # Another run may have finished these maps after this run looked for missing maps.
             left = take_over_rows(batch)
             self.claims.release({job.key for job in batch} - {job.key for job in left})
             self._advance(len(batch) - len(left))
@@ -151,7 +155,7 @@ class _Run:
         backgrounds = {job.background.sha256: job.background for job in self.jobs if job.background}
         if self.execution.executor == "local":
             return local.run(Explaining(self.classifier, backgrounds, self.precision), chunks)
-        # Only who asks for it needs dask.
+        # Imported here because Dask is needed only if it is requested.
         from explanations.pipeline.executors import on_dask
 
         return on_dask.run(

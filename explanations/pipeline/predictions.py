@@ -1,4 +1,4 @@
-"""What a classifier says of stored images: computed once per image, in batches."""
+"""Predictions for stored images: computed once per image, in batches."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,20 +16,24 @@ SQUARE = (IMAGE_SIZE, IMAGE_SIZE)
 
 
 class PrecomputeError(ValueError):
-    """Nothing can be computed as things are; the message names the cure."""
+    """A request that cannot be computed; the message names the cure."""
 
 
 def load_classifier(weights: ClassifierWeights, device: str) -> Classifier:
-    """The network of a registered classifier; RegistryError or CheckpointError if it is damaged."""
+    """Load a registered classifier.
+
+    Raises RegistryError or CheckpointError if its file is damaged.
+    """
     return Classifier.load(weights_path(weights), device)
 
 
 def predict(
     classifier: Classifier, weights: ClassifierWeights, images: Sequence[StudyImage]
 ) -> list[Prediction]:
-    """The predictions of all images, in their order; missing ones are computed and stored.
+    """Return the predictions of all images, in their order; missing predictions are computed and
+    stored.
 
-    Raises PrecomputeError when there are no images, or they are of other classes.
+    Raises PrecomputeError if there are no images, or if their size or classes do not fit.
     """
     _check(weights, images)
     known = _known(weights, images)
@@ -51,13 +55,16 @@ def predict(
 
 
 def stored_pixels(images: Iterable[StudyImage]) -> NDArray[np.uint8]:
-    """The pixels of images of one size, (n, h, w, 3); ArtefactError if a file is damaged."""
+    """Read the pixels of images of one size, (n, h, w, 3).
+
+    Raises ArtefactError if a file is damaged.
+    """
     store = image_store()
     return np.stack([store.read(image.sha256) for image in images])
 
 
 def _known(weights: ClassifierWeights, images: Sequence[StudyImage]) -> dict[int, Prediction]:
-    # By image set, not by image: databases limit the length of a list in a query.
+    # Filtered by image set, not by image, because databases limit the length of a list in a query.
     sets = {image.image_set_id for image in images}
     rows = Prediction.objects.filter(classifier=weights, image__image_set__in=sets)
     return {row.image_id: row for row in rows.select_related("image__image_set", "classifier")}
@@ -82,20 +89,21 @@ def _prediction(
 def _check(weights: ClassifierWeights, images: Sequence[StudyImage]) -> None:
     if not images:
         raise PrecomputeError(
-            "There are no images to explain. Import some first: "
+            "There are no images to explain. Import images first: "
             "manage.py import_images --data scenes --split test --limit 200"
         )
     misfit = next((image for image in images if (image.width, image.height) != SQUARE), None)
     if misfit is not None:
         raise PrecomputeError(
-            f"The classifier takes {IMAGE_SIZE}x{IMAGE_SIZE} images, "
+            f"The classifier takes {IMAGE_SIZE}x{IMAGE_SIZE} images, but "
             f"{misfit.source} is {misfit.width}x{misfit.height}. "
             f"Import the images again with --size {IMAGE_SIZE} and another --name."
         )
     for image_set in {image.image_set for image in images}:
+        # The order may differ, because predictions are stored by name.
         if sorted(image_set.class_names) != sorted(weights.class_names):
             raise PrecomputeError(
-                f"The classifier {weights.name} tells {weights.class_names} apart, the images of "
-                f"{image_set.name!r} are {image_set.class_names}. Choose weights that were "
-                "trained on these classes."
+                f"The classifier {weights.name} has the classes {weights.class_names}, but the "
+                f"images of {image_set.name!r} have {image_set.class_names}. Choose weights that "
+                "were trained on these classes."
             )

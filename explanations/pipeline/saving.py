@@ -1,4 +1,4 @@
-"""Finished maps: the numbers on disk first, then their rows, all of a piece or none."""
+"""Storage of finished maps: the numbers are on disk first, then their rows in one transaction."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ _FULL = ("disk is full", "No space left on device")
 
 
 def keep(writer: ArtefactWriter, jobs: Sequence[Job], done: Done, precision: str) -> None:
-    """Store one method's maps; StoreFullError when the disk is full."""
+    """Store a method's maps; raise StoreFullError if the disk is full."""
     notes = [_provenance(job, done, precision) for job in jobs]
     artefacts = [
         Artefact.of(job.key, attribution, note)
@@ -38,7 +38,7 @@ def keep(writer: ArtefactWriter, jobs: Sequence[Job], done: Done, precision: str
 
 
 def missing_of(jobs: Sequence[Job]) -> list[Job]:
-    """Those without a row, or without a record that is whole."""
+    """List the jobs without a row, or without an intact record."""
     wanted = {(job.prediction.pk, job.key) for job in jobs}
     whole: dict[str, bool] = {}
     store, noted = artefact_store(), set()
@@ -55,18 +55,18 @@ def missing_of(jobs: Sequence[Job]) -> list[Job]:
 
 
 def take_over(jobs: Sequence[Job], claims: Claims) -> tuple[list[Job], list[Job]]:
-    """Write the rows of maps whose numbers are on disk already.
+    """Write the rows of maps whose numbers are already on disk.
 
-    They are those of a run that died before it wrote the rows, and those of the same image in
-    another image set. What another run has claimed is its own: it is about to write the row.
-    Returns the jobs whose rows were written, and those that are left.
+    Such numbers come from a run that died before it wrote the rows, or from an identical image in
+    another image set. Maps that another run has claimed are left to it, because it will write the
+    row. Returns the jobs whose rows were written, and the remaining jobs.
     """
     rows = _noted_elsewhere(jobs)
     unnoted = {job.key for job in jobs} - rows.keys()
     for stored, artefact in artefact_store().found(unnoted):
         rows[stored.key] = _noted(stored, artefact.attribution, artefact.note)
     free = {key for key in rows if claims.take([key])}
-    # Another run may have written rows after this one had looked, and given back its claims.
+    # Another run may have written rows and released its claims after the first check.
     noted = missing_of([job for job in jobs if job.key in free])
     note_all(noted, rows)
     claims.release(free)
@@ -74,20 +74,25 @@ def take_over(jobs: Sequence[Job], claims: Claims) -> tuple[list[Job], list[Job]
 
 
 def take_over_rows(jobs: Sequence[Job]) -> list[Job]:
-    """The same for claimed jobs, and numbers that a row leads to; the jobs that are left."""
+    """Write the rows of claimed jobs whose numbers another row refers to; return the remaining
+    jobs."""
     rows = _noted_elsewhere(jobs)
     note_all([job for job in jobs if job.key in rows], rows)
     return [job for job in jobs if job.key not in rows]
 
 
 def note_all(jobs: Sequence[Job], rows: Mapping[str, dict[str, Any]]) -> None:
-    """The rows of these jobs, by key; every other row of the same key points to the same place."""
+    """Write the rows of these jobs, by key, and update every other row with an equal key.
+
+    Raises StoreFullError if the disk of the database is full.
+    """
     if not jobs:
         return
     try:
         with transaction.atomic():
             for job in jobs:
                 noted = rows[job.key]
+                # A recomputed map has a new location, to which all rows with its key must refer.
                 Explanation.objects.filter(key=job.key).update(**noted)
                 Explanation.objects.get_or_create(
                     prediction=job.prediction,
@@ -102,8 +107,8 @@ def note_all(jobs: Sequence[Job], rows: Mapping[str, dict[str, Any]]) -> None:
     except OperationalError as error:
         if any(words in str(error) for words in _FULL):
             raise StoreFullError(
-                "The disk that holds the database is full. Every map that was finished is kept. "
-                "Make room and run the same command again."
+                "The disk that contains the database is full. Every finished map is kept. "
+                "Free some space and repeat the command."
             ) from error
         raise
 

@@ -1,4 +1,4 @@
-"""Weight files in the database: registered by hash, without loading a network."""
+"""Registration of weight files in the database by hash, without loading a network."""
 
 import json
 from pathlib import Path
@@ -12,13 +12,13 @@ from explanations.store.atomic_files import sha256_of_file
 
 
 class RegistryError(ValueError):
-    """A classifier that cannot be registered or found; the message names the cure."""
+    """A classifier that cannot be registered or loaded; the message names the cure."""
 
 
 def register_classifier(path: Path) -> ClassifierWeights:
-    """The row of FILE.safetensors, made or brought up to date; with the card FILE.json beside it.
+    """Create or update the row of FILE.safetensors, with the model card FILE.json next to it.
 
-    Raises RegistryError for a file that is no classifier, or that has the card of other weights.
+    Raises RegistryError for a file that is not a classifier, and for a card of other weights.
     """
     path = path.resolve()
     header = _header(path)
@@ -36,22 +36,22 @@ def register_classifier(path: Path) -> ClassifierWeights:
 
 
 def weights_path(weights: ClassifierWeights) -> Path:
-    """Where the file of a registered classifier lies.
+    """Return the path of a registered classifier's file.
 
-    Raises RegistryError if it is gone or no longer the file that was registered.
+    Raises RegistryError if the file is missing or has changed since its registration.
     """
     path = settings.BASE_DIR / weights.path
     if not path.is_file():
         raise RegistryError(
-            f"The weight file {weights.path} is gone. Put it back, or load the study again "
-            "with another one."
+            f"The weight file {weights.path} is missing. Restore it, or load the study again "
+            "with other weights."
         )
-    found = sha256_of_file(path)
-    if found != weights.sha256:
+    current = sha256_of_file(path)
+    if current != weights.sha256:
         raise RegistryError(
             f"The weight file {weights.path} has changed: its hash was {weights.sha256[:12]} when "
-            f"it was registered, and is {found[:12]} now. Put the old file back, or load the study "
-            "again."
+            f"it was registered, and is {current[:12]} now. Restore the old file, or load the "
+            "study again."
         )
     return path
 
@@ -75,10 +75,10 @@ def _card(path: Path, sha256: str) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(path.read_text())
         described = card["weights"]["sha256"]
     except (ValueError, KeyError, TypeError) as error:
-        raise RegistryError(f"{path.name} is no model card ({error}). Remove it.") from error
+        raise RegistryError(f"{path.name} is not a model card ({error}). Remove it.") from error
     if described != sha256:
         raise RegistryError(
-            f"{path.name} describes weights of hash {str(described)[:12]}, those beside it have "
-            f"{sha256[:12]}. Put the right card there, or remove it."
+            f"{path.name} describes weights with the hash {str(described)[:12]}, but the weights "
+            f"next to it have {sha256[:12]}. Replace the card, or remove it."
         )
     return card

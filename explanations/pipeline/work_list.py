@@ -1,4 +1,4 @@
-"""Which maps belong to which predictions: what is to be computed, under which hash."""
+"""Work list: the maps to be computed for each prediction, and their keys."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ PREDICTED_ALONE: Mapping[int, int] = MappingProxyType({})
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One map to be computed."""
+    """A map to be computed."""
 
     method: Method
     explainer: Explainer
@@ -29,17 +29,18 @@ class Job:
     target: int
     """Number of the explained class."""
     other_class: str
-    """Its name; empty for the predicted one."""
+    """Name of the explained class; empty for the predicted class."""
     background: Background | None
     key: str
 
     @property
     def seed(self) -> int:
+        """Return the seed of the map's random choices."""
         return image_seed(self.prediction.image.sha256, self.method.key)
 
 
 class _Backgrounds:
-    """The background of each image set, read once; None where no method needs one."""
+    """Background of each image set, read once; None if no method needs a background."""
 
     def __init__(self, predictions: Sequence[Prediction], methods: Sequence[Method]) -> None:
         needing = next((method for method in methods if method.needs_background), None)
@@ -50,6 +51,7 @@ class _Backgrounds:
         }
 
     def of(self, prediction: Prediction) -> Background | None:
+        """Return the background of the prediction's image set."""
         return self._found[prediction.image.image_set_id]
 
 
@@ -60,11 +62,11 @@ def jobs_of(
     precision: str,
     classes: Mapping[int, int] = PREDICTED_ALONE,
 ) -> Iterator[Job]:
-    """Every (prediction, class, method), image by image and class by class.
+    """Yield a job for every prediction, class and method, image by image and class by class.
 
-    ``classes``: by the prediction's primary key, how many of its likeliest classes are explained;
-    the predicted one alone where it is not named. Raises PrecomputeError when a method needs a
-    background and the image set has none, or a classifier tells fewer classes than that.
+    ``classes`` gives, by the prediction's primary key, how many of its most probable classes are
+    explained; by default only the predicted class. Raises PrecomputeError if a method needs a
+    background that the image set lacks, or if the classifier has fewer classes than requested.
     """
     backgrounds = _Backgrounds(predictions, methods)
     explainers = [in_precision(method.explainer(), precision) for method in methods]
@@ -74,6 +76,8 @@ def jobs_of(
             target = classifier.class_names.index(name)
             other = "" if name == prediction.predicted_class else name
             for method, explainer in zip(methods, explainers, strict=True):
+                # Only methods that use the background have it in their key, so that other maps
+                # survive a new one.
                 compared = background if method.needs_background else None
                 key = artefact_key(
                     weights=classifier.sha256,
@@ -90,22 +94,23 @@ def jobs_of(
 def _explained(classifier: Classifier, prediction: Prediction, count: int) -> tuple[str, ...]:
     if count > len(classifier.class_names):
         raise PrecomputeError(
-            f"Maps of {count} classes are wanted, and the classifier tells "
-            f"{len(classifier.class_names)}: {', '.join(classifier.class_names)}. Ask for fewer."
+            f"Maps of {count} classes are requested, but the classifier has only "
+            f"{len(classifier.class_names)}: {', '.join(classifier.class_names)}. "
+            "Request fewer classes."
         )
     return prediction.likeliest(count)
 
 
 def unit_of(job: Job) -> tuple[int, int]:
-    """What is computed together by all methods: an image, and a class of it."""
+    """Return the image and class for which all methods are computed together."""
     return job.prediction.pk, job.target
 
 
 def batches(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
-    """Jobs of at most ``at_once`` neighbours that miss the same methods of one image set.
+    """Yield jobs of at most ``at_once`` units that lack an equal list of methods in one image set.
 
-    A neighbour is an image with one class: each class of an image is computed for itself, so that
-    its numbers do not hang on which others were wanted beside it.
+    A unit is an image with one class. Each class of an image is computed separately, so that its
+    numbers do not depend on the other classes that are requested.
     """
     of_image = [list(group) for _, group in groupby(jobs, unit_of)]
 
@@ -123,12 +128,12 @@ def batches(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
 
 def _background(prediction: Prediction, method: Method) -> Background:
     image_set = prediction.image.image_set
-    # By hash, since the order of the rows must not change the hash of the whole.
+    # Sorted by hash, because the order of the rows must not change the background's hash.
     images = image_set.images.filter(split=BACKGROUND).order_by("sha256")
     if not images:
         raise PrecomputeError(
-            f"{method.label} compares with training images, and the image set {image_set.name!r} "
-            "has none. Import it from data with a train split, or leave the method out: "
+            f"{method.label} compares with training images, but the image set {image_set.name!r} "
+            "has none. Import it from data with a train split, or omit the method: "
             "--methods gradcam,saliency,integrated_gradients,lime"
         )
     return Background(stored_pixels(images))

@@ -1,1 +1,1 @@
-"""Maps as pictures."""
+"""Drawing of maps as pictures."""

@@ -1,10 +1,10 @@
-"""Colour tables that hold for colour-blind eyes too: lightness rises or falls along each."""
+"""Colour tables for colour-blind readers too: lightness rises or falls along each table."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Colours = NDArray[np.float32]
-"""RGB on the 0..1 scale, the last axis of length 3."""
+"""RGB on the 0..1 scale; the last axis has length 3."""
 
 BLUE = (0, 84, 166)
 ORANGE = (214, 96, 0)
@@ -21,23 +21,23 @@ _CIVIDIS = (
     (222, 201, 88),
     (254, 232, 56),
 )
-# From black over a warm brown to a pale yellow: lightness alone tells the order.
+# From black through a warm brown to a pale yellow: lightness alone shows the order.
 _GLOW = ((0, 0, 0), (84, 42, 12), (172, 96, 16), (238, 170, 50), (255, 246, 190))
 _BLUE_WHITE_ORANGE = (BLUE, (120, 175, 225), (255, 255, 255), (250, 178, 100), ORANGE)
 
 
 def sequential(values: NDArray[np.float32]) -> Colours:
-    """Dark blue for 0, yellow for 1."""
+    """Map 0 to dark blue and 1 to yellow."""
     return _interpolated(values, _CIVIDIS)
 
 
 def glow(values: NDArray[np.float32]) -> Colours:
-    """Black for 0, pale yellow for 1."""
+    """Map 0 to black and 1 to pale yellow."""
     return _interpolated(values, _GLOW)
 
 
 def diverging(values: NDArray[np.float32]) -> Colours:
-    """Blue for -1, white for 0, orange for 1."""
+    """Map -1 to blue, 0 to white and 1 to orange."""
     return _interpolated((values + 1) / 2, _BLUE_WHITE_ORANGE)
 
 

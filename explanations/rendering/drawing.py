@@ -1,6 +1,6 @@
-"""What a way of drawing is, and what several of them share.
+"""Interface of a drawing style, and functions that several styles share.
 
-Scales hold within one picture: the units of two methods cannot be compared.
+Scales apply within one picture, because the units of two methods cannot be compared.
 """
 
 from typing import Protocol
@@ -15,26 +15,29 @@ from explanations.rendering.words import strongest_regions
 from explanations.translatable import Say, gettext_noop
 
 VERSION = 1
-"""Part of the name of a drawn picture: raise it when a drawing changes."""
+"""Part of a drawn picture's name: raise it when a drawing changes."""
 
 
 class Drawing(Protocol):
-    """Turns an image and its attribution into a picture; frozen, so that its repr names it."""
+    """A style that turns an image and its attribution into a picture.
+
+    Styles are frozen dataclasses, whose repr is part of the picture's name.
+    """
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """The picture, (320, 320, 3) on the 0..1 scale, of a uint8 image (h, w, 3)."""
+        """Draw a uint8 image (h, w, 3) with its map, (320, 320, 3) on the 0..1 scale."""
 
     def legend(self) -> Colours:
-        """The colours from low to high, (16, 320, 3)."""
+        """Return the colours from low to high, (16, 320, 3)."""
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:
-        """One or two sentences for those who cannot see the map; they name no class."""
+        """Describe the map in one or two sentences for screen readers, without naming a class."""
 
 
 def scaled(relevance: NDArray[np.float32], percentile: float) -> NDArray[np.float32]:
-    """Divided by the percentile of the absolute values and cut at -1 and 1; zeros stay zeros."""
+    """Divide by the percentile of the absolute values and clip at -1 and 1; zeros stay zeros."""
     sizes = np.abs(relevance)
-    # A map with few pixels that are not zero may have a percentile of zero.
+    # The percentile is zero if few pixels differ from zero; the maximum is then used.
     limit = np.percentile(sizes, percentile) or sizes.max()
     if limit == 0:
         return np.zeros_like(relevance)
@@ -43,14 +46,17 @@ def scaled(relevance: NDArray[np.float32], percentile: float) -> NDArray[np.floa
 
 
 def ramp(low: float, high: float) -> NDArray[np.float32]:
+    """Return a row of values from ``low`` to ``high``."""
     return np.linspace(low, high, SIZE, dtype=np.float32)
 
 
 def strip(row: Colours) -> Colours:
+    """Repeat a row of colours to the height of a legend."""
     return np.repeat(row[None], LEGEND_HEIGHT, axis=0)
 
 
 def describe_both(attribution: Attribution, say: Say = str) -> str:
+    """Describe the strongest regions in favour and against."""
     in_favour = gettext_noop("The strongest regions in favour are")
     against = gettext_noop("The strongest regions against are")
     return " ".join(

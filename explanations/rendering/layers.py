@@ -1,4 +1,4 @@
-"""Colour layers over the image: warm, glowing, or in favour and against."""
+"""Colour layers over the image: heat, glow, or positive and negative relevance."""
 
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ class Heat:
     opacity: float = 0.5
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
+        """Draw the picture, (320, 320, 3); an empty map leaves the image unchanged."""
         ground = canvas.colours_of(image)
         if attribution.is_empty:
             return ground
@@ -27,21 +28,24 @@ class Heat:
         return (1 - self.opacity) * ground + self.opacity * heat
 
     def legend(self) -> Colours:
+        """Return the colours from low to high, (16, 320, 3)."""
         return strip(colours.sequential(ramp(0, 1)))
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:
+        """Describe the strongest regions."""
         beginning = gettext_noop("The strongest regions are")
         return strongest_regions(beginning, attribution.relevance, say)
 
 
 @dataclass(frozen=True)
 class Glow:
-    """Glowing pixels on the darkened grey image; everything above the percentile glows fully."""
+    """Glowing pixels on the darkened grey image; values above the percentile glow fully."""
 
     percentile: float = 99
     darkness: float = 0.3
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
+        """Draw the picture, (320, 320, 3); an empty map leaves the grey image."""
         light = colours.glow(canvas.pixelated(scaled(attribution.relevance, self.percentile)))
         ground = canvas.greyscale(image)
         if attribution.is_empty:
@@ -49,21 +53,27 @@ class Glow:
         return 1 - (1 - self.darkness * ground) * (1 - light)
 
     def legend(self) -> Colours:
+        """Return the colours from low to high, (16, 320, 3)."""
         return strip(colours.glow(ramp(0, 1)))
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:
+        """Describe the brightest regions."""
         beginning = gettext_noop("The brightest regions are")
         return strongest_regions(beginning, attribution.relevance, say)
 
 
 @dataclass(frozen=True)
 class ForAndAgainst:
-    """Orange for, blue against, on the pale grey image; the same scale on both sides of zero."""
+    """Orange for positive and blue for negative relevance on the pale grey image.
+
+    Both sides of zero have an equal scale.
+    """
 
     percentile: float = 99
     paleness: float = 0.6
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
+        """Draw the picture, (320, 320, 3); an empty map leaves the grey image."""
         ground = canvas.greyscale(image)
         if attribution.is_empty:
             return ground
@@ -71,7 +81,9 @@ class ForAndAgainst:
         return tint * (self.paleness + (1 - self.paleness) * ground)
 
     def legend(self) -> Colours:
+        """Return the colours from low to high, (16, 320, 3)."""
         return strip(colours.diverging(ramp(-1, 1)))
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:
+        """Describe the strongest regions in favour and against."""
         return describe_both(attribution, say)

@@ -1,4 +1,4 @@
-"""The strongest patches, outlined."""
+"""Outlines of the strongest patches."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ from explanations.translatable import Say
 
 @dataclass(frozen=True)
 class Outlines:
-    """The strongest patches outlined at screen size: solid blue for, dashed orange against."""
+    """The strongest patches, outlined at screen size: solid blue in favour, dashed
+    orange against."""
 
     count: int = 5
     width: int = 3
@@ -23,15 +24,17 @@ class Outlines:
     dash: int = 8
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
+        """Draw the picture, (320, 320, 3); raise ValueError for an attribution without patches."""
         picture = canvas.colours_of(image).copy()
         if attribution.segments is None:
-            raise ValueError("Outlines need the patches of a method; the attribution has none.")
+            raise ValueError("Outlines need patches, but the attribution has no segments.")
         large = canvas.pixelated(attribution.segments)
         for patch, weight in _strongest(attribution.relevance, attribution.segments, self.count):
             self._outline(picture, large == patch, supports=weight > 0)
         return picture
 
     def legend(self) -> Colours:
+        """Return a dashed orange and a solid blue outline, (16, 320, 3)."""
         strip = np.ones((LEGEND_HEIGHT, SIZE, 3), dtype=np.float32)
         left, right = np.zeros((2, LEGEND_HEIGHT, SIZE), dtype=bool)
         left[:, : SIZE // 2 - 8] = True
@@ -41,10 +44,11 @@ class Outlines:
         return strip
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:
+        """Describe the strongest regions in favour and against."""
         return describe_both(attribution, say)
 
     def _outline(self, picture: Colours, inside: NDArray[np.bool_], *, supports: bool) -> None:
-        # A white rim inside the coloured line: it shows on dark and on bright images.
+        # A white rim inside the coloured line makes it visible on dark and on bright images.
         rim = inside & ~_shrunk(inside, self.width + self.rim)
         line = inside & ~_shrunk(inside, self.width)
         if not supports:
@@ -57,7 +61,8 @@ class Outlines:
 def _strongest(
     relevance: NDArray[np.float32], segments: NDArray[np.uint8], count: int
 ) -> list[tuple[int, float]]:
-    """Numbers and weights of the patches with the largest weights in size; none of weight zero."""
+    """List number and weight of the patches with the largest absolute weights, without zero
+    weights."""
     patches, first = np.unique(segments, return_index=True)
     weights = relevance.ravel()[first]
     order = np.argsort(-np.abs(weights), kind="stable")[:count]
@@ -65,7 +70,7 @@ def _strongest(
 
 
 def _shrunk(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
-    """The mask without its rim of so many pixels, also at the border of the picture."""
+    """Remove a rim of ``pixels`` from the mask, also at the border of the picture."""
     padded = np.pad(mask, pixels)
     height, width = mask.shape
     result = mask.copy()

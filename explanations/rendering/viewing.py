@@ -1,4 +1,4 @@
-"""How a map is looked at: over its image, more or less of it, or by itself."""
+"""Views of a map: over its image, at lower opacity, or alone."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ GREY = 128
 
 @dataclass(frozen=True)
 class View:
-    """The picture as the method draws it, mixed with the original image.
+    """Picture as the method draws it, mixed with the original image.
 
-    ``opacity`` 1 is the method's own picture, 0 the original alone. ``alone``: the map over plain
-    grey instead of the image, so that only the map is seen.
+    ``opacity`` 1 is the method's own picture, 0 the original image. ``alone`` draws the map over
+    plain grey instead of the image.
     """
 
     opacity: float = 1.0
@@ -29,7 +29,7 @@ class View:
             raise ValueError(f"opacity is {self.opacity}; it must be between 0 and 1.")
 
     def draw(self, drawing: Drawing, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """The picture, (320, 320, 3) on the 0..1 scale."""
+        """Draw the picture, (320, 320, 3) on the 0..1 scale."""
         ground = np.full_like(image, GREY) if self.alone else image
         drawn = drawing.draw(ground, attribution)
         if self.opacity == 1:
@@ -48,9 +48,9 @@ VIEWS = {
     "original": ("Original alone", View(0)),
     "map": ("Map alone", View(alone=True)),
 }
-"""The views of the panel's gallery by the name in its address, with their words."""
+"""Views of the researchers' gallery by the name in its address, with their labels."""
 
 
 def view_named(name: str) -> View:
-    """The usual one where there is none of this name."""
+    """Return the view of this name, or the usual view if the name is unknown."""
     return VIEWS.get(name, VIEWS["usual"])[1]

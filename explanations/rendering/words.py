@@ -1,4 +1,4 @@
-"""A map in words, for screen readers: its strongest regions on a grid of three by three."""
+"""Description of a map for screen readers: its strongest regions on a grid of three by three."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,10 @@ MENTIONED = 3
 
 
 def strongest_regions(beginning: str, relevance: NDArray[np.float32], say: Say = str) -> str:
-    """``beginning`` with up to three regions, by their sum of positive relevance, strongest first.
+    """Name up to three regions after ``beginning``, strongest first by their sum of positive
+    relevance.
 
-    Regions with less than half of the strongest one's sum are left out.
+    Regions with less than half of the strongest region's sum are omitted.
     """
     sums = _sums(np.maximum(relevance, 0))
     strongest = max(sums.values())

@@ -1,1 +1,1 @@
-"""Content-addressed files that only grow, safe against crashes."""
+"""Content-addressed, append-only files that survive crashes."""

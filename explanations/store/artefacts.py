@@ -1,6 +1,6 @@
-"""Images and artefacts in the data folder, each under a hash that says what it is.
+"""Store of images and artefacts in the data folder, each under the hash of its content.
 
-An artefact is found whole or not at all; it holds nothing that depends on when it was computed.
+An artefact is either complete or absent, and contains nothing that depends on when it was computed.
 """
 
 import errno
@@ -31,11 +31,11 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class ArtefactError(ValueError):
-    """A stored file that is missing or damaged; the message names it and the cure."""
+    """A stored file that is missing or damaged; the message names the file and the cure."""
 
 
 class StoreFullError(RuntimeError):
-    """There is no room for another artefact; those that were finished are kept."""
+    """A full disk; artefacts that were finished before are kept."""
 
 
 def artefact_key(
@@ -48,9 +48,10 @@ def artefact_key(
     version: int,
     background: str = "",
 ) -> str:
-    """Hexadecimal SHA-256 over all that decides the numbers of an explanation.
+    """Return the hexadecimal SHA-256 over everything that determines an explanation's numbers.
 
-    ``weights``, ``image`` and ``background`` are hashes; ``version`` is that of the method's code.
+    ``weights``, ``image`` and ``background`` are hashes; ``version`` is the version of the method's
+    code.
     """
     recipe = {
         "format": FORMAT,
@@ -68,23 +69,25 @@ def artefact_key(
 
 @dataclass(frozen=True)
 class Stored:
-    """An artefact's names and its place; an Explanation has fields of the same names."""
+    """An artefact's names and location; the table Explanation has fields of equal names."""
 
     key: str
     sha256: str
-    """Of the content before it was packed: equal numbers, equal hash, whatever computed them."""
+    """Hash of the content before compression: equal numbers have equal hashes, wherever
+    computed."""
     pack: str
     offset: int
     length: int
 
     @property
     def place(self) -> Place:
+        """Return the location in a pack."""
         return Place(self.pack, self.offset, self.length)
 
 
 @dataclass(frozen=True)
 class Artefact:
-    """A stored attribution's bytes and what is noted beside them, such as who computed it."""
+    """A stored attribution's bytes, with a note such as the device that computed it."""
 
     key: str
     content: bytes
@@ -92,30 +95,34 @@ class Artefact:
 
     @classmethod
     def of(cls, key: str, attribution: Attribution, note: Mapping[str, Any] = EMPTY) -> "Artefact":
-        """The same numbers always give the same content."""
+        """Create an artefact; equal numbers always lead to equal content."""
         arrays = {
             name: np.ascontiguousarray(values)
             for name in _ARRAYS
             if (values := getattr(attribution, name)) is not None
         }
-        # One entry only: safetensors writes several in an order that changes from run to run.
+        # A single entry, because safetensors writes several in an order that changes between runs.
         header = {"format": FORMAT, "key": key, "diagnostics": dict(attribution.diagnostics)}
         return cls(key, save(arrays, {"explanation": json.dumps(header, sort_keys=True)}), note)
 
     @property
     def attribution(self) -> Attribution:
-        """ArtefactError if the content is none, or another key's."""
+        """Decode the attribution.
+
+        Raises ArtefactError if the content is invalid or belongs to another key.
+        """
         try:
             arrays: dict[str, NDArray[Any]] = load(self.content)
             header = json.loads(_metadata(self.content)["explanation"])
-            found = Attribution(**arrays, diagnostics=header["diagnostics"])
+            attribution = Attribution(**arrays, diagnostics=header["diagnostics"])
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise _unusable(self.key, f"it is no artefact ({error})") from error
+            raise _unusable(self.key, f"it is not an artefact ({error})") from error
         if (header["format"], header["key"]) != (FORMAT, self.key):
-            raise _unusable(self.key, f"it holds {header['format']} {header['key']}")
-        return found
+            raise _unusable(self.key, f"it contains {header['format']} {header['key']}")
+        return attribution
 
     def to_record(self) -> Record:
+        """Convert to a record of a pack."""
         return Record(
             key=bytes.fromhex(self.key),
             sha256=hashlib.sha256(self.content).digest(),
@@ -125,48 +132,50 @@ class Artefact:
 
     @classmethod
     def from_record(cls, record: Record) -> "Artefact":
-        """PackError if the content is not that of its hash."""
+        """Convert from a record; raise PackError if the content does not match its hash."""
         content = _unpacked(record.packed)
         if hashlib.sha256(content).digest() != record.sha256:
-            raise PackError("its content is not that of its hash")
+            raise PackError("its content does not match its hash")
         return cls(record.key.hex(), content, json.loads(record.note))
 
 
 @dataclass(frozen=True)
 class ArtefactStore:
-    """Attributions in a few growing files; each is found by the place that writing it returned."""
+    """Attributions in a few growing files, read by the location that writing returned."""
 
     root: Path
 
     def writer(self) -> "ArtefactWriter":
-        """For many artefacts: ``with store.writer() as writer: writer.append(...)``."""
+        """Open a writer for many artefacts: ``with store.writer() as writer:
+        writer.append(...)``."""
         return ArtefactWriter(self._packs.writer())
 
     def write(self, key: str, attribution: Attribution) -> Stored:
-        """Store one attribution."""
+        """Store an attribution."""
         with self.writer() as writer:
             return writer.append([Artefact.of(key, attribution)])[0]
 
     def read(self, stored: Stored) -> Attribution:
-        """Raises ArtefactError if it is missing, damaged or another one's."""
+        """Read an attribution; raise ArtefactError if it is missing, damaged or of another key."""
         return self.artefact(stored).attribution
 
     def artefact(self, stored: Stored) -> Artefact:
-        """As ``read``, with the note; the content is checked against its hash."""
+        """Read an artefact with its note; the content is checked against its hash."""
         if not stored.pack:
             raise _unusable(stored.key, "it is not in the store")
         try:
-            found = Artefact.from_record(self._packs.read(stored.place))
+            artefact = Artefact.from_record(self._packs.read(stored.place))
         except (PackError, zlib.error, ValueError) as error:
             raise _unusable(stored.key, f"{stored.pack} at {stored.offset}: {error}") from error
-        if found.key != stored.key:
-            raise _unusable(stored.key, f"{stored.pack} at {stored.offset} holds {found.key}")
-        if hashlib.sha256(found.content).hexdigest() != stored.sha256:
-            raise _unusable(stored.key, "its hash is not the one that was noted")
-        return found
+        # A valid record of another map is damage too: a row may refer to the wrong location.
+        if artefact.key != stored.key:
+            raise _unusable(stored.key, f"{stored.pack} at {stored.offset} contains {artefact.key}")
+        if hashlib.sha256(artefact.content).hexdigest() != stored.sha256:
+            raise _unusable(stored.key, "its hash differs from the recorded hash")
+        return artefact
 
     def changed(self, stored: Stored) -> tuple[int, int] | None:
-        """When the artefact's file was changed last (ns), and its size; None if it is missing."""
+        """Return modification time (ns) and size of the artefact's file; None if it is missing."""
         try:
             stat = (self.root / stored.pack).stat()
         except OSError:
@@ -174,7 +183,8 @@ class ArtefactStore:
         return stat.st_mtime_ns, stat.st_size
 
     def is_whole(self, stored: Stored) -> bool:
-        """Whether every bit is as it was written, by its checksum; quicker than reading it."""
+        """Check by its checksum whether every bit is unchanged; quicker than reading
+        the artefact."""
         try:
             record = self._packs.read(stored.place) if stored.pack else None
         except PackError:
@@ -185,7 +195,8 @@ class ArtefactStore:
         )
 
     def found(self, keys: Collection[str]) -> Iterator[tuple[Stored, Artefact]]:
-        """The whole artefacts of these keys, also where nobody noted the place."""
+        """Yield the intact artefacts of these keys, including artefacts whose location is not
+        recorded."""
         wanted = {bytes.fromhex(key) for key in keys}
         for key, place in chain.from_iterable(map(self._packs.places, self._packs.names())):
             if key not in wanted:
@@ -198,7 +209,7 @@ class ArtefactStore:
             yield Stored(artefact.key, record.sha256.hex(), *_values(place)), artefact
 
     def size(self) -> int:
-        """Bytes on disk."""
+        """Return the size on disk in bytes."""
         return sum((self.root / name).stat().st_size for name in self._packs.names())
 
     @property
@@ -207,21 +218,24 @@ class ArtefactStore:
 
 
 class ArtefactWriter:
-    """Appends artefacts; each call returns when they are on disk."""
+    """Writer that appends artefacts; each call returns when they are on disk."""
 
     def __init__(self, packs: PackWriter) -> None:
         self._packs = packs
 
     def append(self, artefacts: Sequence[Artefact]) -> list[Stored]:
-        """Raises StoreFullError when the disk is full; what was stored before stays."""
+        """Append artefacts.
+
+        Raises StoreFullError if the disk is full; earlier artefacts stay intact.
+        """
         records = [artefact.to_record() for artefact in artefacts]
         try:
             places = self._packs.append(records)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StoreFullError(
-                    "The disk that holds the explanations is full. Every map that was finished "
-                    "is kept. Make room and run the same command again."
+                    "The disk that contains the explanations is full. Every finished map is kept. "
+                    "Free some space and repeat the command."
                 ) from error
             raise
         return [
@@ -243,17 +257,18 @@ class ImageStore:
     root: Path
 
     def path(self, sha256: str) -> Path:
+        """Return the path of an image."""
         return self.root / sha256[:2] / f"{sha256}.png"
 
     def write(self, pixels: NDArray[np.uint8]) -> str:
-        """Store uint8 (h, w, 3) unless it is there; the content hash."""
+        """Store uint8 (h, w, 3) unless it is already stored; return the content hash."""
         sha256 = content_hash(pixels)
         if not self.path(sha256).is_file():
             write_atomically(self.path(sha256), encode_png(pixels))
         return sha256
 
     def read(self, sha256: str) -> NDArray[np.uint8]:
-        """The pixels; ArtefactError if they are missing or no longer those of the hash."""
+        """Read the pixels; raise ArtefactError if they are missing or do not match the hash."""
         path = self.path(sha256)
         try:
             pixels = decode_image(path)
@@ -261,8 +276,8 @@ class ImageStore:
             raise ArtefactError(f"{error} Import the images again.") from error
         if content_hash(pixels) != sha256:
             raise ArtefactError(
-                f"{path} no longer holds the picture that it is named after. "
-                "Remove it and import the images again."
+                f"{path} no longer contains the image whose hash is its name. "
+                "Remove the file and import the images again."
             )
         return pixels
 
@@ -274,7 +289,7 @@ def _metadata(content: bytes) -> dict[str, str]:
 
 
 def _packed(content: bytes) -> bytes:
-    """Compressed; the four bytes of each number apart, since signs and exponents repeat."""
+    """Compress, with the four bytes of each number apart, because signs and exponents repeat."""
     rest = len(content) % 4
     body = np.frombuffer(content[: len(content) - rest], dtype=np.uint8)
     shuffled = np.ascontiguousarray(body.reshape(-1, 4).T).tobytes() + content[len(body) :]
@@ -295,5 +310,5 @@ def _values(place: Place) -> tuple[str, int, int]:
 def _unusable(key: str, reason: str) -> ArtefactError:
     return ArtefactError(
         f"The map {key[:12]} cannot be used: {reason}. "
-        "Run manage.py precompute_explanations again: it computes what is damaged."
+        "Run manage.py precompute_explanations again: it recomputes damaged maps."
     )

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: written beside their place, flushed, then renamed."""
+"""Files that are either complete or absent: written to a temporary file, flushed, then renamed."""
 
 import hashlib
 import os
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write ``content`` to ``path``; a crash at any moment leaves the old file or the new one.
+    """Write ``content`` to ``path``; a crash at any moment leaves the old file or the new file.
 
-    Nobody can read the file before it has its ``mode``.
+    The file cannot be read before it has its ``mode``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -18,7 +18,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp gives 0600; the web server may run as another user of the same group.
+        # mkstemp sets 0600, but the web server may run as another user of the group.
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
@@ -37,6 +37,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def sha256_of_file(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
+    """Return the hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,8 @@
-"""Who computes what: a claim on a key, so that two commands at once do nothing twice.
+"""Claims on keys, so that two commands in parallel do not compute anything twice.
 
-A claim is a lock on one byte of a file, at an offset that the key gives. The byte need not exist.
-The system gives the lock back when its process ends, however it ends: nothing goes stale.
+A claim is a lock on a byte of a file, at an offset derived from the key. The byte need not exist.
+The operating system releases the lock when the process ends, in whatever way, so that a claim
+cannot become stale.
 """
 
 import fcntl
@@ -9,15 +10,15 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-# Sixty bits of the key, so that the offset fits a signed number of 64 bits.
+# Sixty bits of the key are used, so that the offset fits a signed number of 64 bits.
 _DIGITS = 15
 
 
 class Claims:
-    """The claims of this process; one object per folder and process, to be closed.
+    """Claims of this process; create a single object per folder and process, and close it.
 
-    Another object on the same folder in the same process would not be kept out, and closing it
-    would give back this one's claims: such are the locks of POSIX, which also work over NFS.
+    A second object for the folder in one process would not be kept out, and closing it would
+    release the first object's claims. POSIX locks, which also work over NFS, behave like that.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +26,7 @@ class Claims:
         self._handle = os.open(folder / "claims.lock", os.O_RDWR | os.O_CREAT, 0o644)
 
     def take(self, keys: Iterable[str]) -> bool:
-        """Claim all keys, or none where another process has one of them."""
+        """Claim all keys, or none if another process has claimed any of them."""
         taken: list[str] = []
         for key in keys:
             try:
@@ -39,10 +40,12 @@ class Claims:
         return True
 
     def release(self, keys: Iterable[str]) -> None:
+        """Release the claims on ``keys``."""
         for key in keys:
             fcntl.lockf(self._handle, fcntl.LOCK_UN, 1, _offset(key))
 
     def close(self) -> None:
+        """Release all claims."""
         os.close(self._handle)
 
     def __enter__(self) -> "Claims":

@@ -1,8 +1,8 @@
-"""Many small contents in few large files that only ever grow.
+"""Packs: many small contents in a few large append-only files.
 
-A pack is a row of records. A record is complete on disk before anybody is told its place; nothing
-that was written is ever changed, so a crash can leave no more than an unfinished end, which no
-place leads to. A writer holds a lock on its pack, which the system takes back when it dies.
+A pack is a sequence of records. A record is complete on disk before its location is returned, and
+written bytes are never changed. A crash can therefore leave only an unfinished end to which no
+location refers. A writer locks its pack; the operating system releases the lock if the writer dies.
 """
 
 import fcntl
@@ -17,19 +17,19 @@ from explanations.store.atomic_files import sync_folder
 
 MAGIC = b"MAP2"
 LARGEST = 64 << 20
-"""Bytes after which a pack takes no more records."""
+"""Size in bytes at which a pack takes no more records."""
 # Magic, key, SHA-256 of the content, lengths of the packed content and of the note, checksum.
 _HEAD = struct.Struct("<4s32s32sIII")
 SUFFIX = ".pack"
 
 
 class PackError(ValueError):
-    """A record that is missing or damaged; the message says in what way."""
+    """A record that is missing or damaged; the message describes the damage."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a record lies."""
+    """Location of a record."""
 
     pack: str
     offset: int
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Record:
-    """One content with its names; ``note`` is kept with it and not part of its hash."""
+    """A content with its key and hash; ``note`` is stored with it but is not part of the hash."""
 
     key: bytes
     sha256: bytes
@@ -46,22 +46,23 @@ class Record:
     note: bytes = b""
 
     def to_bytes(self) -> bytes:
+        """Serialise the record."""
         head = (MAGIC, self.key, self.sha256, len(self.packed), len(self.note))
-        # Over the head as well: whichever bit turns, the checksum no longer fits.
+        # The checksum covers the head as well, so that it detects a change of any bit.
         checksum = zlib.crc32(_HEAD.pack(*head, 0) + self.packed + self.note)
         return _HEAD.pack(*head, checksum) + self.packed + self.note
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Record":
-        """PackError unless every bit is as it was written."""
+        """Parse a record; raise PackError unless every bit is unchanged."""
         if len(content) < _HEAD.size:
-            raise PackError("it is cut off")
+            raise PackError("it is truncated")
         magic, key, sha256, packed, note, checksum = _HEAD.unpack_from(content)
         if magic != MAGIC or len(content) != _HEAD.size + packed + note:
-            raise PackError("there is no record of this length")
+            raise PackError("it is not a record of this length")
         body = content[_HEAD.size :]
         if zlib.crc32(_HEAD.pack(magic, key, sha256, packed, note, 0) + body) != checksum:
-            raise PackError("its checksum does not fit")
+            raise PackError("its checksum does not match")
         return cls(key, sha256, body[:packed], body[packed:])
 
 
@@ -72,7 +73,7 @@ class Packs:
     folder: Path
 
     def read(self, place: Place) -> Record:
-        """The record at ``place``; PackError if it is not whole."""
+        """Read the record at ``place``; raise PackError if it is not intact."""
         try:
             handle = os.open(self.folder / place.pack, os.O_RDONLY)
         except OSError as error:
@@ -83,10 +84,11 @@ class Packs:
             os.close(handle)
 
     def names(self) -> list[str]:
+        """List the names of the packs."""
         return sorted(path.name for path in self.folder.glob(f"*{SUFFIX}"))
 
     def places(self, pack: str) -> Iterator[tuple[bytes, Place]]:
-        """Keys and places of all records up to the first that is unfinished or damaged."""
+        """Yield keys and locations of all records up to the first unfinished or damaged record."""
         path = self.folder / pack
         size, offset = path.stat().st_size, 0
         with path.open("rb", buffering=0) as file:
@@ -100,11 +102,14 @@ class Packs:
                 offset += length
 
     def writer(self) -> "PackWriter":
-        """A writer with a pack of its own, to be closed; OSError when the disk is full."""
+        """Open a writer with a pack of its own, which must be closed.
+
+        Raises OSError if the disk is full.
+        """
         return PackWriter(self)
 
     def end_of(self, pack: str) -> int | None:
-        """Where the next record goes; None if the pack has an unfinished end."""
+        """Return the offset of the next record; None if the pack has an unfinished end."""
         end = 0
         for _, place in self.places(pack):
             end = place.offset + place.length
@@ -112,7 +117,7 @@ class Packs:
 
 
 class PackWriter:
-    """Appends to one pack after the other, alone in each."""
+    """Writer that appends to one pack at a time and is its only writer."""
 
     def __init__(self, packs: Packs) -> None:
         self._packs = packs
@@ -121,9 +126,9 @@ class PackWriter:
         self._end = 0
 
     def append(self, records: Sequence[Record]) -> list[Place]:
-        """Write records and wait until they are on disk; their places.
+        """Write records, wait until they are on disk, and return their locations.
 
-        OSError, such as for a full disk, leaves nothing behind that a place leads to.
+        After an OSError, such as a full disk, no location refers to anything that was written.
         """
         if self._handle is None or self._end >= LARGEST:
             self._take()
@@ -142,8 +147,9 @@ class PackWriter:
         return places
 
     def close(self) -> None:
+        """Close the pack and release its lock."""
         if self._handle is not None:
-            os.close(self._handle)  # and with it goes the lock
+            os.close(self._handle)  # this releases the lock
             self._handle = None
 
     def __enter__(self) -> "PackWriter":
@@ -153,7 +159,7 @@ class PackWriter:
         self.close()
 
     def _give_up(self) -> None:
-        """Cut off what was half written; where that fails, the next writer begins a new pack."""
+        """Truncate what was half written; if that fails, the next writer begins a new pack."""
         assert self._handle is not None  # noqa: S101 - for the type checker
         try:
             os.ftruncate(self._handle, self._end)
@@ -161,7 +167,7 @@ class PackWriter:
             self.close()
 
     def _take(self) -> None:
-        """The first pack that is whole, has room and no other writer; else a new one."""
+        """Open the first intact pack that has room and no other writer, or create a new pack."""
         self.close()
         self._packs.folder.mkdir(parents=True, exist_ok=True)
         for name in self._packs.names():
@@ -177,7 +183,7 @@ class PackWriter:
         if not flags & os.O_CREAT and path.stat().st_size >= LARGEST:
             return False
         try:
-            # Readable for the web server, which may run as another user of the same group.
+            # Readable for the web server, which may run as another user of the group.
             handle = os.open(path, flags, 0o644)
         except FileExistsError:
             return False

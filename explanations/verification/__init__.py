@@ -1,1 +1,1 @@
-"""Stored maps checked against their hashes and against captum, shap and lime."""
+"""Verification of stored maps against their hashes and against captum, shap and lime."""

@@ -1,4 +1,4 @@
-"""Stored maps, computed again by the libraries: how far apart are they?"""
+"""Comparison of stored maps with maps that the libraries compute."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verified:
-    """The largest difference of a pixel, as a share of the library's largest value."""
+    """Largest difference of a pixel, as a share of the library's largest value."""
 
     library: str
     largest_difference: float
 
     def as_dict(self) -> dict[str, str | float]:
+        """Return the entries for a map's provenance."""
         return {"verified_against": self.library, "largest_difference": self.largest_difference}
 
 
@@ -40,7 +41,8 @@ def verify(
     background: Background | None,
     stored: Attribution,
 ) -> Verified | None:
-    """Compare ``stored`` with the method's library; None for a method that has none."""
+    """Compare ``stored`` with the method's library; return None if no library computes
+    the method."""
     if method.reference is None:
         return None
     module, _, name = method.reference.path.rpartition(".")
@@ -51,8 +53,8 @@ def verify(
     return Verified(library, difference(stored.relevance, expected))
 
 
-def difference(found: NDArray[np.float32], expected: NDArray[np.float64]) -> float:
-    """The largest difference over the largest absolute value expected; 0 where all are zero."""
+def difference(actual: NDArray[np.float32], expected: NDArray[np.float64]) -> float:
+    """Return the largest difference over the largest absolute expected value; 0 if all are zero."""
     scale = float(np.abs(expected).max())
-    largest = float(np.abs(found - expected).max())
+    largest = float(np.abs(actual - expected).max())
     return largest / scale if scale > 0 else largest

@@ -1,7 +1,7 @@
 """The five methods as captum, shap and lime compute them, one image at a time.
 
-Nothing here is fast. The engine's numbers are compared with these in the tests, on request at run
-time (``precompute_explanations --verify N``), and in ``benchmarks/explanations.py``.
+These functions are slow. The engine's numbers are compared with them in the tests, on request at
+run time (``precompute_explanations --verify N``), and in ``benchmarks/explanations.py``.
 """
 
 import copy
@@ -32,7 +32,7 @@ Map = NDArray[np.float64]
 
 
 class ReferenceMethod(Protocol):
-    """A map (height, width) of one uint8 image by a library, for the parameters of ours."""
+    """Function that computes a map (height, width) of a uint8 image with a library."""
 
     def __call__(
         self,
@@ -53,12 +53,12 @@ def gradcam(
     seed: int,
     background: Background | None = None,
 ) -> Map:
-    """captum's LayerGradCam at the ReLU that ours reads, rectified, then enlarged."""
+    """Compute captum's LayerGradCam at the ReLU that our method reads, rectified, then enlarged."""
     network = copy.deepcopy(classifier.network)
     modules = [step.module for step in steps_of(network)]
     last = Chain.of(classifier).last_relu
     layer = explainer.layer if explainer.layer != -1 or last is None else last
-    # captum wants the input to need a gradient, since the weights are frozen.
+    # captum needs an input with a gradient, because the weights are frozen.
     pixels = _pixels(classifier, image).requires_grad_()
     signed = LayerGradCam(network, modules[layer]).attribute(pixels, target=target).detach()
     return _map(enlarged(signed.relu(), image.shape[:2], explainer.upsampling)[0, 0])
@@ -72,7 +72,7 @@ def saliency(
     seed: int,
     background: Background | None = None,
 ) -> Map:
-    """captum's Saliency; of the colour channels the largest."""
+    """Compute captum's Saliency, largest over the colour channels."""
     pixels = _pixels(classifier, image).requires_grad_()
     gradient = CaptumSaliency(classifier.network).attribute(pixels, target=target, abs=True)
     return _map(gradient[0].amax(0))
@@ -86,11 +86,11 @@ def integrated_gradients(
     seed: int,
     background: Background | None = None,
 ) -> Map:
-    """captum's IntegratedGradients by Gauss and Legendre, summed over the channels."""
+    """Compute captum's IntegratedGradients with Gauss-Legendre nodes, summed over the channels."""
     pixels = _pixels(classifier, image)
     batch = Batch(Workspace(classifier, Chain.of(classifier)), image[None])
     names = explainer.baseline.split("+")
-    found = [
+    by_baseline = [
         CaptumIntegratedGradients(classifier.network).attribute(
             pixels,
             baselines=baseline_pixels(name, batch).to(pixels.dtype),
@@ -101,7 +101,7 @@ def integrated_gradients(
         )
         for name in names
     ]
-    return _map(torch.stack(found).mean(0)[0].sum(0))
+    return _map(torch.stack(by_baseline).mean(0)[0].sum(0))
 
 
 def deepshap(
@@ -112,13 +112,13 @@ def deepshap(
     seed: int,
     background: Background | None = None,
 ) -> Map:
-    """shap's DeepExplainer on the target's logit, summed over the channels; in float64.
+    """Compute shap's DeepExplainer on the target's logit, summed over the channels, in float64.
 
-    In float32 shap itself is off by up to .7 % of the largest value, where a layer's input in the
-    image and in a reference all but agree: see docs/explanations.md.
+    In float32, shap itself is off by up to .7 % of the largest value if a layer's input in the
+    image and in a reference agree almost exactly: see docs/explanations.md.
     """
-    found: Map = deepshap_of_type(torch.float64, classifier, image, target, background).sum(0)
-    return found
+    shares: Map = deepshap_of_type(torch.float64, classifier, image, target, background).sum(0)
+    return shares
 
 
 def deepshap_of_type(
@@ -128,18 +128,18 @@ def deepshap_of_type(
     target: int,
     background: Background | None,
 ) -> Map:
-    """shap's shares of every channel, (3, height, width), computed in ``dtype``."""
+    """Compute shap's shares of every channel, (3, height, width), in ``dtype``."""
     pixels = classifier.normalise(image[None]).to(dtype)
     reference = (
         torch.zeros_like(pixels)
         if background is None
         else classifier.normalise(background.images).to(dtype)
     )
-    # A copy, because shap hangs hooks and attributes on every module of the network.
+    # A copy, because shap attaches hooks and attributes to every module of the network.
     network = _TargetLogit(copy.deepcopy(classifier.network).to(dtype), target)
     shares = shap.DeepExplainer(network, reference).shap_values(pixels, check_additivity=False)
-    found: Map = np.asarray(shares, dtype=np.float64).reshape(3, *image.shape[:2])
-    return found
+    by_channel: Map = np.asarray(shares, dtype=np.float64).reshape(3, *image.shape[:2])
+    return by_channel
 
 
 def lime(
@@ -150,11 +150,11 @@ def lime(
     seed: int,
     background: Background | None = None,
 ) -> Map:
-    """lime's LimeImageExplainer on the same patches; each patch's coefficient on its pixels."""
+    """Compute lime's LimeImageExplainer on our patches; each pixel gets its patch's coefficient."""
     patches = explainer.patches_of(image)
-    found = lime_explanation(explainer, classifier, image, target, seed)
+    explanation = lime_explanation(explainer, classifier, image, target, seed)
     coefficients = np.zeros(int(patches.max()) + 1)
-    for patch, coefficient in found.local_exp[target]:
+    for patch, coefficient in explanation.local_exp[target]:
         coefficients[patch] = coefficient
     painted: Map = coefficients[patches]
     return painted
@@ -163,13 +163,13 @@ def lime(
 def lime_explanation(
     explainer: Any, classifier: Any, image: Image, target: int, seed: int, batch_size: int = 256
 ) -> Any:
-    """lime's own result object, with coefficients, intercept and R²."""
+    """Return lime's own result object, with coefficients, intercept and R²."""
     patches = explainer.patches_of(image)
-    # A new explainer per image: it keeps its random state from one call to the next.
+    # A new explainer per image, because it keeps its random state between calls.
     library = LimeImageExplainer(
         kernel_width=explainer.kernel_width, feature_selection="none", random_state=seed
     )
-    # lime draws a progress bar for every image and cannot be told not to.
+    # lime draws a progress bar for every image, which cannot be switched off.
     with redirect_stderr(StringIO()):
         return library.explain_instance(
             image,
@@ -185,7 +185,7 @@ def lime_explanation(
 
 
 class _TargetLogit(nn.Module):
-    """One class's logit, (n, 1): shap runs the whole network again for every output it sees."""
+    """Network of a single class's logit, (n, 1), because shap runs the network once per output."""
 
     def __init__(self, network: nn.Module, target: int) -> None:
         super().__init__()
@@ -193,6 +193,7 @@ class _TargetLogit(nn.Module):
         self.target = target
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """Compute the logit."""
         logits: Tensor = self.network(pixels)
         return logits[:, self.target : self.target + 1]
 
@@ -203,5 +204,5 @@ def _pixels(classifier: Classifier, image: Image) -> Tensor:
 
 
 def _map(values: Tensor) -> Map:
-    found: Map = values.detach().double().cpu().numpy()
-    return found
+    array: Map = values.detach().double().cpu().numpy()
+    return array

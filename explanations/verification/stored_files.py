@@ -1,4 +1,4 @@
-"""Every stored map and image read again and held against its hash."""
+"""Check of every stored map and image against its hash."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,23 +15,25 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Checked:
-    """What was looked at, and a sentence for each thing that is damaged."""
+    """Number of checked files, and a sentence for each damaged file."""
 
     maps: int
     images: int
     store_bytes: int
     problems: tuple[str, ...]
     manifest: str
-    """A line per map, ordered: hash of the numbers, method, image, key. Empty for a damaged one."""
+    """A line per map, ordered: hash of the numbers, method, image, key. Damaged maps
+    have no line."""
 
 
 def check_everything() -> Checked:
-    """Read every artefact that a row leads to and every image; nothing is changed."""
+    """Read every artefact that a row refers to and every image; nothing is changed."""
     problems: list[str] = []
     maps = Explanation.objects.select_related("prediction__image").order_by("key", "id")
     lines: dict[str, str] = {}
     store = artefact_store()
     for row in _shown(maps.iterator(chunk_size=2000), maps.count(), "map"):
+        # Rows of identical images in several image sets refer to one artefact, which is read once.
         if row.key in lines:
             continue
         lines[row.key] = ""

@@ -1,4 +1,4 @@
-"""Stored maps beside what the libraries compute for the same images; the difference is noted."""
+"""Comparison of stored maps with the libraries' maps; each difference is stored with its map."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,20 +18,22 @@ def verify_stored(
     methods: Sequence[Method],
     precision: str = "strict",
 ) -> Mapping[str, Verified]:
-    """Compare the stored maps of ``predictions`` with captum's, shap's and lime's own.
+    """Compare the stored maps of ``predictions`` with maps by captum, shap and lime.
 
-    Each difference goes into the provenance of its row. Returns the largest one of each method
-    that a library computes. Raises ArtefactError for a damaged file.
+    Each difference is added to the provenance of its row. Returns the largest difference of each
+    method that a library computes. Raises ArtefactError for a damaged file.
     """
-    found: dict[str, Verified] = {}
+    largest: dict[str, Verified] = {}
     jobs = list(jobs_of(classifier, predictions, methods, precision))
     for job in tqdm(jobs, unit="map", desc="verifying", disable=None):
         verified = _verify(classifier, job)
         if verified is None:
             continue
-        worst = found.get(job.method.key, verified)
-        found[job.method.key] = max(worst, verified, key=lambda one: one.largest_difference)
-    return found
+        worst = largest.get(job.method.key, verified)
+        largest[job.method.key] = max(
+            worst, verified, key=lambda candidate: candidate.largest_difference
+        )
+    return largest
 
 
 def _verify(classifier: Classifier, job: Job) -> Verified | None:
@@ -49,6 +51,7 @@ def _verify(classifier: Classifier, job: Job) -> Verified | None:
         artefact_store().read(row.stored),
     )
     if verified is not None:
+        # All rows with this key share the map and therefore the difference.
         provenance = row.provenance | verified.as_dict()
         Explanation.objects.filter(key=job.key).update(provenance=provenance)
     return verified

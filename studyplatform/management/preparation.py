@@ -95,6 +95,7 @@ def prepare_study(
     how = how or How()
     classifier = load_classifier(weights, choose_device(how.device))
     predictions = {row.pk: row for row in predict(classifier, weights, images)}
+    # All images are predicted first, because stimuli are chosen by correct and wrong predictions.
     stimuli = choose_stimuli(study)[:limit]
     shown = [predictions[stimulus.prediction_id] for stimulus in stimuli]
     if limit is None and (example := example_candidate(study)):
@@ -133,6 +134,7 @@ def _prepared(
 ) -> Prepared:
     """Compute the maps; ``classes`` maps a prediction's key to the number of classes to explain."""
     part, parts = how.shard
+    # A study may need more classes for a task than the command requests.
     counts = {row.pk: max(how.classes, classes.get(row.pk, 1)) for row in predictions}
     predictions = predictions[part - 1 :: parts]
     modules = Chain.of(classifier).features if how.layers else 0

@@ -1,1 +1,1 @@
-"""The researchers' pages: study drafts, previews, questionnaires, the gallery of explanations."""
+"""Researchers' pages: study drafts, previews, questionnaires, and the gallery of explanations."""

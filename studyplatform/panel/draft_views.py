@@ -27,6 +27,8 @@ class StudyFileForm(forms.Form):
     )
 
     def clean_source(self) -> str:
+        """Replace the browser's line endings (CRLF) by LF, so that the file's hash does
+        not change."""
         return str(self.cleaned_data["source"]).replace("\r\n", "\n")
 
 
@@ -47,6 +49,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             study = services.load_study(form.cleaned_data["source"])
+        # Mistakes of the file are listed one by one; a refused change has a single reason.
         except StudyFileError as error:
             problems = error.problems
         except services.StudyError as error:

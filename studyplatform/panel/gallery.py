@@ -88,6 +88,7 @@ def _card(explanation: Explanation) -> Card:
         alt, problem = pictures.alt_text(explanation), ""
         label, legend = _label(method, explanation), method.legend
         caption = pictures.caption(explanation, explanation.explained_class)
+    # A damaged map must not hide the other maps of the image.
     except (ArtefactError, catalogue.UnknownMethodError) as error:
         label, caption, alt, legend, problem = explanation.method, "", "", None, str(error)
     return Card(

@@ -1,4 +1,4 @@
-"""A preview of a study: a participation in an arm is created, shown, and undone."""
+"""A study as an arm's participants see it: a participation is created, shown, and undone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -53,6 +53,7 @@ def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) 
         if step is None:
             return _frame(request, context, sequence[number], bar)
         try:
+            # The page is rendered inside, because the participation is undone afterwards.
             with preview.visitor(study, shown_arm, language) as person:
                 return _shown(request, context, person, step)
         except ArtefactError as error:
@@ -124,11 +125,12 @@ def _bar(
         "arm": arm,
         "page": sequence[number],
         "last": len(sequence) - 1,
-        "arms": [(one, at(one, number)) for one in study.arms.all()],
-        "pages": [(one, at(arm, one.number)) for one in sequence],
+        "arms": [(entry, at(entry, number)) for entry in study.arms.all()],
+        "pages": [(entry, at(arm, entry.number)) for entry in sequence],
         "previous": at(arm, number - 1) if number else "",
         "next": at(arm, number + 1) if number + 1 < len(sequence) else "",
         "languages": [(code, at(arm, number, code)) for code in definition(study).languages],
+        # The address of any picture without its end is the common prefix of all pictures.
         "pictures": reverse(
             "preview:picture",
             kwargs={"slug": study.slug, "arm": arm.key, "picture_code": "0", "picture": "image"},
@@ -143,10 +145,10 @@ def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]
     def own(value: Any) -> Any:
         return value.replace(theirs, bar["pictures"], 1) if isinstance(value, str) else value
 
-    found = {key: own(value) for key, value in content.items()}
-    for maps in found.get("maps", ()):
+    readdressed = {key: own(value) for key, value in content.items()}
+    for maps in readdressed.get("maps", ()):
         maps["url"] = own(maps["url"])
-    return found
+    return readdressed
 
 
 def _address(study: Study, arm: Arm, number: int, language: str) -> str:

@@ -57,6 +57,7 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404(str(error)) from error
     shown = original.in_language(request.GET.get("language", original.language))
     items = {item.id: item for item in shown.items}
+    # A fixed seed shows a stable order; ?seed= shows how participants' orders differ.
     in_order = [items[item] for item in order(original, request.GET.get("seed", "preview"))]
     form = ItemsForm(in_order, request.POST if request.method == "POST" else None)
     context = {

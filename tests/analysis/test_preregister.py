@@ -116,7 +116,7 @@ def test_a_power_simulation_of_another_plan_is_refused(tmp_path):
     with pytest.raises(CommandError, match="another plan"):
         call_command("preregister", str(DEMO), output=tmp_path, power=file)
     file.write_text("{}", encoding="utf-8")
-    with pytest.raises(CommandError, match="is no power"):
+    with pytest.raises(CommandError, match="is not a power"):
         call_command("preregister", str(DEMO), output=tmp_path, power=file)
 
 

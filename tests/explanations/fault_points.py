@@ -137,7 +137,7 @@ def precompute() -> str:
                 methods="gradcam,placebo", device="cpu", stdout=nowhere,
             )  # fmt: skip
     except CommandError as error:
-        return "full" if "Make room and run the same command again" in str(error) else str(error)
+        return "full" if "Free some space and repeat the command" in str(error) else str(error)
     return "done"
 
 

@@ -94,7 +94,7 @@ def test_every_list_and_every_row_opens_and_none_can_be_changed(admin_client, im
 def test_the_gallery_shows_every_map_with_its_words_and_its_origin(admin_client, image):
     text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
     prediction = Prediction.objects.get(image=image)
-    assert f"says “{prediction.predicted_class}”" in text
+    assert f"predicts “{prediction.predicted_class}”" in text
     for explanation in Explanation.objects.all():
         assert reverse("explanations:map-picture", args=[explanation.pk]) in text
         assert explanation.key in text
@@ -110,23 +110,23 @@ def test_what_is_odd_about_a_map_is_said_in_words(admin_client, image):
     row.diagnostics = row.diagnostics | {"flags": ["empty", "certain"]}
     row.save()
     text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
-    assert "No region speaks for the class: the map is empty." in text
+    assert "No region supports the class, so the map is empty." in text
     assert "The probability is 1 to seven digits." in text
 
 
 def test_an_image_without_maps_says_how_to_get_them(admin_client, other):
     text = admin_client.get(page("studyimage_change", other.pk)).content.decode()
-    assert "No explanation is computed yet" in text
+    assert "This image has no explanations yet" in text
     Prediction.objects.filter(image=other).delete()
     text = admin_client.get(page("studyimage_change", other.pk)).content.decode()
-    assert "No classifier has seen this image yet" in text
+    assert "This image has no predictions yet" in text
 
 
 def test_a_damaged_map_is_reported_in_its_place(admin_client, image):
     explanation = Explanation.objects.get(method="gradcam")
     flip_a_bit(explanation)
     text = admin_client.get(page("studyimage_change", image.pk)).content.decode()
-    assert "its checksum does not fit" in text
+    assert "its checksum does not match" in text
     assert reverse("explanations:map-picture", args=[explanation.pk]) not in text
     answer = admin_client.get(reverse("explanations:map-picture", args=[explanation.pk]))
     assert answer.status_code == 404

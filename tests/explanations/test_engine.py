@@ -173,9 +173,13 @@ def test_a_black_image_has_no_path_from_black(untrained, scenes, background):
         ({"targets": [1, 10]}, ValueError, "class numbers 0 to 9, got 1 to 10"),
         ({"targets": [0.5, 1]}, ValueError, "whole numbers"),
         ({"targets": "every"}, ValueError, "give class numbers, 'all' or None"),
-        ({"methods": ("gradcan",)}, UnknownMethodError, "no method 'gradcan'"),
-        ({"precision": "half"}, ValueError, "choose strict or fast"),
-        ({"background": np.zeros((2, 8, 8, 3), np.uint8)}, ValueError, "Bring both to one size"),
+        ({"methods": ("gradcan",)}, UnknownMethodError, "Unknown method 'gradcan'"),
+        ({"precision": "half"}, ValueError, "must be strict or fast"),
+        (
+            {"background": np.zeros((2, 8, 8, 3), np.uint8)},
+            ValueError,
+            "Bring both to the same size",
+        ),
         ({"background": np.zeros((2, 8, 8))}, ValueError, "The background must be uint8"),
     ],
 )

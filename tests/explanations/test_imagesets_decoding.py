@@ -98,13 +98,13 @@ def test_other_colour_modes_become_rgb(tmp_path, mode, half_red_half_blue):
 def test_a_file_that_is_no_image_is_refused(tmp_path):
     path = tmp_path / "notes.jpg"
     path.write_text("not an image")
-    assert "is no image" in refusal(path)
+    assert "is not a readable image" in refusal(path)
 
 
 def test_an_empty_file_is_refused(tmp_path):
     path = tmp_path / "empty.png"
     path.touch()
-    assert "is no image" in refusal(path)
+    assert "is not a readable image" in refusal(path)
 
 
 def test_another_image_format_is_refused(tmp_path, picture):

@@ -96,7 +96,7 @@ def test_without_a_train_split_all_splits_name_the_classes(tmp_path):
 
 def test_a_missing_split_is_answered_with_the_splits_there_are(pets):
     (line,) = problems(pets, split="validation")
-    assert line.startswith(f"{pets} has no split 'validation', it has test, train.")
+    assert line.startswith(f"{pets} has no split 'validation'; its folders are: test, train.")
 
 
 def test_a_split_may_not_lead_out_of_the_folder(pets):
@@ -118,12 +118,12 @@ def test_an_empty_class_folder_is_named(pets):
 
 
 def test_an_empty_folder_is_named(tmp_path):
-    with pytest.raises(ImageSetError, match="holds no class folders"):
+    with pytest.raises(ImageSetError, match="contains no class folders"):
         FolderSet(tmp_path)
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(ImageSetError, match=r"gone is no folder"):
+    with pytest.raises(ImageSetError, match=r"gone is not a folder"):
         FolderSet(tmp_path / "gone")
 
 
@@ -154,7 +154,7 @@ def test_every_bad_image_is_named_in_its_own_line(pets):
     assert str(pets / "test/cat/0001.png") in lines[0]
     assert "truncated" in lines[0]
     assert str(pets / "test/dog/notes.txt") in lines[1]
-    assert "no image" in lines[1]
+    assert "not a readable image" in lines[1]
 
 
 def test_a_flood_of_problems_is_cut_and_counted(tmp_path):

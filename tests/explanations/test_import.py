@@ -85,7 +85,7 @@ def test_the_background_stays_as_it_is_with_another_seed():
 def test_a_folder_is_imported_with_a_line_of_summary(folder):
     summary = importing(folder)
     assert summary == (
-        "animals: 4 images of the split test stored, 0 were there already; "
+        "animals: 4 images of the split test stored, 0 were already stored; "
         "2 training images as background."
     )
     image = StudyImage.objects.get(source="test/dog/1.png")
@@ -137,10 +137,10 @@ def one_picture_of_two_classes(folder):
     ("spoil", "message"),
     [
         (truncated, r"test/cat/1\.png is truncated"),
-        (no_image, r"test/cat/1\.png is no image"),
+        (no_image, r"test/cat/1\.png is not a readable image"),
         (unknown_class, "test/cow is an unknown class"),
         (empty_class, "test/dog is an empty class folder"),
-        (one_picture_of_two_classes, "test/cat/0.png and test/dog/0.png are the same picture"),
+        (one_picture_of_two_classes, "test/cat/0.png and test/dog/0.png have identical pixels"),
     ],
 )
 def test_bad_input_is_named_and_leaves_nothing(folder, settings, spoil, message):
@@ -166,10 +166,10 @@ def test_every_bad_file_gets_its_line(folder):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"split": "validation"}, "has no split 'validation', it has test, train"),
+        ({"split": "validation"}, "has no split 'validation'; its folders are: test, train"),
         ({"split": BACKGROUND}, "'background' is filled from the training images"),
         ({"limit": 0}, "limit is 0; it must be at least 1"),
-        ({"name": "My animals"}, "'My animals' cannot name an image set"),
+        ({"name": "My animals"}, "'My animals' cannot be the name of an image set"),
     ],
 )
 def test_an_impossible_wish_is_refused(folder, settings, options, message):
@@ -190,7 +190,7 @@ def test_a_picture_that_changes_its_class_is_refused(folder):
     importing(folder)
     (folder / "test" / "cat" / "0.png").unlink()
     draw(folder / "test" / "dog" / "0.png", 20)
-    with pytest.raises(ImageSetError, match="is stored as cat in 'animals' and comes as dog"):
+    with pytest.raises(ImageSetError, match="is stored as cat in 'animals', but is dog"):
         import_images(FolderSet(folder), "test")
 
 

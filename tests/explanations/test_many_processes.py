@@ -141,7 +141,7 @@ def test_the_absence_of_a_scheduler_is_said(imported):
     lost = project.begin_precompute("--executor", "dask", "--scheduler", "tcp://127.0.0.1:9")
     _, errors = lost.communicate(timeout=120)
     assert lost.returncode == 1
-    assert "No dask scheduler answers at tcp://127.0.0.1:9" in errors
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in errors
 
 
 @pytest.mark.nightly

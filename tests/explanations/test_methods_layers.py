@@ -58,5 +58,5 @@ def test_the_last_relu_is_grad_cam_itself(classifier, scenes):
 @pytest.mark.parametrize("kind", [LayerGradCam, LayerSaliency])
 @pytest.mark.parametrize("number", [-1, 15])
 def test_a_module_that_is_none_is_refused(untrained, scenes, kind, number):
-    with pytest.raises(ValueError, match=r"no feature module .* has 0 to 14"):
+    with pytest.raises(ValueError, match=r"Unknown feature module .* modules 0 to 14"):
         explain_one(kind(number), untrained, scenes[0], 0)

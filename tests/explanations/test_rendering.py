@@ -148,7 +148,7 @@ def test_outlines_differ_in_colour_and_in_dashes(image):
 
 
 def test_outlines_need_patches(image):
-    with pytest.raises(ValueError, match="Outlines need the patches"):
+    with pytest.raises(ValueError, match="Outlines need patches"):
         Outlines().draw(image, one_pixel(1))
 
 

@@ -98,7 +98,7 @@ EXPECTED = {
         "'seed' is missing. Add it, as a whole number.",
         "line 13: the study shows images of 'dots', split 'test', but none are stored. Import "
         "them: manage.py import_images --data dots --split test",
-        "line 17: There is no weight file",
+        "line 17: The weight file",
     ),
     "one_arm": (
         "line 19: a study compares two arms or more, this file has 1.",

@@ -27,7 +27,7 @@ def text(db, tmp_path) -> str:
 def test_all_mistakes_are_said_and_nothing_is_kept(panel, text):
     faulty = text.replace("right = 3", "rigth = 3").replace('method = "lime"', 'method = "line"')
     page = panel.post(PLACE, {"source": faulty}).content.decode()
-    assert "3 mistakes, and nothing was kept" in page
+    assert "3 mistakes; nothing was saved" in page
     assert "did you mean &#x27;right&#x27;?" in page
     assert "did you mean &#x27;lime&#x27;?" in page
     assert "rigth = 3" in page  # what was written is not lost

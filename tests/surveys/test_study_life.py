@@ -97,7 +97,7 @@ def test_a_faulty_file_is_refused_by_name_with_all_its_problems(file):
     [
         ('set = "dots"', 'set = "spots"', "import_images --data spots --split test"),
         ('split = "test"', 'split = "train"', "import_images --data dots --split train"),
-        ("dots.safetensors", "gone.safetensors", "There is no weight file"),
+        ("dots.safetensors", "gone.safetensors", "does not exist. Train it"),
     ],
 )
 def test_what_a_study_needs_and_is_not_there_is_named_with_the_cure(file, old, new, words):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rule:
-    """Whom an exclusion leaves out: `path` names (StudyData, Exclusion) → exclusions.Flagged."""
+    """Whom an exclusion leaves out: `path` names (StudyTables, Exclusion) → exclusions.Flagged."""
 
     key: str
     label: str

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.plan.plan import resolve, rule_of
 from analysis.plan.tables import Scope
 from analysis.study_data.exclusions.rules import Flagged
-from analysis.study_data.study_data import StudyData
+from analysis.study_data.tables import StudyTables
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Exclusions:
     out_of_protocol: "pd.Series[bool]"
 
 
-def apply_exclusions(data: StudyData) -> Exclusions:
+def apply_exclusions(data: StudyTables) -> Exclusions:
     """Each rule of the plan, in the plan's order, on those whom no earlier rule took."""
     people = data.participants
     by_rule = pd.Series("", index=people.index, dtype="object")
@@ -70,6 +70,6 @@ def apply_exclusions(data: StudyData) -> Exclusions:
     return Exclusions(tuple(steps), by_rule, out_of_all, by_rule != "")
 
 
-def _by_arm(data: StudyData, mask: "pd.Series[bool]") -> dict[str, int]:
+def _by_arm(data: StudyTables, mask: "pd.Series[bool]") -> dict[str, int]:
     counts = data.participants.loc[mask.astype(bool), "arm"].value_counts()
     return {arm: int(counts.get(arm, 0)) for arm in data.plan.arms}

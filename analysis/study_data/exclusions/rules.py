@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.plan.tables import Exclusion
 from analysis.study_data.columns import FORMER_STATES
-from analysis.study_data.study_data import StudyData
+from analysis.study_data.tables import StudyTables
 from analysis.toml.value_types import Cell
 
 
@@ -21,25 +21,25 @@ class Flagged:
     undecided: "pd.Series[bool]"
 
 
-def not_completed(data: StudyData, rule: Exclusion) -> Flagged:
+def not_completed(data: StudyTables, rule: Exclusion) -> Flagged:
     """Did not reach the end: stopped, or left silently."""
     unfinished = data.participants["state"] != "completed"
     return Flagged(unfinished, unfinished & False)
 
 
-def listed(data: StudyData, rule: Exclusion) -> Flagged:
+def listed(data: StudyTables, rule: Exclusion) -> Flagged:
     """Named in `participants`, such as for a reason that no table holds."""
     named = data.participants["participant"].isin(rule.participants)
     return Flagged(named, named & False)
 
 
-def participant_value(data: StudyData, rule: Exclusion) -> Flagged:
+def participant_value(data: StudyTables, rule: Exclusion) -> Flagged:
     """The participant's own value of `column` fits the condition."""
     values = data.participants[str(rule.column)]
     return Flagged(_fits(values, _in_todays_words(rule), data.participants), values.isna())
 
 
-def trials_that_fit(data: StudyData, rule: Exclusion) -> Flagged:
+def trials_that_fit(data: StudyTables, rule: Exclusion) -> Flagged:
     """At least `at_least` of the participant's trials fit the condition."""
     values = data.trials[str(rule.column)]
     fits = _fits(values, rule, data.trials)
@@ -49,7 +49,7 @@ def trials_that_fit(data: StudyData, rule: Exclusion) -> Flagged:
     return _counted(data, data.trials["participant"], fits, known, rule.at_least)
 
 
-def same_choices(data: StudyData, rule: Exclusion) -> Flagged:
+def same_choices(data: StudyTables, rule: Exclusion) -> Flagged:
     """In at least `at_least` blocks of trials, every one of `columns` stays the same throughout.
 
     A block of a single trial is no repetition and does not count.
@@ -62,14 +62,14 @@ def same_choices(data: StudyData, rule: Exclusion) -> Flagged:
     return _counted(data, people, constant & known, known, rule.at_least)
 
 
-def answer_that_fits(data: StudyData, rule: Exclusion) -> Flagged:
+def answer_that_fits(data: StudyTables, rule: Exclusion) -> Flagged:
     """The answer to `item` fits the condition; of an item on several pages, one answer or more."""
     answers = data.answers[data.answers["item"] == rule.item]
     fits = _fits(answers["value"], rule, None)
     return _counted(data, answers["participant"], fits, answers["value"].notna(), 1)
 
 
-def same_answers(data: StudyData, rule: Exclusion) -> Flagged:
+def same_answers(data: StudyTables, rule: Exclusion) -> Flagged:
     """All answers to `items` are one and the same; those of one list in `alike` count as one.
 
     "Does not apply" is an answer too, of that name. Undecided with fewer than two answers.
@@ -88,7 +88,7 @@ def same_answers(data: StudyData, rule: Exclusion) -> Flagged:
 
 
 def _counted(
-    data: StudyData,
+    data: StudyTables,
     people: pd.Series,
     fits: "pd.Series[bool]",
     known: "pd.Series[bool]",

@@ -1,6 +1,6 @@
-"""Machine code for loops over tiles of pictures, sixteen channels at once, made by LLVM.
+"""Machine code for loops over the tiles of images, sixteen channels at once, compiled by LLVM.
 
-It is made when it is first wanted, for the processor at hand, in some hundredths of a second.
+It is compiled on first use for the processor at hand, within some hundredths of a second.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import binding, ir
 
 LANES = 16
-"""Channels in one vector; their number must be a multiple of it."""
+"""Channels in a vector; the number of channels must be a multiple of it."""
 
 FLOAT, LONG = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
@@ -20,19 +20,22 @@ BYTES = 4
 
 Row = Sequence[ir.Value]
 Run = Callable[..., None]
-"""Takes addresses and numbers, as said by the function that makes it; lets other threads run."""
+"""Compiled function of addresses and numbers, documented where it is compiled. It releases
+Python's global lock while it runs."""
 
 
 class Code:
-    """LLVM instructions on vectors of channels; a product and a sum may become one instruction."""
+    """LLVM instructions on vectors of channels; a product and a sum may be fused."""
 
     def __init__(self, builder: ir.IRBuilder) -> None:
         self.builder = builder
 
     def load(self, base: ir.Value, offset: int) -> ir.Value:
+        """Load a vector at ``offset`` numbers from ``base``."""
         return self.builder.load(self._at(base, offset), align=BYTES, typ=VECTOR)
 
     def store(self, value: ir.Value, base: ir.Value, offset: int) -> None:
+        """Store a vector at ``offset`` numbers from ``base``."""
         self.builder.store(value, self._at(base, offset), align=BYTES)
 
     def _at(self, base: ir.Value, offset: int) -> ir.Value:
@@ -40,21 +43,24 @@ class Code:
         return self.builder.bitcast(place, VECTOR.as_pointer())
 
     def plus(self, a: ir.Value, b: ir.Value) -> ir.Value:
+        """Return ``a + b`` of vectors."""
         return self.builder.fadd(a, b, flags=("contract",))
 
     def minus(self, a: ir.Value, b: ir.Value) -> ir.Value:
+        """Return ``a - b`` of vectors."""
         return self.builder.fsub(a, b, flags=("contract",))
 
     def scaled(self, a: ir.Value, factor: int, b: ir.Value) -> ir.Value:
-        """``a * factor + b``"""
+        """Return ``a * factor + b``."""
         weight = ir.Constant(VECTOR, [float(factor)] * LANES)
         return self.plus(self.builder.fmul(a, weight, flags=("contract",)), b)
 
     def most(self, *values: ir.Value) -> ir.Value:
-        """The largest of numbers that are finite."""
+        """Return the largest value; all values must be finite."""
         return functools.reduce(self._larger, values)
 
     def rectified(self, value: ir.Value) -> ir.Value:
+        """Return the vector with negative values set to 0."""
         return self._larger(value, ir.Constant(VECTOR, [0.0] * LANES))
 
     def _larger(self, a: ir.Value, b: ir.Value) -> ir.Value:
@@ -62,17 +68,20 @@ class Code:
         return self.builder.select(smaller, b, a)
 
     def add(self, a: ir.Value, b: ir.Value | int) -> ir.Value:
+        """Return ``a + b`` of whole numbers."""
         return self.builder.add(a, ir.Constant(LONG, b) if isinstance(b, int) else b)
 
     def mul(self, a: ir.Value, b: ir.Value) -> ir.Value:
+        """Return ``a * b`` of whole numbers."""
         return self.builder.mul(a, b)
 
     def times(self, a: ir.Value, number: int) -> ir.Value:
+        """Return ``a * number``."""
         return self.builder.mul(a, ir.Constant(LONG, number))
 
     @contextmanager
     def each(self, stop: ir.Value | int, step: int = 1) -> Iterator[ir.Value]:
-        """The instructions inside, for 0, ``step``, ... below ``stop``."""
+        """Repeat the instructions inside for 0, ``step``, ... below ``stop``."""
         builder = self.builder
         end = ir.Constant(LONG, stop) if isinstance(stop, int) else stop
         before = builder.block
@@ -97,18 +106,21 @@ def compiled(
     tile: Callable[..., None],
     places: Callable[..., Row],
 ) -> Run:
-    """A function of ``arrays`` addresses, images and down: ``tile`` for every tile and vector.
+    """Compile a function that applies ``tile`` to every tile and every vector of channels.
 
-    ``places`` gives, for a tile, where it begins in each array.
+    The compiled function takes ``arrays`` addresses, the number of images, and the number of rows
+    of tiles. ``places`` returns the offset of a tile in each array. Raises ValueError if
+    ``channels`` is not a multiple of LANES.
     """
     if channels % LANES:
-        raise ValueError(f"{channels} channels; a multiple of {LANES} is needed.")
+        raise ValueError(f"The number of channels, {channels}, must be a multiple of {LANES}.")
     module = ir.Module(name)
     pointer = FLOAT.as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [pointer] * arrays + [LONG] * 2)
     function = ir.Function(module, kind, name)
     *bases, images, down = function.args
     code = Code(ir.IRBuilder(function.append_basic_block()))
+    # Channels are the innermost loop, because they are adjacent in memory.
     with code.each(images) as image, code.each(down) as top, code.each(across) as left:
         starts = places(code, image, top, left, down)
         with code.each(channels, LANES) as channel:
@@ -134,7 +146,7 @@ def _machine_code(module: ir.Module, name: str, arrays: int) -> Run:
 
 
 _alive: list[Any] = []
-"""What owns the code; without it the addresses would point nowhere."""
+"""Owners of the compiled code; without them its addresses would become invalid."""
 
 
 def _machine() -> Any:

@@ -1,52 +1,34 @@
-"""Machine code for the transforms of Winograd's convolutions: by tile, sixteen channels at once.
+"""Transforms of Winograd's F(4x4, 3x3) in machine code: tile by tile, sixteen channels at once.
 
-What torch offers goes through memory once for every sum; here a tile stays in registers.
+Written with torch operations, every sum would pass through memory; here a tile stays in registers.
 """
 
 import functools
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from llvmlite import ir
 
 from explanations.computing.winograd.machine_code import LONG, Code, Row, Run, compiled
 
+OUT = 4
+"""Pixels on each side of a tile's output."""
 
-@dataclass(frozen=True, eq=False)
-class Form:
-    """F(out x out, 3x3): how a line of ``out + 2`` pixels becomes factors, and products pixels."""
+TILE = OUT + 2
+"""Pixels on each side of a tile's input, including pixels shared with neighbouring tiles."""
 
-    out: int
-    kernel: Sequence[Sequence[float]]
-    """The transform of a kernel's rows and columns, (out + 2, 3)."""
-    into: Callable[[Code, Row], Row]
-    out_of: Callable[[Code, Row], Row]
-
-    @property
-    def tile(self) -> int:
-        """Pixels of a tile's side, with those that it shares with its neighbours."""
-        return self.out + 2
-
-
-def _into_two(code: Code, x: Row) -> Row:
-    """Four pixels in a line as the factors at 0, 1, -1 and infinity."""
-    return [
-        code.minus(x[0], x[2]),
-        code.plus(x[1], x[2]),
-        code.minus(x[2], x[1]),
-        code.minus(x[3], x[1]),
-    ]
+KERNEL = (
+    (1 / 4, 0, 0),
+    (-1 / 6, -1 / 6, -1 / 6),
+    (-1 / 6, 1 / 6, -1 / 6),
+    (1 / 24, 1 / 12, 1 / 6),
+    (1 / 24, -1 / 12, 1 / 6),
+    (0, 0, 1),
+)
+"""Transform of a kernel's rows and columns, shape (TILE, 3)."""
 
 
-def _out_of_two(code: Code, x: Row) -> Row:
-    """Four products in a line as two pixels."""
-    even, odd = code.plus(x[1], x[2]), code.minus(x[1], x[2])
-    return [code.plus(x[0], even), code.plus(odd, x[3])]
-
-
-def _into_four(code: Code, x: Row) -> Row:
-    """Six pixels in a line as the factors at 0, 1, -1, 2, -2 and infinity."""
+def _to_factors(code: Code, x: Row) -> Row:
+    """Transform six pixels in a line into the factors at 0, 1, -1, 2, -2 and infinity."""
     result: list[ir.Value] = [code.scaled(x[0], 4, code.scaled(x[2], -5, x[4]))]
     for weight, scale in ((-4, 1), (-1, 2)):
         even, odd = code.scaled(x[2], weight, x[4]), code.scaled(x[1], weight, x[3])
@@ -54,8 +36,8 @@ def _into_four(code: Code, x: Row) -> Row:
     return [*result, code.scaled(x[1], 4, code.scaled(x[3], -5, x[5]))]
 
 
-def _out_of_four(code: Code, x: Row) -> Row:
-    """Six products in a line as four pixels."""
+def _to_pixels(code: Code, x: Row) -> Row:
+    """Transform six products in a line into four pixels."""
     even, odd = code.plus(x[1], x[2]), code.minus(x[1], x[2])
     even_of_two, odd_of_two = code.plus(x[3], x[4]), code.minus(x[3], x[4])
     return [
@@ -66,50 +48,31 @@ def _out_of_four(code: Code, x: Row) -> Row:
     ]
 
 
-TWO = Form(2, [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], _into_two, _out_of_two)
-"""16 products for four pixels instead of 36, and rounding like that of the sum itself."""
-
-_QUARTER, _SIXTH, _TWELFTH, _24TH = 1 / 4, 1 / 6, 1 / 12, 1 / 24
-FOUR = Form(
-    4,
-    [
-        [_QUARTER, 0, 0],
-        [-_SIXTH, -_SIXTH, -_SIXTH],
-        [-_SIXTH, _SIXTH, -_SIXTH],
-        [_24TH, _TWELFTH, _SIXTH],
-        [_24TH, -_TWELFTH, _SIXTH],
-        [0, 0, 1],
-    ],
-    _into_four,
-    _out_of_four,
-)
-"""36 products for sixteen pixels instead of 144; rounding of about 1e-5 of the largest output."""
-
-
 @functools.cache
-def taking_apart(form: Form, channels: int, across: int, plane: int) -> Run:
-    """From padded pictures to the factors of every tile.
+def taking_apart(channels: int, across: int, plane: int) -> Run:
+    """Compile the transform from padded images to the factors of every tile.
 
-    The result is called with the addresses of source, float32 (images, out * down + 2, out *
-    across + 2, channels), and target, whose planes of (images * down * across, channels) begin
-    ``plane`` numbers apart; then with images and down.
+    The compiled function takes the addresses of two float32 arrays, the number of images and the
+    number of rows of tiles, ``down``. The source has the shape (images, OUT * down + 2,
+    OUT * across + 2, channels). The target consists of TILE² planes of the shape
+    (images * down * across, channels), whose beginnings are ``plane`` numbers apart.
     """
-    row = (form.out * across + 2) * channels
-    lines = range(form.tile)
+    row = (OUT * across + 2) * channels
 
     def tile(code: Code, source: ir.Value, target: ir.Value) -> None:
+        # The transform is separable: first along columns, then along rows.
         columns = [
-            form.into(code, [code.load(source, r * row + s * channels) for r in lines])
-            for s in lines
+            _to_factors(code, [code.load(source, r * row + s * channels) for r in range(TILE)])
+            for s in range(TILE)
         ]
-        for r in lines:
-            for s, value in enumerate(form.into(code, [column[r] for column in columns])):
-                code.store(value, target, (form.tile * r + s) * plane)
+        for r in range(TILE):
+            for s, value in enumerate(_to_factors(code, [column[r] for column in columns])):
+                code.store(value, target, (TILE * r + s) * plane)
 
     def places(code: Code, image: ir.Value, top: ir.Value, left: ir.Value, down: ir.Value) -> Row:
-        height = code.add(code.times(down, form.out), 2)
-        first = code.add(code.mul(image, height), code.times(top, form.out))
-        source = code.add(code.times(first, row), code.times(left, form.out * channels))
+        height = code.add(code.times(down, OUT), 2)
+        first = code.add(code.mul(image, height), code.times(top, OUT))
+        source = code.add(code.times(first, row), code.times(left, OUT * channels))
         number = code.add(code.times(code.add(code.mul(image, down), top), across), left)
         return source, code.times(number, channels)
 
@@ -117,29 +80,31 @@ def taking_apart(form: Form, channels: int, across: int, plane: int) -> Run:
 
 
 @functools.cache
-def putting_together(
-    form: Form, channels: int, across: int, plane: int, *, rectify: bool, pool: bool
-) -> Run:
-    """From the products of every tile to pictures: bias added, with ReLU and 2x2 pool if wanted.
+def putting_together(channels: int, across: int, plane: int, *, rectify: bool, pool: bool) -> Run:
+    """Compile the transform from the products of every tile to images, with the bias added.
 
-    The result is called with the addresses of source, planes of (images * down * across,
-    channels) that begin ``plane`` numbers apart, of the target, (images, height, width, channels)
-    with ``out`` rows for each of ``down`` and ``out`` columns for each of ``across``, half as many
-    when pooled, and of the channels' biases; then with images and down.
+    ``rectify`` applies a ReLU and ``pool`` a 2x2 maximum pool in the same pass. The compiled
+    function takes the addresses of three float32 arrays, the number of images and the number of
+    rows of tiles, ``down``. The source consists of TILE² planes of the shape
+    (images * down * across, channels), whose beginnings are ``plane`` numbers apart. The target
+    has the shape (images, height, width, channels), with OUT rows for each of ``down`` and OUT
+    columns for each of ``across``, or half as many with ``pool``. The third array contains the
+    bias of each channel.
     """
-    side = form.out // 2 if pool else form.out
+    side = OUT // 2 if pool else OUT
     row = side * across * channels
-    lines = range(form.tile)
 
     def tile(code: Code, source: ir.Value, target: ir.Value, bias: ir.Value) -> None:
         columns = [
-            form.out_of(code, [code.load(source, (form.tile * r + s) * plane) for r in lines])
-            for s in lines
+            _to_pixels(code, [code.load(source, (TILE * r + s) * plane) for r in range(TILE)])
+            for s in range(TILE)
         ]
-        rows = [form.out_of(code, [column[r] for column in columns]) for r in range(form.out)]
+        rows = [_to_pixels(code, [column[r] for column in columns]) for r in range(OUT)]
         if pool:
+            # The bias is equal within a window and a ReLU is monotonic, so that both can wait
+            # until three of four values have been dropped.
             rows = [
-                [code.most(a[s], a[s + 1], b[s], b[s + 1]) for s in range(0, form.out, 2)]
+                [code.most(a[s], a[s + 1], b[s], b[s + 1]) for s in range(0, OUT, 2)]
                 for a, b in zip(rows[::2], rows[1::2], strict=True)
             ]
         shift = code.load(bias, 0)

@@ -1,4 +1,4 @@
-"""DeepSHAP's dependence on its background: two disjoint ones of the same size, compared."""
+"""DeepSHAP's dependence on its background: comparison of two disjoint backgrounds of equal size."""
 
 import numpy as np
 
@@ -10,14 +10,15 @@ from explanations.methods.deepshap import DeepShap
 
 
 class TooFewImagesError(ValueError):
-    """There are not enough training images for two backgrounds."""
+    """Too few training images for two backgrounds."""
 
 
 def deepshap_by_background(subject: Subject, size: int) -> dict[str, float]:
-    """How far the maps of two backgrounds of ``size`` images agree, which share no image.
+    """Compute the agreement of the maps of two backgrounds of ``size`` images without common
+    images.
 
-    ``error`` is the Euclidean distance of the maps by the mean of their lengths. Raises
-    TooFewImagesError without twice ``size`` training images.
+    ``error`` is the Euclidean distance of the maps, divided by the mean of their lengths. Raises
+    TooFewImagesError if there are fewer than twice ``size`` training images.
     """
     setting, case = subject.setting, subject.case
     engines = setting.last("backgrounds", size, lambda: _engines(setting, size))
@@ -39,9 +40,10 @@ def deepshap_by_background(subject: Subject, size: int) -> dict[str, float]:
 def _engines(setting: Setting, size: int) -> list[Engine]:
     training = setting.training
     if training is None or len(training) < 2 * size:
-        there = 0 if training is None else len(training)
+        available = 0 if training is None else len(training)
         raise TooFewImagesError(
-            f"Two backgrounds of {size} images need {2 * size} training images; there are {there}."
+            f"Two backgrounds of {size} images need {2 * size} training images, but there are "
+            f"{available}."
         )
     classifier = setting.engine.workspace.classifier
     halves = (training[:size], training[size : 2 * size])

@@ -1,4 +1,4 @@
-"""Integrated Gradients against four baselines: how much of the map is the baseline's?"""
+"""Dependence of Integrated Gradients on its baseline, for four baselines."""
 
 from itertools import combinations
 
@@ -13,9 +13,9 @@ BASELINES = ("black", "white", "mean", "blurred")
 
 
 def integrated_gradients_by_baseline(subject: Subject) -> dict[str, float]:
-    """Of every two baselines: rank correlation of the signed maps, overlap of their largest sizes.
+    """Compare every two baselines: rank correlation of signed maps, overlap of the largest sizes.
 
-    With a mask also each baseline's pixel AUC of the absolute values.
+    If there is a mask, each baseline's pixel AUC of the absolute values is added.
     """
     case = subject.case
     maps = {
@@ -24,11 +24,11 @@ def integrated_gradients_by_baseline(subject: Subject) -> dict[str, float]:
         ).relevance
         for name in BASELINES
     }
-    found = {}
+    values = {}
     for a, b in combinations(maps, 2):
-        found[f"{a} and {b}|spearman"] = spearman(maps[a], maps[b])
-        found[f"{a} and {b}|top_overlap"] = top_overlap(np.abs(maps[a]), np.abs(maps[b]))
+        values[f"{a} and {b}|spearman"] = spearman(maps[a], maps[b])
+        values[f"{a} and {b}|top_overlap"] = top_overlap(np.abs(maps[a]), np.abs(maps[b]))
     if case.mask is not None and case.has_object:
         for name, relevance in maps.items():
-            found[f"{name}|auc"] = area_under_roc(np.abs(relevance), case.mask)
-    return found
+            values[f"{name}|auc"] = area_under_roc(np.abs(relevance), case.mask)
+    return values

@@ -1,4 +1,4 @@
-"""The limits that are known of each method, each as numbers: one list, as that of the measures."""
+"""Catalogue of the methods' known limits, each as numbers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,32 +8,31 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from explanations.evaluation.subject import Subject
 
-HERE = "explanations.evaluation.limits"
-
 
 @dataclass(frozen=True)
 class Limit:
-    """One known weakness of one method; its function returns ``level|quantity`` by image."""
+    """A known weakness of a method; its function returns ``level|quantity`` for an image."""
 
     key: str
     method: str
     table: str
-    """Limits of the same table stand together in the report."""
+    """Limits of one table are shown together in the report."""
     path: str
+    """Dotted path of the function, resolved when it is first needed."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     every_image: bool = False
-    """Whether it is read off the maps that are there, so that no subsample is needed."""
+    """Whether the limit is computed from existing maps, so that it needs no subsample."""
 
     def of(self, subject: "Subject") -> dict[str, float]:
-        """The numbers of one image, by ``level|quantity``."""
+        """Compute the numbers of an image, by ``level|quantity``."""
         module, _, name = self.path.rpartition(".")
-        function: Callable[..., dict[str, float]] = getattr(import_module(f"{HERE}.{module}"), name)
+        function: Callable[..., dict[str, float]] = getattr(import_module(module), name)
         return function(subject, **self.parameters)
 
 
 @dataclass(frozen=True)
 class Table:
-    """What stands above the numbers of one limit."""
+    """Heading and text above the numbers of a limit."""
 
     key: str
     label: str
@@ -58,8 +57,8 @@ TABLES = (
     Table(
         "saliency_noise",
         "Saliency and noise",
-        "Saliency compared with SmoothGrad, its mean over 32 copies of the image with Gaussian "
-        "noise. The halves of the copies agree with each other as the last column but one says.",
+        "Saliency compared with SmoothGrad, the mean of saliency over 32 copies of the image with "
+        "Gaussian noise. The column of the halves gives the agreement of SmoothGrad's two halves.",
         {
             **_AGREE,
             "single": "With one noisy copy",
@@ -70,50 +69,73 @@ TABLES = (
     Table(
         "ig_baselines",
         "Integrated Gradients and its baseline",
-        "Maps of two baselines compared: signed values for the correlation, sizes for the overlap.",
-        {**_AGREE, "auc": "Pixel AUC of sizes"},
+        "Comparison of the maps of two baselines: signed values for the correlation, absolute "
+        "values for the overlap.",
+        {**_AGREE, "auc": "Pixel AUC of absolute values"},
     ),
     Table(
         "deepshap_background",
         "DeepSHAP and its background",
-        "Maps of two backgrounds of the same size that share no image. The error is the distance "
-        "of the two maps in shares of their length.",
+        "Comparison of the maps of two backgrounds of equal size without common images. The error "
+        "is the distance of the two maps, relative to their length.",
         {"error": "Error", **_AGREE},
     ),
     Table(
         "lime_samples",
         "LIME, seeds and samples",
-        "Maps of two seeds on the same patches. Shown are the five strongest patches.",
+        "Comparison of the maps of two seeds on equal patches. Participants see the five strongest "
+        "patches.",
         {"spearman": "Rank correlation", "shown": "Shown patches in common", "r2": "R²"},
     ),
     Table(
         "lime_segmentation",
         "LIME and its segmentation",
-        "Maps on other patches compared with those on SLIC's 64.",
+        "Comparison of maps on other patches with the map on SLIC's 64 patches.",
         {**_AGREE, "patches": "Patches", "r2": "R²"},
     ),
 )
 
 BACKGROUND_SIZES = (10, 25, 50, 100, 200, 400)
 LIMITS: tuple[Limit, ...] = (
-    Limit("gradcam_depth", "gradcam", "gradcam_depth", "depth.gradcam_by_depth", every_image=True),
-    Limit("saliency_noise", "saliency", "saliency_noise", "noise.saliency_noise"),
+    Limit(
+        "gradcam_depth",
+        "gradcam",
+        "gradcam_depth",
+        "explanations.evaluation.limits.depth.gradcam_by_depth",
+        every_image=True,
+    ),
+    Limit(
+        "saliency_noise",
+        "saliency",
+        "saliency_noise",
+        "explanations.evaluation.limits.noise.saliency_noise",
+    ),
     Limit(
         "ig_baselines",
         "integrated_gradients",
         "ig_baselines",
-        "baselines.integrated_gradients_by_baseline",
+        "explanations.evaluation.limits.baselines.integrated_gradients_by_baseline",
     ),
     *(
         Limit(
             f"deepshap_background_{size}",
             "deepshap",
             "deepshap_background",
-            "backgrounds.deepshap_by_background",
+            "explanations.evaluation.limits.backgrounds.deepshap_by_background",
             {"size": size},
         )
         for size in BACKGROUND_SIZES
     ),
-    Limit("lime_samples", "lime", "lime_samples", "lime.lime_by_samples"),
-    Limit("lime_segmentation", "lime", "lime_segmentation", "lime.lime_by_segmentation"),
+    Limit(
+        "lime_samples",
+        "lime",
+        "lime_samples",
+        "explanations.evaluation.limits.lime.lime_by_samples",
+    ),
+    Limit(
+        "lime_segmentation",
+        "lime",
+        "lime_segmentation",
+        "explanations.evaluation.limits.lime.lime_by_segmentation",
+    ),
 )

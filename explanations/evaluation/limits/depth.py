@@ -1,4 +1,4 @@
-"""Grad-CAM by depth: what each feature module's map says of where the object is."""
+"""Grad-CAM by depth: localisation of the object by each feature module's map."""
 
 import numpy as np
 import torch
@@ -14,27 +14,28 @@ from explanations.evaluation.subject import Subject
 
 
 def gradcam_by_depth(subject: Subject) -> dict[str, float]:
-    """Of every feature module: whether its map is empty; with a mask, how well it localises.
+    """Compute, for every feature module, whether its map is empty and how well it localises.
 
-    Maps are rectified, then enlarged. An empty map localises at chance.
+    Maps are rectified, then enlarged. An empty map localises at chance; without a mask, only
+    emptiness is computed.
     """
     modules = subject.setting.engine.workspace.chain.modules
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for number, native in enumerate(subject.found.layers.values()):
         kind = type(modules[number]).__name__.removesuffix("2d")
         level = f"{number + 1}. {kind}, {native.shape[0]} x {native.shape[1]}"
         relevance = rectified(native, subject.case.image.shape[:2])
-        found[f"{level}|empty"] = float(not relevance.any())
+        values[f"{level}|empty"] = float(not relevance.any())
         mask = subject.case.mask
         if mask is not None and subject.case.has_object:
-            found[f"{level}|pointing"] = hit(relevance, mask)
-            found[f"{level}|mass"] = mass_inside(relevance, mask)
-            found[f"{level}|auc"] = area_under_roc(relevance, mask)
-    return found
+            values[f"{level}|pointing"] = hit(relevance, mask)
+            values[f"{level}|mass"] = mass_inside(relevance, mask)
+            values[f"{level}|auc"] = area_under_roc(relevance, mask)
+    return values
 
 
 def rectified(native: Floats, size: tuple[int, ...]) -> Floats:
-    """The positive part at the size of the image, (height, width)."""
+    """Return the positive part at the size of the image, (height, width)."""
     cells = torch.from_numpy(np.maximum(native, 0))[None, None]
-    found: Floats = enlarged(cells, (size[0], size[1]))[0, 0].numpy()
-    return found
+    positive: Floats = enlarged(cells, (size[0], size[1]))[0, 0].numpy()
+    return positive

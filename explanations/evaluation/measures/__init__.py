@@ -1,1 +1,1 @@
-"""The measures of one map, a function each."""
+"""Measures of a map, one function each."""

@@ -1,31 +1,35 @@
-"""Promises that some methods make of their sums, and how far each image keeps them.
+"""Axioms about a map's sum that some methods satisfy, and their residual for each image.
 
-A method that promises nothing is left out: there is no number that would be its.
+Methods without such an axiom are omitted.
 """
 
 from explanations.evaluation.subject import Subject
 
 
 def completeness(subject: Subject) -> dict[str, float]:
-    """Integrated Gradients: what the shares miss of the logit's change, relative to 1 + |change|.
+    """Compute what Integrated Gradients' shares miss of the logit's change, relative to 1 +
+    |change|.
 
-    A larger number of steps makes it smaller.
+    It shrinks as the number of steps grows.
     """
-    found = {}
+    residuals = {}
     for name, about in subject.found.diagnostics.items():
         if "completeness_delta" in about:
             change = about["logit"] - about["baseline_logit"]
-            found[name] = abs(about["completeness_delta"]) / (1 + abs(change))
-    return found
+            residuals[name] = abs(about["completeness_delta"]) / (1 + abs(change))
+    return residuals
 
 
 def additivity(subject: Subject) -> dict[str, float]:
-    """DeepSHAP: what the shares miss of logit minus background's logit, relative to 1 + |that|."""
+    """Return what DeepSHAP's shares miss of the difference from the background's logit.
+
+    It is relative to 1 plus the absolute difference.
+    """
     return _noted(subject, "additivity_residual")
 
 
 def fit(subject: Subject) -> dict[str, float]:
-    """LIME: the weighted share of variance (R squared) that its linear model explains."""
+    """Return the weighted share of variance (R squared) that LIME's linear model explains."""
     return _noted(subject, "r2")
 
 

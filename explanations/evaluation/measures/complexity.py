@@ -1,4 +1,4 @@
-"""Complexity: how few pixels does the map single out?"""
+"""Complexity: how few pixels the map highlights."""
 
 import numpy as np
 
@@ -7,17 +7,17 @@ from explanations.evaluation.subject import Subject
 
 
 def gini(subject: Subject) -> dict[str, float]:
-    """Gini index of the absolute values (Chalasani et al. 2020): 0 is even, near 1 a few pixels."""
+    """Compute the Gini index of the absolute values (Chalasani et al. 2020), by map."""
     return {name: gini_index(relevance) for name, relevance in subject.maps.items()}
 
 
 def entropy(subject: Subject) -> dict[str, float]:
-    """Entropy of the absolute values as shares (Bhatt et al. 2020), of 1 for an even map."""
+    """Compute the relative entropy of the absolute values (Bhatt et al. 2020), by map."""
     return {name: relative_entropy(relevance) for name, relevance in subject.maps.items()}
 
 
 def gini_index(relevance: Floats) -> float:
-    """0 for an empty map, which is even."""
+    """Compute the Gini index of the absolute values: 0 is even, near 1 a few pixels; 0 if empty."""
     values = np.sort(np.abs(relevance.ravel()).astype(np.float64))
     total, count = values.sum(), len(values)
     if total == 0:
@@ -27,7 +27,10 @@ def gini_index(relevance: Floats) -> float:
 
 
 def relative_entropy(relevance: Floats) -> float:
-    """Divided by the logarithm of the number of pixels; 1 for an empty map, which is even."""
+    """Compute the entropy of the absolute values over the logarithm of the number of pixels.
+
+    It is 1 for an even map and for an empty one.
+    """
     values = np.abs(relevance.ravel()).astype(np.float64)
     if values.sum() == 0:
         return 1.0

@@ -1,4 +1,4 @@
-"""What a map costs."""
+"""Cost of a map."""
 
 import time
 
@@ -8,19 +8,20 @@ from explanations.evaluation.subject import Subject
 
 
 def milliseconds(subject: Subject) -> dict[str, float]:
-    """Of one map computed alone: of CPU time on a CPU, so that other programs do not count.
+    """Measure the time of a map that is computed alone, by map.
 
-    On a GPU it is the time that passes. Methods that share a pass are cheaper together.
+    On a CPU it is CPU time, so that other programs do not count; on a GPU it is elapsed time.
+    Methods that share a pass are cheaper together.
     """
     device = subject.pixels.device
-    # What is made once, such as DeepSHAP's recorded background, is not a map's cost.
+    # Work that is done only once, such as recording DeepSHAP's background, is not a map's cost.
     subject.setting.last("warm", True, lambda: _explain_all(subject))
-    found = {}
+    times = {}
     for name in subject.maps:
         started = _now(device)
         subject.setting.explained(name, subject.case.image, subject.case.predicted)
-        found[name] = 1000 * (_now(device) - started)
-    return found
+        times[name] = 1000 * (_now(device) - started)
+    return times
 
 
 def _explain_all(subject: Subject) -> None:

@@ -1,4 +1,5 @@
-"""Infidelity (Yeh et al. 2019) in its scaled form: do the map's sums foretell what is lost?"""
+"""Infidelity (Yeh et al. 2019) in its scaled form: prediction of the logit's loss by a
+map's sums."""
 
 import numpy as np
 import torch
@@ -8,15 +9,15 @@ from explanations.evaluation.subject import Subject
 
 SQUARES = 64
 SIDE_SHARE = 4
-"""A square's side is the image's width divided by this: 8 pixels of 32."""
+"""Image width divided by a square's width: 8 pixels for a width of 32."""
 
 
 def infidelity(subject: Subject) -> dict[str, float]:
-    """The share of the logit's squared changes that the map does not foretell, 0 to 1.
+    """Compute the share of the logit's squared changes that the map does not predict, 0 to 1.
 
-    64 random squares of the image are set to the mean colour. The map foretells a change in
-    proportion to its sum over the square; the best factor is fitted for each map, since the
-    methods have different units. An empty map foretells nothing: 1.
+    64 random squares of the image are set to the mean colour. The map predicts a change in
+    proportion to its sum over the square; the best factor is fitted for each map, because the
+    methods' units differ. An empty map predicts nothing, so its infidelity is 1.
     """
     masks = squares(
         subject.case.image.shape[:2], subject.case.seed("squares", subject.setting.seed)
@@ -32,18 +33,18 @@ def infidelity(subject: Subject) -> dict[str, float]:
     }
 
 
-def unexplained(foretold: NDArray[np.float64], lost: NDArray[np.float64]) -> float:
-    """min over b of mean (b * foretold - lost)^2, as a share of mean lost^2."""
+def unexplained(predicted: NDArray[np.float64], lost: NDArray[np.float64]) -> float:
+    """Compute min over b of mean (b * foretold - lost)², as a share of mean lost²."""
     if not lost.any():
-        return 0.0 if not foretold.any() else 1.0
-    power = float(foretold @ foretold)
+        return 0.0 if not predicted.any() else 1.0
+    power = float(predicted @ predicted)
     if power == 0:
         return 1.0
-    return float(1 - (foretold @ lost) ** 2 / (power * float(lost @ lost)))
+    return float(1 - (predicted @ lost) ** 2 / (power * float(lost @ lost)))
 
 
 def squares(size: tuple[int, ...], seed: int) -> NDArray[np.bool_]:
-    """Which pixels each random square covers, bool (64, height, width)."""
+    """Draw the pixels that each random square covers, bool (64, height, width)."""
     height, width = size
     side = max(1, width // SIDE_SHARE)
     generator = np.random.default_rng(seed)

@@ -1,7 +1,7 @@
-"""Localisation: does the map lie on the object? Only where a mask says where the object is.
+"""Localisation: agreement of a map with the object's mask, for images with a mask.
 
-An empty map counts as an even one, so it scores at chance. Each measure returns its chance level
-too: what an even map, or one drawn at random, is expected to score on this very image.
+An empty map counts as an even map, so that it scores at chance. Each measure also returns its
+chance level, the expected score of an even or a random map on that image.
 """
 
 import numpy as np
@@ -17,9 +17,9 @@ Mask = NDArray[np.bool_]
 
 
 def pointing_game(subject: Subject, tolerance: int = 0) -> dict[str, float]:
-    """1 where the map's largest value lies on the object (Zhang et al. 2018).
+    """Return 1 if the map's largest value is on the object (Zhang et al. 2018), by map.
 
-    ``tolerance`` widens the object by so many pixels.
+    ``tolerance`` widens the object by this many pixels.
     """
     mask = mask_of(subject)
     if tolerance:
@@ -30,7 +30,7 @@ def pointing_game(subject: Subject, tolerance: int = 0) -> dict[str, float]:
 
 
 def mass_accuracy(subject: Subject) -> dict[str, float]:
-    """The share of the positive relevance that lies on the object (Arras et al. 2022)."""
+    """Compute the share of the positive relevance that is on the object (Arras et al. 2022)."""
     mask = mask_of(subject)
     return {CHANCE: float(mask.mean())} | {
         name: mass_inside(relevance, mask) for name, relevance in subject.maps.items()
@@ -38,7 +38,8 @@ def mass_accuracy(subject: Subject) -> dict[str, float]:
 
 
 def rank_accuracy(subject: Subject) -> dict[str, float]:
-    """Of the K most relevant pixels, K as many as the object has: the share on the object."""
+    """Compute the share of the K most relevant pixels that are on the object, which has
+    K pixels."""
     mask = mask_of(subject)
     return {CHANCE: float(mask.mean())} | {
         name: ranked_inside(relevance, mask) for name, relevance in subject.maps.items()
@@ -46,7 +47,8 @@ def rank_accuracy(subject: Subject) -> dict[str, float]:
 
 
 def pixel_auc(subject: Subject) -> dict[str, float]:
-    """The chance that a pixel of the object has a larger value than one beside it."""
+    """Compute the probability that a pixel of the object has a larger value than a background
+    pixel."""
     mask = mask_of(subject)
     return {CHANCE: 0.5} | {
         name: area_under_roc(relevance, mask) for name, relevance in subject.maps.items()
@@ -54,35 +56,37 @@ def pixel_auc(subject: Subject) -> dict[str, float]:
 
 
 def mask_of(subject: Subject) -> Mask:
-    """Raises ValueError where there is no mask, or one without or with nothing but the object."""
+    """Return the image's mask; raise ValueError if it is missing or lacks object or background."""
     mask = subject.case.mask
     if mask is None or not subject.case.has_object:
         raise ValueError(
-            f"The image {subject.case.sha256[:12]} has no mask with object and ground."
+            f"The image {subject.case.sha256[:12]} has no mask with object and background. "
+            "Leave it out of the localisation measures."
         )
     return mask
 
 
 def hit(relevance: Floats, mask: Mask) -> float:
-    """1 or 0; where several pixels share the largest value, the share of them on the object."""
+    """Return 1 or 0; if several pixels share the largest value, their share on the object."""
     return float(mask[relevance == relevance.max()].mean())
 
 
 def mass_inside(relevance: Floats, mask: Mask) -> float:
-    """Of the positive part; the share of the area where nothing is positive."""
+    """Compute the positive part's share on the object; the object's area if nothing is positive."""
     positive = np.maximum(relevance, 0, dtype=np.float64)
     total = positive.sum()
     return float(positive[mask].sum() / total if total > 0 else mask.mean())
 
 
 def ranked_inside(relevance: Floats, mask: Mask) -> float:
-    """Equal pixels at the limit count in proportion."""
+    """Compute the share of the most relevant pixels on the object; ties at the limit
+    count partly."""
     count = int(mask.sum())
     return float(top_weights(relevance, count)[mask.ravel()].sum() / count)
 
 
 def area_under_roc(relevance: Floats, mask: Mask) -> float:
-    """Mann and Whitney's statistic, equal values counting one half."""
+    """Compute Mann and Whitney's statistic, in which ties count one half."""
     ranks = stats.rankdata(relevance.ravel())
     inside = int(mask.sum())
     outside = mask.size - inside

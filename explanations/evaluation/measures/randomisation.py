@@ -14,10 +14,11 @@ from explanations.evaluation.subject import Setting, Subject
 
 
 def parameter_randomisation(subject: Subject, share: float) -> dict[str, float]:
-    """Rank correlation of the map with that of the network whose upper layers are drawn anew.
+    """Compute the rank correlation with the map of a network whose upper layers are redrawn.
 
-    ``share`` of the layers with weights, counted from the output, at least one: cascading. Near 1,
-    the map does not show what the network has learned there.
+    ``share`` is the share of the layers with weights, counted from the output, but at least one
+    layer (cascading randomisation). A value near 1 means that the map does not show what these
+    layers have learned.
     """
     setting, case = subject.setting, subject.case
     engine = setting.last("randomised", share, lambda: _randomised_engine(setting, share))
@@ -28,7 +29,7 @@ def parameter_randomisation(subject: Subject, share: float) -> dict[str, float]:
 
 
 def class_sensitivity(subject: Subject) -> dict[str, float]:
-    """Rank correlation of the map with the same method's map of another class, drawn at random."""
+    """Compute the rank correlation with the method's map of another class, drawn at random."""
     setting, case = subject.setting, subject.case
     other = other_class(subject)
     return {
@@ -38,17 +39,19 @@ def class_sensitivity(subject: Subject) -> dict[str, float]:
 
 
 def other_class(subject: Subject) -> int:
-    """A class that is not the explained one."""
+    """Draw a class other than the explained class."""
     classes = len(subject.setting.engine.workspace.classifier.class_names)
     step = 1 + subject.case.seed("class", subject.setting.seed) % (classes - 1)
     return (subject.case.predicted + step) % classes
 
 
 def randomised(classifier: Classifier, share: float, seed: int) -> tuple[Classifier, int]:
-    """A copy whose upper layers have new weights after He et al. (2015); and how many layers."""
+    """Copy the classifier with new weights (He et al. 2015) in its upper layers; return their
+    number."""
     network = copy.deepcopy(classifier.network)
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     count = max(1, round(share * len(layers)))
+    # The caller's random state must not depend on whether a map was randomised.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for layer in reversed(layers[len(layers) - count :]):

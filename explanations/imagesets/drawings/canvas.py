@@ -1,4 +1,4 @@
-"""Drawing filled shapes together with the map of the parts that they belong to."""
+"""Canvas for filled shapes, drawn together with the map of the parts to which they belong."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -32,13 +32,13 @@ CIRCLE: tuple[Point, ...] = (
     + tuple((y, -x) for x, y in _QUARTER)
 )
 
-# A part id as a word with a one in the byte of its part: adding words counts all parts at once.
+# Each part id is a word with a 1 in the byte of that part: adding words counts all parts at once.
 MAX_PARTS = 8
 _COUNTERS = np.array([0] + [1 << 8 * k for k in range(MAX_PARTS)], dtype="<u8")
 
 
 class Shape(NamedTuple):
-    """One filled polygon of a part, in object units: the object fills -1..1, y points down."""
+    """A filled polygon of a part, in object units: the object fills -1..1, and y points down."""
 
     part: str
     points: tuple[Point, ...]
@@ -46,10 +46,10 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class Placement:
-    """Where an object stands: centre and half-size in pixels of the finished image.
+    """Position of an object: centre and half-size in pixels of the finished image.
 
-    ``turn`` is the tangent of half the rotation angle, so that cosine and sine are rational in it
-    and equal on every machine. ``mirrored`` flips left and right before the rotation.
+    ``turn`` is the tangent of half the rotation angle. Cosine and sine are rational functions of it
+    and therefore equal on every machine. ``mirrored`` flips left and right before the rotation.
     """
 
     x: float
@@ -59,7 +59,7 @@ class Placement:
     mirrored: bool
 
     def grid_points(self, points: tuple[Point, ...]) -> GridPoints:
-        """Points in object units, rounded to whole pixels of the supersampled grid."""
+        """Convert points in object units to whole pixels of the supersampled grid."""
         squared = self.turn * self.turn
         scale = SUPERSAMPLING * self.half_size / (1.0 + squared)
         cosine, sine = scale * (1.0 - squared), scale * 2.0 * self.turn
@@ -75,7 +75,7 @@ class Placement:
 
 
 class Canvas:
-    """An image, its part map, and the part map's area, drawn on the supersampled grid."""
+    """An image, its part map, and its silhouette, drawn on the supersampled grid."""
 
     def __init__(self, background: Image.Image) -> None:
         side = SIZE * SUPERSAMPLING
@@ -90,23 +90,23 @@ class Canvas:
     def draw(self, points: GridPoints, colour: Colour, outline: Colour) -> None:
         """Fill a polygon of the image and draw its outline."""
         self._draw_image.polygon(points, fill=colour)
-        # Several times faster than polygon(width=2), which goes through masks of the whole image.
+        # Several times faster than polygon(width=2), which computes masks of the whole image.
         self._draw_image.line([*points, points[0]], fill=outline, width=OUTLINE_WIDTH)
 
     def mark(self, points: GridPoints, part: int) -> None:
-        """Enter a polygon in the part map; part 0 is not the object."""
+        """Enter a polygon in the part map; part 0 is the background."""
         self._draw_parts.polygon(points, fill=part)
 
     def cast(self, points: GridPoints) -> None:
-        """Add a polygon to the silhouette, by which occluders are judged."""
+        """Add a polygon to the silhouette, which limits how much occluders may hide."""
         self._draw_silhouette.polygon(points, fill=1)
 
     def silhouette_area(self) -> int:
-        """Pixels of the supersampled grid in the silhouette."""
+        """Count the pixels of the supersampled grid in the silhouette."""
         return SIZE * SIZE * SUPERSAMPLING * SUPERSAMPLING - self._silhouette.histogram()[0]
 
     def hide(self, points: GridPoints, least_area: int) -> bool:
-        """Cut a polygon out of the silhouette, unless less than ``least_area`` would be left."""
+        """Cut a polygon out of the silhouette, unless less than ``least_area`` would remain."""
         before = self._silhouette.copy()
         self._draw_silhouette.polygon(points, fill=0)
         if self.silhouette_area() >= least_area:
@@ -115,14 +115,14 @@ class Canvas:
         return False
 
     def pixels(self) -> NDArray[np.uint8]:
-        """The finished image, uint8 (32, 32, 3)."""
+        """Return the finished image, uint8 (32, 32, 3)."""
         return np.array(self._image.reduce(SUPERSAMPLING), dtype=np.uint8)
 
     def part_map(self) -> NDArray[np.uint8]:
-        """The part ids, uint8 (32, 32).
+        """Return the part ids, uint8 (32, 32).
 
-        A pixel belongs to the object when the object covers at least half of it, and then to the
-        part that covers most of it.
+        A pixel belongs to the object if the object covers at least half of it, and then to the part
+        that covers most of it.
         """
         words = _COUNTERS.take(np.asarray(self._parts), mode="clip")
         rows = words.reshape(SIZE, SUPERSAMPLING, -1).sum(axis=1)
@@ -133,12 +133,13 @@ class Canvas:
 
 
 def ellipse(part: str, x: float, y: float, across: float, down: float) -> Shape:
-    """An ellipse with centre (x, y) and the two half-axes."""
+    """Return an ellipse with the centre (x, y) and two half-axes."""
     return Shape(part, tuple((x + across * c, y + down * s) for c, s in CIRCLE))
 
 
 def arc(x: float, y: float, across: float, down: float, start: int, stop: int) -> list[Point]:
-    """Points on an ellipse, clockwise from step ``start`` to ``stop`` of 15 degrees; 0 is right."""
+    """Return points on an ellipse, clockwise in steps of 15 degrees from ``start`` to ``stop``; 0
+    is right."""
     return [
         (x + across * CIRCLE[k % 24][0], y + down * CIRCLE[k % 24][1])
         for k in range(start, stop + 1)
@@ -146,10 +147,10 @@ def arc(x: float, y: float, across: float, down: float, start: int, stop: int) -
 
 
 def box(part: str, left: float, top: float, right: float, bottom: float) -> Shape:
-    """An upright rectangle."""
+    """Return an upright rectangle."""
     return Shape(part, ((left, top), (right, top), (right, bottom), (left, bottom)))
 
 
 def polygon(part: str, *points: Point) -> Shape:
-    """A polygon through the points."""
+    """Return a polygon through the points."""
     return Shape(part, points)

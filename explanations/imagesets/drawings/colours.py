@@ -1,4 +1,4 @@
-"""Random colours that tell nothing about the class."""
+"""Random colours that carry no information about the class."""
 
 from explanations.imagesets.dice import Dice
 from explanations.imagesets.drawings.canvas import Colour
@@ -7,9 +7,10 @@ _CHANNEL_ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1,
 
 
 def random_colour(dice: Dice, saturation: tuple[int, int] = (25, 95)) -> Colour:
-    """Any hue, dark to light, of a saturation in the given range (percent).
+    """Draw a colour of any hue, dark to light, with a saturation in the given range (percent).
 
-    All from one random word, in whole numbers: a scene asks for dozens of colours.
+    All values are computed in whole numbers from a single random word, because a scene needs dozens
+    of colours.
     """
     word = dice.word()
     low, high = saturation
@@ -23,9 +24,9 @@ def random_colour(dice: Dice, saturation: tuple[int, int] = (25, 95)) -> Colour:
 
 
 def distinct_colours(dice: Dice, count: int, ground: Colour, candidates: int) -> list[Colour]:
-    """``count`` colours; each is the one of its candidates farthest from ground and earlier ones.
+    """Draw ``count`` colours, each the candidate farthest from the ground and from earlier colours.
 
-    With one candidate the colours are plain chance, and parts may melt into the background.
+    With a single candidate the colours are plain chance, and parts may blend into the background.
     """
     taken = [ground]
     for _ in range(count):
@@ -35,7 +36,7 @@ def distinct_colours(dice: Dice, count: int, ground: Colour, candidates: int) ->
 
 
 def mix(colour: Colour, ground: Colour, share: float, light: float = 1.0) -> Colour:
-    """``share`` of the colour, at ``light`` of its brightness, over the ground."""
+    """Mix ``share`` of the colour, at ``light`` of its brightness, with the ground."""
     red, green, blue = (
         _to_byte(share * light * c + (1.0 - share) * g) for c, g in zip(colour, ground, strict=True)
     )
@@ -43,11 +44,11 @@ def mix(colour: Colour, ground: Colour, share: float, light: float = 1.0) -> Col
 
 
 def _to_byte(level: float) -> int:
-    """The nearest whole number in 0..255."""
+    """Round to the nearest whole number in 0..255."""
     return min(255, max(0, int(level + 0.5)))
 
 
-def _distance(one: Colour, other: Colour) -> int:
-    """How different two colours look; green counts most, blue least, as in luminance."""
-    red, green, blue = one[0] - other[0], one[1] - other[1], one[2] - other[2]
+def _distance(first: Colour, second: Colour) -> int:
+    """Compute how different two colours look; as in luminance, green counts most and blue least."""
+    red, green, blue = first[0] - second[0], first[1] - second[1], first[2] - second[2]
     return 3 * red * red + 6 * green * green + blue * blue

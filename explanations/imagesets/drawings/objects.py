@@ -1,8 +1,8 @@
 """The ten objects, each drawn from named parts.
 
-A drawing takes ``vary(low, high)``, which answers a proportion between the two, and returns shapes
-from back to front in object units. The classes come in pairs that share parts or outline, so that
-a small or half-hidden object of one is easily taken for the other: car and truck, boat and
+A drawing takes ``vary(low, high)``, which returns a proportion between the two, and returns shapes
+from back to front in object units. The classes form pairs with shared parts or outlines, so that a
+small or half-hidden object of one class is easily taken for the other: car and truck, boat and
 umbrella, tree and flower, rocket and house, fish and cup.
 """
 
@@ -14,6 +14,7 @@ Vary = Callable[[float, float], float]
 
 
 def boat(vary: Vary) -> list[Shape]:
+    """Draw a boat with sails."""
     tip = vary(-0.98, -0.8)
     belly = vary(0.5, 0.72)
     boom = 0.2
@@ -28,6 +29,7 @@ def boat(vary: Vary) -> list[Shape]:
 
 
 def car(vary: Vary) -> list[Shape]:
+    """Draw a car."""
     roof = vary(-0.55, -0.4)
     back, front = vary(-0.75, -0.6), vary(0.2, 0.38)
     wheel = vary(0.24, 0.29)
@@ -52,6 +54,7 @@ def car(vary: Vary) -> list[Shape]:
 
 
 def cup(vary: Vary) -> list[Shape]:
+    """Draw a cup on a saucer."""
     top = vary(-0.72, -0.55)
     foot = vary(0.3, 0.44)
     ring = vary(0.36, 0.44)
@@ -77,6 +80,7 @@ def cup(vary: Vary) -> list[Shape]:
 
 
 def fish(vary: Vary) -> list[Shape]:
+    """Draw a fish."""
     thick = vary(0.42, 0.56)
     fork = vary(0.4, 0.58)
     return [
@@ -92,6 +96,7 @@ def fish(vary: Vary) -> list[Shape]:
 
 
 def flower(vary: Vary) -> list[Shape]:
+    """Draw a flower with five petals."""
     reach = vary(0.34, 0.4)
     petal = vary(0.24, 0.3)
     y = -0.35
@@ -106,6 +111,7 @@ def flower(vary: Vary) -> list[Shape]:
 
 
 def house(vary: Vary) -> list[Shape]:
+    """Draw a house with a chimney."""
     eaves = vary(-0.2, 0.0)
     wide = vary(0.62, 0.76)
     chimney = vary(0.3, 0.42)
@@ -119,6 +125,7 @@ def house(vary: Vary) -> list[Shape]:
 
 
 def rocket(vary: Vary) -> list[Shape]:
+    """Draw a rocket with its flame."""
     wide = vary(0.27, 0.35)
     shoulder = vary(-0.5, -0.38)
     fin = vary(0.62, 0.75)
@@ -148,6 +155,7 @@ def rocket(vary: Vary) -> list[Shape]:
 
 
 def tree(vary: Vary) -> list[Shape]:
+    """Draw a tree with fruit."""
     wide = vary(0.4, 0.48)
     trunk = vary(0.12, 0.17)
     top = vary(0.48, 0.54)
@@ -162,6 +170,7 @@ def tree(vary: Vary) -> list[Shape]:
 
 
 def truck(vary: Vary) -> list[Shape]:
+    """Draw a truck."""
     top = vary(-0.7, -0.5)
     split = vary(0.2, 0.35)
     bonnet = vary(-0.3, -0.12)
@@ -189,6 +198,7 @@ def truck(vary: Vary) -> list[Shape]:
 
 
 def umbrella(vary: Vary) -> list[Shape]:
+    """Draw an open umbrella."""
     rim = vary(-0.05, 0.08)
     high = vary(0.72, 0.85)
     dome = arc(0.0, rim, 0.98, high, 12, 24)
@@ -235,7 +245,7 @@ def _middle(low: float, high: float) -> float:
     return (low + high) / 2
 
 
-# Part names in the order of their first shape: part id k of a class is PART_NAMES[class][k - 1].
+# Names are in the order of their first shape: part id k of a class is PART_NAMES[class][k - 1].
 PART_NAMES: dict[str, tuple[str, ...]] = {
     name: tuple(dict.fromkeys(shape.part for shape in draw(_middle)))
     for name, draw in DRAWINGS.items()

@@ -1,4 +1,4 @@
-"""The layers of a scene, from back to front, all scaled by one difficulty in [0, 1]."""
+"""The layers of a scene, from back to front, all scaled by a difficulty in [0, 1]."""
 
 from collections.abc import Collection
 
@@ -32,9 +32,9 @@ _OCCLUDERS = (
 
 
 def background(dice: Dice, difficulty: float) -> tuple[Canvas, Colour]:
-    """A soft field of colours around one muted colour, which is returned too.
+    """Draw a soft field of colours around a muted colour; return the canvas and that colour.
 
-    Cells differ mostly in brightness, by at most 26 levels when easiest and 74 when hardest.
+    Cells differ mostly in brightness, by at most 26 levels at difficulty 0 and 74 at difficulty 1.
     """
     base = random_colour(dice, saturation=(10, 55))
     spread = round(16 + 30 * difficulty)
@@ -49,9 +49,9 @@ def background(dice: Dice, difficulty: float) -> tuple[Canvas, Colour]:
 
 
 def place(dice: Dice, difficulty: float) -> Placement:
-    """Where the object stands: the harder, the smaller, the more turned, the nearer to the edge."""
+    """Choose the object's position: smaller, more rotated and nearer to the edge if difficult."""
     half_size = dice.uniform(13.0 - 8.0 * difficulty, 14.5 - 4.5 * difficulty)
-    # An object may leave the frame by a little, and only when the scene is hard.
+    # Only in a difficult scene, a small part of the object may lie outside the frame.
     room = max(0.0, _CENTRE - half_size + 2.5 * difficulty)
     lean = 0.05 + 0.2 * difficulty  # tangent of half the angle: 6 to 28 degrees
     return Placement(
@@ -64,17 +64,18 @@ def place(dice: Dice, difficulty: float) -> Placement:
 
 
 def with_noise(image: NDArray[np.uint8], dice: Dice, difficulty: float) -> NDArray[np.uint8]:
-    """Add whole-numbered triangular noise, of at most 2 levels when easiest and 10 when hardest."""
+    """Add whole-numbered triangular noise, of at most 2 levels at difficulty 0 and 10 at difficulty
+    1."""
     reach = round(2 + 8 * difficulty)
     first, second = dice.bytes(2 * image.size).reshape(2, *image.shape).astype(np.int16)
-    # Cut towards zero, not down: noise must not darken the image.
+    # Rounded towards zero, not down: noise must not darken the image.
     noise = np.sign(first - second) * (np.abs(first - second) * reach // 255)
     noisy: NDArray[np.uint8] = np.clip(image + noise, 0, 255).astype(np.uint8)
     return noisy
 
 
 class Painter:
-    """Puts clutter, object and occluders on one canvas."""
+    """Painter of clutter, object and occluders on one canvas."""
 
     def __init__(self, canvas: Canvas, ground: Colour, difficulty: float) -> None:
         self._canvas = canvas
@@ -83,7 +84,7 @@ class Painter:
         self._contrast = 1.0 - 0.55 * difficulty
 
     def draw_clutter(self, dice: Dice, class_index: int, placement: Placement) -> None:
-        """Parts of other classes, behind the object."""
+        """Draw parts of other classes behind the object."""
         for _ in range(_count(dice, 5.0 * self._difficulty)):
             other = (class_index + 1 + dice.below(len(CLASS_NAMES) - 1)) % len(CLASS_NAMES)
             shape = dice.choice(DRAWINGS[CLASS_NAMES[other]](dice.uniform))
@@ -100,7 +101,8 @@ class Painter:
     def draw_object(
         self, dice: Dice, class_index: int, placement: Placement, without_parts: Collection[str]
     ) -> None:
-        """The object, each part in its own colour; a part left out changes nothing else."""
+        """Draw the object, each part in its own colour; omitting a part does not change the other
+        parts."""
         name = CLASS_NAMES[class_index]
         names = PART_NAMES[name]
         colours = self._colours(dice, len(names))
@@ -113,11 +115,12 @@ class Painter:
                 self._canvas.mark(points, part + 1)
 
     def draw_occluders(self, dice: Dice, placement: Placement) -> None:
-        """Posts, stones and leaves before the object; what they hide leaves the part map.
+        """Draw posts, stones and leaves in front of the object, and remove hidden parts from the
+        part map.
 
-        One that would hide too much of the object is not drawn: nobody can learn anything from an
-        error on an object that is not there. It is judged on the whole object, so that leaving out
-        a part moves no occluder.
+        An occluder that would hide too much of the object is not drawn: errors on an invisible
+        object teach nothing. The limit refers to the complete object, so that omitting a part does
+        not change the occluders.
         """
         least_area = round(
             (1.0 - HIDDEN_AT_MOST * self._difficulty) * self._canvas.silhouette_area()
@@ -133,6 +136,8 @@ class Painter:
             )
             points = where.grid_points(dice.choice(_OCCLUDERS).points)
             colour = self._colours(dice, 1)[0]
+            # The colour is drawn before the decision, so that a skipped occluder does not change
+            # later draws.
             if self._canvas.hide(points, least_area):
                 self._draw(points, colour)
                 self._canvas.mark(points, 0)
@@ -154,5 +159,5 @@ def _centred(shape: Shape) -> Shape:
 
 
 def _count(dice: Dice, mean: float) -> int:
-    """A whole number around ``mean``, from 0 to twice the mean."""
+    """Draw a whole number around ``mean``, from 0 to twice the mean."""
     return int(dice.uniform(0.0, 2.0 * mean) + 0.5)

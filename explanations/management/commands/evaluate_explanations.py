@@ -1,4 +1,4 @@
-"""manage.py evaluate_explanations: the measured comparison of the methods."""
+"""manage.py evaluate_explanations: measured comparison of the methods."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -30,31 +30,40 @@ REFUSALS = (
 
 
 class Command(BaseCommand):
-    help = "Measures what the maps are worth. Stopped with Ctrl-C, the same command goes on."
+    """Measurement of the methods on a sample of images, with a report."""
+
+    help = (
+        "Measures the quality of the maps. After Ctrl-C, repeat the command to continue where it "
+        "stopped."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
         parser.add_argument("--output", type=Path, required=True, help="folder of the report")
         parser.add_argument("--data", default="scenes", help="scenes, cifar10, or a folder")
         parser.add_argument("--data-dir", type=Path, help="local copy of CIFAR-10")
         parser.add_argument("--split", default="test")
         parser.add_argument(
-            "--weights", type=Path, help="FILE.safetensors; the shipped one if there is one"
+            "--weights",
+            type=Path,
+            help="FILE.safetensors; by default the shipped weights of the image set",
         )
         parser.add_argument("--images", type=int, default=500)
         parser.add_argument(
             "--subsample",
             type=int,
             default=16,
-            help="images for which maps are computed anew: robustness, randomisation, cost, limits",
+            help="images whose maps are recomputed for robustness, randomisation, cost and limits",
         )
-        parser.add_argument("--methods", default=",".join(METHODS), help="keys with commas")
-        parser.add_argument("--without-limits", action="store_true", help="the measures only")
+        parser.add_argument("--methods", default=",".join(METHODS), help="keys, comma-separated")
+        parser.add_argument("--without-limits", action="store_true", help="only the measures")
         parser.add_argument("--precision", choices=PRECISIONS, default="fast")
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         parser.add_argument("--threads", type=int, help="CPU threads; all cores by default")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, *args: Any, **options: Any) -> str:
+        """Evaluate the methods and return a summary."""
         if options["threads"]:
             torch.set_num_threads(options["threads"])
         output: Path = options["output"]
@@ -70,6 +79,7 @@ class Command(BaseCommand):
             )
             weights = _weights(options["weights"], options["data"])
             classifier = Classifier.load(weights, choose_device(options["device"]))
+            # Images are fitted to the classifier, which accepts a single size.
             source = open_image_set(
                 options["data"], options["data_dir"], size=classifier.image_size
             )
@@ -78,7 +88,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError(
-                "Stopped. What is computed is kept: the same command goes on.", returncode=130
+                "Stopped. All computed values are kept. Repeat the command to continue.",
+                returncode=130,
             ) from None
         return (
             f"{summary.images} images, {len(summary.methods)} methods and "
@@ -91,5 +102,5 @@ def _weights(given: Path | None, data: str) -> Path:
     if given is not None:
         return given
     if data not in NAMES:
-        raise CheckpointError("A folder of images needs --weights FILE.safetensors.")
+        raise CheckpointError("For a folder of images, give --weights FILE.safetensors.")
     return Path(settings.BASE_DIR) / "weights" / f"{data}.safetensors"

@@ -13,20 +13,28 @@ from explanations.pipeline.image_import import import_images
 
 
 class Command(DatabaseCommand):
-    help = "Stores images for studies: all of them, or none if one cannot be used."
+    """Import of a split of an image set."""
+
+    help = "Stores images for studies. If any image cannot be used, none is stored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
         parser.add_argument("--data", required=True, help="scenes, cifar10, or split/class/image")
         parser.add_argument("--data-dir", type=Path, help="local copy of a data set")
         parser.add_argument("--split", default="test")
-        parser.add_argument("--limit", type=int, help="at most so many, balanced over the classes")
         parser.add_argument(
-            "--name", default="", help="of the image set; that of the data if empty"
+            "--limit", type=int, help="largest number of images, balanced over the classes"
         )
-        parser.add_argument("--seed", type=int, default=0, help="of the selection")
-        parser.add_argument("--size", type=int, default=32, help="side of a folder's images")
+        parser.add_argument(
+            "--name", default="", help="name of the image set; by default the name of the data"
+        )
+        parser.add_argument("--seed", type=int, default=0, help="seed of the selection")
+        parser.add_argument(
+            "--size", type=int, default=32, help="width and height of a folder's images, in pixels"
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
+        """Import the images and return a summary."""
         try:
             source = open_image_set(options["data"], options["data_dir"], size=options["size"])
             done = import_images(
@@ -43,5 +51,5 @@ class Command(DatabaseCommand):
             background = f"no background, so no DeepSHAP: {done.no_background}"
         return (
             f"{done.image_set}: {done.new} images of the split {options['split']} stored, "
-            f"{done.known} were there already; {background}."
+            f"{done.known} were already stored; {background}."
         )

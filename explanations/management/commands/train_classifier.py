@@ -18,13 +18,16 @@ from explanations.imagesets.catalogue import open_image_set
 
 
 class Command(BaseCommand):
-    help = "Trains the VGG13. Interrupted with Ctrl-C, the same command goes on where it stopped."
+    """Training of the VGG13 with a recipe."""
+
+    help = "Trains the VGG13. After Ctrl-C, repeat the command to continue where it stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
         parser.add_argument("--data", required=True, help="scenes, cifar10, or a folder")
         parser.add_argument("--data-dir", type=Path, help="local copy of a data set")
         parser.add_argument("--recipe", choices=sorted(RECIPES), default="strong")
-        parser.add_argument("--epochs", type=int, help="other than the recipe's")
+        parser.add_argument("--epochs", type=int, help="overrides the recipe's number of epochs")
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--threads", type=int, help="CPU threads; all cores by default")
@@ -32,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, required=True, help="FILE.safetensors")
 
     def handle(self, *args: Any, **options: Any) -> str:
+        """Train the classifier and return a summary."""
         if options["threads"]:
             torch.set_num_threads(options["threads"])
         output: Path = options["output"]
@@ -59,7 +63,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError(
-                "Interrupted. The finished epochs are kept: the same command goes on from there."
+                "Interrupted. The finished epochs are kept. Repeat the command to continue."
             ) from None
         test = card["evaluation"]["test"]
         files = ", ".join(path.name for path in outputs_of(output))

@@ -1,4 +1,4 @@
-"""manage.py verify_explanations: is every stored map and image what it was when it was stored?"""
+"""manage.py verify_explanations: check of every stored map and image against its hash."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -14,28 +14,32 @@ NAMED = 20
 
 
 class Command(DatabaseCommand):
-    help = "Reads every stored map and image and compares the hashes; fails if one is damaged."
+    """Check of all stored maps and images."""
+
+    help = "Reads every stored map and image and compares its hash. Fails if any is damaged."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
         parser.add_argument(
             "--manifest",
             type=Path,
             metavar="FILE",
-            help="write a line per map: hash of its numbers, method, image, key",
+            help="file for a line per map: hash of its numbers, method, image, key",
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
-        found = check_everything()
+        """Check all files; return a summary, or raise CommandError that lists the damaged files."""
+        checked = check_everything()
         if options["manifest"]:
-            write_atomically(options["manifest"], found.manifest.encode())
-        if found.problems:
-            named = "\n".join(f"- {problem}" for problem in found.problems[:NAMED])
-            more = len(found.problems) - NAMED
+            write_atomically(options["manifest"], checked.manifest.encode())
+        if checked.problems:
+            named = "\n".join(f"- {problem}" for problem in checked.problems[:NAMED])
+            more = len(checked.problems) - NAMED
             raise CommandError(
-                f"{len(found.problems)} of {found.maps} maps and {found.images} images are "
+                f"{len(checked.problems)} of {checked.maps} maps and {checked.images} images are "
                 f"damaged:\n{named}" + (f"\n… and {more} more." if more > 0 else "")
             )
         return (
-            f"{found.maps} maps and {found.images} images are whole; "
-            f"the maps take {found.store_bytes / 1e6:.1f} MB."
+            f"{checked.maps} maps and {checked.images} images are intact; "
+            f"the maps occupy {checked.store_bytes / 1e6:.1f} MB."
         )

@@ -1,1 +1,1 @@
-"""Where work runs: in this process, or on Dask workers."""
+"""Executors of the work: this process, or Dask workers."""

@@ -1,4 +1,4 @@
-"""A piece of work that any process can do, and what comes back: arrays, no database."""
+"""Pieces of work that any process can do, and their results: arrays, without a database."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -16,39 +16,40 @@ from explanations.methods.protocol import Explainer
 
 
 class ExecutorError(RuntimeError):
-    """The machines that compute are out of reach; the message names the cure."""
+    """Workers that cannot be reached; the message names the cure."""
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """A few images to be explained by the same methods.
+    """Some images to be explained by one list of methods.
 
-    On a CPU it is one image. So it does not matter how the work is cut, who does it or beside
-    what: the numbers are the same to the last bit.
+    On a CPU a chunk is a single image. The numbers are therefore identical to the last bit, however
+    the work is divided and whichever process does it.
     """
 
     images: NDArray[np.uint8]
-    """uint8 (n, height, width, 3)"""
+    """Images, uint8 (n, height, width, 3)."""
     targets: tuple[int, ...]
     explainers: Mapping[str, Explainer]
     background: str
-    """Its hash; empty where no method compares."""
+    """Hash of the background; empty if no method needs a background."""
 
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """One method's maps of a chunk, in the order of its images."""
+    """A method's maps of a chunk, in the order of its images."""
 
     method: str
     maps: tuple[Attribution, ...]
     seconds: float
-    """Per image."""
+    """Seconds per image."""
     device: str
 
 
 @dataclass(eq=False)
 class Explaining:
-    """A classifier with all it needs to work on chunks; engines are made when first needed."""
+    """A classifier with everything it needs to work on chunks; engines are created when first
+    needed."""
 
     classifier: Classifier
     backgrounds: Mapping[str, Background]
@@ -56,13 +57,15 @@ class Explaining:
     _engines: dict[str, Engine] = field(default_factory=dict, init=False, repr=False)
 
     def explain(self, chunk: Chunk) -> Iterator[Done]:
-        """Method by method, so that each can be kept as soon as it is there."""
+        """Yield the maps method by method, so that each can be stored at once."""
         engine = self._engine(chunk.background)
         device = _device_name(self.classifier.device)
         started = time.monotonic()
-        for method, found in engine.one_by_one(chunk.images, chunk.targets, chunk.explainers):
-            seconds = (time.monotonic() - started) / len(found)
-            yield Done(method, tuple(found), seconds, device)
+        for method, attributions in engine.one_by_one(
+            chunk.images, chunk.targets, chunk.explainers
+        ):
+            seconds = (time.monotonic() - started) / len(attributions)
+            yield Done(method, tuple(attributions), seconds, device)
             started = time.monotonic()
 
     def _engine(self, name: str) -> Engine:

@@ -1,4 +1,4 @@
-"""The work done in this process, one chunk after the other."""
+"""Execution in this process, one chunk after the other."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,7 +6,7 @@ from explanations.pipeline.executors.chunks import Chunk, Done, Explaining
 
 
 def run(explaining: Explaining, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Done]]:
-    """Every chunk's maps, method by method."""
+    """Yield every chunk's maps, method by method."""
     for chunk in chunks:
         for done in explaining.explain(chunk):
             yield chunk, done

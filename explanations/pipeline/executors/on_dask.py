@@ -1,7 +1,7 @@
-"""The work done by dask workers: processes of this machine, or of a cluster.
+"""Execution by Dask workers: processes of this machine or of a cluster.
 
-The workers only compute. This process alone writes files and rows, so they need neither the
-data folder nor the database: weights and background images are sent to each worker as it comes.
+The workers only compute. Only this process writes files and rows, so the workers need neither the
+data folder nor the database: each worker receives weights and background images when it joins.
 """
 
 import logging
@@ -35,12 +35,13 @@ from explanations.pipeline.executors.chunks import Chunk, Done, ExecutorError, E
 
 SECONDS_TO_CONNECT = 60
 ATTEMPTS = 100
-"""How many workers may die over one chunk: machines come and go, a chunk that kills does not."""
+"""Number of workers that may die while computing a chunk. Machines come and go, so a dead worker
+does not mean that the chunk is at fault."""
 SECONDS_BETWEEN_ATTEMPTS = 0.5
 SETTINGS = {
     "distributed.scheduler.allowed-failures": ATTEMPTS,
-    # Dask has workers give back memory at once. Every array would then be mapped and cleared anew,
-    # which took a fifth of their time.
+    # By default Dask makes workers return freed memory at once. Every array is then mapped and
+    # cleared again, which took a fifth of their time.
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
 }
 WAITING_PER_THREAD = 2
@@ -48,15 +49,17 @@ WAITING_PER_THREAD = 2
 
 @dataclass(frozen=True)
 class Cluster:
-    """Which workers to use: those of the scheduler at ``address``, or new ones on this machine."""
+    """Choice of the workers: an existing scheduler at ``address``, or new workers on
+    this machine."""
 
     address: str = ""
     workers: int = 0
-    """New ones on this machine; 0 for one per core, or one per GPU."""
+    """Number of new workers on this machine; 0 for one per core, or one per GPU."""
 
 
 class Explainers(WorkerPlugin):
-    """What every worker is given before its first chunk, also those that come late."""
+    """Plugin that every worker receives before its first chunk, including workers that
+    join later."""
 
     def __init__(
         self, weights: bytes, backgrounds: dict[str, Background], precision: str, device: str
@@ -65,6 +68,7 @@ class Explainers(WorkerPlugin):
         self._parts = (weights, backgrounds, precision, device)
 
     def setup(self, worker: Any) -> None:
+        """Load the classifier on the worker."""
         weights, backgrounds, precision, device = self._parts
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "weights.safetensors"
@@ -74,7 +78,8 @@ class Explainers(WorkerPlugin):
         self.lock = Lock()
 
     def explain(self, chunk: Chunk) -> list[Done]:
-        # A worker may have several threads; the engine is made for one at a time.
+        # A worker may have several threads, but an engine supports a single thread.
+        """Explain a chunk on the worker."""
         with self.lock:
             return list(self.explaining.explain(chunk))
 
@@ -87,10 +92,10 @@ def run(
     cluster: Cluster,
     chunks: Iterable[Chunk],
 ) -> Iterator[tuple[Chunk, Done]]:
-    """Every chunk's maps, in the order in which they are finished.
+    """Yield every chunk's maps, in the order in which they are finished.
 
-    A chunk whose worker dies is given to another. Raises ExecutorError when no worker comes or
-    the scheduler is lost.
+    If a worker dies, its chunk is given to another. Raises ExecutorError if no worker joins or the
+    scheduler is lost.
     """
     plugin = Explainers(weights, backgrounds, precision, device)
     with _connected(cluster, device) as client:
@@ -99,13 +104,14 @@ def run(
             yield from _completed(client, device, iter(chunks))
         except (OSError, TimeoutError) as error:
             raise ExecutorError(
-                f"The connection to the dask scheduler was lost ({error}). Every map that had "
-                "come back is kept. Run the same command again when the scheduler is there."
+                f"The connection to the Dask scheduler was lost ({error}). Every finished map is "
+                "kept. Repeat the command when the scheduler is running again."
             ) from error
 
 
 def _equip(client: Client, plugin: Explainers) -> None:
-    """Give every worker the plugin; again when one died over it, since that one comes back."""
+    """Register the plugin with every worker; repeat if a worker dies meanwhile, since it is
+    restarted."""
     for attempt in range(ATTEMPTS):
         try:
             client.register_plugin(plugin)
@@ -120,7 +126,8 @@ def _equip(client: Client, plugin: Explainers) -> None:
 def _completed(
     client: Client, device: str, chunks: Iterator[Chunk]
 ) -> Iterator[tuple[Chunk, Done]]:
-    """Few chunks at a time are on their way, however many there are."""
+    """Yield results while only a few chunks are submitted at a time, whatever their
+    total number."""
     submitted: dict[Any, tuple[Chunk, int]] = {}
 
     def submit(chunk: Chunk, attempt: int = 1) -> Future[list[Done]]:
@@ -134,23 +141,23 @@ def _completed(
         chunk, attempt = submitted.pop(future.key)
         if future.status == "cancelled":
             raise ExecutorError(
-                "The dask scheduler is gone or has dropped the work. Every map that had come "
-                "back is kept. Run the same command again when the scheduler is there."
+                "The Dask scheduler has stopped or dropped the work. Every finished map is kept. "
+                "Repeat the command when the scheduler is running again."
             )
         try:
-            found: list[Done] = future.result()
+            results: list[Done] = future.result()
         except KilledWorker as error:
             if attempt == ATTEMPTS:
                 raise ExecutorError(
-                    f"{ATTEMPTS} workers died over the same images. Look into their logs: most "
-                    "often they have too little memory."
+                    f"{ATTEMPTS} workers died while computing one set of images. Check their logs: "
+                    "the usual cause is too little memory."
                 ) from error
             waiting.add(submit(chunk, attempt + 1))
             continue
-        for done in found:
+        for done in results:
             yield chunk, done
-        for following in islice(chunks, max(1, _width(client) - len(submitted))):
-            waiting.add(submit(following))
+        for next_chunk in islice(chunks, max(1, _width(client) - len(submitted))):
+            waiting.add(submit(next_chunk))
 
 
 def _explain(chunk: Chunk) -> list[Done]:
@@ -171,8 +178,8 @@ def _connected(cluster: Cluster, device: str) -> Iterator[Client]:
             client = stack.enter_context(Client(address, timeout=SECONDS_TO_CONNECT))
         except (OSError, TimeoutError, ValueError) as error:
             raise ExecutorError(
-                f"No dask scheduler answers at {cluster.address} ({error}). Start one with "
-                "'dask scheduler' and name the address that it prints: --scheduler tcp://HOST:8786"
+                f"No Dask scheduler answers at {cluster.address} ({error}). Start it with "
+                "'dask scheduler' and give the address that it prints: --scheduler tcp://HOST:8786"
             ) from error
         _await_a_worker(client)
         yield client
@@ -183,15 +190,15 @@ def _await_a_worker(client: Client) -> None:
     while not client.nthreads():
         if time.monotonic() > deadline:
             raise ExecutorError(
-                f"The scheduler has no worker after {SECONDS_TO_CONNECT} seconds. Start some: "
-                "dask worker ADDRESS --nthreads 1, from the project's folder."
+                f"The scheduler has no worker after {SECONDS_TO_CONNECT} seconds. Start workers "
+                "from the project's folder: dask worker ADDRESS --nthreads 1"
             )
         time.sleep(0.1)
 
 
 @contextmanager
 def _local_cluster(cluster: Cluster, device: str) -> Iterator[SpecCluster]:
-    """One worker per core, or per GPU; each is started again when it dies."""
+    """Start one worker per core, or per GPU; a worker that dies is restarted."""
     count = cluster.workers or (torch.cuda.device_count() if device == "cuda" else _cores())
     with dask.config.set(SETTINGS):
         workers = {number: _worker(number, device) for number in range(count)}
@@ -205,7 +212,7 @@ def _local_cluster(cluster: Cluster, device: str) -> Iterator[SpecCluster]:
 
 def _worker(number: int, device: str) -> dict[str, Any]:
     options: dict[str, Any] = {"nthreads": 1, "host": "127.0.0.1", "dashboard": False}
-    # Their chatter would tear the progress bar apart.
+    # The workers' log messages would break the progress bar.
     options["silence_logs"] = logging.ERROR
     options["env"] = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     if device == "cuda":

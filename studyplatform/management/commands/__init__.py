@@ -1,1 +1,1 @@
-"""Thin commands that need more than one app."""
+"""Thin commands that use several apps."""

@@ -1,4 +1,4 @@
-"""manage.py demo: from an empty data folder to a running study with a report; resumable."""
+"""manage.py demo: from an empty data folder to a running study with a report, resumable."""
 
 import secrets
 from argparse import ArgumentParser
@@ -21,15 +21,24 @@ SIMULATED = 140
 
 
 class Command(BaseCommand):
-    help = "Prepares the demo study on the embedded images. A second run does only what is missing."
+    """Preparation of the demo study, step by step, with the platform's own commands."""
+
+    help = (
+        "Prepares the demo study with the embedded images. A second run only completes what is "
+        "missing."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--address", default="127.0.0.1:8000", help="where it will be served")
+        """Add the command's options."""
+        parser.add_argument(
+            "--address", default="127.0.0.1:8000", help="address at which it will be served"
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
+        """Run every missing step and return the addresses."""
         if not settings.DEBUG:
             raise CommandError(
-                "The demo makes a researcher's account with a printed password, so it runs only "
+                "The demo creates a researcher's account and prints its password, so it runs only "
                 "with STUDY_DEBUG=1. On a server, use load_study and precompute_explanations."
             )
         self._step("Database", "migrate", verbosity=0)
@@ -37,14 +46,16 @@ class Command(BaseCommand):
             self._step("Images", "import_images", data="scenes", split="test", limit=IMAGES)
         self._step("Study", "load_study", str(settings.STUDIES_DIR / f"{SLUG}.toml"))
         self._step("Predictions and explanations", "precompute_explanations", study=SLUG)
+        # Every step checks its own result, so that an interrupted demo can be repeated.
         study = Study.objects.get(slug=SLUG)
         if study.state == Study.State.DRAFT:
             self._step("Opening", "open_study", SLUG)
-        there = Participant.objects.filter(study=study, simulated=True).count()
+        simulated = Participant.objects.filter(study=study, simulated=True).count()
         report = settings.DATA_DIR / "reports" / SLUG / "report.html"
-        if there < SIMULATED:
-            self._step("Synthetic participants", "simulate_participants", SLUG, n=SIMULATED - there)
-        if there < SIMULATED or not report.exists():
+        if simulated < SIMULATED:
+            missing_people = SIMULATED - simulated
+            self._step("Synthetic participants", "simulate_participants", SLUG, n=missing_people)
+        if simulated < SIMULATED or not report.exists():
             missing = pdf_missing()
             if missing:
                 self.stderr.write(missing)
@@ -58,7 +69,7 @@ class Command(BaseCommand):
 
 
 def _new_password() -> str:
-    """A fresh password for the demo's researcher, so that none needs to be kept in a file."""
+    """Set a new password for the demo's researcher, so that none needs to be stored in a file."""
     password = secrets.token_urlsafe(9)
     users = get_user_model().objects
     user, _ = users.get_or_create(

@@ -1,4 +1,4 @@
-"""manage.py plan_power STUDY.toml --output DIR: how many participants the declared study needs."""
+"""manage.py plan_power STUDY.toml --output DIR: number of participants that a study needs."""
 
 from argparse import ArgumentParser
 from dataclasses import fields, replace
@@ -23,14 +23,15 @@ NUMERIC_TYPES = ("integer", "number")
 
 
 class Command(BaseCommand):
-    """Reads the study file, simulates, writes power.json and power.html; a stop loses nothing."""
+    """Simulation of the declared study; a stopped run resumes."""
 
     help = (
         "Simulates the study's design and analysis: power by participants and by images, and the "
-        "smallest sample for the power wanted."
+        "smallest sample that reaches the desired power."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options, including one for every assumption."""
         parser.add_argument("file", type=Path, metavar="STUDY.toml")
         parser.add_argument("--output", type=Path, required=True, metavar="DIR")
         parser.add_argument("--power", type=float, default=Wanted.power)
@@ -38,23 +39,39 @@ class Command(BaseCommand):
         parser.add_argument("--most", type=int, default=Wanted.most, help="largest arm to try")
         parser.add_argument("--seed", type=int, default=Asked.seed)
         parser.add_argument(
-            "--workers", type=int, default=1, help="processes; no result depends on it"
+            "--workers",
+            type=int,
+            default=1,
+            help="number of processes; results do not depend on it",
         )
         parser.add_argument(
-            "--outcomes", default="", help="keys with commas; all that declare an effect"
+            "--outcomes",
+            default="",
+            help="keys, comma-separated; by default all outcomes that declare an effect",
         )
-        parser.add_argument("--affected", default="", help="arms that the effect shifts; the first")
         parser.add_argument(
-            "--claim", choices=("test", "contrast"), default="test", help="what must be found"
+            "--affected", default="", help="arms that the effect shifts; by default the first arm"
         )
-        parser.add_argument("--images", type=int, help="per participant; the study file's")
-        for one in fields(Assumptions):
-            shown = "from the item's range" if one.default is None else one.default
+        parser.add_argument(
+            "--claim",
+            choices=("test", "contrast"),
+            default="test",
+            help="result that must be significant",
+        )
+        parser.add_argument(
+            "--images", type=int, help="per participant; by default the study file's number"
+        )
+        for assumption in fields(Assumptions):
+            shown = "from the item's range" if assumption.default is None else assumption.default
             parser.add_argument(
-                f"--{one.name.replace('_', '-')}", type=float, help=f"supposed; default {shown}"
+                f"--{assumption.name.replace('_', '-')}",
+                type=float,
+                help=f"assumed; default {shown}",
             )
 
     def handle(self, *args: Any, **options: Any) -> str:
+        """Simulate, write power.json and power.html, and return the sentences about
+        each outcome."""
         study = read_study_file(options["file"])
         output: Path = options["output"]
         try:
@@ -69,7 +86,7 @@ class Command(BaseCommand):
             )
         except AnalysisError as error:
             raise CommandError(str(error)) from error
-        told = {one.outcome: sentence(one, power) for one in power.outcomes}
+        told = {outcome.outcome: sentence(outcome, power) for outcome in power.outcomes}
         (output / "power.json").write_text(to_json(power, told), encoding="utf-8", newline="\n")
         write_page(power, output, _command(options))
         left_out = [f"Left out: {reason}" for reason in power.left_out.values()]
@@ -77,7 +94,7 @@ class Command(BaseCommand):
 
 
 def read_study_file(file: Path) -> StudyFile:
-    """The study that the file declares; CommandError with every problem otherwise."""
+    """Return the study that the file declares; raise CommandError with every problem otherwise."""
     try:
         return parse(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -87,7 +104,7 @@ def read_study_file(file: Path) -> StudyFile:
 
 
 def _codebook(study: StudyFile) -> pd.DataFrame:
-    """The codebook of the export to come, typed as the analysis reads it."""
+    """Return the codebook of the future export, with the types that the analysis reads."""
     frame = pd.DataFrame(codebook(study)).replace("", pd.NA)
     for column in ("minimum", "maximum", "reversed", "minimum_answered"):
         frame[column] = pd.to_numeric(frame[column])
@@ -97,8 +114,8 @@ def _codebook(study: StudyFile) -> pd.DataFrame:
 def _design(study: StudyFile, images: int | None) -> Design:
     if study.design.within not in ((), ("condition",)):
         raise CommandError(
-            "The study varies declared factors within subjects, and plan_power simulates designs "
-            "with arms alone or with conditions alone: without [design] within, or with "
+            "The study declares factors within subjects, but plan_power supports only designs with "
+            "arms alone or with conditions alone. Remove [design] within, or set "
             'within = ["condition"].'
         )
     parts = [part for part in study.trial_parts if not part.is_practice]
@@ -110,12 +127,15 @@ def _design(study: StudyFile, images: int | None) -> Design:
 
 
 def _asked(options: dict[str, Any]) -> Asked:
-    given = {one.name: options[one.name] for one in fields(Assumptions)}
+    given = {assumption.name: options[assumption.name] for assumption in fields(Assumptions)}
+    # Only given assumptions are passed on, so that the defaults remain in a single place.
     given = {name: value for name, value in given.items() if value is not None}
     if not 0 < options["power"] < 1 or options["runs"] < 1 or options["most"] < 2:
-        raise CommandError("--power lies between 0 and 1, --runs is at least 1, --most at least 2.")
+        raise CommandError(
+            "--power must be between 0 and 1, --runs at least 1, and --most at least 2."
+        )
     if options["workers"] < 1 or options["seed"] < 0:
-        raise CommandError("--workers is at least 1, --seed at least 0.")
+        raise CommandError("--workers must be at least 1, and --seed at least 0.")
     return Asked(
         replace(Wanted(), power=options["power"], runs=options["runs"], most=options["most"]),
         Assumptions(**given),
@@ -131,7 +151,7 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 def _command(options: dict[str, Any]) -> str:
-    """The command as the page prints it: without folders and workers, on which nothing depends."""
+    """Return the command for the page, without folders and workers, on which no result depends."""
     defaults: dict[str, Any] = {
         "power": Wanted.power,
         "runs": Wanted.runs,
@@ -139,7 +159,7 @@ def _command(options: dict[str, Any]) -> str:
         "seed": Asked.seed,
     }
     defaults |= {"outcomes": "", "affected": "", "claim": "test", "images": None}
-    defaults |= {one.name: None for one in fields(Assumptions)}
+    defaults |= {assumption.name: None for assumption in fields(Assumptions)}
     given = [
         f"--{name.replace('_', '-')} {options[name]}"
         for name, default in defaults.items()

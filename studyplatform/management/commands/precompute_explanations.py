@@ -43,27 +43,34 @@ REFUSALS = (
 
 
 class Command(DatabaseCommand):
-    help = "Computes what is missing. Stopped with Ctrl-C, the same command goes on."
+    """Computation of the missing maps of a study or an image set."""
+
+    help = "Computes all missing maps. After Ctrl-C, repeat the command to continue."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--study", help="slug of a loaded study")
-        what.add_argument("--set", help="name of an image set; asks for --weights")
-        parser.add_argument("--split", default="", help="of --set; all of its splits if empty")
+        what.add_argument("--set", help="name of an image set; requires --weights")
+        parser.add_argument("--split", default="", help="split of --set; by default all splits")
         parser.add_argument("--weights", type=Path, help="FILE.safetensors, for --set")
-        parser.add_argument("--methods", default="", help="keys with commas, instead of the usual")
+        parser.add_argument(
+            "--methods",
+            default="",
+            help="keys, comma-separated; by default the methods of the study, or all methods",
+        )
         parser.add_argument(
             "--layers",
             action="store_true",
-            help="also Grad-CAM and saliency of every feature module, for the panel",
+            help="also compute Grad-CAM and saliency of every feature module, for researchers",
         )
         parser.add_argument(
             "--classes",
             type=int,
             default=1,
             metavar="K",
-            help="of each image the predicted class and the K-1 next probable ones; a study's task "
-            "that shows several gets them anyway",
+            help="explain each image's predicted class and the K-1 next most probable classes; "
+            "a task that shows several classes gets their maps anyway",
         )
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         parser.add_argument(
@@ -72,40 +79,42 @@ class Command(DatabaseCommand):
             default="strict",
             help="fast: LIME's probabilities may be off by .001, measured on each image",
         )
-        parser.add_argument("--limit", type=int, help="the first so many images only")
+        parser.add_argument("--limit", type=int, help="use only this number of images")
         parser.add_argument(
             "--shard",
             type=_shard,
             metavar="I/N",
-            help="the I-th of N equal parts of the images, for a batch system: 1/4, 2/4, …",
+            help="compute the I-th of N equal parts of the images, for a batch system: 1/4, 2/4, …",
         )
         parser.add_argument(
             "--executor",
             choices=("local", "dask"),
             default="local",
-            help="dask: the same work by worker processes",
+            help="dask: use worker processes",
         )
         parser.add_argument(
             "--scheduler",
             default="",
             metavar="ADDRESS",
-            help="of a running dask scheduler, such as tcp://10.0.0.1:8786; for --executor dask",
+            help="address of a running Dask scheduler, such as tcp://10.0.0.1:8786",
         )
         parser.add_argument(
             "--workers",
             type=int,
             default=0,
-            help="dask workers on this machine; one per core or GPU if not given",
+            help="number of Dask workers on this machine; by default one per core or GPU",
         )
         parser.add_argument(
             "--verify",
             type=int,
             default=0,
             metavar="N",
-            help="compute N images again with captum, shap and lime, and note the difference",
+            help="recompute N images with captum, shap and lime, and store the difference",
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
+        """Check the options, compute, and return a summary."""
+        # Options are checked before anything is loaded, because loading takes seconds.
         if options["set"] and options["weights"] is None:
             raise CommandError(
                 "--set needs --weights FILE.safetensors, such as weights/scenes.safetensors."
@@ -117,9 +126,12 @@ class Command(DatabaseCommand):
         if options["verify"] < 0:
             raise CommandError(f"--verify is {options['verify']}; it must be 0 or more.")
         if options["executor"] == "local" and (options["scheduler"] or options["workers"]):
-            raise CommandError("--scheduler and --workers belong to --executor dask. Add that.")
+            raise CommandError("--scheduler and --workers require --executor dask. Add it.")
         if options["workers"] < 0 or (options["scheduler"] and options["workers"]):
-            raise CommandError("--workers counts new workers on this machine, without --scheduler.")
+            raise CommandError(
+                "--workers is the number of new workers on this machine; it must be 0 or more and "
+                "cannot be combined with --scheduler."
+            )
         execution = Execution(options["executor"], options["scheduler"], options["workers"])
         try:
             common = {
@@ -143,7 +155,7 @@ class Command(DatabaseCommand):
             raise CommandError(str(error), returncode=130) from error
         except KeyboardInterrupt:
             raise CommandError(
-                "Stopped before the first map. Run the same command again.", returncode=130
+                "Stopped before the first map. Repeat the command to continue.", returncode=130
             ) from None
         except REFUSALS as error:
             raise CommandError(str(error)) from error
@@ -153,19 +165,20 @@ class Command(DatabaseCommand):
 def _shard(text: str) -> tuple[int, int]:
     part, _, parts = text.partition("/")
     if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise ArgumentTypeError(f"{text!r} is no part: write I/N, such as 1/4, with I up to N")
+        raise ArgumentTypeError(f"{text!r} must be I/N with I up to N, such as 1/4")
     return int(part), int(parts)
 
 
 def _said(done: Prepared) -> str:
-    """How many maps were wanted, by what, and how many of them were missing."""
+    """Summarise how many images were explained, by which methods, and how many maps
+    were missing."""
     ways = [", ".join(done.methods)] if done.methods else []
     ways += [f"layer by layer ({done.modules} modules)"] if done.modules else []
     if not ways:
-        return f"{done.images} images predicted; no condition shows a map, so none is computed."
+        return f"{done.images} images predicted; no condition shows a map, so nothing was computed."
     return (
         f"{done.images} images predicted; {done.explained} explained by {' and '.join(ways)}: "
-        f"{done.maps.new} maps computed on {done.device}, {done.maps.known} were there already."
+        f"{done.maps.new} maps computed on {done.device}, {done.maps.known} already existed."
     )
 
 
@@ -173,8 +186,9 @@ def _verdict(verified: Mapping[str, Verified]) -> str:
     if not verified:
         return ""
     figures = (
-        f"{key} {one.largest_difference:.1e} ({one.library})" for key, one in verified.items()
+        f"{key} {comparison.largest_difference:.1e} ({comparison.library})"
+        for key, comparison in verified.items()
     )
-    return " Largest difference from the libraries, in shares of the largest value: " + ", ".join(
+    return " Largest difference from the libraries, relative to the largest value: " + ", ".join(
         figures
     )

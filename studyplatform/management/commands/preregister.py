@@ -1,6 +1,6 @@
-"""manage.py preregister STUDY.toml --output DIR: the plan as a document, before there are data.
+"""manage.py preregister STUDY.toml --output DIR: the plan as a document, before data are collected.
 
-preregister … --power DIR/power.json puts what plan_power found into it.
+preregister … --power DIR/power.json includes the results of plan_power.
 """
 
 import hashlib
@@ -31,20 +31,25 @@ from surveys.tidy.codebook import codebook
 
 
 class Command(BaseCommand):
-    """Reads the study file and writes preregistration.md, .html and registered.json."""
+    """Writer of preregistration.md, preregistration.html and registered.json."""
 
     help = (
         "Writes the study's plan as a preregistration for OSF or AsPredicted, with the plan's hash."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
         parser.add_argument("file", type=Path, metavar="STUDY.toml")
         parser.add_argument("--output", type=Path, required=True, metavar="DIR")
         parser.add_argument(
-            "--power", type=Path, metavar="FILE", help="power.json of plan_power on the same plan"
+            "--power",
+            type=Path,
+            metavar="FILE",
+            help="power.json that plan_power wrote for this plan",
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
+        """Write the documents; return the plan's hash and the path."""
         file: Path = options["file"]
         study = read_study_file(file)
         document = plan_of(study)
@@ -55,12 +60,13 @@ class Command(BaseCommand):
         digest = write_registration(plan, document, declared, output)
         if declared.collected:
             self.stderr.write(
-                f"The study already has {declared.collected} participants: the document says so."
+                f"The study already has {declared.collected} participants; the document says so."
             )
         return f"Plan {digest}\n{output / 'preregistration.html'}"
 
 
 def _declared(study: StudyFile, file: Path) -> Declared:
+    # Practice trials are not data, so they do not count as images per block.
     shown = [part for part in study.trial_parts if not part.is_practice]
     right, wrong = (sum(getattr(part, side) for part in shown) for side in ("right", "wrong"))
     within = ", ".join(study.design.within)
@@ -97,7 +103,7 @@ def _declared(study: StudyFile, file: Path) -> Declared:
 
 
 def _maps(study: StudyFile) -> list[str]:
-    """Return a sentence on the method behind each condition's map and the variant chosen."""
+    """Describe the method behind each arm's map, with its variant."""
     maps = [
         f"“{shown.label}”: {catalogue.get(shown.method).full_label}"
         for shown in study.conditions
@@ -107,20 +113,21 @@ def _maps(study: StudyFile) -> list[str]:
 
 
 def _simulated(file: Path, plan: Plan) -> tuple[str, ...]:
-    """The sentences of power.json, if it holds this very plan; CommandError otherwise."""
+    """Return the sentences of power.json; raise CommandError if the file is of another plan."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        told, simulated = list(found["told"].values()), found["plan"]
+        document = json.loads(file.read_text(encoding="utf-8"))
+        told, simulated = list(document["told"].values()), document["plan"]
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise CommandError(f"{file} is no power.json of plan_power: {error}.") from error
-    same = json.loads(json.dumps(asdict(replace(plan, preregistration=None))))
-    if {**simulated, "preregistration": None} != same:
-        raise CommandError(f"{file} is of another plan. Run plan_power again on this study file.")
-    return tuple(f"By simulation of this plan: {one}" for one in told)
+        raise CommandError(f"{file} is not a power.json of plan_power: {error}.") from error
+    expected = json.loads(json.dumps(asdict(replace(plan, preregistration=None))))
+    if {**simulated, "preregistration": None} != expected:
+        raise CommandError(f"{file} belongs to another plan. Run plan_power on this study file.")
+    return tuple(f"By simulation of this plan: {sentence}" for sentence in told)
 
 
 def _scales(study: StudyFile) -> dict[str, str]:
-    """'7 items, 1 to 7; reversed: trust3, trust6; trust-v1' by scale, from the codebook."""
+    """Describe each scale from the codebook: '7 items, 1 to 7; reversed: trust3,
+    trust6; trust-v1'."""
     frame = pd.DataFrame(codebook(study))
     frame = frame[frame["scale"] != ""]
     return {str(scale): _items(rows) for scale, rows in frame.groupby("scale", sort=False)}
@@ -154,9 +161,9 @@ def _told(part: Part) -> str:
 
 
 def _collected(slug: str) -> int | None:
-    """Real participants of the study in this database; None where there is none to ask.
+    """Count real participants of the study in this database; None if there is no database.
 
-    CommandError where an older database keeps them from being counted.
+    Raises CommandError if the database is older than the program, so that they cannot be counted.
     """
     try:
         return Participant.objects.filter(study__slug=slug, simulated=False).count()

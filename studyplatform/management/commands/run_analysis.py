@@ -1,6 +1,6 @@
 """manage.py run_analysis SLUG | --table FOLDER, --output DIR: from a study to its report.
 
-run_analysis --check DIR holds a finished report against its data, hashes and statistics.
+run_analysis --check DIR compares a finished report with its data, hashes and statistics.
 """
 
 from argparse import ArgumentParser
@@ -22,37 +22,36 @@ from surveys.models import Study
 
 
 class Command(DatabaseCommand):
-    """Parses, exports when a study is named, analyses, and prints one line."""
+    """Analysis of a study or a folder of tables, or check of a finished report."""
 
     help = (
-        "Analyse a study, or a folder of tidy tables: results.json, report.html, report.pdf, "
-        "figures, data, and a script that redoes it. Or check a report that was written before."
+        "Analyses a study or a folder of tidy tables: results.json, report.html, report.pdf, "
+        "figures, data, and a script that repeats the analysis. Or checks an existing report."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument(
-            "slug", nargs="?", metavar="SLUG", help="the study to export and analyse"
-        )
+        source.add_argument("slug", nargs="?", metavar="SLUG", help="study to export and analyse")
         source.add_argument(
             "--table",
             type=Path,
             metavar="FOLDER|CSV",
-            help="a tidy folder, or with a plan that maps them any csv",
+            help="a tidy folder, or any csv files with a plan that maps them",
         )
         source.add_argument(
             "--check",
             type=Path,
             metavar="DIR",
-            help="recompute the report in DIR from its data and say what does not fit",
+            help="recompute the report in DIR from its data and list the differences",
         )
-        parser.add_argument("--plan", type=Path, help="a plan.toml in place of the folder's own")
+        parser.add_argument("--plan", type=Path, help="plan.toml that replaces the folder's plan")
         parser.add_argument(
             "--registered",
             type=Path,
             metavar="FILE",
-            help="the plan as preregistered: departures from it are listed, and what it does not "
-            "have is exploratory",
+            help="the preregistered plan: deviations are listed, and outcomes that it lacks are "
+            "exploratory",
         )
         parser.add_argument(
             "--evaluation",
@@ -69,26 +68,28 @@ class Command(DatabaseCommand):
             action="store_const",
             const="included",
             default="none",
-            help="simulated participants too; the plan must allow the mixture",
+            help="include simulated participants; the plan must allow the mixture",
         )
         simulated.add_argument(
             "--simulated-only", dest="simulated", action="store_const", const="only"
         )
 
     def needs_database(self, options: Mapping[str, Any]) -> bool:
+        """Check whether a study is named; tables and reports are files."""
         return options["slug"] is not None
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Export and analyse, or check, and print a summary."""
         if options["check"]:
             self.stdout.write(_checked(options["check"]))
             return
         output: Path | None = options["output"]
         if output is None:
-            raise CommandError("Name the folder for the report with --output DIR.")
+            raise CommandError("Give the report's folder with --output DIR.")
         if options["table"] and options["simulated"] != "none":
             raise CommandError(
-                "--include-simulated and --simulated-only choose what is exported; a --table is "
-                "analysed as it is. Leave the flag out."
+                "--include-simulated and --simulated-only select participants for the export, but "
+                "a --table is analysed as it is. Omit the flag."
             )
         folder = options["table"] or _exported(options["slug"], output, options["simulated"])
         try:
@@ -108,22 +109,27 @@ class Command(DatabaseCommand):
 
 
 def _checked(folder: Path) -> str:
-    """One line if all is well; CommandError with every problem otherwise."""
+    """Return one line if the report is consistent; raise CommandError with every
+    problem otherwise."""
     try:
         problems = check(folder)
     except AnalysisError as error:
         raise CommandError(str(error)) from error
     if problems:
         lines = "\n".join(f"- {problem}" for problem in problems)
-        raise CommandError(f"The report in {folder} does not hold ({len(problems)}):\n{lines}")
-    return f"The report in {folder} holds: files, schema, statistics and numbers are as they were."
+        raise CommandError(
+            f"The report in {folder} is not consistent ({len(problems)} problems):\n{lines}"
+        )
+    return f"The report in {folder} is consistent: no file, statistic or number has changed."
 
 
 def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
     study = Study.objects.filter(slug=slug).first()
     if study is None:
         known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none"
-        raise CommandError(f"There is no study {slug!r}, only: {known}. Load it with load_study.")
+        raise CommandError(
+            f"The study {slug!r} is not loaded; loaded are: {known}. Load it with load_study."
+        )
     if is_blinded(study) and simulated != "only":
         raise CommandError(
             f"The study {slug!r} is {study.state}, so its arms are blinded. "
@@ -138,7 +144,7 @@ def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
 
 
 def _command(options: dict[str, Any]) -> str:
-    """The command as the report prints it: without folders, which differ between machines."""
+    """Return the command for the report, without folders, which differ between machines."""
     source = f"--table {options['table'].name}" if options["table"] else options["slug"]
     flag = {"included": " --include-simulated", "only": " --simulated-only"}
     plan = "".join(

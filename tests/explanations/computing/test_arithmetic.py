@@ -1,5 +1,8 @@
 """Faster arithmetic where a device has it, and the exact one where it has not."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +11,22 @@ from explanations.computing import mixing
 from explanations.computing.arithmetic import exact_arithmetic, faster, tf32, winograd
 from explanations.computing.chain import Chain
 from explanations.methods.lime import Lime
+from tests.conftest import ROOT
 from tests.explanations.conftest import explain_one
+
+LOADED = """
+import sys
+import numpy as np
+from explanations.classifier.checkpoint import Classifier
+from explanations.engine import explain
+
+classifier = Classifier.load("weights/scenes.safetensors")
+images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+for method in ("deepshap", "lime"):
+    explain(classifier, images[:1], methods=(method,), background=images[1:], progress=False,
+            precision={precision!r})
+print("llvmlite" in sys.modules)
+"""
 
 
 @pytest.mark.parametrize("way", [tf32, winograd])
@@ -39,3 +57,13 @@ def test_where_no_faster_way_is_known_fast_is_strict(untrained, scenes, monkeypa
     assert np.array_equal(fast.relevance, strict.relevance)
     assert fast.diagnostics["arithmetic"] == "strict"
     assert "fast_error" not in fast.diagnostics
+
+
+@pytest.mark.parametrize(("precision", "loaded"), [("strict", "False"), ("fast", "True")])
+def test_only_the_fast_arithmetic_loads_llvm(precision, loaded):
+    result = subprocess.run(
+        [sys.executable, "-c", LOADED.format(precision=precision)],
+        capture_output=True, text=True, cwd=ROOT, env={"PATH": "", "CUDA_VISIBLE_DEVICES": ""},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == loaded

@@ -72,15 +72,19 @@ def half_in_train_mode() -> nn.Module:
     [
         (VGG13(), "The network is in train mode", r"Call network\.eval\(\) first"),
         (half_in_train_mode(), "The module '1' is in train mode", r"Call network\.eval\(\)"),
-        (reused(), "The module '1' is used more than once", "Give every place its own"),
-        (Functional(functional.relu), "the function 'relu'", "a module of its own, nn.ReLU"),
-        (Functional(lambda x: x.relu()), "the function 'relu'", "a module of its own, nn.ReLU"),
+        (reused(), "The module '1' is used more than once", "Create one per use"),
+        (Functional(functional.relu), "the function 'relu'", "by a module, nn.ReLU"),
+        (Functional(lambda x: x.relu()), "the function 'relu'", "by a module, nn.ReLU"),
         (
             Functional(lambda x: functional.max_pool2d(x, 2)),
             "the function 'max_pool2d'",
-            "nn.MaxPool2d, used once",
+            "nn.MaxPool2d, that is used once",
         ),
-        (Functional(lambda x: x.view(1, -1)), "the function 'view'", "nn.Flatten, used once"),
+        (
+            Functional(lambda x: x.view(1, -1)),
+            "the function 'view'",
+            "nn.Flatten, that is used once",
+        ),
         (Functional(torch.tanh), "the function 'tanh'", "a chain of modules"),
         (Functional(torch.flatten), "flattens from 0 to -1", "Use start_dim=1"),
         (Residual(), "'conv' does not follow from 'images' alone", "one chain, such as the VGGs"),
@@ -100,7 +104,7 @@ def half_in_train_mode() -> nn.Module:
             "The module '0' pads with 'reflect'",
             "Use padding_mode='zeros'",
         ),
-        (nn.Sequential(nn.ReLU()), "no layer with weights", "nothing to explain"),
+        (nn.Sequential(nn.ReLU()), "no layer with weights", "cannot be explained"),
     ],
 )
 def test_a_network_that_would_be_explained_wrongly_is_refused_by_name_with_the_cure(

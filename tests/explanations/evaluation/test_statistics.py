@@ -32,7 +32,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
 
 def test_one_image_has_no_interval_and_none_has_no_mean():
     assert mean_of([2.0]).low is None
-    with pytest.raises(ValueError, match="no mean of no values"):
+    with pytest.raises(ValueError, match="mean of an empty list"):
         mean_of([])
 
 

@@ -178,7 +178,7 @@ def test_no_row_is_written_before_its_file(network, predictions, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("explanations.store.packs.os.fsync", full)
-    with pytest.raises(StoreFullError, match="Make room and run the same command again"):
+    with pytest.raises(StoreFullError, match="Free some space and repeat the command"):
         explain(network, predictions, QUICK)
     assert not Explanation.objects.exists()
 
@@ -205,7 +205,7 @@ def test_deepshap_compares_with_the_background(network, predictions):
 
 def test_without_a_background_deepshap_is_refused_with_the_cure(network, predictions):
     StudyImage.objects.filter(split=BACKGROUND).delete()
-    with pytest.raises(PrecomputeError, match="or leave the method out: --methods gradcam"):
+    with pytest.raises(PrecomputeError, match="or omit the method: --methods gradcam"):
         explain(network, predictions, [catalogue.get("deepshap")])
 
 
@@ -230,9 +230,9 @@ def test_the_command_explains_a_set_and_goes_on_later(images, weights_file):
     options = {"set": "scenes", "weights": weights_file, "methods": "gradcam, saliency"}
     assert precompute(**options, limit=1) == (
         "1 images predicted; 1 explained by gradcam, saliency: 2 maps computed on cpu, "
-        "0 were there already."
+        "0 already existed."
     )
-    assert "4 maps computed on cpu, 2 were there already" in precompute(**options, split="test")
+    assert "4 maps computed on cpu, 2 already existed" in precompute(**options, split="test")
 
 
 def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file):
@@ -247,7 +247,7 @@ def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file)
         )
     )  # fmt: skip
     assert precompute(study="words") == (
-        "3 images predicted; no condition shows a map, so none is computed."
+        "3 images predicted; no condition shows a map, so nothing was computed."
     )
     assert not Explanation.objects.exists()
 
@@ -257,7 +257,7 @@ def test_another_baseline_has_maps_of_its_own_beside_the_usual_ones(images, weig
     options = {"set": "scenes", "weights": weights_file, "limit": 1, "split": "test"}
     assert "1 maps computed" in precompute(**options, methods=usual)
     answer = precompute(**options, methods=f"{usual},{blurred}", verify=1)
-    assert "1 maps computed on cpu, 1 were there already" in answer
+    assert "1 maps computed on cpu, 1 already existed" in answer
     assert f"{blurred} " in answer.partition("Largest difference")[2]
     black, other = (Explanation.objects.get(method=method) for method in (usual, blurred))
     assert other.parameters == {"steps": 50, "baseline": "blurred"}
@@ -313,14 +313,20 @@ def test_a_network_that_cannot_be_explained_is_refused_by_the_command(
     ("options", "message"),
     [
         ({"set": "scenes"}, "--set needs --weights"),
-        ({"set": "scenes", "weights": Path("nowhere.safetensors")}, "There is no weight file"),
-        ({"set": "sketches", "weights": "w"}, "no image set 'sketches'; stored are: scenes"),
+        ({"set": "scenes", "weights": Path("nowhere.safetensors")}, "does not exist. Train it"),
+        (
+            {"set": "sketches", "weights": "w"},
+            "no image set 'sketches'; stored are: scenes",
+        ),
         ({"set": "scenes", "weights": "w", "split": "validation"}, "There are no images"),
         ({"set": "scenes", "weights": "w", "methods": "gradcamm"}, "no method 'gradcamm'"),
         ({"set": "scenes", "weights": "w", "limit": 0}, "--limit is 0"),
         ({"set": "scenes", "weights": "w", "verify": -1}, "--verify is -1"),
-        ({"set": "scenes", "weights": "w", "scheduler": "tcp://h:1"}, "belong to --executor dask"),
-        ({"set": "scenes", "weights": "w", "executor": "dask", "workers": -1}, "--workers counts"),
+        ({"set": "scenes", "weights": "w", "scheduler": "tcp://h:1"}, "require --executor dask"),
+        (
+            {"set": "scenes", "weights": "w", "executor": "dask", "workers": -1},
+            "--workers is the number",
+        ),
         ({"study": "unknown"}, "There is no study 'unknown'; loaded are: none"),
     ],
 )
@@ -345,7 +351,9 @@ def test_a_flipped_bit_is_found_named_and_mended(images, weights_file, tmp_path)
     options = {"set": "scenes", "weights": weights_file, "methods": "gradcam,placebo"}
     precompute(**options)
     files = [tmp_path / name for name in ("before", "damaged", "after")]
-    assert "6 maps and 7 images are whole" in call_command("verify_explanations", manifest=files[0])
+    assert "6 maps and 7 images are intact" in call_command(
+        "verify_explanations", manifest=files[0]
+    )
     row = Explanation.objects.get(prediction__image=images[1], method="gradcam")
     flip_a_bit(row, bit=8 * row.length - 1)
     with pytest.raises(CommandError) as caught:
@@ -384,7 +392,7 @@ def test_two_runs_that_predict_at_once_store_one_prediction(network, weights, im
 
 @pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "a/b", "1/0", "1/-2"])
 def test_a_shard_that_is_none_is_refused(images, weights_file, shard):
-    with pytest.raises(CommandError, match="write I/N, such as 1/4"):
+    with pytest.raises(CommandError, match="must be I/N with I up to N"):
         call_command(
             "precompute_explanations", "--set", "scenes", "--weights", str(weights_file),
             "--shard", shard,
@@ -406,8 +414,8 @@ def test_layers_are_kept_and_verified_beside_the_methods(images, weights_file):
     assert (
         Explanation.objects.filter(provenance__verified_against__startswith="captum").count() == 16
     )
-    assert "0 maps computed on cpu, 1 were there already" in precompute(**options)
-    assert "0 maps computed on cpu, 31 were there already" in precompute(**options, layers=True)
+    assert "0 maps computed on cpu, 1 already existed" in precompute(**options)
+    assert "0 maps computed on cpu, 31 already existed" in precompute(**options, layers=True)
 
 
 def test_the_likeliest_classes_have_maps_of_their_own_beside_the_predicted_one(
@@ -432,7 +440,9 @@ def test_the_likeliest_classes_have_maps_of_their_own_beside_the_predicted_one(
 
 
 def test_more_classes_than_there_are_is_refused(network, predictions):
-    with pytest.raises(PrecomputeError, match="Maps of 99 classes are wanted, and the classifier"):
+    with pytest.raises(
+        PrecomputeError, match="Maps of 99 classes are requested, but the classifier"
+    ):
         explain(network, predictions, QUICK, classes={predictions[0].pk: 99})
 
 

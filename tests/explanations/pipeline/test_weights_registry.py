@@ -58,24 +58,27 @@ def test_a_file_outside_the_project_keeps_its_whole_path(project, tmp_path):
 
 def test_the_card_of_other_weights_is_refused(project):
     write_card(project, "0" * 64)
-    with pytest.raises(RegistryError, match="describes weights of hash 000000000000"):
+    with pytest.raises(RegistryError, match="describes weights with the hash 000000000000"):
         register_classifier(project)
 
 
 @pytest.mark.parametrize("text", ["no json", "[]", "{}"])
 def test_a_card_that_is_none_is_refused(project, text):
     project.with_suffix(".json").write_text(text)
-    with pytest.raises(RegistryError, match=r"small\.json is no model card"):
+    with pytest.raises(RegistryError, match=r"small\.json is not a model card"):
         register_classifier(project)
 
 
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda path: path.unlink(), "There is no weight file"),
-        (lambda path: path.write_bytes(b"0" * 100), "is no readable safetensors file"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-5]), "is no readable safetensors file"),
-        (lambda path: write(path, format="other"), "found 'other'"),
+        (lambda path: path.unlink(), "does not exist. Train it"),
+        (lambda path: path.write_bytes(b"0" * 100), "is not a readable safetensors file"),
+        (
+            lambda path: path.write_bytes(path.read_bytes()[:-5]),
+            "is not a readable safetensors file",
+        ),
+        (lambda path: write(path, format="other"), "not 'other'"),
         (lambda path: write(path, class_names="cat"), "does not list its classes"),
     ],
     ids=["missing", "foreign", "truncated", "another format", "no classes"],
@@ -93,5 +96,5 @@ def test_weights_that_changed_or_left_since_are_noticed(project):
     with pytest.raises(RegistryError, match=r"weights/small\.safetensors has changed"):
         weights_path(weights)
     project.unlink()
-    with pytest.raises(RegistryError, match=r"weights/small\.safetensors is gone"):
+    with pytest.raises(RegistryError, match=r"weights/small\.safetensors is missing"):
         weights_path(weights)

@@ -116,7 +116,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(store, attribution, 
 
     with monkeypatch.context() as patch:
         patch.setattr("explanations.store.packs.os.pwrite", filling)
-        with pytest.raises(StoreFullError, match="Every map that was finished is kept"):
+        with pytest.raises(StoreFullError, match="Every finished map is kept"):
             store.write(key_of(1), attribution)
     assert (store.root / kept.pack).stat().st_size == size
     assert store.read(kept)
@@ -169,9 +169,9 @@ def test_another_ones_place_is_refused(store, attribution):
     one, other = store.write(KEY, attribution), store.write(key_of(1), attribution)
     swapped = replace(one, offset=other.offset, length=other.length)
     assert not store.is_whole(swapped)
-    with pytest.raises(ArtefactError, match=f"holds {key_of(1)}"):
+    with pytest.raises(ArtefactError, match=f"contains {key_of(1)}"):
         store.read(swapped)
-    with pytest.raises(ArtefactError, match="its hash is not the one"):
+    with pytest.raises(ArtefactError, match="its hash differs"):
         store.read(replace(one, sha256=other.key))
 
 
@@ -193,7 +193,7 @@ def test_a_picture_that_was_exchanged_is_noticed(tmp_path, scenes):
     store = ImageStore(tmp_path)
     first, second = store.write(scenes[0]), store.write(scenes[1])
     store.path(first).write_bytes(store.path(second).read_bytes())
-    with pytest.raises(ArtefactError, match="no longer holds the picture"):
+    with pytest.raises(ArtefactError, match="no longer contains the image"):
         store.read(first)
     store.path(first).unlink()
     with pytest.raises(ArtefactError, match="Import the images again"):
