@@ -13,8 +13,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-FEW = 4
-RUNS = int(os.environ.get("STUDY_MACHINE_RUNS", "10"))
+FEW = 10  # the fewest in which each outcome occurs
+RUNS = int(os.environ.get("STUDY_MACHINE_RUNS", "30"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
