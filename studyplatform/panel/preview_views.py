@@ -109,7 +109,9 @@ def _shown(
 
 
 def _missing(request: HttpRequest, context: dict[str, Any], reason: str) -> HttpResponse:
-    return render(request, "surveys/preview_missing.html", context | {"reason": reason})
+    # Only missing images can be computed; a page of another arm will never be shown here.
+    context |= {"reason": reason, "can_be_computed": reason == NO_IMAGES}
+    return render(request, "surveys/preview_missing.html", context)
 
 
 def _bar(
