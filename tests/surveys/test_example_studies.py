@@ -29,6 +29,8 @@ each = pytest.mark.parametrize("path", shipped.EXAMPLES, ids=lambda path: path.s
 
 PEOPLE = {"foretelling": 30, "human-and-classifier": 28, "which-map": 24}
 """So few that the run is short, and enough for every model of the plans to be fitted."""
+NAMES = ("set", "split")
+"""Keys of [images] that name the data, which no study shows off."""
 PROFILE = """
 title = "People differ, and maps by Grad-CAM help them"
 [base]
@@ -78,6 +80,8 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
         )
     for table, kind in (("images", Images), ("allocation", Allocation), ("pages", Pages)):
         for field in fields(kind):
+            if field.name in NAMES:
+                continue
             usual = field.default
             if field.default_factory is not MISSING:
                 usual = field.default_factory()
