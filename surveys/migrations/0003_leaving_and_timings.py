@@ -1,4 +1,4 @@
-"""What leaving, resuming and the page's script need; people of before get a code, too."""
+"""Columns for leaving, resuming and the page script; earlier participants get a code, too."""
 
 import django.db.models.deletion
 from django.db import migrations, models

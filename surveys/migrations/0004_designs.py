@@ -1,4 +1,4 @@
-"""Conditions apart from arms; nullable at first, see the two migrations that follow."""
+"""Conditions as a table next to arms; nullable at first, see the two migrations that follow."""
 
 import django.db.models.deletion
 from django.db import migrations, models

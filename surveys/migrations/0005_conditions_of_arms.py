@@ -1,4 +1,4 @@
-"""Every arm so far was between participants: its condition is what the arm itself declared."""
+"""Conditions of existing arms: all were between-subjects, so each arm's settings become one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the arm declared now stands in its condition alone."""
+"""Removal of the arms' own settings, which their conditions now contain."""
 
 import django.db.models.deletion
 from django.db import migrations, models

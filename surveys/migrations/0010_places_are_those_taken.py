@@ -1,6 +1,7 @@
-"""Lists made beforehand give way to places made when taken, and drawn by another algorithm.
+"""Places that are created when taken, drawn by a new algorithm, replace prepared lists.
 
-What was allocated stays. A study that has begun is closed: the rest of its list would be another.
+Earlier allocations are kept. A study that has started is closed, because the rest of its list would
+be drawn differently.
 """
 
 import secrets

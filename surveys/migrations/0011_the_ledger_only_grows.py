@@ -1,7 +1,7 @@
-"""Triggers that let nobody change or delete an entry of the ledger.
+"""Triggers that prevent changes and deletions of ledger entries.
 
 SQLite drops a table's triggers when a later migration alters the table: such a migration must run
-``create`` again. A test looks whether they are there.
+``create`` again. A test checks that they exist.
 """
 
 from typing import Any

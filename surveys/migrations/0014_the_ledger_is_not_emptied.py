@@ -1,6 +1,6 @@
-"""On PostgreSQL, a trigger against TRUNCATE, which passes by the triggers of single rows.
+"""A trigger against TRUNCATE on PostgreSQL, which bypasses triggers of single rows.
 
-SQLite has no TRUNCATE. An empty ledger may be emptied: tests do so between one another.
+SQLite has no TRUNCATE. An empty ledger may be truncated, as tests do between one another.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""A recruitment service is called so; "panel" is left to the researchers' pages."""
+"""Renaming of "panel" to recruitment service; "panel" now means the researchers' pages."""
 
 from django.db import migrations, models
 

@@ -53,7 +53,7 @@ def text_of(questionnaire_id: str) -> str:
     Raises QuestionnaireError for an unknown id.
     """
     name = f"{questionnaire_id}.toml"
-    # A loaded file must not replace a shipped one of the same name.
+    # Shipped files come first, because a loaded file must not replace them.
     for path in (FOLDER / name, EARLIER / name, settings.INSTRUMENTS_DIR / name):
         if NAME.fullmatch(questionnaire_id) and path.is_file():
             stat = path.stat()

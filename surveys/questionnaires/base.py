@@ -136,11 +136,11 @@ class Subscale:
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """A page of items as declared in its file, in one language.
+    """A page of items as declared in its file, in a single language.
 
-    ``translations`` holds the whole questionnaire in its other languages, by their codes; ids and
-    values are the same in all of them. ``shuffled``: each participant gets neighbouring items of a
-    scale in a random order.
+    ``translations`` holds the whole questionnaire in its other languages, by their codes, with
+    identical ids and values. ``shuffled``: each participant gets neighbouring items of a scale in a
+    random order.
     """
 
     id: str

@@ -37,7 +37,7 @@ MOST_POINTS = {"scale": 21, "slider": 1001}
 
 @dataclass(frozen=True)
 class ScaleTable:
-    """A scale as it is written; the points of ``anchors`` are texts there."""
+    """The table of a scale, as written; the points of ``anchors`` are texts there."""
 
     minimum: Count
     maximum: Count
@@ -47,7 +47,7 @@ class ScaleTable:
 
 @dataclass(frozen=True)
 class RangeTable:
-    """The numbers that an item of kind "number" takes."""
+    """The range of numbers that an item of kind "number" accepts."""
 
     minimum: float
     maximum: float
@@ -56,7 +56,7 @@ class RangeTable:
 
 @dataclass(frozen=True)
 class ItemTable:
-    """One of the [[items]] as it is written."""
+    """The table of an item, as written."""
 
     id: Words
     text: Words
@@ -133,7 +133,7 @@ def read_scale(written: ScaleTable, at: TableProblems) -> Scale:
 
 
 def read_anchors(written: Mapping[str, str], at: TableProblems, scale: Scale) -> dict[int, str]:
-    """Return the anchors, point → label, of the table ``at``; both ends need one."""
+    """Return the anchors, point → label, of the table ``at``; both ends need an anchor."""
     anchors: dict[int, str] = {}
     for point, label in written.items():
         inside = re.fullmatch(r"-?\d+", point) and int(point) in scale.points
@@ -145,7 +145,7 @@ def read_anchors(written: Mapping[str, str], at: TableProblems, scale: Scale) ->
             )
             continue
         anchors[int(point)] = label
-    # An anchor that cannot be read may be the one at an end.
+    # An unreadable anchor may belong to an end of the scale.
     is_read = not at.problems.faults_below((*at.path, "anchors"))
     if is_read and not {scale.minimum, scale.maximum} <= anchors.keys():
         said = f"both ends of the scale, {scale.minimum} and {scale.maximum}, need an anchor."
@@ -196,25 +196,30 @@ def _exclusive(written: ItemTable, at: TableProblems) -> tuple[str, ...]:
 def _item_scale(
     written: ItemTable, table: Mapping[str, Any], at: TableProblems, scale: Scale | None
 ) -> Scale | None:
-    """Return the item's own scale or the questionnaire's, perhaps with anchors of its own."""
-    own = scale
+    """Return the item's own scale or the questionnaire's, possibly with the item's own anchors."""
+    used = scale
     if written.scale is not None:
-        own = read_scale(written.scale, TableProblems(at.problems, (*at.path, "scale")))
+        used = read_scale(written.scale, TableProblems(at.problems, (*at.path, "scale")))
     if written.kind not in MOST_POINTS:
         return None
-    if own is None:
+    if used is None:
         said = f"the item {written.id!r} has no scale. Add a [scale] to the questionnaire."
         at.add("id", said, "scale", "kind")
         return None
     if "anchors" in table and not at.is_faulty("anchors"):
-        own = Scale(own.minimum, own.maximum, read_anchors(written.anchors, at, own), own.step)
-    if len(own.points) > MOST_POINTS[written.kind]:
+        used = Scale(
+            used.minimum,
+            used.maximum,
+            read_anchors(written.anchors, at, used),
+            used.step,
+        )
+    if len(used.points) > MOST_POINTS[written.kind]:
         at.add(
             "kind" if "kind" in table else "id",
-            f"the item {written.id!r} has {len(own.points)} points. Kind {written.kind!r} allows "
+            f"the item {written.id!r} has {len(used.points)} points. Kind {written.kind!r} allows "
             f"{MOST_POINTS[written.kind]} at most: use a slider, or a greater step.",
         )
-    return own
+    return used
 
 
 def _range(written: ItemTable, at: TableProblems) -> Range:
@@ -222,12 +227,12 @@ def _range(written: ItemTable, at: TableProblems) -> Range:
         said = f"the item {written.id!r} has no range. Add range = {{ minimum = 0, maximum = 9 }}."
         at.add("id", said, "range", "kind")
         return Range(0, 1)
-    found = Range(written.range.minimum, written.range.maximum, written.range.decimals)
-    if found.minimum >= found.maximum:
+    limits = Range(written.range.minimum, written.range.maximum, written.range.decimals)
+    if limits.minimum >= limits.maximum:
         said = (
-            f"the range runs from {found.minimum:g} to {found.maximum:g}. Its maximum must be "
+            f"the range runs from {limits.minimum:g} to {limits.maximum:g}. Its maximum must be "
             "greater than its minimum."
         )
         inside = TableProblems(at.problems, (*at.path, "range"))
         inside.add("maximum", said, "minimum")
-    return found
+    return limits

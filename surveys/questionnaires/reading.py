@@ -20,7 +20,7 @@ class QuestionnaireError(FileProblemsError):
 
 @dataclass(frozen=True)
 class SubscaleTable:
-    """One of the [subscales] as it is written."""
+    """The table of a subscale, as written."""
 
     label: Stripped = ""
     score: Literal["mean", "sum"] = "mean"
@@ -29,7 +29,7 @@ class SubscaleTable:
 
 @dataclass(frozen=True)
 class QuestionnaireTable:
-    """A questionnaire's file as it is written, without its translations."""
+    """A questionnaire's file as written, without its translations."""
 
     id: Words
     title: Words
@@ -117,23 +117,23 @@ def _items(written: QuestionnaireTable, file: Document, scale: Scale | None) -> 
 def _subscales(
     written: QuestionnaireTable, items: tuple[Item, ...], problems: Problems
 ) -> dict[str, Subscale]:
-    """Return the declared subscales; if there are none, a default for each one an item names."""
+    """Return the declared subscales; if there are none, a default for each that an item names."""
     named = dict.fromkeys(item.subscale for item in items if item.subscale)
     if not written.subscales:
-        found = {key: Subscale(key, key) for key in named}
+        subscales = {key: Subscale(key, key) for key in named}
     else:
-        found = {
+        subscales = {
             key: Subscale(key, one.label or key, one.score, one.minimum_answered)
             for key, one in written.subscales.items()
         }
     for number, item in enumerate(items):
-        if item.subscale and item.subscale not in found:
-            hint = did_you_mean(item.subscale, list(found))
+        if item.subscale and item.subscale not in subscales:
+            hint = did_you_mean(item.subscale, list(subscales))
             place = ("items", number, "subscale")
             problems.add(place, f"unknown subscale {item.subscale!r}{hint}", ("subscales",))
-    for key in found:
+    for key in subscales:
         _check_subscale(problems, key, [item for item in items if item.subscale == key])
-    return found
+    return subscales
 
 
 def _check_subscale(problems: Problems, key: str, items: list[Item]) -> None:

@@ -21,7 +21,7 @@ WORDINGS = ("own", "verbatim")
 
 @dataclass(frozen=True)
 class ItemWords:
-    """An item's words in another language; each is there if the original has it."""
+    """An item's texts in another language; each of them exists if the original has it."""
 
     text: Words
     hint: Words | None = None
@@ -32,14 +32,14 @@ class ItemWords:
 
 @dataclass(frozen=True)
 class TextTable:
-    """[text.de]: a questionnaire's words in another language."""
+    """[text.de]: a questionnaire's texts in another language."""
 
     title: Words
     items: Mapping[str, ItemWords]
     instructions: Words | None = None
     does_not_apply: Words | None = None
     anchors: Mapping[str, Words] | None = None
-    # A validated translation has authors and a licence of its own.
+    # A validated translation has its own authors and its own licence.
     source: Words | None = None
     wording: Annotated[str, OneOf(WORDINGS)] | None = None
     licence: Words | None = None
@@ -47,7 +47,7 @@ class TextTable:
 
 def translations(file: Document, original: Questionnaire) -> dict[str, Questionnaire]:
     """Return the questionnaire in each language that the file has under [text], by its code."""
-    found = {}
+    by_code = {}
     for code, table in file.table("text").items():
         if not LANGUAGE.fullmatch(code) or code == original.language:
             file.problems.add(
@@ -57,8 +57,8 @@ def translations(file: Document, original: Questionnaire) -> dict[str, Questionn
                 "at the top.",
             )
         written = read_as(TextTable, _with_tables(table), file.problems, ("text", code))
-        found[code] = _translated(written, file, code, original)
-    return found
+        by_code[code] = _translated(written, file, code, original)
+    return by_code
 
 
 def _with_tables(table: Any) -> Any:
@@ -133,7 +133,7 @@ def _item(
 def _rescaled(
     written: Mapping[str, str] | None, scale: Scale | None, named: bool, at: TableProblems
 ) -> Scale | None:
-    """Return the scale with the anchors of the other language: at the same points."""
+    """Return the scale with the other language's anchors at the original points."""
     _check_pair(at, "anchors", written, scale is not None and named)
     if scale is None or not named or written is None:
         return scale
@@ -159,7 +159,7 @@ def _options(own: ItemWords, item: Item, at: TableProblems) -> Mapping[str, str]
 
 
 def _check_pair(at: TableProblems, key: str, words: object, is_original: bool) -> None:
-    """Report words that the original has and the translation lacks, and the reverse."""
+    """Report texts that the original has but the translation lacks, and the reverse."""
     if is_original and words is None:
         kind = "a table" if key in ("options", "anchors") else "text in quotes"
         at.add(key, f"{key!r} in {_called(at)} is missing. Add it, as {kind}.")

@@ -1,4 +1,4 @@
-"""Comprehension checks on the meaning of a map: one TOML file each, found by the method's key."""
+"""Comprehension checks on the meaning of a map: a TOML file each, which lists its methods."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -26,7 +26,7 @@ class QuizError(FileProblemsError):
 
 @dataclass(frozen=True)
 class QuestionWords:
-    """What participants read of a question, in one language."""
+    """The texts of a question, in a single language."""
 
     text: Words
     why: Words
@@ -35,7 +35,7 @@ class QuestionWords:
 
 @dataclass(frozen=True)
 class QuestionTable:
-    """One of the [[questions]] in the file's own language; other keys are codes of languages."""
+    """The table of a question in the file's own language; other keys are codes of languages."""
 
     id: Words
     right: Words
@@ -46,7 +46,7 @@ class QuestionTable:
 
 @dataclass(frozen=True)
 class QuizTable:
-    """A quiz's file: its questions, and the methods that they are about."""
+    """A quiz's file: its questions, and the methods that they concern."""
 
     methods: tuple[Words, ...]
     questions: tuple[dict[str, Any], ...]
@@ -113,7 +113,10 @@ def _read(path: Path) -> tuple[tuple[str, ...], tuple[Mapping[str, Question], ..
 
 
 def read(text: str, name: str) -> tuple[tuple[str, ...], tuple[Mapping[str, Question], ...]]:
-    """Return the methods and the questions by language; raise QuizError with every problem."""
+    """Return the methods and the questions by language.
+
+    Raises QuizError with every problem of the text.
+    """
     file = document.read(text, name, QuizError)
     written = read_as(QuizTable, file.values, file.problems)
     entries = tuple(

@@ -64,12 +64,10 @@ class Base:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a condition adds to the base; the default adds nothing (0, and a factor of 1 for
-    seconds).
-    """
+    """Additions of a condition to the base; the default adds nothing (0, and 1 for seconds)."""
 
     agree_right: float = 0.0
-    """Added to the log-odds of accepting, like ``agree_wrong``; ``guess`` is added to those of
+    """Added to the log-odds of accepting, like ``agree_wrong``; ``guess``: to the log-odds of
     guessing.
 
     ``distinguish`` is added to the log-odds of telling the map of the answer from others.
@@ -102,7 +100,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class ProfileTable:
-    """A profile's file. Profiles from before [conditions] have [arms] in its place."""
+    """A profile's file; files from before [conditions] have [arms] instead."""
 
     title: Words
     base: Base

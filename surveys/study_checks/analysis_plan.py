@@ -42,7 +42,7 @@ def _judge(study: StudyFile, problems: Problems) -> None:
 
 
 def _check_asked_of_some(study: StudyFile, plan: Plan, problems: Problems) -> None:
-    """Report outcomes of questions that not all arms are asked, if the plan does not say so."""
+    """Report outcomes that only some arms are asked about, unless the plan declares it."""
     for number, outcome in enumerate(plan.outcomes):
         asked = _arms_asked(study, outcome)
         if asked and sorted(outcome.asked_in or [arm.key for arm in study.arms]) != asked:

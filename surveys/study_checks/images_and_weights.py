@@ -10,7 +10,7 @@ from surveys.study_file.declaration import StudyFile
 
 
 def check(file: Document, study: StudyFile) -> None:
-    """Report what is missing to the file, together with the file's own faults."""
+    """Report missing images and weights to the file, together with the file's own faults."""
     images = images_of(study)
     if images is None and study.images.set:
         name, split = study.images.set, study.images.split
@@ -32,10 +32,10 @@ def check(file: Document, study: StudyFile) -> None:
 
 def images_of(study: StudyFile) -> ImageSet | None:
     """Return the image set that the study names, if it has images of the split."""
-    found = ImageSet.objects.filter(name=study.images.set).first()
-    if found is None or not found.images.filter(split=study.images.split).exists():
+    image_set = ImageSet.objects.filter(name=study.images.set).first()
+    if image_set is None or not image_set.images.filter(split=study.images.split).exists():
         return None
-    return found
+    return image_set
 
 
 def shortage(study: StudyFile, right: int, wrong: int) -> str | None:

@@ -1,4 +1,4 @@
-"""Loading a study file: reading it, then every check that reading alone cannot make."""
+"""The loading of a study file: reading it, then every check that reading alone cannot make."""
 
 from analysis.toml.document import Document
 from surveys.study_checks import images_and_weights

@@ -1,1 +1,1 @@
-"""What a study declares, and the declaration of a stored study."""
+"""The declaration of a study: its classes, and the declaration of a stored study."""

@@ -1,4 +1,4 @@
-"""A study as declared in its TOML file. ``parse`` checks all of it and says every error at once."""
+"""The declaration of a study, as its TOML file contains it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.study_file.recruitment import Recruitment
 from surveys.study_file.step import Step
 
-LONGEST_TITLE = 200  # what the database's column holds
+LONGEST_TITLE = 200  # the length of the database's column
 MOST_HOURS = 24 * 365
 MapPlace = Literal["beside", "over"]
 
@@ -28,7 +28,7 @@ class StudyFileError(FileProblemsError):
 
 @dataclass(frozen=True)
 class Consent:
-    """What a participant agrees to; paragraphs are separated by empty lines."""
+    """The text that a participant agrees to; paragraphs are separated by empty lines."""
 
     version: Annotated[Words, MaxLen(40)]
     text: Words
@@ -40,17 +40,17 @@ class Consent:
 
 @dataclass(frozen=True)
 class Debrief:
-    """What a participant reads at the end."""
+    """The text that a participant reads at the end."""
 
     text: Words
 
 
 @dataclass(frozen=True)
 class Images:
-    """Which images, and in how many sets that are rotated among participants and blocks.
+    """The images of a study, and the number of sets that rotate among participants and blocks.
 
-    ``confidence_bands``: the probabilities of the predictions are cut into so many bands of equal
-    size, and every band is shown alike.
+    ``confidence_bands``: the predictions are divided by their probability into this number of bands
+    of equal size, and every band is shown equally often.
     """
 
     set: Words
@@ -68,12 +68,13 @@ class Design:
 
 @dataclass(frozen=True)
 class Allocation:
-    """``method`` is a key of allocation.drawing.METHODS; at most ``places`` people are allocated.
+    """The randomisation; ``method`` is a key of allocation.drawing.METHODS.
 
-    Blocks hold each arm ``m`` times its ratio, ``m`` drawn from ``block_multiples``; minimisation
-    follows the balance with ``probability``. ``ratios`` (1 where none is named) and ``quotas`` are
-    by arm. A place is kept for ``hold_minutes`` for who has consented and not seen anything that
-    differs between arms; 0 keeps it for ever.
+    At most ``places`` people are allocated. Blocks contain each arm ``m`` times its ratio, with
+    ``m`` drawn from ``block_multiples``; minimisation follows the balance with ``probability``.
+    ``ratios`` (1 by default) and ``quotas`` are listed by arm. A place is held for ``hold_minutes``
+    for a person who has consented but not seen anything that differs between arms; 0 holds it
+    without limit.
     """
 
     block_multiples: tuple[int, ...]
@@ -88,9 +89,11 @@ class Allocation:
 
 @dataclass(frozen=True)
 class Pages:
-    """``resume_hours``: after a longer gap nobody goes on; 0 sets no limit.
+    """Settings of the pages.
 
-    ``map``: "beside" the image, or "over" it, where a slider fades it; without a script, beside.
+    ``resume_hours``: after a longer gap nobody can continue; 0 sets no limit. ``map``: "beside"
+    puts the map next to the image; "over" puts it over the image, with a slider for its opacity, or
+    next to it without a script.
     """
 
     resume_hours: Annotated[int, Ge(0), Le(MOST_HOURS)] = 0
@@ -99,10 +102,10 @@ class Pages:
 
 @dataclass(frozen=True)
 class StudyFile:
-    """The whole file, in one language.
+    """The whole file, in a single language.
 
-    ``weights`` is a path relative to the project; ``analysis`` is the plan. ``classes``: what
-    people read in place of a class's name. ``translations``: the whole in its other languages.
+    ``weights`` is a path relative to the project; ``analysis`` is the plan. ``classes``: the labels
+    that participants read for the classes. ``translations``: the whole file in its other languages.
     """
 
     slug: str
@@ -125,22 +128,22 @@ class StudyFile:
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
-        """What chance puts participants in: one condition each, or one order of conditions."""
+        """Return the arms: a condition each, or an order of conditions each."""
         return arms_of(self.conditions, self.design.within)
 
     @property
     def blocks(self) -> int:
-        """How many conditions each participant sees."""
+        """Return how many conditions each participant sees."""
         return max((len(arm.conditions) for arm in self.arms), default=1)
 
     @property
     def image_sets(self) -> int:
-        """How many sets of images there are; at least one per block."""
+        """Return the number of image sets; there is at least one per block."""
         return max(self.images.sets, self.blocks)
 
     @property
     def predictions_shown(self) -> tuple[int, int]:
-        """How many right and how many wrong predictions all image sets hold together."""
+        """Return the numbers of correct and of wrong predictions in all image sets together."""
         right = sum(part.right for part in self.trial_parts)
         wrong = sum(part.wrong for part in self.trial_parts)
         return right * self.image_sets, wrong * self.image_sets
@@ -151,23 +154,25 @@ class StudyFile:
 
     @property
     def questionnaires(self) -> tuple[str, ...]:
-        """The instruments that are asked, each once, in the order in which they come."""
+        """Return the questionnaires that are asked, each only once, in their order."""
         asked = [part.questionnaire for part in self.parts if isinstance(part, QuestionnairePart)]
         return tuple(dict.fromkeys(filter(None, asked)))
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """Every page between consent and debrief; parts of a block are repeated block by block."""
-        found: list[Step] = []
+        """Return every page between consent and debrief; parts of a block are repeated in each
+        block.
+        """
+        sequence: list[Step] = []
         trials = 0
         for per_block, run in groupby(self.parts, key=lambda part: part.per_block):
             parts = tuple(run)
             for block in range(1, self.blocks + 1) if per_block else (0,):
                 for part in parts:
                     pages = part.steps(Place(block, self.blocks, trials + 1))
-                    found += [replace(page, conditions=part.conditions) for page in pages]
+                    sequence += [replace(page, conditions=part.conditions) for page in pages]
                     trials += part.trials_per_block
-        return tuple(found)
+        return tuple(sequence)
 
     def steps_of(self, arm: str) -> tuple[Step, ...]:
         """Return the pages that participants of the arm with this key see."""
@@ -188,17 +193,17 @@ class StudyFile:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The codes of its languages, that of the file first."""
+        """Return the codes of the study's languages; the file's own language is first."""
         return (self.language, *self.translations)
 
     def in_language(self, code: str) -> "StudyFile":
-        """The study in the language; in its own where it does not have it."""
+        """Return the study in the language, or in its own language if it lacks the other."""
         return self.translations.get(code, self)
 
     def class_label(self, name: str) -> str:
-        """What people read for the class."""
+        """Return the label that participants read for the class."""
         return self.classes.get(name, name)
 
     def part(self, key: str) -> Part:
-        """The part of this key."""
+        """Return the part with this key."""
         return next(part for part in self.parts if part.key == key)

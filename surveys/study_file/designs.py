@@ -16,11 +16,11 @@ MOST_WITHIN = 12
 
 @dataclass(frozen=True)
 class Condition:
-    """What a block of trials shows: a map, a prediction without a map, or the image alone.
+    """The content of a block's trials: a map, a prediction without a map, or the image alone.
 
-    ``method`` is a key of explanations.catalogue (of the method's variant, where the study file
-    chooses another baseline), or empty for no map. ``prediction`` is False for a human alone;
-    ``probability`` shows how sure the classifier is. ``factors``: level by factor.
+    ``method`` is a key of explanations.catalogue (of a variant, if the study file chooses another
+    baseline), or empty for no map. ``prediction`` is False for a human-alone condition;
+    ``probability`` shows the classifier's probability. ``factors``: level by factor.
     """
 
     key: Words
@@ -33,7 +33,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Arm:
-    """What a participant is randomised to: conditions by key, in this order, one per block."""
+    """A group of the randomisation: its conditions by key, in this order, for successive blocks."""
 
     key: str
     label: str
@@ -48,7 +48,7 @@ def arms_of(conditions: Sequence[Condition], within: Sequence[str]) -> tuple[Arm
     """
     if not within:
         return tuple(Arm(shown.key, shown.label, (shown.key,)) for shown in conditions)
-    found = []
+    arms = []
     cells = _cells(conditions, within)
     for levels, members in cells.items():
         name = "-".join(levels)
@@ -56,16 +56,16 @@ def arms_of(conditions: Sequence[Condition], within: Sequence[str]) -> tuple[Arm
             shown = [members[place] for place in order]
             key = f"{name}-order-{number}" if name else f"order-{number}"
             label = " → ".join(condition.label for condition in shown)
-            found.append(Arm(key, label[:200], tuple(condition.key for condition in shown)))
-    return tuple(found)
+            arms.append(Arm(key, label[:200], tuple(condition.key for condition in shown)))
+    return tuple(arms)
 
 
 def balanced_orders(conditions: int) -> tuple[tuple[int, ...], ...]:
-    """Rows of a Williams square over 0 … conditions-1.
+    """Return the rows of a Williams square over 0 … conditions-1.
 
-    Every condition stands equally often at each place and, which is the balance of carry-over,
-    equally often directly after every other. An even number of conditions needs as many rows, an
-    odd number twice as many. After Williams 1949, Aust. J. Sci. Res. A 2, 149-168.
+    Every condition is equally often in each position and, as the balance of carry-over requires,
+    equally often directly after each other condition. An even number of conditions needs as many
+    rows, an odd number twice as many. After Williams 1949, Aust. J. Sci. Res. A 2, 149-168.
     """
     if conditions == 1:
         return ((0,),)
@@ -80,38 +80,38 @@ def balanced_orders(conditions: int) -> tuple[tuple[int, ...], ...]:
 
 
 def problems(conditions: Sequence[Condition], within: Sequence[str]) -> list[str]:
-    """List what is wrong with the design, one sentence each."""
-    found = []
+    """List the problems of the design, a sentence each."""
+    sentences = []
     names = {name for condition in conditions for name in condition.factors}
     for name in within:
         if name != CONDITION and name not in names:
             known = ", ".join(sorted(names | {CONDITION}))
-            found.append(
+            sentences.append(
                 f"within names the factor {name!r}, which no condition has. Known: {known}."
             )
     word = "conditions" if within else "arms"  # as the study file declares them
     for name in sorted(names):
         lacking = [condition.key for condition in conditions if name not in condition.factors]
         if lacking:
-            found.append(f"the {word} {lacking} have no level of the factor {name!r}. Add it.")
-    if found or not within:
-        return found
+            sentences.append(f"the {word} {lacking} have no level of the factor {name!r}. Add it.")
+    if sentences or not within:
+        return sentences
     sizes = {
         "-".join(levels) or "all": len(cell) for levels, cell in _cells(conditions, within).items()
     }
     if len(set(sizes.values())) > 1:
-        found.append(
+        sentences.append(
             f"participants would see unequal numbers of conditions: {sizes}. Give every level of "
             "the between-subjects factors the same conditions."
         )
     if max(sizes.values(), default=0) == 1:
-        found.append("every participant would see one condition only. Remove within.")
+        sentences.append("every participant would see one condition only. Remove within.")
     if max(sizes.values(), default=0) > MOST_WITHIN:
-        found.append(
+        sentences.append(
             f"a participant would see {max(sizes.values())} conditions, at most {MOST_WITHIN} "
             "are possible. Vary some of the factors between subjects."
         )
-    return found
+    return sentences
 
 
 def _cells(

@@ -1,7 +1,7 @@
-"""Words that study files used before a renaming, and today's words for the same things.
+"""Words that study files used before a renaming, and today's words for them.
 
-A stored study file is frozen by its hash, so the reader accepts the old words for good. This
-module replaces them in the values of a whole file, so that two files can be compared.
+A stored study file is frozen by its hash, so the reader accepts the old words for good. This module
+replaces them in the values of a whole file, so that two files can be compared.
 """
 
 from collections.abc import Mapping

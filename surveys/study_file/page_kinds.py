@@ -7,7 +7,7 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of page; what it shows and asks is registered in surveys.pages.kinds.catalogue.
+    """A kind of page; surveys.pages.kinds.catalogue registers its content and questions.
 
     ``needs_arm``: the page differs between arms, so that nobody reaches it before allocation.
     """

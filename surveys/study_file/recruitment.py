@@ -1,4 +1,4 @@
-"""What a study file says under [recruitment]: where people come from, and where they go back to."""
+"""The declaration of [recruitment]: where participants come from, and where they go back to."""
 
 import enum
 from collections.abc import Mapping
@@ -6,23 +6,25 @@ from dataclasses import dataclass, field
 
 
 class Outcome(enum.StrEnum):
-    """How a person leaves; each can have a code or an address of its own."""
+    """Ways in which a person leaves; each can have a code or an address."""
 
     COMPLETE = "complete"
     FAILED_ATTENTION = "failed_attention"
-    """Complete, with so many failed attention checks as the file says, or more."""
+    """Complete, but with at least the file's number of failed attention checks."""
     WITHDRAWN = "withdrawn"
     """Left before the end: stopped, withdrew and had the data erased, or stayed away for longer
-    than the study allows. One way back for all three: study files have declared it by this word."""
+    than the study allows. All three share a way back, because study files have declared it by this
+    word.
+    """
     SCREENED_OUT = "screened_out"
-    """Not taken in: took part in a study that this one excludes."""
+    """Not admitted: took part in a study that this study excludes."""
     FULL = "full"
-    """Not taken in: every place is taken, or the study is closed."""
+    """Not admitted: every place is taken, or the study is closed."""
 
 
 @dataclass(frozen=True)
 class Exit:
-    """Where a person goes at the end: an address template, and the code that it carries, if any."""
+    """An address template for the way back, and the completion code that it contains, if any."""
 
     address: str
     code: str = ""
@@ -30,12 +32,13 @@ class Exit:
 
 @dataclass(frozen=True)
 class Recruitment:
-    """``kind`` is a key of recruitment_kinds.KINDS, ``name`` what people call the service.
+    """The recruitment of a study; ``kind`` is a key of recruitment_kinds.KINDS.
 
-    ``id_parameter`` names the part of the link that holds a person's id; ``service_study`` is the
-    service's own id of the study, empty where any is welcome. ``failed_checks`` attention checks
-    make a complete participation one of FAILED_ATTENTION, if that has an exit. ``exclude`` holds
-    slugs of studies whose people are not taken in.
+    ``name`` is the service's name for participants. ``id_parameter`` names the parameter of the
+    link with a person's id; ``service_study`` is the service's own id of the study, empty if any is
+    accepted. A complete participation with ``failed_checks`` failed attention checks counts as
+    FAILED_ATTENTION, if that has an exit. ``exclude`` lists slugs of studies whose participants are
+    not admitted.
     """
 
     kind: str = "open"
@@ -48,5 +51,5 @@ class Recruitment:
 
     @property
     def is_open(self) -> bool:
-        """Whether people come without any recruitment service, and without an id."""
+        """Return whether people come without a recruitment service, and without an id."""
         return self.kind == "open"

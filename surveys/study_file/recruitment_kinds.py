@@ -1,4 +1,4 @@
-"""The ways to recruit: which ids a link carries, and what the study file declares for each."""
+"""The ways to recruit: the ids in a link, and what the study file declares for each way."""
 
 import re
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from surveys.study_file.recruitment import Outcome
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
-"""Characters that no address needs to escape (RFC 3986), and no spreadsheet takes for a formula."""
+"""Characters that need no escaping in addresses (RFC 3986) and start no spreadsheet formula."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``label`` is the recruitment service's own name, empty where the file says it.
+    """A way to recruit.
 
-    ``id_parameter`` is where the link holds the person's id, empty where the file says it.
-
-    ``session_parameter`` and ``study_parameter`` name the parts of the link that hold the service's
-    ids of the submission and of its study. ``can_resume``: the submission's id is a secret, so that
-    who brings the same one again goes on, on any device. ``address`` turns a completion code into
-    an address; without it the file declares the address of each of ``outcomes``.
+    ``label`` is the recruitment service's own name, empty if the file gives it. ``id_parameter`` is
+    the link's parameter for the person's id, empty if the file gives it. ``session_parameter`` and
+    ``study_parameter`` name the parameters for the service's ids of the submission and of its
+    study. ``can_resume``: the submission's id is a secret, so that a person who brings it again can
+    continue on any device. ``address`` turns a completion code into an address; without it, the
+    file declares the address of each of ``outcomes``.
     """
 
     key: str
@@ -52,5 +52,5 @@ KINDS: Sequence[Kind] = (
 
 
 def get(key: str) -> Kind:
-    """The kind of this key."""
+    """Return the kind with this key."""
     return next(kind for kind in KINDS if kind.key == key)

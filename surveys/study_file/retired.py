@@ -1,4 +1,4 @@
-"""What a study file could once declare: stored files stay readable, new ones are refused."""
+"""Retired declarations: stored files with them stay readable, new ones are refused."""
 
 from functools import lru_cache
 
@@ -22,7 +22,7 @@ def refuse(file: Document) -> None:
 
 @lru_cache(maxsize=64)
 def is_retired(source: str) -> bool:
-    """Check whether a text that was loaded before declares what no new study can declare."""
+    """Check whether a stored text declares something that new studies can no longer declare."""
     return _shows_images_per_arm(read_document(source)[0])
 
 

@@ -1,4 +1,4 @@
-"""The parts that a study file can declare, in any order. A new one is a file and a line here."""
+"""The parts that a study file can declare, in any order. A new part is a file and a line here."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""An instructed-response item on a page of its own."""
+"""Attention check: an instructed-response item on a separate page."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True)
 class AttentionPart(Part):
-    """Asks for one named point of a scale; what is chosen is stored, and judged in the analysis."""
+    """A page that asks for a named point of a scale; the answer is judged in the analysis."""
 
     def steps(self, place: Place) -> tuple[Step, ...]:
         return (Step(place.key(self.key), "attention", part=self.key, block=place.block),)

@@ -1,4 +1,4 @@
-"""What a part of a study is: its fields are the keys of its table, and it lays out its pages."""
+"""Base of a study's parts: its fields are the keys of its table, and it lays out its pages."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -10,22 +10,23 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True)
 class Place:
-    """Where pages are laid out: in which block of how many, and the number of the next trial."""
+    """Position of pages: the block, the number of blocks, and the number of the next trial."""
 
     block: int
     blocks: int
     next_trial: int
 
     def key(self, name: str) -> str:
-        """The name, made unique among the blocks."""
+        """Return the name, made unique among the blocks."""
         return f"{name}@{self.block}" if self.block and self.blocks > 1 else name
 
 
 @dataclass(frozen=True)
 class Part:
-    """One entry of a study's sequence. ``per_block``: it is repeated in each block.
+    """An entry of a study's sequence.
 
-    ``conditions``: the keys of the conditions whose blocks contain it; empty for all.
+    ``per_block``: the part is repeated in each block. ``conditions``: the keys of the conditions
+    whose blocks contain it; empty for all.
     """
 
     key: Words
@@ -34,15 +35,15 @@ class Part:
 
     default_per_block: ClassVar[bool] = False
     texts: ClassVar[tuple[str, ...]] = ()
-    """Fields that people read: each language of the study has its own."""
+    """Fields that participants read, which every language of the study repeats."""
 
     @property
     def trials_per_block(self) -> int:
-        """How many trials it adds to a block."""
+        """Return how many trials the part adds to a block."""
         return 0
 
     def checked(self, at: TableProblems) -> Self:
-        """Return the part that can be used; what is wrong in its table is reported."""
+        """Return the part in a usable form; problems of its table are reported."""
         return self
 
     def is_in(self, condition: str) -> bool:
@@ -50,5 +51,5 @@ class Part:
         return not self.conditions or condition in self.conditions
 
     def steps(self, place: Place) -> tuple[Step, ...]:
-        """Its pages at the place, in order; their conditions are added to them later."""
+        """Return the part's pages at the place, in order; their conditions are added later."""
         raise NotImplementedError

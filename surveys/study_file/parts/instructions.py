@@ -1,4 +1,4 @@
-"""Pages without questions: how to do the task and read the map, and a text of the researcher's."""
+"""Pages without questions: the instructions for task and map, and texts of the researcher."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +10,7 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True)
 class InstructionsPart(Part):
-    """What the following trials show and ask, with an example."""
+    """A page that explains the following trials, with an example."""
 
     default_per_block: ClassVar[bool] = True
 

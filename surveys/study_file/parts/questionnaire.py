@@ -13,7 +13,7 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionnairePart(Part):
-    """Asks one instrument, once or, with ``per_block``, in each block."""
+    """A questionnaire, asked once or, with ``per_block``, in each block."""
 
     questionnaire: Words
 

@@ -1,4 +1,4 @@
-"""A comprehension check on what the map means, with two tries: the kind "quiz" of a file."""
+"""Comprehension check on the meaning of the map, with two attempts: the kind "quiz" of a file."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,7 +11,7 @@ TRIES = 2
 
 @dataclass(frozen=True)
 class QuizPart(Part):
-    """The questions depend on the condition's method; who is right at once skips the second try."""
+    """Questions on the condition's method; a participant without a mistake skips the second try."""
 
     default_per_block: ClassVar[bool] = True
 

@@ -18,12 +18,12 @@ LONGEST = 3600
 
 @dataclass(frozen=True, kw_only=True)
 class TrialsPart(Part):
-    """``right`` and ``wrong`` predictions in each block, in an order of the participant's own.
+    """``right`` and ``wrong`` predictions in each block, in a random order for each participant.
 
-    ``first_right``: so many trials of each block come before the first wrong prediction. A break
-    is offered after every ``break_every`` trials, and ``attention`` checks lie evenly among them.
-    ``minimum_seconds`` must pass before a trial can be answered; after ``limit_seconds`` the page
-    sends itself. 0 turns each of these off.
+    ``first_right``: this many trials of each block precede the first wrong prediction. A break is
+    offered after every ``break_every`` trials, and ``attention`` checks are spread evenly among
+    them. ``minimum_seconds`` must pass before a trial can be answered; after ``limit_seconds`` the
+    page submits itself. 0 turns each of these off.
     """
 
     right: Count
@@ -51,7 +51,7 @@ class TrialsPart(Part):
         return self
 
     def check(self, at: TableProblems) -> None:
-        """Report what cannot be shown."""
+        """Report combinations that cannot be shown."""
         shown = self.trials_per_block
         if not 1 <= shown <= MOST_TRIALS:
             at.add(
@@ -96,7 +96,7 @@ class TrialsPart(Part):
         return tuple(pages)
 
     def checks_after(self) -> set[int]:
-        """After which trials of a block an attention check comes."""
+        """Return the trials of a block after which an attention check follows."""
         gaps = self.attention + 1
         return {round(n * self.trials_per_block / gaps) for n in range(1, gaps)}
 
@@ -124,7 +124,7 @@ class TrialsPart(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class PracticePart(TrialsPart):
-    """Trials that stay out of the analysis, each followed by feedback unless that is turned off."""
+    """Trials that are not analysed, each followed by feedback unless that is turned off."""
 
     right: Count = 2
     wrong: Count = 1

@@ -1,1 +1,1 @@
-"""Reading a study file: a module per table of the file."""
+"""The reading of a study file: a module per table of the file."""

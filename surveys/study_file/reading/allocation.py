@@ -1,4 +1,4 @@
-"""Reads [allocation] of a study file, and checks it against the arms and the pages."""
+"""The table [allocation] of a study file, also checked against the arms and the pages."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ MOST_PLACES = 100_000
 
 @dataclass(frozen=True)
 class StratumTable:
-    """One of the [[allocation.strata]]."""
+    """The table of a stratification factor, as written."""
 
     questionnaire: Words
     item: Words
@@ -36,12 +36,12 @@ class StratumTable:
 
 @dataclass(frozen=True)
 class AllocationTable:
-    """[allocation] as it is written."""
+    """The table [allocation], as written."""
 
     block_multiples: tuple[Annotated[int, Ge(1), Le(20)], ...] = (1, 2)
     places: Annotated[int, Ge(1), Le(MOST_PLACES)] = DEFAULT_PLACES
     method: Annotated[str, OneOf(tuple(METHODS))] = "permuted_blocks"
-    # With a probability of 1 the next arm could be foretold.
+    # With a probability of 1, the next arm would be predictable.
     probability: Annotated[float, Ge(0.5), Le(0.99)] = 0.8
     ratios: Mapping[str, Annotated[int, Ge(1), Le(20)]] = field(default_factory=dict)
     quotas: Mapping[str, Annotated[int, Ge(1), Le(MOST_PLACES)]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class AllocationTable:
 
 
 def read_allocation(file: Document, table: AllocationTable, arms: int) -> declaration.Allocation:
-    """Return the allocation; what depends on other tables is checked by ``check_allocation``."""
+    """Return the allocation; ``check_allocation`` checks what depends on other tables."""
     given, at = file.table("allocation"), TableProblems(file.problems, ("allocation",))
     if table.method != "permuted_blocks" and "block_multiples" in given:
         said = f"there are no blocks in {table.method!r}. Remove block_multiples."
@@ -76,7 +76,7 @@ def read_allocation(file: Document, table: AllocationTable, arms: int) -> declar
 
 
 def check_allocation(file: Document, study: declaration.StudyFile) -> None:
-    """Report what does not fit the study's arms and pages."""
+    """Report settings that do not fit the study's arms and pages."""
     at = TableProblems(file.problems, ("allocation",))
     plan, arms = study.allocation, [arm.key for arm in study.arms]
     for name in ("ratios", "quotas"):
@@ -101,14 +101,14 @@ def check_allocation(file: Document, study: declaration.StudyFile) -> None:
 
 
 def _strata(table: AllocationTable, file: Document) -> tuple[Stratum, ...]:
-    found: list[Stratum] = []
+    strata: list[Stratum] = []
     for number, entry in enumerate(table.strata):
         at = TableProblems(file.problems, ("allocation", "strata", number))
         stratum = _stratum(entry, at)
-        if stratum.key in [earlier.key for earlier in found]:
+        if stratum.key in [earlier.key for earlier in strata]:
             at.add("key", f"two strata have the key {stratum.key!r}. Rename one.", "item")
-        found.append(stratum)
-    return tuple(found)
+        strata.append(stratum)
+    return tuple(strata)
 
 
 def _stratum(table: StratumTable, at: TableProblems) -> Stratum:
@@ -136,7 +136,7 @@ def _stratum_problems(stratum: Stratum, study: declaration.StudyFile) -> list[st
     try:
         items = {item.id: item for item in questionnaires.get(stratum.questionnaire).items}
     except QuestionnaireError:
-        return []  # reported where it is asked
+        return []  # reported at the part that asks it
     if stratum.item not in items:
         hint = did_you_mean(stratum.item, list(items))
         return [f"{stratum.questionnaire!r} has no item {stratum.item!r}{hint}"]
@@ -146,11 +146,11 @@ def _stratum_problems(stratum: Stratum, study: declaration.StudyFile) -> list[st
 def _answer_problems(stratum: Stratum, item: Item) -> list[str]:
     if item.kind in (*WRITTEN, "multiple"):
         return [
-            f"the item {item.id!r} is answered freely or several times ({item.kind}). Stratify by "
-            "an item with one answer of a list, or by a number."
+            f"the item {item.id!r} takes free text or several answers ({item.kind}). Stratify by "
+            "an item with a single answer from a list, or by a number."
         ]
     if stratum.cuts and not item.is_number:
-        return [f"the answers to {item.id!r} are no numbers. Use levels in place of cuts."]
+        return [f"the answers to {item.id!r} are not numbers. Use levels instead of cuts."]
     listed = item.kind in ("scale", "choice")
     if not listed and not stratum.cuts:
         return [f"the item {item.id!r} takes any number. Add cuts, such as cuts = [30, 50]."]
@@ -158,22 +158,24 @@ def _answer_problems(stratum: Stratum, item: Item) -> list[str]:
     unknown = sorted({answer for answer in given if not item.accepts(answer)})
     twice = sorted({answer for answer in given if given.count(answer) > 1})
     problems = [f"{item.id!r} has no answers {unknown}. Remove them from levels."] * bool(unknown)
-    return problems + [f"the answers {twice} stand in two levels. Keep each in one."] * bool(twice)
+    return problems + [
+        f"the answers {twice} are listed in two levels. Keep each in only one."
+    ] * bool(twice)
 
 
 def _asked_before(study: declaration.StudyFile) -> list[str]:
-    """The questionnaires before the first page that needs an arm."""
-    found: list[str] = []
+    """Return the questionnaires before the first page that needs an arm."""
+    keys: list[str] = []
     for step in study.steps:
         if page_kinds.needs_arm(step):
             break
         if step.questionnaire:
-            found.append(step.questionnaire)
-    return found
+            keys.append(step.questionnaire)
+    return keys
 
 
 def _check_cells(at: TableProblems, study: declaration.StudyFile) -> None:
-    """Blocks balance arms in each cell of the strata: with too few people in each, nowhere."""
+    """Report strata with too many cells: blocks balance arms only within well-filled cells."""
     plan = study.allocation
     cells = prod(_levels_of(stratum) for stratum in plan.strata)
     block = sum(plan.ratios.get(arm.key, 1) for arm in study.arms)

@@ -1,6 +1,6 @@
 """The conditions that a study file declares, as [[arms]] or [[conditions]], and their methods.
 
-In a between-subjects file each arm shows one condition, so that [[arms]] declares both. In a
+In a between-subjects file each arm shows a single condition, so that [[arms]] declares both. In a
 within-subjects or mixed file an arm is an order of conditions, so that [[conditions]] declares
 them; older files call them [[arms]] there, too, and stay readable.
 """
@@ -28,7 +28,7 @@ TAKEN = frozenset(
 def read_conditions(file: Document) -> tuple[Condition, ...]:
     """Return the conditions of the file; problems are reported to it.
 
-    Both words in one file are refused, and [[conditions]] in a between-subjects file.
+    A file with both words is refused, and so is [[conditions]] in a between-subjects file.
     """
     key = declared_under(file)
     if "arms" in file.values and "conditions" in file.values:
@@ -73,7 +73,7 @@ def is_within(file: Document) -> bool:
 
 
 def _read_condition(table: Mapping[str, Any], at: TableProblems, word: str) -> Condition:
-    """Return the condition in the table; ``word`` is what the file calls it: arm or condition."""
+    """Return the condition in the table; ``word`` is the file's name for it: arm or condition."""
     choices = _choices()
     own = {key: value for key, value in table.items() if key not in choices}
     condition = read_as(Condition, own, at.problems, at.path, also=tuple(choices))
@@ -122,7 +122,7 @@ def _method(condition: Condition, table: Mapping[str, Any], at: TableProblems, c
                 f"{' or '.join(owner.key for owner in owners)}.",
             )
             continue
-        # Of an unknown method, any that could be meant tells whether the value is known.
+        # For an unknown method, any method with such a parameter tells whether the value is known.
         asked = [known[named]] if named in known else owners
         there = {key: one for owner in asked for key, one in owner.by_choice.items()}
         if value in there:
@@ -143,7 +143,7 @@ def _choices() -> dict[str, list[Method]]:
 
 
 def _in_two_keys(named: str) -> str:
-    """The cure for who writes the key that stands in the data."""
+    """Return the cure for a file that uses the key of a variant, as the data contain it."""
     for method in catalogue.METHODS:
         for value, variant in method.by_choice.items():
             if method.choice and variant.key == named:

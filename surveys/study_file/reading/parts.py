@@ -1,4 +1,4 @@
-"""Reads the sequence of a study: its [[parts]], or the short form with [questionnaires]."""
+"""The sequence of a study: its [[parts]], or the short form with [questionnaires]."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -19,7 +19,7 @@ DEFAULT_TRIALS = "trials"
 
 @dataclass(frozen=True)
 class Entry:
-    """The keys that every one of the [[parts]] can have; the others are the fields of its kind."""
+    """The keys that all of the [[parts]] share; the others are the fields of its kind."""
 
     kind: Annotated[str, OneOf(tuple(PARTS))]
     key: Words = ""
@@ -34,7 +34,7 @@ COMMON = tuple(one.name for one in fields(Entry))
 
 @dataclass(frozen=True)
 class Asked:
-    """[questionnaires] of the short form: what is asked before and after the trials."""
+    """The table [questionnaires] of the short form: questionnaires before and after the trials."""
 
     before: tuple[Words, ...] = ()
     after: tuple[Words, ...] = ()
@@ -53,7 +53,7 @@ SHORT_FORM = tuple(one.name for one in fields(Shown))
 
 @dataclass(frozen=True)
 class DeclaredParts:
-    """The parts in the order in which they come, and where in the file each is declared."""
+    """The parts in their order, and the place in the file where each is declared."""
 
     parts: tuple[Part, ...]
     places: Mapping[str, Path] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class DeclaredParts:
 def read_parts(file: Document, asked: Asked) -> DeclaredParts:
     """Return the parts of the file; problems are reported to it.
 
-    The short form asks some questionnaires before and some after one run of trials, whose
+    The short form asks some questionnaires before and some after a single run of trials, whose
     ``right`` and ``wrong`` are keys of [images].
     """
     if "parts" not in file.values:
@@ -112,14 +112,14 @@ def _part(entry: Entry, table: Mapping[str, Any], at: TableProblems) -> Part:
 def limited_by(file: Document, place: Path) -> str:
     """Return the key that limits the part at the place: "arms" or "conditions".
 
-    In a within-subjects file it is "conditions"; files from before that key have "arms" there, too.
+    In a within-subjects file it is "conditions"; files from before that key use "arms" there, too.
     """
     table = file.tables("parts")[int(place[1])] if len(place) > 1 else {}
     return "conditions" if "conditions" in table else "arms"
 
 
 def _conditions(entry: Entry, table: Mapping[str, Any], at: TableProblems) -> tuple[str, ...]:
-    """Return the keys of the conditions, or of the arms that show one each, that have the part."""
+    """Return the keys of the conditions that have the part, also if the file limits it by arms."""
     named = {"arms": entry.arms, "conditions": entry.conditions}
     for key, names in named.items():
         if not names and key in table:
@@ -145,7 +145,7 @@ def _default_key(table: Mapping[str, Any], kind: str) -> str:
 def _ordered(
     file: Document, parts: Sequence[tuple[TableProblems, Part]], followed: dict[str, str]
 ) -> tuple[Part, ...]:
-    """The file's order, except that a part with ``after`` comes directly after the one it names."""
+    """Return the parts in the file's order, with each ``after`` part directly after its target."""
     by_key = {part.key: part for _, part in parts}
     for at, part in parts:
         after = followed[part.key]
@@ -197,6 +197,6 @@ def _short_form(file: Document, asked: Asked) -> tuple[Part, ...]:
 
 
 def _usable(file: Document, key: str, named: Sequence[str]) -> list[str]:
-    """Return the questionnaires that can be asked; the others are reported where they are named."""
+    """Return the questionnaires that can be asked; all others are reported where they are named."""
     at = TableProblems(file.problems, ("questionnaires", key))
     return [name for number, name in enumerate(named) if check_questionnaire(at, number, name)]

@@ -1,4 +1,4 @@
-"""Reads [recruitment] of a study file, with every problem collected on the way."""
+"""The table [recruitment] of a study file, read with all its problems."""
 
 import re
 from dataclasses import dataclass, field, make_dataclass
@@ -18,11 +18,11 @@ from surveys.study_file.recruitment_kinds import KINDS, Kind, get
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 OURS = frozenset(("rehearsal", "lang", "language"))
-"""Parts of our own links, whose names a recruitment service's id may not take."""
+"""Parameters of the platform's own links, whose names a service's id may not take."""
 
 
 OLD_NAMES = {"panel": "service"}
-"""Kinds by the names that older files have for them."""
+"""Kinds by their names in older files."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def read(file: Document) -> Recruitment:
 def check(
     problems: Problems, recruitment: Recruitment, *, slug: str, attention_checks: int
 ) -> None:
-    """Report what does not fit the rest of the study."""
+    """Report settings that do not fit the rest of the study."""
     at = TableProblems(problems, ("recruitment",))
     if slug in recruitment.exclude:
         at.add("exclude", f"exclude names this study itself, {slug!r}. Remove it.")
@@ -131,9 +131,9 @@ def _check_service_study(table: Any, kind: Kind, at: TableProblems) -> None:
 
 
 def _codes(table: Any, kind: Kind, problems: Problems) -> dict[Outcome, Exit]:
-    """Completion codes, as the recruitment service shows them, by outcome."""
+    """Return the completion codes by outcome, as the recruitment service shows them."""
     at = TableProblems(problems, ("recruitment", "codes"))
-    found: dict[Outcome, Exit] = {}
+    codes: dict[Outcome, Exit] = {}
     for outcome in kind.outcomes:
         code = getattr(table.codes, outcome.value)
         if not code:
@@ -144,17 +144,17 @@ def _codes(table: Any, kind: Kind, problems: Problems) -> dict[Outcome, Exit]:
                 f"the code for {outcome} is {code!r}. Copy it from the study's page on "
                 f"{kind.label}: letters, digits, - and _.",
             )
-        elif code in {other.code for other in found.values()}:
+        elif code in {other.code for other in codes.values()}:
             at.add(outcome.value, f"two outcomes have the code {code!r}. Give each its own.")
         else:
-            found[outcome] = Exit(kind.address.format(code=code), code)
-    return found
+            codes[outcome] = Exit(kind.address.format(code=code), code)
+    return codes
 
 
 def _urls(table: Any, kind: Kind, file: Document) -> dict[Outcome, Exit]:
-    """Address templates by outcome."""
+    """Return the address templates by outcome."""
     at = TableProblems(file.problems, ("recruitment", "urls"))
-    found: dict[Outcome, Exit] = {}
+    exits: dict[Outcome, Exit] = {}
     for outcome in kind.outcomes:
         template = getattr(table.urls, outcome.value)
         needs_id = outcome is Outcome.COMPLETE and kind.key == "sona"
@@ -162,5 +162,5 @@ def _urls(table: Any, kind: Kind, file: Document) -> dict[Outcome, Exit]:
         if problem:
             at.add(outcome.value, f"the address for {outcome} {problem}: {template!r}.")
         elif template:
-            found[outcome] = Exit(template)
-    return found
+            exits[outcome] = Exit(template)
+    return exits

@@ -1,4 +1,4 @@
-"""From a study file's text to a StudyFile, with every problem collected on the way."""
+"""The reading of a study file's text, with every problem of the file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -34,13 +34,13 @@ from surveys.study_file.reading.parts import (
 )
 from surveys.study_file.reading.translations import Translation, translations
 
-LARGEST_SEED = 2**63 - 1  # what the database's column holds
+LARGEST_SEED = 2**63 - 1  # the length of the database's column
 Tables = tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """[classifier]: the path of its weights, relative to the project."""
+    """The table [classifier]: the path of the weights, relative to the project."""
 
     weights: Words
 
@@ -54,9 +54,9 @@ class Retired:
 
 @dataclass(frozen=True)
 class FileTable:
-    """The whole file as it is written.
+    """The whole file, as written.
 
-    Tables whose keys depend on others, such as a part's on its kind, are read apart.
+    Tables whose keys depend on other keys, such as a part's on its kind, are read separately.
     """
 
     slug: Words
@@ -93,7 +93,7 @@ def read(text: str) -> declaration.StudyFile:
 def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
     """Return the file, which collects its problems, and the study in it.
 
-    Raises StudyFileError only when the text is not TOML at all.
+    Raises StudyFileError only if the text is not TOML at all.
     """
     file = document.read(text, "The study file", declaration.StudyFileError)
     written = read_as(FileTable, file.values, file.problems)
@@ -131,13 +131,13 @@ def raise_problems(file: Document) -> None:
 
 def _images(file: Document, arms: int) -> declaration.Images:
     table, path = file.table("images"), ("images",)
-    # In the short form, [images] also says how many predictions are shown.
+    # In the short form, [images] also contains the numbers of predictions.
     apart = ("per_arm",) if "parts" in file.values else ("per_arm", *SHORT_FORM)
     own = {key: value for key, value in table.items() if key not in apart}
     retired = {key: value for key, value in table.items() if key == "per_arm"}
     also = [key for key in apart if key != "per_arm"]
     images = read_as(declaration.Images, own, file.problems, path, also=also)
-    # A key of files stored before it was retired: each arm had an image set of its own.
+    # A retired key of stored files, which gave each arm a separate image set.
     if read_as(Retired, retired, file.problems, path).per_arm:
         return replace(images, sets=max(arms, 1))
     return images
@@ -186,7 +186,7 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
 
 
 def _check_tasks(file: Document, study: declaration.StudyFile) -> None:
-    """Report each condition that lacks what the task of one of its parts needs."""
+    """Report each condition that lacks what the task of any of its parts needs."""
     key = declared_under(file)
     for number, condition in enumerate(study.conditions):
         named = f"the {key[:-1]} {condition.key!r}"
@@ -212,7 +212,7 @@ def _check_tasks(file: Document, study: declaration.StudyFile) -> None:
 def _check_conditions_of_parts(
     file: Document, study: declaration.StudyFile, parts: DeclaredParts
 ) -> None:
-    """Report parts that are limited to unknown conditions, or where the condition is not known."""
+    """Report parts limited to unknown conditions, or placed where no condition is known."""
     known = [condition.key for condition in study.conditions]
     for part in (one for one in study.parts if one.conditions):
         word = limited_by(file, parts.place_of(part))

@@ -1,6 +1,6 @@
-"""Reads the other languages of a study's file: [text.de] has every text that people read once more.
+"""The other languages of a study file: [text.de] repeats every text that participants read.
 
-A translation is whole or it is refused: half a page in a foreign language helps nobody.
+An incomplete translation is refused: half a page in a foreign language helps nobody.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from surveys.study_file.parts.quiz import QuizPart
 
 @dataclass(frozen=True)
 class PartTexts:
-    """The words of a part that has words of its own."""
+    """The texts of a part in another language."""
 
     heading: Words
     text: Words
@@ -31,14 +31,14 @@ class PartTexts:
 
 @dataclass(frozen=True)
 class ConsentText:
-    """The words of the informed consent; its version is that of the file."""
+    """The text of the informed consent; its version is the file's."""
 
     text: Words
 
 
 @dataclass(frozen=True)
 class Translation:
-    """[text.de]: the study's words in another language."""
+    """The table [text.de]: the study's texts in another language."""
 
     title: Annotated[Words, MaxLen(declaration.LONGEST_TITLE)]
     consent: ConsentText
@@ -87,7 +87,7 @@ def _translated(
 
 
 def _part(own: Translation, part: Part) -> Part:
-    """Return the part in the other language; only parts with texts of their own differ."""
+    """Return the part in the other language; only parts with texts differ."""
     if not part.texts or part.key not in own.parts:
         return part
     texts: dict[str, Any] = {name: getattr(own.parts[part.key], name) for name in part.texts}
@@ -95,7 +95,7 @@ def _part(own: Translation, part: Part) -> Part:
 
 
 def check_languages(problems: Problems, study: declaration.StudyFile) -> None:
-    """Report the languages in which the study cannot be shown as a whole."""
+    """Report the languages in which the study cannot be shown completely."""
     for code in study.languages:
         place = ("text", code) if code in study.translations else ("language",)
         for problem in _lacking(study, code):
@@ -105,10 +105,12 @@ def check_languages(problems: Problems, study: declaration.StudyFile) -> None:
 def _lacking(study: declaration.StudyFile, code: str) -> list[str]:
     lacking = []
     if not has_words(code):
-        lacking.append(f"the pages' own words are not there in {code!r}: no locale/{code}.")
+        lacking.append(
+            f"the pages' own texts are not translated into {code!r}: there is no locale/{code}."
+        )
     for key in study.questionnaires:
         if not questionnaires.get(key).speaks(code):
-            lacking.append(f"the questionnaire {key!r} does not speak {code!r}.")
+            lacking.append(f"the questionnaire {key!r} is not translated into {code!r}.")
     if any(isinstance(part, QuizPart) for part in study.parts):
         for method in dict.fromkeys(shown.method for shown in study.conditions):
             if not quizzes.speaks(method, code):
@@ -119,7 +121,7 @@ def _lacking(study: declaration.StudyFile, code: str) -> list[str]:
 
 
 def has_words(code: str) -> bool:
-    """Whether there is a catalogue of the pages' own words; English needs none."""
+    """Check whether the pages' own texts are translated; English needs no translation."""
     if code.partition("-")[0] == "en":
         return True
     locale = to_locale(code)

@@ -141,8 +141,8 @@ def test_the_shipped_studies_are_whole_in_english_and_german():
         ('title = "Bilder und ein Klassifikator"\n', "", "'title' in [text.de] is missing"),
         ('text = "Worum es ging."', 'words = ""', "'text' in [text.de.debrief] is missing"),
         ('car = "Auto"', "car = 1", "'car' in [text.de.classes] is 1. It must be text in quotes."),
-        ("[text.de", "[text.fi", "not there in 'fi': no locale/fi. See docs/languages.md"),
-        ("[text.de", "[text.fi", "the questionnaire 'trust-v1' does not speak 'fi'"),
+        ("[text.de", "[text.fi", "into 'fi': there is no locale/fi. See docs/languages.md"),
+        ("[text.de", "[text.fi", "the questionnaire 'trust-v1' is not translated into 'fi'"),
     ],
 )
 def test_half_a_translation_is_refused_with_its_place(old, new, words):

@@ -94,7 +94,7 @@ def test_an_address_that_could_lead_elsewhere_is_refused(address):
 
 
 def test_sona_needs_the_place_of_the_id():
-    with pytest.raises(StudyFileError, match="where the person's id goes"):
+    with pytest.raises(StudyFileError, match="does not contain the person's id"):
         declared(studies.SONA.replace("{external_id}", "XXXX"))
 
 
