@@ -44,8 +44,9 @@ def test_in_any_order_the_database_equals_the_model(environment, tmp_path, runs)
     assert played.returncode == 0, played.stdout[-5000:]
     counts = json.loads(played.stdout)
     assert counts["runs"] == runs
-    # Each outcome occurred, or the runs would prove little.
-    assert counts.keys() >= {"recorded", "replayed", "conflict", "refused", "lapsed"}, counts
+    # Each outcome occurred, or the runs would prove little; a few runs do not come to all of them.
+    seldom = {"refused", "lapsed"} if runs >= RUNS else set()
+    assert counts.keys() >= {"recorded", "replayed", "conflict"} | seldom, counts
 
 
 def test_a_service_that_overwrites_answers_is_found_out(tmp_path):
