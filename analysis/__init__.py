@@ -1,1 +1,1 @@
-"""From the tidy tables to the report, without Django and without the rest of the platform."""
+"""Analysis of the tidy tables, up to the report; independent of Django and of the platform."""

@@ -1,4 +1,4 @@
-"""Numbers as APA style (7th edition) prints them; a number that does not exist raises."""
+"""Numbers in APA style (7th edition); a number that is not finite raises ValueError."""
 
 import math
 
@@ -8,26 +8,32 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float, digits: int = 2) -> str:
-    """With `digits` decimals, a leading zero, thousands by commas: 0.31, −1.20, 13,599.08."""
+    """Format with `digits` decimals, leading zero and thousands commas: 0.31, −1.20, 13,599.08."""
     if not math.isfinite(value):
-        raise ValueError(f"a report prints finite numbers only, got {value}")
+        raise ValueError(f"a report can print only finite numbers, got {value}")
     text = f"{abs(value):,.{digits}f}"
     return MINUS + text if value < 0 and text.strip("0.") else text
 
 
 def fine(value: float) -> str:
-    """With three decimals, for small quantities such as products of coefficients."""
+    """Format with three decimals, for small quantities such as products of coefficients."""
     return number(value, 3)
 
 
 def bounded(value: float, digits: int = 2) -> str:
-    """For what cannot exceed 1 (alpha, r, shares of variance): no leading zero, .84."""
+    """Format without leading zero, such as .84, for quantities that cannot exceed 1.
+
+    Examples are α, r and shares of variance.
+    """
     text = number(value, digits)
     return text.replace("0.", ".", 1) if text.lstrip(MINUS).startswith("0.") else text
 
 
 def p_value(p: float) -> str:
-    """'= .032'; '< .001' below; '> .999' above; one digit more where .05 would hide the side."""
+    """Format as '= .032', '< .001' or '> .999'; with four decimals close to .05.
+
+    Near .05 three decimals would hide on which side p is.
+    """
     if p < 0.001:
         return "< .001"
     if p > 0.9995:
@@ -36,28 +42,34 @@ def p_value(p: float) -> str:
 
 
 def p_cell(p: float) -> str:
-    """The same for a table's cell, without the equals sign."""
+    """Format p for a table cell, without the equals sign."""
     return p_value(p).removeprefix("= ")
 
 
 def percent(value: float, digits: int = 0) -> str:
-    """A share as a percentage: 67%."""
+    """Format a share as a percentage, such as 67%."""
     return f"{number(100 * value, digits)}%"
 
 
 def degrees(df: float) -> str:
-    """Whole degrees of freedom as such, even if computed; others with two decimals, no commas."""
+    """Format whole degrees of freedom without decimals and others with two, without commas."""
     return f"{df:.0f}" if math.isclose(df, round(df), abs_tol=1e-3) else f"{df:.2f}"
 
 
 def interval(estimate: Estimate, form: str = "number") -> str:
-    """'[0.12, 1.04]' in the form of number, fine (three decimals), bounded or percent."""
+    """Format an interval such as '[0.12, 1.04]'.
+
+    `form` is number, fine (three decimals), bounded or percent.
+    """
     show = {"number": number, "fine": fine, "bounded": bounded, "percent": percent}[form]
     return f"[{show(estimate.low)}, {show(estimate.high)}]"
 
 
 def reported(test: HypothesisTest) -> str:
-    """'F(2, 17.13) = 5.18, p = .017'; without brackets where a test has no degrees of freedom."""
+    """Format a test, such as 'F(2, 17.13) = 5.18, p = .017'.
+
+    A test without degrees of freedom has no brackets.
+    """
     df = ", ".join(degrees(value) for value in test.df)
     brackets = f"({df})" if df else ""
     return f"{test.symbol}{brackets} = {number(test.statistic)}, p {p_value(test.p)}"

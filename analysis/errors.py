@@ -1,4 +1,4 @@
-"""What can go wrong, in words that say what to do about it."""
+"""Errors of the analysis, whose messages name the cause and the cure."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from analysis.toml.problems import Problem
 
 
 class AnalysisError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base class of every error that this package raises deliberately."""
 
 
 class ProblemsError(AnalysisError):
-    """Several problems found in one pass; `problems` holds one sentence each."""
+    """Several problems from one pass; `problems` contains one sentence each."""
 
     heading = "Problems"
 
@@ -21,15 +21,15 @@ class ProblemsError(AnalysisError):
 
 
 class TableError(ProblemsError):
-    """The tidy data folder cannot be analysed as it is."""
+    """The tidy data folder cannot be analysed."""
 
     heading = "The tidy data cannot be analysed"
 
 
 class PlanError(ProblemsError):
-    """The analysis plan cannot be carried out as it is.
+    """The analysis plan cannot be carried out.
 
-    ``placed`` has the path of each problem inside of the plan, for whoever knows its lines.
+    ``placed`` contains the path of each problem inside the plan, for callers who know its lines.
     """
 
     heading = "The analysis plan cannot be carried out"
@@ -40,10 +40,10 @@ class PlanError(ProblemsError):
 
 
 class NotEstimableError(AnalysisError):
-    """The quantity asked for does not exist for these data; the text says why."""
+    """The requested quantity does not exist for these data; the message gives the reason."""
 
 
 class ReportError(ProblemsError):
-    """The report would print a test whose p does not fit its statistic: a fault of this program."""
+    """The report contradicts itself, for instance by a p that does not match its statistic."""
 
     heading = "The report contradicts itself"

@@ -1,4 +1,4 @@
-"""The analysis of a bundle carried out again from its own data, and everything compared."""
+"""Repeat the analysis of a bundle from its data, and compare all results."""
 
 import json
 import tempfile
@@ -18,19 +18,20 @@ SHOWN = 20
 
 
 def check(folder: Path) -> list[str]:
-    """What is wrong with the bundle in `folder`: one sentence each, none if all is well.
+    """Check the bundle in `folder` and return one sentence per problem, none if there is none.
 
-    Its files against their hashes; results.json against its schema, and its p against their
-    statistics; the same of the page's printed numbers; and all of it against a new analysis.
+    It checks the files against their hashes, results.json against its schema, every p against its
+    statistic in results.json and on the page, and everything against a new analysis.
     """
     manifest = read_manifest(folder)
     problems = changed(folder, manifest)
     document = _document(folder / "results.json")
+    # Every check runs even if an earlier one fails, so that all problems are reported together.
     try:
         validate(document)
     except ReportError as error:
         problems += error.problems
-    problems += [one.sentence for one in recomputed(document) if one.outcome == "wrong"]
+    problems += [p.sentence for p in recomputed(document) if p.outcome == "wrong"]
     problems += check_page((folder / "report.html").read_text(encoding="utf-8")).problems
     try:
         return problems + redo(folder)
@@ -39,36 +40,36 @@ def check(folder: Path) -> list[str]:
 
 
 def redo(folder: Path) -> list[str]:
-    """Differences between the bundle's results.json and report.html and those made now."""
+    """Return the differences between the bundle's results.json and report.html and new ones."""
     manifest = read_manifest(folder)
     with tempfile.TemporaryDirectory() as place:
         new = Path(place)
         analyse(folder / DATA, new, command=manifest["command"])
         problems = _compared(_document(folder / "results.json"), _document(new / "results.json"))
-        old_page, new_page = ((one / "report.html").read_bytes() for one in (folder, new))
+        old_page, new_page = ((place / "report.html").read_bytes() for place in (folder, new))
     problems = [*(stopped_before(_read(folder / "results.json")) if problems else []), *problems]
     if not problems and old_page != new_page:
-        problems.append("report.html is not the page that these data and this plan give.")
+        problems.append("report.html differs from the page that these data and this plan produce.")
     return problems
 
 
 def main(folder: Path) -> int:
-    """Redo the bundle, print what differs; 0 if nothing does."""
+    """Repeat the analysis and print the differences; return 0 if there are none, else 1."""
     try:
         problems = redo(folder)
     except AnalysisError as error:
         problems = [str(error)]
     if problems:
-        print("\n".join(problems))  # the script's whole output
+        print("\n".join(problems))  # the only output of the script
         return 1
-    print("Every number came out the same.")
+    print("Every number is identical.")
     return 0
 
 
 def _compared(old: Any, new: Any) -> list[str]:
-    found = list(_differences(old, new, ""))
-    more = [f"… and {len(found) - SHOWN} more."] if len(found) > SHOWN else []
-    return [*found[:SHOWN], *more]
+    differences = list(_differences(old, new, ""))
+    more = [f"… and {len(differences) - SHOWN} more."] if len(differences) > SHOWN else []
+    return [*differences[:SHOWN], *more]
 
 
 def _differences(old: Any, new: Any, place: str) -> Iterator[str]:
@@ -76,10 +77,10 @@ def _differences(old: Any, new: Any, place: str) -> Iterator[str]:
         for key in sorted({*old, *new}):
             yield from _differences(old.get(key), new.get(key), f"{place}/{key}" if place else key)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(one, other, f"{place}/{number}")
+        for number, (entry, other) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(entry, other, f"{place}/{number}")
     elif old != new:
-        yield f"results.json, {place}: {_short(old)} stands there, {_short(new)} comes out now."
+        yield f"results.json, {place}: is {_short(old)}, but the new analysis gives {_short(new)}."
 
 
 def _short(value: object) -> str:

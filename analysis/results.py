@@ -1,7 +1,7 @@
-"""Everything that the analysis found, as one frozen object: the report and results.json render it.
+"""Results of the whole analysis as a frozen object, which the report and results.json render.
 
-No number in them has another source, none is rounded here, and the same data and plan give the
-same bytes.
+Every number in them comes from this object; nothing is rounded here, and identical data and plan
+give identical bytes.
 """
 
 import json
@@ -32,13 +32,16 @@ from analysis.study_data.populations import FlowRow, outcome_scores, participant
 from analysis.study_data.provenance import Provenance, provenance
 from analysis.study_data.study_data import StudyData
 
-SCHEMA = 2  # of results.json; raised when a key changes its meaning or goes (old_results)
+SCHEMA = 2  # version of results.json; raised when a key changes or is removed (old_results)
 Adjustment = Literal["Holm", "Benjamini-Hochberg"]
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """The outcome's test in the other set: per protocol, or by intention to treat. In no family."""
+    """The outcome's test in the other set (per-protocol or intention-to-treat).
+
+    It does not enter a family.
+    """
 
     population: Population
     arms: tuple[ArmSummary, ...]
@@ -47,8 +50,11 @@ class Sensitivity:
 
 @dataclass(frozen=True)
 class OutcomeResult:
-    """One outcome of the plan, what its analysis found, and p adjusted over its family: by Holm,
-    among exploratory outcomes by Benjamini and Hochberg."""
+    """An outcome of the plan with the results of its analysis.
+
+    `p_adjusted` is adjusted over the outcome's family by Holm, and over the exploratory outcomes by
+    Benjamini and Hochberg.
+    """
 
     outcome: Outcome
     found: OutcomeFinding
@@ -62,7 +68,7 @@ class OutcomeResult:
 
 @dataclass(frozen=True)
 class Results:
-    """The whole analysis of one study."""
+    """The complete analysis of a study."""
 
     schema: int
     title: str
@@ -82,22 +88,23 @@ class Results:
     behaviour: BehaviourResults | None
     outcomes: tuple[OutcomeResult, ...]
     deviations: tuple[Deviation, ...]
-    optional_sections: Mapping[str, Any]  # by key of OPTIONAL_SECTIONS, as the plan asks for
+    optional_sections: Mapping[str, Any]  # by key of OPTIONAL_SECTIONS, as the plan declares
 
     @property
     def confirmatory(self) -> tuple[OutcomeResult, ...]:
-        """The outcomes that the plan stakes a claim on."""
-        return tuple(one for one in self.outcomes if one.outcome.role != EXPLORATORY)
+        """Return the outcomes that the plan makes claims about."""
+        return tuple(result for result in self.outcomes if result.outcome.role != EXPLORATORY)
 
     @property
     def exploratory(self) -> tuple[OutcomeResult, ...]:
-        """The outcomes that the plan calls exploratory: kept apart, in no confirmatory family."""
-        return tuple(one for one in self.outcomes if one.outcome.role == EXPLORATORY)
+        """Return the exploratory outcomes, which belong to no confirmatory family."""
+        return tuple(result for result in self.outcomes if result.outcome.role == EXPLORATORY)
 
 
 def compute(data: StudyData, scores: pd.DataFrame) -> Results:
     """Carry out the plan on the scores (populations.score_table)."""
     simulated = data.participants["simulated"] == 1
+    # The flow is checked first: if its sums are wrong, no result should be written.
     rows = participant_flow(data, scores)
     flow = study_flow(data, rows)
     sample = _sample(data, flow)
@@ -126,7 +133,10 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
 
 
 def to_json(results: Results) -> str:
-    """results.json: keys sorted, numbers in full, never a NaN (ValueError instead)."""
+    """Return results.json with sorted keys and unrounded numbers.
+
+    Raises ValueError for NaN.
+    """
     document = json.dumps(
         asdict(results), sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False
     )
@@ -146,7 +156,8 @@ def _sample(data: StudyData, flow: Flow) -> SampleNeeded | NotEstimable | None:
 
 def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...]:
     found = {outcome.key: analysed(data, scores, outcome) for outcome in data.plan.outcomes}
-    p_values = {key: p_of(one) for key, one in found.items()}
+    # All tests must exist before any p can be adjusted over its family.
+    p_values = {key: p_of(result) for key, result in found.items()}
     results: dict[str, OutcomeResult] = {}
     for name, family in data.plan.families.items():
         adjust = benjamini_hochberg if name == EXPLORATORY else holm
@@ -169,7 +180,7 @@ def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...
 
 
 def analysed(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> OutcomeFinding:
-    """The outcome's analysis carried out."""
+    """Return the result of the outcome's analysis."""
     found: OutcomeFinding = resolve(analysis_of(outcome).path)(data, scores, outcome)
     return found
 
@@ -184,12 +195,12 @@ def _assumptions(
 
 
 def _sensitivity(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Sensitivity | None:
-    """None where the plan has no exclusions, so that there is no other set to look at."""
+    """Return the test in the other set, or None if the plan has no exclusions."""
     if not data.plan.exclusions:
         return None
     other: Population = "randomised" if outcome.population == "per_protocol" else "per_protocol"
     changed = replace(outcome, population=other)
-    own = scores.assign(**{outcome.key: outcome_scores(data, changed).to_numpy()})
+    population = scores.assign(**{outcome.key: outcome_scores(data, changed).to_numpy()})
     analysis = analysis_of(outcome)
-    found: OutcomeFinding = resolve(analysis.check or analysis.path)(data, own, changed)
+    found: OutcomeFinding = resolve(analysis.check or analysis.path)(data, population, changed)
     return Sensitivity(other, found.arms, found.test)

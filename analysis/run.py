@@ -1,4 +1,4 @@
-"""The whole analysis of one tidy data folder, from its files to the report."""
+"""The complete analysis of a tidy data folder, from its files to the report."""
 
 import json
 import shutil
@@ -38,18 +38,19 @@ def analyse(
     command: str = "analysis.run.analyse",
     pdf: bool = False,
 ) -> Results:
-    """Read `folder`, carry out its plan (or `plan`), and write the findings into `output`.
+    """Read `folder`, carry out its plan (or `plan`), and write the results to `output`.
 
-    Writes results.json with its schema, scores.csv, figures, report.html, which names `command` as
-    what made it, with `pdf` report.pdf, the data, redo.py and bundle.json. `registered` is the plan
-    as preregistered; the folder's own plan where `plan` replaces it. `evaluation` holds what was
-    measured of the maps. Raises TableError or PlanError
-    before anything is written; ReportError before a page with a wrong p; PdfError after all else.
+    Writes results.json with its schema, scores.csv, figures, report.html (which names `command` as
+    its origin), report.pdf if `pdf`, the data, redo.py and bundle.json. `registered` is the plan as
+    preregistered; it defaults to the folder's plan if `plan` replaces that. `evaluation` is the
+    evaluation of the maps. Raises TableError or PlanError before anything is written, ReportError
+    before a page with a wrong p is written, and PdfError after everything else.
     """
     data = hold_to(read_study(folder, plan, evaluation), _registered(folder, plan, registered))
     scores = score_table(data)
     results = compute(data, scores)
     text = to_json(results)
+    # Everything is computed and checked before the first file is written.
     _check_results(text)
     output.mkdir(parents=True, exist_ok=True)
     clear(output)
@@ -74,27 +75,27 @@ def analyse(
 def _registered(
     folder: Path, plan: Path | None, registered: Path | None
 ) -> dict[str, object] | None:
-    """The plan to which the analysis is held: what is named, or what came with the data."""
-    own = plan_path(folder)
-    beside = own.with_name(REGISTERED)
+    """Return the plan that the analysis is compared with: as given, or from the folder."""
+    folder_plan = plan_path(folder)
+    beside = folder_plan.with_name(REGISTERED)
     if registered is not None or beside.is_file():
         return read_document(registered or beside)
-    if plan is not None and own.is_file() and own.resolve() != plan.resolve():
-        return read_document(own)
+    if plan is not None and folder_plan.is_file() and folder_plan.resolve() != plan.resolve():
+        return read_document(folder_plan)
     return None
 
 
 def _check_results(text: str) -> None:
-    """results.json fits its schema, and every p in it the statistic beside it."""
+    """Check that results.json fits its schema and that every p matches its statistic."""
     document = json.loads(text)
     validate(document)
-    wrong = [one.sentence for one in recomputed(document) if one.outcome == "wrong"]
+    wrong = [entry.sentence for entry in recomputed(document) if entry.outcome == "wrong"]
     if wrong:
         raise ReportError(wrong)
 
 
 def _check_page(html: str) -> None:
-    """Every test and interval of the finished page, read again from its text."""
+    """Check every test and interval of the finished page, as read from its text."""
     problems = check_page(html).problems
     if problems:
         raise ReportError(problems)

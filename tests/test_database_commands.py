@@ -105,7 +105,7 @@ def test_an_older_database_does_not_pass_for_a_study_without_data(older, monkeyp
     # The control: where there are no tables, nobody can have taken part.
     monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda self: {})
     assert said("preregister", arguments) == ""
-    assert "no database was at hand" in (tmp_path / "preregistration.md").read_text()
+    assert "without access to the database" in (tmp_path / "preregistration.md").read_text()
 
 
 def test_on_a_real_older_database_there_is_no_traceback(tmp_path):

@@ -1,1 +1,1 @@
-"""The report's drawings."""
+"""Figures of the report."""

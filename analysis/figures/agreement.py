@@ -1,4 +1,4 @@
-"""Do people follow the classifier when it is right, and when it is wrong?"""
+"""Figure of agreement with right and with wrong predictions, by arm."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +10,7 @@ from analysis.statistics.estimate import Estimate, NotEstimable
 
 
 def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:
-    """One row per arm: share of right, and of wrong, predictions accepted, with intervals."""
+    """Draw one row per arm: shares of right and of wrong predictions accepted, with intervals."""
     figure, axes = rows([arm.label for arm in arms], row_height=0.5)
     for row, arm in enumerate(arms):
         _point(axes, arm.agreement_right, row - 0.13, RIGHT, "o")
@@ -21,24 +21,24 @@ def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
     axes.set_xlabel("Predictions accepted")
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, frameon=False, borderpad=0)
-    note(figure, "mean of the participants' own shares, with its interval", simulated)
+    note(figure, "mean of the participants' shares, with its interval", simulated)
     return carry(figure, _data(arms))
 
 
 def _data(arms: tuple[ArmAgreement, ...]) -> pd.DataFrame:
-    """A row per arm and kind of prediction; empty where there is no interval."""
-    found = [
+    """Return a row per arm and kind of prediction; cells are empty without an interval."""
+    data = [
         (arm, kind, share)
         for arm in arms
         for kind, share in (("right", arm.agreement_right), ("wrong", arm.agreement_wrong))
     ]
     return pd.DataFrame(
         {
-            "arm": [arm.arm for arm, _, _ in found],
-            "label": [arm.label for arm, _, _ in found],
-            "predictions": [kind for _, kind, _ in found],
+            "arm": [arm.arm for arm, _, _ in data],
+            "label": [arm.label for arm, _, _ in data],
+            "predictions": [kind for _, kind, _ in data],
             **{
-                name: [getattr(share, name, None) for _, _, share in found]
+                name: [getattr(share, name, None) for _, _, share in data]
                 for name in ("value", "low", "high", "level", "n")
             },
         }

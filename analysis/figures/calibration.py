@@ -1,4 +1,4 @@
-"""Calibration curves: the share of right answers at each height of stated confidence, by arm."""
+"""Figure of calibration: the share of right answers at each level of stated confidence, by arm."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from analysis.statistics.estimate import Estimate
 
 COLUMNS = 2
 TITLE_LENGTH = 26
-LEAST_HEIGHT = 0.9  # inches of a panel
+LEAST_HEIGHT = 0.9  # height of a panel in inches
 
 
 def draw_calibration(
@@ -22,17 +22,18 @@ def draw_calibration(
     control: str,
     simulated: bool,
 ) -> Figure:
-    """A panel per arm; the dashed line, where confidence means a probability, is perfection."""
-    arms = list(dict.fromkeys(one.arm for one in points))
-    meant = all(one.probability is not None for one in points)
+    """Draw a panel per arm; a dashed line marks perfection if confidence is a probability."""
+    arms = list(dict.fromkeys(point.arm for point in points))
+    meant = all(point.probability is not None for point in points)
     lines = (len(arms) + COLUMNS - 1) // COLUMNS
     figure = Figure(figsize=(WIDTH, 0.7 + 1.75 * lines), layout="constrained")
+    # Panels share their axes, so that the curves of the arms can be compared by eye.
     panels = figure.subplots(lines, COLUMNS, squeeze=False, sharex=True, sharey=True)
     colour = colours(list(labels), control)
     for axes, arm in zip(panels.flat, arms, strict=False):
         give_room(axes, LEAST_HEIGHT)
-        own = [one for one in points if one.arm == arm]
-        _panel(axes, own, colour[arm], meant)
+        arm_points = [point for point in points if point.arm == arm]
+        _panel(axes, arm_points, colour[arm], meant)
         axes.set_title(broken(labels[arm], TITLE_LENGTH), fontsize=9, color=INK, loc="left")
     for axes in panels.flat[len(arms) :]:
         axes.set_axis_off()
@@ -47,16 +48,19 @@ def draw_calibration(
 def _panel(axes: Axes, points: Sequence[CalibrationPoint], colour: str, meant: bool) -> None:
     if meant:
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
-    most = max(one.trials for one in points)
-    across = [_across(one, meant) for one in points]
-    axes.plot(across, [one.share for one in points], color=colour, linewidth=1.2)
-    for place, one in zip(across, points, strict=True):
-        if isinstance(one.interval, Estimate):
-            axes.plot([place] * 2, [one.interval.low, one.interval.high], color=colour, linewidth=1)
+    # The areas of the marks grow with the number of trials behind them.
+    most = max(point.trials for point in points)
+    across = [_across(point, meant) for point in points]
+    axes.plot(across, [point.share for point in points], color=colour, linewidth=1.2)
+    for place, point in zip(across, points, strict=True):
+        if isinstance(point.interval, Estimate):
+            axes.plot(
+                [place] * 2, [point.interval.low, point.interval.high], color=colour, linewidth=1
+            )
     axes.scatter(
         across,
-        [one.share for one in points],
-        s=[8 + 50 * one.trials / most for one in points],
+        [point.share for point in points],
+        s=[8 + 50 * point.trials / most for point in points],
         color=colour,
         zorder=3,
         linewidths=0,
@@ -68,20 +72,20 @@ def _panel(axes: Axes, points: Sequence[CalibrationPoint], colour: str, meant: b
     axes.tick_params(labelsize=8)
 
 
-def _across(one: CalibrationPoint, meant: bool) -> float:
-    return one.probability if meant and one.probability is not None else one.stated
+def _across(point: CalibrationPoint, meant: bool) -> float:
+    return point.probability if meant and point.probability is not None else point.stated
 
 
 def _data(points: Sequence[CalibrationPoint]) -> pd.DataFrame:
-    """A row per arm and height of confidence; no interval where all answers were alike."""
+    """Return a row per arm and level of confidence; no interval if all answers are alike."""
     return pd.DataFrame(
         {
             **{
-                name: [getattr(one, name) for one in points]
+                name: [getattr(point, name) for point in points]
                 for name in ("arm", "label", "stated", "probability", "share", "trials")
             },
-            "participants": [one.participants for one in points],
-            "low": [getattr(one.interval, "low", None) for one in points],
-            "high": [getattr(one.interval, "high", None) for one in points],
+            "participants": [point.participants for point in points],
+            "low": [getattr(point.interval, "low", None) for point in points],
+            "high": [getattr(point.interval, "high", None) for point in points],
         }
     )

@@ -1,4 +1,4 @@
-"""Rainclouds: how each arm's scores lie, every one of them, and the mean with its interval."""
+"""Raincloud figures: every score of each arm, and the mean with its interval."""
 
 from collections import Counter
 
@@ -14,23 +14,27 @@ from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import Estimate, Groups, Scores
 from analysis.statistics.requirements import is_constant
 
-BINS = 60  # across the axis: scores closer than one bin are stacked
-TALLEST = 6  # dots in a stack before the next one is begun beside it
-STEP = 0.055  # of a row's height from dot to dot
-FEWEST = 5  # scores for which a density is drawn
-CLOUD = 0.42  # of a row's height, of the highest cloud
+BINS = 60  # bins across the axis; scores within a bin are stacked
+TALLEST = 6  # dots in a stack before another stack starts next to it
+STEP = 0.055  # distance between dots as a share of the row's height
+FEWEST = 5  # smallest number of scores for which a density is drawn
+CLOUD = 0.42  # height of the highest cloud as a share of the row's height
 
 
 def draw_distributions(
     arms: tuple[ArmSummary, ...], groups: Groups, control: str, label: str, simulated: bool
 ) -> Figure:
-    """One row per arm: the density above, mean and interval on the line, a dot each below."""
+    """Draw one row per arm: density above, mean and interval on the line, a dot per score below."""
     figure, axes = rows([f"{arm.label}\nn = {arm.n}" for arm in arms], row_height=0.92)
     colour = colours([arm.arm for arm in arms], control)
     low, high = _range(groups)
     grid = np.linspace(low, high, 200)
     clouds = {arm.arm: density(groups[arm.arm], grid) for arm in arms}
-    highest = max((float(one.max()) for one in clouds.values() if one is not None), default=1.0)
+    # All clouds share a scale, so that equal heights mean equal densities.
+    highest = max(
+        (float(values.max()) for values in clouds.values() if values is not None),
+        default=1.0,
+    )
     for row, arm in enumerate(arms):
         cloud = clouds[arm.arm]
         if cloud is not None:
@@ -55,10 +59,10 @@ def draw_distributions(
 
 
 def density(scores: Scores, grid: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-    """Gaussian kernel density on the grid, Scott's bandwidth, mirrored at the grid's ends.
+    """Return a Gaussian kernel density on the grid (Scott's bandwidth), reflected at its ends.
 
-    Scores of a scale end where it ends: what the kernel puts beyond comes back inside. None for
-    few or equal scores.
+    A scale has ends, so the part of the kernel beyond them is reflected back. None for few or equal
+    scores.
     """
     if len(scores) < FEWEST or is_constant(scores):
         return None
@@ -69,7 +73,7 @@ def density(scores: Scores, grid: npt.NDArray[np.float64]) -> npt.NDArray[np.flo
 
 
 def _data(arms: tuple[ArmSummary, ...], groups: Groups) -> pd.DataFrame:
-    """Long: what is "score", "mean", "low" or "high"."""
+    """Return a long table whose column "what" is "score", "mean", "low" or "high"."""
     rows = []
     for arm in arms:
         rows += [(arm.arm, arm.label, "score", float(score)) for score in sorted(groups[arm.arm])]
@@ -95,9 +99,9 @@ def _range(groups: Groups) -> tuple[float, float]:
 
 
 def _stacks(scores: Scores, low: float, high: float) -> list[tuple[float, int]]:
-    """(place on the axis, height in its stack from 1) per participant, lowest score first.
+    """Return (position on the axis, height in its stack from 1) per participant, lowest first.
 
-    A full stack goes on beside itself, to the right and the left in turn, by one bin.
+    A full stack continues one bin to the right, then one bin to the left, and so on.
     """
     seen: Counter[int] = Counter()
     bin_width = (high - low) / BINS

@@ -20,13 +20,14 @@ from analysis.sections.optional import sections_with_results
 
 
 def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mapping[str, Path]:
-    """Write name.svg, name.png and name.csv per figure; returns the svg files by name.
+    """Write name.svg, name.png and name.csv per figure, and return the SVG files by name.
 
-    Names: agreement, reliance, reliance-relative and calibration, where the trials allow them;
-    flow, where the plan excludes; and those of each outcome's analysis, such as scores-<outcome>,
-    contrasts-<outcome>.
+    Names: agreement, reliance, reliance-relative and calibration if the trials allow them; flow if
+    the plan excludes participants; and the figures of each outcome's analysis, such as
+    scores-<outcome> and contrasts-<outcome>.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # Figures are collected first and drawn under one style, whichever module they come from.
     drawings: dict[str, Callable[[], Figure]] = {}
     if results.agreement:
         drawings["agreement"] = lambda: draw_agreement(results.agreement, results.simulated)
@@ -40,8 +41,8 @@ def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mappin
             drawings |= resolve(path)(outcome, results, scores)
     for part in sections_with_results(results.optional_sections):
         if part.figures:
-            found = resolve(part.figures)(results.optional_sections[part.key], results)
-            drawings |= {name: draw for name, (draw, _) in found.items()}
+            section_drawings = resolve(part.figures)(results.optional_sections[part.key], results)
+            drawings |= {name: draw for name, (draw, _) in section_drawings.items()}
     for name, draw in drawings.items():
         with mpl.rc_context(SETTINGS):
             save(draw(), folder / name)
@@ -51,7 +52,7 @@ def draw_figures(results: Results, scores: pd.DataFrame, folder: Path) -> Mappin
 def behaviour_drawings(
     behaviour: BehaviourResults, results: Results
 ) -> dict[str, Callable[[], Figure]]:
-    """The reliance planes that the measures allow, and the calibration curves."""
+    """Return the reliance planes that the measures allow, and the calibration curves."""
     control, simulated = results.plan.control, results.simulated
     drawings: dict[str, Callable[[], Figure]] = {}
     for plane in PLANES:

@@ -1,4 +1,4 @@
-"""How far each arm lies from a reference: differences about 0, or ratios about 1."""
+"""Forest plots of arms against a reference: differences around 0, or ratios around 1."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis,
 from analysis.statistics.estimate import Estimate, NotEstimable
 
 NEAR = (0.1, 0.2, 0.5, 1, 2, 5, 10)  # ticks of ratios that span less than two decades
-FINE = (0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.5)  # and of those that lie close together
+FINE = (0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.5)  # ticks of ratios that are close together
 
 
 @dataclass(frozen=True)
 class Row:
-    """One arm of a forest."""
+    """An arm in a forest plot."""
 
     arm: str
     label: str
@@ -26,9 +26,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Forest:
-    """What the estimates are: `axis` in words, `note` on interval and filling, ratio or not.
+    """The kind of estimates in a forest plot: `axis` label, `note`, and whether they are ratios.
 
-    `smallest_effect` is drawn as a band about zero, differences only.
+    `smallest_effect` is drawn as a band around zero, for differences only.
     """
 
     axis: str
@@ -40,10 +40,11 @@ class Forest:
 def draw_forest(
     entries: Sequence[Row], kind: Forest, arms: Sequence[str], control: str, simulated: bool
 ) -> Figure:
-    """A row per arm: estimate and interval; filled where the interval leaves out "no effect"."""
+    """Draw a row per arm: estimate and interval, filled if the interval excludes the null."""
     figure, axes = rows([entry.label for entry in entries], row_height=0.44)
     null = 1.0 if kind.ratio else 0.0
     if kind.ratio:
+        # On a logarithmic axis a ratio and its inverse are equally far from 1.
         axes.set_xscale("log")
     if kind.smallest_effect is not None:
         axes.axvspan(-kind.smallest_effect, kind.smallest_effect, color=MUTED, alpha=0.12, lw=0)
@@ -61,14 +62,14 @@ def draw_forest(
 
 
 def forest_data(entries: Sequence[Row]) -> pd.DataFrame:
-    """A row per arm; empty cells where there is no estimate."""
-    found = [(entry, entry.estimate) for entry in entries]
+    """Return a row per arm; cells are empty without an estimate."""
+    estimates = [(entry, entry.estimate) for entry in entries]
     return pd.DataFrame(
         {
-            "arm": [entry.arm for entry, _ in found],
-            "label": [entry.label for entry, _ in found],
+            "arm": [entry.arm for entry, _ in estimates],
+            "label": [entry.label for entry, _ in estimates],
             **{
-                name: [getattr(one, name, None) for _, one in found]
+                name: [getattr(estimate, name, None) for _, estimate in estimates]
                 for name in ("value", "low", "high", "level", "p")
             },
         }
@@ -76,15 +77,15 @@ def forest_data(entries: Sequence[Row]) -> pd.DataFrame:
 
 
 def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str], null: float) -> None:
-    one = entry.estimate
-    if isinstance(one, NotEstimable):
+    estimate = entry.estimate
+    if isinstance(estimate, NotEstimable):
         inside = axes.get_yaxis_transform()
         axes.text(0.01, place, "not estimable", transform=inside, color=MUTED, va="center", size=8)
         return
-    leaves_out = one.low > null or one.high < null
-    axes.plot([one.low, one.high], [place, place], color=INK, linewidth=1.6)
+    leaves_out = estimate.low > null or estimate.high < null
+    axes.plot([estimate.low, estimate.high], [place, place], color=INK, linewidth=1.6)
     axes.plot(
-        [one.value],
+        [estimate.value],
         [place],
         marker="o",
         markersize=8,
@@ -95,7 +96,7 @@ def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str], null: fl
 
 
 def _ratio_ticks(axes: Axes) -> None:
-    """Ratios as plain numbers; a few where they span little, decades where they span much."""
+    """Print ratios as plain numbers: a few ticks for a short range, decades for a long range."""
     low, high = axes.get_xlim()
     near = [tick for tick in NEAR if low <= tick <= high]
     if len(near) < 3:

@@ -1,4 +1,4 @@
-"""Room for the data, however long the labels are: a figure grows until its axes have it."""
+"""Layout of a figure: the figure grows until its axes have room, however long the labels are."""
 
 import warnings
 from weakref import WeakKeyDictionary
@@ -12,18 +12,18 @@ ROOM: WeakKeyDictionary[Axes, float] = WeakKeyDictionary()
 
 
 def give_room(axes: Axes, height: float) -> None:
-    """However long the labels are, `save` makes these axes at least ``height`` inches high."""
+    """Set the height in inches that `save` guarantees for these axes."""
     ROOM[axes] = height
 
 
 def lay_out(figure: Figure) -> None:
-    """Place everything; the figure grows as long as an axes is lower than it has to be."""
+    """Place all elements, and enlarge the figure until no axes is lower than required."""
     for _ in range(MOST_GROWTHS):
         missing = 0.5 if _collapses(figure) else max(map(_missing, figure.axes), default=0.0)
         if missing <= 0:
             return
         figure.set_figheight(figure.get_figheight() + missing)
-    figure.draw_without_rendering()  # warns of what no height mends
+    figure.draw_without_rendering()  # warns of overlaps that no height resolves
 
 
 def _collapses(figure: Figure) -> bool:
@@ -39,7 +39,7 @@ def _collapses(figure: Figure) -> bool:
 
 
 def _missing(axes: Axes) -> float:
-    """Inches that the figure has to grow by for these axes; it is shared with others above them."""
+    """Return the inches by which the figure has to grow for these axes, which share its height."""
     room = ROOM.get(axes, 0.0)
     figure = axes.get_figure(root=True)
     height = axes.get_position().height * figure.get_figheight() if figure else room

@@ -1,4 +1,4 @@
-"""The figures of the analysis "one_way": every score, and the arms against the control."""
+"""Figures of the analysis "one_way": every score, and the arms against the control."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ Drawings = dict[str, Callable[[], Figure]]
 
 
 def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
-    """scores-<outcome> and contrasts-<outcome>, not drawn yet."""
+    """Return the drawing functions of scores-<outcome> and contrasts-<outcome>."""
     outcome, control, found = result.outcome, results.plan.control, result.found
     if not isinstance(found, OneWay):
         raise TypeError(f"{outcome.key} was not analysed by one_way")
     entries = [Row(one.arm, one.label, one.difference) for one in found.contrasts]
     kind = Forest(
         f"Difference of means: arm minus “{results.labels[control]}”",
-        "line: Dunnett interval, unequal variances · filled: it leaves out zero",
+        "line: Dunnett interval, unequal variances · filled: excludes zero",
         smallest_effect=outcome.smallest_effect,
     )
     return scores_drawing(result, results, scores) | {
@@ -32,7 +32,7 @@ def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> D
 
 
 def scores_drawing(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
-    """scores-<outcome>: the raincloud of an outcome with between-subjects arms."""
+    """Return the drawing function of scores-<outcome>, the raincloud of the arms' scores."""
     outcome, plan = result.outcome, results.plan
     groups = scores_by_arm(scores, outcome, plan)
     return {

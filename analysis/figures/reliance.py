@@ -1,4 +1,4 @@
-"""The reliance plane: what each arm's people do with wrong advice, and what with right advice."""
+"""Reliance planes: each arm's behaviour after wrong advice and after right advice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ from analysis.figures.style import (
 from analysis.sections.behaviour.measures import BehaviourResults
 from analysis.statistics.estimate import Estimate
 
-MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")  # a shape beside the colour: eight arms
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")  # shape as well as colour, for eight arms
 LEAST_HEIGHT = 2.5  # inches
-LEGEND_LENGTH = 24  # characters of an arm's label before it is broken
+LEGEND_LENGTH = 24  # characters of an arm's label before it is wrapped
 
 
 @dataclass(frozen=True)
 class Plane:
-    """Two measures by key with the axes' words, and the corner where nobody errs."""
+    """Two measures by key, the labels of their axes, and the corner of perfect reliance."""
 
     name: str
     x: str
     y: str
     x_label: str
     y_label: str
-    ideal: float  # the same on both axes
+    ideal: float  # perfect reliance, on both axes
 
 
 PLANES = (
@@ -51,8 +51,8 @@ PLANES = (
         "reliance-relative",
         "rsr",
         "rair",
-        "RSR: right at first, and kept against wrong advice",
-        "RAIR: wrong at first, and mended by right advice",
+        "RSR: first answer right, kept against wrong advice",
+        "RAIR: first answer wrong, corrected by right advice",
         1.0,
     ),
 )
@@ -60,7 +60,7 @@ PLANES = (
 
 @dataclass(frozen=True)
 class Place:
-    """An arm's place on the plane."""
+    """An arm's position on the plane."""
 
     arm: str
     label: str
@@ -69,38 +69,39 @@ class Place:
 
 
 def places(behaviour: BehaviourResults, plane: Plane) -> tuple[Place, ...]:
-    """The arms that have both measures with an interval."""
-    found = []
+    """Return the arms for which both measures have an interval."""
+    result = []
     for arm in behaviour.arms:
-        by_key = {one.key: one.estimate for one in arm.measures}
+        by_key = {measure.key: measure.estimate for measure in arm.measures}
         x, y = by_key.get(plane.x), by_key.get(plane.y)
         if isinstance(x, Estimate) and isinstance(y, Estimate):
-            found.append(Place(arm.arm, arm.label, x, y))
-    return tuple(found)
+            result.append(Place(arm.arm, arm.label, x, y))
+    return tuple(result)
 
 
 def draw_plane(
     points: Sequence[Place], plane: Plane, arms: Sequence[str], control: str, simulated: bool
 ) -> Figure:
-    """A mark per arm with both intervals; the star is the place of perfect reliance."""
+    """Draw a mark per arm with both intervals; a star marks perfect reliance."""
     lines = (len(points) + 2) // 2
     figure = Figure(figsize=(WIDTH, 3.6 + 0.22 * lines), layout="constrained")
     axes = figure.add_subplot()
     give_room(axes, LEAST_HEIGHT)
     colour = colours(arms, control)
+    # Marks differ in shape as well as in colour, for readers who cannot tell colours apart.
     markers = {arm: MARKERS[place % len(MARKERS)] for place, arm in enumerate(arms)}
-    for one in points:
-        _point(axes, one, colour, markers)
+    for point in points:
+        _point(axes, point, colour, markers)
     axes.plot(
         [plane.ideal], [plane.ideal], marker="*", markersize=15, linestyle="", clip_on=False,
-        markerfacecolor="white", markeredgecolor=INK, zorder=1, label="nobody errs",
+        markerfacecolor="white", markeredgecolor=INK, zorder=1, label="perfect reliance",
     )  # fmt: skip
     for axis, label in ((axes.xaxis, plane.x_label), (axes.yaxis, plane.y_label)):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
         axis.set_label_text(on_an_axis(label))
     axes.set(
-        xlim=_range([one.x for one in points], plane.ideal),
-        ylim=_range([one.y for one in points], plane.ideal),
+        xlim=_range([point.x for point in points], plane.ideal),
+        ylim=_range([point.y for point in points], plane.ideal),
     )
     axes.grid()
     axes.set_axisbelow(True)
@@ -110,28 +111,32 @@ def draw_plane(
     return carry(figure, _data(points, plane))
 
 
-def _point(axes: Axes, one: Place, colour: Mapping[str, str], markers: Mapping[str, str]) -> None:
-    axes.plot([one.x.low, one.x.high], [one.y.value] * 2, color=colour[one.arm], linewidth=1.2)
-    axes.plot([one.x.value] * 2, [one.y.low, one.y.high], color=colour[one.arm], linewidth=1.2)
+def _point(axes: Axes, place: Place, colour: Mapping[str, str], markers: Mapping[str, str]) -> None:
     axes.plot(
-        [one.x.value], [one.y.value], marker=markers[one.arm], markersize=8, linestyle="",
-        color=colour[one.arm], markeredgecolor="white", markeredgewidth=0.8,
-        label=broken(one.label, LEGEND_LENGTH), zorder=3,
+        [place.x.low, place.x.high], [place.y.value] * 2, color=colour[place.arm], linewidth=1.2
+    )
+    axes.plot(
+        [place.x.value] * 2, [place.y.low, place.y.high], color=colour[place.arm], linewidth=1.2
+    )
+    axes.plot(
+        [place.x.value], [place.y.value], marker=markers[place.arm], markersize=8, linestyle="",
+        color=colour[place.arm], markeredgecolor="white", markeredgewidth=0.8,
+        label=broken(place.label, LEGEND_LENGTH), zorder=3,
     )  # fmt: skip
 
 
 def _range(estimates: Sequence[Estimate], ideal: float) -> tuple[float, float]:
-    """From perfect reliance to the interval that lies farthest from it, and a little more."""
-    low = min(ideal, *(one.low for one in estimates))
-    high = max(ideal, *(one.high for one in estimates))
+    """Return limits from perfect reliance to the end of the farthest interval, with a margin."""
+    low = min(ideal, *(estimate.low for estimate in estimates))
+    high = max(ideal, *(estimate.high for estimate in estimates))
     return low - 0.04, high + 0.04
 
 
 def _data(points: Sequence[Place], plane: Plane) -> pd.DataFrame:
-    """A row per arm and measure."""
+    """Return a row per arm and measure."""
     rows = [
-        (one.arm, one.label, key, estimate.value, estimate.low, estimate.high, estimate.n)
-        for one in points
-        for key, estimate in ((plane.x, one.x), (plane.y, one.y))
+        (place.arm, place.label, key, estimate.value, estimate.low, estimate.high, estimate.n)
+        for place in points
+        for key, estimate in ((plane.x, place.x), (plane.y, place.y))
     ]
     return pd.DataFrame(rows, columns=["arm", "label", "measure", "value", "low", "high", "n"])

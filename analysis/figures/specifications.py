@@ -1,4 +1,4 @@
-"""A specification curve: the estimates of every arm, and below them the choices behind each."""
+"""Specification curves: each arm's estimates, and below them the choices behind each estimate."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,27 +11,28 @@ from analysis.apa_numbers import number
 from analysis.figures.layout import give_room
 from analysis.figures.style import INK, MUTED, WIDTH, broken, carry, colours, note
 from analysis.results import Results
-from analysis.sections.multiverse.section import ArmCurve, SpecificationCurve
+from analysis.sections.multiverse import ArmCurve, SpecificationCurve
 from analysis.statistics.estimate import Estimate
 
 Drawing = tuple[Callable[[], Figure], str]
 
 
-def drawings(found: tuple[SpecificationCurve, ...], results: Results) -> Mapping[str, Drawing]:
-    """Figure and alternative text by name, specifications-<outcome>."""
+def drawings(curves: tuple[SpecificationCurve, ...], results: Results) -> Mapping[str, Drawing]:
+    """Return figure and alternative text by name, specifications-<outcome>."""
     return {
         f"specifications-{curve.outcome}": (
             partial(draw_specifications, curve, results.plan.control, results.simulated),
             _alternative(curve),
         )
-        for curve in found
+        for curve in curves
         if curve.specifications
     }
 
 
 def draw_specifications(curve: SpecificationCurve, control: str, simulated: bool) -> Figure:
-    """A panel per arm, d of each specification in one order, the planned one as a diamond."""
+    """Draw a panel per arm with d of each specification, the plan's as a diamond."""
     choices = choices_of(curve)
+    # The matrix of choices grows with the number of choices, the panels of estimates do not.
     heights = [1.0] * len(curve.arms) + [0.16 * len(choices)]
     figure = Figure(figsize=(WIDTH, 0.9 + sum(heights)), layout="constrained")
     panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[
@@ -51,33 +52,33 @@ def draw_specifications(curve: SpecificationCurve, control: str, simulated: bool
 
 
 def specification_data(curve: SpecificationCurve) -> pd.DataFrame:
-    """A row per specification and arm, in the figure's order; empty where nothing is estimable."""
+    """Return a row per specification and arm in the figure's order; empty if not estimable."""
     rows = [
         {
             "specification": place,
-            "people": one.people,
-            "coding": one.coding,
-            "model": one.model,
-            "planned": int(one.planned),
-            "participants": one.participants,
+            "people": spec.people,
+            "coding": spec.coding,
+            "model": spec.model,
+            "planned": int(spec.planned),
+            "participants": spec.participants,
             "arm": arm,
             **{key: getattr(effect, key, None) for key in ("value", "low", "high", "level")},
         }
-        for place, one in enumerate(curve.specifications, start=1)
-        for arm, effect in one.effects.items()
+        for place, spec in enumerate(curve.specifications, start=1)
+        for arm, effect in spec.effects.items()
     ]
     return pd.DataFrame(rows)
 
 
 def choices_of(curve: SpecificationCurve) -> list[tuple[str, str]]:
-    """Every (kind of choice, choice) that varies, in a fixed order."""
-    found = [
+    """Return every (kind of choice, choice) that varies, in a fixed order."""
+    choices = [
         (kind, choice)
         for kind in ("people", "coding", "model")
-        for choice in dict.fromkeys(sorted(getattr(one, kind) for one in curve.specifications))
+        for choice in dict.fromkeys(sorted(getattr(spec, kind) for spec in curve.specifications))
     ]
-    several = {kind for kind, _ in found if sum(other == kind for other, _ in found) > 1}
-    return [(kind, choice) for kind, choice in found if kind in several] or found[:1]
+    several = {kind for kind, _ in choices if sum(other == kind for other, _ in choices) > 1}
+    return [(kind, choice) for kind, choice in choices if kind in several] or choices[:1]
 
 
 def _arm(axes: Axes, curve: SpecificationCurve, arm: ArmCurve, colour: str) -> None:
@@ -102,7 +103,7 @@ def _arm(axes: Axes, curve: SpecificationCurve, arm: ArmCurve, colour: str) -> N
 
 def _matrix(axes: Axes, curve: SpecificationCurve, choices: list[tuple[str, str]]) -> None:
     for row, (kind, choice) in enumerate(choices):
-        places = [i for i, one in enumerate(curve.specifications) if getattr(one, kind) == choice]
+        places = [i for i, spec in enumerate(curve.specifications) if getattr(spec, kind) == choice]
         axes.plot(places, [row] * len(places), "|", color=INK, markersize=6)
     axes.set_yticks(range(len(choices)), [_short(choice) for _, choice in choices], fontsize=7)
     axes.set_ylim(len(choices) - 0.4, -0.6)

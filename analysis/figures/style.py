@@ -1,4 +1,4 @@
-"""How every figure looks, and how it becomes a file: the same data give the same bytes."""
+"""Style of every figure, and its files, which are byte-identical for identical data."""
 
 import io
 import textwrap
@@ -17,19 +17,19 @@ from matplotlib.textpath import text_to_path
 
 from analysis.figures.layout import give_room, lay_out
 
-# Ink and lines are replaced by the page's own colours where a figure is set into the report.
+# The report replaces the colours of ink and lines by the page's colours.
 INK, MUTED, GRID = "#1b1f24", "#646b76", "#d5d9df"
-# Okabe & Ito (2008) without black and yellow, which one of the two backgrounds swallows.
+# Okabe & Ito (2008) without black and yellow, which are invisible on a dark or light background.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7")
 CONTROL = "#858b95"
 RIGHT, WRONG = COLOURS[0], COLOURS[1]
 WIDTH = 5.2  # inches: 374 units, near the width of a phone
-AXIS_LENGTH = 48  # characters of an axis's label before it is broken
-AXIS_WIDTH = 240  # points: no line is longer, in whatever letters
-NOTE_LENGTH = 88  # of the line under the figure
-LINE_HEIGHT = 12  # points, of text of 10
-LABEL_LENGTH = 20  # characters of an arm's label before it is broken into lines
-ABOVE, BELOW = 0.15, 0.1  # of a row, before the first and after the last
+AXIS_LENGTH = 48  # characters of an axis label before it is wrapped
+AXIS_WIDTH = 240  # points; limit of a line's length in any font
+NOTE_LENGTH = 88  # characters of a line of the note under the figure
+LINE_HEIGHT = 12  # points, for text of 10 points
+LABEL_LENGTH = 20  # characters of an arm's label before it is wrapped
+ABOVE, BELOW = 0.15, 0.1  # margins before the first and after the last row, in rows
 BETWEEN_ROWS = 0.1  # inches between the labels of two rows
 
 CARRIED: WeakKeyDictionary[Figure, pd.DataFrame] = WeakKeyDictionary()
@@ -48,18 +48,21 @@ SETTINGS: dict[Any, Any] = {
     "ytick.labelcolor": INK,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
-    "text.parse_math": False,  # a label may hold a dollar sign
+    "text.parse_math": False,  # a label may contain a dollar sign
 }
 
 
 def colours(arms: Sequence[str], control: str) -> dict[str, str]:
-    """A colour per arm, grey for the control; they repeat after six, labels tell arms apart."""
+    """Return a colour per arm, grey for the control.
+
+    Colours repeat after six arms; the labels identify the arms.
+    """
     others = [arm for arm in arms if arm != control]
     return {control: CONTROL} | {arm: COLOURS[i % 6] for i, arm in enumerate(others)}
 
 
 def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]:
-    """A figure with one named row per label, the first on top; rows lie at y = 0, 1, 2, …
+    """Return a figure with one named row per label, the first on top, at y = 0, 1, 2, …
 
     A row is ``row_height`` inches high, or as high as the longest label.
     """
@@ -69,7 +72,7 @@ def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]
     figure = Figure(figsize=(WIDTH, 0.95 + row_height * len(labels)), layout="constrained")
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(w_pad=0.1)  # inches: letters of another font may be wider
+        engine.set(w_pad=0.1)  # inches, because another font may be wider
     axes = figure.add_subplot()
     give_room(axes, row_height * (len(labels) + ABOVE + BELOW))
     axes.set_yticks(range(len(labels)), [""] * len(labels))
@@ -84,7 +87,10 @@ def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]
 
 
 def _name_row(axes: Axes, place: float, lines: Sequence[str]) -> None:
-    """A text per line, each ending at the axis in any font; matplotlib joins lines by its own."""
+    """Draw a text per line, each ending at the axis in any font.
+
+    matplotlib would align the lines of a single text by its own font metrics.
+    """
     for number, line in enumerate(lines):
         below = LINE_HEIGHT * (number - (len(lines) - 1) / 2)
         axes.annotate(
@@ -94,13 +100,13 @@ def _name_row(axes: Axes, place: float, lines: Sequence[str]) -> None:
 
 
 def broken(label: str, length: int = LABEL_LENGTH) -> str:
-    """The label in lines of at most `length` characters, kept where it is broken already."""
+    """Return the label wrapped to `length` characters; existing line breaks are kept."""
     lines = [line for part in label.split("\n") for line in textwrap.wrap(part, length)]
     return "\n".join(lines)
 
 
 def on_an_axis(label: str) -> str:
-    """An axis's label in lines that are not longer than a narrow axis."""
+    """Return an axis label wrapped to the width of a narrow axis."""
     for length in range(AXIS_LENGTH, LABEL_LENGTH, -4):
         lines = broken(label, length)
         if max(map(_points, lines.split("\n")), default=0) <= AXIS_WIDTH:
@@ -114,27 +120,28 @@ def _points(line: str) -> float:
 
 
 def note(figure: Figure, text: str, simulated: bool) -> None:
-    """The line under the figure, which goes with it when it is copied out of the report."""
+    """Write the note under the figure, which stays with the figure when it is copied."""
     parts = [text, "SIMULATED DATA"] if simulated else [text]
     figure.supxlabel(broken(" · ".join(parts), NOTE_LENGTH), fontsize=8, color=MUTED)
 
 
 def carry(figure: Figure, data: pd.DataFrame) -> Figure:
-    """The figure with the numbers that it shows, unrounded; `save` writes them beside it."""
+    """Attach the numbers that the figure shows, unrounded; `save` writes them to a CSV file."""
     CARRIED[figure] = data
     return figure
 
 
 def save(figure: Figure, stem: Path) -> None:
-    """Write stem.svg, stem.png (200 dpi) and stem.csv, what the figure shows.
+    """Write stem.svg, stem.png (200 dpi) and stem.csv (the data shown).
 
-    Without date, with ids that depend on the name: the same data give the same bytes.
+    The files have no date, and ids depend on the name, so identical data give identical bytes.
+    Raises ValueError for a figure without data.
     """
     if figure not in CARRIED:
-        raise TypeError(f"the figure {stem.name} comes without its data; return carry(figure, …)")
+        raise TypeError(f"the figure {stem.name} has no data attached; return carry(figure, …)")
     CARRIED[figure].to_csv(stem.with_suffix(".csv"), index=False, lineterminator="\n")
     lay_out(figure)
-    figure.set_layout_engine("none")  # found once, the layout holds for both files
+    figure.set_layout_engine("none")  # the layout is computed once for both files
     for suffix, metadata in UNDATED.items():
         with mpl.rc_context({**SETTINGS, "svg.hashsalt": stem.name}):
             buffer = io.BytesIO()

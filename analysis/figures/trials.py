@@ -1,4 +1,4 @@
-"""The figures of the analyses of trials: people's own means, and the arms against the control."""
+"""Figures of the analyses of trials: participants' means, and the arms against the control."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from analysis.results import OutcomeResult, Results
 
 
 def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
-    """scores-<outcome>, and where contrasts were estimated contrasts-<outcome>."""
+    """Return scores-<outcome> and, if contrasts were estimated, contrasts-<outcome>."""
     entries, kind = forest_of(result, results)
     found = scores_drawing(result, results, scores)
     if entries:
@@ -22,22 +22,26 @@ def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> D
 
 
 def forest_of(result: OutcomeResult, results: Results) -> tuple[list[Row], Forest]:
-    """The arms against the control as the outcome's own effect has them."""
+    """Return the arms against the control, as the outcome's analysis expresses the effect."""
     outcome, found = result.outcome, result.found
     if isinstance(found, TrialModel) and found.fallback is not None:
         found = found.fallback
     control = results.labels[results.plan.control]
     if isinstance(found, BinaryTrials):
-        entries = [Row(one.arm, one.label, one.odds_ratio) for one in found.contrasts]
+        entries = [
+            Row(contrast.arm, contrast.label, contrast.odds_ratio) for contrast in found.contrasts
+        ]
         effect = "Odds ratio"
     elif isinstance(found, TrialModel):
-        entries = [Row(one.arm, one.label, one.estimate) for one in found.contrasts]
+        entries = [
+            Row(contrast.arm, contrast.label, contrast.estimate) for contrast in found.contrasts
+        ]
         effect = FAMILIES[outcome.analysis].effect
-    else:  # the fallback compares scores, and its own tables show how
+    else:  # the fallback compares scores and has its own tables
         entries, effect = [], "Difference"
     ratio = isinstance(found, BinaryTrials) or outcome.analysis != "linear_trials"
     joint = f"{effect}: arm against “{control}”" if ratio else f"{effect}: arm minus “{control}”"
-    none = "one" if ratio else "zero"
-    note = f"line: interval, not adjusted over the arms · filled: it leaves out {none}"
+    null = "1" if ratio else "0"
+    note = f"line: interval, not adjusted over the arms · filled: excludes {null}"
     bounds = None if ratio else outcome.smallest_effect
     return entries, Forest(joint, note, ratio, bounds)

@@ -1,1 +1,1 @@
-"""An analysis per design, from scores to a finding."""
+"""Analyses of outcomes, a module per design: scores in, a finding out."""

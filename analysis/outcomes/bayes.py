@@ -1,4 +1,4 @@
-"""Bayes factors beside the simple contrasts of the plan's outcomes; they decide nothing."""
+"""Bayes factors for the simple contrasts of the plan's outcomes; no decision depends on them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class BayesContrast:
-    """`label` against `reference_label`: an arm against the control, or a pair of conditions."""
+    """Bayes factor of `label` against `reference_label`: arm and control, or two conditions."""
 
     label: str
     reference_label: str
@@ -26,7 +26,10 @@ class BayesContrast:
 
 
 def bayes_factors(data: StudyData, scores: pd.DataFrame) -> Mapping[str, tuple[BayesContrast, ...]]:
-    """By outcome: arms against the control (one_way), pairs of conditions (repeated)."""
+    """Return the Bayes factors by outcome: arms against the control, or pairs of conditions.
+
+    Only outcomes analysed by one_way (arms) or repeated (conditions) have simple contrasts.
+    """
     prior = data.plan.bayes or BayesPrior()
     contrasts = {"one_way": _arms, "repeated": _conditions}
     return {

@@ -1,4 +1,4 @@
-"""The analysis "binary_trials": a yes-or-no trial column with between-subjects arms."""
+"""The analysis "binary_trials": a binary trial column, arms between subjects."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +18,12 @@ from analysis.statistics.comparisons.clustered import (
     odds_ratio,
     risk_difference,
 )
-from analysis.statistics.comparisons.equivalence import Equivalence, Verdict, equivalence_of
-from analysis.statistics.comparisons.verdicts import with_verdicts
+from analysis.statistics.comparisons.equivalence import (
+    Equivalence,
+    Verdict,
+    equivalence_of,
+    with_verdicts,
+)
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
@@ -30,10 +34,10 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class OddsContrast:
-    """An arm against the control; `p_adjusted` is Holm's over the arms, of the odds ratio.
+    """An arm against the control; `p_adjusted` is Holm's over the arms' odds ratios.
 
-    `equivalence` of the risk difference, its p by Holm and the `verdict` only where the plan names
-    a smallest effect.
+    `equivalence` tests the risk difference, with its p adjusted by Holm; it and the `verdict` are
+    None unless the plan declares a smallest effect.
     """
 
     arm: str
@@ -48,18 +52,19 @@ class OddsContrast:
 
 @dataclass(frozen=True)
 class BinaryTrials:
-    """The test of equal odds stands for the outcome in its family."""
+    """Shares by arm, the test of equal odds (which enters the outcome's family), and contrasts."""
 
-    arms: tuple[ArmSummary, ...]  # of the participants' own shares
+    arms: tuple[ArmSummary, ...]  # summaries of the participants' shares
     test: HypothesisTest | NotEstimable
     contrasts: tuple[OddsContrast, ...]
 
 
 def binary_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> BinaryTrials:
-    """Compare the arms' shares of yes over trials, clustered by participant."""
+    """Compare the arms' shares of "yes" over trials, clustered by participant."""
     plan = data.plan
     groups = scores_by_arm(scores, outcome, plan)
     trials = population_trials(data, outcome)
+    # A column that is not binary must be refused in every arm, not only where the value occurs.
     odd = sorted(set(trials["value"]) - {0.0, 1.0})
     shares = {arm: attempt("share", partial(_share, trials, arm, odd)) for arm in groups}
     return BinaryTrials(
@@ -72,14 +77,14 @@ def binary_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Bi
 def assumptions(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
-    """Enough participants, and both answers often enough."""
+    """Check that there are enough participants and that both answers occur often enough."""
     if p_of(found) is None:
         return ()
     return of_shares(population_trials(data, outcome), data.plan.arms_of(outcome))
 
 
 def population_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
-    """The outcome's trials of those in its population and arms."""
+    """Return the outcome's trials in its arms by participants in its population."""
     there = members(data, outcome.population) & data.participants["arm"].isin(
         data.plan.arms_of(outcome)
     )
@@ -90,11 +95,11 @@ def population_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
 
 def _share(trials: pd.DataFrame, arm: str, odd: list[float]) -> ClusteredShare:
     if odd:
-        raise NotEstimableError(f"the column must hold 0 and 1 alone, but also has {odd[:5]}")
-    own = trials[trials["arm"] == arm]
-    if own.empty:
-        raise NotEstimableError(f"{arm} has no such trials")
-    return clustered_share(own["value"], own["participant"])
+        raise NotEstimableError(f"the column must contain only 0 and 1, but contains {odd[:5]}")
+    arm_trials = trials[trials["arm"] == arm]
+    if arm_trials.empty:
+        raise NotEstimableError(f"{arm} has no trials of this outcome")
+    return clustered_share(arm_trials["value"], arm_trials["participant"])
 
 
 def _against_control(
@@ -107,8 +112,9 @@ def _against_control(
         return statistic(_there(shares[arm]), _there(shares[control]), level)  # type: ignore[operator, no-any-return]
 
     ratios = {arm: attempt("odds ratio", partial(both, odds_ratio, arm)) for arm in arms}
+    # Only the odds ratios are tested: the risk difference restates them on another scale.
     adjusted = holm(
-        {arm: one.p if isinstance(one, Estimate) else None for arm, one in ratios.items()}
+        {arm: ratio.p if isinstance(ratio, Estimate) else None for arm, ratio in ratios.items()}
     )
     return tuple(
         OddsContrast(
@@ -133,10 +139,12 @@ def _judged(
             raise NotEstimableError(difference.reason)
         return equivalence_of(difference, smallest, alpha)
 
-    found = {
-        one.arm: attempt("equivalence", partial(tested, one.risk_difference)) for one in contrasts
+    tests = {
+        contrast.arm: attempt("equivalence", partial(tested, contrast.risk_difference))
+        for contrast in contrasts
     }
-    return with_verdicts(contrasts, found, {one.arm: one.p_adjusted for one in contrasts}, alpha)
+    p_differences = {contrast.arm: contrast.p_adjusted for contrast in contrasts}
+    return with_verdicts(contrasts, tests, p_differences, alpha)
 
 
 def _there(share: ClusteredShare | NotEstimable) -> ClusteredShare:

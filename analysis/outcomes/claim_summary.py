@@ -1,4 +1,4 @@
-"""What stands behind an outcome's claim, in one place: model, data, size of the effect."""
+"""Summary of an outcome's claim: the model, the data and the effect size behind it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,11 +19,12 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class Summary:
-    """The model that the test comes from, and how much is behind it.
+    """The model that the outcome's test comes from, and the amount of data behind it.
 
-    `rows`: what the model was fitted to, scores of participants or trials. `images`: different ones
-    in the trials behind the rows, None where there are none or the table does not name them.
-    `effect`: of the omnibus test, where one size says it; else the contrasts have their own.
+    `rows` counts the rows that the model was fitted to: participants' scores or trials. `images`
+    counts the distinct images in the trials behind the rows, and is None without trials or image
+    names. `effect` is the effect size of the omnibus test; it is None where only the contrasts have
+    effect sizes.
     """
 
     model: str
@@ -36,7 +37,11 @@ class Summary:
 
 
 def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) -> Summary:
-    """Of the analysis that stands for the outcome: the fallback's if the model was not fitted."""
+    """Return the summary of the analysis that decides about the outcome.
+
+    That is the fallback if the model could not be fitted.
+    """
+    # Within subjects every condition has the full sample, so the arms must not be added up.
     people = sum(arm.n for arm in found.arms)
     if isinstance(found, Repeated):
         people = found.arms[0].n if found.arms else 0
@@ -59,7 +64,7 @@ def _model(outcome: Outcome, found: OutcomeFinding) -> str:
         return analysis_of(outcome).model
     if found.model != "none" or outcome.fallback is None:
         return found.model
-    return f"{analysis_with(outcome.fallback).model}; the fallback"
+    return f"{analysis_with(outcome.fallback).model} (fallback)"
 
 
 def _rows(found: OutcomeFinding, trials: pd.DataFrame | None, people: int) -> int:

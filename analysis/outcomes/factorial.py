@@ -1,4 +1,4 @@
-"""The analysis "factorial": arms by a second factor, both between-subjects."""
+"""The analysis "factorial": arms by a second factor, both between subjects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class Factorial:
-    """Effects: "a" the arms, "b" the factor, "a:b" whether arms differ by level of the factor.
+    """Effects "a" (arms), "b" (the second factor) and "a:b" (their interaction).
 
-    The arms' effect stands for the outcome in its family. `aligned_ranks` is a secondary look.
+    The effect of the arms enters the outcome's family. `aligned_ranks` is a secondary analysis.
     """
 
     arms: tuple[ArmSummary, ...]
-    cells: Mapping[str, int]  # "arm × level" → participants
+    cells: Mapping[str, int]  # "arm × level" → number of participants
     effects: Mapping[str, HypothesisTest | NotEstimable]
     sizes: Mapping[str, Estimate | NotEstimable]
     aligned_ranks: Mapping[str, HypothesisTest | NotEstimable]
@@ -37,12 +37,12 @@ class Factorial:
 
     @property
     def test(self) -> HypothesisTest | NotEstimable:
-        """The effect of the arms."""
+        """Return the test of the arms' effect."""
         return self.effects["a"]
 
 
 def factorial(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Factorial:
-    """Participants without a level of the factor are left out, and so counted in no cell."""
+    """Compare the arms by the second factor, without participants who have no level of it."""
     plan = data.plan
     groups = scores_by_arm(scores, outcome, plan)
     table = two_factor_table(data, scores, outcome)
@@ -60,7 +60,7 @@ def factorial(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Factor
 
 
 def two_factor_table(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    """score, a (arm) and b (level of the factor) of everyone who has all three."""
+    """Return score, a (arm) and b (level of the factor) of participants who have all three."""
     factor = str(outcome.factor)
     if factor in data.participants:
         levels = data.participants[factor]

@@ -1,4 +1,4 @@
-"""What every analysis of an outcome offers to the family, the report and the sensitivity check."""
+"""The interface that the family, the report and the sensitivity check need from every analysis."""
 
 from typing import Protocol
 
@@ -7,17 +7,17 @@ from analysis.statistics.estimate import HypothesisTest, NotEstimable
 
 
 class OutcomeFinding(Protocol):
-    """The results of an analysis in plan.ANALYSES, a frozen dataclass."""
+    """Results of an analysis in plan.ANALYSES, as a frozen dataclass."""
 
     @property
     def arms(self) -> tuple[ArmSummary, ...]:
-        """Scores by arm, or by condition where there are no arms to compare."""
+        """Return the scores by arm, or by condition in a within-subjects analysis."""
 
     @property
     def test(self) -> HypothesisTest | NotEstimable:
-        """The one test that stands for the outcome in its family."""
+        """Return the test that enters the outcome's family."""
 
 
 def p_of(found: OutcomeFinding) -> float | None:
-    """The p that enters the outcome's family; None where the test could not be done."""
+    """Return the p that enters the outcome's family; None if the test could not be computed."""
     return found.test.p if isinstance(found.test, HypothesisTest) else None

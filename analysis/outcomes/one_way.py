@@ -1,4 +1,4 @@
-"""The analysis "one_way": one score per participant with between-subjects arms."""
+"""The analysis "one_way": one score per participant, arms between subjects."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -8,12 +8,16 @@ import pandas as pd
 from analysis.errors import NotEstimableError
 from analysis.plan.plan import Outcome, Plan
 from analysis.statistics.comparisons.dunnett import dunnett
-from analysis.statistics.comparisons.equivalence import Equivalence, Verdict, equivalence
+from analysis.statistics.comparisons.equivalence import (
+    Equivalence,
+    Verdict,
+    equivalence,
+    with_verdicts,
+)
 from analysis.statistics.comparisons.omnibus import kruskal_wallis, welch_anova
 from analysis.statistics.comparisons.pairwise import PairwiseDifference, games_howell
 from analysis.statistics.comparisons.planned import ContrastResult, planned_contrasts
 from analysis.statistics.comparisons.ranks import cliffs_delta, superiority
-from analysis.statistics.comparisons.verdicts import with_verdicts
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.effect_sizes import epsilon_squared, hedges_g, omega_squared
 from analysis.statistics.estimate import Estimate, Groups, HypothesisTest, NotEstimable, attempt
@@ -24,9 +28,10 @@ from analysis.study_data.study_data import StudyData
 class Contrast:
     """An arm against a reference arm.
 
-    `difference` of means: Dunnett with unequal variances, adjusted over the arms. Not adjusted:
-    Hedges' g, Cliff's delta, and the probability of superiority (Brunner-Munzel). `equivalence` and
-    `verdict` only where the plan declares the outcome's smallest effect; `p_equivalence` is Holm's.
+    `difference` is the difference of means with Dunnett's p and interval for unequal variances,
+    adjusted over the arms. Hedges' g, Cliff's delta and the probability of superiority
+    (Brunner-Munzel) are not adjusted. `equivalence` and `verdict` are None unless the plan declares
+    the outcome's smallest effect; `p_equivalence` is Holm's.
     """
 
     arm: str
@@ -42,8 +47,11 @@ class Contrast:
 
 @dataclass(frozen=True)
 class OneWay:
-    """What the analysis found. `pairs` holds every pair of arms, `contrasts` those with control,
-    `against_ai_only` those with the arm that saw the classifier's answer alone."""
+    """Omnibus tests and comparisons of the arms' scores.
+
+    `pairs` contains every pair of arms, `contrasts` the pairs with the control, `against_ai_only`
+    the pairs with the arm that saw only the classifier's answer.
+    """
 
     arms: tuple[ArmSummary, ...]
     welch: HypothesisTest | NotEstimable
@@ -57,7 +65,7 @@ class OneWay:
 
     @property
     def test(self) -> HypothesisTest | NotEstimable:
-        """The test that stands for the outcome in its family."""
+        """Return the Welch ANOVA, which enters the outcome's family."""
         return self.welch
 
 
@@ -91,7 +99,7 @@ class ArmsAndTest:
 
 
 def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:
-    """Scores by arm and the Welch ANOVA, without the comparisons of arms, which take the time."""
+    """Return scores by arm and the Welch ANOVA, without the slow comparisons of arms."""
     groups = scores_by_arm(scores, outcome, data.plan)
     level = data.plan.level
     return ArmsAndTest(
@@ -101,10 +109,10 @@ def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ar
 
 
 def scores_by_arm(scores: pd.DataFrame, outcome: Outcome, plan: Plan) -> Groups:
-    """The outcome's scores that are not missing, by arm in which it was asked, in plan order."""
-    found = scores.dropna(subset=[outcome.key])
+    """Return the outcome's non-missing scores by arm, in plan order, for arms that were asked."""
+    answered = scores.dropna(subset=[outcome.key])
     return {
-        arm: found.loc[found["arm"] == arm, outcome.key].to_numpy(dtype=float)
+        arm: answered.loc[answered["arm"] == arm, outcome.key].to_numpy(dtype=float)
         for arm in plan.arms_of(outcome)
     }
 
@@ -112,7 +120,8 @@ def scores_by_arm(scores: pd.DataFrame, outcome: Outcome, plan: Plan) -> Groups:
 def against(
     groups: Groups, reference: str, data: StudyData, outcome: Outcome
 ) -> tuple[Contrast, ...]:
-    """Every other arm against the reference, with effect sizes and, if planned, equivalence."""
+    """Compare every other arm with the reference: effect sizes and, if planned, equivalence."""
+    # Dunnett's method needs all arms at once; the effect sizes are computed pair by pair.
     level = data.plan.level
     differences = attempt("Dunnett", lambda: dunnett(groups, reference, level))
     contrasts = tuple(
@@ -135,19 +144,23 @@ def against(
 def _with_equivalence(
     contrasts: tuple[Contrast, ...], groups: Groups, reference: str, smallest: float, alpha: float
 ) -> tuple[Contrast, ...]:
-    """The verdict takes both p adjusted over the arms: Dunnett's, and Holm's for equivalence."""
-    found = {
-        one.arm: attempt(
+    """Add equivalence tests and verdicts to the contrasts.
+
+    The verdict uses p adjusted over the arms on both sides: Dunnett's, and Holm's for equivalence.
+    """
+    tests = {
+        contrast.arm: attempt(
             "equivalence",
-            partial(equivalence, groups[one.arm], groups[reference], smallest, alpha),
+            partial(equivalence, groups[contrast.arm], groups[reference], smallest, alpha),
         )
-        for one in contrasts
+        for contrast in contrasts
     }
     p_differences = {
-        one.arm: one.difference.p if isinstance(one.difference, Estimate) else None
-        for one in contrasts
+        contrast.arm: contrast.difference.p if isinstance(contrast.difference, Estimate) else None
+        for contrast in contrasts
     }
-    return with_verdicts(contrasts, found, p_differences, alpha)
+    # Dunnett's p are already adjusted over the arms; Holm adjusts only the equivalence tests.
+    return with_verdicts(contrasts, tests, p_differences, alpha)
 
 
 def _of(
@@ -155,7 +168,7 @@ def _of(
 ) -> Estimate | NotEstimable:
     if isinstance(differences, NotEstimable):
         return differences
-    return next(one.difference for one in differences if one.arm == arm)
+    return next(pair.difference for pair in differences if pair.arm == arm)
 
 
 def _done(test: HypothesisTest | NotEstimable) -> HypothesisTest:

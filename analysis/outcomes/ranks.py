@@ -1,4 +1,4 @@
-"""The analysis "ranks": a single ordered answer per participant with between-subjects arms."""
+"""The analysis "ranks": a single ordinal answer per participant, arms between subjects."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +19,10 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class RankContrast:
-    """An arm against the control by ranks. U counts pairs in which the arm is higher.
+    """An arm against the control by ranks. U counts the pairs in which the arm is higher.
 
-    `p_adjusted`: Holm's over the arms, of the Brunner-Munzel test, which needs no equal shapes.
+    `p_adjusted` is Holm's over the arms, for the Brunner-Munzel test, which does not assume equal
+    shapes.
     """
 
     arm: str
@@ -34,7 +35,7 @@ class RankContrast:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Kruskal-Wallis stands for the outcome in its family."""
+    """Kruskal-Wallis test, which enters the outcome's family, and contrasts by ranks."""
 
     arms: tuple[ArmSummary, ...]
     test: HypothesisTest | NotEstimable
@@ -43,7 +44,7 @@ class Ranked:
 
 
 def ranked(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ranked:
-    """Compare the arms in the column `outcome.key` of the scores by ranks."""
+    """Compare the arms by ranks in the column `outcome.key` of the scores."""
     plan = data.plan
     groups = scores_by_arm(scores, outcome, plan)
     test = attempt("Kruskal-Wallis", lambda: kruskal_wallis(groups))
@@ -59,19 +60,23 @@ def _against_control(groups: Groups, data: StudyData) -> tuple[RankContrast, ...
     control = groups[data.plan.control]
     arms = [arm for arm in groups if arm != data.plan.control]
     level = data.plan.level
-    found = {
+    superiorities = {
         arm: attempt("superiority", partial(superiority, groups[arm], control, level))
         for arm in arms
     }
+    # Brunner-Munzel's p enters Holm's procedure; U assumes equal shapes under the alternative.
     adjusted = holm(
-        {arm: one.p if isinstance(one, Estimate) else None for arm, one in found.items()}
+        {
+            arm: estimate.p if isinstance(estimate, Estimate) else None
+            for arm, estimate in superiorities.items()
+        }
     )
     return tuple(
         RankContrast(
             arm,
             data.labels[arm],
             attempt("Mann-Whitney", partial(mann_whitney, groups[arm], control)),
-            found[arm],
+            superiorities[arm],
             attempt("Cliff's delta", partial(cliffs_delta, groups[arm], control, level)),
             adjusted[arm],
         )

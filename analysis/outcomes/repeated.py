@@ -1,4 +1,4 @@
-"""The analysis "repeated": conditions of a trial column that every participant went through."""
+"""The analysis "repeated": conditions of a trial column, within subjects."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,10 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class Repeated:
-    """Conditions in place of arms; `incomplete` participants lacked one and are left out."""
+    """Results with conditions in place of arms.
+
+    `incomplete` counts the participants who lack a condition and are left out.
+    """
 
     arms: tuple[ArmSummary, ...]
     test: HypothesisTest | NotEstimable
@@ -31,7 +34,7 @@ class Repeated:
 
 
 def repeated(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Repeated:
-    """Over all arms together: every participant is their own control."""
+    """Compare the conditions over all arms together: every participant is their own control."""
     wide = condition_means(data, outcome)
     complete = wide.dropna()
     plan = data.plan
@@ -49,9 +52,9 @@ def repeated(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Repeate
 
 
 def condition_means(data: StudyData, outcome: Outcome) -> pd.DataFrame:
-    """(participants, conditions): mean of the outcome's trials, or the score after the block.
+    """Return (participants, conditions): the mean over the trials, or the score after the block.
 
-    Missing without such a trial or page.
+    Cells are missing for participants without such a trial or page.
     """
     if outcome.column is None:
         trials = block_scores(data, outcome)
@@ -61,8 +64,8 @@ def condition_means(data: StudyData, outcome: Outcome) -> pd.DataFrame:
         data.plan.arms_of(outcome)
     )
     people = data.participants["participant"][there.to_numpy()]
-    own = trials[trials["participant"].isin(people)]
-    wide = own.pivot_table(
+    answers = trials[trials["participant"].isin(people)]
+    wide = answers.pivot_table(
         index="participant", columns=str(outcome.within), values="value", aggfunc="mean"
     )
     return wide.rename(columns=str)

@@ -1,6 +1,6 @@
-"""The kinds of trial-level model that a plan can ask for: how each is fitted and read.
+"""Kinds of trial-level model that a plan can declare: how each is fitted and read.
 
-A new kind is an entry of FAMILIES and one of plan.catalogues.analyses.ANALYSES.
+A new kind is an entry in FAMILIES and an entry in plan.catalogues.analyses.ANALYSES.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,15 +18,17 @@ from analysis.statistics.mixed_models.ordinal import fit_cumulative
 from analysis.statistics.mixed_models.specification import MixedModel
 
 Fit = LinearFit | GeneralisedFit
-MOST_ANSWERS = 20  # different ordered answers; more are a number, not an order
+MOST_ANSWERS = 20  # ordinal models accept at most this many different answers
 
 
 @dataclass(frozen=True)
 class TrialFamily:
-    """A kind of model: `name` in words, `effect` an arm's against the control, `arms` what differs.
+    """A kind of trial-level model, with the functions that fit it and read its effects.
 
-    `fit`: (table with `value`, model, level) → a fit that can be trusted, or NotEstimableError.
-    `marginal`: (fit, arms, arm, control) → the arm's effect over people and images.
+    `name` names it in words, `effect` the effect of an arm, `arms` the quantity that is compared.
+    `fit` takes (table with `value`, model, level) and returns a trustworthy fit or raises
+    NotEstimableError. `marginal` takes (fit, arms, arm, control) and returns the arm's effect
+    averaged over participants and images.
     """
 
     name: str
@@ -38,24 +40,27 @@ class TrialFamily:
 
 
 def linear(table: pd.DataFrame, model: MixedModel, level: float) -> Fit:
-    """REML, Satterthwaite's df."""
+    """Fit by REML with Satterthwaite's df."""
     return fit_linear(table, model, level=level)
 
 
 def logistic(table: pd.DataFrame, model: MixedModel, level: float) -> Fit:
-    """Laplace; the outcome holds 0 and 1."""
+    """Fit by Laplace's approximation; the outcome must contain only 0 and 1."""
     return fit_logistic(table, model, level=level)
 
 
 def ordinal(table: pd.DataFrame, model: MixedModel, level: float) -> Fit:
-    """Laplace, proportional odds; of the outcome's numbers only their order is used."""
+    """Fit proportional odds by Laplace's approximation, using only the order of the answers.
+
+    Raises NotEstimableError for more than MOST_ANSWERS different answers.
+    """
     answers = table[model.outcome].nunique()
     if answers > MOST_ANSWERS:
         raise DesignError(
-            f"the column holds {answers} different values, and more than {MOST_ANSWERS} are no "
-            "ordered answers; use linear_trials"
+            f"the column contains {answers} different values, but an ordinal model accepts at most "
+            f"{MOST_ANSWERS}; use linear_trials"
         )
-    if (table[model.outcome] % 1 == 0).all():  # so that thresholds are named 1|2, not 1.0|2.0
+    if (table[model.outcome] % 1 == 0).all():  # thresholds are then named 1|2 instead of 1.0|2.0
         table = table.astype({model.outcome: "int64"})
     return fit_cumulative(table, model, level=level)
 
@@ -66,13 +71,13 @@ def _difference(fit: Fit, weights: Mapping[str, float]) -> Estimate:
 
 def _odds_ratio(fit: Fit, weights: Mapping[str, float]) -> Estimate:
     if not isinstance(fit, GeneralisedFit):
-        raise TypeError("only models of odds have an odds ratio")
+        raise TypeError("only logistic and ordinal models have an odds ratio")
     return fit.odds_ratio(weights, "odds ratio")
 
 
 def _risk_difference(fit: Fit, arms: tuple[str, ...], arm: str, control: str) -> Estimate:
     if not isinstance(fit, GeneralisedFit):
-        raise TypeError("only models of odds have a risk difference")
+        raise TypeError("only logistic models have a risk difference")
     return risk_difference(fit, arms, arm, control)
 
 

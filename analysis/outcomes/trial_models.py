@@ -1,7 +1,7 @@
-"""The analyses of trials: one row per trial, people and images random (trial_families.FAMILIES).
+"""Analyses of trials: one row per trial, random participants and images (FAMILIES).
 
-No score per participant stands between the trials and the test, so that an undefined ratio or an
-image that happened to be hard cannot make a difference between arms.
+Trials are not averaged to scores first, so an undefined ratio or an image that happened to be
+difficult cannot produce a difference between arms.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,13 @@ from analysis.outcomes.one_way import ArmsAndTest, scores_by_arm
 from analysis.outcomes.trial_model_kinds import FAMILIES, Fit, TrialFamily
 from analysis.plan.plan import Outcome, Plan, analysis_with, resolve
 from analysis.statistics.arm_effects import arm_difference
-from analysis.statistics.comparisons.equivalence import Equivalence, Verdict, equivalence_of
+from analysis.statistics.comparisons.equivalence import (
+    Equivalence,
+    Verdict,
+    equivalence_of,
+    with_verdicts,
+)
 from analysis.statistics.comparisons.two_factors import aligned, partial_eta_squared
-from analysis.statistics.comparisons.verdicts import with_verdicts
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.statistics.mixed_models.linear import LinearFit, fit_linear
@@ -40,12 +44,13 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class ModelContrast:
-    """An arm against the control, over the levels of `within` if there are any.
+    """An arm against the control, averaged over the levels of `within` if the plan declares it.
 
-    `estimate`: as its family's `effect` says, given people and images. `marginal`: the difference
-    of shares over people and images, logistic models only. `p_adjusted`: Holm's over the arms.
-    `equivalence`, its p by Holm and the `verdict` only where the plan names a smallest effect: of
-    `marginal` in logistic models, of `estimate` in linear ones.
+    `estimate` is the effect named by its family, conditional on participants and images. `marginal`
+    is the risk difference averaged over participants and images (logistic models only).
+    `p_adjusted` is Holm's over the arms. `equivalence`, with its p adjusted by Holm, tests
+    `marginal` in logistic models and `estimate` in linear models; it and the `verdict` are None
+    unless the plan declares a smallest effect.
     """
 
     arm: str
@@ -60,7 +65,7 @@ class ModelContrast:
 
 @dataclass(frozen=True)
 class Spread:
-    """SD of the random intercepts of one factor, and how many levels it has."""
+    """SD of one factor's random intercepts, and its number of levels."""
 
     factor: str
     levels: int
@@ -69,13 +74,14 @@ class Spread:
 
 @dataclass(frozen=True)
 class TrialModel:
-    """What the model found. `test` is the arms' effect, or that of the fallback if `log` says so.
+    """Results of a trial-level model.
 
-    `terms`: every fixed term, type III; `sizes`: their partial eta squared, linear models only.
-    `aligned_ranks`: the same terms on aligned ranks, linear models with a second factor only.
-    `thresholds`: where one answer ends and the next begins in log odds, ordinal models only.
-    `checks`: what the model takes for granted, and what the data say of it.
-    `log`: each step from the model that the plan asked for to the one that was fitted, in words.
+    `test` is the test of the arms' effect, or the fallback's test if there is no model. `terms`
+    contains the type III test of every fixed term, `sizes` their partial eta squared (linear models
+    only), `aligned_ranks` their tests on aligned ranks (linear models with a second factor only).
+    `thresholds` separate adjacent answers, in log odds (ordinal models only). `checks` are the
+    model's assumptions with the evidence in the data. `log` describes each simplification from the
+    planned model to the fitted model.
     """
 
     arms: tuple[ArmSummary, ...]
@@ -95,12 +101,13 @@ class TrialModel:
 
 
 def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
-    """The mixed model of the outcome's trials that its analysis names."""
+    """Fit the mixed model of the outcome's trials that its analysis names."""
     plan, family = data.plan, FAMILIES[outcome.analysis]
     groups = scores_by_arm(scores, outcome, plan)
     arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
     trials = population_trials(data, outcome)
     fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, family))
+    # The plan names the fallback in advance, so that a failed fit leaves no choice.
     if isinstance(fitted, NotEstimable):
         return _fallen_back(data, scores, outcome, arms, fitted, len(trials))
     terms = {test.name: test for test in fitted.type_three()}
@@ -117,7 +124,7 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
         tuple(Spread(c.factor, c.levels, float(c.sd)) for c in fitted.components.values()),
         fitted.residual_sd if isinstance(fitted, LinearFit) else None,
         fitted.rows,
-        tuple(f"{one.step} of {one.factor}: {one.reason}" for one in fitted.decisions),
+        tuple(f"{d.step} of {d.factor}: {d.reason}" for d in fitted.decisions),
         None,
         _aligned_ranks(trials, outcome, fitted, plan)
         if isinstance(fitted, LinearFit) and outcome.within is not None
@@ -130,25 +137,25 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
 def assumptions(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
-    """Those of the model, or that it has none, and of its fallback where that stands for it."""
+    """Return the model's assumptions and, if the fallback decides, the fallback's too."""
     if not isinstance(found, TrialModel):
         return ()
     if found.fallback is None or outcome.fallback is None:
         return found.checks
     changed = replace(outcome, analysis=outcome.fallback)
-    own = resolve(analysis_with(outcome.fallback).assumptions)
-    return (*found.checks, *own(data, scores, changed, found.fallback))
+    check = resolve(analysis_with(outcome.fallback).assumptions)
+    return (*found.checks, *check(data, scores, changed, found.fallback))
 
 
 def _checked_trials(trials: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    """The rows that the model takes, in its order, with what its checks read."""
+    """Return the rows that the model uses, in its order, with the columns that its checks need."""
     within = [] if outcome.within is None else [outcome.within]
     needed = list(dict.fromkeys(["arm", "value", *outcome.random, *within]))
     return trials.dropna(subset=needed)[["arm", "value", "participant"]].reset_index(drop=True)
 
 
 def formula(outcome: Outcome, model: MixedModel) -> str:
-    """The model as R's lme4 would write it, with what was fitted, not what was asked for."""
+    """Return the model as fitted, after any simplification, as an lme4 formula."""
     fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
     parts = [
         f"({'1 + arm' if term.slopes else '1'} {'|' if term.correlated else '||'} {term.factor})"
@@ -163,11 +170,12 @@ def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, family: TrialFamily
 
 
 def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.DataFrame, MixedModel]:
-    """The rows and the model that the plan asks for."""
+    """Return the rows and the model that the plan declares."""
     arms = plan.arms_of(outcome)
     empty = [arm for arm in arms if not (trials["arm"] == arm).any()]
     if empty:
-        raise NotEstimableError(f"{', '.join(empty)} has no such trials")
+        raise NotEstimableError(f"{', '.join(empty)} has no trials of this outcome")
+    # Sum coding, so that type III tests are of main effects and contrasts average over `within`.
     arm = Categorical("arm", levels=arms, coding="sum")
     fixed: tuple[Term, ...] = (arm,)
     columns = ["arm", "value", *outcome.random]
@@ -188,9 +196,9 @@ def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.Data
 def _aligned_ranks(
     trials: pd.DataFrame, outcome: Outcome, fit: LinearFit, plan: Plan
 ) -> dict[str, HypothesisTest | NotEstimable]:
-    """The fitted model again on ranks aligned for each effect in turn, that effect alone read.
+    """Test each effect in the fitted model on ranks aligned for that effect.
 
-    Wobbrock et al. (2011) with a mixed model, as R's ARTool has it; a secondary look.
+    Wobbrock et al. (2011) with a mixed model, as in R's ARTool; a secondary analysis.
     """
     table, _ = _stated(trials, outcome, plan)
     cells = table.rename(columns={"value": "score", "arm": "a", str(outcome.within): "b"})
@@ -199,8 +207,8 @@ def _aligned_ranks(
     def test(effect: str) -> HypothesisTest:
         ranks = stats.rankdata(np.round(aligned(cells, effect), 10))
         again = fit_linear(table.assign(value=ranks), fit.model, level=plan.level)
-        found = next(one for one in again.type_three() if one.name == names[effect])
-        return replace(found, name=f"{found.name}, aligned ranks")
+        result = next(term for term in again.type_three() if term.name == names[effect])
+        return replace(result, name=f"{result.name}, aligned ranks")
 
     return {name: attempt(name, partial(test, effect)) for effect, name in names.items()}
 
@@ -213,13 +221,17 @@ def _fallen_back(
     refusal: NotEstimable,
     rows: int,
 ) -> TrialModel:
-    """No number of the model; the plan's fallback in its place, and both said in the log."""
+    """Return a result without model estimates; the plan's fallback supplies the test.
+
+    The log states the reason and the fallback.
+    """
+    # The report shows the fallback's own tables, so no estimate of the failed model is kept.
     log, fallback, test = [f"the model was not fitted: {refusal.reason}"], None, None
     if outcome.fallback is not None:
         changed = replace(outcome, analysis=outcome.fallback)
         fallback = resolve(analysis_with(outcome.fallback).path)(data, scores, changed)
         test = fallback.test
-        log.append(f"the plan's fallback was taken: {outcome.fallback}")
+        log.append(f"the plan's fallback was used: {outcome.fallback}")
     return TrialModel(
         arms,
         "none",
@@ -245,19 +257,25 @@ def _contrasts(
     arms = plan.arms_of(outcome)
     others = [arm for arm in arms if arm != plan.control]
     rows = {arm: arm_difference(arms, arm, plan.control) for arm in others}
-    found = {arm: attempt("contrast", partial(family.contrast, fit, rows[arm])) for arm in others}
+    estimates = {
+        arm: attempt("contrast", partial(family.contrast, fit, rows[arm])) for arm in others
+    }
+    # The marginal difference restates the contrast, so only the contrasts enter Holm's procedure.
     adjusted = holm(
-        {arm: one.p if isinstance(one, Estimate) else None for arm, one in found.items()}
+        {
+            arm: estimate.p if isinstance(estimate, Estimate) else None
+            for arm, estimate in estimates.items()
+        }
     )
-    over_people = family.marginal
+    marginal = family.marginal
     contrasts = tuple(
         ModelContrast(
             arm,
             data.labels[arm],
-            found[arm],
+            estimates[arm],
             None
-            if over_people is None
-            else attempt("risk difference", partial(over_people, fit, arms, arm, plan.control)),
+            if marginal is None
+            else attempt("risk difference", partial(marginal, fit, arms, arm, plan.control)),
             adjusted[arm],
         )
         for arm in others
@@ -270,22 +288,25 @@ def _contrasts(
 def _judged(
     contrasts: tuple[ModelContrast, ...], smallest: float, alpha: float, linear: bool
 ) -> tuple[ModelContrast, ...]:
-    def tested(one: ModelContrast) -> Equivalence:
-        difference = one.estimate if linear else one.marginal
+    def tested(contrast: ModelContrast) -> Equivalence:
+        difference = contrast.estimate if linear else contrast.marginal
         if difference is None:
             raise NotEstimableError(
-                "the smallest effect is a difference, and this model's effect an odds ratio alone"
+                "the smallest effect is a difference, but this model estimates only an odds ratio"
             )
         if isinstance(difference, NotEstimable):
             raise NotEstimableError(difference.reason)
         return equivalence_of(difference, smallest, alpha)
 
-    found = {one.arm: attempt("equivalence", partial(tested, one)) for one in contrasts}
-    return with_verdicts(contrasts, found, {one.arm: one.p_adjusted for one in contrasts}, alpha)
+    tests = {
+        contrast.arm: attempt("equivalence", partial(tested, contrast)) for contrast in contrasts
+    }
+    p_differences = {contrast.arm: contrast.p_adjusted for contrast in contrasts}
+    return with_verdicts(contrasts, tests, p_differences, alpha)
 
 
 def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:
-    """Scores by arm and the arms' effect alone, or the fallback's test where there is no model."""
+    """Return scores by arm and the arms' effect, or the fallback's test if the model has no fit."""
     plan, family = data.plan, FAMILIES[outcome.analysis]
     groups = scores_by_arm(scores, outcome, plan)
     arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)

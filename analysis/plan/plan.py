@@ -1,4 +1,4 @@
-"""The analysis plan, written before the data. What it can ask for is listed in catalogues/."""
+"""The analysis plan, written before the data; catalogues/ lists its possible entries."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 Role = Literal["confirmatory", "exploratory"]
-EXPLORATORY = "exploratory"  # the family of every exploratory outcome
+EXPLORATORY = "exploratory"  # role and family of every exploratory outcome
 KindKey = Annotated[str, OneOf(tuple(kind.key for kind in KINDS))]
 AnalysisKey = Annotated[str, OneOf(tuple(analysis.key for analysis in ANALYSES))]
 MeasureKey = Annotated[str, OneOf(tuple(measure.key for measure in MEASURES))]
@@ -55,11 +55,12 @@ MeasureKey = Annotated[str, OneOf(tuple(measure.key for measure in MEASURES))]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One thing that the study measures; the fields are the keys of [[outcomes]] in plan.toml.
+    """An outcome of the study; the fields are the keys of [[outcomes]] in plan.toml.
 
-    `asked_in`: the arms in which it was asked, all if empty; the others are not compared.
-    `smallest_effect`: the least difference of means that matters, for equivalence. Of a model of
-    trials: `random` factors, those with `slopes` of arm, and the `fallback` analysis if it fails.
+    `asked_in` lists the arms that were asked, all if empty; other arms are not compared.
+    `smallest_effect` is the smallest difference that matters, for equivalence tests. A model of
+    trials has `random` factors, some of them with `slopes` of arm, and a `fallback` analysis that
+    replaces it if it cannot be fitted.
     """
 
     key: Text
@@ -87,10 +88,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole plan; `arms` in the order of the report, `control` one of them.
+    """A complete plan. `arms` are in the order of the report, and `control` is one of them.
 
-    `ai_only`: the arm with the classifier's answer and no explanation; `human_alone`: the arm
-    without the classifier. Both are arms of the study, or empty.
+    `ai_only` is the arm with the classifier's answer and without an explanation, `human_alone` the
+    arm without the classifier; both are arms of the study or None.
     """
 
     title: str
@@ -111,16 +112,16 @@ class Plan:
     multiverse: MultiversePlan | None = None
     map_quality: MapQualityPlan | None = None
     preregistration: Preregistration | None = None
-    covariates: tuple[Text, ...] = ()  # of table 1: columns of participants.csv, or items
+    covariates: tuple[Text, ...] = ()  # of table 1: columns of participants.csv, items or scales
 
     @property
     def level(self) -> float:
-        """Level of the intervals that go with two-sided tests at alpha."""
+        """Return the level of the intervals that correspond to two-sided tests at alpha."""
         return 1 - self.alpha
 
     @property
     def families(self) -> Mapping[str, tuple[Outcome, ...]]:
-        """Outcomes by family, in the plan's order; all exploratory ones in one of their own."""
+        """Return outcomes by family in the plan's order; exploratory outcomes form a family."""
         names = dict.fromkeys(family_of(outcome) for outcome in self.outcomes)
         return {
             name: tuple(outcome for outcome in self.outcomes if family_of(outcome) == name)
@@ -128,37 +129,37 @@ class Plan:
         }
 
     def arms_of(self, outcome: Outcome) -> tuple[str, ...]:
-        """The arms in which the outcome was asked, in the plan's order."""
+        """Return the arms that were asked about the outcome, in the plan's order."""
         return tuple(arm for arm in self.arms if not outcome.asked_in or arm in outcome.asked_in)
 
 
 def family_of(outcome: Outcome) -> str:
-    """The family over which the outcome's p is adjusted."""
+    """Return the family over which the outcome's p is adjusted."""
     return EXPLORATORY if outcome.role == "exploratory" else outcome.family
 
 
 def kind_of(outcome: Outcome) -> OutcomeKind:
-    """The entry of KINDS that the outcome names."""
+    """Return the entry of KINDS that the outcome names."""
     return next(kind for kind in KINDS if kind.key == outcome.kind)
 
 
 def analysis_of(outcome: Outcome) -> Analysis:
-    """The entry of ANALYSES that the outcome names."""
+    """Return the entry of ANALYSES that the outcome names."""
     return analysis_with(outcome.analysis)
 
 
 def analysis_with(key: str) -> Analysis:
-    """The entry of ANALYSES of that key."""
+    """Return the entry of ANALYSES with this key."""
     return next(analysis for analysis in ANALYSES if analysis.key == key)
 
 
 def rule_of(exclusion: Exclusion) -> Rule:
-    """The entry of RULES that the exclusion names."""
+    """Return the entry of RULES that the exclusion names."""
     return next(rule for rule in RULES if rule.key == exclusion.rule)
 
 
 def resolve(path: str) -> Callable[..., Any]:
-    """The function behind a dotted path; imported only now."""
+    """Import and return the function at a dotted path."""
     module, _, name = path.rpartition(".")
     function: Callable[..., Any] = getattr(import_module(module), name)
     return function

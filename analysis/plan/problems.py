@@ -1,6 +1,6 @@
-"""What is wrong with a plan beyond the types of its values: each rule reports the key it is about.
+"""Rules of a plan beyond the types of its values; each rule reports the key concerned.
 
-The plan may be incomplete: faulty values are replaced, and no rule is judged that rests on them.
+The plan may be incomplete: faulty values are replaced, and rules that depend on them are skipped.
 """
 
 import re
@@ -23,14 +23,14 @@ from analysis.toml.problems import Problems
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,60}")
 SCORE_COLUMNS = ("participant", "arm", "state", "simulated")  # of scores.csv, besides the outcomes
 COMPARISONS = ("below", "above", "equals", "other_than", "differs_from")
-"""Fields of an exclusion that say which values count."""
+"""Fields of an exclusion that select values."""
 
 
 def check_plan(plan: Plan, problems: Problems) -> None:
     """Report every rule that the plan breaks, as far as the plan alone can show it."""
     _check_arms(plan, problems)
     if not plan.outcomes:
-        problems.add(("outcomes",), "outcomes must be one or more [[outcomes]] tables.")
+        problems.add(("outcomes",), "outcomes must consist of one or more [[outcomes]] tables.")
     _check_repeated("outcome", [one.key for one in plan.outcomes], problems)
     for number, outcome in enumerate(plan.outcomes):
         _check_outcome(outcome, ("outcomes", number), problems)
@@ -102,8 +102,8 @@ def _check_asked(outcome: Outcome, plan: Plan, path: Path, problems: Problems) -
     elif plan.control not in asked or len(set(asked)) < 2:
         problems.add(
             place,
-            f"{name}: asked_in must hold the control {plan.control!r} and another arm, to compare "
-            f"them, got {asked}.",
+            f"{name}: asked_in must contain the control {plan.control!r} and another arm, "
+            f"got {asked}.",
             ("control",),
         )
 
@@ -195,13 +195,13 @@ def _check_known(
     known = [outcome.key for outcome in plan.outcomes]
     if unknown := [key for key in keys if key not in known]:
         said = f"{name}: {unknown} are not keys of outcomes {known}. Name some."
-        # The key that is meant may be the one that cannot be read.
+        # The intended key may be the key that cannot be read.
         faulty = [("outcomes", *rest) for rest in problems.faults_below(("outcomes",))]
         problems.add(path, said, ("outcomes",), *(one for one in faulty if one[-1] == "key"))
 
 
 def _check_key(name: str, key: str, path: Path, problems: Problems) -> None:
-    """A key becomes a column of scores.csv and a part of file names."""
+    """Check that the key can be a column of scores.csv and a part of file names."""
     if not KEY.fullmatch(key) or key in SCORE_COLUMNS:
         problems.add(
             (*path, "key"),

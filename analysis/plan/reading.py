@@ -1,4 +1,4 @@
-"""From plan.toml to a Plan: everything that is wrong in it is reported at once, with its line."""
+"""Reading of plan.toml as a Plan; all problems are reported at once, with their lines."""
 
 import hashlib
 import json
@@ -30,10 +30,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PlanFile:
-    """A plan as plain tables, with the lines that its problems will be reported on.
+    """A plan as plain tables, with the lines of its problems.
 
-    ``lines`` is empty for a plan that was stored as JSON. ``mistakes`` are the values that are
-    not TOML. ``name`` is the name of the file, empty where there is no file.
+    ``lines`` is empty for a plan that was stored as JSON. ``mistakes`` contains the values that are
+    not valid TOML. ``name`` is the name of the file, or empty for a plan without a file.
     """
 
     document: dict[str, Any]
@@ -56,7 +56,7 @@ class PlanFile:
 
 
 def _in_file(name: str, sentences: Sequence[str]) -> list[str]:
-    """Put the name of the file before each sentence, which may begin with its line."""
+    """Prefix each sentence, which may begin with its line, with the name of the file."""
     if not name:
         return list(sentences)
     return [f"{name}{', ' if one.startswith('line ') else ': '}{one}" for one in sentences]
@@ -87,7 +87,7 @@ def read_plan_file(path: Path) -> PlanFile:
         kind = "JSON" if path.suffix == ".json" else "UTF-8 text"
         raise PlanError([f"{path.name} is not {kind}: {error}."]) from error
     if not isinstance(file.document, dict):
-        raise PlanError([f"{path.name} must hold a table of a plan's keys."])
+        raise PlanError([f"{path.name} must contain a table with a plan's keys."])
     return _of_study(replace(file, name=path.name))
 
 
@@ -119,9 +119,9 @@ def _of_study(file: PlanFile) -> PlanFile:
 
 
 def plan_hash(document: Mapping[str, Any]) -> str:
-    """SHA-256 of what the plan says: the same for another order of keys, spacing or comments.
+    """Return the SHA-256 of the plan's content, independent of key order, spacing and comments.
 
-    The table [preregistration] is left out, since its address is known only afterwards.
+    The table [preregistration] is excluded, because its address is known only afterwards.
     """
     said = {key: value for key, value in document.items() if key != "preregistration"}
     text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
@@ -161,7 +161,7 @@ def _judge(document: Mapping[str, Any], problems: Problems) -> Plan:
 
 
 def _with_defaults(entry: Any) -> Any:
-    """Add the population that goes with the outcome's kind, where the outcome names none."""
+    """Add the default population of the outcome's kind if the outcome declares none."""
     if not isinstance(entry, dict):
         return entry
     populations = {kind.key: kind.population for kind in KINDS}

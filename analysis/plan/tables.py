@@ -1,4 +1,4 @@
-"""The tables of an analysis plan except its outcomes; each field is a key of plan.toml."""
+"""Tables of an analysis plan except its outcomes; each field is a key of plan.toml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,11 +27,12 @@ Repeats = Literal["refuse", "drop_identical", "keep_first", "keep_last"]
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A rule by which participants are left out, from plan.RULES; which fields, the rule says.
+    """An exclusion criterion: a rule from plan.RULES with the fields that the rule needs.
 
-    `scope`: "per_protocol" leaves them in the intention-to-treat set, "all" out of every set.
-    Values of a column are compared by `below`, `above`, `equals`, `other_than`, or with a second
-    column by `differs_from`; `at_least` is how often that must happen.
+    With `scope` "per_protocol" the participants remain in the intention-to-treat set; "all"
+    excludes them from every set. `below`, `above`, `equals` and `other_than` compare the values of
+    a column, `differs_from` compares it with another column; `at_least` is the number of matches
+    required.
     """
 
     key: Text
@@ -49,13 +50,13 @@ class Exclusion:
     columns: tuple[Text, ...] = ()
     item: Text | None = None
     items: tuple[Text, ...] = ()
-    alike: tuple[tuple[Cell, ...], ...] = ()  # answers that count as one and the same
+    alike: tuple[tuple[Cell, ...], ...] = ()  # lists of answers that count as equal
     participants: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlannedContrast:
-    """Σ weight × mean over arms; the weights sum to zero. {placebo = -1, gradcam = 1}"""
+    """Σ weight × mean over arms, such as {placebo = -1, gradcam = 1}; the weights sum to zero."""
 
     key: Text
     label: Text
@@ -64,12 +65,13 @@ class PlannedContrast:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """Which trial columns hold what the measures of behaviour need (plan.MEASURES).
+    """Names of the trial columns that the measures of behaviour need (plan.MEASURES).
 
-    Two answers a trial: `first`, then `advice` is shown, then `final`. One answer: `accepted`, 1
-    where the advice was followed. `confidence` (`confidence_range` its ends) becomes a probability
-    of being right between the ends of `probability_range`. Sliders: `estimate_*`. `guess` is what
-    the participant thought that the classifier says, right with probability `chance` by guessing.
+    With two answers per trial, `first` is given before `advice` is shown and `final` after it. With
+    a single answer, `accepted` is 1 where the advice was followed. `confidence`, with the ends
+    `confidence_range`, is mapped to a probability of being right between the ends of
+    `probability_range`. Sliders are `estimate_*`. `guess` is the participant's prediction of the
+    classifier's answer, which is right with probability `chance` by guessing.
     """
 
     advice: Text | None = None
@@ -83,20 +85,20 @@ class Behaviour:
     estimate_first: Text | None = None
     estimate_advice: Text | None = None
     estimate_final: Text | None = None
-    smallest_gap: float = 0.0  # of advice and first estimate, for the weight of advice
+    smallest_gap: float = 0.0  # between advice and first estimate, for the weight of advice
     guess: Text | None = None
     chance: Annotated[float, Gt(0), Lt(1)] | None = None
     response_time: Text | None = None
-    shortest_time: float = 0.0  # answers faster than this cannot be answers to the image
+    shortest_time: float = 0.0  # faster answers cannot be a response to the image
 
 
 @dataclass(frozen=True)
 class SourceTable:
-    """One csv file of another study: which of its columns are ours, and which rows count.
+    """A CSV file of another study: the mapping of its columns, and the rows that count.
 
-    `columns`: our name → theirs. `where`: their column → the values to keep. `constants`: our
-    column → one value for every row. `codes`: our column → {their cell → ours}. `types`: of our
-    further columns. `repeats`: what to do with rows that stand twice.
+    `columns` maps our name to theirs, `where` their column to the values to keep, `constants` our
+    column to a value for every row, `codes` our column to {their cell: ours}. `types` contains
+    types of our other columns. `repeats` decides about duplicate rows.
     """
 
     file: Text
@@ -111,7 +113,7 @@ class SourceTable:
 
 @dataclass(frozen=True)
 class SourceItem:
-    """A questionnaire item of another study: its row of the codebook.
+    """A questionnaire item of another study, as a row of the codebook.
 
     With `minimum` and `maximum` its answers are whole numbers between them.
     """
@@ -123,15 +125,16 @@ class SourceItem:
     label: Text | None = None
     scale: Text | None = None
     reversed: int = 0
-    missing: Mapping[str, MissingKind] = field(default_factory=dict)  # cell → kind of missing
+    missing: Mapping[str, MissingKind] = field(default_factory=dict)  # kind of missing by cell
 
 
 @dataclass(frozen=True)
 class Source:
-    """How another study's csv files become the tidy tables.
+    """Mapping of another study's CSV files to the tidy tables.
 
-    `complete`: rows per participant that a file must have for the state "completed". `missing`:
-    cell → kind of missing (schema.MISSING_KINDS), and `codes`, in every file; see SourceTable.
+    `complete` is the number of rows per participant that a file must have for the state
+    "completed". `missing` (kind of missing by cell, see schema.MISSING_KINDS) and `codes` apply to
+    every file; see SourceTable.
     """
 
     tables: tuple[SourceTable, ...]
@@ -146,8 +149,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Preregistration:
-    """Where the plan was registered: an address, a time (ISO, with its zone), and the plan's hash
-    as manage.py preregister printed it."""
+    """Registration of the plan.
+
+    `url` is its address, `registered_at` its time (ISO with time zone), and `plan_sha256` the
+    plan's hash as printed by manage.py preregister.
+    """
 
     url: Text
     registered_at: Text | None = None
@@ -156,7 +162,7 @@ class Preregistration:
 
 @dataclass(frozen=True)
 class SampleGoal:
-    """The effect that the study was planned to find (Cohen's d or f), and how surely."""
+    """The effect (Cohen's d or f) that the study was planned to detect, and the power."""
 
     power: float
     d: float | None = None
@@ -168,14 +174,17 @@ Model = Literal["means", "ranks", "odds", "mixed_odds"]
 
 @dataclass(frozen=True)
 class BayesPrior:
-    """Cauchy prior of the standardised difference: half of it lies within ± `scale`."""
+    """Cauchy prior of the standardised difference: half of it is within ± `scale`."""
 
     scale: Positive = 0.5**0.5
 
 
 @dataclass(frozen=True)
 class MediationPlan:
-    """Keys of outcomes: arm → mediators, in this order → outcome; `runs` bootstrap samples."""
+    """A mediation analysis by keys of outcomes: arm → mediators, in this order → outcome.
+
+    `runs` is the number of bootstrap samples.
+    """
 
     outcome: Text
     mediators: tuple[Text, ...]
@@ -185,10 +194,11 @@ class MediationPlan:
 
 @dataclass(frozen=True)
 class MultiversePlan:
-    """Choices beside the planned ones, all combined; `outcomes` empty: every confirmatory one.
+    """Alternatives to the planned choices, in all combinations.
 
-    `min_answered`: shares of a scale's items. `logarithms` of trial columns. `without_each_rule`:
-    every exclusion left out in turn.
+    `outcomes` defaults to every confirmatory outcome. `min_answered` contains alternative shares of
+    a scale's items; `logarithms` adds logarithms of trial columns; `without_each_rule` leaves out
+    every exclusion criterion in turn.
     """
 
     outcomes: tuple[Text, ...] = ()
@@ -201,10 +211,10 @@ class MultiversePlan:
 
 @dataclass(frozen=True)
 class MapQualityPlan:
-    """What was measured of the maps beside what people made of them.
+    """Comparison of map quality with participants' outcomes.
 
-    `measures`: keys of evaluate_explanations. `outcomes`: keys of outcomes, every confirmatory one
-    if empty.
+    `measures` are keys of evaluate_explanations, `outcomes` keys of outcomes (every confirmatory
+    outcome if empty).
     """
 
     measures: tuple[Text, ...] = ("insertion_blur", "deletion_blur", "pointing_game")

@@ -1,1 +1,1 @@
-"""The sample a study needs, by simulation of its own design and analysis."""
+"""Sample size of a study, by simulation of its design and analysis."""

@@ -1,4 +1,4 @@
-"""How simulated people answer: a latent value per answer, cut or turned into what is recorded."""
+"""Answers of simulated participants: a latent value per answer, converted to a recorded value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,59 +18,59 @@ WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
 
 class Answers(Protocol):
-    """A kind of answer: the mean answer at a latent shift, and answers drawn."""
+    """A kind of answer: its mean at a latent shift, and random draws."""
 
     @property
     def spread(self) -> float:
-        """SD of the latent value's normal part: people, images, or a score."""
+        """Return the SD of the latent value's normal part: participants, images, or a score."""
 
     def mean(self, shift: float) -> float:
-        """Expected answer, over people and images, at this shift of the latent value."""
+        """Return the expected answer over participants and images at a latent shift."""
 
     def draw(self, latent: Array, rng: np.random.Generator) -> Array:
-        """An answer per latent value, its own noise added."""
+        """Draw an answer per latent value, with independent noise."""
 
 
 @dataclass(frozen=True)
 class Ordered:
-    """Answers `values` cut from a latent logistic value at `cuts`; yes and no are two of them."""
+    """Answers `values` cut from a latent logistic value at `cuts`, yes and no included."""
 
     values: Array
     cuts: Array
     spread: float
 
     def mean(self, shift: float) -> float:
-        """E over the normal part of the latent value."""
+        """Return the expectation over the normal part of the latent value."""
         upper = special.expit(self.spread * NODES[:, None] + shift - self.cuts)
         return float(self.values[0] + WEIGHTS @ (upper @ np.diff(self.values)))
 
     def draw(self, latent: Array, rng: np.random.Generator) -> Array:
-        """Latent value plus logistic noise, cut."""
+        """Draw answers: latent value plus logistic noise, cut at the thresholds."""
         noise = rng.logistic(size=latent.shape)
         return self.values[np.searchsorted(self.cuts, latent + noise)]
 
 
 @dataclass(frozen=True)
 class Numeric:
-    """A number as it is, `middle` its mean in the control arm, `noise` the SD of its own part."""
+    """A numeric answer: `middle` is its mean in the control arm, `noise` the SD of its noise."""
 
     middle: float
     spread: float
     noise: float
 
     def mean(self, shift: float) -> float:
-        """The middle, shifted."""
+        """Return the middle plus the shift."""
         return self.middle + shift
 
     def draw(self, latent: Array, rng: np.random.Generator) -> Array:
-        """Middle, latent value and normal noise."""
+        """Draw answers: middle plus latent value plus normal noise."""
         drawn: Array = self.middle + latent + rng.normal(0, self.noise, latent.shape)
         return drawn
 
 
 @dataclass(frozen=True)
 class Rated:
-    """An item of a scale: a normal value, rounded and cut to the points from `low` to `high`."""
+    """An item of a scale: a normal value, rounded and truncated to the points `low` to `high`."""
 
     low: int
     high: int
@@ -79,19 +79,19 @@ class Rated:
     noise: float
 
     def mean(self, shift: float) -> float:
-        """Σ of the chances to reach each point above the lowest."""
+        """Return the lowest point plus Σ P(answer reaches each higher point)."""
         sd = float(np.hypot(self.spread, self.noise))
         steps = np.arange(self.low, self.high) + 0.5
         return float(self.low + stats.norm.sf(steps, self.middle + shift, sd).sum())
 
     def draw(self, latent: Array, rng: np.random.Generator) -> Array:
-        """Rounded to a point of the scale."""
+        """Draw answers: latent values with noise, rounded to points of the scale."""
         value = self.middle + latent + rng.normal(0, self.noise, latent.shape)
         return np.clip(np.round(value), self.low, self.high)
 
 
 def yes_or_no(assumed: Assumptions) -> Ordered:
-    """0 and 1, `baseline_share` of 1 over people and images."""
+    """Return answers 0 and 1 with share `baseline_share` of 1 over participants and images."""
     spread = _latent_spread(assumed)
     plain = Ordered(np.array([0.0, 1.0]), np.zeros(1), spread)
     cut = -_solve(plain.mean, assumed.baseline_share, "baseline_share")
@@ -99,7 +99,7 @@ def yes_or_no(assumed: Assumptions) -> Ordered:
 
 
 def ordered(low: int, high: int, assumed: Assumptions) -> Ordered:
-    """Points from low to high, their shares in the control arm binomial about the middle."""
+    """Return answers from low to high; their shares are binomial in the control arm."""
     spread = _latent_spread(assumed)
     count = high - low
     below = stats.binom.cdf(np.arange(count), count, 0.5)
@@ -109,9 +109,12 @@ def ordered(low: int, high: int, assumed: Assumptions) -> Ordered:
 
 
 def numeric(assumed: Assumptions, name: str) -> Numeric:
-    """A number of SD `score_sd` in a single trial."""
+    """Return numeric answers with SD `score_sd` in a single trial.
+
+    Raises PlanningError if neither the column's range nor `score_sd` is known.
+    """
     if assumed.score_sd is None:
-        raise PlanningError([f"{name} has no range: give its SD in a single trial as score_sd."])
+        raise PlanningError([f"{name} has no range; give its SD in a single trial as score_sd."])
     share = assumed.person_share + assumed.image_share + assumed.arm_by_image_share
     sd = assumed.score_sd
     middle = 0.0 if assumed.score_mean is None else assumed.score_mean
@@ -119,7 +122,7 @@ def numeric(assumed: Assumptions, name: str) -> Numeric:
 
 
 def rated(low: int, high: int, items: int, assumed: Assumptions) -> Rated:
-    """One of `items` items whose mean has SD `score_sd` and the assumed reliability."""
+    """Return one of `items` items whose mean has SD `score_sd` and the assumed reliability."""
     sd = (high - low) / 6 if assumed.score_sd is None else assumed.score_sd
     middle = (low + high) / 2 if assumed.score_mean is None else assumed.score_mean
     reliability = assumed.reliability
@@ -127,7 +130,7 @@ def rated(low: int, high: int, items: int, assumed: Assumptions) -> Rated:
 
 
 def shift_for(answers: Answers, effect: float) -> float:
-    """The latent shift at which the mean answer is `effect` above that of the control arm."""
+    """Return the latent shift that raises the mean answer by `effect` above the control arm."""
     return _solve(answers.mean, answers.mean(0.0) + effect, "the smallest effect")
 
 
@@ -136,7 +139,7 @@ def _solve(mean: Callable[[float], float], wanted: float, what: str) -> float:
     while not mean(-high) < wanted < mean(high):
         high *= 2
         if high > 1e6:
-            raise PlanningError([f"{what}: no answers of this kind have the mean {wanted:g}."])
+            raise PlanningError([f"{what}: such answers cannot have the mean {wanted:g}."])
     return float(optimize.brentq(lambda shift: mean(shift) - wanted, -high, high, xtol=1e-10))
 
 

@@ -1,7 +1,7 @@
-"""Measures of behaviour that are simulated: shares of trials in which advice is followed or not.
+"""Simulated measures of behaviour: shares of trials in which advice is followed or not.
 
-A first answer is right in a share of the trials that is supposed; a wrong one is never the wrong
-advice. Who already gave the advice as the first answer keeps it.
+First answers are right in an assumed share of the trials; a wrong first answer is never the wrong
+advice. Participants whose first answer equals the advice keep it.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from analysis.power.answers import Array
 from analysis.power.assumptions import Assumptions, Design
 
 COLUMNS = Behaviour(first="first", advice="advice", final="final", truth="truth")
-RIGHT, WRONG, OTHER = "right", "wrong", "other"  # answers
+RIGHT, WRONG, OTHER = "right", "wrong", "other"  # values of an answer
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Which trials a measure counts, and whether it counts them as followed.
+    """The trials that a measure counts, and whether it counts them as followed.
 
-    `advice_right`: None for both kinds. `same_first`: the trials in which the first answer is the
-    advice are among them.
+    `advice_right` is None for right and wrong advice. `same_first` is True if the measure includes
+    trials in which the first answer equals the advice.
     """
 
     followed: bool
@@ -44,13 +44,14 @@ COUNTED = {
 
 
 def problems_of(outcome: Outcome, plan: Plan, design: Design) -> list[str]:
-    """Why the measure of this outcome cannot be simulated; empty where it can."""
+    """Return the reasons why the outcome's measure cannot be simulated; empty if it can."""
     name = f"outcome {outcome.key!r}"
     counted = COUNTED.get(str(outcome.measure))
     if counted is None:
-        return [f"{name}: {outcome.measure} is not simulated; known: {list(COUNTED)}."]
+        return [f"{name}: {outcome.measure} is not simulated; use one of {list(COUNTED)}."]
     if design.conditions:
-        return [f"{name}: measures of behaviour are not simulated where conditions vary."]
+        return [f"{name}: measures of behaviour are not simulated in within-subjects designs."]
+    # The share of first answers that equal the advice is unknown before the study.
     if counted.same_first and plan.behaviour is not None and plan.behaviour.first is not None:
         return [
             f"{name}: {outcome.measure} counts trials in which the first answer was the advice "
@@ -60,7 +61,7 @@ def problems_of(outcome: Outcome, plan: Plan, design: Design) -> list[str]:
     shown = design.right if counted.advice_right else design.wrong
     if counted.advice_right is not None and not shown:
         kind = "right" if counted.advice_right else "wrong"
-        return [f"{name}: {outcome.measure} counts {kind} predictions, and none is shown."]
+        return [f"{name}: {outcome.measure} counts {kind} predictions, but none are shown."]
     return []
 
 
@@ -68,14 +69,14 @@ def answered(
     frame: pd.DataFrame, counts: Array, outcome: Outcome, assumed: Assumptions,
     rng: np.random.Generator,
 ) -> pd.DataFrame:  # fmt: skip
-    """The trials with the columns of COLUMNS; `counts` (trials,): 1 where a trial is counted."""
+    """Add the columns in COLUMNS to the trials; `counts` (trials,) is 1 where a trial counts."""
     counted = COUNTED[str(outcome.measure)]
     advice_right = frame["prediction_correct"].to_numpy() == 1
-    if counted.same_first:  # one answer a trial: there is no first one that could agree
+    if counted.same_first:  # a trial with a single answer has no first answer
         first = np.full(len(frame), OTHER)
     else:
-        own = rng.random(len(frame)) < assumed.first_right_share
-        first = np.where(own, RIGHT, OTHER)
+        first_right = rng.random(len(frame)) < assumed.first_right_share
+        first = np.where(first_right, RIGHT, OTHER)
     advice = np.where(advice_right, RIGHT, WRONG)
     followed = (counts == 1) == counted.followed
     return frame.assign(

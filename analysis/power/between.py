@@ -1,4 +1,4 @@
-"""Simulated participants of the declared design, as the tables that every analysis takes."""
+"""Simulated participants of a declared design, as the tables that every analysis reads."""
 
 from dataclasses import replace
 
@@ -24,14 +24,15 @@ def simulated_study(
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> StudyData:
-    """`per_arm` people randomised to each arm; those `affected` are shifted by the effect.
+    """Simulate `per_arm` participants in each arm; the effect shifts the arms in `affected`.
 
-    In a within-subjects design `affected` are conditions. The plan's exclusions are a share that is
-    lost at random, not rules on simulated answers.
+    In a within-subjects design `affected` contains conditions. The plan's exclusions are simulated
+    as a share lost at random and not as rules applied to simulated answers.
     """
     arms = np.repeat(np.array(plan.arms), per_arm)
     completed = rng.random(len(arms)) >= assumed.dropout
     kept = rng.random(len(arms)) >= assumed.excluded
+    # Excluded participants matter only to outcomes that are analysed per protocol.
     if task.outcome.population == "per_protocol":
         completed &= kept
     shift = np.where(np.isin(arms, affected), task.shift, 0.0)
@@ -66,12 +67,13 @@ def _participants(arms: np.ndarray, completed: np.ndarray, plan: Plan) -> pd.Dat
 def _answers(
     people: pd.DataFrame, shift: Array, task: Simulated, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """One row per person and item; reversed items as they were clicked."""
+    """Return one row per participant and item; reversed items are stored as clicked."""
     items = task.items
     if items is None:
-        raise TypeError("only scales and items have answers")
+        raise TypeError("only outcomes from scales and items have answers")
     level = task.answers.spread * rng.standard_normal(len(people)) + shift
     values = task.answers.draw(np.tile(level, (len(items), 1)).T, rng)
+    # Reversed items are stored as clicked, because the analysis reverses them again.
     turned = (items["reversed"] == 1).fillna(False).to_numpy(dtype=bool)
     ends = (items["minimum"] + items["maximum"]).to_numpy(dtype=float)
     values = np.where(turned, ends - values, values)
@@ -95,10 +97,14 @@ def _trials(
     plan: Plan,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Every image to everyone; who stops has answered the first half of them, in an own order."""
+    """Return the trials: every image for every participant, in a random order per participant.
+
+    Participants who stop have answered the first half of their trials.
+    """
     n, images = len(people), design.images
     spread = spreads(task, assumed)
     codes = pd.Categorical(people["arm"], categories=plan.arms).codes
+    # Images have common effects in all arms, as in a design where every arm sees equal images.
     by_image = rng.standard_normal(images) * spread["image"]
     by_arm = rng.standard_normal((len(plan.arms), images)) * spread["arm_by_image"]
     latent = shift[:, None] + by_image + by_arm[codes]

@@ -1,4 +1,4 @@
-"""Which outcomes of a plan can be simulated, and how their answers come about."""
+"""Outcomes of a plan that can be simulated, and the source of their answers."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ ANALYSES = (
     "ordinal_trials",
     "repeated",
 )
-CONDITION = "condition"  # the column by which a simulated within-subjects design is compared
+CONDITION = "condition"  # the column that a simulated within-subjects design compares
 YES_OR_NO = ("agreed", "decision_correct", "prediction_correct")
 
 
@@ -35,7 +35,8 @@ YES_OR_NO = ("agreed", "decision_correct", "prediction_correct")
 class Simulated:
     """An outcome, how its answers are drawn, and the latent shift of the smallest effect.
 
-    `items` of a scale with what turns them, empty for trials; `alpha` is that of one test.
+    `items` contains a scale's items with the data for their reversal and is None for trials;
+    `alpha` applies to a single test.
     """
 
     outcome: Outcome
@@ -46,31 +47,38 @@ class Simulated:
 
 
 def chosen(plan: Plan, keys: tuple[str, ...]) -> tuple[Outcome, ...]:
-    """The outcomes named, or every confirmatory one that declares its smallest effect."""
+    """Return the outcomes named, or every confirmatory outcome that declares its smallest effect.
+
+    Raises PlanningError for unknown keys or if no outcome declares a smallest effect.
+    """
     known = {outcome.key: outcome for outcome in plan.outcomes}
     unknown = [key for key in keys if key not in known]
     if unknown:
         raise PlanningError(
-            [f"no outcome {key!r} in the plan; known: {sorted(known)}." for key in unknown]
+            [f"the plan has no outcome {key!r}; it has {sorted(known)}." for key in unknown]
         )
-    found = tuple(known[key] for key in keys) or tuple(
+    # Exploratory outcomes carry no claim, so no sample is planned for them.
+    selected = tuple(known[key] for key in keys) or tuple(
         outcome
         for outcome in plan.outcomes
         if outcome.smallest_effect is not None and outcome.role != EXPLORATORY
     )
-    if not found:
+    if not selected:
         raise PlanningError(
-            ["no outcome of [analysis] declares its smallest_effect. Add it where power matters."]
+            ["no outcome of [analysis] declares smallest_effect. Add it to an outcome."]
         )
-    return found
+    return selected
 
 
 def can_be_simulated(
     plan: Plan, outcomes: tuple[Outcome, ...], design: Design
 ) -> tuple[tuple[Outcome, ...], dict[str, str]]:
-    """Those that can, and why the others cannot; PlanningError if none can."""
-    problems = {one.key: _problems(plan, one, design) for one in outcomes}
-    able = tuple(one for one in outcomes if not problems[one.key])
+    """Return the outcomes that can be simulated, and the reasons against the others.
+
+    Raises PlanningError if no outcome can be simulated.
+    """
+    problems = {outcome.key: _problems(plan, outcome, design) for outcome in outcomes}
+    able = tuple(outcome for outcome in outcomes if not problems[outcome.key])
     if not able:
         raise PlanningError([line for lines in problems.values() for line in lines])
     return able, {key: " ".join(lines) for key, lines in problems.items() if lines}
@@ -79,10 +87,14 @@ def can_be_simulated(
 def simulated(
     plan: Plan, outcome: Outcome, codebook: pd.DataFrame, assumed: Assumptions, design: Design
 ) -> Simulated:
-    """The outcome with everything that drawing its answers needs, or PlanningError."""
+    """Return the outcome with everything that drawing its answers needs.
+
+    Raises PlanningError if it cannot be simulated.
+    """
     problems = _problems(plan, outcome, design)
     if problems or outcome.smallest_effect is None:
         raise PlanningError(problems)
+    # The effect is declared on the scale of the answers and has to be converted to a latent shift.
     items = _items(outcome, codebook)
     answers = (
         _rated(outcome, items, assumed)
@@ -99,11 +111,12 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
     name = f"outcome {outcome.key!r}"
     problems = []
     if outcome.smallest_effect is None:
-        problems.append(f"{name} declares no smallest_effect. Add the least that matters.")
+        problems.append(f"{name} lacks smallest_effect. Add the smallest difference that matters.")
     if outcome.analysis not in ANALYSES:
-        problems.append(f"{name}: {outcome.analysis} is not simulated; known: {list(ANALYSES)}.")
+        problems.append(f"{name}: {outcome.analysis} is not simulated; use {list(ANALYSES)}.")
     if outcome.kind == "behaviour":
         problems += problems_of(outcome, plan, design)
+    # Simulated trials have only the columns that every study of this platform has.
     others = sorted(
         {*outcome.where, *outcome.random} - {"prediction_correct", "participant", "image"}
     )
@@ -113,11 +126,8 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
     if outcome.within not in (None, within):
         problems.append(f"{name}: the simulated trials have no {outcome.within!r}.")
     if outcome.analysis in ANALYSES and (outcome.analysis == "repeated") != bool(design.conditions):
-        problems.append(
-            f"{name}: {outcome.analysis} is not simulated where "
-            f"{'conditions vary within' if design.conditions else 'arms vary between'} subjects"
-            "."
-        )
+        design_name = "within-subjects" if design.conditions else "between-subjects"
+        problems.append(f"{name}: {outcome.analysis} is not simulated in {design_name} designs.")
     return problems
 
 

@@ -1,4 +1,4 @@
-"""The power simulation as a page and figures, from the object that power.json holds."""
+"""Page and figures of the power simulation, from the object that power.json contains."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -24,76 +24,93 @@ REPORT = HERE.parent / "report"
 
 
 def write_page(power: Power, output: Path, command: str) -> None:
-    """power.html and figures/power-<outcome>.svg, .png and .csv."""
+    """Write power.html and figures/power-<outcome>.svg, .png and .csv."""
     folder = output / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     figures = {}
-    for one in power.outcomes:
-        name = f"power-{one.outcome}"
+    for result in power.outcomes:
+        name = f"power-{result.outcome}"
+        # The settings apply to this figure alone, so that other code keeps matplotlib's defaults.
         with mpl.rc_context(SETTINGS):
-            save(_draw(one, power), folder / name)
+            save(_draw(result, power), folder / name)
         text = (folder / f"{name}.svg").read_text(encoding="utf-8")
-        figures[name] = inline_svg(text, name, _alternative(one, power))
+        figures[name] = inline_svg(text, name, _alternative(result, power))
     page = _environment().get_template("power.html").render(
         power=power,
         figures=figures,
         labels=_labels(power),
-        sentences={one.outcome: sentence(one, power) for one in power.outcomes},
+        sentences={result.outcome: sentence(result, power) for result in power.outcomes},
         assumed=asdict(power.asked.assumed),
         command=command,
-        css=Markup((REPORT / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
+        css=Markup((REPORT / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - style sheet of this package
     )  # fmt: skip
     (output / "power.html").write_text(page, encoding="utf-8", newline="\n")
 
 
-def sentence(one: OutcomePower, power: Power) -> str:
-    """What the simulation says of one outcome, no more."""
+def sentence(result: OutcomePower, power: Power) -> str:
+    """Return a sentence on the result of the simulation for an outcome."""
     wanted = power.asked.wanted
-    effect = f"a difference of {apa_numbers.number(one.effect)} in “{_labels(power)[one.outcome]}”"
+    effect = (
+        f"a difference of {apa_numbers.number(result.effect)} in “{_labels(power)[result.outcome]}”"
+    )
     share = apa_numbers.percent(wanted.power)
-    if isinstance(one.per_arm, NotEstimable):
-        beginning = f"{effect[0].upper()}{effect[1:]} is not found with a power of {share}"
-        return f"{beginning}: {one.per_arm.reason}."
-    n, last = int(one.per_arm.value), one.confirmations[-1]
+    if isinstance(result.per_arm, NotEstimable):
+        beginning = f"{effect[0].upper()}{effect[1:]} is not detected with a power of {share}"
+        return f"{beginning}: {result.per_arm.reason}."
+    n, last = int(result.per_arm.value), result.confirmations[-1]
     arms = len(power.plan.arms)
-    level = apa_numbers.percent(one.per_arm.level)
+    level = apa_numbers.percent(result.per_arm.level)
     text = (
-        f"To find {effect} with a power of {share}, {n} participants per arm, {n * arms:,} in all, "
-        f"have to be randomised ({level} Monte Carlo interval {int(one.per_arm.low)} to "
-        f"{int(one.per_arm.high)} per arm). A fresh simulation of {last.power.n:,} studies of that "
-        f"size found it in {apa_numbers.percent(last.power.value, 1)}, {level} CI "
+        f"To detect {effect} with a power of {share}, {n} participants per arm ({n * arms:,} in "
+        f"total) must be randomised ({level} Monte Carlo interval {int(result.per_arm.low)} to "
+        f"{int(result.per_arm.high)} per arm). A new simulation of {last.power.n:,} studies of "
+        f"this size detected it in {apa_numbers.percent(last.power.value, 1)}, {level} CI "
         f"{_percents(last.power)}"
     )
     if not last.holds:
-        return f"{text}: less than wanted, so that the sample is not confirmed."
+        return f"{text}, which is less than required, so the sample is not confirmed."
+    # Power rises in steps of whole participants, so the smallest sample may exceed the goal.
     more = (
-        " and more than wanted, for one fewer is too few" if last.power.low > wanted.power else ""
+        "; the power exceeds the goal because one participant fewer is too few"
+        if last.power.low > wanted.power
+        else ""
     )
-    return f"{text}, which confirms it{more}."
+    return f"{text}, which confirms the sample{more}."
 
 
-def _draw(one: OutcomePower, power: Power) -> Figure:
-    panels = 2 if one.by_images else 1
+def _draw(result: OutcomePower, power: Power) -> Figure:
+    # Scores of scales do not depend on the number of images, so they have no second panel.
+    panels = 2 if result.by_images else 1
     figure = Figure(figsize=(WIDTH, 2.6 * panels + 0.3), layout="constrained")
     axes = figure.subplots(panels, 1, squeeze=False)[:, 0]
     _curve(
-        axes[0], one.curve, [point.per_arm for point in one.curve], power, "Participants per arm"
+        axes[0],
+        result.curve,
+        [point.per_arm for point in result.curve],
+        power,
+        "Participants per arm",
     )
-    if isinstance(one.per_arm, Estimate):
+    if isinstance(result.per_arm, Estimate):
         axes[0].axvspan(
-            one.per_arm.low, one.per_arm.high, color=COLOURS[2], alpha=0.25, linewidth=0
+            result.per_arm.low, result.per_arm.high, color=COLOURS[2], alpha=0.25, linewidth=0
         )
-        axes[0].axvline(one.per_arm.value, color=COLOURS[2], linewidth=1.5)
-    if one.by_images:
-        n = one.by_images[0].per_arm
-        images = [point.images for point in one.by_images]
-        _curve(axes[1], one.by_images, images, power, f"Images per participant, {n} people per arm")
+        axes[0].axvline(result.per_arm.value, color=COLOURS[2], linewidth=1.5)
+    if result.by_images:
+        n = result.by_images[0].per_arm
+        images = [point.images for point in result.by_images]
+        _curve(
+            axes[1],
+            result.by_images,
+            images,
+            power,
+            f"Images per participant, {n} participants per arm",
+        )
     figure.supxlabel("simulated studies, 95% interval · SIMULATION", fontsize=8, color=MUTED)
-    return carry(figure, _data(one))
+    return carry(figure, _data(result))
 
 
-def _data(one: OutcomePower) -> pd.DataFrame:
-    """The points of both curves."""
+def _data(result: OutcomePower) -> pd.DataFrame:
+    """Return the points of both curves."""
     return pd.DataFrame(
         {
             "curve": curve,
@@ -104,7 +121,7 @@ def _data(one: OutcomePower) -> pd.DataFrame:
             "high": point.power.high,
             "studies": point.power.n,
         }
-        for curve, points in (("participants", one.curve), ("images", one.by_images))
+        for curve, points in (("participants", result.curve), ("images", result.by_images))
         for point in points
     )
 
@@ -128,7 +145,7 @@ def _curve(
 
 
 def _spaced(places: list[int]) -> list[int]:
-    """Those far enough from one another to be labelled."""
+    """Return the values that are far enough apart to be labelled."""
     kept: list[int] = []
     for place in sorted(set(places)):
         if not kept or place >= 1.3 * kept[-1]:
@@ -136,13 +153,13 @@ def _spaced(places: list[int]) -> list[int]:
     return kept
 
 
-def _alternative(one: OutcomePower, power: Power) -> str:
+def _alternative(result: OutcomePower, power: Power) -> str:
     def told(points: tuple[Point, ...], by: str) -> str:
         return "; ".join(f"{getattr(p, by)}: {apa_numbers.percent(p.power.value)}" for p in points)
 
-    images = f" By images: {told(one.by_images, 'images')}." if one.by_images else ""
-    label = _labels(power)[one.outcome]
-    people = told(one.curve, "per_arm")
+    images = f" By images: {told(result.by_images, 'images')}." if result.by_images else ""
+    label = _labels(power)[result.outcome]
+    people = told(result.curve, "per_arm")
     return f"Power for {label} by participants per arm: {people}.{images} Simulation."
 
 
@@ -162,6 +179,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # The report's macros are reused, so the page needs the filters that they call.
     environment.filters |= {
         "number": apa_numbers.number,
         "bounded": apa_numbers.bounded,

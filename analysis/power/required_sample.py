@@ -1,4 +1,4 @@
-"""plan_power: from a plan, a codebook and a design to the sample that is needed."""
+"""Required sample of a study, from its plan, codebook and design (plan_power)."""
 
 import hashlib
 import json
@@ -16,12 +16,12 @@ from analysis.power.search import OutcomePower, Wanted, outcome_power
 from analysis.power.simulated_studies import CHUNK, Settings, Simulator
 from analysis.study_data.provenance import software
 
-SCHEMA = 1  # of power.json; raised when a key changes its meaning or goes
+SCHEMA = 1  # version of power.json; raised when a key changes its meaning or is removed
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command asks for beside the study: `affected` arms, `outcomes` by key, or all."""
+    """Options of the command: goal, assumptions, `outcomes` and `affected` arms by key, seed."""
 
     wanted: Wanted = field(default_factory=Wanted)
     assumed: Assumptions = field(default_factory=Assumptions)
@@ -33,10 +33,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Power:
-    """power.json. `per_arm`: the largest sample that an outcome needs; None if one is out of reach.
+    """Contents of power.json. `per_arm` is the largest sample required by an outcome, or None.
 
-    `affected` by outcome: the arms, or conditions, whose answers its smallest effect shifts.
-    `left_out`: outcomes with a smallest effect that cannot be simulated, and why.
+    It is None if the goal cannot be reached for an outcome. `affected` contains, by outcome, the
+    arms or conditions shifted by the smallest effect. `left_out` contains outcomes with a smallest
+    effect that cannot be simulated, and the reasons.
     """
 
     schema: int
@@ -62,24 +63,31 @@ def plan_power(
     workers: int = 1,
     told: Callable[[str], None] = lambda line: None,
 ) -> Power:
-    """Simulate each outcome; runs are remembered in output/runs-<outcome>.jsonl and not done twice.
+    """Simulate each outcome and return the required samples.
 
-    `codebook` has the columns of codebook.csv. Raises PlanningError for what cannot be simulated,
-    before the first run. The result depends on plan, codebook, design and `asked` alone.
+    Runs are stored in output/runs-<outcome>.jsonl and never repeated. `codebook` has the columns of
+    codebook.csv. Raises PlanningError before the first run if an outcome cannot be simulated. The
+    result depends only on plan, codebook, design and `asked`.
     """
+    # Runs are rounded up to whole chunks, because only whole chunks are stored and reused.
     wanted = replace(asked.wanted, runs=-(-asked.wanted.runs // CHUNK) * CHUNK)
     asked = replace(asked, wanted=wanted)
     outcomes, left_out = can_be_simulated(plan, chosen(plan, asked.outcomes), design)
     _refuse(asked, design, left_out)
-    tasks = {one.key: simulated(plan, one, codebook, asked.assumed, design) for one in outcomes}
-    affected = {one.key: _affected(plan, design, one, asked.affected) for one in outcomes}
+    tasks = {
+        outcome.key: simulated(plan, outcome, codebook, asked.assumed, design)
+        for outcome in outcomes
+    }
+    affected = {
+        outcome.key: _affected(plan, design, outcome, asked.affected) for outcome in outcomes
+    }
     settings = {
         key: Settings(plan, codebook, design, asked.assumed, affected[key], asked.claim, asked.seed)
         for key in tasks
     }
     output.mkdir(parents=True, exist_ok=True)
-    found = [_outcome(tasks[key], settings[key], wanted, output, workers, told) for key in tasks]
-    prints = "".join(fingerprint(one) for one in settings.values())
+    results = [_outcome(tasks[key], settings[key], wanted, output, workers, told) for key in tasks]
+    prints = "".join(fingerprint(entry) for entry in settings.values())
     return Power(
         SCHEMA,
         plan.title,
@@ -87,9 +95,9 @@ def plan_power(
         design,
         asked,
         affected,
-        tuple(found),
+        tuple(results),
         left_out,
-        _largest(found),
+        _largest(results),
         hashlib.sha256(prints.encode()).hexdigest(),
         dict(software()),
     )
@@ -100,7 +108,7 @@ def _refuse(asked: Asked, design: Design, left_out: Mapping[str, str]) -> None:
         raise PlanningError(list(left_out.values()))
     if design.conditions and asked.claim == "contrast":
         raise PlanningError(
-            ["A within-subjects design has no contrast with a control. Use --claim test."]
+            ["A within-subjects design has no contrast with a control; use the claim test."]
         )
 
 
@@ -112,7 +120,7 @@ def _outcome(
     workers: int,
     told: Callable[[str], None],
 ) -> OutcomePower:
-    """One outcome's curves and sample; its runs are kept in output/runs-<outcome>.jsonl."""
+    """Return an outcome's curves and sample, storing its runs in output/runs-<outcome>.jsonl."""
     key = task.outcome.key
     effect = float(task.outcome.smallest_effect or 0)
     file = output / f"runs-{key}.jsonl"
@@ -121,16 +129,16 @@ def _outcome(
 
 
 def to_json(power: Power, told: Mapping[str, str]) -> str:
-    """power.json: keys sorted, the same bytes for the same settings.
+    """Return power.json with sorted keys; identical settings give identical bytes.
 
-    `told`: what was found of each outcome, in words, by its key.
+    `told` maps each outcome's key to its sentence.
     """
     document = {**asdict(power), "told": dict(told)}
     return json.dumps(document, sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
 def fingerprint(settings: Settings) -> str:
-    """SHA-256 of everything on which the runs depend."""
+    """Return the SHA-256 of everything that the runs depend on."""
     document: dict[str, Any] = {
         **{name: getattr(settings, name) for name in ("affected", "claim", "seed")},
         "plan": asdict(settings.plan),
@@ -144,20 +152,21 @@ def fingerprint(settings: Settings) -> str:
 def _affected(
     plan: Plan, design: Design, outcome: Outcome, named: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The arms named, or the first one beside the control: harder to find than an effect of all.
+    """Return the arms named, or else the first arm other than the control.
 
-    In a within-subjects design, conditions take the place of arms, the first that of the control.
+    An effect in a single arm is harder to detect than an effect in all arms, so it is the default.
+    In a within-subjects design the arms are conditions, and the first condition is the control.
     """
     others = [arm for arm in plan.arms_of(outcome) if arm != plan.control]
     others = list(design.conditions[1:]) if design.conditions else others
     unknown = [arm for arm in named if arm not in others]
     if unknown:
         raise PlanningError(
-            [f"outcome {outcome.key!r}: the effect cannot be in {unknown}; known: {others}."]
+            [f"outcome {outcome.key!r}: the effect cannot be in {unknown}; choose from {others}."]
         )
     return named or tuple(others[:1])
 
 
-def _largest(found: list[OutcomePower]) -> int | None:
-    sizes = [getattr(one.per_arm, "value", None) for one in found]
+def _largest(results: list[OutcomePower]) -> int | None:
+    sizes = [getattr(result.per_arm, "value", None) for result in results]
     return None if None in sizes else int(max(size for size in sizes if size is not None))

@@ -1,4 +1,4 @@
-"""The smallest sample that finds the effect as often as wanted, from simulated studies."""
+"""Search for the smallest sample that reaches the required power, over simulated studies."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -9,16 +9,16 @@ from scipy import optimize, special, stats
 from analysis.power.simulated_studies import Cell, Count, Settings, Simulator
 from analysis.statistics.estimate import Estimate, NotEstimable
 
-FIRST_RUNS = 100  # of each step of the doubling that finds the neighbourhood
-AROUND = (0.6, 0.8, 1.0, 1.25, 1.6)  # sizes tried there, as multiples of the first guess
-NEAR = 2.6  # sizes farther off than this factor say nothing about the point wanted
+FIRST_RUNS = 100  # runs per step of the doubling that finds the neighbourhood
+AROUND = (0.6, 0.8, 1.0, 1.25, 1.6)  # sizes tried, as multiples of the first guess
+NEAR = 2.6  # sizes beyond this factor are not informative about the required size
 IMAGE_FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
-ROUNDS = 6  # of confirming, and fitting anew where that failed
+ROUNDS = 6  # attempts at confirmation, with a new fit after each failure
 
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a curve: what share of the studies found the effect, with Wilson's interval."""
+    """A point of a curve: the share of studies that detected the effect, with Wilson's interval."""
 
     per_arm: int
     images: int
@@ -28,7 +28,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A fresh simulation at a proposed sample; it holds unless its interval lies below the wish."""
+    """A new simulation at a proposed sample, confirmed unless its interval is below the goal."""
 
     per_arm: int
     power: Estimate
@@ -37,11 +37,11 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class OutcomePower:
-    """What was found for one outcome.
+    """Results for an outcome.
 
-    `per_arm`: the smallest sample per arm, randomised, with its Monte Carlo interval.
-    `confirmations`: one per proposal, the last of which stands; a proposal that failed was taken
-    into the curve. `by_images`: the curve over images, at that sample.
+    `per_arm` is the smallest number of randomised participants per arm, with its Monte Carlo
+    interval. `confirmations` contains one entry per proposal, the last of which is final; a failed
+    proposal becomes a point of the curve. `by_images` is the curve over images at that sample.
     """
 
     outcome: str
@@ -55,7 +55,7 @@ class OutcomePower:
 
 @dataclass(frozen=True)
 class Wanted:
-    """`power` to reach with at most `most` people per arm, by `runs` studies a point."""
+    """The goal: `power` with at most `most` participants per arm, from `runs` studies per point."""
 
     power: float = 0.8
     most: int = 1000
@@ -66,19 +66,19 @@ class Wanted:
 def outcome_power(
     simulator: Simulator, key: str, effect: float, alpha: float, wanted: Wanted, of_trials: bool
 ) -> OutcomePower:
-    """Double until the power is passed, look closely there, fit, propose, confirm afresh."""
+    """Find the required sample: double until the power is passed, refine, fit, propose, confirm."""
     settings = simulator.settings
     counts = _doubled(simulator, key, wanted)
     guess = _smallest(counts, wanted)
     if guess is None:
-        reason = f"{wanted.most} people per arm do not reach a power of {wanted.power:g}"
+        reason = f"{wanted.most} participants per arm do not reach a power of {wanted.power:g}"
         return OutcomePower(
             key, effect, alpha, _points(counts, settings, wanted),
             NotEstimable("participants per arm", reason), (), (),
         )  # fmt: skip
     cells = [_cell(settings, key, n) for n in _around(guess, wanted.most)]
     for cell, count in zip(cells, simulator.counts(cells, wanted.runs), strict=True):
-        counts[cell.per_arm] = count  # the first runs are among them
+        counts[cell.per_arm] = count  # includes the first runs
     confirmations = _confirmed(simulator, key, counts, wanted)
     return OutcomePower(
         key,
@@ -94,15 +94,15 @@ def outcome_power(
 def _confirmed(
     simulator: Simulator, key: str, counts: dict[int, Count], wanted: Wanted
 ) -> list[Confirmation]:
-    """Fresh simulations at what the curve proposes, until one agrees or nothing changes.
+    """Simulate the proposed sample anew until a simulation agrees or the proposal is stable.
 
-    A proposal whose power is clearly off goes into `counts`, and the curve is fitted anew.
+    A proposal whose power is clearly off is added to `counts`, and the curve is fitted again.
     """
     tried: list[Confirmation] = []
     for turn in range(ROUNDS):
         needed = min(max(2, ceil(_fit(counts, wanted)[0])), wanted.most)
         if tried and needed == tried[-1].per_arm:
-            if tried[-1].holds:  # one person fewer would be too few
+            if tried[-1].holds:  # one participant fewer would be too few
                 break
             needed = min(needed + 1, wanted.most)
         cell = _cell(simulator.settings, key, needed, "confirm", turn)
@@ -116,10 +116,10 @@ def _confirmed(
 
 
 def share(count: Count, level: float) -> Estimate:
-    """Found among runs, with Wilson's interval."""
-    found = stats.binomtest(count.found, count.runs).proportion_ci(level, "wilson")
+    """Return the share of runs that detected the effect, with Wilson's interval."""
+    interval = stats.binomtest(count.found, count.runs).proportion_ci(level, "wilson")
     value = count.found / count.runs
-    low, high = min(float(found.low), value), max(float(found.high), value)
+    low, high = min(float(interval.low), value), max(float(interval.high), value)
     return Estimate("power", value, low, high, level, count.runs, "Wilson")
 
 
@@ -135,7 +135,7 @@ def _doubled(simulator: Simulator, key: str, wanted: Wanted) -> dict[int, Count]
 
 
 def _smallest(counts: dict[int, Count], wanted: Wanted) -> float | None:
-    """A first guess, None where even the largest sample falls clearly short."""
+    """Return a first guess, or None if even the largest sample is clearly too small."""
     largest = counts[max(counts)]
     if share(largest, 0.99).high < wanted.power:
         return None
@@ -147,22 +147,23 @@ def _around(guess: float, most: int) -> list[int]:
 
 
 def _fit(counts: dict[int, Count], wanted: Wanted) -> tuple[float, float]:
-    """(n, standard error of √n) at the wanted power: Φ⁻¹(power) = a + b √n by likelihood.
+    """Return (n, standard error of √n) at the required power, from Φ⁻¹(power) = a + b √n.
 
-    That form is exact for a z test; only sizes near the point wanted are let in.
+    This form is exact for a z test; only sizes near the required point enter the likelihood.
     """
     sizes = np.array(sorted(counts), dtype=float)
     runs = np.array([counts[int(n)].runs for n in sizes], dtype=float)
-    found = np.array([counts[int(n)].found for n in sizes], dtype=float)
-    centre = _crossing(sizes, found / runs, wanted.power)
+    detected = np.array([counts[int(n)].found for n in sizes], dtype=float)
+    # Far from the required power the curve is flat and would dominate the likelihood.
+    centre = _crossing(sizes, detected / runs, wanted.power)
     near = (sizes <= centre * NEAR) & (sizes >= centre / NEAR)
     if near.sum() >= 2:
-        sizes, runs, found = sizes[near], runs[near], found[near]
+        sizes, runs, detected = sizes[near], runs[near], detected[near]
     x = np.sqrt(sizes)
 
     def lost(point: np.ndarray) -> float:
         eta = point[0] + point[1] * x
-        log = found * special.log_ndtr(eta) + (runs - found) * special.log_ndtr(-eta)
+        log = detected * special.log_ndtr(eta) + (runs - detected) * special.log_ndtr(-eta)
         return -float(log.sum())
 
     best = optimize.minimize(lost, np.array([-1.96, 2.8 / np.sqrt(centre)]), method="Nelder-Mead")
@@ -179,7 +180,10 @@ def _fit(counts: dict[int, Count], wanted: Wanted) -> tuple[float, float]:
 
 
 def _crossing(sizes: np.ndarray, shares: np.ndarray, power: float) -> float:
-    """Where the broken line through the points first passes the power; the last size if never."""
+    """Return where the broken line through the points first passes the power.
+
+    If it never does, return the last size.
+    """
     above = np.flatnonzero(shares >= power)
     if not len(above):
         return float(sizes[-1])
@@ -191,7 +195,7 @@ def _crossing(sizes: np.ndarray, shares: np.ndarray, power: float) -> float:
 
 
 def _interval(counts: dict[int, Count], needed: int, wanted: Wanted) -> Estimate:
-    """The confirmed sample with the fitted curve's interval, rounded up to whole people."""
+    """Return the confirmed sample with the fitted curve's interval, rounded up to whole numbers."""
     n, error = _fit(counts, wanted)
     half = float(stats.norm.ppf((1 + wanted.level) / 2)) * error
     low, high = max(n**0.5 - half, 0.0) ** 2, (n**0.5 + half) ** 2

@@ -1,4 +1,4 @@
-"""Simulated studies counted: how often is the effect found? Chunks of runs, on any worker."""
+"""Counts of simulated studies that detect the effect, in chunks of runs on any worker."""
 
 import json
 import multiprocessing
@@ -19,16 +19,16 @@ from analysis.power.outcomes import Simulated, simulated
 from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.study_data.populations import outcome_scores
 
-CHUNK = 20  # runs that are done, and stored, together
+CHUNK = 20  # number of runs that are computed and stored together
 PURPOSES = {"search": 0, "images": 1, "confirm": 2}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is simulated; the results depend on it and on nothing else.
+    """Everything that the results of a simulation depend on.
 
-    `affected`: the arms whose answers the smallest effect shifts. `claim`: what must be found, the
-    outcome's own test, or the comparison of the first affected arm with the control.
+    `affected` are the arms shifted by the smallest effect. `claim` names the test that has to be
+    significant: the outcome's, or the comparison of the first affected arm with the control.
     """
 
     plan: Plan
@@ -42,7 +42,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Cell:
-    """One point of a curve; a run's seed is made of the settings' own, these and its number."""
+    """A point of a curve.
+
+    A run's seed is derived from the settings' seed, the cell and the number of the run.
+    """
 
     outcome: str
     purpose: str
@@ -54,7 +57,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Count:
-    """Of `runs` studies, `found` the effect; `refused` gave no number and count as not found."""
+    """Number of `runs`; `found` detected the effect, `refused` had no estimate (not detected)."""
 
     runs: int
     found: int
@@ -79,8 +82,8 @@ def _chunk_on_worker(cell: Cell, first: int, runs: int) -> Count:
 
 
 def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
-    """Runs `first` to `first + runs - 1` of the cell."""
-    outcome = next(one for one in settings.plan.outcomes if one.key == cell.outcome)
+    """Compute runs `first` to `first + runs - 1` of the cell."""
+    outcome = next(o for o in settings.plan.outcomes if o.key == cell.outcome)
     task = simulated(settings.plan, outcome, settings.codebook, settings.assumed, settings.design)
     place = settings.plan.outcomes.index(outcome)
     total = Count(0, 0, 0)
@@ -99,6 +102,7 @@ def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
 
 
 def _one(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generator) -> Count:
+    # Simulated data pass through the code of a real analysis, so its refusals count as well.
     data = simulated_study(
         settings.plan,
         settings.codebook,
@@ -128,17 +132,17 @@ def _p(settings: Settings, task: Simulated, data: object, scores: pd.DataFrame) 
     contrast = next((one for one in found.contrasts if one.arm == settings.affected[0]), None)
     if contrast is None:
         return None
-    if hasattr(contrast, "p_adjusted"):  # Holm over the arms
+    if hasattr(contrast, "p_adjusted"):  # adjusted by Holm over the arms
         adjusted: float | None = contrast.p_adjusted
         return adjusted
     return contrast.difference.p if isinstance(contrast.difference, Estimate) else None
 
 
 class Simulator:
-    """Counts cells, on `workers` processes, and remembers each chunk in `file` as it is done.
+    """Counts over cells, computed by `workers` processes and stored chunk by chunk in `file`.
 
-    The count of a cell does not depend on the number of workers, nor on how often the command was
-    interrupted. A file of other settings is refused.
+    The count of a cell depends neither on the number of workers nor on interruptions. Raises
+    PlanningError for a file with other settings.
     """
 
     def __init__(
@@ -164,7 +168,7 @@ class Simulator:
             self.pool.shutdown(cancel_futures=True)
 
     def counts(self, cells: Sequence[Cell], runs: int) -> list[Count]:
-        """The count of each cell over its first `runs` runs."""
+        """Return the count of each cell over its first `runs` runs."""
         chunks = [(cell, first) for cell in cells for first in range(0, runs, CHUNK)]
         missing = [(cell, first) for cell, first in chunks if (cell, first) not in self.done]
         for number, (key, count) in enumerate(self._counted(missing, runs), start=1):
@@ -194,7 +198,7 @@ class Simulator:
 
 
 def _remembered(file: Path, fingerprint: str) -> dict[tuple[Cell, int], Count]:
-    """Chunks done by an earlier command; a line that a crash cut off is done again."""
+    """Return the chunks of an earlier command, ignoring a line that a crash cut off."""
     if not file.exists():
         file.write_text(json.dumps({"settings": fingerprint}) + "\n", encoding="utf-8")
         return {}
@@ -202,7 +206,7 @@ def _remembered(file: Path, fingerprint: str) -> dict[tuple[Cell, int], Count]:
     whole = [line for line in lines if line.endswith("\n")]
     if not whole or json.loads(whole[0]).get("settings") != fingerprint:
         raise PlanningError(
-            [f"{file.name} holds runs of other settings. Name another --output, or delete it."]
+            [f"{file.name} has runs with other settings. Choose another --output, or delete it."]
         )
     file.write_text("".join(whole), encoding="utf-8")
     entries = [json.loads(line) for line in whole[1:]]

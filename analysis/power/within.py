@@ -1,4 +1,4 @@
-"""Simulated participants who go through every condition, each with images of its own."""
+"""Simulated participants of a within-subjects design, with different images per condition."""
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,13 @@ def within_people(
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(trials, answers), one of them empty. `shift` (conditions,) of the latent value.
+    """Return (trials, answers), one of which is empty; `shift` (conditions,) is the latent shift.
 
-    Conditions come in an own random order per person; who stops leaves after the first half.
+    The order of conditions is random per participant; participants who stop leave after the first
+    half.
     """
     k = len(design.conditions)
+    # Sorting random numbers gives every participant a random order of the conditions.
     place = np.argsort(rng.random((len(people), k)), axis=1)
     stopped = (people["state"] != "completed").to_numpy()
     seen = ~stopped[:, None] | (place < k // 2)
@@ -35,14 +37,14 @@ def within_people(
 
 
 def spreads(task: Simulated, assumed: Assumptions) -> dict[str, float]:
-    """The latent normal part's SD divided among people, images and arms by image."""
+    """Return the SDs of the latent normal part due to participants, images and arms by image."""
     shares = {
         "person": assumed.person_share,
         "image": assumed.image_share,
         "arm_by_image": assumed.arm_by_image_share,
     }
     total = sum(shares.values()) or 1.0
-    return {name: task.answers.spread * (one / total) ** 0.5 for name, one in shares.items()}
+    return {name: task.answers.spread * (share / total) ** 0.5 for name, share in shares.items()}
 
 
 def _trials(
@@ -55,9 +57,10 @@ def _trials(
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """As many sets of images as conditions; they rotate over a person's blocks by their number."""
+    """Return the trials; the sets of images rotate over the blocks of successive participants."""
     n, k, images = len(people), len(design.conditions), design.images
     spread = spreads(task, assumed)
+    # Rotation shows each set of images equally often in each condition.
     sets = (place + np.arange(n)[:, None]) % k
     by_image = rng.standard_normal((k, images)) * spread["image"]
     by_condition = rng.standard_normal((k, k, images)) * spread["arm_by_image"]
@@ -90,13 +93,14 @@ def _answers(
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """The questionnaire after each condition; reversed items as they were clicked."""
+    """Return the questionnaire after each condition; reversed items are stored as clicked."""
     items = task.items
     if items is None:
-        raise TypeError("only scales and items have answers")
+        raise TypeError("only outcomes from scales and items have answers")
     n, k, count = len(people), len(design.conditions), len(items)
-    stable, own = (assumed.stable_share**0.5, (1 - assumed.stable_share) ** 0.5)
-    level = stable * rng.standard_normal((n, 1)) + own * rng.standard_normal((n, k))
+    # Part of a true score is constant over conditions, which makes the design efficient.
+    stable, varying = (assumed.stable_share**0.5, (1 - assumed.stable_share) ** 0.5)
+    level = stable * rng.standard_normal((n, 1)) + varying * rng.standard_normal((n, k))
     latent = task.answers.spread * level + shift
     values = task.answers.draw(np.repeat(latent[:, :, None], count, axis=2), rng)
     turned = (items["reversed"] == 1).fillna(False).to_numpy(dtype=bool)

@@ -1,1 +1,1 @@
-"""The preregistration document of a study."""
+"""Preregistration document of a study."""

@@ -1,4 +1,4 @@
-"""What a preregistration says of tests, inference and exploration."""
+"""Statements of a preregistration on tests, inference and exploration."""
 
 from analysis.apa_numbers import bounded, percent
 from analysis.plan.plan import EXPLORATORY, Outcome, Plan, analysis_of, analysis_with
@@ -10,91 +10,100 @@ EQUIVALENCE = ("one_way", "binary_trials", "logistic_trials", "linear_trials")
 
 
 def analyses(plan: Plan, declared: Declared) -> list[str]:
-    """Each confirmatory outcome's test and what stands beside it."""
-    claimed = [one for one in plan.outcomes if one.role != EXPLORATORY]
-    lines = [f"{one.label}: {_analysis(one, plan)}" for one in claimed]
+    """Return each confirmatory outcome's test and the additional results that are reported."""
+    claimed = [outcome for outcome in plan.outcomes if outcome.role != EXPLORATORY]
+    lines = [f"{outcome.label}: {_analysis(outcome, plan)}" for outcome in claimed]
     if plan.contrasts:
         lines.append(
-            "Planned contrasts: Welch's error and df, Holm over the contrasts of an outcome."
+            "Planned contrasts: standard errors and df by Welch, p adjusted by Holm over the "
+            "contrasts of an outcome."
         )
+    # Only some analyses can test equivalence, so a smallest effect alone is not enough.
     compared = [
-        one.label
-        for one in claimed
-        if one.smallest_effect is not None and one.analysis in EQUIVALENCE
+        outcome.label
+        for outcome in claimed
+        if outcome.smallest_effect is not None and outcome.analysis in EQUIVALENCE
     ]
     if compared:
         lines.append(
             f"Equivalence, for {', '.join(compared)}: two one-sided tests against the smallest "
-            "effect, Holm over the arms; with the test of a difference four verdicts: different; "
-            "different but too small to matter; equivalent; undecided."
+            "effect, adjusted by Holm over the arms. Combined with the test of a difference they "
+            "give four verdicts: different; different but too small to matter; equivalent; "
+            "undecided."
         )
     lines.append(
-        "Transformations: none but those named under the variables. Arms are compared as "
-        "categories. Tests of single arms beside an outcome's own are adjusted as said there."
+        "Transformations: only those listed under the variables. Arms are compared as categories. "
+        "Tests of single arms are adjusted as described for each outcome."
     )
     lines.append(
-        f"Attrition by arm: Pearson's χ², p from {DRAWS:,} tables of the same margins. Table 1 by "
-        "standardised differences, without tests."
+        f"Attrition by arm: Pearson's χ², p from {DRAWS:,} random tables with the observed "
+        "margins. Table 1: standardised differences, without tests."
     )
     return lines
 
 
-def _analysis(one: Outcome, plan: Plan) -> str:
-    analysis = analysis_of(one)
-    told = f"{analysis.label}. Analysed: {population_words(one.population, plan)}."
+def _analysis(outcome: Outcome, plan: Plan) -> str:
+    analysis = analysis_of(outcome)
+    text = f"{analysis.label}. Analysed: {population_words(outcome.population, plan)}."
     if analysis.model:
-        told += f" Model: {analysis.model}."
+        text += f" Model: {analysis.model}."
     if analysis.random:
-        fixed = "arm" if one.within is None else f"arm * {one.within}"
+        fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
         random = " + ".join(
-            f"({'1 + arm' if factor in one.slopes else '1'} | {factor})" for factor in one.random
+            f"({'1 + arm' if factor in outcome.slopes else '1'} | {factor})"
+            for factor in outcome.random
         )
-        told += (
-            f" Model: {one.column} ~ {fixed} + {random}; the type III test of the arm stands for "
-            "the outcome. A singular term is taken out step by step, and each step reported."
+        # The fallbacks are registered too, so that simplifying the model is not a deviation.
+        text += (
+            f" Model: {outcome.column} ~ {fixed} + {random}; the type III test of the arm is the "
+            "outcome's test. Singular terms are removed step by step, and each step is reported."
         )
-    if one.fallback is not None:
-        told += f" If no model can be fitted: {analysis_with(one.fallback).label}."
-    return f"{told} Beside it: {analysis.beside}."
+    if outcome.fallback is not None:
+        text += f" If no model can be fitted: {analysis_with(outcome.fallback).label}."
+    return f"{text} Also reported: {analysis.beside}."
 
 
 def inference(plan: Plan, declared: Declared) -> list[str]:
-    """α, families, and when something is claimed."""
+    """Return α, the families, and the conditions under which an effect is claimed."""
     families = [
-        f"“{name}” ({len(members)}: {', '.join(one.label for one in members)})"
+        f"“{name}” ({len(members)}: {', '.join(member.label for member in members)})"
         for name, members in plan.families.items()
         if name != EXPLORATORY
     ]
     return [
-        f"α = {bounded(plan.alpha)}, two-sided, intervals of {percent(plan.level)}.",
+        f"α = {bounded(plan.alpha)}, two-sided, with {percent(plan.level)} intervals.",
         f"Holm's adjustment over the outcomes of each family: {'; '.join(families)}.",
-        "An effect is claimed only where the outcome's adjusted p is below α; an arm is said to "
-        "differ only where that holds and its own p, adjusted over the arms, is below α too. A "
-        "test that shows no difference is not taken for evidence of equality.",
+        "An effect is claimed only if the outcome's adjusted p is below α. A difference of a "
+        "single arm is claimed only if, in addition, its p adjusted over the arms is below α. A "
+        "test that does not show a difference is not taken as evidence of equality.",
     ]
 
 
 def exploratory(plan: Plan, declared: Declared) -> list[str]:
-    """What is looked at without a claim."""
+    """Return the exploratory analyses, from which nothing is claimed."""
     lines = [
-        f"{one.label}: {_analysis(one, plan)}" for one in plan.outcomes if one.role == EXPLORATORY
+        f"{outcome.label}: {_analysis(outcome, plan)}"
+        for outcome in plan.outcomes
+        if outcome.role == EXPLORATORY
     ]
     return [
-        *(lines or ["No exploratory outcome is planned."]),
+        *(lines or ["No exploratory outcomes are planned."]),
         *_optional(plan),
-        "Exploratory outcomes are adjusted by Benjamini and Hochberg, stand apart, and claim "
-        "nothing. Whatever departs from this plan is listed in the report.",
+        "Exploratory outcomes are adjusted by Benjamini and Hochberg's method and reported "
+        "separately, and nothing is claimed from them. The report lists every deviation from this "
+        "plan.",
     ]
 
 
 def _optional(plan: Plan) -> list[str]:
-    """The parts that the plan asks for beside its outcomes; they claim nothing."""
-    labels = {one.key: one.label for one in plan.outcomes}
+    """Return the optional analyses that the plan declares; nothing is claimed from them."""
+    labels = {outcome.key: outcome.label for outcome in plan.outcomes}
     lines = []
+    # Each sentence is registered only if the plan declares the analysis.
     if plan.bayes is not None:
         lines.append(
-            f"Bayes factors (JZS, prior scale {bounded(plan.bayes.scale, 3)}) beside the simple "
-            "contrasts; they decide nothing."
+            f"Bayes factors (JZS, prior scale {bounded(plan.bayes.scale, 3)}) for the simple "
+            "contrasts; no decision depends on them."
         )
     if plan.mediation is not None:
         order = " → ".join(
@@ -111,7 +120,7 @@ def _optional(plan: Plan) -> list[str]:
         )
     if plan.map_quality is not None:
         lines.append(
-            "Measured quality of the maps, set beside the outcomes: "
+            "Measured quality of the maps compared with the outcomes: "
             f"{', '.join(plan.map_quality.measures)}."
         )
     return lines

@@ -1,4 +1,4 @@
-"""The preregistration as Markdown, as a page, and as the plan that a report is held to."""
+"""The preregistration as Markdown, as a page, and as the plan that a report is compared with."""
 
 import json
 from collections.abc import Mapping
@@ -22,12 +22,13 @@ NAMES = {"preregistration.md": "document.md", "preregistration.html": "document.
 def write_registration(
     plan: Plan, document: Mapping[str, Any], declared: Declared, output: Path
 ) -> str:
-    """preregistration.md, preregistration.html and registered.json; returns the plan's hash.
+    """Write preregistration.md, preregistration.html and registered.json; return the plan's hash.
 
-    `document` is the plan as plain tables, as the export will hold it.
+    `document` is the plan as plain tables, as the export will contain it.
     """
     output.mkdir(parents=True, exist_ok=True)
     digest = plan_hash(document)
+    # The registered plan is JSON with sorted keys, so that its bytes do not depend on the notation.
     registered = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
     _write(output / "registered.json", registered + "\n")
     for name, template in NAMES.items():
@@ -36,7 +37,7 @@ def write_registration(
             sections=sections(plan, declared),
             plan_sha256=digest,
             software=software(),
-            css=Markup(CSS.read_text(encoding="utf-8")),  # noqa: S704 - our own
+            css=Markup(CSS.read_text(encoding="utf-8")),  # noqa: S704 - style sheet of this package
         )  # fmt: skip
         _write(output / name, text)
     return digest
@@ -45,7 +46,7 @@ def write_registration(
 def _environment(html: bool) -> Environment:
     return Environment(
         loader=FileSystemLoader(HERE),
-        autoescape=html,  # noqa: S701 - Markdown is no page
+        autoescape=html,  # noqa: S701 - Markdown is not HTML
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,4 +1,4 @@
-"""The sections of a preregistration, from the plan that the analysis will carry out."""
+"""Sections of a preregistration, from the plan that the analysis will carry out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TO_FILL = "[to be filled in by the authors]"
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, where its text goes in the two registries' forms, and its lines."""
+    """A heading, the fields of the two registries' forms that it belongs in, and its lines."""
 
     title: str
     osf: str
@@ -28,7 +28,7 @@ class Section:
 
 
 def sections(plan: Plan, declared: Declared) -> tuple[Section, ...]:
-    """In the order of OSF's form."""
+    """Return the sections in the order of OSF's form."""
     return tuple(
         Section(title, osf, predicted, tuple(lines(plan, declared)))
         for title, osf, predicted, lines in SECTIONS
@@ -46,19 +46,22 @@ def _information(plan: Plan, declared: Declared) -> list[str]:
 
 def _data(plan: Plan, declared: Declared) -> list[str]:
     if declared.collected is None:
-        return [f"This document was written at {declared.written_at}; no database was at hand."]
+        return [
+            f"This document was written at {declared.written_at}, without access to the database."
+        ]
     if declared.collected:
         return [
             f"DATA COLLECTION HAD BEGUN: at {declared.written_at} the study had "
-            f"{declared.collected} participants. This is no registration before the data."
+            f"{declared.collected} participants. This is not a registration before the data."
         ]
-    return [f"No data had been collected at {declared.written_at}: the study had no participant."]
+    return [f"No data had been collected at {declared.written_at}: the study had no participants."]
 
 
 def _hypotheses(plan: Plan, declared: Declared) -> list[str]:
     lines = [f"Research question: {TO_FILL}."]
-    claimed = [one for one in plan.outcomes if one.role != EXPLORATORY]
+    claimed = [outcome for outcome in plan.outcomes if outcome.role != EXPLORATORY]
     for place, outcome in enumerate(claimed, start=1):
+        # Tests are two-sided, so the program cannot know the direction that the authors expect.
         matters = ""
         if outcome.smallest_effect is not None:
             size = f"{number(outcome.smallest_effect)}{_unit(outcome)}"
@@ -68,12 +71,12 @@ def _hypotheses(plan: Plan, declared: Declared) -> list[str]:
             f"“{outcome.label}”. Two-sided.{matters}"
         )
     lines += [
-        f"Planned contrast: {one.label} ("
+        f"Planned contrast: {contrast.label} ("
         + ", ".join(
-            f"{weight:+g} {declared.arms.get(arm, arm)}" for arm, weight in one.weights.items()
+            f"{weight:+g} {declared.arms.get(arm, arm)}" for arm, weight in contrast.weights.items()
         )
         + ")."
-        for one in plan.contrasts
+        for contrast in plan.contrasts
     ]
     return [*lines, f"Expected direction, if any: {TO_FILL}."]
 
@@ -90,7 +93,7 @@ def _compared(outcome: Outcome, plan: Plan, declared: Declared) -> str:
         return f"the conditions{names}"
     if outcome.asked_in:
         names = ", ".join(declared.arms.get(arm, arm) for arm in plan.arms_of(outcome))
-        return f"the arms in which it is asked ({names})"
+        return f"the arms that are asked ({names})"
     return "the arms"
 
 
@@ -100,100 +103,102 @@ def _design(plan: Plan, declared: Declared) -> list[str]:
     compared = [f"Arms: {arms}. Control: {control}."]
     if declared.conditions:
         compared = [
-            f"Conditions, each of which every participant goes through: "
-            f"{', '.join(declared.conditions)}.",
+            f"Within-subjects conditions: {', '.join(declared.conditions)}.",
             f"Orders of the conditions, to which participants are randomised: {arms}.",
         ]
     return [
         declared.design,
         *compared,
         *declared.allocation,
-        "Blinding: participants do not learn of the other arms before the end; the analysis is "
-        "carried out by a program that this plan fixes.",
+        "Blinding: participants do not learn about the other arms before the end; the analysis is "
+        "carried out by a program according to this plan.",
     ]
 
 
 def _sampling(plan: Plan, declared: Declared) -> list[str]:
     lines = [
-        f"Recruitment, payment, and who may take part: {TO_FILL}.",
-        f"At most {declared.places} participants are taken in.",
+        f"Recruitment, payment and eligibility: {TO_FILL}.",
+        f"At most {declared.places} participants are admitted.",
         *declared.sample,
     ]
+    # Without a goal or a simulation the authors must give a rationale, so the text asks for it.
     goal = plan.sample_goal
     if goal is None and not declared.sample:
-        lines.append(f"Sample size and its reason: {TO_FILL}; manage.py plan_power simulates it.")
+        lines.append(f"Sample size and rationale: {TO_FILL}; manage.py plan_power simulates it.")
     elif goal is None:
-        lines.append(f"Sample size chosen from these: {TO_FILL}.")
+        lines.append(f"Sample size chosen from these results: {TO_FILL}.")
     else:
         try:
             needed = sample_needed(goal, len(plan.arms), plan.alpha, 0)
             lines.append(
-                f"Planned: {needed.per_arm_rounded} participants per arm, "
-                f"{needed.per_arm_rounded * needed.arms} in all, for {needed.effect} = "
+                f"Planned: {needed.per_arm_rounded} participants per arm "
+                f"({needed.per_arm_rounded * needed.arms} in total) for {needed.effect} = "
                 f"{number(needed.size)} with a power of {percent(needed.power)} at α = "
                 f"{bounded(needed.alpha)}."
             )
         except NotEstimableError as error:
-            lines.append(f"Sample size: not computable, {error}.")
-    return [*lines, f"Stopping rule: {TO_FILL}. No test is looked at before collection ends."]
+            lines.append(f"Sample size: not estimable: {error}.")
+    return [*lines, f"Stopping rule: {TO_FILL}. No test is run before data collection ends."]
 
 
 def _variables(plan: Plan, declared: Declared) -> list[str]:
     shown = declared.conditions or tuple(declared.arms.values())
     kind = "condition" if declared.conditions else "arm"
-    lines = [f"Manipulated: what the trials show, by {kind}: {', '.join(shown)}."]
+    lines = [f"Manipulated: content of the trials, by {kind}: {', '.join(shown)}."]
     lines += [f"Materials: {line}" for line in declared.materials]
     lines += [f"Procedure: {line}" for line in declared.procedure]
     lines += [
-        f"Measured, {one.label} ({one.key}): {source_of(one)}{_items(one, declared)}."
-        for one in plan.outcomes
+        f"Measured, {outcome.label} ({outcome.key}): {source_of(outcome)}"
+        f"{_items(outcome, declared)}."
+        for outcome in plan.outcomes
     ]
     if plan.covariates:
-        lines.append(f"Described at baseline, not tested: {', '.join(plan.covariates)}.")
+        lines.append(f"Baseline characteristics, not tested: {', '.join(plan.covariates)}.")
     return lines
 
 
 def _items(outcome: Outcome, declared: Declared) -> str:
-    """The items of the scale, and what makes a score."""
-    told = declared.scales.get(outcome.scale or "", "")
-    return f" ({told})" if told else ""
+    """Return the items of the scale and the rule for its score."""
+    items = declared.scales.get(outcome.scale or "", "")
+    return f" ({items})" if items else ""
 
 
 def _exclusions(plan: Plan, declared: Declared) -> list[str]:
     lines = [
-        f"{place}. {one.label}: {_condition(one)}. Left out of "
-        f"{'every set' if one.scope == 'all' else 'the per-protocol set'}."
-        for place, one in enumerate(plan.exclusions, start=1)
+        f"{place}. {exclusion.label}: {_condition(exclusion)}. Excluded from "
+        f"{'every set' if exclusion.scope == 'all' else 'the per-protocol set'}."
+        for place, exclusion in enumerate(plan.exclusions, start=1)
     ]
+    # A plan without rules states so, because a missing section could be an omission.
     order = (
-        "Rules are carried out in this order by the program, before any outcome is looked at."
+        "The program applies the rules in this order, before any outcome is analysed."
         if lines
-        else "Nobody is excluded by a rule, checks of attention included."
+        else "No rule excludes participants, not even attention checks."
     )
     return [
         *lines,
-        f"{order} Participants who stop early stay in the intention-to-treat set. Participants who "
-        "withdraw have their data erased: they are counted by arm, and analysed nowhere.",
-        f"Missing data: a scale has a score where at least {percent(MINIMUM_SHARE_ANSWERED)} of "
-        "its items are answered, unless the outcome or the questionnaire says otherwise. Not "
-        "asked, does not apply and not answered are kept apart; none is replaced. Models of trials "
-        "use every answered trial.",
+        f"{order} Participants who stop remain in the intention-to-treat set. Participants who "
+        "withdraw have their data erased; they are counted by arm and not analysed.",
+        f"Missing data: a scale has a score if at least {percent(MINIMUM_SHARE_ANSWERED)} of its "
+        "items are answered, unless the outcome or the questionnaire declares another share. The "
+        "kinds “not asked”, “does not apply” and “not answered” are distinguished, and no missing "
+        "value is imputed. Models of trials use every answered trial.",
     ]
 
 
-def _condition(one: Exclusion) -> str:
-    told = [f"rule “{rule_of(one).label}”"]
-    named = one.column or one.item or ", ".join([*one.columns, *one.items])
+def _condition(exclusion: Exclusion) -> str:
+    parts = [f"rule “{rule_of(exclusion).label}”"]
+    named = exclusion.column or exclusion.item or ", ".join([*exclusion.columns, *exclusion.items])
     if named:
-        told.append(named)
+        parts.append(named)
     comparisons = (
-        ("below", one.below), ("above", one.above), ("equal to", one.equals),
-        ("other than", one.other_than), ("different from", one.differs_from),
+        ("below", exclusion.below), ("above", exclusion.above), ("equal to", exclusion.equals),
+        ("other than", exclusion.other_than), ("different from", exclusion.differs_from),
     )  # fmt: skip
-    told += [f"{word} {value}" for word, value in comparisons if value is not None]
-    if one.at_least > 1:
-        told.append(f"at least {one.at_least} times")
-    return ", ".join(told)
+    parts += [f"{word} {value}" for word, value in comparisons if value is not None]
+    if exclusion.at_least > 1:
+        parts.append(f"at least {exclusion.at_least} times")
+    return ", ".join(parts)
 
 
 Lines = Callable[[Plan, Declared], list[str]]

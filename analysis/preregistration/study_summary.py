@@ -1,4 +1,4 @@
-"""What a registration says of the study beside its plan; the command fills it from the file."""
+"""Facts about the study that a preregistration contains next to its plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Declared:
-    """`design`, `materials`, `procedure` and `allocation` are sentences; `arms` labels by key.
+    """Facts about the study, filled in by the command from the study file.
 
-    `conditions`: labels of the within-subjects conditions, whose orders are then the arms.
-    `scales`: the items behind each scale, in words. `sample`: sentences of a power simulation.
-
-    `collected`: real participants at `written_at` (ISO, UTC); None where no database could say.
+    `design`, `materials`, `procedure` and `allocation` are sentences; `arms` contains labels by
+    key. `conditions` contains the labels of within-subjects conditions, whose orders are then the
+    arms. `scales` describes the items of each scale. `sample` contains sentences of a power
+    simulation. `collected` is the number of real participants at `written_at` (ISO, UTC), or None
+    without access to the database.
     """
 
     slug: str

@@ -1,1 +1,1 @@
-"""The report's words and templates."""
+"""Wording and templates of the report."""

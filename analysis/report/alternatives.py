@@ -1,4 +1,4 @@
-"""What each figure shows, in words, for those who do not see it; the numbers are in the tables."""
+"""Alternative texts of the figures, for readers who cannot see them."""
 
 from analysis.apa_numbers import interval, number, percent
 from analysis.figures.reliance import PLANES, places
@@ -11,7 +11,7 @@ from analysis.statistics.estimate import Estimate, NotEstimable
 
 
 def alternatives(results: Results) -> dict[str, str]:
-    """Alternative text by figure name (figures.draw)."""
+    """Return the alternative text by figure name (figures.draw)."""
     texts = {"agreement": _agreement(results), "flow": _flow(results), **_behaviour(results)}
     for result in results.outcomes:
         texts[f"scores-{result.outcome.key}"] = _scores(result)
@@ -35,18 +35,19 @@ def _behaviour(results: Results) -> dict[str, str]:
     if results.behaviour is None:
         return {}
     texts = {}
+    # Planes without arms have no figure; their texts are not used.
     for plane in PLANES:
         arms = "; ".join(
-            f"{one.label} {_mean(one.x)} and {_mean(one.y)}"
-            for one in places(results.behaviour, plane)
+            f"{entry.label} {_mean(entry.x)} and {_mean(entry.y)}"
+            for entry in places(results.behaviour, plane)
         )
         texts[plane.name] = (
-            f"Reliance plane, by arm, {plane.x_label} and {plane.y_label}: {arms}. Nobody errs at "
-            f"{number(plane.ideal, 0)} and {number(plane.ideal, 0)}."
+            f"Reliance plane, by arm, {plane.x_label} and {plane.y_label}: {arms}. Perfect "
+            f"reliance is at {number(plane.ideal, 0)} and {number(plane.ideal, 0)}."
         )
     shares = "; ".join(
-        f"{one.label} at {number(one.stated, 1)}: {percent(one.share)}"
-        for one in results.behaviour.calibration
+        f"{entry.label} at {number(entry.stated, 1)}: {percent(entry.share)}"
+        for entry in results.behaviour.calibration
     )
     texts["calibration"] = (
         f"Share of right answers by stated confidence, a panel per arm: {shares}."
@@ -72,11 +73,11 @@ def _flow(results: Results) -> str:
 def _contrasts(result: OutcomeResult, results: Results) -> str:
     control = results.labels[results.plan.control]
     if isinstance(result.found, OneWay):
-        entries = [(one.label, one.difference) for one in result.found.contrasts]
+        entries = [(contrast.label, contrast.difference) for contrast in result.found.contrasts]
         what = "difference of means"
     else:
         rows, forest = forest_of(result, results)
-        entries = [(one.label, one.estimate) for one in rows]
+        entries = [(contrast.label, contrast.estimate) for contrast in rows]
         what = "odds ratio" if forest.ratio else "difference"
     arms = "; ".join(f"{label} {_mean(estimate)}" for label, estimate in entries)
     return f"{result.outcome.label}, {what} from {control}: {arms}."

@@ -1,4 +1,4 @@
-"""Assumptions in words: what the data say, and what was done about it."""
+"""Wording of the assumptions: the evidence in the data and the response to it."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,33 +6,37 @@ from analysis.apa_numbers import bounded, number, p_value, reported
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.statistics.estimate import HypothesisTest
 
-Row = tuple[str, str, str, str]  # assumption, what the data say, verdict, what was done
+Row = tuple[str, str, str, str]  # assumption, evidence, verdict, response
 Values = Mapping[str, float]
 
 
-def assumption_row(one: Assumption, labels: Mapping[str, str]) -> Row:
-    """One row of the table."""
-    name, found, done = WORDS[one.key]
-    of = f" ({labels.get(one.of, one.of)})" if one.of else ""
-    said = f"not described: {one.detail}" if _is_bare(one) else found(one.values)
+def assumption_row(assumption: Assumption, labels: Mapping[str, str]) -> Row:
+    """Return an assumption's row of the table."""
+    name, describe, done = WORDS[assumption.key]
+    of = f" ({labels.get(assumption.of, assumption.of)})" if assumption.of else ""
+    said = (
+        f"not described: {assumption.detail}"
+        if _is_bare(assumption)
+        else describe(assumption.values)
+    )
     parts = [said]
-    if isinstance(one.test, HypothesisTest):
-        parts.append(f"{one.test.name}: {reported(one.test)}")
-    if one.detail and not _is_bare(one):
-        parts.append(one.detail)
-    return f"{name}{of}", "; ".join(part for part in parts if part), one.verdict, done
+    if isinstance(assumption.test, HypothesisTest):
+        parts.append(f"{assumption.test.name}: {reported(assumption.test)}")
+    if assumption.detail and not _is_bare(assumption):
+        parts.append(assumption.detail)
+    return f"{name}{of}", "; ".join(part for part in parts if part), assumption.verdict, done
 
 
-def _is_bare(one: Assumption) -> bool:
-    """No shape could be computed: only the reason is there."""
-    return one.key in ("residuals", "random_effects") and "skewness" not in one.values
+def _is_bare(assumption: Assumption) -> bool:
+    """Return whether no shape could be computed, so that only the reason is available."""
+    return assumption.key in ("residuals", "random_effects") and "skewness" not in assumption.values
 
 
 def _shape(values: Values) -> str:
     skewness, kurtosis = values["skewness"], values["kurtosis"]
     tail = ""
     if abs(skewness) > 1:
-        tail = f", a longer tail to the {'right' if skewness > 0 else 'left'}"
+        tail = f", longer tail on the {'right' if skewness > 0 else 'left'}"
     elif kurtosis > 2:
         tail = ", heavier tails than the normal"
     elif kurtosis < -1:
@@ -46,7 +50,7 @@ def _shape(values: Values) -> str:
 
 def _spread(values: Values) -> str:
     if "variance_ratio" not in values:
-        return "an arm has no spread"
+        return "the scores of an arm do not vary"
     return f"largest variance / smallest = {number(values['variance_ratio'])}"
 
 
@@ -70,43 +74,44 @@ def _odds(values: Values) -> str:
 
 def _converged(values: Values) -> str:
     if not values:
-        return "no fit that can be trusted"
+        return "no trustworthy fit"
     steps = int(values["steps"])
     if not steps:
-        return "the model as planned converged and is not singular"
+        return "the planned model converged and is not singular"
     return f"converged after {steps} {'step' if steps == 1 else 'steps'} to a simpler model"
 
 
 def _complete(values: Values) -> str:
-    return f"{values['complete']:.0f} complete, {values['incomplete']:.0f} lack a condition"
+    complete, incomplete = values["complete"], values["incomplete"]
+    return f"{complete:.0f} participants complete, {incomplete:.0f} lack a condition"
 
 
 WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
     "residuals": (
         "Residuals follow a normal distribution",
         _shape,
-        "Nothing was changed: tests of means lean on it less, the larger the arms are; a test that "
-        "needs no shape stands beside where there is one",
+        "None: tests of means depend on it less, the larger the arms are; where available, a test "
+        "without this assumption is shown as well",
     ),
     "spread": (
         "Arms have equal variances",
         _spread,
-        "Not assumed: each arm has a variance of its own",
+        "Not assumed: the methods allow unequal variances",
     ),
     "influence": (
-        "No single participant decides",
+        "The result does not depend on a single participant",
         _influence,
-        "Nobody was left out for it",
+        "None: no participant was excluded for it",
     ),
     "shapes": (
-        "Distributions have one shape",
+        "The distributions have equal shapes",
         lambda values: f"{values['answers']:.0f} different answers",
-        "Not assumed: the tests ask which arm tends to higher answers, ties allowed for",
+        "Not assumed: the tests ask which arm tends to higher answers, with ties corrected",
     ),
     "complete": (
-        "Everyone went through every condition",
+        "Every participant has every condition",
         _complete,
-        "Who lacks a condition was left out of this test",
+        "Participants who lack a condition were left out of this test",
     ),
     "clusters": (
         "Enough participants for cluster-robust errors, 20 per arm",
@@ -118,27 +123,27 @@ WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
         lambda values: (
             f"the rarer answer occurs {values['least']:.0f} times in the arm with fewest"
         ),
-        "A model whose odds run away is refused, not printed",
+        "A model with diverging odds is not reported",
     ),
     "convergence": (
         "The model can be fitted",
         _converged,
-        "A singular term is taken out, step by step, and each step said; a fit that did not "
-        "converge is not printed",
+        "Singular terms are removed step by step, and each step is reported; a fit that did not "
+        "converge is not reported",
     ),
     "random_effects": (
         "Random effects follow a normal distribution",
         _shape,
-        "Nothing was changed: fixed effects depend on it little",
+        "None: fixed effects depend little on it",
     ),
     "trial_spread": (
-        "Residuals of trials spread alike in all arms, ratio up to 3",
+        "Residuals of trials have equal variances in all arms, ratio up to 3",
         _spread,
-        "Nothing was changed",
+        "None",
     ),
     "proportional_odds": (
-        "Odds ratios are the same at every step of the answer, up to a factor of 3",
+        "Odds ratios are equal at every step of the answer, up to a factor of 3",
         _odds,
-        "Nothing was changed: where it is doubtful, one odds ratio does not tell all",
+        "None: where it is doubtful, a single odds ratio is an incomplete summary",
     ),
 }

@@ -1,4 +1,4 @@
-"""Bayes factors in words and figures."""
+"""Wording of the Bayes factors."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def sentences(
     found: Mapping[str, tuple[BayesContrast, ...]], results: Results
 ) -> dict[str, list[str]]:
-    """By outcome: how many contrasts the data speak for and against, and by how much at most."""
+    """Return, by outcome, the strongest evidence for and against a difference."""
     return {key: [_sentence(contrasts)] for key, contrasts in found.items()}
 
 
 def ratio(log10: float) -> str:
-    """BF to three digits: 17.3, 0.034, 2.4 × 10⁶."""
+    """Return a Bayes factor with about three digits: 17.3, 0.034, 2.4 × 10⁶."""
     if log10 >= 5:
         whole = int(log10)
         return f"{number(10 ** (log10 - whole), 1)} × 10{str(whole).translate(SUPERSCRIPT)}"
@@ -28,20 +28,25 @@ def ratio(log10: float) -> str:
 
 
 def _sentence(contrasts: tuple[BayesContrast, ...]) -> str:
-    factors = [(one, one.factor) for one in contrasts if isinstance(one.factor, BayesFactor)]
+    factors = [
+        (contrast, contrast.factor)
+        for contrast in contrasts
+        if isinstance(contrast.factor, BayesFactor)
+    ]
     if not factors:
-        return "No Bayes factor can be had."
+        return "No Bayes factor is estimable."
     scale = bounded(factors[0][1].scale, 3)
     most, high = max(factors, key=lambda pair: pair[1].log10)
     least, low = min(factors, key=lambda pair: pair[1].log10)
-    told = [] if high.log10 <= 0 else [_for(most, high.log10, "with", "without")]
-    told += [] if low.log10 > 0 else [_for(least, -low.log10, "without", "with")]
-    return f"Bayes factors (JZS, prior scale {scale}): " + "; ".join(told) + "."
+    favoured = [] if high.log10 <= 0 else [_evidence(most, high.log10, "a difference")]
+    favoured += [] if low.log10 > 0 else [_evidence(least, -low.log10, "no difference")]
+    return f"Bayes factors (JZS, prior scale {scale}): " + "; ".join(favoured) + "."
 
 
-def _for(contrast: BayesContrast, log10: float, one: str, other: str) -> str:
-    pair = f"“{contrast.label}” and “{contrast.reference_label}”"
+def _evidence(contrast: BayesContrast, log10: float, hypothesis: str) -> str:
+    alternative = "no difference" if hypothesis == "a difference" else "a difference"
     return (
-        f"the data are most in favour of {'a' if one == 'with' else 'no'} difference for {pair}, "
-        f"{ratio(log10)} times as likely {one} one as {other}"
+        f"the strongest evidence for {hypothesis} is between “{contrast.label}” and "
+        f"“{contrast.reference_label}”, where the data are {ratio(log10)} times as likely under "
+        f"{hypothesis} as under {alternative}"
     )

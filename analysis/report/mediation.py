@@ -1,51 +1,52 @@
-"""Mediation in words: which paths' intervals leave out zero, and what that does not show."""
+"""Wording of the mediation analysis: the paths whose intervals exclude zero, and a caution."""
 
 from analysis.apa_numbers import fine, interval
 from analysis.results import Results
-from analysis.sections.mediation.section import ArmPaths, Mediation
+from analysis.sections.mediation import ArmPaths, Mediation
 from analysis.statistics.estimate import Estimate, NotEstimable
 
 CAUTION = (
-    "Participants were randomised to the arms, not to the mediators: these are associations split "
-    "along an order that the plan supposes, and no evidence of a cause."
+    "Participants were randomised to the arms, not to the mediators. These are associations, "
+    "decomposed along an order that the plan assumes, and not evidence of a cause."
 )
 
 
 def sentences(found: Mediation | NotEstimable, results: Results) -> list[str]:
-    """What was split, the paths that leave out zero, and the caution."""
+    """Return the sentences on the paths whose intervals exclude zero, and the caution."""
     if isinstance(found, NotEstimable):
         return [f"Mediation is not estimable: {found.reason}."]
+    # The order is an assumption of the plan, so the sentences begin with it.
     order = " → ".join(["arm", *found.mediators, found.outcome])
-    told = [
-        f"{one.label}, through {way(path.through)}: {_value(path.effect)}"
-        for one in found.arms
-        for path in one.by_path
-        if _leaves_out_zero(path.effect)
+    paths = [
+        f"{arm.label}, through {way(path.through)}: {_value(path.effect)}"
+        for arm in found.arms
+        for path in arm.by_path
+        if _excludes_zero(path.effect)
     ]
     count = _count(found.arms)
-    sure = (
-        f"Of {count} indirect differences from “{found.control}”, these have an interval that "
-        f"leaves out zero, not adjusted for their number: {'; '.join(told)}."
-        if told
+    summary = (
+        f"Of {count} indirect differences from “{found.control}”, the following have an interval "
+        f"that excludes zero (not adjusted for their number): {'; '.join(paths)}."
+        if paths
         else f"Of {count} indirect differences from “{found.control}”, none has an interval that "
-        "leaves out zero, though not adjusted for their number."
+        "excludes zero, even without adjustment for their number."
     )
     return [
-        f"Supposed order: {order}. {sure}",
+        f"Assumed order: {order}. {summary}",
         CAUTION,
     ]
 
 
 def way(through: tuple[str, ...]) -> str:
-    """“Understanding” → “Trust”"""
+    """Return a path such as “Understanding” → “Trust”."""
     return " → ".join(f"“{name}”" for name in through)
 
 
 def _count(arms: tuple[ArmPaths, ...]) -> int:
-    return sum(len(one.by_path) for one in arms)
+    return sum(len(arm.by_path) for arm in arms)
 
 
-def _leaves_out_zero(effect: Estimate) -> bool:
+def _excludes_zero(effect: Estimate) -> bool:
     return effect.low > 0 or effect.high < 0
 
 

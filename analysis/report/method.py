@@ -1,4 +1,4 @@
-"""Notes on method: what was done in this report, and nothing that was not."""
+"""Notes on method: only the methods that this report used."""
 
 from collections.abc import Iterator
 
@@ -11,17 +11,17 @@ from analysis.sections.optional import sections_with_results
 from analysis.statistics.attrition import DRAWS
 from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
 
-DRAWN = ("mediation", "map_quality")  # sections whose intervals come from samples
+DRAWN = ("mediation", "map_quality")  # optional sections with bootstrap intervals
 
 
 def method_notes(results: Results) -> list[str]:
-    """One or two sentences each, in the order of the report."""
+    """Return notes of one or two sentences, in the order of the report."""
     used = _analyses(results)
     return [note for part in (_unit, _scores, _comparisons, _sizes) for note in part(used, results)]
 
 
 def _analyses(results: Results) -> set[str]:
-    """Keys of the analyses that were carried out, the fallbacks of models among them."""
+    """Return the keys of the analyses carried out, with a fallback in place of its model."""
     return {
         result.outcome.fallback
         if isinstance(result.found, TrialModel)
@@ -35,13 +35,13 @@ def _analyses(results: Results) -> set[str]:
 def _unit(used: set[str], results: Results) -> Iterator[str]:
     if used - set(FAMILIES):
         yield (
-            "Tests of scores use one value per participant and take the images as given: they do "
-            "not speak for images that were not shown."
+            "Tests of scores use one value per participant and treat the images as fixed, so they "
+            "do not generalise to images that were not shown."
         )
     if used & set(FAMILIES):
         yield (
-            "Models of trials take people, and the images where the model names them, as samples; "
-            "how far they speak for others depends on how many there were."
+            "Models of trials treat participants, and images where the model names them, as "
+            "samples; how well they generalise depends on the numbers of participants and images."
         )
 
 
@@ -50,13 +50,13 @@ def _scores(used: set[str], results: Results) -> Iterator[str]:
         yield (
             "Scale scores are means over items after reversal (minimum + maximum − value), for "
             f"participants who answered at least {percent(MINIMUM_SHARE_ANSWERED)} of the scale's "
-            "items, or the share that the plan names; otherwise there is no score."
+            "items, or the share that the plan declares; other participants have no score."
         )
     yield "Means have t intervals."
     if "one_way" in used:
         yield (
-            "The omnibus test of scores is Welch's ANOVA, which lets each arm have its own "
-            "variance; Kruskal-Wallis stands beside it."
+            "The omnibus test of scores is Welch's ANOVA, which allows unequal variances; the "
+            "Kruskal-Wallis test is reported as a check."
         )
 
 
@@ -66,32 +66,33 @@ def _comparisons(used: set[str], results: Results) -> Iterator[str]:
         for name, members in results.plan.families.items()
         if any(outcome.role != EXPLORATORY for outcome in members)
     }
-    told = ", ".join(f"“{name}” ({len(members)})" for name, members in families.items())
+    counts = ", ".join(f"“{name}” ({len(members)})" for name, members in families.items())
     yield (
         "Within a family of outcomes, p is adjusted by Holm's method over the outcomes' tests: "
-        f"{told}. A planned test that could not be done stays in the count."
+        f"{counts}. A planned test that could not be computed still counts."
     )
+    # Each note depends on the plan, so that the section never describes an unused method.
     if results.exploratory:
-        yield "Exploratory outcomes are adjusted among themselves by Benjamini and Hochberg."
+        yield "Exploratory outcomes are adjusted together by Benjamini and Hochberg's method."
     if "one_way" in used:
         yield (
-            "Arms are compared with the control by Dunnett's method with unequal variances (Hasler "
-            "and Hothorn), all pairs by Games-Howell: p and intervals are adjusted over the "
-            "comparisons within one outcome, not over outcomes."
+            "Arms are compared with the control by Dunnett's method for unequal variances (Hasler "
+            "and Hothorn), all pairs by the Games-Howell method. p and intervals are adjusted over "
+            "the comparisons within an outcome, not over outcomes."
         )
     yield (
-        "An arm is said to differ from the control only where the outcome's own adjusted p is "
-        "below α too."
+        "The report states that an arm differs from the control only if the outcome's adjusted p "
+        "is also below α."
     )
     if any(result.outcome.smallest_effect is not None for result in results.outcomes):
         yield (
-            "Where the plan names a smallest effect that matters, two one-sided t tests ask "
-            "whether a difference is smaller: Welch's between scores, with the model's own error "
-            "where trials were modelled (of shares where they are yes or no). With the test of a "
-            "difference there are four verdicts: different; different but too small to matter; "
-            "equivalent; undecided."
+            "Where the plan declares a smallest effect that matters, two one-sided t tests check "
+            "whether a difference is smaller: Welch's tests for scores, and tests with the model's "
+            "standard error for models of trials (on shares if the answers are yes or no). "
+            "Combined with the test of a difference they give four verdicts: different; different "
+            "but too small to matter; equivalent; undecided."
         )
-    yield "A test that shows no difference is no evidence of equality."
+    yield "A test that does not show a difference is not evidence of equality."
 
 
 def _sizes(used: set[str], results: Results) -> Iterator[str]:
@@ -99,34 +100,39 @@ def _sizes(used: set[str], results: Results) -> Iterator[str]:
     if used & {"one_way", "ranks"}:
         yield (
             "Cliff's δ has Feng and Cliff's interval, the probability of superiority Brunner and "
-            f"Munzel's. ε² comes from H / (n − 1); its {level} interval inverts the noncentral F."
+            f"Munzel's. ε² is H / (n − 1); its {level} interval inverts the noncentral F."
         )
     if "one_way" in used:
         yield (
-            f"ω² comes from Welch's F; its {level} interval inverts the noncentral F, so that its "
-            "lower limit lies above zero exactly when the test's p is below α. ω² below zero is "
+            f"ω² is computed from Welch's F; its {level} interval inverts the noncentral F, so its "
+            "lower limit is above zero exactly when the test's p is below α. A negative ω² is "
             "printed as zero."
         )
     if "one_way" in used:
         yield (
-            "Hedges' g uses the pooled standard deviation and a noncentral t interval; it is not "
-            "adjusted over pairs, so that it may leave out zero where the adjusted difference "
-            "does not."
+            "Hedges' g uses the pooled standard deviation and a noncentral t interval. This "
+            "interval is not adjusted over pairs, so it may exclude zero where the adjusted "
+            "difference does not."
         )
     if results.instruments:
         yield (
             "Cronbach's α has Feldt's interval, over participants who answered every item; "
-            "item-rest correlations have Fisher's. McDonald's ω comes from one factor by maximum "
-            "likelihood, its interval from the delta method on the logit."
+            "item-rest correlations have Fisher's. McDonald's ω is computed from a one-factor "
+            "model by maximum likelihood, with an interval by the delta method on the logit."
         )
     yield "Shares of participants have Wilson's intervals."
+    # Readers need to know where chance enters in order to reproduce the numbers.
     drawn = " and ".join(
         f"“{part.label}”"
         for part in sections_with_results(results.optional_sections)
         if part.key in DRAWN
     )
-    others = f"as are the samples behind {drawn}" if drawn else "the only random numbers here"
+    others = (
+        f"as do the bootstrap samples behind {drawn}"
+        if drawn
+        else "which is the only use of random numbers in this report"
+    )
     yield (
-        f"Attrition is tested by Pearson's χ² with p from {DRAWS:,} tables of the same margins, "
-        f"drawn with a fixed seed, {others}."
+        f"Attrition is tested by Pearson's χ² with p from {DRAWS:,} random tables with the "
+        f"observed margins. They use a fixed seed, {others}."
     )

@@ -1,14 +1,14 @@
-"""The multiverse in words: how far the estimates move with the choices, and nothing more."""
+"""Wording of the multiverse: how far the estimates vary over the choices."""
 
 from analysis.apa_numbers import number
 from analysis.results import Results
-from analysis.sections.multiverse.section import ArmCurve, SpecificationCurve
+from analysis.sections.multiverse import ArmCurve, SpecificationCurve
 
 
 def sentences(found: tuple[SpecificationCurve, ...], results: Results) -> list[str]:
-    """One sentence per outcome."""
+    """Return one sentence per outcome."""
     if not found:
-        return ["No outcome of the plan compares arms with a control."]
+        return ["None of the plan's outcomes compares arms with a control."]
     return [_sentence(curve) for curve in found]
 
 
@@ -22,20 +22,20 @@ def _sentence(curve: SpecificationCurve) -> str:
 
 def _arm(arm: ArmCurve) -> str:
     if arm.median is None or arm.least is None or arm.most is None:
-        return f"{arm.label}: not estimable in any"
+        return f"“{arm.label}”: not estimable in any specification"
     side = [
         f"{_intervals(count, arm.estimated)} {where} zero"
         for count, where in ((arm.above_zero, "above"), (arm.below_zero, "below"))
         if count
     ]
-    told = " and ".join(side) or f"none of {arm.estimated} intervals leaves out zero"
+    position = " and ".join(side) or f"none of {arm.estimated} intervals excludes zero"
     return (
         f"“{arm.label}”: median {number(arm.median)}, from {number(arm.least)} to "
-        f"{number(arm.most)}; {told}"
+        f"{number(arm.most)}; {position}"
     )
 
 
 def _intervals(count: int, of: int) -> str:
     if count == of:
-        return f"all {of} intervals lie" if of > 1 else "the one interval lies"
-    return f"{count} of {of} intervals {'lies' if count == 1 else 'lie'}"
+        return f"all {of} intervals are" if of > 1 else "the only interval is"
+    return f"{count} of {of} intervals {'is' if count == 1 else 'are'}"

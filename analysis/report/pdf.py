@@ -1,31 +1,34 @@
-"""report.pdf: the same page on paper, with a running head and page numbers."""
+"""The file report.pdf: the report on paper, with running head and page numbers."""
 
 from pathlib import Path
 
 from analysis.errors import AnalysisError
 
 CURE = (
-    "report.pdf was not written: WeasyPrint does not find the system's Pango library. Install it "
+    "report.pdf was not written: WeasyPrint cannot find the system's Pango library. Install it "
     "(Debian and Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; "
-    "macOS: brew install pango), or leave the file out with --no-pdf. Everything else was written."
+    "macOS: brew install pango), or omit the file with --no-pdf. Everything else was written."
 )
 
 
 class PdfError(AnalysisError):
-    """The PDF cannot be made on this machine; the text says what to install."""
+    """The PDF cannot be made on this machine; the message names the package to install."""
 
 
 def pdf_missing() -> str:
-    """Why no PDF can be made here; empty where one can."""
+    """Return why no PDF can be made on this machine, or an empty string if it can."""
     try:
-        import weasyprint  # noqa: F401 - loads the system's libraries, and only here
+        import weasyprint  # noqa: F401 - imported here because it loads system libraries
     except OSError:
         return CURE
     return ""
 
 
 def write_pdf(html: str, folder: Path) -> Path:
-    """report.pdf in `folder`, tagged for screen readers; the same page gives the same bytes."""
+    """Write report.pdf to `folder`, tagged for screen readers, and return its path.
+
+    An identical page gives identical bytes. Raises PdfError if WeasyPrint lacks a system library.
+    """
     missing = pdf_missing()
     if missing:
         raise PdfError(missing)

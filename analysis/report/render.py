@@ -1,4 +1,4 @@
-"""report.html: one file, no script, nothing fetched; every number from the results object."""
+"""The file report.html: self-contained, without scripts, every number from the results object."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,11 +35,12 @@ def render_report(
     command: str,
     medium: Literal["screen", "print"] = "screen",
 ) -> str:
-    """The report as HTML. `figures` are svg files by name; `command` is what made the report.
+    """Return the report as HTML. `figures` are SVG files by name, `command` made the report.
 
-    For "print" everything is unfolded, and the figures keep the colours of their files.
+    For "print" all details are unfolded, and the figures keep the colours of their files.
     """
     texts = alternatives(results)
+    # Paper has no dark mode, so figures keep the colours of their files.
     follow = medium == "screen"
     inlined = {
         name: inline_svg(path.read_text(encoding="utf-8"), name, texts[name], follow)
@@ -59,13 +60,13 @@ def render_report(
             figures=inlined,
             command=command,
             medium=medium,
-            css=Markup(style),  # noqa: S704 - our own files
+            css=Markup(style),  # noqa: S704 - style sheets of this package
         )
     )
 
 
 def _foot(results: Results) -> str:
-    """Which data and which plan, at the foot of every page of paper."""
+    """Return the style that prints the hashes of data and plan at the foot of every page."""
     source = results.provenance
     text = f"data {source.data_sha256[:12]}, plan {source.plan_sha256[:12]}"
     font = "font: 8pt sans-serif; color: #59606b;"
@@ -73,27 +74,27 @@ def _foot(results: Results) -> str:
 
 
 def attrition_columns(results: Results, level: str) -> list[str]:
-    """Headings of the table of shares lost: each share, and its interval."""
-    lost = [one.lost for one in results.study_flow.attrition]
+    """Return the headings of the table of attrition: each share, and its interval."""
+    lost = [attrition.lost for attrition in results.study_flow.attrition]
     return ["Arm", *(text for name in lost for text in (name.capitalize(), f"{level} CI"))]
 
 
-def mean_and_sd(one: ArmBaseline) -> str:
-    """'3.41 (1.02)'; a dash for what few values do not have."""
+def mean_and_sd(arm: ArmBaseline) -> str:
+    """Return a text such as '3.41 (1.02)', with a dash in place of an undefined number."""
     mean, sd = (
-        apa_numbers.number(value) if value is not None else "–" for value in (one.mean, one.sd)
+        apa_numbers.number(value) if value is not None else "–" for value in (arm.mean, arm.sd)
     )
     return f"{mean} ({sd})"
 
 
-def count_and_share(one: ArmBaseline, level: str) -> str:
-    """'12 (60%)' of those who have the covariate."""
-    count = one.counts[level]
-    return f"{count} ({apa_numbers.percent(count / one.n)})" if one.n else "0"
+def count_and_share(arm: ArmBaseline, level: str) -> str:
+    """Return a text such as '12 (60%)', of the participants who have the covariate."""
+    count = arm.counts[level]
+    return f"{count} ({apa_numbers.percent(count / arm.n)})" if arm.n else "0"
 
 
 def fallen_back(result: OutcomeResult) -> OutcomeResult:
-    """The result as its fallback would show it, had the plan asked for that at once."""
+    """Return the result of a model's fallback as if the plan had asked for the fallback."""
     found, fallback = result.found, result.outcome.fallback
     if not isinstance(found, TrialModel) or found.fallback is None or fallback is None:
         raise TypeError(f"{result.outcome.key} has no fallback")
@@ -102,12 +103,13 @@ def fallen_back(result: OutcomeResult) -> OutcomeResult:
 
 
 def section_words(part: OptionalSection, results: Results) -> Any:
-    """The part's sentences; by outcome where it stands inside of the outcomes."""
+    """Return the sentences of an optional section, by outcome if it is part of the outcomes."""
     return resolve(part.words)(results.optional_sections[part.key], results)
 
 
 @cache
 def _environment() -> Environment:
+    # StrictUndefined turns a misspelt name in a template into an error instead of an empty cell.
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,

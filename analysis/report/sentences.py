@@ -1,4 +1,4 @@
-"""What a result says in words: never more than its test."""
+"""Sentences on the results of outcomes, which never claim more than the test shows."""
 
 import re
 
@@ -14,20 +14,20 @@ SYMBOLS = "n|M|SD|p|df|r|d|g|t|z|F|H|U|W|Q|P"
 POPULATIONS = {
     "completed": "participants who completed the study",
     "randomised": "everyone randomised who has the outcome and whose data exist",
-    "per_protocol": "participants who completed the study and whom no exclusion took",
+    "per_protocol": "participants who completed the study and were not excluded by any rule",
 }
 
 
 def findings(result: OutcomeResult, results: Results) -> list[str]:
-    """The sentences on one outcome, as its analysis words them (plan.ANALYSES)."""
+    """Return the sentences on an outcome, as worded for its analysis (plan.ANALYSES)."""
     sentences: list[str] = resolve(analysis_of(result.outcome).words)(result, results)
     return sentences
 
 
 def one_way(result: OutcomeResult, results: Results) -> list[str]:
-    """The omnibus test first, then arms against the control, then what is equivalent to it.
+    """Return the sentences on the omnibus test, the arms against the control, and equivalence.
 
-    An effect is claimed only where p, adjusted over the family, lies below alpha.
+    An effect is claimed only if p, adjusted over the family, is below alpha.
     """
     sentences = [omnibus(result, results, "Welch's ", "arm means")]
     if is_shown(result, results):
@@ -38,7 +38,7 @@ def one_way(result: OutcomeResult, results: Results) -> list[str]:
 
 
 def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
-    """One sentence on the test that stands for the outcome; the tables hold the rest."""
+    """Return one sentence on the test that enters the family; the tables contain the rest."""
     words = {
         "ranks": ("Kruskal-Wallis ", "arms' ranks"),
         "repeated": ("Friedman's ", "conditions"),
@@ -48,7 +48,7 @@ def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
 
 
 def typeset(sentence: str) -> Markup:
-    """The sentence as HTML: escaped, symbols of statistics in italics, numbers on one line."""
+    """Return the sentence as escaped HTML, with italic symbols and unbreakable numbers."""
     text = str(escape(sentence))
     kept = '<span class="kept"><i>p</i>\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}\\2</span>'
     text = re.sub(r"\bp (=|&lt;|&gt;) (\.\d+)", kept, text)
@@ -58,27 +58,27 @@ def typeset(sentence: str) -> Markup:
 
 
 def symbols(text: str) -> Markup:
-    """A heading or note as HTML: the Latin symbols of statistics in italics, as APA has them."""
+    """Return a heading or note as HTML, with the Latin symbols of statistics in italics (APA)."""
     return Markup(re.sub(rf"\b({SYMBOLS})\b(?!['′])", r"<i>\1</i>", str(escape(text))))  # noqa: S704
 
 
 def population_words(population: str, plan: Plan) -> str:
-    """Whom the population holds, in words."""
-    told = POPULATIONS[population]
+    """Return a description of the population's members."""
+    members = POPULATIONS[population]
     if population != "per_protocol" and any(rule.scope == "all" for rule in plan.exclusions):
-        told += " and whom no rule took out of every set"
-    return told
+        members += ", without participants excluded from all sets"
+    return members
 
 
 def source_of(outcome: Outcome) -> str:
-    """How the outcome's score comes about, in words."""
+    """Return a description of how the outcome's score is computed."""
     if outcome.scale is not None:
-        return f"mean of the items of the scale “{outcome.scale}”, reversed items turned"
+        return f"mean of the items of the scale “{outcome.scale}” after reversal"
     if outcome.item is not None:
-        return f"the answer to the item “{outcome.item}”"
+        return f"answer to the item “{outcome.item}”"
     if outcome.measure is not None:
-        measure = next(one for one in MEASURES if one.key == outcome.measure)
-        return f"the participant's own “{measure.label}”, missing where there is none"
+        measure = next(measure for measure in MEASURES if measure.key == outcome.measure)
+        return f"the participant's “{measure.label}”, missing where it cannot be computed"
     conditions = " and ".join(f"{column} = {value}" for column, value in outcome.where.items())
     rows = f"answered trials with {conditions}" if conditions else "answered trials"
     kind = "mean logarithm" if outcome.transform == "log" else "mean"
@@ -86,21 +86,21 @@ def source_of(outcome: Outcome) -> str:
 
 
 def verdict_text(verdict: str | None, shown: bool) -> str:
-    """The verdict, held back where the outcome's own test, adjusted over the family, is silent."""
+    """Return the verdict, qualified if the outcome's family-adjusted test shows no difference."""
     if verdict is None:
         return "–"
     if shown or not verdict.startswith("different"):
         return verdict
-    return f"{verdict}, by this comparison alone: the outcome's own test does not show it"
+    return f"{verdict}, by this comparison alone: the outcome's test does not show it"
 
 
 def is_shown(result: OutcomeResult, results: Results) -> bool:
-    """Whether p, adjusted over the family, lies below alpha."""
+    """Return whether p, adjusted over the family, is below alpha."""
     return result.p_adjusted is not None and result.p_adjusted < results.plan.alpha
 
 
 def omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) -> str:
-    """The test that stands for the outcome, and no more than it says of `what`."""
+    """Return a sentence on the test that enters the family, and no more than the test shows."""
     test = result.found.test
     if not isinstance(test, HypothesisTest) or result.p_adjusted is None:
         reason = "" if isinstance(test, HypothesisTest) else test.reason
@@ -108,14 +108,15 @@ def omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) 
     numbers = (
         f"{test_name}{reported(test)}, {result.adjustment}-adjusted p {p_value(result.p_adjusted)}"
     )
-    where = "In these simulated data, the" if results.simulated else "The"
+    start = "In these simulated data, the" if results.simulated else "The"
     if result.outcome.role == EXPLORATORY:
-        where = f"Exploratory: {where[0].lower()}{where[1:]}"
+        start = f"Exploratory: {start[0].lower()}{start[1:]}"
     if is_shown(result, results):
-        return f"{where} {what} are not all equal, {numbers}."
+        return f"{start} {what} are not all equal, {numbers}."
+    # "Does not differ" would claim the null, which no test of a difference can show.
     return (
-        f"{where} test does not show that the {what} differ, {numbers}. "
-        f"That is no evidence that they are equal.{_lost_by_adjustment(test, results)}"
+        f"{start} test does not show that the {what} differ, {numbers}. "
+        f"This is not evidence that they are equal.{_lost_by_adjustment(test, results)}"
     )
 
 
@@ -123,7 +124,7 @@ def _lost_by_adjustment(test: HypothesisTest, results: Results) -> str:
     if test.p >= results.plan.alpha:
         return ""
     alpha = bounded(results.plan.alpha)
-    return f" Alone its p would be below {alpha}; among the tests of its family it is not enough."
+    return f" Before adjustment for the tests of its family its p is below {alpha}."
 
 
 def _against_control(result: OutcomeResult, results: Results) -> str:
@@ -132,31 +133,34 @@ def _against_control(result: OutcomeResult, results: Results) -> str:
     shown = [contrast for contrast in contrasts if _differs(contrast, results)]
     if not shown:
         return (
-            f"No single arm can be told from “{control}” once all arms are allowed for (Dunnett, "
-            "unequal variances)."
+            f"After adjustment over the arms, no single arm is shown to differ from “{control}” "
+            "(Dunnett, unequal variances)."
         )
-    told = "; ".join(_difference(contrast) for contrast in shown)
+    differences = "; ".join(_difference(contrast) for contrast in shown)
     rest = len(contrasts) - len(shown)
     arms = "arm" if rest == 1 else f"{rest} arms"
-    others = f" For the other {arms} the comparison does not show a difference." if rest else ""
-    return f"Against “{control}” the mean is {told} (Dunnett, unequal variances).{others}"
+    others = f" The comparison does not show a difference for the other {arms}." if rest else ""
+    return (
+        f"Compared with “{control}”, the mean is {differences} (Dunnett, unequal "
+        f"variances).{others}"
+    )
 
 
 def _equivalence(found: OneWay, results: Results, smallest: float) -> list[str]:
-    """The arms whose difference from the control is shown to be too small to matter."""
+    """Return a sentence on the arms whose difference from the control is too small to matter."""
     control = results.labels[results.plan.control]
     alike = [
-        f"“{one.label}” (p {p_value(one.p_equivalence)})"
-        for one in found.contrasts
-        if one.p_equivalence is not None and one.p_equivalence < results.plan.alpha
+        f"“{contrast.label}” (p {p_value(contrast.p_equivalence)})"
+        for contrast in found.contrasts
+        if contrast.p_equivalence is not None and contrast.p_equivalence < results.plan.alpha
     ]
     bounds = f"{number(smallest)} points"
     if not alike:
-        return [f"For no arm is it shown that its mean lies within {bounds} of “{control}”."]
-    mean = "lies the mean of" if len(alike) == 1 else "lie the means of"
+        return [f"No arm's mean is shown to be within {bounds} of “{control}”."]
+    mean, verb = ("mean", "is") if len(alike) == 1 else ("means", "are")
     return [
-        f"Within {bounds} of “{control}”, and so too close to matter by the plan, {mean} "
-        f"{', '.join(alike)} (two one-sided tests, Holm over the arms)."
+        f"The {mean} of {', '.join(alike)} {verb} shown to be within {bounds} of “{control}”, a "
+        "difference too small to matter by the plan (two one-sided tests, Holm over the arms)."
     ]
 
 
@@ -172,7 +176,7 @@ def _differs(contrast: Contrast, results: Results) -> bool:
 def _difference(contrast: Contrast) -> str:
     difference = contrast.difference
     if not isinstance(difference, Estimate) or difference.p is None:
-        raise TypeError(f"{contrast.arm} has no difference to tell")
+        raise TypeError(f"{contrast.arm} has no difference with a p value")
     direction = "higher" if difference.value > 0 else "lower"
     return (
         f"{direction} in “{contrast.label}” by {number(abs(difference.value))}, "

@@ -1,6 +1,6 @@
-"""A figure's svg file made part of the page: its colours follow the page, its ids are its own.
+"""Inline SVG figures: their colours follow the page, and their ids are unique on it.
 
-Styles become attributes: WeasyPrint would read a style as the page's, not the figure's.
+Styles become attributes, because WeasyPrint would apply a figure's style sheet to the whole page.
 """
 
 import re
@@ -31,19 +31,22 @@ PAGE_COLOURS = {
 
 
 def paper_letters() -> str:
-    """The letters of figures on paper, those in which matplotlib measured its texts, as CSS."""
+    """Return CSS that loads the font in which matplotlib measured the figure's texts."""
     file = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
     return f'\n@font-face {{ font-family: "Figure Letters"; src: url("{file.as_uri()}"); }}\n'
 
 
 def inline_svg(text: str, name: str, alternative: str, follow: bool = True) -> Markup:
-    """The <svg> element, scaled by the page, with `alternative` for those who do not see it.
+    """Return the <svg> element, scaled by the page, with `alternative` as its title.
 
-    Colours and letters follow the page's where `follow`; on paper they are those of the file.
+    If `follow`, colours and fonts are taken from the page; otherwise the file's are kept (on
+    paper).
     """
     body = text[text.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)  # would reach the page
+    body = re.sub(
+        r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL
+    )  # would apply to the whole page
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
     body = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", body)
     if not follow:
@@ -60,21 +63,21 @@ def inline_svg(text: str, name: str, alternative: str, follow: bool = True) -> M
     body = size.sub(rf"{opening}\1", body, count=1)
     head, bracket, rest = body.partition(">")
     title = f'<title id="{name}-title">{escape(alternative)}</title>'
-    return Markup(head + bracket + title + rest)  # noqa: S704 - matplotlib's own output
+    return Markup(head + bracket + title + rest)  # noqa: S704 - output of matplotlib
 
 
-def _from_its_start(found: "re.Match[str]") -> str:
-    """The same text placed by its left end: readers of PDF cut into the first letter otherwise."""
-    letters = FontProperties(family="DejaVu Sans", size=float(found["size"]))
-    text = unescape(found["text"])
+def _from_its_start(match: "re.Match[str]") -> str:
+    """Return the text positioned by its left end; PDF readers would cut off the first letter."""
+    letters = FontProperties(family="DejaVu Sans", size=float(match["size"]))
+    text = unescape(match["text"])
     width, _, _ = text_to_path.get_text_width_height_descent(text, letters, ismath=False)
-    x = float(found["x"]) - width * (0.5 if found["anchor"] == "middle" else 1.0)
+    x = float(match["x"]) - width * (0.5 if match["anchor"] == "middle" else 1.0)
     return (
-        f'<text style="{found["style"]}{found["rest"]}" x="{x:.3f}"{found["more"]}>{found["text"]}<'
+        f'<text style="{match["style"]}{match["rest"]}" x="{x:.3f}"{match["more"]}>{match["text"]}<'
     )
 
 
 def _attributes(style: "re.Match[str]") -> str:
-    """'fill: none; stroke: #000' as 'fill="none" stroke="#000"'."""
-    pairs = (one.partition(":") for one in style[1].split(";") if one.strip())
+    """Convert a style such as 'fill: none; stroke: #000' to 'fill="none" stroke="#000"'."""
+    pairs = (part.partition(":") for part in style[1].split(";") if part.strip())
     return " ".join(f'{name.strip()}="{value.strip()}"' for name, _, value in pairs)

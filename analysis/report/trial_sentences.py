@@ -1,4 +1,4 @@
-"""What the analyses of trials say in words: the omnibus first, then arms against the control."""
+"""Sentences on the analyses of trials: the omnibus test first, then arms against the control."""
 
 from analysis.apa_numbers import interval, number, p_value, percent
 from analysis.outcomes.binary_trials import BinaryTrials, OddsContrast
@@ -12,7 +12,7 @@ Contrasts = tuple[ModelContrast, ...] | tuple[OddsContrast, ...]
 
 
 def binary_trials(result: OutcomeResult, results: Results) -> list[str]:
-    """Odds ratios without random images."""
+    """Return the sentences on odds ratios without random images."""
     if not isinstance(result.found, BinaryTrials):
         raise TypeError(f"{result.outcome.key} was not analysed by binary_trials")
     told = [omnibus(result, results, "cluster-robust ", "arms' odds")]
@@ -20,7 +20,7 @@ def binary_trials(result: OutcomeResult, results: Results) -> list[str]:
 
 
 def trial_model(result: OutcomeResult, results: Results) -> list[str]:
-    """Before the arms' effect, what became of the model where it is not the one asked for."""
+    """Return the sentences on the model, starting with its log if it is not the planned model."""
     found = result.found
     if not isinstance(found, TrialModel):
         raise TypeError(f"{result.outcome.key} was not analysed by a model of trials")
@@ -38,59 +38,60 @@ def trial_model(result: OutcomeResult, results: Results) -> list[str]:
 
 
 def _arms(result: OutcomeResult, results: Results, contrasts: Contrasts, effect: str) -> list[str]:
-    """Single arms only where the outcome's own test shows something; what is equivalent always."""
-    told = []
+    """Return the sentences on equivalence and, if the outcome's test shows it, on single arms."""
+    sentences = []
     if is_shown(result, results) and contrasts:
-        told.append(_against_control(contrasts, results, effect))
+        sentences.append(_against_control(contrasts, results, effect))
     if result.outcome.smallest_effect is not None and contrasts:
-        told.append(_equivalence(contrasts, results, result.outcome.smallest_effect))
-    return told
+        sentences.append(_equivalence(contrasts, results, result.outcome.smallest_effect))
+    return sentences
 
 
 def _against_control(contrasts: Contrasts, results: Results, effect: str) -> str:
     control = results.labels[results.plan.control]
+    # Only arms whose adjusted p is below alpha are named.
     shown = [
-        told
-        for one in contrasts
-        if one.p_adjusted is not None and one.p_adjusted < results.plan.alpha
-        for told in _told(one)
+        text
+        for contrast in contrasts
+        if contrast.p_adjusted is not None and contrast.p_adjusted < results.plan.alpha
+        for text in _effect_text(contrast)
     ]
     if not shown:
         return (
-            f"No single arm can be told from “{control}” once all arms are allowed for (Holm over "
-            "the arms)."
+            f"After adjustment over the arms, no single arm is shown to differ from “{control}” "
+            "(Holm over the arms)."
         )
     rest = len(contrasts) - len(shown)
     arms = "arm" if rest == 1 else f"{rest} arms"
-    others = f" For the other {arms} the comparison does not show a difference." if rest else ""
+    others = f" The comparison does not show a difference for the other {arms}." if rest else ""
     return (
-        f"Against “{control}”: {effect.lower()} {'; '.join(shown)} (p adjusted by Holm over the "
-        f"arms, intervals not adjusted).{others}"
+        f"Compared with “{control}”: {effect.lower()} {'; '.join(shown)} (p adjusted by Holm over "
+        f"the arms, intervals not adjusted).{others}"
     )
 
 
-def _told(one: ModelContrast | OddsContrast) -> list[str]:
-    estimate = one.odds_ratio if isinstance(one, OddsContrast) else one.estimate
-    if not isinstance(estimate, Estimate) or one.p_adjusted is None:
+def _effect_text(contrast: ModelContrast | OddsContrast) -> list[str]:
+    estimate = contrast.odds_ratio if isinstance(contrast, OddsContrast) else contrast.estimate
+    if not isinstance(estimate, Estimate) or contrast.p_adjusted is None:
         return []
     return [
-        f"{number(estimate.value)} in “{one.label}”, {percent(estimate.level)} CI "
-        f"{interval(estimate)}, p {p_value(one.p_adjusted)}"
+        f"{number(estimate.value)} in “{contrast.label}”, {percent(estimate.level)} CI "
+        f"{interval(estimate)}, p {p_value(contrast.p_adjusted)}"
     ]
 
 
 def _equivalence(contrasts: Contrasts, results: Results, smallest: float) -> str:
-    """The arms whose difference from the control is shown to be too small to matter."""
+    """Return a sentence on the arms whose difference from the control is too small to matter."""
     control = results.labels[results.plan.control]
     alike = [
-        f"“{one.label}” (p {p_value(one.p_equivalence)})"
-        for one in contrasts
-        if one.p_equivalence is not None and one.p_equivalence < results.plan.alpha
+        f"“{contrast.label}” (p {p_value(contrast.p_equivalence)})"
+        for contrast in contrasts
+        if contrast.p_equivalence is not None and contrast.p_equivalence < results.plan.alpha
     ]
     if not alike:
-        return f"For no arm is it shown that it lies within {number(smallest)} of “{control}”."
-    lie = "lies" if len(alike) == 1 else "lie"
+        return f"No arm is shown to be within {number(smallest)} of “{control}”."
+    verb = "is" if len(alike) == 1 else "are"
     return (
-        f"Within {number(smallest)} of “{control}”, and so too close to matter by the plan, {lie} "
-        f"{', '.join(alike)} (two one-sided tests, Holm over the arms)."
+        f"{', '.join(alike)} {verb} shown to be within {number(smallest)} of “{control}”, a "
+        "difference too small to matter by the plan (two one-sided tests, Holm over the arms)."
     )

@@ -1,1 +1,1 @@
-"""The bundle that redoes an analysis, and the checks that its numbers are unaltered."""
+"""The bundle that repeats an analysis, and checks that its numbers are unaltered."""

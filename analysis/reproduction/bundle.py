@@ -1,4 +1,4 @@
-"""The folder that a report comes in: what was analysed, what was found, and how to redo it."""
+"""The folder that a report comes in: data, results, and the script that repeats the analysis."""
 
 import hashlib
 import json
@@ -15,14 +15,14 @@ from analysis.study_data.map_evaluation import evaluation_path
 from analysis.study_data.study_data import StudyData
 
 MANIFEST, DATA, TIDY, REGISTERED = "bundle.json", "data", "tidy", "registered.json"
-BESIDE = ("plan.toml", "study.toml", "manifest.json")  # of our own export
-REDO = '''"""Carry out this analysis again, from the folder data/ alone, and compare every number.
+BESIDE = ("plan.toml", "study.toml", "manifest.json")  # further files of this platform's export
+REDO = '''"""Repeat this analysis from the folder data/ alone, and compare every number.
 
-The platform's own folder must be on Python's path:
+The folder of the platform must be on Python's path:
 
     PYTHONPATH=/path/to/the/platform python redo.py
 
-Exit status 0: results.json and the report's text come out the same, to the last digit.
+Exit status 0: results.json and the text of the report are identical, to the last digit.
 """
 
 import sys
@@ -40,10 +40,13 @@ sys.exit(main(Path(__file__).resolve().parent))
 def write_inputs(
     data: StudyData, folder: Path, plan: Path, output: Path, evaluation: Path | None = None
 ) -> None:
-    """data/: the files as they were read, with the plan; redo.py; and of another study, whose
-    files have other columns, the tidy tables that they became in tidy/."""
+    """Write data/ (the files as read, with the plan) and redo.py.
+
+    For a study from elsewhere, tidy/ also receives the tidy tables that its files became.
+    """
     place = output / DATA
     place.mkdir(parents=True, exist_ok=True)
+    # A plan given separately replaces the folder's plan, so it is copied under that name.
     source = folder if folder.is_dir() else folder.parent
     named = {"plan.toml": plan}
     if evaluation is not None:
@@ -63,42 +66,42 @@ def write_inputs(
 
 
 def write_manifest(output: Path, made: Mapping[str, Any], names: Iterable[str]) -> None:
-    """bundle.json: how the bundle was made, and the sha256 of each of its files by name."""
+    """Write bundle.json: how the bundle was made, and the SHA-256 of each file by name."""
     files = {name: _sha256(output / name) for name in sorted(set(names))}
     text = json.dumps({**made, "files": files}, indent=1, sort_keys=True, ensure_ascii=False)
     write_text(output / MANIFEST, text + "\n")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """bundle.json, or ReportError with the cure."""
+    """Return bundle.json. Raises ReportError, with the cure, if it cannot be read."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ReportError(
-            [f"{folder} holds no readable {MANIFEST}: {error}. Name a folder of run_analysis."]
+            [f"{folder} has no readable {MANIFEST}: {error}. Name a folder of run_analysis."]
         ) from error
     return manifest
 
 
 def clear(output: Path) -> None:
-    """Remove the files of an earlier bundle, and no others, so that none of them is left over."""
+    """Remove the files of an earlier bundle, and only those."""
     if not (output / MANIFEST).is_file():
         return
     for name in read_manifest(output)["files"]:
         path = output / _inside(name)
-        if not path.is_relative_to(output / DATA):  # the data may be what is analysed now
+        if not path.is_relative_to(output / DATA):  # this analysis may be reading the data
             path.unlink(missing_ok=True)
     (output / MANIFEST).unlink()
 
 
 def files_in(output: Path) -> list[str]:
-    """Every file of the folder by its name in the manifest, but the manifest."""
+    """Return the name of every file in the folder except the manifest, as in the manifest."""
     paths = (path.relative_to(output) for path in output.rglob("*") if path.is_file())
     return sorted(path.as_posix() for path in paths if path.as_posix() != MANIFEST)
 
 
 def changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """One sentence per file that is not the one that was written."""
+    """Return one sentence per file that is missing or differs from the file written."""
     problems = []
     for name, expected in manifest["files"].items():
         path = folder / _inside(name)
@@ -110,20 +113,20 @@ def changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """The frame as every csv of a bundle is written."""
+    """Return the frame as CSV, formatted as in every bundle."""
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8 with line feeds, on every system."""
+    """Write UTF-8 with line feeds on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _inside(name: str) -> PurePosixPath:
-    """The name as a path inside of the bundle; ReportError where it leads out."""
+    """Return the name as a path inside the bundle. Raises ReportError if it leads outside."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
-        raise ReportError([f"The file name {name!r} leads out of the folder. Rename the file."])
+        raise ReportError([f"The file name {name!r} leads outside the folder. Rename the file."])
     return path
 
 

@@ -1,4 +1,4 @@
-"""Does every p of results.json follow from the statistic and degrees of freedom beside it?"""
+"""Check that every p of results.json follows from its statistic and degrees of freedom."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,17 +7,17 @@ from typing import Any, Literal
 
 from scipy import stats
 
-RELATIVE = 1e-6  # quadrature and root finding behind some p leave no more than this
+RELATIVE = 1e-6  # tolerance for p computed by quadrature and root finding
 Outcome = Literal["equal", "within bounds", "not recomputable", "wrong"]
 OVER = re.compile(r"simultaneous over (?:all pairs of )?(\d+)")
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """One p: where it stands, and what became of it.
+    """A p with its place, and the outcome of recomputing it.
 
-    "within bounds": an adjusted p between the plain one and Bonferroni's. "not recomputable": it
-    comes from permutation or from ranks with ties, so that statistic and df do not fix it.
+    "within bounds" means an adjusted p between the unadjusted p and Bonferroni's; "not
+    recomputable" means that statistic and df do not determine p (permutation, or ranks with ties).
     """
 
     place: str
@@ -27,12 +27,12 @@ class Recomputed:
 
     @property
     def sentence(self) -> str:
-        """One line on a wrong p."""
+        """Return a sentence on a wrong p."""
         return f"results.json, {self.place}: p is {self.p:.6g}, but should be {self.expected:.6g}."
 
 
 def recomputed(document: Any, place: str = "") -> Iterator[Recomputed]:
-    """Every p of the document that has a statistic."""
+    """Yield every p of the document that has a statistic."""
     if isinstance(document, Mapping):
         if _has(document, "statistic", "p"):
             yield _checked(document, place)
@@ -57,14 +57,14 @@ def _checked(entry: Mapping[str, Any], place: str) -> Recomputed:
 def _of_test(symbol: str, statistic: float, df: list[float]) -> float:
     if symbol == "F":
         return float(stats.f.sf(statistic, *df))
-    if symbol == "χ̄²":  # half of the variances' boundary: the mean of two chi squared
-        return float(sum(stats.chi2.sf(statistic, one) if one else 0.0 for one in df) / len(df))
+    if symbol == "χ̄²":  # a variance on its boundary: an even mixture of two chi squared
+        return float(sum(stats.chi2.sf(statistic, n) if n else 0.0 for n in df) / len(df))
     if symbol in ("χ²", "H", "Q"):
         return float(stats.chi2.sf(statistic, df[0]))
     if symbol in ("t", "z"):
         return _two_sided(statistic, df[0] if df else None)
     raise ValueError(
-        f"no p is known for a statistic {symbol!r}; add it to analysis.reproduction.p_values"
+        f"the p of a statistic {symbol!r} is unknown; add it to analysis.reproduction.p_values"
     )
 
 
@@ -84,7 +84,7 @@ def _of_estimate(entry: Mapping[str, Any], place: str, p: float) -> Recomputed:
 
 
 def _one_sided(entry: Mapping[str, Any], place: str) -> Iterator[Recomputed]:
-    """The two one-sided tests of equivalence."""
+    """Check the two one-sided tests of equivalence."""
     lower, upper = entry["lower"], entry["upper"]
     known = stats.norm if entry["df"] is None else stats.t(entry["df"])
     yield _compare(f"{place}/lower", lower["p"], float(known.sf(lower["t"])))

@@ -1,4 +1,4 @@
-"""The finished report read again, as a reviewer would: do its printed numbers fit one another?"""
+"""Check of the finished report: its printed numbers are read as text and compared."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,16 +8,16 @@ from analysis.reproduction.statcheck import inconsistent, printed_tests
 
 SILENT = ("style", "script", "svg", "title", "head")
 INTERVAL = re.compile(r"\[([-\d.]+)%?, ([-\d.]+)%?\]")
-PROBABILITIES = ("p", "p of it", "Adjusted p")
-"""Headings of columns that may stand before an interval without being its estimate."""
+PROBABILITIES = ("p", "p of upper", "Adjusted p")
+"""Headings of columns that may precede an interval without being its estimate."""
 NUMBER = re.compile(r"-?\d*\.?\d+")
 THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-"""The comma in 13,599.08; between numbers this page puts a blank after it."""
+"""The comma in 13,599.08; a comma between two numbers is followed by a space."""
 
 
 @dataclass(frozen=True)
 class PageCheck:
-    """How many tests and intervals the page prints, and one sentence for each that is wrong."""
+    """Number of tests and intervals on the page, and one sentence per wrong number."""
 
     tests: int
     intervals: int
@@ -26,27 +26,33 @@ class PageCheck:
 
 @dataclass
 class Row:
-    """A table row: cells as text, and whether one of them spans several columns."""
+    """A table row: its cells as text, and whether a cell spans several columns."""
 
     cells: list[str] = field(default_factory=list)
     spans: bool = False
 
 
 def check_page(html: str) -> PageCheck:
-    """Every 'F(2, 17.13) = 5.18, p = .017' of the text, every table row with statistic, df and p,
-    and every interval beside its estimate."""
+    """Check the tests and intervals of a page.
+
+    These are every 'F(2, 17.13) = 5.18, p = .017' in the text, every table row with statistic, df
+    and p, and every interval next to its estimate.
+    """
     page = _Page(html)
     text = "\n".join(page.paragraphs)
-    problems = [one.sentence for one in inconsistent(text)]
+    problems = [test.sentence for test in inconsistent(text)]
     tests, intervals = len(list(printed_tests(text))), 0
     for caption, head, rows in page.tables:
         for row in rows:
+            # Rows with merged cells contain a reason instead of numbers.
             if row.spans or len(row.cells) != len(head):
                 continue
             for line in _tests_of(head, row.cells):
                 tests += 1
-                found = inconsistent(line)
-                problems += [f"Table “{caption}”, {row.cells[0]}: {one.sentence}" for one in found]
+                wrong = inconsistent(line)
+                problems += [
+                    f"Table “{caption}”, {row.cells[0]}: {test.sentence}" for test in wrong
+                ]
             for name, value, cell in zip(head, row.cells, row.cells[1:], strict=False):
                 interval = INTERVAL.fullmatch(cell)
                 if interval is None or name in PROBABILITIES:
@@ -54,13 +60,13 @@ def check_page(html: str) -> PageCheck:
                 intervals += 1
                 if not _holds(interval, value):
                     problems.append(
-                        f"Table “{caption}”, {row.cells[0]}: {cell} does not hold {value}."
+                        f"Table “{caption}”, {row.cells[0]}: {cell} does not contain {value}."
                     )
     return PageCheck(tests, intervals, tuple(problems))
 
 
 def _tests_of(head: list[str], cells: list[str]) -> list[str]:
-    """The row's tests as sentences; a test is a column "Statistic", then "df", then "p"."""
+    """Return the row's tests as text; a test is a column "Statistic", then "df", then "p"."""
     lines = []
     for place in range(len(head) - 2):
         if head[place : place + 3] != ["Statistic", "df", "p"]:
@@ -68,7 +74,7 @@ def _tests_of(head: list[str], cells: list[str]) -> list[str]:
         statistic, df, p = cells[place : place + 3]
         symbol, _, value = statistic.partition(" = ")
         if not value:
-            continue  # a dash: no such test
+            continue  # a dash means that the test is missing
         brackets = f"({df})" if NUMBER.search(df) else ""
         lines.append(f"{symbol}{brackets} = {value}, p {p if p[0] in '<>' else f'= {p}'}")
     return lines
@@ -80,7 +86,7 @@ def _holds(interval: "re.Match[str]", value: str) -> bool:
 
 
 class _Page(HTMLParser):
-    """Text by paragraph, and tables as caption, headings and rows."""
+    """Parser that collects text by paragraph, and tables as caption, headings and rows."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -104,6 +110,7 @@ class _Page(HTMLParser):
             self._row.spans |= any(name == "colspan" for name, _ in attrs)
 
     def handle_endtag(self, tag: str) -> None:
+        # Numbers are compared in ASCII, as the minus sign and thousands commas are typography.
         text = " ".join("".join(self._text).replace("\N{MINUS SIGN}", "-").split())
         text = THOUSANDS.sub("", text)
         if tag in SILENT:

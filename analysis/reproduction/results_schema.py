@@ -1,7 +1,7 @@
-"""The JSON Schema of results.json, made from the result classes, so that it cannot fall behind.
+"""JSON Schema of results.json, generated from the result classes so that it cannot fall behind.
 
-It ships as analysis/reproduction/results.schema.json and goes into every bundle. After a change
-of a result class, run: python -m analysis.reproduction.results_schema
+It ships as analysis/reproduction/results.schema.json and is part of every bundle. After a change of
+a result class, run: python -m analysis.reproduction.results_schema
 """
 
 import json
@@ -32,7 +32,7 @@ Entry = dict[str, Any]
 
 
 def build_schema() -> Entry:
-    """The schema of what results.to_json writes: every key, required, and no other."""
+    """Return the schema of the output of results.to_json: every key, required, and no other."""
     definitions: Entry = {}
     root = _schema_of(Results, definitions)
     return {
@@ -44,12 +44,12 @@ def build_schema() -> Entry:
 
 
 def schema_text() -> str:
-    """The file's text."""
+    """Return the text of the schema file."""
     return json.dumps(build_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def validate(document: Entry) -> None:
-    """Raises ReportError where the document is not what the shipped schema says."""
+    """Check the document against the shipped schema. Raises ReportError with every violation."""
     problems = [
         f"results.json, {'/'.join(map(str, error.absolute_path)) or 'top'}: {error.message[:200]}"
         for error in _validator().iter_errors(document)
@@ -81,11 +81,11 @@ def _schema_of(hint: Any, definitions: Entry) -> Entry:
         return {"type": "object", "additionalProperties": _schema_of(arguments[1], definitions)}
     if is_dataclass(hint) and isinstance(hint, type):
         return _reference(hint, definitions)
-    raise TypeError(f"results.json cannot hold {hint!r}: no JSON Schema is known for it.")
+    raise TypeError(f"results.json cannot contain {hint!r}: it has no JSON Schema.")
 
 
 def _reference(cls: type, definitions: Entry) -> Entry:
-    """A dataclass by its name; entered before its fields, so that classes may hold one another."""
+    """Return a reference to a dataclass, defined before its fields so that classes may nest."""
     if cls.__name__ not in definitions:
         definitions[cls.__name__] = {}
         hints = get_type_hints(cls)
@@ -101,7 +101,7 @@ def _reference(cls: type, definitions: Entry) -> Entry:
 
 
 def _optional(definitions: Entry) -> Entry:
-    """The results of the sections that a plan may ask for, by key; none of them is required."""
+    """Return the optional sections by key; none of them is required."""
     found = {one.key: get_type_hints(resolve(one.path))["return"] for one in OPTIONAL_SECTIONS}
     return _object({key: _schema_of(hint, definitions) for key, hint in found.items()}, [])
 
@@ -116,7 +116,7 @@ def _object(properties: Entry, required: list[str]) -> Entry:
 
 
 def _finding_classes() -> list[Any]:
-    """What the analyses of the plan return, each once."""
+    """Return the result classes of the plan's analyses, without repetitions."""
     paths = [path for one in ANALYSES for path in (one.path, one.check) if path]
     return list(dict.fromkeys(get_type_hints(resolve(path))["return"] for path in paths))
 

@@ -1,4 +1,4 @@
-"""Does a printed p fit its printed statistic and degrees of freedom? (Nuijten et al., 2016)"""
+"""Check that a printed p matches its printed statistic and df (Nuijten et al., 2016)."""
 
 import re
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class PrintedTest:
-    """A test as a text prints it, and the p that its statistic and df have.
+    """A test as printed, with the p that its statistic and df give.
 
-    `p_low` and `p_high`: over all statistics and df that round to the printed ones. `consistent`
-    says whether some p between them rounds to, or lies on the side of, the printed one. `one_df` is
-    the p with one numerator df, which helps to find a wrong one.
+    `p_low` and `p_high` are the limits over all statistics and df that round to the printed values.
+    `consistent` is True if some p between them rounds to the printed p, or is on its side. `one_df`
+    is the p with one numerator df, which helps to find the error.
     """
 
     text: str
@@ -32,7 +32,7 @@ class PrintedTest:
 
     @property
     def sentence(self) -> str:
-        """One line on an inconsistent test."""
+        """Return a sentence on an inconsistent test."""
         hint = (
             "" if self.one_df is None else f"; with one numerator df it would be {self.one_df:.4g}"
         )
@@ -40,15 +40,15 @@ class PrintedTest:
 
 
 def printed_tests(text: str) -> Iterator[PrintedTest]:
-    """Every 'F(2, 17.13) = 5.18, p = .017' of the text, also with t, z, χ², H and Q."""
+    """Yield every 'F(2, 17.13) = 5.18, p = .017' of the text, also with t, z, χ², H and Q."""
     for match in PATTERN.finditer(_plain(text)):
-        degrees = [float(one) for one in (match["df"] or "").split(",") if one.strip()]
+        degrees = [float(part) for part in (match["df"] or "").split(",") if part.strip()]
         if _fits(match["symbol"], degrees):
             yield _checked(match, degrees)
 
 
 def inconsistent(text: str) -> list[PrintedTest]:
-    """Those whose p cannot be what the statistic and df say."""
+    """Return the tests whose p is impossible given statistic and df."""
     return [test for test in printed_tests(text) if not test.consistent]
 
 
@@ -63,16 +63,16 @@ def _checked(match: "re.Match[str]", degrees: list[float]) -> PrintedTest:
     ]
     p_low, p_high = min(corners), max(corners)
     consistent = _consistent(p_low, p_high, match["relation"], match["p"])
-    one = _p("F", printed, [1.0, degrees[1]]) if symbol == "F" and not consistent else None
-    return PrintedTest(match[0], p, p_low, p_high, consistent, one)
+    one_df = _p("F", printed, [1.0, degrees[1]]) if symbol == "F" and not consistent else None
+    return PrintedTest(match[0], p, p_low, p_high, consistent, one_df)
 
 
 def _around(df: str) -> Iterator[tuple[float, ...]]:
-    """The ends of what rounds to the printed df; whole numbers are exact."""
+    """Return the limits of the values that round to the printed df; whole numbers are exact."""
     ends = []
-    for one in (part.strip() for part in df.split(",") if part.strip()):
-        half = 0.5 * 10.0 ** -_decimals(one) if _decimals(one) else 0.0
-        ends.append((float(one) - half, float(one) + half) if half else (float(one),))
+    for limit in (part.strip() for part in df.split(",") if part.strip()):
+        half = 0.5 * 10.0 ** -_decimals(limit) if _decimals(limit) else 0.0
+        ends.append((float(limit) - half, float(limit) + half) if half else (float(limit),))
     return product(*ends)
 
 
@@ -105,7 +105,7 @@ def _decimals(number: str) -> int:
 
 
 def _plain(text: str) -> str:
-    """Without tags, entities and TeX around the symbols."""
+    """Return the text without tags, entities and TeX around the symbols."""
     plain = re.sub(r"<[^>]+>", "", text)
     for old, new in (
         ("&lt;", "<"),

@@ -1,1 +1,1 @@
-"""The report's sections besides the outcomes."""
+"""Sections of the report other than the outcomes."""

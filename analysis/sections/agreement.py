@@ -1,4 +1,4 @@
-"""Do people follow the classifier when it is right, and when it is wrong?"""
+"""Agreement of participants with right and with wrong predictions, by arm."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +18,11 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class ArmAgreement:
-    """Shares in one arm, each the mean over participants of the participant's own share.
+    """Shares in an arm, each the mean over participants of the participant's share.
 
-    `agreement_right`: right predictions accepted. `agreement_wrong`: wrong predictions accepted
-    (over-reliance). `decision_accuracy`: right ones accepted and wrong ones rejected.
+    `agreement_right` is the share of right predictions accepted, `agreement_wrong` the share of
+    wrong predictions accepted (over-reliance), `decision_accuracy` the share of good decisions:
+    right predictions accepted and wrong predictions rejected.
     """
 
     arm: str
@@ -32,7 +33,10 @@ class ArmAgreement:
 
 
 def agreement_by_arm(data: StudyData) -> tuple[ArmAgreement, ...]:
-    """One row per arm, everyone randomised who answered such a trial; t intervals within 0..1."""
+    """Return the shares by arm, of everyone randomised who answered such a trial.
+
+    The t intervals are truncated to 0..1.
+    """
     return tuple(
         ArmAgreement(
             arm,
@@ -44,7 +48,7 @@ def agreement_by_arm(data: StudyData) -> tuple[ArmAgreement, ...]:
 
 
 def participant_shares(data: StudyData, arm: str, measure: str) -> Scores:
-    """The measure's share per participant of the arm who has one."""
+    """Return the measure's share for each participant of the arm for whom it is defined."""
     column, where = MEASURES[measure]
     outcome = Outcome(
         measure, measure, "trial_mean", population="randomised", column=column, where=where

@@ -1,7 +1,7 @@
-"""Table 1: what people brought with them, by arm, and how far apart chance has put the arms.
+"""Table 1: baseline characteristics by arm, with standardised differences.
 
-Differences are standardised, not tested: p of a baseline difference asks whether the randomisation
-was one, which is known (Senn, 1994; CONSORT 2010, item 15).
+Differences are standardised and not tested: the p of a baseline difference asks whether the arms
+were randomised, which is known (Senn, 1994; CONSORT 2010, item 15).
 """
 
 from collections.abc import Mapping
@@ -20,16 +20,17 @@ from analysis.study_data.scoring import scale_score
 from analysis.study_data.study_data import StudyData
 
 NUMERIC = ("integer", "number")
-MOST_LEVELS = 12  # the rest of a text's levels stand together
+MOST_LEVELS = 12  # further levels of a text are combined
 REST = "other answers"
 
 
 @dataclass(frozen=True)
 class ArmBaseline:
-    """One covariate in one arm: those who have it, those who lack it, and its distribution.
+    """A covariate in an arm: how many participants have it or lack it, and its distribution.
 
-    Mean and SD of a number, or counts by level. `smd`: standardised difference from the control,
-    None where it does not exist; of a category the length of it (Yang & Dalton, 2012).
+    A numeric covariate has mean and SD, a category counts by level. `smd` is the standardised
+    difference from the control, for a category its length (Yang & Dalton, 2012); it is None where
+    it is undefined.
     """
 
     arm: str
@@ -43,21 +44,22 @@ class ArmBaseline:
 
 @dataclass(frozen=True)
 class Covariate:
-    """One row of table 1, over everyone randomised whose data exist.
+    """A row of table 1, over everyone randomised whose data exist.
 
-    `together`: all arms. `largest`: the largest standardised difference of any two arms.
+    `together` describes all arms; `largest` is the largest standardised difference between two
+    arms.
     """
 
     key: str
     label: str
-    kind: str  # number, category
+    kind: str  # "number" or "category"
     together: ArmBaseline
     arms: tuple[ArmBaseline, ...]
     largest: float | None
 
 
 def baseline(data: StudyData) -> tuple[Covariate, ...]:
-    """The plan's covariates, else what was asked before the trials; none where nothing was."""
+    """Return the plan's covariates, or else the questions asked before the trials."""
     there = members(data, "randomised").to_numpy()
     arms = data.participants["arm"].to_numpy()[there]
     return tuple(
@@ -68,24 +70,27 @@ def baseline(data: StudyData) -> tuple[Covariate, ...]:
 
 
 def covariates(data: StudyData) -> tuple[str, ...]:
-    """Keys of scales, items and columns of participants.csv."""
+    """Return the keys of the scales, items or columns of participants.csv to describe."""
     return data.plan.covariates or asked_before(data.study, data.codebook)
 
 
-def smd(one: pd.Series, other: pd.Series) -> float | None:
-    """(M₁ - M₂) / √((s₁² + s₂²) / 2) of numbers (Austin, 2009); of texts √(d' S⁻¹ d), where d are
-    the differences of the shares of all levels but the last and S their mean covariance.
+def smd(first: pd.Series, second: pd.Series) -> float | None:
+    """Return the standardised difference of two groups, or None if it is undefined.
 
-    None with fewer than two values on a side, or where nothing varies.
+    For numbers it is (M₁ - M₂) / √((s₁² + s₂²) / 2) (Austin, 2009). For texts it is √(d' S⁻¹ d),
+    where d contains the differences of the shares of all levels but the last, and S is the mean of
+    their covariances. It is undefined for fewer than two values in a group, or values that do not
+    vary.
     """
-    one, other = one.dropna(), other.dropna()
-    if len(one) < 2 or len(other) < 2:
+    first, second = first.dropna(), second.dropna()
+    if len(first) < 2 or len(second) < 2:
         return None
-    if pd.api.types.is_numeric_dtype(one):
-        spread = float(np.sqrt((one.to_numpy().var(ddof=1) + other.to_numpy().var(ddof=1)) / 2))
-        return float(one.mean() - other.mean()) / spread if spread > 1e-12 else None
-    levels = sorted({*one, *other})[:-1]
-    shares = [_shares(values, levels) for values in (one, other)]
+    if pd.api.types.is_numeric_dtype(first):
+        spread = float(np.sqrt((first.to_numpy().var(ddof=1) + second.to_numpy().var(ddof=1)) / 2))
+        return float(first.mean() - second.mean()) / spread if spread > 1e-12 else None
+    # Shares add up to 1, so the last level is determined by the others and would make S singular.
+    levels = sorted({*first, *second})[:-1]
+    shares = [_shares(values, levels) for values in (first, second)]
     if not levels or np.allclose(shares[0], shares[1], atol=1e-12, rtol=0):
         return 0.0 if levels else None
     covariance = np.mean([np.diag(share) - np.outer(share, share) for share in shares], axis=0)
@@ -99,7 +104,7 @@ def _shares(values: pd.Series, levels: list[str]) -> npt.NDArray[np.float64]:
 
 
 def _column(data: StudyData, key: str) -> tuple[str, str, pd.Series]:
-    """Key, label, and one value per row of participants.csv."""
+    """Return key, label, and a value per row of participants.csv."""
     book = data.codebook
     if (book["scale"] == key).any():
         score = scale_score(data, Outcome(key, key, "scale", scale=key))
@@ -111,6 +116,7 @@ def _column(data: StudyData, key: str) -> tuple[str, str, pd.Series]:
         if row["type"] in NUMERIC:
             return key, label, _in_rows(pd.to_numeric(_answers(data, key)))
         return key, label, _texts(_answers(data, key), row["values"])
+    # Neither a scale nor an item, so the plan names a column of participants.csv itself.
     rows = book[(book["file"] == "participants.csv") & (book["column"] == key)]
     label = str(rows["label"].iloc[0]) if len(rows) and rows["label"].notna().any() else key
     values = data.participants[key]
@@ -124,29 +130,30 @@ def _in_rows(values: pd.Series) -> pd.Series:
 
 
 def _answers(data: StudyData, item: str) -> pd.Series:
-    found = data.answers[data.answers["item"] == item].drop_duplicates("participant")
-    return found.set_index("participant")["value"].reindex(data.participants["participant"])
+    answers = data.answers[data.answers["item"] == item].drop_duplicates("participant")
+    return answers.set_index("participant")["value"].reindex(data.participants["participant"])
 
 
 def _texts(values: pd.Series, coded: object) -> pd.Series:
-    """Texts with the codebook's words for codes; beyond the most frequent levels one rest."""
+    """Return texts with codes replaced by the codebook's words; rare levels are combined."""
     texts = values.astype("object").where(values.notna(), None).reset_index(drop=True)
     words = codewords(coded)
-    texts = texts.map(lambda one: None if one is None else words.get(str(one), str(one)))
+    texts = texts.map(lambda text: None if text is None else words.get(str(text), str(text)))
     counts = texts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     kept = set(counts.index if len(counts) <= MOST_LEVELS else counts.index[: MOST_LEVELS - 1])
-    return texts.map(lambda one: one if one is None or one in kept else REST)
+    return texts.map(lambda text: text if text is None or text in kept else REST)
 
 
 def _covariate(
     data: StudyData, key: str, label: str, values: pd.Series, arms: npt.NDArray[np.object_]
 ) -> Covariate:
     number = pd.api.types.is_float_dtype(values)
-    own = {arm: values[arms == arm] for arm in data.plan.arms}
+    by_arm = {arm: values[arms == arm] for arm in data.plan.arms}
     levels = [] if number else sorted(values.dropna().unique())
-    differences = [smd(own[a], own[b]) for a, b in combinations(own, 2)]
-    known = [abs(one) for one in differences if one is not None]
-    control = own[data.plan.control]
+    # Every pair counts, because two arms can differ from each other more than from the control.
+    differences = [smd(by_arm[a], by_arm[b]) for a, b in combinations(by_arm, 2)]
+    known = [abs(difference) for difference in differences if difference is not None]
+    control = by_arm[data.plan.control]
     return Covariate(
         key,
         label,
@@ -154,9 +161,12 @@ def _covariate(
         _described("", values, levels, None),
         tuple(
             _described(
-                arm, found, levels, None if arm == data.plan.control else smd(found, control)
+                arm,
+                arm_values,
+                levels,
+                None if arm == data.plan.control else smd(arm_values, control),
             )
-            for arm, found in own.items()
+            for arm, arm_values in by_arm.items()
         ),
         max(known) if known else None,
     )

@@ -1,4 +1,4 @@
-"""Where the analysis departs from its plan, found by comparing, not by anybody's memory."""
+"""Deviations of the analysis from its plan, determined by comparison and not from memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,13 +13,16 @@ from analysis.statistics.estimate import NotEstimable
 from analysis.study_data.study_data import StudyData
 
 Document = Mapping[str, Any]
-NOT_COMPARED = ("preregistration", "title", "source")  # say nothing about what is tested, or how
+NOT_COMPARED = ("preregistration", "title", "source")  # these do not change any test
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """One difference. "plan": between the plan as registered and as carried out. "study": between
-    the study as launched and later. "run": between the plan and what the data allowed."""
+    """A difference between the plan and its execution.
+
+    "plan": between the plan as registered and the plan as carried out. "study": between the study
+    as launched and its later versions. "run": between the plan and the possibilities of the data.
+    """
 
     kind: Literal["plan", "study", "run"]
     where: str
@@ -28,22 +31,22 @@ class Deviation:
 
 
 class Analysed(Protocol):
-    """The part of results.OutcomeResult that is looked at."""
+    """The part of results.OutcomeResult that the comparison needs."""
 
     @property
     def outcome(self) -> Outcome:
-        """What the plan asked for."""
+        """Return the outcome as planned."""
 
     @property
     def found(self) -> OutcomeFinding:
-        """What came of it."""
+        """Return the result of its analysis."""
 
 
 def hold_to(data: StudyData, registered: Document | None) -> StudyData:
-    """The data with the registered plan beside their own.
+    """Return the data with the registered plan attached.
 
-    An outcome that the registered plan does not have, or states otherwise, becomes exploratory:
-    nothing is claimed from a test that was chosen later.
+    Outcomes that the registered plan lacks or declares differently become exploratory, so that
+    nothing is claimed from a test chosen later.
     """
     if registered is None:
         return data
@@ -61,7 +64,7 @@ def deviations(
     outcomes: Sequence[Analysed],
     sample: SampleNeeded | NotEstimable | None,
 ) -> tuple[Deviation, ...]:
-    """All of them, those from the registered plan first."""
+    """Return all deviations, starting with those from the registered plan."""
     return (
         *_from_registered(data),
         *_registration(data),
@@ -83,15 +86,16 @@ def _registration(data: StudyData) -> Iterator[Deviation]:
     stated = data.plan.preregistration
     if stated is None:
         return
+    # A plan registered after the first participant was not written before the data.
     if stated.plan_sha256 and stated.plan_sha256 != data.plan_sha256:
         yield Deviation(
             "plan",
             "the plan's hash",
             f"registered as {stated.plan_sha256}",
-            f"{data.plan_sha256}: another plan, or one changed since",
+            f"{data.plan_sha256}: a different plan, or the plan changed later",
         )
     first = data.participants["consented_at"].min()
-    if stated.registered_at and first == first:  # not NaT
+    if stated.registered_at and first == first:  # false for NaT
         registered = datetime.fromisoformat(stated.registered_at)
         if registered.tzinfo is None or first.to_pydatetime() < registered:
             yield Deviation(
@@ -103,8 +107,8 @@ def _registration(data: StudyData) -> Iterator[Deviation]:
 
 
 def _of_study(data: StudyData) -> Iterator[Deviation]:
-    """What was changed in the study after its launch, as the manifest of the export says."""
-    versions = {one["number"]: one for one in data.manifest.get("versions", [])}
+    """Yield the changes to the study after its launch, as recorded in the export's manifest."""
+    versions = {version["number"]: version for version in data.manifest.get("versions", [])}
     for change in data.manifest.get("changes", []):
         version = versions.get(change["version"])
         since = (
@@ -121,6 +125,7 @@ def _of_study(data: StudyData) -> Iterator[Deviation]:
 def _of_run(
     outcomes: Sequence[Analysed], sample: SampleNeeded | NotEstimable | None
 ) -> Iterator[Deviation]:
+    # Models record their own simplifications, so the report does not depend on anyone noting them.
     if isinstance(sample, SampleNeeded) and sample.analysed_per_arm < sample.per_arm_rounded:
         yield Deviation(
             "run",
@@ -128,13 +133,15 @@ def _of_run(
             f"{sample.per_arm_rounded} participants per arm",
             f"{sample.analysed_per_arm} in the smallest per-protocol arm",
         )
-    for one in outcomes:
-        log: Sequence[str] = getattr(one.found, "log", ())
+    for result in outcomes:
+        log: Sequence[str] = getattr(result.found, "log", ())
         for entry in log:
-            yield Deviation("run", one.outcome.label, "the model as planned", entry)
-        if isinstance(one.found.test, NotEstimable):
-            planned = f"the analysis {one.outcome.analysis}"
-            yield Deviation("run", one.outcome.label, planned, f"no test: {one.found.test.reason}")
+            yield Deviation("run", result.outcome.label, "the planned model", entry)
+        if isinstance(result.found.test, NotEstimable):
+            planned = f"the analysis {result.outcome.analysis}"
+            yield Deviation(
+                "run", result.outcome.label, planned, f"no test: {result.found.test.reason}"
+            )
 
 
 def _same(outcome: Outcome, before: Outcome | None) -> bool:
@@ -144,9 +151,10 @@ def _same(outcome: Outcome, before: Outcome | None) -> bool:
 
 
 def _flat(plan: Plan) -> dict[str, Any]:
-    """Place in the plan → value; lists of tables by the key of each."""
-    found: dict[str, Any] = {}
+    """Return the plan's values by their place; entries of lists are named by their key."""
+    values: dict[str, Any] = {}
 
+    # Lists of tables are matched by key, so that a new entry does not shift the others.
     def walk(value: Any, place: str) -> None:
         if isinstance(value, dict) and value:
             for key, inner in value.items():
@@ -154,15 +162,15 @@ def _flat(plan: Plan) -> dict[str, Any]:
         elif isinstance(value, tuple | list) and value and isinstance(value[0], dict):
             for number, entry in enumerate(value, start=1):
                 walk(
-                    {key: one for key, one in entry.items() if key != "key"},
+                    {key: inner for key, inner in entry.items() if key != "key"},
                     f"{place} “{entry.get('key', number)}”",
                 )
         else:
-            found[place] = value
+            values[place] = value
 
     document = asdict(plan)
     walk({key: value for key, value in document.items() if key not in NOT_COMPARED}, "")
-    return found
+    return values
 
 
 def _words(flat: Mapping[str, Any], where: str) -> str:

@@ -1,4 +1,4 @@
-"""The questionnaires that were used: scales, how well their items hold together, wording."""
+"""Questionnaires used in the study: scales, their reliability and their wording."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from functools import partial
 import pandas as pd
 
 from analysis.statistics.estimate import Estimate, NotEstimable, attempt
-from analysis.statistics.omega import omega_total
-from analysis.statistics.reliability import cronbach_alpha, item_rest_correlations
+from analysis.statistics.reliability import cronbach_alpha, item_rest_correlations, omega_total
 from analysis.statistics.response_quality import ceiling_share, floor_share, straight_line_share
 from analysis.study_data.populations import members
 from analysis.study_data.scoring import mean_of_items, minimum_share, raw_items, reverse
@@ -17,10 +16,11 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class ScaleInArm:
-    """A scale's qualities among those of one arm who completed the study.
+    """Properties of a scale among the participants of an arm who completed the study.
 
-    `straight_lined` counts the same click on every item, which for a scale with reversed items is
-    no opinion. Floor and ceiling count scores at the ends of the scale.
+    `straight_lined` is the share who gave every item an identical answer, which is not an opinion
+    if the scale has reversed items. Floor and ceiling are the shares of scores at the ends of the
+    scale.
     """
 
     arm: str
@@ -35,7 +35,7 @@ class ScaleInArm:
 
 @dataclass(frozen=True)
 class Instrument:
-    """One scale, over all arms together and by arm, in participants who completed the study."""
+    """A scale, over all arms and by arm, in participants who completed the study."""
 
     questionnaire: str
     scale: str
@@ -43,12 +43,12 @@ class Instrument:
     reversed_items: tuple[str, ...]
     minimum: float
     maximum: float
-    wording: tuple[str, ...]  # "own", "verbatim"; both if the scale mixes them
+    wording: tuple[str, ...]  # "own" or "verbatim", or both if the scale mixes them
     source: str
     construct: str
     licence: str
-    languages: tuple[str, ...]  # of the items' texts in the codebook
-    minimum_answered: float  # share of the items without which there is no score
+    languages: tuple[str, ...]  # languages of the items' texts in the codebook
+    minimum_answered: float  # share of the items required for a score
     alpha: Estimate | NotEstimable
     omega: Estimate | NotEstimable
     item_rest: Mapping[str, Estimate | NotEstimable]
@@ -57,15 +57,16 @@ class Instrument:
 
 
 def instruments(data: StudyData) -> tuple[Instrument, ...]:
-    """Every scale of the codebook, in its order."""
+    """Return every scale of the codebook, in its order."""
     rows = data.codebook.dropna(subset=["scale", "item"])
     return tuple(
-        _instrument(data, str(questionnaire), str(scale), own)
-        for (questionnaire, scale), own in rows.groupby(["questionnaire", "scale"], sort=False)
+        _instrument(data, str(questionnaire), str(scale), items)
+        for (questionnaire, scale), items in rows.groupby(["questionnaire", "scale"], sort=False)
     )
 
 
 def _instrument(data: StudyData, questionnaire: str, scale: str, rows: pd.DataFrame) -> Instrument:
+    # Straight-lining is counted before reversal, because afterwards it no longer looks straight.
     finished = members(data, "completed").to_numpy()
     raw = raw_items(data, questionnaire, rows)[finished]
     values = reverse(raw, rows).astype("float64")

@@ -1,4 +1,4 @@
-"""How many participants the study needed for the effect that its plan was made to find."""
+"""Sample size that the study needed for the effect in its plan's sample goal."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -12,9 +12,9 @@ from analysis.plan.tables import SampleGoal
 
 @dataclass(frozen=True)
 class SampleNeeded:
-    """`effect` (Cohen's d or f), the chance `power` to find it at `alpha`, and who was needed.
+    """Required sample for `effect` (Cohen's d or f) with a given `power` at `alpha`.
 
-    Before the data: what was found does not enter, so that this is no "observed power".
+    It is computed from the plan alone, without the observed effect, so it is not "observed power".
     """
 
     effect: str
@@ -24,11 +24,14 @@ class SampleNeeded:
     arms: int
     per_arm: float  # unrounded
     per_arm_rounded: int
-    analysed_per_arm: int  # the smallest arm's per-protocol set
+    analysed_per_arm: int  # per-protocol set of the smallest arm
 
 
 def sample_needed(goal: SampleGoal, arms: int, alpha: float, analysed: int) -> SampleNeeded:
-    """d: one arm against another by t. f: all arms by one-way F."""
+    """Return the required sample: for d by a t test of two arms, for f by a one-way F of all arms.
+
+    Raises NotEstimableError if the goal names neither.
+    """
     if goal.d is not None:
         effect, size = "d", goal.d
         needed = n_per_arm_t(goal.d, goal.power, alpha)
@@ -36,20 +39,21 @@ def sample_needed(goal: SampleGoal, arms: int, alpha: float, analysed: int) -> S
         effect, size = "f", goal.f
         needed = n_per_arm_anova(arms, goal.f, goal.power, alpha)
     else:
-        raise NotEstimableError("sample_goal names neither d nor f")
+        raise NotEstimableError("sample_goal declares neither d nor f")
     return SampleNeeded(effect, size, goal.power, alpha, arms, needed, ceil(needed), analysed)
 
 
 def n_per_arm_t(d: float, power: float, alpha: float = 0.05) -> float:
-    """Two-sided t test of two equal arms (known answers, row 23: R's pwr.t.test)."""
+    """Return n per arm of a two-sided t test (known answers, row 23: R's pwr.t.test)."""
     _require(d, power)
     return float(TTestIndPower().solve_power(effect_size=abs(d), power=power, alpha=alpha))
 
 
 def n_per_arm_anova(arms: int, f: float, power: float, alpha: float = 0.05) -> float:
-    """One-way F of equal arms (known answers, row 24: R's pwr.anova.test).
+    """Return n per arm of a one-way F (known answers, row 24: R's pwr.anova.test).
 
-    statsmodels counts the whole sample and searches from a fixed start, which fails for large f.
+    statsmodels counts the whole sample and starts its search at a fixed value, which fails for
+    large f, so the search is done here.
     """
     _require(f, power)
     test = FTestAnovaPower()
@@ -67,4 +71,4 @@ def n_per_arm_anova(arms: int, f: float, power: float, alpha: float = 0.05) -> f
 
 def _require(effect: float, power: float) -> None:
     if effect == 0 or not 0 < power < 1:
-        raise NotEstimableError(f"effect {effect:g} with power {power:g} needs no finite sample")
+        raise NotEstimableError(f"effect {effect:g} with power {power:g} has no finite sample size")

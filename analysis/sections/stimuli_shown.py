@@ -1,4 +1,4 @@
-"""What the participants saw: which predictions, which of them wrong, how sure, and whose images."""
+"""Stimuli shown: predictions, errors, the classifier's confidence, and the images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ IMAGE = ["image_set", "image"]
 
 @dataclass(frozen=True)
 class Confidence:
-    """The classifier's probability for its prediction over distinct images: count and spread."""
+    """The classifier's probability for its prediction over distinct images: count and range."""
 
     images: int
     mean: float
@@ -23,10 +23,10 @@ class Confidence:
 
 @dataclass(frozen=True)
 class ArmShown:
-    """One arm's trials: distinct images, right and wrong among them, trials and those answered.
+    """An arm's trials: distinct images, how many were predicted right and wrong, and trials.
 
-    `right_trials` and `wrong_trials` count what was shown, an image as often as it was seen.
-    `maps`: the methods of its maps in the codebook's words; empty for no map.
+    `right_trials` and `wrong_trials` count an image as often as it was seen. `maps` contains the
+    methods of the maps in the codebook's words and is empty for an arm without maps.
     """
 
     arm: str
@@ -45,7 +45,7 @@ class ArmShown:
 
 @dataclass(frozen=True)
 class ClassShown:
-    """A cell of the confusion matrix of what was shown: distinct images, and trials with them."""
+    """A cell of the confusion matrix of the images shown: distinct images, and their trials."""
 
     true_class: str
     predicted_class: str
@@ -55,7 +55,7 @@ class ClassShown:
 
 @dataclass(frozen=True)
 class ImageShown:
-    """An image, what the classifier said of it and how surely, and how often it was accepted."""
+    """An image with the classifier's prediction and probability, and how often it was accepted."""
 
     image_set: str
     image: str
@@ -70,10 +70,11 @@ class ImageShown:
 
 @dataclass(frozen=True)
 class StimuliShown:
-    """Over all arms: distinct images, and the classifier's accuracy among them (0..1).
+    """Totals over all arms: distinct images, and the classifier's accuracy on them (0 to 1).
 
-    `same_images` says whether every arm saw the same images: without it, a participant-level test
-    between arms also tests the images (research: rejects a true null three times in ten).
+    `same_images` is True if all arms saw identical images. Otherwise a participant-level test
+    between arms also tests the images and rejects a true null hypothesis three times in ten
+    (research).
     """
 
     images: int
@@ -91,7 +92,7 @@ class StimuliShown:
 
 def stimuli_shown(data: StudyData) -> StimuliShown:
     """Summarise the trials of everyone randomised whose data exist, completed or not."""
-    known = data.trials.dropna(subset=["image"])  # another study's tables need not name images
+    known = data.trials.dropna(subset=["image"])  # other studies' tables may lack image names
     images = known.drop_duplicates(IMAGE)
     right = int((images["prediction_correct"] == 1).sum())
     wrong = int((images["prediction_correct"] == 0).sum())
@@ -119,7 +120,8 @@ def stimuli_shown(data: StudyData) -> StimuliShown:
 
 def _arm_shown(trials: pd.DataFrame, arm: str, label: str, words: Mapping[str, str]) -> ArmShown:
     images = trials.dropna(subset=["image"]).drop_duplicates(IMAGE)
-    right, wrong = (int((images["prediction_correct"] == one).sum()) for one in (1, 0))
+    # Images are counted once; the trials below count every presentation.
+    right, wrong = (int((images["prediction_correct"] == value).sum()) for value in (1, 0))
     return ArmShown(
         arm,
         label,
@@ -137,7 +139,7 @@ def _arm_shown(trials: pd.DataFrame, arm: str, label: str, words: Mapping[str, s
 
 
 def _maps(trials: pd.DataFrame, words: Mapping[str, str]) -> tuple[str, ...]:
-    """In the order in which they come in the table."""
+    """Return the methods in the order in which the table first shows them."""
     if "method" not in trials:
         return ()
     keys = trials["method"].dropna().astype(str).drop_duplicates()
@@ -145,14 +147,19 @@ def _maps(trials: pd.DataFrame, words: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _confidence(images: pd.DataFrame, right: int) -> Confidence | None:
-    own = images.loc[images["prediction_correct"] == right, "probability"].dropna()
-    if own.empty:
+    probabilities = images.loc[images["prediction_correct"] == right, "probability"].dropna()
+    if probabilities.empty:
         return None
-    return Confidence(len(own), float(own.mean()), float(own.min()), float(own.max()))
+    return Confidence(
+        len(probabilities),
+        float(probabilities.mean()),
+        float(probabilities.min()),
+        float(probabilities.max()),
+    )
 
 
 def _confusion(trials: pd.DataFrame) -> tuple[ClassShown, ...]:
-    """Pairs that occur, by true class, the right prediction first."""
+    """Return the pairs that occur, by true class, with the right prediction first."""
     named = trials.dropna(subset=["true_class", "predicted_class"])
     cells = [
         ClassShown(str(true), str(said), len(rows.drop_duplicates(IMAGE)), len(rows))
@@ -161,19 +168,23 @@ def _confusion(trials: pd.DataFrame) -> tuple[ClassShown, ...]:
     return tuple(
         sorted(
             cells,
-            key=lambda one: (one.true_class, one.true_class != one.predicted_class, -one.images),
+            key=lambda cell: (
+                cell.true_class,
+                cell.true_class != cell.predicted_class,
+                -cell.images,
+            ),
         )
     )
 
 
 def _by_image(trials: pd.DataFrame) -> tuple[ImageShown, ...]:
-    """Every image, the wrongly classified ones first."""
-    found = [
+    """Return every image, wrongly classified images first."""
+    images = [
         _picture(rows)
         for _, rows in trials.groupby(IMAGE, sort=True, dropna=False)
         if rows["prediction_correct"].notna().any()
     ]
-    return tuple(sorted(found, key=lambda one: one.right))
+    return tuple(sorted(images, key=lambda image: image.right))
 
 
 def _picture(rows: pd.DataFrame) -> ImageShown:

@@ -1,1 +1,1 @@
-"""Arrays in, estimates with intervals out; depends on NumPy, SciPy and pandas alone."""
+"""Statistics on arrays, each with its interval; no dependency outside the scientific stack."""

@@ -1,4 +1,4 @@
-"""Arms in effect coding: what a model's coefficients say of one arm against another."""
+"""Differences between arms from the coefficients of a model with effect-coded arms."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,13 +8,15 @@ from analysis.errors import NotEstimableError
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.mixed_models.generalised import GeneralisedFit
 
-NODES = 41  # of the quadrature over the random effects
+NODES = 41  # nodes of the quadrature over the random effects
 
 
 def arm_difference(arms: tuple[str, ...], arm: str, control: str) -> dict[str, float]:
-    """Weights of the effect-coded arm columns for arm minus control; the last level is minus all.
+    """Return the weights of the effect-coded arm columns for `arm` minus `control`.
 
-    Terms of `within` and the interaction drop out: the difference is over its levels, alike.
+    Effect coding sets the last level to minus the sum of the others. Terms of a second factor and
+    of the interaction cancel out, so the difference is averaged over that factor's levels with
+    equal weights.
     """
     codes = _arm_codes(arms)
     difference = codes[arm] - codes[control]
@@ -22,16 +24,19 @@ def arm_difference(arms: tuple[str, ...], arm: str, control: str) -> dict[str, f
 
 
 def risk_difference(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, control: str) -> Estimate:
-    """Share in the arm minus share in the control, over people and images (g-computation).
+    """Return the difference in success probability between two arms, by g-computation.
 
-    Each share is the logistic mean over normal random intercepts (Gauss-Hermite). The interval is
-    the delta method in the fixed effects, given the estimated spreads, with Satterthwaite's df.
+    Each probability is the logistic mean over normally distributed random intercepts of
+    participants and images (Gauss-Hermite quadrature). The interval uses the delta method in the
+    fixed effects, with the estimated variances held fixed, and Satterthwaite's df. Raises
+    NotEstimableError if the model contains random slopes or an interaction.
     """
     if any(term.slopes for term in fit.model.random):
         raise NotEstimableError("the spread differs between arms (random slopes)")
     if any(":" in name for name in fit.names):
         raise NotEstimableError("the difference depends on the level of the second factor")
-    spread = float(np.sqrt(sum(one.sd**2 for one in fit.components.values())))
+    spread = float(np.sqrt(sum(component.sd**2 for component in fit.components.values())))
+    # Independent random intercepts add up to a single normal term, so one quadrature is enough.
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     weights = weights / weights.sum()
     codes = _arm_codes(arms)

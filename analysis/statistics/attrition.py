@@ -1,4 +1,4 @@
-"""Did the arms lose different shares of their participants?"""
+"""Attrition: the share of participants lost per arm, and a test of equal shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ SEED, DRAWS = 20261124, 99_999
 
 @dataclass(frozen=True)
 class Attrition:
-    """What counts as lost, its share by arm (Wilson's interval), and the test across arms."""
+    """Share of participants lost per arm (Wilson's interval), and the test across arms.
+
+    `lost` describes the event that counts as a loss.
+    """
 
     lost: str
     shares: Mapping[str, Estimate | NotEstimable]
@@ -26,25 +29,27 @@ class Attrition:
 def attrition(
     lost: str, counts: Mapping[str, int], sizes: Mapping[str, int], level: float
 ) -> Attrition:
-    """`counts` of `sizes` participants by arm were lost."""
+    """Return the attrition per arm from the `counts` of participants lost and the arms' `sizes`."""
     shares = {arm: attempt(lost, partial(share, counts[arm], sizes[arm], level)) for arm in sizes}
     return Attrition(lost, shares, attempt(lost, lambda: independence(counts, sizes)))
 
 
 def share(count: int, size: int, level: float = 0.95) -> Estimate:
-    """A proportion with Wilson's interval."""
+    """Return a proportion with Wilson's interval. Raises NotEstimableError if `size` is 0."""
     if size == 0:
-        raise NotEstimableError("nobody was in the arm")
+        raise NotEstimableError("the arm has no participants")
     low, high = proportion_confint(count, size, alpha=1 - level, method="wilson")
     value = count / size
     return Estimate("share", value, min(low, value), max(high, value), level, size, "Wilson")
 
 
 def independence(counts: Mapping[str, int], sizes: Mapping[str, int]) -> HypothesisTest:
-    """Pearson's chi squared; p given both margins, so that it holds for small counts too.
+    """Test equal shares with Pearson's chi squared; p is conditional on both margins.
 
-    p is the share of 99,999 tables with the same margins (multivariate hypergeometric, fixed
-    seed) whose chi squared is at least as large, the observed table counted in.
+    p is the proportion of 99,999 random tables with the observed margins (multivariate
+    hypergeometric, fixed seed) whose chi squared is at least as large, counting the observed table.
+    It is therefore valid for small counts. Raises NotEstimableError if fewer than two arms have
+    participants, or if all or none were lost.
     """
     arms = [arm for arm in sizes if sizes[arm] > 0]
     n = np.array([sizes[arm] for arm in arms])
@@ -52,9 +57,12 @@ def independence(counts: Mapping[str, int], sizes: Mapping[str, int]) -> Hypothe
     if len(arms) < 2:
         raise NotEstimableError("fewer than two arms have participants")
     if lost.sum() in (0, n.sum()):
-        raise NotEstimableError("nobody was lost" if lost.sum() == 0 else "everybody was lost")
+        raise NotEstimableError(
+            "no participant was lost" if lost.sum() == 0 else "every participant was lost"
+        )
     drawn = np.random.default_rng(SEED).multivariate_hypergeometric(n, int(lost.sum()), size=DRAWS)
     observed = float(_chi_squared(lost[None, :], n)[0])
+    # The tolerance keeps tables with the observed chi squared from being lost to rounding.
     at_least = int((_chi_squared(drawn, n) >= observed * (1 - 1e-12)).sum())
     p = (at_least + 1) / (DRAWS + 1)
     name = "Pearson's chi squared, p by permutation"
@@ -64,7 +72,7 @@ def independence(counts: Mapping[str, int], sizes: Mapping[str, int]) -> Hypothe
 def _chi_squared(
     lost: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    """Per row of `lost`, against equal shares: Σ (o - e)² / e over lost and kept."""
+    """Return Σ (o - e)² / e over lost and retained, given equal shares, for each row of `lost`."""
     overall = lost.sum(axis=1, keepdims=True) / sizes.sum()
     return np.asarray(
         ((lost - sizes * overall) ** 2 / (sizes * overall * (1 - overall))).sum(axis=1)

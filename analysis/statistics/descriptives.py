@@ -1,4 +1,4 @@
-"""What are the scores of an arm? Count, mean with interval, spread."""
+"""Descriptive statistics of an arm's scores: count, mean with interval, spread."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from analysis.statistics.requirements import is_constant
 
 @dataclass(frozen=True)
 class ArmSummary:
-    """One arm's scores: how many, mean, SD (divisor n - 1), median, smallest, largest."""
+    """Summary of one arm's scores: count, mean, SD (divisor n - 1), median, minimum, maximum."""
 
     arm: str
     label: str
@@ -27,14 +27,18 @@ class ArmSummary:
 def mean(
     scores: Scores, level: float = 0.95, low: float = -np.inf, high: float = np.inf
 ) -> Estimate:
-    """Mean over participants with its t interval, cut at `low` and `high` where scores end."""
+    """Return the mean over participants with its t interval, truncated at `low` and `high`.
+
+    Raises NotEstimableError for fewer than two scores or scores that are all equal.
+    """
     n = len(scores)
     if n == 0:
-        raise NotEstimableError("no scores")
+        raise NotEstimableError("there are no scores")
     if n == 1:
         raise NotEstimableError(f"a single score, {scores[0]:g}, has no interval")
     if is_constant(scores):
         raise NotEstimableError(f"all {n} scores equal {scores[0]:g}, so there is no interval")
+    # A mean outside the scale is impossible, so its interval ends where the scale ends.
     value = float(scores.mean())
     half = float(stats.t.ppf((1 + level) / 2, n - 1) * scores.std(ddof=1) / np.sqrt(n))
     return Estimate(
@@ -43,7 +47,7 @@ def mean(
 
 
 def summarise(arm: str, label: str, scores: Scores, level: float = 0.95) -> ArmSummary:
-    """The arm's summary; what its few or equal scores do not allow is left out, with the reason."""
+    """Return the arm's summary; a statistic that cannot be computed is NotEstimable or None."""
     n = len(scores)
     return ArmSummary(
         arm,

@@ -1,4 +1,4 @@
-"""What a statistic can be: a quantity with its interval, a test, or the reason for neither."""
+"""Results of a statistic: an estimate with its interval, a test, or the reason for neither."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -18,10 +18,12 @@ Groups = Mapping[str, Scores]  # arm key → the scores of its participants, wit
 
 @dataclass(frozen=True)
 class Estimate:
-    """A quantity, unrounded, with its confidence interval from `low` to `high` at `level` (0..1).
+    """An unrounded quantity with its confidence interval from `low` to `high` at `level` (0 to 1).
 
-    `n` counts the participants (or pairs) behind it; `statistic`, `df` and `p` belong to the test
-    of "equals zero", where one comes with the interval. `method` names the interval's method.
+    `n` counts the participants (or pairs) it is based on; `statistic`, `df` and `p` belong to the
+    test of "equals zero", where the interval comes with a test. `method` names the method of the
+    interval. Raises ValueError if a number is not finite or the interval does not contain the
+    value.
     """
 
     name: str
@@ -39,15 +41,15 @@ class Estimate:
         _check_finite(self.name, self.value, self.low, self.high, self.statistic, self.df, self.p)
         if not self.low <= self.value <= self.high:
             raise ValueError(
-                f"{self.name}: the interval {self.low} to {self.high} must hold {self.value}"
+                f"{self.name}: the interval {self.low} to {self.high} must contain {self.value}"
             )
         if not 0 < self.level < 1:
-            raise ValueError(f"{self.name}: level must lie between 0 and 1, got {self.level}")
+            raise ValueError(f"{self.name}: level must be between 0 and 1, got {self.level}")
 
 
 @dataclass(frozen=True)
 class HypothesisTest:
-    """A test: `symbol` = `statistic` on `df` degrees of freedom, with its `p`, from `n` scores."""
+    """A test: `symbol` = `statistic` on `df` degrees of freedom, its `p`, and its `n` scores."""
 
     name: str
     symbol: str
@@ -62,14 +64,14 @@ class HypothesisTest:
 
 @dataclass(frozen=True)
 class NotEstimable:
-    """Stands where a number would stand, and says why there is none."""
+    """The reason why a statistic could not be computed, in place of its result."""
 
     name: str
     reason: str
 
 
 def attempt(name: str, statistic: Callable[[], T]) -> T | NotEstimable:
-    """The statistic's result, or the reason why it cannot be had."""
+    """Return the statistic's result, or NotEstimable with the reason if it is not estimable."""
     try:
         return statistic()
     except NotEstimableError as error:

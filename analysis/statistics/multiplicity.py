@@ -1,4 +1,4 @@
-"""Several tests, one promise: the chance of any false claim in a family stays below alpha."""
+"""Corrections for multiple tests within a family."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,27 +9,27 @@ from analysis.statistics.estimate import Scores
 
 
 def holm(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Holm's (1979) adjusted p per key; with `adjusted < alpha`, the family-wise error is alpha.
+    """Return Holm's (1979) adjusted p per key; p < alpha keeps the family-wise error at alpha.
 
-    A test that could not be done (None) stays in the count, as if its p were 1: the family is
-    what the plan named, whatever became of it.
+    A test that could not be computed (None) counts as p = 1: the family consists of the tests that
+    the plan names, whatever became of them.
     """
     return _adjusted(p_values, _holm)
 
 
 def benjamini_hochberg(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Benjamini and Hochberg's (1995) adjusted p: bounds the share of false among the claims.
+    """Return Benjamini and Hochberg's (1995) adjusted p, which bounds the false discovery rate.
 
-    For exploratory results only: it does not keep the chance of any false claim below alpha.
+    For exploratory results only: it does not keep the probability of any false claim below alpha.
     """
     return _adjusted(p_values, stats.false_discovery_control)
 
 
 def _holm(p_values: Scores) -> Scores:
-    """The smallest p times m, the next times m - 1, …, never falling, at most 1.
+    """Return the sorted p times m, m - 1, …, made monotone and capped at 1.
 
-    Own lines, because statsmodels' multipletests runs the garbage collector in every call, which
-    takes a tenth of a second, and there is a call for every outcome and set of arms.
+    Not statsmodels' multipletests, which runs the garbage collector in every call (a tenth of a
+    second), and every outcome and set of arms needs a call.
     """
     order = np.argsort(p_values)
     stepped = p_values[order] * np.arange(len(p_values), 0, -1)

@@ -9,8 +9,8 @@ from analysis.errors import NotEstimableError
 
 
 def noncentral_t_limits(t: float, df: float, level: float) -> tuple[float, float]:
-    """The δ for which t lies at the upper, and at the lower, (1 - level)/2 point."""
-    if t < 0:  # scipy's distribution function is reliable for t >= 0
+    """Return the δ that place t at the upper and at the lower (1 - level)/2 point."""
+    if t < 0:  # scipy's distribution function is reliable only for t >= 0
         low, high = noncentral_t_limits(-t, df, level)
         return -high, -low
     tail = (1 - level) / 2
@@ -26,7 +26,10 @@ def noncentral_t_limits(t: float, df: float, level: float) -> tuple[float, float
 
 
 def noncentral_f_limits(f: float, df1: float, df2: float, level: float) -> tuple[float, float]:
-    """The λ for which F lies at the upper, and at the lower, (1 - level)/2 point; 0 where none."""
+    """Return the λ that place F at the upper and at the lower (1 - level)/2 point.
+
+    A limit that does not exist is 0. Raises NotEstimableError if the search finds no upper limit.
+    """
     tail = (1 - level) / 2
 
     def limit(probability: float) -> float:
@@ -35,12 +38,15 @@ def noncentral_f_limits(f: float, df1: float, df2: float, level: float) -> tuple
 
         if float(stats.f.cdf(f, df1, df2)) <= probability:
             return 0.0
+        # The upper limit has no simple bound, so the bracket doubles until it encloses the root.
         high = max(10.0, 2 * df1 * f)
         for _ in range(40):
             if excess(high) < 0:
                 return _root(excess, 0.0, high)
             high *= 2
-        raise NotEstimableError(f"no upper limit of the noncentrality of F = {f:g} was found")
+        raise NotEstimableError(
+            f"the search for the upper limit of the noncentrality of F = {f:g} failed"
+        )
 
     return limit(1 - tail), limit(tail)
 
@@ -49,4 +55,4 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
     try:
         return float(optimize.brentq(function, low, high, xtol=1e-12, rtol=1e-12))
     except ValueError as error:
-        raise NotEstimableError(f"the noncentral interval was not found: {error}") from error
+        raise NotEstimableError(f"the search for a noncentral limit failed: {error}") from error

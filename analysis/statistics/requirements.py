@@ -1,4 +1,7 @@
-"""What data must offer before a statistic on groups exists; each check raises NotEstimableError."""
+"""Conditions that data must meet before a statistic on arms is defined.
+
+Each check raises NotEstimableError.
+"""
 
 from collections.abc import Iterable
 
@@ -7,17 +10,17 @@ import numpy as np
 from analysis.errors import NotEstimableError
 from analysis.statistics.estimate import Groups, Scores
 
-CURE_FOR_FEW = "collect more, or take the arm out of the study and its plan"
+CURE_FOR_FEW = "collect more data, or remove the arm from the study and its plan"
 
 
 def require_arms(groups: Groups, minimum: int = 2) -> None:
-    """At least `minimum` arms."""
+    """Check that there are at least `minimum` arms."""
     if len(groups) < minimum:
         raise NotEstimableError(f"{len(groups)} arm(s) in the plan, at least {minimum} are needed")
 
 
 def require_scores(groups: Groups, minimum: int = 2) -> None:
-    """At least `minimum` scores in every arm."""
+    """Check that every arm has at least `minimum` scores."""
     few = [f"{arm} has {len(scores)}" for arm, scores in groups.items() if len(scores) < minimum]
     if few:
         raise NotEstimableError(
@@ -26,25 +29,25 @@ def require_scores(groups: Groups, minimum: int = 2) -> None:
 
 
 def require_some_spread(groups: Groups) -> None:
-    """Not every score of all arms together equal."""
+    """Check that the scores of all arms together are not all equal."""
     pooled = np.concatenate(list(groups.values()))
     if is_constant(pooled):
         raise NotEstimableError(f"all {len(pooled)} scores equal {pooled[0]:g}")
 
 
 def require_spread_in_every_arm(groups: Groups) -> None:
-    """Scores that vary within every arm."""
+    """Check that scores vary within every arm."""
     constant = [
         f"all {len(scores)} scores of {arm} equal {scores[0]:g}"
         for arm, scores in groups.items()
         if is_constant(scores)
     ]
     if constant:
-        raise NotEstimableError(f"an arm without spread has no weight: {_list(constant)}")
+        raise NotEstimableError(f"the scores must vary within every arm, but {_list(constant)}")
 
 
 def is_constant(scores: Scores) -> bool:
-    """Whether scores do not vary, up to the rounding of a mean of a few ratings."""
+    """Return whether the scores are all equal, up to the rounding of a mean of a few ratings."""
     return bool(np.ptp(scores) <= 1e-12 * max(1.0, float(np.abs(scores).max())))
 
 

@@ -1,4 +1,4 @@
-"""How people used a scale's points: its ends, and the same answer throughout."""
+"""Response quality of a scale: floor, ceiling and straight-lining."""
 
 import pandas as pd
 
@@ -8,19 +8,23 @@ from analysis.statistics.estimate import Estimate
 
 
 def floor_share(scores: pd.Series, lowest: float, level: float) -> Estimate:
-    """Share of participants whose score is the lowest possible one; Wilson's interval."""
+    """Return the share of participants with the lowest possible score, with Wilson's interval."""
     given = scores.dropna()
     return share(int((given <= lowest + 1e-9).sum()), _some(given), level)
 
 
 def ceiling_share(scores: pd.Series, highest: float, level: float) -> Estimate:
-    """Share of participants whose score is the highest possible one."""
+    """Return the share of participants with the highest possible score, with Wilson's interval."""
     given = scores.dropna()
     return share(int((given >= highest - 1e-9).sum()), _some(given), level)
 
 
 def straight_line_share(raw: pd.DataFrame, level: float) -> Estimate:
-    """Share of participants who clicked the same point for every item, before any reversal."""
+    """Return the share of participants who gave every item an identical raw answer.
+
+    Answers are taken before reversal. Raises NotEstimableError for fewer than three items, where a
+    straight line is not informative.
+    """
     complete = raw.dropna()
     if raw.shape[1] < 3:
         raise NotEstimableError(f"straight-lining needs three items, the scale has {raw.shape[1]}")
@@ -29,5 +33,5 @@ def straight_line_share(raw: pd.DataFrame, level: float) -> Estimate:
 
 def _some(rows: pd.Series | pd.DataFrame) -> int:
     if not len(rows):
-        raise NotEstimableError("nobody answered")
+        raise NotEstimableError("no participant answered")
     return len(rows)

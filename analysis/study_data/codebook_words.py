@@ -1,8 +1,11 @@
-"""The words of the codebook for the codes of a column."""
+"""Words of the codebook for the codes of a column."""
 
 
 def codewords(coded: object) -> dict[str, str]:
-    """Word by code, of a codebook's cell `values`: "code=word; code=word"; empty for no text."""
+    """Return the word by code from a codebook cell `values` such as "code=word; code=word".
+
+    Empty if the cell is not text.
+    """
     return {
         code.strip(): word.strip()
         for code, _, word in (part.partition("=") for part in str(coded).split(";"))

@@ -1,4 +1,4 @@
-"""The columns that the tidy data folder must have, and the type of each cell."""
+"""Columns that the tidy data folder must have, and the type of each cell."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ CODEBOOK_TYPES = ("integer", "number", "text", "category", "datetime")
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `type` as in the codebook; an empty cell is allowed where `optional`.
+    """A column with its `type` as in the codebook; cells may be empty if `optional`.
 
-    A cell may say which kind of missing it is by one of MISSING_KINDS; an empty one is `empty`.
-    A `late` column may be absent, as in the exports of earlier versions: then all of it is empty.
+    A cell may contain one of MISSING_KINDS; an empty cell counts as `empty`. A `late` column may be
+    absent, as in exports of earlier versions, and then counts as empty.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What must hold between the rows and the files of the folder; one sentence per breach."""
+"""Rules between rows and files of the folder; each violation is one sentence."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +12,12 @@ Frames = Mapping[str, pd.DataFrame]
 
 
 def between_files(frames: Frames) -> list[str]:
-    """Every breach of the rules below, all at once. The frames are typed already."""
+    """Return all violations of the rules at once. The frames must be typed."""
     return [problem for rule in RULES for problem in rule(frames)]
 
 
 def unknown_arms(participants: pd.DataFrame, arms: Sequence[str]) -> list[str]:
-    """Participants in an arm that the plan does not list."""
+    """Return a sentence on participants in an arm that the plan does not list."""
     unknown = ~participants["arm"].isin(arms)
     if not unknown.any():
         return []
@@ -54,6 +54,7 @@ def _everyone_is_a_participant(frames: Frames) -> list[str]:
     problems = []
     for name in ("trials.csv", "answers.csv"):
         frame = frames[name]
+        # Exports repeat the arm in every file, so a mismatch means that files were mixed.
         stranger = ~frame["participant"].isin(arm_of.index)
         if stranger.any():
             problems.append(
@@ -73,10 +74,10 @@ def _everyone_is_a_participant(frames: Frames) -> list[str]:
 def _an_arm_has_one_label(frames: Frames) -> list[str]:
     labels = frames["participants.csv"].groupby("arm")["arm_label"].unique()
     return [
-        f"participants.csv, column arm_label: the arm {arm!r} has the labels {values_text(found)}. "
-        "Give it one."
-        for arm, found in labels.items()
-        if len(found) > 1
+        f"participants.csv, column arm_label: the arm {arm!r} has the labels "
+        f"{values_text(arm_labels)}. Give it a single label."
+        for arm, arm_labels in labels.items()
+        if len(arm_labels) > 1
     ]
 
 
@@ -130,9 +131,9 @@ def _answers_fit_their_item(frames: Frames) -> list[str]:
 def answers_outside_their_item(
     answers: pd.DataFrame, codebook: pd.DataFrame, name: str = "answers.csv", column: str = "value"
 ) -> list[str]:
-    """Answers (questionnaire, item, value) that the codebook's row of their item does not allow.
+    """Return a sentence on answers (questionnaire, item, value) that their item does not allow.
 
-    `name` and `column` are what the message calls the table and the value.
+    `name` and `column` are the names of table and value in the message.
     """
     items = codebook[codebook["type"].isin(["integer", "number"])].dropna(subset=["item"])
     items = items.drop_duplicates(["questionnaire", "item"])
@@ -140,6 +141,7 @@ def answers_outside_their_item(
     rows = answers[[*keys, "value"]].merge(
         items[[*keys, "type", "minimum", "maximum"]], on=keys, how="left"
     )
+    # merge() discards the index, which gives the line numbers of the message.
     rows.index = answers.index
     asked = rows["type"].notna() & rows["value"].notna()
     number = pd.to_numeric(rows["value"].where(asked), errors="coerce")
@@ -159,7 +161,7 @@ def answers_outside_their_item(
 
 
 def _codes_of_a_scale_are_in_order(frames: Frames) -> list[str]:
-    """Codes and words of a scale item, 1=…; 2=…: a mean of codes in another order means nothing."""
+    """Check that the codes of a scale item ascend; the mean of other codes is meaningless."""
     codebook = frames["codebook.csv"]
     rows = codebook[codebook["scale"].notna() & codebook["values"].notna()]
     wrong = rows["values"].map(lambda text: not _ascending(str(text)))
@@ -169,12 +171,12 @@ def _codes_of_a_scale_are_in_order(frames: Frames) -> list[str]:
         f"codebook.csv, column values, {rows_text(wrong)}: the codes of "
         f"{values_text(rows['item'][wrong])} must be numbers in ascending order, as in 1=disagree; "
         "2=neither; 3=agree, because their mean is taken. Recode the answers in that order, or "
-        "take the item out of its scale."
+        "remove the item from its scale."
     ]
 
 
 def _ascending(text: str) -> bool:
-    """Whether the codes are numbers that rise; a word may itself hold a semicolon."""
+    """Return whether the codes are ascending numbers; a word may contain a semicolon."""
     codes = [float(code) for code in re.findall(r"(?:^|;)\s*(-?\d+(?:\.\d+)?)\s*=", text)]
     return bool(codes) and all(low < high for low, high in pairwise(codes))
 
@@ -185,7 +187,7 @@ def _duplicates(frame: pd.DataFrame, name: str, keys: list[str]) -> list[str]:
         return []
     shown = values_text(" ".join(map(str, row)) for row in frame.loc[repeated, keys].to_numpy())
     return [
-        f"{name}, columns {' + '.join(keys)}, {rows_text(repeated)}: {shown} stands more than "
+        f"{name}, columns {' + '.join(keys)}, {rows_text(repeated)}: {shown} occurs more than "
         "once. Keep one row."
     ]
 

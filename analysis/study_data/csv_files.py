@@ -1,4 +1,4 @@
-"""From a csv file to a typed frame; every cell that does not fit its column is named."""
+"""Conversion of a CSV file to a typed frame; every cell that does not fit its column is named."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,13 +9,13 @@ from analysis.plan.tables import MISSING_KINDS
 from analysis.study_data.columns import Column
 
 EXPORT_AGAIN = "Export the study again with manage.py export_study"
-SHOWN = 5  # rows or values named in one message before "…"
+SHOWN = 5  # number of rows or values named in a message before "…"
 
 
 def read_text(
     path: Path, cure: str = EXPORT_AGAIN, encoding: str = "utf-8", separator: str = ","
 ) -> tuple[pd.DataFrame | None, list[str]]:
-    """The csv as text, empty cells as empty strings; and what keeps it from being read."""
+    """Return the CSV as text with empty cells as empty strings, and the problems of reading it."""
     try:
         frame = pd.read_csv(
             path, dtype="str", keep_default_na=False, encoding=encoding, sep=separator
@@ -30,7 +30,7 @@ def read_text(
 
 
 def missing_columns(name: str, frame: pd.DataFrame, columns: Iterable[Column]) -> list[str]:
-    """One sentence when columns are missing."""
+    """Return a sentence if columns are missing."""
     missing = [
         column.name for column in columns if column.name not in frame.columns and not column.late
     ]
@@ -38,7 +38,7 @@ def missing_columns(name: str, frame: pd.DataFrame, columns: Iterable[Column]) -
 
 
 def with_late_columns(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
-    """The text frame with the late columns that it lacks, empty."""
+    """Return the text frame with the late columns that it lacks, as empty columns."""
     absent = [column.name for column in columns if column.late and column.name not in frame]
     return frame.assign(**dict.fromkeys(absent, ""))
 
@@ -46,41 +46,42 @@ def with_late_columns(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.Data
 def convert(
     name: str, frame: pd.DataFrame, columns: Iterable[Column]
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The frame with each column in its type; problems name column, rows and cure.
+    """Return the frame with each column in its type; problems name column, rows and cure.
 
-    integer → Int64, number → Float64, datetime → UTC timestamps, all else text; empty → missing.
+    integer becomes Int64, number Float64, datetime UTC timestamps, everything else text; empty
+    cells are missing.
     """
     problems: list[str] = []
     converted = frame.copy()
     for column in columns:
-        converted[column.name], found = convert_column(name, frame[column.name], column)
-        problems += found
+        converted[column.name], new_problems = convert_column(name, frame[column.name], column)
+        problems += new_problems
     return converted, problems
 
 
 def kinds_of_missing(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
-    """Per optional column of the text frame: its kind of missing, None where a cell is filled."""
+    """Return the kind of missing per optional column of the text frame, None in filled cells."""
     kinds = {}
     for column in columns:
         if not column.optional or column.name not in frame:
             continue
         cells = frame[column.name].str.strip()
-        found = cells.where(cells.isin(MISSING_KINDS)).astype("object")
-        kinds[column.name] = found.mask(cells == "", column.empty).where(
+        cell_kinds = cells.where(cells.isin(MISSING_KINDS)).astype("object")
+        kinds[column.name] = cell_kinds.mask(cells == "", column.empty).where(
             (cells == "") | cells.isin(MISSING_KINDS), None
         )
     return pd.DataFrame(kinds, index=frame.index)
 
 
 def rows_text(mask: "pd.Series[bool]") -> str:
-    """The lines of the file where the mask holds, for people: 'line 2' or 'lines 2, 5, 9, …'."""
+    """Return the file's lines where the mask is True: 'line 2' or 'lines 2, 5, 9, …'."""
     lines = [str(int(row) + 2) for row in mask.index[mask]]  # line 1 is the header
     shown = ", ".join(lines[:SHOWN]) + (f", … ({len(lines)} in all)" if len(lines) > SHOWN else "")
     return f"line {shown}" if len(lines) == 1 else f"lines {shown}"
 
 
 def values_text(values: Iterable[object]) -> str:
-    """Distinct values, for people: \"'a', 'b', …\"."""
+    """Return the distinct values as "'a', 'b', …"."""
     distinct = list(dict.fromkeys(repr(str(value)) for value in values))
     return ", ".join(distinct[:SHOWN]) + (", …" if len(distinct) > SHOWN else "")
 
@@ -88,11 +89,12 @@ def values_text(values: Iterable[object]) -> str:
 def convert_column(
     name: str, cells: pd.Series, column: Column, cure: str = ""
 ) -> tuple[pd.Series, list[str]]:
-    """The cells in the column's type, and one sentence for each rule that some of them break."""
+    """Return the cells in the column's type, and one sentence per violated rule."""
     cells = cells.str.strip()
     cells = cells.mask(cells.isin(MISSING_KINDS), "")
     empty = cells == ""
     values = _typed(cells, column.type)
+    # Each cell is reported under one rule only: an empty cell is neither mistyped nor out of range.
     checks: Sequence[tuple[pd.Series, str]] = (
         (~empty & values.isna(), f"must be {_article(column.type)}"),
         (empty if not column.optional else empty & False, "must not be empty"),
@@ -114,7 +116,7 @@ def _typed(cells: pd.Series, kind: str) -> pd.Series:
     if kind == "number":
         plain = cells.where(cells.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"))
         numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
-        return numbers.where(numbers.abs() < float("inf")).astype("Float64")  # 1e999 is none
+        return numbers.where(numbers.abs() < float("inf")).astype("Float64")  # 1e999 is infinite
     if kind == "datetime":
         return pd.to_datetime(cells.where(cells != ""), errors="coerce", utc=True, format="ISO8601")
     return cells.where(cells != "")

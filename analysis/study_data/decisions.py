@@ -1,24 +1,25 @@
-"""What became of each trial, whichever task asked it: columns that the analysis itself derives."""
+"""Decisions derived by the analysis from each trial, whichever task it belongs to."""
 
 import pandas as pd
 
 DERIVED = ("decision_correct", "advice_followed")
-"""Columns of trials that stand in no file; 1, 0, or missing where the task says nothing of it."""
+"""Columns of trials that no file contains: 1, 0, or missing where the task does not define them."""
 
-SURE_ENOUGH = 3  # of rated_right, 1 to 4: from here on the person thinks that the answer is right
+SURE_ENOUGH = 3  # ratings (1 to 4) from here on mean that the participant expects a right answer
 
 
 def with_decisions(trials: pd.DataFrame, foreign: bool = False) -> pd.DataFrame:
-    """The trials with DERIVED; of another study's, whose columns may mean anything, `agreed` alone.
+    """Return the trials with the columns DERIVED.
 
-    ``decision_correct``: a right prediction accepted or a wrong one rejected; the true class named
-    at the end; the classifier's answer guessed, or its map told from others; a rating on the right
-    side of the middle.
-    ``advice_followed``: the prediction accepted, or its class named at the end. A human alone
-    follows nobody, so there the second says how often both agree.
+    ``decision_correct``: a right prediction accepted or a wrong prediction rejected; the true class
+    named at the end; the classifier's answer guessed, or its map identified; a rating on the right
+    side of the middle. ``advice_followed``: the prediction accepted, or its class named at the end.
+    In an arm without the classifier, the column is the agreement of the two. Trials of another
+    study, whose columns may have other meanings, receive only `agreed`.
     """
     decided = _same(trials, "agreed", "prediction_correct")
     followed = _numbers(trials, "agreed")
+    # Columns of another study may share a name with ours and mean something else.
     if foreign:
         return trials.assign(decision_correct=decided, advice_followed=followed)
     for correct in (
@@ -32,11 +33,11 @@ def with_decisions(trials: pd.DataFrame, foreign: bool = False) -> pd.DataFrame:
     return trials.assign(decision_correct=decided, advice_followed=followed)
 
 
-def _same(trials: pd.DataFrame, one: str, other: str) -> "pd.Series[int]":
-    if one not in trials:
+def _same(trials: pd.DataFrame, first: str, second: str) -> "pd.Series[int]":
+    if first not in trials:
         return _nothing(trials)
-    alike = (trials[one] == trials[other]).astype("Int64")
-    return alike.where(trials[one].notna())
+    alike = (trials[first] == trials[second]).astype("Int64")
+    return alike.where(trials[first].notna())
 
 
 def _rated(trials: pd.DataFrame) -> "pd.Series[int]":

@@ -1,4 +1,4 @@
-"""What was measured of the maps themselves, from evaluate_explanations' images.csv."""
+"""Evaluation of the maps, from images.csv of evaluate_explanations."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from analysis.errors import TableError
 from analysis.study_data.columns import Column
 from analysis.study_data.csv_files import convert, missing_columns, read_text
 
-FILE = "evaluation.csv"  # its name in a data folder and in a bundle
+FILE = "evaluation.csv"  # name of the file in a data folder and in a bundle
 MADE_BY = "Make it with manage.py evaluate_explanations"
 COLUMNS = (
     Column("image", "text"),
@@ -22,12 +22,12 @@ COLUMNS = (
 
 
 def evaluation_path(path: Path) -> Path:
-    """The csv itself, also where the folder of the evaluation is named."""
+    """Return the path of the CSV, also if the folder of the evaluation is given."""
     return path / "images.csv" if path.is_dir() else path
 
 
 def read_evaluation(path: Path) -> pd.DataFrame:
-    """A row per image, method and measure; TableError with every problem."""
+    """Return a row per image, method and measure. Raises TableError with every problem."""
     frame, problems = read_text(path, MADE_BY)
     if frame is None:
         raise TableError(problems)
@@ -35,6 +35,7 @@ def read_evaluation(path: Path) -> pd.DataFrame:
     if problems:
         raise TableError(problems)
     typed, problems = convert(path.name, frame, COLUMNS)
+    # Reading stops at the first kind of problem, because later checks need valid columns.
     sides = sorted(set(typed["better"]) - {"higher", "lower", "neither"})
     if sides:
         problems.append(f"{path.name}: better must be higher, lower or neither, got {sides}.")

@@ -1,6 +1,6 @@
-"""Three kinds of missing, kept apart: not asked, does not apply, not answered.
+"""Three kinds of missing values: not asked, does not apply, not answered.
 
-A question that an arm never saw is not a question left open, and neither is a zero.
+A question that an arm never saw differs from a question left open, and neither is a zero.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class MissingRow:
-    """Cells of a trial column, or of an item, in one arm: present, and missing by kind.
+    """Cells of a trial column, or of an item, in an arm: present, and missing by kind.
 
-    For an item the cells are one per participant of the arm; for a column one per trial.
+    An item has one cell per participant of the arm, a column one per trial.
     """
 
     table: str
@@ -28,7 +28,7 @@ class MissingRow:
 
 
 def missing_by_arm(data: StudyData) -> tuple[MissingRow, ...]:
-    """Every trial column and item of the study in which anything is missing, by arm."""
+    """Return every trial column and item of the study with missing cells, by arm."""
     rows = [*_columns(data), *_items(data)]
     lacking = {
         (row.table, row.name)
@@ -39,35 +39,36 @@ def missing_by_arm(data: StudyData) -> tuple[MissingRow, ...]:
 
 
 def _columns(data: StudyData) -> list[MissingRow]:
-    """Trial columns that may be empty; what an empty cell means, the schema says."""
+    """Return the trial columns that may be empty; the schema defines the kind of an empty cell."""
     kinds = data.missing["trials.csv"]
     rows = []
     for arm in data.plan.arms:
-        own = (data.trials["arm"] == arm).to_numpy()
+        arm_rows = (data.trials["arm"] == arm).to_numpy()
         for name in map(str, kinds.columns):
             if data.trials[name].notna().any():
-                found = kinds[name][own]
-                rows.append(_row("trials.csv", name, arm, found, int(own.sum())))
+                cells = kinds[name][arm_rows]
+                rows.append(_row("trials.csv", name, arm, cells, int(arm_rows.sum())))
     return rows
 
 
 def _items(data: StudyData) -> list[MissingRow]:
-    """An item without any row in an arm was not asked there; else no row is no answer."""
+    """Return the items; an item without any row in an arm was not asked there."""
     kinds = data.missing["answers.csv"]["value"]
     answers = data.answers[["participant", "arm", "item"]].assign(kind=kinds.to_numpy())
     people = data.participants["arm"].value_counts()
     by_pair = dict(tuple(answers.groupby(["item", "arm"], sort=False)))
+    # An item is known to an arm only by its answers: the codebook does not list arms.
     asked = dict.fromkeys(data.answers["item"])
     rows = []
     for item in asked:
         for arm in data.plan.arms:
             total = int(people.get(arm, 0))
-            own = by_pair.get((item, arm))
-            if own is None:
+            arm_rows = by_pair.get((item, arm))
+            if arm_rows is None:
                 rows.append(MissingRow("answers.csv", str(item), arm, 0, total, 0, 0))
                 continue
-            row = _row("answers.csv", str(item), arm, own["kind"], len(own))
-            absent = total - len(own)
+            row = _row("answers.csv", str(item), arm, arm_rows["kind"], len(arm_rows))
+            absent = total - len(arm_rows)
             rows.append(
                 MissingRow(
                     row.table, row.name, arm, row.present, row.not_asked, row.does_not_apply,
@@ -79,5 +80,5 @@ def _items(data: StudyData) -> list[MissingRow]:
 
 def _row(table: str, name: str, arm: str, kinds: pd.Series, total: int) -> MissingRow:
     counts = kinds.value_counts()
-    found = [int(counts.get(kind, 0)) for kind in MISSING_KINDS]
-    return MissingRow(table, name, arm, total - sum(found), *found)
+    totals = [int(counts.get(kind, 0)) for kind in MISSING_KINDS]
+    return MissingRow(table, name, arm, total - sum(totals), *totals)

@@ -1,4 +1,4 @@
-"""What a plan asks of the tables, checked against their codebook."""
+"""Columns, items and scales that a plan uses, checked against the codebook of the tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -18,11 +18,12 @@ NOT_COLUMNS = ("confidence_range", "probability_range", "smallest_gap", "chance"
 
 
 def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
-    """List what the plan needs from the tables although their codebook lacks it."""
+    """List the requirements of the plan that the tables, by their codebook, do not meet."""
     types = trial_types(codebook)
     items = codebook.dropna(subset=["item"])
     problems: list[Problem] = []
     for number, outcome in enumerate(plan.outcomes):
+        # Paths are relative to the outcome, and get their prefix here.
         said = [
             *_scale_problems(outcome, codebook),
             *_item_problems(f"outcome {outcome.key!r}", outcome.item, items),
@@ -42,7 +43,7 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
 
 
 def trial_types(codebook: pd.DataFrame) -> dict[str, str]:
-    """Type by column of trials.csv, with those that the analysis itself derives."""
+    """Return the type by column of trials.csv, including the columns that the analysis derives."""
     return {**_types(codebook, "trials.csv"), **dict.fromkeys(DERIVED, "integer")}
 
 
@@ -55,13 +56,13 @@ def _scale_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
     if outcome.scale is None:
         return []
     items = codebook.dropna(subset=["scale", "item"])
-    found = items.loc[items["scale"] == outcome.scale, "questionnaire"].unique()
-    if len(found) == 1:
+    questionnaires = items.loc[items["scale"] == outcome.scale, "questionnaire"].unique()
+    if len(questionnaires) == 1:
         return []
-    if len(found) > 1:
+    if len(questionnaires) > 1:
         said = (
             f"outcome {outcome.key!r}: the scale {outcome.scale!r} is in the questionnaires "
-            f"{sorted(map(str, found))}. Give each its own scale key."
+            f"{sorted(map(str, questionnaires))}. Give each its own scale key."
         )
     else:
         said = (
@@ -72,17 +73,17 @@ def _scale_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
 
 
 def _item_problems(name: str, item: str | None, items: pd.DataFrame) -> list[Problem]:
-    """Check an item whose answers are to be numbers."""
+    """Check an item whose answers must be numbers."""
     if item is None:
         return []
-    found = items[items["item"] == item]
+    rows = items[items["item"] == item]
     said = ""
-    if len(found) == 0:
-        said = f"{name}: the item {item!r} is not in codebook.csv. Name one that is."
-    elif len(found) > 1:
+    if len(rows) == 0:
+        said = f"{name}: the item {item!r} is not in codebook.csv. Name an item of it."
+    elif len(rows) > 1:
         said = f"{name}: the item {item!r} is in several questionnaires. Rename one."
-    elif found["type"].iloc[0] not in NUMERIC or (
-        found[["minimum", "maximum"]].isna().any(axis=None)
+    elif rows["type"].iloc[0] not in NUMERIC or (
+        rows[["minimum", "maximum"]].isna().any(axis=None)
     ):
         said = f"{name}: the item {item!r} needs a numeric type, minimum and maximum in its row."
     return [Problem(("item",), said)] if said else []
@@ -103,6 +104,7 @@ def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[Problem
         for path, column in named
         if column is not None and column not in types
     ]
+    # A mean needs numbers; flags are stored as integers.
     kind = types.get(outcome.column or "")
     if kind is not None and kind not in NUMERIC:
         said = f"{name}: {outcome.column!r} is {kind}, not a number. Name another column."
@@ -118,7 +120,7 @@ def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[Problem
 
 
 def _random(outcome: Outcome) -> tuple[str, ...]:
-    """The random factors, where the outcome's analysis has any."""
+    """Return the random factors if the outcome's analysis has any."""
     return outcome.random if analysis_of(outcome).random else ()
 
 
@@ -153,33 +155,32 @@ def _covariate_problems(
 
 
 def _measure_problems(outcome: Outcome, plan: Plan) -> list[Problem]:
-    measure = next((one for one in MEASURES if one.key == outcome.measure), None)
+    measure = next((m for m in MEASURES if m.key == outcome.measure), None)
     if measure is not None and measure.per != "participant":
         said = (
-            f"outcome {outcome.key!r}: the measure {measure.key!r} exists per arm, not per "
-            "participant, so that arms cannot be compared by scores. It is in the report anyway."
+            f"outcome {outcome.key!r}: the measure {measure.key!r} exists per arm and not "
+            "per participant, so arms cannot be compared by it. The report contains it anyway."
         )
         return [Problem(("measure",), said)]
     return []
 
 
 def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
-    """A questionnaire can be compared within subjects where it was asked in each block."""
+    """Check a within-subjects outcome from a questionnaire, which must be asked in each block."""
     if outcome.analysis != "repeated" or outcome.column is not None:
         return []
     name = f"outcome {outcome.key!r}"
     if outcome.measure is not None:
-        said = f"{name}: a measure of behaviour has one value a person. Use a trial_mean."
+        said = f"{name}: a measure of behaviour has one value per participant. Use a trial_mean."
         return [Problem(("measure",), said)]
     if not (codebook["file"] == BLOCKS).any():
         said = (
             f"{name}: no questionnaire was asked in each block, so there is nothing to compare "
-            "within subjects. Give the part of the study per_block = true, in a study with "
-            "[design] within."
+            "within subjects. Set per_block = true in a part of a within-subjects study."
         )
         return [Problem(("analysis",), said)]
     if outcome.within not in BLOCK_COLUMNS:
-        said = f"{name}: within is {outcome.within!r}. Of answers it is one of {BLOCK_COLUMNS}."
+        said = f"{name}: within is {outcome.within!r}. Answers allow {BLOCK_COLUMNS}."
         return [Problem(("within",), said)]
     return []
 
@@ -190,6 +191,7 @@ def _exclusion_problems(
     name = f"exclusion {exclusion.key!r}"
     on_people = exclusion.rule == "participant"
     file = "participants.csv" if on_people else "trials.csv"
+    # Rules on participants read participants.csv, all other rules read the trials.
     known = _types(codebook, file) if on_people else types
     named: list[tuple[Path, str | None]] = [
         *(((key,), getattr(exclusion, key)) for key in ("column", "differs_from", "block")),
@@ -203,7 +205,7 @@ def _exclusion_problems(
     ordered = "below" if exclusion.below is not None else "above"
     kind = known.get(exclusion.column or "")
     if getattr(exclusion, ordered) is not None and kind is not None and kind not in NUMERIC:
-        said = f"{name}: {exclusion.column!r} is {kind}: it has no below or above. Remove it."
+        said = f"{name}: {exclusion.column!r} is {kind} and has no order for {ordered}. Remove it."
         problems.append(Problem((ordered,), said))
     asked: list[tuple[Path, str | None]] = [
         (("item",), exclusion.item),

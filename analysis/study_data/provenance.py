@@ -1,4 +1,4 @@
-"""Where the numbers come from: files, hashes, versions, seeds."""
+"""Provenance of the numbers: files, hashes, versions, seeds."""
 
 import hashlib
 import platform
@@ -14,16 +14,16 @@ LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "jinja2")
 
 @dataclass(frozen=True)
 class Provenance:
-    """Data, plan and software behind a set of results; nothing here depends on when it is run."""
+    """Data, plan and software behind the results; nothing depends on the time of the analysis."""
 
     study: str
     exported_at: str
     export_holds: str  # simulated participants in the export: none, only, included
-    seed: int | None  # of allocation and order
-    files: Mapping[str, str]  # sha256 by name, as read
-    data_sha256: str  # over the names and hashes of the data files, the plan aside
-    plan_sha256: str  # of what the plan says, however it is written (reading.plan_hash)
-    registered_plan_sha256: str  # the same of the registered plan; empty where there is no other
+    seed: int | None  # seed of allocation and order
+    files: Mapping[str, str]  # SHA-256 by name, as read
+    data_sha256: str  # over names and hashes of the data files, without the plan
+    plan_sha256: str  # of the plan's content, independent of its notation (reading.plan_hash)
+    registered_plan_sha256: str  # of the registered plan's content; empty if there is none
     checked_against_manifest: bool
     study_file_sha256: str
     weights_sha256: str
@@ -32,9 +32,10 @@ class Provenance:
 
 
 def provenance(data: StudyData) -> Provenance:
-    """The provenance of the data at hand; what the folder does not say is empty."""
+    """Return the provenance of the data; entries that the folder does not record are empty."""
     manifest = data.manifest
     seed = data.study.get("seed")
+    # Missing entries become empty texts, so that results.json always has every key.
     return Provenance(
         str(manifest.get("study", data.study.get("slug", ""))),
         str(manifest.get("exported_at", "")),
@@ -53,13 +54,13 @@ def provenance(data: StudyData) -> Provenance:
 
 
 def software() -> dict[str, str]:
-    """Versions of Python and of the libraries that compute."""
+    """Return the versions of Python and of the numerical libraries."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
 def data_hash(hashes: Mapping[str, str]) -> str:
-    """One hash of all data files: SHA-256 over lines of name and hash, sorted by name."""
-    lines = [f"{name} {one}\n" for name, one in sorted(hashes.items()) if name != "plan.toml"]
+    """Return a hash of all data files: SHA-256 over lines of name and hash, sorted by name."""
+    lines = [f"{name} {value}\n" for name, value in sorted(hashes.items()) if name != "plan.toml"]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""From raw answers to one score per participant. Raw values are never changed, only read."""
+"""Scores per participant from raw answers, which are only read and never changed."""
 
 from typing import cast
 
@@ -8,11 +8,11 @@ import pandas as pd
 from analysis.plan.plan import Outcome
 from analysis.study_data.study_data import StudyData
 
-MINIMUM_SHARE_ANSWERED = 0.8  # of a scale's items; with fewer there is no score
+MINIMUM_SHARE_ANSWERED = 0.8  # share of a scale's items required for a score
 
 
 def reverse(values: pd.DataFrame, codebook: pd.DataFrame) -> pd.DataFrame:
-    """Values (participants, items) with reversed items turned: minimum + maximum - value.
+    """Return values (participants, items) with reversed items as minimum + maximum - value.
 
     `codebook` has one row per item with reversed, minimum and maximum.
     """
@@ -26,25 +26,25 @@ def reverse(values: pd.DataFrame, codebook: pd.DataFrame) -> pd.DataFrame:
 
 
 def minimum_share(rows: pd.DataFrame) -> float:
-    """The share of a scale's items that must be answered, as these codebook rows say."""
+    """Return the share of a scale's items that must be answered, from these codebook rows."""
     stated = rows["minimum_answered"].dropna()
     return MINIMUM_SHARE_ANSWERED if stated.empty else float(stated.iloc[0])
 
 
 def mean_of_items(values: pd.DataFrame, share: float = MINIMUM_SHARE_ANSWERED) -> pd.Series:
-    """Mean over the answered items per row; missing where less than `share` of them is answered."""
+    """Return the mean over the answered items per row; missing below `share` of them."""
     return values.mean(axis=1).where(values.notna().mean(axis=1) >= share)
 
 
 def scale_items(data: StudyData, questionnaire: str, scale: str) -> pd.DataFrame:
-    """Answers to a scale's items after reversal, (participants, items); missing if not answered."""
+    """Return answers to a scale's items after reversal, (participants, items)."""
     book = data.codebook.dropna(subset=["item"])
     rows = book[(book["scale"] == scale) & (book["questionnaire"] == questionnaire)]
     return reverse(raw_items(data, questionnaire, rows), rows).astype("float64")
 
 
 def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Answers as clicked to the items of these codebook rows, (participants, items)."""
+    """Return answers as clicked to the items of these codebook rows, (participants, items)."""
     wide = _wide(data.answers, questionnaire, rows, ["participant"])
     return wide.reindex(index=data.participants["participant"])
 
@@ -52,30 +52,31 @@ def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.Dat
 def _wide(
     answers: pd.DataFrame, questionnaire: str, rows: pd.DataFrame, by: list[str]
 ) -> pd.DataFrame:
-    """Answers to the items of the codebook rows, (levels of `by`, items)."""
-    own = answers["questionnaire"] == questionnaire
-    answers = answers[own & answers["item"].isin(rows["item"])]
+    """Return answers to the items of the codebook rows, (levels of `by`, items)."""
+    answered = answers["questionnaire"] == questionnaire
+    answers = answers[answered & answers["item"].isin(rows["item"])]
     answers = answers.assign(value=pd.to_numeric(answers["value"]).astype("float64"))
-    # A questionnaire that stood on several pages: the mean over the pages where it was answered.
+    # A questionnaire on several pages is averaged over the pages where it was answered.
     wide = answers.pivot_table(index=by, columns="item", values="value", aggfunc="mean")
     return wide.reindex(columns=list(rows["item"]))
 
 
 def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
-    """Score on the outcome's scale by participant, missing where too few items are answered.
+    """Return the score on the outcome's scale by participant; missing with too few answers.
 
-    The share that is enough is the plan's, else the codebook's. A sum over items of which some are
-    missing is their number times the mean of those answered.
+    The required share is the plan's, else the codebook's. A sum with missing items is the number of
+    items times the mean of the answered items.
     """
-    items = data.codebook[data.codebook["scale"] == outcome.scale]  # one questionnaire: checked
+    # `plan_columns` has checked that the scale belongs to a single questionnaire.
+    items = data.codebook[data.codebook["scale"] == outcome.scale]
     questionnaire = str(items["questionnaire"].iloc[0])
     return _score(scale_items(data, questionnaire, cast("str", outcome.scale)), items, outcome)
 
 
 def block_scores(data: StudyData, outcome: Outcome) -> pd.DataFrame:
-    """The outcome's scale or item after each block: participant, its `within`, and value.
+    """Return the outcome's scale or item after each block: participant, its `within`, and value.
 
-    In a within-subjects design the page of a questionnaire comes back in each block.
+    In a within-subjects design the page of a questionnaire is repeated in each block.
     """
     key, named = ("scale", outcome.scale) if outcome.scale is not None else ("item", outcome.item)
     items = data.codebook[data.codebook[key] == named]
@@ -93,17 +94,18 @@ def _score(values: pd.DataFrame, items: pd.DataFrame, outcome: Outcome) -> pd.Se
 
 
 def item_score(data: StudyData, outcome: Outcome) -> pd.Series:
-    """The answer to the outcome's item by participant, turned if it is a reversed item."""
-    rows = data.codebook[data.codebook["item"] == outcome.item]  # one questionnaire: checked
+    """Return the answer to the outcome's item by participant, reversed if the item is."""
+    # `plan_columns` has checked that the item belongs to a single questionnaire.
+    rows = data.codebook[data.codebook["item"] == outcome.item]
     values = raw_items(data, str(rows["questionnaire"].iloc[0]), rows)
     return reverse(values, rows)[str(outcome.item)]
 
 
 def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
-    """Mean of the outcome's trial column by participant, over answered trials that fit `where`.
+    """Return the mean of the outcome's trial column by participant over trials that match `where`.
 
-    Each participant counts once, however many trials they answered. With transform "log" it is the
-    mean of logarithms.
+    Only answered trials count, and each participant counts once, whatever their number of trials.
+    With transform "log" it is the mean of logarithms.
     """
     trials = outcome_trials(data, outcome)
     means = trials.groupby("participant")["value"].mean()
@@ -111,10 +113,10 @@ def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
 
 
 def outcome_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
-    """The outcome's answered trials: every column, and `value`, its column as float, transformed.
+    """Return the outcome's answered trials: every column, and `value`, its column as float.
 
-    A table that holds no decision at all, such as another study's, has a trial answered where the
-    outcome's own column is filled.
+    `value` is transformed if the outcome is. In a table without any decisions, such as that of
+    another study, a trial counts as answered if the outcome's column is filled.
     """
     trials = data.trials
     decided = trials["decision_correct"].notna()

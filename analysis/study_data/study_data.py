@@ -1,4 +1,4 @@
-"""The tidy data folder, checked at the door: what passes here needs no second look."""
+"""The tidy data folder, checked on reading, so that later code need not check it again."""
 
 import hashlib
 import json
@@ -35,27 +35,26 @@ from analysis.study_data.tables import StudyTables
 
 @dataclass(frozen=True)
 class StudyData(StudyTables):
-    """A study's checked tables and plan, with the files that they come from.
+    """A study's checked tables and plan, with the files behind them.
 
-    `manifest` and `study` are empty where the folder has no such file.
+    `manifest` and `study` are empty if the folder has no such file.
     """
 
     manifest: Mapping[str, Any]
     study: Mapping[str, Any]
-    hashes: Mapping[str, str]  # sha256 by file name; of the plan, whatever its file is called,
-    # under plan.toml
-    plan_sha256: str = ""  # of what the plan says (reading.plan_hash)
-    registered: Mapping[str, Any] | None = None  # the plan as registered, if it is another
-    evaluation: pd.DataFrame | None = None  # of the maps (meeting.evaluation), if there is one
+    hashes: Mapping[str, str]  # SHA-256 by file name; the plan's is always under plan.toml
+    plan_sha256: str = ""  # of the plan's content (reading.plan_hash)
+    registered: Mapping[str, Any] | None = None  # the registered plan, if it is a separate plan
+    evaluation: pd.DataFrame | None = None  # evaluation of the maps, if available
 
     @cached_property
     def exclusions(self) -> Exclusions:
-        """The plan's exclusions applied to the tables, computed once."""
+        """Return the plan's exclusions as applied to the tables, computed once."""
         return apply_exclusions(self)
 
     @property
     def simulated(self) -> bool:
-        """Whether any participant is simulated."""
+        """Return whether any participant is simulated."""
         return bool((self.participants["simulated"] == 1).any())
 
     @cached_property
@@ -71,7 +70,7 @@ class StudyData(StudyTables):
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """Arm key → label, in the plan's order; the key itself for an arm nobody was put in."""
+        """Return the label by arm in the plan's order; an arm without participants has its key."""
         named = self.participants.drop_duplicates("arm").set_index("arm")["arm_label"]
         return {arm: str(named.get(arm, arm)) for arm in self.plan.arms}
 
@@ -79,24 +78,27 @@ class StudyData(StudyTables):
 def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None = None) -> StudyData:
     """Read and check a tidy data folder; `plan` replaces its plan.toml.
 
-    `evaluation`: the measured maps, the folder's own evaluation.csv if none is named.
-    A plan with [source] maps csv files of another study: `folder` holds them, or is the only one.
-    Raises TableError, or PlanError for the plan file, with every problem found: missing files and
-    columns first, then types, then what must hold between rows, files and plan.
+    `evaluation` is the evaluation of the maps and defaults to the folder's evaluation.csv. A plan
+    with [source] maps CSV files of another study, which `folder` contains or is. Raises TableError,
+    or PlanError for the plan file, with every problem: first missing files and columns, then types,
+    then rules between rows, files and plan.
     """
     path = plan or plan_path(folder)
     plan_file = read_plan_file(path)
     parsed_plan = plan_file.plan()
+    # Types come before consistency, because rows can be compared only in their types.
     texts, hashes = _texts(folder, parsed_plan)
     frames = _typed_frames(texts, foreign=parsed_plan.source is not None)
     manifest, problems = _read_manifest(folder)
     problems += consistency.between_files(frames)
     problems += consistency.unknown_arms(frames["participants.csv"], parsed_plan.arms)
-    problems += [one.sentence for one in problems_with_table(parsed_plan, frames["codebook.csv"])]
+    problems += [
+        problem.sentence for problem in problems_with_table(parsed_plan, frames["codebook.csv"])
+    ]
     problems += _mixture(frames["participants.csv"], parsed_plan)
     measured, measured_hash = _evaluation(evaluation or folder / EVALUATION)
-    study, found = _read_study_file(folder)
-    problems += found
+    study, new_problems = _read_study_file(folder)
+    problems += new_problems
     if problems:
         raise TableError(problems)
     return StudyData(
@@ -115,12 +117,12 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
 
 
 def plan_path(folder: Path) -> Path:
-    """Where a data folder, or a single file, has its own plan."""
+    """Return the path of the plan that belongs to a data folder or to a single file."""
     return (folder.parent if folder.is_file() else folder) / "plan.toml"
 
 
 def _texts(folder: Path, plan: Plan) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    """Text frames and hashes by file name: of our own export, or of another study's files."""
+    """Return text frames and hashes by file name, of this platform's export or another study."""
     if plan.source is not None:
         return read_source(folder, plan.source)
     frames = _text_frames(folder)
@@ -129,7 +131,7 @@ def _texts(folder: Path, plan: Plan) -> tuple[dict[str, pd.DataFrame], dict[str,
 
 
 def _evaluation(path: Path) -> tuple[pd.DataFrame | None, dict[str, str]]:
-    """The table and its hash; nothing where nobody named one and the folder has none."""
+    """Return the evaluation and its hash, or nothing if it is neither named nor in the folder."""
     file = evaluation_path(path)
     if file.name == EVALUATION and not file.is_file():
         return None, {}
@@ -148,14 +150,14 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
         raise TableError([f"The folder {folder.name!r} does not exist. {EXPORT_AGAIN}."])
     frames, problems = {}, []
     for name, columns in FILES.items():
-        frame, found = read_text(folder / name)
-        problems += found
+        frame, new_problems = read_text(folder / name)
+        problems += new_problems
         if frame is not None:
             problems += missing_columns(name, frame, columns)
             frames[name] = with_late_columns(frame, columns)
     if (folder / BLOCKS).exists():
-        frame, found = read_text(folder / BLOCKS)
-        problems += found
+        frame, new_problems = read_text(folder / BLOCKS)
+        problems += new_problems
         if frame is not None and not problems:
             frames["answers.csv"] = pd.concat([frames["answers.csv"], frame], ignore_index=True)
     if problems:
@@ -166,16 +168,16 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def _blinded(folder: Path) -> list[str]:
-    """Why an export has no arms, if it says that it was made while the study was open."""
+    """Return why an export has no arms, if it was made while the study was open."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none, or one that is reported elsewhere
+    except (OSError, ValueError):  # absent, or reported elsewhere
         return []
     keys = ("arms_blinded", "arms_concealed")  # the second in exports before the first
     if not isinstance(manifest, dict) or not any(manifest.get(key) is True for key in keys):
         return []
     return [
-        "The data were exported while the study was open, so that the arms are left out. Close it "
+        "The data were exported while the study was open, so they lack the arms. Close it "
         "with manage.py close_study, and export it again."
     ]
 
@@ -185,17 +187,18 @@ def _typed_frames(texts: Mapping[str, pd.DataFrame], foreign: bool) -> dict[str,
     frames = {"codebook.csv": codebook}
     for name in ("participants.csv", "trials.csv", "answers.csv"):
         columns = _columns(name, texts[name], codebook, foreign)
-        frames[name], found = convert(name, texts[name], columns)
-        problems += found
+        frames[name], new_problems = convert(name, texts[name], columns)
+        problems += new_problems
     if problems:
         raise TableError(problems)
     return frames
 
 
 def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame, foreign: bool) -> list[Column]:
-    """The schema's columns and the file's further ones, with the codebook's types and ranges.
+    """Return the schema's columns and the file's other columns, typed by the codebook.
 
-    Another study need not have recorded all that ours does: there every column may be empty.
+    Another study need not have recorded everything that this platform records, so there every
+    column may be empty.
     """
     rows = codebook[(codebook["file"] == name) & codebook["item"].isna()].to_dict("records")
     described = {
@@ -211,7 +214,7 @@ def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame, foreign: bo
 
 
 def _narrowed(column: Column, described: Column) -> Column:
-    """The schema's column, with the study's own range where the schema leaves it open."""
+    """Return the schema's column with the study's range where the schema has none."""
     minimum = described.minimum if column.minimum is None else column.minimum
     maximum = described.maximum if column.maximum is None else column.maximum
     return replace(column, minimum=minimum, maximum=maximum)
@@ -228,8 +231,8 @@ def _mixture(participants: pd.DataFrame, plan: Plan) -> list[str]:
         return []
     return [
         f"participants.csv, column simulated: {simulated} simulated and {real} real participants "
-        "stand in one table. Export one of the two (run_analysis exports real ones unless given "
-        "--simulated-only), or put mix_simulated_and_real = true in the plan."
+        "are in one table. Export only one kind (run_analysis exports real participants unless "
+        "given --simulated-only), or set mix_simulated_and_real = true in the plan."
     ]
 
 
@@ -245,7 +248,7 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], list[str]]:
     return manifest, [
         f"{name} is not the file that manifest.json describes: its sha256 is "
         f"{_sha256(folder / name)[:12]}…, not {expected[:12]}…. {EXPORT_AGAIN}; after a change on "
-        "purpose, delete manifest.json, and the report will say that the data have none."
+        "purpose, delete manifest.json, and the report will state that the data have none."
         for name, expected in files.items()
         if name in (*FILES, BLOCKS) and _sha256(folder / name) != expected
     ]
@@ -255,7 +258,7 @@ def _read_study_file(folder: Path) -> tuple[dict[str, Any], list[str]]:
     path = folder / "study.toml"
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")), []
-    except (FileNotFoundError, NotADirectoryError):  # none there, or the table is a single file
+    except (FileNotFoundError, NotADirectoryError):  # absent, or the table is a single file
         return {}, []
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return {}, [f"study.toml is not a TOML file: {error}. {EXPORT_AGAIN}."]

@@ -1,1 +1,1 @@
-"""TOML files as typed values: line numbers, repair, and every problem in a sentence of our own."""
+"""TOML files as typed values, with line numbers, repair, and a sentence for every problem."""

@@ -1,4 +1,4 @@
-"""From a TOML text to its values, with the line of each, and with every mistake in a sentence."""
+"""Values of a TOML text with the line of each; every mistake becomes a sentence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ NUL = "\0"
 
 @dataclass(frozen=True)
 class Document:
-    """What a TOML file contains, its problems, and the lines on which they will be reported.
+    """Values of a TOML file, its problems, and the lines on which they are reported.
 
-    Values that cannot be read are left out of ``values``, and are faults among the problems.
+    Values that cannot be read are absent from ``values`` and are faults among the problems.
     """
 
     values: dict[str, Any]
@@ -39,15 +39,15 @@ class Document:
         return self.problems.sentences(self.lines)
 
     def raise_problems(self, name: str, error: type[FileProblemsError]) -> None:
-        """Raise ``error`` with every problem of the file called ``name``, if there is any."""
+        """Raise ``error`` with every problem of the file called ``name``, if there are any."""
         if self.problems:
             raise error(name, self.sentences())
 
 
 def read(text: str, name: str, error: type[FileProblemsError]) -> Document:
-    """Return the document in the text; raise ``error`` when the text cannot be read as TOML.
+    """Return the document in the text; raise ``error`` if the text cannot be read as TOML.
 
-    A value that is not TOML is among the document's problems, and the others are read.
+    A value that is not TOML becomes a problem of the document, and the other values are read.
     """
     reading = repair.read(text)
     problems = Problems()

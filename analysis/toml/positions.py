@@ -1,4 +1,4 @@
-"""The line of every key and list entry in a TOML text: tomllib returns values without lines."""
+"""Lines of all keys and list entries in a TOML text, which tomllib does not provide."""
 
 import re
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ def line_numbers(text: str) -> dict[Path, int]:
 
 
 def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
-    """Return the line of the path or of its nearest owner that has one; None for the whole file."""
+    """Return the line of the path or of its nearest owner with a line; None for the whole file."""
     while path:
         if path in lines:
             return lines[path]
@@ -56,7 +56,7 @@ def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
 
 @dataclass
 class _Frame:
-    """A list or an inline table that is not closed yet; ``index`` counts a list's entries."""
+    """A list or inline table that is not closed yet; ``index`` counts a list's entries."""
 
     path: Path
     is_list: bool
@@ -64,9 +64,9 @@ class _Frame:
 
 
 class _Scanner:
-    """Reads tokens one by one, and keeps in ``lines`` where each key and each entry begins.
+    """Reader of tokens, which records in ``lines`` where each key and each entry begins.
 
-    ``implied`` holds the tables that have no header of their own, only a table inside with one.
+    ``implied`` contains the tables without a header that contain a table with a header.
     """
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ class _Scanner:
         self.lines.setdefault(path, line)
 
     def _begin_value(self, line: int) -> Path:
-        """Note a list's next entry; return the path of the value that begins here."""
+        """Record a list's next entry; return the path of the value that begins here."""
         if self._open and self._open[-1].is_list:
             frame = self._open[-1]
             path: Path = (*frame.path, frame.index)
@@ -174,7 +174,7 @@ class _Scanner:
 
 
 def _plain(text: str) -> str:
-    """Return what a quoted key means."""
+    """Return the meaning of a quoted key."""
     if text.startswith("'"):
         return text.strip("'")
     return _ESCAPE.sub(lambda match: _unescaped(match[1]), text[1:-1])

@@ -1,4 +1,4 @@
-"""What is wrong in a file: (path, sentence) until the end, when each problem gets its line."""
+"""Problems of a file: pairs of path and sentence, to which lines are added at the end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from analysis.toml.positions import Path, line_of
 
 
 class FileProblemsError(ValueError):
-    """A file that cannot be used; ``problems`` holds one sentence each, with line and cure."""
+    """A file that cannot be used; ``problems`` contains a sentence each, with line and cure."""
 
     def __init__(self, name: str, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -19,17 +19,17 @@ class FileProblemsError(ValueError):
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: the path of the key that is to be changed, and a sentence."""
+    """A problem: the path of the key to change, and a sentence."""
 
     path: Path
     sentence: str
 
 
 class Problems:
-    """Collects what is wrong in one file, or in a part of one.
+    """Collector of the problems of a file or of a part of it.
 
-    A *fault* is a value that cannot be used at all, such as text where a number belongs. Rules
-    that rest on a faulty value are not judged: its own sentence is enough.
+    A *fault* is a value that cannot be used at all, such as text where a number belongs. Rules that
+    depend on a faulty value are skipped, because the sentence on the fault is enough.
     """
 
     def __init__(self) -> None:
@@ -44,15 +44,18 @@ class Problems:
         return bool(self._collected or self._on_lines)
 
     def fault(self, path: Path, sentence: str = "") -> None:
-        """Note a value that cannot be used; without a sentence, one that was reported already."""
+        """Record a value that cannot be used.
+
+        Without a sentence, the fault was reported already.
+        """
         self._faulty.add(path)
-        if path and isinstance(path[-1], int):  # a list with such an entry is no list of its kind
+        if path and isinstance(path[-1], int):  # a faulty entry makes its list faulty
             self._faulty.add(path[:-1])
         if sentence:
             self._collected[Problem(path, sentence)] = None
 
     def add(self, path: Path, sentence: str, *rests_on: Path) -> None:
-        """Report a value that breaks a rule, unless it or what the rule rests on is faulty."""
+        """Report a value that breaks a rule, unless it or a value the rule depends on is faulty."""
         if not any(self.is_faulty(place) for place in (path, *rests_on)):
             self._collected[Problem(path, sentence)] = None
 
@@ -65,7 +68,7 @@ class Problems:
         return any(path[:length] in self._faulty for length in range(len(path) + 1))
 
     def faults_below(self, path: Path) -> tuple[Path, ...]:
-        """Return the faulty paths inside of the value at the path, relative to it."""
+        """Return the faulty paths inside the value at the path, relative to it."""
         return tuple(
             one[len(path) :]
             for one in self._faulty
@@ -73,7 +76,7 @@ class Problems:
         )
 
     def sentences(self, lines: Mapping[Path, int] | None = None) -> list[str]:
-        """Return every problem once, in the order of the file, with its line where it has one."""
+        """Return every problem once, in the order of the file, with its line if it has a line."""
         placed = list(self._on_lines)
         placed += [(line_of(lines or {}, path) or 0, said) for path, said in self._collected]
         ordered = sorted(dict.fromkeys(placed), key=lambda problem: problem[0])
@@ -97,6 +100,6 @@ class TableProblems:
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return the end of a sentence about an unknown word: the nearest known word, or all."""
+    """Return the end of a sentence on an unknown word: the nearest known word, or all words."""
     close = get_close_matches(word, known, n=1)
     return f": did you mean {close[0]!r}?" if close else f". Known: {', '.join(known)}."

@@ -1,4 +1,4 @@
-"""Reads TOML past its first mistake: a value that is not TOML is noted, and reading goes on."""
+"""Reading of TOML beyond its first mistake: invalid values are recorded, and reading continues."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.toml.positions import MOST_LEVELS, TooDeepError, line_numbers
 
-BYTE_ORDER_MARK = "\ufeff"  # some editors write it; TOML does not know it
+BYTE_ORDER_MARK = "\ufeff"  # written by some editors; TOML does not allow it
 UNREADABLE = "\0unreadable\0"
 """Takes the place of a value that could not be read and was reported. No file can contain it by
 accident: NUL characters are refused."""
@@ -22,7 +22,7 @@ MOST_MISTAKES = 50
 
 @dataclass(frozen=True)
 class Mistake:
-    """A place that is not TOML: its line from 1, 0 for the end of the file; what to do about it."""
+    """A place that is not valid TOML: its line from 1 (0 for the end of the file), and the cure."""
 
     line: int
     sentence: str
@@ -32,8 +32,8 @@ class Mistake:
 class Reading:
     """A text read as far as possible.
 
-    ``values`` is None where a mistake hides what the rest of the file means. ``text`` is what was
-    read in the end: it has the same lines as the file, apart from their mistakes.
+    ``values`` is None if a mistake hides the meaning of the rest of the file. ``text`` is the text
+    that was finally read; its lines are those of the file, except for the mistakes.
     """
 
     values: dict[str, Any] | None
@@ -62,10 +62,10 @@ def read(text: str) -> Reading:
             return reading(None)
         except tomllib.TOMLDecodeError as failure:
             number, what = _where(failure)
-            opened = 0 if number else _opened(lines)  # a long text that swallows the rest
+            opened = 0 if number else _opened(lines)  # a long text that is never closed
             number = number or opened or _last(lines)
             line = lines[number - 1] if 0 < number <= len(lines) else ""
-            if UNREADABLE_TEXT in line:  # reported, and still in the way
+            if UNREADABLE_TEXT in line:  # reported already, but still unreadable
                 return reading(None)
             mistakes.append(Mistake(number, f"it is not a TOML file: {what}. {_cure(what, line)}"))
             match = None if opened else _LINE.match(line)

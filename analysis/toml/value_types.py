@@ -1,4 +1,4 @@
-"""Types of values that the standard library has no word for; the classes of a file use them."""
+"""Types of values beyond the standard library's, for the classes that describe a file."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class OneOf:
 
     @property
     def known(self) -> tuple[str, ...]:
-        """The texts that are valid now."""
+        """Return the texts that are valid at present."""
         return tuple(self.listed()) if callable(self.listed) else self.listed
 
     def __get_pydantic_core_schema__(

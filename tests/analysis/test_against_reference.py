@@ -115,7 +115,7 @@ def test_planned_contrasts_are_adjusted_among_themselves_and_a_missing_arm_is_na
     one, two = planned_contrasts(arms(), plans)
     assert one.p_adjusted == pytest.approx(min(1, 2 * one.difference.p))
     assert two.p_adjusted is None
-    assert "not asked in z" in two.difference.reason
+    assert "not measured in z" in two.difference.reason
 
 
 def test_equivalence_holds_exactly_when_the_narrow_interval_lies_within_the_bounds():

@@ -148,7 +148,7 @@ def test_1_a_constant_outcome(tmp_path, outcomes):
     refused(found["trust_ranks"], "scores equal 4")
     refused(found["trust_by_block"], "do not vary within the cells")
     refused(found["sureness"], "scores equal 3")
-    refused(found["sureness_by_class"], "nobody's scores differ")
+    refused(found["sureness_by_class"], "no participant's scores differ")
     refused(found["agreed_trials"], "perfect separation")
     assert only_refusals(found["trust"])
 
@@ -160,7 +160,7 @@ def test_2_an_arm_that_is_empty(tmp_path, outcomes):
     found = outcomes(folder)
     for key in ("trust", "trust_ranks", "sureness"):
         refused(found[key], "placebo has 0")
-    refused(found["agreed_trials"], "placebo has no such trials")
+    refused(found["agreed_trials"], "placebo has no trials of this outcome")
     assert isinstance(found["sureness_by_class"].test, HypothesisTest)  # needs no arms
 
 
@@ -184,7 +184,7 @@ def test_4_perfect_separation(tmp_path, outcomes):
     for contrast in found["agreed_trials"].contrasts:
         assert isinstance(contrast.odds_ratio, NotEstimable)
         assert isinstance(contrast.risk_difference, NotEstimable)  # nobody varies within arms
-    refused(found["agreement_wrong"], "an arm without spread has no weight")
+    refused(found["agreement_wrong"], "the scores must vary within every arm")
 
 
 def test_5_everything_missing(tmp_path, outcomes):
@@ -238,7 +238,7 @@ def test_9_ten_levels_with_one_row_each(tmp_path, outcomes):
     levels = [f"level{n}" for n in range(10)] + ["level9"] * 2
     damage(folder, "participants.csv", lambda frame: frame.assign(half=levels))
     found = outcomes(folder)["trust_by_block"]
-    refused(found, "nobody is in the cells")
+    refused(found, "have no participants")
     assert all(isinstance(one, NotEstimable) for one in found.aligned_ranks.values())
     arms = {f"arm{n}": f"Arm {n}" for n in range(10)}
     ten = outcomes(study(tmp_path / "ten", per_arm=1, arms=arms))

@@ -11,7 +11,7 @@ import statsmodels.formula.api as smf
 from analysis.errors import NotEstimableError, PlanError
 from analysis.plan.reading import parse_plan
 from analysis.run import analyse
-from analysis.sections.mediation.paths import paths
+from analysis.sections.mediation import paths
 from analysis.statistics.estimate import NotEstimable
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import results_of, write_study
@@ -125,7 +125,7 @@ def test_planted_effects_are_in_the_report_and_called_associations(tmp_path):
     assert arm.total.value == pytest.approx(arm.direct.value + arm.indirect.value)
     assert arm.indirect.low <= arm.indirect.value <= arm.indirect.high
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "no evidence of a cause" in report
+    assert "not evidence of a cause" in report
     assert "Critical ρ" in report
     again = results_of(folder).optional_sections["mediation"]
     assert again == found

@@ -7,7 +7,7 @@ import pytest
 from analysis.errors import PlanError
 from analysis.plan.reading import parse_plan
 from analysis.run import analyse
-from analysis.sections.multiverse.models import MODELS
+from analysis.sections.multiverse import MODELS
 from analysis.statistics.effect_sizes import hedges_g
 from analysis.statistics.estimate import Estimate
 from analysis.study_data.populations import outcome_scores

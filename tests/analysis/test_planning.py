@@ -105,7 +105,8 @@ def test_an_effect_out_of_reach_is_said_and_has_no_number(tmp_path):
     asked = Asked(Wanted(runs=40, most=40), NORMAL)
     power = plan_power(plan, BOOK, Design(1, 0), asked, tmp_path)
     assert power.per_arm is None
-    assert "40 people per arm do not reach a power of 0.8" in sentence(power.outcomes[0], power)
+    told = sentence(power.outcomes[0], power)
+    assert "40 participants per arm do not reach a power of 0.8" in told
 
 
 def test_any_number_of_workers_and_any_interruption_give_the_same_bytes(tmp_path):
@@ -127,7 +128,7 @@ def test_any_number_of_workers_and_any_interruption_give_the_same_bytes(tmp_path
     own = (tmp_path / "one" / "runs-x.jsonl").read_text().splitlines()
     assert sorted(own[1:]) == sorted(line.strip() for line in lines[1:])
     assert made("one", 1) == first
-    with pytest.raises(PlanningError, match="runs of other settings"):
+    with pytest.raises(PlanningError, match="runs with other settings"):
         plan_power(plan, BOOK, Design(2, 7), asked, tmp_path / "one")
 
 
@@ -242,15 +243,15 @@ def test_what_cannot_be_simulated_is_refused_with_the_cure():
     assert "give its SD in a single trial" in refusal(
         {**SCORE, "smallest_effect": 1}, Assumptions()
     )
-    assert "no answers of this kind have the mean" in refusal({**RELIANCE, "smallest_effect": 0.6})
+    assert "such answers cannot have the mean" in refusal({**RELIANCE, "smallest_effect": 0.6})
     assert "the simulated trials have no ['true_class']" in refusal(
         {**RELIANCE, "where": {"true_class": "car"}}
     )
-    assert "d_prime is not simulated; known: ['agreement', " in refusal(
+    assert "d_prime is not simulated; use one of ['agreement', " in refusal(
         {**MEASURE, "measure": "d_prime"}
     )
-    assert "counts wrong predictions, and none is shown" in refusal(MEASURE, design=Design(4, 0))
-    with pytest.raises(PlanningError, match="must sum below 1"):
+    assert "counts wrong predictions, but none are shown" in refusal(MEASURE, design=Design(4, 0))
+    with pytest.raises(PlanningError, match="must sum to less than 1"):
         Assumptions(person_share=0.8, image_share=0.3)
     with pytest.raises(PlanningError, match="no outcome 'rust'"):
         plan_power(plan_with(TRUST), BOOK, Design(1, 1), Asked(outcomes=("rust",)), None)
@@ -286,8 +287,8 @@ def test_the_page_draws_both_curves_and_claims_no_more_than_was_found(tmp_path):
     one = power.outcomes[0]
     assert [point.images for point in one.by_images] == [2, 3, 6, 12, 24]
     last = one.confirmations[-1]
-    assert f"A fresh simulation of {last.power.n} studies" in page
-    assert ("which confirms it" in page) == last.holds
+    assert f"A new simulation of {last.power.n} studies" in page
+    assert ("which confirms the sample" in page) == last.holds
     low, high = stats.binomtest(round(last.power.value * last.power.n), last.power.n).proportion_ci(
         0.95, "wilson"
     )

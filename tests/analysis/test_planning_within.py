@@ -88,13 +88,13 @@ def test_what_cannot_be_simulated_is_named_beside_what_can(tmp_path):
     asked = Asked(Wanted(runs=20, most=40), assumed)
     power = plan_power(plan, BOOK, Design(1, 0), asked, tmp_path)
     assert [one.outcome for one in power.outcomes] == ["x"]
-    assert "brier is not simulated; known: ['agreement', " in power.left_out["m"]
+    assert "brier is not simulated; use one of ['agreement', " in power.left_out["m"]
     with pytest.raises(PlanningError, match="brier is not simulated"):
         plan_power(plan, BOOK, Design(1, 0), Asked(outcomes=("m",)), tmp_path)
-    with pytest.raises(PlanningError, match="one_way is not simulated where conditions vary"):
+    with pytest.raises(PlanningError, match="one_way is not simulated in within-subjects designs"):
         plan_power(plan, BOOK, Design(1, 0, CONDITIONS), asked, tmp_path)
     share = plan_with({**measure, "measure": "rair"})
-    with pytest.raises(PlanningError, match="behaviour are not simulated where conditions vary"):
+    with pytest.raises(PlanningError, match="not simulated in within-subjects designs"):
         plan_power(share, BOOK, Design(1, 0, CONDITIONS), asked, tmp_path)
 
 

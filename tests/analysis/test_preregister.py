@@ -100,13 +100,13 @@ def power_file(folder, document, told):
 @pytest.mark.django_db
 def test_what_plan_power_found_stands_as_the_samples_reason(tmp_path, capsys):
     without, _ = written(tmp_path, capsys)
-    assert "Sample size and its reason: [to be filled in by the authors]" in without
+    assert "Sample size and rationale: [to be filled in by the authors]" in without
     document = plan_of(parse(DEMO.read_text(encoding="utf-8")))
     file = power_file(tmp_path, document, "70 per arm are needed.")
     call_command("preregister", str(DEMO), output=tmp_path, power=file)
     text = (tmp_path / "preregistration.md").read_text(encoding="utf-8")
     assert "By simulation of this plan: 70 per arm are needed." in text
-    assert "Sample size and its reason: [" not in text
+    assert "Sample size and rationale: [" not in text
 
 
 @pytest.mark.django_db
@@ -132,6 +132,6 @@ def test_conditions_within_participants_are_named_apart_from_their_orders(tmp_pa
 def test_measures_tests_and_what_stands_beside_them_are_said_in_full(tmp_path, capsys):
     text, _ = written(tmp_path, capsys)
     assert "(7 items of trust-v1, 1 to 7; reversed: trust3, trust6)" in text
-    assert "Beside it: ω²; differences from the control" in text
+    assert "Also reported: ω²; differences from the control" in text
     assert "smallest difference that matters is 0.15 as a share of trials" in text
-    assert "Rules are carried out in this order" not in text  # there are none
+    assert "The program applies the rules in this order" not in text  # there are none

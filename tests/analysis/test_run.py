@@ -60,7 +60,7 @@ def test_no_effect_is_claimed_when_the_adjusted_p_is_not_below_alpha(planted_res
     assert "does not show" in text
     assert "not all equal" not in text
     assert "higher" not in text
-    assert "among the tests of its family it is not enough" in text
+    assert "Before adjustment for the tests of its family" in text
 
 
 def test_under_the_null_a_family_claims_something_in_five_of_a_hundred_at_most():

@@ -218,10 +218,10 @@ def test_a_column_that_the_file_lacks_is_named_with_those_it_has(foreign):
 
 def test_a_person_in_two_arms_or_in_none_is_named(foreign):
     change(foreign, "log.csv", put("cond", 1, "1"))
-    assert any("'x0' stands in more than one arm" in line for line in problems(foreign))
+    assert any("'x0' has more than one arm" in line for line in problems(foreign))
     change(foreign, "log.csv", put("cond", 1, "0"))
     change(foreign, "times.csv", put("pid", 0, "y9"))
-    assert any("no file says in which arm 'y9' was" in line for line in problems(foreign))
+    assert any("no file contains the arm of 'y9'" in line for line in problems(foreign))
 
 
 def test_an_arm_code_without_translation_is_named(foreign):

@@ -49,7 +49,7 @@ def test_pairs_are_paired_t_tests_with_holm_over_the_pairs():
     [
         (wide()[["x", "y"]], "three conditions, there are 2"),
         (wide(n=2), "three participants"),
-        (wide().assign(y=lambda f: f["x"], z=lambda f: f["x"]), "nobody's scores differ"),
+        (wide().assign(y=lambda f: f["x"], z=lambda f: f["x"]), "no participant's scores differ"),
     ],
 )
 def test_friedman_says_what_it_lacks(data, message):

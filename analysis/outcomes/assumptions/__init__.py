@@ -1,1 +1,1 @@
-"""What each analysis assumes, checked against the data."""
+"""Assumptions of each analysis, checked against the data."""

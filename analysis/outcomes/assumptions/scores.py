@@ -1,4 +1,4 @@
-"""Assumptions of the analyses of one score per participant with between-subjects arms."""
+"""Assumptions of the analyses of one score per participant, arms between subjects."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.errors import NotEstimableError
-from analysis.outcomes.assumptions.assumption import Assumption
-from analysis.outcomes.assumptions.normality import normality
+from analysis.outcomes.assumptions.assumption import Assumption, normality
 from analysis.outcomes.factorial import two_factor_table
 from analysis.outcomes.finding import OutcomeFinding, p_of
 from analysis.outcomes.one_way import scores_by_arm
@@ -21,13 +20,13 @@ from analysis.statistics.estimate import Groups, HypothesisTest, attempt
 from analysis.statistics.requirements import is_constant
 from analysis.study_data.study_data import StudyData
 
-TRIED = 10  # the most influential participants, each left out in turn
+TRIED = 10  # number of the most influential participants, each left out in turn
 
 
 def of_one_way(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
-    """Residuals, spread, and the weight of single participants."""
+    """Check residuals, variances and the influence of single participants."""
     groups = scores_by_arm(scores, outcome, data.plan)
     if p_of(found) is None:
         return ()
@@ -42,7 +41,10 @@ def of_one_way(
 def of_ranks(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
-    """Ranks need no shape; how many different answers there are tells how much is tied."""
+    """Report the number of different answers, which shows how many ties there are.
+
+    Rank tests do not assume a shape.
+    """
     if not isinstance(found, Ranked) or p_of(found) is None:
         return ()
     values = np.concatenate(list(scores_by_arm(scores, outcome, data.plan).values()))
@@ -52,7 +54,7 @@ def of_ranks(
 def of_repeated(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
-    """Friedman's test needs everyone in every condition."""
+    """Check that every participant has every condition, as Friedman's test needs."""
     if not isinstance(found, Repeated):
         return ()
     values = {
@@ -65,7 +67,7 @@ def of_repeated(
 def of_factorial(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
-    """Residuals and spread over the cells."""
+    """Check residuals and variances over the cells."""
     if p_of(found) is None:
         return ()
     table = two_factor_table(data, scores, outcome)
@@ -77,7 +79,10 @@ def of_factorial(
 
 
 def standardised(groups: Groups) -> npt.NDArray[np.float64]:
-    """Each score less its arm's mean, in its arm's SDs; arms without spread are left out."""
+    """Return each score minus its arm's mean, in the arm's SDs.
+
+    Arms whose scores do not vary are left out.
+    """
     parts = [
         (scores - scores.mean()) / scores.std(ddof=1)
         for scores in groups.values()
@@ -87,9 +92,10 @@ def standardised(groups: Groups) -> npt.NDArray[np.float64]:
 
 
 def spread(groups: Groups) -> Assumption:
-    """Ratio of the largest and the smallest variance, and Brown and Forsythe's test (1974).
+    """Return the ratio of the largest to the smallest variance, and Brown and Forsythe's test.
 
-    Not needed: Welch's and Dunnett's methods here let every arm have its own variance.
+    The verdict is "not needed" because Welch's and Dunnett's methods here allow unequal variances
+    (Brown & Forsythe, 1974).
     """
     variances = [float(scores.var(ddof=1)) for scores in groups.values() if len(scores) > 1]
     values: Mapping[str, float] = {}
@@ -104,12 +110,12 @@ def spread(groups: Groups) -> Assumption:
 
 
 def brown_forsythe(groups: Groups) -> HypothesisTest:
-    """F of the absolute deviations from the arms' medians."""
+    """Test equal variances with the F of absolute deviations from the arms' medians."""
     if len(groups) < 2 or min(map(len, groups.values())) < 2:
-        raise NotEstimableError("two arms of two scores are needed")
+        raise NotEstimableError("two arms with two scores each are needed")
     result = stats.levene(*groups.values(), center="median")
     if not np.isfinite(result.statistic):
-        raise NotEstimableError("deviations from the medians do not vary")
+        raise NotEstimableError("the deviations from the medians do not vary")
     n = sum(map(len, groups.values()))
     df = (float(len(groups) - 1), float(n - len(groups)))
     return HypothesisTest(
@@ -118,18 +124,20 @@ def brown_forsythe(groups: Groups) -> HypothesisTest:
 
 
 def influence(groups: Groups, alpha: float) -> Assumption:
-    """Does the answer hang on one participant? Welch's p without each of the most influential.
+    """Check whether the result depends on a single participant.
 
-    Influence is Cook's distance in the model of arm means: eᵢ² / (k s²) · h / (1 - h)², h = 1 / n.
+    Welch's p is recomputed without each of the most influential participants. Influence is Cook's
+    distance in the model of arm means: eᵢ² / (k s²) · h / (1 - h)², h = 1 / n.
     """
     k, n = len(groups), sum(map(len, groups.values()))
     residuals = {arm: scores - scores.mean() for arm, scores in groups.items()}
-    square = sum(float((one**2).sum()) for one in residuals.values()) / (n - k)
+    square = sum(float((errors**2).sum()) for errors in residuals.values()) / (n - k)
+    # An arm of two would be left with a single score, which has no variance for Welch's test.
     cook = [
-        (float(one[i]) ** 2 / (k * square) / len(one) / (1 - 1 / len(one)) ** 2, arm, i)
-        for arm, one in residuals.items()
-        for i in range(len(one))
-        if len(one) > 2
+        (float(errors[i]) ** 2 / (k * square) / len(errors) / (1 - 1 / len(errors)) ** 2, arm, i)
+        for arm, errors in residuals.items()
+        for i in range(len(errors))
+        if len(errors) > 2
     ]
     if not cook:
         raise NotEstimableError("no arm has three scores")

@@ -1,1 +1,1 @@
-"""What a plan can ask for: outcome kinds, analyses, measures, exclusion rules, sections."""
+"""Catalogues of a plan: outcome kinds, analyses, measures, exclusion rules, sections."""

@@ -1,6 +1,6 @@
-"""What a plan can do with the scores of an outcome.
+"""Analyses of an outcome's scores that a plan can declare.
 
-A new analysis is a function, a template in report/ and an entry of ANALYSES.
+A new analysis is a function, a template in report/ and an entry in ANALYSES.
 """
 
 from dataclasses import dataclass
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is done with the scores: `path` names (StudyData, scores, Outcome) → its results.
+    """An analysis: `path` names a function (StudyData, scores, Outcome) → its results.
 
-    `check` names the same without all but arms and test, for the other set of participants.
-    `words` names (OutcomeResult, Results) → the sentences about them; `assumptions` names
-    (StudyData, scores, Outcome, results) → what it takes for granted (assumptions/); `model` is
-    what is fitted, `beside` what else is reported, both in words. The template in report/ has the
-    analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by name.
+    `check` names a function with these arguments that returns only arms and test, for the other set
+    of participants. `words` names (OutcomeResult, Results) → the sentences on the results;
+    `assumptions` names (StudyData, scores, Outcome, results) → the assumptions (assumptions/).
+    `model` describes the fitted model and `beside` the other results reported. The template in
+    report/ has the analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by
+    name.
     """
 
     key: str
@@ -27,7 +28,7 @@ class Analysis:
     figures: str = ""
     needs: tuple[str, ...] = ()  # fields of Outcome that must be given
     check: str = ""  # `path` if empty
-    random: bool = False  # whether it takes the outcome's `random` factors
+    random: bool = False  # whether it uses the outcome's `random` factors
 
 
 ANALYSES = (
@@ -37,8 +38,8 @@ ANALYSES = (
         "analysis.outcomes.one_way.one_way",
         "analysis.report.sentences.one_way",
         "analysis.outcomes.assumptions.scores.of_one_way",
-        "score ~ arm, each arm with a variance of its own (Welch)",
-        "ω²; differences from the control and, if it is another arm, from AI only by Dunnett's "
+        "score ~ arm, with unequal variances (Welch)",
+        "ω²; differences from the control and, if it is a different arm, from AI only by Dunnett's "
         "method with unequal variances; all pairs by Games-Howell; Hedges' g, Cliff's δ, "
         "probability of superiority (Brunner-Munzel); Kruskal-Wallis as a check",
         "analysis.figures.one_way.drawings",
@@ -46,7 +47,7 @@ ANALYSES = (
     ),
     Analysis(
         "ranks",
-        "Kruskal-Wallis between arms, for single ordered answers",
+        "Kruskal-Wallis test between arms, for single ordinal answers",
         "analysis.outcomes.ranks.ranked",
         "analysis.report.sentences.omnibus_only",
         "analysis.outcomes.assumptions.scores.of_ranks",
@@ -57,7 +58,7 @@ ANALYSES = (
     ),
     Analysis(
         "repeated",
-        "Friedman over conditions that every participant saw",
+        "Friedman test of within-subjects conditions",
         "analysis.outcomes.repeated.repeated",
         "analysis.report.sentences.omnibus_only",
         "analysis.outcomes.assumptions.scores.of_repeated",
@@ -67,12 +68,12 @@ ANALYSES = (
     ),
     Analysis(
         "factorial",
-        "arms by a second between-subjects factor, with aligned ranks",
+        "ANOVA of arms by a second between-subjects factor, with aligned rank transform",
         "analysis.outcomes.factorial.factorial",
         "analysis.report.sentences.omnibus_only",
         "analysis.outcomes.assumptions.scores.of_factorial",
         "score ~ arm * factor, HC3 errors",
-        "partial η²; the same on aligned ranks; all pairs of arms by Tukey-Kramer",
+        "partial η²; aligned rank transform; all pairs of arms by Tukey-Kramer",
         "analysis.figures.one_way.scores_drawing",
         needs=("factor",),
     ),
@@ -89,11 +90,11 @@ ANALYSES = (
     ),
     Analysis(
         "logistic_trials",
-        "logistic mixed model of yes-or-no trials, people and images random",
+        "logistic mixed model of yes-or-no trials with random participants and images",
         "analysis.outcomes.trial_models.trial_model",
         "analysis.report.trial_sentences.trial_model",
         "analysis.outcomes.trial_models.assumptions",
-        "",  # the fit says it
+        "",  # taken from the fit
         "each arm's odds ratio and marginal risk difference against the control, Holm over the "
         "arms",
         "analysis.figures.trials.drawings",
@@ -103,11 +104,11 @@ ANALYSES = (
     ),
     Analysis(
         "linear_trials",
-        "linear mixed model of trials, people and images random",
+        "linear mixed model of trials with random participants and images",
         "analysis.outcomes.trial_models.trial_model",
         "analysis.report.trial_sentences.trial_model",
         "analysis.outcomes.trial_models.assumptions",
-        "",  # the fit says it
+        "",  # taken from the fit
         "partial η²; each arm's difference from the control, Holm over the arms",
         "analysis.figures.trials.drawings",
         needs=("column",),
@@ -116,11 +117,11 @@ ANALYSES = (
     ),
     Analysis(
         "ordinal_trials",
-        "cumulative-link mixed model of ordered answers to trials, people and images random",
+        "cumulative-link mixed model of ordinal trials with random participants and images",
         "analysis.outcomes.trial_models.trial_model",
         "analysis.report.trial_sentences.trial_model",
         "analysis.outcomes.trial_models.assumptions",
-        "",  # the fit says it
+        "",  # taken from the fit
         "each arm's odds ratio of a higher answer against the control, Holm over the arms; the "
         "thresholds",
         "analysis.figures.trials.drawings",

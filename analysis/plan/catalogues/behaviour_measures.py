@@ -1,6 +1,6 @@
-"""Which measures of behaviour there are.
+"""Measures of behaviour that a plan can declare.
 
-A new measure is a function and an entry of MEASURES.
+A new measure is a function and an entry in MEASURES.
 """
 
 from dataclasses import dataclass
@@ -9,15 +9,16 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure of behaviour: `path` names what takes it from behaviour.trials.
+    """A measure of behaviour: `path` names a function of the table behaviour.trials.
 
-    per "participant": trials → value, numerator, denominator by participant; such a measure can be
-    an outcome. per "arm": (trials, level) → Estimate. `null`: the mean is tested against it.
+    For "participant" it returns value, numerator and denominator by participant, and the measure
+    can be an outcome. For "arm" it takes (trials, level) and returns an Estimate. The mean is
+    tested against `null`.
     """
 
     key: str
     label: str
-    needs: tuple[str, ...]  # columns of behaviour.trials that must hold something
+    needs: tuple[str, ...]  # columns of behaviour.trials that must contain values
     path: str
     unit: Literal["share", "score", "ms"] = "share"
     per: Literal["participant", "arm"] = "participant"
@@ -33,7 +34,7 @@ MEASURES = (
     ),
     Measure(
         "switching",
-        "Switched to the advice, where it differed",
+        "Switched to the advice, where it differed from the first answer",
         ("first_agreed", "accepted"),
         "analysis.sections.behaviour.ratios.SWITCHING",
     ),
@@ -81,13 +82,13 @@ MEASURES = (
     ),
     Measure(
         "rair",
-        "Relative AI reliance (RAIR): wrong at first, right after right advice",
+        "Relative AI reliance (RAIR): wrong first answer corrected after right advice",
         ("first_right", "advice_right", "final_right"),
         "analysis.sections.behaviour.ratios.RAIR",
     ),
     Measure(
         "rsr",
-        "Relative self-reliance (RSR): right at first, still right after wrong advice",
+        "Relative self-reliance (RSR): right first answer kept after wrong advice",
         ("first_right", "advice_right", "final_right"),
         "analysis.sections.behaviour.ratios.RSR",
     ),
@@ -100,13 +101,13 @@ MEASURES = (
     ),
     Measure(
         "woa_clipped",
-        "Weight of advice, cut at 0 and 1",
+        "Weight of advice, clipped to 0 and 1",
         ("weight_of_advice",),
         "analysis.sections.behaviour.scores.clipped_weight_of_advice",
     ),
     Measure(
         "d_prime",
-        "d′: right advice told from wrong",
+        "d′: discrimination of right and wrong advice",
         ("advice_right", "accepted"),
         "analysis.sections.behaviour.scores.d_prime",
         "score",
@@ -114,7 +115,7 @@ MEASURES = (
     ),
     Measure(
         "criterion",
-        "Criterion c: above 0 rather rejects",
+        "Criterion c: positive for a tendency to reject",
         ("advice_right", "accepted"),
         "analysis.sections.behaviour.scores.criterion",
         "score",
@@ -128,7 +129,7 @@ MEASURES = (
     ),
     Measure(
         "overconfidence",
-        "Overconfidence: stated minus true accuracy",
+        "Overconfidence: stated minus actual accuracy",
         ("probability", "final_right"),
         "analysis.sections.behaviour.scores.overconfidence",
         "score",
@@ -150,14 +151,14 @@ MEASURES = (
     ),
     Measure(
         "auroc",
-        "AUROC: surer when right than when wrong",
+        "AUROC: confidence when right against when wrong",
         ("confidence", "final_right"),
         "analysis.sections.behaviour.calibration.auroc",
         per="arm",
     ),
     Measure(
         "simulation",
-        "Forward simulation: classifier's answer foretold",
+        "Forward simulation: classifier's answer predicted",
         ("guess_right",),
         "analysis.sections.behaviour.ratios.SIMULATION",
     ),

@@ -1,6 +1,6 @@
-"""By which rules a plan can leave participants out.
+"""Exclusion rules that a plan can declare.
 
-A new rule is a function and an entry of RULES.
+A new rule is a function and an entry in RULES.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rule:
-    """Whom an exclusion leaves out: `path` names (StudyTables, Exclusion) → exclusions.Flagged."""
+    """An exclusion rule: `path` names a function (StudyTables, Exclusion) → exclusions.Flagged."""
 
     key: str
     label: str
@@ -31,31 +31,31 @@ RULES = (
     ),
     Rule(
         "participant",
-        "a participant's value fits the condition",
+        "a participant's value meets the condition",
         ("column",),
         "analysis.study_data.exclusions.rules.participant_value",
     ),
     Rule(
         "trials",
-        "enough trials fit the condition",
+        "enough trials meet the condition",
         ("column",),
         "analysis.study_data.exclusions.rules.trials_that_fit",
     ),
     Rule(
         "same_choices",
-        "the same choices throughout enough blocks of trials",
+        "identical choices throughout enough blocks of trials",
         ("columns", "block"),
         "analysis.study_data.exclusions.rules.same_choices",
     ),
     Rule(
         "answer",
-        "the answer to an item fits the condition",
+        "the answer to an item meets the condition",
         ("item",),
         "analysis.study_data.exclusions.rules.answer_that_fits",
     ),
     Rule(
         "same_answers",
-        "the same answer to all of these items",
+        "identical answers to all of these items",
         ("items",),
         "analysis.study_data.exclusions.rules.same_answers",
     ),

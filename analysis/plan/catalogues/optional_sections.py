@@ -1,7 +1,7 @@
-"""The optional sections: what a plan can ask for beyond its outcomes; none tests a claim.
+"""Optional analyses that a plan can declare in addition to its outcomes; none tests a claim.
 
 A new section is a table of the plan (a field of Plan with the key's name), a function, its
-sentences, a template in report/ with the key's name, and an entry of OPTIONAL_SECTIONS.
+sentences, a template in report/ with the key's name, and an entry in OPTIONAL_SECTIONS.
 """
 
 from dataclasses import dataclass
@@ -10,12 +10,11 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class OptionalSection:
-    """An optional section of the report.
+    """An optional part of the report: `path` names (StudyData, scores) → a frozen dataclass.
 
-    `path` names (StudyData, scores) → its results, a frozen dataclass. `words` names (results of
-    the section, Results) → sentences; `figures` names (the same arguments) → {name: (drawing,
-    alternative text)}. `place`: a section of its own, or inside each outcome (then results and
-    sentences are mappings by the outcome's key).
+    `words` names (results, Results) → sentences; `figures` names (results, Results) → {name:
+    (drawing, alternative text)}. `place` is a section of its own or inside each outcome; in the
+    latter case results and sentences are mappings by the outcome's key.
     """
 
     key: str
@@ -37,13 +36,13 @@ OPTIONAL_SECTIONS = (
     OptionalSection(
         "mediation",
         "Mediation",
-        "analysis.sections.mediation.section.mediation",
+        "analysis.sections.mediation.mediation",
         "analysis.report.mediation.sentences",
     ),
     OptionalSection(
         "multiverse",
         "Multiverse",
-        "analysis.sections.multiverse.section.multiverse",
+        "analysis.sections.multiverse.multiverse",
         "analysis.report.multiverse.sentences",
         figures="analysis.figures.specifications.drawings",
     ),

@@ -1,6 +1,6 @@
-"""What a plan can measure: how one score per participant comes about.
+"""Kinds of outcome that a plan can declare: ways to compute a score per participant.
 
-A new kind of outcome is a function and an entry of KINDS.
+A new kind is a function and an entry in KINDS.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ POPULATIONS: tuple[Population, ...] = ("completed", "randomised", "per_protocol"
 
 @dataclass(frozen=True)
 class OutcomeKind:
-    """How one score per participant comes about: `path` names (StudyData, Outcome) → Series."""
+    """A kind of outcome: `path` names a function (StudyData, Outcome) → Series of scores."""
 
     key: str
     label: str
     needs: tuple[str, ...]  # fields of Outcome that must be given
-    population: Population  # unless the outcome names another
+    population: Population  # default, unless the outcome declares another
     path: str
 
 
@@ -31,7 +31,7 @@ KINDS = (
     ),
     OutcomeKind(
         "item",
-        "the answer to a single item",
+        "answer to a single item",
         ("item",),
         "completed",
         "analysis.study_data.scoring.item_score",
@@ -45,7 +45,7 @@ KINDS = (
     ),
     OutcomeKind(
         "behaviour",
-        "a measure of behaviour over the participant's trials",
+        "measure of behaviour over the participant's trials",
         ("measure",),
         "randomised",
         "analysis.sections.behaviour.measures.participant_measure",

@@ -1,1 +1,1 @@
-"""Measures of reliance, calibration and complementarity, from trials."""
+"""Measures of reliance, calibration and complementarity, computed from trials."""

@@ -1,4 +1,4 @@
-"""Do people know when they are right? Measures over an arm's trials, clustered by participant."""
+"""Calibration of participants' confidence over an arm's trials, clustered by participant."""
 
 from functools import partial
 
@@ -10,21 +10,25 @@ from scipy import stats
 from analysis.errors import NotEstimableError
 from analysis.statistics.estimate import Estimate
 
-BINS = 10  # at most, of equal mass
+BINS = 10  # largest number of bins, of equal mass
 Matrix = npt.NDArray[np.float64]
 
 
 def auroc(trials: pd.DataFrame, level: float = 0.95) -> Estimate:
-    """P(surer when right than when wrong) + ties / 2, over the arm's trials.
+    """Return P(more confident when right than when wrong) + ties / 2, over the arm's trials.
 
-    Variance between participants after Obuchowski (1997), who extends DeLong's to clusters.
+    The variance is between participants (Obuchowski, 1997, who extends DeLong's to clusters).
+    Raises NotEstimableError if all answers are right or wrong, or confidence does not vary.
     """
     rows = trials.dropna(subset=["confidence", "final_right"])
     right = rows["final_right"].to_numpy() == 1
     sure = rows["confidence"].to_numpy(float)
+    # Trials of a participant are dependent, so the variance is computed over participants.
     people, codes = np.unique(rows["participant"].to_numpy(str), return_inverse=True)
     if right.all() or not right.any():
-        raise NotEstimableError("all answers are right, or all are wrong: nothing to tell apart")
+        raise NotEstimableError(
+            "all answers are right or all are wrong, so they cannot be discriminated"
+        )
     placed_right = _placement(sure[right], sure[~right])
     placed_wrong = 1 - _placement(sure[~right], sure[right])
     area = float(placed_right.mean())
@@ -37,22 +41,23 @@ def auroc(trials: pd.DataFrame, level: float = 0.95) -> Estimate:
     )
     error = float(np.sqrt(k / (k - 1) * (parts**2).sum()))
     if error == 0:
-        raise NotEstimableError("sureness does not vary between right and wrong answers")
+        raise NotEstimableError("confidence does not vary between right and wrong answers")
     return _around(
-        "AUROC of sureness", area, error, k, level, "Obuchowski, t", low=0, high=1, null=0.5
+        "AUROC of confidence", area, error, k, level, "Obuchowski, t", low=0, high=1, null=0.5
     )
 
 
 def debiased_calibration_error(trials: pd.DataFrame, level: float = 0.95) -> Estimate:
-    """Root of the debiased mean squared gap of stated and observed accuracy over bins.
+    """Return the root of the debiased mean squared gap between stated and observed accuracy.
 
-    Σ n_b/n [(p̄_b - ȳ_b)² - ȳ_b (1 - ȳ_b) / (n_b - 1)] (Kumar, Liang & Ma, 2019), cut at 0 before
-    the root; the interval comes from leaving out each participant in turn, on the squared scale.
+    Σ n_b/n [(p̄_b - ȳ_b)² - ȳ_b (1 - ȳ_b) / (n_b - 1)] over bins b (Kumar, Liang & Ma, 2019),
+    truncated at 0 before taking the root. The interval is a jackknife over participants on the
+    squared scale.
     """
     squared = partial(_debiased_square)
     square = _jackknife(trials, squared, level)
     low, value, high = (
-        float(np.sqrt(max(0.0, one))) for one in (square.low, square.value, square.high)
+        float(np.sqrt(max(0.0, limit))) for limit in (square.low, square.value, square.high)
     )
     return Estimate(
         "calibration error, debiased", value, low, high, level, square.n, "jackknife, t"
@@ -60,15 +65,18 @@ def debiased_calibration_error(trials: pd.DataFrame, level: float = 0.95) -> Est
 
 
 def expected_calibration_error(trials: pd.DataFrame, level: float = 0.95) -> Estimate:
-    """Σ n_b/n |p̄_b - ȳ_b| over at most ten bins of equal mass; biased upwards for few trials."""
-    found = _jackknife(trials, _plain, level)
+    """Return Σ n_b/n |p̄_b - ȳ_b| over at most ten bins of equal mass.
+
+    It is biased upwards for few trials.
+    """
+    error = _jackknife(trials, _plain, level)
     return Estimate(
         "expected calibration error",
-        found.value,
-        max(0.0, found.low),
-        min(1.0, found.high),
+        error.value,
+        max(0.0, error.low),
+        min(1.0, error.high),
         level,
-        found.n,
+        error.n,
         "jackknife, t",
     )
 
@@ -82,18 +90,18 @@ def _plain(n: Matrix, stated: Matrix, right: Matrix) -> float:
 def _debiased_square(n: Matrix, stated: Matrix, right: Matrix) -> float:
     filled = n > 1
     if not filled.any():
-        raise NotEstimableError("no two trials share a bin of stated sureness")
+        raise NotEstimableError("no bin of stated confidence contains two trials")
     n, stated, right = n[filled], stated[filled] / n[filled], right[filled] / n[filled]
     return float((n * ((stated - right) ** 2 - right * (1 - right) / (n - 1))).sum() / n.sum())
 
 
 def _jackknife(trials: pd.DataFrame, statistic: object, level: float) -> Estimate:
-    """The statistic on the bins' sums; its error from leaving out each participant in turn."""
+    """Compute the statistic from the bins' sums, with a jackknife error over participants."""
     rows = trials.dropna(subset=["probability", "final_right"])
     people, codes = np.unique(rows["participant"].to_numpy(str), return_inverse=True)
     k = len(people)
     if k < 3:
-        raise NotEstimableError(f"three participants with stated sureness are needed, got {k}")
+        raise NotEstimableError(f"three participants with stated confidence are needed, got {k}")
     bins = _bins(rows["probability"].to_numpy(float))
     sums = [
         np.bincount(codes * BINS + bins, weights, minlength=k * BINS).reshape(k, BINS)
@@ -103,11 +111,14 @@ def _jackknife(trials: pd.DataFrame, statistic: object, level: float) -> Estimat
             rows["final_right"].to_numpy(float),
         )
     ]
-    totals = [one.sum(axis=0) for one in sums]
+    # Sums per participant and bin, so that leaving a participant out is a subtraction.
+    totals = [by_participant.sum(axis=0) for by_participant in sums]
     value = statistic(*totals)  # type: ignore[operator]
     left_out = np.array(
         [
-            statistic(*(total - one[i] for total, one in zip(totals, sums, strict=True)))  # type: ignore[operator]
+            statistic(
+                *(t - by_participant[i] for t, by_participant in zip(totals, sums, strict=True))
+            )  # type: ignore[operator]
             for i in range(k)
         ]
     )
@@ -116,13 +127,13 @@ def _jackknife(trials: pd.DataFrame, statistic: object, level: float) -> Estimat
 
 
 def _bins(stated: Matrix) -> npt.NDArray[np.intp]:
-    """Bins of equal mass; equal statements share one."""
+    """Return bins of equal mass; equal statements share a bin."""
     edges = np.unique(np.quantile(stated, np.linspace(0, 1, BINS + 1)[1:-1]))
     return np.searchsorted(edges, stated, side="left")
 
 
 def _placement(scores: Matrix, others: Matrix) -> Matrix:
-    """Per score the share of the others below it, ties one half."""
+    """Return, per score, the share of the others below it, counting ties as one half."""
     ordered = np.sort(others)
     below = np.searchsorted(ordered, scores, side="left")
     upto = np.searchsorted(ordered, scores, side="right")
@@ -140,6 +151,7 @@ def _around(
     high: float = np.inf,
     null: float | None = None,
 ) -> Estimate:
+    # Participants are the sampling units, so t has their number minus 1 degrees of freedom.
     half = float(stats.t.ppf((1 + level) / 2, k - 1)) * error
     t = None if null is None or error == 0 else (value - null) / error
     return Estimate(

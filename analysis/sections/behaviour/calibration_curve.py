@@ -1,4 +1,4 @@
-"""How often people are right at each height of their stated confidence, by arm."""
+"""Calibration curve: the share of right answers at each level of stated confidence, by arm."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from analysis.errors import NotEstimableError
 from analysis.statistics.comparisons.clustered import clustered_share
 from analysis.statistics.estimate import Estimate, NotEstimable, attempt
 
-MOST_VALUES = 11  # different statements that are shown one by one; more are put into ten bins
+MOST_VALUES = 11  # up to this number of different statements, each has a point; more are binned
 BINS = 10
 
 
 @dataclass(frozen=True)
 class CalibrationPoint:
-    """The trials of an arm whose stated confidence lies in one bin, the same for every arm.
+    """The trials of an arm whose stated confidence is in a bin; the bins are common to all arms.
 
-    `stated`: their mean confidence, in the answers' own units; `probability`: what that means as a
-    chance of being right, where the plan says so. `share` of them right; its interval on the
-    logit, between participants.
+    `stated` is their mean confidence in the units of the answers, `probability` the corresponding
+    probability of being right if the plan declares a scale for it. `share` is the share of right
+    answers; its interval is on the logit scale, between participants.
     """
 
     arm: str
@@ -37,29 +37,34 @@ class CalibrationPoint:
 def calibration_points(
     trials: pd.DataFrame, labels: dict[str, str], level: float
 ) -> tuple[CalibrationPoint, ...]:
-    """By arm, from low confidence to high; `trials` as behaviour.trials gives them."""
+    """Return the points by arm, from low to high confidence.
+
+    `trials` is the table returned by behaviour.trials.
+    """
     rows = trials.dropna(subset=["confidence", "final_right"])
     if rows["confidence"].nunique() < 2:
         return ()
     rows = rows.assign(bin=_bins(rows["confidence"].to_numpy(float)))
     return tuple(
-        _point(rows[(rows["arm"] == arm) & (rows["bin"] == one)], arm, label, level)
+        _point(rows[(rows["arm"] == arm) & (rows["bin"] == number)], arm, label, level)
         for arm, label in labels.items()
-        for one in sorted(rows.loc[rows["arm"] == arm, "bin"].unique())
+        for number in sorted(rows.loc[rows["arm"] == arm, "bin"].unique())
     )
 
 
 def share_interval(right: pd.Series, participants: pd.Series, level: float) -> Estimate:
-    """Share with its interval: logit, cluster-robust, t with participants - 1 df."""
-    found = clustered_share(right, participants)
-    if found.share in (0.0, 1.0) or found.variance <= 1e-24:
-        raise NotEstimableError(f"{found.trials} answers of {found.participants} people are alike")
-    error = float(np.sqrt(found.variance)) / (found.share * (1 - found.share))
-    half = float(stats.t.ppf((1 + level) / 2, found.participants - 1)) * error
-    centre = float(special.logit(found.share))
+    """Return a share with its interval: logit, cluster-robust, t with participants - 1 df."""
+    share = clustered_share(right, participants)
+    if share.share in (0.0, 1.0) or share.variance <= 1e-24:
+        raise NotEstimableError(
+            f"all {share.trials} answers of {share.participants} participants are equal"
+        )
+    error = float(np.sqrt(share.variance)) / (share.share * (1 - share.share))
+    half = float(stats.t.ppf((1 + level) / 2, share.participants - 1)) * error
+    centre = float(special.logit(share.share))
     low, high = (float(special.expit(centre + shift)) for shift in (-half, half))
     method = "cluster-robust, t of the logit"
-    return Estimate("share right", found.share, low, high, level, found.participants, method)
+    return Estimate("share right", share.share, low, high, level, share.participants, method)
 
 
 def _bins(stated: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""Are people with the classifier better than people, and than the classifier, alone?"""
+"""Complementarity: accuracy of people with the classifier against either of them alone."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +13,9 @@ from analysis.statistics.estimate import Estimate, NotEstimable, Scores, attempt
 
 @dataclass(frozen=True)
 class Complementarity:
-    """An arm's accuracy minus that of people alone, minus the classifier's, and minus the better.
+    """An arm's accuracy minus people's alone, minus the classifier's, and minus the better.
 
-    `complements` holds only if both differences lie above 0 with their intervals.
+    `complements` is True only if the intervals of both differences are above 0.
     """
 
     arm: str
@@ -29,7 +29,7 @@ class Complementarity:
 def complementarity(
     arm: str, label: str, team: pd.DataFrame, alone: pd.DataFrame, level: float
 ) -> Complementarity:
-    """From behaviour trials of the arm and of the arm without the classifier."""
+    """Compare the trials of an arm with the trials of the arm without the classifier."""
     over_human = attempt("accuracy over human alone", partial(_over_human, team, alone, level))
     over_ai = attempt("accuracy over the classifier alone", partial(_over_ai, team, level))
     better = attempt("complementarity", partial(_over_better, over_human, over_ai))
@@ -49,20 +49,24 @@ def _over_human(team: pd.DataFrame, alone: pd.DataFrame, level: float) -> Estima
 
 
 def _over_ai(team: pd.DataFrame, level: float) -> Estimate:
-    """Paired within subjects: each against the classifier on the same trials."""
+    """Return the gain over the classifier, paired within participants on identical trials."""
     rows = team.dropna(subset=["final_right", "advice_right"])
     gain = (rows["final_right"] - rows["advice_right"]).groupby(rows["participant"]).mean()
     return mean(gain.to_numpy(float), level, low=-1.0, high=1.0)
 
 
 def _over_better(over_human: Estimate | NotEstimable, over_ai: Estimate | NotEstimable) -> Estimate:
-    """The smaller of the two differences: team minus max(human alone, classifier alone).
+    """Return the smaller of the two differences: team minus max(human alone, classifier alone).
 
-    The interval runs from the smaller lower to the smaller upper limit: its lower limit keeps its
-    level whichever of the two is the better (intersection-union); the upper may miss twice.
+    The interval extends from the smaller lower limit to the smaller upper limit. Its lower limit
+    keeps its level whichever of the two is better (intersection-union); the upper limit may miss
+    twice.
     """
     if isinstance(over_human, NotEstimable) or isinstance(over_ai, NotEstimable):
-        raise NotEstimableError("both differences are needed: over human and over classifier alone")
+        raise NotEstimableError(
+            "the differences from human alone and from classifier alone are both needed"
+        )
+    # The test has no p: the claim needs both differences, and each has its own test.
     return Estimate(
         "complementarity",
         min(over_human.value, over_ai.value),
@@ -75,7 +79,7 @@ def _over_better(over_human: Estimate | NotEstimable, over_ai: Estimate | NotEst
 
 
 def _own_answer(alone: pd.DataFrame) -> str:
-    """People alone give one answer: in the column of the first where there are two."""
+    """Return the column with the answer of people alone, who answer once per trial."""
     return "first_right" if alone["first_right"].notna().any() else "final_right"
 
 

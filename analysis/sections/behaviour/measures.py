@@ -1,7 +1,7 @@
-"""The measures of the plan's list, per participant and per arm."""
+"""Measures of behaviour in the plan's catalogue, per participant and per arm."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -20,10 +20,11 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class ArmMeasure:
-    """A measure in one arm: the mean over participants for whom it is defined.
+    """A measure in an arm: the mean over the participants for whom it is defined.
 
-    `numerator` and `denominator` count trials of the whole arm, where the measure is a ratio; else
-    the denominator alone, the trials behind it. `undefined` participants had none to count.
+    For a ratio, `numerator` and `denominator` count trials of the whole arm; otherwise
+    `denominator` counts the trials behind the measure. `undefined` counts participants without such
+    trials.
     """
 
     key: str
@@ -38,7 +39,7 @@ class ArmMeasure:
 
 @dataclass(frozen=True)
 class ArmBehaviour:
-    """Every measure that the arm's trials allow, in the order of plan.MEASURES."""
+    """All measures that the arm's trials allow, in the order of plan.MEASURES."""
 
     arm: str
     label: str
@@ -47,7 +48,7 @@ class ArmBehaviour:
 
 @dataclass(frozen=True)
 class BehaviourResults:
-    """Of everyone randomised whose data exist. `calibration`: right by stated confidence."""
+    """Measures of everyone randomised whose data exist, and calibration curves."""
 
     arms: tuple[ArmBehaviour, ...]
     complementarity: tuple[Complementarity, ...]
@@ -55,10 +56,11 @@ class BehaviourResults:
 
 
 def behaviour(data: StudyData) -> BehaviourResults | None:
-    """None where neither the plan nor the table names columns of behaviour."""
+    """Compute the measures, or return None if the columns of behaviour are not known."""
     if behaviour_of(data) is None:
         return None
     trials = _analysed_trials(data)
+    # A measure is offered if any arm has its columns, so that the arms' tables have equal rows.
     of_arm = {arm: trials[trials["arm"] == arm] for arm in data.plan.arms}
     offered = [measure for measure in MEASURES if trials[list(measure.needs)].notna().any().all()]
     alone = data.plan.human_alone
@@ -83,8 +85,8 @@ def behaviour(data: StudyData) -> BehaviourResults | None:
 
 
 def participant_measure(data: StudyData, outcome: Outcome) -> pd.Series:
-    """The outcome's measure by participant; missing where it is undefined."""
-    measure = next(one for one in MEASURES if one.key == outcome.measure)
+    """Return the outcome's measure by participant; missing where it is undefined."""
+    measure = next(measure for measure in MEASURES if measure.key == outcome.measure)
     trials = behaviour_trials(data)
     for column, value in outcome.where.items():
         trials = trials[(data.trials[column] == value).fillna(False).to_numpy(dtype=bool)]
@@ -93,18 +95,19 @@ def participant_measure(data: StudyData, outcome: Outcome) -> pd.Series:
 
 
 def per_participant(measure: Measure) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    """From behaviour trials to value, numerator and denominator by participant."""
+    """Return the function from behaviour trials to value, numerator and denominator."""
     return resolve(measure.path)
 
 
 def _arm_measure(measure: Measure, trials: pd.DataFrame, level: float) -> ArmMeasure:
     people = int(trials["participant"].nunique())
+    # AUROC and calibration error need more trials than a participant has, so they are per arm.
     if measure.per == "arm":
         usable = trials.dropna(subset=list(measure.needs))
         defined = int(usable["participant"].nunique())
-        found = attempt(measure.label, partial(resolve(measure.path), trials, level))
+        estimate = attempt(measure.label, partial(resolve(measure.path), trials, level))
         return ArmMeasure(
-            measure.key, measure.label, measure.unit, found, defined, people - defined, None,
+            measure.key, measure.label, measure.unit, estimate, defined, people - defined, None,
             len(usable),
         )  # fmt: skip
     table = per_participant(measure)(trials)
@@ -124,17 +127,16 @@ def _arm_measure(measure: Measure, trials: pd.DataFrame, level: float) -> ArmMea
 
 def _mean(scores: Scores, measure: Measure, level: float) -> Estimate:
     share = measure.unit == "share"
-    found = mean(scores, level, *((0.0, 1.0) if share else (-np.inf, np.inf)))
-    if measure.unit == "ms":  # the mean of logarithms, told as a geometric mean
-        low, value, high = (float(np.exp(one)) for one in (found.low, found.value, found.high))
-        return Estimate("geometric mean", value, low, high, level, found.n, "t interval of logs")
+    estimate = mean(scores, level, *((0.0, 1.0) if share else (-np.inf, np.inf)))
+    if measure.unit == "ms":  # a mean of logarithms, reported as a geometric mean
+        low, value, high = (float(np.exp(x)) for x in (estimate.low, estimate.value, estimate.high))
+        return Estimate("geometric mean", value, low, high, level, estimate.n, "t interval of logs")
     if measure.null is None:
-        return found
+        return estimate
     test = stats.ttest_1samp(scores, measure.null)
-    return Estimate(
-        found.name, found.value, found.low, found.high, level, found.n, found.method,
-        float(test.statistic), float(test.df), float(test.pvalue),
-    )  # fmt: skip
+    return replace(
+        estimate, statistic=float(test.statistic), df=float(test.df), p=float(test.pvalue)
+    )
 
 
 def _analysed_trials(data: StudyData) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-"""Measures that are a count over a count: how many of which trials.
+"""Measures of behaviour that are ratios of two counts of trials.
 
-f first answer, a advice, l final answer, y truth (Schemmer et al., 2023; He et al., 2023). A ratio
-over no trials is undefined: missing, never zero.
+f first answer, a advice, l final answer, y ground truth (Schemmer et al., 2023; He et al., 2023). A
+ratio over no trials is undefined: missing, never zero.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Ratio:
-    """Share of trials with `counted` = `wanted` among those where the columns of `among` fit."""
+    """Share of trials with `counted` = `wanted` among trials that match the columns of `among`."""
 
     counted: str
     among: Mapping[str, int] = field(default_factory=dict)
     wanted: int = 1
 
     def __call__(self, trials: pd.DataFrame) -> pd.DataFrame:
-        """Per participant with any trial: value, numerator, denominator; value missing at 0 / 0."""
+        """Return value, numerator and denominator per participant; value is missing at 0 / 0."""
         fits = trials[self.counted].notna()
         for column, wanted in self.among.items():
             fits &= trials[column] == wanted
@@ -46,4 +46,4 @@ OVER_RELIANCE = Ratio("accepted", {"advice_right": 0})  # l = a among a ≠ y
 UNDER_RELIANCE = Ratio("accepted", {"advice_right": 1}, wanted=0)  # l ≠ a among a = y
 OVER_RELIANCE_FIRST_RIGHT = Ratio("accepted", {"advice_right": 0, "first_right": 1})
 UNDER_RELIANCE_FIRST_WRONG = Ratio("accepted", {"advice_right": 1, "first_right": 0}, wanted=0)
-SIMULATION = Ratio("guess_right")  # the classifier's answer, foretold
+SIMULATION = Ratio("guess_right")  # the classifier's answer predicted

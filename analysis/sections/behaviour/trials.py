@@ -1,4 +1,4 @@
-"""The trials in the words of the measures: who was right, who followed whom, how sure."""
+"""Trials in terms of the measures: who was right, who followed the advice, how confident."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from analysis.plan.tables import Behaviour
 from analysis.study_data.study_data import StudyData
 
-PLATFORM = Behaviour(  # the columns of this platform's own export
+PLATFORM = Behaviour(  # columns of this platform's export
     advice="predicted_class",
     truth="true_class",
     accepted="agreed",
@@ -21,52 +21,53 @@ DERIVED = (
 
 
 def behaviour_of(data: StudyData) -> Behaviour | None:
-    """The plan's own naming of columns, or the platform's where its columns hold anything."""
+    """Return the plan's names of the columns, or the platform's if its columns contain data."""
     if data.plan.behaviour is not None:
         return data.plan.behaviour
     return PLATFORM if data.trials["agreed"].notna().any() else None
 
 
 def behaviour_trials(data: StudyData) -> pd.DataFrame:
-    """One row per trial: participant, arm, and DERIVED as float, missing where it is undefined.
+    """Return one row per trial: participant, arm, and DERIVED as float, missing where undefined.
 
-    Right and agreed are 1 and 0. With one answer a trial, `final_right` is a good decision: right
-    advice accepted, wrong advice rejected. Response times below `shortest_time` are missing.
+    Right and agreed are 1 or 0. With a single answer per trial, `final_right` is a good decision:
+    right advice accepted, wrong advice rejected. Response times below `shortest_time` are missing.
     """
     named = behaviour_of(data) or Behaviour()
     trials = data.trials
-    found = {name: pd.Series(np.nan, index=trials.index) for name in DERIVED}
-    found["advice_right"] = _same(trials, named.advice, named.truth)
-    found["first_right"] = _same(trials, named.first, named.truth)
-    found["first_agreed"] = _same(trials, named.first, named.advice)
+    derived = {name: pd.Series(np.nan, index=trials.index) for name in DERIVED}
+    derived["advice_right"] = _same(trials, named.advice, named.truth)
+    derived["first_right"] = _same(trials, named.first, named.truth)
+    derived["first_agreed"] = _same(trials, named.first, named.advice)
+    # A study records either acceptance or a final answer; the other is derived.
     if named.accepted is not None:
-        found["accepted"] = _number(trials, named.accepted)
-        found["final_right"] = _equal(found["accepted"], found["advice_right"])
+        derived["accepted"] = _number(trials, named.accepted)
+        derived["final_right"] = _equal(derived["accepted"], derived["advice_right"])
     else:
-        found["accepted"] = _same(trials, named.final, named.advice)
-        found["final_right"] = _same(trials, named.final, named.truth)
-    found["confidence"] = _number(trials, named.confidence)
-    found["weight_of_advice"] = _weight_of_advice(trials, named)
-    found["probability"] = _probability(found["confidence"], named)
+        derived["accepted"] = _same(trials, named.final, named.advice)
+        derived["final_right"] = _same(trials, named.final, named.truth)
+    derived["confidence"] = _number(trials, named.confidence)
+    derived["weight_of_advice"] = _weight_of_advice(trials, named)
+    derived["probability"] = _probability(derived["confidence"], named)
     guessed = _same(trials, named.guess, named.advice)
-    found["guess_right"] = guessed
+    derived["guess_right"] = guessed
     if named.chance is not None:
-        found["guess_above_chance"] = (guessed - named.chance) / (1 - named.chance)
-    found["response_time"] = _times(_number(trials, named.response_time), named.shortest_time)
-    return pd.DataFrame({"participant": trials["participant"], "arm": trials["arm"], **found})
+        derived["guess_above_chance"] = (guessed - named.chance) / (1 - named.chance)
+    derived["response_time"] = _times(_number(trials, named.response_time), named.shortest_time)
+    return pd.DataFrame({"participant": trials["participant"], "arm": trials["arm"], **derived})
 
 
-def _same(trials: pd.DataFrame, one: str | None, other: str | None) -> pd.Series:
-    """1 where both columns hold the same, 0 where they differ, missing where either is missing."""
-    if one is None or other is None:
+def _same(trials: pd.DataFrame, first: str | None, second: str | None) -> pd.Series:
+    """Return 1 where both columns are equal, 0 where they differ, else missing."""
+    if first is None or second is None:
         return pd.Series(np.nan, index=trials.index)
-    return _equal(trials[one], trials[other])
+    return _equal(trials[first], trials[second])
 
 
-def _equal(one: pd.Series, other: pd.Series) -> pd.Series:
-    both = (one.notna() & other.notna()).to_numpy()
-    alike = (one == other).fillna(False).to_numpy(dtype=float)
-    return pd.Series(np.where(both, alike, np.nan), index=one.index)
+def _equal(first: pd.Series, second: pd.Series) -> pd.Series:
+    both = (first.notna() & second.notna()).to_numpy()
+    alike = (first == second).fillna(False).to_numpy(dtype=float)
+    return pd.Series(np.where(both, alike, np.nan), index=first.index)
 
 
 def _number(trials: pd.DataFrame, column: str | None) -> pd.Series:
@@ -76,7 +77,7 @@ def _number(trials: pd.DataFrame, column: str | None) -> pd.Series:
 
 
 def _weight_of_advice(trials: pd.DataFrame, named: Behaviour) -> pd.Series:
-    """(l - f) / (a - f) of the estimates; undefined where advice and first hardly differ."""
+    """Return (l - f) / (a - f), undefined where advice and first estimate are close."""
     first = _number(trials, named.estimate_first)
     gap = _number(trials, named.estimate_advice) - first
     far = gap.abs() >= max(named.smallest_gap, 1e-12)

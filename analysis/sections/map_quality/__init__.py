@@ -1,1 +1,1 @@
-"""The measured quality of maps next to participants' outcomes."""
+"""Quality of the maps compared with participants' outcomes."""

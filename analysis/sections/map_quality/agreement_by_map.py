@@ -1,4 +1,4 @@
-"""Within an arm: are predictions accepted more often where the very map shown was better?"""
+"""Agreement within an arm, as a function of the quality of the map shown."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,15 +18,15 @@ from analysis.statistics.mixed_models.specification import (
 from analysis.study_data.populations import members
 from analysis.study_data.study_data import StudyData
 
-DIGITS = 12  # of the image's hash in trials.csv
+DIGITS = 12  # digits of the image's hash in trials.csv
 
 
 @dataclass(frozen=True)
 class Following:
-    """Odds ratio of accepting for a map one SD better among those of its method.
+    """Odds ratio of accepting a prediction whose map is one SD better than its method's mean.
 
-    From a logistic mixed model of the trials whose map was measured, given whether the prediction
-    was right and the arm, with random participants and images.
+    From a logistic mixed model of the trials whose map was measured, adjusted for arm and for
+    whether the prediction was right, with random participants and images.
     """
 
     measure: str
@@ -37,7 +37,10 @@ class Following:
 
 
 def following(data: StudyData, measured: pd.DataFrame, measure: str, better: str) -> Following:
-    """Everyone randomised; trials without an answer or a measured map are left out."""
+    """Estimate the odds ratio over everyone randomised.
+
+    Trials without an answer or a measured map are left out.
+    """
     table = _trials(data, measured, measure, better)
     return Following(
         measure,
@@ -49,12 +52,12 @@ def following(data: StudyData, measured: pd.DataFrame, measure: str, better: str
 
 
 def _trials(data: StudyData, measured: pd.DataFrame, measure: str, better: str) -> pd.DataFrame:
-    own = measured[measured["measure"] == measure]
+    rows = measured[measured["measure"] == measure]
     values = pd.DataFrame(
         {
-            "image": own["image"].astype(str).str[:DIGITS],
-            "method": own["method"].astype(str),
-            "quality": own["value"].astype(float) * (-1.0 if better == "lower" else 1.0),
+            "image": rows["image"].astype(str).str[:DIGITS],
+            "method": rows["method"].astype(str),
+            "quality": rows["value"].astype(float) * (-1.0 if better == "lower" else 1.0),
         }
     )
     people = data.participants["participant"][members(data, "randomised").to_numpy()]
@@ -65,6 +68,7 @@ def _trials(data: StudyData, measured: pd.DataFrame, measure: str, better: str) 
     table = shown.merge(values, on=["image", "method"], how="inner")
     if table.empty:
         return table
+    # Quality is standardised over images, so that an image shown more often does not count more.
     by_image = table.drop_duplicates(["method", "image"]).groupby("method")["quality"]
     centre, spread = by_image.mean(), by_image.std(ddof=1)
     table["quality"] -= table["method"].map(centre)

@@ -1,4 +1,4 @@
-"""Do two lists of means have the same order? Spearman's ρ, and how sure the order is."""
+"""Rank agreement of two lists of means: Spearman's ρ and its uncertainty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,28 +22,42 @@ class Means:
 
     @classmethod
     def of(cls, estimates: Sequence[Estimate], sign: float = 1.0) -> "Means":
-        """From t intervals; a cut end of an interval leaves the other to tell the error."""
-        values = np.array([one.value for one in estimates])
-        reach = np.array([max(one.value - one.low, one.high - one.value) for one in estimates])
-        quantiles = np.array([stats.t.ppf((1 + one.level) / 2, one.n - 1) for one in estimates])
+        """Recover means and errors from t intervals.
+
+        If one end of an interval is truncated, the longer side gives the error.
+        """
+        values = np.array([estimate.value for estimate in estimates])
+        reach = np.array(
+            [
+                max(estimate.value - estimate.low, estimate.high - estimate.value)
+                for estimate in estimates
+            ]
+        )
+        quantiles = np.array(
+            [stats.t.ppf((1 + estimate.level) / 2, estimate.n - 1) for estimate in estimates]
+        )
         return cls(sign * values, reach / quantiles)
 
 
 def order(a: Means, b: Means, level: float, seed: int) -> Estimate:
-    """ρ of the means. Its interval: percentiles of ρ when both lists are drawn from their errors.
+    """Return ρ of the means; the interval contains percentiles of ρ when both lists are redrawn.
 
-    It says how sure the order of these methods is, and nothing about methods that were not shown.
+    Redrawing uses the standard errors of the means, so the interval describes the uncertainty of
+    the order of these methods and does not generalise to other methods. Raises NotEstimableError if
+    all means of a list are equal.
     """
     if is_constant(a.values) or is_constant(b.values):
         raise NotEstimableError("all means are equal")
     rng = np.random.default_rng(seed)
     shape = (DRAWS, len(a.values))
-    drawn = [one.values + one.errors * rng.standard_normal(shape) for one in (a, b)]
-    x, y = (stats.rankdata(one, axis=1) for one in drawn)
+    drawn = [means.values + means.errors * rng.standard_normal(shape) for means in (a, b)]
+    x, y = (stats.rankdata(means, axis=1) for means in drawn)
     spread = len(a.values) * (len(a.values) ** 2 - 1)
-    found = 1 - 6 * ((x - y) ** 2).sum(axis=1) / spread  # continuous draws have no ties
+    correlations = (
+        1 - 6 * ((x - y) ** 2).sum(axis=1) / spread
+    )  # draws are continuous, so without ties
     value = float(stats.spearmanr(a.values, b.values).statistic)
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(correlations, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(
         "Spearman's ρ",
         value,

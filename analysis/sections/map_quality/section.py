@@ -1,7 +1,8 @@
-"""Per method, what was measured of its maps beside trust, reliance and understanding.
+"""Quality of each method's maps compared with trust, reliance and understanding.
 
-Three questions, none of them a test of a claim: do methods with better maps come out higher? Does
-agreement follow whether the prediction is right? Does it follow how good the very map shown was?
+Three descriptive questions, none of them a test of a claim: do methods with better maps have higher
+outcomes? Does agreement depend on whether the prediction is right? Does it depend on the quality of
+the map shown?
 """
 
 from collections.abc import Mapping
@@ -20,23 +21,24 @@ from analysis.statistics.descriptives import mean
 from analysis.statistics.estimate import Estimate, NotEstimable, Scores, attempt
 from analysis.study_data.study_data import StudyData
 
-FEWEST = 3  # methods, for an order to say anything
+FEWEST = 3  # smallest number of methods for which an order is informative
 
 
 @dataclass(frozen=True)
 class Quality:
-    """A measure of the evaluation, in words."""
+    """A measure of the evaluation with its label and direction."""
 
     measure: str
     label: str
-    better: str  # higher, lower, neither
+    better: str  # "higher", "lower" or "neither"
 
 
 @dataclass(frozen=True)
 class MethodRow:
-    """An arm with a measured method: means over images, and over its participants.
+    """An arm with a measured method: means over the method's images and the arm's participants.
 
-    `discrimination`: share of right minus share of wrong predictions accepted, per participant.
+    `discrimination` is the share of right minus the share of wrong predictions accepted, per
+    participant.
     """
 
     arm: str
@@ -49,7 +51,7 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class Together:
-    """Spearman's ρ over methods: quality turned so that better is higher, and the outcome."""
+    """Spearman's ρ over methods, of quality (oriented so that higher is better) and the outcome."""
 
     measure: str
     outcome: str
@@ -58,7 +60,7 @@ class Together:
 
 @dataclass(frozen=True)
 class MapQuality:
-    """The whole part. `outcomes`: label by key."""
+    """All results of the section. `outcomes` contains labels by key."""
 
     qualities: tuple[Quality, ...]
     outcomes: Mapping[str, str]
@@ -68,7 +70,7 @@ class MapQuality:
 
 
 def map_quality(data: StudyData, scores: pd.DataFrame) -> MapQuality | NotEstimable:
-    """Arms whose trials show a method that the evaluation measured."""
+    """Compare map quality and outcomes over the arms whose method the evaluation measured."""
     plan = data.plan.map_quality or MapQualityPlan()
     return attempt("map quality", partial(_map_quality, data, scores, plan))
 
@@ -77,56 +79,57 @@ def _map_quality(data: StudyData, scores: pd.DataFrame, plan: MapQualityPlan) ->
     measured = data.evaluation
     if measured is None:
         raise NotEstimableError(
-            "the maps were not measured; run evaluate_explanations and name its folder with "
+            "the maps were not evaluated; run evaluate_explanations and pass its folder as "
             "--evaluation"
         )
     qualities = _qualities(measured, plan)
     outcomes = [
-        one
-        for one in data.plan.outcomes
-        if one.key in plan.outcomes or (not plan.outcomes and one.role != EXPLORATORY)
+        item
+        for item in data.plan.outcomes
+        if item.key in plan.outcomes or (not plan.outcomes and item.role != EXPLORATORY)
     ]
+    # Arms that show several methods, or none that was evaluated, have no single quality.
     methods = {
         arm: method for arm, method in _methods(data).items() if method in set(measured["method"])
     }
     if not methods:
         known = sorted(set(measured["method"]))
-        raise NotEstimableError(f"no arm shows a method that was measured ({', '.join(known)})")
-    groups = {one.key: scores_by_arm(scores, one, data.plan) for one in outcomes}
+        raise NotEstimableError(f"no arm shows an evaluated method ({', '.join(known)})")
+    groups = {item.key: scores_by_arm(scores, item, data.plan) for item in outcomes}
     rows = tuple(
         _row(data, measured, qualities, groups, arm, method) for arm, method in methods.items()
     )
     return MapQuality(
         qualities,
-        {one.key: one.label for one in outcomes},
+        {item.key: item.label for item in outcomes},
         rows,
         tuple(
-            Together(quality.measure, one.key, _order(rows, quality, one, plan, data.plan.level))
+            Together(quality.measure, item.key, _order(rows, quality, item, plan, data.plan.level))
             for quality in qualities
-            for one in outcomes
+            for item in outcomes
         ),
-        tuple(following(data, measured, one.measure, one.better) for one in qualities),
+        tuple(following(data, measured, item.measure, item.better) for item in qualities),
     )
 
 
 def _qualities(measured: pd.DataFrame, plan: MapQualityPlan) -> tuple[Quality, ...]:
-    own = measured.drop_duplicates("measure").set_index("measure")
-    found = tuple(
-        Quality(key, str(own.loc[key, "label"]), str(own.loc[key, "better"]))
+    measures = measured.drop_duplicates("measure").set_index("measure")
+    qualities = tuple(
+        Quality(key, str(measures.loc[key, "label"]), str(measures.loc[key, "better"]))
         for key in plan.measures
-        if key in own.index
+        if key in measures.index
     )
-    if not found:
+    if not qualities:
         raise NotEstimableError(
-            f"none of {list(plan.measures)} was measured, but {sorted(own.index)}"
+            f"the evaluation lacks {list(plan.measures)}; it contains {sorted(measures.index)}"
         )
-    return found
+    return qualities
 
 
 def _methods(data: StudyData) -> dict[str, str]:
-    """Arm → method, arms whose trials all show maps of one."""
+    """Return the method by arm, for arms whose trials all show maps of a single method."""
     if "method" not in data.trials:
-        raise NotEstimableError("trials.csv has no column method, which says what was shown")
+        raise NotEstimableError("trials.csv lacks the column method, which names the map shown")
     named = data.trials["method"].fillna("").astype(str)
     shown = named.groupby(data.trials["arm"].to_numpy()).unique()
     return {
@@ -145,20 +148,21 @@ def _row(
     method: str,
 ) -> MethodRow:
     level = data.plan.level
-    own = measured[measured["method"] == method]
+    rows = measured[measured["method"] == method]
 
     def quality(key: str) -> Estimate:
-        return mean(own.loc[own["measure"] == key, "value"].to_numpy(float), level)
+        return mean(rows.loc[rows["measure"] == key, "value"].to_numpy(float), level)
 
+    # An arm that was not asked about an outcome has no entry for it.
     return MethodRow(
         arm,
         data.labels[arm],
         method,
-        {one.measure: attempt("mean", partial(quality, one.measure)) for one in qualities},
+        {item.measure: attempt("mean", partial(quality, item.measure)) for item in qualities},
         {
-            key: attempt("mean", partial(mean, found[arm], level))
-            for key, found in groups.items()
-            if arm in found
+            key: attempt("mean", partial(mean, by_arm[arm], level))
+            for key, by_arm in groups.items()
+            if arm in by_arm
         },
         attempt("discrimination", partial(_discrimination, data, arm)),
     )
@@ -170,7 +174,7 @@ def _discrimination(data: StudyData, arm: str) -> Estimate:
         index="participant", columns="prediction_correct", values="agreed", aggfunc="mean"
     )
     if not {0, 1} <= set(wide.columns):
-        raise NotEstimableError("right and wrong predictions are needed")
+        raise NotEstimableError("answers to right and to wrong predictions are needed")
     difference = (wide[1] - wide[0]).dropna().to_numpy(float)
     return mean(difference, data.plan.level, low=-1.0, high=1.0)
 
@@ -184,13 +188,16 @@ def _order(
 ) -> Estimate | NotEstimable:
     def found() -> Estimate:
         pairs = [
-            (one.qualities[quality.measure], one.outcomes[outcome.key])
-            for one in rows
-            if outcome.key in one.outcomes
+            (row.qualities[quality.measure], row.outcomes[outcome.key])
+            for row in rows
+            if outcome.key in row.outcomes
         ]
         there = [(a, b) for a, b in pairs if isinstance(a, Estimate) and isinstance(b, Estimate)]
         if len(there) < FEWEST:
-            raise NotEstimableError(f"{FEWEST} methods with both are needed, got {len(there)}")
+            raise NotEstimableError(
+                f"{FEWEST} methods with quality and outcome are needed, got {len(there)}"
+            )
+        # Measures for which lower is better change sign, so that a positive ρ always means better.
         sign = -1.0 if quality.better == "lower" else 1.0
         maps = Means.of([a for a, _ in there], sign)
         return order(maps, Means.of([b for _, b in there]), level, plan.seed)

@@ -1,4 +1,4 @@
-"""How much likelier are the data with a difference of means than without one? JZS Bayes factors."""
+"""JZS Bayes factors for a difference of means."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ OTHER_SCALES = (1.0, 2**0.5)  # "wide" and "ultrawide" of R's BayesFactor
 
 @dataclass(frozen=True)
 class BayesFactor:
-    """BF₁₀ as its decimal logarithm: above 0 the data speak for a difference, below 0 for none.
+    """BF₁₀ as its decimal logarithm: above 0 the data favour a difference, below 0 the null.
 
-    `scale` of the Cauchy prior of the standardised difference; `at_other_scales`: log10 BF₁₀ at
-    scales 1 and √2. `t`, `df`: Student's, on which it rests.
+    `scale` is the scale of the Cauchy prior on the standardised difference; `at_other_scales`
+    contains log10 BF₁₀ at scales 1 and √2. `t` and `df` are Student's, from which it is computed.
     """
 
     log10: float
@@ -30,18 +30,25 @@ class BayesFactor:
 
 
 def two_samples(a: Scores, b: Scores, scale: float = MEDIUM) -> BayesFactor:
-    """Independent samples, from Student's t with the pooled variance (the model's own)."""
+    """Return the Bayes factor of two independent samples, from Student's t.
+
+    The model assumes equal variances, hence the pooled variance and not Welch's t. Raises
+    NotEstimableError for fewer than two scores per sample or no variation.
+    """
     if min(len(a), len(b)) < 2:
         raise NotEstimableError(f"two scores per sample are needed, got {len(a)} and {len(b)}")
     if is_constant(a) and is_constant(b):
-        raise NotEstimableError("neither sample has any spread")
+        raise NotEstimableError("the scores do not vary within either sample")
     t = float(stats.ttest_ind(a, b).statistic)
     n = len(a) + len(b)
     return _of(t, len(a) * len(b) / n, n - 2, n, scale)
 
 
 def one_sample(differences: Scores, scale: float = MEDIUM) -> BayesFactor:
-    """One sample against zero, such as the differences of pairs."""
+    """Return the Bayes factor of one sample against zero, such as the differences of pairs.
+
+    Raises NotEstimableError for fewer than two pairs or differences that are all equal.
+    """
     if len(differences) < 2:
         raise NotEstimableError(f"at least two pairs are needed, got {len(differences)}")
     if is_constant(np.asarray(differences)):
@@ -56,10 +63,10 @@ def _of(t: float, size: float, df: float, n: int, scale: float) -> BayesFactor:
 
 
 def log10_jzs(t: float, size: float, df: float, scale: float) -> float:
-    """log₁₀ BF₁₀ (Rouder, Speckman, Sun, Morey & Iverson, 2009, eq. 1 and 2, with scale r).
+    """Return log₁₀ BF₁₀ (Rouder, Speckman, Sun, Morey & Iverson, 2009, eq. 1 and 2, with scale r).
 
-    `size` is n of one sample, n₁n₂/(n₁+n₂) of two. The integral over g is taken over u = log g,
-    divided by its largest value, so that no t overflows.
+    `size` is n for a single sample and n₁n₂/(n₁+n₂) for two. The integral over g is computed over u
+    = log g, divided by its largest value to prevent overflow for large t.
     """
 
     def log_integrand(u: float) -> float:

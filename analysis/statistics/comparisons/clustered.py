@@ -1,4 +1,4 @@
-"""Yes-or-no trials, several per participant: shares whose error is that between participants."""
+"""Binary trials, several per participant: shares with cluster-robust errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from analysis.statistics.estimate import Estimate, HypothesisTest
 
 @dataclass(frozen=True)
 class ClusteredShare:
-    """Share of yes over all trials of an arm, its variance between participants, their number.
+    """Share of "yes" over all trials of an arm, with its variance between participants.
 
     `share` = Σ yes / Σ trials. `variance` = m/(m-1) Σ (yesᵢ - share · trialsᵢ)² / (Σ trials)², the
-    sandwich of a logistic regression with independence as working correlation (Liang & Zeger,
-    1986), on the scale of shares.
+    sandwich estimator of a logistic regression with an independence working correlation (Liang &
+    Zeger, 1986), on the scale of shares.
     """
 
     share: float
@@ -27,7 +27,10 @@ class ClusteredShare:
 
 
 def clustered_share(yes: pd.Series, participants: pd.Series) -> ClusteredShare:
-    """From one row per trial: 1 or 0, and whose trial it is."""
+    """Return an arm's share from one row per trial: the answer (1 or 0) and its participant.
+
+    Raises NotEstimableError for fewer than two participants.
+    """
     counts = yes.astype(float).groupby(participants.to_numpy()).agg(["sum", "count"])
     m, trials = len(counts), int(counts["count"].sum())
     if m < 2:
@@ -39,13 +42,16 @@ def clustered_share(yes: pd.Series, participants: pd.Series) -> ClusteredShare:
 
 
 def odds_ratio(a: ClusteredShare, b: ClusteredShare, level: float = 0.95) -> Estimate:
-    """Odds of yes in a over those in b; the interval is made on the logarithm.
+    """Return the odds of "yes" in a divided by the odds in b.
 
-    df: Satterthwaite's over the two arms. statistic and p test log odds ratio = 0.
+    The interval is built on the log scale; df are Satterthwaite's over the two arms; statistic and
+    p test log odds ratio = 0. Raises NotEstimableError if an arm's answers are all alike or its
+    participants do not vary.
     """
-    for one in (a, b):
-        _require_log_odds(one)
-    parts = np.array([_log_odds_variance(one) for one in (a, b)])
+    for arm in (a, b):
+        _require_log_odds(arm)
+    # The delta method gives the variance of a log odds from the variance of its share.
+    parts = np.array([_log_odds_variance(arm) for arm in (a, b)])
     value = float(special.logit(a.share) - special.logit(b.share))
     error, df = _error_and_df(parts, (a, b))
     half = float(stats.t.ppf((1 + level) / 2, df)) * error
@@ -58,7 +64,12 @@ def odds_ratio(a: ClusteredShare, b: ClusteredShare, level: float = 0.95) -> Est
 
 
 def risk_difference(a: ClusteredShare, b: ClusteredShare, level: float = 0.95) -> Estimate:
-    """Share in a minus share in b: what the odds ratio means in trials, averaged over people."""
+    """Return the share in a minus the share in b, averaged over participants.
+
+    Unlike the odds ratio it exists when all answers of an arm are alike. Raises NotEstimableError
+    if participants do not vary within the arms.
+    """
+    # Satterthwaite's df, because the arms' variances between participants need not be equal.
     parts = np.array([a.variance, b.variance])
     if parts.sum() <= 1e-24:
         raise NotEstimableError(
@@ -76,44 +87,48 @@ def risk_difference(a: ClusteredShare, b: ClusteredShare, level: float = 0.95) -
 
 
 def equal_odds(arms: Mapping[str, ClusteredShare]) -> HypothesisTest:
-    """Wald's F of equal log odds in all arms, each arm with its own between-people variance.
+    """Test equal log odds in all arms with Wald's F, allowing unequal variances.
 
-    Welch's weights and second df, as in the Welch ANOVA, on log odds.
+    Each arm has its own between-participant variance; weights and second df are Welch's, as in the
+    Welch ANOVA, on the scale of log odds.
     """
     if len(arms) < 2:
         raise NotEstimableError(f"{len(arms)} arm(s), at least 2 are needed")
-    for one in arms.values():
-        _require_log_odds(one)
+    for arm in arms.values():
+        _require_log_odds(arm)
+    # Welch's weights, because the arms' variances of log odds depend on their shares.
     k = len(arms)
-    values = np.array([special.logit(one.share) for one in arms.values()])
-    weights = 1 / np.array([_log_odds_variance(one) for one in arms.values()])
+    values = np.array([special.logit(arm.share) for arm in arms.values()])
+    weights = 1 / np.array([_log_odds_variance(arm) for arm in arms.values()])
     centre = float(weights @ values / weights.sum())
-    df_each = np.array([one.participants - 1 for one in arms.values()])
+    df_each = np.array([arm.participants - 1 for arm in arms.values()])
     imbalance = float(((1 - weights / weights.sum()) ** 2 / df_each).sum())
     between = float(weights @ (values - centre) ** 2) / (k - 1)
     f = between / (1 + 2 * (k - 2) / (k**2 - 1) * imbalance)
     df = (float(k - 1), (k**2 - 1) / (3 * imbalance))
-    n = sum(one.participants for one in arms.values())
+    n = sum(arm.participants for arm in arms.values())
     return HypothesisTest("Equal odds, cluster-robust", "F", f, df, float(stats.f.sf(f, *df)), n)
 
 
-def _require_log_odds(one: ClusteredShare) -> None:
-    if one.share in (0.0, 1.0):
-        answer = "yes" if one.share else "no"
+def _require_log_odds(arm: ClusteredShare) -> None:
+    if arm.share in (0.0, 1.0):
+        answer = "yes" if arm.share else "no"
         raise NotEstimableError(
-            f"all {one.trials} answers of an arm are {answer} (perfect separation): odds are "
-            "infinite; the risk difference remains"
+            f"all {arm.trials} answers of an arm are {answer} (perfect separation): odds are "
+            "infinite; use the risk difference"
         )
-    if one.variance <= 1e-24:
-        raise NotEstimableError("participants of an arm do not vary, so its odds have no error")
+    if arm.variance <= 1e-24:
+        raise NotEstimableError(
+            "the participants of an arm do not vary, so its odds have no standard error"
+        )
 
 
-def _log_odds_variance(one: ClusteredShare) -> float:
-    return one.variance / (one.share * (1 - one.share)) ** 2
+def _log_odds_variance(arm: ClusteredShare) -> float:
+    return arm.variance / (arm.share * (1 - arm.share)) ** 2
 
 
 def _error_and_df(
     parts: np.ndarray, arms: tuple[ClusteredShare, ClusteredShare]
 ) -> tuple[float, float]:
-    df_each = np.array([one.participants - 1 for one in arms])
+    df_each = np.array([arm.participants - 1 for arm in arms])
     return float(np.sqrt(parts.sum())), float(parts.sum() ** 2 / (parts**2 / df_each).sum())

@@ -1,4 +1,4 @@
-"""Every arm against one reference arm, each arm with a variance of its own."""
+"""Dunnett's comparisons of every arm with one reference arm, without equal variances."""
 
 from functools import lru_cache, partial
 
@@ -12,20 +12,22 @@ from analysis.statistics.estimate import Estimate, Groups, attempt
 from analysis.statistics.requirements import is_constant, require_arms, require_scores
 
 Loadings = npt.NDArray[np.float64]
-ORDINARY_NODES, CHI_NODES = 161, 64  # of the quadrature; more do not change the eighth digit
+ORDINARY_NODES, CHI_NODES = 161, 64  # quadrature nodes; more do not change the eighth digit
 
 
 def dunnett(groups: Groups, reference: str, level: float = 0.95) -> tuple[PairwiseDifference, ...]:
-    """Dunnett's comparisons with one arm, without equal variances (Hasler & Hothorn, 2008).
+    """Compare every arm with `reference` by Dunnett's method (Hasler & Hothorn, 2008).
 
-    Welch's t per arm with its own Satterthwaite df; p and interval from the maximum of |t| whose
-    correlations λᵢ λⱼ come from the shared reference: λᵢ² = (s₀²/n₀) / (s₀²/n₀ + sᵢ²/nᵢ).
+    Each arm's Welch t has its own Satterthwaite df. p and interval come from the distribution of
+    the maximum of |t|, whose correlations λᵢ λⱼ arise from the shared reference: λᵢ² = (s₀²/n₀) /
+    (s₀²/n₀ + sᵢ²/nᵢ). Raises NotEstimableError for fewer than two arms or scores per arm.
     """
     require_arms(groups)
     require_scores(groups)
     arms = [arm for arm in groups if arm != reference]
     errors = {arm: float(scores.var(ddof=1)) / len(scores) for arm, scores in groups.items()}
     shared = errors[reference]
+    # Two arms without variation give 0/0; `_against` reports them, any loading serves the others.
     loadings = np.array(
         [np.sqrt(shared / total) if (total := shared + errors[arm]) > 0 else 0.0 for arm in arms]
     )
@@ -40,7 +42,7 @@ def dunnett(groups: Groups, reference: str, level: float = 0.95) -> tuple[Pairwi
 
 
 def within(limit: float, loadings: Loadings, df: float) -> float:
-    """P(max |Tᵢ| <= limit) for Tᵢ with correlations λᵢ λⱼ over one common chi with df.
+    """Return P(max |Tᵢ| <= limit) for Tᵢ with correlations λᵢ λⱼ and a common chi with df.
 
     Given the reference's part z and the scale s, the Tᵢ are independent: a double integral.
     """
@@ -55,7 +57,8 @@ def within(limit: float, loadings: Loadings, df: float) -> float:
 
 
 def critical_value(level: float, loadings: Loadings, df: float) -> float:
-    """The limit within which all |Tᵢ| lie with probability `level`."""
+    """Return the limit that all |Tᵢ| stay within with probability `level`."""
+    # The limit is between that of a single comparison and Bonferroni's.
     single = float(stats.t.ppf((1 + level) / 2, df))
     bonferroni = float(stats.t.ppf(1 - (1 - level) / (2 * len(loadings)), df))
     if len(loadings) == 1:
@@ -74,8 +77,9 @@ def _against(
     a, b = groups[arm], groups[reference]
     if is_constant(a) and is_constant(b):
         raise NotEstimableError(
-            f"neither arm has any spread: all scores equal {a[0]:g} and {b[0]:g}"
+            f"the scores do not vary within either arm: all equal {a[0]:g} and {b[0]:g}"
         )
+    # Each comparison keeps its own df; only the correlations are shared by all arms.
     part_a, part_b = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
     error = float(np.sqrt(part_a + part_b))
     df = float((part_a + part_b) ** 2 / (part_a**2 / (len(a) - 1) + part_b**2 / (len(b) - 1)))

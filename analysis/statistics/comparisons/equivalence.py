@@ -1,21 +1,28 @@
-"""Is a difference too small to matter? Two one-sided tests against the plan's smallest effect."""
+"""Equivalence of two arms: two one-sided tests against the plan's smallest effect of interest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from scipy import stats
 
 from analysis.errors import NotEstimableError
 from analysis.statistics.comparisons.two_samples import welch_t
-from analysis.statistics.estimate import Estimate, Scores
+from analysis.statistics.estimate import Estimate, NotEstimable, Scores
+from analysis.statistics.multiplicity import holm
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+C = TypeVar("C", bound="DataclassInstance")
 
 Verdict = Literal["different", "different but too small to matter", "equivalent", "undecided"]
 
 
 @dataclass(frozen=True)
 class OneSided:
-    """A one-sided t test against a bound: the difference lies on the bound's inner side."""
+    """A one-sided t test that the difference is on the inner side of a bound."""
 
     bound: float
     t: float
@@ -24,9 +31,9 @@ class OneSided:
 
 @dataclass(frozen=True)
 class Equivalence:
-    """Both tests, and the difference with its 1 - 2 alpha interval, the one that goes with them.
+    """Both one-sided tests, and the difference with the matching 1 - 2 alpha interval.
 
-    `p` is the larger of the two: the arms are equivalent within ± `smallest_effect` if p < alpha.
+    `p` is the larger p of the two: the arms are equivalent within ± `smallest_effect` if p < alpha.
     """
 
     smallest_effect: float
@@ -38,19 +45,23 @@ class Equivalence:
 
 
 def equivalence(a: Scores, b: Scores, smallest_effect: float, alpha: float = 0.05) -> Equivalence:
-    """Schuirmann's (1987) two one-sided tests with Welch's error and df (known answers, row 6)."""
+    """Test equivalence with Schuirmann's (1987) two one-sided tests and Welch's error and df.
+
+    Known answers, row 6. Raises NotEstimableError where Welch's t does.
+    """
     difference = welch_t(a, b, 1 - 2 * alpha)
     error = float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
     return _tested(difference, error, smallest_effect)
 
 
 def equivalence_of(estimate: Estimate, smallest_effect: float, alpha: float = 0.05) -> Equivalence:
-    """The same of a difference that a model estimated, with the error and df of its own t test.
+    """Test equivalence of a difference estimated by a model, with the error and df of its t test.
 
-    Raises NotEstimableError where the estimate has no test, so that its error is not known.
+    Raises NotEstimableError if the estimate has no test, because its standard error is then
+    unknown.
     """
     if estimate.statistic is None or not estimate.statistic:
-        raise NotEstimableError(f"{estimate.name}: it has no test to take the error from")
+        raise NotEstimableError(f"{estimate.name}: no test gives its standard error")
     error = estimate.value / estimate.statistic
     half = error * float(_distribution(estimate.df).ppf(1 - alpha))
     narrow = replace(
@@ -80,12 +91,43 @@ def _tested(difference: Estimate, error: float, smallest_effect: float) -> Equiv
 
 
 def _distribution(df: float | None) -> Any:
-    """Student's t, or the normal distribution where df are infinite."""
+    """Return Student's t, or the normal distribution if df is infinite (None)."""
     return stats.norm if df is None else stats.t(df)
 
 
 def verdict(p_difference: float, p_equivalence: float, alpha: float) -> Verdict:
-    """The four outcomes of testing for a difference and for equivalence (Lakens, 2017)."""
+    """Return which of the four combinations of difference and equivalence holds (Lakens, 2017)."""
     if p_difference < alpha:
         return "different but too small to matter" if p_equivalence < alpha else "different"
     return "equivalent" if p_equivalence < alpha else "undecided"
+
+
+def with_verdicts(
+    contrasts: tuple[C, ...],
+    results: Mapping[str, Equivalence | NotEstimable],
+    p_differences: Mapping[str, float | None],
+    alpha: float,
+) -> tuple[C, ...]:
+    """Return the contrasts with their equivalence test, its adjusted p, and the verdict.
+
+    `results` contains the equivalence test per arm, in the order of the contrasts; its p, adjusted
+    by Holm, becomes `p_equivalence`. `p_differences` contains the p of the differences, already
+    adjusted over the arms. The verdict is None if either p is missing.
+    """
+    adjusted = holm(
+        {
+            arm: result.p if isinstance(result, Equivalence) else None
+            for arm, result in results.items()
+        }
+    )
+    # A verdict combines two tests, so both p must be adjusted over the arms.
+    judged = []
+    for contrast, (arm, result) in zip(contrasts, results.items(), strict=True):
+        p_difference, p_equivalence = p_differences[arm], adjusted[arm]
+        combined = None
+        if p_difference is not None and p_equivalence is not None:
+            combined = verdict(p_difference, p_equivalence, alpha)
+        judged.append(
+            replace(contrast, equivalence=result, p_equivalence=p_equivalence, verdict=combined)
+        )
+    return tuple(judged)

@@ -1,4 +1,4 @@
-"""Do the arms differ at all? One test of all arms together, three ways to ask it."""
+"""Omnibus tests of a difference between any of the arms."""
 
 import numpy as np
 from scipy import stats
@@ -14,12 +14,12 @@ from analysis.statistics.requirements import (
 
 
 def classical_f(groups: Groups) -> HypothesisTest:
-    """Fisher's one-way F, which takes the arms' variances to be equal."""
+    """Test equal means with Fisher's one-way F, which assumes equal variances."""
     require_arms(groups)
     require_scores(groups)
     require_some_spread(groups)
     if all(np.ptp(scores) == 0 for scores in groups.values()):
-        raise NotEstimableError("no arm has any spread within it")
+        raise NotEstimableError("the scores do not vary within any arm")
     result = stats.f_oneway(*groups.values())
     n = _total(groups)
     df = (float(len(groups) - 1), float(n - len(groups)))
@@ -27,7 +27,7 @@ def classical_f(groups: Groups) -> HypothesisTest:
 
 
 def welch_anova(groups: Groups) -> HypothesisTest:
-    """Welch's (1951) test of equal means, which lets every arm have its own variance.
+    """Test equal means with Welch's (1951) ANOVA, which allows unequal variances.
 
     F and p are scipy's; the second df is (k² - 1) / (3 Σ (1 - wᵢ/W)² / (nᵢ - 1)), wᵢ = nᵢ/sᵢ².
     """
@@ -46,7 +46,10 @@ def welch_anova(groups: Groups) -> HypothesisTest:
 
 
 def kruskal_wallis(groups: Groups) -> HypothesisTest:
-    """Kruskal and Wallis's (1952) test on ranks, corrected for ties, p from chi squared."""
+    """Test equal distributions with Kruskal and Wallis's (1952) rank test, corrected for ties.
+
+    p comes from the chi-squared distribution.
+    """
     require_arms(groups)
     require_scores(groups)
     require_some_spread(groups)

@@ -1,4 +1,4 @@
-"""Which arms differ from which? Differences of means with simultaneous intervals."""
+"""Differences of means between all pairs of arms, with simultaneous intervals."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -23,10 +23,10 @@ class PairwiseDifference:
 
 
 def games_howell(groups: Groups, level: float = 0.95) -> tuple[PairwiseDifference, ...]:
-    """Games and Howell's (1976) comparison of every pair, without equal variances.
+    """Compare every pair of arms by Games and Howell's (1976) method, without equal variances.
 
     The studentised range of all k arms gives p and the simultaneous intervals; each pair has its
-    own Welch-Satterthwaite df. `statistic` is the studentised range q = √2 |t|, with t's sign.
+    own Welch-Satterthwaite df. `statistic` is the studentised range q = √2 |t|, with the sign of t.
     """
     require_arms(groups)
     require_scores(groups)
@@ -44,8 +44,9 @@ def games_howell(groups: Groups, level: float = 0.95) -> tuple[PairwiseDifferenc
 def _pair(a: Scores, b: Scores, k: int, level: float) -> Estimate:
     if is_constant(a) and is_constant(b):
         raise NotEstimableError(
-            f"neither arm has any spread: all scores equal {a[0]:g} and {b[0]:g}"
+            f"the scores do not vary within either arm: all equal {a[0]:g} and {b[0]:g}"
         )
+    # Each pair has its own Welch-Satterthwaite df, but k of the range counts all arms.
     variance_a, variance_b = a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)
     error = float(np.sqrt(variance_a + variance_b))
     df = float(
@@ -71,16 +72,16 @@ def _pair(a: Scores, b: Scores, k: int, level: float) -> Estimate:
 
 
 def critical_range(level: float, k: int, df: float) -> float:
-    """The studentised range's quantile: scipy's ppf, in a third of its time from a close start.
+    """Return the studentised range's quantile, in a third of the time of scipy's ppf.
 
     statsmodels' interpolated table gives five digits, scipy's own cdf the rest.
     """
-    start = float(qsturng(min(level, 0.999), k, df))  # where its table ends
-    found = optimize.root_scalar(
+    start = float(qsturng(min(level, 0.999), k, df))  # 0.999 is the end of the table
+    root = optimize.root_scalar(
         lambda q: float(stats.studentized_range.cdf(q, k, df)) - level,
         x0=start,
         x1=start * (1 + 1e-4),
         method="secant",
         xtol=1e-7,
     )
-    return float(found.root if found.converged else stats.studentized_range.ppf(level, k, df))
+    return float(root.root if root.converged else stats.studentized_range.ppf(level, k, df))

@@ -1,4 +1,4 @@
-"""Contrasts that the plan wrote down: weighted sums of the arms' means."""
+"""Planned contrasts: weighted sums of the arms' means that the plan declares."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,28 +28,37 @@ class ContrastResult:
 def planned_contrasts(
     groups: Groups, contrasts: Sequence[PlannedContrast], level: float = 0.95
 ) -> tuple[ContrastResult, ...]:
-    """Each contrast of the plan; arms that an outcome leaves out make theirs not estimable."""
-    found = {
+    """Estimate each contrast of the plan.
+
+    A contrast with an arm that was not asked about the outcome is NotEstimable.
+    """
+    differences = {
         contrast.key: attempt("contrast", partial(contrast_of_means, groups, contrast, level))
         for contrast in contrasts
     }
+    # A contrast that cannot be estimated still counts in Holm's procedure.
     adjusted = holm(
-        {key: one.p if isinstance(one, Estimate) else None for key, one in found.items()}
+        {
+            key: difference.p if isinstance(difference, Estimate) else None
+            for key, difference in differences.items()
+        }
     )
     return tuple(
-        ContrastResult(c.key, c.label, c.weights, found[c.key], adjusted[c.key]) for c in contrasts
+        ContrastResult(c.key, c.label, c.weights, differences[c.key], adjusted[c.key])
+        for c in contrasts
     )
 
 
 def contrast_of_means(groups: Groups, contrast: PlannedContrast, level: float = 0.95) -> Estimate:
-    """Σ wᵢ x̄ᵢ with Welch's error, √Σ wᵢ² sᵢ²/nᵢ, and Satterthwaite's df."""
+    """Estimate Σ wᵢ x̄ᵢ with Welch's error, √Σ wᵢ² sᵢ²/nᵢ, and Satterthwaite's df."""
     absent = [arm for arm in contrast.weights if arm not in groups]
     if absent:
-        raise NotEstimableError(f"the outcome was not asked in {', '.join(absent)}")
+        raise NotEstimableError(f"the outcome was not measured in {', '.join(absent)}")
+    # Arms with weight 0 do not contribute and may have too few scores.
     arms = {arm: groups[arm] for arm, weight in contrast.weights.items() if weight}
     require_scores(arms)
     if all(is_constant(scores) for scores in arms.values()):
-        raise NotEstimableError("no arm of the contrast has any spread")
+        raise NotEstimableError("the scores do not vary within any arm of the contrast")
     weights = np.array([contrast.weights[arm] for arm in arms])
     sizes = np.array([len(scores) for scores in arms.values()])
     parts = weights**2 * np.array([scores.var(ddof=1) for scores in arms.values()]) / sizes

@@ -1,4 +1,4 @@
-"""Two between-subjects factors: a linear model, and the same on aligned ranks."""
+"""Two between-subjects factors: a linear model, and an aligned rank transform."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ EFFECTS = ("a", "b", "a:b")
 
 @dataclass(frozen=True)
 class Design:
-    """Effect-coded columns of the intercept, a, b and, if crossed, a:b, and where each stands."""
+    """Effect-coded columns of the intercept, a, b and (if crossed) a:b, and their slices."""
 
     matrix: Matrix
     places: dict[str, slice]
@@ -32,22 +32,26 @@ class Design:
 def effect_test(
     table: pd.DataFrame, effect: str, *, crossed: bool = True, robust: bool = True
 ) -> HypothesisTest:
-    """Wald's F of an effect of `table` (score, a, b): type III, as unweighted cell means have it.
+    """Test an effect of `table` (score, a, b) with Wald's F, type III (unweighted cell means).
 
-    With `robust` the covariance is HC3 (MacKinnon & White, 1985), so that cells may have variances
-    of their own; without, the F is the classical one.
+    With `robust` the covariance is HC3 (MacKinnon & White, 1985), which allows unequal variances
+    between cells; otherwise it is the classical covariance. Raises NotEstimableError for empty
+    cells or scores without variation.
     """
     fit, design = _fit(table, crossed, robust)
     place = design.places[effect]
     rows = np.eye(design.matrix.shape[1])[place]
-    found = fit.f_test(rows)
+    result = fit.f_test(rows)
     df = (float(len(rows)), float(fit.df_resid))
     name = f"{effect}, {'HC3' if robust else 'classical'}"
-    return HypothesisTest(name, "F", float(found.fvalue), df, float(found.pvalue), len(table))
+    return HypothesisTest(name, "F", float(result.fvalue), df, float(result.pvalue), len(table))
 
 
 def partial_eta_squared(test: HypothesisTest, level: float = 0.90) -> Estimate:
-    """df₁ F / (df₁ F + df₂), with noncentral F limits λ / (λ + df₁ + df₂ + 1) (Steiger, 2004)."""
+    """Return df₁ F / (df₁ F + df₂) with limits from the noncentral F (Steiger, 2004).
+
+    A noncentrality λ becomes λ / (λ + df₁ + df₂ + 1).
+    """
     df1, df2 = test.df
     value = df1 * test.statistic / (df1 * test.statistic + df2)
     limits = noncentral_f_limits(test.statistic, df1, df2, level)
@@ -61,11 +65,13 @@ def partial_eta_squared(test: HypothesisTest, level: float = 0.90) -> Estimate:
 def tukey(
     table: pd.DataFrame, level: float = 0.95, *, crossed: bool = True, robust: bool = True
 ) -> tuple[PairwiseDifference, ...]:
-    """Every pair of a's marginal means by Tukey and Kramer (known answers, row 8: not crossed).
+    """Compare every pair of a's marginal means by Tukey and Kramer's method.
 
-    Marginal means weigh the levels of b alike; error and df are the model's.
+    Marginal means weight the levels of b equally; error and df are the model's. Known answers, row
+    8, is the model that is not crossed.
     """
     fit, design = _fit(table, crossed, robust)
+    # With unweighted means the terms of b cancel, so only a's columns have weights.
     codes = _codes(len(design.levels))
     place, covariance = design.places["a"], np.asarray(fit.cov_params())
     k, df = len(design.levels), float(fit.df_resid)
@@ -94,9 +100,9 @@ def tukey(
 
 
 def aligned(table: pd.DataFrame, effect: str) -> pd.Series:
-    """Scores stripped of all but one effect: residual from the cell's mean plus the effect.
+    """Return the scores stripped of all other effects: cell residual plus the given effect.
 
-    Wobbrock, Findlater, Gergle & Higgins (2011), with unweighted means of cell means, so that the
+    Wobbrock, Findlater, Gergle and Higgins (2011), with unweighted means of cell means, so that the
     sum over cells of every other effect is zero in unbalanced tables too.
     """
     cells = table.groupby(["a", "b"], observed=True)["score"].mean().unstack("b")
@@ -106,18 +112,20 @@ def aligned(table: pd.DataFrame, effect: str) -> pd.Series:
         "b": cells * 0 + (columns - grand).to_numpy()[None, :],
         "a:b": cells.sub(rows, axis=0).sub(columns, axis=1) + grand,
     }[effect]
+    # Each participant's cell, to look up its mean and its effect by row.
     index = pd.MultiIndex.from_frame(table[["a", "b"]])
     residual = table["score"].to_numpy() - cells.stack().reindex(index).to_numpy()
     return pd.Series(residual + kept.stack().reindex(index).to_numpy(), index=table.index)
 
 
 def aligned_ranks_test(table: pd.DataFrame, effect: str) -> HypothesisTest:
-    """The aligned rank transform: the full model on ranks aligned for the effect, that effect only.
+    """Test an effect by the aligned rank transform: the full model on scores aligned for it.
 
-    Secondary by design: critics have shown inflated errors for skewed and discrete scores.
+    A secondary analysis by design: critics have shown inflated errors for skewed and discrete
+    scores.
     """
     _require_cells(table)
-    ranks = stats.rankdata(np.round(aligned(table, effect), 10))  # rounding: ties stay ties
+    ranks = stats.rankdata(np.round(aligned(table, effect), 10))  # rounding keeps ties tied
     test = effect_test(table.assign(score=ranks), effect, robust=False)
     return HypothesisTest(f"{effect}, aligned ranks", "F", test.statistic, test.df, test.p, test.n)
 
@@ -125,7 +133,7 @@ def aligned_ranks_test(table: pd.DataFrame, effect: str) -> HypothesisTest:
 def attempt_effects(
     table: pd.DataFrame, ranks: bool = False
 ) -> dict[str, HypothesisTest | NotEstimable]:
-    """All three effects of the crossed model."""
+    """Test all three effects of the crossed model, each as a test or NotEstimable."""
     test = aligned_ranks_test if ranks else effect_test
     return {effect: attempt(effect, partial(test, table, effect)) for effect in EFFECTS}
 
@@ -135,19 +143,22 @@ def _fit(table: pd.DataFrame, crossed: bool, robust: bool) -> tuple[Any, Design]
     design = _design(table, crossed)
     fit = sm.OLS(table["score"].to_numpy(float), design.matrix).fit()
     if fit.df_resid < 1:
-        raise NotEstimableError("as many parameters as participants: nothing is left for error")
+        raise NotEstimableError(
+            "the model has as many parameters as participants, so the error cannot be estimated"
+        )
     if fit.ssr <= 1e-20 * max(1.0, float((table["score"] ** 2).sum())):
         raise NotEstimableError("the scores do not vary within the cells")
     if robust:
+        # HC3 divides by 1 - leverage, which is zero for the only participant of a cell.
         if (np.asarray(fit.get_influence().hat_matrix_diag) > 1 - 1e-9).any():
-            raise NotEstimableError("a cell has a single participant, whose error is unknown")
+            raise NotEstimableError("a cell has a single participant, so its variance is unknown")
         fit = fit.get_robustcov_results("HC3")
     return fit, design
 
 
 def _design(table: pd.DataFrame, crossed: bool) -> Design:
     a, b = (pd.Categorical(table[name].astype(str)) for name in ("a", "b"))
-    part_a, part_b = (_codes(len(one.categories))[one.codes] for one in (a, b))
+    part_a, part_b = (_codes(len(factor.categories))[factor.codes] for factor in (a, b))
     blocks = {"a": part_a, "b": part_b}
     if crossed:
         product = part_a[:, :, None] * part_b[:, None, :]
@@ -161,7 +172,7 @@ def _design(table: pd.DataFrame, crossed: bool) -> Design:
 
 
 def _codes(k: int) -> Matrix:
-    """(k, k - 1): effect coding, the last level is minus the sum of the others."""
+    """Return effect codes (k, k - 1); the last level is minus the sum of the others."""
     return np.vstack([np.eye(k - 1), -np.ones(k - 1)])
 
 
@@ -175,4 +186,4 @@ def _require_cells(table: pd.DataFrame, crossed: bool = True) -> None:
             f"{counts.index[int(a)]} × {counts.columns[int(b)]}"
             for a, b in zip(rows, columns, strict=True)
         ]
-        raise NotEstimableError(f"nobody is in the cells {', '.join(empty[:5])}")
+        raise NotEstimableError(f"the cells {', '.join(empty[:5])} have no participants")

@@ -1,4 +1,4 @@
-"""Do two means differ? Two arms, or the same people twice."""
+"""Differences of two means: two independent samples, or pairs."""
 
 import numpy as np
 from scipy import stats
@@ -9,19 +9,26 @@ from analysis.statistics.requirements import is_constant
 
 
 def welch_t(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
-    """Mean of a minus mean of b, two independent samples, Welch's t interval."""
+    """Return the mean of a minus the mean of b (independent samples) with Welch's t interval.
+
+    Raises NotEstimableError for fewer than two scores per sample or no variation.
+    """
     if min(len(a), len(b)) < 2:
         raise NotEstimableError(f"two scores per sample are needed, got {len(a)} and {len(b)}")
     if is_constant(a) and is_constant(b):
-        raise NotEstimableError("neither sample has any spread")
+        raise NotEstimableError("the scores do not vary within either sample")
     result = stats.ttest_ind(a, b, equal_var=False)
     return _estimate("mean difference", a.mean() - b.mean(), result, level, len(a) + len(b))
 
 
 def paired_t(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
-    """Mean of a - b over pairs (equal length, same order), with the paired t interval."""
+    """Return the mean of a - b over pairs (equal length, same order), with the paired t interval.
+
+    Raises ValueError for unequal lengths, NotEstimableError for fewer than two pairs or differences
+    that are all equal.
+    """
     if len(a) != len(b):
-        raise ValueError(f"pairs need as many a as b, got {len(a)} and {len(b)}")
+        raise ValueError(f"a and b must have equal lengths, got {len(a)} and {len(b)}")
     if len(a) < 2:
         raise NotEstimableError(f"at least two pairs are needed, got {len(a)}")
     if is_constant(np.asarray(a - b)):

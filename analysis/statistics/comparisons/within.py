@@ -1,4 +1,4 @@
-"""The same people under several conditions."""
+"""Within-subjects comparisons of several conditions."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ from analysis.statistics.multiplicity import holm
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Mean of `condition` minus `reference` over the same people; `p_adjusted` is Holm's."""
+    """Mean of `condition` minus `reference` within participants; `p_adjusted` is Holm's."""
 
     condition: str
     reference: str
@@ -25,7 +25,11 @@ class PairedDifference:
 
 
 def friedman(wide: pd.DataFrame) -> HypothesisTest:
-    """Friedman's (1937) test over the columns of (participants, conditions), without gaps."""
+    """Test equal conditions with Friedman's (1937) test on (participants, conditions).
+
+    The table must be complete. Raises NotEstimableError for fewer than three conditions or
+    participants, or no variation.
+    """
     _require(wide)
     result = stats.friedmanchisquare(*(wide[column] for column in wide))
     df = (float(wide.shape[1] - 1),)
@@ -35,10 +39,10 @@ def friedman(wide: pd.DataFrame) -> HypothesisTest:
 
 
 def kendalls_w(test: HypothesisTest, level: float = 0.90) -> Estimate:
-    """W = χ² / (n (k - 1)), the agreement of people's rank orders, 0 to 1.
+    """Return W = χ² / (n (k - 1)), the agreement of the participants' rank orders, 0 to 1.
 
-    Interval: noncentral chi-squared limits λ of χ², as (λ + df) / (n df) cut at W's range; an
-    approximation, at level 1 - 2 alpha as for the other shares of variance.
+    The interval converts the noncentral chi-squared limits λ of χ² to (λ + df) / (n df), truncated
+    at the range of W; it is approximate, at level 1 - 2 alpha like the other shares of variance.
     """
     df, n = test.df[0], test.n
     value = min(1.0, test.statistic / (n * df))
@@ -52,20 +56,25 @@ def kendalls_w(test: HypothesisTest, level: float = 0.90) -> Estimate:
 
 
 def paired_differences(wide: pd.DataFrame, level: float = 0.95) -> tuple[PairedDifference, ...]:
-    """Every pair of conditions by the paired t test, Holm over the pairs."""
+    """Compare every pair of conditions with the paired t test, Holm-adjusted over the pairs."""
     pairs = list(combinations(wide.columns, 2))
-    found = {
+    differences = {
         f"{a} {b}": attempt(
             "mean of differences",
             partial(paired_t, wide[b].to_numpy(float), wide[a].to_numpy(float), level),
         )
         for a, b in pairs
     }
+    # A pair without an estimate still counts in Holm's procedure, because the plan names it.
     adjusted = holm(
-        {key: one.p if isinstance(one, Estimate) else None for key, one in found.items()}
+        {
+            key: difference.p if isinstance(difference, Estimate) else None
+            for key, difference in differences.items()
+        }
     )
     return tuple(
-        PairedDifference(str(b), str(a), found[f"{a} {b}"], adjusted[f"{a} {b}"]) for a, b in pairs
+        PairedDifference(str(b), str(a), differences[f"{a} {b}"], adjusted[f"{a} {b}"])
+        for a, b in pairs
     )
 
 
@@ -74,14 +83,14 @@ def _require(wide: pd.DataFrame) -> None:
         raise NotEstimableError(f"Friedman needs three conditions, there are {wide.shape[1]}")
     if len(wide) < 3:
         raise NotEstimableError(
-            f"three participants who have every condition are needed, there are {len(wide)}"
+            f"three participants with scores in every condition are needed, there are {len(wide)}"
         )
     if (np.ptp(wide.to_numpy(float), axis=1) == 0).all():
-        raise NotEstimableError("nobody's scores differ between the conditions")
+        raise NotEstimableError("no participant's scores differ between the conditions")
 
 
 def _noncentrality(statistic: float, df: float, probability: float) -> float:
-    """λ for which the statistic is the quantile at `probability`; 0 where there is none."""
+    """Return the λ that makes the statistic the quantile at `probability`, 0 where none exists."""
     if float(stats.chi2.cdf(statistic, df)) <= probability:
         return 0.0
     high = 10.0 + 4 * statistic

@@ -1,4 +1,4 @@
-"""The array types of this package."""
+"""Array types shared by the modules of this package."""
 
 import numpy as np
 import numpy.typing as npt

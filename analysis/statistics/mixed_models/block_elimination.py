@@ -1,10 +1,10 @@
-"""M = Λ'Z'WZΛ + I, factorised by blocks: the largest factor level by level, the rest densely.
+"""Block factorisation of M = Λ'Z'WZΛ + I: the largest factor by level, the rest densely.
 
-    M = [D   B ]   D block-diagonal, so its Cholesky factor is many tiny ones; what is left is the
-        [B'  F ]   Schur complement F - B'D⁻¹B of size K, the effects of all other factors.
+    M = [D   B ]   D is block-diagonal, so its Cholesky factor consists of many tiny factors. The
+        [B'  F ]   remainder is the Schur complement F - B'D⁻¹B of size K (all other factors).
 
-The same idea as the sparse Cholesky factorisation of Bates, Mächler, Bolker & Walker (2015,
-doi 10.18637/jss.v067.i01), with the sparsity known beforehand instead of found.
+This follows the sparse Cholesky factorisation of Bates, Mächler, Bolker & Walker (2015,
+doi 10.18637/jss.v067.i01), except that the sparsity is known in advance.
 """
 
 from collections.abc import Sequence
@@ -15,26 +15,26 @@ from scipy import linalg
 from analysis.statistics.mixed_models.arrays import Array
 from analysis.statistics.mixed_models.cross_products import Blocks, Crossing, Parts
 
-INVERTIBLE = 1e-3  # smallest diagonal of Λ at which I - M⁻¹ still has ten digits of it
+INVERTIBLE = 1e-3  # smallest diagonal of Λ at which I - M⁻¹ keeps ten significant digits
 
 
 class Elimination:
     """The factorised M, its log determinant, its solves and the blocks of its inverse."""
 
     def __init__(self, crossing: Crossing, blocks: Blocks, lambdas: Sequence[Array]) -> None:
-        """Factorise for Z'WZ in `blocks` and one Λ per grouping."""
+        """Factorise M for Z'WZ in `blocks` and one Λ per grouping."""
         self.crossing = crossing
         self.blocks = blocks
         self.lambdas = list(lambdas)
-        self.own = self.lambdas[0] if self.lambdas else np.eye(1)
+        self.leading = self.lambdas[0] if self.lambdas else np.eye(1)
         self._factorise()
 
     def _factorise(self) -> None:
         width, dense = self.crossing.width, self.crossing.dense
-        within = self.own.T @ self.blocks.first @ self.own + np.eye(width)
+        within = self.leading.T @ self.blocks.first @ self.leading + np.eye(width)
         cholesky = np.linalg.cholesky(within)
         self._small = np.linalg.inv(cholesky)  # tiny triangles: explicit inverses are safe
-        scaled = self.own.T @ self.right(self.blocks.cross)
+        scaled = self.leading.T @ self.right(self.blocks.cross)
         self._half = (self._small @ scaled).reshape(self.crossing.size, dense)
         rest = self.left(self.right(self.blocks.rest)) + np.eye(dense)
         self._schur = np.linalg.cholesky(rest - self._half.T @ self._half)
@@ -42,33 +42,33 @@ class Elimination:
         self.log_determinant = float(2 * sum(np.log(part).sum() for part in diagonals))
 
     def right(self, array: Array) -> Array:
-        """`array` (…, K) times Λ of the other factors."""
+        """Return `array` (…, K) times Λ of the other factors."""
         return times_others(self.crossing, self.lambdas[1:], array)
 
     def left(self, array: Array) -> Array:
-        """Λ' of the other factors times `array` (K, m)."""
+        """Return Λ' of the other factors times `array` (K, m)."""
         return self.right(array.T).T
 
     def scale(self, parts: Parts) -> Parts:
-        """Λ' times effects-shaped `parts`."""
-        return Parts(self.own.T @ parts.first, self.left(parts.rest))
+        """Return Λ' times `parts`, which has a row per random effect."""
+        return Parts(self.leading.T @ parts.first, self.left(parts.rest))
 
     def unscale(self, parts: Parts) -> Parts:
-        """Λ times effects-shaped `parts`: from standardised effects u to effects b."""
+        """Return Λ times `parts`: standardised effects u become effects b."""
         return unscaled(self.crossing, self.lambdas, parts)
 
     def sandwich(self, inverse: Blocks) -> Blocks:
-        """ΛM⁻¹Λ', with the pairs that `inverse` holds."""
+        """Return ΛM⁻¹Λ' for the pairs of effects that `inverse` contains."""
         turned = [factor.T for factor in self.lambdas[1:]]
         rest = times_others(self.crossing, turned, inverse.rest)
         return Blocks(
-            self.own @ inverse.first @ self.own.T,
-            self.own @ times_others(self.crossing, turned, inverse.cross),
+            self.leading @ inverse.first @ self.leading.T,
+            self.leading @ times_others(self.crossing, turned, inverse.cross),
             times_others(self.crossing, turned, rest.T).T,
         )
 
     def solve(self, parts: Parts) -> Parts:
-        """M⁻¹ times `parts`."""
+        """Return M⁻¹ times `parts`."""
         m = parts.rest.shape[1]
         half = self._small @ parts.first
         rest = parts.rest - self._half.T @ half.reshape(self.crossing.size, m)
@@ -78,7 +78,7 @@ class Elimination:
         return Parts(np.swapaxes(self._small, 1, 2) @ back, rest)
 
     def inverse(self) -> Blocks:
-        """M⁻¹: `first` and `rest` whole, `cross` whole; off-diagonal pairs of the first are not."""
+        """Return M⁻¹ without the pairs of different levels of the first factor (not needed)."""
         dense = self.crossing.dense
         rest = self._schur_inverse()
         upward = np.swapaxes(self._small, 1, 2)
@@ -95,9 +95,9 @@ class Elimination:
         return np.asarray(lower + np.tril(lower, -1).T, dtype=np.float64)
 
     def log_determinant_slope(self, inverse: Blocks | None = None) -> list[Array]:
-        """Derivatives of log det M by every entry of each Λ: 2 Σ over levels of Z'WZΛM⁻¹.
+        """Return the derivatives of log det M by each entry of each Λ: 2 Σ over levels of Z'WZΛM⁻¹.
 
-        Without `inverse` at hand a short cut is taken where every Λ is far enough from singular.
+        Without `inverse` a shorter route is taken if every Λ is far enough from singular.
         """
         diagonals = [np.abs(np.diag(factor)).min() for factor in self.lambdas]
         if inverse is None and min(diagonals, default=0) > INVERTIBLE:
@@ -105,11 +105,15 @@ class Elimination:
         return self._slope_by_inverse(inverse or self.inverse())
 
     def _slope_by_diagonal(self) -> list[Array]:
-        """From M M⁻¹ = I: Λ'(Z'WZΛM⁻¹) = I - M⁻¹, so the diagonal blocks of M⁻¹ are enough."""
+        """Return the slope from the diagonal blocks of M⁻¹ alone.
+
+        M M⁻¹ = I gives Λ'(Z'WZΛM⁻¹) = I - M⁻¹.
+        """
         dense, q = self.crossing.dense, self.crossing.width
         within = np.einsum("lka,lkb->ab", self._small, self._small)
         rest = self._schur_inverse()
         if dense:
+            # The other factors enter D's inverse through D⁻¹B(F - B'D⁻¹B)⁻¹B'D⁻¹.
             half = linalg.solve_triangular(
                 self._schur, self._half.T, lower=True, check_finite=False
             )
@@ -128,24 +132,25 @@ class Elimination:
         ]
 
     def _slope_by_inverse(self, inverse: Blocks) -> list[Array]:
+        # Each factor's Z'WZΛM⁻¹ has two parts: through the first factor and through the others.
         slopes = []
         if self.lambdas:
             lifted = self.right(self.blocks.cross)
-            own = (self.blocks.first @ self.own @ inverse.first).sum(axis=0)
-            slopes.append(2 * (own + np.einsum("lak,lbk->ab", lifted, inverse.cross)))
+            within = (self.blocks.first @ self.leading @ inverse.first).sum(axis=0)
+            slopes.append(2 * (within + np.einsum("lak,lbk->ab", lifted, inverse.cross)))
         shape = (self.crossing.size, self.crossing.dense)
-        down = (self.own.T @ self.blocks.cross).reshape(shape)
+        down = (self.leading.T @ self.blocks.cross).reshape(shape)
         flat = inverse.cross.reshape(shape)
-        met = self.right(self.blocks.rest)
+        rest = self.right(self.blocks.rest)
         for index, grouping in enumerate(self.crossing.others):
             span, q = self.crossing.span(index), grouping.width
-            through_rest = _by_effect(met[span], inverse.rest[span], q)
+            through_rest = _by_effect(rest[span], inverse.rest[span], q)
             through_first = down[:, span].reshape(-1, q).T @ flat[:, span].reshape(-1, q)
             slopes.append(2 * (through_rest + through_first))
         return slopes
 
     def products(self, effects: Parts) -> Parts:
-        """Z'WZ times effects."""
+        """Return Z'WZ times effects."""
         m = effects.rest.shape[1]
         flat = self.blocks.cross.reshape(self.crossing.size, self.crossing.dense)
         first = self.blocks.first @ effects.first
@@ -157,7 +162,10 @@ class Elimination:
 
 
 def times_others(crossing: Crossing, factors: Sequence[Array], array: Array) -> Array:
-    """`array` (…, K) times the block-diagonal matrix of one (q, q) factor per other grouping."""
+    """Return `array` (…, K) times the block-diagonal matrix of the other groupings' factors.
+
+    `factors` contains one (q, q) matrix per grouping.
+    """
     out = np.empty_like(array)
     for index, grouping in enumerate(crossing.others):
         span, q, factor = crossing.span(index), grouping.width, factors[index]
@@ -170,7 +178,7 @@ def times_others(crossing: Crossing, factors: Sequence[Array], array: Array) -> 
 
 
 def unscaled(crossing: Crossing, lambdas: Sequence[Array], parts: Parts) -> Parts:
-    """Λ times effects-shaped `parts`, for one Λ per grouping."""
+    """Return Λ times `parts`, which has a row per random effect, for one Λ per grouping."""
     if not lambdas:
         return parts
     rest = times_others(crossing, [factor.T for factor in lambdas[1:]], parts.rest.T).T
@@ -180,9 +188,10 @@ def unscaled(crossing: Crossing, lambdas: Sequence[Array], parts: Parts) -> Part
 def information_slopes(
     crossing: Crossing, entries: Sequence[tuple[int, int, int]], outer: Parts, solved: Parts
 ) -> Array:
-    """Derivatives of X'V⁻¹X by entries (factor, row, column) of the Λ, (entries, m, m).
+    """Return the derivatives of X'V⁻¹X by entries (factor, row, column) of the Λ, (entries, m, m).
 
-    `outer` T = Z'V⁻¹X and `solved` U = Λ'T: -Σ over levels of T_row U_column' and its transpose.
+    `outer` is T = Z'V⁻¹X and `solved` U = Λ'T; each derivative is -Σ over levels of T_row U_column'
+    plus its transpose.
     """
     ts, us = crossing.by_factor(outer), crossing.by_factor(solved)
     halves = [ts[index][:, row].T @ us[index][:, column] for index, row, column in entries]
@@ -191,7 +200,7 @@ def information_slopes(
 
 
 def by_level(crossing: Crossing, a: Parts, b: Parts, middle: Array) -> list[Array]:
-    """Σ over levels of a middle b' per factor, (q, q) each; a and b (…, m), middle (m, m)."""
+    """Return Σ over levels of a `middle` b' per factor, (q, q); a, b (…, m), middle (m, m)."""
     sums = []
     if crossing.groupings:
         sums.append(np.einsum("lam,lbm->ab", a.first @ middle, b.first))
@@ -202,7 +211,7 @@ def by_level(crossing: Crossing, a: Parts, b: Parts, middle: Array) -> list[Arra
 
 
 def _by_effect(a: Array, b: Array, q: int) -> Array:
-    """Σ over levels of a b' for a, b (L q, m): (q, q)."""
+    """Return Σ over levels of a b', (q, q), for a and b (L q, m)."""
     m = a.shape[1]
     left = a.reshape(-1, q, m).transpose(1, 0, 2).reshape(q, -1)
     right = b.reshape(-1, q, m).transpose(1, 0, 2).reshape(q, -1)

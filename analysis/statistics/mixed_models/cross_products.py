@@ -1,7 +1,7 @@
-"""The cross products of crossed grouping factors, in blocks.
+"""Cross products of crossed grouping factors, in blocks.
 
-The effects of the first (largest) factor meet one another only within a level, so their part of
-Z'WZ is one small block a level. All other factors share one dense block.
+Effects of the first (largest) factor occur together only within a level, so their part of Z'WZ
+is block-diagonal, with a small block per level. All other factors share a dense block.
 
     Z'WZ = [first   cross]     first (L, q, q): a block per level of the first factor
            [cross'  rest ]     cross (L, q, K), rest (K, K): K effects of all other factors
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.statistics.mixed_models.arrays import Array, Codes
-from analysis.statistics.mixed_models.groupings import Grouping
+from analysis.statistics.mixed_models.design import Grouping
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Something with one row per random effect: `first` (L, q, m) and `rest` (K, m)."""
+    """An array with one row per random effect: `first` (L, q, m) and `rest` (K, m)."""
 
     first: Array
     rest: Array
@@ -25,7 +25,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Z'WZ; shapes stand above."""
+    """The blocks of Z'WZ; the module docstring gives their shapes."""
 
     first: Array
     cross: Array
@@ -33,10 +33,10 @@ class Blocks:
 
 
 class Crossing:
-    """Who meets whom: sums over rows by level and by pair of levels, for any row weights."""
+    """Sums over rows, by level and by pair of levels, for any row weights."""
 
     def __init__(self, groupings: tuple[Grouping, ...], rows: int) -> None:
-        """Groupings with the largest first; none at all is allowed."""
+        """Index the pairs of levels. Groupings come with the largest first; there may be none."""
         self.rows = rows
         self.groupings = groupings
         self.others = groupings[1:]
@@ -54,20 +54,20 @@ class Crossing:
         }
 
     def span(self, index: int) -> slice:
-        """Where the effects of `others[index]` stand among the K."""
+        """Return the positions of the effects of `others[index]` among the K."""
         return slice(self.offsets[index], self.offsets[index + 1])
 
     def products(self, weights: Array | None = None) -> Blocks:
-        """Z'WZ for row weights (rows,), all one where None."""
+        """Return Z'WZ for row weights (rows,); None means unit weights."""
         first = self._within(self.groupings[0], weights) if self.groupings else _no_blocks()
         cross = np.zeros((self.count, self.width, self.dense))
         rest = np.zeros((self.dense, self.dense))
         for j, b in enumerate(self.others):
             met = self._between(0, j + 1, weights)
             cross[:, :, self.span(j)] = met.reshape(self.count, self.width, b.size)
-            own = self._within(b, weights)
+            within = self._within(b, weights)
             block = np.zeros((b.count, b.width, b.count, b.width))
-            block[np.arange(b.count), :, np.arange(b.count), :] = own
+            block[np.arange(b.count), :, np.arange(b.count), :] = within
             rest[self.span(j), self.span(j)] = block.reshape(b.size, b.size)
             for k in range(j + 1, len(self.others)):
                 met = self._between(j + 1, k + 1, weights).reshape(b.size, -1)
@@ -76,14 +76,14 @@ class Crossing:
         return Blocks(first, cross, rest)
 
     def gather(self, columns: Array) -> Parts:
-        """Z'C for columns C (rows, m)."""
+        """Return Z'C for columns C (rows, m)."""
         parts = [self._sums(grouping, columns) for grouping in self.groupings]
         first = parts[0] if parts else np.zeros((0, 1, columns.shape[1]))
         rest = [part.reshape(-1, columns.shape[1]) for part in parts[1:]]
         return Parts(first, np.concatenate(rest) if rest else np.zeros((0, columns.shape[1])))
 
     def by_factor(self, parts: Parts) -> list[Array]:
-        """`parts` cut up by grouping, (L, q, m) each."""
+        """Return `parts` split by grouping, (L, q, m) each."""
         rest = [
             parts.rest[self.span(index)].reshape(grouping.count, grouping.width, -1)
             for index, grouping in enumerate(self.others)
@@ -91,17 +91,17 @@ class Crossing:
         return [parts.first, *rest] if self.groupings else []
 
     def spread(self, effects: Parts) -> Array:
-        """Z b (rows,) for effects b with one column."""
+        """Return Z b (rows,) for effects b with one column."""
         total = np.zeros(self.rows)
         if self.groupings:
             total += _spread(self.groupings[0], effects.first[:, :, 0])
         for index, grouping in enumerate(self.others):
-            own = effects.rest[self.span(index), 0].reshape(grouping.count, grouping.width)
-            total += _spread(grouping, own)
+            b = effects.rest[self.span(index), 0].reshape(grouping.count, grouping.width)
+            total += _spread(grouping, b)
         return total
 
     def quadratic(self, blocks: Blocks) -> Array:
-        """diag(Z B Z') (rows,) of a symmetric B, of which `blocks` holds all that is needed."""
+        """Return diag(Z B Z') (rows,) of a symmetric B; `blocks` contains the entries needed."""
         if not self.groupings:
             return np.zeros(self.rows)
         a = self.groupings[0]
@@ -110,9 +110,10 @@ class Crossing:
             cross = blocks.cross[:, :, self.span(j)].reshape(a.count, a.width, b.count, b.width)
             total += 2 * self._bilinear(a, cross, b)
             for k, c in enumerate(self.others[j:], start=j):
-                met = blocks.rest[self.span(j), self.span(k)]
-                met = met.reshape(b.count, b.width, c.count, c.width)
-                total += (1 if k == j else 2) * self._bilinear(b, met, c)
+                block = blocks.rest[self.span(j), self.span(k)]
+                block = block.reshape(b.count, b.width, c.count, c.width)
+                # B is symmetric, so an off-diagonal block counts twice.
+                total += (1 if k == j else 2) * self._bilinear(b, block, c)
         return total
 
     @staticmethod
@@ -125,7 +126,7 @@ class Crossing:
 
     @staticmethod
     def _within(grouping: Grouping, weights: Array | None) -> Array:
-        """Z'WZ within the levels of one factor, (L, q, q)."""
+        """Return Z'WZ within the levels of one factor, (L, q, q)."""
         q = grouping.width
         out = np.empty((grouping.count, q, q))
         for i in range(q):
@@ -137,7 +138,7 @@ class Crossing:
         return out
 
     def _between(self, first: int, second: int, weights: Array | None) -> Array:
-        """Z₁'WZ₂ of two factors, (L₁, q₁, L₂, q₂)."""
+        """Return Z₁'WZ₂ of two factors, (L₁, q₁, L₂, q₂)."""
         a, b = self.groupings[first], self.groupings[second]
         pairs = self._pairs[first, second]
         out = np.empty((a.count, a.width, b.count, b.width))

@@ -1,18 +1,215 @@
-"""The model's matrices, built from a table and checked once."""
+"""Design of a mixed model: terms become named numeric columns, random terms become groupings.
+
+The design is checked once, when it is built.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 
-from analysis.statistics.mixed_models.arrays import Array
-from analysis.statistics.mixed_models.columns import term_columns
+from analysis.statistics.mixed_models.arrays import Array, Codes
 from analysis.statistics.mixed_models.errors import DesignError
-from analysis.statistics.mixed_models.groupings import Grouping, build_grouping, check_groupings
-from analysis.statistics.mixed_models.specification import Coding, MixedModel
+from analysis.statistics.mixed_models.specification import (
+    Categorical,
+    Coding,
+    MixedModel,
+    Numeric,
+    Random,
+    Term,
+)
 
-DEPENDENT = 1e-9  # a column this close (relative) to the span of the others is one of them
+MOST_DENSE = 4000  # limit of random effects outside the largest factor; their matrix is dense
+DEPENDENT = 1e-9  # relative distance to the span of other columns below which a column depends
+
+
+def term_columns(
+    table: pd.DataFrame, term: Term, coding: Coding | None = None
+) -> tuple[Array, tuple[str, ...]]:
+    """Return the columns (rows, k) of a term and their names.
+
+    `coding` overrides the coding of every factor.
+    """
+    if isinstance(term, Numeric):
+        return numbers(table, term.column)[:, None], (term.column,)
+    if isinstance(term, Categorical):
+        return _factor_columns(table, term, coding or term.coding)
+    parts = [term_columns(table, part, coding) for part in term.of]
+    return reduce(_products, parts)
+
+
+def _products(
+    a: tuple[Array, tuple[str, ...]], b: tuple[Array, tuple[str, ...]]
+) -> tuple[Array, tuple[str, ...]]:
+    columns = (a[0][:, :, None] * b[0][:, None, :]).reshape(len(a[0]), -1)
+    return columns, tuple(f"{left}:{right}" for left in a[1] for right in b[1])
+
+
+def _factor_columns(
+    table: pd.DataFrame, term: Categorical, coding: Coding
+) -> tuple[Array, tuple[str, ...]]:
+    codes, labels = factor_codes(table, term.column, term.levels)
+    k = len(labels)
+    if coding == "treatment":
+        return np.eye(k)[codes][:, 1:], tuple(f"{term.column}[{label}]" for label in labels[1:])
+    contrasts = np.vstack([np.eye(k - 1), -np.ones(k - 1)])
+    return contrasts[codes], tuple(f"{term.column}[{label}]" for label in labels[:-1])
+
+
+def numbers(table: pd.DataFrame, column: str) -> Array:
+    """Return a column as finite floats. Raises DesignError for text, missing or infinite values."""
+    values = pd.to_numeric(complete(table, column), errors="coerce").to_numpy(dtype=float)
+    bad = ~np.isfinite(values)
+    if bad.any():
+        shown = sorted({str(value) for value in table.loc[bad, column]})[:3]
+        raise DesignError(
+            f"column {column} must contain finite numbers, but {int(bad.sum())} row(s) contain "
+            f"{shown}; correct them, or declare the column Categorical"
+        )
+    return values
+
+
+def factor_codes(
+    table: pd.DataFrame, column: str, levels: tuple[str | int | float, ...] | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return codes 0, 1, … for a column and the labels they represent.
+
+    Raises DesignError for unknown labels, levels without rows, or fewer than two levels.
+    """
+    values = complete(table, column)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        levels = levels or tuple(values.cat.remove_unused_categories().cat.categories)
+        values = values.astype(values.cat.categories.dtype)
+    order = pd.Index(levels if levels is not None else _sorted(column, values))
+    codes = order.get_indexer(pd.Index(values))
+    _check_levels(column, order, codes, values)
+    return codes, tuple(str(level) for level in order)
+
+
+def _sorted(column: str, values: pd.Series) -> list[str | int | float]:
+    try:
+        return sorted(values.unique())
+    except TypeError as error:
+        raise DesignError(
+            f"column {column} contains text and numbers, which have no common order; convert it "
+            "to text"
+        ) from error
+
+
+def _check_levels(column: str, order: pd.Index, codes: np.ndarray, values: pd.Series) -> None:
+    unknown = codes < 0
+    if unknown.any():
+        shown = sorted({str(value) for value in values[unknown]})[:3]
+        raise DesignError(
+            f"column {column} contains {shown}, which is not among its levels {list(order)}; "
+            "add the level or remove the rows"
+        )
+    empty = [str(level) for code, level in enumerate(order) if not (codes == code).any()]
+    if empty:
+        raise DesignError(
+            f"column {column} has no rows at {empty}; remove the level from the model"
+        )
+    if len(order) < 2:
+        raise DesignError(
+            f"column {column} has only one level, {list(order)}; remove it from the model"
+        )
+
+
+def complete(table: pd.DataFrame, column: str) -> pd.Series:
+    """Return the column. Raises DesignError if it is absent or has missing values.
+
+    Rows with missing values are not dropped here, because dropping them is an analysis decision.
+    """
+    if column not in table.columns:
+        raise DesignError(f"the table has no column {column!r}; its columns are {list(table)}")
+    missing = int(table[column].isna().sum())
+    if missing:
+        raise DesignError(
+            f"column {column} is missing in {missing} of {len(table)} rows; remove these rows "
+            "before the fit and report their number"
+        )
+    return table[column]
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A grouping factor with L levels and q random effects per level.
+
+    `codes` (rows,) contains each row's level; `columns` (rows, q) the random effects' covariates
+    divided by `scale` (q,), their root mean square, so that all θ are of similar size for the
+    optimiser.
+    """
+
+    factor: str
+    names: tuple[str, ...]
+    levels: tuple[str, ...]
+    codes: Codes
+    columns: Array
+    scale: Array
+    correlated: bool
+
+    @property
+    def count(self) -> int:
+        """Return L, the number of levels."""
+        return len(self.levels)
+
+    @property
+    def width(self) -> int:
+        """Return q, the number of random effects per level."""
+        return int(self.columns.shape[1])
+
+    @property
+    def size(self) -> int:
+        """Return L q, the number of random effects of the factor."""
+        return self.count * self.width
+
+
+def build_grouping(table: pd.DataFrame, term: Random) -> Grouping:
+    """Return the grouping of a random term. Raises DesignError if it has too few levels."""
+    codes, levels = factor_codes(table, term.factor)
+    parts = [term_columns(table, slope) for slope in term.slopes]
+    columns = np.column_stack([np.ones(len(table)), *(part[0] for part in parts)])
+    names = ("intercept", *(name for part in parts for name in part[1]))
+    if len(levels) <= len(names):
+        raise DesignError(
+            f"{term.factor} has {len(levels)} levels for {len(names)} random effects per level; it "
+            f"needs more levels than effects: remove slopes, or make {term.factor} a fixed term"
+        )
+    scale = np.sqrt((columns**2).mean(axis=0))
+    if (scale == 0).any():
+        raise DesignError(f"a random slope of {term.factor} is zero in every row; remove it")
+    return Grouping(term.factor, names, levels, codes, columns / scale, scale, term.correlated)
+
+
+def check_groupings(groupings: tuple[Grouping, ...], repeated_rows: bool) -> None:
+    """Check that the data can separate the factors from each other and from the residual.
+
+    `repeated_rows` is True if an effect per row would be confounded with the residual. Raises
+    DesignError, which names the factor and the cure.
+    """
+    # An effect per row would absorb the residual, and two identical groupings each other.
+    for grouping in groupings:
+        if repeated_rows and grouping.size >= len(grouping.codes):
+            raise DesignError(
+                f"{grouping.factor} has {grouping.size} random effects for {len(grouping.codes)} "
+                "rows, so they are confounded with the residual; collect more rows per level, or "
+                "remove slopes or the factor"
+            )
+    for index, a in enumerate(groupings):
+        for b in groupings[index + 1 :]:
+            pairs = len(np.unique(a.codes * b.count + b.codes))
+            if pairs == a.count == b.count:
+                raise DesignError(
+                    f"{a.factor} and {b.factor} group the rows identically; keep only one of them"
+                )
+    dense = sum(g.size for g in groupings) - max((g.size for g in groupings), default=0)
+    if dense > MOST_DENSE:
+        raise DesignError(
+            f"the factors besides the largest have {dense} random effects, and {MOST_DENSE} are "
+            "the most that this elimination supports; remove slopes or a factor"
+        )
 
 
 @dataclass(frozen=True)
@@ -26,21 +223,21 @@ class FixedDesign:
 
 @dataclass(frozen=True)
 class Design:
-    """Everything a fit needs besides the outcome; groupings stand with the largest first."""
+    """Fixed part and groupings (largest first), which is all a fit needs next to the outcome."""
 
     fixed: FixedDesign
     groupings: tuple[Grouping, ...]
 
     @property
     def rows(self) -> int:
-        """The number of rows."""
+        """Return the number of rows."""
         return len(self.fixed.matrix)
 
 
 def build_design(
     table: pd.DataFrame, model: MixedModel, *, intercept: bool = True, repeated_rows: bool = True
 ) -> Design:
-    """Design of `model` for `table`; raises DesignError with what is wrong and the cure."""
+    """Return the design of `model` for `table`. Raises DesignError with the fault and the cure."""
     if not len(table):
         raise DesignError("the table has no rows")
     table = table.reset_index(drop=True)
@@ -55,7 +252,7 @@ def build_design(
 def fixed_design(
     table: pd.DataFrame, model: MixedModel, *, intercept: bool = True, coding: Coding | None = None
 ) -> FixedDesign:
-    """The fixed part alone; `coding` overrides the coding that the terms ask for."""
+    """Return the fixed part of the design; `coding` overrides the coding that the terms declare."""
     blocks = [np.ones((len(table), 1 if intercept else 0))]
     names = ["intercept"] if intercept else []
     terms: dict[str, slice] = {}
@@ -68,10 +265,13 @@ def fixed_design(
 
 
 def check_rank(fixed: FixedDesign) -> None:
-    """Refuse a matrix in which a column is a combination of others, the intercept included."""
+    """Check that no column is a combination of others, the intercept included.
+
+    Raises DesignError, which names the dependent columns.
+    """
     rows, p = fixed.matrix.shape
     if p >= rows:
-        raise DesignError(f"{p} fixed effects need more than {rows} rows; take terms out")
+        raise DesignError(f"{p} fixed effects need more than {rows} rows; remove terms")
     if "intercept" in fixed.names:
         matrix, names = fixed.matrix, fixed.names
     else:  # the thresholds of an ordinal model are its intercepts
@@ -79,10 +279,11 @@ def check_rank(fixed: FixedDesign) -> None:
         names = ("thresholds", *fixed.names)
     lengths = np.linalg.norm(matrix, axis=0)
     lengths[lengths == 0] = 1
-    left = np.abs(np.diag(np.linalg.qr(matrix / lengths, mode="r")))  # after those before it
-    dependent = [name for name, length in zip(names, left, strict=True) if length < DEPENDENT]
+    # The diagonal of R is each column's distance from the span of the columns before it.
+    distances = np.abs(np.diag(np.linalg.qr(matrix / lengths, mode="r")))
+    dependent = [name for name, d in zip(names, distances, strict=True) if d < DEPENDENT]
     if dependent:
         raise DesignError(
-            f"the fixed effects {dependent} follow from those before them (a constant, an empty "
-            "cell, or the same information twice); take a term out or merge levels"
+            f"the fixed effects {dependent} follow from earlier columns (a constant, an empty "
+            "cell, or repeated information); remove a term or merge levels"
         )

@@ -1,11 +1,12 @@
-"""The profiled deviance of the linear mixed model, from sums that are taken once.
+"""Profiled deviance of the linear mixed model, from sums over rows that are computed once.
 
     y = Xβ + Zb + ε,  b ~ N(0, σ² ΛΛ'),  ε ~ N(0, σ² I),  V = I + ZΛΛ'Z'
 
-Notation and formulas: Bates, Mächler, Bolker & Walker (2015), section 3. ML deviance
-log|M| + n (1 + log(2π r²/n)); REML adds log|X'V⁻¹X| and has n - p for n; r² is the penalised
-residual sum of squares. Gradients: with U = Λ'Z'V⁻¹[X, y] = M⁻¹Λ'Z'[X, y] and T = Z'V⁻¹[X, y],
-∂(X'V⁻¹X)/∂Λ_ab = -Σ_levels (T_a U_b' + U_b T_a'), which gives those of both further terms.
+Notation and formulas follow Bates, Mächler, Bolker & Walker (2015), section 3. The ML deviance is
+log|M| + n (1 + log(2π r²/n)), where r² is the penalised residual sum of squares; REML adds
+log|X'V⁻¹X| and replaces n by n - p. With U = Λ'Z'V⁻¹[X, y] = M⁻¹Λ'Z'[X, y] and T = Z'V⁻¹[X, y],
+∂(X'V⁻¹X)/∂Λ_ab = -Σ_levels (T_a U_b' + U_b T_a'), which gives the gradients of log|X'V⁻¹X| and of
+r².
 """
 
 from dataclasses import dataclass
@@ -25,11 +26,11 @@ from analysis.statistics.mixed_models.relative import Relative
 
 @dataclass(frozen=True)
 class Evaluation:
-    """At one θ. The deviance is `penalty` + df log(2πσ²) + `rss`/σ² before σ is profiled out.
+    """The deviance at a θ: `penalty` + df log(2πσ²) + `rss`/σ² before σ is profiled out.
 
-    `penalty` log determinants, `rss` r², `*_slope` their gradients by θ; `beta` (p,) and
-    `information` X'V⁻¹X (p, p) in the basis of `LinearProblem`; `outer` T and `solved` U, the
-    last column of each that of y.
+    `penalty` contains the log determinants, `rss` is r², `*_slope` are their gradients by θ; `beta`
+    (p,) and `information` X'V⁻¹X (p, p) are in the basis of `LinearProblem`; `outer` is T and
+    `solved` U, whose last columns belong to y.
     """
 
     penalty: float
@@ -43,22 +44,22 @@ class Evaluation:
 
 
 class LinearProblem:
-    """Cross products of one data set; X stands in an orthonormal basis, y without its part in X.
+    """Cross products of a data set; X is in an orthonormal basis, y without its projection on X.
 
     X = Q R: β of the original columns is R⁻¹ (β of the basis + Q'y).
     """
 
     def __init__(self, design: Design, outcome: Array, *, reml: bool) -> None:
-        """Take the sums over all rows."""
+        """Compute the sums over all rows."""
         self.crossing = Crossing(design.groupings, design.rows)
         self.relative = Relative(design.groupings)
         self.reml = reml
         self.basis, self.triangle = np.linalg.qr(design.fixed.matrix)
-        # REML's log|X'V⁻¹X| is that of the original columns, not of the basis.
+        # REML's log|X'V⁻¹X| refers to the original columns, not to the basis.
         self.volume = 2 * float(np.log(np.abs(np.diag(self.triangle))).sum()) if reml else 0.0
         self.projection = self.basis.T @ outcome
         remainder = outcome - self.basis @ self.projection
-        remainder -= self.basis @ (self.basis.T @ remainder)  # what rounding left behind
+        remainder -= self.basis @ (self.basis.T @ remainder)  # removes rounding errors
         self.p = self.basis.shape[1]
         self.df = design.rows - self.p if reml else design.rows
         self.columns = np.column_stack([self.basis, remainder])
@@ -68,22 +69,23 @@ class LinearProblem:
 
     @property
     def total(self) -> float:
-        """The residual sum of squares of the fixed effects alone."""
+        """Return the residual sum of squares of the fixed effects alone."""
         return float(self.squares[-1, -1])
 
     def objective(self, theta: Array) -> tuple[float, Array]:
-        """Profiled deviance and its gradient."""
+        """Return the profiled deviance and its gradient."""
         at = self.evaluate(theta)
         value = at.penalty + self.df * (1 + np.log(2 * np.pi * at.rss / self.df))
         return float(value), at.penalty_slope + self.df / at.rss * at.rss_slope
 
     def evaluate(self, theta: Array) -> Evaluation:
-        """Everything at one θ."""
+        """Evaluate the deviance, its gradient and the fixed effects at a θ."""
         p = self.p
         elimination = Elimination(self.crossing, self.blocks, self.relative.factors(theta))
         scaled = elimination.scale(self.gathered)
         solved = elimination.solve(scaled)
         inner = self.squares - _dot(scaled, solved)
+        # Rounding makes the difference slightly asymmetric.
         information = (inner[:p, :p] + inner[:p, :p].T) / 2
         beta = np.linalg.solve(information, inner[:p, p])
         rss = float(inner[p, p] - inner[:p, p] @ beta)
@@ -113,13 +115,13 @@ class LinearProblem:
         return self.relative.collect(by_level(self.crossing, outer, solved, middle))
 
     def information_slopes(self, at: Evaluation) -> Array:
-        """Derivatives of X'V⁻¹X by each θ, (θ, p, p)."""
+        """Return the derivatives of X'V⁻¹X by each θ, (θ, p, p)."""
         entries = self.relative.entries
         slopes = information_slopes(self.crossing, entries, at.outer, at.solved)
         return slopes[:, : self.p, : self.p]
 
     def effects(self, at: Evaluation, theta: Array) -> list[Array]:
-        """Predicted random effects b per factor, (L, q), in the units of the columns as given."""
+        """Return predicted random effects b per factor, (L, q), for the original columns."""
         combination = np.append(-at.beta, 1.0)[:, None]
         standardised = Parts(at.solved.first @ combination, at.solved.rest @ combination)
         return self.relative.effects(theta, self.crossing.by_factor(standardised))

@@ -1,4 +1,4 @@
-"""Why there is no fit; each is a NotEstimableError, so it can stand where a number would stand."""
+"""Reasons why a model has no fit; each is a NotEstimableError, so `attempt` can report it."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from analysis.errors import NotEstimableError
 
 
 class DesignError(NotEstimableError):
-    """The table does not hold what the model asks for."""
+    """The table lacks data that the model needs."""
 
 
 class SeparationError(NotEstimableError):
@@ -14,11 +14,11 @@ class SeparationError(NotEstimableError):
 
 
 class NotConvergedError(NotEstimableError):
-    """The optimiser did not reach a maximum of the likelihood that can be trusted."""
+    """The optimiser did not reach a trustworthy maximum of the likelihood."""
 
 
 class SingularFitError(NotEstimableError):
-    """A variance is estimated as zero, or a correlation as ±1; `factors` names where."""
+    """A variance is estimated as zero, or a correlation as ±1; `factors` lists where."""
 
     def __init__(self, factors: Sequence[str], reason: str) -> None:
         self.factors = tuple(factors)

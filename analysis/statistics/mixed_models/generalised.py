@@ -1,4 +1,4 @@
-"""What logistic and cumulative-link models have in common: the search, its checks, its result."""
+"""Shared parts of logistic and cumulative-link models: the search, its checks, its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,19 +26,19 @@ from analysis.statistics.mixed_models.specification import MixedModel
 
 Wald = Literal["t", "z"]
 
-LIMIT = 50.0  # logits; a parameter beyond it runs away
-CALM = 12.0  # logits; without random effects no separated table has a maximum within it
+LIMIT = 50.0  # logits; a larger parameter is diverging
+CALM = 12.0  # logits; without random effects a separated table has no maximum below it
 
 
 @dataclass(frozen=True)
 class GeneralisedFit:
     """A fit that converged and is not singular, on the scale of log odds.
 
-    `method` says how the integral was taken, `thresholds` are empty but for ordinal models.
-    `effects` are the conditional modes by factor. Estimates count the levels of the first random
-    factor as n (rows, where there is none). Standard errors come from the Hessian by all
-    parameters together; tests and intervals are Wald's, with Satterthwaite's df where there are
-    random terms, unless z was asked for.
+    `method` names the approximation of the integral; `thresholds` is empty except for ordinal
+    models. `effects` contains the conditional modes by factor. `n` of an estimate is the number of
+    levels of the first random factor, or of rows without random terms. Standard errors come from
+    the Hessian over all parameters; tests and intervals are Wald's, with Satterthwaite's df for
+    models with random terms unless z was requested.
     """
 
     model: MixedModel
@@ -56,30 +56,30 @@ class GeneralisedFit:
     parameters: int
     hypotheses: Mapping[str, Array] = field(repr=False)
     effects: Mapping[str, pd.DataFrame] = field(repr=False)
-    found: "AcceptedOptimum" = field(repr=False)
+    solution: "AcceptedOptimum" = field(repr=False)
 
     @property
     def deviance(self) -> float:
-        """-2 log likelihood."""
+        """Return -2 log likelihood."""
         return -2 * self.log_likelihood
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion."""
+        """Return Akaike's information criterion."""
         return 2 * self.parameters - 2 * self.log_likelihood
 
     @property
     def standard_errors(self) -> Mapping[str, float]:
-        """By name of the coefficient."""
+        """Return the standard error of each coefficient by name."""
         errors = np.sqrt(np.diag(self.fixed.covariance))
         return dict(zip(self.names, map(float, errors), strict=True))
 
     def contrast(self, weights: Mapping[str, float], name: str) -> Estimate:
-        """The combination Σ weight × coefficient, in log odds."""
+        """Estimate Σ weight × coefficient in log odds."""
         return self.fixed.estimate(name, weighted(weights, self.names), self.level, self.n)
 
     def odds_ratio(self, weights: Mapping[str, float], name: str) -> Estimate:
-        """exp of `contrast`, with its test of "the ratio is one"."""
+        """Estimate exp of `contrast`, with its test that the odds ratio equals 1."""
         log = self.contrast(weights, name)
         value, low, high = (float(np.exp(x)) for x in (log.value, log.low, log.high))
         method = f"{log.method}, of the log"
@@ -88,7 +88,7 @@ class GeneralisedFit:
         )
 
     def type_three(self) -> tuple[HypothesisTest, ...]:
-        """Wald's F (or χ²) test of each fixed term, type III."""
+        """Test each fixed term with a type III Wald F (or χ²)."""
         return tuple(
             self.fixed.f_test(name, rows, self.n) for name, rows in self.hypotheses.items()
         )
@@ -96,7 +96,7 @@ class GeneralisedFit:
 
 @dataclass(frozen=True)
 class AcceptedOptimum:
-    """An accepted optimum and what it belongs to."""
+    """An accepted optimum with the problem that it solves."""
 
     design: Design
     problem: LaplaceProblem
@@ -105,7 +105,7 @@ class AcceptedOptimum:
 
     @property
     def method(self) -> str:
-        """How the integral over the random effects was taken."""
+        """Return the name of the approximation of the integral over the random effects."""
         if not self.design.groupings:
             return "maximum likelihood"
         if self.points == 1:
@@ -114,7 +114,7 @@ class AcceptedOptimum:
 
 
 def search(design: Design, family: Family, outcome: str, points: int) -> AcceptedOptimum:
-    """The maximum of the likelihood, or an error that says why it cannot be trusted."""
+    """Maximise the likelihood. Raises a NotEstimableError if the maximum cannot be trusted."""
     fixed = _fixed_only(design, family, outcome)
     problem = LaplaceProblem(design, family)
     start = np.concatenate([fixed.point, problem.relative.start])
@@ -126,7 +126,7 @@ def search(design: Design, family: Family, outcome: str, points: int) -> Accepte
 
 
 def _fixed_only(design: Design, family: Family, outcome: str) -> Optimum:
-    """The fit without random effects: the starting point, and where separation shows."""
+    """Fit without random effects, which gives the starting point and reveals separation."""
     problem = LaplaceProblem(Design(design.fixed, ()), family)
     columns = design.fixed.matrix, design.fixed.names
     try:
@@ -160,24 +160,25 @@ def result(
     table: pd.DataFrame,
     model: MixedModel,
     decisions: tuple[Decision, ...],
-    found: AcceptedOptimum,
+    solution: AcceptedOptimum,
     level: float,
     wald: Wald,
 ) -> GeneralisedFit:
-    """The fit as shown, in the original columns; thresholds are added by ordinal models."""
-    problem, optimum = found.problem, found.optimum
-    names = found.design.fixed.names
-    fixed = _fixed_effects(found, wald)
+    """Return the fit in the original columns; ordinal models add their thresholds."""
+    problem, optimum = solution.problem, solution.optimum
+    names = solution.design.fixed.names
+    fixed = _fixed_effects(solution, wald)
     rows = np.eye(len(names))
-    counts = {grouping.factor: grouping.count for grouping in found.design.groupings}
-    n = counts[model.random[0].factor] if model.random else found.design.rows
+    # Participants, as the first random factor, are the n of every estimate, not the rows.
+    counts = {grouping.factor: grouping.count for grouping in solution.design.groupings}
+    n = counts[model.random[0].factor] if model.random else solution.design.rows
     components = {c.factor: c for c in problem.relative.components(problem.split(optimum.point)[2])}
     return GeneralisedFit(
         model,
         decisions,
-        found.method,
+        solution.method,
         level,
-        found.design.rows,
+        solution.design.rows,
         n,
         names,
         fixed,
@@ -186,17 +187,21 @@ def result(
         {term.factor: components[term.factor] for term in model.random},
         -optimum.value / 2,
         len(optimum.point),
-        type_three_hypotheses(table, model, found.design.fixed),
-        effect_tables(found.design.groupings, problem.effects(optimum.point)),
-        found,
+        type_three_hypotheses(table, model, solution.design.fixed),
+        effect_tables(solution.design.groupings, problem.effects(optimum.point)),
+        solution,
     )
 
 
-def _fixed_effects(found: AcceptedOptimum, wald: Wald) -> FixedEffects:
-    """In the original columns; the covariance's slopes are those of the model made linear."""
-    problem, point = found.problem, found.optimum.point
+def _fixed_effects(solution: AcceptedOptimum, wald: Wald) -> FixedEffects:
+    """Return the fixed effects in the original columns, with Satterthwaite's slopes of covariance.
+
+    The slopes belong to the model linearised at the mode.
+    """
+    problem, point = solution.problem, solution.optimum.point
     size, end = problem.family.size, problem.family.size + problem.p
-    covariance = parameter_covariance(found.optimum)
+    covariance = parameter_covariance(solution.optimum)
+    # d(inverse of I) = -(inverse of I) dI (inverse of I), restricted to the fixed effects.
     whole = covariance[:end, :end]
     by_theta = problem.information_slopes(problem.mode(point))
     slopes = -(whole @ by_theta @ whole)[:, size:, size:]
@@ -214,12 +219,15 @@ def _fixed_effects(found: AcceptedOptimum, wald: Wald) -> FixedEffects:
 
 
 def parameter_covariance(optimum: Optimum) -> Array:
-    """Inverse of half the deviance's Hessian: the observed information of all parameters."""
+    """Return the parameters' covariance: the inverse of half the deviance's Hessian."""
     return np.linalg.inv(optimum.hessian / 2).astype(np.float64)
 
 
 def z_estimate(name: str, value: float, variance: float, level: float, n: int) -> Estimate:
-    """A value with its z interval and z test of zero."""
+    """Return a value with its z interval and z test of zero.
+
+    Raises NotEstimableError if the variance is not positive.
+    """
     if not variance > 0:
         raise NotEstimableError(f"{name}: its variance is estimated as {variance:g}")
     error = float(np.sqrt(variance))

@@ -1,8 +1,8 @@
 """Type III hypotheses: each term after all others, at the mean of the levels of every factor.
 
-They are stated in the sum-coded design, where they are "the term's coefficients are zero", and
-carried over to the coding that was fitted. Numeric columns stand at zero in interactions: centre
-them where zero means nothing.
+A hypothesis is stated in the sum-coded design, where it reads "the term's coefficients are zero",
+and then translated into the coding that was fitted. Numeric columns are taken at zero in
+interactions, so columns for which zero has no meaning should be centred.
 """
 
 from collections.abc import Mapping
@@ -19,15 +19,18 @@ from analysis.statistics.mixed_models.specification import MixedModel
 def type_three_hypotheses(
     table: pd.DataFrame, model: MixedModel, fitted: FixedDesign
 ) -> Mapping[str, Array]:
-    """Per fixed term the rows (q, p) that are zero under its hypothesis."""
+    """Return, per fixed term, the rows (q, p) that are zero under its hypothesis.
+
+    Raises NotEstimableError if an interaction is fitted without its main effects.
+    """
     intercept = "intercept" in fitted.names
     summed = fixed_design(table, model, intercept=intercept, coding="sum")
-    # The intercept of an ordinal model stands in its thresholds.
+    # The thresholds of an ordinal model include its intercept.
     extra = np.ones((len(table), 0 if intercept else 1))
     base = np.column_stack([summed.matrix, extra])
     change = np.linalg.lstsq(base, fitted.matrix, rcond=None)[0].astype(np.float64)
-    left = np.abs(base @ change - fitted.matrix).max()
-    if left > 1e-8 * max(1.0, np.abs(fitted.matrix).max()):
+    residual = np.abs(base @ change - fitted.matrix).max()
+    if residual > 1e-8 * max(1.0, np.abs(fitted.matrix).max()):
         raise NotEstimableError(
             "type III tests need the main effects of every interaction among the fixed terms"
         )

@@ -3,9 +3,10 @@
     D(φ) = -2 log L = -2 Σ log f(y | η) + |u|² + log det M,   η = Xβ + ZΛu,   M = Λ'Z'WZΛ + I
 
 at the mode u of the standardised random effects (Bates et al., vignette "Computational methods
-for mixed models" of lme4, and Tierney & Kadane 1986). φ: the family's own parameters, β in a
-scaled basis, θ. The gradient follows u(φ) by the implicit function theorem; with
-a = diag(ZΛM⁻¹Λ'Z'), c = a ∂w/∂η and v = M⁻¹Λ'Z'c one solve serves all parameters.
+for mixed models" of lme4, and Tierney & Kadane 1986). φ consists of the family's parameters (such
+as thresholds), β in a scaled basis, and θ. The gradient follows u(φ) by the implicit function
+theorem; with a = diag(ZΛM⁻¹Λ'Z'), c = a ∂w/∂η and v = M⁻¹Λ'Z'c a single solve serves all
+parameters.
 """
 
 from dataclasses import dataclass
@@ -27,14 +28,14 @@ from analysis.statistics.mixed_models.relative import Relative
 
 STEPS = 60
 HALVINGS = 30
-SMALL = 1e-17  # expected decrease of the penalised deviance at which the mode counts as found
+SMALL = 1e-17  # expected decrease of the penalised deviance below which Newton's search stops
 
 
 @dataclass(frozen=True)
 class Mode:
-    """The mode at one φ: effects u, η, the rows' likelihoods, the factorised M."""
+    """The mode at a φ: effects u, η, the rows' likelihoods and the factorised M."""
 
-    own: Array
+    extra: Array
     effects: Parts
     eta: Array
     rows: Rows
@@ -42,19 +43,20 @@ class Mode:
 
     @property
     def deviance(self) -> float:
-        """-2 log L by Laplace."""
+        """Return -2 log L by Laplace's approximation."""
         square = (self.effects.first**2).sum() + (self.effects.rest**2).sum()
         return float(-2 * self.rows.log.sum() + square + self.elimination.log_determinant)
 
 
 class LaplaceProblem:
-    """One data set and family. φ = (own parameters, β of the basis, θ).
+    """A data set with a family. φ = (family parameters, β of the basis, θ).
 
-    The basis is orthogonal with root mean square 1 a column: β as given = `back` @ β of the basis.
+    The basis is orthogonal with root mean square 1 per column: β of the original columns is `back`
+    @ β of the basis.
     """
 
     def __init__(self, design: Design, family: Family, offset: Array | None = None) -> None:
-        """`offset` (rows,) is a known part of η."""
+        """Build the basis; `offset` (rows,) is a known part of η."""
         self.family = family
         self.crossing = Crossing(design.groupings, design.rows)
         self.relative = Relative(design.groupings)
@@ -69,31 +71,34 @@ class LaplaceProblem:
 
     @property
     def start(self) -> Array:
-        """Own parameters of the family, no fixed effects, random effects of SD .5."""
+        """Return the start: the family's start, no fixed effects, random effects with SD .5."""
         return np.concatenate([self.family.start(), np.zeros(self.p), self.relative.start])
 
     @property
     def bounds(self) -> list[tuple[float | None, float | None]]:
-        """Of θ alone."""
+        """Return the bounds of φ; only θ is bounded."""
         free: list[tuple[float | None, float | None]] = [(None, None)] * (self.family.size + self.p)
         return [*free, *self.relative.bounds]
 
     def split(self, parameters: Array) -> tuple[Array, Array, Array]:
-        """φ into own parameters, β and θ."""
-        own, rest = parameters[: self.family.size], parameters[self.family.size :]
-        return own, rest[: self.p], rest[self.p :]
+        """Split φ into the family's parameters, β and θ."""
+        extra, rest = parameters[: self.family.size], parameters[self.family.size :]
+        return extra, rest[: self.p], rest[self.p :]
 
     def objective(self, parameters: Array) -> tuple[float, Array]:
-        """D and its gradient."""
+        """Return D and its gradient."""
         mode = self.mode(parameters)
         return mode.deviance, self.gradient(mode)
 
     def mode(self, parameters: Array) -> Mode:
-        """Newton's method with halved steps, from where the last search ended."""
-        own, beta, theta = self.split(parameters)
+        """Find the mode by Newton's method with halved steps, starting where the last search ended.
+
+        Raises NotConvergedError if the search fails.
+        """
+        extra, beta, theta = self.split(parameters)
         fixed = self.offset + self.basis @ beta
         lambdas = self.relative.factors(theta)
-        mode = self._at(own, fixed, lambdas, self._warm)
+        mode = self._at(extra, fixed, lambdas, self._warm)
         for _ in range(STEPS):
             pull = mode.elimination.scale(self.crossing.gather(mode.rows.first[:, None]))
             ascent = Parts(pull.first - mode.effects.first, pull.rest - mode.effects.rest)
@@ -102,7 +107,7 @@ class LaplaceProblem:
                 self._warm = mode.effects
                 return mode
             mode = self._improved(mode, step, fixed, lambdas)
-        raise NotConvergedError("the modes of the random effects were not found")
+        raise NotConvergedError("the search for the modes of the random effects did not converge")
 
     def _improved(self, mode: Mode, step: Parts, fixed: Array, lambdas: list[Array]) -> Mode:
         before = _penalised(mode)
@@ -111,32 +116,33 @@ class LaplaceProblem:
             effects = Parts(
                 mode.effects.first + share * step.first, mode.effects.rest + share * step.rest
             )
-            new = self._at(mode.own, fixed, lambdas, effects)
+            new = self._at(mode.extra, fixed, lambdas, effects)
             if _penalised(new) <= before + 1e-10 * abs(before):
                 return new
-        raise NotConvergedError("no step towards the modes of the random effects improves them")
+        raise NotConvergedError("the search for the modes of the random effects stopped improving")
 
-    def _at(self, own: Array, fixed: Array, lambdas: list[Array], effects: Parts) -> Mode:
+    def _at(self, extra: Array, fixed: Array, lambdas: list[Array], effects: Parts) -> Mode:
         scaled = unscaled(self.crossing, lambdas, effects)
         eta = fixed + self.crossing.spread(scaled)
-        rows = self.family.rows(eta, own)
+        rows = self.family.rows(eta, extra)
         elimination = Elimination(self.crossing, self.crossing.products(rows.weight), lambdas)
-        return Mode(own, effects, eta, rows, elimination)
+        return Mode(extra, effects, eta, rows, elimination)
 
     def effects(self, parameters: Array) -> list[Array]:
-        """Modes of the random effects b per factor, (L, q), for the columns as they were given."""
+        """Return the modes of the random effects b per factor, (L, q), for the original columns."""
         mode = self.mode(parameters)
         theta = self.split(parameters)[2]
         return self.relative.effects(theta, self.crossing.by_factor(mode.effects))
 
     def information_slopes(self, mode: Mode) -> Array:
-        """Derivatives by each θ of the information of (own, β), (θ, size + p, size + p).
+        """Return the derivatives by θ of the information of (family parameters, β).
 
-        Of the model made linear at the mode, with its weights held: there the information is
-        F - P'Z(ΛM⁻¹Λ')Z'P, P (rows, size + p) the derivatives of -first, and F knows no θ.
+        Shape (θ, size + p, size + p). The model is linearised at the mode with its weights fixed,
+        where the information is F - P'Z(ΛM⁻¹Λ')Z'P; P (rows, size + p) contains the derivatives of
+        -first, and F does not depend on θ.
         """
         weighted = mode.rows.weight[:, None] * self.basis
-        mixed = np.column_stack([self.family.own_mixed(mode.eta, mode.own), weighted])
+        mixed = np.column_stack([self.family.extra_mixed(mode.eta, mode.extra), weighted])
         elimination, gathered = mode.elimination, self.crossing.gather(mixed)
         solved = elimination.solve(elimination.scale(gathered))
         lifted = elimination.products(elimination.unscale(solved))
@@ -144,11 +150,12 @@ class LaplaceProblem:
         return information_slopes(self.crossing, self.relative.entries, outer, solved)
 
     def gradient(self, mode: Mode) -> Array:
-        """∂D/∂φ at a mode."""
+        """Return ∂D/∂φ at a mode."""
         elimination, rows = mode.elimination, mode.rows
         inverse = elimination.inverse()
         leverage = self.crossing.quadratic(elimination.sandwich(inverse))
-        curve = leverage * self.family.weight_slope(mode.eta, mode.own)
+        # `curve` is the change of log det M with η; its solve accounts for the shift of the mode.
+        curve = leverage * self.family.weight_slope(mode.eta, mode.extra)
         adjoint = elimination.solve(elimination.scale(self.crossing.gather(curve[:, None])))
         lift = self.crossing.spread(elimination.unscale(adjoint))
         by_eta = -2 * rows.first + curve - rows.weight * lift
@@ -162,7 +169,7 @@ class LaplaceProblem:
         by_theta = [a + b for a, b in zip(through, direct, strict=True)]
         return np.concatenate(
             [
-                self.family.own_slope(mode.eta, mode.own, leverage, lift),
+                self.family.extra_slope(mode.eta, mode.extra, leverage, lift),
                 self.basis.T @ by_eta,
                 self.relative.collect(by_theta),
             ]

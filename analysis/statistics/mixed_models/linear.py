@@ -1,4 +1,4 @@
-"""Linear mixed models with crossed factors, by REML or ML."""
+"""Linear mixed models with crossed factors, fitted by REML or ML."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,7 @@ import pandas as pd
 
 from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.statistics.mixed_models.arrays import Array
-from analysis.statistics.mixed_models.columns import numbers
-from analysis.statistics.mixed_models.design import Design, build_design
+from analysis.statistics.mixed_models.design import Design, build_design, numbers
 from analysis.statistics.mixed_models.deviance import Evaluation, LinearProblem
 from analysis.statistics.mixed_models.errors import DesignError, NotConvergedError, SingularFitError
 from analysis.statistics.mixed_models.hypotheses import type_three_hypotheses
@@ -19,17 +18,18 @@ from analysis.statistics.mixed_models.relative import Component, effect_tables
 from analysis.statistics.mixed_models.satterthwaite import FixedEffects, fixed_effects, weighted
 from analysis.statistics.mixed_models.specification import MixedModel
 
-LIMIT = 1e3  # largest believable ratio of a random effect's SD to the residual SD
+LIMIT = 1e3  # largest plausible ratio of a random effect's SD to the residual SD
 
 
 @dataclass(frozen=True)
 class LinearFit:
     """A fit that converged and is not singular.
 
-    `model` was fitted; it is the one asked for unless `decisions` say otherwise. `deviance` is
-    -2 log likelihood (restricted where `reml`); `parameters` counts fixed effects, variances,
-    correlations and the residual variance. Estimates count the levels of the first random factor
-    as n (rows, where there is none). `effects` are the best linear unbiased predictions by factor.
+    `model` is the model fitted; it differs from the model requested if `decisions` is not empty.
+    `deviance` is -2 log likelihood (restricted if `reml`); `parameters` counts fixed effects,
+    variances, correlations and the residual variance. `n` of an estimate is the number of levels of
+    the first random factor, or of rows without random terms. `effects` contains the best linear
+    unbiased predictions by factor.
     """
 
     model: MixedModel
@@ -47,35 +47,35 @@ class LinearFit:
     parameters: int
     hypotheses: Mapping[str, Array] = field(repr=False)
     effects: Mapping[str, pd.DataFrame] = field(repr=False)
-    found: "AcceptedOptimum" = field(repr=False)
+    solution: "AcceptedOptimum" = field(repr=False)
 
     @property
     def method(self) -> str:
-        """Which likelihood was maximised."""
+        """Return the name of the likelihood that was maximised."""
         return "REML" if self.reml else "ML"
 
     @property
     def log_likelihood(self) -> float:
-        """(Restricted) log likelihood at the maximum."""
+        """Return the (restricted) log likelihood at the maximum."""
         return -self.deviance / 2
 
     @property
     def standard_errors(self) -> Mapping[str, float]:
-        """By name of the coefficient."""
+        """Return the standard error of each coefficient by name."""
         errors = np.sqrt(np.diag(self.fixed.covariance))
         return dict(zip(self.names, map(float, errors), strict=True))
 
     def contrast(self, weights: Mapping[str, float], name: str) -> Estimate:
-        """The combination Σ weight × coefficient, with Satterthwaite's df."""
+        """Estimate Σ weight × coefficient, with Satterthwaite's df."""
         return self.fixed.estimate(name, weighted(weights, self.names), self.level, self.n)
 
     def joint_test(self, rows: Mapping[str, Mapping[str, float]], name: str) -> HypothesisTest:
-        """F test that several combinations, each as for `contrast`, are all zero."""
+        """Test with F that several combinations, each given as for `contrast`, are all zero."""
         hypotheses = np.array([weighted(row, self.names) for row in rows.values()])
         return self.fixed.f_test(name, hypotheses, self.n)
 
     def type_three(self) -> tuple[HypothesisTest, ...]:
-        """The F test of each fixed term, type III, with Satterthwaite's df."""
+        """Test each fixed term with a type III F and Satterthwaite's df."""
         return tuple(
             self.fixed.f_test(name, rows, self.n) for name, rows in self.hypotheses.items()
         )
@@ -84,10 +84,10 @@ class LinearFit:
 def fit_linear(
     table: pd.DataFrame, model: MixedModel, *, reml: bool = True, level: float = 0.95
 ) -> LinearFit:
-    """Fit by restricted or plain maximum likelihood, stepping down `model.ladder` where needed.
+    """Fit by restricted or full maximum likelihood, descending `model.ladder` if needed.
 
-    Raises DesignError for data that cannot answer, SingularFitError or NotConvergedError when no
-    step of the ladder is left; all are NotEstimableError.
+    Raises DesignError if the data cannot identify the model, SingularFitError or NotConvergedError
+    if no step of the ladder is left; all are NotEstimableError.
     """
     table = table.reset_index(drop=True)
     outcome = numbers(table, model.outcome)
@@ -97,7 +97,7 @@ def fit_linear(
 
 @dataclass(frozen=True)
 class AcceptedOptimum:
-    """An accepted optimum and what it belongs to."""
+    """An accepted optimum with the problem that it solves."""
 
     design: Design
     outcome: Array
@@ -116,6 +116,7 @@ def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> 
     except np.linalg.LinAlgError as error:
         raise NotConvergedError(f"the linear mixed model did not converge: {error}") from error
     empty = relative.empty(optimum.point)
+    # At a saddle the zero variance is where the search stopped, not the estimate.
     if empty and not optimum.is_saddle:
         raise SingularFitError(tuple(empty), "the fit is singular: " + "; ".join(empty.values()))
     require_minimum(optimum, LIMIT, "the linear mixed model")
@@ -126,7 +127,7 @@ def _require_remainder(problem: LinearProblem, outcome: Array, name: str) -> Non
     if np.ptp(outcome) <= 1e-12 * max(1.0, float(np.abs(outcome).max())):
         raise DesignError(f"all {len(outcome)} values of {name} equal {outcome[0]:g}")
     if problem.total <= 1e-26 * float(outcome @ outcome):
-        raise DesignError(f"the fixed effects reproduce {name} exactly, so nothing is left to test")
+        raise DesignError(f"the fixed effects reproduce {name} exactly, so no residual is left")
 
 
 def _result(
@@ -139,6 +140,7 @@ def _result(
     problem, optimum, at = fitted.problem, fitted.optimum, fitted.at
     fixed = fixed_effects(problem, at, optimum.hessian)
     names = fitted.design.fixed.names
+    # Participants, as the first random factor, are the n of every estimate, not the rows.
     counts = {g.factor: g.count for g in fitted.design.groupings}
     n = counts[model.random[0].factor] if model.random else fitted.design.rows
     rows = np.eye(len(names))
@@ -164,5 +166,5 @@ def _result(
 
 
 def _in_order(model: MixedModel, components: tuple[Component, ...]) -> Mapping[str, Component]:
-    found = {component.factor: component for component in components}
-    return {term.factor: found[term.factor] for term in model.random}
+    by_factor = {component.factor: component for component in components}
+    return {term.factor: by_factor[term.factor] for term in model.random}

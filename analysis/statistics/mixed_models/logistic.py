@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics.mixed_models.arrays import Array
-from analysis.statistics.mixed_models.columns import numbers
-from analysis.statistics.mixed_models.design import build_design
+from analysis.statistics.mixed_models.design import build_design, numbers
 from analysis.statistics.mixed_models.errors import DesignError
 from analysis.statistics.mixed_models.families import Binomial
 from analysis.statistics.mixed_models.generalised import (
@@ -30,11 +29,12 @@ def fit_logistic(
 ) -> GeneralisedFit:
     """Fit by Laplace's approximation, or with `points` > 1 by adaptive quadrature (one factor).
 
-    The outcome is 0 or 1, or with `trials`, a column of counts, the number of successes in them.
-    Coefficients are log odds given the random effects, tested by t with Satterthwaite's df (by z
-    on demand, which is too sure of itself with few images). Raises as `linear.fit_linear` does, and
-    SeparationError where the fixed effects predict outcomes without error.
+    The outcome is 0 or 1; with `trials`, a column of counts, it is the number of successes.
+    Coefficients are log odds conditional on the random effects, tested by t with Satterthwaite's
+    df; `wald="z"` is available but too liberal with few images. Raises as `linear.fit_linear` does,
+    and SeparationError if the fixed effects predict outcomes without error.
     """
+    # The family is built once: it does not change when the ladder simplifies the random terms.
     table = table.reset_index(drop=True)
     family = _family(table, model.outcome, trials)
     repeated = bool((family.trials == 1).all())
@@ -43,8 +43,8 @@ def fit_logistic(
         design = build_design(table, spec, repeated_rows=repeated)
         return search(design, family, spec.outcome, points)
 
-    found, fitted, decisions = descend(model, fit)
-    return result(table, fitted, decisions, found, level, wald)
+    solution, fitted, decisions = descend(model, fit)
+    return result(table, fitted, decisions, solution, level, wald)
 
 
 def _family(table: pd.DataFrame, outcome: str, trials: str | None) -> Binomial:
@@ -61,9 +61,9 @@ def _check(outcome: str, successes: Array, trials: str | None, counts: Array) ->
         rule = "0 or 1" if trials is None else f"counts from 0 to {trials}, which is above 0"
         shown = sorted(set(successes[bad]))[:3]
         raise DesignError(
-            f"column {outcome} must hold {rule}, but {int(bad.sum())} row(s) do not, such as "
+            f"column {outcome} must contain {rule}, but {int(bad.sum())} row(s) do not, such as "
             f"{[float(value) for value in shown]}; correct them"
         )
     if successes.sum() in (0, counts.sum()):
         side = "0" if successes.sum() == 0 else "a success"
-        raise DesignError(f"every answer in {outcome} is {side}, so there is nothing to explain")
+        raise DesignError(f"every answer in {outcome} is {side}, so no effect can be estimated")

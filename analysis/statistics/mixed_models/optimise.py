@@ -1,4 +1,4 @@
-"""The search for a minimum, and whether what it found is one."""
+"""Minimisation of a deviance, and the check that the result is a minimum."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from analysis.statistics.mixed_models.errors import NotConvergedError
 
 Objective = Callable[[Array], tuple[float, Array]]
 
-STEP = 1e-4  # of central differences of an analytic gradient
-CLOSE = 1e-6  # largest accepted expected decrease of the deviance by one more Newton step
+STEP = 1e-4  # step of the central differences of an analytic gradient
+CLOSE = 1e-6  # accepted expected decrease of the deviance by another Newton step
 RESTARTS = 8
 REFRESHES = 3
-SHARES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)  # of a step off a saddle, in units of θ
+SHARES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)  # step lengths tried from a saddle, in units of θ
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where the search ended: point, value, gradient (p,) and Hessian (p, p) there."""
+    """The point where a search ended, with value, gradient (p,) and Hessian (p, p)."""
 
     point: Array
     value: float
@@ -29,7 +29,7 @@ class Optimum:
 
     @property
     def decrease(self) -> float:
-        """How much one more Newton step would lower the value; infinite off a minimum."""
+        """Return the expected decrease by another Newton step; infinite away from a minimum."""
         if not len(self.point):
             return 0.0
         if np.linalg.eigvalsh(self.hessian)[0] <= 0:
@@ -38,21 +38,23 @@ class Optimum:
 
     @property
     def is_saddle(self) -> bool:
-        """Whether the value falls in some direction although the gradient vanishes."""
+        """Return whether the value falls in some direction although the gradient vanishes."""
         return bool(len(self.point)) and _is_saddle(self.hessian)
 
 
 def minimise(
     objective: Objective, start: Array, bounds: Sequence[tuple[float | None, float | None]]
 ) -> Optimum:
-    """L-BFGS-B, away from saddles, then Newton steps; the caller judges the optimum it returns.
+    """Minimise by L-BFGS-B, leave saddles, and finish with Newton steps.
 
-    Where a variance is zero the gradient vanishes by symmetry whether or not the likelihood rises
-    behind it, so a negative curvature sends the search on.
+    Where a variance is zero the gradient vanishes by symmetry, whether or not the likelihood is
+    higher at a positive variance, so negative curvature restarts the search. The caller must check
+    the optimum, for instance with `require_minimum`.
     """
     point = np.array(start, dtype=float)
     if not len(point):
         return Optimum(point, objective(point)[0], point.copy(), np.zeros((0, 0)))
+    # A restart from beyond the saddle finds the minimum with a positive variance, if it exists.
     for _ in range(RESTARTS):
         point = lowest(objective, point, bounds)[1]
         hessian = numerical_hessian(objective, point)
@@ -64,9 +66,9 @@ def minimise(
 
 
 def _off_the_saddle(objective: Objective, point: Array, direction: Array) -> Array:
-    """The lowest of a few points along a direction of negative curvature.
+    """Return the lowest of a few points along a direction of negative curvature.
 
-    It must lie lower than the saddle, or the next search would step straight back to the bound.
+    The point must be lower than the saddle, otherwise the next search would return to the bound.
     """
     upwards = direction * np.sign(direction.sum() or 1.0)
     tried = [point + share * upwards for share in SHARES]
@@ -76,10 +78,10 @@ def _off_the_saddle(objective: Objective, point: Array, direction: Array) -> Arr
 def lowest(
     objective: Objective, start: Array, bounds: Sequence[tuple[float | None, float | None]]
 ) -> tuple[float, Array]:
-    """Value and point that L-BFGS-B ends at, unchecked; Newton steps are the better finish."""
+    """Return the value and point where L-BFGS-B ends, without any check or Newton step."""
     if not len(start):
         return objective(start)[0], start
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         objective,
         start,
         jac=True,
@@ -87,7 +89,7 @@ def lowest(
         bounds=bounds,
         options={"ftol": 1e-11, "gtol": 1e-3, "maxcor": 20, "maxiter": 500},
     )
-    return float(found.fun), np.asarray(found.x, dtype=np.float64)
+    return float(optimum.fun), np.asarray(optimum.x, dtype=np.float64)
 
 
 def _is_saddle(hessian: Array) -> bool:
@@ -96,7 +98,7 @@ def _is_saddle(hessian: Array) -> bool:
 
 
 def polish(objective: Objective, point: Array, hessian: Array) -> Optimum:
-    """Newton steps; the Hessian is taken anew only where the old one no longer leads down."""
+    """Improve the point by Newton steps, recomputing the Hessian only when it stops working."""
     optimum = _polished(objective, point, hessian)
     for _ in range(REFRESHES):
         if not CLOSE < optimum.decrease < 1:
@@ -107,7 +109,7 @@ def polish(objective: Objective, point: Array, hessian: Array) -> Optimum:
 
 
 def _polished(objective: Objective, point: Array, hessian: Array) -> Optimum:
-    """Newton steps with one Hessian for as long as they bring the value down."""
+    """Take Newton steps with a fixed Hessian while they lower the value."""
     optimum = Optimum(point, *objective(point), hessian)
     for _ in range(8):
         if not CLOSE * 1e-6 < optimum.decrease < 1:
@@ -121,7 +123,7 @@ def _polished(objective: Objective, point: Array, hessian: Array) -> Optimum:
 
 
 def numerical_hessian(objective: Objective, point: Array) -> Array:
-    """Central differences of the gradient, made symmetric."""
+    """Return the Hessian by central differences of the gradient, made symmetric."""
     p = len(point)
     hessian = np.empty((p, p))
     for i in range(p):
@@ -133,15 +135,18 @@ def numerical_hessian(objective: Objective, point: Array) -> Array:
 
 
 def require_minimum(optimum: Optimum, limit: float, what: str) -> None:
-    """Raise NotConvergedError unless the optimum is an inner minimum, well below `limit`."""
+    """Check that the optimum is an inner minimum with parameters below `limit`.
+
+    Raises NotConvergedError, which names the fitted model (`what`).
+    """
     if len(optimum.point) and np.abs(optimum.point).max() > limit:
         raise NotConvergedError(
-            f"{what} did not converge: a parameter runs away to {np.abs(optimum.point).max():.3g}, "
-            "so the likelihood has no maximum; look for outcomes that a factor predicts exactly"
+            f"{what} did not converge: a parameter diverges to {np.abs(optimum.point).max():.3g}, "
+            "so the likelihood has no maximum; check for outcomes that a factor predicts exactly"
         )
     if not optimum.decrease < CLOSE:
         raise NotConvergedError(
-            f"{what} did not converge: one more step would still lower the deviance by "
-            f"{optimum.decrease:.3g}, and {CLOSE:g} is the limit; simplify the random terms, or "
-            "bring numeric columns to like scales"
+            f"{what} did not converge: another step would still lower the deviance by "
+            f"{optimum.decrease:.3g} (limit {CLOSE:g}); simplify the random terms, or "
+            "bring numeric columns to similar scales"
         )

@@ -9,8 +9,7 @@ import pandas as pd
 
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.mixed_models.arrays import Codes
-from analysis.statistics.mixed_models.columns import complete
-from analysis.statistics.mixed_models.design import build_design
+from analysis.statistics.mixed_models.design import build_design, complete
 from analysis.statistics.mixed_models.errors import DesignError
 from analysis.statistics.mixed_models.families import CumulativeLogit
 from analysis.statistics.mixed_models.generalised import (
@@ -37,11 +36,12 @@ def fit_cumulative(
 ) -> GeneralisedFit:
     """Fit logit P(answer ≤ j) = threshold_j - η; a positive coefficient raises the answers.
 
-    `categories` lists the answers from lowest to highest; numbers and ordered categoricals need no
-    list. A category that nobody chose has no threshold. Without random terms it is the plain
-    cumulative-link model; `points` > 1 asks for adaptive quadrature (one factor). Raises as
+    `categories` lists the answers from lowest to highest; numbers and ordered categoricals do not
+    need the list. A category that never occurs has no threshold. Without random terms this is the
+    ordinary cumulative-link model; `points` > 1 uses adaptive quadrature (one factor). Raises as
     `logistic.fit_logistic` does.
     """
+    # Categories that never occur are dropped, because their thresholds would be infinite.
     table = table.reset_index(drop=True)
     codes, labels = _answers(table, model.outcome, categories)
     family = CumulativeLogit(codes, len(labels))
@@ -50,9 +50,9 @@ def fit_cumulative(
         design = build_design(table, spec, intercept=False)
         return search(design, family, spec.outcome, points)
 
-    found, fitted, decisions = descend(model, fit)
-    shown = result(table, fitted, decisions, found, level, wald)
-    return replace(shown, thresholds=_thresholds(found, family, labels, level, shown.n))
+    solution, fitted, decisions = descend(model, fit)
+    shown = result(table, fitted, decisions, solution, level, wald)
+    return replace(shown, thresholds=_thresholds(solution, family, labels, level, shown.n))
 
 
 def _answers(
@@ -65,8 +65,8 @@ def _answers(
     if unknown.any():
         shown = sorted({str(value) for value in values[unknown]})[:3]
         raise DesignError(
-            f"column {outcome} holds {shown}, which is not among the categories {list(order)}; "
-            "list it in its place"
+            f"column {outcome} contains {shown}, which is not among the categories "
+            f"{list(order)}; add it at its place in the order"
         )
     used = np.unique(places)
     if len(used) < 2:
@@ -80,21 +80,25 @@ def _natural_order(values: pd.Series) -> list[str | int | float]:
     if pd.api.types.is_numeric_dtype(values):
         return sorted(values.unique())
     raise DesignError(
-        f"column {values.name} holds words, and no order of them is given; list them from lowest "
-        "to highest in `categories`"
+        f"column {values.name} contains text whose order is unknown; list the categories from "
+        "lowest to highest in `categories`"
     )
 
 
 def _thresholds(
-    found: AcceptedOptimum, family: CumulativeLogit, labels: tuple[str, ...], level: float, n: int
+    solution: AcceptedOptimum,
+    family: CumulativeLogit,
+    labels: tuple[str, ...],
+    level: float,
+    n: int,
 ) -> dict[str, Estimate]:
-    """By "lower|upper" category, with Wald intervals by the delta method."""
-    own = found.optimum.point[: family.size]
-    slopes = family.threshold_slopes(own)
-    covariance = parameter_covariance(found.optimum)[: family.size, : family.size]
+    """Return the thresholds by "lower|upper" category, with Wald intervals by the delta method."""
+    extra = solution.optimum.point[: family.size]
+    slopes = family.threshold_slopes(extra)
+    covariance = parameter_covariance(solution.optimum)[: family.size, : family.size]
     variances = np.diag(slopes @ covariance @ slopes.T)
     names = [f"{low}|{high}" for low, high in pairwise(labels)]
-    values = family.thresholds(own)
+    values = family.thresholds(extra)
     return {
         name: z_estimate(name, float(value), float(variance), level, n)
         for name, value, variance in zip(names, values, variances, strict=True)

@@ -1,8 +1,8 @@
-"""Profile-likelihood intervals: all values that the data do not speak against.
+"""Profile-likelihood intervals: all values that the data do not reject.
 
-The interval of a coefficient holds the values at which the deviance, minimised over everything
-else, rises by less than the χ² quantile with one df. It needs no symmetry, so it is the better
-one near separation and with few levels; it costs a search per value tried.
+The interval of a coefficient contains the values at which the deviance, minimised over all other
+parameters, rises by less than the χ² quantile with one df. It does not assume symmetry, so it is
+preferable near separation and with few levels, but it needs a search for every value tried.
 """
 
 from collections.abc import Callable
@@ -22,16 +22,17 @@ from analysis.statistics.mixed_models.linear import LinearFit
 from analysis.statistics.mixed_models.optimise import lowest
 from analysis.statistics.mixed_models.quadrature import QuadratureProblem
 
-Profile = Callable[[float], float]  # lowest deviance at a fixed value of one coefficient
+Profile = Callable[[float], float]  # lowest deviance at a fixed value of a coefficient
 
 Point = tuple[float, Array]
 FARTHEST = 8  # doublings of the Wald interval's half width
 
 
 def profile_interval(fit: LinearFit | GeneralisedFit, name: str) -> Estimate:
-    """The coefficient with its profile interval at the fit's level, and its Wald test as before.
+    """Return the coefficient with its profile interval at the fit's level, keeping its Wald test.
 
-    A linear fit must be by ML: restricted likelihoods do not compare values of coefficients.
+    Raises ValueError for an unknown coefficient, NotEstimableError for a REML fit: restricted
+    likelihoods at different values of a coefficient cannot be compared.
     """
     if name not in fit.coefficients:
         raise ValueError(f"no coefficient {name!r}; the model has {list(fit.names)}")
@@ -48,23 +49,24 @@ def profile_interval(fit: LinearFit | GeneralisedFit, name: str) -> Estimate:
 
 
 def sd_interval(fit: LinearFit | GeneralisedFit, factor: str) -> Estimate:
-    """The SD of a factor's random intercepts with its profile interval at the fit's level.
+    """Return the SD of a factor's random intercepts with its profile interval at the fit's level.
 
-    For factors without slopes. The lower limit is zero where the data do not speak against an
-    empty factor. By REML for a fit by REML.
+    The lower limit is zero if the data do not reject a variance of zero. A REML fit is profiled by
+    REML. Raises ValueError for an unknown factor, NotEstimableError for a factor with slopes.
     """
     if factor not in fit.components:
         raise ValueError(f"no random factor {factor!r}; the model has {list(fit.components)}")
     component = fit.components[factor]
     if len(component.names) > 1:
-        raise NotEstimableError(f"{factor} has slopes; profile intervals are for intercepts alone")
-    place = [g.factor for g in fit.found.design.groupings].index(factor)
+        raise NotEstimableError(f"{factor} has slopes; profile intervals need intercepts alone")
+    place = [g.factor for g in fit.solution.design.groupings].index(factor)
     profile = _linear_sd(fit, place) if isinstance(fit, LinearFit) else _sd(fit, place)
     quantile = float(stats.chi2.ppf(fit.level, 1))
 
     def rise(value: float) -> float:
         return profile(value) - fit.deviance - quantile
 
+    # At SD 0 the likelihood is on the boundary, so the lower limit may be exactly 0.
     sd = component.sd
     low = 0.0 if rise(0.0) <= 0 else float(optimize.brentq(rise, 0.0, sd, xtol=sd * 1e-4))
     high = _crossing(rise, sd, sd / 2, f"the SD of {factor}")
@@ -73,18 +75,19 @@ def sd_interval(fit: LinearFit | GeneralisedFit, factor: str) -> Estimate:
 
 
 def _entry(fit: LinearFit | GeneralisedFit, place: int) -> int:
-    """Which θ belongs to the only effect of the grouping at `place`."""
-    relative = fit.found.problem.relative
+    """Return the index of θ for the only effect of the grouping at `place`."""
+    relative = fit.solution.problem.relative
     return [index for index, _, _ in relative.entries].index(place)
 
 
 def _linear_sd(fit: LinearFit, place: int) -> Profile:
-    """Lowest deviance over the other θ and σ, with θ = SD / σ (intercepts have scale 1)."""
-    problem, k = fit.found.problem, _entry(fit, place)
-    point = np.append(np.delete(fit.found.optimum.point, k), np.log(fit.residual_sd))
+    """Profile the deviance over the other θ and σ, with θ = SD / σ (intercepts have scale 1)."""
+    problem, k = fit.solution.problem, _entry(fit, place)
+    point = np.append(np.delete(fit.solution.optimum.point, k), np.log(fit.residual_sd))
 
     def profile(value: float) -> float:
         def objective(others: Array) -> Point:
+            # log σ is unconstrained, and the residual variance cannot become negative.
             variance = np.exp(2 * others[-1])
             ratio = value / np.sqrt(variance)
             at = problem.evaluate(np.insert(others[:-1], k, ratio))
@@ -99,12 +102,12 @@ def _linear_sd(fit: LinearFit, place: int) -> Profile:
 
 
 def _sd(fit: GeneralisedFit, place: int) -> Profile:
-    found = fit.found
-    k = found.problem.family.size + found.problem.p + _entry(fit, place)
-    task: LaplaceProblem | QuadratureProblem = found.problem
-    if found.points > 1:
-        task = QuadratureProblem(found.design, found.problem.family, found.points)
-    point = np.delete(found.optimum.point, k)
+    solution = fit.solution
+    k = solution.problem.family.size + solution.problem.p + _entry(fit, place)
+    task: LaplaceProblem | QuadratureProblem = solution.problem
+    if solution.points > 1:
+        task = QuadratureProblem(solution.design, solution.problem.family, solution.points)
+    point = np.delete(solution.optimum.point, k)
 
     def profile(value: float) -> float:
         def objective(others: Array) -> Point:
@@ -117,17 +120,17 @@ def _sd(fit: GeneralisedFit, place: int) -> Profile:
 
 
 def _crossing(rise: Callable[[float], float], inside: float, reach: float, name: str) -> float:
-    """Where the rise is zero, between `inside` and a point far enough out."""
+    """Return the point where the rise is zero, between `inside` and a point far enough outside."""
     start, outside = inside, inside + reach
     for _ in range(FARTHEST):
         if rise(outside) > 0:
             return float(optimize.brentq(rise, start, outside, xtol=abs(reach) * 1e-4))
         start, outside = outside, inside + 2 * (outside - inside)
-    raise NotEstimableError(f"the likelihood of {name} does not fall off, so no interval closes")
+    raise NotEstimableError(f"the likelihood of {name} does not fall off, so it has no interval")
 
 
 def _without(design: Design, name: str) -> tuple[Design, Array]:
-    """The design without one column, and that column."""
+    """Return the design without one column, and that column."""
     place = design.fixed.names.index(name)
     names = tuple(other for other in design.fixed.names if other != name)
     fixed = replace(design.fixed, matrix=np.delete(design.fixed.matrix, place, 1), names=names)
@@ -137,9 +140,9 @@ def _without(design: Design, name: str) -> tuple[Design, Array]:
 def _linear(fit: LinearFit, name: str) -> Profile:
     if fit.reml:
         raise NotEstimableError("profile intervals of fixed effects need a fit with reml=False")
-    design, column = _without(fit.found.design, name)
-    outcome = fit.found.outcome
-    point = fit.found.optimum.point
+    design, column = _without(fit.solution.design, name)
+    outcome = fit.solution.outcome
+    point = fit.solution.optimum.point
 
     def profile(value: float) -> float:
         problem = LinearProblem(design, outcome - value * column, reml=False)
@@ -149,9 +152,9 @@ def _linear(fit: LinearFit, name: str) -> Profile:
 
 
 def _generalised(fit: GeneralisedFit, name: str) -> Profile:
-    found = fit.found
-    design, column = _without(found.design, name)
-    own, _, theta = found.problem.split(found.optimum.point)
+    solution = fit.solution
+    design, column = _without(solution.design, name)
+    extra, _, theta = solution.problem.split(solution.optimum.point)
     kept = np.array(
         [b for other, b in zip(fit.names, fit.fixed.beta, strict=True) if other != name]
     )
@@ -159,14 +162,15 @@ def _generalised(fit: GeneralisedFit, name: str) -> Profile:
 
     def profile(value: float) -> float:
         nonlocal point
+        # Each search starts where the last search ended, because neighbouring optima are close.
         offset = value * column
-        laplace = LaplaceProblem(design, found.problem.family, offset)
+        laplace = LaplaceProblem(design, solution.problem.family, offset)
         if point is None:
             beta = laplace.basis.T @ (design.fixed.matrix @ kept) / design.rows
-            point = np.concatenate([own, beta, theta])
+            point = np.concatenate([extra, beta, theta])
         task: LaplaceProblem | QuadratureProblem = laplace
-        if found.points > 1 and design.groupings:
-            task = QuadratureProblem(design, found.problem.family, found.points, offset)
+        if solution.points > 1 and design.groupings:
+            task = QuadratureProblem(design, solution.problem.family, solution.points, offset)
         deviance, point = lowest(task.objective, point, laplace.bounds)
         return deviance
 

@@ -1,8 +1,8 @@
 """Adaptive Gauss-Hermite quadrature for models with one random intercept.
 
-Each level's integral over its standardised effect u is taken at k nodes around the mode û, spread
-by the curvature there (Pinheiro & Bates 1995, doi 10.1080/10618600.1995.10474663); with one node
-it is Laplace's approximation.
+The integral over each level's standardised effect u uses k nodes around the mode û, scaled by the
+curvature at the mode (Pinheiro & Bates 1995, doi 10.1080/10618600.1995.10474663); with one node it
+equals Laplace's approximation.
 """
 
 import numpy as np
@@ -14,19 +14,19 @@ from analysis.statistics.mixed_models.errors import DesignError
 from analysis.statistics.mixed_models.families import Family
 from analysis.statistics.mixed_models.laplace import LaplaceProblem
 
-STEP = 1e-5  # of the central differences
+STEP = 1e-5  # step of the central differences
 
 
 class QuadratureProblem:
-    """The same φ as `problem`, a LaplaceProblem with one scalar random term."""
+    """The likelihood of a model with one random intercept, over the φ of `LaplaceProblem`."""
 
     def __init__(
         self, design: Design, family: Family, points: int, offset: Array | None = None
     ) -> None:
-        """`points` nodes a level; `offset` (rows,) is a known part of η."""
+        """Prepare `points` nodes per level; `offset` (rows,) is a known part of η."""
         if [grouping.width for grouping in design.groupings] != [1]:
             raise DesignError(
-                "adaptive quadrature is for one factor with a random intercept alone; ask for "
+                "adaptive quadrature needs a single factor with only a random intercept; use "
                 "Laplace's approximation (points=1)"
             )
         self.laplace = LaplaceProblem(design, family, offset)
@@ -36,14 +36,14 @@ class QuadratureProblem:
         self.log_weights = np.log(weights) + nodes**2 - np.log(np.pi) / 2
 
     def deviance(self, parameters: Array) -> float:
-        """-2 log likelihood."""
-        own, beta, theta = self.laplace.split(parameters)
+        """Return -2 log likelihood."""
+        extra, beta, theta = self.laplace.split(parameters)
         mode = self.laplace.mode(parameters)
         spread = 1 / np.sqrt(1 + self._curvature(mode.rows.weight, theta[0]))
         effects = mode.effects.first[:, 0] + spread[:, None] * self.nodes  # (levels, nodes)
         fixed = self.laplace.offset + self.laplace.basis @ beta
         scaled = theta[0] * self.grouping.columns * effects[self.grouping.codes]
-        logs = self.laplace.family.rows(fixed[:, None] + scaled, own).log
+        logs = self.laplace.family.rows(fixed[:, None] + scaled, extra).log
         totals = np.column_stack(
             [np.bincount(self.grouping.codes, column, self.grouping.count) for column in logs.T]
         )
@@ -56,7 +56,7 @@ class QuadratureProblem:
         return np.asarray(theta**2 * sums, dtype=np.float64)
 
     def objective(self, parameters: Array) -> tuple[float, Array]:
-        """-2 log likelihood and its gradient by central differences."""
+        """Return -2 log likelihood and its gradient by central differences."""
         gradient = np.empty(len(parameters))
         for i in range(len(parameters)):
             step = np.zeros(len(parameters))

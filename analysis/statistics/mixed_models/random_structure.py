@@ -1,4 +1,4 @@
-"""The declared fallbacks of a fit that is singular or did not converge, each step logged."""
+"""Declared fallbacks for a fit that is singular or did not converge; every step is recorded."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ Fit = TypeVar("Fit")
 
 @dataclass(frozen=True)
 class Decision:
-    """A step down the ladder: what was done to the random term of `factor`, and why."""
+    """A step down the ladder: how the random term of `factor` was simplified, and the reason."""
 
     step: Step
     factor: str
@@ -22,10 +22,10 @@ class Decision:
 def descend(
     model: MixedModel, fit: Callable[[MixedModel], Fit]
 ) -> tuple[Fit, MixedModel, tuple[Decision, ...]]:
-    """Fit the model, stepping down its ladder for as long as the fit cannot be trusted.
+    """Fit the model, simplifying its random terms down the ladder while the fit cannot be trusted.
 
-    Returns the fit, the model that was fitted and the steps taken; raises the last error when the
-    ladder has no step left.
+    Returns the fit, the fitted model and the steps taken. Raises the last error when the ladder has
+    no step left.
     """
     decisions: list[Decision] = []
     while True:
@@ -42,11 +42,14 @@ def descend(
 def _step(
     model: MixedModel, error: SingularFitError | NotConvergedError
 ) -> tuple[MixedModel | None, list[Decision]]:
-    """The first step of the ladder that changes something, taken by every term it applies to."""
+    """Return the model after the first ladder step that changes something, and the decisions made.
+
+    The step applies to every random term that it can simplify.
+    """
     singular = isinstance(error, SingularFitError)
     terms = [t for t in model.random if not singular or t.factor in error.factors]  # type: ignore[union-attr]
     for step in model.ladder:
-        # A factor is left out because its variance is zero, never because of a failed search.
+        # A factor may be dropped because its variance is zero, never because a search failed.
         if step == "drop_factor" and not singular:
             continue
         concerned = [term for term in terms if _applies(step, term)]

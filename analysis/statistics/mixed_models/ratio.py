@@ -1,4 +1,4 @@
-"""Likelihood-ratio tests between two nested fits of the same rows."""
+"""Likelihood-ratio tests between two nested fits of identical rows."""
 
 from scipy import stats
 
@@ -11,12 +11,13 @@ Fit = LinearFit | GeneralisedFit
 
 
 def likelihood_ratio(smaller: Fit, larger: Fit) -> HypothesisTest:
-    """Is the larger model better? Both must be fitted by the same method to the same rows.
+    """Test whether the larger model fits better; method and rows of both fits must be equal.
 
-    Fixed terms and correlations: χ² with as many df as parameters more. One random effect more,
-    with c covariances: an even mixture of χ² with c and c + 1 df, since its variance cannot be
-    negative (Self & Liang 1987, doi 10.1080/01621459.1987.10478472; Stram & Lee 1994).
-    Restricted likelihoods compare random terms alone.
+    For fixed terms and correlations, the statistic is χ² with as many df as additional parameters.
+    For an additional random effect with c covariances, it is an even mixture of χ² with c and c + 1
+    df, because a variance cannot be negative (Self & Liang 1987, doi
+    10.1080/01621459.1987.10478472; Stram & Lee 1994). Restricted likelihoods compare random terms
+    only. Raises NotEstimableError if the fits are not comparable or not nested.
     """
     _require_comparable(smaller, larger)
     _require_nested(smaller, larger)
@@ -25,6 +26,7 @@ def likelihood_ratio(smaller: Fit, larger: Fit) -> HypothesisTest:
     p = float(stats.chi2.sf(statistic, df))
     if _effects(larger) == _effects(smaller):
         return HypothesisTest("likelihood ratio", "χ²", statistic, (float(df),), p, larger.n)
+    # On the boundary, half of the mixture has a df less; with no df left it is a point mass at 0.
     below = float(stats.chi2.sf(statistic, df - 1)) if df > 1 else float(statistic <= 0)
     dfs = (float(df - 1), float(df))
     return HypothesisTest("likelihood ratio", "χ̄²", statistic, dfs, (p + below) / 2, larger.n)
@@ -37,7 +39,7 @@ def _require_comparable(smaller: Fit, larger: Fit) -> None:
     )
     if a[:2] != b[:2]:
         raise NotEstimableError(
-            f"a likelihood ratio needs the same outcome and rows, got {a[:2]} and {b[:2]}"
+            f"a likelihood ratio needs identical outcomes and rows, got {a[:2]} and {b[:2]}"
         )
     if a[2] != b[2]:
         raise NotEstimableError(f"the likelihoods by {a[2]} and by {b[2]} cannot be compared")
@@ -49,7 +51,7 @@ def _require_comparable(smaller: Fit, larger: Fit) -> None:
 
 
 def _likelihood(fit: Fit) -> str:
-    """Without random terms Laplace's approximation is the likelihood itself."""
+    """Return the likelihood's name; without random terms Laplace's approximation is exact."""
     return "Laplace" if fit.method == "maximum likelihood" else fit.method
 
 
@@ -65,19 +67,19 @@ def _require_nested(smaller: Fit, larger: Fit) -> None:
         for term in smaller.model.random
     )
     if not inside:
-        raise NotEstimableError("the smaller model holds a term that the larger one lacks")
+        raise NotEstimableError("the smaller model contains a term that the larger model lacks")
     if larger.parameters <= smaller.parameters:
         raise NotEstimableError(
-            "the larger model has no parameter more; its ladder may have taken the term out"
+            "the larger model has no additional parameter; its ladder may have removed the term"
         )
     more = _effects(larger) - _effects(smaller)
     if more > 1 or (more and set(smaller.model.fixed) != set(larger.model.fixed)):
         raise NotEstimableError(
-            f"the larger model has {more} random effect(s) more and perhaps other terms; compare "
+            f"the larger model adds {more} random effect(s) and possibly other terms; compare "
             "one random effect at a time, or fixed terms alone"
         )
 
 
 def _effects(fit: Fit) -> int:
-    """Random effects per level, over all factors; a slope of a factor brings several."""
+    """Return the number of random effects per level over all factors; slopes count too."""
     return sum(len(component.names) for component in fit.components.values())

@@ -1,8 +1,8 @@
-"""The relative covariance factors Λ: parameters θ ↔ one lower-triangular matrix per factor.
+"""Relative covariance factors Λ: parameters θ form a lower-triangular matrix per factor.
 
-The random effects of a level have the covariance φ Λ Λ', φ the residual variance (1 in models
-without one). θ holds the entries of Λ that are free, column by column; only the diagonal where
-the effects are uncorrelated.
+The random effects of a level have the covariance φ Λ Λ', where φ is the residual variance (1 in
+models without residuals). θ contains the free entries of Λ column by column; for uncorrelated
+effects only the diagonal is free.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics.mixed_models.arrays import Array
-from analysis.statistics.mixed_models.groupings import Grouping
+from analysis.statistics.mixed_models.design import Grouping
 
-EMPTY = 1e-4  # relative to the residual: a diagonal entry below it counts as zero (as in lme4)
+EMPTY = 1e-4  # diagonal entries below it (relative to the residual) count as zero, as in lme4
 
 
 @dataclass(frozen=True)
 class Component:
     """Estimated spread of one factor's effects, in the units of the outcome (or of the logit).
 
-    `sds` (q,) belong to `names`; `correlations` (q, q). `levels`: how many levels the factor has.
+    `sds` (q,) belong to `names`; `correlations` is (q, q); `levels` is the number of levels.
     """
 
     factor: str
@@ -32,25 +32,25 @@ class Component:
 
     @property
     def sd(self) -> float:
-        """The intercept's standard deviation."""
+        """Return the standard deviation of the intercepts."""
         return self.sds[0]
 
 
 def effect_tables(
     groupings: Sequence[Grouping], effects: Sequence[Array]
 ) -> Mapping[str, pd.DataFrame]:
-    """Predicted effects per factor, a row per level and a column per effect."""
+    """Return predicted effects per factor, with a row per level and a column per effect."""
     return {
-        grouping.factor: pd.DataFrame(own, list(grouping.levels), list(grouping.names))
-        for grouping, own in zip(groupings, effects, strict=True)
+        grouping.factor: pd.DataFrame(values, list(grouping.levels), list(grouping.names))
+        for grouping, values in zip(groupings, effects, strict=True)
     }
 
 
 class Relative:
-    """Which entry of which Λ each parameter is."""
+    """Mapping between the parameters θ and the entries of the factors Λ."""
 
     def __init__(self, groupings: Sequence[Grouping]) -> None:
-        """Parameters stand in the order of the groupings."""
+        """List the free entries in the order of the groupings."""
         self.groupings = tuple(groupings)
         self.entries = [
             (index, row, column)
@@ -62,54 +62,54 @@ class Relative:
 
     @property
     def start(self) -> Array:
-        """Where the search begins: effects half as large as the residual, uncorrelated."""
+        """Return the start of the search: uncorrelated effects half as large as the residual."""
         return np.array([0.5 if row == column else 0.0 for _, row, column in self.entries])
 
     @property
     def bounds(self) -> list[tuple[float, float]]:
-        """1e4 residual SDs mean that there is no residual.
+        """Return bounds wide enough that 1e4 residual SDs mean no residual at all.
 
-        A column of Λ and its negative are the same model. A bound at zero would only invite the
-        search to land on it, where the gradient vanishes whatever lies behind.
+        A column of Λ and its negative are equivalent. A bound at zero would let the search stop
+        there, because the gradient vanishes at zero even where the likelihood rises beyond it.
         """
         return [(-1e4, 1e4)] * len(self.entries)
 
     def factors(self, theta: Array) -> list[Array]:
-        """Λ (q, q) of each grouping."""
+        """Return Λ (q, q) of each grouping."""
         lambdas = [np.zeros((grouping.width, grouping.width)) for grouping in self.groupings]
         for value, (index, row, column) in zip(theta, self.entries, strict=True):
             lambdas[index][row, column] = value
         return lambdas
 
     def collect(self, matrices: Sequence[Array]) -> Array:
-        """From derivatives by every entry of each Λ, those by θ."""
+        """Return the derivatives by θ, given the derivatives by every entry of each Λ."""
         return np.array([matrices[index][row, column] for index, row, column in self.entries])
 
     def empty(self, theta: Array) -> dict[str, str]:
-        """Factors whose covariance is singular, with a sentence that says how."""
-        found = {}
+        """Return the factors with a singular covariance, each with a sentence on its kind."""
+        problems = {}
         for grouping, factor in zip(self.groupings, self.factors(theta), strict=True):
             for row in np.flatnonzero(np.abs(np.diag(factor)) < EMPTY):
                 name = grouping.names[row]
-                own = np.linalg.norm(factor[row]) < EMPTY
-                found[grouping.factor] = (
+                is_zero = np.linalg.norm(factor[row]) < EMPTY
+                problems[grouping.factor] = (
                     f"the variance of {name} by {grouping.factor} is estimated as zero"
-                    if own
+                    if is_zero
                     else f"a correlation of {name} by {grouping.factor} is estimated as ±1"
                 )
-        return found
+        return problems
 
     def effects(self, theta: Array, standardised: Sequence[Array]) -> list[Array]:
-        """Effects b (L, q) from u (L, q, 1) per factor, for the columns as they were given."""
+        """Return effects b (L, q) from u (L, q, 1) per factor, for the original columns."""
         return [
-            own[:, :, 0] @ factor.T / grouping.scale
-            for own, factor, grouping in zip(
+            u[:, :, 0] @ factor.T / grouping.scale
+            for u, factor, grouping in zip(
                 standardised, self.factors(theta), self.groupings, strict=True
             )
         ]
 
     def components(self, theta: Array, residual_sd: float = 1.0) -> tuple[Component, ...]:
-        """Standard deviations and correlations on the scale of the columns as they were given."""
+        """Return standard deviations and correlations in the units of the original columns."""
         pairs = zip(self.groupings, self.factors(theta), strict=True)
         return tuple(_component(grouping, factor, residual_sd) for grouping, factor in pairs)
 

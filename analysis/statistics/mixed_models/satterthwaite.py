@@ -1,9 +1,9 @@
 """Degrees of freedom for the fixed effects of a linear mixed model.
 
-Satterthwaite's method as in Kuznetsova, Brockhoff & Christensen (2017, doi
-10.18637/jss.v082.i13): df = 2 v² / (g' A g), v = l'Cl the variance of the contrast, g its gradient
-by the variance parameters (θ, σ), A = 2 H⁻¹ their asymptotic covariance, H the Hessian of the
-deviance that is not profiled over σ.
+Satterthwaite's method as in Kuznetsova, Brockhoff & Christensen (2017, doi 10.18637/jss.v082.i13):
+df = 2 v² / (g' A g), where v = l'Cl is the variance of the contrast, g its gradient by the variance
+parameters (θ, σ), A = 2 H⁻¹ their asymptotic covariance, and H the Hessian of the deviance that is
+not profiled over σ.
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.statistics.mixed_models.arrays import Array
 from analysis.statistics.mixed_models.deviance import Evaluation, LinearProblem
 
-MANY = 1e8  # degrees of freedom from which t is z
+MANY = 1e8  # degrees of freedom above which t counts as z
 
 
 @dataclass(frozen=True)
 class FixedEffects:
-    """Estimates and all that their tests need, in the original columns.
+    """Estimated fixed effects in the original columns, with the matrices that their tests need.
 
-    `beta` (p,), `covariance` (p, p); `slopes` (k, p, p) derivatives of the covariance by the k
-    variance parameters, `spread` (k, k) the asymptotic covariance of these; `metric` (X'X)⁻¹.
-    With k = 0 the tests are z and χ².
+    `beta` (p,), `covariance` (p, p); `slopes` (k, p, p) are the derivatives of the covariance by
+    the k variance parameters, `spread` (k, k) the asymptotic covariance of these parameters,
+    `metric` (X'X)⁻¹. With k = 0 the tests are z and χ².
     """
 
     beta: Array
@@ -36,14 +36,14 @@ class FixedEffects:
     metric: Array
 
     def df(self, contrast: Array) -> float:
-        """Satterthwaite's degrees of freedom of a contrast (p,)."""
+        """Return Satterthwaite's degrees of freedom of a contrast (p,)."""
         variance = contrast @ self.covariance @ contrast
         gradient = np.einsum("i,kij,j->k", contrast, self.slopes, contrast)
         doubt = float(gradient @ self.spread @ gradient)
         return float(2 * variance**2 / doubt) if doubt > 0 else np.inf
 
     def estimate(self, name: str, contrast: Array, level: float, n: int) -> Estimate:
-        """The contrast's value with its t (or z) interval and test of zero."""
+        """Estimate the contrast with its t (or z) interval and test of zero."""
         value = float(contrast @ self.beta)
         error = float(np.sqrt(contrast @ self.covariance @ contrast))
         df = self.df(contrast)
@@ -56,18 +56,19 @@ class FixedEffects:
         return Estimate(name, value, low, high, level, n, method, t, None if is_z else df, p)
 
     def f_test(self, name: str, hypotheses: Array, n: int) -> HypothesisTest:
-        """All rows of `hypotheses` (q, p) at once, after Fai & Cornelius (1996).
+        """Test that all rows of `hypotheses` (q, p) are zero, after Fai and Cornelius (1996).
 
-        The eigenvectors of the contrasts' covariance give q independent t, whose df combine to
-        the df of F with E(F) = Σ ν/(ν-2) / q. The rows are first made orthonormal by (X'X)⁻¹:
-        otherwise the eigenvectors, and a little the df, would depend on which contrasts state the
-        hypothesis.
+        The eigenvectors of the contrasts' covariance give q independent t statistics, whose df
+        combine to the df of F with E(F) = Σ ν/(ν-2) / q. The rows are first made orthonormal by
+        (X'X)⁻¹, because otherwise the eigenvectors, and slightly the df, would depend on the choice
+        of contrasts that express the hypothesis. Raises NotEstimableError for dependent rows.
         """
         q = len(hypotheses)
         try:
             root = np.linalg.cholesky(hypotheses @ self.metric @ hypotheses.T)
         except np.linalg.LinAlgError as error:
             raise NotEstimableError(f"{name}: its hypotheses are not independent") from error
+        # Orthonormal rows make the result independent of how the hypothesis is expressed.
         rows = np.linalg.solve(root, hypotheses)
         values, vectors = np.linalg.eigh(rows @ self.covariance @ rows.T)
         rows = vectors.T @ rows
@@ -81,14 +82,15 @@ class FixedEffects:
 def _combined(dfs: list[float]) -> float:
     if max(dfs) - min(dfs) < 1e-8 or min(dfs) > MANY:
         return float(np.mean(dfs))
-    if min(dfs) <= 2:  # F has no mean then; the smallest df possible is the cautious answer
+    if min(dfs) <= 2:  # F then has no mean; the smallest possible df is conservative
         return 2.0
     excess = sum(2 / (df - 2) for df in dfs)
     return float(2 * (len(dfs) + excess) / excess)
 
 
 def fixed_effects(problem: LinearProblem, at: Evaluation, profiled_hessian: Array) -> FixedEffects:
-    """The fixed effects at the optimum; `profiled_hessian` is the deviance's by θ."""
+    """Return the fixed effects at the optimum; `profiled_hessian` is the Hessian by θ."""
+    # Derivatives are by (θ, σ), in the orthonormal basis; `back` returns to the original columns.
     sigma2 = at.rss / problem.df
     inverse = np.linalg.inv(at.information)
     by_theta = [sigma2 * -inverse @ slope @ inverse for slope in problem.information_slopes(at)]
@@ -105,7 +107,7 @@ def fixed_effects(problem: LinearProblem, at: Evaluation, profiled_hessian: Arra
 
 
 def _whole_hessian(problem: LinearProblem, at: Evaluation, profiled: Array) -> Array:
-    """Hessian by (θ, σ), from the one by θ with σ profiled out (a Schur complement)."""
+    """Return the Hessian by (θ, σ) from the Hessian by θ with σ profiled out (Schur complement)."""
     k = len(profiled)
     sigma = np.sqrt(at.rss / problem.df)
     mixed = -2 * at.rss_slope / sigma**3
@@ -118,7 +120,7 @@ def _whole_hessian(problem: LinearProblem, at: Evaluation, profiled: Array) -> A
 
 
 def weighted(weights: Mapping[str, float], names: tuple[str, ...]) -> Array:
-    """Weights by coefficient as a contrast (p,); refuses names that the model lacks."""
+    """Return weights by coefficient as a contrast (p,). Raises ValueError for unknown names."""
     unknown = sorted(set(weights) - set(names))
     if unknown:
         raise ValueError(f"no coefficient {unknown}; the model has {list(names)}")

@@ -1,11 +1,11 @@
-"""How a mixed model is stated: small frozen pieces instead of a formula.
+"""Specification of a mixed model: small frozen pieces instead of a formula.
 
     model = MixedModel(
         outcome="trust",
         fixed=(Categorical("arm", levels=("none", "lime")), Numeric("position")),
         random=(Random("participant"), Random("image", slopes=(Categorical("arm"),))),
     )
-    fit = linear.fit_linear(table, model)          # raises, or converged and not singular
+    fit = linear.fit_linear(table, model)          # raises unless it converged and is not singular
     fit.coefficients["arm[lime]"]                  # an Estimate: Wald t, Satterthwaite's df
     fit.contrast({"arm[lime]": 1}, "lime - none")  # an Estimate of any combination
     fit.type_three()                               # one HypothesisTest per fixed term
@@ -15,10 +15,10 @@
     ordinal.fit_cumulative(table, model)           # ordered categories; `random` may be empty
     ratio.likelihood_ratio(smaller, larger)        # a HypothesisTest between two nested fits
     profile.profile_interval(fit, "arm[lime]")     # an Estimate with its profile interval
-    profile.sd_interval(fit, "image")              # the same for an SD of random intercepts
+    profile.sd_interval(fit, "image")              # such an interval for an SD of intercepts
 
-Every refusal is a NotEstimableError, so `statistics.estimate.attempt` turns it into a NotEstimable.
-Column names: the intercept is "intercept", a level "arm[lime]", an interaction
+A model that cannot be fitted raises a NotEstimableError, which `statistics.estimate.attempt` turns
+into a NotEstimable. Column names: the intercept is "intercept", a level "arm[lime]", an interaction
 "arm[lime]:position". The first level listed is the reference of treatment coding.
 """
 
@@ -32,21 +32,22 @@ LADDER: tuple[Step, ...] = ("uncorrelate", "drop_slopes", "drop_factor")
 
 @dataclass(frozen=True)
 class Numeric:
-    """A column of finite numbers, as it is."""
+    """A column of finite numbers, used without transformation."""
 
     column: str
 
     @property
     def name(self) -> str:
-        """The term's name in results."""
+        """Return the term's name in results."""
         return self.column
 
 
 @dataclass(frozen=True)
 class Categorical:
-    """A column of labels; `levels` in order (else sorted), all of which must occur.
+    """A column of labels with its `levels` in order (sorted if None); every level must occur.
 
-    "treatment" compares each level with the first; "sum" each but the last with their mean.
+    "treatment" compares each level with the first; "sum" compares each level but the last with the
+    mean of all levels.
     """
 
     column: str
@@ -55,13 +56,13 @@ class Categorical:
 
     @property
     def name(self) -> str:
-        """The term's name in results."""
+        """Return the term's name in results."""
         return self.column
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """The products of two or more terms' columns; list the main effects as terms of their own."""
+    """The products of the columns of two or more terms; list the main effects as separate terms."""
 
     of: tuple[Numeric | Categorical, ...]
 
@@ -71,7 +72,7 @@ class Interaction:
 
     @property
     def name(self) -> str:
-        """The term's name in results."""
+        """Return the term's name in results."""
         return ":".join(term.name for term in self.of)
 
 
@@ -80,9 +81,10 @@ Term = Numeric | Categorical | Interaction
 
 @dataclass(frozen=True)
 class Random:
-    """A random intercept per level of `factor`, and random slopes of `slopes`.
+    """A random intercept per level of `factor`, and random slopes for the terms in `slopes`.
 
-    With `correlated` the covariance of a level's effects is free, otherwise diagonal.
+    If `correlated`, the covariance matrix of a level's effects is unconstrained, otherwise
+    diagonal.
     """
 
     factor: str
@@ -92,10 +94,11 @@ class Random:
 
 @dataclass(frozen=True)
 class MixedModel:
-    """What is fitted. An intercept is always there (ordinal models: the thresholds).
+    """A mixed model to fit. It always includes an intercept (in ordinal models the thresholds).
 
-    `ladder` lists what may be tried, in this order, when the fit is singular or does not converge;
-    each step taken stands in the fit's `decisions`. An empty ladder refuses at once.
+    `ladder` lists the simplifications that may be tried, in this order, if the fit is singular or
+    does not converge; the fit's `decisions` record each step taken. With an empty ladder such a fit
+    raises at once.
     """
 
     outcome: str
@@ -110,16 +113,16 @@ class MixedModel:
             _refuse_repeats(f"slope of {term.factor}", [slope.name for slope in term.slopes])
 
     def with_random(self, term: Random) -> "MixedModel":
-        """The same model with `term` in place of the random term of the same factor."""
+        """Return a copy in which `term` replaces the random term of its factor."""
         terms = tuple(term if old.factor == term.factor else old for old in self.random)
         return replace(self, random=terms)
 
     def without(self, factor: str) -> "MixedModel":
-        """The same model without the random term of `factor`."""
+        """Return a copy without the random term of `factor`."""
         return replace(self, random=tuple(t for t in self.random if t.factor != factor))
 
 
 def _refuse_repeats(kind: str, names: list[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise ValueError(f"{kind} {repeated} stands more than once; list it once")
+        raise ValueError(f"{kind} {repeated} occurs more than once; list it once")

@@ -1,4 +1,4 @@
-"""The plan's exclusions carried out in order, with the counts that a flow diagram needs."""
+"""The plan's exclusion criteria, applied in order, with the counts for a flow diagram."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from analysis.study_data.tables import StudyTables
 
 @dataclass(frozen=True)
 class ExclusionStep:
-    """One rule: by arm, how many it takes of those still there, and how many then remain.
+    """A rule with the number of participants it excludes and leaves, by arm.
 
-    `flagged` counts everyone whom the rule fits, taken by an earlier rule or not; `undecided`
-    those still there whose data do not say.
+    `flagged` counts all participants who match the rule, including those excluded earlier;
+    `undecided` counts the remaining participants whose data are insufficient.
     """
 
     key: str
@@ -31,9 +31,9 @@ class ExclusionStep:
 
 @dataclass(frozen=True)
 class Exclusions:
-    """The steps, and per participant (rows of participants.csv) which set they are out of.
+    """The steps, and for each row of participants.csv the sets from which it is excluded.
 
-    `by_rule`: the key of the rule that took the participant, empty for who stays.
+    `by_rule` is the key of the excluding rule, empty for participants who are kept.
     """
 
     steps: tuple[ExclusionStep, ...]
@@ -43,15 +43,16 @@ class Exclusions:
 
 
 def apply_exclusions(data: StudyTables) -> Exclusions:
-    """Each rule of the plan, in the plan's order, on those whom no earlier rule took."""
+    """Apply each rule in the plan's order to the participants not yet excluded."""
     people = data.participants
     by_rule = pd.Series("", index=people.index, dtype="object")
     out_of_all = pd.Series(False, index=people.index)
     steps = []
     for exclusion in data.plan.exclusions:
-        found: Flagged = resolve(rule_of(exclusion).path)(data, exclusion)
+        result: Flagged = resolve(rule_of(exclusion).path)(data, exclusion)
+        # A participant is counted under the first rule that matches, as in a flow diagram.
         there = by_rule == ""
-        taken = there & found.flagged
+        taken = there & result.flagged
         by_rule = by_rule.mask(taken, exclusion.key)
         if exclusion.scope == "all":
             out_of_all |= taken
@@ -63,8 +64,8 @@ def apply_exclusions(data: StudyTables) -> Exclusions:
                 exclusion.scope,
                 _by_arm(data, taken),
                 _by_arm(data, by_rule == ""),
-                int(found.flagged.sum()),
-                int((there & found.undecided).sum()),
+                int(result.flagged.sum()),
+                int((there & result.undecided).sum()),
             )
         )
     return Exclusions(tuple(steps), by_rule, out_of_all, by_rule != "")

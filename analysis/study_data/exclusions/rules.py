@@ -1,6 +1,7 @@
-"""Whom a rule of the plan flags. What was not recorded flags nobody, and is counted.
+"""Rules that flag participants for exclusion. Unrecorded values flag no participant and are
+counted.
 
-Each rule takes the data and the plan's entry, and gives one flag per participant.
+Each rule takes the data and the plan's entry and returns a flag per participant.
 """
 
 from dataclasses import dataclass, replace
@@ -15,32 +16,32 @@ from analysis.toml.value_types import Cell
 
 @dataclass(frozen=True)
 class Flagged:
-    """Two booleans per row of participants: the rule applies; it could not be decided."""
+    """Two booleans per row of participants: the rule matches; the rule cannot be decided."""
 
     flagged: "pd.Series[bool]"
     undecided: "pd.Series[bool]"
 
 
 def not_completed(data: StudyTables, rule: Exclusion) -> Flagged:
-    """Did not reach the end: stopped, or left silently."""
+    """Flag participants who did not reach the end because they stopped or dropped out."""
     unfinished = data.participants["state"] != "completed"
     return Flagged(unfinished, unfinished & False)
 
 
 def listed(data: StudyTables, rule: Exclusion) -> Flagged:
-    """Named in `participants`, such as for a reason that no table holds."""
+    """Flag participants named in `participants`, e.g. for a reason that no table records."""
     named = data.participants["participant"].isin(rule.participants)
     return Flagged(named, named & False)
 
 
 def participant_value(data: StudyTables, rule: Exclusion) -> Flagged:
-    """The participant's own value of `column` fits the condition."""
+    """Flag participants whose value of `column` meets the condition."""
     values = data.participants[str(rule.column)]
     return Flagged(_fits(values, _in_todays_words(rule), data.participants), values.isna())
 
 
 def trials_that_fit(data: StudyTables, rule: Exclusion) -> Flagged:
-    """At least `at_least` of the participant's trials fit the condition."""
+    """Flag participants with at least `at_least` trials that meet the condition."""
     values = data.trials[str(rule.column)]
     fits = _fits(values, rule, data.trials)
     known = values.notna()
@@ -50,9 +51,9 @@ def trials_that_fit(data: StudyTables, rule: Exclusion) -> Flagged:
 
 
 def same_choices(data: StudyTables, rule: Exclusion) -> Flagged:
-    """In at least `at_least` blocks of trials, every one of `columns` stays the same throughout.
+    """Flag participants whose `columns` are constant within at least `at_least` blocks of trials.
 
-    A block of a single trial is no repetition and does not count.
+    A block of a single trial is not a repetition and does not count.
     """
     keys = [data.trials["participant"], data.trials[str(rule.block)]]
     blocks = data.trials[list(rule.columns)].groupby(keys)
@@ -63,16 +64,16 @@ def same_choices(data: StudyTables, rule: Exclusion) -> Flagged:
 
 
 def answer_that_fits(data: StudyTables, rule: Exclusion) -> Flagged:
-    """The answer to `item` fits the condition; of an item on several pages, one answer or more."""
+    """Flag participants whose answer to `item` meets the condition, on at least one page."""
     answers = data.answers[data.answers["item"] == rule.item]
     fits = _fits(answers["value"], rule, None)
     return _counted(data, answers["participant"], fits, answers["value"].notna(), 1)
 
 
 def same_answers(data: StudyTables, rule: Exclusion) -> Flagged:
-    """All answers to `items` are one and the same; those of one list in `alike` count as one.
+    """Flag participants whose answers to `items` are all equal; a list in `alike` counts as equal.
 
-    "Does not apply" is an answer too, of that name. Undecided with fewer than two answers.
+    "Does not apply" is an answer of its own. Undecided with fewer than two answers.
     """
     merged = {str(cell): str(group[0]) for group in rule.alike for cell in group}
     kind = data.missing["answers.csv"]["value"]
@@ -94,7 +95,7 @@ def _counted(
     known: "pd.Series[bool]",
     at_least: int,
 ) -> Flagged:
-    """Flagged with enough that fit; undecided where the unknown could still make it enough."""
+    """Flag participants with enough matches; undecided if unknown values could make it enough."""
     counts = pd.DataFrame({"fits": fits, "known": known}).groupby(people.to_numpy()).sum()
     counts = counts.reindex(data.participants["participant"], fill_value=0)
     counts.index = data.participants.index
@@ -110,19 +111,19 @@ def _in_todays_words(rule: Exclusion) -> Exclusion:
 
 
 def _fits(values: pd.Series, rule: Exclusion, frame: pd.DataFrame | None) -> "pd.Series[bool]":
-    """Where the rule's one condition holds; never where the value is missing."""
+    """Return where the rule's condition is met; never where the value is missing."""
     if rule.below is not None:
-        found = pd.to_numeric(values) < rule.below
+        matches = pd.to_numeric(values) < rule.below
     elif rule.above is not None:
-        found = pd.to_numeric(values) > rule.above
+        matches = pd.to_numeric(values) > rule.above
     elif rule.differs_from is not None and frame is not None:
-        found = values != frame[rule.differs_from]
-        found &= frame[rule.differs_from].notna()
+        matches = values != frame[rule.differs_from]
+        matches &= frame[rule.differs_from].notna()
     elif rule.equals is not None:
-        found = _is(values, rule.equals)
+        matches = _is(values, rule.equals)
     else:
-        found = ~_is(values, rule.other_than)
-    return (found.fillna(False) & values.notna()).astype(bool)
+        matches = ~_is(values, rule.other_than)
+    return (matches.fillna(False) & values.notna()).astype(bool)
 
 
 def _is(values: pd.Series, cell: Cell | None) -> "pd.Series[bool]":

@@ -1,1 +1,1 @@
-"""Data of studies from elsewhere, mapped and joined into the tidy tables."""
+"""Data of other studies, mapped and joined into the tidy tables."""

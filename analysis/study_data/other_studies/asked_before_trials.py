@@ -1,4 +1,4 @@
-"""What a study asked before its first trial, as its study file says."""
+"""Questions that a study asked before its first trial, according to its study file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +7,9 @@ import pandas as pd
 
 
 def asked_before(study: Mapping[str, Any], codebook: pd.DataFrame) -> tuple[str, ...]:
-    """Scales, and items of no scale that are numbers or have listed answers, in the file's order.
+    """Return scales and single items (numbers or listed answers) in the file's order.
 
-    Nothing where the study file is not there: which questions came first, then only the plan can
-    say.
+    Empty without the study file, because then only the plan can name the first questions.
     """
     keys: list[str] = []
     for questionnaire in _questionnaires(study):
@@ -26,10 +25,10 @@ def asked_before(study: Mapping[str, Any], codebook: pd.DataFrame) -> tuple[str,
 def _questionnaires(study: Mapping[str, Any]) -> list[str]:
     if "parts" not in study:
         return list(study.get("questionnaires", {}).get("before", []))
-    found = []
+    questionnaires = []
     for part in study["parts"]:
         if part.get("kind") == "trials":
             break
         if part.get("kind") == "questionnaire":
-            found.append(str(part.get("questionnaire")))
-    return found
+            questionnaires.append(str(part.get("questionnaire")))
+    return questionnaires

@@ -1,4 +1,4 @@
-"""One csv file of another study, in our column names: what does not fit is named in its own."""
+"""A CSV file of another study under this platform's column names; problems use its own names."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,13 +21,14 @@ CURE = "map it in the plan's [source] (codes, missing, where)"
 def read_source_table(
     path: Path, table: SourceTable, source: Source
 ) -> tuple[pd.DataFrame | None, list[str]]:
-    """Text cells under our names, rows in the file's order with its line as index + 2.
+    """Return text cells under our names, in the file's row order with its line number as index + 2.
 
-    Rows outside `where` are left out; codes are translated, cells of missing marked by their kind.
+    Rows outside `where` are left out, codes are translated, and cells marked by their kind of
+    missing.
     """
     encoding = "utf-8-sig" if source.encoding.lower() in ("utf-8", "utf8") else source.encoding
     cure = (
-        'Put the right name, encoding (such as "latin-1" or "utf-16") and separator into the '
+        'Enter the right name, encoding (such as "latin-1" or "utf-16") and separator in the '
         "plan's [source]"
     )
     raw, problems = read_text(path, cure, encoding, source.separator)
@@ -41,16 +42,16 @@ def read_source_table(
             "plan."
         ]
     if table.repeats != "refuse":
-        raw = raw.drop_duplicates()  # over all of the file's columns, mapped or not
+        raw = raw.drop_duplicates()  # rows identical in all of the file's columns, mapped or not
     for name, values in table.where.items():
         raw = raw[raw[name].str.strip().isin([str(value) for value in values])]
     frame = _renamed(raw, table, source)
-    frame, found = _without_repeats(frame, table)
-    return frame, found + _type_problems(frame, table)
+    frame, bad = _without_repeats(frame, table)
+    return frame, bad + _type_problems(frame, table)
 
 
 def types_of(table: SourceTable) -> Mapping[str, Column]:
-    """Column by our name: the schema's where it has one, else of the type that the plan says."""
+    """Return the column by our name: from the schema, or with the type that the plan declares."""
     schema = {column.name: column for column in FILES[f"{table.into}.csv"]}
     return {
         name: schema.get(name, Column(name, table.types.get(name, "text"), True))
@@ -75,7 +76,7 @@ def _renamed(raw: pd.DataFrame, table: SourceTable, source: Source) -> pd.DataFr
     if table.into == "answers":
         frame = _items_missing(frame, source)
     if table.into == "trials" and "position" not in frame and "participant" in frame:
-        # The file's order is the only order that there is.
+        # Without a position column, the order in the file is the only order.
         frame["position"] = (frame.groupby("participant").cumcount() + 1).astype(str)
     return frame
 
@@ -101,7 +102,7 @@ def _without_repeats(frame: pd.DataFrame, table: SourceTable) -> tuple[pd.DataFr
     named = [table.columns.get(key, key) for key in keys]
     shown = values_text(" ".join(map(str, row)) for row in frame.loc[repeated, keys].to_numpy())
     return frame, [
-        f"{table.file}, columns {' + '.join(named)}, {rows_text(repeated)}: {shown} stands more "
+        f"{table.file}, columns {' + '.join(named)}, {rows_text(repeated)}: {shown} occurs more "
         'than once. Keep one row, or set repeats = "drop_identical", "keep_first" or "keep_last" '
         "for this file in the plan."
     ]

@@ -1,4 +1,4 @@
-"""From the csv files of another study to our four tables, joined as its plan says."""
+"""CSV files of another study joined into the four tidy tables, as its plan declares."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,18 +18,19 @@ Frames = dict[str, pd.DataFrame]
 
 
 def read_source(place: Path, source: Source) -> tuple[Frames, dict[str, str]]:
-    """Text frames as the platform's own export would hold them, and the files' sha256 by name.
+    """Return text frames as this platform would export them, and the files' SHA-256 by name.
 
-    `place` is the folder of the files, or the one file that the plan names. What the study did not
-    record is "not_asked". Raises TableError with every problem, in the files' own names.
+    `place` is the folder of the files, or the only file that the plan names. Values that the study
+    did not record are "not_asked". Raises TableError with every problem, in the names of the files.
     """
     folder = place if place.is_dir() else place.parent
     tables, problems = [], []
     for table in source.tables:
-        frame, found = read_source_table(folder / table.file, table, source)
-        problems += found
+        frame, new_problems = read_source_table(folder / table.file, table, source)
+        problems += new_problems
         if frame is not None:
             tables.append((table, frame))
+    # Problems of all files are collected before any join, which would hide their lines.
     problems += _missing_keys(source.tables)
     if problems:
         raise TableError(problems)
@@ -66,20 +67,21 @@ def _two_arms(tables: Sequence[tuple[SourceTable, pd.DataFrame]]) -> list[str]:
     if not named:
         return ["[source]: no file has an arm. Map the column that names the arm."]
     arms = pd.concat(named).drop_duplicates()
+    # The arm may be in several files, so it is compared over all of them.
     twice = arms["participant"].duplicated(keep=False)
     problems = []
     if twice.any():
         shown = values_text(arms.loc[twice, "participant"])
         problems.append(
-            f"[source], column arm: {shown} stands in more than one arm, over all files. Correct "
-            "the files: a participant has one."
+            f"[source], column arm: {shown} has more than one arm, over all files. Correct "
+            "the files: a participant has one arm."
         )
     for table, frame in tables:
         strangers = ~frame["participant"].isin(arms["participant"])
         if strangers.any():
             problems.append(
-                f"{table.file}, {rows_text(strangers)}: no file says in which arm "
-                f"{values_text(frame.loc[strangers, 'participant'])} was. Map an arm for them."
+                f"{table.file}, {rows_text(strangers)}: no file contains the arm of "
+                f"{values_text(frame.loc[strangers, 'participant'])}. Map an arm for them."
             )
     return problems
 
@@ -90,6 +92,7 @@ def _unknown_items(
     typed, problems = convert("codebook.csv", codebook, FILES["codebook.csv"])
     if problems:
         return problems
+    # An item belongs to a questionnaire, so its key alone does not identify it.
     known = set(zip(codebook["questionnaire"], codebook["item"], strict=True))
     for table, frame in tables:
         if table.into != "answers":
@@ -111,13 +114,14 @@ def _unknown_items(
 def _participants(
     tables: Sequence[tuple[SourceTable, pd.DataFrame]], source: Source
 ) -> pd.DataFrame:
-    """One row per participant of any file, in order of first appearance."""
+    """Return one row per participant of any file, in order of first appearance."""
     arms = pd.concat([frame[["participant", "arm"]] for _, frame in tables if "arm" in frame])
     people = arms.drop_duplicates("participant").reset_index(drop=True)
     for table, frame in tables:
         if table.into == "participants":
-            own = frame.drop(columns=["arm"], errors="ignore")
-            people = people.merge(own, on="participant", how="left")
+            columns = frame.drop(columns=["arm"], errors="ignore")
+            people = people.merge(columns, on="participant", how="left")
+    # Files without a completion flag show completion only by their number of rows.
     complete = pd.Series(True, index=people.index)
     for file, least in source.complete.items():
         rows = pd.concat([frame["participant"] for table, frame in tables if table.file == file])
@@ -134,26 +138,29 @@ def _participants(
 
 
 def _joined_trials(tables: Sequence[tuple[SourceTable, pd.DataFrame]]) -> pd.DataFrame:
-    """All trial files joined by participant and position.
+    """Join all trial files by participant and position.
 
-    A cell that a join leaves open was not asked if the file has that position for nobody.
+    A cell left open by a join counts as not asked if the file lacks that position for all
+    participants.
     """
     joined: pd.DataFrame | None = None
     keys = ["participant", "position"]
     for table, frame in tables:
         if table.into != "trials":
             continue
-        own = frame.drop(columns=["arm"], errors="ignore").reset_index(drop=True)
+        rows = frame.drop(columns=["arm"], errors="ignore").reset_index(drop=True)
         if joined is None:
-            joined = own
+            joined = rows
             continue
-        shared = [name for name in own if name in joined and name not in keys]
-        own = own.drop(columns=shared)  # the first file that has a column keeps it
-        joined = joined.merge(own, on=keys, how="outer", sort=False)
+        shared = [name for name in rows if name in joined and name not in keys]
+        rows = rows.drop(columns=shared)  # the first file with a column keeps it
+        joined = joined.merge(rows, on=keys, how="outer", sort=False)
         absent = (
-            joined["position"].isin(own["position"]).map({True: "not_answered", False: "not_asked"})
+            joined["position"]
+            .isin(rows["position"])
+            .map({True: "not_answered", False: "not_asked"})
         )
-        for name in own.columns.difference(keys):
+        for name in rows.columns.difference(keys):
             joined[name] = joined[name].fillna(absent)
         joined = joined.fillna("not_answered")
     return pd.DataFrame(columns=keys) if joined is None else _in_order(joined)
@@ -162,12 +169,12 @@ def _joined_trials(tables: Sequence[tuple[SourceTable, pd.DataFrame]]) -> pd.Dat
 def _in_order(trials: pd.DataFrame) -> pd.DataFrame:
     place = pd.to_numeric(trials["position"], errors="coerce")
     order = trials.assign(_place=place).sort_values(["participant", "_place"], kind="stable")
-    found = order.drop(columns="_place").reset_index(drop=True)
-    if {"true_class", "predicted_class"} <= set(found) and "prediction_correct" not in found:
-        known = ~found["true_class"].isin(KINDS) & ~found["predicted_class"].isin(KINDS)
-        same = (found["true_class"] == found["predicted_class"]).astype(int).astype(str)
-        found["prediction_correct"] = same.where(known, "not_asked")
-    return found
+    ordered = order.drop(columns="_place").reset_index(drop=True)
+    if {"true_class", "predicted_class"} <= set(ordered) and "prediction_correct" not in ordered:
+        known = ~ordered["true_class"].isin(KINDS) & ~ordered["predicted_class"].isin(KINDS)
+        same = (ordered["true_class"] == ordered["predicted_class"]).astype(int).astype(str)
+        ordered["prediction_correct"] = same.where(known, "not_asked")
+    return ordered
 
 
 def _with_arm(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
@@ -178,7 +185,7 @@ def _with_arm(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
 
 
 def _filled(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """All columns of the schema; those that the study does not have were not asked."""
+    """Return all columns of the schema; columns that the study lacks count as not asked."""
     empty = "" if name == "codebook.csv" else "not_asked"
     for column in FILES[name]:
         if column.name not in frame:
@@ -191,6 +198,7 @@ def _codebook(source: Source) -> pd.DataFrame:
     for table in source.tables:
         file = f"{table.into}.csv"
         columns |= {(file, name): column for name, column in types_of(table).items()}
+    # Columns of the schema come last, because the schema's types take precedence.
     for file, schema in FILES.items():
         columns |= {(file, column.name): column for column in schema}
     rows = [

@@ -169,14 +169,14 @@ def test_the_plans_fallback_is_taken_and_logged(folder, tmp_path):
     edit(folder, "trials.csv", even)
     edit(folder, "trials.csv", everyone_follows_in_gradcam)
     result, report = found(folder, tmp_path, FALLBACK)
-    assert result.found.log[-1] == "the plan's fallback was taken: binary_trials"
+    assert result.found.log[-1] == "the plan's fallback was used: binary_trials"
     assert result.found.fallback is not None
     assert result.found.test == result.found.fallback.test
-    assert "fallback was taken" in report
-    assert "Wrong advice followed: do the arms differ?" in report
+    assert "fallback was used" in report
+    assert "Wrong advice followed: omnibus test of the arms" in report
     first = result.assumptions[0]
     assert (first.key, first.verdict) == ("convergence", "not met")
-    assert result.summary.model.endswith("; the fallback")
+    assert result.summary.model.endswith("(fallback)")
 
 
 def test_a_step_down_from_the_planned_model_is_logged(spread_folder, tmp_path):

@@ -211,7 +211,7 @@ def test_what_the_tables_do_not_hold_is_named(folder, old, new, message):
         (
             '[[exclusions]]\nkey = "k"\nlabel = "K"\nrule = "trials"\n'
             'column = "image"\nbelow = 1\n',
-            "it has no below or above",
+            "has no order for below",
         ),
         (
             '[[exclusions]]\nkey = "k"\nlabel = "K"\nrule = "answer"\nitem = "x"\nequals = 1\n',

@@ -104,12 +104,12 @@ def test_the_redo_script_needs_the_bundle_alone(planted_output, tmp_path):
             [sys.executable, "redo.py"], cwd=place, env=environment, capture_output=True, text=True
         )
 
-    assert "came out the same" in run().stdout
+    assert "Every number is identical" in run().stdout
     path = place / "results.json"
     path.write_text(path.read_text().replace('"randomised": 32', '"randomised": 33', 1))
     altered = run()
     assert altered.returncode == 1
-    assert "33 stands there, 32 comes out now" in altered.stdout
+    assert "is 33, but the new analysis gives 32" in altered.stdout
 
 
 def test_the_redo_script_says_what_is_missing_where_the_platform_is_not_there(

@@ -101,7 +101,7 @@ def test_the_bundle_holds_the_measures_and_redoes_itself(met):
     assert "evaluation.csv" in files
     report = (out / "report.html").read_text(encoding="utf-8")
     assert "Insertion with Trust in the classifier, ρ = " in report
-    assert "predictions are accepted more often where the map is better" in report
+    assert "predictions are accepted more often with better maps" in report
     assert "not clearly more or less often" in report
 
 

@@ -74,5 +74,5 @@ def test_epsilon_squared_is_h_over_n_minus_one_and_the_share_of_rank_variance():
 
 @pytest.mark.parametrize("statistic", [hedges_g, welch_t])
 def test_two_flat_arms_have_no_effect_size(statistic):
-    with pytest.raises(NotEstimableError, match="has any spread"):
+    with pytest.raises(NotEstimableError, match="do not vary within either"):
         statistic(np.full(4, 2.0), np.full(4, 3.0))

@@ -6,8 +6,7 @@ import pytest
 from statsmodels.multivariate.factor import Factor
 
 from analysis.errors import NotEstimableError
-from analysis.statistics.omega import omega_total, one_factor
-from analysis.statistics.reliability import cronbach_alpha
+from analysis.statistics.reliability import cronbach_alpha, omega_total, one_factor
 from analysis.statistics.response_quality import ceiling_share, floor_share, straight_line_share
 from analysis.study_data.study_data import read_study
 from tests.analysis.tidy import edit

@@ -125,7 +125,7 @@ def test_quadrature_with_one_point_is_laplace():
 
 
 def test_quadrature_of_two_factors_is_refused():
-    with pytest.raises(DesignError, match="one factor"):
+    with pytest.raises(DesignError, match="a single factor"):
         fit_logistic(crossed(), model("agreed"), points=5)
 
 
@@ -240,12 +240,12 @@ def test_an_empty_factor_is_left_out_and_logged_or_refused():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([0, 2], "agreed must hold 0 or 1"),
-        ([0.5, 1], "agreed must hold 0 or 1"),
+        ([0, 2], "agreed must contain 0 or 1"),
+        ([0.5, 1], "agreed must contain 0 or 1"),
         ([0], "every answer in agreed is 0"),
         ([1], "every answer in agreed is a success"),
         ([np.nan], "is missing in 234 of 234 rows"),
-        (["yes", "no"], "must hold finite numbers"),
+        (["yes", "no"], "must contain finite numbers"),
     ],
 )
 def test_an_outcome_that_is_not_zero_or_one_is_refused(values, message):
@@ -266,7 +266,7 @@ WORDS = {1: "never", 2: "rarely", 3: "sometimes", 4: "often", 5: "always"}
 def test_words_without_an_order_are_refused_and_with_one_they_are_the_numbers():
     table = crossed()
     words = table.assign(rating=table["rating"].map(WORDS))
-    with pytest.raises(DesignError, match="no order of them is given"):
+    with pytest.raises(DesignError, match="whose order is unknown"):
         fit_rating(words)
     fit = fit_cumulative(words, model("rating"), categories=list(WORDS.values()))
     assert next(iter(fit.thresholds)) == "never|rarely"
@@ -276,7 +276,7 @@ def test_words_without_an_order_are_refused_and_with_one_they_are_the_numbers():
 
 
 def test_an_answer_outside_the_listed_categories_is_refused():
-    with pytest.raises(DesignError, match=r"holds \['5'\], which is not among"):
+    with pytest.raises(DesignError, match=r"contains \['5'\], which is not among"):
         fit_cumulative(crossed(), model("rating"), categories=[1, 2, 3, 4])
 
 

@@ -121,7 +121,7 @@ def test_slopes_of_the_information_are_those_of_the_linear_model_at_the_mode(ran
     mode = task.mode(point)
     own, _, theta = task.split(point)
     mixed = np.column_stack(
-        [task.family.own_mixed(mode.eta, own), mode.rows.weight[:, None] * task.basis]
+        [task.family.extra_mixed(mode.eta, own), mode.rows.weight[:, None] * task.basis]
     )
 
     def information(at):
@@ -146,4 +146,4 @@ def test_mixed_derivatives_of_the_thresholds_are_those_of_finite_differences():
     own = np.array([-1.0, 0.2, -0.5, 0.1])
     for k, step in enumerate(np.eye(4) * 1e-6):
         rise = answers.rows(eta, own + step).first - answers.rows(eta, own - step).first
-        assert answers.own_mixed(eta, own)[:, k] == pytest.approx(-rise / 2e-6, abs=1e-8)
+        assert answers.extra_mixed(eta, own)[:, k] == pytest.approx(-rise / 2e-6, abs=1e-8)

@@ -81,7 +81,7 @@ def test_under_the_null_the_mixture_rejects_as_often_as_it_says():
         ({"fixed": (ARM,)}, {}, True, "reml=False"),
         ({"random": (Random("image"),)}, {"random": CROSSED[:1]}, False, "lacks"),
         ({"fixed": (POSITION,)}, {"fixed": (ARM,)}, False, "lacks"),
-        ({}, {}, False, "no parameter more"),
+        ({}, {}, False, "no additional parameter"),
         ({"random": ()}, {}, False, "one random effect at a time"),
         ({"fixed": (ARM,), "random": CROSSED[:1]}, {}, False, "one random effect at a time"),
     ],

@@ -40,11 +40,11 @@ def refused(table, spec):
     [
         ({"trust": 3.0}, "all 234 values of trust equal 3"),
         ({"trust": np.nan}, "trust is missing in 234 of 234 rows"),
-        ({"trust": np.inf}, "trust must hold finite numbers, but 234 row(s) hold ['inf']"),
-        ({"position": "third"}, "position must hold finite numbers"),
+        ({"trust": np.inf}, "trust must contain finite numbers, but 234 row(s) contain ['inf']"),
+        ({"position": "third"}, "position must contain finite numbers"),
         ({"position": 1.0}, "the fixed effects ['position'] follow"),
         ({"arm": "lime"}, "['none', 'shap']"),
-        ({"participant": "p1"}, "participant has one level only"),
+        ({"participant": "p1"}, "participant has only one level"),
         ({"image": None}, "image is missing in 234 of 234 rows"),
     ],
 )
@@ -59,7 +59,7 @@ def test_a_column_that_is_not_there_is_refused_by_name():
 def test_labels_of_two_kinds_are_refused():
     table = crossed()
     table["image"] = table["image"].where(table["image"] != "i00", 3)
-    assert "image holds text and numbers" in refused(table, model())
+    assert "image contains text and numbers" in refused(table, model())
 
 
 def test_a_small_remainder_on_a_large_mean_is_no_constant_outcome():
@@ -98,7 +98,7 @@ def test_an_empty_cell_of_an_interaction_is_refused():
 
 def test_one_row_per_participant_is_refused():
     table = crossed().drop_duplicates("participant")
-    assert "cannot be told from the residual" in refused(table, model(random=CROSSED[:1]))
+    assert "are confounded with the residual" in refused(table, model(random=CROSSED[:1]))
 
 
 def test_ten_levels_with_one_row_each_are_refused():
@@ -111,7 +111,7 @@ def test_ten_levels_with_one_row_each_are_refused():
 def test_two_names_for_one_grouping_are_refused():
     table = crossed().assign(person=lambda t: t["participant"].str.upper())
     spec = model(random=(*CROSSED, Random("person")))
-    assert "participant and person group the rows alike" in refused(table, spec)
+    assert "participant and person group the rows identically" in refused(table, spec)
 
 
 def test_more_slopes_than_levels_are_refused():

@@ -1,1 +1,0 @@
-"""Mediation between arms and an outcome."""

@@ -1,1 +1,0 @@
-"""The specification curve over exclusions, codings and models."""
