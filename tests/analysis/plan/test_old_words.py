@@ -78,12 +78,16 @@ def test_results_of_version_1_have_the_section_under_its_name_of_today():
         "further": {"meeting": {"qualities": []}},
         "plan": {"meeting": {"measures": []}},
         "shown": {"pictures": []},
+        "flow": [],
+        "study_flow": {"steps": []},
     }
     assert in_todays_words(old) == {
         "schema": 2,
         "optional_sections": {"map_quality": {"qualities": []}},
         "plan": {"map_quality": {"measures": []}},
         "stimuli_shown": {"by_image": []},
+        "flow": [],
+        "study_flow": {"steps": [], "stopped": {}, "left_silently": {}},
     }
     assert in_todays_words({"schema": 2, "plan": {"meeting": 1}})["plan"] == {"meeting": 1}
 
