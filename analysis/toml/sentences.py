@@ -1,4 +1,4 @@
-"""From pydantic's errors to sentences of our own: the value, the rule, and what to do."""
+"""Sentences of our own for pydantic's errors: the value, the rule, and the cure."""
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from analysis.toml.problems import Problem, did_you_mean
 from analysis.toml.value_types import BLANK, Number, OneOf
 
 LONGEST_SHOWN = 80
-NAMES = ("key", "id", "slug", "item", "file")  # what a table of a list is called by, if it has it
+NAMES = ("key", "id", "slug", "item", "file")  # keys that name a table of a list
 TOO_LONG = ("string_too_long", "too_long")
 OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 SINGULAR: Mapping[Any, str] = {
@@ -33,11 +33,11 @@ PLURAL: Mapping[Any, str] = {
 def problems_in(
     error: ValidationError, cls: Any, values: Any, base: Path, also: Sequence[str] = ()
 ) -> Iterator[Problem]:
-    """Turn each of pydantic's errors into one problem.
+    """Convert each of pydantic's errors into a problem.
 
-    ``values`` is what was to become a ``cls``, and ``base`` its path in the file. ``also`` are
-    keys that the same table may contain. An error of a union counts once, although pydantic lists
-    one for each of its members.
+    ``values`` is the input for the class ``cls``, and ``base`` its path in the file. ``also`` lists
+    keys that the table may contain as well. An error of a union counts once, although pydantic
+    lists an error for each of its members.
     """
     told = set()
     for one in error.errors(include_url=False, include_input=False, include_context=False):
@@ -74,7 +74,7 @@ def entry_type(hint: Any) -> Any:
 
 
 def table_name(values: Any, path: Path, base: Path = ()) -> str:
-    """Return how a sentence calls the table at the path: [images], or [[arms]] 'lime'."""
+    """Return the name of the table at the path in a sentence: [images], or [[arms]] 'lime'."""
     names: list[str] = []
     inner: list[str] = []
     entry = ""
@@ -95,7 +95,7 @@ def table_name(values: Any, path: Path, base: Path = ()) -> str:
 
 
 def subject(values: Any, path: Path, base: Path = ()) -> str:
-    """Return how a sentence calls the value at the path: 'right' in [images]."""
+    """Return the name of the value at the path in a sentence: 'right' in [images]."""
     *owners, key = path
     while not isinstance(key, str) and owners:
         *owners, key = owners
@@ -104,7 +104,7 @@ def subject(values: Any, path: Path, base: Path = ()) -> str:
 
 
 def noun(hint: Any, key: str = "") -> str:
-    """Return what the type's values are called: 'a whole number'."""
+    """Return the noun for values of the type, such as 'a whole number'."""
     bare = without_none(hint)
     if known := known_words(hint):
         return f"one of {', '.join(known)}"

@@ -1,6 +1,6 @@
-"""From a table of values to a frozen dataclass, by the types of its fields.
+"""Conversion of a table of values to a frozen dataclass, by the types of its fields.
 
-pydantic validates, strictly and without unknown keys; the sentences are ours.
+pydantic validates strictly and refuses unknown keys; the sentences are our own.
 """
 
 import json
@@ -29,11 +29,11 @@ EMPTY: Mapping[Any, Any] = {str: "", int: 0, float: 0.0, bool: False}
 def read_as(
     cls: type[T], values: Any, problems: Problems, path: Path = (), also: Sequence[str] = ()
 ) -> T:
-    """Return the values as a ``cls``; whatever does not fit its types becomes a fault.
+    """Return the values as a ``cls``; values that do not match its types become faults.
 
-    A faulty value is replaced by the default of its field, or by an empty value, so that rules
-    can be judged for the rest. ``path`` is where in the file the values are, and ``also`` are keys
-    that the same table contains for another reader.
+    A faulty value is replaced by the default of its field, or by an empty value, so that rules can
+    be checked for the rest. ``path`` is the place of the values in the file, and ``also`` lists
+    keys of the table that another reader uses.
     """
     try:
         valid: T = _validated(cls, values)
