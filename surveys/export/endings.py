@@ -1,4 +1,4 @@
-"""How participations ended, by arm, told in the codebook: the erased ones are in no table."""
+"""The endings of participations by arm, for the codebook; erased participants are in no table."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,12 +22,13 @@ def with_endings(
     erased: Mapping[str, int],
     blinded: bool,
 ) -> list[CodebookRow]:
-    """Return the codebook's rows; that of the participants' state tells the counts.
+    """Return the codebook's rows with the counts added to the row of the participants' state.
 
-    ``erased``: how many participants had their data erased, by arm, or of all arms while the arms
+    ``erased``: how many participants had their data erased, by arm, or over all arms while the arms
     are blinded.
     """
     counts: Counter[tuple[str, str]] = Counter()
+    # Only allocated people: the others were never randomised and have tables of their own.
     allocated = people.filter(arm__isnull=False).order_by()
     for arm, state in allocated.values_list("arm__key", "state"):
         counts["of all arms" if blinded else arm, state] += 1

@@ -95,6 +95,7 @@ def read_item(
         )
     _check_misplaced(table, at, key, kind)
     _check_options(written, at)
+    # Free text is optional by default: nobody should have to invent a comment.
     is_required = not optional and kind not in WRITTEN
     label = written.does_not_apply
     return Item(
@@ -126,6 +127,7 @@ def read_scale(written: ScaleTable, at: TableProblems) -> Scale:
     elif (maximum - minimum) % step:
         said = f"steps of {step} do not lead from {minimum} to {maximum}."
         at.add("step", said, "minimum", "maximum")
+    # Anchors of a faulty scale are not judged: their messages would only repeat its fault.
     faulty = any(map(at.is_faulty, ("minimum", "maximum", "step")))
     scale = Scale(minimum, maximum, {}, step)
     anchors = {} if faulty else read_anchors(written.anchors, at, scale)
@@ -206,6 +208,7 @@ def _item_scale(
         said = f"the item {written.id!r} has no scale. Add a [scale] to the questionnaire."
         at.add("id", said, "scale", "kind")
         return None
+    # An item may label the questionnaire's scale differently without repeating its points.
     if "anchors" in table and not at.is_faulty("anchors"):
         used = Scale(
             used.minimum,

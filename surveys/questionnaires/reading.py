@@ -72,6 +72,7 @@ def _questionnaire(
     if written.scale is not None:
         scale = read_scale(written.scale, TableProblems(file.problems, ("scale",)))
     items = _items(written, file, scale)
+    # A malformed code would never match the language of a page.
     if not LANGUAGE.fullmatch(written.language):
         said = f"language is {written.language!r}. Write a code such as en, de or pt-br."
         file.problems.add(("language",), said)
@@ -104,6 +105,7 @@ def _items(written: QuestionnaireTable, file: Document, scale: Scale | None) -> 
             optional=written.optional,
             does_not_apply=written.does_not_apply,
         )
+        # Answers are stored under the item's id, so that it must be unique on the page.
         if item.id in [other.id for other in items]:
             said = f"the item id {item.id!r} occurs more than once. Rename one of the items."
             at.add("id", said)
@@ -119,12 +121,12 @@ def _subscales(
 ) -> dict[str, Subscale]:
     """Return the declared subscales; if there are none, a default for each that an item names."""
     named = dict.fromkeys(item.subscale for item in items if item.subscale)
-    if not written.subscales:
+    if not written.subscales:  # with declared ones, an unknown name is probably a typing error
         subscales = {key: Subscale(key, key) for key in named}
     else:
         subscales = {
-            key: Subscale(key, one.label or key, one.score, one.minimum_answered)
-            for key, one in written.subscales.items()
+            key: Subscale(key, table.label or key, table.score, table.minimum_answered)
+            for key, table in written.subscales.items()
         }
     for number, item in enumerate(items):
         if item.subscale and item.subscale not in subscales:

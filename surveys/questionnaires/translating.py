@@ -83,6 +83,7 @@ def _translated(
     for key in own.items:
         if key not in known:
             in_items.add(key, f"unknown key {key!r} in [text.{code}.items]. Known: {known}.")
+    # Only labels are translated: points and values must stay equal for the data to be pooled.
     scale = _rescaled(own.anchors, original.scale, "scale" in file.values, at)
     items = []
     for item, declared in zip(original.items, file.tables("items"), strict=True):
@@ -115,6 +116,7 @@ def _item(
     at: TableProblems,
 ) -> Item:
     """Return the item in the other language; ``declared`` is its entry in the original."""
+    # What the item inherits from the questionnaire is translated there, not once more here.
     named = "scale" in declared or "anchors" in declared
     inherits = bool(item.does_not_apply) and "does_not_apply" not in declared
     _check_pair(at, "does_not_apply", own.does_not_apply, "does_not_apply" in declared)

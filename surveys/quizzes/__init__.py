@@ -130,10 +130,11 @@ def _question(
     table: Mapping[str, Any], file: document.Document, number: int
 ) -> Mapping[str, Question]:
     path = ("questions", number)
-    keys = {one.name for one in fields(QuestionTable)}
+    # Every other key that looks like a language's code is taken for a translation.
+    keys = {key_field.name for key_field in fields(QuestionTable)}
     codes = [key for key in table if key not in keys and LANGUAGE.fullmatch(key)]
-    own = {key: value for key, value in table.items() if key not in codes}
-    written = read_as(QuestionTable, own, file.problems, path)
+    in_own_language = {key: value for key, value in table.items() if key not in codes}
+    written = read_as(QuestionTable, in_own_language, file.problems, path)
     words = {OWN: QuestionWords(written.text, written.why, written.options)}
     for code in codes:
         words[code] = read_as(QuestionWords, table[code], file.problems, (*path, code))

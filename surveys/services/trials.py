@@ -142,11 +142,11 @@ def _as_seen(
     """Return, by prediction and other class, the map seen before, else the newest candidate."""
     before = set(seen.order_by().values_list("explanation_id", flat=True).distinct())
     chosen: dict[tuple[int, str], Explanation] = {}
-    notes = ("parameters", "diagnostics", "provenance")  # read for nothing, row by row
-    for one in candidates.defer(*notes).order_by("id"):
-        key = (one.prediction_id, one.other_class)
+    notes = ("parameters", "diagnostics", "provenance")  # large and not needed here
+    for explanation in candidates.defer(*notes).order_by("id"):
+        key = (explanation.prediction_id, explanation.other_class)
         if key not in chosen or chosen[key].pk not in before:
-            chosen[key] = one
+            chosen[key] = explanation
     return chosen
 
 

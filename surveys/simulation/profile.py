@@ -159,7 +159,7 @@ def read(text: str, name: str = "The profile") -> Profile:
             said = f"unknown key {key!r} in [styles]{did_you_mean(key, STYLES)}"
             file.problems.add(("styles", key), said)
     total = sum(written.styles.values())
-    if total > 1 + 1e-9:
+    if total > 1 + 1e-9:  # decimal shares such as 0.1 do not add up exactly
         said = f"the shares sum to {total:g}. Lower them to 1 or less."
         file.problems.add(("styles",), said)
     file.raise_problems(name, ProfileError)

@@ -19,6 +19,7 @@ def check(file: Document, study: StudyFile) -> None:
             f"the study shows images of {name!r}, split {split!r}, but none are stored. Import "
             f"them: manage.py import_images --data {name} --split {split}",
         )
+    # Each check needs the images, the classifier or both; the others still run without them.
     classifier = _classifier(file, study)
     if classifier is not None:
         _check_maps(file, study, classifier)
@@ -63,7 +64,7 @@ def _shortage_here(
         )
     correct = Prediction.objects.filter(image__in=stored, classifier=classifier)
     known = list(correct.values_list("is_correct", flat=True)) if classifier else []
-    if len(known) < count:
+    if len(known) < count:  # not all images are classified yet, so a shortage is not certain
         return None
     return shortage(study, known.count(True), known.count(False))
 

@@ -55,6 +55,7 @@ def arms_of(conditions: Sequence[Condition], within: Sequence[str]) -> tuple[Arm
         for number, order in enumerate(balanced_orders(len(members)), start=1):
             shown = [members[place] for place in order]
             key = f"{name}-order-{number}" if name else f"order-{number}"
+            # The label is cut to the length of the database's column.
             label = " → ".join(condition.label for condition in shown)
             arms.append(Arm(key, label[:200], tuple(condition.key for condition in shown)))
     return tuple(arms)
@@ -74,7 +75,7 @@ def balanced_orders(conditions: int) -> tuple[tuple[int, ...], ...]:
         low, high = (step + 1) // 2, conditions - step // 2
         first.append(low if step % 2 else high % conditions)
     rows = [tuple((place + shift) % conditions for place in first) for shift in range(conditions)]
-    if conditions % 2:
+    if conditions % 2:  # a single square cannot be balanced for an odd number: add its mirror
         rows += [tuple(reversed(row)) for row in rows]
     return tuple(rows)
 

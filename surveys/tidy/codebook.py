@@ -48,6 +48,7 @@ def codebook(study: StudyFile, blinded: bool = False) -> list[CodebookRow]:
         for file, described_columns in described
         for column in described_columns
     ]
+    # The codebook describes its own columns, too, so that no file needs another explanation.
     itself = [
         _row(file="codebook.csv", column=name, label=label, type=_own_type(name))
         for name, label in OWN_COLUMNS.items()

@@ -30,7 +30,7 @@ FIELDS = {
     "csrfmiddlewaretoken",
     "key",
     "step",
-}  # fields of every page, in addition to those of its form
+}  # fields of every page, in addition to its form's
 show_and_receive = require_http_methods(["GET", "HEAD", "POST"])
 
 

@@ -66,6 +66,7 @@ class TrialsPart(Part):
                 "Lower it, or raise right.",
                 "right",
             )
+        # Checks lie between trials, so that there must be fewer of them than trials.
         if self.attention >= max(shown, 1):
             at.add(
                 "attention",

@@ -52,6 +52,7 @@ class AllocationTable:
 def read_allocation(file: Document, table: AllocationTable, arms: int) -> declaration.Allocation:
     """Return the allocation; ``check_allocation`` checks what depends on other tables."""
     given, at = file.table("allocation"), TableProblems(file.problems, ("allocation",))
+    # Keys without effect are refused, because their author expects an effect.
     if table.method != "permuted_blocks" and "block_multiples" in given:
         said = f"there are no blocks in {table.method!r}. Remove block_multiples."
         at.add("block_multiples", said, "method")
@@ -84,6 +85,7 @@ def check_allocation(file: Document, study: declaration.StudyFile) -> None:
             path = (*at.path, name, key)
             file.problems.add(path, f"{name} names {key!r}{did_you_mean(key, arms)}")
     total = sum(plan.quotas.get(key, 0) for key in arms)
+    # The default number of places is only a limit, which quotas may stay below.
     is_given = "places" in file.table("allocation")
     if len(plan.quotas) == len(arms) and is_given and plan.places > total:
         at.add(

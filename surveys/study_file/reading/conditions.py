@@ -31,6 +31,7 @@ def read_conditions(file: Document) -> tuple[Condition, ...]:
     A file with both words is refused, and so is [[conditions]] in a between-subjects file.
     """
     key = declared_under(file)
+    # Stored files may use [[arms]] in any design; [[conditions]] needs a design that varies them.
     if "arms" in file.values and "conditions" in file.values:
         file.problems.add(
             ("conditions",),
@@ -75,8 +76,9 @@ def is_within(file: Document) -> bool:
 def _read_condition(table: Mapping[str, Any], at: TableProblems, word: str) -> Condition:
     """Return the condition in the table; ``word`` is the file's name for it: arm or condition."""
     choices = _choices()
-    own = {key: value for key, value in table.items() if key not in choices}
-    condition = read_as(Condition, own, at.problems, at.path, also=tuple(choices))
+    # Keys such as baseline are no fields: they turn the method into its variant below.
+    settings = {key: value for key, value in table.items() if key not in choices}
+    condition = read_as(Condition, settings, at.problems, at.path, also=tuple(choices))
     check_key(at, "key", condition.key)
     named = f"{word} {condition.key!r}"
     if condition.method and not condition.prediction:
@@ -124,7 +126,7 @@ def _method(condition: Condition, table: Mapping[str, Any], at: TableProblems, c
             continue
         # For an unknown method, any method with such a parameter tells whether the value is known.
         asked = [known[named]] if named in known else owners
-        there = {key: one for owner in asked for key, one in owner.by_choice.items()}
+        there = {key: variant for owner in asked for key, variant in owner.by_choice.items()}
         if value in there:
             key = there[value].key
         else:
@@ -137,7 +139,9 @@ def _choices() -> dict[str, list[Method]]:
     """Return the methods by the name of the parameter that a condition may choose."""
     names = dict.fromkeys(method.choice.name for method in catalogue.METHODS if method.choice)
     return {
-        name: [one for one in catalogue.METHODS if one.choice and one.choice.name == name]
+        name: [
+            method for method in catalogue.METHODS if method.choice and method.choice.name == name
+        ]
         for name in names
     }
 

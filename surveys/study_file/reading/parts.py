@@ -99,9 +99,9 @@ def read_parts(file: Document, asked: Asked) -> DeclaredParts:
 def _part(entry: Entry, table: Mapping[str, Any], at: TableProblems) -> Part:
     declared = PARTS[entry.kind]
     per_block = declared.default_per_block if entry.per_block is None else entry.per_block
-    own = {key: value for key, value in table.items() if key not in COMMON}
+    of_kind = {key: value for key, value in table.items() if key not in COMMON}
     values = {
-        **own,
+        **of_kind,
         "key": entry.key or _default_key(table, entry.kind),
         "per_block": per_block,
         "conditions": list(_conditions(entry, table, at)),
@@ -152,6 +152,7 @@ def _ordered(
         if after and after not in by_key:
             at.add("after", f"after names {after!r}{did_you_mean(after, list(by_key))}")
             followed[part.key] = ""
+    # A circle is searched for first, since the placing below would never end in it.
     graph = {key: {after} if after else set() for key, after in followed.items()}
     try:
         TopologicalSorter(graph).prepare()

@@ -35,6 +35,7 @@ class KindTable:
 @cache
 def table_type(kind: Kind) -> type[Any]:
     """Return the class whose fields are the keys that [recruitment] has for the kind."""
+    # Built per kind, so that a key without effect for the kind is reported as unknown.
     keys: list[tuple[str, Any, Any]] = []
     if kind.outcomes:
         keys += [
@@ -144,6 +145,7 @@ def _codes(table: Any, kind: Kind, problems: Problems) -> dict[Outcome, Exit]:
                 f"the code for {outcome} is {code!r}. Copy it from the study's page on "
                 f"{kind.label}: letters, digits, - and _.",
             )
+        # The service tells outcomes apart only by their codes.
         elif code in {other.code for other in codes.values()}:
             at.add(outcome.value, f"two outcomes have the code {code!r}. Give each its own.")
         else:

@@ -97,6 +97,7 @@ def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
     """
     file = document.read(text, "The study file", declaration.StudyFileError)
     written = read_as(FileTable, file.values, file.problems)
+    # First, because images, design and allocation depend on the conditions.
     conditions = read_conditions(file)
     declared = read_parts(file, written.questionnaires)
     check_key(TableProblems(file.problems, ()), "slug", written.slug)
@@ -133,10 +134,10 @@ def _images(file: Document, arms: int) -> declaration.Images:
     table, path = file.table("images"), ("images",)
     # In the short form, [images] also contains the numbers of predictions.
     apart = ("per_arm",) if "parts" in file.values else ("per_arm", *SHORT_FORM)
-    own = {key: value for key, value in table.items() if key not in apart}
+    settings = {key: value for key, value in table.items() if key not in apart}
     retired = {key: value for key, value in table.items() if key == "per_arm"}
     also = [key for key in apart if key != "per_arm"]
-    images = read_as(declaration.Images, own, file.problems, path, also=also)
+    images = read_as(declaration.Images, settings, file.problems, path, also=also)
     # A retired key of stored files, which gave each arm a separate image set.
     if read_as(Retired, retired, file.problems, path).per_arm:
         return replace(images, sets=max(arms, 1))
@@ -214,7 +215,7 @@ def _check_conditions_of_parts(
 ) -> None:
     """Report parts limited to unknown conditions, or placed where no condition is known."""
     known = [condition.key for condition in study.conditions]
-    for part in (one for one in study.parts if one.conditions):
+    for part in (part for part in study.parts if part.conditions):
         word = limited_by(file, parts.place_of(part))
         place = (*parts.place_of(part), word)
         if word == "conditions" and not is_within(file):

@@ -61,7 +61,10 @@ def translations(
                 f"[text.{code}] must name another language by a code such as de or pt-br, and the "
                 f"file's own is {original.language!r}. Correct it, or set language at the top.",
             )
-    return {code: _translated(own, code, original, problems) for code, own in written.items()}
+    return {
+        code: _translated(translation, code, original, problems)
+        for code, translation in written.items()
+    }
 
 
 def _translated(
