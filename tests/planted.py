@@ -63,6 +63,30 @@ def planted(lines: list[Line], place: int) -> str:
     return "\n".join(texts)
 
 
+WRONG = ("1", '"x"', "true", "[]", "[1]", '["x", 1]', "{}", "{ a = 1 }", "[{}]", "[[[]]]", "nan")
+"""A value of every kind, each wrong for most keys."""
+
+
+def every_value(lines: list[Line]) -> Iterator[str]:
+    """The file with each of WRONG for each of its tables, and with three of them for each key.
+
+    Neighbouring keys get different ones, so that each kind of value meets many keys.
+    """
+    for place, line in enumerate(lines):
+        key = json.dumps(str(line.path[-1]))
+        for step in range(3):
+            value = WRONG[(place + 4 * step) % len(WRONG)]
+            texts = [one.text for one in lines]
+            if not line.is_header:
+                texts[place] = f"{key} = {value}"
+                yield "\n".join(texts)
+    headers = {line.path[0] for line in lines if line.is_header}
+    for name in headers:
+        outside = [line.text for line in lines if line.path[0] != name]
+        for value in WRONG:
+            yield "\n".join([f"{name} = {value}", *outside])
+
+
 def missed(
     lines: list[Line], sentences: Callable[[str], list[str]]
 ) -> list[tuple[Line, list[str]]]:

@@ -1,11 +1,12 @@
 """The interface that the family, the report and the sensitivity check need from every analysis."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import HypothesisTest, NotEstimable
 
 
+@runtime_checkable  # so that results_schema can name it
 class OutcomeFinding(Protocol):
     """Results of an analysis in plan.ANALYSES, as a frozen dataclass."""
 

@@ -1,18 +1,18 @@
 """JSON Schema of results.json, generated from the result classes so that it cannot fall behind.
 
-It ships as analysis/reproduction/results.schema.json and is part of every bundle. After a change of
-a result class, run: python -m analysis.reproduction.results_schema
+It ships as analysis/reproduction/results.schema.json and goes into every bundle. After a change
+of a result class, run: python -m analysis.reproduction.results_schema
 """
 
 import json
-import types
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from jsonschema import Draft202012Validator
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import IsInstanceSchema, WithDefaultSchema
 
 from analysis.errors import ReportError
 from analysis.outcomes.finding import OutcomeFinding
@@ -21,25 +21,57 @@ from analysis.plan.plan import ANALYSES, resolve
 from analysis.results import SCHEMA, Results
 
 FILE = Path(__file__).with_name("results.schema.json")
-PLAIN: Mapping[Any, str] = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    type(None): "null",
-}
+FINDING = {"$comment": "the results of an analysis"}
+"""Stands for OutcomeFinding, a protocol, until it is replaced by the classes that fulfil it."""
+NO_KEYWORDS = ("gt", "le")
+"""Bounds of a union of numbers, for which pydantic has no words of JSON Schema."""
+CONFIG = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 Entry = dict[str, Any]
+
+
+class _Generator(GenerateJsonSchema):
+    """pydantic's generator for written results: every field is required, and has no default."""
+
+    def is_instance_schema(self, schema: IsInstanceSchema) -> JsonSchemaValue:
+        if schema["cls"] is not OutcomeFinding:
+            raise TypeError(f"results.json cannot hold {schema['cls']!r}: it is not a dataclass.")
+        return dict(FINDING)
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        return True
+
+    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
 
 def build_schema() -> Entry:
     """Return the schema of the output of results.to_json: every key, required, and no other."""
-    definitions: Entry = {}
-    root = _schema_of(Results, definitions)
+    findings = _finding_classes()
+    sections = {one.key: get_type_hints(resolve(one.path))["return"] for one in OPTIONAL_SECTIONS}
+    adapters = {hint: _adapter(hint) for hint in (Results, *findings, *sections.values())}
+    schemas, shared = TypeAdapter.json_schemas(
+        [(hint, "serialization", adapter) for hint, adapter in adapters.items()],
+        schema_generator=_Generator,
+        ref_template="#/$defs/{model}",
+    )
+    entries = {hint: schemas[hint, "serialization"]["prefixItems"][0] for hint in adapters}
+    definitions = shared["$defs"]
+    # Any mapping to pydantic; each key is the result of one of the sections.
+    definitions["Results"]["properties"]["optional_sections"] = {
+        "type": "object",
+        "properties": {key: entries[hint] for key, hint in sections.items()},
+        "required": [],
+        "additionalProperties": False,
+    }
+    either = {"anyOf": [entries[one] for one in findings]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"results.json of an explanation study, version {SCHEMA}",
-        **root,
-        "$defs": dict(sorted(definitions.items())),
+        **entries[Results],
+        "$defs": _replaced(dict(sorted(definitions.items())), either),
     }
 
 
@@ -63,56 +95,24 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(FILE.read_text(encoding="utf-8")))
 
 
-def _schema_of(hint: Any, definitions: Entry) -> Entry:
-    if hint in PLAIN:
-        return {"type": PLAIN[hint]}
-    if hint is Any:
-        return {}
-    if hint is OutcomeFinding:
-        return {"anyOf": [_schema_of(one, definitions) for one in _finding_classes()]}
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return {"enum": list(arguments)}
-    if origin in (Union, types.UnionType):
-        return {"anyOf": [_schema_of(one, definitions) for one in arguments]}
-    if origin is tuple:
-        return {"type": "array", "items": _schema_of(arguments[0], definitions)}
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {"type": "object", "additionalProperties": _schema_of(arguments[1], definitions)}
-    if is_dataclass(hint) and isinstance(hint, type):
-        return _reference(hint, definitions)
-    raise TypeError(f"results.json cannot contain {hint!r}: it has no JSON Schema.")
+def _adapter(hint: Any) -> TypeAdapter[Any]:
+    # In a tuple, since a dataclass takes no configuration from outside.
+    return TypeAdapter(tuple[hint], config=CONFIG)
 
 
-def _reference(cls: type, definitions: Entry) -> Entry:
-    """Return a reference to a dataclass, defined before its fields so that classes may nest."""
-    if cls.__name__ not in definitions:
-        definitions[cls.__name__] = {}
-        hints = get_type_hints(cls)
-        names = [one.name for one in fields(cls)]
-        properties = {name: _schema_of(hints[name], definitions) for name in names}
-        if cls is Results:
-            properties["optional_sections"] = _optional(definitions)
-        definitions[cls.__name__] = {
-            "description": " ".join((cls.__doc__ or "").split()),
-            **_object(properties, names),
+def _replaced(value: Any, finding: Entry) -> Any:
+    """Return the schema with the classes of findings in place of FINDING, and short docstrings."""
+    if value == FINDING:
+        return finding
+    if isinstance(value, dict):
+        return {
+            key: " ".join(one.split())
+            if key == "description" and isinstance(one, str)
+            else _replaced(one, finding)
+            for key, one in value.items()
+            if key not in NO_KEYWORDS
         }
-    return {"$ref": f"#/$defs/{cls.__name__}"}
-
-
-def _optional(definitions: Entry) -> Entry:
-    """Return the optional sections by key; none of them is required."""
-    found = {one.key: get_type_hints(resolve(one.path))["return"] for one in OPTIONAL_SECTIONS}
-    return _object({key: _schema_of(hint, definitions) for key, hint in found.items()}, [])
-
-
-def _object(properties: Entry, required: list[str]) -> Entry:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
+    return [_replaced(one, finding) for one in value] if isinstance(value, list) else value
 
 
 def _finding_classes() -> list[Any]:

@@ -28,11 +28,10 @@ class Document:
         return value if isinstance(value, dict) else {}
 
     def tables(self, key: str) -> list[dict[str, Any]]:
-        """Return the tables written [[key]]; none where an entry is something else."""
+        """Return the tables written [[key]], with an empty one for an entry that is no table."""
         value = self.values.get(key)
-        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-            return []
-        return value
+        entries = value if isinstance(value, list) else []
+        return [one if isinstance(one, dict) else {} for one in entries]
 
     def sentences(self) -> list[str]:
         """Return every problem with its line, in the order of the file."""

@@ -7,7 +7,7 @@ from surveys.questionnaires import reading, translating
 from surveys.questionnaires.reading import QuestionnaireError
 from surveys.quizzes import QuizError
 from surveys.simulation import profile
-from tests.planted import Line, entry_lines, lines_of, missed
+from tests.planted import Line, entry_lines, every_value, lines_of, missed
 
 
 def told_by(read):
@@ -64,6 +64,13 @@ FILES = {
 def test_a_fault_in_every_key_is_told_with_its_line(name):
     lines, read = FILES[name]
     assert missed(lines, told_by(read)) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_value_of_any_key_breaks_the_reader(name):
+    """Any other error than the file's own is raised here, and fails the test."""
+    lines, read = FILES[name]
+    assert sum(bool(told_by(read)(text)) for text in every_value(lines)) > len(lines)
 
 
 def test_a_quiz_whose_right_answer_is_no_option_is_refused():

@@ -4,7 +4,7 @@ from analysis.errors import PlanError
 from analysis.plan.plan import Plan
 from analysis.plan.reading import read_plan
 from analysis.toml import document
-from tests.planted import FAULT, Line, lines_of, missed
+from tests.planted import FAULT, Line, every_value, lines_of, missed
 
 
 def told_by(folder):
@@ -26,6 +26,12 @@ def test_a_fault_in_every_key_of_a_plan_is_told_with_its_line(tmp_path):
     lines = lines_of(Plan)
     assert len(lines) > 100
     assert missed(lines, told_by(tmp_path)) == []
+
+
+def test_no_value_of_any_key_breaks_the_reader(tmp_path):
+    """Any other error than PlanError is raised here, and fails the test."""
+    texts = list(every_value(lines_of(Plan)))
+    assert sum(bool(told_by(tmp_path)(text)) for text in texts) == len(texts)
 
 
 def test_the_plan_itself_has_no_value_of_a_wrong_type(tmp_path):

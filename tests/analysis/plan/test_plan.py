@@ -139,6 +139,18 @@ def test_a_mistake_in_an_outcome_is_named(changes, message):
     assert any(message in line for line in outcome_problems(**changes))
 
 
+def test_an_error_of_a_plan_keeps_the_path_of_each_problem():
+    with pytest.raises(PlanError) as caught:
+        parse_plan({**PLAN, "alpha": 2.0, "outcomes": [OUTCOME, {**OUTCOME, "key": "b", "x": 1}]})
+    assert [one.path for one in caught.value.placed] == [("outcomes", 1, "x"), ("alpha",)]
+
+
+def test_a_tab_can_separate_columns():
+    table = {"file": "a.tsv", "into": "trials", "columns": {"participant": "id"}}
+    plan = parse_plan({**PLAN, "source": {"separator": "\t", "tables": [table]}})
+    assert plan.source.separator == "\t"
+
+
 def test_all_mistakes_come_at_once():
     found = problems(control="x", alpha=2.0, outcomes=[{**OUTCOME, "kind": "?"}, {"key": "b"}])
     assert len(found) >= 5

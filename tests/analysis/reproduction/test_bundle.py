@@ -47,6 +47,9 @@ def test_results_json_fits_the_schema_that_comes_with_it(planted_output):
         lambda d: d["outcomes"][0].update(p_adjusted="small"),
         lambda d: d["outcomes"][0]["found"].update(mood="good"),
         lambda d: d["plan"].update(alpha=None),
+        lambda d: d["plan"].update(alpha=0.7),
+        lambda d: d["plan"]["outcomes"][0].pop("fallback"),
+        lambda d: d["plan"]["outcomes"][0].update(role="both"),
     ],
 )
 def test_a_document_that_the_schema_does_not_allow_is_refused(planted_output, change):

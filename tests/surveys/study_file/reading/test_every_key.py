@@ -12,7 +12,7 @@ from surveys.study_file.designs import Condition
 from surveys.study_file.parts import PARTS
 from surveys.study_file.reading import conditions, parts, recruitment, study
 from surveys.study_file.recruitment_kinds import KINDS
-from tests.planted import FAULT, Line, entry_lines, lines_of, missed
+from tests.planted import FAULT, Line, entry_lines, every_value, lines_of, missed
 
 APART = ("images", "analysis", "arms", "conditions", "parts", "recruitment")
 """Tables whose keys depend on others; the files below have every key of each."""
@@ -82,6 +82,13 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_fault_in_every_key_of_a_study_file_is_told_with_its_line(name):
     assert missed(FILES[name], told) == []
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "conditions"])
+def test_no_value_of_any_key_breaks_the_reader(name):
+    """Any other error than the file's own is raised here, and fails the test."""
+    texts = list(every_value(FILES[name]))
+    assert sum(bool(told(text)) for text in texts) == len(texts)
 
 
 def test_the_files_have_every_key():
