@@ -57,7 +57,7 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
 
     ``simulated``: "none" leaves simulated participants out, "only" exports no others, "included"
     exports both. Until the study is closed, everything that reveals the arm of a real participant
-    is left out. Raises ExportError if there are no such participants, or if ``output`` contains
+    is left out. Raises ExportError if no participant is left, or if ``output`` contains
     anything except an earlier export, which is replaced.
     """
     check_place(output)

@@ -47,7 +47,9 @@ class Command(DatabaseCommand):
                 listed = submissions_in(csv)
             else:
                 ids = options["service_study"] or study_ids(study)
-                listed = [one for study_id in ids for one in prolific.submissions(study_id)]
+                listed = [
+                    submission for study_id in ids for submission in prolific.submissions(study_id)
+                ]
         except prolific.ProlificError as error:
             raise CommandError(str(error)) from error
         people = reconciliation.participations(study)

@@ -76,7 +76,7 @@ def is_within(file: Document) -> bool:
 def _read_condition(table: Mapping[str, Any], at: TableProblems, word: str) -> Condition:
     """Return the condition in the table; ``word`` is the file's name for it: arm or condition."""
     choices = _choices()
-    # Keys such as baseline are no fields: they turn the method into its variant below.
+    # Keys such as baseline are not fields: they turn the method into its variant below.
     settings = {key: value for key, value in table.items() if key not in choices}
     condition = read_as(Condition, settings, at.problems, at.path, also=tuple(choices))
     check_key(at, "key", condition.key)
