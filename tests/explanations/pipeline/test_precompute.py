@@ -212,13 +212,13 @@ def test_without_a_background_deepshap_is_refused_with_the_cure(network, predict
 def test_images_of_other_classes_are_refused(network, weights, images):
     ImageSet.objects.update(class_names=["cat", "dog"])
     images[0].image_set.refresh_from_db()
-    with pytest.raises(PrecomputeError, match=r"the images of 'scenes' are \['cat', 'dog'\]"):
+    with pytest.raises(PrecomputeError, match=r"images of 'scenes' have \['cat', 'dog'\]"):
         predict(network, weights, images)
 
 
 def test_images_of_another_size_are_refused(network, weights, images):
     images[1].width = 40
-    with pytest.raises(PrecomputeError, match=r"takes 32x32 images, test/\d+ is 40x32"):
+    with pytest.raises(PrecomputeError, match=r"takes 32x32 images, but test/\d+ is 40x32"):
         predict(network, weights, images)
 
 
@@ -319,7 +319,7 @@ def test_a_network_that_cannot_be_explained_is_refused_by_the_command(
             "no image set 'sketches'; stored are: scenes",
         ),
         ({"set": "scenes", "weights": "w", "split": "validation"}, "There are no images"),
-        ({"set": "scenes", "weights": "w", "methods": "gradcamm"}, "no method 'gradcamm'"),
+        ({"set": "scenes", "weights": "w", "methods": "gradcamm"}, "Unknown method 'gradcamm'"),
         ({"set": "scenes", "weights": "w", "limit": 0}, "--limit is 0"),
         ({"set": "scenes", "weights": "w", "verify": -1}, "--verify is -1"),
         ({"set": "scenes", "weights": "w", "scheduler": "tcp://h:1"}, "require --executor dask"),
