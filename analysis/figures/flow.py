@@ -1,4 +1,4 @@
-"""Who was randomised, who was left out by which rule, and who remains, by arm."""
+"""Figure of the participant flow: randomised, excluded by each rule, and remaining, by arm."""
 
 import textwrap
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ LETTERS = 8.5  # points
 
 @dataclass(frozen=True)
 class Box:
-    """Participants by arm; `leaves`: those who leave the flow here, drawn to the right."""
+    """Participants by arm; a box that `leaves` the flow is drawn to the right."""
 
     title: str
     counts: Mapping[str, int]
@@ -26,7 +26,7 @@ class Box:
 
 
 def draw_flow(results: Results) -> Figure:
-    """Draw a column of boxes, everyone on top; to the right of each gap those who leave there."""
+    """Draw a column of boxes, everyone on top, with the excluded to the right of each gap."""
     boxes = _boxes(results)
     most = max(len(_lines(box, results)) for box in boxes)
     row = (1.2 * LETTERS * most + 12) / 72  # inches: a box's lines, its frame, a gap
@@ -42,12 +42,12 @@ def draw_flow(results: Results) -> Figure:
             "", (0.06, lower - 0.55), (0.06, upper + 0.55),
             arrowprops={"arrowstyle": "->", "color": MUTED},
         )  # fmt: skip
-    note(figure, "each number is checked against the one before it", results.simulated)
+    note(figure, "each number is checked against the previous number", results.simulated)
     return carry(figure, _data(boxes, results))
 
 
 def _boxes(results: Results) -> list[Box]:
-    """Everyone randomised, each group that leaves and the rest, down to the per-protocol set."""
+    """Return the boxes from everyone randomised down to the per-protocol set."""
     flow, rows = results.study_flow, results.flow
     boxes = [Box("Randomised", {row.arm: row.randomised for row in rows})]
     if all(row.erased_known for row in rows):
@@ -63,7 +63,7 @@ def _boxes(results: Results) -> list[Box]:
 
 
 def _data(boxes: list[Box], results: Results) -> pd.DataFrame:
-    """A row per box and arm, from top to bottom."""
+    """Return a row per box and arm, from top to bottom."""
     rows = [
         (box.title, arm, results.labels[arm], count)
         for box in boxes

@@ -1,4 +1,4 @@
-"""From everyone randomised to those analysed: the numbers of the flow diagram, and their sums."""
+"""Participant flow, from everyone randomised to the participants analysed, with checked sums."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from analysis.study_data.study_data import StudyData
 
 
 class FlowError(AnalysisError):
-    """The numbers of the flow do not add up: a fault of this program, never of the data."""
+    """The numbers of the flow do not add up: an error of this program, never of the data."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Sets:
 
 @dataclass(frozen=True)
 class Flow:
-    """Everything that the diagram shows beside the rows per arm, and attrition by arm tested.
+    """Numbers of the flow diagram in addition to the rows per arm, and tests of attrition by arm.
 
-    `stopped` and `left_silently` count by arm the participants whom no rule excluded and who did
-    not complete: they lie between the last step and the per-protocol set.
+    `stopped` and `left_silently` count by arm the participants who did not complete and whom no
+    rule excluded; they are between the last step and the per-protocol set.
     """
 
     steps: tuple[ExclusionStep, ...]
@@ -42,7 +42,7 @@ class Flow:
 
 
 def study_flow(data: StudyData, rows: tuple[FlowRow, ...]) -> Flow:
-    """The flow of the study; raises FlowError rather than print numbers that do not add up."""
+    """Return the flow of the study. Raises FlowError if its numbers do not add up."""
     steps = data.exclusions.steps
     sets = Sets(
         *(
@@ -69,7 +69,7 @@ def study_flow(data: StudyData, rows: tuple[FlowRow, ...]) -> Flow:
 
 
 def check_sums(rows: tuple[FlowRow, ...], steps: tuple[ExclusionStep, ...], sets: Sets) -> None:
-    """Every number of the flow against the one before it, arm by arm."""
+    """Check every number of the flow against the previous number, arm by arm."""
     for row in rows:
         arm, left = row.arm, row.randomised - row.erased
         _equal(left, row.completed + row.stopped + row.left_silently, f"{arm}: states")
@@ -77,7 +77,7 @@ def check_sums(rows: tuple[FlowRow, ...], steps: tuple[ExclusionStep, ...], sets
             left -= step.excluded[arm]
             _equal(left, step.remaining[arm], f"{arm}: after {step.key}")
         if not sets.per_protocol[arm] <= sets.completed[arm] <= sets.intention_to_treat[arm]:
-            raise FlowError(f"{arm}: a set exceeds the one that it is part of.")
+            raise FlowError(f"{arm}: a set exceeds the set that contains it.")
         if sets.per_protocol[arm] > left:
             raise FlowError(f"{arm}: more per protocol than the rules left, {left}.")
         if any(count > row.randomised - row.erased for count in row.analysed.values()):

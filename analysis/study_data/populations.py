@@ -1,4 +1,4 @@
-"""Who was randomised, who finished, and who is analysed in which outcome."""
+"""Populations of participants: randomised, completed, per protocol, and analysed by outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class FlowRow:
-    """An arm's participants: randomised = completed + stopped + left silently + erased.
+    """Participants of an arm: randomised = completed + stopped + left silently + erased.
 
     `stopped` ended early and kept their answers, `left_silently` started and never finished, and
-    `erased` withdrew: their data do not exist (0 where the export does not say, `erased_known`).
-    `analysed` counts, by outcome key, the participants with a score in the outcome's population.
+    `erased` withdrew, so their data do not exist (0 if the export does not contain their number,
+    see `erased_known`). `analysed` counts, by outcome key, the participants with a score in the
+    outcome's population.
     """
 
     arm: str
@@ -48,14 +49,14 @@ def members(data: StudyData, population: Population) -> "pd.Series[bool]":
 
 
 def outcome_scores(data: StudyData, outcome: Outcome) -> pd.Series:
-    """The outcome's score by participant, missing outside its population and arms."""
+    """Return the outcome's score by participant, missing outside its population and arms."""
     scores: pd.Series = resolve(kind_of(outcome).path)(data, outcome)
     asked = data.participants["arm"].isin(data.plan.arms_of(outcome)).to_numpy()
     return scores.where(asked).where(members(data, outcome.population).to_numpy())
 
 
 def score_table(data: StudyData) -> pd.DataFrame:
-    """One row per participant: participant, arm, state, simulated, and each outcome's score."""
+    """Return one row per participant: participant, arm, state, simulated, each outcome's score."""
     table = data.participants[["participant", "arm", "state", "simulated"]].copy()
     for outcome in data.plan.outcomes:
         table[outcome.key] = outcome_scores(data, outcome).to_numpy()
@@ -63,7 +64,7 @@ def score_table(data: StudyData) -> pd.DataFrame:
 
 
 def participant_flow(data: StudyData, scores: pd.DataFrame) -> tuple[FlowRow, ...]:
-    """One row per arm of the plan, in its order."""
+    """Return one row per arm of the plan, in its order."""
     return tuple(_flow_row(data, scores, arm, label) for arm, label in data.labels.items())
 
 

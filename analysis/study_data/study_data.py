@@ -59,9 +59,9 @@ class StudyData(StudyTables):
 
     @cached_property
     def erased(self) -> Mapping[str, int] | None:
-        """Arm key → randomised participants whose data were erased; None if the export tells not.
+        """Return the number of erased participants by arm, or None if the export lacks it.
 
-        No table has a row of them: the export's manifest holds their counts.
+        No table has their rows: the export's manifest contains their numbers.
         """
         counts = self.manifest.get("withdrawn_and_deleted")
         if not isinstance(counts, dict):

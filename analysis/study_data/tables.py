@@ -1,4 +1,4 @@
-"""A study's tidy tables and plan: what exclusion rules and scores are computed from."""
+"""A study's tidy tables and plan, from which exclusions and scores are computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -71,7 +71,7 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
 
 
 def _no_json(value: object) -> list[None]:
-    """Stand in for a date or time, which no type of ours admits, and neither this."""
+    """Replace a date or time, which no type of a file admits, by an equally invalid value."""
     return [None]
 
 
