@@ -112,6 +112,7 @@ def test_an_export_that_does_not_say_who_was_erased_is_not_taken_to_say_nobody(l
     assert {cells[-1] for cells in printed(tmp_path / "out").values()} == {"–"}
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "the data do not contain their number" in page
+    assert "Intention to treat: everyone randomised whose data exist" in page
 
 
 def test_an_export_of_an_earlier_version_gives_the_same_numbers(left):
