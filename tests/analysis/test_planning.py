@@ -239,7 +239,7 @@ def test_what_cannot_be_simulated_is_refused_with_the_cure():
             simulated(plan, plan.outcomes[0], BOOK, assumed, design)
         return str(caught.value)
 
-    assert "declares no smallest_effect" in refusal(SCORE)
+    assert "lacks smallest_effect" in refusal(SCORE)
     assert "give its SD in a single trial" in refusal(
         {**SCORE, "smallest_effect": 1}, Assumptions()
     )
