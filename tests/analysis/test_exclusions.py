@@ -309,9 +309,9 @@ def test_twice_the_same_p():
 
 
 def test_where_nobody_was_lost_nothing_is_tested():
-    with pytest.raises(NotEstimableError, match="nobody was lost"):
+    with pytest.raises(NotEstimableError, match="no participant was lost"):
         independence({"a": 0, "b": 0}, {"a": 5, "b": 5})
-    with pytest.raises(NotEstimableError, match="everybody was lost"):
+    with pytest.raises(NotEstimableError, match="every participant was lost"):
         independence({"a": 5, "b": 5}, {"a": 5, "b": 5})
 
 

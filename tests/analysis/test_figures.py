@@ -42,7 +42,7 @@ def test_the_data_of_a_raincloud_are_the_scores_and_means(planted_output, plante
 
 
 def test_a_figure_without_data_is_not_written(tmp_path):
-    with pytest.raises(TypeError, match="without its data"):
+    with pytest.raises(TypeError, match="no data attached"):
         save(Figure(), tmp_path / "empty")
     assert list(tmp_path.iterdir()) == []
 

@@ -172,9 +172,9 @@ def refusals(found: object, place: str = "") -> list[str]:
 
 
 def test_a_refusal_within_an_outcome_is_found():
-    found = {"test": {"reason": "one level only"}, "contrasts": [], "fallback": None}
+    found = {"test": {"reason": "only one level"}, "contrasts": [], "fallback": None}
     outcome = {"outcome": {"fallback": "binary_trials"}, "found": found}
-    assert refusals([outcome]) == ["/0/found/test: one level only"]
+    assert refusals([outcome]) == ["/0/found/test: only one level"]
     assert refusals([outcome | {"found": {"fallback": {"test": 1}}}]) != []
 
 
