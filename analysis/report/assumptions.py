@@ -134,16 +134,16 @@ WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
     "random_effects": (
         "Random effects follow a normal distribution",
         _shape,
-        "None: fixed effects depend little on it",
+        "No action: fixed effects depend little on it",
     ),
     "trial_spread": (
         "Residuals of trials have equal variances in all arms, ratio up to 3",
         _spread,
-        "None",
+        "No action",
     ),
     "proportional_odds": (
         "Odds ratios are equal at every step of the answer, up to a factor of 3",
         _odds,
-        "None: where it is doubtful, a single odds ratio is an incomplete summary",
+        "No action: where it is doubtful, a single odds ratio is an incomplete summary",
     ),
 }

@@ -8,7 +8,7 @@ from analysis.sections.multiverse import ArmCurve, SpecificationCurve
 def sentences(found: tuple[SpecificationCurve, ...], results: Results) -> list[str]:
     """Return one sentence per outcome."""
     if not found:
-        return ["None of the plan's outcomes compares arms with a control."]
+        return ["No outcome of the plan compares arms with a control."]
     return [_sentence(curve) for curve in found]
 
 

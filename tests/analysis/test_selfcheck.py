@@ -153,7 +153,7 @@ def test_a_p_altered_by_hand_in_a_sentence_is_caught_without_any_hash(finished):
 def test_an_estimate_altered_in_results_json_is_caught_by_its_data(finished):
     tamper(finished, "results.json", r'(?<="sd": )\d\.\d+', "0.123456789")
     renew_manifest(finished)
-    assert any("0.123456789 stands there" in problem for problem in check(finished))
+    assert any("is 0.123456789, but" in problem for problem in check(finished))
 
 
 def test_a_participants_answer_altered_in_the_bundle_is_caught(finished):

@@ -12,12 +12,12 @@ MAP = np.ones((4, 5), dtype=np.float32)
         ({"relevance": MAP[0]}, r"relevance must be float32 with 2 dimensions, got .*\(5,\)"),
         ({"relevance": MAP.astype(float)}, "relevance must be float32 .* got float64"),
         ({"relevance": MAP[:0]}, r"relevance must be .*\(0, 5\)"),
-        ({"relevance": MAP * np.inf}, "relevance holds 20 values that are not finite"),
+        ({"relevance": MAP * np.inf}, "relevance contains 20 values that are not finite"),
         (
             {"relevance": MAP, "channels": np.ones((3, 4, 4), np.float32)},
             r"channels must have the shape \(3, 4, 5\), got \(3, 4, 4\)",
         ),
-        ({"relevance": MAP, "native": MAP * np.nan}, "native holds 20 values"),
+        ({"relevance": MAP, "native": MAP * np.nan}, "native contains 20 values"),
         ({"relevance": MAP, "segments": MAP.astype(int)}, "segments must be uint8"),
         (
             {"relevance": MAP, "segments": np.ones((5, 4), np.uint8)},

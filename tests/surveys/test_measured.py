@@ -146,5 +146,5 @@ def test_the_map_lies_beside_or_over_the_image(tmp_path, value, works):
     if works:
         assert parse(text).pages.map == value
     else:
-        with pytest.raises(StudyFileError, match="It must be one of beside, over"):
+        with pytest.raises(StudyFileError, match="Known: beside, over"):
             parse(text)
