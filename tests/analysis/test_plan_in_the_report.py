@@ -97,4 +97,4 @@ def test_exploratory_outcomes_stand_apart_and_in_no_confirmatory_family(results,
 def test_the_sample_that_was_planned_is_held_against_the_one_there_is(results, report):
     assert results["sample"]["per_arm_rounded"] == 64
     assert results["sample"]["analysed_per_arm"] == 20
-    assert "64 participants per arm were needed" in report
+    assert "64 participants per arm were required" in report

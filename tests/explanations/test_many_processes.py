@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from explanations.pipeline.executors import on_dask
+from explanations.pipeline.executors.chunks import ExecutorError
 from tests.conftest import ROOT
 from tests.explanations.conftest import random_classifier
 
@@ -136,6 +138,17 @@ def test_dask_workers_make_the_same_maps(imported, clean, workers):
     assert project.manifest() == clean
 
 
+def test_a_scheduler_that_does_not_answer_is_named_with_the_cure(monkeypatch):
+    monkeypatch.setattr(on_dask, "SECONDS_TO_CONNECT", 0.5)
+    nobody = on_dask.Cluster("tcp://127.0.0.1:9")
+    with (
+        pytest.raises(ExecutorError, match="No Dask scheduler answers at tcp://127.0.0.1:9"),
+        on_dask._connected(nobody, "cpu"),
+    ):
+        pass
+
+
+@pytest.mark.nightly
 def test_the_absence_of_a_scheduler_is_said(imported):
     project = imported.copy("lost")
     lost = project.begin_precompute("--executor", "dask", "--scheduler", "tcp://127.0.0.1:9")

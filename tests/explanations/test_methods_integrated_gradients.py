@@ -126,7 +126,10 @@ def test_from_the_blurred_image_it_equals_captums_from_an_image_that_scipy_blurr
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"baseline": "noise"}, "Unknown baseline 'noise'. Choose from black"), ({"steps": 0}, "at least")],
+    [
+        ({"baseline": "noise"}, "Unknown baseline 'noise'. Choose from black"),
+        ({"steps": 0}, "at least"),
+    ],
 )
 def test_wrong_parameters_are_refused(untrained, scenes, arguments, message):
     with pytest.raises(ValueError, match=message):

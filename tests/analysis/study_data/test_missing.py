@@ -103,7 +103,7 @@ def test_a_score_coded_zero_for_not_asked_is_refused_at_the_door(folder):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ('["gradcam", "placebo"]', "must hold the control 'none'"),
+        ('["gradcam", "placebo"]', "must contain the control 'none'"),
         ('["none"]', "and another arm"),
         ('["none", "lime"]', r"asked_in names \['lime'\]"),
     ],
