@@ -142,7 +142,7 @@ def test_a_scheduler_that_does_not_answer_is_named_with_the_cure(monkeypatch):
     monkeypatch.setattr(on_dask, "SECONDS_TO_CONNECT", 0.5)
     nobody = on_dask.Cluster("tcp://127.0.0.1:9")
     with (
-        pytest.raises(ExecutorError, match="No Dask scheduler answers at tcp://127.0.0.1:9"),
+        pytest.raises(ExecutorError, match="No Dask scheduler answers at tcp://127"),
         on_dask._connected(nobody, "cpu"),
     ):
         pass
