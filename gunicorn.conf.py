@@ -1,4 +1,4 @@
-"""How gunicorn serves the platform; command line options win over this file."""
+"""Configuration of gunicorn, whose command line options take precedence over this file."""
 
 import multiprocessing
 

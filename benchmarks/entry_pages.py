@@ -1,4 +1,4 @@
-"""Pictures of the pages around a participation: a recruitment service's, refusals, errors.
+"""Pictures of the pages before and after a participation, such as refusals and errors.
 
 Part of ``python -m benchmarks.screenshots``.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from surveys.models import Participant, Study
 
 ARRIVALS = 5
-"""What the server allows in a minute; see ``_busy``."""
+"""Number of new participants that the server allows in a minute (see ``_busy``)."""
 STUDY = """
 slug = "{slug}"
 title = "Judging the answers of a picture classifier"
@@ -97,7 +97,7 @@ class Camera(Protocol):
 
 
 def shoot(camera: Camera, address: str) -> None:
-    """Take every page around a participation; the studies must be loaded and open."""
+    """Take every page around a participation. The studies must be loaded and open."""
     _before(camera, address)
     _no_place(camera, address)
     _ends(camera, address)

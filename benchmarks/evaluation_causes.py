@@ -1,4 +1,4 @@
-"""Causes of the figures in docs/evaluation.md: the measures applied to modified maps.
+"""Causes of the figures in docs/evaluation.md, tested by measuring modified maps.
 
     python -m benchmarks.evaluation_causes --data cifar10 --data-dir DIR
     python -m benchmarks.evaluation_causes --data scenes
@@ -67,7 +67,7 @@ class Variants(Subject):
 
 @dataclass(frozen=True)
 class Steady(Lime):
-    """LIME with equal draws for every image, and on given patches if there are any."""
+    """LIME with the same draws for every image, and on given patches if there are any."""
 
     given: Patches | None = None
 
@@ -115,7 +115,7 @@ def main() -> None:
 
 
 def variants(setting: Setting, case: Case) -> dict[str, Floats]:
-    """Return modified maps by name, float32 (height, width)."""
+    """Return modified maps by name, as float32 with shape (height, width)."""
     by_baseline = {
         f"Integrated Gradients, {name}": setting.explained_by(
             IntegratedGradients(baseline=name), "integrated_gradients", case.image, case.predicted

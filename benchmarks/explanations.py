@@ -1,4 +1,4 @@
-"""Speed of the engine, compared with the libraries' own loops in turns on the same images.
+"""Speed of the engine, compared with the libraries' own loops, run alternately on the same images.
 
 Run from the repository, on a machine that does nothing else:
 
@@ -8,7 +8,7 @@ Run from the repository, on a machine that does nothing else:
     .venv/bin/python -m benchmarks.explanations --gpu      # the last row; needs a CUDA device
 
 A ratio is the libraries' seconds over the engine's. The floor is the time that the needed products
-would take at the matrix rate measured in the same run. Winograd's convolutions and the shared first
+would take at the matrix rate measured in the same run. Winograd convolutions and the shared first
 block need fewer products than are counted, so a share above 100 % is possible.
 """
 
@@ -54,8 +54,8 @@ REPORT_SET = FORWARD * (2 + 2 * 50 + 1000 + 1000)
 def libraries(
     classifier: Classifier, image: Images, target: int, background: Background
 ) -> dict[str, float]:
-    """Measure the five methods by captum, shap and lime in seconds; shap in float32, its usual
-    type."""
+    """Measure the five methods by captum, shap and lime in seconds. shap computes in float32, its
+    usual type."""
     seed = image_seed(content_hash(image), "lime")
     seconds = {}
     for key in METHODS:
@@ -103,7 +103,7 @@ def report_set_by_libraries(
 
 
 def by_engine(engine: Engine, image: Images, target: int) -> dict[str, float]:
-    """Measure each method in a call of its own; in a common call they share the gradient pass."""
+    """Measure each method in a call of its own. In a common call they share the gradient pass."""
     return {
         key: _seconds(lambda key=key: engine.explain(image[None], [target], (key,)))
         for key in METHODS

@@ -38,8 +38,8 @@ def study(
     arms: int = 4,
     image_slope: float = 0.0,
 ) -> pd.DataFrame:
-    """Simulate people who judge every image; SDs: people .7, images .5, slopes of step .3, residual
-    1."""
+    """Simulate people who judge every image. The standard deviations are .7 (people), .5 (images),
+    .3 (slopes of the step) and 1 (residual)."""
     rng = np.random.default_rng(seed)
     person, image = np.repeat(np.arange(people), images), np.tile(np.arange(images), people)
     step = rng.integers(1, images + 1, people * images)
@@ -109,8 +109,8 @@ def speed(sizes: tuple[tuple[int, int], ...]) -> None:
 
 
 def units() -> None:
-    """Print fits with a random slope of the step, whose unit must not matter; 40
-    people, 10 images."""
+    """Print fits for 40 people and 10 images with a random slope of the step, whose unit must not
+    matter."""
     print(
         "\n| unit of the step | seed | ours: log likelihood | MixedLM: log likelihood | converged |"
     )

@@ -176,7 +176,7 @@ def missing_runs(done: pd.DataFrame, cells: tuple[Cell, ...]) -> Iterator[tuple[
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read the runs so far; a line truncated by an interruption is run again."""
+    """Read the runs so far. A line truncated by an interruption is run again."""
     names = [field.name for field in fields(Run)]
     if not path.exists():
         return pd.DataFrame(columns=names)
@@ -226,7 +226,7 @@ def share(hits: pd.Series) -> str:
 
 
 def print_tables(path: Path) -> None:
-    """Print a Markdown table of all cells; a cell without runs is called "not measured"."""
+    """Print a Markdown table of all cells. A cell without runs is called "not measured"."""
     done = read(path)
     rows = [summary(cell, done[done["cell"] == cell.number]) for cell in CELLS]
     names = list(rows[0])

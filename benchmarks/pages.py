@@ -4,7 +4,7 @@ Run from the repository: .venv/bin/python -m benchmarks.pages [PAIRS]
 
 The demo study is walked within this process, through all of Django's middleware and on SQLite as in
 production. Each of PAIRS pairs (9 by default) has two walks in the same arm: one with the prepared
-queries as they are, one that lets Django write their SQL anew; which comes first alternates. Only
+queries as they are, one that lets Django write their SQL anew. Their order alternates. Only
 processor time within the server's handler counts, because other programs on the machine change the
 clock and hardly the processor time. A page is its display and its sending. Queries are counted on a
 study that has every kind of page.
@@ -49,7 +49,7 @@ class Walk:
         self._open(self.page.path)
 
     def send(self) -> None:
-        """Send the first choice of every question; the next page is not loaded yet."""
+        """Send the first choice of every question. The next page is not loaded yet."""
         chosen = {name: values[0] if values else "" for name, values in self.page.questions.items()}
         self._post(self.page.path, {**self.page.hidden, **chosen})
         self.pages += 1

@@ -1,15 +1,15 @@
-"""Causes of the resemblance of saliency maps to a hill in the middle: padding, weights or images.
+"""Causes of the centre bias of saliency maps, which can be padding, weights or images.
 
     python -m benchmarks.saliency_centre_bias --data cifar10 --data-dir DIR
     python -m benchmarks.saliency_centre_bias --data scenes
 
-The tables contain Spearman's correlation of each saliency map with a Gaussian hill in the middle,
-as the mean over images with its bootstrap interval. With circular padding, the convolutions have no
-border with less gradient. An image that is rolled by half its width and height has its middle in
-the corners.
+The tables contain Spearman's correlation of each saliency map with a Gaussian in the centre of the
+image, as the mean over images with its bootstrap interval. With circular padding, the convolutions
+have no border with less gradient. An image that is rolled by half its width and height has its
+centre in the corners.
 
-Predicted: padding causes half of the correlation (trained .46 to .25 on CIFAR-10, redrawn .3 to 0);
-the rest follows the image when it is rolled.
+Predicted: padding causes half of the correlation (trained .46 to .25 on CIFAR-10, randomised .3 to
+0). The rest follows the image when it is rolled.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from explanations.evaluation.statistics import mean_of
 from explanations.imagesets.catalogue import open_image_set
 
 DRAWN = 5
-"""Number of networks with redrawn weights."""
+"""Number of networks with randomised weights."""
 BATCH = 100
 
 
@@ -53,12 +53,14 @@ def main() -> None:
     rolled = inputs.roll(half, dims=(2, 3))
     anew = [drawn(seed, len(classifier.class_names)) for seed in range(DRAWN)]
     print("| weights | padding | images | images rolled by half |\n|---|---|---|---|")
-    for weights, networks in (("trained", [classifier.network]), ("drawn anew", anew)):
+    for weights, networks in (("trained", [classifier.network]), ("randomised", anew)):
         for padding in ("zeros", "circular"):
             ways = [padded(network, padding) for network in networks]
             cells = []
             for given in (inputs, rolled):
-                correlations = np.mean([hills(way, given, centre) for way in ways], axis=0)
+                correlations = np.mean(
+                    [centre_correlations(way, given, centre) for way in ways], axis=0
+                )
                 mean = mean_of(correlations.tolist())
                 cells.append(f"{number(mean.mean)} [{number(mean.low)}, {number(mean.high)}]")
             print(f"| {weights} | {padding} | {' | '.join(cells)} |", flush=True)
@@ -81,8 +83,10 @@ def padded(network: VGG13, padding: str) -> VGG13:
     return changed
 
 
-def hills(network: Callable[[Tensor], Tensor], inputs: Tensor, centre: np.ndarray) -> np.ndarray:
-    """Compute each saliency map's correlation with the hill, (n,)."""
+def centre_correlations(
+    network: Callable[[Tensor], Tensor], inputs: Tensor, centre: np.ndarray
+) -> np.ndarray:
+    """Compute each saliency map's correlation with the Gaussian, with shape (n,)."""
     correlations = []
     for batch in inputs.split(BATCH):
         given = batch.detach().requires_grad_()

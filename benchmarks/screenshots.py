@@ -45,7 +45,7 @@ TASKS = {
     "agreement": ARMS,
     "distinction": MAPS,  # this task needs a map in every arm
 }
-"""Label and method of each arm by task; the first arm is the control."""
+"""Label and method of each arm by task. The first arm is the control."""
 KINDS = ("quiz-1", "feedback", "attention", "pause", "load")
 TASK_STUDY = """
 slug = "{slug}"
@@ -92,8 +92,8 @@ scale = "load"
 
 
 def prepare(output: Path) -> None:
-    """Load the studies and compute their explanations; a second run computes only what
-    is missing."""
+    """Load the studies and compute their explanations. A second run computes only what is
+    missing."""
     from django.core.management import call_command
 
     from surveys.models import Study
@@ -195,7 +195,7 @@ class Camera:
 
 
 def person(study: "Study", arm: str) -> "Participant":
-    """Enrol people until one of them is in the arm; return that participant."""
+    """Enrol people until one of them is in the arm, and return that participant."""
     from django.db import transaction
 
     from surveys import services

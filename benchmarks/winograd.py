@@ -1,13 +1,13 @@
-"""The five methods in fast arithmetic, with and without Winograd's convolutions.
+"""The five methods in fast arithmetic, with and without Winograd convolutions.
 
 Run from the repository, on a machine that does nothing else and has no CUDA device:
 
     .venv/bin/python -m benchmarks.winograd                      # 11 pairs of runs
     .venv/bin/python -m benchmarks.winograd --pairs 1 --images 1   # a smoke run
 
-Both variants explain the same images in turns within a single run, and the order alternates from
+Both variants explain the same images alternately within a single run, and their order changes from
 pair to pair, so that a change of the processor's clock affects both. A ratio above 1 means that
-Winograd's convolutions are faster.
+Winograd convolutions are faster.
 """
 
 import argparse

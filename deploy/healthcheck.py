@@ -1,4 +1,5 @@
-"""Exit status 0 when the server on this machine says that it is well; for a container's engine."""
+"""Health check for the container engine, which exits with status 0 if the server on this machine
+reports that it is healthy."""
 
 import os
 import sys

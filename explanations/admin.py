@@ -20,7 +20,7 @@ from explanations.models import (
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that only commands write; the admin shows them without a way to change them."""
+    """Rows that only commands write. The admin shows them without a way to change them."""
 
     class Media:
         css: ClassVar = {"all": ["explanations/panel.css"]}

@@ -21,14 +21,15 @@ class Attribution:
     relevance: Floats
     """float32 (height, width). For signed methods, a positive value supports the target class."""
     channels: Floats | None = None
-    """Relevance before the colour channels were joined, float32 (3, height, width)."""
+    """Relevance before the colour channels were joined, as float32 with shape (3, height,
+    width)."""
     native: Floats | None = None
     """Signed map at the resolution at which the method works, float32 (rows, columns), if coarser.
     """
     segments: NDArray[np.uint8] | None = None
-    """Patch number of each pixel, counted from 0, uint8 (height, width)."""
+    """Patch number of each pixel, counted from 0, as uint8 with shape (height, width)."""
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
-    """Indicators of how well the method worked on this image; values that JSON can represent."""
+    """Indicators of how well the method worked on this image. JSON can represent all values."""
 
     def __post_init__(self) -> None:
         _check("relevance", self.relevance, 2)
@@ -40,7 +41,7 @@ class Attribution:
             _check("native", self.native, 2)
         if self.segments is not None:
             if self.segments.dtype != np.uint8:
-                raise ValueError(f"segments must be uint8, got {self.segments.dtype}.")
+                raise ValueError(f"segments is {self.segments.dtype}, but must be uint8.")
             _check_shape("segments", self.segments.shape, size)
         # A NaN or an object that JSON cannot represent must fail here, not when it is stored.
         json.dumps(dict(self.diagnostics), allow_nan=False)
@@ -69,14 +70,16 @@ class Attributions:
     native: Floats | None = None
     """Signed maps at the method's own resolution, float32 (n, rows, columns) or (n, k, …)."""
     segments: NDArray[np.uint8] | None = None
-    """Patch number of each pixel, uint8 (n, height, width)."""
+    """Patch number of each pixel, as uint8 with shape (n, height, width)."""
     diagnostics: Sequence[Any] = ()
     """A mapping per image, or a sequence of k mappings per image."""
 
     def __post_init__(self) -> None:
         axes = self.relevance.ndim
         if axes not in (3, 4):
-            raise ValueError(f"relevance must have 3 or 4 axes, got {self.relevance.shape}.")
+            raise ValueError(
+                f"relevance has the shape {self.relevance.shape}. It must have 3 or 4 axes."
+            )
         _check("relevance", self.relevance, axes)
         *leading, height, width = self.relevance.shape
         if self.channels is not None:
@@ -88,10 +91,13 @@ class Attributions:
             _check_shape("native", self.native.shape[:-2], tuple(leading))
         if self.segments is not None:
             if self.segments.dtype != np.uint8:
-                raise ValueError(f"segments must be uint8, got {self.segments.dtype}.")
+                raise ValueError(f"segments is {self.segments.dtype}, but must be uint8.")
             _check_shape("segments", self.segments.shape, (leading[0], height, width))
         if len(self.diagnostics) != leading[0]:
-            raise ValueError(f"{len(self.diagnostics)} diagnostics for {leading[0]} images.")
+            raise ValueError(
+                f"There are {leading[0]} images and {len(self.diagnostics)} diagnostics. "
+                "Give one entry per image."
+            )
 
     def __len__(self) -> int:
         return len(self.relevance)
@@ -100,7 +106,7 @@ class Attributions:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> Attribution:
-        """Return the explanation of one image; raise ValueError if it has one per class."""
+        """Return the explanation of one image, or raise ValueError if it has one per class."""
         if self.relevance.ndim != 3:
             raise ValueError(
                 f"Each image has {self.relevance.shape[1]} explanations, one per class. "
@@ -146,14 +152,14 @@ def joined(parts: Sequence[Attributions]) -> Attributions:
 def _check(name: str, values: Floats, dimensions: int) -> None:
     if values.dtype != np.float32 or values.ndim != dimensions or 0 in values.shape[-2:]:
         raise ValueError(
-            f"{name} must be float32 with {dimensions} dimensions, "
-            f"got {values.dtype} {values.shape}."
+            f"{name} is {values.dtype} with shape {values.shape}. It must be float32 with "
+            f"{dimensions} dimensions, and not empty."
         )
     if not np.isfinite(values).all():
         count = int((~np.isfinite(values)).sum())
-        raise ValueError(f"{name} contains {count} values that are not finite.")
+        raise ValueError(f"{name} must be finite, but {count} of its values are not.")
 
 
 def _check_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
     if shape != expected:
-        raise ValueError(f"{name} must have the shape {expected}, got {shape}.")
+        raise ValueError(f"{name} has the shape {shape}, but must have {expected}.")

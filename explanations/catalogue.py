@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class UnknownMethodError(ValueError):
-    """Unknown method key; the message lists the valid keys."""
+    """Unknown method key. The message lists the valid keys."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Method:
     path: str
     """Dotted path of the method's class, resolved when it is first needed."""
     caption: str
-    """Caption under the picture; ``{answer}`` is the predicted class."""
+    """Caption under the picture. ``{answer}`` is the predicted class."""
     how_to_read: tuple[str, ...]
     """Sentences for readers who have never seen such a map."""
     legend: Legend
@@ -57,13 +57,13 @@ class Method:
     needs_background: bool = False
     is_placebo: bool = False
     reference: ReferenceLibrary | None = None
-    """Reference implementation; None if no library computes this method."""
+    """Reference implementation, or None if no library computes this method."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the method's class that differ from its defaults."""
     choice: Parameter | None = None
     """Parameter that a study file can set."""
     variant_of: str = ""
-    """Key of the method of which this is a variant; empty for a method of the list below."""
+    """Key of the method of which this is a variant. Empty for a method of the list below."""
 
     @property
     def full_label(self) -> str:
@@ -110,7 +110,7 @@ class Method:
         return say(self.caption).replace("{answer}", say(_OF_ITS_OWN))
 
     def explainer(self) -> "Explainer":
-        """Create the method's explainer with the parameters of this entry; imports torch."""
+        """Create the method's explainer with the parameters of this entry. This imports torch."""
         module, _, name = self.path.rpartition(".")
         explainer: Explainer = getattr(import_module(module), name)(**self.parameters)
         return explainer
@@ -320,7 +320,7 @@ def of_module(number: int) -> tuple[Method, ...]:
 
 
 def get(key: str) -> Method:
-    """Return the method with this key; UnknownMethodError lists the valid keys."""
+    """Return the method with this key. UnknownMethodError lists the valid keys."""
     number = key.rpartition("_")[2]
     layered = of_module(int(number)) if number.isdecimal() else ()
     for method in (*EVERY, *layered):

@@ -83,7 +83,7 @@ def explain(
     layers: bool = False,
     progress: bool = True,
 ) -> Explanations:
-    """Explain ``classifier``'s logits for ``images``, uint8 (n, height, width, 3).
+    """Explain ``classifier``'s logits for ``images``, as uint8 with shape (n, height, width, 3).
 
     ``targets`` contains class numbers, one per image or k per image; ``"all"`` selects every class
     and None the predicted class. ``methods`` is a list of catalogue keys, or a mapping from names
@@ -111,7 +111,7 @@ class Engine:
         precision: str = "strict",
     ) -> None:
         if precision not in PRECISIONS:
-            raise ValueError(f"precision is {precision!r}; it must be strict or fast.")
+            raise ValueError(f"precision is {precision!r}, but must be strict or fast.")
         if background is not None and not isinstance(background, Background):
             background = Background(background)
         self.workspace = Workspace(classifier, Chain.of(classifier), background)
@@ -119,7 +119,7 @@ class Engine:
 
     @property
     def batch_size(self) -> int:
-        """Return the number of images that are processed together; parts should be
+        """Return the number of images processed at once. Callers that split their images should use
         multiples of it."""
         return self.workspace.budget.group
 
@@ -175,7 +175,7 @@ class Engine:
         return {key: in_precision(one, self.precision) for key, one in explainers.items()}
 
     def _modules_of(self, explainers: Mapping[str, Explainer]) -> list[int]:
-        """List the feature modules whose maps are needed; a single pass returns all of them."""
+        """List the feature modules whose maps are needed. A single pass returns all of them."""
         wanted = {parameters_of(explainer).get("layer") for explainer in explainers.values()}
         return [number for number in range(self.workspace.chain.features) if number in wanted]
 
@@ -194,14 +194,14 @@ class Engine:
     def _check(self, images: Images) -> None:
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or not len(images):
             raise ValueError(
-                "Images must be uint8 (n, height, width, 3) with at least one image, "
-                f"got {images.dtype} {images.shape}."
+                f"The images are {images.dtype} with shape {images.shape}. They must be uint8 with "
+                "shape (n, height, width, 3), and there must be at least one image."
             )
         background = self.workspace.background
         if background is not None and background.images.shape[1:] != images.shape[1:]:
             raise ValueError(
-                f"The background's images are {background.images.shape[1:3]}, but the explained "
-                f"images are {images.shape[1:3]}. Bring both to the same size."
+                f"The background's images have the size {background.images.shape[1:3]}, but the "
+                f"explained images have {images.shape[1:3]}. Bring both to the same size."
             )
 
     def _wanted(self, targets: Targets, images: Images) -> torch.Tensor | None:
@@ -212,18 +212,18 @@ class Engine:
             return None
         if isinstance(targets, str):
             if targets != "all":
-                raise ValueError(f"targets is {targets!r}; give class numbers, 'all' or None.")
+                raise ValueError(f"targets is {targets!r}. Give class numbers, 'all' or None.")
             targets = np.tile(np.arange(classes), (count, 1))
         wanted = np.asarray(targets)
         if wanted.ndim not in (1, 2) or len(wanted) != count or wanted.dtype.kind not in "iu":
             raise ValueError(
-                f"targets must be whole numbers ({count},) or ({count}, k) for {count} images, "
-                f"got {wanted.dtype} {wanted.shape}."
+                f"targets is {wanted.dtype} with shape {wanted.shape}. For {count} images it must "
+                f"be whole numbers with shape ({count},) or ({count}, k)."
             )
         if wanted.min() < 0 or wanted.max() >= classes:
             raise ValueError(
-                f"targets must be class numbers 0 to {classes - 1}, "
-                f"got {wanted.min()} to {wanted.max()}."
+                f"targets contains {wanted.min()} to {wanted.max()}, but the class numbers are 0 "
+                f"to {classes - 1}."
             )
         # One class per image becomes a column, so that all methods see (n, k).
         tensor = torch.from_numpy(wanted.astype(np.int64).reshape(count, -1))

@@ -20,7 +20,7 @@ class ImageSet(models.Model):
 
 
 class StudyImage(models.Model):
-    """An image; the data folder contains its pixels under their content hash."""
+    """An image. The data folder contains its pixels under their content hash."""
 
     image_set = models.ForeignKey(ImageSet, on_delete=models.PROTECT, related_name="images")
     sha256 = models.CharField("content hash", max_length=64)
@@ -100,7 +100,7 @@ class Prediction(models.Model):
 
 
 class Explanation(models.Model):
-    """A method's map of one class of a prediction; the row is written after the numbers are on
+    """A method's map of one class of a prediction. The row is written after the numbers are on
     disk."""
 
     prediction = models.ForeignKey(

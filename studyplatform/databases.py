@@ -1,4 +1,5 @@
-"""SQLite by default, PostgreSQL by DATABASE_URL; both lose nothing that was acknowledged."""
+"""Database settings for SQLite, the default, and for PostgreSQL, which DATABASE_URL selects.
+Neither loses an answer after it was confirmed."""
 
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ def database(url: str, data_dir: Path) -> dict[str, Any]:
             "CONN_HEALTH_CHECKS": True,
         }
     raise ImproperlyConfigured(
-        f"DATABASE_URL has the scheme {parts.scheme!r}. Write sqlite:///FILE or "
-        "postgresql://user:password@host:port/name."
+        f"DATABASE_URL has the scheme {parts.scheme!r}, which is not supported. Use "
+        "sqlite:///FILE or postgresql://user:password@host:port/name."
     )
 
 

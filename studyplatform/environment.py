@@ -22,7 +22,7 @@ def flag(name: str, default: bool) -> bool:
         return True
     if value in {"0", "false", "no", "off"}:
         return False
-    raise ImproperlyConfigured(f"{name}={value!r} is neither yes nor no. Write 1 or 0.")
+    raise ImproperlyConfigured(f"{name} is {value!r}, which is neither yes nor no. Write 1 or 0.")
 
 
 def number(name: str, default: int) -> int:
@@ -34,7 +34,7 @@ def number(name: str, default: int) -> int:
     if not value:
         return default
     if not value.isdecimal() or int(value) < 1:
-        raise ImproperlyConfigured(f"{name}={value!r} must be a whole number above 0.")
+        raise ImproperlyConfigured(f"{name} is {value!r}, but must be a whole number above 0.")
     return int(value)
 
 
@@ -60,5 +60,8 @@ def load_dotenv(path: Path) -> None:
             continue
         name, separator, value = line.partition("=")
         if not separator:
-            raise ImproperlyConfigured(f"{path.name}, line {number}: write NAME=value, or a #.")
+            raise ImproperlyConfigured(
+                f"{path.name}, line {number} is neither NAME=value nor a comment. Write "
+                "NAME=value, or start the line with #."
+            )
         os.environ.setdefault(name.strip(), value.strip().strip("\"'"))

@@ -14,7 +14,7 @@ LEAST_FREE = 200_000_000  # bytes: below, the database may soon be unable to sto
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """Return 200 and "ok", or 503 and a line per problem; neither mentions studies."""
+    """Return 200 and "ok", or 503 and a line per problem. Neither mentions studies."""
     problems = [*_database(), *_disk()]
     text = "\n".join(problems) or "ok"
     return HttpResponse(f"{text}\n", status=503 if problems else 200, content_type="text/plain")

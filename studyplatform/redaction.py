@@ -1,4 +1,5 @@
-"""Removal of secrets from logs: secret addresses, service ids, network addresses, rejected rows."""
+"""Removal of secrets from logs: secret URLs, ids of recruitment services, IP addresses, rejected
+rows."""
 
 import logging
 import re
@@ -18,7 +19,7 @@ SECRETS = (
 
 
 def redact(text: str) -> str:
-    """Return the text without secrets; it still tells which page it was, but never a person."""
+    """Return the text without secrets. It still tells which page it was, but never a person."""
     for pattern, instead in SECRETS:
         text = pattern.sub(instead, text)
     return text

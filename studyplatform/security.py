@@ -1,4 +1,5 @@
-"""The content security policy: only this server's files, no inline script or style."""
+"""The content security policy, which permits only this server's files and no inline script or
+style."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,5 @@
-"""All settings; the only module that reads the environment. .env.example lists every variable."""
+"""All settings of the platform. Only this module reads the environment, whose variables are listed
+in .env.example."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Addresses: the researchers' pages and pictures, and the participants' pages."""
+"""URLs of the researchers' pages and pictures, and of the participants' pages."""
 
 from django.contrib import admin
 from django.urls import include, path

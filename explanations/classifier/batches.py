@@ -1,4 +1,4 @@
-"""Training batches: split, order and augmentation, each from a seed of its own."""
+"""Training batches, whose split, order and augmentation each have a seed of their own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class LabelledTensors:
 def split_validation(
     data: LabelledTensors, share: float, seed: int
 ) -> tuple[LabelledTensors, LabelledTensors]:
-    """Split into training and validation parts; ``share`` of every class goes to validation."""
+    """Split into training and validation parts. ``share`` of every class goes to validation."""
     generator = np.random.default_rng([seed, 1])
     held_out = np.zeros(len(data), dtype=bool)
     labels = data.labels.numpy()
@@ -56,7 +56,7 @@ def split_validation(
 def shuffled_batches(
     data: LabelledTensors, batch_size: int, seed: int, epoch: int, augmented: bool
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield one epoch of (pixels, labels); order and augmentation depend only on seed and epoch."""
+    """Yield one epoch of (pixels, labels). Order and augmentation depend only on seed and epoch."""
     generator = torch.Generator().manual_seed(seed * 10_007 + epoch)
     for indices in torch.split(torch.randperm(len(data), generator=generator), batch_size):
         batch = data.take(indices)

@@ -32,8 +32,8 @@ def model_card(
     device: str,
     dtype: str,
 ) -> dict[str, Any]:
-    """Build the card of the weights in ``weights``; its figures are of the stored,
-    rounded weights."""
+    """Build the card of the weights in ``weights``. Its figures are of the stored, rounded
+    weights."""
     return {
         "weights": {"file": weights.name, "sha256": sha256_of_file(weights), "dtype": dtype},
         "network": {

@@ -1,4 +1,4 @@
-"""Trained weights on disk: safetensors only, with everything that a prediction needs."""
+"""Trained weights, stored as safetensors files together with everything that a prediction needs."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from explanations.store.atomic_files import sha256_of_file, write_atomically
 
 
 class CheckpointError(ValueError):
-    """A weight file that cannot be used; the message names the expected and the actual content."""
+    """A weight file that cannot be used. The message names the expected and the actual content."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Classifier:
 
     @classmethod
     def load(cls, path: str | Path, device: str = "cpu") -> Self:
-        """Read FILE.safetensors; raise CheckpointError if it is corrupt, foreign or of another
+        """Read FILE.safetensors, or raise CheckpointError if it is corrupt, foreign or of another
         shape."""
         path = Path(path)
         metadata, tensors = _read(path)
@@ -83,12 +83,13 @@ class Classifier:
         size = self.image_size
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
             raise ValueError(
-                f"Images must be uint8 (n, {size}, {size}, 3), got {images.dtype} {images.shape}."
+                f"The images are {images.dtype} with shape {images.shape}. They must be uint8 with "
+                f"shape (n, {size}, {size}, 3)."
             )
         if images.shape[1:3] != (size, size):
             raise ValueError(
-                f"The classifier takes {size}x{size} images, "
-                f"got {images.shape[2]}x{images.shape[1]}. Resize them before the import."
+                f"The classifier takes {size}x{size} images, but these are "
+                f"{images.shape[2]}x{images.shape[1]}. Resize them before the import."
             )
         pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
         return normalise(pixels.permute(0, 3, 1, 2), self.mean, self.std)
@@ -132,7 +133,10 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     # Without these entries the network's input and output would have no meaning.
     missing = {"class_names", "mean", "std"} - metadata.keys()
     if missing:
-        raise CheckpointError(f"{path.name} lacks {sorted(missing)} in its header. Train it again.")
+        raise CheckpointError(
+            f"The header of {path.name} lacks {', '.join(sorted(missing))}. Train the classifier "
+            "again with manage.py train_classifier."
+        )
     return metadata, tensors
 
 
@@ -153,6 +157,6 @@ def _check_shapes(path: Path, network: VGG13, tensors: dict[str, Tensor]) -> Non
     broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor.float()).all()]
     if broken:
         raise CheckpointError(
-            f"{path.name} contains values that are not finite in {broken}. Train again, "
-            "with a lower learning rate if it diverged."
+            f"{path.name} contains values that are not finite in {', '.join(broken)}. Train the "
+            "classifier again, with a lower learning rate if the training diverged."
         )

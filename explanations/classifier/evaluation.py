@@ -11,7 +11,7 @@ from explanations.classifier.checkpoint import Classifier
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures on one split; precision, recall and F1 are macro averages over the classes.
+    """Figures on one split. Precision, recall and F1 are macro averages over the classes.
 
     ``confusion[i][j]`` counts images of class i that were predicted as class j; ``loss`` is the
     mean cross entropy in nats.

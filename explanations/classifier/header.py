@@ -11,7 +11,7 @@ METADATA = "__metadata__"
 
 
 class HeaderError(ValueError):
-    """A file that is not a classifier; the message names the expected and the actual content."""
+    """A file that is not a classifier. The message names the expected and the actual content."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def read_header(path: Path) -> Header:
         return Header(tuple(json.loads(metadata["class_names"])))
     except (KeyError, ValueError, TypeError) as error:
         raise HeaderError(
-            f"{path.name} does not list its classes in its header. Train it again."
+            f"{path.name} does not list its classes in its header. Train the classifier again with "
+            "manage.py train_classifier."
         ) from error
 
 

@@ -10,7 +10,8 @@ PARAMETER_COUNT = 6_400_586
 
 
 class VGG13(nn.Module):
-    """Three blocks of two convolutions, then three linear layers; returns logits (n, classes).
+    """Three blocks of two convolutions, then three linear layers. The output is the logits with
+    shape (n, classes).
 
     DeepSHAP requires that every ReLU and pool is a separate module, used once and never in place.
     """

@@ -42,7 +42,9 @@ def train_to_file(
     for an output that is not a .safetensors file.
     """
     if output.suffix != ".safetensors":
-        raise CheckpointError(f"The output must end in .safetensors, got {output.name}.")
+        raise CheckpointError(
+            f"The output is {output.name}, but its name must end in .safetensors."
+        )
     _check_shape(train_images, "training")
     _check_shape(test_images, "test")
     data_hash = hash_arrays(train_images, train_labels)

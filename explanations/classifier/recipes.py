@@ -1,4 +1,4 @@
-"""Training recipes: the report's two, and a stronger recipe of this project."""
+"""The two training recipes of the report, and a stronger recipe of this project."""
 
 from dataclasses import dataclass
 

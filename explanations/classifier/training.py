@@ -1,4 +1,4 @@
-"""Training of the VGG13; a run that is interrupted and resumed ends with identical weights."""
+"""Training of the VGG13, in which an interrupted and resumed run ends with the same weights."""
 
 import contextlib
 import time
@@ -66,7 +66,7 @@ def train(
 ) -> TrainingRun:
     """Train with ``recipe``, and store the state in ``state_file`` after every epoch.
 
-    An existing ``state_file`` of an equal recipe, seed and data is continued; a state of another
+    An existing ``state_file`` with the same recipe, seed and data is continued. A state of another
     run raises CheckpointError. The caller deletes the file once the weights are stored.
     """
     train_part, validation_part = split_validation(data, recipe.validation_share, seed)
@@ -143,7 +143,7 @@ def _run_epoch(
     epoch: int,
     progress: "tqdm[None]",
 ) -> tuple[float, float]:
-    """Train for one epoch; return mean loss and accuracy while the weights change."""
+    """Train for one epoch, and return mean loss and accuracy while the weights change."""
     network, device = classifier.network.train(), classifier.device
     batches = -(-len(data) // recipe.batch_size)
     # Sums stay on the device, because reading a number from a GPU waits for it.
@@ -188,7 +188,7 @@ def quick_evaluation(classifier: Classifier, data: LabelledTensors) -> tuple[flo
 
 @contextlib.contextmanager
 def mixed_precision(device: torch.device) -> Iterator[None]:
-    """Use bfloat16 where the hardware multiplies it fast; the weights stay in float32."""
+    """Use bfloat16 where the hardware multiplies it fast. The weights stay in float32."""
     fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast):
         yield

@@ -28,7 +28,7 @@ class TrainingState:
         history: list[dict[str, Any]],
         seconds: float,
     ) -> None:
-        """Write the state after an epoch; ``seconds`` is the training time so far."""
+        """Write the state after an epoch. ``seconds`` is the training time so far."""
         tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
         for index, moments in optimiser.state_dict()["state"].items():
             for name, value in moments.items():
@@ -42,8 +42,8 @@ class TrainingState:
         write_atomically(self.path, save(plain, metadata))
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> list[dict[str, Any]]:
-        """Load the stored state into network and optimiser; return the history, empty for a new
-        run.
+        """Load the stored state into network and optimiser. Return the history, which is empty for
+        a new run.
 
         Raises CheckpointError for an unreadable file, and for the state of another run.
         """

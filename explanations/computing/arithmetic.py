@@ -62,7 +62,7 @@ def tf32(chain: Chain) -> Forward:
 
 
 def winograd(chain: Chain) -> Forward:
-    """Return the chain's forward function with Winograd's convolutions in float32, for CPUs."""
+    """Return the chain's forward function with Winograd convolutions in float32, for CPUs."""
     # Imported here because only this path needs LLVM: strict arithmetic must not load it.
     from explanations.computing.winograd.convolution import WinogradConv
 
@@ -92,7 +92,8 @@ def _at(chain: Chain, index: int) -> nn.Module:
 def faster(
     device: torch.device, dtype: torch.dtype
 ) -> tuple[str, Callable[[Chain], Forward]] | None:
-    """Return name and constructor of the faster arithmetic on this device; None if there is none.
+    """Return name and constructor of the faster arithmetic on this device, or None if there is
+    none.
 
     bfloat16 is excluded: it changed probabilities of the shipped classifiers by up to .015, more
     than TOLERANCE.

@@ -1,4 +1,5 @@
-"""A network as a chain of modules: a recorded forward pass, and transposes of linear layers."""
+"""A network as a chain of modules, with a recorded forward pass and the transposes of linear
+layers."""
 
 import copy
 from collections.abc import Sequence
@@ -28,8 +29,8 @@ class Chain:
         self._shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
         self.features = _feature_count(self.modules)
         self.last_relu = _last_relu(self.modules[: self.features])
-        """Index of the last convolution's ReLU, which Grad-CAM reads by default; None if there is
-        none."""
+        """Index of the last convolution's ReLU, which Grad-CAM reads by default, or None if there
+        is none."""
 
     @classmethod
     def of(cls, classifier: Classifier) -> Self:
@@ -61,8 +62,8 @@ class Chain:
         return pixels.contiguous(memory_format=torch.channels_last) if pixels.ndim == 4 else pixels
 
     def run(self, values: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
-        """Return the output of step ``stop - 1`` for the input of step ``start``; by default, the
-        logits."""
+        """Return the output of step ``stop - 1`` for the input of step ``start``. The default is
+        the whole chain, whose output is the logits."""
         for module in self.modules[start:stop]:
             values = forward(module, values)
         return values

@@ -1,4 +1,5 @@
-"""One forward and one backward pass: logits, gradients of the input, and maps of every layer."""
+"""One forward and one backward pass, which yield logits, gradients of the input, and maps of every
+layer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ class GradientPass:
     """
 
     logits: Tensor
-    """Logits, (n, classes)."""
+    """Logits, with shape (n, classes)."""
     targets: Tensor
-    """Class numbers, (n, k)."""
+    """Class numbers, with shape (n, k)."""
     inputs: Tensor
-    """Gradient of the logit by the normalised input, (n, k, 3, height, width)."""
+    """Gradient of the logit by the normalised input, with shape (n, k, 3, height, width)."""
     cams: Mapping[int, Tensor]
     """Sum of a layer's activations weighted by their mean gradients, (n, k, rows, columns), by
     layer.

@@ -14,7 +14,8 @@ SHARE_OF_FREE = 8
 
 
 class OutOfMemoryError(MemoryError):
-    """Memory does not suffice for a single row; the message names remedies."""
+    """Error of a computation for which the memory is too small even row by row. The message names
+    remedies."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Budget:
     def group(self) -> int:
         """Return the number of images per forward and backward pass.
 
-        It is 1 on a CPU, so that gradients equal captum's bit for bit.
+        It is 1 on a CPU, so that gradients are bit for bit the same as captum's.
         """
         return 256 if self.pools_images else 1
 
@@ -100,7 +101,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _available_memory() -> int:
-    """Return the bytes that are available without swapping; outside Linux, half of the memory."""
+    """Return the bytes that are available without swapping. Outside Linux, half of the memory."""
     try:
         with open("/proc/meminfo") as lines:  # noqa: PTH123 - a file of the system
             for line in lines:

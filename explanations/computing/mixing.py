@@ -27,7 +27,7 @@ class Mixed:
     hidden: NDArray[np.uint8]
     patches: NDArray[np.int64]
     keeps: NDArray[np.bool_]
-    """Whether a sample keeps a patch, (samples, patches)."""
+    """Whether a sample keeps a patch, with shape (samples, patches)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +35,9 @@ class Answers:
     """The network's probabilities for every sample of one image."""
 
     probabilities: Tensor
-    """Probabilities, (samples, classes)."""
+    """Probabilities, with shape (samples, classes)."""
     computed: int
-    """Number of different samples; equal samples are computed once."""
+    """Number of different samples. Samples that occur repeatedly are computed once."""
     arithmetic: str
     fast_error: float | None
     """Largest difference of a probability between the faster and the strict arithmetic."""
@@ -75,8 +75,8 @@ class _Mixture:
         self.workspace = workspace
 
     def answers(self, precision: str) -> Answers:
-        """Compute the probabilities; fall back to strict arithmetic if the fast error
-        is too large."""
+        """Compute the probabilities. Fall back to strict arithmetic if the fast error is too
+        large."""
         everything = slice(0, len(self.keeps))
         fast = faster(self.shown.device, self.chain.dtype) if precision == "fast" else None
         error = None
@@ -92,7 +92,7 @@ class _Mixture:
         return Answers(computed[self.same_as], len(self.keeps), "strict", error)
 
     def _run(self, forward: Forward, wanted: slice) -> Tensor:
-        """Compute features piece by piece; compute the linear layers, whose weights are large, at
+        """Compute features piece by piece. Compute the linear layers, whose weights are large, at
         once."""
         head, count = self.chain.features, wanted.stop - wanted.start
 

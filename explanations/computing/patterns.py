@@ -60,13 +60,13 @@ class Patterns:
     """The stem's output for mixed images, with one entry for each different content of a cell."""
 
     values: Tensor
-    """Output of each content, (contents, channels)."""
+    """Output of each content, with shape (contents, channels)."""
     chosen: Tensor
     """Number of the content of each cell of each image, (images, rows of cells, columns of cells).
     """
 
     def stem_output(self, rows: slice) -> Tensor:
-        """Return the output for some images, (n, channels, rows, columns)."""
+        """Return the output for some images, with shape (n, channels, rows, columns)."""
         return self.values[self.chosen[rows]].permute(0, 3, 1, 2)
 
 
@@ -128,7 +128,8 @@ def _keeps_the_size(module: nn.Conv2d) -> bool:
 
 
 def _windows(numbers: Tensor, stem: Stem) -> Tensor:
-    """Return what every cell sees of an array of numbers, (rows, columns, window, window)."""
+    """Return what every cell sees of an array of numbers, with shape (rows, columns, window,
+    window)."""
     height, width = numbers.shape
     # A pool drops rows and columns at the end that do not fill a window.
     inside = numbers.new_full((height + 2 * stem.margin, width + 2 * stem.margin), -1)
@@ -137,7 +138,7 @@ def _windows(numbers: Tensor, stem: Stem) -> Tensor:
 
 
 def _seen(patches: Tensor, sight: Tensor, count: int) -> Tensor:
-    """Mark which of the ``count`` patches each cell sees, bool (cells, patches)."""
+    """Mark which of the ``count`` patches each cell sees, as bool with shape (cells, patches)."""
     seen = torch.zeros((len(sight), count + 1), dtype=torch.bool, device=patches.device)
     visible = torch.where(sight >= 0, patches[sight.clamp_min(0)], count)
     return seen.scatter_(1, visible.flatten(1), True)[:, :count]

@@ -1,4 +1,4 @@
-"""Check, before any computation, that every method explains a network correctly.
+"""Check before any computation that every method explains a network correctly.
 
 DeepLIFT's rule needs each nonlinearity separately, and the engine runs a network as a chain of
 modules. A network that does not fit is refused by the module's name and with the cure; otherwise
@@ -29,7 +29,7 @@ _MODULE_OF = {
 
 
 class PreflightError(ValueError):
-    """A network that cannot be explained exactly; the message names the module and the cure."""
+    """A network that cannot be explained exactly. The message names the module and the cure."""
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ class Recorded:
 
 
 def multipliers_of(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the multipliers at the logits for class numbers (g, k): one-hot, (g, k, 1,
+    """Return the multipliers at the logits for class numbers (g, k), one-hot with shape (g, k, 1,
     classes)."""
     return functional.one_hot(targets, logits.shape[1]).to(logits)[:, :, None]
 

@@ -14,13 +14,14 @@ class Fit:
     """A linear model for each of k outcomes, in float64."""
 
     coefficients: Tensor
-    """Coefficients, (features, k)."""
+    """Coefficients, with shape (features, k)."""
     intercepts: Tensor
-    """Intercepts, (k,)."""
+    """Intercepts, with shape (k,)."""
     r2: Tensor
-    """Weighted share of the variance explained, (k,); 1 if the outcome does not vary."""
+    """Weighted share of the explained variance, with shape (k,). It is 1 if the outcome does not
+    vary."""
     constant: Tensor
-    """Whether the outcome does not vary, bool (k,)."""
+    """Whether the outcome does not vary, as bool with shape (k,)."""
 
 
 def cosine_weights(shown: Tensor, width: float) -> Tensor:

@@ -41,7 +41,8 @@ class Workspace:
         return cast("Made", self._kept[name])
 
     def pixels(self, images: NDArray[np.uint8]) -> Tensor:
-        """Convert images uint8 (n, h, w, 3) to the chain's input, (n, 3, h, w)."""
+        """Convert images with shape (n, height, width, 3) to the chain's input with shape (n, 3,
+        height, width)."""
         return self.chain.enter(self.classifier.normalise(images))
 
     def layer_bytes(self, pixels: Tensor) -> list[int]:
@@ -52,13 +53,14 @@ class Workspace:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some images, with the classes to be explained."""
+    """A batch of images to be explained with the same methods."""
 
     workspace: Workspace
     images: NDArray[np.uint8]
-    """Images, uint8 (n, height, width, 3)."""
+    """Images, as uint8 with shape (n, height, width, 3)."""
     wanted: Tensor | None = None
-    """Numbers of the classes to explain, int64 (n, k); None for the predicted class of each image.
+    """Numbers of the classes to explain, as int64 with shape (n, k), or None for the predicted
+    class of each image.
     """
     layers: Sequence[int] = ()
     """Feature modules whose maps are needed in addition to the default module's."""
@@ -68,7 +70,7 @@ class Batch:
 
     @property
     def targets(self) -> Tensor:
-        """Return the numbers of the explained classes, int64 (n, k)."""
+        """Return the numbers of the explained classes, as int64 with shape (n, k)."""
         return self.gradients.targets if self.wanted is None else self.wanted
 
     @property
@@ -78,7 +80,7 @@ class Batch:
 
     @cached_property
     def pixels(self) -> Tensor:
-        """Return the network's input, (n, 3, height, width)."""
+        """Return the network's input, with shape (n, 3, height, width)."""
         return self.workspace.pixels(self.images)
 
     @cached_property
@@ -89,7 +91,7 @@ class Batch:
         return gradient_pass(chain, self.pixels, self.wanted, sorted(layers))
 
     def cam(self, layer: int) -> Tensor:
-        """Return the signed Grad-CAM map of a feature module, (n, k, rows, columns)."""
+        """Return the signed Grad-CAM map of a feature module, with shape (n, k, rows, columns)."""
         gradients = self.gradients
         if layer not in gradients.cams:
             chain = self.workspace.chain
@@ -98,5 +100,5 @@ class Batch:
 
     @property
     def logits(self) -> Tensor:
-        """Return the logits, (n, classes)."""
+        """Return the logits, with shape (n, classes)."""
         return self.gradients.logits

@@ -16,7 +16,7 @@ class Case:
     """An image, the class to be explained, and the position of its object."""
 
     image: NDArray[np.uint8] = field(repr=False)
-    """Image, uint8 (height, width, 3)."""
+    """Image, as uint8 with shape (height, width, 3)."""
     label: int
     """Number of the true class."""
     predicted: int
@@ -24,7 +24,7 @@ class Case:
     sha256: str
     """Hash of the pixels, by which every file identifies the image."""
     mask: NDArray[np.bool_] | None = field(default=None, repr=False)
-    """Visible pixels of the object, bool (height, width); None if unknown."""
+    """Visible pixels of the object, as bool with shape (height, width), or None if unknown."""
 
     @property
     def is_right(self) -> bool:

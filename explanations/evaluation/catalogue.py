@@ -42,13 +42,13 @@ class Measure:
     unit: str = ""
 
     def function(self) -> "Callable[..., dict[str, float]]":
-        """Return the function; imports what it needs."""
+        """Import and return the function."""
         module, _, name = self.path.rpartition(".")
         function: Callable[..., dict[str, float]] = getattr(import_module(module), name)
         return function
 
     def of(self, subject: "Subject") -> dict[str, float]:
-        """Compute the measure of each map of an image; maps without a value are omitted."""
+        """Compute the measure of each map of an image. Maps without a value are omitted."""
         return self.function()(subject, **self.parameters)
 
 
@@ -211,7 +211,7 @@ MEASURES: tuple[Measure, ...] = (
         group="randomisation",
         better="lower",
         path="explanations.evaluation.measures.randomisation.parameter_randomisation",
-        caption="Rank correlation with the map of a network whose output layer was redrawn. "
+        caption="Rank correlation with the map of a network whose output layer was randomised. "
         "High: the map ignores that layer.",
         parameters={"share": 0.0},
         explains_again=True,
@@ -223,7 +223,7 @@ MEASURES: tuple[Measure, ...] = (
         better="lower",
         path="explanations.evaluation.measures.randomisation.parameter_randomisation",
         caption="Rank correlation with the map of a network whose upper half of layers was "
-        "redrawn. High: the map ignores these layers.",
+        "randomised. High: the map ignores these layers.",
         parameters={"share": 0.5},
         explains_again=True,
     ),
@@ -233,7 +233,7 @@ MEASURES: tuple[Measure, ...] = (
         group="randomisation",
         better="lower",
         path="explanations.evaluation.measures.randomisation.parameter_randomisation",
-        caption="Rank correlation with the map of a network in which every layer was redrawn. "
+        caption="Rank correlation with the map of a network in which every layer was randomised. "
         "High: the map ignores the network.",
         parameters={"share": 1.0},
         explains_again=True,

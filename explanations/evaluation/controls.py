@@ -1,4 +1,5 @@
-"""Controls: maps that are independent of the classifier, as a lower bound for every method."""
+"""Control maps, which are independent of the classifier and serve as a lower bound for every
+method."""
 
 from collections.abc import Callable, Mapping
 

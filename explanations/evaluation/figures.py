@@ -1,4 +1,4 @@
-"""Figures as SVG: a point for each mean and a line for its 95 % interval."""
+"""Figures as SVG, with a point for each mean and a line for its 95 % interval."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ COLUMNS = 3
 
 
 def draw_all(summary: Summary, labels: Mapping[str, str]) -> dict[str, bytes]:
-    """Draw all figures as SVG, by name; equal summaries give equal bytes."""
+    """Draw all figures as SVG, by name. The same summary always gives the same bytes."""
     figures: dict[str, bytes] = {}
     with mpl.rc_context(SETTINGS):  # type: ignore[arg-type]
         for group in GROUPS:

@@ -24,7 +24,7 @@ IMAGE_COLUMNS = ("image", "method", "measure", "label", "group", "better", "valu
 
 
 def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
-    """Write the whole summary; ``about`` describes the evaluated data and settings."""
+    """Write the whole summary. ``about`` describes the evaluated data and settings."""
     document = {
         "about": dict(about),
         "methods": list(summary.methods),
@@ -72,7 +72,7 @@ def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
 
 
 def write_csv(summary: Summary, path: Path) -> None:
-    """Write a mean per row; ``images`` is all, right or wrong."""
+    """Write a mean per row. ``images`` is all, right or wrong."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -81,8 +81,8 @@ def write_csv(summary: Summary, path: Path) -> None:
 
 
 def write_images(raw: Raw, path: Path) -> None:
-    """Write a number per row, for each map of each image; run_analysis joins it with people's
-    answers.
+    """Write a number per row, for each map of each image. The command run_analysis joins it with
+    people's answers.
 
     ``image`` is the SHA-256 of the image's pixels; ``better`` names the better end of the measure.
     """

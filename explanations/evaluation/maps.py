@@ -23,7 +23,7 @@ class ExplainedImage:
     """Maps of one image by all methods."""
 
     maps: Mapping[str, Floats]
-    """Map of each method, float32 (height, width)."""
+    """Map of each method, as float32 with shape (height, width)."""
     diagnostics: Mapping[str, Mapping[str, Any]]
     """Diagnostics of each method."""
     layers: Mapping[str, Floats]
@@ -105,7 +105,7 @@ def _packed(maps: ExplainedImage) -> bytes:
 
 
 def _fingerprint(engine: Engine, explainers: Mapping[str, Explainer], seed: int) -> str:
-    """Hash everything that determines the maps except the image; a change leads to a new folder."""
+    """Hash everything that determines the maps except the image. A change leads to a new folder."""
     background = engine.workspace.background
     text = json.dumps(
         {

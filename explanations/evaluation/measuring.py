@@ -1,4 +1,4 @@
-"""Measurement of every case: maps first, then measures, then limits; a stopped run can resume."""
+"""Measurement of every case, in the order maps, measures, limits. A stopped run can resume."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The whole evaluation in one call: from images and a classifier to a folder with the report."""
+"""The whole evaluation in one call, from images and a classifier to a folder with the report."""
 
 import platform
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Wanted:
     def __post_init__(self) -> None:
         for name in ("images", "subsample"):
             if getattr(self, name) < 2:
-                raise ValueError(f"{name} is {getattr(self, name)}; intervals need at least 2.")
+                raise ValueError(f"{name} is {getattr(self, name)}, but intervals need at least 2.")
         if self.subsample > self.images:
             raise ValueError(
                 f"The subsample of {self.subsample} images exceeds the {self.images} images. "

@@ -19,7 +19,7 @@ def most_relevant_first(relevance: Floats, seed: int) -> NDArray[np.int64]:
 
 
 def spearman(a: Floats, b: Floats) -> float:
-    """Compute the rank correlation of two maps; equal pixels share their mean rank.
+    """Compute the rank correlation of two maps. Equal pixels share their mean rank.
 
     A constant map has no order: the correlation is 0, and 1 with another constant map.
     """

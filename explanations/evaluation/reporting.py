@@ -1,5 +1,4 @@
-"""report.html: a single file without scripts or external resources; all numbers are the
-summary's."""
+"""The summary's numbers as report.html, a single file without scripts or external resources."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -84,8 +83,8 @@ def render(
 
 
 def number(value: float) -> str:
-    """Format with three significant digits, and with an exponent only if tiny; rounding
-    noise is 0."""
+    """Format with three significant digits, and with an exponent only if tiny. Rounding noise is
+    0."""
     if abs(value) < NOISE:
         return "0"
     if abs(value) < TINY:

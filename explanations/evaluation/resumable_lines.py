@@ -28,7 +28,7 @@ def resumed(
 
 
 def read_lines(path: Path) -> dict[str, Values]:
-    """Read the values by name; empty if the file does not exist."""
+    """Read the values by name, or empty if the file does not exist."""
     known: dict[str, Values] = {}
     if not path.is_file():
         return known

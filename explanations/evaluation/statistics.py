@@ -40,7 +40,7 @@ class Comparison:
 
 
 def mean_of(values: Sequence[float], seed: int = 0) -> Mean:
-    """Compute the mean and its percentile bootstrap interval; images are drawn with replacement.
+    """Compute the mean and its percentile bootstrap interval. Images are drawn with replacement.
 
     Raises ValueError for an empty sequence.
     """

@@ -1,4 +1,4 @@
-"""Input of a measure: an image with all its maps, and the network for further questions."""
+"""Input of a measure, consisting of an image with all its maps, and of the network."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,13 +25,14 @@ from explanations.methods.protocol import Explainer
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """The classifier, the compared methods, and everything else that is equal for all images."""
+    """The classifier, the compared methods, and everything else that is the same for all images."""
 
     engine: Engine
     explainers: Mapping[str, Explainer]
     seed: int = 0
     training: NDArray[np.uint8] | None = None
-    """Training images for further backgrounds, uint8 (n, height, width, 3); None if unavailable."""
+    """Training images for further backgrounds, as uint8 with shape (n, height, width, 3), or None
+    if unavailable."""
     _last: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -65,7 +66,7 @@ class Setting:
     def explained(
         self, name: str, image: NDArray[np.uint8], target: int, engine: Engine | None = None
     ) -> Floats:
-        """Compute a map of a method or a control again, (height, width)."""
+        """Compute a map of a method or a control again, with shape (height, width)."""
         if name in CONTROLS:
             return CONTROLS[name](image, derive_seed(content_hash(image), name, self.seed))
         engine = engine or self.engine
@@ -83,7 +84,7 @@ class Setting:
         seed: int | None = None,
         engine: Engine | None = None,
     ) -> Attribution:
-        """Explain with any explainer; ``name`` and ``seed`` determine its random choices."""
+        """Explain with any explainer. ``name`` and ``seed`` determine its random choices."""
         engine = engine or self.engine
         chance = self.seed if seed is None else seed
         return engine.explain(image[None], [target], {name: explainer}, seed=chance)[name][0]
@@ -106,19 +107,19 @@ class Subject:
 
     @cached_property
     def maps(self) -> dict[str, Floats]:
-        """Return the maps by name, float32 (height, width): the methods' maps, then the
-        controls'."""
+        """Return the maps by name, as float32 with shape (height, width): the methods' maps, then
+        the controls'."""
         image = self.case.image
         drawn = {name: self.setting.explained(name, image, 0) for name in CONTROLS}
         return {**{key: self.found.maps[key] for key in self.setting.explainers}, **drawn}
 
     @cached_property
     def pixels(self) -> Tensor:
-        """Return the network's input, (3, height, width)."""
+        """Return the network's input, with shape (3, height, width)."""
         return self.setting.engine.workspace.pixels(self.case.image[None])[0]
 
     def baseline(self, name: str) -> Tensor:
-        """Return an image without content as network input, (3, height, width)."""
+        """Return an image without content as network input, with shape (3, height, width)."""
         batch = Batch(self.setting.engine.workspace, self.case.image[None])
         return baseline_pixels(name, batch)[0]
 

@@ -18,7 +18,7 @@ FEW = 10
 
 @dataclass(frozen=True)
 class Row:
-    """Mean of a map; ``images`` is all images, or the images with right or with wrong
+    """Mean of a map. ``images`` is all images, or the images with right or with wrong
     predictions."""
 
     method: str
@@ -37,7 +37,7 @@ class Measured:
     comparisons: Sequence[Comparison]
 
     def row(self, method: str, images: str = "all") -> Mean | None:
-        """Return the mean of a map; None if the map has no value on such images."""
+        """Return the mean of a map, or None if the map has no value on such images."""
         for row in self.rows:
             if (row.method, row.images) == (method, images):
                 return row.value
@@ -70,7 +70,7 @@ class Summary:
 
 
 def summarise(raw: Raw, methods: Sequence[str]) -> Summary:
-    """Average over the images; intervals and tests are over images too."""
+    """Average over the images. Intervals and tests are over images too."""
     right = {case.sha256 for case in raw.cases if case.is_right}
     return Summary(
         methods=methods,

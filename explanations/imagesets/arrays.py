@@ -29,7 +29,7 @@ def training_arrays(
         elif image.pixels.shape != pixels.shape[1:]:
             height, width, _ = image.pixels.shape
             raise ImageSetError(
-                f"{image.source} is {width} x {height} pixels, the first image is "
+                f"{image.source} has {width} x {height} pixels, but the first image has "
                 f"{pixels.shape[2]} x {pixels.shape[1]}. Bring all images to one size."
             )
         pixels[index] = image.pixels

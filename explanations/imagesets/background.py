@@ -19,8 +19,8 @@ class Background:
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 4 or not len(self.images):
             raise ValueError(
-                "The background must be uint8 (n, height, width, 3) with at least one image, "
-                f"got {self.images.dtype} {self.images.shape}."
+                f"The background is {self.images.dtype} with shape {self.images.shape}. It must be "
+                "uint8 with shape (n, height, width, 3) and contain at least one image."
             )
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Interface of an image set: entries of a split, listed first and loaded one by one."""
+"""Interface of an image set, which lists the entries of a split and loads them one by one."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,8 @@ _PROBLEMS_SHOWN = 20
 
 
 class ImageSetError(ValueError):
-    """Images that cannot be used; a line per problem, naming the file and the cure."""
+    """Error about images that cannot be used, with a line per problem that names the file and the
+    cure."""
 
     def __init__(self, *problems: str) -> None:
         lines = list(problems[:_PROBLEMS_SHOWN])
@@ -26,7 +27,7 @@ class ImageSetError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """An image of a split before it is loaded; ``source`` is a relative path or an index."""
+    """An image of a split before it is loaded. ``source`` is a relative path or an index."""
 
     source: str
     class_index: int
@@ -50,10 +51,13 @@ class LabelledImage:
         shape = self.pixels.shape
         if self.pixels.dtype != np.uint8 or len(shape) != 3 or shape[2] != 3:
             raise ValueError(
-                f"pixels must be uint8 (height, width, 3), got {self.pixels.dtype} {shape}."
+                f"pixels is {self.pixels.dtype} with shape {shape}. It must be uint8 with shape "
+                "(height, width, 3)."
             )
         if self.mask is not None and self.mask.shape != shape[:2]:
-            raise ValueError(f"mask must be {shape[:2]} like its image, got {self.mask.shape}.")
+            raise ValueError(
+                f"mask has the shape {self.mask.shape}. It must be {shape[:2]} like its image."
+            )
 
 
 class ImageSet(ABC):
@@ -77,8 +81,9 @@ class ImageSet(ABC):
     ) -> Iterator[LabelledImage]:
         """Yield the images of a split, or a class-balanced selection of ``limit`` images.
 
-        Equal seeds select equal images, and a larger limit only adds images. Raises ImageSetError
-        at the first image that cannot be read: call ``check`` before anything is stored.
+        The same seed selects the same images, and a larger limit only adds images. Raises
+        ImageSetError at the first image that cannot be read: call ``check`` before anything is
+        stored.
         """
         for entry in self.selection(split, limit, seed):
             yield self.load(split, entry)
@@ -88,7 +93,8 @@ class ImageSet(ABC):
         return len(self.selection(split, limit))
 
     def check(self, split: str, limit: int | None = None, seed: int = 0) -> None:
-        """Load everything that ``images`` would yield; raise one ImageSetError for all problems."""
+        """Load everything that ``images`` would yield, and raise a single ImageSetError if there
+        are problems."""
         problems: list[str] = []
         for entry in self.selection(split, limit, seed):
             try:

@@ -1,4 +1,4 @@
-"""Image sets by name; any other name is the path of a folder."""
+"""Image sets by name, where any other name is the path of a folder."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""CIFAR-10: torchvision's copy, downloaded if a network is available, or a folder of JPEGs."""
+"""CIFAR-10, read from torchvision's copy, which is downloaded if necessary, or from a folder of
+JPEGs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,7 +70,7 @@ class Cifar10Set(ImageSet):
 
     def _arrays(self, split: str) -> tuple[NDArray[np.uint8], list[int]]:
         if split not in SPLITS:
-            raise ImageSetError(f"cifar10 has no split {split!r}; choose {' or '.join(SPLITS)}.")
+            raise ImageSetError(f"cifar10 has no split {split!r}. Choose {' or '.join(SPLITS)}.")
         if split not in self._splits:
             data = _read_with_torchvision(self._root, split)
             self._splits[split] = data.data, data.targets

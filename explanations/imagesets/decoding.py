@@ -61,8 +61,8 @@ def fit_square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def content_hash(pixels: NDArray[np.uint8]) -> str:
-    """Return the hexadecimal SHA-256 over shape and pixels, equal for equal images in different
-    files."""
+    """Return the hexadecimal SHA-256 over shape and pixels, which is the same for the same image in
+    different files."""
     shape = "x".join(str(length) for length in pixels.shape)
     digest = hashlib.sha256(f"uint8 {shape}\n".encode())
     digest.update(np.ascontiguousarray(pixels, dtype=np.uint8).tobytes())
@@ -70,7 +70,7 @@ def content_hash(pixels: NDArray[np.uint8]) -> str:
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode a PNG file without metadata; with one version of Pillow, equal pixels give equal
+    """Encode a PNG file without metadata. With one version of Pillow, the same pixels give the same
     bytes."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG", compress_level=6)
@@ -82,12 +82,15 @@ def _read(path: Path) -> bytes:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise ImageSetError(
-                f"{path} has {size / 1e6:.0f} MB; at most {MAX_FILE_BYTES // 1_000_000} MB are "
-                "read. Save it smaller."
+                f"{path} has {size / 1e6:.0f} MB, but a file may have at most "
+                f"{MAX_FILE_BYTES // 1_000_000} MB. Save it smaller."
             )
         return path.read_bytes()
     except OSError as error:
-        raise ImageSetError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise ImageSetError(
+            f"{path} cannot be read ({error.strerror or error}). Check that the file exists and "
+            "that you may read it."
+        ) from error
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

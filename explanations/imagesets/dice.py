@@ -1,4 +1,4 @@
-"""Reproducible chance: equal keys give equal numbers on every machine."""
+"""Reproducible random numbers, which are the same on every machine for the same key."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def derive_seed(*key: int | str) -> int:
 class Dice:
     """Random numbers from the raw stream of PCG64.
 
-    numpy guarantees that a bit generator's raw stream stays equal between versions, but not the
+    numpy guarantees that a bit generator's raw stream stays the same between versions, but not the
     distributions drawn from it. The distributions are therefore computed here, by exact operations.
     """
 
@@ -48,6 +48,6 @@ class Dice:
         return items[self.below(len(items))]
 
     def bytes(self, count: int) -> NDArray[np.uint8]:
-        """Draw random bytes, uint8 (count,)."""
+        """Draw random bytes, as uint8 with shape (count,)."""
         words = self._bits.random_raw((count + 7) // 8).astype("<u8")
         return np.frombuffer(words.tobytes(), dtype=np.uint8)[:count]

@@ -10,7 +10,7 @@ _LAYOUT = "The layout is split/class/image, for example test/cat/0001.png."
 
 
 class FolderSet(ImageSet):
-    """Images from a folder; the classes are its folder names, sorted.
+    """Images from a folder. The classes are its folder names, sorted.
 
     ``class_names`` lists the only classes that are allowed. The default is the classes of the train
     split, or of all splits if there is no train split. ``size`` fits every image to a square of
@@ -51,7 +51,7 @@ class FolderSet(ImageSet):
         if split not in splits:
             known = ", ".join(splits) or "none"
             raise ImageSetError(
-                f"{self._root} has no split {split!r}; its folders are: {known}. {_LAYOUT}"
+                f"{self._root} has no split {split!r}. Its folders are: {known}. {_LAYOUT}"
             )
         problems: list[str] = []
         entries: list[Entry] = []

@@ -12,7 +12,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def read_photographs(folder: str | Path, size: int = 224) -> NDArray[np.uint8]:
-    """Read the images of a folder in the order of their names, uint8 (n, size, size, 3).
+    """Read the images of a folder in the order of their names, as uint8 with shape (n, size, size,
+    3).
 
     Each image is cropped to its largest centred square and resampled. Raises ImageSetError for a
     file that cannot be read, naming it, and for a folder without images.

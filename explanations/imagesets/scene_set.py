@@ -1,4 +1,4 @@
-"""The scenes as an image set: rendered on request, never stored."""
+"""The scenes as an image set, whose images are rendered on request and never stored."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ class SceneSet(ImageSet):
         self._difficulty = difficulty
 
     def entries(self, split: str) -> Sequence[Entry]:
-        """List an entry per scene; the classes take turns."""
+        """List an entry per scene. The classes alternate."""
         if split not in SPLIT_SIZES:
             raise ImageSetError(
-                f"scenes has no split {split!r}; choose {' or '.join(SPLIT_SIZES)}."
+                f"scenes has no split {split!r}. Choose {' or '.join(SPLIT_SIZES)}."
             )
         return [
             Entry(f"{split}/{index:05d}", index % len(CLASS_NAMES))

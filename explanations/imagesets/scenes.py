@@ -49,7 +49,8 @@ class Scene:
     image: NDArray[np.uint8] = field(repr=False)
     """Image, uint8 (32, 32, 3), RGB."""
     parts: NDArray[np.uint8] = field(repr=False)
-    """Part ids, uint8 (32, 32): 0 is background or hidden, k is ``part_names[k - 1]``."""
+    """Part ids, as uint8 with shape (32, 32): 0 is background or hidden, k is
+    ``part_names[k - 1]``."""
     part_names: tuple[str, ...]
 
     @property
@@ -59,7 +60,7 @@ class Scene:
 
     @cached_property
     def object_mask(self) -> NDArray[np.bool_]:
-        """Return the visible pixels of the object, bool (32, 32)."""
+        """Return the visible pixels of the object, as bool with shape (32, 32)."""
         mask: NDArray[np.bool_] = self.parts > 0
         return mask
 
@@ -67,7 +68,7 @@ class Scene:
 def generate(
     split: str, count: int, seed: int, difficulty: float = DEFAULT_DIFFICULTY
 ) -> Iterator[Scene]:
-    """Yield ``count`` scenes of a split; the classes take turns, so their counts differ by at most
+    """Yield ``count`` scenes of a split. The classes alternate, so their counts differ by at most
     1."""
     for index in range(count):
         yield split_scene(split, index, seed, difficulty)
@@ -87,7 +88,7 @@ def render_scene(
     clutter: bool = True,
     occluders: bool = True,
 ) -> Scene:
-    """Draw a scene; equal arguments give equal bytes on every machine.
+    """Draw a scene. The same arguments give the same bytes on every machine.
 
     ``without_parts`` omits parts of the object; ``clutter`` and ``occluders`` switch off the layers
     behind and in front of it. Everything else in the image stays unchanged. Raises ValueError for
@@ -124,4 +125,7 @@ def _check(class_index: int, difficulty: float, without_parts: Collection[str]) 
     names = PART_NAMES[CLASS_NAMES[class_index]]
     unknown = sorted(set(without_parts) - set(names))
     if unknown:
-        raise ValueError(f"{CLASS_NAMES[class_index]} has no part {unknown}; choose from {names}.")
+        raise ValueError(
+            f"{CLASS_NAMES[class_index]} has no part {', '.join(unknown)}. "
+            f"Choose from {', '.join(names)}."
+        )

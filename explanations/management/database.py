@@ -21,8 +21,8 @@ class DatabaseCommand(BaseCommand):
     """
 
     def needs_database(self, options: Mapping[str, Any]) -> bool:
-        """Check whether this call reads the database; some commands can also work on
-        files alone."""
+        """Check whether this call reads the database. Some commands can also work on files
+        alone."""
         return True
 
     def execute(self, *args: Any, **options: Any) -> str | None:

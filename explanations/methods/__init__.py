@@ -1,1 +1,1 @@
-"""Explanation methods, one file each; none imports another."""
+"""Explanation methods, one file each, none of which imports another."""

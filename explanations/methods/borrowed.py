@@ -1,4 +1,4 @@
-"""The second placebo: a real map that belongs to another image."""
+"""The second placebo, a real map that belongs to another image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Borrowed:
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         if batch.workspace.background is None:
-            raise ValueError("A borrowed map needs background images. Pass background images.")
+            raise ValueError("A borrowed map needs background images. Pass them as background.")
         lent = [
             [self._lent(batch, seed, step) for step in steps]
             for seed, steps in zip(seeds, steps_from_predicted(batch), strict=True)
@@ -58,8 +58,8 @@ class Borrowed:
         )
 
     def _lent(self, batch: Batch, seed: int, step: int) -> tuple[int, torch.Tensor]:
-        """Return the number of the lending background image and its signed map, (1, 1, rows,
-        columns)."""
+        """Return the number of the lending background image and its signed map, with shape (1, 1,
+        rows, columns)."""
         workspace = batch.workspace
         assert workspace.background is not None  # noqa: S101 - checked by explain
         images = workspace.background.images

@@ -1,4 +1,5 @@
-"""DeepSHAP (Lundberg and Lee 2017): shares of the logit, compared with typical images."""
+"""DeepSHAP (Lundberg and Lee 2017), which divides the logit's difference from typical images among
+the pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,7 +94,8 @@ class References:
         return workspace.keep(name, lambda: cls(workspace, pixels))
 
     def shares(self, batch: Batch) -> Tensor:
-        """Compute the shares of every pixel and channel, float64 (n, k, 3, height, width)."""
+        """Compute the shares of every pixel and channel, as float64 with shape (n, k, 3, height,
+        width)."""
         pooled = self.workspace.budget.pools_images
         per_image = self.count * batch.targets.shape[1]
         at_once = max(1, self._rows // per_image) if pooled else 1
@@ -128,7 +130,7 @@ class References:
 
     @staticmethod
     def _summed(chain: Chain, ours: Recorded, theirs: Recorded, ends: Tensor, rows: int) -> Tensor:
-        """Sum the shares over some references, float64 (g, k, 3, height, width)."""
+        """Sum the shares over some references, as float64 with shape (g, k, 3, height, width)."""
         summed = torch.zeros(
             (*ends.shape[:2], *ours.pixels.shape[1:]), dtype=torch.float64, device=ends.device
         )

@@ -1,4 +1,4 @@
-"""Grad-CAM (Selvaraju et al. 2017): coarse regions that raised the score."""
+"""Grad-CAM (Selvaraju et al. 2017), which shows coarse regions that raised the score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +52,6 @@ class GradCam:
         if self.layer not in relus:
             raise ValueError(
                 f"Grad-CAM reads the output of a ReLU, and layer {self.layer} is not a ReLU. "
-                f"Choose one of {relus}."
+                f"Choose one of the layers {', '.join(map(str, relus))}."
             )
         return self.layer

@@ -1,4 +1,5 @@
-"""Integrated Gradients (Sundararajan et al. 2017): each pixel's share of the change in score."""
+"""Integrated Gradients (Sundararajan et al. 2017), which computes each pixel's share of the change
+in score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ class IntegratedGradients:
         )
 
     def _shares(self, batch: Batch, start: Tensor) -> Tensor:
-        """Compute the shares from ``start`` to each image, (n, k, 3, height, width)."""
+        """Compute the shares from ``start`` to each image, with shape (n, k, 3, height, width)."""
         budget = batch.workspace.budget
         rows = budget.rows(2 * sum(batch.workspace.layer_bytes(batch.pixels)))
         if not budget.pools_images:
@@ -115,7 +116,8 @@ class IntegratedGradients:
 
 
 def _gradients(batch: Batch, points: Tensor, targets: Tensor) -> Tensor:
-    """Compute the gradients of the target logits by the input, (rows, k, 3, height, width)."""
+    """Compute the gradients of the target logits by the input, with shape (rows, k, 3, height,
+    width)."""
     chain = batch.workspace.chain
     with torch.enable_grad():
         entered = chain.enter(points).detach().requires_grad_()
@@ -129,7 +131,7 @@ def _gradients(batch: Batch, points: Tensor, targets: Tensor) -> Tensor:
 
 
 def _logits_of(batch: Batch, start: Tensor) -> Tensor:
-    """Compute the targets' logits at the baseline, (n, k).
+    """Compute the targets' logits at the baseline, with shape (n, k).
 
     The images pass one by one, so that rounding does not depend on the batch.
     """

@@ -1,4 +1,5 @@
-"""Maps of a single feature module: Grad-CAM and saliency at every depth of the network."""
+"""Maps of a single feature module, with which Grad-CAM and saliency are shown at every depth of the
+network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from explanations.methods.protocol import Diagnostics, as_array, flagged
 
 @dataclass(frozen=True)
 class LayerGradCam:
-    """Grad-CAM of any feature module, including modules other than ReLUs; rectified, then enlarged.
+    """Grad-CAM of any feature module, including modules other than ReLUs. The maps are rectified,
+    then enlarged.
 
     ``layer`` counts the feature modules from 0.
     """
@@ -67,7 +69,7 @@ def _pass(batch: Batch, layer: int) -> GradientPass:
     chain = batch.workspace.chain
     if layer not in range(chain.features):
         raise ValueError(
-            f"Unknown feature module {layer}; this network has modules 0 to {chain.features - 1}."
+            f"Unknown feature module {layer}. This network has modules 0 to {chain.features - 1}."
         )
     gradients = batch.gradients
     if layer in gradients.saliencies:

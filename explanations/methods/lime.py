@@ -1,4 +1,5 @@
-"""LIME (Ribeiro et al. 2016): patches that matter, measured by painting over the others."""
+"""LIME (Ribeiro et al. 2016), which measures how much each patch matters by painting over the
+others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ MOST_PATCHES = 256  # a patch's number is stored in a byte
 class Lime:
     """Weighted linear model of the class probability over patches that are shown or painted over.
 
-    The numbers equal those of ``lime.LimeImageExplainer`` for equal patches, seed and
+    The numbers equal those of ``lime.LimeImageExplainer`` for the same patches, seed and
     probabilities. Patches are SLIC superpixels: lime's default, quickshift, yields only one to
     three patches in a 32x32 image. Each pixel gets the coefficient of its patch; ``r2`` measures
     the fit of the linear model. With ``precision`` ``fast``, the probabilities may be off by up to
@@ -91,7 +92,7 @@ class Lime:
         _, numbered = np.unique(patches, return_inverse=True)
         if numbered.max() >= MOST_PATCHES:
             raise ValueError(
-                f"The image has {numbered.max() + 1} patches; at most {MOST_PATCHES} can be "
+                f"The image has {numbered.max() + 1} patches, but at most {MOST_PATCHES} can be "
                 "stored. Lower `segments`."
             )
         return numbered.reshape(image.shape[:2])

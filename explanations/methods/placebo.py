@@ -1,4 +1,4 @@
-"""The placebo: a smooth random map that is independent of the network."""
+"""The placebo, a smooth random map that is independent of the network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Placebo:
         )
 
     def cells_of(self, seed: int, step: int = 0) -> NDArray[np.float32]:
-        """Draw the map before it is rectified and enlarged, (cells, cells).
+        """Draw the map before it is rectified and enlarged, with shape (cells, cells).
 
         ``step`` is the number of classes between the predicted class and the map's class.
         """
@@ -62,7 +62,7 @@ class Placebo:
 
 
 def _smoothed(field: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> np.ndarray:
-    """Mix each cell with its neighbours, 1-2-1 along rows and columns; edges are repeated."""
+    """Mix each cell with its neighbours, 1-2-1 along rows and columns. Edges are repeated."""
     for axis in (0, 1):
         padded = np.pad(field, [(1, 1) if axis == this else (0, 0) for this in (0, 1)], mode="edge")
         before, here, after = (

@@ -29,7 +29,7 @@ class Explainer(Protocol):
     """Part of the artefact's key: raise it when equal parameters lead to different numbers."""
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
-        """Explain k target logits of each of n images; all arrays have both axes, (n, k, …).
+        """Explain k target logits of each of n images. All arrays begin with both axes, n and k.
 
         ``seeds`` contains one number per image, which determines every random choice.
         ``diagnostics["flags"]`` lists what a researcher should notice, by the keys of

@@ -1,4 +1,5 @@
-"""Saliency (Simonyan et al. 2014): pixels whose small change would move the score most."""
+"""Saliency (Simonyan et al. 2014), which shows the pixels whose small change would move the score
+most."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Parameter:
-    """Parameter of a method that a study file can set; ``values`` starts with the default."""
+    """Parameter of a method that a study file can set. ``values`` starts with the default."""
 
     name: str
     values: tuple[Value, ...]

@@ -24,6 +24,6 @@ def claims() -> Claims:
 
 
 def picture_path(name: str) -> Path:
-    """Return the path of a drawn picture; every file in its folder can be drawn again."""
+    """Return the path of a drawn picture. Every file in its folder can be drawn again."""
     folder: Path = settings.DATA_DIR / "pictures"
     return folder / name[:2] / f"{name}.png"

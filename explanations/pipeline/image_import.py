@@ -1,4 +1,4 @@
-"""Import of images into the database: a whole selection, or nothing."""
+"""Import of images into the database, which stores either a whole selection or nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Imported:
     known: int
     background: int
     no_background: str
-    """Reason why there is no background; empty if there is a background."""
+    """Reason why there is no background. Empty if there is a background."""
 
 
 def import_images(
@@ -77,7 +77,7 @@ def _load(source: Source, split: str, limit: int | None, seed: int) -> list[Labe
 
 
 def _background(source: Source, seed: int) -> tuple[list[LabelledImage], str]:
-    """Load the background; if that fails, return no images and the reason.
+    """Load the background. If that fails, return no images and the reason.
 
     A missing background is not an error, because only DeepSHAP needs it.
     """
@@ -95,7 +95,7 @@ def _distinct(images: list[LabelledImage]) -> Iterator[LabelledImage]:
             yield image
         elif first.class_name != image.class_name:
             raise ImageSetError(
-                f"{first.source} and {image.source} have identical pixels, but the classes "
+                f"{first.source} and {image.source} have the same pixels, but the classes "
                 f"{first.class_name} and {image.class_name}. Remove the wrong file."
             )
 
@@ -114,14 +114,15 @@ def _image_set(name: str, class_names: tuple[str, ...]) -> ImageSet:
     # Class numbers refer to this list, so it must not differ between imports.
     if image_set.class_names != list(class_names):
         raise ImageSetError(
-            f"The image set {name!r} is stored with the classes {image_set.class_names}, but these "
-            f"images have {list(class_names)}. Choose another --name."
+            f"The image set {name!r} is stored with the classes "
+            f"{', '.join(image_set.class_names)}, but these images have the classes "
+            f"{', '.join(class_names)}. Choose another --name."
         )
     return image_set
 
 
 def _create_rows(image_set: ImageSet, split: str, images: list[LabelledImage]) -> int:
-    """Create rows for the images that have no row yet; return their number."""
+    """Create rows for the images that have no row yet, and return their number."""
     known = dict(image_set.images.filter(split=split).values_list("sha256", "true_class"))
     rows = []
     for image in images:

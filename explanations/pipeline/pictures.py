@@ -1,4 +1,4 @@
-"""Pictures for the pages: drawn from stored files, without torch."""
+"""Pictures for the pages, drawn from stored files without torch."""
 
 import hashlib
 from functools import lru_cache
@@ -23,7 +23,7 @@ def image_png(image: StudyImage) -> bytes:
 
 
 def map_png(explanation: Explanation, view: View = DEFAULT) -> bytes:
-    """Draw the map over its image, 320 by 320; the picture is drawn once and kept in the data
+    """Draw the map over its image, 320 by 320. The picture is drawn once and kept in the data
     folder.
 
     Raises ArtefactError if the artefact or the image is missing or damaged.
@@ -51,7 +51,7 @@ def caption_of_each(method: str) -> str:
 
 
 def caption(explanation: Explanation, label: str | None) -> str:
-    """Return the caption under the map; for an empty map it says so.
+    """Return the caption under the map, which says so if the map is empty.
 
     ``label`` is the reader's name for the predicted class; None if the class is to be guessed.
     """
@@ -76,7 +76,8 @@ def _in_words(
     changed: tuple[int, int] | None,
     language: str,
 ) -> str:
-    """Describe a map; cached as long as the artefact's file is unchanged, and for each language."""
+    """Describe a map. The text is cached for each language, as long as the artefact's file is
+    unchanged."""
     attribution = store.read(stored)
     if attribution.is_empty:
         return gettext("The map is empty: no region stands out.")

@@ -1,4 +1,5 @@
-"""Explanations of stored predictions: computed once, stored by hash, resumable at any time.
+"""Computation of the explanations of stored predictions, once each, stored by hash and resumable at
+any time.
 
 Numbers are on disk before their row is written, and a run claims what it computes. A run can
 therefore be killed at any moment, and several runs can work in parallel. The next run computes only
@@ -31,7 +32,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class StoppedError(RuntimeError):
-    """A run stopped by Ctrl-C; finished maps are kept."""
+    """A run stopped by Ctrl-C. Finished maps are kept."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class Execution:
 
     executor: str = "local"
     scheduler: str = ""
-    """Address of a Dask scheduler; empty for workers on this machine."""
+    """Address of a Dask scheduler. Empty for workers on this machine."""
     workers: int = 0
-    """Number of workers on this machine; 0 for one per core, or one per GPU."""
+    """Number of workers on this machine. 0 stands for one per core, or one per GPU."""
 
 
 def explain(
@@ -123,7 +124,7 @@ class _Run:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _chunks(self, waiting: Sequence[list[Job]]) -> Iterator[Chunk]:
-        """Yield chunks; each is claimed first, because an executor may request chunks long in
+        """Yield chunks. Each is claimed first, because an executor may request chunks long in
         advance."""
         for batch in waiting:
             keys = [job.key for job in batch]

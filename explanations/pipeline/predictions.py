@@ -1,4 +1,4 @@
-"""Predictions for stored images: computed once per image, in batches."""
+"""Predictions for stored images, computed once per image and in batches."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,7 +16,7 @@ SQUARE = (IMAGE_SIZE, IMAGE_SIZE)
 
 
 class PrecomputeError(ValueError):
-    """A request that cannot be computed; the message names the cure."""
+    """A request that cannot be computed. The message names the cure."""
 
 
 def load_classifier(weights: ClassifierWeights, device: str) -> Classifier:
@@ -30,7 +30,7 @@ def load_classifier(weights: ClassifierWeights, device: str) -> Classifier:
 def predict(
     classifier: Classifier, weights: ClassifierWeights, images: Sequence[StudyImage]
 ) -> list[Prediction]:
-    """Return the predictions of all images, in their order; missing predictions are computed and
+    """Return the predictions of all images, in their order. Missing predictions are computed and
     stored.
 
     Raises PrecomputeError if there are no images, or if their size or classes do not fit.
@@ -55,7 +55,7 @@ def predict(
 
 
 def stored_pixels(images: Iterable[StudyImage]) -> NDArray[np.uint8]:
-    """Read the pixels of images of one size, (n, h, w, 3).
+    """Read the pixels of images of one size, with shape (n, height, width, 3).
 
     Raises ArtefactError if a file is damaged.
     """
@@ -103,7 +103,8 @@ def _check(weights: ClassifierWeights, images: Sequence[StudyImage]) -> None:
         # The order may differ, because predictions are stored by name.
         if sorted(image_set.class_names) != sorted(weights.class_names):
             raise PrecomputeError(
-                f"The classifier {weights.name} has the classes {weights.class_names}, but the "
-                f"images of {image_set.name!r} have {image_set.class_names}. Choose weights that "
-                "were trained on these classes."
+                f"The classifier {weights.name} has the classes {', '.join(weights.class_names)}, "
+                f"but the images of {image_set.name!r} have the classes "
+                f"{', '.join(image_set.class_names)}. Choose weights that were trained on these "
+                "classes."
             )

@@ -1,4 +1,5 @@
-"""Storage of finished maps: the numbers are on disk first, then their rows in one transaction."""
+"""Storage of finished maps, which writes the numbers to disk before it inserts their rows in one
+transaction."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ _FULL = ("disk is full", "No space left on device")
 
 
 def keep(writer: ArtefactWriter, jobs: Sequence[Job], done: Done, precision: str) -> None:
-    """Store a method's maps; raise StoreFullError if the disk is full."""
+    """Store a method's maps, or raise StoreFullError if the disk is full."""
     notes = [_provenance(job, done, precision) for job in jobs]
     artefacts = [
         Artefact.of(job.key, attribution, note)
@@ -74,7 +75,7 @@ def take_over(jobs: Sequence[Job], claims: Claims) -> tuple[list[Job], list[Job]
 
 
 def take_over_rows(jobs: Sequence[Job]) -> list[Job]:
-    """Write the rows of claimed jobs whose numbers another row refers to; return the remaining
+    """Write the rows of claimed jobs whose numbers another row refers to, and return the remaining
     jobs."""
     rows = _noted_elsewhere(jobs)
     note_all([job for job in jobs if job.key in rows], rows)
@@ -82,7 +83,7 @@ def take_over_rows(jobs: Sequence[Job]) -> list[Job]:
 
 
 def note_all(jobs: Sequence[Job], rows: Mapping[str, dict[str, Any]]) -> None:
-    """Write the rows of these jobs, by key, and update every other row with an equal key.
+    """Write the rows of these jobs, by key, and update every other row with the same key.
 
     Raises StoreFullError if the disk of the database is full.
     """

@@ -12,7 +12,7 @@ from explanations.store.atomic_files import sha256_of_file
 
 
 class RegistryError(ValueError):
-    """A classifier that cannot be registered or loaded; the message names the cure."""
+    """A classifier that cannot be registered or loaded. The message names the cure."""
 
 
 def register_classifier(path: Path) -> ClassifierWeights:

@@ -1,4 +1,4 @@
-"""Work list: the maps to be computed for each prediction, and their keys."""
+"""Work list of the maps to be computed for each prediction, with their keys."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Job:
     target: int
     """Number of the explained class."""
     other_class: str
-    """Name of the explained class; empty for the predicted class."""
+    """Name of the explained class. Empty for the predicted class."""
     background: Background | None
     key: str
 
@@ -40,7 +40,7 @@ class Job:
 
 
 class _Backgrounds:
-    """Background of each image set, read once; None if no method needs a background."""
+    """Background of each image set, read once. None if no method needs a background."""
 
     def __init__(self, predictions: Sequence[Prediction], methods: Sequence[Method]) -> None:
         needing = next((method for method in methods if method.needs_background), None)
@@ -107,7 +107,7 @@ def unit_of(job: Job) -> tuple[int, int]:
 
 
 def batches(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
-    """Yield jobs of at most ``at_once`` units that lack an equal list of methods in one image set.
+    """Yield jobs of at most ``at_once`` units that lack the same methods in one image set.
 
     A unit is an image with one class. Each class of an image is computed separately, so that its
     numbers do not depend on the other classes that are requested.

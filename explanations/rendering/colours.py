@@ -1,10 +1,11 @@
-"""Colour tables for colour-blind readers too: lightness rises or falls along each table."""
+"""Colour tables that suit colour-blind readers, because lightness rises or falls along each
+table."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Colours = NDArray[np.float32]
-"""RGB on the 0..1 scale; the last axis has length 3."""
+"""RGB on the 0..1 scale. The last axis has length 3."""
 
 BLUE = (0, 84, 166)
 ORANGE = (214, 96, 0)

@@ -28,14 +28,14 @@ class Drawing(Protocol):
         """Draw a uint8 image (h, w, 3) with its map, (320, 320, 3) on the 0..1 scale."""
 
     def legend(self) -> Colours:
-        """Return the colours from low to high, (16, 320, 3)."""
+        """Return the colours from low to high, with shape (16, 320, 3)."""
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:
         """Describe the map in one or two sentences for screen readers, without naming a class."""
 
 
 def scaled(relevance: NDArray[np.float32], percentile: float) -> NDArray[np.float32]:
-    """Divide by the percentile of the absolute values and clip at -1 and 1; zeros stay zeros."""
+    """Divide by the percentile of the absolute values and clip at -1 and 1. Zeros stay zeros."""
     sizes = np.abs(relevance)
     # The percentile is zero if few pixels differ from zero; the maximum is then used.
     limit = np.percentile(sizes, percentile) or sizes.max()

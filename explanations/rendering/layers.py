@@ -20,7 +20,7 @@ class Heat:
     opacity: float = 0.5
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture, (320, 320, 3); an empty map leaves the image unchanged."""
+        """Draw the picture with shape (320, 320, 3). An empty map leaves the image unchanged."""
         ground = canvas.colours_of(image)
         if attribution.is_empty:
             return ground
@@ -28,7 +28,7 @@ class Heat:
         return (1 - self.opacity) * ground + self.opacity * heat
 
     def legend(self) -> Colours:
-        """Return the colours from low to high, (16, 320, 3)."""
+        """Return the colours from low to high, with shape (16, 320, 3)."""
         return strip(colours.sequential(ramp(0, 1)))
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:
@@ -39,13 +39,13 @@ class Heat:
 
 @dataclass(frozen=True)
 class Glow:
-    """Glowing pixels on the darkened grey image; values above the percentile glow fully."""
+    """Glowing pixels on the darkened grey image. Values above the percentile glow fully."""
 
     percentile: float = 99
     darkness: float = 0.3
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture, (320, 320, 3); an empty map leaves the grey image."""
+        """Draw the picture with shape (320, 320, 3). An empty map leaves the grey image."""
         light = colours.glow(canvas.pixelated(scaled(attribution.relevance, self.percentile)))
         ground = canvas.greyscale(image)
         if attribution.is_empty:
@@ -53,7 +53,7 @@ class Glow:
         return 1 - (1 - self.darkness * ground) * (1 - light)
 
     def legend(self) -> Colours:
-        """Return the colours from low to high, (16, 320, 3)."""
+        """Return the colours from low to high, with shape (16, 320, 3)."""
         return strip(colours.glow(ramp(0, 1)))
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:
@@ -66,14 +66,14 @@ class Glow:
 class ForAndAgainst:
     """Orange for positive and blue for negative relevance on the pale grey image.
 
-    Both sides of zero have an equal scale.
+    Both sides of zero have the same scale.
     """
 
     percentile: float = 99
     paleness: float = 0.6
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture, (320, 320, 3); an empty map leaves the grey image."""
+        """Draw the picture with shape (320, 320, 3). An empty map leaves the grey image."""
         ground = canvas.greyscale(image)
         if attribution.is_empty:
             return ground
@@ -81,7 +81,7 @@ class ForAndAgainst:
         return tint * (self.paleness + (1 - self.paleness) * ground)
 
     def legend(self) -> Colours:
-        """Return the colours from low to high, (16, 320, 3)."""
+        """Return the colours from low to high, with shape (16, 320, 3)."""
         return strip(colours.diverging(ramp(-1, 1)))
 
     def describe(self, attribution: Attribution, say: Say = str) -> str:

@@ -24,7 +24,8 @@ class Outlines:
     dash: int = 8
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture, (320, 320, 3); raise ValueError for an attribution without patches."""
+        """Draw the picture with shape (320, 320, 3), or raise ValueError for an attribution without
+        patches."""
         picture = canvas.colours_of(image).copy()
         if attribution.segments is None:
             raise ValueError("Outlines need patches, but the attribution has no segments.")
@@ -34,7 +35,7 @@ class Outlines:
         return picture
 
     def legend(self) -> Colours:
-        """Return a dashed orange and a solid blue outline, (16, 320, 3)."""
+        """Return a dashed orange and a solid blue outline, with shape (16, 320, 3)."""
         strip = np.ones((LEGEND_HEIGHT, SIZE, 3), dtype=np.float32)
         left, right = np.zeros((2, LEGEND_HEIGHT, SIZE), dtype=bool)
         left[:, : SIZE // 2 - 8] = True

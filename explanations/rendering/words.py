@@ -1,4 +1,5 @@
-"""Description of a map for screen readers: its strongest regions on a grid of three by three."""
+"""Description of a map for screen readers, which names its strongest regions on a grid of three by
+three."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Store of images and artefacts in the data folder, each under the hash of its content.
+"""Store of images and artefacts in the data folder, each addressed by a hash of its content.
 
 An artefact is either complete or absent, and contains nothing that depends on when it was computed.
 """
@@ -31,11 +31,11 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class ArtefactError(ValueError):
-    """A stored file that is missing or damaged; the message names the file and the cure."""
+    """A stored file that is missing or damaged. The message names the file and the cure."""
 
 
 class StoreFullError(RuntimeError):
-    """A full disk; artefacts that were finished before are kept."""
+    """Error of a full disk. Artefacts that were finished before are kept."""
 
 
 def artefact_key(
@@ -69,7 +69,7 @@ def artefact_key(
 
 @dataclass(frozen=True)
 class Stored:
-    """An artefact's names and location; the table Explanation has fields of equal names."""
+    """An artefact's names and location. The table Explanation has fields with the same names."""
 
     key: str
     sha256: str
@@ -95,7 +95,7 @@ class Artefact:
 
     @classmethod
     def of(cls, key: str, attribution: Attribution, note: Mapping[str, Any] = EMPTY) -> "Artefact":
-        """Create an artefact; equal numbers always lead to equal content."""
+        """Create an artefact. The same numbers always give the same content."""
         arrays = {
             name: np.ascontiguousarray(values)
             for name in _ARRAYS
@@ -132,7 +132,7 @@ class Artefact:
 
     @classmethod
     def from_record(cls, record: Record) -> "Artefact":
-        """Convert from a record; raise PackError if the content does not match its hash."""
+        """Convert from a record, or raise PackError if the content does not match its hash."""
         content = _unpacked(record.packed)
         if hashlib.sha256(content).digest() != record.sha256:
             raise PackError("its content does not match its hash")
@@ -156,11 +156,12 @@ class ArtefactStore:
             return writer.append([Artefact.of(key, attribution)])[0]
 
     def read(self, stored: Stored) -> Attribution:
-        """Read an attribution; raise ArtefactError if it is missing, damaged or of another key."""
+        """Read an attribution, or raise ArtefactError if it is missing, damaged or of another
+        key."""
         return self.artefact(stored).attribution
 
     def artefact(self, stored: Stored) -> Artefact:
-        """Read an artefact with its note; the content is checked against its hash."""
+        """Read an artefact with its note. The content is checked against its hash."""
         if not stored.pack:
             raise _unusable(stored.key, "it is not in the store")
         try:
@@ -175,7 +176,8 @@ class ArtefactStore:
         return artefact
 
     def changed(self, stored: Stored) -> tuple[int, int] | None:
-        """Return modification time (ns) and size of the artefact's file; None if it is missing."""
+        """Return modification time (ns) and size of the artefact's file, or None if it is
+        missing."""
         try:
             stat = (self.root / stored.pack).stat()
         except OSError:
@@ -183,8 +185,8 @@ class ArtefactStore:
         return stat.st_mtime_ns, stat.st_size
 
     def is_whole(self, stored: Stored) -> bool:
-        """Check by its checksum whether every bit is unchanged; quicker than reading
-        the artefact."""
+        """Check by its checksum whether every bit is unchanged, which is quicker than reading the
+        artefact."""
         try:
             record = self._packs.read(stored.place) if stored.pack else None
         except PackError:
@@ -218,7 +220,7 @@ class ArtefactStore:
 
 
 class ArtefactWriter:
-    """Writer that appends artefacts; each call returns when they are on disk."""
+    """Writer that appends artefacts. Each call returns when they are on disk."""
 
     def __init__(self, packs: PackWriter) -> None:
         self._packs = packs
@@ -261,14 +263,15 @@ class ImageStore:
         return self.root / sha256[:2] / f"{sha256}.png"
 
     def write(self, pixels: NDArray[np.uint8]) -> str:
-        """Store uint8 (h, w, 3) unless it is already stored; return the content hash."""
+        """Store the uint8 pixels with shape (height, width, 3) unless they are already stored, and
+        return the content hash."""
         sha256 = content_hash(pixels)
         if not self.path(sha256).is_file():
             write_atomically(self.path(sha256), encode_png(pixels))
         return sha256
 
     def read(self, sha256: str) -> NDArray[np.uint8]:
-        """Read the pixels; raise ArtefactError if they are missing or do not match the hash."""
+        """Read the pixels, or raise ArtefactError if they are missing or do not match the hash."""
         path = self.path(sha256)
         try:
             pixels = decode_image(path)

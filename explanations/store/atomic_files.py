@@ -1,4 +1,5 @@
-"""Files that are either complete or absent: written to a temporary file, flushed, then renamed."""
+"""Files that are either complete or absent, because each is written to a temporary file, flushed,
+then renamed."""
 
 import hashlib
 import os
@@ -7,7 +8,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write ``content`` to ``path``; a crash at any moment leaves the old file or the new file.
+    """Write ``content`` to ``path``. A crash at any moment leaves the old file or the new file.
 
     The file cannot be read before it has its ``mode``.
     """

@@ -15,7 +15,7 @@ _DIGITS = 15
 
 
 class Claims:
-    """Claims of this process; create a single object per folder and process, and close it.
+    """Claims of this process. Create a single object per folder and process, and close it.
 
     A second object for the folder in one process would not be kept out, and closing it would
     release the first object's claims. POSIX locks, which also work over NFS, behave like that.

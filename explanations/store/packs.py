@@ -1,4 +1,4 @@
-"""Packs: many small contents in a few large append-only files.
+"""Packs, which keep many small contents in a few large append-only files.
 
 A pack is a sequence of records. A record is complete on disk before its location is returned, and
 written bytes are never changed. A crash can therefore leave only an unfinished end to which no
@@ -24,7 +24,7 @@ SUFFIX = ".pack"
 
 
 class PackError(ValueError):
-    """A record that is missing or damaged; the message describes the damage."""
+    """A record that is missing or damaged. The message describes the damage."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Record:
-    """A content with its key and hash; ``note`` is stored with it but is not part of the hash."""
+    """A content with its key and hash. ``note`` is stored with it but is not part of the hash."""
 
     key: bytes
     sha256: bytes
@@ -54,7 +54,7 @@ class Record:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Record":
-        """Parse a record; raise PackError unless every bit is unchanged."""
+        """Parse a record, or raise PackError unless every bit is unchanged."""
         if len(content) < _HEAD.size:
             raise PackError("it is truncated")
         magic, key, sha256, packed, note, checksum = _HEAD.unpack_from(content)
@@ -73,7 +73,7 @@ class Packs:
     folder: Path
 
     def read(self, place: Place) -> Record:
-        """Read the record at ``place``; raise PackError if it is not intact."""
+        """Read the record at ``place``, or raise PackError if it is not intact."""
         try:
             handle = os.open(self.folder / place.pack, os.O_RDONLY)
         except OSError as error:
@@ -109,7 +109,7 @@ class Packs:
         return PackWriter(self)
 
     def end_of(self, pack: str) -> int | None:
-        """Return the offset of the next record; None if the pack has an unfinished end."""
+        """Return the offset of the next record, or None if the pack has an unfinished end."""
         end = 0
         for _, place in self.places(pack):
             end = place.offset + place.length
@@ -159,7 +159,7 @@ class PackWriter:
         self.close()
 
     def _give_up(self) -> None:
-        """Truncate what was half written; if that fails, the next writer begins a new pack."""
+        """Truncate what was half written. If that fails, the next writer begins a new pack."""
         assert self._handle is not None  # noqa: S101 - for the type checker
         try:
             os.ftruncate(self._handle, self._end)

@@ -41,8 +41,8 @@ def verify(
     background: Background | None,
     stored: Attribution,
 ) -> Verified | None:
-    """Compare ``stored`` with the method's library; return None if no library computes
-    the method."""
+    """Compare ``stored`` with the method's library, or return None if no library computes the
+    method."""
     if method.reference is None:
         return None
     module, _, name = method.reference.path.rpartition(".")
@@ -54,7 +54,8 @@ def verify(
 
 
 def difference(actual: NDArray[np.float32], expected: NDArray[np.float64]) -> float:
-    """Return the largest difference over the largest absolute expected value; 0 if all are zero."""
+    """Return the largest difference over the largest absolute expected value, or 0 if all are
+    zero."""
     scale = float(np.abs(expected).max())
     largest = float(np.abs(actual - expected).max())
     return largest / scale if scale > 0 else largest

@@ -150,7 +150,7 @@ def lime(
     seed: int,
     background: Background | None = None,
 ) -> Map:
-    """Compute lime's LimeImageExplainer on our patches; each pixel gets its patch's coefficient."""
+    """Compute lime's LimeImageExplainer on our patches. Each pixel gets its patch's coefficient."""
     patches = explainer.patches_of(image)
     explanation = lime_explanation(explainer, classifier, image, target, seed)
     coefficients = np.zeros(int(patches.max()) + 1)

@@ -27,7 +27,7 @@ class Checked:
 
 
 def check_everything() -> Checked:
-    """Read every artefact that a row refers to and every image; nothing is changed."""
+    """Read every artefact that a row refers to and every image. Nothing is changed."""
     problems: list[str] = []
     maps = Explanation.objects.select_related("prediction__image").order_by("key", "id")
     lines: dict[str, str] = {}

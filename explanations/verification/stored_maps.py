@@ -1,4 +1,4 @@
-"""Comparison of stored maps with the libraries' maps; each difference is stored with its map."""
+"""Comparison of stored maps with the libraries' maps, which stores each difference with its map."""
 
 from collections.abc import Mapping, Sequence
 

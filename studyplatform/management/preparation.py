@@ -1,4 +1,5 @@
-"""Everything that must be computed before people come: for a study, or for an image set alone."""
+"""Everything that must be computed before participants arrive, for a study or for an image set
+alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class Prepared:
     device: str
     maps: Computed
     verified: Mapping[str, Verified]
-    """For each method, the largest difference from the library; empty without --verify."""
+    """For each method, the largest difference from the library. Empty without --verify."""
     modules: int
     """Feature modules whose Grad-CAM and saliency were wanted, too."""
 
@@ -85,7 +86,7 @@ def prepare_study(
     if study is None:
         known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none"
         raise PrecomputeError(
-            f"There is no study {slug!r}; loaded are: {known}. "
+            f"There is no study {slug!r}. Loaded studies: {known}. "
             "Load its file: manage.py load_study FILE.toml"
         )
     split = definition(study).images.split
@@ -132,7 +133,7 @@ def _prepared(
     how: How,
     classes: Mapping[int, int] = PREDICTED_ALONE,
 ) -> Prepared:
-    """Compute the maps; ``classes`` maps a prediction's key to the number of classes to explain."""
+    """Compute the maps. ``classes`` maps a prediction's key to the number of classes to explain."""
     part, parts = how.shard
     # A study may need more classes for a task than the command requests.
     counts = {row.pk: max(how.classes, classes.get(row.pk, 1)) for row in predictions}
@@ -158,7 +159,7 @@ def _images(name: str, split: str) -> QuerySet[StudyImage]:
     if image_set is None:
         known = ", ".join(ImageSet.objects.values_list("name", flat=True)) or "none"
         raise PrecomputeError(
-            f"There is no image set {name!r}; stored are: {known}. "
+            f"There is no image set {name!r}. Stored image sets: {known}. "
             f"Import it: manage.py import_images --data {name} --split test"
         )
     images = image_set.images.exclude(split=BACKGROUND).select_related("image_set")

@@ -18,7 +18,7 @@ from surveys.study_file.stored import definition
 
 
 class StudyFileForm(forms.Form):
-    """The study file as text; the browser's line endings become single line feeds."""
+    """The study file as text. The browser's line endings become single line feeds."""
 
     source = forms.CharField(
         label="Study file (TOML)",

@@ -12,7 +12,7 @@ from explanations.store.artefacts import ArtefactError
 
 @dataclass(frozen=True)
 class Card:
-    """An explanation and its texts; ``problem`` replaces the picture if its file is damaged."""
+    """An explanation and its texts. ``problem`` replaces the picture if its file is damaged."""
 
     explanation: Explanation
     label: str
@@ -33,7 +33,7 @@ class Row:
     cards: tuple[Card, ...]
     """One card per method."""
     layers: tuple["Layers", ...]
-    """One entry per method that was computed layer by layer; empty if there is none."""
+    """One entry per method that was computed layer by layer, or empty if there is none."""
 
 
 @dataclass(frozen=True)

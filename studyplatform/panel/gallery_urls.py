@@ -1,4 +1,4 @@
-"""Addresses of the gallery's pictures, below the panel's own address."""
+"""URLs of the gallery's pictures, below the panel's own URL."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Pictures for the panel; participants get theirs from addresses that reveal nothing."""
+"""Pictures for the panel. Participants load pictures from other URLs, which reveal nothing."""
 
 from collections.abc import Callable
 

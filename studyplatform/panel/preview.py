@@ -1,4 +1,5 @@
-"""A study as an arm's participants see it: a participation is created, shown, and undone."""
+"""Preview of a study as an arm's participants see it. A participation is created, shown, and
+undone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ CONSENT, DEBRIEF = "consent", "debrief"
 
 @dataclass(frozen=True)
 class PreviewPage:
-    """A page of the preview by its number from 0; ``step`` is None for consent and debrief."""
+    """A page of the preview by its number from 0. ``step`` is None for consent and debrief."""
 
     number: int
     title: str
@@ -48,7 +49,7 @@ def visitor(study: Study, arm: Arm, language: str) -> Iterator[Participant]:
 
 
 def picture_code(position: int) -> str:
-    """Return a fixed code for a trial's pictures; ordinary codes are random and would change."""
+    """Return a fixed code for a trial's pictures. Ordinary codes are random and would change."""
     return f"{CODE}-{position}"
 
 

@@ -40,7 +40,7 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_researchers
 def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) -> HttpResponse:
-    """Show a page as the arm's participants see it; after sending, show what would be stored."""
+    """Show a page as the arm's participants see it. After sending, show what would be stored."""
     study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
     shown_arm = get_object_or_404(study.arms, key=arm)
     sequence = preview.pages(study)

@@ -1,4 +1,4 @@
-"""Addresses of the panel's pages of questionnaires, below the panel's own address."""
+"""URLs of the panel's pages of questionnaires, below the panel's own URL."""
 
 from django.urls import path
 

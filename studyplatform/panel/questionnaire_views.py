@@ -1,4 +1,4 @@
-"""The panel's list of questionnaires, and a preview of each; nothing is stored."""
+"""The panel's list of questionnaires, and a preview of each, which stores nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def library(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_researchers
 def preview(request: HttpRequest, key: str) -> HttpResponse:
-    """Show a questionnaire in ``?language=``; after sending, show what would be stored."""
+    """Show a questionnaire in ``?language=``. After sending, show what would be stored."""
     try:
         original = questionnaires.get(key)
     except QuestionnaireError as error:

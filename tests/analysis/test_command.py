@@ -86,7 +86,9 @@ def test_a_folder_can_be_analysed_by_another_plan(folder, tmp_path, capsys):
 
 
 def test_an_unknown_study_is_named(db, tmp_path):
-    with pytest.raises(CommandError, match="The study 'nothing' is not loaded; loaded are: none"):
+    with pytest.raises(
+        CommandError, match=r"The study 'nothing' is not loaded\. Loaded studies: none"
+    ):
         call_command("run_analysis", "nothing", "--output", str(tmp_path / "out"))
 
 

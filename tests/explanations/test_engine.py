@@ -166,13 +166,17 @@ def test_a_black_image_has_no_path_from_black(untrained, scenes, background):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"images": np.zeros((2, 32, 32, 3))}, ValueError, "must be uint8 .* got float64"),
+        ({"images": np.zeros((2, 32, 32, 3))}, ValueError, "are float64 .* must be uint8"),
         ({"images": np.zeros((0, 32, 32, 3), np.uint8)}, ValueError, "at least one image"),
         ({"images": np.zeros((1, 16, 16, 3), np.uint8)}, ValueError, "takes 32x32 images"),
-        ({"targets": [1]}, ValueError, r"whole numbers \(2,\) or \(2, k\) for 2 images"),
-        ({"targets": [1, 10]}, ValueError, "class numbers 0 to 9, got 1 to 10"),
+        (
+            {"targets": [1]},
+            ValueError,
+            r"For 2 images .* whole numbers with shape \(2,\) or \(2, k\)",
+        ),
+        ({"targets": [1, 10]}, ValueError, "contains 1 to 10, but the class numbers are 0 to 9"),
         ({"targets": [0.5, 1]}, ValueError, "whole numbers"),
-        ({"targets": "every"}, ValueError, "give class numbers, 'all' or None"),
+        ({"targets": "every"}, ValueError, "Give class numbers, 'all' or None"),
         ({"methods": ("gradcan",)}, UnknownMethodError, "Unknown method 'gradcan'"),
         ({"precision": "half"}, ValueError, "must be strict or fast"),
         (
@@ -180,7 +184,11 @@ def test_a_black_image_has_no_path_from_black(untrained, scenes, background):
             ValueError,
             "Bring both to the same size",
         ),
-        ({"background": np.zeros((2, 8, 8))}, ValueError, "The background must be uint8"),
+        (
+            {"background": np.zeros((2, 8, 8))},
+            ValueError,
+            "The background is float64 .* must be uint8",
+        ),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused_with_the_cure(

@@ -34,7 +34,7 @@ def test_a_selection_of_scenes_is_balanced():
 
 
 def test_scenes_have_no_other_split():
-    with pytest.raises(ImageSetError, match="no split 'validation'; choose train or test"):
+    with pytest.raises(ImageSetError, match=r"no split 'validation'\. Choose train or test"):
         open_image_set("scenes").count("validation")
 
 
@@ -67,7 +67,7 @@ def test_images_of_two_sizes_do_not_fit_one_array(tmp_path):
     for size in (4, 5):
         pixels = np.zeros((size, size, 3), dtype=np.uint8)
         (folder / f"{size}.png").write_bytes(encode_png(pixels))
-    with pytest.raises(ImageSetError, match=r"train/cat/5\.png is 5 x 5 pixels, .* 4 x 4"):
+    with pytest.raises(ImageSetError, match=r"train/cat/5\.png has 5 x 5 pixels, .* 4 x 4"):
         training_arrays(open_image_set(str(tmp_path)), "train")
 
 

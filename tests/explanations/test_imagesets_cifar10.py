@@ -102,7 +102,7 @@ def test_a_folder_with_a_class_that_cifar10_lacks_is_refused(tmp_path):
 
 
 def test_an_unknown_split_is_answered_with_the_known_ones(tmp_path):
-    with pytest.raises(ImageSetError, match="no split 'validation'; choose train or test"):
+    with pytest.raises(ImageSetError, match=r"no split 'validation'\. Choose train or test"):
         open_cifar10(tmp_path).entries("validation")
 
 

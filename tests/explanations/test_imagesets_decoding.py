@@ -124,7 +124,7 @@ def test_a_truncated_file_is_refused(tmp_path, suffix):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    assert "cannot be read: No such file" in refusal(tmp_path / "gone.png")
+    assert "cannot be read (No such file" in refusal(tmp_path / "gone.png")
 
 
 def test_sixteen_bits_are_refused(tmp_path):

@@ -96,7 +96,7 @@ def test_without_a_train_split_all_splits_name_the_classes(tmp_path):
 
 def test_a_missing_split_is_answered_with_the_splits_there_are(pets):
     (line,) = problems(pets, split="validation")
-    assert line.startswith(f"{pets} has no split 'validation'; its folders are: test, train.")
+    assert line.startswith(f"{pets} has no split 'validation'. Its folders are: test, train.")
 
 
 def test_a_split_may_not_lead_out_of_the_folder(pets):

@@ -9,19 +9,19 @@ MAP = np.ones((4, 5), dtype=np.float32)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"relevance": MAP[0]}, r"relevance must be float32 with 2 dimensions, got .*\(5,\)"),
-        ({"relevance": MAP.astype(float)}, "relevance must be float32 .* got float64"),
-        ({"relevance": MAP[:0]}, r"relevance must be .*\(0, 5\)"),
-        ({"relevance": MAP * np.inf}, "relevance contains 20 values that are not finite"),
+        ({"relevance": MAP[0]}, r"relevance is float32 with shape \(5,\).*2 dimensions"),
+        ({"relevance": MAP.astype(float)}, "relevance is float64 .* must be float32"),
+        ({"relevance": MAP[:0]}, r"relevance is .*\(0, 5\).* not empty"),
+        ({"relevance": MAP * np.inf}, "relevance must be finite, but 20 of its values are not"),
         (
             {"relevance": MAP, "channels": np.ones((3, 4, 4), np.float32)},
-            r"channels must have the shape \(3, 4, 5\), got \(3, 4, 4\)",
+            r"channels has the shape \(3, 4, 4\), but must have \(3, 4, 5\)",
         ),
-        ({"relevance": MAP, "native": MAP * np.nan}, "native contains 20 values"),
-        ({"relevance": MAP, "segments": MAP.astype(int)}, "segments must be uint8"),
+        ({"relevance": MAP, "native": MAP * np.nan}, "native must be finite, but 20"),
+        ({"relevance": MAP, "segments": MAP.astype(int)}, "segments is int64, but must be uint8"),
         (
             {"relevance": MAP, "segments": np.ones((5, 4), np.uint8)},
-            r"segments must have the shape \(4, 5\)",
+            r"segments has the shape \(5, 4\), but must have \(4, 5\)",
         ),
         ({"relevance": MAP, "diagnostics": {"delta": float("nan")}}, "not JSON compliant"),
     ],

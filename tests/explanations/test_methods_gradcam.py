@@ -60,7 +60,7 @@ def test_a_class_without_evidence_gets_an_empty_finite_map(untrained, scenes):
 
 
 def test_a_layer_that_is_no_relu_is_refused(untrained, scenes):
-    with pytest.raises(ValueError, match=r"Choose one of \[1, 3, 6, 8, 11, 13\]"):
+    with pytest.raises(ValueError, match=r"Choose one of the layers 1, 3, 6, 8, 11, 13"):
         explain_one(GradCam(layer=12), untrained, scenes[0], 0)
 
 

@@ -1,1 +1,1 @@
-"""Winograd's convolutions in machine code, for fast explanations on a CPU."""
+"""Winograd convolutions in machine code, for fast explanations on a CPU."""

@@ -1,9 +1,9 @@
-"""3x3 convolutions with fewer multiplications (Winograd's F(4x4, 3x3)), in float32.
+"""3x3 convolutions with fewer multiplications (Winograd F(4x4, 3x3)), in float32.
 
-The result is the convolution's except for rounding: a quarter of the multiplications, and an error
-of about 1e-5 of the largest output. This pays on processors without fast half precision. The
-algorithm is from Lavin and Gray (2016), arXiv 1509.09308. Tiles are computed in blocks whose
-memory is reused, so that it stays in the cache.
+The result differs from an ordinary convolution only by rounding. It needs a quarter of the
+multiplications, and its error is about 1e-5 of the largest output. This pays on processors without
+fast half precision. The algorithm is from Lavin and Gray (2016), arXiv 1509.09308. Tiles are
+computed in blocks whose memory is reused, so that it stays in the cache.
 """
 
 import threading

@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import binding, ir
 
 LANES = 16
-"""Channels in a vector; the number of channels must be a multiple of it."""
+"""Channels in a vector. The number of channels must be a multiple of it."""
 
 FLOAT, LONG = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
@@ -25,7 +25,7 @@ Python's global lock while it runs."""
 
 
 class Code:
-    """LLVM instructions on vectors of channels; a product and a sum may be fused."""
+    """LLVM instructions on vectors of channels. A product and a sum may be fused."""
 
     def __init__(self, builder: ir.IRBuilder) -> None:
         self.builder = builder
@@ -56,7 +56,7 @@ class Code:
         return self.plus(self.builder.fmul(a, weight, flags=("contract",)), b)
 
     def most(self, *values: ir.Value) -> ir.Value:
-        """Return the largest value; all values must be finite."""
+        """Return the largest value. All values must be finite."""
         return functools.reduce(self._larger, values)
 
     def rectified(self, value: ir.Value) -> ir.Value:
@@ -146,7 +146,7 @@ def _machine_code(module: ir.Module, name: str, arrays: int) -> Run:
 
 
 _alive: list[Any] = []
-"""Owners of the compiled code; without them its addresses would become invalid."""
+"""Owners of the compiled code. Without them its addresses would become invalid."""
 
 
 def _machine() -> Any:

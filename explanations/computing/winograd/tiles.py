@@ -1,6 +1,7 @@
-"""Transforms of Winograd's F(4x4, 3x3) in machine code: tile by tile, sixteen channels at once.
+"""Machine code for the transforms of Winograd F(4x4, 3x3), which computes sixteen channels of a
+tile at once.
 
-Written with torch operations, every sum would pass through memory; here a tile stays in registers.
+With torch operations, every sum would pass through memory. Here a tile stays in registers.
 """
 
 import functools

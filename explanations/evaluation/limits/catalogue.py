@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limit:
-    """A known weakness of a method; its function returns ``level|quantity`` for an image."""
+    """A known weakness of a method. Its function returns ``level|quantity`` for an image."""
 
     key: str
     method: str
@@ -83,8 +83,8 @@ TABLES = (
     Table(
         "lime_samples",
         "LIME, seeds and samples",
-        "Comparison of the maps of two seeds on equal patches. Participants see the five strongest "
-        "patches.",
+        "Comparison of the maps of two seeds on the same patches. Participants see the five "
+        "strongest patches.",
         {"spearman": "Rank correlation", "shown": "Shown patches in common", "r2": "R²"},
     ),
     Table(

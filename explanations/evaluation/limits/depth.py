@@ -1,4 +1,4 @@
-"""Grad-CAM by depth: localisation of the object by each feature module's map."""
+"""Localisation of the object by the Grad-CAM map of each feature module."""
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ def gradcam_by_depth(subject: Subject) -> dict[str, float]:
 
 
 def rectified(native: Floats, size: tuple[int, ...]) -> Floats:
-    """Return the positive part at the size of the image, (height, width)."""
+    """Return the positive part at the size of the image, with shape (height, width)."""
     cells = torch.from_numpy(np.maximum(native, 0))[None, None]
     positive: Floats = enlarged(cells, (size[0], size[1]))[0, 0].numpy()
     return positive

@@ -47,8 +47,8 @@ SEGMENTATIONS: dict[str, Lime] = {
 
 
 def lime_by_samples(subject: Subject) -> dict[str, float]:
-    """Compute, for each number of samples, the agreement of the maps of two seeds on
-    equal patches."""
+    """Compute, for each number of samples, the agreement of the maps of two seeds on the same
+    patches."""
     values = {}
     for samples in SAMPLES:
         a, b = (_explained(subject, Lime(samples=samples), seed) for seed in (1, 2))
@@ -87,7 +87,7 @@ def shown_in_common(a: Attribution, b: Attribution) -> float:
 
 
 def coefficients(attribution: Attribution) -> NDArray[np.float32]:
-    """Return a number per patch, (patches,)."""
+    """Return a number per patch, with shape (patches,)."""
     assert attribution.segments is not None  # noqa: S101 - LIME always has patches
     _, first = np.unique(attribution.segments, return_index=True)
     values: NDArray[np.float32] = attribution.relevance.ravel()[first]

@@ -1,4 +1,5 @@
-"""Saliency's noise: distance of the map from SmoothGrad's mean over noisy copies of the image."""
+"""Noise of saliency, as the distance of the map from SmoothGrad's mean over noisy copies of the
+image."""
 
 import numpy as np
 import torch
@@ -45,7 +46,7 @@ def saliency_noise(subject: Subject) -> dict[str, float]:
 
 
 def _saliencies(subject: Subject, pixels: torch.Tensor) -> Floats:
-    """Compute the largest absolute gradient over the channels, (n, height, width)."""
+    """Compute the largest absolute gradient over the channels, with shape (n, height, width)."""
     chain = subject.setting.engine.workspace.chain
     pieces = []
     with exact_arithmetic():

@@ -1,4 +1,4 @@
-"""Axioms about a map's sum that some methods satisfy, and their residual for each image.
+"""Axioms on the sum of a map, which some methods satisfy, and their residual for each image.
 
 Methods without such an axiom are omitted.
 """

@@ -1,4 +1,4 @@
-"""Complexity: how few pixels the map highlights."""
+"""Complexity of a map, measured by how few pixels it highlights."""
 
 import numpy as np
 
@@ -17,7 +17,8 @@ def entropy(subject: Subject) -> dict[str, float]:
 
 
 def gini_index(relevance: Floats) -> float:
-    """Compute the Gini index of the absolute values: 0 is even, near 1 a few pixels; 0 if empty."""
+    """Compute the Gini index of the absolute values. It is 0 for an even or empty map, and near 1
+    if few pixels are relevant."""
     values = np.sort(np.abs(relevance.ravel()).astype(np.float64))
     total, count = values.sum(), len(values)
     if total == 0:

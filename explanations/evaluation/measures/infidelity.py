@@ -44,7 +44,7 @@ def unexplained(predicted: NDArray[np.float64], lost: NDArray[np.float64]) -> fl
 
 
 def squares(size: tuple[int, ...], seed: int) -> NDArray[np.bool_]:
-    """Draw the pixels that each random square covers, bool (64, height, width)."""
+    """Draw the pixels that each random square covers, as bool with shape (64, height, width)."""
     height, width = size
     side = max(1, width // SIDE_SHARE)
     generator = np.random.default_rng(seed)

@@ -56,7 +56,8 @@ def pixel_auc(subject: Subject) -> dict[str, float]:
 
 
 def mask_of(subject: Subject) -> Mask:
-    """Return the image's mask; raise ValueError if it is missing or lacks object or background."""
+    """Return the image's mask, or raise ValueError if it is missing or lacks object or
+    background."""
     mask = subject.case.mask
     if mask is None or not subject.case.has_object:
         raise ValueError(
@@ -67,20 +68,22 @@ def mask_of(subject: Subject) -> Mask:
 
 
 def hit(relevance: Floats, mask: Mask) -> float:
-    """Return 1 or 0; if several pixels share the largest value, their share on the object."""
+    """Return 1 or 0, or the object's share of the maxima if several pixels have the largest
+    value."""
     return float(mask[relevance == relevance.max()].mean())
 
 
 def mass_inside(relevance: Floats, mask: Mask) -> float:
-    """Compute the positive part's share on the object; the object's area if nothing is positive."""
+    """Compute the positive part's share on the object, or the object's area if nothing is
+    positive."""
     positive = np.maximum(relevance, 0, dtype=np.float64)
     total = positive.sum()
     return float(positive[mask].sum() / total if total > 0 else mask.mean())
 
 
 def ranked_inside(relevance: Floats, mask: Mask) -> float:
-    """Compute the share of the most relevant pixels on the object; ties at the limit
-    count partly."""
+    """Compute the share of the most relevant pixels on the object. Ties at the limit count
+    partly."""
     count = int(mask.sum())
     return float(top_weights(relevance, count)[mask.ravel()].sum() / count)
 

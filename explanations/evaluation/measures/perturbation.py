@@ -29,7 +29,8 @@ def area(probabilities: NDArray[np.float64]) -> float:
 
 
 def changed(begin: Tensor, end: Tensor, order: NDArray[np.int64]) -> Tensor:
-    """Return ``begin`` with the first pixels of ``order`` taken from ``end``, (shares, 3, h, w)."""
+    """Return ``begin`` with the first pixels of ``order`` taken from ``end``, with shape (shares,
+    3, height, width)."""
     places = np.empty(len(order), dtype=np.int64)
     places[order] = np.arange(len(order))
     counts = np.rint(np.array(SHARES) * len(order))

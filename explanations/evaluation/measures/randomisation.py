@@ -1,4 +1,4 @@
-"""Randomisation (Adebayo et al. 2018): a map of the classifier must change with the classifier."""
+"""Randomisation (Adebayo et al. 2018), which tests whether a map changes with the classifier."""
 
 import copy
 from dataclasses import replace
@@ -14,7 +14,7 @@ from explanations.evaluation.subject import Setting, Subject
 
 
 def parameter_randomisation(subject: Subject, share: float) -> dict[str, float]:
-    """Compute the rank correlation with the map of a network whose upper layers are redrawn.
+    """Compute the rank correlation with the map of a network whose upper layers are randomised.
 
     ``share`` is the share of the layers with weights, counted from the output, but at least one
     layer (cascading randomisation). A value near 1 means that the map does not show what these
@@ -46,7 +46,7 @@ def other_class(subject: Subject) -> int:
 
 
 def randomised(classifier: Classifier, share: float, seed: int) -> tuple[Classifier, int]:
-    """Copy the classifier with new weights (He et al. 2015) in its upper layers; return their
+    """Copy the classifier with new weights (He et al. 2015) in its upper layers, and return their
     number."""
     network = copy.deepcopy(classifier.network)
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]

@@ -1,4 +1,4 @@
-"""ROAD (Rong et al. 2022): pixels are removed by imputing them from their neighbours."""
+"""ROAD (Rong et al. 2022), which removes pixels by imputing them from their neighbours."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 NOISE = 0.01
 DIRECT, DIAGONAL = 1 / 6, 1 / 12
 NEIGHBOURS = ((0, 1, DIRECT), (1, 0, DIRECT), (1, 1, DIAGONAL), (1, -1, DIAGONAL))
-"""Rows down, columns right, weight; the other four neighbours follow by symmetry."""
+"""Offset in rows, offset in columns, and weight. The other four neighbours follow by symmetry."""
 
 
 def road(subject: Subject) -> dict[str, float]:
@@ -53,7 +53,9 @@ def imputed(pixels: NDArray[np.float64], removed: NDArray[np.bool_]) -> NDArray[
     """
     height, width = removed.shape
     if removed.all():
-        raise ValueError("All pixels are removed; at least one must remain to impute the others.")
+        raise ValueError(
+            "All pixels are removed, but at least one must remain to impute the others."
+        )
     unknown = removed.ravel()
     values = pixels.reshape(len(pixels), -1)
     diagonal = np.where(unknown, 0.0, 1.0)

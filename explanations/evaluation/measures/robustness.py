@@ -28,14 +28,16 @@ def max_sensitivity(subject: Subject) -> dict[str, float]:
 
 
 def neighbours(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-    """Draw images that differ from this image by -2 to 2 levels everywhere, uint8 (3, h, w, 3)."""
+    """Draw images that differ from this image by -2 to 2 levels everywhere, as uint8 with shape (3,
+    height, width, 3)."""
     moves = np.random.default_rng(seed).integers(-LEVELS, LEVELS + 1, (DRAWS, *image.shape))
     near: NDArray[np.uint8] = np.clip(image.astype(np.int64) + moves, 0, 255).astype(np.uint8)
     return near
 
 
 def relative_change(before: Floats, after: Floats) -> float:
-    """Compute the relative change; 0 if both maps are empty, 1 if only the first is empty."""
+    """Compute the relative change. It is 0 if both maps are empty, and 1 if only the first is
+    empty."""
     size = float(np.linalg.norm(before.astype(np.float64)))
     moved = float(np.linalg.norm(after.astype(np.float64) - before))
     if size == 0:

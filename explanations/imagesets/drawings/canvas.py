@@ -49,7 +49,7 @@ class Placement:
     """Position of an object: centre and half-size in pixels of the finished image.
 
     ``turn`` is the tangent of half the rotation angle. Cosine and sine are rational functions of it
-    and therefore equal on every machine. ``mirrored`` flips left and right before the rotation.
+    and therefore the same on every machine. ``mirrored`` flips left and right before the rotation.
     """
 
     x: float
@@ -94,7 +94,7 @@ class Canvas:
         self._draw_image.line([*points, points[0]], fill=outline, width=OUTLINE_WIDTH)
 
     def mark(self, points: GridPoints, part: int) -> None:
-        """Enter a polygon in the part map; part 0 is the background."""
+        """Enter a polygon in the part map. Part 0 is the background."""
         self._draw_parts.polygon(points, fill=part)
 
     def cast(self, points: GridPoints) -> None:
@@ -115,11 +115,11 @@ class Canvas:
         return False
 
     def pixels(self) -> NDArray[np.uint8]:
-        """Return the finished image, uint8 (32, 32, 3)."""
+        """Return the finished image, as uint8 with shape (32, 32, 3)."""
         return np.array(self._image.reduce(SUPERSAMPLING), dtype=np.uint8)
 
     def part_map(self) -> NDArray[np.uint8]:
-        """Return the part ids, uint8 (32, 32).
+        """Return the part ids, as uint8 with shape (32, 32).
 
         A pixel belongs to the object if the object covers at least half of it, and then to the part
         that covers most of it.
@@ -138,8 +138,8 @@ def ellipse(part: str, x: float, y: float, across: float, down: float) -> Shape:
 
 
 def arc(x: float, y: float, across: float, down: float, start: int, stop: int) -> list[Point]:
-    """Return points on an ellipse, clockwise in steps of 15 degrees from ``start`` to ``stop``; 0
-    is right."""
+    """Return points on an ellipse, clockwise in steps of 15 degrees from ``start`` to ``stop``. An
+    angle of 0 points right."""
     return [
         (x + across * CIRCLE[k % 24][0], y + down * CIRCLE[k % 24][1])
         for k in range(start, stop + 1)

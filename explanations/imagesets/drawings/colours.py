@@ -49,6 +49,7 @@ def _to_byte(level: float) -> int:
 
 
 def _distance(first: Colour, second: Colour) -> int:
-    """Compute how different two colours look; as in luminance, green counts most and blue least."""
+    """Compute how different two colours look, weighting green most and blue least, as luminance
+    does."""
     red, green, blue = first[0] - second[0], first[1] - second[1], first[2] - second[2]
     return 3 * red * red + 6 * green * green + blue * blue

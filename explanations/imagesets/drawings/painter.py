@@ -32,7 +32,7 @@ _OCCLUDERS = (
 
 
 def background(dice: Dice, difficulty: float) -> tuple[Canvas, Colour]:
-    """Draw a soft field of colours around a muted colour; return the canvas and that colour.
+    """Draw a soft field of colours around a muted colour, and return the canvas and that colour.
 
     Cells differ mostly in brightness, by at most 26 levels at difficulty 0 and 74 at difficulty 1.
     """
@@ -101,7 +101,7 @@ class Painter:
     def draw_object(
         self, dice: Dice, class_index: int, placement: Placement, without_parts: Collection[str]
     ) -> None:
-        """Draw the object, each part in its own colour; omitting a part does not change the other
+        """Draw the object, each part in its own colour. Omitting a part does not change the other
         parts."""
         name = CLASS_NAMES[class_index]
         names = PART_NAMES[name]

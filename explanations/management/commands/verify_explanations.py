@@ -28,7 +28,7 @@ class Command(DatabaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
-        """Check all files; return a summary, or raise CommandError that lists the damaged files."""
+        """Check all files. Return a summary, or raise CommandError that lists the damaged files."""
         checked = check_everything()
         if options["manifest"]:
             write_atomically(options["manifest"], checked.manifest.encode())

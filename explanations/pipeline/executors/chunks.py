@@ -1,4 +1,5 @@
-"""Pieces of work that any process can do, and their results: arrays, without a database."""
+"""Pieces of work that any process can do, and their results, which are arrays and need no
+database."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ from explanations.methods.protocol import Explainer
 
 
 class ExecutorError(RuntimeError):
-    """Workers that cannot be reached; the message names the cure."""
+    """Workers that cannot be reached. The message names the cure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +29,11 @@ class Chunk:
     """
 
     images: NDArray[np.uint8]
-    """Images, uint8 (n, height, width, 3)."""
+    """Images, as uint8 with shape (n, height, width, 3)."""
     targets: tuple[int, ...]
     explainers: Mapping[str, Explainer]
     background: str
-    """Hash of the background; empty if no method needs a background."""
+    """Hash of the background. Empty if no method needs a background."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ class Done:
 
 @dataclass(eq=False)
 class Explaining:
-    """A classifier with everything it needs to work on chunks; engines are created when first
+    """A classifier with everything it needs to work on chunks. Engines are created when first
     needed."""
 
     classifier: Classifier

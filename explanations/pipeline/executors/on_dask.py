@@ -54,7 +54,7 @@ class Cluster:
 
     address: str = ""
     workers: int = 0
-    """Number of new workers on this machine; 0 for one per core, or one per GPU."""
+    """Number of new workers on this machine. 0 stands for one per core, or one per GPU."""
 
 
 class Explainers(WorkerPlugin):
@@ -110,7 +110,7 @@ def run(
 
 
 def _equip(client: Client, plugin: Explainers) -> None:
-    """Register the plugin with every worker; repeat if a worker dies meanwhile, since it is
+    """Register the plugin with every worker. Repeat if a worker dies meanwhile, since it is
     restarted."""
     for attempt in range(ATTEMPTS):
         try:
@@ -198,7 +198,7 @@ def _await_a_worker(client: Client) -> None:
 
 @contextmanager
 def _local_cluster(cluster: Cluster, device: str) -> Iterator[SpecCluster]:
-    """Start one worker per core, or per GPU; a worker that dies is restarted."""
+    """Start one worker per core, or per GPU. A worker that dies is restarted."""
     count = cluster.workers or (torch.cuda.device_count() if device == "cuda" else _cores())
     with dask.config.set(SETTINGS):
         workers = {number: _worker(number, device) for number in range(count)}

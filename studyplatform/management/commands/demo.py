@@ -1,4 +1,4 @@
-"""manage.py demo: from an empty data folder to a running study with a report, resumable."""
+"""manage.py demo: prepare a running study with a report in an empty data folder, resumably."""
 
 import secrets
 from argparse import ArgumentParser

@@ -23,7 +23,7 @@ NUMERIC_TYPES = ("integer", "number")
 
 
 class Command(BaseCommand):
-    """Simulation of the declared study; a stopped run resumes."""
+    """Simulation of the declared study. A stopped run resumes."""
 
     help = (
         "Simulates the study's design and analysis: power by participants and by images, and the "
@@ -94,11 +94,14 @@ class Command(BaseCommand):
 
 
 def read_study_file(file: Path) -> StudyFile:
-    """Return the study that the file declares; raise CommandError with every problem otherwise."""
+    """Return the study that the file declares, or raise CommandError with every problem
+    otherwise."""
     try:
         return parse(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} cannot be read: {error}.") from error
+        raise CommandError(
+            f"{file} cannot be read ({error}). Give the path of a study file in UTF-8."
+        ) from error
     except StudyFileError as error:
         raise CommandError(f"{file}: {error}") from error
 

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
-        """Write the documents; return the plan's hash and the path."""
+        """Write the documents, and return the plan's hash and the path."""
         file: Path = options["file"]
         study = read_study_file(file)
         document = plan_of(study)
@@ -113,12 +113,15 @@ def _maps(study: StudyFile) -> list[str]:
 
 
 def _simulated(file: Path, plan: Plan) -> tuple[str, ...]:
-    """Return the sentences of power.json; raise CommandError if the file is of another plan."""
+    """Return the sentences of power.json, or raise CommandError if the file is of another plan."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         told, simulated = list(document["told"].values()), document["plan"]
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise CommandError(f"{file} is not a power.json of plan_power: {error}.") from error
+        raise CommandError(
+            f"{file} is not a power.json of plan_power ({error}). Create it with "
+            "manage.py plan_power."
+        ) from error
     expected = json.loads(json.dumps(asdict(replace(plan, preregistration=None))))
     if {**simulated, "preregistration": None} != expected:
         raise CommandError(f"{file} belongs to another plan. Run plan_power on this study file.")
@@ -161,7 +164,7 @@ def _told(part: Part) -> str:
 
 
 def _collected(slug: str) -> int | None:
-    """Count real participants of the study in this database; None if there is no database.
+    """Count real participants of the study in this database, or None if there is no database.
 
     Raises CommandError if the database is older than the program, so that they cannot be counted.
     """

@@ -75,7 +75,7 @@ class Command(DatabaseCommand):
         )
 
     def needs_database(self, options: Mapping[str, Any]) -> bool:
-        """Check whether a study is named; tables and reports are files."""
+        """Check whether a study is named, because tables and reports are files."""
         return options["slug"] is not None
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -109,8 +109,8 @@ class Command(DatabaseCommand):
 
 
 def _checked(folder: Path) -> str:
-    """Return one line if the report is consistent; raise CommandError with every
-    problem otherwise."""
+    """Return one line if the report is consistent, or raise CommandError with every problem
+    otherwise."""
     try:
         problems = check(folder)
     except AnalysisError as error:
@@ -128,7 +128,7 @@ def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
     if study is None:
         known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none"
         raise CommandError(
-            f"The study {slug!r} is not loaded; loaded are: {known}. Load it with load_study."
+            f"The study {slug!r} is not loaded. Loaded studies: {known}. Load it with load_study."
         )
     if is_blinded(study) and simulated != "only":
         raise CommandError(

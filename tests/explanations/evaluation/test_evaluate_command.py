@@ -136,7 +136,7 @@ def test_a_folder_of_images_without_masks_is_evaluated_too(tmp_path):
     ("options", "message"),
     [
         ({"methods": "gradcam,magic"}, "Unknown method 'magic'"),
-        ({"images": 1}, "images is 1; intervals need at least 2"),
+        ({"images": 1}, "images is 1, but intervals need at least 2"),
         ({"images": 5, "subsample": 6}, "Make it smaller"),
         ({"methods": "gradcam,gradcam"}, "each method only once"),
         ({"data": "nowhere"}, "give --weights"),

@@ -316,7 +316,7 @@ def test_a_network_that_cannot_be_explained_is_refused_by_the_command(
         ({"set": "scenes", "weights": Path("nowhere.safetensors")}, "does not exist. Train it"),
         (
             {"set": "sketches", "weights": "w"},
-            "no image set 'sketches'; stored are: scenes",
+            "no image set 'sketches'. Stored image sets: scenes",
         ),
         ({"set": "scenes", "weights": "w", "split": "validation"}, "There are no images"),
         ({"set": "scenes", "weights": "w", "methods": "gradcamm"}, "Unknown method 'gradcamm'"),
@@ -327,7 +327,7 @@ def test_a_network_that_cannot_be_explained_is_refused_by_the_command(
             {"set": "scenes", "weights": "w", "executor": "dask", "workers": -1},
             "--workers is the number",
         ),
-        ({"study": "unknown"}, "There is no study 'unknown'; loaded are: none"),
+        ({"study": "unknown"}, "There is no study 'unknown'. Loaded studies: none"),
     ],
 )
 def test_a_wrong_call_is_answered_with_the_cure(images, weights_file, options, message):
