@@ -1,1 +1,3 @@
-"""The study: declared in a file, walked by participants, exported as tidy tables."""
+"""Studies: their declaration in a file, the pages that participants go through, and the export as
+tidy tables.
+"""

@@ -31,7 +31,7 @@ def is_blinded(study: Study) -> bool:
 
 
 def hides_arm(participant: Participant) -> bool:
-    """Return whether the participant's arm is hidden; a simulated participant's never is."""
+    """Return whether the participant's arm is hidden. Simulated participants' arms never are."""
     return not participant.simulated and is_blinded(participant.study)
 
 
@@ -42,16 +42,18 @@ def hidden_columns(study: StudyFile) -> frozenset[str]:
 
 
 def limited_pages(study: StudyFile) -> list[str]:
-    """Return the keys of the pages that only some arms show: a visit to them reveals the arm."""
+    """Return the keys of the pages that only some arms show, so that a visit to them reveals the
+    arm.
+    """
     return [step.key for step in study.steps if step.conditions]
 
 
 def revealing_pages(studies: Iterable[Study], person: str, *, visits: bool = False) -> Q:
-    """Return a filter for pages of real participants that reveal arms.
+    """Return a filter for pages of real participants that would reveal their arm.
 
-    Comprehension checks reveal them by their questions, pages of some arms by having been shown.
-    ``person`` is the path from the row to the participant, next to which the row has ``step``.
-    ``visits``: the row tells only that the page was sent, not its questions.
+    Questions of comprehension checks reveal it, and so does the mere visit to a page that only some
+    arms have. ``person`` is the query path from the row to the participant; the row's ``step``
+    field is on the same object. Set ``visits`` for rows that record only that a page was sent.
     """
     beside = person.removesuffix("participant")
     pages = Q(pk__in=())  # matches nothing, so that a call without open studies hides nothing

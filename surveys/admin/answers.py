@@ -61,8 +61,8 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
-    """Ledger entries; hashes are hidden while a study is open, since arms could be tried out with
-    them.
+    """Ledger entries, with hashes hidden while a study is open, because a hash reveals the arm to
+    anyone who tries all arms.
     """
 
     list_display = ("study", "simulated", "sequence", "content", "short_hash")

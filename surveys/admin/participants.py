@@ -1,4 +1,4 @@
-"""Participants: their progress, and what they saw and did once their arm may be known."""
+"""Participants, with their progress and, once their arm may be known, what they saw and did."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ class EventInline(ReadOnlyInline):
 
 
 class ArmFilter(admin.SimpleListFilter):
-    """Filter by arm, for closed studies only; a parameter other than ``arm`` cannot bypass it."""
+    """Filter by arm, for closed studies only. No other parameter than ``arm`` can bypass it."""
 
     title = "arm"
     parameter_name = "allocated"

@@ -13,7 +13,7 @@ ALGORITHM = (
 
 
 def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn:
-    """Draw the next entry of the stratum's list whose arm is not full; skipped entries stay unused.
+    """Draw the next entry of the stratum's list whose arm is not full. Skipped entries stay unused.
 
     Without quotas, within any prefix of a stratum's entries, the sizes of two arms divided by their
     ratios differ by at most max(block_multiples).
@@ -33,7 +33,7 @@ def entries(scheme: Scheme, stratum: str, block: int) -> tuple[str, ...]:
     """Return a block: each arm m · ratio times in random order, with m drawn evenly from the
     multiples.
 
-    Equal arguments give equal blocks on every machine, whatever other blocks contain.
+    The same arguments give the same block on every machine, whatever other blocks contain.
     """
     dice = Dice(ALGORITHM, scheme.key, stratum, block)
     multiple = dice.choice(scheme.block_multiples)

@@ -1,4 +1,6 @@
-"""A ledger kept in memory: equal events give equal arms and hashes on every machine."""
+"""A ledger kept in memory, in which the same events give the same arms and hashes on every
+machine.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ class BookError(ValueError):
 
 
 class Book:
-    """A ledger to begin and continue; impossible events raise BookError."""
+    """A ledger to begin and continue. Impossible events raise BookError."""
 
     def __init__(self, origin: Origin, scheme: Scheme) -> None:
         self.scheme = scheme
@@ -29,9 +31,13 @@ class Book:
         self._enter(entries.begin(origin, scheme))
 
     def arrive(self) -> int:
-        """Enter the arrival of a person, who takes a place; return their number in the ledger."""
+        """Enter the arrival of a person, who takes a place, and return their number in the
+        ledger.
+        """
         if len(self.waiting) + len(self.arms) >= self.scheme.capacity:
-            raise BookError(f"all {self.scheme.capacity} places are taken")
+            raise BookError(
+                f"an arrival needs a place, but all {self.scheme.capacity} places are taken"
+            )
         arrival = self._enter(entries.arrived()).sequence
         self.waiting.add(arrival)
         return arrival
@@ -60,7 +66,10 @@ class Book:
 
     def _let_go(self, arrival: int) -> None:
         if arrival not in self.waiting:
-            raise BookError(f"the participant of arrival {arrival} is not waiting for an arm")
+            raise BookError(
+                f"arrival {arrival} is not waiting for an arm: it was never recorded, already has "
+                "an arm, or gave its place back"
+            )
         self.waiting.discard(arrival)
 
     def _standing(self, stratum: str) -> Standing:

@@ -11,12 +11,14 @@ BEGINNING = "0" * 64
 
 
 class BrokenChainError(ValueError):
-    """A broken chain; the message names the first entry that does not fit, and why."""
+    """A broken chain. The message names the first entry that does not fit, and why."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the ledger; ``sequence`` counts from 0, ``content`` is exact canonical JSON."""
+    """An entry of the ledger. ``sequence`` counts from 0, and ``content`` is exact canonical
+    JSON.
+    """
 
     sequence: int
     previous: str
@@ -31,7 +33,9 @@ class Entry:
 
 
 def canonical(values: Mapping[str, Any]) -> str:
-    """Return JSON with sorted keys and no spaces, in ASCII: equal values give equal text."""
+    """Return JSON with sorted keys and no spaces, in ASCII, so that the same values give the same
+    text.
+    """
     return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -41,7 +45,7 @@ def hash_of(sequence: int, previous: str, content: str) -> str:
 
 
 def following(last: Entry | None, values: Mapping[str, Any]) -> Entry:
-    """Return the entry that follows ``last``; None for ``last`` means that it is the first."""
+    """Return the entry that follows ``last``, or the first entry if ``last`` is None."""
     sequence = 0 if last is None else last.sequence + 1
     previous = BEGINNING if last is None else last.hash
     content = canonical(values)

@@ -1,4 +1,6 @@
-"""Methods of allocation: each draws a person's arm from the scheme and the earlier allocations."""
+"""Methods of allocation, each of which draws a person's arm by the scheme and the earlier
+allocations.
+"""
 
 from collections.abc import Callable, Mapping
 

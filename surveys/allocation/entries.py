@@ -1,4 +1,4 @@
-"""Contents of ledger entries: a function for each kind of event.
+"""Contents of ledger entries, with a function for each kind of event.
 
 A participant appears only as the number of the entry of their arrival, so that nobody can identify
 a deleted person in the ledger.
@@ -43,7 +43,7 @@ def arrived() -> Values:
 
 
 def allocated(arrival: int, levels: Mapping[str, str], drawn: Drawn, position: int) -> Values:
-    """Return the entry for an allocation; ``position`` counts from 1."""
+    """Return the entry for an allocation, whose ``position`` counts from 1."""
     return {
         "event": ALLOCATED,
         "arrival": arrival,

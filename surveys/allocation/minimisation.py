@@ -7,7 +7,9 @@ from surveys.allocation.scheme import Drawn, Scheme, Standing
 
 ALGORITHM = "minimisation-1"  # part of every seed, because another algorithm would give other arms
 PARTS = 1_000_000
-"""Number of parts to which the probability is rounded: whole numbers are equal on every machine."""
+"""Number of parts to which the probability is rounded, because whole numbers are the same on every
+machine.
+"""
 
 
 def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn:

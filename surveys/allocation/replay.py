@@ -12,7 +12,9 @@ from surveys.allocation.scheme import Scheme
 
 
 class ReplayError(ValueError):
-    """A ledger that its seed and arrivals do not reproduce; the message names the first entry."""
+    """A ledger that its seed and arrivals do not reproduce. The message names the first entry that
+    differs.
+    """
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def _begun(first: Entry) -> tuple[Origin, Book]:
         return origin, Book(origin, Scheme.from_content(values["scheme"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ReplayError(
-            f"Entry 0 does not begin a ledger of format {entries.FORMAT}: {error!r}."
+            f"Entry 0 does not begin a ledger of format {entries.FORMAT} ({error!r}). Name the "
+            "ledger.csv of an export."
         ) from error
 
 
@@ -90,7 +93,7 @@ def _happens(book: Book, values: dict[str, Any]) -> None:
     elif event in (entries.OPENED, entries.CLOSED):
         book.note(event)
     else:
-        raise BookError(f"unknown event {event!r}")
+        raise BookError(f"the event {event!r} is unknown")
 
 
 def _compare(book: Book, entry: Entry) -> None:

@@ -9,7 +9,9 @@ from surveys.allocation.chain import canonical
 
 @dataclass(frozen=True)
 class Share:
-    """An arm's share: its ratio to the other arms, and at most ``quota`` people, 0 for no limit."""
+    """An arm's share: its ratio to the other arms, and the largest number of people (``quota``; 0
+    means no limit).
+    """
 
     arm: str
     ratio: int = 1
@@ -46,8 +48,8 @@ class Scheme:
         """
         if set(levels) != set(self.strata):
             raise ValueError(
-                f"The levels belong to {sorted(levels)}, but the scheme's strata are "
-                f"{sorted(self.strata)}. Give a level for each stratum."
+                f"The levels belong to {', '.join(sorted(levels)) or 'no stratum'}, but the scheme "
+                f"has {', '.join(sorted(self.strata)) or 'none'}. Give a level for each stratum."
             )
         return canonical(dict(levels))
 

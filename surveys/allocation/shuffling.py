@@ -1,4 +1,4 @@
-"""Random order, equal on every machine."""
+"""Random order, the same on every machine."""
 
 from collections.abc import Sequence
 from typing import TypeVar

@@ -23,7 +23,7 @@ class Stratum:
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def level_of(self, answer: str) -> str:
-        """Return the level that an answer belongs to; an empty answer means not answered."""
+        """Return the level that an answer belongs to. An empty answer means not answered."""
         if not answer:
             return NOT_ANSWERED
         if self.levels:

@@ -1,4 +1,4 @@
-"""The endings of participations by arm, for the codebook; erased participants are in no table."""
+"""The endings of participations by arm, for the codebook. Erased participants are in no table."""
 
 from collections import Counter
 from collections.abc import Mapping

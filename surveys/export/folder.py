@@ -1,4 +1,6 @@
-"""Writing of a folder that is either complete or absent: it is written elsewhere, then moved."""
+"""Writing of a folder that is either complete or absent, because it is written elsewhere and then
+moved.
+"""
 
 import shutil
 import tempfile
@@ -11,7 +13,7 @@ MARK = "manifest.json"  # is in every export, and marks folders that may be repl
 
 
 class ExportError(ValueError):
-    """An export that was not made; the message says why and what to do."""
+    """An export that was not made. The message says why and what to do."""
 
 
 def check_place(output: Path) -> None:

@@ -198,7 +198,7 @@ def _one_moment() -> Iterator[None]:
 
 
 def _erased(study: Study, simulated: Simulated, blinded: bool) -> dict[str, int]:
-    """Return, by arm, how many people were allocated and later erased; they are in no table."""
+    """Return, by arm, how many people were allocated and later erased, and so are in no table."""
     erased = study.slots.filter(erased=True)
     if simulated != "included":
         erased = erased.filter(simulated=simulated == "only")

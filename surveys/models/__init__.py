@@ -1,5 +1,5 @@
-"""Tables of studies, their arms and stimuli, and everything that participants do; only services
-write them.
+"""Database models of studies, arms, stimuli and everything that participants do. Only
+``surveys.services`` writes to them.
 """
 
 from surveys.models.allocation import AllocationSlot, LedgerEntry

@@ -1,4 +1,4 @@
-"""Places in arms, and the ledger of their allocation."""
+"""Database models of the places in a study and of its allocation ledger."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from surveys.models.study import Arm, Study
 
 
 class AllocationSlot(models.Model):
-    """A taken place: held from the consent on, and bound to an arm at the allocation.
+    """A taken place, which is held from the consent on and bound to an arm at the allocation.
 
     A place that is given back is deleted and recorded in the ledger. Simulated participants have
     their own places, so that rehearsals use up no real ones. When a participant is deleted after
@@ -73,8 +73,8 @@ class AllocationSlot(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """An event of the allocation, chained to the previous event by its hash; triggers prevent
-    changes.
+    """An event of the allocation, chained to the previous event by its hash. Database triggers
+    prevent changes.
 
     Each study has two ledgers, of which the second is for simulated participants. An entry cannot
     be traced to a person.

@@ -1,4 +1,4 @@
-"""Tables of what participants were shown, answered and did."""
+"""Database models of what participants were shown, answered and did."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from surveys.models.study import Condition, Stimulus
 
 
 class Trial(models.Model):
-    """A screen with one image for one participant; all trials are created at the allocation."""
+    """A screen with one image for one participant. All trials are created at the allocation."""
 
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="trials")
     position = models.PositiveSmallIntegerField()
@@ -82,7 +82,7 @@ class PageView(models.Model):
 
 
 class Submission(models.Model):
-    """A page that a participant sent: at most one per step, never changed.
+    """A page that a participant sent. Each step has at most one, which is never changed.
 
     A trial that is answered in two stages has two submissions.
     """
@@ -157,8 +157,8 @@ class Answer(models.Model):
 
 
 class Event(models.Model):
-    """An occurrence other than an answer, such as a replay, a refusal or a stop; never an
-    answer's text.
+    """An occurrence other than an answer, such as a replay, a refusal or a stop. It never contains
+    an answer's text.
     """
 
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="events")

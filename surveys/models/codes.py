@@ -4,7 +4,7 @@ import secrets
 
 
 def participant_code() -> str:
-    """Return 192 random bits: the secret address of a participation."""
+    """Return 192 random bits, which are the secret part of a participation's URL."""
     return secrets.token_urlsafe(24)
 
 

@@ -10,13 +10,13 @@ from surveys.models.study import Arm, Study
 
 
 class Participant(models.Model):
-    """A participation; ``arrival_key`` prevents a second one if the consent is sent twice.
+    """A participation, of which ``arrival_key`` prevents a second if the consent is sent twice.
 
     The arm is empty until the first page that differs between arms is shown.
     """
 
     class State(models.TextChoices):
-        """State of a participation; erased participants have no row and therefore no state."""
+        """State of a participation. Erased participants have no row and therefore no state."""
 
         STARTED = "started"
         COMPLETED = "completed"

@@ -1,4 +1,4 @@
-"""The code with which a person can have everything deleted later; short enough to write down."""
+"""The code with which a person can have everything deleted later, short enough to write down."""
 
 from django.utils.crypto import salted_hmac
 

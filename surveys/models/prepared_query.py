@@ -1,6 +1,6 @@
-"""Queries that every page asks: Django writes their SQL once, later calls only fill in values.
+"""Queries of every page, whose SQL Django compiles once, so that later calls only fill in values.
 
-Writing these statements anew for every page took a third of its processor time.
+Compiling these statements again for every page took a third of its processor time.
 """
 
 import threading

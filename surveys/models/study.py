@@ -1,4 +1,4 @@
-"""Tables of studies with their arms, conditions and stimuli, as declared."""
+"""Database models of studies with their arms, conditions and stimuli, as declared."""
 
 from typing import ClassVar
 
@@ -40,7 +40,7 @@ class Study(models.Model):
 
 
 class StudyVersion(models.Model):
-    """A study as it was launched; any later change becomes another version."""
+    """A study as it was launched. Any later change becomes another version."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveSmallIntegerField(help_text="Counts from 1.")
@@ -95,7 +95,7 @@ class Condition(models.Model):
 
 
 class Arm(models.Model):
-    """A randomised group; its blocks define which condition its participants see, and when.
+    """An arm, whose blocks define which condition its participants see, and when.
 
     A between-subjects arm has one block; in a within-subjects design an arm is an order of
     conditions.
@@ -137,7 +137,7 @@ class ArmBlock(models.Model):
 
 
 class Stimulus(models.Model):
-    """An image with its prediction, chosen for a part of a study; all arms share the stimuli."""
+    """An image with its prediction, chosen for a part of a study. All arms share the stimuli."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="stimuli")
     position = models.PositiveSmallIntegerField()

@@ -1,4 +1,6 @@
-"""Measurements of the page's script, checked before they are stored: browsers can send anything."""
+"""Measurements of the page's script, which are checked before they are stored because browsers can
+send anything.
+"""
 
 import json
 import math
@@ -62,7 +64,7 @@ WHOLE = {field.name for field in fields(Timings) if field.type == int | None}
 
 
 def read_timings(text: str) -> Timings | None:
-    """Return the timings in a form's field; None if the field does not contain any.
+    """Return the timings in a form's field, or None if the field does not contain any.
 
     A value that is not a number within its range counts as not measured, and an invalid event ends
     the list of events.

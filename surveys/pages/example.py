@@ -1,4 +1,4 @@
-"""The example on the instructions page: one image that is in no trial and is shared by all
+"""The example on the instructions page, an image that is in no trial and is the same in all
 conditions.
 """
 
@@ -10,7 +10,7 @@ EXAMPLE = "example-"  # with the block's number, it takes the place of a trial's
 
 
 def example_code(block: int) -> str:
-    """Return the code of a block's example in an address."""
+    """Return the code of a block's example in a URL."""
     return f"{EXAMPLE}{block}"
 
 
@@ -40,6 +40,6 @@ def example_prediction(study: Study) -> Prediction | None:
 
 
 def example_explanation(condition: Condition, prediction: Prediction) -> Explanation | None:
-    """Return the newest map of the condition's method; None for a condition without maps."""
+    """Return the newest map of the condition's method, or None for a condition without maps."""
     maps = prediction.explanations.filter(method=condition.method, other_class="").order_by("-id")
     return maps.select_related("prediction__image").first() if condition.method else None

@@ -49,7 +49,7 @@ def invalid(item: Item) -> str:
 
 
 class ItemField(forms.Field):
-    """Form field of an item; its cleaned value is the text to store."""
+    """Form field of an item, whose cleaned value is the text to store."""
 
     def __init__(self, item: Item) -> None:
         widget = forms.SelectMultiple if item.kind == "multiple" else forms.TextInput
@@ -66,7 +66,7 @@ class ItemField(forms.Field):
 
 
 def _as_stored(item: Item, value: Any) -> str:
-    """Return the answer in the only spelling that is stored; ``Item.accepts`` decides whether it is
+    """Return the answer in the only spelling that is stored. ``Item.accepts`` decides whether it is
     valid.
     """
     if item.kind == "multiple":
@@ -101,7 +101,7 @@ class Option:
 
 
 class Question:
-    """An item in the form that its template needs: wording, options, and the error, if any."""
+    """An item in the form that its template needs, with wording, options, and the error, if any."""
 
     def __init__(self, item: Item, bound: forms.BoundField) -> None:
         self.item, self.name, self.id = item, bound.name, f"id_{bound.name}"

@@ -17,7 +17,7 @@ from surveys.questionnaires.base import Item
 
 
 class ResponseTimeField(forms.Field):
-    """Field for milliseconds by the browser's clock; an invalid time counts as not measured."""
+    """Field for milliseconds by the browser's clock. An invalid time counts as not measured."""
 
     widget = forms.HiddenInput
 
@@ -33,7 +33,7 @@ class ResponseTimeField(forms.Field):
 
 
 class ItemsForm(forms.Form):
-    """Form of the items, in their order; any other field of a request is ignored."""
+    """Form of the items, in their order. Any other field of a request is ignored."""
 
     def __init__(self, items: Sequence[Item], data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial, use_required_attribute=False)

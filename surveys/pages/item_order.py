@@ -18,5 +18,5 @@ def items(participant: Participant, step: sequence.Step) -> tuple[Item, ...]:
 
 
 def seed(participant: Participant, step: str) -> str:
-    """Return the seed of a page's item order; the exported data contain all its parts."""
+    """Return the seed of a page's item order. The exported data contain all its parts."""
     return f"{participant.study.seed}/{participant.pseudonym}/{step}"

@@ -14,7 +14,7 @@ from surveys.study_file.stored import definition
 
 @dataclass(frozen=True)
 class Choice:
-    """A language to switch to: its own name, and the query that asks for it."""
+    """A language to switch to, with its own name and the query string that asks for it."""
 
     code: str
     name: str
@@ -55,7 +55,7 @@ def wanted(request: HttpRequest, study: Study) -> str:
 
 
 def choices(request: HttpRequest, study: Study) -> list[Choice]:
-    """Return the study's languages; each query keeps the ids of the current address."""
+    """Return the study's languages. Each query string keeps the ids of the current URL."""
     language_choices = []
     for code in definition(study).languages:
         query = request.GET.copy()
@@ -65,7 +65,7 @@ def choices(request: HttpRequest, study: Study) -> list[Choice]:
 
 
 def name(code: str) -> str:
-    """Return the language's name for itself; its code if Django does not know the language."""
+    """Return the language's name for itself, or its code if Django does not know the language."""
     try:
         return str(translation.get_language_info(code)["name_local"])
     except KeyError:
@@ -73,7 +73,7 @@ def name(code: str) -> str:
 
 
 def _known(code: str, known: Sequence[str]) -> str:
-    """Return the language or the more general language that it belongs to; empty if neither is
+    """Return the language or the more general language that it belongs to. Empty if neither is
     known.
     """
     general, _, _ = code.partition("-")

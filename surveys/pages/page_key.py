@@ -1,4 +1,4 @@
-"""The key of a rendered page: proof that this server showed the page to this participant."""
+"""The key of a rendered page, which proves that this server showed the page to this participant."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,14 @@ class PageKey:
 
 
 def sign(participant: Participant, key: PageKey) -> str:
-    """Return the key as the form contains it; it is useless to any other participant."""
+    """Return the key as the form contains it. It is useless to any other participant."""
     return _signer(participant).sign(f"{key.view}:{key.step}")
 
 
 def read(participant: Participant, signed: str) -> PageKey | None:
-    """Return the key of a form that was rendered for the participant; None for any other text."""
+    """Return the key of a form that was rendered for the participant, or None for any other
+    text.
+    """
     try:
         view, _, step = _signer(participant).unsign(signed).partition(":")
     except signing.BadSignature:

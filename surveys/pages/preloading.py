@@ -39,7 +39,9 @@ _PICTURES = PreparedQuery(
 
 
 def next_pictures(participant: Participant, step: Step) -> list[str]:
-    """Return the addresses of the pictures on the upcoming page; none before the allocation."""
+    """Return the URLs of the pictures on the upcoming page. There are none before the
+    allocation.
+    """
     page = upcoming(participant, step)
     if page is None:
         return []

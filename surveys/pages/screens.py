@@ -37,7 +37,9 @@ def is_visible(trial: Trial) -> bool:
 
 
 def is_map_visible(trial: Trial) -> bool:
-    """Return whether the map may be seen, too: not before the stage of the task that shows it."""
+    """Return whether the map may be seen, too, which is not before the stage of the task that shows
+    it.
+    """
     return all(stage.shows_map for stage in _open_stages(trial))
 
 
@@ -47,7 +49,7 @@ def is_legend_visible(trial: Trial) -> bool:
 
 
 def _open_stages(trial: Trial) -> list[Stage]:
-    """Return the stages of the trial among the open pages; none once it is answered."""
+    """Return the stages of the trial among the open pages. There are none once it is answered."""
     participant = trial.participant
     step = sequence.current_step(participant)
     pages = _open_pages(participant, step) if step else ()
@@ -56,6 +58,8 @@ def _open_stages(trial: Trial) -> list[Stage]:
 
 
 def _open_pages(participant: Participant, step: sequence.Step) -> tuple[sequence.Step, ...]:
-    """Return the current page and that of the next trial, whose pictures are fetched in advance."""
+    """Return the current page and the page of the next trial, whose pictures are fetched in
+    advance.
+    """
     following = preloading.upcoming(participant, step)
     return (step, following) if following else (step,)

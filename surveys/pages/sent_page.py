@@ -1,4 +1,4 @@
-"""A page as a participant sent it: read once, and handed to the service that stores it."""
+"""A page as a participant sent it, which is read once and handed to the service that stores it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True)
 class SentPage:
-    """``items``: what the page asks, in the participant's order; ``answers``: item → value.
+    """A sent page. ``items`` are the page's items in the participant's order, and ``answers`` gives
+    the value by item.
 
     An answer that is empty counts as not given. ``timed_out``: the page sent itself when its time
     was up, and may therefore lack answers. ``extra_fields``: the request carried fields that the

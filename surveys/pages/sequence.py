@@ -19,13 +19,15 @@ def steps(study: Study) -> tuple[Step, ...]:
 
 
 def steps_of(participant: Participant) -> tuple[Step, ...]:
-    """Return the pages of the participant's arm; before the allocation, the pages of all arms."""
+    """Return the pages of the participant's arm, or, before the allocation, the pages of all
+    arms.
+    """
     declared = stored.definition(participant.study)
     return declared.steps if participant.arm is None else declared.steps_of(participant.arm.key)
 
 
 def step_of(study: Study, key: str) -> Step | None:
-    """Return the step with this key; None if the study has no such step."""
+    """Return the step with this key, or None if the study has no such step."""
     return next((step for step in steps(study) if step.key == key), None)
 
 
@@ -40,7 +42,7 @@ def sent(participant: Participant) -> set[str]:
 
 
 def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
-    """Return the first page still to be sent, given the keys already sent; None at the end."""
+    """Return the first page still to be sent, given the keys already sent, or None at the end."""
     return next(
         (
             step
@@ -52,7 +54,7 @@ def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
 
 
 def current_step(participant: Participant) -> Step | None:
-    """Return the first page that the participant has not sent; None when all are sent."""
+    """Return the first page that the participant has not sent, or None when all are sent."""
     return first_unsent(participant, sent(participant))
 
 

@@ -1,4 +1,6 @@
-"""The time limit of a trial by the server's clock; the page script's word is not enough."""
+"""The time limit of a trial by the server's clock, because the page's script cannot be relied
+on.
+"""
 
 from datetime import timedelta
 

@@ -1,6 +1,6 @@
-"""The questionnaires: one TOML file each, either in this folder or loaded by a lab.
+"""The questionnaires, each a TOML file, either in this folder or loaded by a lab.
 
-A shipped file never changes once studies may have asked it: better wording is a new version, and
+A shipped file never changes once studies may have asked it. Better wording is a new version, and
 the old file moves to earlier/, where the studies that asked it still find it.
 """
 
@@ -29,13 +29,13 @@ def earlier() -> tuple[str, ...]:
 
 
 def ids() -> tuple[str, ...]:
-    """Return the ids of all questionnaires on offer: the shipped ones and those a lab loaded."""
+    """Return the ids of all shipped questionnaires and all that a lab loaded."""
     loaded = {path.stem for path in settings.INSTRUMENTS_DIR.glob("*.toml")}
     return tuple(sorted({*shipped(), *loaded}))
 
 
 def is_known(questionnaire_id: str) -> bool:
-    """Check whether a study may ask the questionnaire: it is on offer, or it once was."""
+    """Check whether a study may ask the questionnaire, which is on offer now or was earlier."""
     return questionnaire_id in {*ids(), *earlier()}
 
 

@@ -17,7 +17,7 @@ _WHOLE = re.compile(r"-?\d+")
 
 @dataclass(frozen=True)
 class Scale:
-    """Whole numbers from minimum to maximum by step; ``anchors`` label some of the points."""
+    """Whole numbers from minimum to maximum by step, of which ``anchors`` label some."""
 
     minimum: int
     maximum: int
@@ -45,7 +45,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Item:
-    """One question; its answer is always text: a point, an option's value, or what was typed.
+    """A question, whose answer is always text: a point, an option's value, or what was typed.
 
     ``kind``: "scale" (radio buttons over ``scale``), "slider" (over ``scale``), "choice" (radio
     buttons over ``options``, value → label), "multiple" (checkboxes over ``options``; the answer
@@ -71,7 +71,7 @@ class Item:
     exclusive: tuple[str, ...] = ()
 
     def accepts(self, value: str) -> bool:
-        """Return whether the value can be stored as the item's answer; empty means not answered."""
+        """Return whether the value can be stored as the item's answer. Empty means not answered."""
         if not value:
             return not self.required
         if self.kind in WRITTEN:
@@ -92,7 +92,7 @@ class Item:
 
     @property
     def values(self) -> Mapping[str, str]:
-        """Return the values to choose from with their labels; empty if none are listed."""
+        """Return the values to choose from with their labels. Empty if none are listed."""
         if not self.does_not_apply:
             return self.codes
         return {**self.codes, DOES_NOT_APPLY: self.does_not_apply}
@@ -106,7 +106,7 @@ class Item:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """Return the least and the greatest answer; None unless every answer is a number."""
+        """Return the least and the greatest answer, or None unless every answer is a number."""
         if self.range is not None:
             return self.range.minimum, self.range.maximum
         if self.scale is not None:
@@ -123,7 +123,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Subscale:
-    """A score over the items that name it: the mean or the sum of their answers.
+    """A score: the mean or the sum of the answers to the items that name it.
 
     The score is missing if a smaller share than ``minimum_answered`` of the items is answered.
     """
@@ -138,8 +138,8 @@ class Subscale:
 class Questionnaire:
     """A page of items as declared in its file, in a single language.
 
-    ``translations`` holds the whole questionnaire in its other languages, by their codes, with
-    identical ids and values. ``shuffled``: each participant gets neighbouring items of a scale in a
+    ``translations`` holds the whole questionnaire in its other languages, by their codes, with the
+    same ids and values. ``shuffled``: each participant gets neighbouring items of a scale in a
     random order.
     """
 
@@ -159,19 +159,19 @@ class Questionnaire:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Return the codes of the questionnaire's languages; the file's own language is first."""
+        """Return the codes of the questionnaire's languages, the file's own language first."""
         return (self.language, *self.translations)
 
     def in_language(self, code: str) -> "Questionnaire":
-        """Return the questionnaire in the language; German for de-at, its own language as a last
-        resort.
+        """Return the questionnaire in the language, else in its general language (de for de-at),
+        else in its own language.
         """
         general, _, _ = code.lower().partition("-")
         exact = self.translations.get(code.lower())
         return exact or self.translations.get(general) or self
 
     def speaks(self, code: str) -> bool:
-        """Return whether the questionnaire can be asked in the language; study files are checked by
+        """Return whether the questionnaire can be asked in the language. Study files are checked by
         this.
         """
         general, _, _ = code.lower().partition("-")

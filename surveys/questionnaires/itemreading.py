@@ -37,7 +37,7 @@ MOST_POINTS = {"scale": 21, "slider": 1001}
 
 @dataclass(frozen=True)
 class ScaleTable:
-    """The table of a scale, as written; the points of ``anchors`` are texts there."""
+    """The table of a scale, as written. The points of ``anchors`` are texts there."""
 
     minimum: Count
     maximum: Count
@@ -83,7 +83,7 @@ def read_item(
     optional: bool,
     does_not_apply: str,
 ) -> Item:
-    """Return the item; ``scale``, ``optional`` and ``does_not_apply`` are the questionnaire's
+    """Return the item. ``scale``, ``optional`` and ``does_not_apply`` are the questionnaire's
     defaults.
     """
     key, kind = written.id, written.kind
@@ -116,7 +116,7 @@ def read_item(
 
 
 def read_scale(written: ScaleTable, at: TableProblems) -> Scale:
-    """Return the scale; ``at`` is its table."""
+    """Return the scale whose table is ``at``."""
     minimum, maximum, step = written.minimum, written.maximum, written.step
     if minimum >= maximum:
         said = (
@@ -135,7 +135,7 @@ def read_scale(written: ScaleTable, at: TableProblems) -> Scale:
 
 
 def read_anchors(written: Mapping[str, str], at: TableProblems, scale: Scale) -> dict[int, str]:
-    """Return the anchors, point → label, of the table ``at``; both ends need an anchor."""
+    """Return the labels by point in the table ``at`` of anchors. Both ends need an anchor."""
     anchors: dict[int, str] = {}
     for point, label in written.items():
         inside = re.fullmatch(r"-?\d+", point) and int(point) in scale.points

@@ -18,7 +18,7 @@ class LoadingError(ValueError):
 
 
 def load(file: Path, *, replace: bool = False) -> Questionnaire:
-    """Check the file and copy it to STUDY_INSTRUMENTS; an unchanged file changes nothing.
+    """Check the file and copy it to STUDY_INSTRUMENTS. An unchanged file changes nothing.
 
     Raises QuestionnaireError for a faulty file, OSError and UnicodeDecodeError for an unreadable
     one, and LoadingError if another questionnaire already has this id, which is the file's name.
@@ -45,7 +45,9 @@ def _check_replaceable(key: str, replace: bool) -> None:
     named = re.compile(rf"[\"']{re.escape(key)}[\"']")
     asking = sorted(study.slug for study in Study.objects.all() if named.search(study.source))
     if asking:
-        raise LoadingError(f"the studies {asking} ask a different questionnaire {key!r}. {rename}.")
+        raise LoadingError(
+            f"a different questionnaire {key!r} is asked in {', '.join(asking)}. {rename}."
+        )
     if not replace:
         raise LoadingError(
             f"a different questionnaire {key!r} is already loaded, but no study asks it. {rename}, "
@@ -58,6 +60,8 @@ def _ships(key: str) -> bool:
 
 
 def _next_version(key: str) -> str:
-    """Return the next version's name: trust-v2 for trust-v1; a name without a version gets -v2."""
+    """Return the next version's name, such as trust-v2 for trust-v1. A name without a version gets
+    -v2.
+    """
     stem, _, number = key.rpartition("-v")
     return f"{stem}-v{int(number) + 1}" if stem and number.isdigit() else f"{key}-v2"

@@ -10,7 +10,7 @@ ALGORITHM = "item-order-1"  # part of every seed, because another algorithm woul
 
 
 def order(questionnaire: Questionnaire, seed: int | str) -> tuple[str, ...]:
-    """Return the items' ids in the order for the seed, which is equal on every machine.
+    """Return the items' ids in the order for the seed, which is the same on every machine.
 
     If the file declares order = "random", each run of neighbouring items of a scale is shuffled;
     all other items keep their place, such as a comment at the end.
@@ -27,5 +27,5 @@ def order(questionnaire: Questionnaire, seed: int | str) -> tuple[str, ...]:
 
 
 def _answered_alike(item: Item) -> tuple[str, tuple[int, ...]]:
-    """Return whether two items have equal kinds and points, whatever their labels."""
+    """Return whether two items have the same kind and points, whatever their labels."""
     return item.kind, item.scale.points if item.scale else ()

@@ -1,4 +1,4 @@
-"""Reading of a questionnaire from its TOML file; all problems are reported at once."""
+"""Reading of a questionnaire from its TOML file, with all its problems reported at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -119,7 +119,9 @@ def _items(written: QuestionnaireTable, file: Document, scale: Scale | None) -> 
 def _subscales(
     written: QuestionnaireTable, items: tuple[Item, ...], problems: Problems
 ) -> dict[str, Subscale]:
-    """Return the declared subscales; if there are none, a default for each that an item names."""
+    """Return the declared subscales or, if there are none, a default for each that an item
+    names.
+    """
     named = dict.fromkeys(item.subscale for item in items if item.subscale)
     if not written.subscales:  # with declared ones, an unknown name is probably a typing error
         subscales = {key: Subscale(key, key) for key in named}

@@ -1,10 +1,10 @@
-"""Reading of a questionnaire's other languages: [text.de] repeats every text in German.
+"""Reading of a questionnaire's other languages, of which [text.de] repeats every text in German.
 
 An incomplete translation is refused: half a page in a foreign language helps nobody.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ WORDINGS = ("own", "verbatim")
 
 @dataclass(frozen=True)
 class ItemWords:
-    """An item's texts in another language; each of them exists if the original has it."""
+    """An item's texts in another language, each of which exists if the original has it."""
 
     text: Words
     hint: Words | None = None
@@ -32,7 +32,7 @@ class ItemWords:
 
 @dataclass(frozen=True)
 class TextTable:
-    """[text.de]: a questionnaire's texts in another language."""
+    """The table [text.de]: a questionnaire's texts in another language."""
 
     title: Words
     items: Mapping[str, ItemWords]
@@ -82,7 +82,9 @@ def _translated(
     known = [item.id for item in original.items]
     for key in own.items:
         if key not in known:
-            in_items.add(key, f"unknown key {key!r} in [text.{code}.items]. Known: {known}.")
+            in_items.add(
+                key, f"unknown key {key!r} in [text.{code}.items]. Known: {', '.join(known)}."
+            )
     # Only labels are translated: points and values must stay equal for the data to be pooled.
     scale = _rescaled(own.anchors, original.scale, "scale" in file.values, at)
     items = []
@@ -115,7 +117,7 @@ def _item(
     does_not_apply: str,
     at: TableProblems,
 ) -> Item:
-    """Return the item in the other language; ``declared`` is its entry in the original."""
+    """Return the item in the other language. ``declared`` is its entry in the original."""
     # What the item inherits from the questionnaire is translated there, not once more here.
     named = "scale" in declared or "anchors" in declared
     inherits = bool(item.does_not_apply) and "does_not_apply" not in declared
@@ -143,8 +145,8 @@ def _rescaled(
     if anchors.keys() != scale.anchors.keys():
         at.add(
             "anchors",
-            f"the anchors in {_called(at)} label the points {sorted(anchors)}, but those of the "
-            f"file label {sorted(scale.anchors)}. Label the same points.",
+            f"the anchors in {_called(at)} label the points {_list(anchors)}, but the file's own "
+            f"anchors label {_list(scale.anchors)}. Label the same points.",
         )
     return replace(scale, anchors=anchors)
 
@@ -154,8 +156,8 @@ def _options(own: ItemWords, item: Item, at: TableProblems) -> Mapping[str, str]
     if labels and list(labels) != list(item.options):
         at.add(
             "options",
-            f"the options in {_called(at)} are {list(labels)}, but those of the file are "
-            f"{list(item.options)}. Translate only the labels.",
+            f"the options in {_called(at)} are {', '.join(labels)}, but the file's own options are "
+            f"{', '.join(item.options)}. Translate only the labels.",
         )
     return labels
 
@@ -172,3 +174,7 @@ def _check_pair(at: TableProblems, key: str, words: object, is_original: bool) -
 
 def _called(at: TableProblems) -> str:
     return f"[{'.'.join(map(str, at.path))}]"
+
+
+def _list(points: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(points)))

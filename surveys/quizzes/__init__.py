@@ -1,4 +1,4 @@
-"""Comprehension checks on the meaning of a map: a TOML file each, which lists its methods."""
+"""Comprehension checks on the meaning of a map, each a TOML file that lists its methods."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -17,7 +17,7 @@ from surveys.questionnaires.translating import LANGUAGE
 FOLDER = Path(__file__).resolve().parent
 NO_MAP = "none"
 OWN = "en"
-"""The language of the files' own texts; other languages are listed under their codes."""
+"""The language of the files' own texts. Other languages are listed under their codes."""
 
 
 class QuizError(FileProblemsError):
@@ -35,7 +35,7 @@ class QuestionWords:
 
 @dataclass(frozen=True)
 class QuestionTable:
-    """The table of a question in the file's own language; other keys are codes of languages."""
+    """The table of a question in the file's own language. Its other keys are codes of languages."""
 
     id: Words
     right: Words
@@ -73,7 +73,7 @@ class Question:
 
 @cache
 def questions(method: str, language: str = "en") -> tuple[Question, ...]:
-    """Return the questions for a method; an empty key means a condition without a map.
+    """Return the questions for a method. An empty key means a condition without a map.
 
     Variants of a method share its questions. Raises KeyError for a method without any.
     """
@@ -141,7 +141,8 @@ def _question(
     for code, spoken in words.items():
         if written.right not in spoken.options:
             place = (*path, "right") if code == OWN else (*path, code, "options")
-            said = f"the right option {written.right!r} is not one of {list(spoken.options)}."
+            options = ", ".join(spoken.options)
+            said = f"the right option {written.right!r} is not one of the options {options}."
             file.problems.add(place, said, (*path, "right"), (*place[:-1], "options"))
     return {
         code: Question(written.id, spoken.text, spoken.options, written.right, spoken.why)

@@ -1,4 +1,6 @@
-"""Exits: where a participant goes at the end, and with which code; known once the end is stored."""
+"""Exits: where a participant goes at the end, and with which code. They are known once the end is
+stored.
+"""
 
 from dataclasses import dataclass
 
@@ -20,7 +22,7 @@ class WayBack:
 
 
 def outcome_of(participant: Participant) -> Outcome | None:
-    """Return how the participant left, according to the stored data; None while under way."""
+    """Return how the participant left, according to the stored data, or None while under way."""
     if participant.state == Participant.State.STOPPED or has_lapsed(participant):
         return Outcome.WITHDRAWN
     if participant.state != Participant.State.COMPLETED:
@@ -33,9 +35,9 @@ def outcome_of(participant: Participant) -> Outcome | None:
 
 
 def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack | None:
-    """Return the way back for this outcome; None if the study does not declare one.
+    """Return the way back for this outcome, or None if the study does not declare one.
 
-    Only addresses of the study file are ever used; the request cannot change them.
+    Only URLs of the study file are ever used. The request cannot change them.
     """
     recruitment = definition(study).recruitment
     declared_exit = recruitment.exits.get(outcome) if outcome else None
@@ -49,7 +51,9 @@ def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack
 
 
 def way_back_of(participant: Participant) -> WayBack | None:
-    """Return the participant's way back; None while under way, in rehearsals and open studies."""
+    """Return the participant's way back, or None while under way, in rehearsals and open
+    studies.
+    """
     identity = Identity.objects.filter(participant=participant).first()
     if identity is None:
         return None

@@ -1,4 +1,6 @@
-"""The list of identities: the only file that names participants, next to an export, never in it."""
+"""The list of identities, the only file that names participants. It is next to an export, never in
+it.
+"""
 
 from pathlib import Path
 
@@ -20,7 +22,9 @@ def identifiers_path(output: Path) -> Path:
 
 
 def write_identifiers(study: Study, output: Path) -> tuple[Path, int]:
-    """Write the file, readable only by its owner; return its path and how many people it names."""
+    """Write the file, readable only by its owner, and return its path and how many people it
+    names.
+    """
     path = identifiers_path(output)
     people = (
         study.identities.exclude(external_id="")

@@ -19,12 +19,14 @@ MOST_PAGES = 1000
 
 
 class ProlificError(ValueError):
-    """Prolific did not answer as documented; the message says what to do."""
+    """An answer of Prolific that is not as documented, or no answer. The message says what to
+    do.
+    """
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A person's submission according to Prolific; ``code`` is what the person entered."""
+    """A person's submission according to Prolific. ``code`` is what the person entered."""
 
     id: str
     external_id: str
@@ -64,7 +66,7 @@ def submissions(service_study: str) -> list[Submission]:
 
 
 def status_as_listed(status: str) -> str:
-    """Return a status as lists spell it: capitals with spaces, except for TIMED-OUT."""
+    """Return a status as lists spell it, in capitals with spaces, except for TIMED-OUT."""
     return status.upper().replace("_", " ").replace("TIMED OUT", "TIMED-OUT")
 
 
@@ -106,10 +108,10 @@ def _get(address: str) -> Any:
 
 def _words_for(status: int) -> str:
     words = {
-        401: "The token is wrong or was revoked: set a new PROLIFIC_API_TOKEN.",
-        403: "The token's owner may not see this study: ask them to join its workspace.",
-        404: "Unknown study: compare study_id with the address of its page.",
-        429: "Too many requests: wait a minute.",
+        401: "The token is wrong or was revoked. Set a new PROLIFIC_API_TOKEN.",
+        403: "The token's owner may not see this study. Ask them to join its workspace.",
+        404: "The study is unknown. Compare study_id with the address of its page.",
+        429: "There were too many requests. Wait a minute.",
     }
     return f"Prolific answered {status}. {words.get(status, 'Try again later.')}"
 

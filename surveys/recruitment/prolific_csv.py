@@ -19,12 +19,15 @@ def submissions_in(path: Path) -> list[Submission]:
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise ProlificError(
-                    f"{path} lacks the columns {missing}. Download it from the study's page at "
-                    "Prolific, and leave its first line as it is."
+                    f"{path} must have the columns {', '.join(COLUMNS)}, but it lacks "
+                    f"{', '.join(missing)}. Download it from the study's page at Prolific, and "
+                    "leave its first line as it is."
                 )
             return [_read(row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ProlificError(f"{path} cannot be read: {error}.") from error
+        raise ProlificError(
+            f"{path} cannot be read: {error}. Download it again from the study's page at Prolific."
+        ) from error
 
 
 def _read(row: dict[str, str]) -> Submission:

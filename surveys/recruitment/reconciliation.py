@@ -17,7 +17,7 @@ NO_CODE = {"", "NOCODE"}
 
 @dataclass(frozen=True)
 class Ours:
-    """A participation here: its pseudonym, and how it ended; None while it is under way."""
+    """A participation here, with its pseudonym and how it ended (None while it is under way)."""
 
     pseudonym: str
     external_id: str
@@ -58,7 +58,7 @@ def participations(study: Study) -> list[Ours]:
 def compare(
     listed: Iterable[Submission], people: Sequence[Ours], codes: Mapping[Outcome, str]
 ) -> list[Difference]:
-    """Return every difference; ``codes`` are the study's completion codes by outcome."""
+    """Return every difference. ``codes`` are the study's completion codes by outcome."""
     by_session = {person.session_id: person for person in people if person.session_id}
     by_person = {person.external_id: person for person in people if not person.session_id}
     sessions = {person.external_id: person.session_id for person in people}
@@ -115,7 +115,7 @@ def _unlisted(ours: Ours) -> Difference:
 
 
 def _cause(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
-    """Return why the two sides disagree; empty if they agree."""
+    """Return why the two sides disagree. Empty if they agree."""
     rule = RULES.get(submission.status)
     if rule is None:
         return "Unknown status. Look at the submission on the service's page."

@@ -7,7 +7,9 @@ from django.utils.crypto import salted_hmac
 
 @dataclass(frozen=True)
 class Visitor:
-    """Ids given by the recruitment service; ``session_id`` and ``service_study`` may be empty."""
+    """Ids given by the recruitment service, of which ``session_id`` and ``service_study`` may be
+    empty.
+    """
 
     kind: str
     external_id: str
@@ -16,7 +18,9 @@ class Visitor:
 
     @property
     def external_hash(self) -> str:
-        """Return a keyed hash, equal for one person at one kind of service, which names nobody."""
+        """Return a keyed hash, which is always the same for a person at a kind of service and names
+        nobody.
+        """
         # Stored hashes were made when the kind "service" was called "panel".
         kind = "panel" if self.kind == "service" else self.kind
         text = f"{kind}:{self.external_id}"

@@ -1,4 +1,5 @@
-"""Notifications from Prolific: signed with HMAC-SHA256, recent, and in the documented format.
+"""Notifications from Prolific, which must be signed with HMAC-SHA256, recent, and in the documented
+format.
 
 Source: docs.prolific.com, API reference, Webhooks: Receiving, Verifying, Handling event order.
 """
@@ -29,7 +30,7 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class News:
-    """A submission's new status; ``at`` orders events, which may arrive in any order."""
+    """A submission's new status. ``at`` orders events, which may arrive in any order."""
 
     submission: str
     status: str
@@ -43,7 +44,7 @@ def signature_of(secret: str, sent_at: str, body: bytes) -> str:
 
 
 def read(headers: Mapping[str, str], body: bytes, secret: str) -> News | None:
-    """Return the news in a request; None for events that do not concern submissions.
+    """Return the news in a request, or None for events that do not concern submissions.
 
     Raises RefusedError and UnreadableError. Times are compared with the server's clock, which has
     to be right within five minutes.
@@ -75,7 +76,7 @@ def _news(body: bytes, seconds: float) -> News | None:
 
 
 def _seconds(text: str) -> float:
-    """Return the Unix time in seconds; milliseconds are understood, too."""
+    """Return the Unix time in seconds. Milliseconds are understood, too."""
     if not text.isascii() or not text.replace(".", "", 1).isdigit() or len(text) > 20:
         raise RefusedError("The timestamp is not a Unix time.")
     seconds = float(text)

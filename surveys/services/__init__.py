@@ -1,4 +1,4 @@
-"""Every write to a study and to its participants' data; each in one transaction."""
+"""Every write to a study and to its participants' data, each in one transaction."""
 
 from surveys.pages.lapse import has_lapsed
 from surveys.services.enrolment import StudyClosedError, enrol

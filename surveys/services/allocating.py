@@ -1,4 +1,4 @@
-"""Allocation: a participant who reaches the first page that differs between arms gets an arm."""
+"""Allocation of an arm to a participant who reaches the first page that differs between arms."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ from surveys.study_file.stored import definition
 
 
 def allocate(participant: Participant) -> None:
-    """Give the participant an arm and trials, unless they have one; call it in a transaction.
+    """Give the participant an arm and trials, unless they have an arm. Call it in a transaction.
 
     Raises StudyFullError if the participant stayed away for so long that the place was given to
     someone else and no other is free.

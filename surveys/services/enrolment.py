@@ -1,4 +1,6 @@
-"""Enrolment: a person consents and becomes a participant with a place; the arm comes later."""
+"""Enrolment of a person, who consents and becomes a participant with a place, but without an
+arm.
+"""
 
 from django.db import transaction
 from django.utils import timezone

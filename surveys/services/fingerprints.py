@@ -30,7 +30,7 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: what was changed, in which version, and its old and new value in words.
+    """A difference: what was changed, in which version, and its old and new value in words.
 
     ``version`` is 0 for a change since the last version that has not been launched.
     """

@@ -1,4 +1,4 @@
-"""Freezing: a study's launch records what the study consists of."""
+"""Freezing of a study, whose launch records what it consists of."""
 
 from django.utils import timezone
 
@@ -7,7 +7,8 @@ from surveys.services.fingerprints import fingerprint, of_version
 
 
 def freeze(study: Study) -> StudyVersion:
-    """Return the version that is launched now: the last one if nothing was changed, else a new one.
+    """Return the version that is launched now, which is the last version if nothing was changed,
+    else a new version.
 
     Call it in the transaction that launches or changes the study.
     """

@@ -1,4 +1,4 @@
-"""The ways to leave: stopping keeps the answers, withdrawing erases them; both act at once."""
+"""The ways to leave. Stopping keeps the answers, and withdrawing erases them. Both act at once."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +11,7 @@ from surveys.services.recording import note
 
 @transaction.atomic
 def stop(*, participant: Participant) -> None:
-    """Stop the participation at the person's wish; earlier answers are kept, as the page promises.
+    """Stop the participation at the person's wish. Earlier answers are kept, as the page promises.
 
     A second call, or a call after the end, does nothing. The place is given back if the person
     never reached a page that differs between arms. Raises Participant.DoesNotExist for an erased
@@ -30,11 +30,11 @@ def stop(*, participant: Participant) -> None:
 
 @transaction.atomic
 def erase(*, participant: Participant) -> None:
-    """Delete the participant and all their data; a second call does nothing.
+    """Delete the participant and all their data. A second call does nothing.
 
-    Only a count remains: a place that was bound to an arm stays used, without naming its holder; a
-    place that was only held is given back. No data of the person can reappear, because every write
-    locks the participant's row first.
+    Only a count remains. A place that was bound to an arm stays used, without naming its holder,
+    and a place that was only held is given back. No data of the person can reappear, because every
+    write locks the participant's row first.
     """
     locked = Participant.objects.select_for_update(of=("self",)).filter(pk=participant.pk).first()
     if locked is None:

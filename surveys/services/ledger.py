@@ -1,4 +1,4 @@
-"""The ledger of a study's allocation in the database; entries are appended, never changed."""
+"""The ledger of a study's allocation in the database. Entries are appended, never changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ def scheme_of(study: Study, simulated: bool) -> Scheme:
 
 
 def append(study: Study, simulated: bool, values: Mapping[str, Any]) -> Entry:
-    """Append an event, after an opening entry if the ledger is empty; call it under ``lock``."""
+    """Append an event, after an opening entry if the ledger is empty. Call it under ``lock``."""
     last = last_entry(study, simulated)
     if last is None:
         origin = Origin(study.slug, study.source_sha256, simulated)
@@ -44,7 +44,7 @@ def append(study: Study, simulated: bool, values: Mapping[str, Any]) -> Entry:
 
 
 def last_entry(study: Study, simulated: bool) -> Entry | None:
-    """Return the last entry; None before the first arrival."""
+    """Return the last entry, or None before the first arrival."""
     row = study.ledger.filter(simulated=simulated).order_by("sequence").last()
     return None if row is None else _entry(row)
 

@@ -1,4 +1,6 @@
-"""Places: held from the consent on, bound to an arm at the allocation, or given back before."""
+"""Places, which are held from the consent on and either bound to an arm at the allocation or given
+back before.
+"""
 
 from datetime import timedelta
 
@@ -16,7 +18,7 @@ class StudyFullError(StudyError):
 
 
 def take(participant: Participant) -> AllocationSlot:
-    """Take a place for the participant, who has none; call it under ``lock``.
+    """Take a place for the participant, who has none. Call it under ``lock``.
 
     If all places are taken, the place that was held longest without an arm is given up, provided
     that it was held longer than the study allows. Raises StudyFullError.
@@ -43,7 +45,7 @@ def take(participant: Participant) -> AllocationSlot:
 
 
 def give_back(participant: Participant, reason: str) -> None:
-    """Free the participant's place if they never got an arm; call it under ``lock``."""
+    """Free the participant's place if they never got an arm. Call it under ``lock``."""
     held = AllocationSlot.objects.filter(participant=participant, arm__isnull=True).first()
     if held is not None:
         _free(held, reason)

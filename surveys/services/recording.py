@@ -1,4 +1,6 @@
-"""Pages that participants send: stored once, never changed, confirmed after the commit."""
+"""Pages that participants send, which are stored once, never changed, and confirmed after the
+commit.
+"""
 
 import enum
 from collections.abc import Set
@@ -27,15 +29,17 @@ MOST_EVENTS = 1000  # per participant, so that a script that repeats a request c
 
 
 class Recorded(enum.Enum):
-    """Outcome of a page that was sent; all outcomes except RECORDED leave the stored data
+    """Outcome of a page that was sent. All outcomes except RECORDED leave the stored data
     unchanged.
     """
 
     RECORDED = "recorded"
     REPLAYED = "replayed"
-    """The page was sent again with equal answers: a double click, or a lost confirmation."""
+    """The page was sent again with the same answers, by a double click or after a lost
+    confirmation.
+    """
     CONFLICT = "conflict"
-    """The page was sent again with other answers; the first ones are kept."""
+    """The page was sent again with other answers. The first answers are kept."""
     OUT_OF_ORDER = "out of order"
     """The page is not the participant's current page."""
     LAPSED = "lapsed"
@@ -45,7 +49,7 @@ class Recorded(enum.Enum):
 
 
 class InvalidAnswersError(ValueError):
-    """Answers that do not fit the page; the message names items, never answers."""
+    """Answers that do not fit the page. The message names items, never answers."""
 
 
 _VIEW = PreparedQuery(
@@ -136,7 +140,7 @@ def refuse_page(*, participant: Participant, step: str) -> Recorded:
 def note(
     participant: Participant, kind: str, step: str = "", items: list[str] | None = None
 ) -> None:
-    """Record an event that is not an answer; items are named, answers never."""
+    """Record an event that is not an answer. It names items, never answers."""
     if participant.events.count() < MOST_EVENTS:
         Event.objects.create(
             participant=participant,
@@ -152,7 +156,7 @@ _LOCKED = PreparedQuery(
 
 
 def _lock(participant: Participant) -> None:
-    """Lock the participant and update it in place; a second tab and a withdrawal have to wait.
+    """Lock the participant and update it in place. A second tab and a withdrawal have to wait.
 
     On SQLite they wait for the IMMEDIATE transaction. Only fields that can have changed are read.
     """
@@ -199,14 +203,16 @@ def _check(page: SentPage) -> None:
     unknown = sorted(page.answers.keys() - items.keys())
     if missing or unknown:
         raise InvalidAnswersError(
-            f"The page {page.step.key!r} must answer its own items: missing {missing}, "
-            f"unknown {unknown}."
+            f"The page {page.step.key!r} must answer its required items, and no items of other "
+            f"pages. Missing: {', '.join(missing) or 'none'}. Unknown: "
+            f"{', '.join(unknown) or 'none'}."
         )
     # The form has checked this, but a service must not depend on its caller.
     refused = sorted(key for key, value in page.answers.items() if not items[key].accepts(value))
     if refused:
         raise InvalidAnswersError(
-            f"The page {page.step.key!r}: the answers to {refused} are not among the options."
+            f"The page {page.step.key!r} has an answer that its item does not accept, for "
+            f"{', '.join(refused)}."
         )
 
 

@@ -1,4 +1,6 @@
-"""Ids that the recruitment service gives people: used to admit them once, deleted on request."""
+"""Ids that the recruitment service gives people, which admit each person once and are deleted on
+request.
+"""
 
 from datetime import datetime
 
@@ -19,11 +21,11 @@ class ExcludedError(StudyError):
 
 
 class AlreadyBegunError(StudyError):
-    """A person who already takes part: an external id belongs to a single participation."""
+    """A person who already takes part, because an external id belongs to a single participation."""
 
 
 def admit(study: Study, visitor: Visitor | None) -> None:
-    """Refuse a person who may not take part; call it under the allocation's lock.
+    """Refuse a person who may not take part. Call it under the allocation's lock.
 
     Raises NoIdError, ExcludedError and AlreadyBegunError; no message names a person.
     """
@@ -40,8 +42,8 @@ def admit(study: Study, visitor: Visitor | None) -> None:
         raise _already_begun(study)
     if is_excluded(study, visitor):
         raise ExcludedError(
-            f"This person took part in one of {list(recruitment.exclude)}, which the study "
-            f"{study.slug!r} excludes."
+            f"The study {study.slug!r} excludes people who took part in "
+            f"{' or '.join(recruitment.exclude)}, as this person did."
         )
 
 
@@ -94,9 +96,9 @@ def record_service_status(*, session_id: str, status: str, at: datetime) -> bool
 
 @transaction.atomic
 def forget_identifiers(*, study: Study) -> int:
-    """Delete the service's ids of all participants once they are paid; return how many had any.
+    """Delete the service's ids of all participants once they are paid, and return how many had any.
 
-    The keyed hash is kept: it names nobody, and prevents repeated participation.
+    The keyed hash is kept, which names nobody and prevents repeated participation.
     """
     known = study.identities.exclude(external_id="")
     return known.update(external_id="", session_id="", service_study="")

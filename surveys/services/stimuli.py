@@ -1,4 +1,6 @@
-"""The images that a study shows: a number of correct and of wrong predictions, over all classes."""
+"""The images that a study shows, with given numbers of correct and of wrong predictions over all
+classes.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -100,7 +102,9 @@ def _alternating(
 
 
 def _bands(predictions: Sequence[Prediction], bands: int) -> dict[int, int]:
-    """Return each prediction's band, from 0 for the least confident; bands are of equal size."""
+    """Return each prediction's band, from 0 for the least confident. All bands have the same
+    size.
+    """
     order = sorted(
         predictions,
         key=lambda prediction: (prediction.probability, prediction.image.sha256),

@@ -1,4 +1,4 @@
-"""The life of a study: loaded from its file, opened, closed."""
+"""The life of a study, which is loaded from its file, opened and closed."""
 
 import hashlib
 from dataclasses import fields
@@ -25,7 +25,7 @@ CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
 
 
 def load_study(text: str) -> Study:
-    """Load a study file into the database as a draft; an unchanged file changes nothing.
+    """Load a study file into the database as a draft. An unchanged file changes nothing.
 
     A changed file replaces a study that nobody took part in. Once people have taken part, the texts
     and the plan can still be corrected, as a new version; any other change raises StudyError.
@@ -45,7 +45,7 @@ def load_study(text: str) -> Study:
 
 @transaction.atomic
 def open_study(*, study: Study) -> None:
-    """Admit participants, and freeze what they will see: any later change is a new version.
+    """Admit participants, and freeze what they will see, so that any later change is a new version.
 
     Raises StudyError while stimuli or explanations are missing.
     """
@@ -70,7 +70,7 @@ def open_study(*, study: Study) -> None:
 
 @transaction.atomic
 def close_study(*, study: Study) -> None:
-    """Admit nobody else; participants who have started can finish, and researchers see arms."""
+    """Admit nobody else. Participants who have started can finish, and researchers see arms."""
     study.state = lock(study).state
     _set_state(study, Study.State.CLOSED, entries.CLOSED)
 
@@ -86,12 +86,12 @@ def _set_state(study: Study, state: Study.State, event: str) -> None:
 
 
 def _is_untouched(study: Study) -> bool:
-    """Return whether nobody ever took part; erased participants have left places and a ledger."""
+    """Return whether nobody ever took part. Erased participants have left places and a ledger."""
     return not (study.participants.exists() or study.slots.exists() or study.ledger.exists())
 
 
 def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
-    """Correct the texts or the plan of a study that has participants; nothing else may change."""
+    """Correct the texts or the plan of a study that has participants. Nothing else may change."""
     changed = _frozen_changes(stored.definition(study), declared)
     if "conditions" in changed and not declared.design.within:
         changed[changed.index("conditions")] = "arms"  # as a between-subjects file calls them
@@ -147,7 +147,9 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
 
 
 def _check_excluded(declared: StudyFile) -> None:
-    """Check that every excluded study exists: an unknown slug would silently exclude nobody."""
+    """Check that every excluded study exists, because an unknown slug would silently exclude
+    nobody.
+    """
     for slug in declared.recruitment.exclude:
         other = Study.objects.filter(slug=slug).first()
         if other is None or stored.definition(other).recruitment.is_open:

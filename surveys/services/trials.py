@@ -20,8 +20,8 @@ MAP_ORDER = "map-order-1"
 
 
 def next_rotation(participant: Participant, arm: Arm) -> int:
-    """Return the image set for the first block: the set that the arm's participants had least
-    often.
+    """Return the image set for the first block, which is the set that the arm's participants had
+    least often.
 
     Call it under the allocation's lock.
     """
@@ -68,7 +68,7 @@ def create_trials(participant: Participant, arm: Arm, place: int) -> None:
 def explanations_of(
     condition: Condition, stimuli: Sequence[Stimulus], *, simulated: bool
 ) -> dict[int, Explanation]:
-    """Return the explanation by the stimulus's primary key; empty for a condition without a method.
+    """Return the explanation by the stimulus's primary key. Empty for a condition without a method.
 
     It is the map that earlier participants saw under the condition, otherwise the newest: a map
     that is recomputed while a study runs must not change what the study shows.
@@ -86,7 +86,7 @@ def explanations_of(
 
 
 def classes_of(study: Study, stimuli: Sequence[Stimulus]) -> dict[int, int]:
-    """Return how many classes' maps each prediction is shown with, by its primary key.
+    """Return how many classes' maps each prediction is shown with, by the prediction's primary key.
 
     Only predictions that are shown with maps of several classes are included.
     """
@@ -102,8 +102,8 @@ def classes_of(study: Study, stimuli: Sequence[Stimulus]) -> dict[int, int]:
 def maps_of_classes(
     condition: Condition, stimuli: Sequence[Stimulus], *, simulated: bool
 ) -> dict[int, tuple[Explanation, ...]]:
-    """Return the maps of the likeliest classes by the stimulus's primary key; the predicted class
-    is first.
+    """Return the maps of the likeliest classes by the stimulus's primary key, the predicted class
+    first.
 
     Only stimuli that are shown with several maps are included, and only if all of these maps exist.
     The maps are chosen as in ``explanations_of``.
@@ -130,7 +130,7 @@ def maps_of_classes(
 
 
 def _stimuli(study: Study) -> QuerySet[Stimulus]:
-    """Return the study's stimuli; class probabilities are loaded only for several maps."""
+    """Return the study's stimuli. Class probabilities are loaded only for several maps."""
     if any(tasks.get(part.task).classes > 1 for part in definition(study).trial_parts):
         return study.stimuli.select_related("prediction__classifier")
     return study.stimuli.select_related("prediction").defer("prediction__probabilities")

@@ -24,7 +24,7 @@ class Page:
     status: int
     hidden: dict[str, str] = field(default_factory=dict)
     questions: dict[str, list[str]] = field(default_factory=dict)
-    """The options of each question by its name; none if the answer is free text."""
+    """The options of each question by its name. Empty if the answer is free text."""
     prediction: str = ""
     pictures: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Browser:
 def read_page(path: str, status: int, html: str) -> Page:
     """Return the parts of a page that a person acts on.
 
-    The pages are our own, with every attribute in double quotes: a complete parser would take
+    The pages are our own, with every attribute in double quotes. A complete parser would take
     longer than the server takes to render the page.
     """
     page = Page(path, status)
@@ -112,6 +112,6 @@ def _text(html: str, start: int, end: str) -> str:
 
 
 def _stops(values: Mapping[str, str], minimum: str) -> list[str]:
-    """Return the positions of a slider; positions left of ``minimum`` mean no answer."""
+    """Return the positions of a slider. Positions left of ``minimum`` mean no answer."""
     first = int(minimum or values["min"])
     return [str(stop) for stop in range(first, int(values["max"]) + 1, int(values["step"]))]

@@ -81,7 +81,7 @@ class Person:
         return self.quits and number > self._patience * total
 
     def answer(self, page: Page, reading: Reading) -> dict[str, str]:
-        """Return the fields to send, with the response time; most text questions stay empty."""
+        """Return the fields to send, with the response time. Most text questions stay empty."""
         shown = self._seen(page)
         effect = shown.effect if shown else reading.effect
         fields = {"response_time_ms": f"{1000 * self._seconds(effect):.1f}"}
@@ -152,7 +152,7 @@ class Person:
         return answer
 
     def _final(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
-        """Return the classifier's answer if the person follows it, else the person's own."""
+        """Return the classifier's answer if the person follows it, else the person's own answer."""
         key = shown.true_class + str(shown.stimulus)
         answer = self._own.get(key) or self._first(shown, values, prediction, effect)
         if not prediction or shown.predicted_class == answer:
@@ -178,7 +178,9 @@ class Person:
         return _nearest(low + (sureness - 1) / 4 * (high - low), values)
 
     def _difficulty(self, stimulus: int) -> float:
-        """Return how much more readily people accept at this image, equal for everyone."""
+        """Return how much more readily people accept at this image, which is the same for
+        everyone.
+        """
         chance = random.Random(f"image {self._seed} {stimulus}")  # noqa: S311
         return chance.gauss(0, self._profile.spread.agreement_image)
 

@@ -1,4 +1,6 @@
-"""Profiles: TOML files with the behaviour of synthetic people and the effects of conditions."""
+"""Profiles, which are TOML files with the behaviour of synthetic people and the effects of
+conditions.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,7 +66,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Effect:
-    """Additions of a condition to the base; the default adds nothing (0, and 1 for seconds)."""
+    """Additions of a condition to the base. The default adds nothing (0, and 1 for seconds)."""
 
     agree_right: float = 0.0
     """Added to the log-odds of accepting, like ``agree_wrong``; ``guess``: to the log-odds of
@@ -100,7 +102,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class ProfileTable:
-    """A profile's file; files from before [conditions] have [arms] instead."""
+    """A profile's file. Files from before [conditions] have [arms] instead."""
 
     title: Words
     base: Base
@@ -112,8 +114,8 @@ class ProfileTable:
 
 @dataclass(frozen=True)
 class Profile:
-    """The behaviour of a whole sample; ``effects`` are listed by a condition's key or by its
-    method's.
+    """The behaviour of a whole sample. ``effects`` are listed by the key of a condition or of its
+    method.
 
     ``styles``: share of people of each of STYLES; all others behave as ``base`` defines.
     """

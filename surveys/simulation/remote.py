@@ -12,11 +12,11 @@ SECONDS = 60
 
 
 class ServerError(ValueError):
-    """A server that does not answer, or an invalid address; the message says what to do."""
+    """A server that does not answer, or an invalid URL. The message says what to do."""
 
 
 class RemoteBrowser:
-    """A surveys.simulation.browser.Browser that works over HTTP; ``server`` is http://HOST:PORT."""
+    """A surveys.simulation.browser.Browser that works over HTTP. ``server`` is http://HOST:PORT."""
 
     def __init__(self, server: str) -> None:
         parts = urlsplit(server)

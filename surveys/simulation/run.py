@@ -1,4 +1,6 @@
-"""Simulation: synthetic participants go through the real pages; nothing is written without them."""
+"""Simulation of participants, who go through the real pages because no answer is written any other
+way.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,11 +57,11 @@ class Simulated:
 def simulate(
     *, study: Study, number: int, seed: int, profile: Profile, server: str = ""
 ) -> Simulated:
-    """Let ``number`` synthetic people take part; they stay marked as simulated.
+    """Let ``number`` synthetic people take part. They stay marked as simulated.
 
-    Equal seeds, profiles and studies give equal answers, provided that the list of simulated places
-    is at an equal position. ``server`` is the address of a server on this database; without it, the
-    pages are called within this process. Raises SimulationError and ServerError.
+    The same seed, profile and study give the same answers, provided that the list of simulated
+    places is at the same position. ``server`` is the URL of a server on this database. Without it,
+    the pages are called within this process. Raises SimulationError and ServerError.
     """
     _check(study, number)
     _check_conditions(study, profile)
@@ -116,13 +118,15 @@ class Walk:
 
     @cached_property
     def effects(self) -> dict[int, Effect]:
-        """Return the effect of each block; call it after the allocation."""
+        """Return the effect of each block. Call it after the allocation."""
         blocks = ArmBlock.objects.filter(arm=self.participant.arm_id).select_related("condition")
         return {block.number: self._profile.effect_of(block.condition) for block in blocks}
 
     @property
     def effect(self) -> Effect:
-        """Return the effect of the whole arm; none if its participants see several conditions."""
+        """Return the effect of the whole arm, or no effect if its participants see several
+        conditions.
+        """
         if self.participant.arm_id is None:
             return Effect()
         return self.effects[1] if len(self.effects) == 1 else Effect()
@@ -185,9 +189,9 @@ def _participant(study: Study, page: Page) -> Participant:
     participant = Participant.objects.select_related("arm").filter(code=code).first()
     if participant is None or not participant.simulated:
         raise SimulationError(
-            f"The consent did not lead to a rehearsal: status {page.status}, "
-            f"{' '.join(page.headings)!r}. A --server must run on this database, with the same "
-            "STUDY_SECRET_KEY."
+            f"Instead of starting a rehearsal, the consent page answered with status {page.status} "
+            f"and the heading {' '.join(page.headings)!r}. With --server, that server must use "
+            "this database and the same STUDY_SECRET_KEY."
         )
     participant.study = study
     return participant
@@ -209,12 +213,14 @@ def _check(study: Study, number: int) -> None:
 
 
 def _check_conditions(study: Study, profile: Profile) -> None:
-    """Refuse effects of unknown conditions: a misspelt key would look like a null result."""
+    """Refuse effects of unknown conditions, because a misspelt key would look like a null
+    result.
+    """
     known = {one.key for one in study.conditions.all()} | {key for key, _ in catalogue.choices()}
     if unknown := sorted(profile.effects.keys() - known):
         raise SimulationError(
-            f"The profile plants effects on {unknown}, which are neither conditions of the study "
-            f"{study.slug!r} nor methods. Known: {sorted(known)}."
+            f"Each effect of a profile must name a condition of the study {study.slug!r} or a "
+            f"method. Unknown: {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
         )
 
 

@@ -1,4 +1,4 @@
-"""Styles of people: how each of them differs from the profile's base."""
+"""Styles of people, each of which differs from the profile's base."""
 
 import random
 from dataclasses import replace
@@ -9,7 +9,7 @@ ORDINARY = ""
 CALIBRATED = (0.92, 0.12)
 """Probabilities of accepting correct and wrong predictions."""
 TRUST = 2.0
-"""What over-trusting people add to the log-odds of accepting; under-trusting people subtract it."""
+"""Log-odds of accepting that over-trusting people add and under-trusting people subtract."""
 HASTE = 0.12
 """Factor on the response time of speeders."""
 

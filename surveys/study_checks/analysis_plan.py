@@ -32,7 +32,7 @@ def _judge(study: StudyFile, problems: Problems) -> None:
     keys = [arm.key for arm in study.arms]
     arms = study.analysis.get("arms", keys)
     if not isinstance(arms, list) or sorted(map(str, arms)) != sorted(keys):
-        said = f"arms must list every arm of the study once: {keys}. Or leave it out."
+        said = f"arms must list every arm of the study once: {', '.join(keys)}. Or leave it out."
         problems.add(("arms",), said)
     plan = judge_plan(plan_of(study), problems)
     frame = pd.DataFrame(codebook(study)).replace("", pd.NA)
@@ -49,14 +49,14 @@ def _check_asked_of_some(study: StudyFile, plan: Plan, problems: Problems) -> No
             path = ("outcomes", number)
             problems.add(
                 (*path, "asked_in"),
-                f"outcome {outcome.key!r}: only the arms {asked} are asked this. Add to it: "
+                f"outcome {outcome.key!r}: some arms are not asked this. Add the arms that are: "
                 f"asked_in = {asked}",
                 *((*path, key) for key in ("kind", "scale", "item")),
             )
 
 
 def _arms_asked(study: StudyFile, outcome: Outcome) -> list[str]:
-    """List the arms whose pages ask the outcome's scale or item; empty if no part is limited."""
+    """List the arms whose pages ask the outcome's scale or item. Empty if no part is limited."""
     asking = [
         part
         for part in study.parts

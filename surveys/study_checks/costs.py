@@ -1,4 +1,6 @@
-"""Costs of designs that are possible but seldom wise; reported at loading, never refused."""
+"""Costs of designs that are possible but seldom wise. They are reported at loading, never
+refused.
+"""
 
 from surveys.study_file.declaration import StudyFile
 

@@ -1,4 +1,4 @@
-"""Checks of a study file against this installation: enough images, and the right classifier."""
+"""Checks that this installation has enough images and the right classifier for a study file."""
 
 from django.conf import settings
 
@@ -54,7 +54,7 @@ def shortage(study: StudyFile, right: int, wrong: int) -> str | None:
 def _shortage_here(
     study: StudyFile, image_set: ImageSet, classifier: ClassifierWeights | None
 ) -> str | None:
-    """Return the shortage; before the classifier has run, only the number of images is known."""
+    """Return the shortage. Before the classifier has run, only the number of images is known."""
     stored = image_set.images.filter(split=study.images.split)
     count, wanted = stored.count(), sum(study.predictions_shown)
     if count < wanted:
@@ -99,9 +99,9 @@ def _check_classes(
         return
     file.problems.add(
         ("classifier", "weights"),
-        f"the classifier {study.weights} knows the classes {classifier.class_names}, but the image "
-        f"set {images.name!r} has {images.class_names}. Name weights that were trained on these "
-        "classes.",
+        f"the classifier {study.weights} knows the classes {', '.join(classifier.class_names)}, "
+        f"but the image set {images.name!r} has {', '.join(images.class_names)}. Name weights that "
+        "were trained on the classes of the image set.",
     )
 
 
@@ -128,6 +128,6 @@ def _check_labels(file: Document, study: StudyFile, images: ImageSet) -> None:
             place = ("text", code, "classes") if code in study.translations else ("classes",)
             file.problems.add(
                 place,
-                f"[{'.'.join(place)}] must have a label for each class and no other: {wrong}. The "
-                f"classes of {images.name!r} are {sorted(there)}.",
+                f"[{'.'.join(place)}] must label each class of {images.name!r} and nothing else. "
+                f"Its classes are {', '.join(sorted(there))}. Correct: {', '.join(wrong)}.",
             )

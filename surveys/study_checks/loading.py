@@ -1,4 +1,4 @@
-"""The loading of a study file: reading it, then every check that reading alone cannot make."""
+"""The loading of a study file, with the checks that need more than the file's own text."""
 
 from analysis.toml.document import Document
 from surveys.study_checks import images_and_weights
@@ -9,7 +9,7 @@ from surveys.study_file.reading.translations import check_languages
 
 
 def parse(text: str) -> StudyFile:
-    """Return the study in the text, its translations and its analysis plan checked.
+    """Return the study in the text, and check its translations and its analysis plan.
 
     Raises StudyFileError with every problem of the file.
     """

@@ -23,12 +23,14 @@ MapPlace = Literal["beside", "over"]
 
 
 class StudyFileError(FileProblemsError):
-    """A study file that cannot be used: each problem with its line and its cure."""
+    """A study file that cannot be used. The message gives each problem with its line and its
+    cure.
+    """
 
 
 @dataclass(frozen=True)
 class Consent:
-    """The text that a participant agrees to; paragraphs are separated by empty lines."""
+    """The text that a participant agrees to, with empty lines between paragraphs."""
 
     version: Annotated[Words, MaxLen(40)]
     text: Words
@@ -61,14 +63,14 @@ class Images:
 
 @dataclass(frozen=True)
 class Design:
-    """Factors whose levels every participant sees; "condition" for the conditions themselves."""
+    """Factors whose levels every participant sees. "condition" means the conditions themselves."""
 
     within: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True)
 class Allocation:
-    """The randomisation; ``method`` is a key of allocation.drawing.METHODS.
+    """The randomisation, whose ``method`` is a key of allocation.drawing.METHODS.
 
     At most ``places`` people are allocated. Blocks contain each arm ``m`` times its ratio, with
     ``m`` drawn from ``block_multiples``; minimisation follows the balance with ``probability``.
@@ -128,17 +130,19 @@ class StudyFile:
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
-        """Return the arms: a condition each, or an order of conditions each."""
+        """Return the arms, each of which is a condition or an order of conditions."""
         return arms_of(self.conditions, self.design.within)
 
     @property
     def blocks(self) -> int:
-        """Return how many conditions each participant sees."""
+        """Return the number of blocks in the arm that has most, which is 1 in a between-subjects
+        study.
+        """
         return max((len(arm.conditions) for arm in self.arms), default=1)
 
     @property
     def image_sets(self) -> int:
-        """Return the number of image sets; there is at least one per block."""
+        """Return the number of image sets, which is at least one per block."""
         return max(self.images.sets, self.blocks)
 
     @property
@@ -160,7 +164,7 @@ class StudyFile:
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """Return every page between consent and debrief; parts of a block are repeated in each
+        """Return every page between consent and debrief. Parts of a block are repeated in each
         block.
         """
         sequence: list[Step] = []
@@ -193,7 +197,7 @@ class StudyFile:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Return the codes of the study's languages; the file's own language is first."""
+        """Return the codes of the study's languages, the file's own language first."""
         return (self.language, *self.translations)
 
     def in_language(self, code: str) -> "StudyFile":

@@ -1,4 +1,6 @@
-"""Between-subjects, within-subjects and mixed designs: each arm's conditions and their order."""
+"""Between-subjects, within-subjects and mixed designs, which give each arm its conditions in
+order.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +13,9 @@ from analysis.toml.value_types import Stripped, Words
 CONDITION = "condition"
 """The factor that every study has: the conditions themselves."""
 MOST_WITHIN = 12
-"""Conditions that one participant can go through; beyond that, sessions last for hours."""
+"""Largest number of conditions that a participant can go through, because sessions with more last
+for hours.
+"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Arm:
-    """A group of the randomisation: its conditions by key, in this order, for successive blocks."""
+    """An arm, with the keys of the conditions of its successive blocks."""
 
     key: str
     label: str
@@ -81,7 +85,7 @@ def balanced_orders(conditions: int) -> tuple[tuple[int, ...], ...]:
 
 
 def problems(conditions: Sequence[Condition], within: Sequence[str]) -> list[str]:
-    """List the problems of the design, a sentence each."""
+    """List the problems of the design, each as a sentence."""
     sentences = []
     names = {name for condition in conditions for name in condition.factors}
     for name in within:
@@ -94,23 +98,26 @@ def problems(conditions: Sequence[Condition], within: Sequence[str]) -> list[str
     for name in sorted(names):
         lacking = [condition.key for condition in conditions if name not in condition.factors]
         if lacking:
-            sentences.append(f"the {word} {lacking} have no level of the factor {name!r}. Add it.")
+            sentences.append(
+                f"the factor {name!r} needs a level in all {word}. Add one to {', '.join(lacking)}."
+            )
     if sentences or not within:
         return sentences
     sizes = {
         "-".join(levels) or "all": len(cell) for levels, cell in _cells(conditions, within).items()
     }
     if len(set(sizes.values())) > 1:
+        seen = ", ".join(f"{size} for {levels}" for levels, size in sizes.items())
         sentences.append(
-            f"participants would see unequal numbers of conditions: {sizes}. Give every level of "
+            f"participants would see unequal numbers of conditions ({seen}). Give every level of "
             "the between-subjects factors the same conditions."
         )
     if max(sizes.values(), default=0) == 1:
         sentences.append("every participant would see one condition only. Remove within.")
     if max(sizes.values(), default=0) > MOST_WITHIN:
         sentences.append(
-            f"a participant would see {max(sizes.values())} conditions, at most {MOST_WITHIN} "
-            "are possible. Vary some of the factors between subjects."
+            f"a participant would see {max(sizes.values())} conditions, but at most "
+            f"{MOST_WITHIN} are possible. Vary some of the factors between subjects."
         )
     return sentences
 

@@ -1,4 +1,6 @@
-"""Address templates of a recruitment service: checked at loading, filled only with an id."""
+"""URL templates of a recruitment service, which are checked at loading and filled only with an
+id.
+"""
 
 import re
 from urllib.parse import quote, urlsplit
@@ -8,7 +10,7 @@ MOST_CHARACTERS = 500
 
 
 def problem_with(template: str, needs_id: bool = False) -> str:
-    """Return the problem of a template as the end of a sentence; empty if it can be used."""
+    """Return the problem of a template as the end of a sentence. Empty if it can be used."""
     if len(template) > MOST_CHARACTERS or not re.fullmatch(r"[!-~]+", template):
         return f"is not an address of at most {MOST_CHARACTERS} plain characters"
     try:
@@ -28,5 +30,5 @@ def problem_with(template: str, needs_id: bool = False) -> str:
 
 
 def fill(template: str, external_id: str) -> str:
-    """Return the address with the person's id in it; the server is always the template's."""
+    """Return the URL with the person's id in it. The server is always the template's."""
     return template.replace(ID, quote(external_id, safe=""))

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def replaced(file: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a valid study file, old words replaced by today's."""
+    """Return the values of a valid study file, with old words replaced by today's."""
     return _recruitment(_conditions(dict(file)))
 
 

@@ -7,7 +7,7 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of page; surveys.pages.kinds.catalogue registers its content and questions.
+    """A kind of page, whose content and questions surveys.pages.kinds.catalogue registers.
 
     ``needs_arm``: the page differs between arms, so that nobody reaches it before allocation.
     """
@@ -34,5 +34,7 @@ def kind_of(step: Step) -> Kind:
 
 
 def needs_arm(step: Step) -> bool:
-    """Check whether the page, or who sees it, depends on the arm: allocation must come first."""
+    """Check whether the page, or who sees it, depends on the arm, so that allocation must come
+    first.
+    """
     return bool(step.conditions) or kind_of(step).needs_arm

@@ -1,4 +1,4 @@
-"""The declaration of [recruitment]: where participants come from, and where they go back to."""
+"""The declaration of [recruitment]: where participants come from, and where they go afterwards."""
 
 import enum
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 class Outcome(enum.StrEnum):
-    """Ways in which a person leaves; each can have a code or an address."""
+    """Ways in which a person leaves, each of which can have a code or a URL."""
 
     COMPLETE = "complete"
     FAILED_ATTENTION = "failed_attention"
@@ -24,7 +24,7 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Exit:
-    """An address template for the way back, and the completion code that it contains, if any."""
+    """A URL template for the way back, and the completion code that it contains, if any."""
 
     address: str
     code: str = ""
@@ -32,7 +32,7 @@ class Exit:
 
 @dataclass(frozen=True)
 class Recruitment:
-    """The recruitment of a study; ``kind`` is a key of recruitment_kinds.KINDS.
+    """The recruitment of a study, whose ``kind`` is a key of recruitment_kinds.KINDS.
 
     ``name`` is the service's name for participants. ``id_parameter`` names the parameter of the
     link with a person's id; ``service_study`` is the service's own id of the study, empty if any is

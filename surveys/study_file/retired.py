@@ -1,4 +1,4 @@
-"""Retired declarations: stored files with them stay readable, new ones are refused."""
+"""Retired declarations, with which stored files stay readable and new files are refused."""
 
 from functools import lru_cache
 

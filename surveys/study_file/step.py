@@ -1,11 +1,12 @@
-"""Step: a page of the sequence that a participant goes through."""
+"""The step, a page of the sequence that a participant goes through."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Step:
-    """A page of the sequence; ``kind`` is its kind, ``part`` the part of the file that declares it.
+    """A page of the sequence. ``kind`` is its kind, and ``part`` is the part of the file that
+    declares it.
 
     ``block`` counts from 1 and is 0 outside of blocks; ``trial_position`` counts from 1 over the
     whole participation and is None on pages without a trial; ``stage`` names the trial's stage in

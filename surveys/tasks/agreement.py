@@ -1,4 +1,6 @@
-"""Agreement: the participant rates, with the map in view, how likely the prediction is right."""
+"""Agreement task, in which the participant rates, with the map in view, whether the prediction is
+right.
+"""
 
 from collections.abc import Mapping
 

@@ -28,7 +28,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Task:
-    """A task of a trial; ``source`` cites its origin, while the wording is our own.
+    """A task of a trial, of which ``source`` cites the origin. The wording is our own.
 
     ``needs_prediction``: the task makes no sense in an arm without predictions. ``guesses_class``:
     the participant has to find out the prediction, so neither page nor caption may name it.
@@ -45,7 +45,7 @@ class Task:
 
     @property
     def classes(self) -> int:
-        """Return how many classes' maps the trials show side by side; 0 for at most one map."""
+        """Return how many classes' maps the trials show side by side, or 0 for at most one map."""
         return max(stage.classes for stage in self.stages)
 
     @property

@@ -1,4 +1,6 @@
-"""Classification task: the participant names the class, with or without the classifier's help."""
+"""Classification task, in which the participant names the class, with or without the classifier's
+help.
+"""
 
 from collections.abc import Mapping
 

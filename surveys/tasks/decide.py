@@ -1,4 +1,6 @@
-"""Accept-or-reject task: the participant decides whether to accept the classifier's answer."""
+"""Accept-or-reject task, in which the participant decides whether to accept the classifier's
+answer.
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,6 @@
-"""Distinction: the participant picks the predicted class's map among the maps of four classes."""
+"""Distinction task, in which the participant picks the predicted class's map among the maps of four
+classes.
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Forward simulation: the participant guesses the classifier's answer."""
+"""Forward simulation task, in which the participant guesses the classifier's answer."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,6 @@
-"""Judge-advisor system: the participant's own answer, the classifier's, then the final answer."""
+"""Judge-advisor task: the participant's own answer, then the classifier's, then the final
+answer.
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Functions that compute cells of the tidy tables which are not a plain field of a row."""
+"""Functions that compute the cells of the tidy tables that are not a plain field of a row."""
 
 from collections.abc import Callable
 
@@ -55,7 +55,7 @@ def task_of(trial: Trial) -> str:
 
 
 def predicted_place(trial: Trial) -> Cell:
-    """Return the position of the predicted class's map among several; empty for a single map."""
+    """Return the position of the predicted class's map among several. Empty for a single map."""
     places = (
         trial_map.place
         for trial_map in trial.maps.all()
@@ -65,7 +65,7 @@ def predicted_place(trial: Trial) -> Cell:
 
 
 def classes_in_places(trial: Trial) -> Cell:
-    """Return the classes of several maps side by side, in their order; empty for a single map."""
+    """Return the classes of several maps side by side, in their order. Empty for a single map."""
     predicted = trial.stimulus.prediction.predicted_class
     classes = [trial_map.explanation.other_class or predicted for trial_map in trial.maps.all()]
     return SEPARATOR.join(classes) or None
@@ -77,7 +77,9 @@ def factor(name: str) -> Callable[[Trial], Cell]:
 
 
 def quiz_mistakes(participant: Participant) -> Cell:
-    """Count wrong answers in the last attempt at every comprehension check; empty without any."""
+    """Count wrong answers in the last attempt at every comprehension check. Empty without any
+    check.
+    """
     last: dict[tuple[str, int], int] = {}
     for page in participant.submissions.all():
         step = step_of(participant.study, page.step)
@@ -94,7 +96,7 @@ def quiz_mistakes(participant: Participant) -> Cell:
 
 
 def block_of(participant: Participant) -> Cell:
-    """Return the participant's randomisation block; 0 for minimisation, which has no blocks."""
+    """Return the participant's randomisation block, or 0 for minimisation, which has no blocks."""
     return participant.slot.block or 0
 
 
@@ -114,7 +116,9 @@ def seconds_total(participant: Participant) -> Cell:
 
 
 def raw_value(answer: Answer) -> Cell:
-    """Return a number if the item takes numbers, else text, which is guarded against formulas."""
+    """Return the answer as a number if the item is numeric, otherwise as text (escaped later so
+    that spreadsheets do not run it as a formula).
+    """
     items = questionnaires.get(answer.questionnaire).items
     number = any(item.is_number for item in items if item.id == answer.item)
     if not number or answer.value == DOES_NOT_APPLY:
@@ -123,7 +127,7 @@ def raw_value(answer: Answer) -> Cell:
 
 
 def shown_at(answer: Answer) -> Cell:
-    """Return the item's position on its page; empty for pages stored without an order."""
+    """Return the item's position on its page. Empty for pages stored without an order."""
     order = answer.submission.item_order
     return order.index(answer.item) + 1 if answer.item in order else None
 

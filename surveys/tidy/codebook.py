@@ -1,4 +1,4 @@
-"""The codebook: a row for each column of each table, and for each item of each questionnaire."""
+"""The codebook, with a row for each column of each table and each item of each questionnaire."""
 
 from collections.abc import Mapping
 

@@ -42,7 +42,7 @@ class Column:
     values: Mapping[str, str] | None = None
 
     def cell(self, row: Any) -> Cell:
-        """Return the row's cell; None where the path ends early, as for an unanswered trial."""
+        """Return the row's cell, or None where the path ends early, as for an unanswered trial."""
         if callable(self.source):
             return self.source(row)
         for name in self.source.split("."):

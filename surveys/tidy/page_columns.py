@@ -1,4 +1,4 @@
-"""Columns for the page script's measurements: a row per submitted page, and a row per event."""
+"""Columns for the page script's measurements, with a row per submitted page and a row per event."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ IN_TRIALS = ("dwell_ms", "away_ms", "map_toggles", "opacity", "zooms")
 
 @dataclass(frozen=True)
 class PageEvent:
-    """One entry of a page's ``events``; see surveys.pages.browser_timings.Timings."""
+    """An entry of a page's ``events``; see surveys.pages.browser_timings.Timings."""
 
     submission: Submission
     at_ms: float
@@ -61,7 +61,7 @@ def events(pages: Iterable[Submission]) -> Iterator[PageEvent]:
 
 
 def measured(name: str) -> Callable[[Submission], Cell]:
-    """Return a function that reads a field of a page's timings; empty where it was not measured."""
+    """Return a function that reads a field of a page's timings. Empty where it was not measured."""
     return lambda page: cast("Cell", (page.timings or {}).get(name))
 
 
@@ -72,7 +72,7 @@ def in_trial(name: str) -> Callable[[Trial], Cell]:
 
 
 def interrupted(trial: Trial) -> Cell:
-    """Return whether any page of the trial was interrupted; empty if no page was submitted."""
+    """Return whether any page of the trial was interrupted. Empty if no page was submitted."""
     pages = list(trial.submissions.all())
     return any(page.interrupted for page in pages) if pages else None
 

@@ -28,7 +28,9 @@ from surveys.tidy.columns import (
 from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
 
 ALWAYS = "decide"
-"""The task whose columns every table has, empty where it is not used: analyses rely on them."""
+"""The task whose columns every table has, empty where it is not used, because analyses rely on
+them.
+"""
 
 
 def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column, ...]]:

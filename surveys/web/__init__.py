@@ -1,1 +1,1 @@
-"""HTTP for participants: addresses, views, signed links, cookies, rate limit."""
+"""HTTP for participants: URLs, views, signed links, cookies, rate limit."""

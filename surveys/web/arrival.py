@@ -1,4 +1,6 @@
-"""Arrival from a recruitment service's link: the participation, or the reason for refusing it."""
+"""Arrival from a recruitment service's link, which leads to a participation or is refused for a
+reason.
+"""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +17,7 @@ from surveys.web import signed_links, visitor_cookie
 
 
 def brings_ids(request: HttpRequest, study: Study) -> bool:
-    """Return whether the address contains a recruitment service's id, valid or not."""
+    """Return whether the URL contains a recruitment service's id, valid or not."""
     recruitment = definition(study).recruitment
     return not recruitment.is_open and recruitment.id_parameter in request.GET
 
@@ -59,7 +61,7 @@ def refusal(request: HttpRequest, study: Study, visitor: Visitor | None) -> Http
 
 
 def service_of(study: Study) -> str:
-    """Return the name of the study's recruitment service; empty for an open study."""
+    """Return the name of the study's recruitment service. Empty for an open study."""
     return definition(study).recruitment.name
 
 
@@ -105,7 +107,7 @@ def remember_deleted(response: HttpResponse, participant: Participant) -> None:
 
 
 def visitor_of(participant: Participant) -> Visitor | None:
-    """Return the participant's identity at the recruitment service; None in an open study."""
+    """Return the participant's identity at the recruitment service, or None in an open study."""
     identity = Identity.objects.filter(participant=participant).first()
     if identity is None:
         return None

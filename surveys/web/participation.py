@@ -1,4 +1,6 @@
-"""Participants' pages: each is a form, a POST, and a redirect once the answer is stored."""
+"""Participants' pages, each of which is a form, a POST, and a redirect once the answer is
+stored.
+"""
 
 from typing import Literal
 
@@ -42,7 +44,7 @@ class SeeOther(HttpResponseRedirect):
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the start page; studies are listed on a developer's machine only."""
+    """Show the start page. Studies are listed on a developer's machine only."""
     shown = Study.objects.filter(state=Study.State.OPEN) if settings.DEBUG else Study.objects.none()
     return render(request, "surveys/home.html", {"studies": shown.order_by("title")})
 
@@ -50,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @show_and_receive
 def landing(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the consent; agreeing takes a place.
+    """Show the consent. Agreeing takes a place.
 
     People who have started are led back to their page.
     """
@@ -107,7 +109,9 @@ def _begin(
 @never_cache
 @show_and_receive
 def page(request: HttpRequest, code: str) -> HttpResponse:
-    """Show the participant's current page: the next page, the end, or the page after stopping."""
+    """Show the participant's current page, which is the next page, the end, or the page after
+    stopping.
+    """
     participant = find_participant(code)
     try:
         if request.method == "POST":
@@ -126,7 +130,9 @@ _WITH_CODE = PreparedQuery(
 
 
 def find_participant(code: str) -> Participant:
-    """Return the participant of the secret address and activate their language; else 404."""
+    """Return the participant of the secret URL and activate their language. Unknown URLs are
+    answered with 404.
+    """
     for participant in _WITH_CODE(code):
         language.speak_to(participant)
         return participant
@@ -175,7 +181,7 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
 def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Store the page that was sent.
 
-    A replay is answered like the first time; anything else that does not fit is refused and changes
+    A replay is answered like the first time. Anything else that does not fit is refused and changes
     nothing.
     """
     key = page_key.read(participant, request.POST.get("key", ""))
@@ -240,9 +246,9 @@ def _busy(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _take_ids(request: HttpRequest, study: Study) -> HttpResponse:
-    """Move the service's ids out of the address, where they would end up in logs and screenshots.
+    """Move the service's ids out of the URL, where they would end up in logs and screenshots.
 
-    No place is taken: a program that previews links leaves no trace.
+    No place is taken, so that a program that previews links leaves no trace.
     """
     visitor = visitor_cookie.in_address(request, definition(study).recruitment)
     if visitor is None:

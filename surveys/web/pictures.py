@@ -1,4 +1,4 @@
-"""Pictures of the participants' pages; their addresses name neither method, arm nor class."""
+"""Pictures of the participants' pages, whose URLs name neither method, arm nor class."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -16,7 +16,7 @@ from surveys.web.participation import find_participant
 
 SIDE_BY_SIDE = tuple(map_name(place) for place in range(1, max(t.classes for t in TASKS) + 1))
 PICTURES = ("image", "map", "legend", *SIDE_BY_SIDE)
-"""The pictures of a trial, by their names in addresses."""
+"""The pictures of a trial, by their names in URLs."""
 
 
 @require_safe
@@ -44,7 +44,9 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
 
 
 def explanation_of(trial: Trial, picture: str) -> Explanation | None:
-    """Return the explanation that a picture of the trial draws; several maps have several."""
+    """Return the explanation that a picture of the trial draws. A trial with several maps has
+    several.
+    """
     for trial_map in trial.maps.select_related("explanation__prediction__image"):
         if map_name(trial_map.place) == picture:
             return trial_map.explanation
@@ -52,7 +54,7 @@ def explanation_of(trial: Trial, picture: str) -> Explanation | None:
 
 
 def drawn(picture: str, image: StudyImage, explanation: Explanation | None) -> HttpResponse:
-    """Return the image, a map or its legend; 404 if there is none."""
+    """Return the image, a map or its legend. Raises Http404 if there is none."""
     if picture == "image":
         return png(pictures.image_png(image))
     if explanation is None:
@@ -63,7 +65,7 @@ def drawn(picture: str, image: StudyImage, explanation: Explanation | None) -> H
 
 
 def example_of(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:
-    """Return the image and the map of the block's example; 404 if there is none."""
+    """Return the image and the map of the block's example. Raises Http404 if there is none."""
     prediction = example_prediction(participant.study)
     number = int(block) if block.isascii() and block.isdecimal() else 0
     shown = ArmBlock.objects.filter(arm=participant.arm_id, number=number)

@@ -11,8 +11,8 @@ from surveys.models import Study
 def too_many(study: Study) -> bool:
     """Return whether the limit settings.ARRIVALS_PER_MINUTE was reached within the last minute.
 
-    The limit is shared by everyone: a laboratory's 30 seats have one address, and a script can have
-    a thousand, so addresses are not used.
+    The limit is shared by everyone. IP addresses are not used, because the 30 seats of a laboratory
+    share one and a script can have a thousand.
     """
     since = timezone.now() - timedelta(minutes=1)
     recent = study.participants.filter(simulated=False, consented_at__gt=since)

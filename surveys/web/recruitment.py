@@ -1,4 +1,4 @@
-"""Pages for people from a recruitment service, and the address to which it sends its news."""
+"""Pages for people from a recruitment service, and the URL to which it sends its news."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse

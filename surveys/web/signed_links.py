@@ -1,4 +1,4 @@
-"""Signed secrets in addresses, forms and cookies: who returns, and who only rehearses."""
+"""Signed secrets in URLs, forms and cookies, which tell who returns and who only rehearses."""
 
 import secrets
 
@@ -16,18 +16,20 @@ RETURN = "surveys.return"
 
 
 def landing_path(study: Study) -> str:
-    """Return the address for participants."""
+    """Return the URL for participants."""
     return reverse("landing", kwargs={"slug": study.slug})
 
 
 def rehearsal_path(study: Study) -> str:
-    """Return the address whose participants are marked as simulated for good."""
+    """Return the URL whose participants are marked as simulated for good."""
     token = signing.Signer(salt=REHEARSAL).sign(study.slug)
     return f"{landing_path(study)}?rehearsal={token}"
 
 
 def anew_path(participant: Participant) -> str:
-    """Return where another person starts in the browser in which this participant took part."""
+    """Return the URL at which another person starts in the browser in which this participant took
+    part.
+    """
     path = reverse("anew", kwargs={"slug": participant.study.slug})
     if not participant.simulated:
         return path
@@ -35,7 +37,7 @@ def anew_path(participant: Participant) -> str:
 
 
 def is_rehearsal(request: HttpRequest, study: Study) -> bool:
-    """Return whether the address has the study's rehearsal token; a wrong token gives a 404."""
+    """Return whether the URL has the study's rehearsal token. Raises Http404 for a wrong token."""
     token = request.GET.get("rehearsal")
     if token is None:
         return False

@@ -1,4 +1,4 @@
-"""Addresses of the participants' pages; none names an arm, a method or a class."""
+"""URLs of the participants' pages, none of which names an arm, a method or a class."""
 
 from django.urls import path
 

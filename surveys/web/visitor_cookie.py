@@ -1,4 +1,6 @@
-"""A visitor from a recruitment service: ids in the address, checked and kept in a signed cookie."""
+"""A visitor from a recruitment service, whose ids in the URL are checked and kept in a signed
+cookie.
+"""
 
 from dataclasses import asdict
 
@@ -17,7 +19,7 @@ COOKIE_AGE = 24 * 3600  # seconds; longer than Prolific allows for a submission
 
 
 def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None:
-    """Return the visitor in the address; None for ids that the recruitment service never gives."""
+    """Return the visitor in the URL, or None for ids that the recruitment service never gives."""
     kind = get(recruitment.kind)
     external_id = request.GET.get(recruitment.id_parameter, "")
     session = request.GET.get(kind.session_parameter, "")
@@ -33,7 +35,7 @@ def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None
 
 
 def remember(response: HttpResponse, study: Study, visitor: Visitor) -> None:
-    """Store the ids in the browser, so that no later address contains them."""
+    """Store the ids in the browser, so that no later URL contains them."""
     response.set_cookie(
         COOKIE,
         signing.dumps(asdict(visitor), salt=_salt(study)),

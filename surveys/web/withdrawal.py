@@ -1,4 +1,6 @@
-"""Ways out: stop and keep the answers, erase them now or later, or let someone else start."""
+"""Ways out of a study: stop and keep the answers, erase them now or later, or let someone else
+start.
+"""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render

@@ -67,7 +67,7 @@ EXPECTED = {
         "line 22: the factor 'arm' becomes a column of the data. Name it with small letters,",
         "line 28: 'colour' in factors of [[conditions]] 'heat' is 3. It must be text in quotes.",
         "line 31: within names the factor 'shape', which no condition has. Known: condition, size.",
-        "line 31: the conditions ['heat'] have no level of the factor 'size'. Add it.",
+        "line 31: the factor 'size' needs a level in all conditions. Add one to heat.",
     ),
     "image_set_too_small": (
         "line 13: the study shows 60 right and 6 wrong predictions, which takes 66 images. Of "
@@ -101,7 +101,7 @@ EXPECTED = {
         "line 17: The weight file",
     ),
     "one_arm": (
-        "line 19: a study compares two arms or more, this file has 1.",
+        "line 19: a study compares two or more arms, but this file has 1. Add another.",
         "line 39: [analysis]: 'control' is missing. Add it, as text in quotes.",
     ),
     "order_after_nothing": (

@@ -107,7 +107,7 @@ def test_another_file_of_the_same_id_replaces_only_what_no_study_asks(db, file, 
     assert questionnaires.get("lab-scale-v1").items[0].text == "Changed?"
     services.load_study(asking(tmp_path))
     file.write_text(VERBATIM)
-    with pytest.raises(CommandError, match=r"studies \['small'\] ask a different"):
+    with pytest.raises(CommandError, match="is asked in small"):
         call_command("load_instrument", str(file), "--replace")
     assert questionnaires.get("lab-scale-v1").items[0].text == "Changed?"
 

@@ -226,11 +226,8 @@ def test_what_cannot_be_is_said_with_its_line_and_its_cure(study):
     assert "arms is empty" in refused(source.replace('arms = ["none"]', "arms = []"))
     last = 'questionnaire = "trust-v1"\n'
     said = refused(source.replace(last, f'{last}arms = ["none", "lime"]\n'))
-    assert "the study ends with the part 'trust-v1', which not all arms show" in said
-    assert (
-        "outcome 'trust': only the arms ['lime', 'none'] are asked this. Add to it: asked_in"
-        in said
-    )
+    assert "the last part, 'trust-v1', is limited to some arms" in said
+    assert "outcome 'trust': some arms are not asked this. Add the arms that are: asked_in" in said
     within = source.replace("[analysis]\ncontrol", f"{WITHIN}\n[analysis]\ncontrol")
     assert "participants of a within-subjects design are in no single condition" in refused(within)
     for_all = source.replace('attention = 1\narms = ["gradcam", "lime"]', "attention = 1")

@@ -131,10 +131,10 @@ def test_a_page_that_is_not_the_current_one_is_out_of_order(newcomer, step):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({}, "missing ['experience', 'following', 'use']"),
-        (GOOD | {"use": ""}, "missing ['use']"),
-        (GOOD | {"arm": "lime"}, "unknown ['arm']"),
-        (GOOD | {"use": "6"}, "the answers to ['use'] are not among the options"),
+        ({}, "Missing: experience, following, use."),
+        (GOOD | {"use": ""}, "Missing: use."),
+        (GOOD | {"arm": "lime"}, "Unknown: arm."),
+        (GOOD | {"use": "6"}, "an answer that its item does not accept, for use"),
         (GOOD | {"experience": "8", "following": "0"}, "['experience', 'following']"),
     ],
 )

@@ -133,8 +133,8 @@ def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
     if is_blinded(study) and simulated != "only":
         raise CommandError(
             f"The study {slug!r} is {study.state}, so its arms are blinded. "
-            f"Close it first: manage.py close_study {slug}. Without arms, manage.py export_study "
-            "gives its data for monitoring."
+            f"Close it first: manage.py close_study {slug}. To monitor it without revealing arms, "
+            f"run manage.py export_study {slug}."
         )
     try:
         export_study(study=study, output=output / "data", simulated=simulated)

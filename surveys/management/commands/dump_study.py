@@ -30,5 +30,7 @@ class Command(DatabaseCommand):
         try:
             text.write_text(output, study.source)
         except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error}.") from error
+            raise CommandError(
+                f"{output} cannot be written: {error}. Name another file with --output."
+            ) from error
         return f"Wrote the study {slug!r} to {output}."

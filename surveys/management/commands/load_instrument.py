@@ -28,7 +28,9 @@ class Command(DatabaseCommand):
         try:
             loaded = load(file, replace=options["replace"])
         except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{file} cannot be read: {error}.") from error
+            raise CommandError(
+                f"{file} cannot be read: {error}. Name a questionnaire's TOML file, saved as UTF-8."
+            ) from error
         except (QuestionnaireError, LoadingError) as error:
             raise CommandError(f"{file}: {error}") from error
         return (

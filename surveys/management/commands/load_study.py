@@ -29,7 +29,9 @@ class Command(DatabaseCommand):
         try:
             study = load_study(read_text(file))
         except OSError as error:
-            raise CommandError(f"{file} cannot be read: {error}.") from error
+            raise CommandError(
+                f"{file} cannot be read: {error}. Name a study file (.toml) that exists."
+            ) from error
         except (StudyFileError, StudyError) as error:
             raise CommandError(f"{file}: {error}") from error
         for warning in warnings(definition(study)):

@@ -18,7 +18,7 @@ from surveys.services.ledger import ledger_of
 
 class Command(DatabaseCommand):
     help = (
-        "Redraws every allocation from the seed and the arrivals and compares arms and hashes. "
+        "Draws every allocation again from the seed and the arrivals and compares arms and hashes. "
         "Replaying the ledger.csv of an export needs no database."
     )
 
@@ -50,7 +50,7 @@ def _is_file(ledger: str) -> bool:
 
 def _replayed(entries: list[Entry], blinded: bool) -> str:
     replayed = replay(entries)
-    line = f"{len(replayed.arms)} allocations replayed, with identical arms and hashes."
+    line = f"{len(replayed.arms)} allocations replayed, with the same arms and hashes."
     if blinded:
         return f"{line} The arms are hidden until the study is closed."
     counts = Counter(replayed.arms)

@@ -1,4 +1,4 @@
-"""A module per kind of page, listed in ``catalogue``; no page may reveal arm or true class."""
+"""A module per kind of page, listed in ``catalogue``. No page may reveal arm or true class."""
 
 from typing import Any
 

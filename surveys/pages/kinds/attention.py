@@ -21,7 +21,9 @@ def items(participant: Participant, step: Step) -> tuple[Item, ...]:
 
 
 def expected(study: Study, step: Step) -> str:
-    """Return the point that the page asks for; never the middle, which straight-liners choose."""
+    """Return the point that the page asks for, which is never the middle, as straight-liners choose
+    that.
+    """
     return str(Dice("attention", study.seed, step.key).choice((1, 2, 4, 5)))
 
 

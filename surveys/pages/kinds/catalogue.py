@@ -1,4 +1,4 @@
-"""The list of page kinds; a new kind needs a module, a template and a line here."""
+"""The list of page kinds. A new kind needs a module, a template and a line here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def _no_items(participant: Participant, step: Step) -> tuple[Item, ...]:
 
 @dataclass(frozen=True)
 class Page:
-    """Kind of page: its template, the values for the template, and the items that it asks.
+    """A kind of page: its template, the values for the template, and the items that it asks.
 
     ``key`` is the key of an entry of surveys.study_file.page_kinds.KINDS.
     """
@@ -54,5 +54,5 @@ def page_of(step: Step) -> Page:
 
 
 def items(participant: Participant, step: Step) -> tuple[Item, ...]:
-    """Return the items that the page asks; answers are stored under their ids."""
+    """Return the items that the page asks. Answers are stored under their ids."""
     return page_of(step).items(participant, step)

@@ -36,7 +36,7 @@ def screen(participant: Participant, step: Step) -> Screen:
 
 
 def decided_right(trial: Trial) -> bool | None:
-    """Return whether the last answer to the trial was right; None if nothing was answered.
+    """Return whether the last answer to the trial was right, or None if nothing was answered.
 
     The right decision is to accept a correct prediction, to name the true class, to guess the class
     that the classifier predicts, or to choose the map of that class.

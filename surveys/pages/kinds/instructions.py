@@ -1,4 +1,6 @@
-"""Instructions: what the next trials show and ask, and how to read the map, with an example."""
+"""Instructions, which explain what the next trials show and ask and how to read the map, with an
+example.
+"""
 
 from itertools import takewhile
 
@@ -18,7 +20,7 @@ from surveys.study_file.stored import definition
 
 
 def condition_of(participant: Participant, step: Step) -> Condition:
-    """Return the condition of the step's block; outside of blocks, that of the first block."""
+    """Return the condition of the step's block, or of the first block if the step is in none."""
     blocks = ArmBlock.objects.filter(arm=participant.arm_id, number=max(step.block, 1))
     return blocks.select_related("condition").get().condition
 

@@ -12,7 +12,7 @@ from surveys.study_file.stored import definition
 
 
 def screen(participant: Participant, step: Step) -> Screen:
-    """Return how many images the participant has seen; as in the instructions, practice does not
+    """Return how many images the participant has seen. As in the instructions, practice does not
     count.
     """
     pages = sequence.steps_of(participant)

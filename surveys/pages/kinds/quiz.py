@@ -1,4 +1,4 @@
-"""Comprehension check on the meaning of the map; a mistake leads to another attempt."""
+"""Comprehension check on the meaning of the map. A mistake leads to another attempt."""
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _

@@ -12,7 +12,7 @@ from surveys.study_file.stored import definition
 
 
 def picture_url(participant: Participant, picture_code: str, picture: str) -> str:
-    """Return the address of a picture for the participant's browser: image, map or legend."""
+    """Return the URL of a picture (image, map or legend) for the participant's browser."""
     kwargs = {"code": participant.code, "picture_code": picture_code, "picture": picture}
     return reverse("picture", kwargs=kwargs)
 
@@ -20,7 +20,7 @@ def picture_url(participant: Participant, picture_code: str, picture: str) -> st
 def picture_urls(
     participant: Participant, picture_code: str, *, with_map: bool, maps: int = 0
 ) -> list[str]:
-    """Return the addresses of all pictures of a stimulus.
+    """Return the URLs of all pictures of a stimulus.
 
     ``maps`` is the number of maps shown side by side.
     """
@@ -31,7 +31,7 @@ def picture_urls(
 
 
 def map_name(place: int) -> str:
-    """Return the name, in an address, of the map at the place among several side by side."""
+    """Return the name, in a URL, of the map at the place among several side by side."""
     return f"map-{place}"
 
 

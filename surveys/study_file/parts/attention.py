@@ -8,7 +8,7 @@ from surveys.study_file.step import Step
 
 @dataclass(frozen=True)
 class AttentionPart(Part):
-    """A page that asks for a named point of a scale; the answer is judged in the analysis."""
+    """A page that asks for a named point of a scale. The answer is judged in the analysis."""
 
     def steps(self, place: Place) -> tuple[Step, ...]:
         return (Step(place.key(self.key), "attention", part=self.key, block=place.block),)

@@ -1,4 +1,4 @@
-"""Base of a study's parts: its fields are the keys of its table, and it lays out its pages."""
+"""Base class of a study's parts, whose fields are the keys of the part's table."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -43,13 +43,13 @@ class Part:
         return 0
 
     def checked(self, at: TableProblems) -> Self:
-        """Return the part in a usable form; problems of its table are reported."""
+        """Return the part in a usable form, and report problems of its table."""
         return self
 
     def is_in(self, condition: str) -> bool:
-        """Check whether blocks of the condition with this key contain it."""
+        """Check whether blocks of the condition with this key contain the part."""
         return not self.conditions or condition in self.conditions
 
     def steps(self, place: Place) -> tuple[Step, ...]:
-        """Return the part's pages at the place, in order; their conditions are added later."""
+        """Return the part's pages at the place, in order. Their conditions are added later."""
         raise NotImplementedError

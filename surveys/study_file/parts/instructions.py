@@ -1,4 +1,4 @@
-"""Pages without questions: the instructions for task and map, and texts of the researcher."""
+"""Pages without questions: instructions for task and map, and texts of the researcher."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,6 @@
-"""Comprehension check on the meaning of the map, with two attempts: the kind "quiz" of a file."""
+"""Comprehension check on the meaning of the map, with two attempts (kind "quiz" in a study
+file).
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,7 +13,9 @@ TRIES = 2
 
 @dataclass(frozen=True)
 class QuizPart(Part):
-    """Questions on the condition's method; a participant without a mistake skips the second try."""
+    """Questions on the condition's method. A participant without a mistake skips the second
+    attempt.
+    """
 
     default_per_block: ClassVar[bool] = True
 

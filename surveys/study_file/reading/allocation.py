@@ -50,7 +50,7 @@ class AllocationTable:
 
 
 def read_allocation(file: Document, table: AllocationTable, arms: int) -> declaration.Allocation:
-    """Return the allocation; ``check_allocation`` checks what depends on other tables."""
+    """Return the allocation. ``check_allocation`` checks what depends on other tables."""
     given, at = file.table("allocation"), TableProblems(file.problems, ("allocation",))
     # Keys without effect are refused, because their author expects an effect.
     if table.method != "permuted_blocks" and "block_multiples" in given:
@@ -90,7 +90,7 @@ def check_allocation(file: Document, study: declaration.StudyFile) -> None:
     if len(plan.quotas) == len(arms) and is_given and plan.places > total:
         at.add(
             "quotas",
-            f"the quotas add up to {total}, and places is {plan.places}. Lower places, or raise "
+            f"the quotas add up to {total}, but places is {plan.places}. Lower places, or raise "
             "the quotas.",
             "places",
         )
@@ -159,9 +159,11 @@ def _answer_problems(stratum: Stratum, item: Item) -> list[str]:
     given = [answer for answers in stratum.levels.values() for answer in answers]
     unknown = sorted({answer for answer in given if not item.accepts(answer)})
     twice = sorted({answer for answer in given if given.count(answer) > 1})
-    problems = [f"{item.id!r} has no answers {unknown}. Remove them from levels."] * bool(unknown)
+    problems = [
+        f"levels must list answers to {item.id!r} only. Remove from it: {', '.join(unknown)}."
+    ] * bool(unknown)
     return problems + [
-        f"the answers {twice} are listed in two levels. Keep each in only one."
+        f"each answer can be in only one of the levels. Listed more than once: {', '.join(twice)}."
     ] * bool(twice)
 
 
@@ -177,7 +179,9 @@ def _asked_before(study: declaration.StudyFile) -> list[str]:
 
 
 def _check_cells(at: TableProblems, study: declaration.StudyFile) -> None:
-    """Report strata with too many cells: blocks balance arms only within well-filled cells."""
+    """Report strata with too many cells, because blocks balance arms only within well-filled
+    cells.
+    """
     plan = study.allocation
     cells = prod(_levels_of(stratum) for stratum in plan.strata)
     block = sum(plan.ratios.get(arm.key, 1) for arm in study.arms)

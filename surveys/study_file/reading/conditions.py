@@ -26,7 +26,7 @@ TAKEN = frozenset(
 
 
 def read_conditions(file: Document) -> tuple[Condition, ...]:
-    """Return the conditions of the file; problems are reported to it.
+    """Return the conditions of the file, and report problems to it.
 
     A file with both words is refused, and so is [[conditions]] in a between-subjects file.
     """
@@ -74,7 +74,7 @@ def is_within(file: Document) -> bool:
 
 
 def _read_condition(table: Mapping[str, Any], at: TableProblems, word: str) -> Condition:
-    """Return the condition in the table; ``word`` is the file's name for it: arm or condition."""
+    """Return the condition in the table. ``word`` is the file's name for it: arm or condition."""
     choices = _choices()
     # Keys such as baseline are not fields: they turn the method into its variant below.
     settings = {key: value for key, value in table.items() if key not in choices}
@@ -95,7 +95,7 @@ def _read_condition(table: Mapping[str, Any], at: TableProblems, word: str) -> C
 
 
 def check_key(at: TableProblems, key: str, value: str) -> None:
-    """Report a name that cannot be part of addresses, commands and data."""
+    """Report a name that cannot be part of URLs, commands and data."""
     if not KEY.fullmatch(value):
         at.add(
             key,
@@ -105,7 +105,7 @@ def check_key(at: TableProblems, key: str, value: str) -> None:
 
 
 def _method(condition: Condition, table: Mapping[str, Any], at: TableProblems, called: str) -> str:
-    """Return the method's key, or its variant's where the table chooses another value."""
+    """Return the key of the method, or of its variant where the table chooses another value."""
     named = key = condition.method
     known = {method.key: method for method in catalogue.METHODS}
     if named and named not in known:
@@ -169,7 +169,7 @@ def _factors(condition: Condition, at: TableProblems) -> dict[str, str]:
             at.problems.add(
                 path,
                 f"the factor {name!r} becomes a column of the data. Name it with small letters, "
-                f"digits and _, and none of {sorted(TAKEN)}.",
+                f"digits and _, but with none of these names: {', '.join(sorted(TAKEN))}.",
             )
         else:
             usable[name] = level

@@ -1,4 +1,4 @@
-"""The sequence of a study: its [[parts]], or the short form with [questionnaires]."""
+"""The sequence of a study, from its [[parts]] or the short form with [questionnaires]."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -19,7 +19,9 @@ DEFAULT_TRIALS = "trials"
 
 @dataclass(frozen=True)
 class Entry:
-    """The keys that all of the [[parts]] share; the others are the fields of its kind."""
+    """The keys that all of the [[parts]] share. The other keys of a part are the fields of its
+    kind.
+    """
 
     kind: Annotated[str, OneOf(tuple(PARTS))]
     key: Words = ""
@@ -64,7 +66,7 @@ class DeclaredParts:
 
 
 def read_parts(file: Document, asked: Asked) -> DeclaredParts:
-    """Return the parts of the file; problems are reported to it.
+    """Return the parts of the file, and report problems to it.
 
     The short form asks some questionnaires before and some after a single run of trials, whose
     ``right`` and ``wrong`` are keys of [images].
@@ -198,6 +200,6 @@ def _short_form(file: Document, asked: Asked) -> tuple[Part, ...]:
 
 
 def _usable(file: Document, key: str, named: Sequence[str]) -> list[str]:
-    """Return the questionnaires that can be asked; all others are reported where they are named."""
+    """Return the questionnaires that can be asked, and report all others where they are named."""
     at = TableProblems(file.problems, ("questionnaires", key))
     return [name for number, name in enumerate(named) if check_questionnaire(at, number, name)]

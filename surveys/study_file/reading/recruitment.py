@@ -60,14 +60,14 @@ def table_type(kind: Kind) -> type[Any]:
 
 
 def _exit_key(outcome: Outcome) -> tuple[str, Any] | tuple[str, Any, Any]:
-    """Return the key of an outcome: only the exit of complete participations must be declared."""
+    """Return the key of an outcome. Only the exit of complete participations must be declared."""
     if outcome is Outcome.COMPLETE:
         return outcome.value, Words
     return outcome.value, Stripped, field(default="")
 
 
 def read(file: Document) -> Recruitment:
-    """Return what [recruitment] declares; problems are reported to the file."""
+    """Return what [recruitment] declares, and report problems to the file."""
     values, path = file.table("recruitment"), ("recruitment",)
     named = {key: value for key, value in values.items() if key == "kind"}
     key = read_as(KindTable, named, file.problems, path).kind
@@ -116,8 +116,8 @@ def _check_id_parameter(table: Any, kind: Kind, at: TableProblems) -> None:
     if not PARAMETER.fullmatch(name) or name in OURS:
         at.add(
             "id_parameter",
-            f"id_parameter is {name!r}. It is the name in the link before a person's id: letters, "
-            f"digits and _, and none of {sorted(OURS)}.",
+            f"id_parameter is {name!r}. It must be the name before a person's id in the link, of "
+            f"letters, digits and _. These names are taken: {', '.join(sorted(OURS))}.",
         )
 
 

@@ -81,7 +81,7 @@ class FileTable:
 
 
 def read(text: str) -> declaration.StudyFile:
-    """Return the study that the text declares; its analysis plan is not checked.
+    """Return the study that the text declares. Its analysis plan is not checked.
 
     Raises StudyFileError with every problem of the file.
     """
@@ -168,7 +168,8 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     if len(study.conditions) < 2 and declared in file.values:
         count = len(study.conditions)
         file.problems.add(
-            (declared,), f"a study compares two {declared} or more, this file has {count}."
+            (declared,),
+            f"a study compares two or more {declared}, but this file has {count}. Add another.",
         )
     for name in ("key", "label"):
         values = [getattr(condition, name) for condition in study.conditions]
@@ -242,6 +243,6 @@ def _check_conditions_of_parts(
         word = limited_by(file, last)
         file.problems.add(
             (*last, word),
-            f"the study ends with the part {study.parts[-1].key!r}, which not all {word} show. Let "
-            f"a part of all {word} come last.",
+            f"the last part, {study.parts[-1].key!r}, is limited to some {word}. End with a part "
+            f"that is shown in all {word}.",
         )

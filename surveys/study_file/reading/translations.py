@@ -1,4 +1,5 @@
-"""The other languages of a study file: [text.de] repeats every text that participants read.
+"""The other languages of a study file, of which [text.de] repeats every text that participants
+read.
 
 An incomplete translation is refused: half a page in a foreign language helps nobody.
 """
@@ -31,7 +32,7 @@ class PartTexts:
 
 @dataclass(frozen=True)
 class ConsentText:
-    """The text of the informed consent; its version is the file's."""
+    """The text of the informed consent. Its version is the file's."""
 
     text: Words
 
@@ -90,7 +91,7 @@ def _translated(
 
 
 def _part(own: Translation, part: Part) -> Part:
-    """Return the part in the other language; only parts with texts differ."""
+    """Return the part in the other language. Only parts with texts differ."""
     if not part.texts or part.key not in own.parts:
         return part
     texts: dict[str, Any] = {name: getattr(own.parts[part.key], name) for name in part.texts}
@@ -124,7 +125,7 @@ def _lacking(study: declaration.StudyFile, code: str) -> list[str]:
 
 
 def has_words(code: str) -> bool:
-    """Check whether the pages' own texts are translated; English needs no translation."""
+    """Check whether the pages' own texts are translated. English needs no translation."""
     if code.partition("-")[0] == "en":
         return True
     locale = to_locale(code)

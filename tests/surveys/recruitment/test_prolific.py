@@ -95,7 +95,7 @@ def test_the_downloaded_list_says_the_same(tmp_path):
 def test_another_file_than_the_list_is_refused(tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(ProlificError, match="lacks the columns"):
+    with pytest.raises(ProlificError, match="must have the columns"):
         submissions_in(path)
     with pytest.raises(ProlificError, match="cannot be read"):
         submissions_in(tmp_path / "missing.csv")

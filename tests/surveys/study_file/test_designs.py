@@ -83,8 +83,8 @@ def test_a_mixed_design_keeps_the_other_factors_between():
     ("factors", "within", "words"),
     [
         ([{}, {}], ("size",), "which no condition has. Known: condition."),
-        ([{"f": "x"}, {}], (), "the arms ['b'] have no level of the factor 'f'"),
-        ([{"f": "x"}, {}], ("f",), "the conditions ['b'] have no level of the factor 'f'"),
+        ([{"f": "x"}, {}], (), "the factor 'f' needs a level in all arms. Add one to b."),
+        ([{"f": "x"}, {}], ("f",), "the factor 'f' needs a level in all conditions. Add one to b."),
         ([{"f": "x"}, {"f": "x"}, {"f": "y"}], ("f",), ""),
         (
             [{"f": "x", "g": "1"}, {"f": "y", "g": "1"}, {"f": "x", "g": "2"}],

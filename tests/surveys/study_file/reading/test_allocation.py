@@ -73,8 +73,8 @@ def test_a_faulty_declaration_is_named_with_its_line_and_cure(tmp_path, allocati
         (stratum("uses"), "no item 'uses': did you mean 'use'?"),
         (stratum("use", "cuts = [5, 3]"), "the smallest first"),
         (stratum("use", "cuts = [3]\nlevels = { few = [1] }"), "Remove one of the two"),
-        (stratum("use", "levels = { few = [1, 9] }"), "has no answers ['9']"),
-        (stratum("use", "levels = { few = [1], many = [1, 2] }"), "['1'] are listed in two levels"),
+        (stratum("use", "levels = { few = [1, 9] }"), "Remove from it: 9."),
+        (stratum("use", "levels = { few = [1], many = [1, 2] }"), "Listed more than once: 1."),
         (
             stratum("use", "levels = { few = 1 }"),
             "It must be a list in [ ], of texts in quotes and numbers",
