@@ -10,7 +10,7 @@ from surveys.models.study import Arm, Study
 
 
 class Participant(models.Model):
-    """A participation, of which ``arrival_key`` prevents a second if the consent is sent twice.
+    """A participation. ``arrival_key`` prevents a second one if the consent is sent twice.
 
     The arm is empty until the first page that differs between arms is shown.
     """

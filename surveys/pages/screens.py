@@ -37,9 +37,7 @@ def is_visible(trial: Trial) -> bool:
 
 
 def is_map_visible(trial: Trial) -> bool:
-    """Return whether the map may be seen, too, which is not before the stage of the task that shows
-    it.
-    """
+    """Return whether the map may be seen, too, as it may from the stage that shows it."""
     return all(stage.shows_map for stage in _open_stages(trial))
 
 

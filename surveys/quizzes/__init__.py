@@ -142,7 +142,7 @@ def _question(
         if written.right not in spoken.options:
             place = (*path, "right") if code == OWN else (*path, code, "options")
             options = ", ".join(spoken.options)
-            said = f"the right option {written.right!r} is not one of the options {options}."
+            said = f"the right option {written.right!r} is not an option. Name one of {options}."
             file.problems.add(place, said, (*path, "right"), (*place[:-1], "options"))
     return {
         code: Question(written.id, spoken.text, spoken.options, written.right, spoken.why)

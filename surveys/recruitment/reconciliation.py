@@ -109,7 +109,7 @@ def _unlisted(ours: Ours) -> Difference:
         ours.pseudonym,
         "not listed",
         ours.state,
-        "The recruitment service does not list this submission: the link was a preview or "
+        "The recruitment service does not list this submission. The link was a preview or "
         "invented, or the list belongs to another study.",
     )
 
@@ -129,23 +129,25 @@ def _finished(submission: Submission, ours: Ours | None, codes: Mapping[Outcome,
         if meant in {Outcome.SCREENED_OUT, Outcome.FULL, Outcome.WITHDRAWN}:
             return ""  # people who were turned away or erased have no row here
         return (
-            "Nobody with this submission has taken part, or their data were erased: there are no "
-            "answers."
+            "Nobody with this submission has taken part, or their data were erased, so there "
+            "are no answers."
         )
     if meant is Outcome.FULL and ours.outcome in {None, Outcome.WITHDRAWN}:
         return ""  # the place was given away while the person was away
     if ours.outcome is None:
         return (
-            "The last page was never sent, so no code was shown here: check how many answers "
+            "The last page was never sent, so no code was shown here. Check how many answers "
             "there are before you approve or reject."
         )
     if meant is ours.outcome:
         return ""
-    entered = "Submitted without a code" if submission.code in NO_CODE else "Another code"
+    entered = (
+        "Submitted without a code" if submission.code in NO_CODE else "Submitted with another code"
+    )
     wanted = codes.get(ours.outcome)
     if not wanted:
-        return f"{entered}: the study has no code for {ours.outcome}."
-    return f"{entered}: according to the stored data it should be {wanted}."
+        return f"{entered}, but the study has no code for {ours.outcome}."
+    return f"{entered}, but according to the stored data it should be {wanted}."
 
 
 def _under_way(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
@@ -153,7 +155,7 @@ def _under_way(submission: Submission, ours: Ours | None, codes: Mapping[Outcome
         return ""
     return (
         "The person has finished here but not yet returned to the recruitment service. Within the "
-        "time limit the button on the last page still works; afterwards approve by hand."
+        "time limit the button on the last page still works. Afterwards approve by hand."
     )
 
 
@@ -162,14 +164,14 @@ def _gone(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str
     if ours is None or ours.outcome in {None, Outcome.WITHDRAWN}:
         return ""
     late = "ran out of time" if submission.status == "TIMED-OUT" else "returned the submission"
-    return f"The answers are complete, but the person {late}: decide whether to pay a bonus."
+    return f"The answers are complete, but the person {late}. Decide whether to pay a bonus."
 
 
 def _rejected(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
     if ours is None or ours.outcome is not Outcome.COMPLETE:
         return ""
     return (
-        "The answers are complete and passed the checks: overturn the rejection, or exclude the "
+        "The answers are complete and passed the checks. Overturn the rejection, or exclude the "
         "person."
     )
 
@@ -177,7 +179,7 @@ def _rejected(submission: Submission, ours: Ours | None, codes: Mapping[Outcome,
 def _screened(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
     if ours is None or submission.code == codes.get(ours.outcome or Outcome.COMPLETE):
         return ""
-    return "The person was admitted here but screened out there: compare the codes on both sides."
+    return "The person was admitted here but screened out there. Compare the codes on both sides."
 
 
 Rule = Callable[[Submission, Ours | None, Mapping[Outcome, str]], str]

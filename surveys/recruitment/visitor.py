@@ -18,9 +18,7 @@ class Visitor:
 
     @property
     def external_hash(self) -> str:
-        """Return a keyed hash, which is always the same for a person at a kind of service and names
-        nobody.
-        """
+        """Return a keyed hash, the same for a person at a kind of service, which names nobody."""
         # Stored hashes were made when the kind "service" was called "panel".
         kind = "panel" if self.kind == "service" else self.kind
         text = f"{kind}:{self.external_id}"

@@ -67,7 +67,7 @@ def _compare(study: Study, simulated: bool, ledger: Replayed) -> None:
     waiting = slots.filter(arm__isnull=True).count()
     if waiting != ledger.waiting:
         raise ReplayError(
-            f"{waiting} places are held without an arm, but the ledger has {ledger.waiting}: an "
+            f"{waiting} places are held without an arm, but the ledger has {ledger.waiting}. An "
             "entry at its end is missing, or a place was changed without the services."
         )
     allocated = list(
@@ -75,7 +75,7 @@ def _compare(study: Study, simulated: bool, ledger: Replayed) -> None:
     )
     if len(allocated) != len(ledger.arms):
         raise ReplayError(
-            f"{len(allocated)} participants have an arm, but the ledger has {len(ledger.arms)}: an "
+            f"{len(allocated)} participants have an arm, but the ledger has {len(ledger.arms)}. An "
             "entry at its end is missing, or a place was changed without the services."
         )
     for slot, arm in zip(allocated, ledger.arms, strict=True):

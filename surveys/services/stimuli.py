@@ -102,9 +102,7 @@ def _alternating(
 
 
 def _bands(predictions: Sequence[Prediction], bands: int) -> dict[int, int]:
-    """Return each prediction's band, from 0 for the least confident. All bands have the same
-    size.
-    """
+    """Return each prediction's band, of bands of the same size, from 0 for the least confident."""
     order = sorted(
         predictions,
         key=lambda prediction: (prediction.probability, prediction.image.sha256),

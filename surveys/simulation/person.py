@@ -178,9 +178,7 @@ class Person:
         return _nearest(low + (sureness - 1) / 4 * (high - low), values)
 
     def _difficulty(self, stimulus: int) -> float:
-        """Return how much more readily people accept at this image, which is the same for
-        everyone.
-        """
+        """Return how much more readily people accept at this image, the same for everyone."""
         chance = random.Random(f"image {self._seed} {stimulus}")  # noqa: S311
         return chance.gauss(0, self._profile.spread.agreement_image)
 

@@ -98,7 +98,8 @@ def _take_part(
         page = _next(browser, page, person, walk)
     if "step" in page.hidden:
         raise SimulationError(
-            f"{walk.participant} answered {total} pages but has not reached the end."
+            f"{walk.participant} answered {total} pages but has not reached the end. "
+            "Try it by hand, with the rehearsal link in the panel."
         )
     return Participant.State.COMPLETED
 

@@ -35,7 +35,7 @@ def _problems(content: bytes, failure: UnicodeDecodeError) -> list[str]:
     else:
         line = content[: failure.start].count(b"\n") + 1
         read_as = bytes(content[failure.start : failure.start + 1]).decode("latin-1")
-        said = f"line {line}: the file is not UTF-8: this may have been “{read_as}”. {_CURE}"
+        said = f"line {line}: the file is not UTF-8. This may have been “{read_as}”. {_CURE}"
     try:
         loading.parse(content.decode(encoding or "latin-1", errors="replace"))
     except StudyFileError as others:

@@ -84,7 +84,7 @@ EXPECTED = {
         "line 44: 'places' in [allocation] is 1. It must be at least 2.",
     ),
     "latin_1": (
-        f"line 7: the file is not UTF-8: this may have been “ö”. {LOST}",
+        f"line 7: the file is not UTF-8. This may have been “ö”. {LOST}",
         "line 31: 'right' in [[parts]] 'trials' is missing. Add it, as a whole number.",
         "line 33: unknown key 'rigth' in [[parts]] 'trials': did you mean 'right'?",
     ),

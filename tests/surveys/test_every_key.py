@@ -76,5 +76,5 @@ def test_no_value_of_any_key_breaks_the_reader(name):
 def test_a_quiz_whose_right_answer_is_no_option_is_refused():
     text = (quizzes.FOLDER / "lime.toml").read_text(encoding="utf-8")
     assert quizzes.read(text, "The quiz")
-    with pytest.raises(QuizError, match="line 7: the right option 'agains' is not one of"):
+    with pytest.raises(QuizError, match="line 7: the right option 'agains' is not an option"):
         quizzes.read(text.replace('right = "against"', 'right = "agains"'), "The quiz")

@@ -135,7 +135,7 @@ def test_a_page_that_is_not_the_current_one_is_out_of_order(newcomer, step):
         (GOOD | {"use": ""}, "Missing: use."),
         (GOOD | {"arm": "lime"}, "Unknown: arm."),
         (GOOD | {"use": "6"}, "an answer that its item does not accept, for use"),
-        (GOOD | {"experience": "8", "following": "0"}, "['experience', 'following']"),
+        (GOOD | {"experience": "8", "following": "0"}, "for experience, following."),
     ],
 )
 def test_answers_that_do_not_fit_the_page_are_refused(newcomer, given, words):

@@ -53,7 +53,7 @@ def test_a_study_is_loaded_as_a_draft_with_its_arms(file, capsys):
 def test_the_unchanged_file_again_changes_nothing(file):
     run("load_study", file)
     arms = list(Study.objects.get().arms.values_list("pk", flat=True))
-    assert run("load_study", file) == "The study 'small' is already loaded; nothing changed."
+    assert run("load_study", file) == "The study 'small' is already loaded and unchanged."
     assert list(Study.objects.get().arms.values_list("pk", flat=True)) == arms
 
 
@@ -79,7 +79,7 @@ def test_a_changed_file_of_a_study_with_participants_is_refused(study, tmp_path,
     ):
         run("load_study", file)
     file.write_text(study.source)
-    assert "nothing changed" in run("load_study", file)
+    assert "already loaded and unchanged" in run("load_study", file)
     assert Study.objects.get().seed == 5
 
 
@@ -131,7 +131,7 @@ def test_the_file_comes_back_byte_for_byte(file, tmp_path, ends):
     printed = io.StringIO(newline="")
     call_command("dump_study", "small", stdout=printed)
     assert printed.getvalue().encode() == content
-    assert "nothing changed" in run("load_study", back)
+    assert "already loaded and unchanged" in run("load_study", back)
 
 
 def test_a_study_opens_when_all_is_there(db, tmp_path):

@@ -25,7 +25,7 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--with-identifiers",
             action="store_true",
-            help="also the recruitment service's ids of participants, in a file beside DIR",
+            help="also the recruitment service's ids of participants, in a file next to DIR",
         )
         which = parser.add_mutually_exclusive_group()
         which.add_argument(
@@ -54,5 +54,5 @@ class Command(DatabaseCommand):
         if options["with_identifiers"]:
             path, count = write_identifiers(study, output)
             self.stderr.write(self.style.WARNING(f"Warning: {WARNING.format(path=path)}"))
-            summary += f" The ids of {count} participants are in {path}."
+            summary += f" The ids of {count} participant{'' if count == 1 else 's'} are in {path}."
         return summary

@@ -20,4 +20,4 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, slug: str, **options: Any) -> str:
         count = forget_identifiers(study=study_named(slug))
-        return f"Deleted the ids of {count} participants of {slug!r}. Backups still contain them."
+        return f"Deleted the ids of {count} participant{'' if count == 1 else 's'} of {slug!r}. Backups still contain them."

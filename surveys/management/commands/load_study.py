@@ -37,7 +37,7 @@ class Command(DatabaseCommand):
         for warning in warnings(definition(study)):
             self.stderr.write(self.style.WARNING(f"Warning: {warning}"))
         if (study.slug, study.source_sha256) in before:
-            return f"The study {study.slug!r} is already loaded; nothing changed."
+            return f"The study {study.slug!r} is already loaded and unchanged."
         if study.participants.exists():
             version = study.versions.last()
             number = f", version {version.number}" if version else ""

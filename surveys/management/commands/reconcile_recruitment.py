@@ -57,8 +57,8 @@ class Command(DatabaseCommand):
         for difference in differences:
             self.stdout.write(str(difference))
         summary = (
-            f"{len(listed)} submissions at the service, {len(people)} participations here, "
-            f"{len(differences)} differences."
+            f"Submissions at the service: {len(listed)}. Participations here: {len(people)}. "
+            f"Differences: {len(differences)}."
         )
         if differences:  # the exit status lets a nightly job raise an alarm
             raise CommandError(summary)

@@ -13,7 +13,7 @@ from surveys.simulation.run import SimulationError, simulate
 
 class Command(DatabaseCommand):
     help = (
-        "Sends synthetic participants through the real pages of an open study; they stay marked "
+        "Sends synthetic participants through the real pages of an open study. They stay marked "
         "as simulated."
     )
 

@@ -21,9 +21,7 @@ def items(participant: Participant, step: Step) -> tuple[Item, ...]:
 
 
 def expected(study: Study, step: Step) -> str:
-    """Return the point that the page asks for, which is never the middle, as straight-liners choose
-    that.
-    """
+    """Return the point that the page asks for, never the middle, as straight-liners choose it."""
     return str(Dice("attention", study.seed, step.key).choice((1, 2, 4, 5)))
 
 

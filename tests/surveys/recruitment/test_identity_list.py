@@ -73,7 +73,7 @@ def test_forgetting_leaves_no_id(paid, capsys):
     come(paid, ANN)
     hashed = Identity.objects.get().external_hash
     call_command("forget_identifiers", "paid")
-    assert "Deleted the ids of 1 participants of 'paid'" in capsys.readouterr().out
+    assert "Deleted the ids of 1 participant of 'paid'" in capsys.readouterr().out
     left = Identity.objects.values().get()
     assert not [value for value in left.values() if value in ANN.values()]
     assert left["external_hash"] == hashed

@@ -73,8 +73,8 @@ DIFFER = [
     ("RETURNED", "", "complete", "returned the submission"),
     ("TIMED-OUT", "", "complete", "ran out of time"),
     ("TIMED-OUT", "", "failed_attention", "ran out of time"),
-    ("REJECTED", "DONE", "complete", "overturn the rejection"),
-    ("SCREENED OUT", "SCREENED", "complete", "compare the codes"),
+    ("REJECTED", "DONE", "complete", "Overturn the rejection"),
+    ("SCREENED OUT", "SCREENED", "complete", "Compare the codes"),
     ("FROZEN", "", "complete", "Unknown status"),
     ("FROZEN", "", NOBODY, "Unknown status"),
 ]
@@ -99,7 +99,7 @@ def test_every_pair_of_states_has_an_answer():
 
 def test_a_study_without_a_code_for_who_stops_says_so():
     (cause,) = causes("APPROVED", "DONE", "withdrawn", {Outcome.COMPLETE: "DONE"})
-    assert cause == "Another code: the study has no code for withdrawn."
+    assert cause == "Submitted with another code, but the study has no code for withdrawn."
 
 
 def test_who_is_not_listed_there_is_named():
@@ -151,7 +151,7 @@ def test_the_command_is_content_where_all_agree(paid, tmp_path, capsys):
     path.write_text(f"Submission id,Participant id,Status,Completion code\n{row}\n")
     call_command("reconcile_recruitment", "paid", "--csv", str(path))
     assert (
-        "1 submissions at the service, 1 participations here, 0 differences."
+        "Submissions at the service: 1. Participations here: 1. Differences: 0."
         in capsys.readouterr().out
     )
 
