@@ -11,7 +11,7 @@ from surveys.services import forget_identifiers
 
 class Command(DatabaseCommand):
     help = (
-        "Deletes the recruitment service's ids of a study's participants, once all are paid; they "
+        "Deletes the recruitment service's ids of a study's participants, once all are paid. They "
         "still cannot take part again."
     )
 
@@ -20,4 +20,5 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, slug: str, **options: Any) -> str:
         count = forget_identifiers(study=study_named(slug))
-        return f"Deleted the ids of {count} participant{'' if count == 1 else 's'} of {slug!r}. Backups still contain them."
+        participants = "1 participant" if count == 1 else f"{count} participants"
+        return f"Deleted the ids of {participants} of {slug!r}. Backups still contain them."

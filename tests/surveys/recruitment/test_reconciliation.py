@@ -66,10 +66,15 @@ DIFFER = [
     ("APPROVED", "DONE", UNDER_WAY, "last page was never sent"),
     ("APPROVED", "DONE", NOBODY, "there are no answers"),
     ("AWAITING REVIEW", "", NOBODY, "there are no answers"),
-    ("AWAITING REVIEW", "NOCODE", "complete", "Submitted without a code: .* should be DONE"),
-    ("AWAITING REVIEW", "DONE", "failed_attention", "Another code: .* should be ATTENTION"),
-    ("APPROVED", "DONE", "withdrawn", "Another code: .* should be LEFT"),
-    ("APPROVED", "xyz", "complete", "Another code: .* should be DONE"),
+    ("AWAITING REVIEW", "NOCODE", "complete", "Submitted without a code, .* should be DONE"),
+    (
+        "AWAITING REVIEW",
+        "DONE",
+        "failed_attention",
+        "Submitted with another code, .* should be ATTENTION",
+    ),
+    ("APPROVED", "DONE", "withdrawn", "Submitted with another code, .* should be LEFT"),
+    ("APPROVED", "xyz", "complete", "Submitted with another code, .* should be DONE"),
     ("RETURNED", "", "complete", "returned the submission"),
     ("TIMED-OUT", "", "complete", "ran out of time"),
     ("TIMED-OUT", "", "failed_attention", "ran out of time"),
@@ -128,7 +133,7 @@ def test_the_command_lists_every_difference_and_fails(paid, prolific, capsys):
     come(paid, person(3))  # approved there without a code, and unfinished here
     come(paid, person(6))  # not listed there
     with pytest.raises(
-        CommandError, match="5 submissions at the service, 4 participations here, 3 diff"
+        CommandError, match="at the service: 5. Participations here: 4. Differences: 3."
     ):
         call_command("reconcile_recruitment", "paid")
     lines = capsys.readouterr().out.splitlines()
