@@ -16,7 +16,7 @@ from surveys.study_file.stored import definition
 
 class Command(DatabaseCommand):
     help = (
-        "Loads a study file into the database as a draft; loading an unchanged file changes "
+        "Loads a study file into the database as a draft. Loading an unchanged file changes "
         "nothing."
     )
 

@@ -15,7 +15,7 @@ from surveys.recruitment.prolific_studies import study_ids
 class Command(DatabaseCommand):
     help = (
         "Lists every submission at Prolific whose state differs from the stored one, with the "
-        "cause; the exit status is 1 if there are any."
+        "cause. The exit status is 1 if there are any."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -13,7 +13,7 @@ from surveys.services.ledger_audit import verify
 class Command(DatabaseCommand):
     help = (
         "Recomputes the hashes and arms of a study's allocation ledger and compares it with the "
-        "participants; reports the first entry that does not agree."
+        "participants. Reports the first entry that does not agree."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

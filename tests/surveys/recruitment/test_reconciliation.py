@@ -133,7 +133,7 @@ def test_the_command_lists_every_difference_and_fails(paid, prolific, capsys):
     come(paid, person(3))  # approved there without a code, and unfinished here
     come(paid, person(6))  # not listed there
     with pytest.raises(
-        CommandError, match="at the service: 5. Participations here: 4. Differences: 3."
+        CommandError, match=r"at the service: 5\. Participations here: 4\. Differences: 3\."
     ):
         call_command("reconcile_recruitment", "paid")
     lines = capsys.readouterr().out.splitlines()
