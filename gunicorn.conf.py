@@ -11,5 +11,6 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108 - a worker's heartbeat must not wait f
 control_socket_disable = True  # nobody asks for it, and a read-only container has no place for it
 accesslog = errorlog = "-"
 logger_class = "studyplatform.weblog.WebLog"  # takes secrets out of paths and traces
-# Time, method, path without the query, status, milliseconds: no address and no person's id.
+# Time, method, path without the query string, status, milliseconds: no IP address and no id of a
+# person.
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(M)s ms"

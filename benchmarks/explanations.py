@@ -198,7 +198,8 @@ def growth(weights: str, background: Background, sizes: Sequence[int]) -> None:
 
 
 def levers(weights: str, images: Images) -> None:
-    """Print LIME's time in turns: unchanged, without patterns, in larger pieces, and fast."""
+    """Print LIME's time, measured alternately unchanged, without patterns, in larger pieces, and
+    fast."""
     classifier = Classifier.load(weights)
     ways: dict[str, tuple[str, dict[str, object]]] = {
         "strict": ("strict", {}),

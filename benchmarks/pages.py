@@ -93,7 +93,7 @@ def main(pairs: int) -> None:
 
 
 def print_queries(folder: Path) -> None:
-    """Print how many queries each kind of page asks."""
+    """Print the number of database queries of each kind of page."""
     from tests.surveys.everykind import every_kind_study
 
     print("| kind of page | queries to show it | queries to store it |\n|---|---|---|")

@@ -130,7 +130,7 @@ def slug_of(task: str) -> str:
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Serve the prepared data and yield the site's address."""
+    """Serve the prepared data and yield the site's URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         # The port is free only at this moment, which is sufficient on a machine of one's own.

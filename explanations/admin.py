@@ -26,15 +26,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css: ClassVar = {"all": ["explanations/panel.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse everybody: rows are added by commands."""
+        """Refuse everybody, because only commands add rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse everybody: a changed row would no longer fit its hash."""
+        """Refuse everybody, because a changed row would no longer fit its hash."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse everybody: other rows depend on these rows."""
+        """Refuse everybody, because other rows depend on these rows."""
         return False
 
 

@@ -19,12 +19,14 @@ class Attribution:
     """
 
     relevance: Floats
-    """float32 (height, width). For signed methods, a positive value supports the target class."""
+    """Relevance of each pixel, as float32 with shape (height, width). For signed methods, a
+    positive value supports the target class."""
     channels: Floats | None = None
     """Relevance before the colour channels were joined, as float32 with shape (3, height,
     width)."""
     native: Floats | None = None
-    """Signed map at the resolution at which the method works, float32 (rows, columns), if coarser.
+    """Signed map at the resolution at which the method works, as float32 with shape (rows,
+    columns), if it is coarser.
     """
     segments: NDArray[np.uint8] | None = None
     """Patch number of each pixel, counted from 0, as uint8 with shape (height, width)."""
@@ -63,12 +65,14 @@ class Attributions:
     """
 
     relevance: Floats
-    """float32 (n, height, width) or (n, k, height, width)."""
+    """Relevance of each pixel, as float32 with shape (n, height, width) or (n, k, height,
+    width)."""
     channels: Floats | None = None
-    """Relevance before the colour channels were joined, float32 (n, 3, height, width) or (n, k, 3,
-    …)."""
+    """Relevance before the colour channels were joined, as float32 with shape (n, 3, height, width)
+    or (n, k, 3, height, width)."""
     native: Floats | None = None
-    """Signed maps at the method's own resolution, float32 (n, rows, columns) or (n, k, …)."""
+    """Signed maps at the method's own resolution, as float32 with shape (n, rows, columns) or (n,
+    k, rows, columns)."""
     segments: NDArray[np.uint8] | None = None
     """Patch number of each pixel, as uint8 with shape (n, height, width)."""
     diagnostics: Sequence[Any] = ()

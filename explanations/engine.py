@@ -38,7 +38,8 @@ class LayerMaps:
     names: tuple[str, ...]
     """Names of the modules in the network."""
     gradcam: tuple[Floats, ...]
-    """Signed Grad-CAM map of each module, float32 (n, rows, columns) or (n, k, …)."""
+    """Signed Grad-CAM map of each module, as float32 with shape (n, rows, columns) or (n, k, rows,
+    columns)."""
     saliency: tuple[Floats, ...]
     """Largest absolute gradient over the channels of each module, of the shape of ``gradcam``."""
 
@@ -55,7 +56,7 @@ class Explanations(Mapping[str, Attributions]):
     ) -> None:
         self._found = dict(found)
         self.probabilities = probabilities
-        """float32 (n, classes)"""
+        """Probabilities, as float32 with shape (n, classes)."""
         self.targets = targets
         """Numbers of the explained classes, (n,) or (n, k)."""
         self.layers = layers

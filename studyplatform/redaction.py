@@ -15,7 +15,8 @@ SECRETS = (
         "DETAIL: …",
     ),
 )
-"""Patterns and their replacements: codes in paths, queries, addresses, details of rows."""
+"""Patterns and their replacements: codes in paths, query strings, IP addresses, details of
+rows."""
 
 
 def redact(text: str) -> str:

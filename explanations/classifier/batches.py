@@ -13,7 +13,7 @@ SHIFT = 4
 
 @dataclass(frozen=True)
 class LabelledTensors:
-    """Images as uint8 (n, 3, height, width) with labels (n,)."""
+    """Images, as uint8 with shape (n, 3, height, width), and their labels with shape (n,)."""
 
     images: Tensor
     labels: Tensor

@@ -57,7 +57,7 @@ class Classifier:
     def save(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
         """Write weights and preprocessing atomically, in float32 or float16.
 
-        Equal weights lead to equal bytes.
+        The same weights lead to the same bytes.
         """
         state = self.network.state_dict()
         metadata = {

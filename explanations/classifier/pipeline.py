@@ -37,7 +37,7 @@ def train_to_file(
     """Train on uint8 images (n, 32, 32, 3), write all files next to ``output`` and return the card.
 
     ``data`` describes the data in the card. An interrupted run leaves
-    ``<output>.training.safetensors``, from which an identical call resumes. The card's figures are
+    ``<output>.training.safetensors``, from which the same call resumes. The card's figures are
     computed from the stored file, read back. Raises CheckpointError for images of another size and
     for an output that is not a .safetensors file.
     """
@@ -123,6 +123,6 @@ def _check_shape(images: Images, part: str) -> None:
         raise CheckpointError(f"The list of {part} images is empty. Give at least one image.")
     if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 3):
         raise CheckpointError(
-            f"The VGG13 takes {IMAGE_SIZE}x{IMAGE_SIZE} colour images; the {part} images are "
+            f"The VGG13 takes {IMAGE_SIZE}x{IMAGE_SIZE} colour images, but the {part} images are "
             f"{images.shape[2]}x{images.shape[1]}. Resize them first."
         )

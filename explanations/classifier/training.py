@@ -31,7 +31,7 @@ WARM_UP_SHARE = 0.15
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """A point of the learning curve: mean loss in nats, accuracy in 0..1."""
+    """A point of the learning curve, with the mean loss in nats and the accuracy in 0..1."""
 
     epoch: int
     train_loss: float
@@ -83,7 +83,7 @@ def train(
         total=recipe.epochs * batches, initial=len(history) * batches, unit="batch"
     ) as progress:
         for epoch in range(len(history), recipe.epochs):
-            # Dropout draws from the global generator; a seed per epoch makes a resumed run equal.
+            # Dropout draws from the global generator. A seed per epoch keeps resumed runs the same.
             torch.manual_seed(seed * 10_007 + epoch)
             loss, accuracy = _run_epoch(
                 classifier, train_part, recipe, optimiser, seed, epoch, progress

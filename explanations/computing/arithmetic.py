@@ -24,7 +24,7 @@ class Forward(Protocol):
 
 @contextmanager
 def exact_arithmetic() -> Iterator[None]:
-    """Switch to IEEE float32: no TF32 on a GPU, no bfloat16 inside a CPU's products."""
+    """Switch to IEEE float32, without TF32 on a GPU or bfloat16 inside a CPU's products."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")
     try:

@@ -17,7 +17,7 @@ FEW_CHANNELS = 16
 
 
 class Chain:
-    """The engine's own copy of a network: checked, frozen and laid out for speed.
+    """The engine's own copy of a network, which is checked, frozen and laid out for speed.
 
     In-place ReLUs are switched off on the copy; the classifier itself is not changed. Module hooks
     are not used, so that copies can run in several threads.

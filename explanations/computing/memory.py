@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-# On a CPU, pieces that fit the cache are faster than large ones; see docs/explanations.md.
+# On a CPU, pieces that fit the cache are faster than large ones (docs/explanations.md).
 CACHE_BYTES = 4 << 20
 LARGE_BYTES = 256 << 20
 MOST_ROWS = 1 << 14
@@ -28,7 +28,7 @@ class Budget:
     def pools_images(self) -> bool:
         """Check whether one pass takes rows of several images.
 
-        Only a GPU profits. On a CPU each image has its own passes, so that its numbers are equal to
+        Only a GPU benefits. On a CPU each image has its own passes, so its numbers are equal to
         the last bit whichever other images are explained with it.
         """
         return self.device.type != "cpu"

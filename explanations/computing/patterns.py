@@ -162,7 +162,7 @@ def _contents(seen: Tensor, rank: Tensor, keeps: Tensor) -> tuple[Tensor, Tensor
 
 
 def _listed(picture: Tensor) -> Tensor:
-    """Reshape (3, h, w) to one row per pixel, (h * w, 3)."""
+    """Reshape (3, height, width) to a row per pixel, with shape (height * width, 3)."""
     return picture.permute(1, 2, 0).flatten(0, 1)
 
 

@@ -124,8 +124,8 @@ def _flatten_range(node: fx.Node) -> tuple[int, int]:
 def _refuse_branch(node: fx.Node, before: fx.Node | None) -> None:
     if list(node.all_input_nodes) != [before] or (before is not None and len(before.users) > 1):
         raise PreflightError(
-            f"{node.name!r} does not follow from {before.name if before else 'the input'!r} alone: "
-            "the network branches. Networks that are one chain, such as the VGGs, can be explained."
+            f"{node.name!r} does not follow from {before.name if before else 'the input'!r} alone, "
+            "because the network branches. Use a network that is one chain, such as a VGG."
         )
 
 

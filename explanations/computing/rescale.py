@@ -232,7 +232,7 @@ def _chosen(places: Sequence[Tensor], here: Sequence[Tensor]) -> Tensor:
 
 
 def _unpooled(values: Tensor, share: Tensor, here: Sequence[Tensor], windows: "Windows") -> Tensor:
-    """Return ``values`` times ``share`` at one place of each window, and 0 at the others."""
+    """Return ``values`` times ``share`` at one place of each window, and 0 at its other places."""
     g, k, b = (*values.shape[:2], share.shape[2])
     height, width = windows.size
     make = values.new_empty if windows.cover else values.new_zeros

@@ -28,7 +28,7 @@ def edge_map(image: NDArray[np.uint8], seed: int) -> Floats:
 
 
 def centre_map(image: NDArray[np.uint8], seed: int) -> Floats:
-    """Compute a Gaussian around the middle, because photographers centre their objects."""
+    """Compute a Gaussian around the centre, because photographers centre their objects."""
     rows, columns = (
         np.exp(-0.5 * ((np.arange(side) - (side - 1) / 2) * CENTRE_SHARE / side) ** 2)
         for side in image.shape[:2]

@@ -12,7 +12,8 @@ from explanations.imagesets.decoding import content_hash
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """Training images, uint8 (n, height, width, 3), identified by the hash of their pixels."""
+    """Training images, as uint8 with shape (n, height, width, 3), identified by the hash of their
+    pixels."""
 
     images: NDArray[np.uint8] = field(repr=False)
 

@@ -38,13 +38,14 @@ class LabelledImage:
     """An image with its true class."""
 
     pixels: NDArray[np.uint8] = field(repr=False)
-    """uint8 (height, width, 3), RGB."""
+    """RGB image, as uint8 with shape (height, width, 3)."""
     class_name: str
     split: str
     source: str
     """Origin of the image: a path relative to the set's folder, or split and index."""
     mask: NDArray[np.uint8] | None = field(default=None, repr=False)
-    """Part ids, uint8 (height, width), or None: 0 is background, k is ``part_names[k - 1]``."""
+    """Part ids, as uint8 with shape (height, width), or None. 0 is background, and k is
+    ``part_names[k - 1]``."""
     part_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -110,12 +111,12 @@ class ImageSet(ABC):
         if limit is None or limit >= len(entries):
             return entries
         if limit < 1:
-            raise ImageSetError(f"limit is {limit}; it must be at least 1.")
+            raise ImageSetError(f"limit is {limit}, but must be at least 1.")
         return _balanced(entries, limit, seed)
 
 
 def _balanced(entries: Sequence[Entry], limit: int, seed: int) -> list[Entry]:
-    """Select ``limit`` entries, as equal in number per class as the split allows."""
+    """Select ``limit`` entries, as evenly over the classes as the split allows."""
     # Ranked by hash, not shuffled: adding or removing a file does not change the other choices.
     ranked = sorted(entries, key=lambda entry: derive_seed(seed, entry.source))
     classes = sorted({entry.class_index for entry in entries})

@@ -103,7 +103,7 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 def _too_many_pixels(path: Path, size: str) -> ImageSetError:
     return ImageSetError(
-        f"{path} has {size} by its header; at most {MAX_PIXELS // 1_000_000} megapixels are "
+        f"{path} has {size} by its header, but at most {MAX_PIXELS // 1_000_000} megapixels are "
         "decoded. Save it smaller or remove it."
     )
 

@@ -44,7 +44,7 @@ class Dice:
         return (self.word() >> 32) * count >> 32
 
     def choice(self, items: Sequence[Item]) -> Item:
-        """Draw one of the items."""
+        """Draw an item."""
         return items[self.below(len(items))]
 
     def bytes(self, count: int) -> NDArray[np.uint8]:

@@ -61,7 +61,7 @@ class FolderSet(ImageSet):
             elif path.name not in self.class_names:
                 known = ", ".join(self.class_names)
                 problems.append(
-                    f"{path} is an unknown class; known are {known}. Rename or remove it."
+                    f"{path} is an unknown class. Known classes: {known}. Rename or remove it."
                 )
             else:
                 entries += self._list_class(path, problems)

@@ -47,9 +47,9 @@ class Scene:
     difficulty: float
     placement: Placement
     image: NDArray[np.uint8] = field(repr=False)
-    """Image, uint8 (32, 32, 3), RGB."""
+    """RGB image, as uint8 with shape (32, 32, 3)."""
     parts: NDArray[np.uint8] = field(repr=False)
-    """Part ids, as uint8 with shape (32, 32): 0 is background or hidden, k is
+    """Part ids, as uint8 with shape (32, 32). 0 is background or hidden, and k is
     ``part_names[k - 1]``."""
     part_names: tuple[str, ...]
 
@@ -119,9 +119,9 @@ def render_scene(
 
 def _check(class_index: int, difficulty: float, without_parts: Collection[str]) -> None:
     if not 0 <= class_index < len(CLASS_NAMES):
-        raise ValueError(f"class_index is {class_index}; it must be 0..{len(CLASS_NAMES) - 1}.")
+        raise ValueError(f"class_index is {class_index}, but must be 0 to {len(CLASS_NAMES) - 1}.")
     if not 0.0 <= difficulty <= 1.0:
-        raise ValueError(f"difficulty is {difficulty}; it must be between 0 and 1.")
+        raise ValueError(f"difficulty is {difficulty}, but must be between 0 and 1.")
     names = PART_NAMES[CLASS_NAMES[class_index]]
     unknown = sorted(set(without_parts) - set(names))
     if unknown:

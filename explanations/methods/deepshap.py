@@ -16,7 +16,7 @@ from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Batch, Workspace
 from explanations.methods.protocol import Diagnostics, as_array, flagged
 
-# Memory of one pair of image and reference on the way back, in layers of the widest size.
+# Memory of one pair of image and reference in the backward pass, in layers of the widest size.
 KEPT_LAYERS = 2
 SHARE_FOR_REFERENCES = 4
 ADDS_UP = 1e-4
@@ -62,7 +62,7 @@ class DeepShap:
 
 
 class References:
-    """Background in the form that the rules need: recorded once, or in pieces if it is large."""
+    """Background in the form that the rules need, recorded once, or in pieces if it is large."""
 
     def __init__(self, workspace: Workspace, pixels: Tensor) -> None:
         self.workspace = workspace

@@ -35,7 +35,7 @@ class IntegratedGradients:
 
     def __post_init__(self) -> None:
         if self.steps < 1:
-            raise ValueError(f"steps is {self.steps}; Integrated Gradients needs at least 1.")
+            raise ValueError(f"steps is {self.steps}, but Integrated Gradients needs at least 1.")
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         names = self.baseline.split("+")
@@ -91,7 +91,7 @@ class IntegratedGradients:
         weights_here = torch.from_numpy(weights / 2).to(pixels)
         way = pixels - begin
 
-        # Leggauss returns nodes in -1..1; the path is parametrised from 0 to 1, hence the halved
+        # Leggauss returns nodes in -1..1. The path is parametrised from 0 to 1, hence the halved
         # weights.
         def piece(part: slice) -> Tensor:
             at = positions[part].reshape(1, -1, 1, 1, 1)

@@ -42,7 +42,7 @@ class Lime:
 
     def __post_init__(self) -> None:
         if self.samples < 2:
-            raise ValueError(f"samples is {self.samples}; LIME needs at least 2.")
+            raise ValueError(f"samples is {self.samples}, but LIME needs at least 2.")
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         patches = [self.patches_of(image) for image in batch.images]

@@ -26,7 +26,7 @@ class Explainer(Protocol):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     version: ClassVar[int]
-    """Part of the artefact's key: raise it when equal parameters lead to different numbers."""
+    """Part of the artefact's key: raise it when the same parameters lead to different numbers."""
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         """Explain k target logits of each of n images. All arrays begin with both axes, n and k.

@@ -60,7 +60,8 @@ def caption(explanation: Explanation, label: str | None) -> str:
 
 
 def alt_text(explanation: Explanation) -> str:
-    """Describe the map for screen readers: where it is strongest, never what the image shows.
+    """Describe the map for screen readers by where it is strongest, and never by what the image
+    shows.
 
     Raises ArtefactError if the artefact is missing or damaged.
     """

@@ -58,7 +58,7 @@ def missing_of(jobs: Sequence[Job]) -> list[Job]:
 def take_over(jobs: Sequence[Job], claims: Claims) -> tuple[list[Job], list[Job]]:
     """Write the rows of maps whose numbers are already on disk.
 
-    Such numbers come from a run that died before it wrote the rows, or from an identical image in
+    Such numbers come from a run that died before it wrote the rows, or from the same image in
     another image set. Maps that another run has claimed are left to it, because it will write the
     row. Returns the jobs whose rows were written, and the remaining jobs.
     """

@@ -26,7 +26,7 @@ class View:
 
     def __post_init__(self) -> None:
         if not 0 <= self.opacity <= 1:
-            raise ValueError(f"opacity is {self.opacity}; it must be between 0 and 1.")
+            raise ValueError(f"opacity is {self.opacity}, but must be between 0 and 1.")
 
     def draw(self, drawing: Drawing, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
         """Draw the picture, (320, 320, 3) on the 0..1 scale."""
@@ -48,7 +48,7 @@ VIEWS = {
     "original": ("Original alone", View(0)),
     "map": ("Map alone", View(alone=True)),
 }
-"""Views of the researchers' gallery by the name in its address, with their labels."""
+"""Views of the researchers' gallery by the name in its URL, with their labels."""
 
 
 def view_named(name: str) -> View:

@@ -73,7 +73,7 @@ class Stored:
 
     key: str
     sha256: str
-    """Hash of the content before compression: equal numbers have equal hashes, wherever
+    """Hash of the content before compression: the same numbers have the same hash, wherever
     computed."""
     pack: str
     offset: int

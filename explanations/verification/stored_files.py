@@ -33,7 +33,7 @@ def check_everything() -> Checked:
     lines: dict[str, str] = {}
     store = artefact_store()
     for row in _shown(maps.iterator(chunk_size=2000), maps.count(), "map"):
-        # Rows of identical images in several image sets refer to one artefact, which is read once.
+        # Rows of the same image in several image sets refer to one artefact, which is read once.
         if row.key in lines:
             continue
         lines[row.key] = ""

@@ -51,7 +51,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class How:
-    """How to compute: the device, the precision, and the number of images to verify afterwards."""
+    """Options of a computation: device, precision, and number of images to verify afterwards."""
 
     device: str = "auto"
     precision: str = "strict"

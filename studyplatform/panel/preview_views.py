@@ -132,7 +132,7 @@ def _bar(
         "previous": at(arm, number - 1) if number else "",
         "next": at(arm, number + 1) if number + 1 < len(sequence) else "",
         "languages": [(code, at(arm, number, code)) for code in definition(study).languages],
-        # The address of any picture without its end is the common prefix of all pictures.
+        # The URL of any picture without its end is the common prefix of all pictures.
         "pictures": reverse(
             "preview:picture",
             kwargs={"slug": study.slug, "arm": arm.key, "picture_code": "0", "picture": "image"},
@@ -141,7 +141,7 @@ def _bar(
 
 
 def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
-    """Replace the addresses of the page's pictures by the preview's own."""
+    """Replace the URLs of the page's pictures by the preview's own."""
     theirs = f"{reverse('page', kwargs={'code': preview.CODE})}picture/"
 
     def own(value: Any) -> Any:

@@ -68,14 +68,14 @@ def test_the_seed_chooses_and_a_larger_limit_only_adds(pets):
 
 
 def test_a_limit_below_one_is_refused(pets):
-    with pytest.raises(ImageSetError, match="limit is 0; it must be at least 1"):
+    with pytest.raises(ImageSetError, match="limit is 0, but must be at least 1"):
         FolderSet(pets).count("test", limit=0)
 
 
 def test_an_unknown_class_of_the_test_split_is_named(pets):
     write_images(pets / "test/horse", 1)
     (line,) = problems(pets)
-    assert line.startswith(f"{pets / 'test/horse'} is an unknown class; known are cat, dog.")
+    assert line.startswith(f"{pets / 'test/horse'} is an unknown class. Known classes: cat, dog.")
 
 
 def test_a_class_that_the_classifier_does_not_know_is_named(pets):

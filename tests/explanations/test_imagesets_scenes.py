@@ -187,9 +187,9 @@ def test_the_colour_of_the_object_does_not_tell_the_class():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((10, 0, 0.5), r"class_index is 10; it must be 0\.\.9"),
+        ((10, 0, 0.5), r"class_index is 10, but must be 0 to 9"),
         ((-1, 0, 0.5), r"class_index is -1"),
-        ((0, 0, 1.5), r"difficulty is 1\.5; it must be between 0 and 1"),
+        ((0, 0, 1.5), r"difficulty is 1\.5, but must be between 0 and 1"),
         ((0, 0, float("nan")), r"difficulty is nan"),
     ],
 )

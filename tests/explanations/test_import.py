@@ -168,7 +168,7 @@ def test_every_bad_file_gets_its_line(folder):
     [
         ({"split": "validation"}, "has no split 'validation'. Its folders are: test, train"),
         ({"split": BACKGROUND}, "'background' is filled from the training images"),
-        ({"limit": 0}, "limit is 0; it must be at least 1"),
+        ({"limit": 0}, "limit is 0, but must be at least 1"),
         ({"name": "My animals"}, "'My animals' cannot be the name of an image set"),
     ],
 )

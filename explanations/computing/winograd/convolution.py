@@ -27,7 +27,8 @@ compete for the few places of one cache set."""
 
 @dataclass(frozen=True)
 class _Blocks:
-    """Division of images into blocks: several whole images each, or a band of a single image."""
+    """Division of images into blocks, each of which is several whole images or a band of a single
+    image."""
 
     down: int
     """Rows of tiles in an image."""

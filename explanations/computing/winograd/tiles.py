@@ -102,7 +102,7 @@ def putting_together(channels: int, across: int, plane: int, *, rectify: bool, p
         ]
         rows = [_to_pixels(code, [column[r] for column in columns]) for r in range(OUT)]
         if pool:
-            # The bias is equal within a window and a ReLU is monotonic, so that both can wait
+            # The bias is the same within a window and a ReLU is monotonic, so that both can wait
             # until three of four values have been dropped.
             rows = [
                 [code.most(a[s], a[s + 1], b[s], b[s + 1]) for s in range(0, OUT, 2)]

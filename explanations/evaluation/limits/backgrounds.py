@@ -1,4 +1,4 @@
-"""DeepSHAP's dependence on its background: comparison of two disjoint backgrounds of equal size."""
+"""Dependence of DeepSHAP on its background, measured with disjoint backgrounds of the same size."""
 
 import numpy as np
 

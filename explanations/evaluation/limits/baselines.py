@@ -13,7 +13,8 @@ BASELINES = ("black", "white", "mean", "blurred")
 
 
 def integrated_gradients_by_baseline(subject: Subject) -> dict[str, float]:
-    """Compare every two baselines: rank correlation of signed maps, overlap of the largest sizes.
+    """Compare every two baselines by the rank correlation of signed maps and the overlap of the
+    largest values.
 
     If there is a mask, each baseline's pixel AUC of the absolute values is added.
     """

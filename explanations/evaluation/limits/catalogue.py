@@ -76,7 +76,7 @@ TABLES = (
     Table(
         "deepshap_background",
         "DeepSHAP and its background",
-        "Comparison of the maps of two backgrounds of equal size without common images. The error "
+        "Comparison of the maps of two disjoint backgrounds of the same size. The error "
         "is the distance of the two maps, relative to their length.",
         {"error": "Error", **_AGREE},
     ),

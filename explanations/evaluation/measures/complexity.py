@@ -30,7 +30,7 @@ def gini_index(relevance: Floats) -> float:
 def relative_entropy(relevance: Floats) -> float:
     """Compute the entropy of the absolute values over the logarithm of the number of pixels.
 
-    It is 1 for an even map and for an empty one.
+    It is 1 for an even map and for an empty map.
     """
     values = np.abs(relevance.ravel()).astype(np.float64)
     if values.sum() == 0:

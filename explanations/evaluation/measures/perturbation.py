@@ -40,7 +40,7 @@ def changed(begin: Tensor, end: Tensor, order: NDArray[np.int64]) -> Tensor:
 
 def _areas(subject: Subject, begin: Tensor, end: Tensor) -> dict[str, float]:
     seed = subject.case.seed("ties", subject.setting.seed)
-    # Both ends of the curve are equal for every map, so they are computed once.
+    # Both ends of the curve are the same for every map, so they are computed once.
     first, last = subject.probabilities(torch.stack([begin, end]))
     between = [
         changed(begin, end, most_relevant_first(relevance, seed))[1:-1]

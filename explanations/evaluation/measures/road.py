@@ -18,12 +18,12 @@ NEIGHBOURS = ((0, 1, DIRECT), (1, 0, DIRECT), (1, 1, DIAGONAL), (1, -1, DIAGONAL
 def road(subject: Subject) -> dict[str, float]:
     """Compute half the probability lost by removing relevant pixels first instead of last.
 
-    It is ``(LeRF - MoRF) / 2``, averaged over SHARES, as in pytorch-grad-cam; 0 for a map that
+    It is ``(LeRF - MoRF) / 2``, averaged over SHARES, as in pytorch-grad-cam, and 0 for a map that
     orders pixels at random. Imputed pixels get Gaussian noise of .01 in normalised units, so that
     their position is not recognisable.
     """
     seed = subject.case.seed("ties", subject.setting.seed)
-    # The noise is equal for all maps of the image, so that maps differ only in their order of
+    # The noise is the same for all maps of the image, so that maps differ only in their order of
     # pixels.
     noise = np.random.default_rng(seed).normal(0, NOISE, subject.pixels.shape)
     pixels = subject.pixels.double().cpu().numpy()

@@ -1,1 +1,1 @@
-"""Drawing the objects of the embedded scenes."""
+"""Drawings of the objects in the embedded scenes."""

@@ -38,7 +38,8 @@ _COUNTERS = np.array([0] + [1 << 8 * k for k in range(MAX_PARTS)], dtype="<u8")
 
 
 class Shape(NamedTuple):
-    """A filled polygon of a part, in object units: the object fills -1..1, and y points down."""
+    """A filled polygon of a part, in object units, in which the object fills -1..1 and y points
+    down."""
 
     part: str
     points: tuple[Point, ...]
@@ -46,7 +47,7 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class Placement:
-    """Position of an object: centre and half-size in pixels of the finished image.
+    """Position of an object, given by its centre and half-size in pixels of the finished image.
 
     ``turn`` is the tangent of half the rotation angle. Cosine and sine are rational functions of it
     and therefore the same on every machine. ``mirrored`` flips left and right before the rotation.

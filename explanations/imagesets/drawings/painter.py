@@ -49,7 +49,8 @@ def background(dice: Dice, difficulty: float) -> tuple[Canvas, Colour]:
 
 
 def place(dice: Dice, difficulty: float) -> Placement:
-    """Choose the object's position: smaller, more rotated and nearer to the edge if difficult."""
+    """Choose the object's placement, which is smaller, more rotated and nearer to the edge in a
+    difficult scene."""
     half_size = dice.uniform(13.0 - 8.0 * difficulty, 14.5 - 4.5 * difficulty)
     # Only in a difficult scene, a small part of the object may lie outside the frame.
     room = max(0.0, _CENTRE - half_size + 2.5 * difficulty)
@@ -75,7 +76,7 @@ def with_noise(image: NDArray[np.uint8], dice: Dice, difficulty: float) -> NDArr
 
 
 class Painter:
-    """Painter of clutter, object and occluders on one canvas."""
+    """Painter of clutter, object and occluders on the same canvas."""
 
     def __init__(self, canvas: Canvas, ground: Colour, difficulty: float) -> None:
         self._canvas = canvas

@@ -22,9 +22,9 @@ class ExecutorError(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some images to be explained by one list of methods.
+    """A chunk of images to be explained by the same methods.
 
-    On a CPU a chunk is a single image. The numbers are therefore identical to the last bit, however
+    On a CPU a chunk is a single image. The numbers are therefore the same to the last bit, however
     the work is divided and whichever process does it.
     """
 

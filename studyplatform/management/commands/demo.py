@@ -35,7 +35,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
-        """Run every missing step and return the addresses."""
+        """Run every missing step and return the URLs."""
         if not settings.DEBUG:
             raise CommandError(
                 "The demo creates a researcher's account and prints its password, so it runs only "

@@ -120,16 +120,16 @@ class Command(DatabaseCommand):
                 "--set needs --weights FILE.safetensors, such as weights/scenes.safetensors."
             )
         if options["limit"] is not None and options["limit"] < 1:
-            raise CommandError(f"--limit is {options['limit']}; it must be at least 1.")
+            raise CommandError(f"--limit is {options['limit']}, but must be at least 1.")
         if options["classes"] < 1:
-            raise CommandError(f"--classes is {options['classes']}; it must be at least 1.")
+            raise CommandError(f"--classes is {options['classes']}, but must be at least 1.")
         if options["verify"] < 0:
-            raise CommandError(f"--verify is {options['verify']}; it must be 0 or more.")
+            raise CommandError(f"--verify is {options['verify']}, but must be 0 or more.")
         if options["executor"] == "local" and (options["scheduler"] or options["workers"]):
             raise CommandError("--scheduler and --workers require --executor dask. Add it.")
         if options["workers"] < 0 or (options["scheduler"] and options["workers"]):
             raise CommandError(
-                "--workers is the number of new workers on this machine; it must be 0 or more and "
+                "--workers is the number of new workers on this machine. It must be 0 or more and "
                 "cannot be combined with --scheduler."
             )
         execution = Execution(options["executor"], options["scheduler"], options["workers"])
@@ -165,7 +165,7 @@ class Command(DatabaseCommand):
 def _shard(text: str) -> tuple[int, int]:
     part, _, parts = text.partition("/")
     if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise ArgumentTypeError(f"{text!r} must be I/N with I up to N, such as 1/4")
+        raise ArgumentTypeError(f"{text!r} is not I/N with I up to N, such as 1/4")
     return int(part), int(parts)
 
 
@@ -175,7 +175,7 @@ def _said(done: Prepared) -> str:
     ways = [", ".join(done.methods)] if done.methods else []
     ways += [f"layer by layer ({done.modules} modules)"] if done.modules else []
     if not ways:
-        return f"{done.images} images predicted; no condition shows a map, so nothing was computed."
+        return f"{done.images} images predicted. No condition shows a map, so no map was computed."
     return (
         f"{done.images} images predicted; {done.explained} explained by {' and '.join(ways)}: "
         f"{done.maps.new} maps computed on {done.device}, {done.maps.known} already existed."

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         digest = write_registration(plan, document, declared, output)
         if declared.collected:
             self.stderr.write(
-                f"The study already has {declared.collected} participants; the document says so."
+                f"The study already has {declared.collected} participants. The document says so."
             )
         return f"Plan {digest}\n{output / 'preregistration.html'}"
 
@@ -78,7 +78,7 @@ def _declared(study: StudyFile, file: Path) -> Declared:
         {arm.key: arm.label for arm in study.arms},
         tuple(shown.label for shown in study.conditions) if within else (),
         _scales(study),
-        f"Experiment; within-subjects: {within}; all other factors between-subjects."
+        f"Experiment. Within-subjects: {within}. All other factors are between-subjects."
         if within
         else "Between-subjects experiment.",
         (

@@ -118,7 +118,7 @@ def _checked(folder: Path) -> str:
     if problems:
         lines = "\n".join(f"- {problem}" for problem in problems)
         raise CommandError(
-            f"The report in {folder} is not consistent ({len(problems)} problems):\n{lines}"
+            f"The report in {folder} is not consistent. Problems: {len(problems)}.\n{lines}"
         )
     return f"The report in {folder} is consistent: no file, statistic or number has changed."
 

@@ -87,7 +87,7 @@ def half_in_train_mode() -> nn.Module:
         ),
         (Functional(torch.tanh), "the function 'tanh'", "a chain of modules"),
         (Functional(torch.flatten), "flattens from 0 to -1", "Use start_dim=1"),
-        (Residual(), "'conv' does not follow from 'images' alone", "one chain, such as the VGGs"),
+        (Residual(), "'conv' does not follow from 'images' alone", "one chain, such as a VGG"),
         (Conditional(), "cannot be traced", "without conditions on the data"),
         (TwoOutputs(), "returns more than its logits", "returns one tensor"),
         (small(nn.MaxPool2d(3, 2)), "The module '1' pools windows", "Set stride equal"),

@@ -247,7 +247,7 @@ def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file)
         )
     )  # fmt: skip
     assert precompute(study="words") == (
-        "3 images predicted; no condition shows a map, so nothing was computed."
+        "3 images predicted. No condition shows a map, so no map was computed."
     )
     assert not Explanation.objects.exists()
 
@@ -392,7 +392,7 @@ def test_two_runs_that_predict_at_once_store_one_prediction(network, weights, im
 
 @pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "a/b", "1/0", "1/-2"])
 def test_a_shard_that_is_none_is_refused(images, weights_file, shard):
-    with pytest.raises(CommandError, match="must be I/N with I up to N"):
+    with pytest.raises(CommandError, match="is not I/N with I up to N"):
         call_command(
             "precompute_explanations", "--set", "scenes", "--weights", str(weights_file),
             "--shard", shard,
