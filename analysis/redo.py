@@ -54,7 +54,7 @@ def redo(folder: Path) -> list[str]:
 
 
 def main(folder: Path) -> int:
-    """Repeat the analysis and print the differences; return 0 if there are none, else 1."""
+    """Repeat the analysis, print the differences, and return 0 if there are none, else 1."""
     try:
         problems = redo(folder)
     except AnalysisError as error:
@@ -96,4 +96,6 @@ def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ReportError([f"{path.name} cannot be read: {error}."]) from error
+        raise ReportError(
+            [f"{path.name} cannot be read ({error}). Run the analysis again to write a new one."]
+        ) from error

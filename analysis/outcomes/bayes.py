@@ -1,4 +1,4 @@
-"""Bayes factors for the simple contrasts of the plan's outcomes; no decision depends on them."""
+"""Bayes factors for the simple contrasts of outcomes, on which no decision depends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -95,7 +95,10 @@ def population_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
 
 def _share(trials: pd.DataFrame, arm: str, odd: list[float]) -> ClusteredShare:
     if odd:
-        raise NotEstimableError(f"the column must contain only 0 and 1, but contains {odd[:5]}")
+        raise NotEstimableError(
+            "the column must contain only 0 and 1, but contains "
+            f"{', '.join(f'{value:g}' for value in odd[:5])}"
+        )
     arm_trials = trials[trials["arm"] == arm]
     if arm_trials.empty:
         raise NotEstimableError(f"{arm} has no trials of this outcome")

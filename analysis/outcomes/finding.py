@@ -20,5 +20,5 @@ class OutcomeFinding(Protocol):
 
 
 def p_of(found: OutcomeFinding) -> float | None:
-    """Return the p that enters the outcome's family; None if the test could not be computed."""
+    """Return the p that enters the outcome's family, or None if the test could not be computed."""
     return found.test.p if isinstance(found.test, HypothesisTest) else None

@@ -1,4 +1,4 @@
-"""Analyses of trials: one row per trial, random participants and images (FAMILIES).
+"""Analyses of trials with a row per trial and random participants and images (FAMILIES).
 
 Trials are not averaged to scores first, so an undefined ratio or an image that happened to be
 difficult cannot produce a difference between arms.
@@ -174,7 +174,8 @@ def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.Data
     arms = plan.arms_of(outcome)
     empty = [arm for arm in arms if not (trials["arm"] == arm).any()]
     if empty:
-        raise NotEstimableError(f"{', '.join(empty)} has no trials of this outcome")
+        verb = "has" if len(empty) == 1 else "have"
+        raise NotEstimableError(f"{', '.join(empty)} {verb} no trials of this outcome")
     # Sum coding, so that type III tests are of main effects and contrasts average over `within`.
     arm = Categorical("arm", levels=arms, coding="sum")
     fixed: tuple[Term, ...] = (arm,)

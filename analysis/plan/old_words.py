@@ -1,6 +1,6 @@
-"""Keys of a plan that were renamed: old plans stay readable, since their hashes are registered.
+"""Renamed keys of a plan, so that old plans whose hashes are registered stay readable.
 
-A plan is hashed as it was written; only its reading uses today's words.
+A plan is hashed as it was written, and only read under today's keys.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ RENAMED: Mapping[str, str] = {"meeting": "map_quality"}
 
 
 def replaced(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the plan's tables with today's keys; a table of today's key wins over an old one."""
+    """Return the plan's tables with today's keys. A table under today's key takes precedence."""
     renamed = {RENAMED[key]: value for key, value in document.items() if key in RENAMED}
     return renamed | {key: value for key, value in document.items() if key not in RENAMED}
 
@@ -31,7 +31,7 @@ def path_today(path: Path) -> Path:
 
 
 def path_as_written(path: Path, document: Mapping[str, Any]) -> Path:
-    """Return the path of a key, given in today's words, as the document has it."""
+    """Return the path of one of today's keys as the document spells it."""
     for old, today in RENAMED.items():
         if path[:1] == (today,) and today not in document and old in document:
             return (old, *path[1:])

@@ -1,4 +1,4 @@
-"""The analysis plan, written before the data; catalogues/ lists its possible entries."""
+"""The analysis plan, which is written before the data and uses the entries in catalogues/."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -121,7 +121,7 @@ class Plan:
 
     @property
     def families(self) -> Mapping[str, tuple[Outcome, ...]]:
-        """Return outcomes by family in the plan's order; exploratory outcomes form a family."""
+        """Return outcomes by family in the plan's order, with a family of exploratory outcomes."""
         names = dict.fromkeys(family_of(outcome) for outcome in self.outcomes)
         return {
             name: tuple(outcome for outcome in self.outcomes if family_of(outcome) == name)

@@ -1,10 +1,11 @@
-"""Rules of a plan beyond the types of its values; each rule reports the key concerned.
+"""Rules of a plan beyond the types of its values, each of which reports the key concerned.
 
-The plan may be incomplete: faulty values are replaced, and rules that depend on them are skipped.
+The plan may be incomplete, because faulty values are replaced. Rules that depend on them are
+skipped.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from analysis.plan.plan import ANALYSES, EXPLORATORY, KINDS, RULES, Outcome, Plan
@@ -30,15 +31,15 @@ def check_plan(plan: Plan, problems: Problems) -> None:
     """Report every rule that the plan breaks, as far as the plan alone can show it."""
     _check_arms(plan, problems)
     if not plan.outcomes:
-        problems.add(("outcomes",), "outcomes must consist of one or more [[outcomes]] tables.")
-    _check_repeated("outcome", [one.key for one in plan.outcomes], problems)
+        problems.add(("outcomes",), "a plan needs at least one table [[outcomes]]. Add it.")
+    _check_repeated("outcome", [outcome.key for outcome in plan.outcomes], problems)
     for number, outcome in enumerate(plan.outcomes):
         _check_outcome(outcome, ("outcomes", number), problems)
         _check_asked(outcome, plan, ("outcomes", number), problems)
-    _check_repeated("exclusion", [one.key for one in plan.exclusions], problems)
+    _check_repeated("exclusion", [exclusion.key for exclusion in plan.exclusions], problems)
     for number, exclusion in enumerate(plan.exclusions):
         _check_exclusion(exclusion, ("exclusions", number), problems)
-    _check_repeated("contrast", [one.key for one in plan.contrasts], problems)
+    _check_repeated("contrast", [contrast.key for contrast in plan.contrasts], problems)
     for number, contrast in enumerate(plan.contrasts):
         _check_contrast(contrast, plan, ("contrasts", number), problems)
     if plan.behaviour is not None:
@@ -56,12 +57,14 @@ def check_plan(plan: Plan, problems: Problems) -> None:
 def _check_arms(plan: Plan, problems: Problems) -> None:
     arms = list(plan.arms)
     if len(arms) < 2 or len(set(arms)) < len(arms):
-        problems.add(("arms",), f"arms must list two or more different arm keys, got {arms}.")
+        problems.add(
+            ("arms",), f"arms must list two or more different keys, but is {_listed(arms)}."
+        )
         return
     for key in ("control", "ai_only", "human_alone"):
         arm = getattr(plan, key)
         if arm is not None and arm not in arms:
-            said = f"{key} {arm!r} is not among the arms {arms}. Name one."
+            said = f"{key} {arm!r} is not among the arms {_listed(arms)}. Name one."
             problems.add((key,), said, ("arms",))
 
 
@@ -80,14 +83,15 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     if strays:
         problems.add(
             (*path, "slopes"),
-            f"{name}: slopes {strays} are not among the random factors. Add them there.",
+            f"{name}: slopes contains {_listed(strays)}, not among the random factors. Add "
+            "each of them to random.",
             (*path, "random"),
         )
     if outcome.fallback == outcome.analysis:
-        said = f"{name}: the fallback is the analysis itself. Name another."
+        said = f"{name}: the fallback is the analysis itself. Name another analysis."
         problems.add((*path, "fallback"), said, (*path, "analysis"))
     if outcome.role != EXPLORATORY and outcome.family == EXPLORATORY:
-        said = f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}."
+        said = f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}. Add it."
         problems.add((*path, "family"), said, (*path, "role"))
 
 
@@ -97,13 +101,16 @@ def _check_asked(outcome: Outcome, plan: Plan, path: Path, problems: Problems) -
     if not asked:
         return
     if unknown := [arm for arm in asked if arm not in arms]:
-        said = f"{name}: asked_in names {unknown}, not among the arms {arms}. Name arms of them."
+        said = (
+            f"{name}: asked_in names {_listed(unknown)}, but the arms are {_listed(arms)}. Name "
+            "some of these."
+        )
         problems.add(place, said, ("arms",))
     elif plan.control not in asked or len(set(asked)) < 2:
         problems.add(
             place,
             f"{name}: asked_in must contain the control {plan.control!r} and another arm, "
-            f"got {asked}.",
+            f"but is {_listed(asked)}. Add them.",
             ("control",),
         )
 
@@ -119,12 +126,12 @@ def _check_exclusion(exclusion: Exclusion, path: Path, problems: Problems) -> No
             problems.add(place, said, (*path, field))
     given = [key for key in COMPARISONS if getattr(exclusion, key) is not None]
     if {"column", "item"} & set(rule.needs) and len(given) != 1:
-        said = f"{name}: give one of {list(COMPARISONS)}, got {given or 'none'}."
+        said = f"{name}: give one of {_listed(COMPARISONS)}; it has {_listed(given) or 'none'}."
         problems.add(place, said, *((*path, key) for key in COMPARISONS))
     allowed = {*rule.needs, *given, "key", "label", "rule", "scope", "at_least", "alike"}
-    for key in (one.name for one in fields(Exclusion)):
+    for key in (field.name for field in fields(Exclusion)):
         if key not in allowed and getattr(exclusion, key) not in (None, ()):
-            said = f"{name}: the rule {rule.key!r} has no use for {key!r}. Remove it."
+            said = f"{name}: the rule {rule.key!r} does not use {key!r}. Remove it."
             problems.add((*path, key), said, place)
 
 
@@ -132,12 +139,13 @@ def _check_contrast(contrast: PlannedContrast, plan: Plan, path: Path, problems:
     name, weights, place = f"contrast {contrast.key!r}", contrast.weights, (*path, "weights")
     for arm in weights:
         if arm not in plan.arms:
-            said = f"{name}: {arm!r} is not among the arms {list(plan.arms)}. Name arms of them."
+            said = f"{name}: {arm!r} is not among the arms {_listed(plan.arms)}. Name one."
             problems.add((*place, arm), said, ("arms",))
     if sum(bool(weight) for weight in weights.values()) < 2 or abs(sum(weights.values())) > 1e-9:
         problems.add(
             place,
-            f"{name}: the weights must sum to 0 over two or more arms, got {dict(weights)}.",
+            f"{name}: the weights must sum to 0 over two or more arms, but are "
+            f"{_weights(weights)}. Correct them.",
             *((*place, *rest) for rest in problems.faults_below(place)),
         )
 
@@ -146,12 +154,12 @@ def _check_behaviour(behaviour: Behaviour, problems: Problems) -> None:
     for name in ("confidence_range", "probability_range"):
         ends = list(getattr(behaviour, name))
         if ends and (len(ends) != 2 or ends[0] >= ends[1]):
-            said = f"behaviour: {name} must be [lowest, highest], got {ends}."
+            said = f"behaviour: {name} must be [lowest, highest], but is {ends}. Correct it."
             problems.add(("behaviour", name), said)
     if bool(behaviour.confidence_range) != bool(behaviour.probability_range):
         problems.add(
             ("behaviour",),
-            "behaviour: give confidence_range and probability_range, or neither.",
+            "behaviour: give both confidence_range and probability_range, or neither.",
             ("behaviour", "confidence_range"),
             ("behaviour", "probability_range"),
         )
@@ -160,18 +168,23 @@ def _check_behaviour(behaviour: Behaviour, problems: Problems) -> None:
 def _check_sample_goal(goal: SampleGoal, problems: Problems) -> None:
     if (goal.d is None) == (goal.f is None):
         place = ("sample_goal",)
-        problems.add(place, "sample_goal needs one effect, d or f.", (*place, "d"), (*place, "f"))
+        problems.add(
+            place,
+            "sample_goal needs exactly one effect. Give d or f.",
+            (*place, "d"),
+            (*place, "f"),
+        )
 
 
 def _check_mediation(mediation: MediationPlan, plan: Plan, problems: Problems) -> None:
     mediators, place = list(mediation.mediators), ("mediation", "mediators")
     if not 1 <= len(mediators) <= 3:
-        problems.add(place, f"mediation: name one to three mediators, got {mediators}.")
+        problems.add(place, f"mediation: name one to three mediators; it has {len(mediators)}.")
     _check_known("mediation", [mediation.outcome], plan, ("mediation", "outcome"), problems)
     _check_known("mediation", mediators, plan, place, problems)
     named = [mediation.outcome, *mediators]
     if len(set(named)) < len(named):
-        said = f"mediation: {named} names an outcome twice. Remove one."
+        said = f"mediation: {_listed(named)} names an outcome twice. Remove one of the two."
         problems.add(place, said, ("mediation", "outcome"))
 
 
@@ -185,7 +198,7 @@ def _check_map_quality(map_quality: MapQualityPlan, plan: Plan, problems: Proble
         "map_quality", list(map_quality.outcomes), plan, ("map_quality", "outcomes"), problems
     )
     if not map_quality.measures:
-        said = "map_quality: measures is empty. Name measures, or leave it out."
+        said = "map_quality: measures is empty. Name measures, or remove the table."
         problems.add(("map_quality", "measures"), said)
 
 
@@ -194,10 +207,15 @@ def _check_known(
 ) -> None:
     known = [outcome.key for outcome in plan.outcomes]
     if unknown := [key for key in keys if key not in known]:
-        said = f"{name}: {unknown} are not keys of outcomes {known}. Name some."
+        said = (
+            f"{name}: {_listed(unknown)} cannot be used, because the outcomes are "
+            f"{_listed(known)}. Name some of these."
+        )
         # The intended key may be the key that cannot be read.
         faulty = [("outcomes", *rest) for rest in problems.faults_below(("outcomes",))]
-        problems.add(path, said, ("outcomes",), *(one for one in faulty if one[-1] == "key"))
+        problems.add(
+            path, said, ("outcomes",), *(key_path for key_path in faulty if key_path[-1] == "key")
+        )
 
 
 def _check_key(name: str, key: str, path: Path, problems: Problems) -> None:
@@ -205,8 +223,8 @@ def _check_key(name: str, key: str, path: Path, problems: Problems) -> None:
     if not KEY.fullmatch(key) or key in SCORE_COLUMNS:
         problems.add(
             (*path, "key"),
-            f"{name}: the key must be small letters, digits, _ and -, start with a letter, and be "
-            f"none of {list(SCORE_COLUMNS)}. Rename it.",
+            f"{name}: the key must start with a small letter, contain only small letters, digits, "
+            f"_ and -, and not be {_listed(SCORE_COLUMNS, ' or ')}. Rename it.",
         )
 
 
@@ -215,3 +233,11 @@ def _check_repeated(what: str, keys: Sequence[str], problems: Problems) -> None:
         if key in keys[:number]:
             path = (f"{what}s", number, "key")
             problems.add(path, f"two {what}s have the key {key!r}. Rename one.")
+
+
+def _listed(words: Iterable[str], joint: str = ", ") -> str:
+    return joint.join(words)
+
+
+def _weights(weights: Mapping[str, float]) -> str:
+    return _listed(f"{arm} = {weight:g}" for arm, weight in weights.items())

@@ -1,4 +1,4 @@
-"""Reading of plan.toml as a Plan; all problems are reported at once, with their lines."""
+"""Reading of plan.toml as a Plan, with all problems reported at once and with their lines."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ class PlanFile:
     name: str = ""
 
     def plan(self) -> Plan:
-        """Return the plan; raise PlanError with every problem that the file alone can show."""
+        """Return the plan, or raise PlanError with every problem that the file alone can show."""
         problems = deepcopy(self.mistakes)
         plan = judge_plan(self.document, problems)
         self.raise_problems(problems)
@@ -56,19 +56,19 @@ class PlanFile:
 
 
 def _in_file(name: str, sentences: Sequence[str]) -> list[str]:
-    """Prefix each sentence, which may begin with its line, with the name of the file."""
+    """Return the sentences with the name of the file before their lines."""
     if not name:
         return list(sentences)
-    return [f"{name}{', ' if one.startswith('line ') else ': '}{one}" for one in sentences]
+    return [f"{name}{', ' if text.startswith('line ') else ': '}{text}" for text in sentences]
 
 
 def read_plan(path: Path) -> Plan:
-    """Return the plan in the file; raise PlanError with every problem the file alone can show."""
+    """Return the plan in the file, or raise PlanError with every problem that the file can show."""
     return read_plan_file(path).plan()
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """Return the plan as plain tables; raise PlanError if the file is not TOML or JSON."""
+    """Return the plan as plain tables, or raise PlanError if the file is not TOML or JSON."""
     file = read_plan_file(path)
     file.raise_problems(file.mistakes)
     return file.document
@@ -80,14 +80,22 @@ def read_plan_file(path: Path) -> PlanFile:
         text = path.read_text(encoding="utf-8")
         file = _from_json(text) if path.suffix == ".json" else _from_toml(text)
     except FileNotFoundError as error:
-        raise PlanError([f"{path.name} does not exist. Write it, or use --plan."]) from error
+        raise PlanError(
+            [f"{path.name} does not exist. Write this file, or name another with --plan."]
+        ) from error
     except FileProblemsError as error:
         raise PlanError(_in_file(path.name, error.problems)) from error
     except (ValueError, RecursionError) as error:
-        kind = "JSON" if path.suffix == ".json" else "UTF-8 text"
-        raise PlanError([f"{path.name} is not {kind}: {error}."]) from error
+        kind, cure = (
+            ("JSON", "Make it again with manage.py preregister.")
+            if path.suffix == ".json"
+            else ("UTF-8 text", "Save the file as UTF-8.")
+        )
+        raise PlanError([f"{path.name} cannot be read as {kind} ({error}). {cure}"]) from error
     if not isinstance(file.document, dict):
-        raise PlanError([f"{path.name} must contain a table with a plan's keys."])
+        raise PlanError(
+            [f"{path.name} must contain a table with a plan's keys. Name another file."]
+        )
     return _of_study(replace(file, name=path.name))
 
 
@@ -101,7 +109,7 @@ def _from_toml(text: str) -> PlanFile:
 
 
 def _of_study(file: PlanFile) -> PlanFile:
-    """Return the plan in the [analysis] of a study file; any other file as it is."""
+    """Return the plan in the table [analysis] of a study file, or any other file unchanged."""
     document = file.document
     if "outcomes" in document or not isinstance(document.get("analysis"), dict):
         return file
@@ -129,7 +137,7 @@ def plan_hash(document: Mapping[str, Any]) -> str:
 
 
 def parse_plan(document: Mapping[str, Any]) -> Plan:
-    """Return the plan that the parsed TOML describes; raise PlanError with every problem."""
+    """Return the plan that the parsed TOML describes, or raise PlanError with every problem."""
     return PlanFile(dict(document)).plan()
 
 
@@ -137,7 +145,7 @@ def judge_plan(document: Mapping[str, Any], problems: Problems) -> Plan:
     """Return the plan as far as it can be read, and report every problem of it."""
     if not old_words.RENAMED.keys() & document.keys():
         return _judge(document, problems)
-    # Judged in today's words, reported at the keys that the file has.
+    # Rules use today's keys, but each problem is reported at the key that the file has.
     today = Problems()
     for path in problems.faults_below(()):
         today.fault(old_words.path_today(path))

@@ -1,4 +1,4 @@
-"""Tables of an analysis plan except its outcomes; each field is a key of plan.toml."""
+"""Tables of an analysis plan except its outcomes, with a field for each key of plan.toml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ Repeats = Literal["refuse", "drop_identical", "keep_first", "keep_last"]
 
 @dataclass(frozen=True)
 class Exclusion:
-    """An exclusion criterion: a rule from plan.RULES with the fields that the rule needs.
+    """An exclusion criterion, which is a rule from plan.RULES with the fields that it needs.
 
     With `scope` "per_protocol" the participants remain in the intention-to-treat set; "all"
     excludes them from every set. `below`, `above`, `equals` and `other_than` compare the values of
@@ -56,7 +56,7 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class PlannedContrast:
-    """Σ weight × mean over arms, such as {placebo = -1, gradcam = 1}; the weights sum to zero."""
+    """Σ weight × mean over arms, such as {placebo = -1, gradcam = 1}, whose weights sum to 0."""
 
     key: Text
     label: Text
@@ -94,7 +94,7 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A CSV file of another study: the mapping of its columns, and the rows that count.
+    """A CSV file of another study, with the mapping of its columns and the rows that count.
 
     `columns` maps our name to theirs, `where` their column to the values to keep, `constants` our
     column to a value for every row, `codes` our column to {their cell: ours}. `types` contains
@@ -181,7 +181,7 @@ class BayesPrior:
 
 @dataclass(frozen=True)
 class MediationPlan:
-    """A mediation analysis by keys of outcomes: arm → mediators, in this order → outcome.
+    """A mediation analysis from arms through mediators, in this order, to an outcome.
 
     `runs` is the number of bootstrap samples.
     """

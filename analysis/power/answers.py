@@ -1,4 +1,4 @@
-"""Answers of simulated participants: a latent value per answer, converted to a recorded value."""
+"""Answers of simulated participants, each converted from a latent value to a recorded value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -60,7 +60,7 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class Design:
-    """The trials of each participant: `right` and `wrong` predictions, equal for every arm.
+    """The trials of each participant, with as many `right` and `wrong` predictions in every arm.
 
     With `conditions` the design is within-subjects: each condition has that many predictions on
     images of its own, and the arms are orders of the conditions.

@@ -1,4 +1,4 @@
-"""The folder that a report comes in: data, results, and the script that repeats the analysis."""
+"""The folder of a report, with data, results, and the script that repeats the analysis."""
 
 import hashlib
 import json
@@ -78,7 +78,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ReportError(
-            [f"{folder} has no readable {MANIFEST}: {error}. Name a folder of run_analysis."]
+            [
+                f"{folder / MANIFEST} cannot be read ({error}). Name a folder that run_analysis "
+                "wrote."
+            ]
         ) from error
     return manifest
 

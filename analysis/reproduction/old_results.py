@@ -1,4 +1,4 @@
-"""Keys of results.json that were renamed, so that published results of old versions stay readable.
+"""Renamed keys of results.json, so that published results of old versions stay readable.
 
 Version 2 of the schema has `optional_sections` for `further`, `stimuli_shown` for `shown` (and in
 it `by_image` for `pictures`), and in the sections and the plan `map_quality` for `meeting`. Its
@@ -21,7 +21,7 @@ RENAMED_IN_FLOW: Mapping[str, str] = {"withdrawn": "stopped", "started_only": "l
 
 
 def in_todays_words(document: Any) -> Any:
-    """Return the content of a results.json in the words of today's schema; any other unchanged."""
+    """Return a document with the keys of today's schema if it is an old results.json."""
     if not isinstance(document, dict) or document.get("schema") != 1:
         return document
     renamed = _with_keys(document, RENAMED)
@@ -30,7 +30,10 @@ def in_todays_words(document: Any) -> Any:
 
 
 def stopped_before(document: Any) -> list[str]:
-    """Say why the numbers of an old results.json differ, if participants of its study stopped."""
+    """Return a note on why the numbers of an old results.json differ from a new run.
+
+    The list is empty if no participant stopped.
+    """
     if not isinstance(document, dict) or document.get("schema") != 1:
         return []
     stopped = sum(row["withdrawn"] for row in document["flow"])
@@ -44,7 +47,7 @@ def stopped_before(document: Any) -> list[str]:
 
 
 def _flow(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return both keys about the participants' flow in today's words."""
+    """Return the tables flow and study_flow with today's keys."""
     unknown = {"erased": 0, "erased_known": False}
     rows = [_with_keys(row, RENAMED_IN_FLOW) | unknown for row in document["flow"]]
     flow = dict(document["study_flow"])

@@ -18,7 +18,7 @@ from analysis.study_data.study_data import StudyData
 class ScaleInArm:
     """Properties of a scale among the participants of an arm who completed the study.
 
-    `straight_lined` is the share who gave every item an identical answer, which is not an opinion
+    `straight_lined` is the share who gave the same answer to every item, which is not an opinion
     if the scale has reversed items. Floor and ceiling are the shares of scores at the ends of the
     scale.
     """

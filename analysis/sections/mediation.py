@@ -183,10 +183,10 @@ def _mediation(data: StudyData, scores: pd.DataFrame, plan: MediationPlan) -> Me
     asked = scores[scores["arm"].isin(arms)]
     table = asked.dropna(subset=[plan.outcome, *plan.mediators])
     sizes = table["arm"].value_counts()
-    few = [arm for arm in arms if sizes.get(arm, 0) < FEWEST]
+    few = [f"{arm} has {sizes.get(arm, 0)}" for arm in arms if sizes.get(arm, 0) < FEWEST]
     if few:
         raise NotEstimableError(
-            f"at least {FEWEST} participants per arm are needed, but {', '.join(few)} has fewer"
+            f"at least {FEWEST} participants per arm are needed, but {'; '.join(few)}"
         )
     names = tuple(mediator.label for mediator in mediators)
     effects = _drawn(table, arms, plan)

@@ -1,4 +1,4 @@
-"""Specification curves: each comparison under every declared choice.
+"""Specification curves, which show each comparison under every declared choice.
 
 A specification combines a choice of participants, of the score's coding and of the model. All
 models express the difference from the control as a standardised d. A new model is a function and an

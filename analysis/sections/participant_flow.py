@@ -13,7 +13,7 @@ from analysis.study_data.study_data import StudyData
 
 
 class FlowError(AnalysisError):
-    """The numbers of the flow do not add up: an error of this program, never of the data."""
+    """The numbers of the flow do not add up, which is an error of this program, not of the data."""
 
 
 @dataclass(frozen=True)

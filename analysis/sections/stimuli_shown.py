@@ -72,7 +72,7 @@ class ImageShown:
 class StimuliShown:
     """Totals over all arms: distinct images, and the classifier's accuracy on them (0 to 1).
 
-    `same_images` is True if all arms saw identical images. Otherwise a participant-level test
+    `same_images` is True if all arms saw the same images. Otherwise a participant-level test
     between arms also tests the images and rejects a true null hypothesis three times in ten
     (research).
     """

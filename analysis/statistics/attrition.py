@@ -1,4 +1,4 @@
-"""Attrition: the share of participants lost per arm, and a test of equal shares."""
+"""The share of participants lost per arm, and a test of equal shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def share(count: int, size: int, level: float = 0.95) -> Estimate:
 
 
 def independence(counts: Mapping[str, int], sizes: Mapping[str, int]) -> HypothesisTest:
-    """Test equal shares with Pearson's chi squared; p is conditional on both margins.
+    """Test equal shares with Pearson's chi squared, conditional on both margins.
 
     p is the proportion of 99,999 random tables with the observed margins (multivariate
     hypergeometric, fixed seed) whose chi squared is at least as large, counting the observed table.

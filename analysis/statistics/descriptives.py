@@ -47,7 +47,7 @@ def mean(
 
 
 def summarise(arm: str, label: str, scores: Scores, level: float = 0.95) -> ArmSummary:
-    """Return the arm's summary; a statistic that cannot be computed is NotEstimable or None."""
+    """Return the arm's summary, with NotEstimable or None for what cannot be computed."""
     n = len(scores)
     return ArmSummary(
         arm,

@@ -17,7 +17,9 @@ def hedges_g(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
     Raises NotEstimableError for fewer than two scores per arm or no variation.
     """
     if min(len(a), len(b)) < 2:
-        raise NotEstimableError(f"two scores per arm are needed, got {len(a)} and {len(b)}")
+        raise NotEstimableError(
+            f"at least two scores per arm are needed, but the arms have {len(a)} and {len(b)}"
+        )
     if is_constant(a) and is_constant(b):
         raise NotEstimableError("the scores do not vary within either arm")
     # The pooled variance, not Welch's: the noncentral t limits hold only for equal variances.

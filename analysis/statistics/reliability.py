@@ -31,10 +31,10 @@ def cronbach_alpha(
     rows = items.dropna() if missing == "listwise" else items
     k = items.shape[1]
     if k < 2:
-        raise NotEstimableError(f"alpha needs two items, the scale has {k}")
+        raise NotEstimableError(f"alpha needs two items, but the scale has {k}")
     n = _smallest_pair(rows)
     if n < 3:
-        raise NotEstimableError(f"alpha needs answers of three participants, there are {n}")
+        raise NotEstimableError(f"alpha needs answers of three participants, but only {n} answered")
     # pandas computes each covariance over the rows complete for that pair, as "pairwise" requires.
     covariance = rows.cov().to_numpy()
     if covariance.sum() <= 1e-12:
@@ -65,10 +65,14 @@ def _item_rest(rows: pd.DataFrame, item: str, level: float) -> Estimate:
         raise NotEstimableError("a scale of one item has no other items to correlate with")
     if len(rows) < 4:
         raise NotEstimableError(
-            f"four participants with complete answers are needed, there are {len(rows)}"
+            f"at least four participants must answer every item, but only {len(rows)} did"
         )
-    if rows[item].nunique() < 2 or rest.mean(axis=1).nunique() < 2:
-        raise NotEstimableError("the item, or the mean of the others, does not vary")
+    if rows[item].nunique() < 2:
+        raise NotEstimableError("all participants gave the same answer to this item")
+    if rest.mean(axis=1).nunique() < 2:
+        raise NotEstimableError(
+            "the mean of the scale's other items is the same for all participants"
+        )
     result = stats.pearsonr(rows[item], rest.mean(axis=1))
     low, high = result.confidence_interval(level)
     r = float(result.statistic)
@@ -104,12 +108,12 @@ def omega_total(items: pd.DataFrame, level: float = 0.95) -> Estimate:
     rows = items.dropna()
     n, k = rows.shape
     if k < 3:
-        raise NotEstimableError(f"omega needs three items, the scale has {k}")
+        raise NotEstimableError(f"omega needs three items, but the scale has {k}")
     if n <= k:
-        raise NotEstimableError(f"omega needs more participants than its {k} items, there are {n}")
+        raise NotEstimableError(f"omega needs more participants than its {k} items, but has {n}")
     if (rows.std(ddof=1) <= 1e-12).any():
         flat = [str(name) for name in rows if np.ptp(rows[name]) == 0]
-        raise NotEstimableError(f"the items {flat} do not vary between participants")
+        raise NotEstimableError(f"all participants gave the same answer to {', '.join(flat)}")
     factor = one_factor(rows.cov().to_numpy(float))
     total, rest = float(factor.loadings.sum()), float(factor.uniquenesses.sum())
     omega = total**2 / (total**2 + rest)

@@ -16,7 +16,9 @@ CURE_FOR_FEW = "collect more data, or remove the arm from the study and its plan
 def require_arms(groups: Groups, minimum: int = 2) -> None:
     """Check that there are at least `minimum` arms."""
     if len(groups) < minimum:
-        raise NotEstimableError(f"{len(groups)} arm(s) in the plan, at least {minimum} are needed")
+        raise NotEstimableError(
+            f"at least {minimum} arms are needed, but the comparison has {len(groups)}"
+        )
 
 
 def require_scores(groups: Groups, minimum: int = 2) -> None:
@@ -32,7 +34,9 @@ def require_some_spread(groups: Groups) -> None:
     """Check that the scores of all arms together are not all equal."""
     pooled = np.concatenate(list(groups.values()))
     if is_constant(pooled):
-        raise NotEstimableError(f"all {len(pooled)} scores equal {pooled[0]:g}")
+        raise NotEstimableError(
+            f"all {len(pooled)} scores equal {pooled[0]:g}, so there is nothing to compare"
+        )
 
 
 def require_spread_in_every_arm(groups: Groups) -> None:

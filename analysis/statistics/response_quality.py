@@ -20,14 +20,16 @@ def ceiling_share(scores: pd.Series, highest: float, level: float) -> Estimate:
 
 
 def straight_line_share(raw: pd.DataFrame, level: float) -> Estimate:
-    """Return the share of participants who gave every item an identical raw answer.
+    """Return the share of participants who gave the same raw answer to every item.
 
     Answers are taken before reversal. Raises NotEstimableError for fewer than three items, where a
     straight line is not informative.
     """
     complete = raw.dropna()
     if raw.shape[1] < 3:
-        raise NotEstimableError(f"straight-lining needs three items, the scale has {raw.shape[1]}")
+        raise NotEstimableError(
+            f"straight-lining needs three items, but the scale has {raw.shape[1]}"
+        )
     return share(int((complete.nunique(axis=1) == 1).sum()), _some(complete), level)
 
 

@@ -1,4 +1,4 @@
-"""Rules between rows and files of the folder; each violation is one sentence."""
+"""Rules between rows and files of the folder, with one sentence per violation."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Conversion of a CSV file to a typed frame; every cell that does not fit its column is named."""
+"""Conversion of a CSV file to a typed frame, with a report of every cell that does not fit."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def read_text(
         return None, [f"{missing}. {cure}."]
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
         name = encoding.upper().removesuffix("-SIG")
-        return None, [f"{path.name} is not a csv table in {name}: {error}. {cure}."]
+        return None, [f"{path.name} cannot be read as a CSV table in {name} ({error}). {cure}."]
     return frame, []
 
 

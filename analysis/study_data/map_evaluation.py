@@ -38,9 +38,14 @@ def read_evaluation(path: Path) -> pd.DataFrame:
     # Reading stops at the first kind of problem, because later checks need valid columns.
     sides = sorted(set(typed["better"]) - {"higher", "lower", "neither"})
     if sides:
-        problems.append(f"{path.name}: better must be higher, lower or neither, got {sides}.")
+        problems.append(
+            f"{path.name}: better must be higher, lower or neither, but is "
+            f"{', '.join(map(str, sides))}. {MADE_BY}."
+        )
     if typed.duplicated(["image", "method", "measure"]).any():
-        problems.append(f"{path.name}: an image has a measure of a method twice. {MADE_BY}.")
+        problems.append(
+            f"{path.name}: an image has two values of the same method and measure. {MADE_BY}."
+        )
     if typed["value"].isna().any():
         problems.append(f"{path.name}: value is empty in some rows. {MADE_BY}.")
     if problems:

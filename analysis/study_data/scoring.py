@@ -32,7 +32,7 @@ def minimum_share(rows: pd.DataFrame) -> float:
 
 
 def mean_of_items(values: pd.DataFrame, share: float = MINIMUM_SHARE_ANSWERED) -> pd.Series:
-    """Return the mean over the answered items per row; missing below `share` of them."""
+    """Return the mean over the answered items per row, or missing if too few were answered."""
     return values.mean(axis=1).where(values.notna().mean(axis=1) >= share)
 
 

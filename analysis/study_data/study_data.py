@@ -244,7 +244,7 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], list[str]]:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         files = {name: entry["sha256"] for name, entry in manifest.get("files", {}).items()}
     except (ValueError, AttributeError, KeyError, TypeError) as error:
-        return {}, [f"manifest.json cannot be read: {error!r}. {EXPORT_AGAIN}."]
+        return {}, [f"manifest.json cannot be read ({error!r}). {EXPORT_AGAIN}."]
     return manifest, [
         f"{name} is not the file that manifest.json describes: its sha256 is "
         f"{_sha256(folder / name)[:12]}…, not {expected[:12]}…. {EXPORT_AGAIN}; after a change on "
@@ -261,7 +261,7 @@ def _read_study_file(folder: Path) -> tuple[dict[str, Any], list[str]]:
     except (FileNotFoundError, NotADirectoryError):  # absent, or the table is a single file
         return {}, []
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return {}, [f"study.toml is not a TOML file: {error}. {EXPORT_AGAIN}."]
+        return {}, [f"study.toml cannot be read as TOML ({error}). {EXPORT_AGAIN}."]
 
 
 def _sha256(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Values of a TOML text with the line of each; every mistake becomes a sentence."""
+"""Values of a TOML text with the line of each, and a sentence for every mistake."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,15 +23,15 @@ class Document:
     problems: Problems = field(default_factory=Problems)
 
     def table(self, key: str) -> dict[str, Any]:
-        """Return the table under the key; empty where it is missing or something else."""
+        """Return the table under the key, or an empty table if the value is not a table."""
         value = self.values.get(key)
         return value if isinstance(value, dict) else {}
 
     def tables(self, key: str) -> list[dict[str, Any]]:
-        """Return the tables written [[key]], with an empty one for an entry that is no table."""
+        """Return the tables written [[key]], with an empty table for any other entry."""
         value = self.values.get(key)
         entries = value if isinstance(value, list) else []
-        return [one if isinstance(one, dict) else {} for one in entries]
+        return [entry if isinstance(entry, dict) else {} for entry in entries]
 
     def sentences(self) -> list[str]:
         """Return every problem with its line, in the order of the file."""
@@ -44,9 +44,10 @@ class Document:
 
 
 def read(text: str, name: str, error: type[FileProblemsError]) -> Document:
-    """Return the document in the text; raise ``error`` if the text cannot be read as TOML.
+    """Return the document in the text.
 
-    A value that is not TOML becomes a problem of the document, and the other values are read.
+    A value that is not valid TOML becomes a problem of the document, and the other values are
+    read. Raises ``error`` if the text cannot be read as TOML.
     """
     reading = repair.read(text)
     problems = Problems()
@@ -66,9 +67,9 @@ def _readable(table: Mapping[str, Any], path: Path, problems: Problems) -> dict[
             problems.fault(place, f"the key {key!r} contains the character NUL. Remove it.")
         elif isinstance(value, dict):
             kept[key] = _readable(value, place, problems)
-        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        elif isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
             kept[key] = [
-                _readable(one, (*place, number), problems) for number, one in enumerate(value)
+                _readable(entry, (*place, number), problems) for number, entry in enumerate(value)
             ]
         elif value == repair.UNREADABLE:
             problems.fault(place)  # reported as a mistake in the text

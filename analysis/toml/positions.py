@@ -1,4 +1,4 @@
-"""Lines of all keys and list entries in a TOML text, which tomllib does not provide."""
+"""Line numbers of all keys and list entries in a TOML text, which tomllib does not provide."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 MOST_LEVELS = 40
-"""How deep tables and lists may be nested: tomllib recurses, so a file could exhaust the stack."""
+"""Limit of nested tables and lists, because tomllib recurses and a file could exhaust the stack."""
 _TOKEN = re.compile(
     r"""
     (?P<blank>[ \t\r]+ | \#[^\n]*)
@@ -33,9 +33,9 @@ class TooDeepError(ValueError):
 def line_numbers(text: str) -> dict[Path, int]:
     """Return the line, from 1, of each path: ("images",), ("images", "right"), ("arms", 2, "key").
 
-    Entries of lists and of arrays of tables are counted from 0. The text may have mistakes: the
-    scanner never fails on them, except by TooDeepError. A key that is written twice has its first
-    line.
+    Entries of lists and of arrays of tables are counted from 0. The scanner accepts a
+    text with mistakes; the only error that it raises is TooDeepError. A key that is written twice
+    has the line of its first place.
     """
     scanner = _Scanner()
     line = 1
@@ -46,7 +46,7 @@ def line_numbers(text: str) -> dict[Path, int]:
 
 
 def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
-    """Return the line of the path or of its nearest owner with a line; None for the whole file."""
+    """Return the line of the path or of its nearest owner, or None for the whole file."""
     while path:
         if path in lines:
             return lines[path]
@@ -56,7 +56,7 @@ def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
 
 @dataclass
 class _Frame:
-    """A list or inline table that is not closed yet; ``index`` counts a list's entries."""
+    """A list or inline table that is still open, where ``index`` counts a list's entries."""
 
     path: Path
     is_list: bool
@@ -86,7 +86,7 @@ class _Scanner:
         if kind == "blank":
             return
         if token in ("[[", "]]") and (self._open or self._in_value):
-            # Within a value, two brackets are two lists; at the start of a line, a header.
+            # Two brackets open two lists within a value, and a header at the start of a line.
             for mark in token:
                 self._mark(mark, line)
         elif kind == "mark":
@@ -138,7 +138,7 @@ class _Scanner:
         self.lines.setdefault(path, line)
 
     def _begin_value(self, line: int) -> Path:
-        """Record a list's next entry; return the path of the value that begins here."""
+        """Record the next entry of a list, and return the path of the value that begins here."""
         if self._open and self._open[-1].is_list:
             frame = self._open[-1]
             path: Path = (*frame.path, frame.index)

@@ -1,4 +1,4 @@
-"""Problems of a file: pairs of path and sentence, to which lines are added at the end."""
+"""Problems of a file as pairs of path and sentence, to which lines are added at the end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from analysis.toml.positions import Path, line_of
 
 
 class FileProblemsError(ValueError):
-    """A file that cannot be used; ``problems`` contains a sentence each, with line and cure."""
+    """A file that cannot be used. ``problems`` has one sentence per problem, with line and cure."""
 
     def __init__(self, name: str, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -19,7 +19,7 @@ class FileProblemsError(ValueError):
 
 
 class Problem(NamedTuple):
-    """A problem: the path of the key to change, and a sentence."""
+    """A problem, with the path of the key to change and a sentence."""
 
     path: Path
     sentence: str
@@ -29,7 +29,7 @@ class Problems:
     """Collector of the problems of a file or of a part of it.
 
     A *fault* is a value that cannot be used at all, such as text where a number belongs. Rules that
-    depend on a faulty value are skipped, because the sentence on the fault is enough.
+    depend on a faulty value are skipped, because the fault has been reported already.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Problems:
     def fault(self, path: Path, sentence: str = "") -> None:
         """Record a value that cannot be used.
 
-        Without a sentence, the fault was reported already.
+        An empty sentence means that the fault has been reported already.
         """
         self._faulty.add(path)
         if path and isinstance(path[-1], int):  # a faulty entry makes its list faulty
@@ -60,7 +60,7 @@ class Problems:
             self._collected[Problem(path, sentence)] = None
 
     def add_on_line(self, line: int, sentence: str) -> None:
-        """Report a problem on a line, from 1; 0 for the whole file."""
+        """Report a problem on a line, counted from 1, or on the whole file if it is 0."""
         self._on_lines[line, sentence] = None
 
     def is_faulty(self, path: Path) -> bool:
@@ -70,13 +70,13 @@ class Problems:
     def faults_below(self, path: Path) -> tuple[Path, ...]:
         """Return the faulty paths inside the value at the path, relative to it."""
         return tuple(
-            one[len(path) :]
-            for one in self._faulty
-            if one[: len(path)] == path and len(one) > len(path)
+            faulty[len(path) :]
+            for faulty in self._faulty
+            if faulty[: len(path)] == path and len(faulty) > len(path)
         )
 
     def sentences(self, lines: Mapping[Path, int] | None = None) -> list[str]:
-        """Return every problem once, in the order of the file, with its line if it has a line."""
+        """Return every problem once, in the order of the file, with its line if it is known."""
         placed = list(self._on_lines)
         placed += [(line_of(lines or {}, path) or 0, said) for path, said in self._collected]
         ordered = sorted(dict.fromkeys(placed), key=lambda problem: problem[0])
@@ -92,7 +92,7 @@ class TableProblems:
 
     def add(self, key: str | int, sentence: str, *rests_on: str | int) -> None:
         """Report a problem with the key's value, as ``Problems.add`` does."""
-        self.problems.add((*self.path, key), sentence, *((*self.path, one) for one in rests_on))
+        self.problems.add((*self.path, key), sentence, *((*self.path, other) for other in rests_on))
 
     def is_faulty(self, key: str) -> bool:
         """Check whether the key's value cannot be used."""
@@ -100,6 +100,6 @@ class TableProblems:
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return the end of a sentence on an unknown word: the nearest known word, or all words."""
+    """Return the end of a sentence on an unknown word: the nearest known word, or all of them."""
     close = get_close_matches(word, known, n=1)
     return f": did you mean {close[0]!r}?" if close else f". Known: {', '.join(known)}."

@@ -1,4 +1,4 @@
-"""Reading of TOML beyond its first mistake: invalid values are recorded, and reading continues."""
+"""Reading of TOML beyond its first mistake, with a record of every invalid value."""
 
 import re
 import tomllib
@@ -9,8 +9,8 @@ from analysis.toml.positions import MOST_LEVELS, TooDeepError, line_numbers
 
 BYTE_ORDER_MARK = "\ufeff"  # written by some editors; TOML does not allow it
 UNREADABLE = "\0unreadable\0"
-"""Takes the place of a value that could not be read and was reported. No file can contain it by
-accident: NUL characters are refused."""
+"""Replacement for a value that could not be read and was reported. No file can contain it by
+accident, because NUL characters are refused."""
 UNREADABLE_TEXT = '"\\u0000unreadable\\u0000"'
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _LINE = re.compile(r"(\s*[A-Za-z0-9_.\"'-]+\s*=).*")
@@ -22,7 +22,7 @@ MOST_MISTAKES = 50
 
 @dataclass(frozen=True)
 class Mistake:
-    """A place that is not valid TOML: its line from 1 (0 for the end of the file), and the cure."""
+    """A place that is not valid TOML, with its line (0 for the end of the file) and the cure."""
 
     line: int
     sentence: str
@@ -33,7 +33,7 @@ class Reading:
     """A text read as far as possible.
 
     ``values`` is None if a mistake hides the meaning of the rest of the file. ``text`` is the text
-    that was finally read; its lines are those of the file, except for the mistakes.
+    that was finally read, which differs from the file only on the lines with mistakes.
     """
 
     values: dict[str, Any] | None
@@ -51,7 +51,7 @@ def read(text: str) -> Reading:
 
     while len(mistakes) < MOST_MISTAKES:
         try:
-            # First the scanner, which does not recurse: tomllib does, once per level.
+            # The scanner comes first, because unlike tomllib it does not recurse once per level.
             line_numbers("\n".join(lines))
             return reading(tomllib.loads("\n".join(lines)))
         except TooDeepError as failure:
@@ -77,8 +77,8 @@ def read(text: str) -> Reading:
 
 def _too_deep() -> str:
     return (
-        f"tables and lists are nested more than {MOST_LEVELS} levels deep. Close brackets that "
-        "were left open, or write fewer."
+        f"tables and lists are nested more than {MOST_LEVELS} levels deep. Close the "
+        "brackets that were left open, or nest fewer levels."
     )
 
 
@@ -89,7 +89,7 @@ def _where(failure: tomllib.TOMLDecodeError) -> tuple[int, str]:
 
 
 def _opened(lines: list[str]) -> int:
-    """Return the line where the long text begins that is never closed; 0 if there is none."""
+    """Return the line on which a long text begins that is never closed, or 0 if there is none."""
     closing, begun = "", 0
     for number, line in enumerate(lines, start=1):
         for quotes in _LONG.findall(line):
@@ -101,7 +101,7 @@ def _opened(lines: list[str]) -> int:
 
 
 def _last(lines: list[str]) -> int:
-    """Return the last line that is not blank; 0 if there is none."""
+    """Return the last line that is not blank, or 0 if there is none."""
     return max((number for number, line in enumerate(lines, start=1) if line.strip()), default=0)
 
 
@@ -109,9 +109,9 @@ def _cure(what: str, line: str) -> str:
     if any(quote in line for quote in "“”„‘’"):
         return 'Type straight quotes: "…".'
     if _TWICE in what:
-        return "The same key is written twice. Remove one."
+        return "The same key is written twice. Remove one of the two."
     if line.lstrip().startswith("["):
-        return "A table is written [name], or [[name]] where there can be several."
+        return "Write a table as [name], or as [[name]] where several are allowed."
     if what.startswith("Unterminated"):
         return 'Close the last quotes: """ around a long text, " around a short one.'
     return (

@@ -1,4 +1,4 @@
-"""Sentences of our own for pydantic's errors: the value, the rule, and the cure."""
+"""Sentences for pydantic's errors, each with the value, the rule and the cure."""
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,30 +40,30 @@ def problems_in(
     lists an error for each of its members.
     """
     told = set()
-    for one in error.errors(include_url=False, include_input=False, include_context=False):
-        path, hint = _follow(cls, one["loc"][1:])
+    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+        path, hint = _follow(cls, detail["loc"][1:])
         if path not in told:
             told.add(path)
-            if one["type"] == "unexpected_keyword_argument":
+            if detail["type"] == "unexpected_keyword_argument":
                 known = [field.name for field in fields(hint)]
                 said = _unknown(path, [*known, *also] if len(path) == 1 else known, values, base)
             else:
-                said = _sentence(one["type"], path, hint, values, base)
+                said = _sentence(detail["type"], path, hint, values, base)
             yield Problem((*base, *path), said)
 
 
 def without_none(hint: Any) -> Any:
-    """Return the type without its metadata, and of an optional type what it is if not None."""
+    """Return the type without its metadata, and an optional type without None."""
     if get_origin(hint) is Annotated:
         return without_none(get_args(hint)[0])
     if get_origin(hint) in (Union, types.UnionType):
-        members = [one for one in get_args(hint) if one is not type(None)]
+        members = [member for member in get_args(hint) if member is not type(None)]
         return without_none(members[0]) if len(members) == 1 else Union[tuple(members)]  # noqa: UP007
     return hint
 
 
 def entry_type(hint: Any) -> Any:
-    """Return the type of the entries of a list or of a table of any names; None for others."""
+    """Return the type of the entries of a list or of a table with free keys, or None."""
     bare = without_none(hint)
     origin = get_origin(bare)
     if origin is tuple or origin is list:
@@ -74,13 +74,13 @@ def entry_type(hint: Any) -> Any:
 
 
 def table_name(values: Any, path: Path, base: Path = ()) -> str:
-    """Return the name of the table at the path in a sentence: [images], or [[arms]] 'lime'."""
+    """Return the name of a table for a sentence, such as [images] or [[arms]] 'lime'."""
     names: list[str] = []
     inner: list[str] = []
     entry = ""
     here: Any = values
     for depth, part in enumerate((*base, *path), start=1):
-        # Above ``base`` the values are not known, so that an entry has no name to be called by.
+        # Values above ``base`` are not known, so the name of an entry there is not known either.
         here = _step(here, part) if depth > len(base) else values if depth == len(base) else None
         if isinstance(part, str):
             names.append(part)
@@ -95,7 +95,7 @@ def table_name(values: Any, path: Path, base: Path = ()) -> str:
 
 
 def subject(values: Any, path: Path, base: Path = ()) -> str:
-    """Return the name of the value at the path in a sentence: 'right' in [images]."""
+    """Return the name of a value for a sentence, such as 'right' in [images]."""
     *owners, key = path
     while not isinstance(key, str) and owners:
         *owners, key = owners
@@ -123,16 +123,16 @@ def noun(hint: Any, key: str = "") -> str:
 
 
 def known_words(hint: Any) -> tuple[str, ...]:
-    """Return the texts that the type admits, where it lists them."""
-    for one in metadata_of(hint):
-        if isinstance(one, OneOf):
-            return one.known
+    """Return the texts that the type allows, or nothing if it allows any text."""
+    for constraint in metadata_of(hint):
+        if isinstance(constraint, OneOf):
+            return constraint.known
     bare = without_none(hint)
     return get_args(bare) if get_origin(bare) is Literal else ()
 
 
 def shown(value: Any) -> str:
-    """Return the value as a sentence quotes it."""
+    """Return the value as it is quoted in a sentence."""
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value) if isinstance(value, date | datetime | time) else repr(value)
@@ -146,7 +146,7 @@ def _unknown(path: Path, known: Sequence[str], values: Any, base: Path) -> str:
 
 
 def value_sentence(kind: str, hint: Any, value: Any, name: str) -> str:
-    """Return the sentence on one value that is not of the type; ``kind`` is pydantic's."""
+    """Return the sentence on a value that is not of the type. ``kind`` is pydantic's error type."""
     if kind == BLANK:
         return f"{name} is empty. Write it."
     return f"{name} is {shown(value)}. It must be {noun(hint)}."
@@ -167,7 +167,11 @@ def _sentence(kind: str, path: Path, hint: Any, values: Any, base: Path) -> str:
     if known and isinstance(value, str):
         return f"{about} {verb} {value!r}{did_you_mean(value, known)}"
     if kind in TOO_LONG and isinstance(value, str):
-        most = next(one.max_length for one in metadata_of(hint) if hasattr(one, "max_length"))
+        most = next(
+            constraint.max_length
+            for constraint in metadata_of(hint)
+            if hasattr(constraint, "max_length")
+        )
         return f"{about} {verb} {len(value)} characters long. At most {most} fit: shorten it."
     if kind in OUT_OF_RANGE:
         return f"{about} {verb} {shown(value)}. It must be {_bounds(hint)}."
@@ -179,10 +183,10 @@ def _sentence(kind: str, path: Path, hint: Any, values: Any, base: Path) -> str:
 
 
 def _follow(hint: Any, loc: Sequence[str | int]) -> tuple[Path, Any]:
-    """Return the path in the file that pydantic's loc names, and the type that is expected there.
+    """Return the path in the file for a pydantic location, and the type that is expected there.
 
-    For an unknown key that is the class that lacks it. What a loc says after a union's members,
-    the name of the member, is not part of the path.
+    For an unknown key the type is the class that lacks it. pydantic appends the name of a union's
+    member to the location; this name is not part of the path.
     """
     path: Path = ()
     for part in loc:
@@ -212,10 +216,10 @@ def _is_table(hint: Any) -> bool:
 def _bounds(hint: Any) -> str:
     metadata = list(metadata_of(hint))
     bound = {
-        name: getattr(one, name)
-        for one in metadata
+        name: getattr(constraint, name)
+        for constraint in metadata
         for name in ("gt", "ge", "lt", "le")
-        if hasattr(one, name)
+        if hasattr(constraint, name)
     }
     if bound.keys() == {"ge", "le"}:
         return f"from {bound['ge']} to {bound['le']}"
@@ -224,14 +228,14 @@ def _bounds(hint: Any) -> str:
 
 
 def metadata_of(hint: Any) -> Iterator[Any]:
-    """Yield what Annotated adds to the type, also within an optional type."""
+    """Yield the metadata that Annotated adds to the type or to a member of an optional type."""
     if get_origin(hint) is Annotated:
         inner, *extra = get_args(hint)
         yield from extra
         yield from metadata_of(inner)
     elif get_origin(hint) in (Union, types.UnionType):
-        for one in get_args(hint):
-            yield from metadata_of(one)
+        for member in get_args(hint):
+            yield from metadata_of(member)
 
 
 def _plural(hint: Any) -> str:
@@ -255,7 +259,7 @@ def _step(values: Any, part: str | int) -> Any:
         return values.get(str(part))
     if isinstance(values, list) and isinstance(part, int) and part < len(values):
         return values[part]
-    return values  # one value that stands for a list of one
+    return values  # a single value may be written without its list
 
 
 def _is_text(table: Any, key: str) -> bool:

@@ -1,6 +1,6 @@
 """Conversion of a table of values to a frozen dataclass, by the types of its fields.
 
-pydantic validates strictly and refuses unknown keys; the sentences are our own.
+pydantic validates strictly and refuses unknown keys. The module sentences words its errors.
 """
 
 import json
@@ -29,7 +29,7 @@ EMPTY: Mapping[Any, Any] = {str: "", int: 0, float: 0.0, bool: False}
 def read_as(
     cls: type[T], values: Any, problems: Problems, path: Path = (), also: Sequence[str] = ()
 ) -> T:
-    """Return the values as a ``cls``; values that do not match its types become faults.
+    """Return the values as a ``cls``, with a fault for each value that does not match its type.
 
     A faulty value is replaced by the default of its field, or by an empty value, so that rules can
     be checked for the rest. ``path`` is the place of the values in the file, and ``also`` lists
@@ -40,7 +40,7 @@ def read_as(
         return valid
     except ValidationError as error:
         for problem in problems_in(error, cls, values, path, also):
-            # A value that is not TOML was reported as such, and is not missing as well.
+            # A value that is not valid TOML was reported already, so it is not reported as missing.
             problems.fault(
                 problem.path, "" if problems.is_faulty(problem.path) else problem.sentence
             )
@@ -49,7 +49,7 @@ def read_as(
 
 
 def read_value(hint: Any, value: Any, name: str, problems: Problems, path: Path) -> Any:
-    """Return one value of the type, called ``name`` in sentences; empty where it is faulty."""
+    """Return a value of the type, or an empty value if it is faulty; sentences call it ``name``."""
     try:
         return _validated(hint, value)
     except ValidationError as error:
@@ -59,8 +59,9 @@ def read_value(hint: Any, value: Any, name: str, problems: Problems, path: Path)
 
 
 def _validated(hint: Any, value: Any) -> Any:
-    # As JSON, since strict validation of Python values takes no list for a tuple and no
-    # dictionary for a dataclass. A list around it, since a dataclass takes no configuration.
+    # The value is passed as JSON, because strict validation of Python values does not accept a
+    # list for a tuple or a dictionary for a dataclass. It is passed in a list, because a
+    # dataclass cannot be configured from outside.
     text = json.dumps([value], default=_no_json)
     return _adapter(hint).validate_json(text)[0]
 
@@ -71,12 +72,12 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
 
 
 def _no_json(value: object) -> list[None]:
-    """Replace a date or time, which no type of a file admits, by an equally invalid value."""
+    """Replace a date or time, which no field allows, by an invalid value that JSON can hold."""
     return [None]
 
 
 def _rescued(hint: Any, value: Any, default: Any) -> Any:
-    """Return the value as far as it is valid: what is not valid is its default or empty."""
+    """Return the value with its invalid parts replaced by their defaults or by empty values."""
     try:
         return _validated(hint, value)
     except ValidationError:
@@ -84,23 +85,23 @@ def _rescued(hint: Any, value: Any, default: Any) -> Any:
     if is_dataclass(bare) and isinstance(value, dict):
         return _rescued_fields(bare, value)
     if get_origin(bare) is tuple and isinstance(value, list) and is_dataclass(without_none(inner)):
-        # Every entry stays, so that their numbers are those of the file.
-        return tuple(_rescued(inner, one, empty(inner)) for one in value)
+        # Every entry is kept, so that entries have the same numbers as in the file.
+        return tuple(_rescued(inner, entry, empty(inner)) for entry in value)
     if inner is not None and isinstance(value, dict):
-        kept = {key: _rescued(inner, one, MISSING) for key, one in value.items()}
-        return {key: one for key, one in kept.items() if one is not MISSING}
+        kept = {key: _rescued(inner, entry, MISSING) for key, entry in value.items()}
+        return {key: entry for key, entry in kept.items() if entry is not MISSING}
     return default
 
 
 def _rescued_fields(cls: Any, table: Mapping[str, Any]) -> Any:
     hints = get_type_hints(cls, include_extras=True)
     given = {}
-    for one in fields(cls):
-        hint = hints[one.name]
-        if one.name in table:
-            given[one.name] = _rescued(hint, table[one.name], _default(one, hint))
-        elif _is_required(one):
-            given[one.name] = empty(hint)
+    for field in fields(cls):
+        hint = hints[field.name]
+        if field.name in table:
+            given[field.name] = _rescued(hint, table[field.name], _default(field, hint))
+        elif _is_required(field):
+            given[field.name] = empty(hint)
     return cls(**given)
 
 
@@ -118,11 +119,11 @@ def empty(hint: Any) -> Any:
     return {} if entry_type(bare) is not None else ""
 
 
-def _default(one: "Field[Any]", hint: Any) -> Any:
-    if one.default_factory is not MISSING:
-        return one.default_factory()
-    return empty(hint) if one.default is MISSING else one.default
+def _default(field: "Field[Any]", hint: Any) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return empty(hint) if field.default is MISSING else field.default
 
 
-def _is_required(one: "Field[Any]") -> bool:
-    return one.default is MISSING and one.default_factory is MISSING
+def _is_required(field: "Field[Any]") -> bool:
+    return field.default is MISSING and field.default_factory is MISSING

@@ -14,7 +14,7 @@ NOT_LISTED = "not_listed"
 
 @dataclass(frozen=True)
 class OneOf:
-    """A text that must be one of a list, such as the keys of a catalogue.
+    """A text that must be in a list, such as the keys of a catalogue.
 
     The list may be a function, for lists that grow while the program runs.
     """

@@ -78,9 +78,10 @@ def difference_of(a: Sequence[float], b: Sequence[float], seed: int = 0) -> Mean
 
 
 def sign_flip_p(differences: Sequence[float], seed: int = 0) -> float:
-    """Compute the two-sided p of a mean of zero, from random signs of the paired differences.
+    """Compute the two-sided p-value of a sign-flip test that the mean difference is zero.
 
-    It is ``(1 + flips at least as extreme) / (1 + flips)``, hence at least .0001.
+    The test flips the signs of the paired differences at random. The p-value is
+    ``(1 + flips at least as extreme) / (1 + flips)``, so it is at least .0001.
     """
     numbers = np.asarray(differences, dtype=np.float64)
     observed = abs(numbers.sum())

@@ -238,7 +238,7 @@ def test_9_ten_levels_with_one_row_each(tmp_path, outcomes):
     levels = [f"level{n}" for n in range(10)] + ["level9"] * 2
     damage(folder, "participants.csv", lambda frame: frame.assign(half=levels))
     found = outcomes(folder)["trust_by_block"]
-    refused(found, "have no participants")
+    refused(found, "every cell needs participants")
     assert all(isinstance(one, NotEstimable) for one in found.aligned_ranks.values())
     arms = {f"arm{n}": f"Arm {n}" for n in range(10)}
     ten = outcomes(study(tmp_path / "ten", per_arm=1, arms=arms))
@@ -286,5 +286,7 @@ def test_12_another_encoding(tmp_path, encoding):
     folder = study(tmp_path)
     path = folder / "answers.csv"
     path.write_text(path.read_text().replace("trust-v1", "trüst-v1"), encoding=encoding)
-    with pytest.raises(TableError, match=r"answers\.csv is not a csv table in UTF-8.*export_study"):
+    with pytest.raises(
+        TableError, match=r"answers\.csv cannot be read as a CSV table in UTF-8.*export_study"
+    ):
         read_study(folder)

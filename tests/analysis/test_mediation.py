@@ -152,6 +152,6 @@ def test_a_plan_names_outcomes_once_and_runs_enough():
     with pytest.raises(PlanError) as refused:
         parse_plan(document)
     text = str(refused.value)
-    assert "mediation: ['other'] are not keys of outcomes ['trust']" in text
+    assert "mediation: other cannot be used, because the outcomes are trust." in text
     assert "names an outcome twice" in text
     assert "'runs' in [mediation] is 3. It must be from 200 to 100000." in text

@@ -144,7 +144,7 @@ def test_the_plan_is_told_what_is_wrong():
     with pytest.raises(PlanError) as refused:
         parse_plan(document)
     text = str(refused.value)
-    assert "multiverse: ['t'] are not keys of outcomes ['trust']" in text
+    assert "multiverse: t cannot be used, because the outcomes are trust." in text
     assert (
         "'models' in [multiverse] contains 'guess'. Known: means, ranks, odds, mixed_odds." in text
     )

@@ -237,7 +237,9 @@ def test_another_encoding_is_read_where_the_plan_names_it_and_refused_where_not(
         path.write_text(path.read_text().replace("x1", "Zoë"), encoding="latin-1")
     found = problems(foreign)
     assert len(found) == 3
-    assert all("is not a csv table in UTF-8" in line and "encoding" in line for line in found)
+    assert all(
+        "cannot be read as a CSV table in UTF-8" in line and "encoding" in line for line in found
+    )
     plan = foreign / "plan.toml"
     plan.write_text(plan.read_text().replace("[source]\n", '[source]\nencoding = "latin-1"\n'))
     assert "Zoë" in set(read_study(foreign).participants["participant"])

@@ -47,7 +47,7 @@ def test_pairs_are_paired_t_tests_with_holm_over_the_pairs():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (wide()[["x", "y"]], "three conditions, there are 2"),
+        (wide()[["x", "y"]], "three conditions, but the data have 2"),
         (wide(n=2), "three participants"),
         (wide().assign(y=lambda f: f["x"], z=lambda f: f["x"]), "no participant's scores differ"),
     ],

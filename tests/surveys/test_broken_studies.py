@@ -16,9 +16,7 @@ FOLDER = ROOT / "tests" / "surveys" / "broken_studies"
 LOST = "Save it as UTF-8: in an editor, by “Save as” and the encoding UTF-8."
 NO_TOML = "it is not a TOML file: Invalid value."
 PLAIN = 'Write texts in "quotes", lists in [ ], and whole numbers, true and false without quotes.'
-TWICE = (
-    "it is not a TOML file: Cannot overwrite a value. The same key is written twice. Remove one."
-)
+TWICE = "it is not a TOML file: Cannot overwrite a value. The same key is written twice. Remove one of the two."
 MORE = "Import more images (manage.py import_images --data scenes --split test, with a larger"
 EXPECTED = {
     "a_human_alone_who_accepts": (
@@ -75,7 +73,7 @@ EXPECTED = {
     ),
     "images_of_its_own_per_arm": (
         "line 15: per_arm is no longer supported: where each arm shows images of its own, a",
-        "line 46: [analysis]: control 'nobody' is not among the arms ['none', 'heat']. Name one.",
+        "line 46: [analysis]: control 'nobody' is not among the arms none, heat. Name one.",
     ),
     "impossible_quotas": (
         "line 35: first_right is 3, but only 2 predictions are right. Lower it, or raise right.",
@@ -92,7 +90,7 @@ EXPECTED = {
         "line 1: the slug 'My study' must start with a small letter and hold only small letters,",
         "line 6: 'version' in [consent] is 41 characters long. At most 40 fit: shorten it.",
         "line 20: the key 'No map' must start with a small letter and hold only small letters,",
-        "line 45: [analysis]: control 'none' is not among the arms ['No map', 'heat']. Name one.",
+        "line 45: [analysis]: control 'none' is not among the arms No map, heat. Name one.",
     ),
     "nothing_at_this_place": (
         "'seed' is missing. Add it, as a whole number.",
@@ -126,9 +124,9 @@ EXPECTED = {
         "line 42: unknown key 'place' in [allocation]: did you mean 'places'?",
     ),
     "unknown_arms_in_the_plan": (
-        "line 45: [analysis]: control 'nobody' is not among the arms ['none', 'heat']. Name one.",
-        "line 46: [analysis]: ai_only 'heet' is not among the arms ['none', 'heat']. Name one.",
-        "line 51: [analysis]: contrast 'c': 'colour' is not among the arms ['none', 'heat']. Name",
+        "line 45: [analysis]: control 'nobody' is not among the arms none, heat. Name one.",
+        "line 46: [analysis]: ai_only 'heet' is not among the arms none, heat. Name one.",
+        "line 51: [analysis]: contrast 'c': 'colour' is not among the arms none, heat. Name",
     ),
     "unknown_methods": (
         "line 22: arm 'none': unknown method 'attention'. Known: gradcam, saliency,",

@@ -71,7 +71,7 @@ def proportional_odds(trials: pd.DataFrame, control: str) -> Iterator[Assumption
 
 
 def residuals(fit: LinearFit) -> npt.NDArray[np.float64]:
-    """Return the outcome minus the fixed part and the predicted random effects, (rows,)."""
+    """Return each row's outcome minus the fixed part and the predicted random effects."""
     design = fit.solution.design
     expected = design.fixed.matrix @ fit.fixed.beta
     for grouping in design.groupings:

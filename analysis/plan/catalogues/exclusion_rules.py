@@ -43,7 +43,7 @@ RULES = (
     ),
     Rule(
         "same_choices",
-        "identical choices throughout enough blocks of trials",
+        "the same choice throughout enough blocks of trials",
         ("columns", "block"),
         "analysis.study_data.exclusions.rules.same_choices",
     ),
@@ -55,7 +55,7 @@ RULES = (
     ),
     Rule(
         "same_answers",
-        "identical answers to all of these items",
+        "the same answer to all of these items",
         ("items",),
         "analysis.study_data.exclusions.rules.same_answers",
     ),

@@ -1,4 +1,4 @@
-"""Optional analyses that a plan can declare in addition to its outcomes; none tests a claim.
+"""Optional analyses that a plan can declare in addition to its outcomes, without testing a claim.
 
 A new section is a table of the plan (a field of Plan with the key's name), a function, its
 sentences, a template in report/ with the key's name, and an entry in OPTIONAL_SECTIONS.

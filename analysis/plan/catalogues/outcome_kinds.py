@@ -1,4 +1,4 @@
-"""Kinds of outcome that a plan can declare: ways to compute a score per participant.
+"""Kinds of outcome that a plan can declare, which are ways to compute a participant's score.
 
 A new kind is a function and an entry in KINDS.
 """

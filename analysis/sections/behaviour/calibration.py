@@ -27,14 +27,14 @@ def auroc(trials: pd.DataFrame, level: float = 0.95) -> Estimate:
     people, codes = np.unique(rows["participant"].to_numpy(str), return_inverse=True)
     if right.all() or not right.any():
         raise NotEstimableError(
-            "all answers are right or all are wrong, so they cannot be discriminated"
+            "all answers are right or all are wrong, so confidence cannot discriminate between them"
         )
     placed_right = _placement(sure[right], sure[~right])
     placed_wrong = 1 - _placement(sure[~right], sure[right])
     area = float(placed_right.mean())
     k, m, n = len(people), int(right.sum()), int((~right).sum())
     if k < 2:
-        raise NotEstimableError(f"two participants are needed, there are {k}")
+        raise NotEstimableError(f"at least two participants are needed, but the arm has {k}")
     parts = (
         np.bincount(codes[right], placed_right - area, minlength=k) / m
         + np.bincount(codes[~right], placed_wrong - area, minlength=k) / n
@@ -101,7 +101,9 @@ def _jackknife(trials: pd.DataFrame, statistic: object, level: float) -> Estimat
     people, codes = np.unique(rows["participant"].to_numpy(str), return_inverse=True)
     k = len(people)
     if k < 3:
-        raise NotEstimableError(f"three participants with stated confidence are needed, got {k}")
+        raise NotEstimableError(
+            f"at least three participants must state their confidence, but only {k} did"
+        )
     bins = _bins(rows["probability"].to_numpy(float))
     sums = [
         np.bincount(codes * BINS + bins, weights, minlength=k * BINS).reshape(k, BINS)
@@ -127,7 +129,7 @@ def _jackknife(trials: pd.DataFrame, statistic: object, level: float) -> Estimat
 
 
 def _bins(stated: Matrix) -> npt.NDArray[np.intp]:
-    """Return bins of equal mass; equal statements share a bin."""
+    """Return bins of equal mass, in which trials with the same stated confidence share a bin."""
     edges = np.unique(np.quantile(stated, np.linspace(0, 1, BINS + 1)[1:-1]))
     return np.searchsorted(edges, stated, side="left")
 

@@ -57,7 +57,8 @@ def share_interval(right: pd.Series, participants: pd.Series, level: float) -> E
     share = clustered_share(right, participants)
     if share.share in (0.0, 1.0) or share.variance <= 1e-24:
         raise NotEstimableError(
-            f"all {share.trials} answers of {share.participants} participants are equal"
+            f"all {share.participants} participants have the same share of right answers, so "
+            "it has no interval"
         )
     error = float(np.sqrt(share.variance)) / (share.share * (1 - share.share))
     half = float(stats.t.ppf((1 + level) / 2, share.participants - 1)) * error

@@ -1,4 +1,4 @@
-"""Complementarity: accuracy of people with the classifier against either of them alone."""
+"""Accuracy of people with the classifier, compared with either of them alone."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -49,7 +49,7 @@ def _over_human(team: pd.DataFrame, alone: pd.DataFrame, level: float) -> Estima
 
 
 def _over_ai(team: pd.DataFrame, level: float) -> Estimate:
-    """Return the gain over the classifier, paired within participants on identical trials."""
+    """Return the gain over the classifier, paired within participants on the same trials."""
     rows = team.dropna(subset=["final_right", "advice_right"])
     gain = (rows["final_right"] - rows["advice_right"]).groupby(rows["participant"]).mean()
     return mean(gain.to_numpy(float), level, low=-1.0, high=1.0)

@@ -1,4 +1,4 @@
-"""Rank agreement of two lists of means: Spearman's ρ and its uncertainty."""
+"""Rank agreement of two lists of means, as Spearman's ρ with its uncertainty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,9 +40,9 @@ class Means:
 
 
 def order(a: Means, b: Means, level: float, seed: int) -> Estimate:
-    """Return ρ of the means; the interval contains percentiles of ρ when both lists are redrawn.
+    """Return ρ of the means, with percentiles of ρ over random draws of both lists as its interval.
 
-    Redrawing uses the standard errors of the means, so the interval describes the uncertainty of
+    The draws use the standard errors of the means, so the interval describes the uncertainty of
     the order of these methods and does not generalise to other methods. Raises NotEstimableError if
     all means of a list are equal.
     """

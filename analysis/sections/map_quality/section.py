@@ -121,7 +121,8 @@ def _qualities(measured: pd.DataFrame, plan: MapQualityPlan) -> tuple[Quality, .
     )
     if not qualities:
         raise NotEstimableError(
-            f"the evaluation lacks {list(plan.measures)}; it contains {sorted(measures.index)}"
+            f"the evaluation lacks {', '.join(plan.measures)}, but contains "
+            f"{', '.join(sorted(measures.index))}; name some of these in the plan"
         )
     return qualities
 
@@ -194,8 +195,10 @@ def _order(
         ]
         there = [(a, b) for a, b in pairs if isinstance(a, Estimate) and isinstance(b, Estimate)]
         if len(there) < FEWEST:
+            verb = "has" if len(there) == 1 else "have"
             raise NotEstimableError(
-                f"{FEWEST} methods with quality and outcome are needed, got {len(there)}"
+                f"at least {FEWEST} methods need estimates of both {quality.label} and "
+                f"{outcome.label}, but only {len(there)} {verb} both"
             )
         # Measures for which lower is better change sign, so that a positive ρ always means better.
         sign = -1.0 if quality.better == "lower" else 1.0

@@ -36,7 +36,9 @@ def two_samples(a: Scores, b: Scores, scale: float = MEDIUM) -> BayesFactor:
     NotEstimableError for fewer than two scores per sample or no variation.
     """
     if min(len(a), len(b)) < 2:
-        raise NotEstimableError(f"two scores per sample are needed, got {len(a)} and {len(b)}")
+        raise NotEstimableError(
+            f"at least two scores per sample are needed, but the samples have {len(a)} and {len(b)}"
+        )
     if is_constant(a) and is_constant(b):
         raise NotEstimableError("the scores do not vary within either sample")
     t = float(stats.ttest_ind(a, b).statistic)
@@ -50,9 +52,14 @@ def one_sample(differences: Scores, scale: float = MEDIUM) -> BayesFactor:
     Raises NotEstimableError for fewer than two pairs or differences that are all equal.
     """
     if len(differences) < 2:
-        raise NotEstimableError(f"at least two pairs are needed, got {len(differences)}")
+        raise NotEstimableError(
+            f"at least two pairs are needed, but the data have {len(differences)}"
+        )
     if is_constant(np.asarray(differences)):
-        raise NotEstimableError("all differences are equal")
+        raise NotEstimableError(
+            f"all {len(differences)} paired differences equal {differences[0]:g}, so they have no "
+            "variance"
+        )
     t = float(stats.ttest_1samp(differences, 0).statistic)
     return _of(t, len(differences), len(differences) - 1, len(differences), scale)
 

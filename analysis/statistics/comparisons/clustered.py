@@ -34,7 +34,7 @@ def clustered_share(yes: pd.Series, participants: pd.Series) -> ClusteredShare:
     counts = yes.astype(float).groupby(participants.to_numpy()).agg(["sum", "count"])
     m, trials = len(counts), int(counts["count"].sum())
     if m < 2:
-        raise NotEstimableError(f"at least 2 participants per arm are needed, there are {m}")
+        raise NotEstimableError(f"at least 2 participants per arm are needed, but an arm has {m}")
     share = float(counts["sum"].sum() / trials)
     residual = counts["sum"] - share * counts["count"]
     variance = float(m / (m - 1) * (residual**2).sum() / trials**2)
@@ -93,7 +93,7 @@ def equal_odds(arms: Mapping[str, ClusteredShare]) -> HypothesisTest:
     Welch ANOVA, on the scale of log odds.
     """
     if len(arms) < 2:
-        raise NotEstimableError(f"{len(arms)} arm(s), at least 2 are needed")
+        raise NotEstimableError(f"at least 2 arms are needed, but the comparison has {len(arms)}")
     for arm in arms.values():
         _require_log_odds(arm)
     # Welch's weights, because the arms' variances of log odds depend on their shares.
@@ -114,12 +114,12 @@ def _require_log_odds(arm: ClusteredShare) -> None:
     if arm.share in (0.0, 1.0):
         answer = "yes" if arm.share else "no"
         raise NotEstimableError(
-            f"all {arm.trials} answers of an arm are {answer} (perfect separation): odds are "
-            "infinite; use the risk difference"
+            f"all {arm.trials} answers of an arm are {answer} (perfect separation), so its odds "
+            "are 0 or infinite; use the risk difference"
         )
     if arm.variance <= 1e-24:
         raise NotEstimableError(
-            "the participants of an arm do not vary, so its odds have no standard error"
+            "the shares of an arm's participants do not vary, so its odds have no standard error"
         )
 
 

@@ -61,7 +61,9 @@ def equivalence_of(estimate: Estimate, smallest_effect: float, alpha: float = 0.
     unknown.
     """
     if estimate.statistic is None or not estimate.statistic:
-        raise NotEstimableError(f"{estimate.name}: no test gives its standard error")
+        raise NotEstimableError(
+            f"the {estimate.name} has no test, so its standard error is unknown"
+        )
     error = estimate.value / estimate.statistic
     half = error * float(_distribution(estimate.df).ppf(1 - alpha))
     narrow = replace(
@@ -75,7 +77,7 @@ def equivalence_of(estimate: Estimate, smallest_effect: float, alpha: float = 0.
 
 def _tested(difference: Estimate, error: float, smallest_effect: float) -> Equivalence:
     if smallest_effect <= 0:
-        raise NotEstimableError(f"the smallest effect must be above 0, got {smallest_effect:g}")
+        raise NotEstimableError(f"the smallest effect must be above 0, but is {smallest_effect:g}")
     lower = (difference.value + smallest_effect) / error
     upper = (difference.value - smallest_effect) / error
     known = _distribution(difference.df)

@@ -1,4 +1,4 @@
-"""Planned contrasts: weighted sums of the arms' means that the plan declares."""
+"""Planned contrasts, which are weighted sums of the arms' means."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

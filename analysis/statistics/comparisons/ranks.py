@@ -10,8 +10,8 @@ from analysis.statistics.estimate import Estimate, HypothesisTest, Scores
 def mann_whitney(a: Scores, b: Scores) -> HypothesisTest:
     """Test whether a tends to exceed b with Mann and Whitney's U.
 
-    It is corrected for ties and continuity and equals R's wilcox.test(a, b, exact = FALSE); U
-    counts pairs with a > b, ties as one half.
+    It is corrected for ties and continuity and equals R's wilcox.test(a, b, exact = FALSE). U
+    counts pairs with a > b, and ties as one half.
     """
     _require_two_and_spread(a, b)
     result = stats.mannwhitneyu(a, b, method="asymptotic")
@@ -103,6 +103,10 @@ def _variance_of_delta(a: Scores, b: Scores, rows: Scores, columns: Scores, delt
 
 def _require_two_and_spread(a: Scores, b: Scores) -> None:
     if min(len(a), len(b)) < 2:
-        raise NotEstimableError(f"two scores per arm are needed, got {len(a)} and {len(b)}")
+        raise NotEstimableError(
+            f"at least two scores per arm are needed, but the arms have {len(a)} and {len(b)}"
+        )
     if np.ptp(np.concatenate([a, b])) == 0:
-        raise NotEstimableError(f"all {len(a) + len(b)} scores equal {a[0]:g}")
+        raise NotEstimableError(
+            f"all {len(a) + len(b)} scores equal {a[0]:g}, so there is nothing to compare"
+        )

@@ -1,4 +1,4 @@
-"""Two between-subjects factors: a linear model, and an aligned rank transform."""
+"""Comparisons of two between-subjects factors, by a linear model and by aligned ranks."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -172,18 +172,24 @@ def _design(table: pd.DataFrame, crossed: bool) -> Design:
 
 
 def _codes(k: int) -> Matrix:
-    """Return effect codes (k, k - 1); the last level is minus the sum of the others."""
+    """Return effect codes (levels, levels - 1), whose last row is minus the sum of the others."""
     return np.vstack([np.eye(k - 1), -np.ones(k - 1)])
 
 
 def _require_cells(table: pd.DataFrame, crossed: bool = True) -> None:
     counts = pd.crosstab(table["a"], table["b"])
     if min(counts.shape, default=0) < 2:
-        raise NotEstimableError(f"two levels of each factor are needed, there are {counts.shape}")
+        raise NotEstimableError(
+            f"two levels of each factor are needed, but they have {counts.shape[0]} and "
+            f"{counts.shape[1]}"
+        )
     if crossed and (counts == 0).any(axis=None):
         rows, columns = np.nonzero(counts.to_numpy() == 0)
         empty = [
             f"{counts.index[int(a)]} × {counts.columns[int(b)]}"
             for a, b in zip(rows, columns, strict=True)
         ]
-        raise NotEstimableError(f"the cells {', '.join(empty[:5])} have no participants")
+        raise NotEstimableError(
+            "every cell needs participants, but there are none in "
+            f"{', '.join(empty[:5])}; merge levels of the second factor"
+        )

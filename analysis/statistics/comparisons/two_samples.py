@@ -14,7 +14,9 @@ def welch_t(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
     Raises NotEstimableError for fewer than two scores per sample or no variation.
     """
     if min(len(a), len(b)) < 2:
-        raise NotEstimableError(f"two scores per sample are needed, got {len(a)} and {len(b)}")
+        raise NotEstimableError(
+            f"at least two scores per sample are needed, but the samples have {len(a)} and {len(b)}"
+        )
     if is_constant(a) and is_constant(b):
         raise NotEstimableError("the scores do not vary within either sample")
     result = stats.ttest_ind(a, b, equal_var=False)
@@ -22,17 +24,19 @@ def welch_t(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
 
 
 def paired_t(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
-    """Return the mean of a - b over pairs (equal length, same order), with the paired t interval.
+    """Return the mean of a - b over pairs (same length and order), with the paired t interval.
 
     Raises ValueError for unequal lengths, NotEstimableError for fewer than two pairs or differences
     that are all equal.
     """
     if len(a) != len(b):
-        raise ValueError(f"a and b must have equal lengths, got {len(a)} and {len(b)}")
+        raise ValueError(f"a and b must have the same length, but have {len(a)} and {len(b)}")
     if len(a) < 2:
-        raise NotEstimableError(f"at least two pairs are needed, got {len(a)}")
+        raise NotEstimableError(f"at least two pairs are needed, but the data have {len(a)}")
     if is_constant(np.asarray(a - b)):
-        raise NotEstimableError("all differences are equal")
+        raise NotEstimableError(
+            f"all {len(a)} paired differences equal {a[0] - b[0]:g}, so they have no variance"
+        )
     result = stats.ttest_rel(a, b)
     return _estimate("mean of differences", float(np.mean(a - b)), result, level, len(a))
 

@@ -80,10 +80,13 @@ def paired_differences(wide: pd.DataFrame, level: float = 0.95) -> tuple[PairedD
 
 def _require(wide: pd.DataFrame) -> None:
     if wide.shape[1] < 3:
-        raise NotEstimableError(f"Friedman needs three conditions, there are {wide.shape[1]}")
+        raise NotEstimableError(
+            f"Friedman's test needs three conditions, but the data have {wide.shape[1]}"
+        )
     if len(wide) < 3:
         raise NotEstimableError(
-            f"three participants with scores in every condition are needed, there are {len(wide)}"
+            f"three participants with scores in every condition are needed, but the data "
+            f"have {len(wide)}"
         )
     if (np.ptp(wide.to_numpy(float), axis=1) == 0).all():
         raise NotEstimableError("no participant's scores differ between the conditions")

@@ -1,4 +1,4 @@
-"""Block factorisation of M = Λ'Z'WZΛ + I: the largest factor by level, the rest densely.
+"""Block factorisation of M = Λ'Z'WZΛ + I, by level for the largest factor and dense for the rest.
 
     M = [D   B ]   D is block-diagonal, so its Cholesky factor consists of many tiny factors. The
         [B'  F ]   remainder is the Schur complement F - B'D⁻¹B of size K (all other factors).
@@ -200,7 +200,10 @@ def information_slopes(
 
 
 def by_level(crossing: Crossing, a: Parts, b: Parts, middle: Array) -> list[Array]:
-    """Return Σ over levels of a `middle` b' per factor, (q, q); a, b (…, m), middle (m, m)."""
+    """Return Σ over levels of a `middle` b' per factor, with shape (effects, effects).
+
+    `a` and `b` have m columns, and `middle` has shape (m, m).
+    """
     sums = []
     if crossing.groupings:
         sums.append(np.einsum("lam,lbm->ab", a.first @ middle, b.first))
@@ -211,7 +214,7 @@ def by_level(crossing: Crossing, a: Parts, b: Parts, middle: Array) -> list[Arra
 
 
 def _by_effect(a: Array, b: Array, q: int) -> Array:
-    """Return Σ over levels of a b', (q, q), for a and b (L q, m)."""
+    """Return Σ over levels of a b', with shape (effects, effects)."""
     m = a.shape[1]
     left = a.reshape(-1, q, m).transpose(1, 0, 2).reshape(q, -1)
     right = b.reshape(-1, q, m).transpose(1, 0, 2).reshape(q, -1)

@@ -25,7 +25,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Blocks:
-    """The blocks of Z'WZ; the module docstring gives their shapes."""
+    """The blocks of Z'WZ, whose shapes the module docstring gives."""
 
     first: Array
     cross: Array
@@ -83,7 +83,7 @@ class Crossing:
         return Parts(first, np.concatenate(rest) if rest else np.zeros((0, columns.shape[1])))
 
     def by_factor(self, parts: Parts) -> list[Array]:
-        """Return `parts` split by grouping, (L, q, m) each."""
+        """Return `parts` split by grouping, each with shape (levels, effects, columns)."""
         rest = [
             parts.rest[self.span(index)].reshape(grouping.count, grouping.width, -1)
             for index, grouping in enumerate(self.others)
@@ -126,7 +126,10 @@ class Crossing:
 
     @staticmethod
     def _within(grouping: Grouping, weights: Array | None) -> Array:
-        """Return Z'WZ within the levels of one factor, (L, q, q)."""
+        """Return the blocks of Z'WZ within each level of one factor.
+
+        The array has shape (levels, effects, effects).
+        """
         q = grouping.width
         out = np.empty((grouping.count, q, q))
         for i in range(q):
@@ -138,7 +141,7 @@ class Crossing:
         return out
 
     def _between(self, first: int, second: int, weights: Array | None) -> Array:
-        """Return Z₁'WZ₂ of two factors, (L₁, q₁, L₂, q₂)."""
+        """Return Z₁'WZ₂ of two factors, with shape (levels₁, effects₁, levels₂, effects₂)."""
         a, b = self.groupings[first], self.groupings[second]
         pairs = self._pairs[first, second]
         out = np.empty((a.count, a.width, b.count, b.width))

@@ -1,4 +1,4 @@
-"""Design of a mixed model: terms become named numeric columns, random terms become groupings.
+"""Design of a mixed model, with named numeric columns for the terms and groupings for random terms.
 
 The design is checked once, when it is built.
 """
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics.mixed_models.arrays import Array, Codes
-from analysis.statistics.mixed_models.errors import DesignError
+from analysis.statistics.mixed_models.errors import DesignError, examples
 from analysis.statistics.mixed_models.specification import (
     Categorical,
     Coding,
@@ -63,10 +63,10 @@ def numbers(table: pd.DataFrame, column: str) -> Array:
     values = pd.to_numeric(complete(table, column), errors="coerce").to_numpy(dtype=float)
     bad = ~np.isfinite(values)
     if bad.any():
-        shown = sorted({str(value) for value in table.loc[bad, column]})[:3]
         raise DesignError(
-            f"column {column} must contain finite numbers, but {int(bad.sum())} row(s) contain "
-            f"{shown}; correct them, or declare the column Categorical"
+            f"column {column} must contain finite numbers, but contains "
+            f"{examples(table.loc[bad, column])} in {int(bad.sum())} of {len(table)} rows; correct "
+            "these rows, or declare the column Categorical"
         )
     return values
 
@@ -101,19 +101,20 @@ def _sorted(column: str, values: pd.Series) -> list[str | int | float]:
 def _check_levels(column: str, order: pd.Index, codes: np.ndarray, values: pd.Series) -> None:
     unknown = codes < 0
     if unknown.any():
-        shown = sorted({str(value) for value in values[unknown]})[:3]
         raise DesignError(
-            f"column {column} contains {shown}, which is not among its levels {list(order)}; "
-            "add the level or remove the rows"
+            f"column {column} contains {examples(values[unknown])}, but its levels are "
+            f"{', '.join(map(str, order))}; add the missing levels or remove these rows"
         )
     empty = [str(level) for code, level in enumerate(order) if not (codes == code).any()]
     if empty:
         raise DesignError(
-            f"column {column} has no rows at {empty}; remove the level from the model"
+            f"column {column} has no rows with {', '.join(empty)}, although the model declares "
+            "a level for them; remove it from the model"
         )
     if len(order) < 2:
         raise DesignError(
-            f"column {column} has only one level, {list(order)}; remove it from the model"
+            f"column {column} has only one level, {', '.join(map(str, order))}; remove the column "
+            "from the model"
         )
 
 
@@ -123,7 +124,9 @@ def complete(table: pd.DataFrame, column: str) -> pd.Series:
     Rows with missing values are not dropped here, because dropping them is an analysis decision.
     """
     if column not in table.columns:
-        raise DesignError(f"the table has no column {column!r}; its columns are {list(table)}")
+        raise DesignError(
+            f"the table has no column {column!r}; name one of {', '.join(map(str, table))}"
+        )
     missing = int(table[column].isna().sum())
     if missing:
         raise DesignError(
@@ -174,12 +177,14 @@ def build_grouping(table: pd.DataFrame, term: Random) -> Grouping:
     names = ("intercept", *(name for part in parts for name in part[1]))
     if len(levels) <= len(names):
         raise DesignError(
-            f"{term.factor} has {len(levels)} levels for {len(names)} random effects per level; it "
-            f"needs more levels than effects: remove slopes, or make {term.factor} a fixed term"
+            f"{term.factor} has {len(levels)} levels for {len(names)} random effects per level, "
+            "but needs more levels than effects; remove slopes, or make it a fixed term"
         )
     scale = np.sqrt((columns**2).mean(axis=0))
     if (scale == 0).any():
-        raise DesignError(f"a random slope of {term.factor} is zero in every row; remove it")
+        raise DesignError(
+            f"a random slope of {term.factor} is zero in every row; remove this slope"
+        )
     return Grouping(term.factor, names, levels, codes, columns / scale, scale, term.correlated)
 
 
@@ -207,8 +212,8 @@ def check_groupings(groupings: tuple[Grouping, ...], repeated_rows: bool) -> Non
     dense = sum(g.size for g in groupings) - max((g.size for g in groupings), default=0)
     if dense > MOST_DENSE:
         raise DesignError(
-            f"the factors besides the largest have {dense} random effects, and {MOST_DENSE} are "
-            "the most that this elimination supports; remove slopes or a factor"
+            f"the factors other than the largest have {dense} random effects together, but at "
+            f"most {MOST_DENSE} are supported; remove slopes or a factor"
         )
 
 
@@ -239,7 +244,7 @@ def build_design(
 ) -> Design:
     """Return the design of `model` for `table`. Raises DesignError with the fault and the cure."""
     if not len(table):
-        raise DesignError("the table has no rows")
+        raise DesignError("the table has no rows; check how its rows were selected")
     table = table.reset_index(drop=True)
     fixed = fixed_design(table, model, intercept=intercept)
     check_rank(fixed)
@@ -271,7 +276,9 @@ def check_rank(fixed: FixedDesign) -> None:
     """
     rows, p = fixed.matrix.shape
     if p >= rows:
-        raise DesignError(f"{p} fixed effects need more than {rows} rows; remove terms")
+        raise DesignError(
+            f"{p} fixed effects need more than {p} rows, but the table has {rows}; remove terms"
+        )
     if "intercept" in fixed.names:
         matrix, names = fixed.matrix, fixed.names
     else:  # the thresholds of an ordinal model are its intercepts
@@ -284,6 +291,6 @@ def check_rank(fixed: FixedDesign) -> None:
     dependent = [name for name, d in zip(names, distances, strict=True) if d < DEPENDENT]
     if dependent:
         raise DesignError(
-            f"the fixed effects {dependent} follow from earlier columns (a constant, an empty "
-            "cell, or repeated information); remove a term or merge levels"
+            f"the earlier columns of the fixed effects determine {', '.join(dependent)} (a "
+            "constant, an empty cell, or repeated information); remove a term or merge levels"
         )

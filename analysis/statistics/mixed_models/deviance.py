@@ -44,7 +44,7 @@ class Evaluation:
 
 
 class LinearProblem:
-    """Cross products of a data set; X is in an orthonormal basis, y without its projection on X.
+    """Cross products of data, with X in an orthonormal basis and y without its projection on X.
 
     X = Q R: β of the original columns is R⁻¹ (β of the basis + Q'y).
     """
@@ -115,13 +115,13 @@ class LinearProblem:
         return self.relative.collect(by_level(self.crossing, outer, solved, middle))
 
     def information_slopes(self, at: Evaluation) -> Array:
-        """Return the derivatives of X'V⁻¹X by each θ, (θ, p, p)."""
+        """Return the derivatives of X'V⁻¹X by each θ, with a matrix (p, p) per parameter."""
         entries = self.relative.entries
         slopes = information_slopes(self.crossing, entries, at.outer, at.solved)
         return slopes[:, : self.p, : self.p]
 
     def effects(self, at: Evaluation, theta: Array) -> list[Array]:
-        """Return predicted random effects b per factor, (L, q), for the original columns."""
+        """Return each factor's random effects (levels, effects) for the original columns."""
         combination = np.append(-at.beta, 1.0)[:, None]
         standardised = Parts(at.solved.first @ combination, at.solved.rest @ combination)
         return self.relative.effects(theta, self.crossing.by_factor(standardised))

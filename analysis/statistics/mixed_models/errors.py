@@ -1,8 +1,16 @@
-"""Reasons why a model has no fit; each is a NotEstimableError, so `attempt` can report it."""
+"""Reasons why a model has no fit, each a NotEstimableError, so that `attempt` can report it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from analysis.errors import NotEstimableError
+
+MOST_SHOWN = 3  # values named in a message before "…"
+
+
+def examples(values: Iterable[object]) -> str:
+    """Return the distinct values as "a, b, …"."""
+    distinct = sorted({str(value) for value in values})
+    return ", ".join(distinct[:MOST_SHOWN]) + (", …" if len(distinct) > MOST_SHOWN else "")
 
 
 class DesignError(NotEstimableError):

@@ -52,7 +52,7 @@ class Family(Protocol):
 
 @dataclass(frozen=True)
 class Binomial:
-    """`successes` among `trials` (rows,) with logit link; it has no parameters besides η."""
+    """`successes` among `trials` (rows,) with logit link and no parameters other than η."""
 
     successes: Array
     trials: Array
@@ -123,7 +123,7 @@ class CumulativeLogit:
         return np.cumsum(np.concatenate([extra[:1], np.exp(extra[1:])]))
 
     def threshold_slopes(self, extra: Array) -> Array:
-        """Return ∂τ/∂extra, (k-1, k-1)."""
+        """Return ∂τ/∂extra, with shape (thresholds, thresholds)."""
         factors = np.concatenate([[1.0], np.exp(extra[1:])])
         slopes: Array = np.tril(np.ones((self.size, self.size))) * factors
         return slopes

@@ -1,4 +1,4 @@
-"""Type III hypotheses: each term after all others, at the mean of the levels of every factor.
+"""Type III hypotheses, each about a term after all others, at the mean of every factor's levels.
 
 A hypothesis is stated in the sum-coded design, where it reads "the term's coefficients are zero",
 and then translated into the coding that was fitted. Numeric columns are taken at zero in

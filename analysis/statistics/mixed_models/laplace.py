@@ -76,7 +76,7 @@ class LaplaceProblem:
 
     @property
     def bounds(self) -> list[tuple[float | None, float | None]]:
-        """Return the bounds of φ; only θ is bounded."""
+        """Return the bounds of φ, of which only θ is bounded."""
         free: list[tuple[float | None, float | None]] = [(None, None)] * (self.family.size + self.p)
         return [*free, *self.relative.bounds]
 
@@ -129,7 +129,7 @@ class LaplaceProblem:
         return Mode(extra, effects, eta, rows, elimination)
 
     def effects(self, parameters: Array) -> list[Array]:
-        """Return the modes of the random effects b per factor, (L, q), for the original columns."""
+        """Return each factor's modes of the effects (levels, effects) for the original columns."""
         mode = self.mode(parameters)
         theta = self.split(parameters)[2]
         return self.relative.effects(theta, self.crossing.by_factor(mode.effects))

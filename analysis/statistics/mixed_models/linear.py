@@ -125,9 +125,15 @@ def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> 
 
 def _require_remainder(problem: LinearProblem, outcome: Array, name: str) -> None:
     if np.ptp(outcome) <= 1e-12 * max(1.0, float(np.abs(outcome).max())):
-        raise DesignError(f"all {len(outcome)} values of {name} equal {outcome[0]:g}")
+        raise DesignError(
+            f"all {len(outcome)} values of {name} equal {outcome[0]:g}; a model needs an outcome "
+            "that varies, so remove it"
+        )
     if problem.total <= 1e-26 * float(outcome @ outcome):
-        raise DesignError(f"the fixed effects reproduce {name} exactly, so no residual is left")
+        raise DesignError(
+            f"the fixed effects reproduce {name} exactly, so no residual is left; remove the terms "
+            "that were computed from it"
+        )
 
 
 def _result(

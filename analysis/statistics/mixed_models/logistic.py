@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.statistics.mixed_models.arrays import Array
 from analysis.statistics.mixed_models.design import build_design, numbers
-from analysis.statistics.mixed_models.errors import DesignError
+from analysis.statistics.mixed_models.errors import DesignError, examples
 from analysis.statistics.mixed_models.families import Binomial
 from analysis.statistics.mixed_models.generalised import (
     AcceptedOptimum,
@@ -59,11 +59,14 @@ def _check(outcome: str, successes: Array, trials: str | None, counts: Array) ->
     bad = ~whole | (successes < 0) | (successes > counts)
     if bad.any():
         rule = "0 or 1" if trials is None else f"counts from 0 to {trials}, which is above 0"
-        shown = sorted(set(successes[bad]))[:3]
         raise DesignError(
-            f"column {outcome} must contain {rule}, but {int(bad.sum())} row(s) do not, such as "
-            f"{[float(value) for value in shown]}; correct them"
+            f"column {outcome} must contain {rule}, but contains "
+            f"{examples(f'{value:g}' for value in successes[bad])} in {int(bad.sum())} of "
+            f"{len(successes)} rows; correct these rows"
         )
     if successes.sum() in (0, counts.sum()):
         side = "0" if successes.sum() == 0 else "a success"
-        raise DesignError(f"every answer in {outcome} is {side}, so no effect can be estimated")
+        raise DesignError(
+            f"every answer in {outcome} is {side}; a logistic model needs both answers, so remove "
+            "this outcome"
+        )

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.mixed_models.arrays import Codes
 from analysis.statistics.mixed_models.design import build_design, complete
-from analysis.statistics.mixed_models.errors import DesignError
+from analysis.statistics.mixed_models.errors import DesignError, examples
 from analysis.statistics.mixed_models.families import CumulativeLogit
 from analysis.statistics.mixed_models.generalised import (
     AcceptedOptimum,
@@ -63,14 +63,16 @@ def _answers(
     places = order.get_indexer(pd.Index(values))
     unknown = places < 0
     if unknown.any():
-        shown = sorted({str(value) for value in values[unknown]})[:3]
         raise DesignError(
-            f"column {outcome} contains {shown}, which is not among the categories "
-            f"{list(order)}; add it at its place in the order"
+            f"column {outcome} contains {examples(values[unknown])}, but its categories are "
+            f"{', '.join(map(str, order))}; add the missing categories in their order"
         )
     used = np.unique(places)
     if len(used) < 2:
-        raise DesignError(f"all {len(places)} answers in {outcome} are {order[used[0]]!s}")
+        raise DesignError(
+            f"all {len(places)} answers in {outcome} are {order[used[0]]!s}; an ordinal model "
+            "needs at least two different answers, so remove this outcome"
+        )
     return np.searchsorted(used, places), tuple(str(order[place]) for place in used)
 
 

@@ -1,4 +1,4 @@
-"""Profile-likelihood intervals: all values that the data do not reject.
+"""Profile-likelihood intervals, which contain all values that the data do not reject.
 
 The interval of a coefficient contains the values at which the deviance, minimised over all other
 parameters, rises by less than the χ² quantile with one df. It does not assume symmetry, so it is
@@ -35,7 +35,7 @@ def profile_interval(fit: LinearFit | GeneralisedFit, name: str) -> Estimate:
     likelihoods at different values of a coefficient cannot be compared.
     """
     if name not in fit.coefficients:
-        raise ValueError(f"no coefficient {name!r}; the model has {list(fit.names)}")
+        raise ValueError(f"no coefficient {name!r}; the model has {', '.join(fit.names)}")
     wald = fit.coefficients[name]
     profile = _linear(fit, name) if isinstance(fit, LinearFit) else _generalised(fit, name)
     quantile = float(stats.chi2.ppf(fit.level, 1))
@@ -55,10 +55,12 @@ def sd_interval(fit: LinearFit | GeneralisedFit, factor: str) -> Estimate:
     REML. Raises ValueError for an unknown factor, NotEstimableError for a factor with slopes.
     """
     if factor not in fit.components:
-        raise ValueError(f"no random factor {factor!r}; the model has {list(fit.components)}")
+        raise ValueError(f"no random factor {factor!r}; the model has {', '.join(fit.components)}")
     component = fit.components[factor]
     if len(component.names) > 1:
-        raise NotEstimableError(f"{factor} has slopes; profile intervals need intercepts alone")
+        raise NotEstimableError(
+            f"{factor} has slopes, but its profile interval needs intercepts alone; remove them"
+        )
     place = [g.factor for g in fit.solution.design.groupings].index(factor)
     profile = _linear_sd(fit, place) if isinstance(fit, LinearFit) else _sd(fit, place)
     quantile = float(stats.chi2.ppf(fit.level, 1))

@@ -1,4 +1,4 @@
-"""Relative covariance factors Λ: parameters θ form a lower-triangular matrix per factor.
+"""Relative covariance factors Λ, a lower-triangular matrix of the parameters θ per factor.
 
 The random effects of a level have the covariance φ Λ Λ', where φ is the residual variance (1 in
 models without residuals). θ contains the free entries of Λ column by column; for uncorrelated
@@ -100,7 +100,7 @@ class Relative:
         return problems
 
     def effects(self, theta: Array, standardised: Sequence[Array]) -> list[Array]:
-        """Return effects b (L, q) from u (L, q, 1) per factor, for the original columns."""
+        """Return each factor's effects b (levels, effects) from u, for the original columns."""
         return [
             u[:, :, 0] @ factor.T / grouping.scale
             for u, factor, grouping in zip(

@@ -67,7 +67,9 @@ class FixedEffects:
         try:
             root = np.linalg.cholesky(hypotheses @ self.metric @ hypotheses.T)
         except np.linalg.LinAlgError as error:
-            raise NotEstimableError(f"{name}: its hypotheses are not independent") from error
+            raise NotEstimableError(
+                f"{name}: a hypothesis follows from the others; remove it"
+            ) from error
         # Orthonormal rows make the result independent of how the hypothesis is expressed.
         rows = np.linalg.solve(root, hypotheses)
         values, vectors = np.linalg.eigh(rows @ self.covariance @ rows.T)
@@ -123,5 +125,5 @@ def weighted(weights: Mapping[str, float], names: tuple[str, ...]) -> Array:
     """Return weights by coefficient as a contrast (p,). Raises ValueError for unknown names."""
     unknown = sorted(set(weights) - set(names))
     if unknown:
-        raise ValueError(f"no coefficient {unknown}; the model has {list(names)}")
+        raise ValueError(f"no coefficient {', '.join(unknown)}; the model has {', '.join(names)}")
     return np.array([weights.get(name, 0.0) for name in names])

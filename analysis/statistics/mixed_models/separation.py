@@ -37,8 +37,9 @@ def require_overlap(matrix: Array, names: Sequence[str], family: Family, outcome
     columns = programme.x[rows.shape[1] - len(names) :]
     involved = [name for name, share in zip(names, columns, strict=True) if abs(share) > FLAT]
     raise SeparationError(
-        f"{involved} predict {outcome} without error in some rows (separation), so their odds "
-        "ratios are infinite; merge levels, remove the term, or collect more rows"
+        f"in some rows {outcome} is predicted without error by {', '.join(involved)} "
+        "(separation), so an odds ratio is infinite; merge levels, remove the term, or collect "
+        "more rows"
     )
 
 

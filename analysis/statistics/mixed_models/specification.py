@@ -44,7 +44,7 @@ class Numeric:
 
 @dataclass(frozen=True)
 class Categorical:
-    """A column of labels with its `levels` in order (sorted if None); every level must occur.
+    """A column of labels with its `levels` in order (sorted if None), each of which must occur.
 
     "treatment" compares each level with the first; "sum" compares each level but the last with the
     mean of all levels.
@@ -62,13 +62,15 @@ class Categorical:
 
 @dataclass(frozen=True)
 class Interaction:
-    """The products of the columns of two or more terms; list the main effects as separate terms."""
+    """The products of the columns of two or more terms, whose main effects are separate terms."""
 
     of: tuple[Numeric | Categorical, ...]
 
     def __post_init__(self) -> None:
         if len(self.of) < 2:
-            raise ValueError(f"an interaction needs two or more terms, got {len(self.of)}")
+            raise ValueError(
+                f"an interaction needs two or more terms, but lists {len(self.of)}; add terms"
+            )
 
     @property
     def name(self) -> str:

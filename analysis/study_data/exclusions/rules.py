@@ -1,5 +1,6 @@
-"""Rules that flag participants for exclusion. Unrecorded values flag no participant and are
-counted.
+"""Rules that flag participants for exclusion.
+
+Unrecorded values flag no participant and are counted.
 
 Each rule takes the data and the plan's entry and returns a flag per participant.
 """
@@ -71,9 +72,10 @@ def answer_that_fits(data: StudyTables, rule: Exclusion) -> Flagged:
 
 
 def same_answers(data: StudyTables, rule: Exclusion) -> Flagged:
-    """Flag participants whose answers to `items` are all equal; a list in `alike` counts as equal.
+    """Flag participants who gave the same answer to all `items`.
 
-    "Does not apply" is an answer of its own. Undecided with fewer than two answers.
+    Answers in a list of `alike` count as the same, and "does not apply" is an answer of
+    its own. Participants with fewer than two answers are undecided.
     """
     merged = {str(cell): str(group[0]) for group in rule.alike for cell in group}
     kind = data.missing["answers.csv"]["value"]

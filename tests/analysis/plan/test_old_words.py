@@ -52,7 +52,12 @@ def test_an_old_plan_keeps_the_hash_that_was_registered(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ('outcomes = ["trust"]', 'outcomes = ["mood"]', 13, "['mood'] are not keys of outcomes"),
+        (
+            'outcomes = ["trust"]',
+            'outcomes = ["mood"]',
+            13,
+            "mood cannot be used, because the outcomes are",
+        ),
         ('["insertion"]', "[]", 12, "measures is empty"),
         ('["insertion"]', "7", 12, "measures"),
         ("measures =", "measure =", 12, "measure"),

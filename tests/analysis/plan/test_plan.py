@@ -51,7 +51,7 @@ def test_defaults_come_from_the_outcomes_kind():
         ({"arms": ["none", "none"]}, "arms must list two or more"),
         ({"alpha": 5}, "'alpha' is 5. It must be above 0 and below 0.5."),
         ({"alpha": "0.05"}, "'alpha' is '0.05'. It must be a number."),
-        ({"outcomes": []}, "one or more [[outcomes]]"),
+        ({"outcomes": []}, "at least one table [[outcomes]]"),
         ({"outcomes": [OUTCOME, OUTCOME]}, "two outcomes have the key 'trust'"),
         ({"aplha": 0.05}, "unknown key 'aplha': did you mean 'alpha'?"),
         ({"title": 3}, "'title' is 3. It must be text in quotes."),
@@ -60,7 +60,7 @@ def test_defaults_come_from_the_outcomes_kind():
         ({"mix_simulated_and_real": 1}, "It must be true or false"),
         ({"ai_only": "none2"}, "ai_only 'none2' is not among the arms"),
         ({"human_alone": "x"}, "human_alone 'x' is not among the arms"),
-        ({"sample_goal": {"power": 0.8}}, "sample_goal needs one effect, d or f"),
+        ({"sample_goal": {"power": 0.8}}, "sample_goal needs exactly one effect. Give d or f"),
         ({"sample_goal": {"d": 0.5}}, "'power' in [sample_goal] is missing"),
         (
             {"behaviour": {"frist": "x"}},
@@ -80,12 +80,12 @@ def test_defaults_come_from_the_outcomes_kind():
         ),
         (
             {"exclusions": [{"key": "k", "label": "K", "rule": "trials", "column": "c"}]},
-            "give one of ['below', 'above'",
+            "give one of below, above",
         ),
         ({"exclusions": [{"key": "k", "label": "K", "rule": "listed"}]}, "needs 'participants'"),
         (
             {"exclusions": [{"key": "k", "label": "K", "rule": "not_completed", "item": "i"}]},
-            "has no use for 'item'",
+            "does not use 'item'",
         ),
     ],
 )
@@ -105,8 +105,8 @@ def test_a_mistake_in_the_plan_is_named(changes, message):
             {"where": {"agreed": [1]}},
             "'agreed' in where of [[outcomes]] 'trust' is [1]. It must be text in quotes or a",
         ),
-        ({"key": "../trust"}, "the key must be small letters"),
-        ({"key": "arm"}, "the key must be small letters"),
+        ({"key": "../trust"}, "the key must start with a small letter"),
+        ({"key": "arm"}, "the key must start with a small letter"),
         (
             {"colunm": "agreed"},
             "unknown key 'colunm' in [[outcomes]] 'trust': did you mean 'column'?",
@@ -132,7 +132,7 @@ def test_a_mistake_in_the_plan_is_named(changes, message):
             "'smallest_effect' in [[outcomes]] 'trust' is 'big'. It must be a number.",
         ),
         ({"fallback": "one_way", "analysis": "one_way"}, "the fallback is the analysis itself"),
-        ({"slopes": ["image2"]}, "slopes ['image2'] are not among the random factors"),
+        ({"slopes": ["image2"]}, "slopes contains image2, not among the random factors"),
     ],
 )
 def test_a_mistake_in_an_outcome_is_named(changes, message):

@@ -40,7 +40,7 @@ def test_item_rest_correlation_leaves_the_item_out_of_the_rest():
 
 
 def test_a_single_item_has_neither_alpha_nor_rest():
-    with pytest.raises(NotEstimableError, match="needs two items, the scale has 1"):
+    with pytest.raises(NotEstimableError, match="needs two items, but the scale has 1"):
         cronbach_alpha(items(k=1))
     assert isinstance(item_rest_correlations(items(k=1))["i0"], NotEstimable)
 

@@ -17,7 +17,7 @@ def test_faults_in_two_tables_of_a_plan_are_told_where_they_are(shared_dir):
     """The tables begin in lines 195 and 198; the faulty keys are in the lines after."""
     text = (shared_dir / "cases" / "studies" / "plan-line.toml").read_text(encoding="utf-8")
     mediation, bayes = told(text)
-    assert mediation.startswith("line 196: [analysis]: mediation: ['nope'] are not keys of")
+    assert mediation.startswith("line 196: [analysis]: mediation: nope cannot be used,")
     assert bayes == "line 199: [analysis]: 'scale' in [bayes] is -1. It must be above 0."
 
 
