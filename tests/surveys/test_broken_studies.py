@@ -16,7 +16,10 @@ FOLDER = ROOT / "tests" / "surveys" / "broken_studies"
 LOST = "Save it as UTF-8: in an editor, by “Save as” and the encoding UTF-8."
 NO_TOML = "it is not a TOML file: Invalid value."
 PLAIN = 'Write texts in "quotes", lists in [ ], and whole numbers, true and false without quotes.'
-TWICE = "it is not a TOML file: Cannot overwrite a value. The same key is written twice. Remove one of the two."
+TWICE = (
+    "it is not a TOML file: Cannot overwrite a value. The same key is written twice. Remove one "
+    "of the two."
+)
 MORE = "Import more images (manage.py import_images --data scenes --split test, with a larger"
 EXPECTED = {
     "a_human_alone_who_accepts": (

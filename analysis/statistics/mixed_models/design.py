@@ -108,8 +108,8 @@ def _check_levels(column: str, order: pd.Index, codes: np.ndarray, values: pd.Se
     empty = [str(level) for code, level in enumerate(order) if not (codes == code).any()]
     if empty:
         raise DesignError(
-            f"column {column} has no rows with {', '.join(empty)}, although the model declares "
-            "a level for them; remove it from the model"
+            f"column {column} has no rows with {', '.join(empty)}; remove levels without rows from "
+            "the model"
         )
     if len(order) < 2:
         raise DesignError(

@@ -48,7 +48,7 @@ def test_it_rests_on_students_t():
 def test_scores_without_spread_have_none():
     with pytest.raises(NotEstimableError, match="do not vary within either sample"):
         two_samples(np.ones(5), np.zeros(5))
-    with pytest.raises(NotEstimableError, match="paired differences equal .* no variance"):
+    with pytest.raises(NotEstimableError, match="paired differences equal 1, so they have no"):
         one_sample(np.ones(5))
 
 
