@@ -124,7 +124,7 @@ def test_a_damaged_table_is_refused(tmp_path):
     text = str(refused.value)
     assert "'much'" in text
     assert "but is up" in text
-    assert "twice" in text
+    assert "two values of the same method" in text
 
 
 def test_the_order_of_sure_means_is_sure_and_equals_scipy():

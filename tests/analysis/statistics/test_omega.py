@@ -60,7 +60,7 @@ def test_the_interval_holds_the_true_omega_ninety_five_times_in_a_hundred():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (items(loadings=np.array([1.0, 1.0])), "three items, the scale has 2"),
+        (items(loadings=np.array([1.0, 1.0])), "three items, but the scale has 2"),
         (items(n=4), "more participants than its 5 items"),
         (items().assign(i2=3.0), "same answer to i2"),
         (items().assign(i4=lambda f: f["i0"] + f["i1"]), "a sum of others"),
