@@ -80,7 +80,7 @@ def test_the_critical_range_is_the_quantile_of_the_studentised_range(k, df, leve
 
 
 def test_a_paired_test_of_unequal_lengths_is_refused():
-    with pytest.raises(ValueError, match="equal lengths, got 3 and 2"):
+    with pytest.raises(ValueError, match="same length, but have 3 and 2"):
         paired_t(np.array([1.0, 2, 3]), np.array([1.0, 2]))
 
 
