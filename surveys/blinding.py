@@ -1,4 +1,5 @@
-"""Blinding: while a study is open, researchers must not see which arm a real participant is in.
+"""Blinding of researchers, who must not see which arm a real participant is in while a study is
+open.
 
 Anyone who knows the arms can guess the next one, treat people differently, or stop at a convenient
 moment.

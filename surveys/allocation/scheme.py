@@ -9,8 +9,8 @@ from surveys.allocation.chain import canonical
 
 @dataclass(frozen=True)
 class Share:
-    """An arm's share: its ratio to the other arms, and the largest number of people (``quota``; 0
-    means no limit).
+    """An arm's share: its ratio to the other arms, and its ``quota`` of people, where 0 means no
+    limit.
     """
 
     arm: str
@@ -48,8 +48,9 @@ class Scheme:
         """
         if set(levels) != set(self.strata):
             raise ValueError(
-                f"The levels belong to {', '.join(sorted(levels)) or 'no stratum'}, but the scheme "
-                f"has {', '.join(sorted(self.strata)) or 'none'}. Give a level for each stratum."
+                f"The levels belong to {', '.join(sorted(levels)) or 'no factor'}, but the scheme "
+                f"is stratified by {', '.join(sorted(self.strata)) or 'nothing'}. Give a level for "
+                "each stratification factor."
             )
         return canonical(dict(levels))
 

@@ -39,7 +39,7 @@ class ExportSummary:
     output: Path
     rows: dict[str, int]
     blinded: str = ""
-    """The slug of a study that is still open; empty if the export contains arms."""
+    """The slug of a study that is still open. Empty if the export contains arms."""
 
     def __str__(self) -> str:
         counts = ", ".join(f"{rows} in {name}" for name, rows in self.rows.items())

@@ -15,7 +15,7 @@ HASTE = 0.12
 
 
 def style_of(profile: Profile, chance: random.Random) -> str:
-    """Draw the person's style by the profile's shares; ORDINARY for all others."""
+    """Draw the person's style by the profile's shares, which leave the rest to ORDINARY."""
     drawn = chance.random()
     for style, share in profile.styles.items():
         if drawn < share:

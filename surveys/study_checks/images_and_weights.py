@@ -129,5 +129,5 @@ def _check_labels(file: Document, study: StudyFile, images: ImageSet) -> None:
             file.problems.add(
                 place,
                 f"[{'.'.join(place)}] must label each class of {images.name!r} and nothing else. "
-                f"Its classes are {', '.join(sorted(there))}. Correct: {', '.join(wrong)}.",
+                f"Its classes are {', '.join(sorted(there))}. Add or remove: {', '.join(wrong)}.",
             )

@@ -11,7 +11,7 @@ CONFIDENCE = ("points", "slider", "none")
 
 
 def sureness(key: str, confidence: str) -> tuple[Item, ...]:
-    """Return the question of how confident the decision is, under the key; nothing for "none"."""
+    """Return the question of how confident the decision is, under the key. Empty for "none"."""
     if confidence == "none":
         return ()
     text = _("How sure are you of your decision?")

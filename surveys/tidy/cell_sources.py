@@ -133,7 +133,7 @@ def shown_at(answer: Answer) -> Cell:
 
 
 def block_condition(answer: Answer) -> Cell:
-    """Return the condition of the answer's block; None without an arm."""
+    """Return the condition of the answer's block, or None without an arm."""
     page = answer.submission
     arm = page.participant.arm
     blocks = arm.blocks.all() if arm else ()

@@ -1,4 +1,4 @@
-"""Attention check: an instructed-response item whose expected answer is drawn from the study's
+"""Attention check, an instructed-response item whose expected answer is drawn from the study's
 seed.
 """
 

@@ -168,11 +168,11 @@ def test_texts_of_parts_are_translated_and_none_may_be_left_out():
 
 @pytest.mark.parametrize(
     ("old", "new", "wrong"),
-    [('car = "Auto"\n', "", "['car']"), ('car = "Auto"', 'cat = "Katze"', "['car', 'cat']")],
+    [('car = "Auto"\n', "", "car."), ('car = "Auto"', 'cat = "Katze"', "car, cat.")],
 )
 def test_every_class_needs_a_word_in_each_further_language(db, tmp_path, old, new, wrong):
     with pytest.raises(
-        StudyFileError, match=r"\[text.de.classes\] must have a label .*: " + re.escape(wrong)
+        StudyFileError, match=r"\[text.de.classes\] must label each .* remove: " + re.escape(wrong)
     ):
         drawn_study(tmp_path, extra=GERMAN.replace(old, new))
 
