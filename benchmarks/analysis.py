@@ -203,7 +203,8 @@ def platform_run(data: StudyData) -> Results:
 
 
 def with_pingouin(data: StudyData) -> None:
-    """Compute what pingouin offers for the scores: no Dunnett, no equivalence by arm, no trials."""
+    """Compute the statistics that pingouin offers for the scores, which exclude Dunnett's test,
+    equivalence by arm, and trials."""
     scores = score_table(data)
     for outcome in ("trust", "understanding", "d_prime"):
         table = scores[["arm", outcome]].dropna()

@@ -87,7 +87,7 @@ ERRORS = ("400", "403", "403_csrf", "404", "500")
 
 
 class Camera(Protocol):
-    """What takes the pictures."""
+    """Interface of the object that takes the pictures."""
 
     page: Page
 

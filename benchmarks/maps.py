@@ -185,7 +185,8 @@ def _save(figure: Figure, name: str) -> Path:
 
 
 def simulated(pixels: np.ndarray, matrix: Sequence[Sequence[float]]) -> np.ndarray:
-    """Convert uint8 sRGB (h, w, 3) to a dichromat's view, by way of linear light."""
+    """Convert a uint8 sRGB image with shape (height, width, 3) to a dichromat's view, by way of
+    linear light."""
     srgb = pixels / 255
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     seen = np.clip(linear @ np.array(matrix).T, 0, 1)

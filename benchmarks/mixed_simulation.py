@@ -186,7 +186,7 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def carry_out(path: Path, cells: tuple[Cell, ...]) -> None:
-    """Run what is missing and append each run to the file."""
+    """Carry out the missing runs and append each run to the file."""
     todo = list(missing_runs(read(path), cells))
     path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.exists()

@@ -30,7 +30,7 @@ WARM_UP = 2  # walks that fill the caches of templates, translations and prepare
 
 
 class Walk:
-    """One participant's way through a study, and the processor time that its pages took."""
+    """A participant's walk through a study, and the processor time that its pages took."""
 
     def __init__(self, study: "Study") -> None:
         from django.test import Client
@@ -76,7 +76,8 @@ class Walk:
 
 
 def main(pairs: int) -> None:
-    """Prepare both studies in a folder of their own, and print what was counted and measured."""
+    """Prepare both studies in a folder of their own, and print the numbers of queries and the
+    times."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["STUDY_DATA_DIR"] = folder
         os.environ["DJANGO_SETTINGS_MODULE"] = "studyplatform.settings"

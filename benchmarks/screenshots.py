@@ -253,7 +253,7 @@ def answer_first(page: Page) -> None:
 
 
 def around(camera: Camera, address: str, path: str) -> None:
-    """Take the pages outside the usual sequence: errors, offline, withdrawal."""
+    """Take the pages outside the usual sequence, such as errors and withdrawal."""
     page = camera.page
     page.wait_for_selector("form[data-ready]")
     page.locator("form .actions button").click()

@@ -26,7 +26,8 @@ class LabelledTensors:
         return LabelledTensors(self.images[indices], self.labels[indices])
 
     def channel_statistics(self) -> tuple[Tensor, Tensor]:
-        """Compute mean and standard deviation per channel, (3,), on the 0..1 scale."""
+        """Compute the mean and standard deviation of each channel, with shape (3,), on the 0..1
+        scale."""
         # Summed in chunks, because a float copy of 50,000 images would take 600 MB.
         total = torch.zeros(3, dtype=torch.float64)
         squares = torch.zeros(3, dtype=torch.float64)

@@ -128,7 +128,7 @@ def _keeps_the_size(module: nn.Conv2d) -> bool:
 
 
 def _windows(numbers: Tensor, stem: Stem) -> Tensor:
-    """Return what every cell sees of an array of numbers, with shape (rows, columns, window,
+    """Return the window of numbers that every cell sees, with shape (rows, columns, window,
     window)."""
     height, width = numbers.shape
     # A pool drops rows and columns at the end that do not fill a window.
@@ -167,7 +167,8 @@ def _listed(picture: Tensor) -> Tensor:
 
 
 def _through(modules: Sequence[nn.Module], pictures: Tensor, inside: Tensor) -> Tensor:
-    """Run small images (n, window, window, 3) through the stem without padding: (n, channels).
+    """Run small images with shape (n, window, window, 3) through the stem without padding. The
+    result has the shape (n, channels).
 
     Pixels outside the image are zeroed before every convolution, as its padding would be.
     """

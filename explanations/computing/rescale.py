@@ -22,7 +22,8 @@ SAME_TO_POOL = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """A pool's input for n images, (n, channels, rows, columns) for each place within a window.
+    """A pool's input for n images, with shape (n, channels, rows, columns) for each place within a
+    window.
 
     Windows do not overlap.
     """

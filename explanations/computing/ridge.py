@@ -25,7 +25,7 @@ class Fit:
 
 
 def cosine_weights(shown: Tensor, width: float) -> Tensor:
-    """Return lime's sample weights, (n,), from the cosine distance to the whole image.
+    """Return lime's sample weights, with shape (n,), from the cosine distance to the whole image.
 
     With s of K patches shown, the distance is 1 - sqrt(s / K); it is 1 if no patch is shown.
     """

@@ -75,8 +75,8 @@ def read_cases(
 
 
 def training_images(source: ImageSet, limit: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Select class-balanced training images, uint8 (n, height, width, 3), in an order drawn by
-    ``seed``.
+    """Select class-balanced training images, as uint8 with shape (n, height, width, 3), in an order
+    drawn by ``seed``.
 
     The first k images are a random sample. Raises ImageSetError if there is no train split.
     """

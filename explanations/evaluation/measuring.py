@@ -23,7 +23,7 @@ Table = dict[str, Values]
 
 @dataclass(frozen=True, eq=False)
 class Raw:
-    """All numbers of each image, before averaging."""
+    """All numbers of each image before averaging."""
 
     cases: Sequence[Case]
     subsample: Sequence[Case]
@@ -46,7 +46,7 @@ class Run:
         self.left_out: dict[str, str] = {}
 
     def raw(self, *, with_limits: bool = True) -> Raw:
-        """Compute what is missing and return all numbers."""
+        """Compute the missing numbers and return all numbers."""
         for _ in counted(self.folder.compute(self.cases), len(self.cases), "maps"):
             pass
         agreeing = self._table("agreement", self.cases, agreement.agreement, agreement.__name__)

@@ -31,7 +31,8 @@ def spearman(a: Floats, b: Floats) -> float:
 
 
 def top_weights(relevance: Floats, count: int) -> NDArray[np.float64]:
-    """Compute each pixel's membership in the ``count`` most relevant pixels, (height * width,).
+    """Compute each pixel's membership in the ``count`` most relevant pixels, with shape (height *
+    width,).
 
     It is 1 above the limit and 0 below it; equal pixels at the limit share the remaining places, so
     that the sum is ``count``.

@@ -10,7 +10,8 @@ from explanations.imagesets.base import ImageSet, ImageSetError
 def training_arrays(
     image_set: ImageSet, split: str, *, limit: int | None = None, seed: int = 0
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Load pixels uint8 (n, height, width, 3) and class indices int64 (n,), with a progress bar.
+    """Load pixels as uint8 with shape (n, height, width, 3), and class indices as int64 with shape
+    (n,), with a progress bar.
 
     Raises ImageSetError if an image cannot be read or differs in size from the first image.
     """

@@ -77,7 +77,7 @@ class Lime:
         return keeps
 
     def patches_of(self, image: NDArray[np.uint8]) -> Patches:
-        """Return patch numbers (height, width): 0 to K-1 without gaps, which lime relies on.
+        """Return the patch number of each pixel, 0 to K-1 without gaps, on which lime relies.
 
         Raises ValueError if SLIC returns more patches than a byte can number.
         """

@@ -21,8 +21,8 @@ from explanations.methods.protocol import (
 
 @dataclass(frozen=True)
 class Placebo:
-    """Random cells, smoothed, rectified and enlarged: a map that looks like Grad-CAM without
-    content.
+    """Random cells that are smoothed, rectified and enlarged to a map that looks like Grad-CAM
+    without content.
 
     The share of cells above zero is drawn between ``least_share`` and ``largest_share``, because
     Grad-CAM's maps vary as much. The map depends only on the image's seed, not on the classifier or

@@ -45,7 +45,7 @@ class Computed:
 
 @dataclass(frozen=True)
 class Execution:
-    """Choice of where the work is done: ``local`` in this process, ``dask`` by workers."""
+    """Choice of the executor, ``local`` in this process or ``dask`` by workers."""
 
     executor: str = "local"
     scheduler: str = ""
@@ -65,8 +65,8 @@ def explain(
     """Compute and store every missing map of ``predictions``, with a progress bar.
 
     ``classes`` gives, by the prediction's primary key, how many of its most probable classes are
-    explained; by default only the predicted class. A map is missing if it has no row with its key,
-    or if its numbers are lost or damaged.
+    explained; the default is the predicted class only. A map is missing if it has no row with its
+    key, or if its numbers are lost or damaged.
 
     Raises PrecomputeError if a method needs a background that the image set lacks or if ``classes``
     exceeds the classifier's classes, StoreFullError if the disk is full, ExecutorError if the

@@ -65,7 +65,7 @@ def jobs_of(
     """Yield a job for every prediction, class and method, image by image and class by class.
 
     ``classes`` gives, by the prediction's primary key, how many of its most probable classes are
-    explained; by default only the predicted class. Raises PrecomputeError if a method needs a
+    explained; the default is the predicted class only. Raises PrecomputeError if a method needs a
     background that the image set lacks, or if the classifier has fewer classes than requested.
     """
     backgrounds = _Backgrounds(predictions, methods)

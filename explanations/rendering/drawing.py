@@ -25,7 +25,8 @@ class Drawing(Protocol):
     """
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw a uint8 image (h, w, 3) with its map, (320, 320, 3) on the 0..1 scale."""
+        """Draw a uint8 image with shape (height, width, 3) with its map. The picture has the shape
+        (320, 320, 3) on the 0..1 scale."""
 
     def legend(self) -> Colours:
         """Return the colours from low to high, with shape (16, 320, 3)."""

@@ -117,7 +117,7 @@ class Packs:
 
 
 class PackWriter:
-    """Writer that appends to one pack at a time and is its only writer."""
+    """Writer that appends to one pack at a time, as the pack's only writer."""
 
     def __init__(self, packs: Packs) -> None:
         self._packs = packs
@@ -159,7 +159,7 @@ class PackWriter:
         self.close()
 
     def _give_up(self) -> None:
-        """Truncate what was half written. If that fails, the next writer begins a new pack."""
+        """Truncate a half-written record. If that fails, the next writer begins a new pack."""
         assert self._handle is not None  # noqa: S101 - for the type checker
         try:
             os.ftruncate(self._handle, self._end)

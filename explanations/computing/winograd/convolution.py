@@ -125,7 +125,8 @@ class WinogradConv(nn.Module):
         return result[:, : height // step, : width // step].permute(0, 3, 1, 2)
 
     def _block(self, padded: Tensor, blocks: _Blocks, down: int, target: Tensor) -> None:
-        """Compute a block: padded (n, height, width, channels) to (n, rows, columns, channels)."""
+        """Compute a block from padded images with shape (n, height, width, channels). The result
+        has the shape (n, rows, columns, channels)."""
         count, channels, out = len(padded), padded.shape[3], len(self.bias)
         tiles, planes = count * down * blocks.across, TILE**2
         before, after = blocks.tiles * channels + _APART, blocks.tiles * out + _APART

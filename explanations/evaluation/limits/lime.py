@@ -21,7 +21,8 @@ class Quickshift(Lime):
     """LIME with lime's own default segmentation and its default parameters."""
 
     def patches_of(self, image: NDArray[np.uint8]) -> Patches:
-        """Return patch numbers (height, width) from 0 without gaps."""
+        """Return the patch number of each pixel, counted from 0 without gaps, with shape (height,
+        width)."""
         patches: Patches = quickshift(  # type: ignore[no-untyped-call]
             image, kernel_size=4, max_dist=200, ratio=0.2, rng=0
         )
@@ -33,7 +34,8 @@ class Felzenszwalb(Lime):
     """LIME with a graph-based segmentation at a scale that suits small images."""
 
     def patches_of(self, image: NDArray[np.uint8]) -> Patches:
-        """Return patch numbers (height, width) from 0 without gaps."""
+        """Return the patch number of each pixel, counted from 0 without gaps, with shape (height,
+        width)."""
         return _numbered(felzenszwalb(image, scale=50))
 
 

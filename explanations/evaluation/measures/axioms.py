@@ -7,8 +7,8 @@ from explanations.evaluation.subject import Subject
 
 
 def completeness(subject: Subject) -> dict[str, float]:
-    """Compute what Integrated Gradients' shares miss of the logit's change, relative to 1 +
-    |change|.
+    """Compute the part of the logit's change that Integrated Gradients' shares miss, relative to 1
+    + |change|.
 
     It shrinks as the number of steps grows.
     """
@@ -21,7 +21,7 @@ def completeness(subject: Subject) -> dict[str, float]:
 
 
 def additivity(subject: Subject) -> dict[str, float]:
-    """Return what DeepSHAP's shares miss of the difference from the background's logit.
+    """Return the part of the difference from the background's logit that DeepSHAP's shares miss.
 
     It is relative to 1 plus the absolute difference.
     """

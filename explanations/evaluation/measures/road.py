@@ -45,7 +45,8 @@ def road(subject: Subject) -> dict[str, float]:
 
 
 def imputed(pixels: NDArray[np.float64], removed: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Replace removed pixels of (channels, h, w) by the weighted mean of their neighbours.
+    """Replace removed pixels of an image with shape (channels, height, width) by the weighted mean
+    of their neighbours.
 
     Weights are 1/6 for direct and 1/12 for diagonal neighbours, normalised over the existing
     neighbours. The linear system is symmetric, banded, and positive definite if at least one pixel

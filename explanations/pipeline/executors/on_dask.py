@@ -49,8 +49,8 @@ WAITING_PER_THREAD = 2
 
 @dataclass(frozen=True)
 class Cluster:
-    """Choice of the workers: an existing scheduler at ``address``, or new workers on
-    this machine."""
+    """Choice of the workers, either an existing scheduler at ``address``, or new workers on this
+    machine."""
 
     address: str = ""
     workers: int = 0
