@@ -110,7 +110,7 @@ class ParticipantAdmin(StyledAdmin):
         return [EventInline] if blinded else [TrialInline, EventInline]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse lookups by arm, so that a typed address does not reveal who is in an arm."""
+        """Refuse lookups by arm, so that a typed URL does not reveal who is in an arm."""
         return lookup.partition("__")[0] != "arm" and super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="arm")

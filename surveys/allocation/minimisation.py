@@ -15,7 +15,7 @@ machine.
 def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn:
     """Draw the arm with the least imbalance with ``probability``, else one of the other arms.
 
-    The imbalance of a factor is the variance of the arms' sizes at the person's level; all factors
+    The imbalance of a factor is the variance of the arms' sizes at the person's level. All factors
     and the total sizes of the arms have equal weight. The variance is least where the sum of these
     sizes is least. An arm of ratio r is treated as r arms, which keeps its probability at its ratio
     throughout (Kuznetsova and Tymofyeyev 2012, Statistics in Medicine 31, 701-723). Ties are broken

@@ -22,7 +22,7 @@ class Share:
 class Scheme:
     """A scheme of allocation.
 
-    ``method`` is a key of drawing.METHODS; ``key`` is the seed of every draw. ``places`` is the
+    ``method`` is a key of drawing.METHODS, and ``key`` is the seed of every draw. ``places`` is the
     total number of people. ``block_multiples`` is used by blocks, ``probability`` by minimisation.
     ``strata`` names the factors whose levels are known for each person.
     """
@@ -73,8 +73,9 @@ class Scheme:
 class Drawn:
     """The arm that was drawn for a person.
 
-    ``block`` and ``place`` count from 1 within the stratum and are 0 without blocks. ``copy``:
-    minimisation treats an arm of ratio r as r arms, numbered from 1; otherwise 1.
+    ``block`` and ``place`` count from 1 within the stratum and are 0 without blocks. ``copy``
+    counts from 1 among the r arms as which minimisation treats an arm of ratio r, and is 1 without
+    minimisation.
     """
 
     arm: str

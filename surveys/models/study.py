@@ -97,7 +97,7 @@ class Condition(models.Model):
 class Arm(models.Model):
     """An arm, whose blocks define which condition its participants see, and when.
 
-    A between-subjects arm has one block; in a within-subjects design an arm is an order of
+    A between-subjects arm has one block. In a within-subjects design an arm is an order of
     conditions.
     """
 

@@ -18,7 +18,7 @@ EVENT = re.compile(r"[a-z]{1,12}")
 class Timings:
     """Measurements of one page.
 
-    Milliseconds are counted by the browser's monotonic clock; None means not measured.
+    Milliseconds are counted by the browser's monotonic clock, and None means not measured.
     ``painted_ms``: from the request for the page to the frame in which all its images were painted.
     ``dwell_ms``: how long the page was in view until it was sent; ``away_ms``: how long it was
     hidden or not focused; both are counted from painting. ``opacity``: opacity of the map when the

@@ -6,7 +6,7 @@ from explanations.models import Explanation, Prediction
 from surveys.models import Condition, Study
 from surveys.study_file.stored import definition
 
-EXAMPLE = "example-"  # with the block's number, it takes the place of a trial's code in an address
+EXAMPLE = "example-"  # with the block's number, it takes the place of a trial's code in a URL
 
 
 def example_code(block: int) -> str:

@@ -9,7 +9,7 @@ KINDS = ("scale", "slider", "choice", "multiple", "number", "short_text", "text"
 WRITTEN = ("short_text", "text")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 DOES_NOT_APPLY = "does_not_apply"
-"""The stored answer for "does not apply"; the analysis treats it as a kind of missing."""
+"""The stored answer for "does not apply", which the analysis treats as a kind of missing answer."""
 SEPARATOR = ";"
 """Separator between the values of an answer of kind "multiple"."""
 _WHOLE = re.compile(r"-?\d+")

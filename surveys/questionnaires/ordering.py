@@ -12,8 +12,8 @@ ALGORITHM = "item-order-1"  # part of every seed, because another algorithm woul
 def order(questionnaire: Questionnaire, seed: int | str) -> tuple[str, ...]:
     """Return the items' ids in the order for the seed, which is the same on every machine.
 
-    If the file declares order = "random", each run of neighbouring items of a scale is shuffled;
-    all other items keep their place, such as a comment at the end.
+    If the file declares order = "random", each run of neighbouring items of a scale is shuffled.
+    All other items, such as a comment at the end, keep their place.
     """
     if not questionnaire.shuffled:
         return tuple(item.id for item in questionnaire.items)

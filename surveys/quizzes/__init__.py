@@ -56,7 +56,8 @@ class QuizTable:
 class Question:
     """A comprehension question.
 
-    ``right`` is the key of the right option; ``why`` is shown to anyone who chose another.
+    ``right`` is the key of the right option, and ``why`` is shown to anyone who chose another
+    option.
     """
 
     id: str

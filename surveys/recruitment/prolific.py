@@ -110,7 +110,7 @@ def _words_for(status: int) -> str:
     words = {
         401: "The token is wrong or was revoked. Set a new PROLIFIC_API_TOKEN.",
         403: "The token's owner may not see this study. Ask them to join its workspace.",
-        404: "The study is unknown. Compare study_id with the address of its page.",
+        404: "The study is unknown. Compare study_id with the URL of its page.",
         429: "There were too many requests. Wait a minute.",
     }
     return f"Prolific answered {status}. {words.get(status, 'Try again later.')}"

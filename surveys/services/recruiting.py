@@ -27,7 +27,7 @@ class AlreadyBegunError(StudyError):
 def admit(study: Study, visitor: Visitor | None) -> None:
     """Refuse a person who may not take part. Call it under the allocation's lock.
 
-    Raises NoIdError, ExcludedError and AlreadyBegunError; no message names a person.
+    Raises NoIdError, ExcludedError and AlreadyBegunError, none of which names a person.
     """
     recruitment = definition(study).recruitment
     if recruitment.is_open:

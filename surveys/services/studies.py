@@ -28,7 +28,7 @@ def load_study(text: str) -> Study:
     """Load a study file into the database as a draft. An unchanged file changes nothing.
 
     A changed file replaces a study that nobody took part in. Once people have taken part, the texts
-    and the plan can still be corrected, as a new version; any other change raises StudyError.
+    and the plan can still be corrected, as a new version. Any other change raises StudyError.
     Raises StudyFileError for a faulty file and for missing images or weights.
     """
     sha256 = hashlib.sha256(text.encode()).hexdigest()

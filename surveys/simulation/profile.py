@@ -61,7 +61,8 @@ class Base:
     attentive: Probability = 0.97
     """Probability of passing an attention check."""
     scales: Mapping[str, float] = field(default_factory=dict)
-    """Mean per subscale, in points of its scale after reversal; the scale's middle if not given."""
+    """Mean per subscale, in points of its scale after reversal. The default is the scale's middle.
+    """
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,14 @@ class Spread:
     """Standard deviations of the random effects."""
 
     scale_person: NotNegative = 0.8
-    """Between people, in points of a scale; ``scale_item``: between one person's answers."""
+    """Spread between people, in points of a scale. ``scale_item`` is the spread between a person's
+    answers.
+    """
     scale_item: NotNegative = 0.9
     agreement_person: NotNegative = 0.5
-    """Between people, in log-odds of accepting; ``agreement_image``: between images."""
+    """Spread between people, in log-odds of accepting. ``agreement_image`` is the spread between
+    images.
+    """
     agreement_image: NotNegative = 0.4
     sureness_person: NotNegative = 0.5
     sureness_trial: NotNegative = 0.8
@@ -117,7 +122,7 @@ class Profile:
     """The behaviour of a whole sample. ``effects`` are listed by the key of a condition or of its
     method.
 
-    ``styles``: share of people of each of STYLES; all others behave as ``base`` defines.
+    ``styles`` gives the share of people of each of STYLES. All others behave as ``base`` defines.
     """
 
     title: str

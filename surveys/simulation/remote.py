@@ -21,9 +21,7 @@ class RemoteBrowser:
     def __init__(self, server: str) -> None:
         parts = urlsplit(server)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise ServerError(
-                f"--server is {server!r}. Give an address such as http://127.0.0.1:8000"
-            )
+            raise ServerError(f"--server is {server!r}. Give a URL such as http://127.0.0.1:8000")
         self._server = f"{parts.scheme}://{parts.netloc}"
         self.forget()
 

@@ -39,7 +39,8 @@ class SimulationError(ValueError):
 class Simulated:
     """The number of simulated people, by how they ended.
 
-    ``stopped`` pressed "stop, and keep my answers"; ``dropped_out`` closed the page.
+    ``stopped`` people pressed "stop, and keep my answers", and ``dropped_out`` people closed the
+    page.
     """
 
     completed: int

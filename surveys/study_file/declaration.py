@@ -73,9 +73,9 @@ class Allocation:
     """The randomisation, whose ``method`` is a key of allocation.drawing.METHODS.
 
     At most ``places`` people are allocated. Blocks contain each arm ``m`` times its ratio, with
-    ``m`` drawn from ``block_multiples``; minimisation follows the balance with ``probability``.
+    ``m`` drawn from ``block_multiples``. Minimisation follows the balance with ``probability``.
     ``ratios`` (1 by default) and ``quotas`` are listed by arm. A place is held for ``hold_minutes``
-    for a person who has consented but not seen anything that differs between arms; 0 holds it
+    for a person who has consented but not seen anything that differs between arms. 0 holds it
     without limit.
     """
 
@@ -93,9 +93,9 @@ class Allocation:
 class Pages:
     """Settings of the pages.
 
-    ``resume_hours``: after a longer gap nobody can continue; 0 sets no limit. ``map``: "beside"
-    puts the map next to the image; "over" puts it over the image, with a slider for its opacity, or
-    next to it without a script.
+    After a gap longer than ``resume_hours`` nobody can continue, and 0 sets no limit. ``map`` is
+    "beside" to put the map next to the image, or "over" to put it over the image, with a slider for
+    its opacity, or next to it without a script.
     """
 
     resume_hours: Annotated[int, Ge(0), Le(MOST_HOURS)] = 0
@@ -106,8 +106,9 @@ class Pages:
 class StudyFile:
     """The whole file, in a single language.
 
-    ``weights`` is a path relative to the project; ``analysis`` is the plan. ``classes``: the labels
-    that participants read for the classes. ``translations``: the whole file in its other languages.
+    ``weights`` is a path relative to the project, and ``analysis`` is the plan. ``classes`` gives
+    the labels that participants read for the classes, and ``translations`` the whole file in its
+    other languages.
     """
 
     slug: str

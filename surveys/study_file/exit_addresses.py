@@ -12,12 +12,12 @@ MOST_CHARACTERS = 500
 def problem_with(template: str, needs_id: bool = False) -> str:
     """Return the problem of a template as the end of a sentence. Empty if it can be used."""
     if len(template) > MOST_CHARACTERS or not re.fullmatch(r"[!-~]+", template):
-        return f"is not an address of at most {MOST_CHARACTERS} plain characters"
+        return f"is not a URL of at most {MOST_CHARACTERS} plain characters"
     try:
         parts = urlsplit(template)
         parts.port  # noqa: B018 - raises ValueError where it is none
     except ValueError:
-        return "is not an address"
+        return "is not a URL"
     if parts.scheme != "https" or not parts.hostname:
         return "does not begin with https:// and the name of a server"
     if "@" in parts.netloc or "{" in parts.netloc or "\\" in template:

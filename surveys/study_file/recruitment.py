@@ -35,10 +35,10 @@ class Recruitment:
     """The recruitment of a study, whose ``kind`` is a key of recruitment_kinds.KINDS.
 
     ``name`` is the service's name for participants. ``id_parameter`` names the parameter of the
-    link with a person's id; ``service_study`` is the service's own id of the study, empty if any is
-    accepted. A complete participation with ``failed_checks`` failed attention checks counts as
-    FAILED_ATTENTION, if that has an exit. ``exclude`` lists slugs of studies whose participants are
-    not admitted.
+    link with a person's id, and ``service_study`` is the service's own id of the study, empty if
+    any is accepted. A complete participation with ``failed_checks`` failed attention checks counts
+    as FAILED_ATTENTION, if that has an exit. ``exclude`` lists slugs of studies whose participants
+    are not admitted.
     """
 
     kind: str = "open"

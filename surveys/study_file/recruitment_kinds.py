@@ -8,7 +8,7 @@ from surveys.study_file.recruitment import Outcome
 
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
-"""Characters that need no escaping in addresses (RFC 3986) and start no spreadsheet formula."""
+"""Characters that need no escaping in URLs (RFC 3986) and start no spreadsheet formula."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Kind:
     ``label`` is the recruitment service's own name, empty if the file gives it. ``id_parameter`` is
     the link's parameter for the person's id, empty if the file gives it. ``session_parameter`` and
     ``study_parameter`` name the parameters for the service's ids of the submission and of its
-    study. ``can_resume``: the submission's id is a secret, so that a person who brings it again can
-    continue on any device. ``address`` turns a completion code into an address; without it, the
-    file declares the address of each of ``outcomes``.
+    study. ``can_resume`` means that the submission's id is a secret, so that a person who brings it
+    again can continue on any device. ``address`` turns a completion code into a URL. Without it,
+    the file declares the URL of each of ``outcomes``.
     """
 
     key: str

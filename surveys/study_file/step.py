@@ -8,10 +8,10 @@ class Step:
     """A page of the sequence. ``kind`` is its kind, and ``part`` is the part of the file that
     declares it.
 
-    ``block`` counts from 1 and is 0 outside of blocks; ``trial_position`` counts from 1 over the
-    whole participation and is None on pages without a trial; ``stage`` names the trial's stage in
-    its task; ``number`` distinguishes pages of a part that have no trial. ``conditions``: the keys
-    of the conditions whose blocks contain the page; empty for all.
+    ``block`` counts from 1 and is 0 outside of blocks. ``trial_position`` counts from 1 over the
+    whole participation and is None on pages without a trial. ``stage`` names the trial's stage in
+    its task, and ``number`` distinguishes pages of a part that have no trial. ``conditions`` lists
+    the keys of the conditions whose blocks contain the page, and is empty for all.
     """
 
     key: str

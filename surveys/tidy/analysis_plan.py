@@ -16,7 +16,7 @@ def plan_of(study: StudyFile) -> dict[str, Any]:
 def toml_text(document: Mapping[str, Any]) -> str:
     """Return the document as TOML: plain values, lists of them, and lists of tables of them.
 
-    Raises TypeError for any other value, such as a date; plans contain none.
+    Raises TypeError for any other value, such as a date, which plans do not contain.
     """
     tables = {key: value for key, value in document.items() if _is_tables(value)}
     lines = [_line(key, value) for key, value in document.items() if key not in tables]

@@ -14,7 +14,8 @@ _FORMULA = re.compile(r"[\s\0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r
 def cell(value: Cell) -> str:
     """Return the value as text: empty for None, 0 or 1 for booleans, ISO 8601 in UTC for times.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front; numbers do not.
+    A text that a spreadsheet would run as a formula gets an apostrophe in front, but a number does
+    not.
     """
     if value is None:
         return ""

@@ -30,7 +30,8 @@ class Column:
     """A column of a tidy table.
 
     ``source`` leads from a database row to the cell: a dotted path, or a function of the row.
-    ``type`` is integer, number, text, category or datetime; ``values`` maps codes to their meaning.
+    ``type`` is integer, number, text, category or datetime, and ``values`` maps codes to their
+    meaning.
     """
 
     name: str

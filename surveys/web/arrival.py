@@ -28,7 +28,7 @@ def participant_of(
     """Return the participation that continues here, if any.
 
     If two people share a device, it belongs to the person who last followed the service's link. A
-    service's id of a person can be guessed, so it never leads to anyone's pages by itself; the
+    service's id of a person can be guessed, so it never leads to anyone's pages by itself, but the
     secret id of a submission does.
     """
     known = signed_links.remembered(request, study, simulated)

@@ -59,7 +59,7 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_object_or_404(Study, slug=slug)
     language.speak_to_visitor(request, study)
     simulated = signed_links.is_rehearsal(request, study)
-    # First of all, so that ids leave the address before anything can log or show it.
+    # First of all, so that ids leave the URL before anything can log or show it.
     if request.method != "POST" and not simulated and arrival.brings_ids(request, study):
         return _take_ids(request, study)
     visitor = None if simulated else visitor_cookie.remembered(request, study)
@@ -136,7 +136,7 @@ def find_participant(code: str) -> Participant:
     for participant in _WITH_CODE(code):
         language.speak_to(participant)
         return participant
-    raise Http404("No participant has this address.")
+    raise Http404("No participant has this URL.")
 
 
 def to_page(participant: Participant) -> SeeOther:

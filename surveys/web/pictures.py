@@ -36,7 +36,7 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
     trial.participant = participant
     if not is_visible(trial):
         raise Http404("The trial has not been reached.")
-    # A refusal looks like an unknown address, so that it reveals nothing about later trials.
+    # A refusal looks like an unknown URL, so that it reveals nothing about later trials.
     hidden = {"map": is_map_visible, "legend": is_legend_visible}
     if picture in hidden and not hidden[picture](trial):
         raise Http404("The map may not be seen yet.")

@@ -21,7 +21,7 @@ from surveys.web.participation import SeeOther, show_and_receive, to_page
 def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     """Redirect to the participation of the personal code, on any device."""
     study = get_object_or_404(Study, slug=slug)
-    if request.method != "POST":  # a repeated visit of this address, which has no page
+    if request.method != "POST":  # a repeated visit to this URL, which has no page
         return SeeOther(signed_links.landing_path(study))
     language.speak_to_visitor(request, study)
     typed = request.POST.get("personal_code", "")

@@ -245,8 +245,8 @@ def test_over_http_the_same_people_give_the_same_answers(live_server, tmp_path):
     ("server", "said"),
     [
         ("http://127.0.0.1:9", "No server answers at http://127.0.0.1:9"),
-        ("localhost", "Give an address such as http://"),
-        ("file:///etc/hosts", "Give an address such as http://"),
+        ("localhost", "Give a URL such as http://"),
+        ("file:///etc/hosts", "Give a URL such as http://"),
     ],
 )
 def test_a_server_that_is_none_is_said_in_one_line(drawn, server, said):

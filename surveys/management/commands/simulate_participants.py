@@ -25,7 +25,7 @@ class Command(DatabaseCommand):
             "--server",
             default="",
             metavar="URL",
-            help="HTTP address of a server on the same database, such as http://127.0.0.1:8000",
+            help="URL of a server on the same database, such as http://127.0.0.1:8000",
         )
         parser.add_argument(
             "--profile", default="demo", help="demo, null, or a TOML file with planted effects"

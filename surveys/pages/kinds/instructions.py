@@ -36,8 +36,8 @@ def trials_ahead(declared: StudyFile, condition: Condition, step: Step) -> list[
 def screen(participant: Participant, step: Step) -> Screen:
     """Return the values for the template.
 
-    They explain how to read the map, with an example if one was computed; without a map, how to
-    look at the images.
+    They explain how to read the map, with an example if one was computed. Without a map, they
+    explain how to look at the images.
     """
     declared = definition(participant.study)
     condition = condition_of(participant, step)

@@ -25,8 +25,8 @@ class Place:
 class Part:
     """An entry of a study's sequence.
 
-    ``per_block``: the part is repeated in each block. ``conditions``: the keys of the conditions
-    whose blocks contain it; empty for all.
+    ``per_block`` repeats the part in each block. ``conditions`` lists the keys of the conditions
+    whose blocks contain it, and is empty for all.
     """
 
     key: Words

@@ -18,11 +18,12 @@ LONGEST = 3600
 
 @dataclass(frozen=True, kw_only=True)
 class TrialsPart(Part):
-    """``right`` and ``wrong`` predictions in each block, in a random order for each participant.
+    """Trials of ``right`` and ``wrong`` predictions in each block, in a random order per
+    participant.
 
-    ``first_right``: this many trials of each block precede the first wrong prediction. A break is
-    offered after every ``break_every`` trials, and ``attention`` checks are spread evenly among
-    them. ``minimum_seconds`` must pass before a trial can be answered; after ``limit_seconds`` the
+    ``first_right`` trials of each block precede the first wrong prediction. A break is offered
+    after every ``break_every`` trials, and ``attention`` checks are spread evenly among them.
+    ``minimum_seconds`` must pass before a trial can be answered, and after ``limit_seconds`` the
     page submits itself. 0 turns each of these off.
     """
 

@@ -2,7 +2,7 @@
 
 In a between-subjects file each arm shows a single condition, so that [[arms]] declares both. In a
 within-subjects or mixed file an arm is an order of conditions, so that [[conditions]] declares
-them; older files call them [[arms]] there, too, and stay readable.
+them. Older files call them [[arms]] there, too, and stay readable.
 """
 
 import re

@@ -114,7 +114,7 @@ def _part(entry: Entry, table: Mapping[str, Any], at: TableProblems) -> Part:
 def limited_by(file: Document, place: Path) -> str:
     """Return the key that limits the part at the place: "arms" or "conditions".
 
-    In a within-subjects file it is "conditions"; files from before that key use "arms" there, too.
+    In a within-subjects file it is "conditions". Files from before that key use "arms" there, too.
     """
     table = file.tables("parts")[int(place[1])] if len(place) > 1 else {}
     return "conditions" if "conditions" in table else "arms"

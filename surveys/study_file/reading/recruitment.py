@@ -127,7 +127,7 @@ def _check_service_study(table: Any, kind: Kind, at: TableProblems) -> None:
         at.add(
             "study_id",
             f"study_id is {study!r}. Prolific's id of a study has 24 characters, 0-9 and a-f; "
-            "it is part of the address of the study's page there.",
+            "it is part of the URL of the study's page there.",
         )
 
 
@@ -154,7 +154,7 @@ def _codes(table: Any, kind: Kind, problems: Problems) -> dict[Outcome, Exit]:
 
 
 def _urls(table: Any, kind: Kind, file: Document) -> dict[Outcome, Exit]:
-    """Return the address templates by outcome."""
+    """Return the URL templates by outcome."""
     at = TableProblems(file.problems, ("recruitment", "urls"))
     exits: dict[Outcome, Exit] = {}
     for outcome in kind.outcomes:
@@ -162,7 +162,7 @@ def _urls(table: Any, kind: Kind, file: Document) -> dict[Outcome, Exit]:
         needs_id = outcome is Outcome.COMPLETE and kind.key == "sona"
         problem = exit_addresses.problem_with(template, needs_id) if template else ""
         if problem:
-            at.add(outcome.value, f"the address for {outcome} {problem}: {template!r}.")
+            at.add(outcome.value, f"the URL for {outcome} {problem}: {template!r}.")
         elif template:
             exits[outcome] = Exit(template)
     return exits

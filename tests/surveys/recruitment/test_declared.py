@@ -89,7 +89,7 @@ def test_a_faulty_table_is_named_with_line_and_cure(change, line, words):
 def test_an_address_that_could_lead_elsewhere_is_refused(address):
     text = studies.SERVICE.replace(f'"{URL.replace("?", "?status=1&")}"', f'"{address}"')
     assert address in text
-    with pytest.raises(StudyFileError, match="the address for complete"):
+    with pytest.raises(StudyFileError, match="the URL for complete"):
         declared(text)
 
 
