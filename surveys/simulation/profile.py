@@ -61,8 +61,7 @@ class Base:
     attentive: Probability = 0.97
     """Probability of passing an attention check."""
     scales: Mapping[str, float] = field(default_factory=dict)
-    """Mean per subscale, in points of its scale after reversal. The default is the scale's middle.
-    """
+    """Mean per subscale, in points of its scale after reversal. By default, the scale's middle."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,10 @@ class Effect:
     """Additions of a condition to the base. The default adds nothing (0, and 1 for seconds)."""
 
     agree_right: float = 0.0
-    """Added to the log-odds of accepting, like ``agree_wrong``; ``guess``: to the log-odds of
-    guessing.
+    """Added to the log-odds of accepting, as ``agree_wrong`` is.
 
-    ``distinguish`` is added to the log-odds of telling the map of the answer from others.
+    ``guess`` is added to the log-odds of guessing, and ``distinguish`` to the log-odds of telling
+    the map of the answer from others.
     """
     agree_wrong: float = 0.0
     guess: float = 0.0

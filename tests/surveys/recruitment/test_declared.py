@@ -103,7 +103,7 @@ def test_a_service_says_where_its_id_stands():
         declared(studies.SERVICE.replace('id_parameter = "pid"', ""))
     with pytest.raises(StudyFileError, match=r"'name' in \[recruitment\] is missing"):
         declared(studies.SERVICE.replace('name = "Panelists"', ""))
-    with pytest.raises(StudyFileError, match="none of"):
+    with pytest.raises(StudyFileError, match="These names are taken: lang"):
         declared(studies.SERVICE.replace('"pid"', '"rehearsal"'))
 
 
