@@ -1,4 +1,4 @@
-"""Numbers in APA style (7th edition); a number that is not finite raises ValueError."""
+"""Numbers in APA style (7th edition), where a number that is not finite raises ValueError."""
 
 import math
 
@@ -10,7 +10,7 @@ MINUS = "\N{MINUS SIGN}"
 def number(value: float, digits: int = 2) -> str:
     """Format with `digits` decimals, leading zero and thousands commas: 0.31, −1.20, 13,599.08."""
     if not math.isfinite(value):
-        raise ValueError(f"a report can print only finite numbers, got {value}")
+        raise ValueError(f"a report can print only finite numbers, not {value}")
     text = f"{abs(value):,.{digits}f}"
     return MINUS + text if value < 0 and text.strip("0.") else text
 

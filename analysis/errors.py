@@ -10,7 +10,7 @@ class AnalysisError(Exception):
 
 
 class ProblemsError(AnalysisError):
-    """Several problems from one pass; `problems` contains one sentence each."""
+    """Several problems from one pass, with one sentence for each in `problems`."""
 
     heading = "Problems"
 
@@ -40,7 +40,7 @@ class PlanError(ProblemsError):
 
 
 class NotEstimableError(AnalysisError):
-    """The requested quantity does not exist for these data; the message gives the reason."""
+    """The requested quantity does not exist for these data, for the reason in the message."""
 
 
 class ReportError(ProblemsError):

@@ -1,7 +1,7 @@
 """Results of the whole analysis as a frozen object, which the report and results.json render.
 
-Every number in them comes from this object; nothing is rounded here, and identical data and plan
-give identical bytes.
+Every number in them comes from this object. Nothing is rounded here, and the same data and plan
+give the same bytes.
 """
 
 import json

@@ -18,7 +18,7 @@ LETTERS = 8.5  # points
 
 @dataclass(frozen=True)
 class Box:
-    """Participants by arm; a box that `leaves` the flow is drawn to the right."""
+    """Participants by arm. A box that `leaves` the flow is drawn to the right."""
 
     title: str
     counts: Mapping[str, int]

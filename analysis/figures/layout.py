@@ -1,4 +1,4 @@
-"""Layout of a figure: the figure grows until its axes have room, however long the labels are."""
+"""Layout of a figure, which grows until its axes have room, however long the labels are."""
 
 import warnings
 from weakref import WeakKeyDictionary

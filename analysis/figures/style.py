@@ -1,4 +1,4 @@
-"""Style of every figure, and its files, which are byte-identical for identical data."""
+"""Style of every figure, and its files, whose bytes are the same for the same data."""
 
 import io
 import textwrap
@@ -134,7 +134,7 @@ def carry(figure: Figure, data: pd.DataFrame) -> Figure:
 def save(figure: Figure, stem: Path) -> None:
     """Write stem.svg, stem.png (200 dpi) and stem.csv (the data shown).
 
-    The files have no date, and ids depend on the name, so identical data give identical bytes.
+    The files have no date, and ids depend on the name, so the same data give the same bytes.
     Raises ValueError for a figure without data.
     """
     if figure not in CARRIED:

@@ -40,12 +40,12 @@ class Assumptions:
         shares = ["person_share", "image_share", "arm_by_image_share", "baseline_share"]
         shares += ["first_right_share"]
         problems = [
-            f"{name} must be at least 0 and below 1, got {getattr(self, name)}."
+            f"{name} must be at least 0 and below 1, but is {getattr(self, name)}."
             for name in ("dropout", "excluded", *shares)
             if not 0 <= getattr(self, name) < 1
         ]
         if not 0 <= self.stable_share <= 1:
-            problems.append(f"stable_share must be 0 to 1, got {self.stable_share}.")
+            problems.append(f"stable_share must be from 0 to 1, but is {self.stable_share}.")
         if not 0 < self.baseline_share < 1 or not 0 < self.reliability < 1:
             problems.append("baseline_share and reliability must be between 0 and 1.")
         if self.person_share + self.image_share + self.arm_by_image_share >= 1:
@@ -53,7 +53,7 @@ class Assumptions:
                 "person_share, image_share and arm_by_image_share must sum to less than 1."
             )
         if self.score_sd is not None and self.score_sd <= 0:
-            problems.append(f"score_sd must be above 0, got {self.score_sd}.")
+            problems.append(f"score_sd must be above 0, but is {self.score_sd}.")
         if problems:
             raise PlanningError(problems)
 

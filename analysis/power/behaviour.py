@@ -48,7 +48,7 @@ def problems_of(outcome: Outcome, plan: Plan, design: Design) -> list[str]:
     name = f"outcome {outcome.key!r}"
     counted = COUNTED.get(str(outcome.measure))
     if counted is None:
-        return [f"{name}: {outcome.measure} is not simulated; use one of {list(COUNTED)}."]
+        return [f"{name}: {outcome.measure} is not simulated; use one of {', '.join(COUNTED)}."]
     if design.conditions:
         return [f"{name}: measures of behaviour are not simulated in within-subjects designs."]
     # The share of first answers that equal the advice is unknown before the study.

@@ -104,7 +104,7 @@ def _trials(
     n, images = len(people), design.images
     spread = spreads(task, assumed)
     codes = pd.Categorical(people["arm"], categories=plan.arms).codes
-    # Images have common effects in all arms, as in a design where every arm sees equal images.
+    # Images have common effects in all arms, as in a design where every arm sees the same images.
     by_image = rng.standard_normal(images) * spread["image"]
     by_arm = rng.standard_normal((len(plan.arms), images)) * spread["arm_by_image"]
     latent = shift[:, None] + by_image + by_arm[codes]

@@ -55,7 +55,10 @@ def chosen(plan: Plan, keys: tuple[str, ...]) -> tuple[Outcome, ...]:
     unknown = [key for key in keys if key not in known]
     if unknown:
         raise PlanningError(
-            [f"the plan has no outcome {key!r}; it has {sorted(known)}." for key in unknown]
+            [
+                f"the plan has no outcome {key!r}. Name one of {', '.join(sorted(known))}."
+                for key in unknown
+            ]
         )
     # Exploratory outcomes carry no claim, so no sample is planned for them.
     selected = tuple(known[key] for key in keys) or tuple(
@@ -113,7 +116,8 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
     if outcome.smallest_effect is None:
         problems.append(f"{name} lacks smallest_effect. Add the smallest difference that matters.")
     if outcome.analysis not in ANALYSES:
-        problems.append(f"{name}: {outcome.analysis} is not simulated; use {list(ANALYSES)}.")
+        use = " or ".join(ANALYSES)
+        problems.append(f"{name}: {outcome.analysis} is not simulated; use {use}.")
     if outcome.kind == "behaviour":
         problems += problems_of(outcome, plan, design)
     # Simulated trials have only the columns that every study of this platform has.
@@ -121,7 +125,7 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
         {*outcome.where, *outcome.random} - {"prediction_correct", "participant", "image"}
     )
     if others:
-        problems.append(f"{name}: the simulated trials have no {others}.")
+        problems.append(f"{name}: the simulated trials have no {' or '.join(others)}.")
     within = CONDITION if design.conditions else "prediction_correct"
     if outcome.within not in (None, within):
         problems.append(f"{name}: the simulated trials have no {outcome.within!r}.")

@@ -129,7 +129,7 @@ def _outcome(
 
 
 def to_json(power: Power, told: Mapping[str, str]) -> str:
-    """Return power.json with sorted keys; identical settings give identical bytes.
+    """Return power.json with sorted keys, so that the same settings give the same bytes.
 
     `told` maps each outcome's key to its sentence.
     """
@@ -162,7 +162,10 @@ def _affected(
     unknown = [arm for arm in named if arm not in others]
     if unknown:
         raise PlanningError(
-            [f"outcome {outcome.key!r}: the effect cannot be in {unknown}; choose from {others}."]
+            [
+                f"outcome {outcome.key!r}: the effect cannot be in {', '.join(unknown)}; choose "
+                f"from {', '.join(others)}."
+            ]
         )
     return named or tuple(others[:1])
 

@@ -96,7 +96,7 @@ def exploratory(plan: Plan, declared: Declared) -> list[str]:
 
 
 def _optional(plan: Plan) -> list[str]:
-    """Return the optional analyses that the plan declares; nothing is claimed from them."""
+    """Return the optional analyses that the plan declares, from which nothing is claimed."""
     labels = {outcome.key: outcome.label for outcome in plan.outcomes}
     lines = []
     # Each sentence is registered only if the plan declares the analysis.

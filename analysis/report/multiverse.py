@@ -1,4 +1,4 @@
-"""Wording of the multiverse: how far the estimates vary over the choices."""
+"""Wording of the multiverse, which shows how far the estimates vary over the choices."""
 
 from analysis.apa_numbers import number
 from analysis.results import Results

@@ -12,7 +12,7 @@ CURE = (
 
 
 class PdfError(AnalysisError):
-    """The PDF cannot be made on this machine; the message names the package to install."""
+    """The PDF cannot be made on this machine, which lacks the package named in the message."""
 
 
 def pdf_missing() -> str:
@@ -27,7 +27,7 @@ def pdf_missing() -> str:
 def write_pdf(html: str, folder: Path) -> Path:
     """Write report.pdf to `folder`, tagged for screen readers, and return its path.
 
-    An identical page gives identical bytes. Raises PdfError if WeasyPrint lacks a system library.
+    The same page always gives the same bytes. Raises PdfError if WeasyPrint lacks a system library.
     """
     missing = pdf_missing()
     if missing:

@@ -1,4 +1,4 @@
-"""The file report.html: self-contained, without scripts, every number from the results object."""
+"""The self-contained file report.html, without scripts and with every number from the results."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Inline SVG figures: their colours follow the page, and their ids are unique on it.
+"""Inline SVG figures, whose colours follow the page and whose ids are unique on it.
 
 Styles become attributes, because WeasyPrint would apply a figure's style sheet to the whole page.
 """

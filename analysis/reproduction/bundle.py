@@ -66,7 +66,7 @@ def write_inputs(
 
 
 def write_manifest(output: Path, made: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Write bundle.json: how the bundle was made, and the SHA-256 of each file by name."""
+    """Write bundle.json, with the origin of the bundle and the SHA-256 of each file by name."""
     files = {name: _sha256(output / name) for name in sorted(set(names))}
     text = json.dumps({**made, "files": files}, indent=1, sort_keys=True, ensure_ascii=False)
     write_text(output / MANIFEST, text + "\n")

@@ -1,4 +1,4 @@
-"""Check of the finished report: its printed numbers are read as text and compared."""
+"""Check of the finished report, whose printed numbers are read as text and compared."""
 
 import re
 from dataclasses import dataclass, field

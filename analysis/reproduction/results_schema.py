@@ -30,7 +30,7 @@ Entry = dict[str, Any]
 
 
 class _Generator(GenerateJsonSchema):
-    """pydantic's generator for written results: every field is required, and has no default."""
+    """pydantic's generator for written results, in which every field is required."""
 
     def is_instance_schema(self, schema: IsInstanceSchema) -> JsonSchemaValue:
         if schema["cls"] is not OutcomeFinding:
@@ -48,7 +48,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def build_schema() -> Entry:
-    """Return the schema of the output of results.to_json: every key, required, and no other."""
+    """Return the schema of the output of results.to_json, with every key required and no other."""
     findings = _finding_classes()
     sections = {one.key: get_type_hints(resolve(one.path))["return"] for one in OPTIONAL_SECTIONS}
     adapters = {hint: _adapter(hint) for hint in (Results, *findings, *sections.values())}

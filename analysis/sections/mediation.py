@@ -179,7 +179,7 @@ def _mediation(data: StudyData, scores: pd.DataFrame, plan: MediationPlan) -> Me
     outcomes = {outcome.key: outcome for outcome in data.plan.outcomes}
     outcome, mediators = outcomes[plan.outcome], [outcomes[key] for key in plan.mediators]
     arms = _compared(data, [outcome, *mediators])
-    # Only complete cases enter, because total = direct + indirect holds only for equal rows.
+    # Only complete cases enter, because total = direct + indirect holds only for the same rows.
     asked = scores[scores["arm"].isin(arms)]
     table = asked.dropna(subset=[plan.outcome, *plan.mediators])
     sizes = table["arm"].value_counts()

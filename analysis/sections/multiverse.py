@@ -149,7 +149,7 @@ def people(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> Iterator[
     rules = data.plan.exclusions
     for name in dict.fromkeys([outcome.population, *plan.populations]):
         if name == "per_protocol" and not rules and name != outcome.population:
-            continue  # identical to "completed" without exclusion criteria
+            continue  # the same as "completed" without exclusion criteria
         changed = replace(outcome, population=name)
         yield People(PEOPLE[name], data, changed, name == outcome.population)
     if not plan.without_each_rule:

@@ -23,8 +23,8 @@ def unknown_arms(participants: pd.DataFrame, arms: Sequence[str]) -> list[str]:
         return []
     return [
         f"participants.csv, column arm, {rows_text(unknown)}: "
-        f"{values_text(participants['arm'][unknown])} is not among the plan's arms {list(arms)}. "
-        "Add the arm to `arms` in the plan."
+        f"the plan's arms {', '.join(map(repr, arms))} do not include "
+        f"{values_text(participants['arm'][unknown])}. List every arm in `arms` of the plan."
     ]
 
 
@@ -59,14 +59,14 @@ def _everyone_is_a_participant(frames: Frames) -> list[str]:
         if stranger.any():
             problems.append(
                 f"{name}, column participant, {rows_text(stranger)}: "
-                f"{values_text(frame['participant'][stranger])} is not in participants.csv. "
+                f"participants.csv does not contain {values_text(frame['participant'][stranger])}. "
                 f"{EXPORT_AGAIN}."
             )
         moved = ~stranger & (frame["participant"].map(arm_of) != frame["arm"])
         if moved.any():
             problems.append(
-                f"{name}, column arm, {rows_text(moved)}: {values_text(frame['arm'][moved])} is "
-                f"not the participant's arm in participants.csv. {EXPORT_AGAIN}."
+                f"{name}, column arm, {rows_text(moved)}: participants.csv does "
+                f"not have the arm {values_text(frame['arm'][moved])} for them. {EXPORT_AGAIN}."
             )
     return problems
 
@@ -102,7 +102,7 @@ def _items_are_in_the_codebook(frames: Frames) -> list[str]:
         return []
     return [
         f"answers.csv, column item, {rows_text(unknown)}: "
-        f"{values_text(answers['item'][unknown.to_numpy()])} has no row in codebook.csv. "
+        f"codebook.csv has no row for {values_text(answers['item'][unknown.to_numpy()])}. "
         f"{EXPORT_AGAIN}."
     ]
 
@@ -155,7 +155,7 @@ def answers_outside_their_item(
         return []
     return [
         f"{name}, column {column}, {rows_text(bad.astype(bool))}: "
-        f"{values_text(rows['value'][bad])} is outside what codebook.csv allows for "
+        f"codebook.csv does not allow {values_text(rows['value'][bad])} for "
         f"{values_text(rows['item'][bad])}. Correct the cell, or leave it empty if not answered."
     ]
 

@@ -34,7 +34,7 @@ def missing_columns(name: str, frame: pd.DataFrame, columns: Iterable[Column]) -
     missing = [
         column.name for column in columns if column.name not in frame.columns and not column.late
     ]
-    return [f"{name} lacks the columns {missing}. {EXPORT_AGAIN}."] if missing else []
+    return [f"{name} lacks the columns {values_text(missing)}. {EXPORT_AGAIN}."] if missing else []
 
 
 def with_late_columns(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:

@@ -62,12 +62,12 @@ def _scale_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
     if len(questionnaires) > 1:
         said = (
             f"outcome {outcome.key!r}: the scale {outcome.scale!r} is in the questionnaires "
-            f"{sorted(map(str, questionnaires))}. Give each its own scale key."
+            f"{', '.join(sorted(map(str, questionnaires)))}. Give each its own scale key."
         )
     else:
         said = (
             f"outcome {outcome.key!r}: the scale {outcome.scale!r} is not in codebook.csv, "
-            f"which has {sorted(items['scale'].unique())}. Name one of them."
+            f"which has {', '.join(sorted(items['scale'].unique()))}. Name one of these."
         )
     return [Problem(("scale",), said)]
 
@@ -99,7 +99,9 @@ def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[Problem
     ]
     problems = [
         Problem(
-            path, f"{name}: {column!r} is not a column of trials.csv. Name one of {sorted(types)}."
+            path,
+            f"{name}: {column!r} is not a column of trials.csv. Name one of "
+            f"{', '.join(sorted(types))}.",
         )
         for path, column in named
         if column is not None and column not in types
@@ -147,7 +149,7 @@ def _covariate_problems(
         Problem(
             ("covariates", number),
             f"covariates: {name!r} is not a column of participants.csv, an item or a scale. Name "
-            f"one of {sorted(map(str, known))}.",
+            f"one of {', '.join(sorted(map(str, known)))}.",
         )
         for number, name in enumerate(covariates)
         if name not in known
@@ -180,7 +182,7 @@ def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
         )
         return [Problem(("analysis",), said)]
     if outcome.within not in BLOCK_COLUMNS:
-        said = f"{name}: within is {outcome.within!r}. Answers allow {BLOCK_COLUMNS}."
+        said = f"{name}: within is {outcome.within!r}. Use {' or '.join(BLOCK_COLUMNS)}."
         return [Problem(("within",), said)]
     return []
 
@@ -198,7 +200,11 @@ def _exclusion_problems(
         *((("columns", number), column) for number, column in enumerate(exclusion.columns)),
     ]
     problems = [
-        Problem(path, f"{name}: {column!r} is not a column of {file}. Name one of {sorted(known)}.")
+        Problem(
+            path,
+            f"{name}: {column!r} is not a column of {file}. Name one of "
+            f"{', '.join(sorted(known))}.",
+        )
         for path, column in named
         if column is not None and column not in known
     ]
@@ -212,7 +218,7 @@ def _exclusion_problems(
         *((("items", number), item) for number, item in enumerate(exclusion.items)),
     ]
     return problems + [
-        Problem(path, f"{name}: {item!r} is not an item of codebook.csv. Name items of it.")
+        Problem(path, f"{name}: {item!r} is not an item of codebook.csv. Name one of its items.")
         for path, item in asked
         if item is not None and item not in set(items["item"])
     ]
@@ -228,7 +234,7 @@ def _behaviour_problems(behaviour: Behaviour, types: Mapping[str, str]) -> list[
             continue
         if column not in types:
             said = f"behaviour: {field.name} = {column!r} is not a column of trials.csv. Name one "
-            problems.append(Problem(path, f"{said}of {sorted(types)}."))
+            problems.append(Problem(path, f"{said}of {', '.join(sorted(types))}."))
         elif field.name in numbers and types[column] not in NUMERIC:
             said = f"behaviour: {field.name} = {column!r} is {types[column]}, not a number."
             problems.append(Problem(path, f"{said} Name another column."))

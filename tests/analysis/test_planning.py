@@ -244,10 +244,10 @@ def test_what_cannot_be_simulated_is_refused_with_the_cure():
         {**SCORE, "smallest_effect": 1}, Assumptions()
     )
     assert "such answers cannot have the mean" in refusal({**RELIANCE, "smallest_effect": 0.6})
-    assert "the simulated trials have no ['true_class']" in refusal(
+    assert "the simulated trials have no true_class" in refusal(
         {**RELIANCE, "where": {"true_class": "car"}}
     )
-    assert "d_prime is not simulated; use one of ['agreement', " in refusal(
+    assert "d_prime is not simulated; use one of agreement, " in refusal(
         {**MEASURE, "measure": "d_prime"}
     )
     assert "counts wrong predictions, but none are shown" in refusal(MEASURE, design=Design(4, 0))

@@ -213,7 +213,7 @@ def test_rows_that_differ_in_a_column_not_mapped_are_not_identical(foreign):
 
 def test_a_column_that_the_file_lacks_is_named_with_those_it_has(foreign):
     (problem,) = problems(foreign, **{'clicks = "Clicks"': 'clicks = "klicks"'})
-    assert problem.startswith("log.csv lacks the columns ['klicks']; it has ['pid'")
+    assert problem.startswith("log.csv lacks the columns 'klicks'. It has 'pid'")
 
 
 def test_a_person_in_two_arms_or_in_none_is_named(foreign):
@@ -226,7 +226,7 @@ def test_a_person_in_two_arms_or_in_none_is_named(foreign):
 
 def test_an_arm_code_without_translation_is_named(foreign):
     found = problems(foreign, **{'"1" = "map"': '"2" = "map"'})
-    assert any("'1' is not among the plan's arms" in line for line in found)
+    assert any("do not include '1'" in line for line in found)
 
 
 def test_another_encoding_is_read_where_the_plan_names_it_and_refused_where_not(foreign):

@@ -60,7 +60,7 @@ def behaviour(data: StudyData) -> BehaviourResults | None:
     if behaviour_of(data) is None:
         return None
     trials = _analysed_trials(data)
-    # A measure is offered if any arm has its columns, so that the arms' tables have equal rows.
+    # A measure is offered if any arm has its columns, so that the arms' tables have the same rows.
     of_arm = {arm: trials[trials["arm"] == arm] for arm in data.plan.arms}
     offered = [measure for measure in MEASURES if trials[list(measure.needs)].notna().any().all()]
     alone = data.plan.human_alone

@@ -1,7 +1,7 @@
 """Measures of behaviour that are ratios of two counts of trials.
 
 f first answer, a advice, l final answer, y ground truth (Schemmer et al., 2023; He et al., 2023). A
-ratio over no trials is undefined: missing, never zero.
+ratio over no trials is undefined, hence missing and never zero.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Likelihood-ratio tests between two nested fits of identical rows."""
+"""Likelihood-ratio tests between two nested fits of the same rows."""
 
 from scipy import stats
 
@@ -39,7 +39,8 @@ def _require_comparable(smaller: Fit, larger: Fit) -> None:
     )
     if a[:2] != b[:2]:
         raise NotEstimableError(
-            f"a likelihood ratio needs identical outcomes and rows, got {a[:2]} and {b[:2]}"
+            f"a likelihood ratio needs the same outcome and rows, but the fits have {a[0]} in "
+            f"{a[1]} rows and {b[0]} in {b[1]} rows; fit both models to one table"
         )
     if a[2] != b[2]:
         raise NotEstimableError(f"the likelihoods by {a[2]} and by {b[2]} cannot be compared")

@@ -38,11 +38,11 @@ def read_source_table(
     absent = [name for name in dict.fromkeys(theirs) if name not in raw]
     if absent:
         return None, [
-            f"{table.file} lacks the columns {absent}; it has {list(raw)}. Correct [source] in the "
-            "plan."
+            f"{table.file} lacks the columns {values_text(absent)}. It has {', '.join(map(repr, raw))}. "
+            "Correct [source] in the plan."
         ]
     if table.repeats != "refuse":
-        raw = raw.drop_duplicates()  # rows identical in all of the file's columns, mapped or not
+        raw = raw.drop_duplicates()  # over all columns of the file, mapped or not
     for name, values in table.where.items():
         raw = raw[raw[name].str.strip().isin([str(value) for value in values])]
     frame = _renamed(raw, table, source)

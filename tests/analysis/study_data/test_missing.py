@@ -96,7 +96,7 @@ def test_a_score_coded_zero_for_not_asked_is_refused_at_the_door(folder):
         )
         return frame
 
-    with pytest.raises(TableError, match=r"'0' is outside what codebook\.csv allows"):
+    with pytest.raises(TableError, match=r"codebook\.csv does not allow '0'"):
         read_study(edit(folder, "answers.csv", zeros))
 
 

@@ -95,7 +95,7 @@ def test_fits_that_are_not_nested_one_step_apart_are_refused(table, smaller, lar
 
 def test_fits_of_other_rows_or_by_other_methods_are_refused(table):
     larger = fit_linear(table, model(), reml=False)
-    with pytest.raises(NotEstimableError, match="identical outcomes and rows"):
+    with pytest.raises(NotEstimableError, match="needs the same outcome and rows"):
         likelihood_ratio(fit_linear(table.iloc[1:], model(fixed=(ARM,)), reml=False), larger)
     small, large = (
         model("agreed", fixed=(ARM,), random=CROSSED[:1]),
