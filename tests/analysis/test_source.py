@@ -162,7 +162,7 @@ def put(column, row, value):
         ("log.csv", "nr", "0", ["column nr", "line 4", "must be at least 1"]),
         ("log.csv", "pid", "", ["column pid", "line 4", "must not be empty"]),
         ("times.csv", "ms", "-4", ["column ms", "line 4", "must be at least 0"]),
-        ("answers.csv", "v", "7", ["answers.csv, column v", "line 4", "outside"]),
+        ("answers.csv", "v", "7", ["answers.csv, column v", "line 4", "does not allow '7'"]),
         ("answers.csv", "v", "Agree", ["answers.csv, column v", "line 4", "'Agree'"]),
         ("answers.csv", "q", "q9", ["answers.csv", "line 4", "[[source.items]]"]),
     ],

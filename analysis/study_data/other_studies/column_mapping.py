@@ -38,8 +38,8 @@ def read_source_table(
     absent = [name for name in dict.fromkeys(theirs) if name not in raw]
     if absent:
         return None, [
-            f"{table.file} lacks the columns {values_text(absent)}. It has {', '.join(map(repr, raw))}. "
-            "Correct [source] in the plan."
+            f"{table.file} lacks the columns {values_text(absent)}. It has "
+            f"{', '.join(map(repr, raw))}. Correct [source] in the plan."
         ]
     if table.repeats != "refuse":
         raw = raw.drop_duplicates()  # over all columns of the file, mapped or not
