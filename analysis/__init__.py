@@ -1,1 +1,1 @@
-"""Analysis of the tidy tables, up to the report; independent of Django and of the platform."""
+"""Analysis of the tidy tables, up to the report, independent of Django and of the platform."""

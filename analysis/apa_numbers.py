@@ -30,7 +30,7 @@ def bounded(value: float, digits: int = 2) -> str:
 
 
 def p_value(p: float) -> str:
-    """Format as '= .032', '< .001' or '> .999'; with four decimals close to .05.
+    """Format as '= .032', '< .001' or '> .999', with four decimals close to .05.
 
     Near .05 three decimals would hide on which side p is.
     """

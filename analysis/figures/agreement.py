@@ -26,7 +26,7 @@ def draw_agreement(arms: tuple[ArmAgreement, ...], simulated: bool) -> Figure:
 
 
 def _data(arms: tuple[ArmAgreement, ...]) -> pd.DataFrame:
-    """Return a row per arm and kind of prediction; cells are empty without an interval."""
+    """Return a row per arm and kind of prediction, with empty cells where there is no interval."""
     data = [
         (arm, kind, share)
         for arm in arms

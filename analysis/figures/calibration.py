@@ -22,7 +22,10 @@ def draw_calibration(
     control: str,
     simulated: bool,
 ) -> Figure:
-    """Draw a panel per arm; a dashed line marks perfection if confidence is a probability."""
+    """Draw a panel per arm.
+
+    A dashed line marks perfection if confidence is a probability.
+    """
     arms = list(dict.fromkeys(point.arm for point in points))
     meant = all(point.probability is not None for point in points)
     lines = (len(arms) + COLUMNS - 1) // COLUMNS
@@ -77,7 +80,7 @@ def _across(point: CalibrationPoint, meant: bool) -> float:
 
 
 def _data(points: Sequence[CalibrationPoint]) -> pd.DataFrame:
-    """Return a row per arm and level of confidence; no interval if all answers are alike."""
+    """Return a row per arm and level of confidence, without interval if all answers are alike."""
     return pd.DataFrame(
         {
             **{

@@ -62,7 +62,7 @@ def draw_forest(
 
 
 def forest_data(entries: Sequence[Row]) -> pd.DataFrame:
-    """Return a row per arm; cells are empty without an estimate."""
+    """Return a row per arm, with empty cells where there is no estimate."""
     estimates = [(entry, entry.estimate) for entry in entries]
     return pd.DataFrame(
         {

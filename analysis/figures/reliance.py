@@ -82,7 +82,10 @@ def places(behaviour: BehaviourResults, plane: Plane) -> tuple[Place, ...]:
 def draw_plane(
     points: Sequence[Place], plane: Plane, arms: Sequence[str], control: str, simulated: bool
 ) -> Figure:
-    """Draw a mark per arm with both intervals; a star marks perfect reliance."""
+    """Draw a mark per arm with both intervals.
+
+    A star marks perfect reliance.
+    """
     lines = (len(points) + 2) // 2
     figure = Figure(figsize=(WIDTH, 3.6 + 0.22 * lines), layout="constrained")
     axes = figure.add_subplot()

@@ -52,7 +52,7 @@ def draw_specifications(curve: SpecificationCurve, control: str, simulated: bool
 
 
 def specification_data(curve: SpecificationCurve) -> pd.DataFrame:
-    """Return a row per specification and arm in the figure's order; empty if not estimable."""
+    """Return a row per specification and arm in the figure's order, empty if not estimable."""
     rows = [
         {
             "specification": place,

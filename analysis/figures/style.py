@@ -100,7 +100,10 @@ def _name_row(axes: Axes, place: float, lines: Sequence[str]) -> None:
 
 
 def broken(label: str, length: int = LABEL_LENGTH) -> str:
-    """Return the label wrapped to `length` characters; existing line breaks are kept."""
+    """Return the label wrapped to `length` characters.
+
+    Existing line breaks are kept.
+    """
     lines = [line for part in label.split("\n") for line in textwrap.wrap(part, length)]
     return "\n".join(lines)
 
@@ -126,7 +129,10 @@ def note(figure: Figure, text: str, simulated: bool) -> None:
 
 
 def carry(figure: Figure, data: pd.DataFrame) -> Figure:
-    """Attach the numbers that the figure shows, unrounded; `save` writes them to a CSV file."""
+    """Attach the numbers that the figure shows, unrounded.
+
+    `save` writes them to a CSV file.
+    """
     CARRIED[figure] = data
     return figure
 

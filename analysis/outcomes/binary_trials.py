@@ -34,10 +34,11 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class OddsContrast:
-    """An arm against the control; `p_adjusted` is Holm's over the arms' odds ratios.
+    """An arm against the control.
 
-    `equivalence` tests the risk difference, with its p adjusted by Holm; it and the `verdict` are
-    None unless the plan declares a smallest effect.
+    `p_adjusted` is Holm's over the arms' odds ratios. `equivalence` tests the risk difference, with
+    its p adjusted by Holm; it and the `verdict` are None unless the plan declares a smallest
+    effect.
     """
 
     arm: str

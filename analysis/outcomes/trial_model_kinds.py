@@ -45,7 +45,10 @@ def linear(table: pd.DataFrame, model: MixedModel, level: float) -> Fit:
 
 
 def logistic(table: pd.DataFrame, model: MixedModel, level: float) -> Fit:
-    """Fit by Laplace's approximation; the outcome must contain only 0 and 1."""
+    """Fit by Laplace's approximation.
+
+    The outcome must contain only 0 and 1.
+    """
     return fit_logistic(table, model, level=level)
 
 

@@ -222,9 +222,9 @@ def _fallen_back(
     refusal: NotEstimable,
     rows: int,
 ) -> TrialModel:
-    """Return a result without model estimates; the plan's fallback supplies the test.
+    """Return a result without model estimates.
 
-    The log states the reason and the fallback.
+    The plan's fallback supplies the test. The log states the reason and the fallback.
     """
     # The report shows the fallback's own tables, so no estimate of the failed model is kept.
     log, fallback, test = [f"the model was not fitted: {refusal.reason}"], None, None

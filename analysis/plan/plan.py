@@ -55,12 +55,12 @@ MeasureKey = Annotated[str, OneOf(tuple(measure.key for measure in MEASURES))]
 
 @dataclass(frozen=True)
 class Outcome:
-    """An outcome of the study; the fields are the keys of [[outcomes]] in plan.toml.
+    """An outcome of the study.
 
-    `asked_in` lists the arms that were asked, all if empty; other arms are not compared.
-    `smallest_effect` is the smallest difference that matters, for equivalence tests. A model of
-    trials has `random` factors, some of them with `slopes` of arm, and a `fallback` analysis that
-    replaces it if it cannot be fitted.
+    The fields are the keys of [[outcomes]] in plan.toml. `asked_in` lists the arms that were asked,
+    all if empty; other arms are not compared. `smallest_effect` is the smallest difference that
+    matters, for equivalence tests. A model of trials has `random` factors, some of them with
+    `slopes` of arm, and a `fallback` analysis that replaces it if it cannot be fitted.
     """
 
     key: Text

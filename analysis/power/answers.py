@@ -99,7 +99,10 @@ def yes_or_no(assumed: Assumptions) -> Ordered:
 
 
 def ordered(low: int, high: int, assumed: Assumptions) -> Ordered:
-    """Return answers from low to high; their shares are binomial in the control arm."""
+    """Return answers from low to high.
+
+    Their shares are binomial in the control arm.
+    """
     spread = _latent_spread(assumed)
     count = high - low
     below = stats.binom.cdf(np.arange(count), count, 0.5)

@@ -44,7 +44,7 @@ COUNTED = {
 
 
 def problems_of(outcome: Outcome, plan: Plan, design: Design) -> list[str]:
-    """Return the reasons why the outcome's measure cannot be simulated; empty if it can."""
+    """Return the reasons why the outcome's measure cannot be simulated, if any."""
     name = f"outcome {outcome.key!r}"
     counted = COUNTED.get(str(outcome.measure))
     if counted is None:
@@ -69,7 +69,10 @@ def answered(
     frame: pd.DataFrame, counts: Array, outcome: Outcome, assumed: Assumptions,
     rng: np.random.Generator,
 ) -> pd.DataFrame:  # fmt: skip
-    """Add the columns in COLUMNS to the trials; `counts` (trials,) is 1 where a trial counts."""
+    """Add the columns in COLUMNS to the trials.
+
+    `counts` (trials,) is 1 where a trial counts.
+    """
     counted = COUNTED[str(outcome.measure)]
     advice_right = frame["prediction_correct"].to_numpy() == 1
     if counted.same_first:  # a trial with a single answer has no first answer

@@ -24,10 +24,11 @@ def simulated_study(
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> StudyData:
-    """Simulate `per_arm` participants in each arm; the effect shifts the arms in `affected`.
+    """Simulate `per_arm` participants in each arm.
 
-    In a within-subjects design `affected` contains conditions. The plan's exclusions are simulated
-    as a share lost at random and not as rules applied to simulated answers.
+    The effect shifts the arms in `affected`. In a within-subjects design `affected` contains
+    conditions. The plan's exclusions are simulated as a share lost at random and not as rules
+    applied to simulated answers.
     """
     arms = np.repeat(np.array(plan.arms), per_arm)
     completed = rng.random(len(arms)) >= assumed.dropout
@@ -67,7 +68,10 @@ def _participants(arms: np.ndarray, completed: np.ndarray, plan: Plan) -> pd.Dat
 def _answers(
     people: pd.DataFrame, shift: Array, task: Simulated, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Return one row per participant and item; reversed items are stored as clicked."""
+    """Return one row per participant and item.
+
+    Reversed items are stored as clicked.
+    """
     items = task.items
     if items is None:
         raise TypeError("only outcomes from scales and items have answers")

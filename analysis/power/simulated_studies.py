@@ -57,7 +57,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Count:
-    """Number of `runs`; `found` detected the effect, `refused` had no estimate (not detected)."""
+    """Number of `runs`.
+
+    `found` detected the effect, `refused` had no estimate (not detected).
+    """
 
     runs: int
     found: int

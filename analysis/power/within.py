@@ -19,10 +19,10 @@ def within_people(
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return (trials, answers), one of which is empty; `shift` (conditions,) is the latent shift.
+    """Return (trials, answers), one of which is empty.
 
-    The order of conditions is random per participant; participants who stop leave after the first
-    half.
+    `shift` (conditions,) is the latent shift. The order of conditions is random per participant;
+    participants who stop leave after the first half.
     """
     k = len(design.conditions)
     # Sorting random numbers gives every participant a random order of the conditions.
@@ -57,7 +57,10 @@ def _trials(
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Return the trials; the sets of images rotate over the blocks of successive participants."""
+    """Return the trials.
+
+    The sets of images rotate over the blocks of successive participants.
+    """
     n, k, images = len(people), len(design.conditions), design.images
     spread = spreads(task, assumed)
     # Rotation shows each set of images equally often in each condition.
@@ -93,7 +96,10 @@ def _answers(
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Return the questionnaire after each condition; reversed items are stored as clicked."""
+    """Return the questionnaire after each condition.
+
+    Reversed items are stored as clicked.
+    """
     items = task.items
     if items is None:
         raise TypeError("only outcomes from scales and items have answers")

@@ -22,7 +22,7 @@ NAMES = {"preregistration.md": "document.md", "preregistration.html": "document.
 def write_registration(
     plan: Plan, document: Mapping[str, Any], declared: Declared, output: Path
 ) -> str:
-    """Write preregistration.md, preregistration.html and registered.json; return the plan's hash.
+    """Write preregistration.md, .html and registered.json, and return the plan's hash.
 
     `document` is the plan as plain tables, as the export will contain it.
     """

@@ -38,7 +38,10 @@ def one_way(result: OutcomeResult, results: Results) -> list[str]:
 
 
 def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
-    """Return one sentence on the test that enters the family; the tables contain the rest."""
+    """Return one sentence on the test that enters the family.
+
+    The tables contain the rest.
+    """
     words = {
         "ranks": ("Kruskal-Wallis ", "arms' ranks"),
         "repeated": ("Friedman's ", "conditions"),

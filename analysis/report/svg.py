@@ -67,7 +67,10 @@ def inline_svg(text: str, name: str, alternative: str, follow: bool = True) -> M
 
 
 def _from_its_start(match: "re.Match[str]") -> str:
-    """Return the text positioned by its left end; PDF readers would cut off the first letter."""
+    """Return the text positioned by its left end.
+
+    PDF readers would cut off the first letter.
+    """
     letters = FontProperties(family="DejaVu Sans", size=float(match["size"]))
     text = unescape(match["text"])
     width, _, _ = text_to_path.get_text_width_height_descent(text, letters, ismath=False)

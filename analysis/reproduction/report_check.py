@@ -66,7 +66,10 @@ def check_page(html: str) -> PageCheck:
 
 
 def _tests_of(head: list[str], cells: list[str]) -> list[str]:
-    """Return the row's tests as text; a test is a column "Statistic", then "df", then "p"."""
+    """Return the row's tests as text.
+
+    A test is a column "Statistic", then "df", then "p".
+    """
     lines = []
     for place in range(len(head) - 2):
         if head[place : place + 3] != ["Statistic", "df", "p"]:

@@ -68,7 +68,10 @@ def _checked(match: "re.Match[str]", degrees: list[float]) -> PrintedTest:
 
 
 def _around(df: str) -> Iterator[tuple[float, ...]]:
-    """Return the limits of the values that round to the printed df; whole numbers are exact."""
+    """Return the limits of the values that round to the printed df.
+
+    Whole numbers are exact.
+    """
     ends = []
     for limit in (part.strip() for part in df.split(",") if part.strip()):
         half = 0.5 * 10.0 ** -_decimals(limit) if _decimals(limit) else 0.0

@@ -135,7 +135,10 @@ def _answers(data: StudyData, item: str) -> pd.Series:
 
 
 def _texts(values: pd.Series, coded: object) -> pd.Series:
-    """Return texts with codes replaced by the codebook's words; rare levels are combined."""
+    """Return texts with codes replaced by the codebook's words.
+
+    Rare levels are combined.
+    """
     texts = values.astype("object").where(values.notna(), None).reset_index(drop=True)
     words = codewords(coded)
     texts = texts.map(lambda text: None if text is None else words.get(str(text), str(text)))

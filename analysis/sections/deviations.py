@@ -151,7 +151,10 @@ def _same(outcome: Outcome, before: Outcome | None) -> bool:
 
 
 def _flat(plan: Plan) -> dict[str, Any]:
-    """Return the plan's values by their place; entries of lists are named by their key."""
+    """Return the plan's values by their place.
+
+    Entries of lists are named by their key.
+    """
     values: dict[str, Any] = {}
 
     # Lists of tables are matched by key, so that a new entry does not shift the others.

@@ -84,7 +84,7 @@ def _product(through: Through, to_mediator: list[Array], to_outcome: Array, k: i
 
 
 def _coefficients(moments: Array, given: list[int], target: int) -> Array:
-    """Return the coefficients of the regression of `target` on `given`, (B, given)."""
+    """Return the coefficients (B, given) of the regression of `target` on `given`."""
     left = moments[:, given][:, :, given]
     try:
         coefficients = np.linalg.solve(left, moments[:, given, target][..., None])[..., 0]

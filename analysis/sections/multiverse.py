@@ -119,7 +119,10 @@ def _from_odds(ratio: Estimate | NotEstimable) -> Estimate | NotEstimable:
 
 
 def _through(estimate: Estimate, to_d: Callable[[float], float]) -> Estimate:
-    """Transform value and interval to d by an increasing function; the test is dropped."""
+    """Transform value and interval to d by an increasing function.
+
+    The test is dropped.
+    """
     value, low, high = (to_d(x) for x in (estimate.value, estimate.low, estimate.high))
     method = f"{estimate.method}, as d"
     return Estimate("d", value, low, high, estimate.level, estimate.n, method)
@@ -207,7 +210,10 @@ class Specification:
 
 @dataclass(frozen=True)
 class ArmCurve:
-    """Summary of an arm's estimates; they share their data, so they are not tested together."""
+    """Summary of an arm's estimates.
+
+    They share their data, so they are not tested together.
+    """
 
     arm: str
     label: str
@@ -221,7 +227,10 @@ class ArmCurve:
 
 @dataclass(frozen=True)
 class SpecificationCurve:
-    """An outcome under every declared choice; specifications are sorted by their mean d."""
+    """An outcome under every declared choice.
+
+    Specifications are sorted by their mean d.
+    """
 
     outcome: str
     label: str

@@ -1,1 +1,1 @@
-"""Statistics on arrays, each with its interval; no dependency outside the scientific stack."""
+"""Statistics on arrays, each with its interval, that depend only on the scientific stack."""

@@ -9,10 +9,10 @@ from analysis.statistics.estimate import Scores
 
 
 def holm(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Return Holm's (1979) adjusted p per key; p < alpha keeps the family-wise error at alpha.
+    """Return Holm's (1979) adjusted p per key.
 
-    A test that could not be computed (None) counts as p = 1: the family consists of the tests that
-    the plan names, whatever became of them.
+    p < alpha keeps the family-wise error at alpha. A test that could not be computed (None) counts
+    as p = 1: the family consists of the tests that the plan names, whatever became of them.
     """
     return _adjusted(p_values, _holm)
 

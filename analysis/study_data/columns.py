@@ -13,10 +13,11 @@ CODEBOOK_TYPES = ("integer", "number", "text", "category", "datetime")
 
 @dataclass(frozen=True)
 class Column:
-    """A column with its `type` as in the codebook; cells may be empty if `optional`.
+    """A column with its `type` as in the codebook.
 
-    A cell may contain one of MISSING_KINDS; an empty cell counts as `empty`. A `late` column may be
-    absent, as in exports of earlier versions, and then counts as empty.
+    Cells may be empty if `optional`. A cell may contain one of MISSING_KINDS; an empty cell counts
+    as `empty`. A `late` column may be absent, as in exports of earlier versions, and then counts as
+    empty.
     """
 
     name: str

@@ -161,7 +161,10 @@ def answers_outside_their_item(
 
 
 def _codes_of_a_scale_are_in_order(frames: Frames) -> list[str]:
-    """Check that the codes of a scale item ascend; the mean of other codes is meaningless."""
+    """Check that the codes of a scale item ascend.
+
+    The mean of other codes is meaningless.
+    """
     codebook = frames["codebook.csv"]
     rows = codebook[codebook["scale"].notna() & codebook["values"].notna()]
     wrong = rows["values"].map(lambda text: not _ascending(str(text)))
@@ -176,7 +179,10 @@ def _codes_of_a_scale_are_in_order(frames: Frames) -> list[str]:
 
 
 def _ascending(text: str) -> bool:
-    """Return whether the codes are ascending numbers; a word may contain a semicolon."""
+    """Return whether the codes are ascending numbers.
+
+    A word may contain a semicolon.
+    """
     codes = [float(code) for code in re.findall(r"(?:^|;)\s*(-?\d+(?:\.\d+)?)\s*=", text)]
     return bool(codes) and all(low < high for low, high in pairwise(codes))
 

@@ -46,10 +46,10 @@ def with_late_columns(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.Data
 def convert(
     name: str, frame: pd.DataFrame, columns: Iterable[Column]
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return the frame with each column in its type; problems name column, rows and cure.
+    """Return the frame with each column in its type.
 
-    integer becomes Int64, number Float64, datetime UTC timestamps, everything else text; empty
-    cells are missing.
+    Problems name column, rows and cure. integer becomes Int64, number Float64, datetime UTC
+    timestamps, everything else text; empty cells are missing.
     """
     problems: list[str] = []
     converted = frame.copy()

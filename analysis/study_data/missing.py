@@ -39,7 +39,10 @@ def missing_by_arm(data: StudyData) -> tuple[MissingRow, ...]:
 
 
 def _columns(data: StudyData) -> list[MissingRow]:
-    """Return the trial columns that may be empty; the schema defines the kind of an empty cell."""
+    """Return the trial columns that may be empty.
+
+    The schema defines the kind of an empty cell.
+    """
     kinds = data.missing["trials.csv"]
     rows = []
     for arm in data.plan.arms:
@@ -52,7 +55,10 @@ def _columns(data: StudyData) -> list[MissingRow]:
 
 
 def _items(data: StudyData) -> list[MissingRow]:
-    """Return the items; an item without any row in an arm was not asked there."""
+    """Return the items.
+
+    An item without any row in an arm was not asked there.
+    """
     kinds = data.missing["answers.csv"]["value"]
     answers = data.answers[["participant", "arm", "item"]].assign(kind=kinds.to_numpy())
     people = data.participants["arm"].value_counts()

@@ -14,7 +14,7 @@ LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "jinja2")
 
 @dataclass(frozen=True)
 class Provenance:
-    """Data, plan and software behind the results; nothing depends on the time of the analysis."""
+    """Data, plan and software behind the results, independent of the time of the analysis."""
 
     study: str
     exported_at: str
@@ -32,7 +32,10 @@ class Provenance:
 
 
 def provenance(data: StudyData) -> Provenance:
-    """Return the provenance of the data; entries that the folder does not record are empty."""
+    """Return the provenance of the data.
+
+    Entries that the folder does not record are empty.
+    """
     manifest = data.manifest
     seed = data.study.get("seed")
     # Missing entries become empty texts, so that results.json always has every key.

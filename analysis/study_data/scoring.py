@@ -37,14 +37,14 @@ def mean_of_items(values: pd.DataFrame, share: float = MINIMUM_SHARE_ANSWERED) -
 
 
 def scale_items(data: StudyData, questionnaire: str, scale: str) -> pd.DataFrame:
-    """Return answers to a scale's items after reversal, (participants, items)."""
+    """Return the answers (participants, items) to a scale's items after reversal."""
     book = data.codebook.dropna(subset=["item"])
     rows = book[(book["scale"] == scale) & (book["questionnaire"] == questionnaire)]
     return reverse(raw_items(data, questionnaire, rows), rows).astype("float64")
 
 
 def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return answers as clicked to the items of these codebook rows, (participants, items)."""
+    """Return the answers (participants, items) as clicked to the items of these codebook rows."""
     wide = _wide(data.answers, questionnaire, rows, ["participant"])
     return wide.reindex(index=data.participants["participant"])
 
@@ -52,7 +52,7 @@ def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.Dat
 def _wide(
     answers: pd.DataFrame, questionnaire: str, rows: pd.DataFrame, by: list[str]
 ) -> pd.DataFrame:
-    """Return answers to the items of the codebook rows, (levels of `by`, items)."""
+    """Return the answers (levels of `by`, items) to the items of the codebook rows."""
     answered = answers["questionnaire"] == questionnaire
     answers = answers[answered & answers["item"].isin(rows["item"])]
     answers = answers.assign(value=pd.to_numeric(answers["value"]).astype("float64"))
@@ -62,7 +62,7 @@ def _wide(
 
 
 def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
-    """Return the score on the outcome's scale by participant; missing with too few answers.
+    """Return the score on the outcome's scale by participant, missing with too few answers.
 
     The required share is the plan's, else the codebook's. A sum with missing items is the number of
     items times the mean of the answered items.

@@ -70,18 +70,21 @@ class StudyData(StudyTables):
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """Return the label by arm in the plan's order; an arm without participants has its key."""
+        """Return the label by arm in the plan's order.
+
+        An arm without participants has its key.
+        """
         named = self.participants.drop_duplicates("arm").set_index("arm")["arm_label"]
         return {arm: str(named.get(arm, arm)) for arm in self.plan.arms}
 
 
 def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None = None) -> StudyData:
-    """Read and check a tidy data folder; `plan` replaces its plan.toml.
+    """Read and check a tidy data folder.
 
-    `evaluation` is the evaluation of the maps and defaults to the folder's evaluation.csv. A plan
-    with [source] maps CSV files of another study, which `folder` contains or is. Raises TableError,
-    or PlanError for the plan file, with every problem: first missing files and columns, then types,
-    then rules between rows, files and plan.
+    `plan` replaces its plan.toml. `evaluation` is the evaluation of the maps and defaults to the
+    folder's evaluation.csv. A plan with [source] maps CSV files of another study, which `folder`
+    contains or is. Raises TableError, or PlanError for the plan file, with every problem: first
+    missing files and columns, then types, then rules between rows, files and plan.
     """
     path = plan or plan_path(folder)
     plan_file = read_plan_file(path)

@@ -49,7 +49,10 @@ def read_as(
 
 
 def read_value(hint: Any, value: Any, name: str, problems: Problems, path: Path) -> Any:
-    """Return a value of the type, or an empty value if it is faulty; sentences call it ``name``."""
+    """Return a value of the type, or an empty value if it is faulty.
+
+    Sentences call it ``name``.
+    """
     try:
         return _validated(hint, value)
     except ValidationError as error:

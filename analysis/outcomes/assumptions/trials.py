@@ -22,7 +22,10 @@ MOST_STEPS = 3.0  # largest ratio of an arm's odds ratios between steps of the a
 def of_fit(
     fit: LinearFit | GeneralisedFit, trials: pd.DataFrame, control: str
 ) -> tuple[Assumption, ...]:
-    """Check a fitted mixed model; `trials` has the columns arm, value and participant."""
+    """Check a fitted mixed model.
+
+    `trials` has the columns arm, value and participant.
+    """
     return tuple(_of_fit(fit, trials, control))
 
 

@@ -17,11 +17,11 @@ BINS = 10
 
 @dataclass(frozen=True)
 class CalibrationPoint:
-    """The trials of an arm whose stated confidence is in a bin; the bins are common to all arms.
+    """The trials of an arm whose stated confidence is in a bin.
 
-    `stated` is their mean confidence in the units of the answers, `probability` the corresponding
-    probability of being right if the plan declares a scale for it. `share` is the share of right
-    answers; its interval is on the logit scale, between participants.
+    The bins are common to all arms. `stated` is their mean confidence in the units of the answers,
+    `probability` the corresponding probability of being right if the plan declares a scale for it.
+    `share` is the share of right answers; its interval is on the logit scale, between participants.
     """
 
     arm: str

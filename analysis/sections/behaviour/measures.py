@@ -85,7 +85,7 @@ def behaviour(data: StudyData) -> BehaviourResults | None:
 
 
 def participant_measure(data: StudyData, outcome: Outcome) -> pd.Series:
-    """Return the outcome's measure by participant; missing where it is undefined."""
+    """Return the outcome's measure by participant, missing where it is undefined."""
     measure = next(measure for measure in MEASURES if measure.key == outcome.measure)
     trials = behaviour_trials(data)
     for column, value in outcome.where.items():

@@ -20,7 +20,7 @@ class Ratio:
     wanted: int = 1
 
     def __call__(self, trials: pd.DataFrame) -> pd.DataFrame:
-        """Return value, numerator and denominator per participant; value is missing at 0 / 0."""
+        """Return value, numerator and denominator per participant, with no value at 0 / 0."""
         fits = trials[self.counted].notna()
         for column, wanted in self.among.items():
             fits &= trials[column] == wanted

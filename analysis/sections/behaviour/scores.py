@@ -40,7 +40,10 @@ def criterion(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def brier(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean of (stated probability - right)²; 0 is best."""
+    """Return the mean of (stated probability - right)².
+
+    0 is best.
+    """
     return _summary((trials["probability"] - trials["final_right"]) ** 2, trials, "mean")
 
 

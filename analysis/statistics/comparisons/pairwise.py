@@ -15,7 +15,10 @@ from analysis.statistics.requirements import is_constant, require_arms, require_
 
 @dataclass(frozen=True)
 class PairwiseDifference:
-    """Mean of `arm` minus mean of `reference`; p and interval are adjusted over all pairs."""
+    """Mean of `arm` minus mean of `reference`.
+
+    p and interval are adjusted over all pairs.
+    """
 
     arm: str
     reference: str

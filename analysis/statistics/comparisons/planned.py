@@ -16,7 +16,10 @@ from analysis.statistics.requirements import is_constant, require_scores
 
 @dataclass(frozen=True)
 class ContrastResult:
-    """A planned contrast; `p_adjusted` is Holm's over the outcome's planned contrasts."""
+    """A planned contrast.
+
+    `p_adjusted` is Holm's over the outcome's planned contrasts.
+    """
 
     key: str
     label: str

@@ -16,7 +16,10 @@ from analysis.statistics.multiplicity import holm
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Mean of `condition` minus `reference` within participants; `p_adjusted` is Holm's."""
+    """Mean of `condition` minus `reference` within participants.
+
+    `p_adjusted` is Holm's.
+    """
 
     condition: str
     reference: str

@@ -188,7 +188,7 @@ def unscaled(crossing: Crossing, lambdas: Sequence[Array], parts: Parts) -> Part
 def information_slopes(
     crossing: Crossing, entries: Sequence[tuple[int, int, int]], outer: Parts, solved: Parts
 ) -> Array:
-    """Return the derivatives of X'V⁻¹X by entries (factor, row, column) of the Λ, (entries, m, m).
+    """Return the derivatives (entries, m, m) of X'V⁻¹X by entries (factor, row, column) of the Λ.
 
     `outer` is T = Z'V⁻¹X and `solved` U = Λ'T; each derivative is -Σ over levels of T_row U_column'
     plus its transpose.

@@ -36,7 +36,10 @@ class Crossing:
     """Sums over rows, by level and by pair of levels, for any row weights."""
 
     def __init__(self, groupings: tuple[Grouping, ...], rows: int) -> None:
-        """Index the pairs of levels. Groupings come with the largest first; there may be none."""
+        """Index the pairs of levels. Groupings come with the largest first.
+
+        There may be none.
+        """
         self.rows = rows
         self.groupings = groupings
         self.others = groupings[1:]
@@ -58,7 +61,10 @@ class Crossing:
         return slice(self.offsets[index], self.offsets[index + 1])
 
     def products(self, weights: Array | None = None) -> Blocks:
-        """Return Z'WZ for row weights (rows,); None means unit weights."""
+        """Return Z'WZ for row weights (rows,).
+
+        None means unit weights.
+        """
         first = self._within(self.groupings[0], weights) if self.groupings else _no_blocks()
         cross = np.zeros((self.count, self.width, self.dense))
         rest = np.zeros((self.dense, self.dense))
@@ -101,7 +107,10 @@ class Crossing:
         return total
 
     def quadratic(self, blocks: Blocks) -> Array:
-        """Return diag(Z B Z') (rows,) of a symmetric B; `blocks` contains the entries needed."""
+        """Return diag(Z B Z') (rows,) of a symmetric B.
+
+        `blocks` contains the entries needed.
+        """
         if not self.groupings:
             return np.zeros(self.rows)
         a = self.groupings[0]

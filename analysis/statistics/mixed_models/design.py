@@ -257,7 +257,10 @@ def build_design(
 def fixed_design(
     table: pd.DataFrame, model: MixedModel, *, intercept: bool = True, coding: Coding | None = None
 ) -> FixedDesign:
-    """Return the fixed part of the design; `coding` overrides the coding that the terms declare."""
+    """Return the fixed part of the design.
+
+    `coding` overrides the coding that the terms declare.
+    """
     blocks = [np.ones((len(table), 1 if intercept else 0))]
     names = ["intercept"] if intercept else []
     terms: dict[str, slice] = {}

@@ -26,7 +26,10 @@ class NotConvergedError(NotEstimableError):
 
 
 class SingularFitError(NotEstimableError):
-    """A variance is estimated as zero, or a correlation as ±1; `factors` lists where."""
+    """A variance is estimated as zero, or a correlation as ±1.
+
+    `factors` lists where.
+    """
 
     def __init__(self, factors: Sequence[str], reason: str) -> None:
         self.factors = tuple(factors)

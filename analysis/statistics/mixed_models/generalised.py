@@ -164,7 +164,10 @@ def result(
     level: float,
     wald: Wald,
 ) -> GeneralisedFit:
-    """Return the fit in the original columns; ordinal models add their thresholds."""
+    """Return the fit in the original columns.
+
+    Ordinal models add their thresholds.
+    """
     problem, optimum = solution.problem, solution.optimum
     names = solution.design.fixed.names
     fixed = _fixed_effects(solution, wald)

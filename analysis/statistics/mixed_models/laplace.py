@@ -56,7 +56,10 @@ class LaplaceProblem:
     """
 
     def __init__(self, design: Design, family: Family, offset: Array | None = None) -> None:
-        """Build the basis; `offset` (rows,) is a known part of η."""
+        """Build the basis.
+
+        `offset` (rows,) is a known part of η.
+        """
         self.family = family
         self.crossing = Crossing(design.groupings, design.rows)
         self.relative = Relative(design.groupings)

@@ -29,7 +29,7 @@ class Optimum:
 
     @property
     def decrease(self) -> float:
-        """Return the expected decrease by another Newton step; infinite away from a minimum."""
+        """Return the expected decrease by another Newton step, infinite away from a minimum."""
         if not len(self.point):
             return 0.0
         if np.linalg.eigvalsh(self.hessian)[0] <= 0:

@@ -34,12 +34,12 @@ def fit_cumulative(
     level: float = 0.95,
     wald: Wald = "t",
 ) -> GeneralisedFit:
-    """Fit logit P(answer ≤ j) = threshold_j - η; a positive coefficient raises the answers.
+    """Fit logit P(answer ≤ j) = threshold_j - η.
 
-    `categories` lists the answers from lowest to highest; numbers and ordered categoricals do not
-    need the list. A category that never occurs has no threshold. Without random terms this is the
-    ordinary cumulative-link model; `points` > 1 uses adaptive quadrature (one factor). Raises as
-    `logistic.fit_logistic` does.
+    A positive coefficient raises the answers. `categories` lists the answers from lowest to
+    highest; numbers and ordered categoricals do not need the list. A category that never occurs has
+    no threshold. Without random terms this is the ordinary cumulative-link model; `points` > 1 uses
+    adaptive quadrature (one factor). Raises as `logistic.fit_logistic` does.
     """
     # Categories that never occur are dropped, because their thresholds would be infinite.
     table = table.reset_index(drop=True)

@@ -23,7 +23,10 @@ class QuadratureProblem:
     def __init__(
         self, design: Design, family: Family, points: int, offset: Array | None = None
     ) -> None:
-        """Prepare `points` nodes per level; `offset` (rows,) is a known part of η."""
+        """Prepare `points` nodes per level.
+
+        `offset` (rows,) is a known part of η.
+        """
         if [grouping.width for grouping in design.groupings] != [1]:
             raise DesignError(
                 "adaptive quadrature needs a single factor with only a random intercept; use "

@@ -1,4 +1,4 @@
-"""Declared fallbacks for a fit that is singular or did not converge; every step is recorded."""
+"""Declared fallbacks for a fit that is singular or did not converge, with a record of each step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

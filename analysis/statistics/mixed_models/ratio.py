@@ -11,7 +11,7 @@ Fit = LinearFit | GeneralisedFit
 
 
 def likelihood_ratio(smaller: Fit, larger: Fit) -> HypothesisTest:
-    """Test whether the larger model fits better; method and rows of both fits must be equal.
+    """Test whether the larger model fits better, for two fits by the same method to the same rows.
 
     For fixed terms and correlations, the statistic is χ² with as many df as additional parameters.
     For an additional random effect with c covariances, it is an even mixture of χ² with c and c + 1
@@ -52,7 +52,10 @@ def _require_comparable(smaller: Fit, larger: Fit) -> None:
 
 
 def _likelihood(fit: Fit) -> str:
-    """Return the likelihood's name; without random terms Laplace's approximation is exact."""
+    """Return the likelihood's name.
+
+    Without random terms Laplace's approximation is exact.
+    """
     return "Laplace" if fit.method == "maximum likelihood" else fit.method
 
 
@@ -82,5 +85,8 @@ def _require_nested(smaller: Fit, larger: Fit) -> None:
 
 
 def _effects(fit: Fit) -> int:
-    """Return the number of random effects per level over all factors; slopes count too."""
+    """Return the number of random effects per level over all factors.
+
+    Slopes count too.
+    """
     return sum(len(component.names) for component in fit.components.values())

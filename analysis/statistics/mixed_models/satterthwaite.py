@@ -91,7 +91,10 @@ def _combined(dfs: list[float]) -> float:
 
 
 def fixed_effects(problem: LinearProblem, at: Evaluation, profiled_hessian: Array) -> FixedEffects:
-    """Return the fixed effects at the optimum; `profiled_hessian` is the Hessian by θ."""
+    """Return the fixed effects at the optimum.
+
+    `profiled_hessian` is the Hessian by θ.
+    """
     # Derivatives are by (θ, σ), in the orthonormal basis; `back` returns to the original columns.
     sigma2 = at.rss / problem.df
     inverse = np.linalg.inv(at.information)

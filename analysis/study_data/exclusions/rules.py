@@ -17,7 +17,7 @@ from analysis.toml.value_types import Cell
 
 @dataclass(frozen=True)
 class Flagged:
-    """Two booleans per row of participants: the rule matches; the rule cannot be decided."""
+    """Two booleans per row of participants: the rule matches, and the rule is undecided."""
 
     flagged: "pd.Series[bool]"
     undecided: "pd.Series[bool]"
@@ -97,7 +97,7 @@ def _counted(
     known: "pd.Series[bool]",
     at_least: int,
 ) -> Flagged:
-    """Flag participants with enough matches; undecided if unknown values could make it enough."""
+    """Flag participants with enough matches, or as undecided if unknown values could suffice."""
     counts = pd.DataFrame({"fits": fits, "known": known}).groupby(people.to_numpy()).sum()
     counts = counts.reindex(data.participants["participant"], fill_value=0)
     counts.index = data.participants.index
@@ -113,7 +113,7 @@ def _in_todays_words(rule: Exclusion) -> Exclusion:
 
 
 def _fits(values: pd.Series, rule: Exclusion, frame: pd.DataFrame | None) -> "pd.Series[bool]":
-    """Return where the rule's condition is met; never where the value is missing."""
+    """Return where the rule's condition is met, which is never where the value is missing."""
     if rule.below is not None:
         matches = pd.to_numeric(values) < rule.below
     elif rule.above is not None:

@@ -1,4 +1,4 @@
-"""A CSV file of another study under this platform's column names; problems use its own names."""
+"""A CSV file of another study under this platform's column names, with problems in its own."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -185,7 +185,10 @@ def _with_arm(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
 
 
 def _filled(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return all columns of the schema; columns that the study lacks count as not asked."""
+    """Return all columns of the schema.
+
+    Columns that the study lacks count as not asked.
+    """
     empty = "" if name == "codebook.csv" else "not_asked"
     for column in FILES[name]:
         if column.name not in frame:
