@@ -21,8 +21,9 @@ class PlanningError(ProblemsError):
 class Assumptions:
     """Assumptions of a simulation, whose default values are better replaced by pilot results.
 
-    `person_share` and `image_share` are the shares of the random intercepts in the variance of a single latent answer, `arm_by_image_share` is the share of arm
-    effects that differ by image. Raises PlanningError for values out of range.
+    `person_share` and `image_share` are the shares of the random intercepts in the variance of a
+    single latent answer, `arm_by_image_share` is the share of arm effects that differ by image.
+    Raises PlanningError for values out of range.
     """
 
     dropout: float = 0.10  # share of the randomised who stop after half of their trials

@@ -36,9 +36,9 @@ class Crossing:
     """Sums over rows, by level and by pair of levels, for any row weights."""
 
     def __init__(self, groupings: tuple[Grouping, ...], rows: int) -> None:
-        """Index the pairs of levels. Groupings come with the largest first.
+        """Index the pairs of levels.
 
-        There may be none.
+        Groupings come with the largest first, and there may be none.
         """
         self.rows = rows
         self.groupings = groupings
