@@ -131,21 +131,24 @@ FLAGS = {
 _NAMED = _("“{label}”")
 _UNNAMED = _("the classifier's answer")
 _OF_ITS_OWN = _("the class of the map")
-EMPTY_CAPTION = _("The map is empty: it marks no part of the image as counting towards {answer}.")
+EMPTY_CAPTION = _("The map is empty: it marks no part of the picture as counting towards {answer}.")
 _HEAT_CAPTION = _(
     "Yellow regions counted most towards {answer}, dark blue regions counted little or not at all."
 )
 _HEAT_READING = (
-    _("A layer of colour lies over the image."),
+    _("A layer of colour lies over the picture."),
     _(
         "Yellow marks the regions that counted most towards the classifier's answer; "
         "dark blue marks regions that counted little or not at all."
     ),
     _("The map is coarse: it shows regions, not single pixels."),
-    _("The colours compare regions within one image; they do not show how sure the classifier is."),
+    _(
+        "The colours compare regions within one picture; they do not show how "
+        "sure the classifier is."
+    ),
 )
 _PIXELS_READING = (
-    _("The image is shown pale and grey, with some of its pixels coloured."),
+    _("The picture is shown pale and grey, with some of its pixels coloured."),
     _(
         "Orange pixels counted in favour of the classifier's answer, blue pixels counted against "
         "it; the stronger the colour, the more a pixel counted."
@@ -174,13 +177,13 @@ METHODS: tuple[Method, ...] = (
             "score of {answer}."
         ),
         how_to_read=(
-            _("The image is dimmed and some of its pixels glow."),
+            _("The picture is dimmed and some of its pixels glow."),
             _(
                 "The brighter a pixel glows, the more the classifier's answer would change "
                 "if this pixel were changed a little."
             ),
             _("The glow does not show whether a pixel counted in favour of the answer or against."),
-            _("The brightness compares only pixels within one image."),
+            _("The brightness compares only pixels within one picture."),
         ),
         legend=Legend(_("hardly matters"), _("matters most")),
         drawing=Glow(),
@@ -196,7 +199,7 @@ METHODS: tuple[Method, ...] = (
         how_to_read=(
             *_PIXELS_READING,
             BASELINE.usual.reading,
-            _("The colours compare only pixels within one image."),
+            _("The colours compare only pixels within one picture."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99),
@@ -210,13 +213,16 @@ METHODS: tuple[Method, ...] = (
         label="SHAP",
         path="explanations.methods.deepshap.DeepShap",
         caption=_(
-            "Compared with 100 typical images, orange pixels counted in favour of {answer} and "
+            "Compared with 100 typical pictures, orange pixels counted in favour of {answer} and "
             "blue pixels against it."
         ),
         how_to_read=(
             *_PIXELS_READING,
-            _("The image is compared with 100 typical images that the classifier learned from."),
-            _("The colours compare only pixels within one image."),
+            _(
+                "The picture is compared with 100 typical pictures that the classifier "
+                "learned from."
+            ),
+            _("The colours compare only pixels within one picture."),
         ),
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99.5),
@@ -232,7 +238,7 @@ METHODS: tuple[Method, ...] = (
             "dashed orange outline counted against it."
         ),
         how_to_read=(
-            _("The image is divided into patches, and the five that counted most are outlined."),
+            _("The picture is divided into patches, and the five that counted most are outlined."),
             _(
                 "A solid blue outline marks a patch that counted in favour of the classifier's "
                 "answer; a dashed orange outline marks a patch that counted against it."

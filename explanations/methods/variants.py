@@ -42,20 +42,24 @@ BASELINE = Parameter(
             "black",
             "from black",
             _(
-                "Compared with an all-black image, orange pixels counted in favour of {answer} "
+                "Compared with an all-black picture, orange pixels counted in favour of {answer} "
                 "and blue pixels against it."
             ),
-            _("The image is compared with an all-black image, so black pixels are never coloured."),
+            _(
+                "The picture is compared with an all-black picture, so black pixels "
+                "are never coloured."
+            ),
         ),
         Value(
             "grey",
             "from grey",
             _(
-                "Compared with an all-grey image, orange pixels counted in favour of {answer} "
+                "Compared with an all-grey picture, orange pixels counted in favour of {answer} "
                 "and blue pixels against it."
             ),
             _(
-                "The image is compared with an all-grey image, so pixels of that grey are never "
+                "The picture is compared with an all-grey picture, so pixels of that "
+                "grey are never "
                 "coloured."
             ),
         ),
@@ -63,32 +67,36 @@ BASELINE = Parameter(
             "white",
             "from white",
             _(
-                "Compared with an all-white image, orange pixels counted in favour of {answer} "
+                "Compared with an all-white picture, orange pixels counted in favour of {answer} "
                 "and blue pixels against it."
             ),
-            _("The image is compared with an all-white image, so white pixels are never coloured."),
+            _(
+                "The picture is compared with an all-white picture, so white pixels "
+                "are never coloured."
+            ),
         ),
         Value(
             "mean",
             "from the mean colour",
             _(
-                "Compared with a plain image of a single colour, orange pixels counted in favour "
+                "Compared with a plain picture of a single colour, orange pixels counted in favour "
                 "of {answer} and blue pixels against it."
             ),
             _(
-                "The image is compared with a plain image of a single colour, the average of all "
-                "images that the classifier learned from."
+                "The picture is compared with a plain picture of a single colour, the "
+                "average of all "
+                "pictures that the classifier learned from."
             ),
         ),
         Value(
             "blurred",
             "from the blurred image",
             _(
-                "Compared with a blurred copy of the image, orange pixels counted in favour of "
+                "Compared with a blurred copy of the picture, orange pixels counted in favour of "
                 "{answer} and blue pixels against it."
             ),
             _(
-                "The image is compared with a blurred copy of itself, so even areas, which look "
+                "The picture is compared with a blurred copy of itself, so even areas, which look "
                 "the same when blurred, are hardly coloured."
             ),
         ),
