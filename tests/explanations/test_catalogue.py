@@ -88,7 +88,7 @@ def test_with_the_usual_baseline_it_is_the_method_that_it_always_was():
     assert usual.by_choice["black"] is usual
     assert parameters_of(usual.explainer()) == {"steps": 50, "baseline": "black"}
     assert "Compared with an all-black picture" in usual.caption
-    assert any("all-black image" in sentence for sentence in usual.how_to_read)
+    assert any("all-black picture" in sentence for sentence in usual.how_to_read)
     assert not any(method.variant_of for method in METHODS)
 
 

@@ -114,8 +114,8 @@ def test_each_page_says_what_its_own_map_is_compared_with(opened):
         ]
         told[arm] = texts
         assert len(texts) == 4
-    assert all("all-black image" in text for text in told["black"])
-    assert all("blurred copy of the image" in text for text in told["blurred"])
+    assert all("all-black picture" in text for text in told["black"])
+    assert all("blurred copy of the picture" in text for text in told["blurred"])
     assert not any("all-black" in text for text in told["blurred"])
     assert not any("integrated" in text.lower() for text in told["blurred"])
 
