@@ -90,8 +90,8 @@ WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
     "residuals": (
         "Residuals follow a normal distribution",
         _shape,
-        "None: tests of means depend on it less, the larger the arms are; where available, a test "
-        "without this assumption is shown as well",
+        "No action: tests of means depend on it less, the larger the arms are; where available, a "
+        "test without this assumption is shown as well",
     ),
     "spread": (
         "Arms have equal variances",
@@ -101,7 +101,7 @@ WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
     "influence": (
         "The result does not depend on a single participant",
         _influence,
-        "None: no participant was excluded for it",
+        "No action: no participant was excluded for it",
     ),
     "shapes": (
         "The distributions have equal shapes",

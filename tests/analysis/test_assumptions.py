@@ -30,7 +30,7 @@ def test_normal_residuals_are_met_and_skewed_ones_doubtful():
     name, found, verdict, done = assumption_row(doubtful, {})
     assert "longer tail on the right" in found
     assert (name, verdict) == ("Residuals follow a normal distribution", "doubtful")
-    assert done.startswith("None: tests of means")
+    assert done.startswith("No action: tests of means")
 
 
 @pytest.mark.parametrize("values", [np.arange(4.0), np.full(20, 2.0)])

@@ -174,5 +174,5 @@ def test_results_with_a_wrong_p_are_not_written(folder, tmp_path, monkeypatch):
 
 
 def test_a_folder_without_a_report_is_named_with_the_cure(tmp_path):
-    with pytest.raises(CommandError, match="Name a folder of run_analysis"):
+    with pytest.raises(CommandError, match="Name a folder that run_analysis wrote"):
         call_command("run_analysis", "--check", str(tmp_path))

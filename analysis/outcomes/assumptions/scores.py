@@ -1,4 +1,4 @@
-"""Assumptions of the analyses of one score per participant, arms between subjects."""
+"""Assumption checks for between-subjects analyses with one score per participant."""
 
 from collections.abc import Mapping
 
