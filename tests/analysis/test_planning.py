@@ -76,6 +76,12 @@ def needed(tmp_path, arms, effect, affected, runs=100):
     return plan_power(plan, BOOK, Design(1, 0), asked, tmp_path).outcomes[0]
 
 
+def test_the_formula_for_two_arms_is_that_of_pwr_t_test():
+    """Row 23, R's pwr.t.test: d = .5, power .8 needs 63.77 per arm."""
+    assert n_per_arm_t(0.5, 0.8) == pytest.approx(63.76561, rel=1e-6)
+
+
+@pytest.mark.nightly
 def test_row_23_two_arms_as_pwr_t_test(tmp_path):
     """R's pwr.t.test: d = .5, power .8 needs 63.77 per arm."""
     found = needed(tmp_path, 2, 0.5, ())
@@ -132,6 +138,7 @@ def test_any_number_of_workers_and_any_interruption_give_the_same_bytes(tmp_path
         plan_power(plan, BOOK, Design(2, 7), asked, tmp_path / "one")
 
 
+@pytest.mark.nightly
 def test_the_crossed_model_needs_images_not_only_people(tmp_path):
     """Where arms differ by image, four times the images find more than four times the people."""
     crossed = {"analysis": "linear_trials", "slopes": ["image"], "smallest_effect": 0.4}

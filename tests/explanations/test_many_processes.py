@@ -186,6 +186,7 @@ def test_a_scheduler_elsewhere_is_used(imported, clean, tmp_path):
     assert project.manifest() == clean
 
 
+@pytest.mark.nightly
 def test_a_worker_that_is_killed_costs_no_map(imported):
     """Killed once maps are being stored: who dies while starting is no worker yet."""
     project = imported.copy("killed-once")
