@@ -60,11 +60,7 @@ def equivalence_of(estimate: Estimate, smallest_effect: float, alpha: float = 0.
     Raises NotEstimableError if the estimate has no test, because its standard error is then
     unknown.
     """
-    if estimate.statistic is None or not estimate.statistic:
-        raise NotEstimableError(
-            f"the {estimate.name} has no test, so its standard error is unknown"
-        )
-    error = estimate.value / estimate.statistic
+    error = _standard_error(estimate)
     half = error * float(_distribution(estimate.df).ppf(1 - alpha))
     narrow = replace(
         estimate,
@@ -73,6 +69,22 @@ def equivalence_of(estimate: Estimate, smallest_effect: float, alpha: float = 0.
         level=1 - 2 * alpha,
     )
     return _tested(narrow, error, smallest_effect)
+
+
+def _standard_error(estimate: Estimate) -> float:
+    """Return the standard error behind the estimate's t test and interval."""
+    if estimate.statistic is None:
+        raise NotEstimableError(
+            f"the {estimate.name} has no test, so its standard error is unknown"
+        )
+    if estimate.statistic:
+        return estimate.value / estimate.statistic
+    # A difference of exactly 0 divided by its t of 0 says nothing, but its interval does, unless
+    # the interval is truncated at the ends of the scale of shares.
+    half = estimate.high - estimate.value
+    if half == 1:
+        raise NotEstimableError(f"the interval of the {estimate.name} covers its entire scale")
+    return half / float(_distribution(estimate.df).ppf((1 + estimate.level) / 2))
 
 
 def _tested(difference: Estimate, error: float, smallest_effect: float) -> Equivalence:

@@ -168,6 +168,12 @@ class CumulativeLogit:
         slope: Array = sums[1:-1] @ self.threshold_slopes(extra)
         return slope
 
+    def threshold_scores(self, eta: Array, extra: Array) -> tuple[Array, Array]:
+        """Return ∂log/∂τ per row, at the upper and at the lower threshold of its category."""
+        upper, lower = self._limits(eta, extra)
+        closeness = self._closeness(extra)[self.codes]
+        return special.expit(-upper) + closeness, -special.expit(lower) - closeness
+
     def _limits(self, eta: Array, extra: Array) -> tuple[Array, Array]:
         ends = np.concatenate([[-np.inf], self.thresholds(extra), [np.inf]])
         return _as(ends[self.codes + 1], eta) - eta, _as(ends[self.codes], eta) - eta

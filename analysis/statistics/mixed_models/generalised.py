@@ -21,13 +21,13 @@ from analysis.statistics.mixed_models.quadrature import QuadratureProblem
 from analysis.statistics.mixed_models.random_structure import Decision
 from analysis.statistics.mixed_models.relative import Component, effect_tables
 from analysis.statistics.mixed_models.satterthwaite import FixedEffects, weighted
-from analysis.statistics.mixed_models.separation import require_overlap
+from analysis.statistics.mixed_models.separation import proves_overlap, require_overlap
 from analysis.statistics.mixed_models.specification import MixedModel
 
 Wald = Literal["t", "z"]
 
 LIMIT = 50.0  # logits; a larger parameter is diverging
-CALM = 12.0  # logits; without random effects a separated table has no maximum below it
+LARGEST = 600.0  # logits of a ratio that a number can hold
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,11 @@ class GeneralisedFit:
     def odds_ratio(self, weights: Mapping[str, float], name: str) -> Estimate:
         """Estimate exp of `contrast`, with its test that the odds ratio equals 1."""
         log = self.contrast(weights, name)
+        if not abs(log.high) + abs(log.low) < LARGEST:
+            raise NotEstimableError(
+                f"the log of the {name} is {log.value:.3g} with an interval from {log.low:.3g} to "
+                f"{log.high:.3g}, which is too wide to be expressed as a ratio"
+            )
         value, low, high = (float(np.exp(x)) for x in (log.value, log.low, log.high))
         method = f"{log.method}, of the log"
         return Estimate(
@@ -134,8 +139,9 @@ def _fixed_only(design: Design, family: Family, outcome: str) -> Optimum:
     except (np.linalg.LinAlgError, NotConvergedError):
         require_overlap(*columns, family, outcome)
         raise
-    calm = np.abs(problem.mode(optimum.point).eta).max(initial=0) < CALM
-    if not calm or not np.isfinite(optimum.decrease):
+    # A flat likelihood looks like a maximum to a search, so only a proof saves the programme.
+    mode = problem.mode(optimum.point)
+    if not proves_overlap(design.fixed.matrix, family, mode.eta, mode.extra):
         require_overlap(*columns, family, outcome)
     return optimum
 
