@@ -101,6 +101,20 @@ class Results:
         return tuple(result for result in self.outcomes if result.outcome.role == EXPLORATORY)
 
 
+def is_shown(result: OutcomeResult, results: Results) -> bool:
+    """Return whether p, adjusted over the family, is below alpha."""
+    return result.p_adjusted is not None and result.p_adjusted < results.plan.alpha
+
+
+def arm_is_shown(p_adjusted: float | None, result: OutcomeResult, results: Results) -> bool:
+    """Return whether text and figures may claim the difference of an arm from the control.
+
+    Both p must be below alpha: the arm's, adjusted over the arms, and the outcome's.
+    """
+    below = p_adjusted is not None and p_adjusted < results.plan.alpha
+    return below and is_shown(result, results)
+
+
 def compute(data: StudyData, scores: pd.DataFrame) -> Results:
     """Carry out the plan on the scores (populations.score_table)."""
     simulated = data.participants["simulated"] == 1

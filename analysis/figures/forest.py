@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from analysis.apa_numbers import bounded
 from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis, rows
 from analysis.statistics.estimate import Estimate, NotEstimable
 
@@ -17,11 +18,16 @@ FINE = (0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.5)  # ticks of ratios that are close toge
 
 @dataclass(frozen=True)
 class Row:
-    """An arm in a forest plot."""
+    """An arm in a forest plot.
+
+    `p_adjusted` is adjusted over the arms; `shown` is whether the text may claim the difference.
+    """
 
     arm: str
     label: str
     estimate: Estimate | NotEstimable
+    p_adjusted: float | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,10 +43,15 @@ class Forest:
     smallest_effect: float | None = None
 
 
+def filled_note(alpha: float) -> str:
+    """Return the part of the note that explains filled marks."""
+    return f"filled: adjusted p of the arm and of the outcome below {bounded(alpha)}"
+
+
 def draw_forest(
     entries: Sequence[Row], kind: Forest, arms: Sequence[str], control: str, simulated: bool
 ) -> Figure:
-    """Draw a row per arm: estimate and interval, filled if the interval excludes the null."""
+    """Draw a row per arm: estimate and interval, filled if the text may claim the difference."""
     figure, axes = rows([entry.label for entry in entries], row_height=0.44)
     null = 1.0 if kind.ratio else 0.0
     if kind.ratio:
@@ -51,7 +62,7 @@ def draw_forest(
     axes.axvline(null, color=MUTED, linewidth=1)
     colour = colours(arms, control)
     for place, entry in enumerate(entries):
-        _row(axes, place, entry, colour, null)
+        _row(axes, place, entry, colour)
     if kind.ratio:
         _ratio_ticks(axes)
     else:
@@ -72,17 +83,18 @@ def forest_data(entries: Sequence[Row]) -> pd.DataFrame:
                 name: [getattr(estimate, name, None) for _, estimate in estimates]
                 for name in ("value", "low", "high", "level", "p")
             },
+            "p_adjusted": [entry.p_adjusted for entry in entries],
+            "filled": [int(entry.shown) for entry in entries],
         }
     )
 
 
-def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str], null: float) -> None:
+def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str]) -> None:
     estimate = entry.estimate
     if isinstance(estimate, NotEstimable):
         inside = axes.get_yaxis_transform()
         axes.text(0.01, place, "not estimable", transform=inside, color=MUTED, va="center", size=8)
         return
-    leaves_out = estimate.low > null or estimate.high < null
     axes.plot([estimate.low, estimate.high], [place, place], color=INK, linewidth=1.6)
     axes.plot(
         [estimate.value],
@@ -91,7 +103,7 @@ def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str], null: fl
         markersize=8,
         markeredgecolor=colour[entry.arm],
         markeredgewidth=2,
-        markerfacecolor=colour[entry.arm] if leaves_out else "white",
+        markerfacecolor=colour[entry.arm] if entry.shown else "white",
     )
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.distributions import draw_distributions
-from analysis.figures.forest import Forest, Row, draw_forest
+from analysis.figures.forest import Forest, Row, draw_forest, filled_note
 from analysis.outcomes.one_way import OneWay, scores_by_arm
-from analysis.results import OutcomeResult, Results
+from analysis.results import OutcomeResult, Results, arm_is_shown
 
 Drawings = dict[str, Callable[[], Figure]]
 
@@ -18,10 +18,15 @@ def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> D
     outcome, control, found = result.outcome, results.plan.control, result.found
     if not isinstance(found, OneWay):
         raise TypeError(f"{outcome.key} was not analysed by one_way")
-    entries = [Row(one.arm, one.label, one.difference) for one in found.contrasts]
+    # Dunnett's p are adjusted over the arms already.
+    p_values = [getattr(one.difference, "p", None) for one in found.contrasts]
+    entries = [
+        Row(one.arm, one.label, one.difference, p, arm_is_shown(p, result, results))
+        for one, p in zip(found.contrasts, p_values, strict=True)
+    ]
     kind = Forest(
         f"Difference of means: arm minus “{results.labels[control]}”",
-        "line: Dunnett interval, unequal variances · filled: excludes zero",
+        f"line: Dunnett interval, unequal variances · {filled_note(results.plan.alpha)}",
         smallest_effect=outcome.smallest_effect,
     )
     return scores_drawing(result, results, scores) | {

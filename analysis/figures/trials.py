@@ -2,12 +2,13 @@
 
 import pandas as pd
 
-from analysis.figures.forest import Forest, Row, draw_forest
+from analysis.figures.forest import Forest, Row, draw_forest, filled_note
 from analysis.figures.one_way import Drawings, scores_drawing
-from analysis.outcomes.binary_trials import BinaryTrials
+from analysis.outcomes.binary_trials import BinaryTrials, OddsContrast
 from analysis.outcomes.trial_model_kinds import FAMILIES
-from analysis.outcomes.trial_models import TrialModel
-from analysis.results import OutcomeResult, Results
+from analysis.outcomes.trial_models import ModelContrast, TrialModel
+from analysis.results import OutcomeResult, Results, arm_is_shown
+from analysis.statistics.estimate import Estimate, NotEstimable
 
 
 def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
@@ -29,19 +30,28 @@ def forest_of(result: OutcomeResult, results: Results) -> tuple[list[Row], Fores
     control = results.labels[results.plan.control]
     if isinstance(found, BinaryTrials):
         entries = [
-            Row(contrast.arm, contrast.label, contrast.odds_ratio) for contrast in found.contrasts
+            _row(contrast, contrast.odds_ratio, result, results) for contrast in found.contrasts
         ]
         effect = "Odds ratio"
     elif isinstance(found, TrialModel):
         entries = [
-            Row(contrast.arm, contrast.label, contrast.estimate) for contrast in found.contrasts
+            _row(contrast, contrast.estimate, result, results) for contrast in found.contrasts
         ]
         effect = FAMILIES[outcome.analysis].effect
     else:  # the fallback compares scores and has its own tables
         entries, effect = [], "Difference"
     ratio = isinstance(found, BinaryTrials) or outcome.analysis != "linear_trials"
     joint = f"{effect}: arm against “{control}”" if ratio else f"{effect}: arm minus “{control}”"
-    null = "1" if ratio else "0"
-    note = f"line: interval, not adjusted over the arms · filled: excludes {null}"
+    note = f"line: interval, not adjusted over the arms · {filled_note(results.plan.alpha)}"
     bounds = None if ratio else outcome.smallest_effect
     return entries, Forest(joint, note, ratio, bounds)
+
+
+def _row(
+    contrast: ModelContrast | OddsContrast,
+    estimate: Estimate | NotEstimable,
+    result: OutcomeResult,
+    results: Results,
+) -> Row:
+    shown = arm_is_shown(contrast.p_adjusted, result, results)
+    return Row(contrast.arm, contrast.label, estimate, contrast.p_adjusted, shown)

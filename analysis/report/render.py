@@ -21,7 +21,7 @@ from analysis.report.bayes import ratio
 from analysis.report.map_quality import heading
 from analysis.report.method import method_notes
 from analysis.report.svg import inline_svg, paper_letters
-from analysis.results import OutcomeResult, Results
+from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.baseline import ArmBaseline
 from analysis.sections.optional import sections_with_results
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
@@ -136,7 +136,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "findings": sentences.findings,
-        "is_shown": sentences.is_shown,
+        "is_shown": is_shown,
         "verdict_text": sentences.verdict_text,
         "source_of": sentences.source_of,
         "population_words": sentences.population_words,

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 from analysis.apa_numbers import bounded, interval, number, p_value, percent, reported
 from analysis.outcomes.one_way import Contrast, OneWay
 from analysis.plan.plan import EXPLORATORY, MEASURES, Outcome, Plan, analysis_of, resolve
-from analysis.results import OutcomeResult, Results
+from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate, HypothesisTest
 
 SYMBOLS = "n|M|SD|p|df|r|d|g|t|z|F|H|U|W|Q|P"
@@ -95,11 +95,6 @@ def verdict_text(verdict: str | None, shown: bool) -> str:
     if shown or not verdict.startswith("different"):
         return verdict
     return f"{verdict}, by this comparison alone: the outcome's test does not show it"
-
-
-def is_shown(result: OutcomeResult, results: Results) -> bool:
-    """Return whether p, adjusted over the family, is below alpha."""
-    return result.p_adjusted is not None and result.p_adjusted < results.plan.alpha
 
 
 def omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) -> str:

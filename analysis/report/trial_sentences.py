@@ -4,8 +4,8 @@ from analysis.apa_numbers import interval, number, p_value, percent
 from analysis.outcomes.binary_trials import BinaryTrials, OddsContrast
 from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.outcomes.trial_models import ModelContrast, TrialModel
-from analysis.report.sentences import is_shown, omnibus
-from analysis.results import OutcomeResult, Results
+from analysis.report.sentences import omnibus
+from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate
 
 Contrasts = tuple[ModelContrast, ...] | tuple[OddsContrast, ...]

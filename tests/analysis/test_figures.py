@@ -66,6 +66,31 @@ def test_ratios_have_a_logarithmic_axis_around_one(planted_results):
     assert 1.0 in axes.get_xticks()
 
 
+def test_a_mark_is_filled_where_the_text_may_claim_the_difference_and_not_by_its_interval():
+    """An interval that is not adjusted may exclude 1 where the adjusted p is .18."""
+    ratio = Estimate("odds ratio", 2.0, 1.1, 4.0, 0.95, 9, "t", 2.2, None, 0.03)
+    rows = [Row("a", "A", ratio, 0.18, False), Row("b", "B", ratio, 0.04, True)]
+    figure = draw_forest(rows, Forest("Odds ratio", "note", ratio=True), ["a", "b", "c"], "c", True)
+    marks = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [mark.get_markerfacecolor() == "white" for mark in marks] == [True, False]
+
+
+def test_the_filled_marks_are_the_arms_that_the_text_names(planted_output, planted_results):
+    """Of every outcome with a figure of contrasts, and at least one mark of each kind."""
+    page = (planted_output / "report.html").read_text(encoding="utf-8")
+    filled = {0: 0, 1: 0}
+    for result in planted_results.outcomes:
+        path = planted_output / "figures" / f"contrasts-{result.outcome.key}.csv"
+        frame = pd.read_csv(path)
+        alpha = planted_results.plan.alpha
+        for row in frame.itertuples():
+            claimed = result.p_adjusted < alpha and row.p_adjusted < alpha
+            assert row.filled == claimed
+            filled[row.filled] += 1
+    assert min(filled.values()) > 0
+    assert "Filled: the adjusted p of the arm and of the outcome are below .05" in page
+
+
 def test_no_style_is_left_in_a_figure_of_the_page(planted_output):
     """A style inside of the page would be read as the page's, and dropped on paper."""
     text = (planted_output / "figures" / "scores-trust.svg").read_text(encoding="utf-8")
