@@ -1,8 +1,16 @@
-"""Repeat the analysis of a bundle from its data, and compare all results."""
+"""Repeat the analysis of a bundle from its data, and compare all results.
+
+On the processor and libraries that the bundle names, every number must be identical. Elsewhere
+linear algebra rounds differently, so there every measured number may differ within a tolerance,
+while counts, texts and verdicts must still be identical.
+"""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +23,19 @@ from analysis.reproduction.results_schema import validate
 from analysis.run import analyse
 
 SHOWN = 20
+RELATIVE = 1e-6  # tolerance on another processor, as a share of the larger number
+ABSOLUTE = 1e-9  # tolerance of numbers near zero, such as the p of a clear difference
+OF_MACHINE = ("provenance/numerical_threads", "provenance/processor")
+# Figures name their shapes by a hash of ten digits over the shape's coordinates.
+NUMBER = re.compile(r"(?<=[-_])[A-Za-z]?[0-9a-f]{10}\b|-?\d*\.?\d+(?:e[-+]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """A repeated analysis: its differences from the bundle, and how exactly it was compared."""
+
+    problems: list[str]
+    exactness: str
 
 
 def check(folder: Path) -> list[str]:
@@ -41,46 +62,88 @@ def check(folder: Path) -> list[str]:
 
 def redo(folder: Path) -> list[str]:
     """Return the differences between the bundle's results.json and report.html and new ones."""
+    return repetition(folder).problems
+
+
+def repetition(folder: Path) -> Repetition:
+    """Repeat the analysis and compare it, within the tolerance if the processor is another one."""
     manifest = read_manifest(folder)
     with tempfile.TemporaryDirectory() as place:
         new = Path(place)
         analyse(folder / DATA, new, command=manifest["command"])
-        problems = _compared(_document(folder / "results.json"), _document(new / "results.json"))
+        old, again = (_document(place / "results.json") for place in (folder, new))
+        machines = [document["provenance"]["processor"] for document in (old, again)]
+        is_same = machines[0] == machines[1]
+        problems = _compared(old, again, exactly=is_same)
         old_page, new_page = ((place / "report.html").read_bytes() for place in (folder, new))
     problems = [*(stopped_before(_read(folder / "results.json")) if problems else []), *problems]
+    if not is_same:
+        old_page, new_page = (
+            _without_numbers(page, machine)
+            for page, machine in zip((old_page, new_page), machines, strict=True)
+        )
     if not problems and old_page != new_page:
         problems.append("report.html differs from the page that these data and this plan produce.")
-    return problems
+    return Repetition(problems, _exactness(*machines))
+
+
+def _exactness(old: str, new: str) -> str:
+    if old == new:
+        return "Every number is identical."
+    return (
+        f"Every count and text is identical, and every other number agrees within {RELATIVE:g} of "
+        f"its size (or {ABSOLUTE:g} near zero). The last digits may differ because this machine "
+        f"({new}) is not the one that made the report ({old or 'not recorded'})."
+    )
+
+
+def _without_numbers(page: bytes, machine: str) -> bytes:
+    """Return the page without the machine's name and without numbers, which are compared apart.
+
+    A number that lies between two printed values may be rounded to either on another machine.
+    """
+    text = page.decode("utf-8")
+    return NUMBER.sub("", text.replace(machine, "") if machine else text).encode()
 
 
 def main(folder: Path) -> int:
     """Repeat the analysis, print the differences, and return 0 if there are none, else 1."""
     try:
-        problems = redo(folder)
+        again = repetition(folder)
     except AnalysisError as error:
-        problems = [str(error)]
-    if problems:
-        print("\n".join(problems))  # the only output of the script
+        again = Repetition([str(error)], "")
+    if again.problems:
+        print("\n".join(again.problems))  # the only output of the script
         return 1
-    print("Every number is identical.")
+    print(again.exactness)
     return 0
 
 
-def _compared(old: Any, new: Any) -> list[str]:
-    differences = list(_differences(old, new, ""))
+def _compared(old: Any, new: Any, *, exactly: bool) -> list[str]:
+    differences = list(_differences(old, new, "", exactly))
     more = [f"… and {len(differences) - SHOWN} more."] if len(differences) > SHOWN else []
     return [*differences[:SHOWN], *more]
 
 
-def _differences(old: Any, new: Any, place: str) -> Iterator[str]:
+def _differences(old: Any, new: Any, place: str, exactly: bool) -> Iterator[str]:
+    if place in OF_MACHINE:
+        return
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
-            yield from _differences(old.get(key), new.get(key), f"{place}/{key}" if place else key)
+            inner = f"{place}/{key}" if place else key
+            yield from _differences(old.get(key), new.get(key), inner, exactly)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for number, (entry, other) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(entry, other, f"{place}/{number}")
-    elif old != new:
+            yield from _differences(entry, other, f"{place}/{number}", exactly)
+    elif old != new and (exactly or not _is_close(old, new)):
         yield f"results.json, {place}: is {_short(old)}, but the new analysis gives {_short(new)}."
+
+
+def _is_close(old: Any, new: Any) -> bool:
+    """Check whether two measured numbers agree within the tolerance; counts are never close."""
+    if not isinstance(old, float) or not isinstance(new, float):
+        return False
+    return isclose(old, new, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
 
 
 def _short(value: object) -> str:

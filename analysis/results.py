@@ -28,6 +28,7 @@ from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
 from analysis.study_data.missing import MissingRow, missing_by_arm
+from analysis.study_data.numerics import single_threaded
 from analysis.study_data.populations import FlowRow, outcome_scores, participant_flow
 from analysis.study_data.provenance import Provenance, provenance
 from analysis.study_data.study_data import StudyData
@@ -115,6 +116,7 @@ def arm_is_shown(p_adjusted: float | None, result: OutcomeResult, results: Resul
     return below and is_shown(result, results)
 
 
+@single_threaded
 def compute(data: StudyData, scores: pd.DataFrame) -> Results:
     """Carry out the plan on the scores (populations.score_table)."""
     simulated = data.participants["simulated"] == 1

@@ -24,10 +24,12 @@ from analysis.reproduction.results_schema import FILE as SCHEMA_FILE
 from analysis.reproduction.results_schema import validate
 from analysis.results import Results, compute, to_json
 from analysis.sections.deviations import hold_to
+from analysis.study_data.numerics import single_threaded
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import plan_path, read_study
 
 
+@single_threaded
 def analyse(
     folder: Path,
     output: Path,

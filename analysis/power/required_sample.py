@@ -14,6 +14,7 @@ from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
 from analysis.power.outcomes import Simulated, can_be_simulated, chosen, simulated
 from analysis.power.search import OutcomePower, Wanted, outcome_power
 from analysis.power.simulated_studies import CHUNK, Settings, Simulator
+from analysis.study_data.numerics import single_threaded
 from analysis.study_data.provenance import software
 
 SCHEMA = 1  # version of power.json; raised when a key changes its meaning or is removed
@@ -53,6 +54,7 @@ class Power:
     software: dict[str, str]
 
 
+@single_threaded
 def plan_power(
     plan: Plan,
     codebook: pd.DataFrame,

@@ -17,6 +17,7 @@ from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
 from analysis.power.between import simulated_study
 from analysis.power.outcomes import Simulated, simulated
 from analysis.statistics.estimate import Estimate, HypothesisTest
+from analysis.study_data.numerics import single_threaded
 from analysis.study_data.populations import outcome_scores
 
 CHUNK = 20  # number of runs that are computed and stored together
@@ -84,6 +85,7 @@ def _chunk_on_worker(cell: Cell, first: int, runs: int) -> Count:
     return chunk(_worker_settings()["own"], cell, first, runs)
 
 
+@single_threaded
 def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
     """Compute runs `first` to `first + runs - 1` of the cell."""
     outcome = next(o for o in settings.plan.outcomes if o.key == cell.outcome)

@@ -22,7 +22,8 @@ The folder of the platform must be on Python's path:
 
     PYTHONPATH=/path/to/the/platform python redo.py
 
-Exit status 0: results.json and the text of the report are identical, to the last digit.
+Exit status 0: results.json and the text of the report are identical, to the last digit on the
+processor that made the report, and within the tolerance that the script prints on another one.
 """
 
 import sys

@@ -17,12 +17,18 @@ RENAMED_INSIDE: Mapping[str, Mapping[str, str]] = {
     "stimuli_shown": {"pictures": "by_image"},
 }
 """Keys of an object inside the document, by today's key of the object."""
+UNRECORDED: Mapping[str, Any] = {"numerical_threads": 0, "processor": ""}
+"""What earlier versions did not record of the numerical libraries; 0 threads are unknown."""
 RENAMED_IN_FLOW: Mapping[str, str] = {"withdrawn": "stopped", "started_only": "left_silently"}
 
 
 def in_todays_words(document: Any) -> Any:
     """Return a document with the keys of today's schema if it is an old results.json."""
-    if not isinstance(document, dict) or document.get("schema") != 1:
+    if not isinstance(document, dict):
+        return document
+    if isinstance(document.get("provenance"), dict):
+        document = document | {"provenance": dict(UNRECORDED) | document["provenance"]}
+    if document.get("schema") != 1:
         return document
     renamed = _with_keys(document, RENAMED)
     inside = {key: _with_keys(renamed[key], RENAMED_INSIDE[key]) for key in RENAMED_INSIDE}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from analysis.plan.reading import plan_hash
+from analysis.study_data.numerics import THREADS, processor
 from analysis.study_data.study_data import StudyData
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "jinja2")
@@ -28,6 +29,8 @@ class Provenance:
     study_file_sha256: str
     weights_sha256: str
     analysis_software: Mapping[str, str]
+    numerical_threads: int  # of the linear algebra (numerics)
+    processor: str  # machine and kernels of its linear algebra; other kernels, other last digits
     export_software: Mapping[str, str]
 
 
@@ -52,6 +55,8 @@ def provenance(data: StudyData) -> Provenance:
         str(manifest.get("study_file_sha256") or ""),
         str(manifest.get("weights_sha256") or ""),
         software(),
+        THREADS,
+        processor(),
         _export_software(manifest),
     )
 

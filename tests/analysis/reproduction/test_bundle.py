@@ -9,6 +9,7 @@ import sys
 import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
+from threadpoolctl import threadpool_info
 
 from analysis import redo
 from analysis.errors import ReportError
@@ -149,33 +150,103 @@ def modelled_folder(planted_folder, tmp_path_factory):
     return folder
 
 
-def test_results_are_the_same_bytes_with_another_number_of_threads(modelled_folder, tmp_path):
+@pytest.fixture(scope="module")
+def large_folder(tmp_path_factory):
+    """A study so large that linear algebra splits its sums between threads, with a mixed model."""
+    place = tmp_path_factory.mktemp("large") / "data"
+    folder = write_study(place, arms=THREE_ARMS, per_arm=250, accept_wrong={"placebo": 0.4})
+    of_every_trial = MODELLED.replace("where = { prediction_correct = 0 }\n", "")
+    plan = folder / "plan.toml"
+    plan.write_text(plan.read_text() + of_every_trial.replace('t"]', 't", "image"]'))
+    return folder
+
+
+def results_in_another_process(folder, place, function="compute", **variables):
+    """results.json as a new process writes it, with these variables of the environment."""
     code = (
         "import sys, pathlib; from tests.analysis.reproduction.test_bundle import computed; "
-        "from analysis.results import to_json; "
-        "sys.stdout.write(to_json(computed(pathlib.Path(sys.argv[1]))))"
+        "from analysis.results import compute, to_json; "
+        f"sys.stdout.write(to_json(computed(pathlib.Path(sys.argv[1]), {function})))"
     )
-    written = []
-    for threads in ("1", "4"):
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(modelled_folder)],
-            env={**os.environ, **dict.fromkeys(names, threads), "PYTHONPATH": str(ROOT)},
-            check=True,
-            cwd=tmp_path,
-            capture_output=True,
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        env={**os.environ, **variables, "PYTHONPATH": str(ROOT)},
+        check=True,
+        cwd=place,
+        capture_output=True,
+    )
+    return done.stdout
+
+
+def threads(number):
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return dict.fromkeys(names, str(number))
+
+
+def test_results_are_the_same_bytes_with_1_2_and_4_threads(large_folder, tmp_path):
+    one, two, four = (
+        results_in_another_process(large_folder, tmp_path, **threads(number))
+        for number in (1, 2, 4)
+    )
+    assert one == two == four
+    fitted = json.loads(one)["outcomes"][-1]["found"]
+    assert fitted["model"] == "agreed ~ arm + (1 | participant) + (1 | image)"
+    assert json.loads(one)["provenance"]["numerical_threads"] == 1
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="a single core has a single thread")
+def test_without_the_limit_another_number_of_threads_gives_other_digits(large_folder, tmp_path):
+    """The control of the test above: its study is large enough to tell."""
+    one, two = (
+        results_in_another_process(large_folder, tmp_path, "compute.__wrapped__", **threads(number))
+        for number in (1, 2)
+    )
+    assert one != two
+
+
+def kernels():
+    """Return the kernel that OpenBLAS chooses for this processor, None for another library."""
+    return next((one.get("architecture") for one in threadpool_info()), None)
+
+
+@pytest.mark.skipif(kernels() is None, reason="only OpenBLAS lets its kernel be chosen")
+def test_another_processor_repeats_a_report_within_the_tolerance_and_says_so(
+    large_folder, tmp_path
+):
+    place = tmp_path / "report"
+    analyse(large_folder, place)
+    other = "Prescott" if kernels() != "Prescott" else "Haswell"
+
+    def run():
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_CORETYPE": other}
+        return subprocess.run(
+            [sys.executable, "redo.py"], cwd=place, env=environment, capture_output=True, text=True
         )
-        written.append(done.stdout)
-    assert written[0] == written[1]
-    assert len(written[0]) > 10_000
-    fitted = json.loads(written[0])["outcomes"][-1]["found"]
-    assert fitted["model"] == "agreed ~ arm + (1 | participant)"
+
+    done = run()
+    assert done.returncode == 0, done.stdout
+    assert "agrees within 1e-06" in done.stdout
+    assert document(place)["provenance"]["processor"] in done.stdout
+    # The last digits do differ, so that a comparison without tolerance would fail.
+    here = tmp_path / "elsewhere.json"
+    here.write_bytes(results_in_another_process(large_folder, tmp_path, OPENBLAS_CORETYPE=other))
+    old, new = document(place), json.loads(here.read_text())
+    assert list(redo._differences(old, new, "", True))
+    # A number beyond the tolerance is a difference on every processor, and so is any count.
+    mean = old["outcomes"][0]["found"]["arms"][0]["mean"]
+    mean["value"] *= 1 + 3e-6
+    old["flow"][0]["randomised"] += 1
+    (place / "results.json").write_text(json.dumps(old), encoding="utf-8")
+    altered = run()
+    assert altered.returncode == 1
+    assert "outcomes/0/found/arms/0/mean/value: is" in altered.stdout
+    assert "flow/0/randomised: is" in altered.stdout
 
 
-def computed(folder):
+def computed(folder, function=compute):
     """The results alone: no figures, no files."""
     data = read_study(folder)
-    return compute(data, score_table(data))
+    return function(data, score_table(data))
 
 
 def hashes(folder):
