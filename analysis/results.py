@@ -29,8 +29,9 @@ from analysis.statistics.estimate import HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
 from analysis.study_data.missing import MissingRow, missing_by_arm
 from analysis.study_data.numerics import single_threaded
-from analysis.study_data.populations import FlowRow, outcome_scores, participant_flow
+from analysis.study_data.populations import FlowRow, members, outcome_scores, participant_flow
 from analysis.study_data.provenance import Provenance, provenance
+from analysis.study_data.score_range import UNKNOWN, Range, score_range
 from analysis.study_data.study_data import StudyData
 
 SCHEMA = 2  # version of results.json; raised when a key changes or is removed (old_results)
@@ -54,7 +55,7 @@ class OutcomeResult:
     """An outcome of the plan with the results of its analysis.
 
     `p_adjusted` is adjusted over the outcome's family by Holm, and over the exploratory outcomes by
-    Benjamini and Hochberg.
+    Benjamini and Hochberg. `score_range` is the lowest and the highest possible score, if known.
     """
 
     outcome: Outcome
@@ -65,6 +66,7 @@ class OutcomeResult:
     assumptions: tuple[Assumption, ...]
     adjustment: Adjustment = "Holm"
     sensitivity: Sensitivity | None = None
+    score_range: Range = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,8 @@ def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...
                 summarise_claim(data, outcome, found[outcome.key]),
                 _assumptions(data, scores, outcome, found[outcome.key]),
                 kind,
-                _sensitivity(data, scores, outcome),
+                _sensitivity(data, scores, outcome, found[outcome.key]),
+                score_range(data, outcome),
             )
             for outcome in family
         }
@@ -210,13 +213,19 @@ def _assumptions(
     return checked
 
 
-def _sensitivity(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Sensitivity | None:
+def _sensitivity(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
+) -> Sensitivity | None:
     """Return the test in the other set, or None if the plan has no exclusions."""
     if not data.plan.exclusions:
         return None
     other: Population = "randomised" if outcome.population == "per_protocol" else "per_protocol"
     changed = replace(outcome, population=other)
+    # The same people give the same test, which may be a model of many trials.
+    compared = data.participants["arm"].isin(data.plan.arms_of(outcome))
+    if not (compared & (members(data, other) != members(data, outcome.population))).any():
+        return Sensitivity(other, found.arms, found.test)
     population = scores.assign(**{outcome.key: outcome_scores(data, changed).to_numpy()})
     analysis = analysis_of(outcome)
-    found: OutcomeFinding = resolve(analysis.check or analysis.path)(data, population, changed)
-    return Sensitivity(other, found.arms, found.test)
+    again: OutcomeFinding = resolve(analysis.check or analysis.path)(data, population, changed)
+    return Sensitivity(other, again.arms, again.test)

@@ -13,23 +13,34 @@ from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis,
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import Estimate, Groups, Scores
 from analysis.statistics.requirements import is_constant
+from analysis.study_data.score_range import UNKNOWN, Range
 
 BINS = 60  # bins across the axis; scores within a bin are stacked
 TALLEST = 6  # dots in a stack before another stack starts next to it
 STEP = 0.055  # distance between dots as a share of the row's height
 FEWEST = 5  # smallest number of scores for which a density is drawn
+BANDWIDTHS = 3  # of a cloud beyond the outermost scores, as far as the scale goes
 CLOUD = 0.42  # height of the highest cloud as a share of the row's height
 
 
 def draw_distributions(
-    arms: tuple[ArmSummary, ...], groups: Groups, control: str, label: str, simulated: bool
+    arms: tuple[ArmSummary, ...],
+    groups: Groups,
+    control: str,
+    label: str,
+    simulated: bool,
+    ends: Range = UNKNOWN,
 ) -> Figure:
-    """Draw one row per arm: density above, mean and interval on the line, a dot per score below."""
+    """Draw one row per arm: density above, mean and interval on the line, a dot per score below.
+
+    `ends` are the lowest and the highest possible score.
+    """
     figure, axes = rows([f"{arm.label}\nn = {arm.n}" for arm in arms], row_height=0.92)
     colour = colours([arm.arm for arm in arms], control)
-    low, high = _range(groups)
+    ends = _respected(ends, groups)
+    low, high = _range(groups, ends)
     grid = np.linspace(low, high, 200)
-    clouds = {arm.arm: density(groups[arm.arm], grid) for arm in arms}
+    clouds = {arm.arm: density(groups[arm.arm], grid, ends) for arm in arms}
     # All clouds share a scale, so that equal heights mean equal densities.
     highest = max(
         (float(values.max()) for values in clouds.values() if values is not None),
@@ -58,18 +69,37 @@ def draw_distributions(
     return carry(figure, _data(arms, groups))
 
 
-def density(scores: Scores, grid: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-    """Return a Gaussian kernel density on the grid (Scott's bandwidth), reflected at its ends.
+def density(
+    scores: Scores, grid: npt.NDArray[np.float64], ends: Range = UNKNOWN
+) -> npt.NDArray[np.float64] | None:
+    """Return a Gaussian kernel density on the grid (Scott's bandwidth), reflected at the ends.
 
-    A scale has ends, so the part of the kernel beyond them is reflected back. None for few or equal
+    Where the scale has an end, no score lies beyond it, so that part of the kernel is reflected
+    back; the lowest and the highest score that occurred are not such ends. None for few or equal
     scores.
     """
-    if len(scores) < FEWEST or is_constant(scores):
+    if not _has_cloud(scores):
         return None
     kernel = stats.gaussian_kde(scores)
-    low, high = grid[0], grid[-1]
-    found = kernel(grid) + kernel(2 * low - grid) + kernel(2 * high - grid)
+    found = kernel(grid)
+    for end in ends:
+        if end is not None:
+            found = found + kernel(2 * end - grid)
     return np.asarray(found, dtype=float)
+
+
+def _has_cloud(scores: Scores) -> bool:
+    return len(scores) >= FEWEST and not is_constant(scores)
+
+
+def _respected(ends: Range, groups: Groups) -> Range:
+    """Return the ends, without an end that a score lies beyond: it is not the end of the scale."""
+    every = [float(score) for scores in groups.values() for score in scores]
+    low, high = ends
+    return (
+        None if low is None or min(every, default=low) < low else low,
+        None if high is None or max(every, default=high) > high else high,
+    )
 
 
 def _data(arms: tuple[ArmSummary, ...], groups: Groups) -> pd.DataFrame:
@@ -92,10 +122,20 @@ def _mean(axes: Axes, arm: ArmSummary, y: float) -> None:
         axes.text(0.01, y, "no interval", transform=inside, color=MUTED, fontsize=8)
 
 
-def _range(groups: Groups) -> tuple[float, float]:
+def _range(groups: Groups, ends: Range) -> tuple[float, float]:
+    """Return the range of the axis, which leaves room for the clouds up to the scale's ends."""
     every = [float(score) for scores in groups.values() for score in scores]
     low, high = (min(every), max(every)) if every else (0.0, 1.0)
+    widths = [_bandwidth(scores) for scores in groups.values() if _has_cloud(scores)]
+    room = BANDWIDTHS * max(widths, default=0.0)
+    low, high = low - room, high + room
+    low = low if ends[0] is None else max(low, ends[0])
+    high = high if ends[1] is None else min(high, ends[1])
     return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _bandwidth(scores: Scores) -> float:
+    return float(np.sqrt(stats.gaussian_kde(scores).covariance[0, 0]))
 
 
 def _stacks(scores: Scores, low: float, high: float) -> list[tuple[float, int]]:

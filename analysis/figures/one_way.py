@@ -42,6 +42,11 @@ def scores_drawing(result: OutcomeResult, results: Results, scores: pd.DataFrame
     groups = scores_by_arm(scores, outcome, plan)
     return {
         f"scores-{outcome.key}": lambda: draw_distributions(
-            result.found.arms, groups, plan.control, outcome.label, results.simulated
+            result.found.arms,
+            groups,
+            plan.control,
+            outcome.label,
+            results.simulated,
+            result.score_range,
         )
     }

@@ -21,7 +21,7 @@ from analysis.plan.tables import Model, MultiversePlan
 from analysis.statistics.comparisons.ranks import superiority
 from analysis.statistics.effect_sizes import hedges_g
 from analysis.statistics.estimate import Estimate, NotEstimable, attempt
-from analysis.study_data.populations import outcome_scores
+from analysis.study_data.populations import members, outcome_scores
 from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
 from analysis.study_data.study_data import StudyData
 
@@ -255,8 +255,9 @@ def multiverse(data: StudyData, scores: pd.DataFrame) -> tuple[SpecificationCurv
 def _curve(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> SpecificationCurve:
     # Odds are of raw yes-or-no trials, so they have no logarithmic coding.
     ways = models(outcome, plan, yes_or_no=_yes_or_no(data, outcome))
+    known: dict[Rows, ByArm] = {}
     specifications = [
-        _specification(group, coding, way)
+        _specification(group, coding, way, known)
         for group in people(data, outcome, plan)
         for coding in codings(group.outcome, plan)
         for way in ways
@@ -272,18 +273,35 @@ def _curve(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> Specifica
     )
 
 
-def _specification(group: People, coding: Coding, way: ModelChoice) -> Specification:
+Rows = tuple[str, bytes, bytes, str]  # model, participants, scores and transformation of trials
+
+
+def _specification(
+    group: People, coding: Coding, way: ModelChoice, known: dict[Rows, ByArm]
+) -> Specification:
+    """Return d by arm, from `known` if another specification has used exactly these rows.
+
+    A rule that excludes nobody, for instance, leaves the rows of the other specifications.
+    """
     data, outcome = group.data, coding.outcome
     scores = data.participants[["participant", "arm"]].assign(
         **{outcome.key: outcome_scores(data, outcome).to_numpy()}
     )
+    rows = (
+        way.key,
+        members(data, outcome.population).to_numpy().tobytes(),
+        scores[outcome.key].to_numpy(dtype=float).tobytes(),
+        outcome.transform or "",
+    )
+    if rows not in known:
+        known[rows] = way.effects(data, scores, outcome)
     return Specification(
         group.label,
         coding.label,
         way.label,
         group.planned and coding.planned and outcome.analysis in way.stands_for,
         int(scores[outcome.key].notna().sum()),
-        way.effects(data, scores, outcome),
+        known[rows],
     )
 
 

@@ -264,6 +264,38 @@ def test_every_outcome_is_looked_at_in_the_other_set_too(folder):
     assert sum(arm.n for arm in trust.sensitivity.arms) == 9
 
 
+def counted(monkeypatch):
+    """The populations in which outcomes are tested from now on, in order."""
+    tested = []
+
+    def resolve_and_count(path):
+        function = resolve(path)
+
+        def counting(data, scores, outcome):
+            tested.append(outcome.population)
+            return function(data, scores, outcome)
+
+        return counting if "one_way.one_way" in path or "arms_and_test" in path else function
+
+    monkeypatch.setattr("analysis.results.resolve", resolve_and_count)
+    return tested
+
+
+@pytest.mark.parametrize("excluded", [0, 3])
+def test_the_other_set_is_tested_again_only_if_it_has_other_people(folder, monkeypatch, excluded):
+    edit(folder, "trials.csv", hurry(excluded))
+    add(folder, SLOW)
+    tested = counted(monkeypatch)
+    results = results_of(folder)
+    outcomes = len(results.outcomes)
+    assert tested.count("completed") + tested.count("randomised") == outcomes
+    assert tested.count("per_protocol") == (outcomes if excluded else 0)
+    for result in results.outcomes:
+        same = result.sensitivity.test == result.found.test
+        assert same == (excluded == 0)
+        assert result.sensitivity.population == "per_protocol"
+
+
 def test_a_plan_without_exclusions_has_no_second_set(planted_results):
     assert all(result.sensitivity is None for result in planted_results.outcomes)
 

@@ -7,16 +7,19 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from scipy import stats
 
 from analysis.figures.calibration import draw_calibration
-from analysis.figures.distributions import density
+from analysis.figures.distributions import density, draw_distributions
 from analysis.figures.forest import Forest, Row, draw_forest
 from analysis.figures.layout import ROOM, lay_out
 from analysis.figures.reliance import PLANES, draw_plane, places
 from analysis.figures.style import SETTINGS, rows, save
 from analysis.report.svg import inline_svg
 from analysis.sections.behaviour.calibration_curve import calibration_points
+from analysis.statistics.descriptives import summarise
 from analysis.statistics.estimate import Estimate, NotEstimable
 
 
@@ -50,10 +53,43 @@ def test_a_figure_without_data_is_not_written(tmp_path):
 def test_a_cloud_keeps_all_its_mass_inside_of_the_scale():
     grid = np.linspace(1, 7, 2001)
     scores = np.random.default_rng(1).normal(6.4, 0.8, 60).clip(1, 7)
-    found = density(scores, grid)
+    found = density(scores, grid, (1, 7))
     assert np.trapezoid(found, grid) == pytest.approx(1, abs=0.002)
     assert density(scores[:4], grid) is None
     assert density(np.full(9, 3.0), grid) is None
+
+
+def test_a_cloud_is_mirrored_at_the_ends_of_the_scale_and_not_at_the_outermost_scores():
+    """Scores from 1.5 to 5 on a scale from 1 to 7: nothing is folded back at 1.5 or 5."""
+    scores = np.random.default_rng(2).uniform(1.5, 5, 40)
+    arm = summarise("a", "A", scores, 0.95)
+    plain = stats.gaussian_kde(scores)
+
+    def cloud(ends):
+        figure = draw_distributions((arm,), {"a": scores}, "a", "Trust", True, ends)
+        (area,) = [one for one in figure.axes[0].collections if isinstance(one, PolyCollection)]
+        outline = area.get_paths()[0].vertices
+        return outline[:, 0].min(), outline[:, 0].max()
+
+    grid = np.linspace(1, 7, 601)
+    expected = plain(grid) + plain(2 - grid) + plain(14 - grid)
+    assert density(scores, grid, (1, 7)) == pytest.approx(expected)
+    assert density(scores, grid) == pytest.approx(plain(grid))
+    width = 3 * np.sqrt(plain.covariance[0, 0])
+    assert width > 1  # so that the scale's lower end is in reach, and its upper end is not
+    reach = (scores.min() - width, scores.max() + width)
+    assert cloud((1, 7)) == pytest.approx((1, reach[1]))
+    assert cloud((None, None)) == pytest.approx(reach)
+    assert cloud((3, None)) == pytest.approx(reach)  # people beyond an "end" prove it wrong
+
+
+def test_the_ends_of_each_kind_of_score_come_from_the_codebook(planted):
+    results, _ = planted
+    ends = {result.outcome.key: result.score_range for result in results.outcomes}
+    assert ends == {
+        "trust": (1, 7), "understanding": (1, 7), "agreement_wrong": (0, 1),
+        "sureness": (1, 5),
+    }  # fmt: skip
 
 
 def test_ratios_have_a_logarithmic_axis_around_one(planted_results):

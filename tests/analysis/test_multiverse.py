@@ -1,5 +1,7 @@
 """The specification curve: every declared choice once, on one scale, the planned one marked."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from analysis.errors import PlanError
 from analysis.plan.reading import parse_plan
 from analysis.run import analyse
-from analysis.sections.multiverse import MODELS
+from analysis.sections.multiverse import MODELS, multiverse
 from analysis.statistics.effect_sizes import hedges_g
 from analysis.statistics.estimate import Estimate
 from analysis.study_data.populations import outcome_scores
@@ -81,6 +83,34 @@ def test_specifications_are_ordered_and_the_people_differ(found):
     counts = {one.people: one.participants for one in trust.specifications}
     assert counts["all randomised"] >= counts["completed"]
     assert counts["without the rule “unsure in four trials or more”"] == counts["completed"]
+
+
+def test_specifications_with_the_same_rows_are_computed_once(tmp_path, monkeypatch):
+    """A rule that excludes nobody gives the rows of the completed set a second and third time."""
+    folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=6, seed=4)
+    plan = folder / "plan.toml"
+    everyone = RULE.replace("at_least = 4", "at_least = 99")
+    plan.write_text(plan.read_text() + everyone + MULTIVERSE.replace("[0.5]", "[0.5, 0.2]"))
+    computed = []
+
+    def counting(model):
+        def effects(data, scores, outcome):
+            computed.append(model.key)
+            return model.effects(data, scores, outcome)
+
+        return replace(model, effects=effects)
+
+    monkeypatch.setattr(
+        "analysis.sections.multiverse.MODELS", tuple(counting(model) for model in MODELS)
+    )
+    data = read_study(folder)
+    curves = multiverse(data, data.participants)
+    specifications = [one for curve in curves for one in curve.specifications]
+    by_means = [one.effects for one in curves[0].specifications if one.model == MODELS[0].label]
+    assert len(by_means) > 3
+    assert all(effects == by_means[0] for effects in by_means)
+    assert len(computed) == 5  # means and ranks of trust, and also odds of agreement
+    assert len(specifications) > 3 * len(computed)
 
 
 def test_d_of_ranks_and_of_odds_are_near_that_of_means_where_scores_are_normal(tmp_path):

@@ -1,0 +1,48 @@
+"""Lowest and highest score that an outcome can have, as far as the data's description tells."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.plan.catalogues.behaviour_measures import MEASURES
+from analysis.plan.plan import Outcome
+from analysis.study_data.study_data import StudyData
+
+Range = tuple[float | None, float | None]
+UNKNOWN: Range = (None, None)
+SHARES = {measure.key for measure in MEASURES if measure.unit == "share"}
+
+
+def score_range(data: StudyData, outcome: Outcome) -> Range:
+    """Return the ends of the scale on which the outcome's scores lie, None where unknown."""
+    book = data.codebook
+    if outcome.kind == "behaviour":
+        return (0.0, 1.0) if outcome.measure in SHARES else UNKNOWN
+    if outcome.kind == "trial_mean":
+        return _of_column(data, outcome)
+    if outcome.kind == "scale":
+        rows = book[book["scale"] == outcome.scale]
+        # A sum over the items has the items' ends that many times.
+        return _ends(rows, len(rows) if (rows["score"] == "sum").all() else 1)
+    return _ends(book[book["item"] == outcome.item])
+
+
+def _of_column(data: StudyData, outcome: Outcome) -> Range:
+    values = data.trials[outcome.column].dropna()
+    book = data.codebook
+    low, high = _ends(book[(book["file"] == "trials.csv") & (book["column"] == outcome.column)])
+    # Yes or no needs no description: a mean of zeros and ones is a share.
+    if low is None and high is None and set(values.unique()) == {0, 1}:
+        low, high = 0.0, 1.0
+    return (_log(low), _log(high)) if outcome.transform == "log" else (low, high)
+
+
+def _log(end: float | None) -> float | None:
+    return float(np.log(end)) if end is not None and end > 0 else None
+
+
+def _ends(rows: pd.DataFrame, times: int = 1) -> Range:
+    low, high = rows["minimum"].min(), rows["maximum"].max()
+    return (
+        None if pd.isna(low) else float(low) * times,
+        None if pd.isna(high) else float(high) * times,
+    )
