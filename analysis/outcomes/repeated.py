@@ -15,7 +15,7 @@ from analysis.statistics.comparisons.within import (
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.study_data.populations import members
-from analysis.study_data.scoring import block_scores, outcome_trials
+from analysis.study_data.scoring import outcome_trials, scores_by_time
 from analysis.study_data.study_data import StudyData
 
 
@@ -52,18 +52,19 @@ def repeated(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Repeate
 
 
 def condition_means(data: StudyData, outcome: Outcome) -> pd.DataFrame:
-    """Return (participants, conditions): the mean over the trials, or the score after the block.
+    """Return (participants, conditions): the mean over the trials, or the questionnaire's score.
 
-    Cells are missing for participants without such a trial or page.
+    Conditions are times if a questionnaire was asked more than once. Cells are missing for
+    participants without such a trial or page.
     """
-    if outcome.column is None:
-        trials = block_scores(data, outcome)
-    else:
-        trials = outcome_trials(data, outcome)
     there = members(data, outcome.population) & data.participants["arm"].isin(
         data.plan.arms_of(outcome)
     )
     people = data.participants["participant"][there.to_numpy()]
+    if outcome.column is None:
+        scores = scores_by_time(data, outcome)
+        return scores[scores.index.isin(people)].rename(columns=str)
+    trials = outcome_trials(data, outcome)
     answers = trials[trials["participant"].isin(people)]
     wide = answers.pivot_table(
         index="participant", columns=str(outcome.within), values="value", aggfunc="mean"

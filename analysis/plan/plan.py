@@ -30,6 +30,7 @@ __all__ = [
     "MEASURES",
     "POPULATIONS",
     "RULES",
+    "TIME_COLUMNS",
     "Analysis",
     "Measure",
     "Outcome",
@@ -40,6 +41,8 @@ __all__ = [
     "Rule",
     "analysis_of",
     "analysis_with",
+    "asked_items",
+    "compares_times",
     "family_of",
     "kind_of",
     "resolve",
@@ -48,6 +51,8 @@ __all__ = [
 
 Role = Literal["confirmatory", "exploratory"]
 EXPLORATORY = "exploratory"  # role and family of every exploratory outcome
+TIME_COLUMNS = ("part", "block", "condition", "page")
+"""Columns of answers.csv that say when a questionnaire was asked."""
 KindKey = Annotated[str, OneOf(tuple(kind.key for kind in KINDS))]
 AnalysisKey = Annotated[str, OneOf(tuple(analysis.key for analysis in ANALYSES))]
 MeasureKey = Annotated[str, OneOf(tuple(measure.key for measure in MEASURES))]
@@ -57,10 +62,12 @@ MeasureKey = Annotated[str, OneOf(tuple(measure.key for measure in MEASURES))]
 class Outcome:
     """An outcome of the study.
 
-    The fields are the keys of [[outcomes]] in plan.toml. `asked_in` lists the arms that were asked,
-    all if empty; other arms are not compared. `smallest_effect` is the smallest difference that
-    matters, for equivalence tests. A model of trials has `random` factors, some of them with
-    `slopes` of arm, and a `fallback` analysis that replaces it if it cannot be fitted.
+    The fields are the keys of [[outcomes]] in plan.toml. `where` selects trials, or the time of a
+    scale or item (TIME_COLUMNS); `before` is the time of an earlier measurement, which the analysis
+    subtracts, uses as a covariate or compares (Analysis.before). `asked_in` lists the arms that
+    were asked, all if empty; other arms are not compared. `smallest_effect` is the smallest
+    difference that matters, for equivalence tests. A model of trials has `random` factors, some of
+    them with `slopes` of arm, and a `fallback` analysis that replaces it if it cannot be fitted.
     """
 
     key: Text
@@ -75,6 +82,8 @@ class Outcome:
     column: Text | None = None
     measure: MeasureKey | None = None
     where: Mapping[str, Cell] = field(default_factory=dict)
+    before: Mapping[str, Cell] = field(default_factory=dict)
+    covariates: tuple[Text, ...] = ()  # of an ANCOVA: columns of participants.csv, items or scales
     asked_in: tuple[Text, ...] = ()
     min_answered: Share | None = None
     transform: Literal["log"] | None = None
@@ -151,6 +160,19 @@ def analysis_of(outcome: Outcome) -> Analysis:
 def analysis_with(key: str) -> Analysis:
     """Return the entry of ANALYSES with this key."""
     return next(analysis for analysis in ANALYSES if analysis.key == key)
+
+
+def asked_items(outcome: Outcome) -> tuple[str, str] | None:
+    """Return the column of the codebook and the key of the outcome's scale or item, or None."""
+    if kind_of(outcome).table != "answers.csv":
+        return None
+    named = outcome.scale if outcome.kind == "scale" else outcome.item
+    return None if named is None else (outcome.kind, named)
+
+
+def compares_times(outcome: Outcome) -> bool:
+    """Return whether the outcome's analysis compares several measurements of a participant."""
+    return analysis_of(outcome).before == "times"
 
 
 def rule_of(exclusion: Exclusion) -> Rule:

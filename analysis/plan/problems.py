@@ -8,7 +8,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
-from analysis.plan.plan import ANALYSES, EXPLORATORY, KINDS, RULES, Outcome, Plan
+from analysis.plan.plan import (
+    ANALYSES,
+    EXPLORATORY,
+    KINDS,
+    RULES,
+    TIME_COLUMNS,
+    Outcome,
+    Plan,
+    analysis_with,
+    asked_items,
+    compares_times,
+)
 from analysis.plan.tables import (
     Behaviour,
     Exclusion,
@@ -23,6 +34,8 @@ from analysis.toml.problems import Problems
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,60}")
 SCORE_COLUMNS = ("participant", "arm", "state", "simulated")  # of scores.csv, besides the outcomes
+OPTIONAL_FIELDS = ("within", "factor", "covariates")
+"""Fields of an outcome that only some analyses read."""
 COMPARISONS = ("below", "above", "equals", "other_than", "differs_from")
 """Fields of an exclusion that select values."""
 
@@ -79,6 +92,8 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
             for field in lacking:
                 said = f"{name}: {what} {key!r} needs {field!r}. Add it."
                 problems.add((*path, what), said, (*path, field))
+    _check_times(outcome, path, problems)
+    _check_unused(outcome, path, problems)
     strays = sorted(set(outcome.slopes) - set(outcome.random or Outcome.random))
     if strays:
         problems.add(
@@ -93,6 +108,73 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     if outcome.role != EXPLORATORY and outcome.family == EXPLORATORY:
         said = f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}. Add it."
         problems.add((*path, "family"), said, (*path, "role"))
+
+
+def _check_times(outcome: Outcome, path: Path, problems: Problems) -> None:
+    """Check the keys that say when a scale or item was asked, and how its times are used."""
+    name, kind = f"outcome {outcome.key!r}", (*path, "kind")
+    if asked_items(outcome) is None:
+        _check_times_of_trials(outcome, path, problems)
+        return
+    for key in ("where", "before"):
+        for column in getattr(outcome, key):
+            if column not in TIME_COLUMNS:
+                said = (
+                    f"{name}: {key} of a questionnaire has no {column!r}. Name the time at which "
+                    f"it was asked by {_listed(TIME_COLUMNS, ' or ')}."
+                )
+                problems.add((*path, key, column), said, kind)
+    analysis = (*path, "analysis")
+    if compares_times(outcome):
+        if (outcome.within is None) == (not outcome.before):
+            said = (
+                f"{name}: {outcome.analysis!r} compares the times of a questionnaire. Give either "
+                f"within = {_listed(map(repr, TIME_COLUMNS), ' or ')}, or both where and before."
+            )
+            problems.add(analysis, said, kind, (*path, "within"), (*path, "before"))
+        elif outcome.within is not None and outcome.within not in TIME_COLUMNS:
+            said = (
+                f"{name}: within is {outcome.within!r}, but the times of a questionnaire are "
+                f"compared by {_listed(TIME_COLUMNS, ' or ')}. Use one of these."
+            )
+            problems.add((*path, "within"), said, kind, analysis)
+    if outcome.before and not outcome.where:
+        said = f"{name}: before needs where, the time of the later measurement. Add it."
+        problems.add((*path, "before"), said, kind, (*path, "where"))
+    if outcome.before and not analysis_with(outcome.analysis).before:
+        said = (
+            f"{name}: the analysis {outcome.analysis!r} does not use before. Use one of "
+            f"{_listed(entry.key for entry in ANALYSES if entry.before)}, or remove before."
+        )
+        problems.add((*path, "before"), said, kind, analysis)
+
+
+def _check_times_of_trials(outcome: Outcome, path: Path, problems: Problems) -> None:
+    name, kind = f"outcome {outcome.key!r}", (*path, "kind")
+    if outcome.before:
+        said = (
+            f"{name}: only a scale or an item has an earlier measurement, but its kind is "
+            f"{outcome.kind!r}. Remove before, and compare trials with an analysis of trials and "
+            "within."
+        )
+        problems.add((*path, "before"), said, kind)
+    elif compares_times(outcome) and outcome.kind == "trial_mean" and outcome.within is None:
+        said = f"{name}: analysis {outcome.analysis!r} needs 'within'. Add it."
+        problems.add((*path, "analysis"), said, kind, (*path, "within"))
+
+
+def _check_unused(outcome: Outcome, path: Path, problems: Problems) -> None:
+    """Report a field that neither the analysis nor its fallback reads."""
+    keys = [key for key in (outcome.analysis, outcome.fallback) if key is not None]
+    used = {field for key in keys for field in analysis_with(key).uses}
+    for field in OPTIONAL_FIELDS:
+        if field not in used and getattr(outcome, field) not in (None, ()):
+            able = _listed(entry.key for entry in ANALYSES if field in entry.uses)
+            said = (
+                f"outcome {outcome.key!r}: the analysis {outcome.analysis!r} does not use "
+                f"{field!r}. Remove it, or use one of {able}."
+            )
+            problems.add((*path, field), said, (*path, "analysis"), (*path, "fallback"))
 
 
 def _check_asked(outcome: Outcome, plan: Plan, path: Path, problems: Problems) -> None:

@@ -47,6 +47,9 @@ def simulated_study(
     else:
         trials = pd.DataFrame(columns=list(NO_TRIALS))
         answers = _answers(people[completed], shift[completed], task, rng)
+    # The only measurement is the one that the outcome's `where` names.
+    times = {name: str(time) for name, time in task.outcome.where.items() if name not in answers}
+    answers = answers.assign(**times)
     plan = replace(plan, exclusions=())
     if task.outcome.kind == "behaviour":
         plan = replace(plan, behaviour=COLUMNS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.outcomes.trial_model_kinds import MOST_ANSWERS
-from analysis.plan.plan import EXPLORATORY, Outcome, Plan
+from analysis.plan.plan import EXPLORATORY, Outcome, Plan, asked_items
 from analysis.power.answers import (
     Answers,
     numeric,
@@ -120,10 +120,15 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
         problems.append(f"{name}: {outcome.analysis} is not simulated; use {use}.")
     if outcome.kind == "behaviour":
         problems += problems_of(outcome, plan, design)
-    # Simulated trials have only the columns that every study of this platform has.
-    others = sorted(
-        {*outcome.where, *outcome.random} - {"prediction_correct", "participant", "image"}
-    )
+    if outcome.before:
+        problems.append(
+            f"{name}: an earlier measurement is not simulated, because its correlation with the "
+            "later one is unknown. Leave before out to plan without it."
+        )
+    # Simulated trials have only the columns that every study of this platform has. The time of a
+    # questionnaire makes no difference: a single measurement is simulated.
+    where = set(outcome.where) if asked_items(outcome) is None else set()
+    others = sorted({*where, *outcome.random} - {"prediction_correct", "participant", "image"})
     if others:
         problems.append(f"{name}: the simulated trials have no {' or '.join(others)}.")
     within = CONDITION if design.conditions else "prediction_correct"

@@ -6,9 +6,19 @@ from markupsafe import Markup, escape
 
 from analysis.apa_numbers import bounded, interval, number, p_value, percent, reported
 from analysis.outcomes.one_way import Contrast, OneWay
-from analysis.plan.plan import EXPLORATORY, MEASURES, Outcome, Plan, analysis_of, resolve
+from analysis.plan.plan import (
+    EXPLORATORY,
+    MEASURES,
+    TIME_COLUMNS,
+    Outcome,
+    Plan,
+    analysis_of,
+    asked_items,
+    resolve,
+)
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate, HypothesisTest
+from analysis.study_data.times import time_words
 
 SYMBOLS = "n|M|SD|p|df|r|d|g|t|z|F|H|U|W|Q|P"
 POPULATIONS = {
@@ -74,11 +84,9 @@ def population_words(population: str, plan: Plan) -> str:
 
 
 def source_of(outcome: Outcome) -> str:
-    """Return a description of how the outcome's score is computed."""
-    if outcome.scale is not None:
-        return f"mean of the items of the scale “{outcome.scale}” after reversal"
-    if outcome.item is not None:
-        return f"answer to the item “{outcome.item}”"
+    """Return a description of how the outcome's score is computed, and when it was measured."""
+    if asked_items(outcome) is not None:
+        return _questionnaire_source(outcome)
     if outcome.measure is not None:
         measure = next(measure for measure in MEASURES if measure.key == outcome.measure)
         return f"the participant's “{measure.label}”, missing where it cannot be computed"
@@ -86,6 +94,24 @@ def source_of(outcome: Outcome) -> str:
     rows = f"answered trials with {conditions}" if conditions else "answered trials"
     kind = "mean logarithm" if outcome.transform == "log" else "mean"
     return f"{kind} of the column “{outcome.column}” over the participant's {rows}"
+
+
+def _questionnaire_source(outcome: Outcome) -> str:
+    source = (
+        f"mean of the items of the scale “{outcome.scale}” after reversal"
+        if outcome.kind == "scale"
+        else f"answer to the item “{outcome.item}”"
+    )
+    asked = f" {time_words(outcome.where)}" if outcome.where else ""
+    if not outcome.before:
+        within = f", in each {outcome.within}" if outcome.within in TIME_COLUMNS else ""
+        return f"{source}{asked}{within}"
+    earlier = time_words(outcome.before)
+    return {
+        "change": f"change of the {source}: the score{asked} minus the score {earlier}",
+        "covariate": f"{source}{asked}, with the score {earlier} as a covariate",
+        "times": f"{source} {earlier} and{asked}",
+    }[analysis_of(outcome).before]
 
 
 def verdict_text(verdict: str | None, shown: bool) -> str:

@@ -12,16 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.plan.plan import Outcome
-from analysis.study_data.codebook_words import codewords
+from analysis.study_data.covariates import covariate_values
 from analysis.study_data.other_studies.asked_before_trials import asked_before
 from analysis.study_data.populations import members
-from analysis.study_data.scoring import scale_score
 from analysis.study_data.study_data import StudyData
-
-NUMERIC = ("integer", "number")
-MOST_LEVELS = 12  # further levels of a text are combined
-REST = "other answers"
 
 
 @dataclass(frozen=True)
@@ -64,7 +58,7 @@ def baseline(data: StudyData) -> tuple[Covariate, ...]:
     arms = data.participants["arm"].to_numpy()[there]
     return tuple(
         _covariate(data, key, label, values[there].reset_index(drop=True), arms)
-        for key, label, values in (_column(data, key) for key in covariates(data))
+        for key, label, values in ((key, *covariate_values(data, key)) for key in covariates(data))
         if values[there].notna().any()
     )
 
@@ -101,50 +95,6 @@ def smd(first: pd.Series, second: pd.Series) -> float | None:
 
 def _shares(values: pd.Series, levels: list[str]) -> npt.NDArray[np.float64]:
     return np.array([(values == level).mean() for level in levels], dtype=float)
-
-
-def _column(data: StudyData, key: str) -> tuple[str, str, pd.Series]:
-    """Return key, label, and a value per row of participants.csv."""
-    book = data.codebook
-    if (book["scale"] == key).any():
-        score = scale_score(data, Outcome(key, key, "scale", scale=key))
-        return key, f"Scale “{key}”, score", _in_rows(score)
-    items = book[book["item"] == key]
-    if len(items):
-        row = items.iloc[0]
-        label = str(row["label"]) if pd.notna(row["label"]) else key
-        if row["type"] in NUMERIC:
-            return key, label, _in_rows(pd.to_numeric(_answers(data, key)))
-        return key, label, _texts(_answers(data, key), row["values"])
-    # Neither a scale nor an item, so the plan names a column of participants.csv itself.
-    rows = book[(book["file"] == "participants.csv") & (book["column"] == key)]
-    label = str(rows["label"].iloc[0]) if len(rows) and rows["label"].notna().any() else key
-    values = data.participants[key]
-    if pd.api.types.is_numeric_dtype(values):
-        return key, label, _in_rows(values)
-    return key, label, _texts(values, rows["values"].iloc[0] if len(rows) else pd.NA)
-
-
-def _in_rows(values: pd.Series) -> pd.Series:
-    return values.astype("float64").reset_index(drop=True)
-
-
-def _answers(data: StudyData, item: str) -> pd.Series:
-    answers = data.answers[data.answers["item"] == item].drop_duplicates("participant")
-    return answers.set_index("participant")["value"].reindex(data.participants["participant"])
-
-
-def _texts(values: pd.Series, coded: object) -> pd.Series:
-    """Return texts with codes replaced by the codebook's words.
-
-    Rare levels are combined.
-    """
-    texts = values.astype("object").where(values.notna(), None).reset_index(drop=True)
-    words = codewords(coded)
-    texts = texts.map(lambda text: None if text is None else words.get(str(text), str(text)))
-    counts = texts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    kept = set(counts.index if len(counts) <= MOST_LEVELS else counts.index[: MOST_LEVELS - 1])
-    return texts.map(lambda text: text if text is None or text in kept else REST)
 
 
 def _covariate(

@@ -12,6 +12,7 @@ from analysis.statistics.response_quality import ceiling_share, floor_share, str
 from analysis.study_data.populations import members
 from analysis.study_data.scoring import mean_of_items, minimum_share, raw_items, reverse
 from analysis.study_data.study_data import StudyData
+from analysis.study_data.times import pages_asked
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,15 @@ class ScaleInArm:
 
 @dataclass(frozen=True)
 class Instrument:
-    """A scale, over all arms and by arm, in participants who completed the study."""
+    """A scale, over all arms and by arm, in participants who completed the study.
+
+    `time` is the page (or else part and block) of a scale that was asked more than once, which has
+    an entry per time; otherwise it is empty.
+    """
 
     questionnaire: str
     scale: str
+    time: str
     items: int
     reversed_items: tuple[str, ...]
     minimum: float
@@ -55,26 +61,41 @@ class Instrument:
     straight_lined: Estimate | NotEstimable
     arms: tuple[ScaleInArm, ...]
 
+    @property
+    def name(self) -> str:
+        """Return the scale with its time, as tables name it."""
+        return f"{self.scale} ({self.time})" if self.time else self.scale
+
 
 def instruments(data: StudyData) -> tuple[Instrument, ...]:
-    """Return every scale of the codebook, in its order."""
+    """Return every scale of the codebook, in its order and in the order of its times."""
     rows = data.codebook.dropna(subset=["scale", "item"])
     return tuple(
-        _instrument(data, str(questionnaire), str(scale), items)
+        _instrument(data, str(questionnaire), str(scale), items, time)
         for (questionnaire, scale), items in rows.groupby(["questionnaire", "scale"], sort=False)
+        for time in _times(data, str(questionnaire), items)
     )
 
 
-def _instrument(data: StudyData, questionnaire: str, scale: str, rows: pd.DataFrame) -> Instrument:
+def _times(data: StudyData, questionnaire: str, items: pd.DataFrame) -> list[str]:
+    answers = data.answers
+    asked = (answers["questionnaire"] == questionnaire) & answers["item"].isin(items["item"])
+    return pages_asked(answers[asked])
+
+
+def _instrument(
+    data: StudyData, questionnaire: str, scale: str, rows: pd.DataFrame, time: str
+) -> Instrument:
     # Straight-lining is counted before reversal, because afterwards it no longer looks straight.
     finished = members(data, "completed").to_numpy()
-    raw = raw_items(data, questionnaire, rows)[finished]
+    raw = raw_items(data, questionnaire, rows, time)[finished]
     values = reverse(raw, rows).astype("float64")
     arms = data.participants["arm"][finished].to_numpy()
     level = data.plan.level
     return Instrument(
         questionnaire,
         scale,
+        time,
         len(rows),
         tuple(rows.loc[rows["reversed"] == 1, "item"].astype(str)),
         float(rows["minimum"].min()),

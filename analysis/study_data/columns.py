@@ -81,6 +81,9 @@ FILES: Mapping[str, tuple[Column, ...]] = {
         Column("answered_at", "datetime", optional=True),
         _late("page"),
         _late("shown_at", "integer", 1),
+        _late("part"),
+        _late("block"),
+        _late("condition"),
     ),
     "codebook.csv": (
         Column("file"),

@@ -37,10 +37,12 @@ def _positions_are_unique(frames: Frames) -> list[str]:
 
 
 def _answers_are_unique(frames: Frames) -> list[str]:
-    keys = ["participant", "questionnaire", "item"]
-    if frames["answers.csv"]["page"].notna().any():
-        keys = ["participant", "page", "questionnaire", "item"]
-    return _duplicates(frames["answers.csv"], "answers.csv", keys)
+    answers = frames["answers.csv"]
+    # Exports have the page, which is the most precise time; other studies may have another.
+    times = [name for name in ("page", "part", "block") if answers[name].notna().any()]
+    times = times[:1] if times[:1] == ["page"] else times
+    keys = ["participant", *times, "questionnaire", "item"]
+    return _duplicates(answers, "answers.csv", keys)
 
 
 def _items_are_unique(frames: Frames) -> list[str]:

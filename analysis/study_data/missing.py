@@ -3,19 +3,21 @@
 A question that an arm never saw differs from a question left open, and neither is a zero.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from analysis.plan.tables import MISSING_KINDS
 from analysis.study_data.study_data import StudyData
+from analysis.study_data.times import AT, pages_asked, pages_of
 
 
 @dataclass(frozen=True)
 class MissingRow:
     """Cells of a trial column, or of an item, in an arm: present, and missing by kind.
 
-    An item has one cell per participant of the arm, a column one per trial.
+    An item has one cell per participant of the arm, a column one per trial. The name of an item
+    that was asked more than once ends in @ and the page.
     """
 
     table: str
@@ -55,33 +57,29 @@ def _columns(data: StudyData) -> list[MissingRow]:
 
 
 def _items(data: StudyData) -> list[MissingRow]:
-    """Return the items.
+    """Return the items, once per time if a participant was asked more than once.
 
     An item without any row in an arm was not asked there.
     """
     kinds = data.missing["answers.csv"]["value"]
-    answers = data.answers[["participant", "arm", "item"]].assign(kind=kinds.to_numpy())
+    answers = data.answers.assign(kind=kinds.to_numpy(), page=pages_of(data.answers))
     people = data.participants["arm"].value_counts()
-    by_pair = dict(tuple(answers.groupby(["item", "arm"], sort=False)))
-    # An item is known to an arm only by its answers: the codebook does not list arms.
-    asked = dict.fromkeys(data.answers["item"])
     rows = []
-    for item in asked:
-        for arm in data.plan.arms:
-            total = int(people.get(arm, 0))
-            arm_rows = by_pair.get((item, arm))
-            if arm_rows is None:
-                rows.append(MissingRow("answers.csv", str(item), arm, 0, total, 0, 0))
-                continue
-            row = _row("answers.csv", str(item), arm, arm_rows["kind"], len(arm_rows))
-            absent = total - len(arm_rows)
-            rows.append(
-                MissingRow(
-                    row.table, row.name, arm, row.present, row.not_asked, row.does_not_apply,
-                    row.not_answered + absent,
-                )
-            )  # fmt: skip
+    # An item is known to an arm only by its answers: the codebook does not list arms.
+    for item, asked in answers.groupby("item", sort=False):
+        for page in pages_asked(asked):
+            at_time = asked[asked["page"] == page] if page else asked
+            name = f"{item}{AT}{page}" if page else str(item)
+            rows += [_item_row(name, arm, at_time, people) for arm in data.plan.arms]
     return rows
+
+
+def _item_row(name: str, arm: str, asked: pd.DataFrame, people: pd.Series) -> MissingRow:
+    total, of_arm = int(people.get(arm, 0)), asked[asked["arm"] == arm]
+    if of_arm.empty:
+        return MissingRow("answers.csv", name, arm, 0, total, 0, 0)
+    row = _row("answers.csv", name, arm, of_arm["kind"], len(of_arm))
+    return replace(row, not_answered=row.not_answered + total - len(of_arm))
 
 
 def _row(table: str, name: str, arm: str, kinds: pd.Series, total: int) -> MissingRow:

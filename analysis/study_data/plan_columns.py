@@ -5,14 +5,15 @@ from dataclasses import fields
 
 import pandas as pd
 
-from analysis.plan.plan import MEASURES, Outcome, Plan, analysis_of
+from analysis.plan.plan import MEASURES, Outcome, Plan, analysis_of, asked_items, compares_times
 from analysis.plan.tables import Behaviour, Exclusion
 from analysis.study_data.columns import BLOCKS
 from analysis.study_data.decisions import DERIVED
+from analysis.study_data.times import split_time
 from analysis.toml.positions import Path
 from analysis.toml.problems import Problem
 
-BLOCK_COLUMNS = ("condition", "block")
+BLOCK_COLUMNS = ("condition", "block")  # times of a questionnaire that is asked in each block
 NUMERIC = ("integer", "number")
 NOT_COLUMNS = ("confidence_range", "probability_range", "smallest_gap", "chance", "shortest_time")
 
@@ -36,7 +37,10 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
     for number, exclusion in enumerate(plan.exclusions):
         said = _exclusion_problems(exclusion, types, codebook, items)
         problems += [Problem(("exclusions", number, *path), sentence) for path, sentence in said]
-    problems += _covariate_problems(plan.covariates, codebook, items)
+    for number, outcome in enumerate(plan.outcomes):
+        place = ("outcomes", number, "covariates")
+        problems += _covariate_problems(outcome.covariates, place, codebook, items)
+    problems += _covariate_problems(plan.covariates, ("covariates",), codebook, items)
     if plan.behaviour is not None:
         problems += _behaviour_problems(plan.behaviour, types)
     return problems
@@ -91,11 +95,14 @@ def _item_problems(name: str, item: str | None, items: pd.DataFrame) -> list[Pro
 
 def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[Problem]:
     name = f"outcome {outcome.key!r}"
+    # The times of a questionnaire are columns of answers.csv (see times.time_problems).
+    of_trials = asked_items(outcome) is None
+    where = outcome.where if of_trials else {}
     named: list[tuple[Path, str | None]] = [
         (("column",), outcome.column),
-        (("within",), outcome.within),
+        (("within",), outcome.within if of_trials or not compares_times(outcome) else None),
         *((("random", number), column) for number, column in enumerate(_random(outcome))),
-        *((("where", column), column) for column in outcome.where),
+        *((("where", column), column) for column in where),
     ]
     problems = [
         Problem(
@@ -115,7 +122,7 @@ def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[Problem
         Problem(
             ("where", column), f"{name}: where {column} = {value!r}, but that column is {type_}."
         )
-        for column, value in outcome.where.items()
+        for column, value in where.items()
         if (type_ := types.get(column)) is not None
         if isinstance(value, str) == (type_ in NUMERIC)
     ]
@@ -142,17 +149,17 @@ def _factor_problems(
 
 
 def _covariate_problems(
-    covariates: Sequence[str], codebook: pd.DataFrame, items: pd.DataFrame
+    covariates: Sequence[str], place: Path, codebook: pd.DataFrame, items: pd.DataFrame
 ) -> list[Problem]:
     known = {*_types(codebook, "participants.csv"), *items["item"], *items["scale"].dropna()}
     return [
         Problem(
-            ("covariates", number),
+            (*place, number),
             f"covariates: {name!r} is not a column of participants.csv, an item or a scale. Name "
             f"one of {', '.join(sorted(map(str, known)))}.",
         )
         for number, name in enumerate(covariates)
-        if name not in known
+        if split_time(name)[0] not in known
     ]
 
 
@@ -169,21 +176,18 @@ def _measure_problems(outcome: Outcome, plan: Plan) -> list[Problem]:
 
 def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
     """Check a within-subjects outcome from a questionnaire, which must be asked in each block."""
-    if outcome.analysis != "repeated" or outcome.column is not None:
+    if not compares_times(outcome) or outcome.column is not None:
         return []
     name = f"outcome {outcome.key!r}"
     if outcome.measure is not None:
         said = f"{name}: a measure of behaviour has one value per participant. Use a trial_mean."
         return [Problem(("measure",), said)]
-    if not (codebook["file"] == BLOCKS).any():
+    if outcome.within in BLOCK_COLUMNS and not (codebook["file"] == BLOCKS).any():
         said = (
             f"{name}: no questionnaire was asked in each block, so there is nothing to compare "
             "within subjects. Set per_block = true in a part of a within-subjects study."
         )
         return [Problem(("analysis",), said)]
-    if outcome.within not in BLOCK_COLUMNS:
-        said = f"{name}: within is {outcome.within!r}. Use {' or '.join(BLOCK_COLUMNS)}."
-        return [Problem(("within",), said)]
     return []
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.plan.plan import Outcome, Population, kind_of, resolve
+from analysis.study_data.scoring import earlier_score
 from analysis.study_data.study_data import StudyData
 
 
@@ -51,15 +52,27 @@ def members(data: StudyData, population: Population) -> "pd.Series[bool]":
 def outcome_scores(data: StudyData, outcome: Outcome) -> pd.Series:
     """Return the outcome's score by participant, missing outside its population and arms."""
     scores: pd.Series = resolve(kind_of(outcome).path)(data, outcome)
-    asked = data.participants["arm"].isin(data.plan.arms_of(outcome)).to_numpy()
-    return scores.where(asked).where(members(data, outcome.population).to_numpy())
+    return scores.where(analysed_people(data, outcome).to_numpy())
+
+
+def analysed_people(data: StudyData, outcome: Outcome) -> "pd.Series[bool]":
+    """Flag the participants in the outcome's population and arms."""
+    return members(data, outcome.population) & data.participants["arm"].isin(
+        data.plan.arms_of(outcome)
+    )
 
 
 def score_table(data: StudyData) -> pd.DataFrame:
-    """Return one row per participant: participant, arm, state, simulated, each outcome's score."""
+    """Return one row per participant: participant, arm, state, simulated, each outcome's score.
+
+    An outcome with an earlier measurement has it in the column `<key>.before`.
+    """
     table = data.participants[["participant", "arm", "state", "simulated"]].copy()
     for outcome in data.plan.outcomes:
         table[outcome.key] = outcome_scores(data, outcome).to_numpy()
+        if outcome.before:
+            there = analysed_people(data, outcome).to_numpy()
+            table[f"{outcome.key}.before"] = earlier_score(data, outcome).where(there).to_numpy()
     return table
 
 

@@ -5,9 +5,11 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from analysis.plan.plan import Outcome
+from analysis.plan.plan import Outcome, analysis_of, asked_items, compares_times
 from analysis.study_data.study_data import StudyData
+from analysis.study_data.times import Times, answers_at, pages_of, time_column
 
+DIGITS = 12  # decimal places of a change
 MINIMUM_SHARE_ANSWERED = 0.8  # share of a scale's items required for a score
 
 
@@ -36,69 +38,113 @@ def mean_of_items(values: pd.DataFrame, share: float = MINIMUM_SHARE_ANSWERED) -
     return values.mean(axis=1).where(values.notna().mean(axis=1) >= share)
 
 
-def scale_items(data: StudyData, questionnaire: str, scale: str) -> pd.DataFrame:
-    """Return the answers (participants, items) to a scale's items after reversal."""
-    book = data.codebook.dropna(subset=["item"])
-    rows = book[(book["scale"] == scale) & (book["questionnaire"] == questionnaire)]
-    return reverse(raw_items(data, questionnaire, rows), rows).astype("float64")
+def measurement(data: StudyData, outcome: Outcome, where: Times) -> pd.Series:
+    """Return the outcome's scale score or item by participant, from the answers at one time.
+
+    `where` names the time; read_study has checked that it leaves one answer per item. A scale with
+    too few answers has no score: the required share is the plan's, else the codebook's. A sum with
+    missing items is the number of items times the mean of the answered items.
+    """
+    rows = _rows_of(data, outcome)
+    wide = _wide(answers_at(data.answers, where), rows, ["participant"])
+    return _score(wide.reindex(index=data.participants["participant"]), rows, outcome)
 
 
-def raw_items(data: StudyData, questionnaire: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the answers (participants, items) as clicked to the items of these codebook rows."""
-    wide = _wide(data.answers, questionnaire, rows, ["participant"])
+def questionnaire_score(data: StudyData, outcome: Outcome) -> pd.Series:
+    """Return the outcome's scale or item by participant: a value, a change, or a mean over times.
+
+    With `before` and an analysis of change it is the later measurement minus the earlier one. An
+    analysis that compares times has the mean over them for participants with all of them.
+    """
+    if compares_times(outcome):
+        wide = scores_by_time(data, outcome)
+        means = wide.mean(axis=1).where(wide.notna().all(axis=1))
+        return means.reindex(data.participants["participant"])
+    score = measurement(data, outcome, outcome.where)
+    if outcome.before and analysis_of(outcome).before == "change":
+        # Without the last digits, in which equal changes of means of items may differ.
+        return (score - earlier_score(data, outcome)).round(DIGITS)
+    return score
+
+
+def earlier_score(data: StudyData, outcome: Outcome) -> pd.Series:
+    """Return the earlier measurement of the outcome by participant, at its time `before`."""
+    return measurement(data, outcome, outcome.before)
+
+
+def scores_by_time(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """Return the outcome's scale or item (participants, times), for participants with any of them.
+
+    The times are `before` and `where`, in this order, or the values of the column `within` of
+    answers.csv: in the order of the answers for parts and pages, sorted for blocks and conditions.
+    """
+    if outcome.within is None:
+        times = (outcome.before, outcome.where)
+        columns = [measurement(data, outcome, time).rename(time_label(time)) for time in times]
+        return pd.concat(columns, axis=1).dropna(how="all")
+    rows = _rows_of(data, outcome)
+    answers = answers_at(data.answers, outcome.where)
+    answers = answers.assign(time=time_column(answers, outcome.within))
+    answers = answers[answers["time"] != ""]
+    wide = _wide(answers, rows, ["participant", "time"])
+    table = _score(wide, rows, outcome).unstack("time")
+    if outcome.within in ("part", "page"):
+        asked = answers[answers["item"].isin(rows["item"])]
+        table = table[[time for time in dict.fromkeys(asked["time"]) if time in table]]
+    return table.dropna(how="all")
+
+
+def time_label(where: Times) -> str:
+    """Return the name of a time in tables: the values of its columns."""
+    return " ".join(map(str, where.values()))
+
+
+def raw_items(
+    data: StudyData, questionnaire: str, rows: pd.DataFrame, page: str = ""
+) -> pd.DataFrame:
+    """Return the answers (participants, items) as clicked to the items of these codebook rows.
+
+    `page` is the time (times.pages_of) of a questionnaire that was asked more than once.
+    """
+    answers = data.answers[data.answers["questionnaire"] == questionnaire]
+    if page:
+        answers = answers[pages_of(answers) == page]
+    wide = _wide(answers, rows, ["participant"])
     return wide.reindex(index=data.participants["participant"])
 
 
-def _wide(
-    answers: pd.DataFrame, questionnaire: str, rows: pd.DataFrame, by: list[str]
-) -> pd.DataFrame:
-    """Return the answers (levels of `by`, items) to the items of the codebook rows."""
-    answered = answers["questionnaire"] == questionnaire
-    answers = answers[answered & answers["item"].isin(rows["item"])]
+def _rows_of(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """Return the codebook's rows of the outcome's items.
+
+    `plan_columns` has checked that they belong to a single questionnaire.
+    """
+    asked = asked_items(outcome)
+    if asked is None:
+        raise TypeError(f"{outcome.key} is not measured by a questionnaire")
+    column, named = asked
+    items = data.codebook.dropna(subset=["item"])
+    return items[items[column] == named]
+
+
+def _wide(answers: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the answers (levels of `by`, items) to the items of the codebook rows.
+
+    Raises ValueError for several answers to an item, of which no mean is taken.
+    """
+    keys = answers["questionnaire"].isin(rows["questionnaire"]) & answers["item"].isin(rows["item"])
+    answers = answers[keys]
     answers = answers.assign(value=pd.to_numeric(answers["value"]).astype("float64"))
-    # A questionnaire on several pages is averaged over the pages where it was answered.
-    wide = answers.pivot_table(index=by, columns="item", values="value", aggfunc="mean")
+    wide = answers.pivot(index=by, columns="item", values="value")
     return wide.reindex(columns=list(rows["item"]))
 
 
-def scale_score(data: StudyData, outcome: Outcome) -> pd.Series:
-    """Return the score on the outcome's scale by participant, missing with too few answers.
-
-    The required share is the plan's, else the codebook's. A sum with missing items is the number of
-    items times the mean of the answered items.
-    """
-    # `plan_columns` has checked that the scale belongs to a single questionnaire.
-    items = data.codebook[data.codebook["scale"] == outcome.scale]
-    questionnaire = str(items["questionnaire"].iloc[0])
-    return _score(scale_items(data, questionnaire, cast("str", outcome.scale)), items, outcome)
-
-
-def block_scores(data: StudyData, outcome: Outcome) -> pd.DataFrame:
-    """Return the outcome's scale or item after each block: participant, its `within`, and value.
-
-    In a within-subjects design the page of a questionnaire is repeated in each block.
-    """
-    key, named = ("scale", outcome.scale) if outcome.scale is not None else ("item", outcome.item)
-    items = data.codebook[data.codebook[key] == named]
-    by = ["participant", str(outcome.within)]
-    in_blocks = data.answers[data.answers[by[1]] != ""]
-    answered = _wide(in_blocks, str(items["questionnaire"].iloc[0]), items, by)
-    values = reverse(answered, items).astype("float64")
-    return _score(values, items, outcome).rename("value").dropna().reset_index()
-
-
 def _score(values: pd.DataFrame, items: pd.DataFrame, outcome: Outcome) -> pd.Series:
+    turned = reverse(values, items).astype("float64")
+    if outcome.kind == "item":
+        return turned[str(outcome.item)]
     share = minimum_share(items) if outcome.min_answered is None else outcome.min_answered
-    mean = mean_of_items(values, share)
+    mean = mean_of_items(turned, share)
     return mean * len(items) if (items["score"] == "sum").all() else mean
-
-
-def item_score(data: StudyData, outcome: Outcome) -> pd.Series:
-    """Return the answer to the outcome's item by participant, reversed if the item is."""
-    # `plan_columns` has checked that the item belongs to a single questionnaire.
-    rows = data.codebook[data.codebook["item"] == outcome.item]
-    values = raw_items(data, str(rows["questionnaire"].iloc[0]), rows)
-    return reverse(values, rows)[str(outcome.item)]
 
 
 def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:

@@ -31,6 +31,7 @@ from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
 from analysis.study_data.other_studies.joining import read_source
 from analysis.study_data.plan_columns import problems_with_table
 from analysis.study_data.tables import StudyTables
+from analysis.study_data.times import time_problems, with_parts
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,13 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
     # Types come before consistency, because rows can be compared only in their types.
     texts, hashes = _texts(folder, parsed_plan)
     frames = _typed_frames(texts, foreign=parsed_plan.source is not None)
+    frames["answers.csv"] = with_parts(frames["answers.csv"])
     manifest, problems = _read_manifest(folder)
     problems += consistency.between_files(frames)
     problems += consistency.unknown_arms(frames["participants.csv"], parsed_plan.arms)
-    problems += [
-        problem.sentence for problem in problems_with_table(parsed_plan, frames["codebook.csv"])
-    ]
+    unmet = problems_with_table(parsed_plan, frames["codebook.csv"])
+    unmet += time_problems(parsed_plan, frames["answers.csv"], frames["codebook.csv"])
+    problems += [problem.sentence for problem in unmet]
     problems += _mixture(frames["participants.csv"], parsed_plan)
     measured, measured_hash = _evaluation(evaluation or folder / EVALUATION)
     study, new_problems = _read_study_file(folder)

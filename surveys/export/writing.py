@@ -171,7 +171,10 @@ def _answers(people: QuerySet[Participant]) -> QuerySet[Answer]:
         Answer.objects.filter(submission__participant__in=people.order_by())
         .exclude(questionnaire="")
         .select_related("submission__participant__arm")
-        .prefetch_related("submission__participant__arm__blocks__condition")
+        # Prefetched and not joined, so that each row does not carry the study file's text.
+        .prefetch_related(
+            "submission__participant__arm__blocks__condition", "submission__participant__study"
+        )
         .order_by(
             "submission__participant__simulated", "submission__participant__slot__position", "id"
         )

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from analysis.plan.plan import Outcome, Plan
+from analysis.plan.plan import TIME_COLUMNS, Outcome, Plan
 from analysis.plan.reading import judge_plan
 from analysis.study_data.plan_columns import problems_with_table
+from analysis.study_data.times import time_problems
 from analysis.toml.document import Document
 from analysis.toml.problems import Problems
 from surveys import questionnaires
@@ -36,9 +37,35 @@ def _judge(study: StudyFile, problems: Problems) -> None:
         problems.add(("arms",), said)
     plan = judge_plan(plan_of(study), problems)
     frame = pd.DataFrame(codebook(study)).replace("", pd.NA)
-    for path, sentence in problems_with_table(plan, frame):
+    for path, sentence in [
+        *problems_with_table(plan, frame),
+        *time_problems(plan, _questions(study), frame),
+    ]:
         problems.add(path, sentence)
     _check_asked_of_some(study, plan, problems)
+
+
+def _questions(study: StudyFile) -> pd.DataFrame:
+    """Return a row for each item that participants of an arm are asked, as answers.csv will."""
+    rows = [
+        {
+            "participant": arm.key,
+            "arm": arm.key,
+            "questionnaire": step.questionnaire,
+            "item": item.id,
+            "part": step.part,
+            "block": str(step.block) if in_block else "",
+            "condition": arm.conditions[step.block - 1] if in_block else "",
+            "page": step.key,
+        }
+        for arm in study.arms
+        for step in study.steps_of(arm.key)
+        if step.questionnaire
+        for in_block in [study.blocks > 1 and step.block > 0]
+        for item in questionnaires.get(step.questionnaire).items
+    ]
+    columns = ["participant", "arm", "questionnaire", "item", *TIME_COLUMNS]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _check_asked_of_some(study: StudyFile, plan: Plan, problems: Problems) -> None:

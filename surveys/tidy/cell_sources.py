@@ -132,6 +132,13 @@ def shown_at(answer: Answer) -> Cell:
     return order.index(answer.item) + 1 if answer.item in order else None
 
 
+def part_of(answer: Answer) -> Cell:
+    """Return the key of the part that asked the question. Empty if its page no longer exists."""
+    page = answer.submission
+    step = step_of(page.participant.study, page.step)
+    return step.part if step else None
+
+
 def block_condition(answer: Answer) -> Cell:
     """Return the condition of the answer's block, or None without an arm."""
     page = answer.submission

@@ -13,6 +13,7 @@ from surveys.tidy.cell_sources import (
     classes_in_places,
     completed_at,
     of_stage,
+    part_of,
     predicted_place,
     quiz_mistakes,
     raw_value,
@@ -208,6 +209,7 @@ ANSWERS: tuple[Column, ...] = (
     Column("answered_at", "datetime", "submission.submitted_at", "Time of the answer, UTC"),
     Column("page", "text", "submission.step", "Page that contained the item"),
     Column("shown_at", "integer", shown_at, "Position of the item on the page as shown", 1),
+    Column("part", "category", part_of, "Part of the study that asked the question"),
 )
 BLOCK_ANSWERS: tuple[Column, ...] = (
     *ANSWERS[:2],

@@ -4,6 +4,9 @@ A new analysis is a function, a template in report/ and an entry in ANALYSES.
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+Before = Literal["", "change", "covariate", "times"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,10 @@ class Analysis:
     `assumptions` names (StudyData, scores, Outcome, results) → the assumptions (assumptions/).
     `model` describes the fitted model and `beside` the other results reported. The template in
     report/ has the analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by
-    name.
+    name. `before` says what becomes of an earlier measurement of the outcome: it is subtracted from
+    the score ("change"), is a "covariate", or is one of the "times" that are compared. `uses` lists
+    those of within, factor and covariates that the analysis reads; a plan that gives another is
+    refused.
     """
 
     key: str
@@ -29,6 +35,9 @@ class Analysis:
     needs: tuple[str, ...] = ()  # fields of Outcome that must be given
     check: str = ""  # `path` if empty
     random: bool = False  # whether it uses the outcome's `random` factors
+    before: Before = ""
+    uses: tuple[str, ...] = ()
+    one_arm: bool = False  # whether a study of a single arm can be analysed
 
 
 ANALYSES = (
@@ -44,6 +53,7 @@ ANALYSES = (
         "probability of superiority (Brunner-Munzel); Kruskal-Wallis as a check",
         "analysis.figures.one_way.drawings",
         check="analysis.outcomes.one_way.arms_and_test",
+        before="change",
     ),
     Analysis(
         "ranks",
@@ -55,6 +65,7 @@ ANALYSES = (
         "ε²; each arm against the control by Mann-Whitney U and Brunner-Munzel, Holm over the "
         "arms; Cliff's δ",
         "analysis.figures.one_way.scores_drawing",
+        before="change",
     ),
     Analysis(
         "repeated",
@@ -64,7 +75,9 @@ ANALYSES = (
         "analysis.outcomes.assumptions.scores.of_repeated",
         "ranks within subjects ~ condition (Friedman)",
         "Kendall's W; all pairs of conditions by paired t tests, Holm over the pairs",
-        needs=("within",),
+        before="times",
+        uses=("within",),
+        one_arm=True,
     ),
     Analysis(
         "factorial",
@@ -76,6 +89,8 @@ ANALYSES = (
         "partial η²; aligned rank transform; all pairs of arms by Tukey-Kramer",
         "analysis.figures.one_way.scores_drawing",
         needs=("factor",),
+        before="change",
+        uses=("factor",),
     ),
     Analysis(
         "binary_trials",
@@ -101,6 +116,8 @@ ANALYSES = (
         needs=("column",),
         check="analysis.outcomes.trial_models.arms_and_test",
         random=True,
+        uses=("within",),
+        one_arm=True,
     ),
     Analysis(
         "linear_trials",
@@ -114,6 +131,8 @@ ANALYSES = (
         needs=("column",),
         check="analysis.outcomes.trial_models.arms_and_test",
         random=True,
+        uses=("within",),
+        one_arm=True,
     ),
     Analysis(
         "ordinal_trials",
@@ -128,5 +147,7 @@ ANALYSES = (
         needs=("column",),
         check="analysis.outcomes.trial_models.arms_and_test",
         random=True,
+        uses=("within",),
+        one_arm=True,
     ),
 )

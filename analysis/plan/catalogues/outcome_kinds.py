@@ -12,13 +12,17 @@ POPULATIONS: tuple[Population, ...] = ("completed", "randomised", "per_protocol"
 
 @dataclass(frozen=True)
 class OutcomeKind:
-    """A kind of outcome: `path` names a function (StudyData, Outcome) → Series of scores."""
+    """A kind of outcome: `path` names a function (StudyData, Outcome) → Series of scores.
+
+    `table` is the table that the scores come from, whose rows the outcome's `where` selects.
+    """
 
     key: str
     label: str
     needs: tuple[str, ...]  # fields of Outcome that must be given
     population: Population  # default, unless the outcome declares another
     path: str
+    table: Literal["trials.csv", "answers.csv"] = "trials.csv"
 
 
 KINDS = (
@@ -27,14 +31,16 @@ KINDS = (
         "mean of a scale's items, after reversal",
         ("scale",),
         "completed",
-        "analysis.study_data.scoring.scale_score",
+        "analysis.study_data.scoring.questionnaire_score",
+        "answers.csv",
     ),
     OutcomeKind(
         "item",
         "answer to a single item",
         ("item",),
         "completed",
-        "analysis.study_data.scoring.item_score",
+        "analysis.study_data.scoring.questionnaire_score",
+        "answers.csv",
     ),
     OutcomeKind(
         "trial_mean",

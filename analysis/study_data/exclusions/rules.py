@@ -12,6 +12,7 @@ import pandas as pd
 from analysis.plan.tables import Exclusion
 from analysis.study_data.columns import FORMER_STATES
 from analysis.study_data.tables import StudyTables
+from analysis.study_data.times import pages_asked, pages_of
 from analysis.toml.value_types import Cell
 
 
@@ -72,10 +73,10 @@ def answer_that_fits(data: StudyTables, rule: Exclusion) -> Flagged:
 
 
 def same_answers(data: StudyTables, rule: Exclusion) -> Flagged:
-    """Flag participants who gave the same answer to all `items`.
+    """Flag participants who gave the same answer to all `items`, at any time they were asked.
 
     Answers in a list of `alike` count as the same, and "does not apply" is an answer of
-    its own. Participants with fewer than two answers are undecided.
+    its own. Participants with fewer than two answers at every time are undecided.
     """
     merged = {str(cell): str(group[0]) for group in rule.alike for cell in group}
     kind = data.missing["answers.csv"]["value"]
@@ -83,11 +84,21 @@ def same_answers(data: StudyTables, rule: Exclusion) -> Flagged:
     asked = data.answers["item"].isin(rule.items) & clicked.notna()
     answers = data.answers[asked]
     kinds = clicked[asked].map(lambda value: merged.get(str(value), str(value)))
-    by = kinds.groupby(answers["participant"]).agg(["nunique", "count"])
-    by = by.reindex(data.participants["participant"], fill_value=0)
-    by.index = data.participants.index
-    decided = by["count"] >= 2
-    return Flagged(decided & (by["nunique"] == 1), ~decided)
+    # A page is a time: the same answer before and after says nothing about the items of a page.
+    by = kinds.groupby([answers["participant"], _times(answers)]).agg(["nunique", "count"])
+    pages = pd.DataFrame(
+        {"decided": by["count"] >= 2, "same": (by["count"] >= 2) & (by["nunique"] == 1)}
+    )
+    any_page = pages.groupby(level=0).any()
+    any_page = any_page.reindex(data.participants["participant"], fill_value=False)
+    any_page.index = data.participants.index
+    return Flagged(any_page["same"], ~any_page["decided"])
+
+
+def _times(answers: pd.DataFrame) -> pd.Series:
+    """Return the time of each answer if a participant has several answers to an item."""
+    several = len(pages_asked(answers)) > 1
+    return pages_of(answers) if several else pd.Series("", index=answers.index)
 
 
 def _counted(

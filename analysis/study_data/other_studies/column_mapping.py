@@ -13,7 +13,7 @@ from analysis.toml.value_types import Cell
 KEYS = {
     "participants": ["participant"],
     "trials": ["participant", "position"],
-    "answers": ["participant", "questionnaire", "item"],
+    "answers": ["participant", "part", "block", "page", "questionnaire", "item"],
 }
 CURE = "map it in the plan's [source] (codes, missing, where)"
 

@@ -118,7 +118,7 @@ def test_a_mistake_in_the_plan_is_named(changes, message):
             "'role' in [[outcomes]] 'trust' is 'explore': did you mean 'exploratory'?",
         ),
         ({"family": "exploratory"}, "the family 'exploratory' needs role"),
-        ({"analysis": "repeated"}, "analysis 'repeated' needs 'within'"),
+        ({"analysis": "repeated"}, "'repeated' compares the times of a questionnaire"),
         (
             {"min_answered": 1.5},
             "'min_answered' in [[outcomes]] 'trust' is 1.5. It must be above 0 and at most 1.",

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from analysis.plan.plan import Outcome
 from analysis.study_data.scoring import (
-    block_scores,
-    item_score,
     mean_of_items,
+    questionnaire_score,
     reverse,
-    scale_score,
+    scores_by_time,
     trial_mean,
 )
 from analysis.study_data.study_data import read_study
@@ -57,7 +56,7 @@ def test_a_scale_score_is_the_mean_of_turned_answers(folder):
         return frame
 
     data = read_study(edit(folder, "answers.csv", answer))
-    assert scale_score(data, TRUST).iloc[0] == 7
+    assert questionnaire_score(data, TRUST).iloc[0] == 7
 
 
 def test_an_unanswered_item_is_no_zero(folder):
@@ -68,7 +67,7 @@ def test_an_unanswered_item_is_no_zero(folder):
         frame.loc[person & (frame["item"] == "trust1"), "value"] = ""
         return frame
 
-    scores = scale_score(read_study(edit(folder, "answers.csv", leave_out)), TRUST)
+    scores = questionnaire_score(read_study(edit(folder, "answers.csv", leave_out)), TRUST)
     assert scores.iloc[0] == 1
     assert scores.notna().all()
 
@@ -93,9 +92,9 @@ def answer_trust(**values):
 def test_a_sum_scale_adds_the_turned_answers_up(folder):
     answers = answer_trust(trust1="7", trust2="6", trust3="2", trust4="5", trust5="1", trust6="4")
     edit(folder, "answers.csv", answers)
-    means = scale_score(read_study(folder), TRUST)
+    means = questionnaire_score(read_study(folder), TRUST)
     data = read_study(edit(folder, "codebook.csv", summed))
-    sums = scale_score(data, TRUST)
+    sums = questionnaire_score(data, TRUST)
     assert sums.iloc[0] == 7 + 6 + (8 - 2) + 5 + (8 - 1) + 4
     assert sums.to_numpy() == pytest.approx(6 * means.to_numpy())
 
@@ -104,7 +103,7 @@ def test_a_sum_with_an_unanswered_item_is_projected_to_all_items(folder):
     answers = answer_trust(trust1="", trust2="6", trust3="2", trust4="5", trust5="1", trust6="4")
     edit(folder, "answers.csv", answers)
     data = read_study(edit(folder, "codebook.csv", summed))
-    assert scale_score(data, TRUST).iloc[0] == pytest.approx(6 * (6 + 6 + 5 + 7 + 4) / 5)
+    assert questionnaire_score(data, TRUST).iloc[0] == pytest.approx(6 * (6 + 6 + 5 + 7 + 4) / 5)
 
 
 def test_a_trial_mean_takes_the_answered_trials_that_fit(folder):
@@ -138,8 +137,8 @@ def test_a_single_item_is_turned_if_it_is_a_reversed_one(folder):
         )
 
     data = read_study(edit(folder, "answers.csv", answer))
-    plain = item_score(data, Outcome("a", "A", "item", item="trust2"))
-    turned = item_score(data, Outcome("b", "B", "item", item="trust3"))
+    plain = questionnaire_score(data, Outcome("a", "A", "item", item="trust2"))
+    turned = questionnaire_score(data, Outcome("b", "B", "item", item="trust3"))
     assert (plain == 6).all()
     assert (turned == 2).all()
 
@@ -160,10 +159,11 @@ def answered(item, value, **more):
     return {"participant": "p", "item": item, "value": value, **more}
 
 
-def test_a_questionnaire_on_two_pages_is_the_mean_of_both():
+def test_no_mean_is_taken_of_two_answers_to_an_item():
     answers = [answered("i1", "2"), answered("i1", "5"), answered("i2", "7")]
     data = study_data(answers=answers, items=TWO_ITEMS)
-    assert scale_score(data, SCALE)["p"] == pytest.approx(((2 + 5) / 2 + 1) / 2)
+    with pytest.raises(ValueError, match="duplicate"):
+        questionnaire_score(data, SCALE)
 
 
 @pytest.mark.parametrize(
@@ -174,13 +174,13 @@ def test_how_many_items_must_be_answered_is_the_plans_else_the_codebooks(codeboo
     items = [{**item, "minimum_answered": codebook} for item in TWO_ITEMS]
     data = study_data(answers=[answered("i1", "3")], items=items)
     outcome = Outcome("x", "X", "scale", scale="s", min_answered=plan)
-    assert pd.notna(scale_score(data, outcome)["p"]) == scored
+    assert pd.notna(questionnaire_score(data, outcome)["p"]) == scored
 
 
 def test_an_item_of_the_same_name_on_another_questionnaire_is_not_counted():
     answers = [answered("i1", "2"), answered("i2", "2"), answered("i1", "7", questionnaire="r")]
     data = study_data(answers=answers, items=TWO_ITEMS)
-    assert scale_score(data, SCALE)["p"] == (2 + 6) / 2
+    assert questionnaire_score(data, SCALE)["p"] == (2 + 6) / 2
 
 
 def test_block_scores_are_turned_and_leave_out_what_was_answered_outside_the_blocks():
@@ -190,10 +190,9 @@ def test_block_scores_are_turned_and_leave_out_what_was_answered_outside_the_blo
         *(answered("i1", "6"), answered("i2", "6")),
     ]
     data = study_data(answers=answers, items=TWO_ITEMS)
-    outcome = Outcome("x", "X", "scale", scale="s", within="block")
-    scores = block_scores(data, outcome)
-    assert scores["block"].tolist() == ["1", "2"]
-    assert scores["value"].tolist() == [(7 + 6) / 2, (1 + 4) / 2]
+    outcome = Outcome("x", "X", "scale", scale="s", analysis="repeated", within="block")
+    scores = scores_by_time(data, outcome)
+    assert scores.to_dict("list") == {"1": [(7 + 6) / 2], "2": [(1 + 4) / 2]}
 
 
 def trial(**columns):
