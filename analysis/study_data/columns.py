@@ -82,8 +82,6 @@ FILES: Mapping[str, tuple[Column, ...]] = {
         _late("page"),
         _late("shown_at", "integer", 1),
         _late("part"),
-        _late("block"),
-        _late("condition"),
     ),
     "codebook.csv": (
         Column("file"),

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pandas as pd
 
 from analysis.study_data.csv_files import EXPORT_AGAIN, rows_text, values_text
+from analysis.study_data.times import time_column
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -39,7 +40,7 @@ def _positions_are_unique(frames: Frames) -> list[str]:
 def _answers_are_unique(frames: Frames) -> list[str]:
     answers = frames["answers.csv"]
     # Exports have the page, which is the most precise time; other studies may have another.
-    times = [name for name in ("page", "part", "block") if answers[name].notna().any()]
+    times = [name for name in ("page", "part", "block") if (time_column(answers, name) != "").any()]
     times = times[:1] if times[:1] == ["page"] else times
     keys = ["participant", *times, "questionnaire", "item"]
     return _duplicates(answers, "answers.csv", keys)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import TableError
-from analysis.results import compute
+from analysis.report.sentences import source_of
 from analysis.sections.instruments import instruments
 from analysis.study_data.missing import missing_by_arm
 from analysis.study_data.populations import score_table
@@ -148,4 +148,7 @@ def test_a_change_is_the_later_minus_the_earlier_score(walked):
     assert scores["trust.before"].to_numpy()[done] == pytest.approx(
         by_hand(data, "trust-before")[done]
     )
-    assert compute(data, scores).outcomes[0].outcome.before == {"part": "trust-before"}
+    assert source_of(data.plan.outcomes[0]) == (
+        "change of the mean of the items of the scale “state_trust” after reversal: the score in "
+        "the part “trust-after” minus the score in the part “trust-before”"
+    )

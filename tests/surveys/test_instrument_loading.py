@@ -116,7 +116,7 @@ def test_a_verbatim_scale_is_flagged_in_codebook_and_report_data(db, file, tmp_p
     from analysis.plan.plan import Outcome
     from analysis.sections.instruments import instruments
     from analysis.study_data.missing import missing_by_arm
-    from analysis.study_data.scoring import scale_score
+    from analysis.study_data.scoring import questionnaire_score
     from analysis.study_data.study_data import read_study
     from tests.surveys import factories
 
@@ -147,7 +147,7 @@ def test_a_verbatim_scale_is_flagged_in_codebook_and_report_data(db, file, tmp_p
     found = {row.name: row for row in missing_by_arm(data) if row.arm == people[1].arm.key}
     assert found["lab1"].does_not_apply == 1
     assert found["lab1"].not_answered == 0
-    scores = scale_score(data, Outcome("lab", "Lab", "scale", scale="lab"))
+    scores = questionnaire_score(data, Outcome("lab", "Lab", "scale", scale="lab"))
     # Sums of two items, the second turned; with one of two answered, twice that one's value.
     assert [scores[person.pseudonym] for person in people] == [10.0, 8.0, 6.0]
     used = next(one for one in instruments(data) if one.scale == "lab")
