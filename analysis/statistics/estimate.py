@@ -49,7 +49,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class HypothesisTest:
-    """A test: `symbol` = `statistic` on `df` degrees of freedom, its `p`, and its `n` scores."""
+    """A test: `symbol` = `statistic` on `df` degrees of freedom, its `p`, and its `n` scores.
+
+    `df_method` names the approximation of the denominator's degrees of freedom, such as
+    "Satterthwaite", and is empty where they are known or need no name of their own.
+    """
 
     name: str
     symbol: str
@@ -57,6 +61,7 @@ class HypothesisTest:
     df: tuple[float, ...]
     p: float
     n: int
+    df_method: str = ""
 
     def __post_init__(self) -> None:
         _check_finite(self.name, self.statistic, self.p, *self.df)

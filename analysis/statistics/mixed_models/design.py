@@ -3,15 +3,20 @@
 The design is checked once, when it is built.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis.statistics.mixed_models.arrays import Array, Codes
-from analysis.statistics.mixed_models.errors import DesignError, examples
+from analysis.statistics.mixed_models.errors import (
+    DesignError,
+    TooManyEffectsError,
+    examples,
+)
 from analysis.statistics.mixed_models.specification import (
     Categorical,
     Coding,
@@ -52,10 +57,13 @@ def _factor_columns(
 ) -> tuple[Array, tuple[str, ...]]:
     codes, labels = factor_codes(table, term.column, term.levels)
     k = len(labels)
+    names = tuple(f"{term.column}[{label}]" for label in labels)
+    if coding == "cells":
+        return np.eye(k)[codes], names
     if coding == "treatment":
-        return np.eye(k)[codes][:, 1:], tuple(f"{term.column}[{label}]" for label in labels[1:])
+        return np.eye(k)[codes][:, 1:], names[1:]
     contrasts = np.vstack([np.eye(k - 1), -np.ones(k - 1)])
-    return contrasts[codes], tuple(f"{term.column}[{label}]" for label in labels[:-1])
+    return contrasts[codes], names[:-1]
 
 
 def numbers(table: pd.DataFrame, column: str) -> Array:
@@ -137,12 +145,30 @@ def complete(table: pd.DataFrame, column: str) -> pd.Series:
 
 
 @dataclass(frozen=True)
+class Block:
+    """The random effects of one random term among the effects of its factor.
+
+    `name` is the term's. `kind` is the covariance matrix of the `width` effects of a level:
+    unconstrained, diagonal, or one variance for all ("tied"). `levels` counts the units that the
+    term's variance is estimated from: levels of the factor, or observed cells. `observed` counts
+    the effects that the rows can distinguish.
+    """
+
+    name: str
+    kind: Literal["full", "diagonal", "tied"]
+    width: int
+    levels: int
+    observed: int
+
+
+@dataclass(frozen=True)
 class Grouping:
-    """A grouping factor with L levels and q random effects per level.
+    """A grouping factor with L levels and q random effects per level, in a block per random term.
 
     `codes` (rows,) contains each row's level; `columns` (rows, q) the random effects' covariates
-    divided by `scale` (q,), their root mean square, so that all θ are of similar size for the
-    optimiser.
+    divided by `scale` (q,), their root mean square (1 for indicators of cells), so that all θ are
+    of similar size for the optimiser. Terms of one factor share a grouping, so that nested effects,
+    such as participant and participant:condition, need no dense matrix between them.
     """
 
     factor: str
@@ -151,7 +177,7 @@ class Grouping:
     codes: Codes
     columns: Array
     scale: Array
-    correlated: bool
+    blocks: tuple[Block, ...]
 
     @property
     def count(self) -> int:
@@ -169,23 +195,70 @@ class Grouping:
         return self.count * self.width
 
 
-def build_grouping(table: pd.DataFrame, term: Random) -> Grouping:
-    """Return the grouping of a random term. Raises DesignError if it has too few levels."""
-    codes, levels = factor_codes(table, term.factor)
+def build_grouping(table: pd.DataFrame, terms: Sequence[Random]) -> Grouping:
+    """Return the grouping of all random terms of one factor.
+
+    Raises DesignError if the factor has too few levels, TooManyEffectsError if it has too few for
+    the slopes.
+    """
+    codes, levels = factor_codes(table, terms[0].factor)
+    parts = [_block(table, term, codes, levels) for term in terms]
+    return Grouping(
+        terms[0].factor,
+        tuple(name for _, names, _, _ in parts for name in names),
+        levels,
+        codes,
+        np.column_stack([columns / scale for columns, _, scale, _ in parts]),
+        np.concatenate([scale for _, _, scale, _ in parts]),
+        tuple(block for _, _, _, block in parts),
+    )
+
+
+def _block(
+    table: pd.DataFrame, term: Random, codes: Codes, levels: tuple[str, ...]
+) -> tuple[Array, tuple[str, ...], Array, Block]:
+    """Return the columns (rows, width) of a random term, their names, their scale, and its block.
+
+    The columns are not yet divided by the scale.
+    """
+    if term.cells:
+        return _cells(table, term, codes)
     parts = [term_columns(table, slope) for slope in term.slopes]
-    columns = np.column_stack([np.ones(len(table)), *(part[0] for part in parts)])
-    names = ("intercept", *(name for part in parts for name in part[1]))
+    intercept = [np.ones((len(table), 1))] if term.intercept else []
+    columns = np.column_stack([*intercept, *(part[0] for part in parts)])
+    names = (*(["intercept"] * term.intercept), *(name for part in parts for name in part[1]))
     if len(levels) <= len(names):
-        raise DesignError(
+        raise TooManyEffectsError(
+            (term.name,),
             f"{term.factor} has {len(levels)} levels for {len(names)} random effects per level, "
-            "but needs more levels than effects; remove slopes, or make it a fixed term"
+            "but needs more levels than effects; remove slopes, or make it a fixed term",
         )
     scale = np.sqrt((columns**2).mean(axis=0))
     if (scale == 0).any():
-        raise DesignError(
-            f"a random slope of {term.factor} is zero in every row; remove this slope"
+        raise TooManyEffectsError(
+            (term.name,),
+            f"a random slope of {term.factor} is zero in every row; remove this slope",
         )
-    return Grouping(term.factor, names, levels, codes, columns / scale, scale, term.correlated)
+    observed = len(levels) * len(names)
+    if not term.intercept:
+        # An indicator's effect is the SD of a cell, which needs no scale.
+        scale = np.ones(len(names))
+        observed = len(np.unique(codes * len(names) + columns.argmax(axis=1)))
+    kind: Literal["full", "diagonal"] = "full" if term.correlated else "diagonal"
+    return columns, names, scale, Block(term.name, kind, len(names), len(levels), observed)
+
+
+def _cells(
+    table: pd.DataFrame, term: Random, codes: Codes
+) -> tuple[Array, tuple[str, ...], Array, Block]:
+    terms = tuple(Categorical(column, coding="cells") for column in term.cells)
+    parts = [term_columns(table, part) for part in terms]
+    columns, names = reduce(_products, parts)
+    occurs = columns.any(axis=0)  # a combination without rows has no effect
+    columns, names = columns[:, occurs], tuple(np.array(names)[occurs])
+    width = len(names)
+    observed = len(np.unique(codes * width + columns.argmax(axis=1)))
+    return columns, names, np.ones(width), Block(term.name, "tied", width, observed, observed)
 
 
 def check_groupings(groupings: tuple[Grouping, ...], repeated_rows: bool) -> None:
@@ -196,12 +269,14 @@ def check_groupings(groupings: tuple[Grouping, ...], repeated_rows: bool) -> Non
     """
     # An effect per row would absorb the residual, and two identical groupings each other.
     for grouping in groupings:
-        if repeated_rows and grouping.size >= len(grouping.codes):
-            raise DesignError(
-                f"{grouping.factor} has {grouping.size} random effects for {len(grouping.codes)} "
-                "rows, so they are confounded with the residual; collect more rows per level, or "
-                "remove slopes or the factor"
-            )
+        for block in grouping.blocks:
+            if repeated_rows and block.observed >= len(grouping.codes):
+                raise TooManyEffectsError(
+                    (block.name,),
+                    f"{block.name} has {block.observed} random effects for {len(grouping.codes)} "
+                    "rows, so they are confounded with the residual; collect more rows per level, "
+                    "or remove slopes or the factor",
+                )
     for index, a in enumerate(groupings):
         for b in groupings[index + 1 :]:
             pairs = len(np.unique(a.codes * b.count + b.codes))
@@ -248,7 +323,11 @@ def build_design(
     table = table.reset_index(drop=True)
     fixed = fixed_design(table, model, intercept=intercept)
     check_rank(fixed)
-    groupings = [build_grouping(table, term) for term in model.random]
+    factors = dict.fromkeys(term.factor for term in model.random)
+    groupings = [
+        build_grouping(table, [term for term in model.random if term.factor == factor])
+        for factor in factors
+    ]
     groupings.sort(key=lambda grouping: -grouping.size)
     check_groupings(tuple(groupings), repeated_rows)
     return Design(fixed, tuple(groupings))

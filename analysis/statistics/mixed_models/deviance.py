@@ -118,7 +118,7 @@ class LinearProblem:
         """Return the derivatives of X'V⁻¹X by each θ, with a matrix (p, p) per parameter."""
         entries = self.relative.entries
         slopes = information_slopes(self.crossing, entries, at.outer, at.solved)
-        return slopes[:, : self.p, : self.p]
+        return self.relative.by_parameter(slopes[:, : self.p, : self.p])
 
     def effects(self, at: Evaluation, theta: Array) -> list[Array]:
         """Return each factor's random effects (levels, effects) for the original columns."""

@@ -17,6 +17,17 @@ class DesignError(NotEstimableError):
     """The table lacks data that the model needs."""
 
 
+class TooManyEffectsError(DesignError):
+    """The factors have too few levels or rows for their random effects.
+
+    `factors` names the random terms.
+    """
+
+    def __init__(self, factors: Sequence[str], reason: str) -> None:
+        self.factors = tuple(factors)
+        super().__init__(reason)
+
+
 class SeparationError(NotEstimableError):
     """The fixed effects predict outcomes without error, so an odds ratio is infinite."""
 

@@ -193,7 +193,7 @@ def result(
         fixed,
         {name: fixed.estimate(name, rows[i], level, n) for i, name in enumerate(names)},
         {},
-        {term.factor: components[term.factor] for term in model.random},
+        {term.name: components[term.name] for term in model.random},
         -optimum.value / 2,
         len(optimum.point),
         type_three_hypotheses(table, model, solution.design.fixed),

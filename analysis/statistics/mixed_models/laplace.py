@@ -150,7 +150,8 @@ class LaplaceProblem:
         solved = elimination.solve(elimination.scale(gathered))
         lifted = elimination.products(elimination.unscale(solved))
         outer = Parts(gathered.first - lifted.first, gathered.rest - lifted.rest)
-        return information_slopes(self.crossing, self.relative.entries, outer, solved)
+        slopes = information_slopes(self.crossing, self.relative.entries, outer, solved)
+        return self.relative.by_parameter(slopes)
 
     def gradient(self, mode: Mode) -> Array:
         """Return ∂D/∂φ at a mode."""

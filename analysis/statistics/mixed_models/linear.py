@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,14 @@ from analysis.statistics.mixed_models.design import Design, build_design, number
 from analysis.statistics.mixed_models.deviance import Evaluation, LinearProblem
 from analysis.statistics.mixed_models.errors import DesignError, NotConvergedError, SingularFitError
 from analysis.statistics.mixed_models.hypotheses import type_three_hypotheses
+from analysis.statistics.mixed_models.kenward_roger import kenward_roger
 from analysis.statistics.mixed_models.optimise import Optimum, minimise, require_minimum
 from analysis.statistics.mixed_models.random_structure import Decision, descend
 from analysis.statistics.mixed_models.relative import Component, effect_tables
 from analysis.statistics.mixed_models.satterthwaite import FixedEffects, fixed_effects, weighted
 from analysis.statistics.mixed_models.specification import MixedModel
+
+DfMethod = Literal["satterthwaite", "kenward_roger"]
 
 LIMIT = 1e3  # largest plausible ratio of a random effect's SD to the residual SD
 
@@ -66,7 +70,7 @@ class LinearFit:
         return dict(zip(self.names, map(float, errors), strict=True))
 
     def contrast(self, weights: Mapping[str, float], name: str) -> Estimate:
-        """Estimate Σ weight × coefficient, with Satterthwaite's df."""
+        """Estimate Σ weight × coefficient, with the fit's df."""
         return self.fixed.estimate(name, weighted(weights, self.names), self.level, self.n)
 
     def joint_test(self, rows: Mapping[str, Mapping[str, float]], name: str) -> HypothesisTest:
@@ -75,24 +79,33 @@ class LinearFit:
         return self.fixed.f_test(name, hypotheses, self.n)
 
     def type_three(self) -> tuple[HypothesisTest, ...]:
-        """Test each fixed term with a type III F and Satterthwaite's df."""
+        """Test each fixed term with a type III F and the fit's df."""
         return tuple(
             self.fixed.f_test(name, rows, self.n) for name, rows in self.hypotheses.items()
         )
 
 
 def fit_linear(
-    table: pd.DataFrame, model: MixedModel, *, reml: bool = True, level: float = 0.95
+    table: pd.DataFrame,
+    model: MixedModel,
+    *,
+    reml: bool = True,
+    level: float = 0.95,
+    df_method: DfMethod = "satterthwaite",
 ) -> LinearFit:
     """Fit by restricted or full maximum likelihood, descending `model.ladder` if needed.
 
+    `df_method` is the method of the degrees of freedom; Kenward and Roger's also enlarges the
+    standard errors and needs REML.
     Raises DesignError if the data cannot identify the model, SingularFitError or NotConvergedError
     if no step of the ladder is left; all are NotEstimableError.
     """
+    if df_method == "kenward_roger" and not reml:
+        raise ValueError("Kenward and Roger's method needs REML; set reml=True")
     table = table.reset_index(drop=True)
     outcome = numbers(table, model.outcome)
     fitted, model, decisions = descend(model, lambda m: _fit(table, outcome, m, reml))
-    return _result(table, model, decisions, fitted, level)
+    return _result(table, model, decisions, fitted, level, df_method)
 
 
 @dataclass(frozen=True)
@@ -142,15 +155,19 @@ def _result(
     decisions: tuple[Decision, ...],
     fitted: AcceptedOptimum,
     level: float,
+    df_method: DfMethod,
 ) -> LinearFit:
     problem, optimum, at = fitted.problem, fitted.optimum, fitted.at
     fixed = fixed_effects(problem, at, optimum.hessian)
+    sigma = float(np.sqrt(at.rss / problem.df))
+    if df_method == "kenward_roger":
+        lambdas = problem.relative.factors(optimum.point)
+        fixed = kenward_roger(fixed, fitted.design, lambdas, sigma)
     names = fitted.design.fixed.names
     # Participants, as the first random factor, are the n of every estimate, not the rows.
     counts = {g.factor: g.count for g in fitted.design.groupings}
     n = counts[model.random[0].factor] if model.random else fitted.design.rows
     rows = np.eye(len(names))
-    sigma = float(np.sqrt(at.rss / problem.df))
     return LinearFit(
         model,
         decisions,
@@ -173,4 +190,4 @@ def _result(
 
 def _in_order(model: MixedModel, components: tuple[Component, ...]) -> Mapping[str, Component]:
     by_factor = {component.factor: component for component in components}
-    return {term.factor: by_factor[term.factor] for term in model.random}
+    return {term.name: by_factor[term.name] for term in model.random}

@@ -61,8 +61,7 @@ def sd_interval(fit: LinearFit | GeneralisedFit, factor: str) -> Estimate:
         raise NotEstimableError(
             f"{factor} has slopes, but its profile interval needs intercepts alone; remove them"
         )
-    place = [g.factor for g in fit.solution.design.groupings].index(factor)
-    profile = _linear_sd(fit, place) if isinstance(fit, LinearFit) else _sd(fit, place)
+    profile = _linear_sd(fit, factor) if isinstance(fit, LinearFit) else _sd(fit, factor)
     quantile = float(stats.chi2.ppf(fit.level, 1))
 
     def rise(value: float) -> float:
@@ -76,15 +75,10 @@ def sd_interval(fit: LinearFit | GeneralisedFit, factor: str) -> Estimate:
     return Estimate(f"SD of {factor}", sd, low, high, fit.level, component.levels, method)
 
 
-def _entry(fit: LinearFit | GeneralisedFit, place: int) -> int:
-    """Return the index of θ for the only effect of the grouping at `place`."""
-    relative = fit.solution.problem.relative
-    return [index for index, _, _ in relative.entries].index(place)
-
-
-def _linear_sd(fit: LinearFit, place: int) -> Profile:
+def _linear_sd(fit: LinearFit, factor: str) -> Profile:
     """Profile the deviance over the other θ and σ, with θ = SD / σ (intercepts have scale 1)."""
-    problem, k = fit.solution.problem, _entry(fit, place)
+    problem = fit.solution.problem
+    k = problem.relative.parameter(factor)
     point = np.append(np.delete(fit.solution.optimum.point, k), np.log(fit.residual_sd))
 
     def profile(value: float) -> float:
@@ -103,9 +97,10 @@ def _linear_sd(fit: LinearFit, place: int) -> Profile:
     return profile
 
 
-def _sd(fit: GeneralisedFit, place: int) -> Profile:
+def _sd(fit: GeneralisedFit, factor: str) -> Profile:
     solution = fit.solution
-    k = solution.problem.family.size + solution.problem.p + _entry(fit, place)
+    k = solution.problem.family.size + solution.problem.p
+    k += solution.problem.relative.parameter(factor)
     task: LaplaceProblem | QuadratureProblem = solution.problem
     if solution.points > 1:
         task = QuadratureProblem(solution.design, solution.problem.family, solution.points)

@@ -65,9 +65,9 @@ def _fixed(fit: Fit, smaller: Fit, larger: Fit) -> frozenset[object]:
 
 
 def _require_nested(smaller: Fit, larger: Fit) -> None:
-    terms = {term.factor: term for term in larger.model.random}
+    terms = {term.name: term for term in larger.model.random}
     inside = set(smaller.model.fixed) <= set(larger.model.fixed) and all(
-        term.factor in terms and set(term.slopes) <= set(terms[term.factor].slopes)
+        term.name in terms and set(term.slopes) <= set(terms[term.name].slopes)
         for term in smaller.model.random
     )
     if not inside:

@@ -1,27 +1,29 @@
 """Relative covariance factors Λ, a lower-triangular matrix of the parameters θ per factor.
 
 The random effects of a level have the covariance φ Λ Λ', where φ is the residual variance (1 in
-models without residuals). θ contains the free entries of Λ column by column; for uncorrelated
-effects only the diagonal is free.
+models without residuals). Λ has a block per random term of the factor. θ contains the free entries
+of each block column by column; for uncorrelated effects only the diagonal is free, and effects of
+cells share one entry.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analysis.statistics.mixed_models.arrays import Array
-from analysis.statistics.mixed_models.design import Grouping
+from analysis.statistics.mixed_models.design import Block, Grouping
 
 EMPTY = 1e-4  # diagonal entries below it (relative to the residual) count as zero, as in lme4
 
 
 @dataclass(frozen=True)
 class Component:
-    """Estimated spread of one factor's effects, in the units of the outcome (or of the logit).
+    """Estimated spread of one random term's effects, in the units of the outcome (or the logit).
 
-    `sds` (q,) belong to `names`; `correlations` is (q, q); `levels` is the number of levels.
+    `factor` is the term's name. `sds` (q,) belong to `names`; `correlations` is (q, q); `levels` is
+    the number of levels, or of observed cells.
     """
 
     factor: str
@@ -32,7 +34,7 @@ class Component:
 
     @property
     def sd(self) -> float:
-        """Return the standard deviation of the intercepts."""
+        """Return the standard deviation of the intercepts (of the first of `names`)."""
         return self.sds[0]
 
 
@@ -50,20 +52,36 @@ class Relative:
     """Mapping between the parameters θ and the entries of the factors Λ."""
 
     def __init__(self, groupings: Sequence[Grouping]) -> None:
-        """List the free entries in the order of the groupings."""
+        """List the free entries in the order of the groupings, with the parameter of each."""
         self.groupings = tuple(groupings)
-        self.entries = [
-            (index, row, column)
-            for index, grouping in enumerate(groupings)
-            for column in range(grouping.width)
-            for row in range(column, grouping.width)
-            if row == column or grouping.correlated
-        ]
+        self.entries: list[tuple[int, int, int]] = []
+        owners: list[int] = []
+        for index, grouping in enumerate(self.groupings):
+            for block, first in _with_first(grouping):
+                for column in range(first, first + block.width):
+                    last = first + block.width if block.kind == "full" else column + 1
+                    for row in range(column, last):
+                        is_new = block.kind != "tied" or column == first
+                        owners.append((owners[-1] if owners else -1) + is_new)
+                        self.entries.append((index, row, column))
+        self.owners = np.array(owners, dtype=np.intp)
+        self.size = owners[-1] + 1 if owners else 0
 
     @property
     def start(self) -> Array:
         """Return the start of the search: uncorrelated effects half as large as the residual."""
-        return np.array([0.5 if row == column else 0.0 for _, row, column in self.entries])
+        start = np.zeros(self.size)
+        for owner, (_, row, column) in zip(self.owners, self.entries, strict=True):
+            start[owner] = 0.5 if row == column else 0.0
+        return start
+
+    def parameter(self, name: str) -> int:
+        """Return the index of the only θ of the random term called `name`."""
+        for index, grouping in enumerate(self.groupings):
+            for block, first in _with_first(grouping):
+                if block.name == name:
+                    return int(self.owners[self.entries.index((index, first, first))])
+        raise ValueError(f"no random term {name!r}")
 
     @property
     def bounds(self) -> list[tuple[float, float]]:
@@ -72,30 +90,43 @@ class Relative:
         A column of Λ and its negative are equivalent. A bound at zero would let the search stop
         there, because the gradient vanishes at zero even where the likelihood rises beyond it.
         """
-        return [(-1e4, 1e4)] * len(self.entries)
+        return [(-1e4, 1e4)] * self.size
 
     def factors(self, theta: Array) -> list[Array]:
         """Return Λ (q, q) of each grouping."""
         lambdas = [np.zeros((grouping.width, grouping.width)) for grouping in self.groupings]
-        for value, (index, row, column) in zip(theta, self.entries, strict=True):
-            lambdas[index][row, column] = value
+        for owner, (index, row, column) in zip(self.owners, self.entries, strict=True):
+            lambdas[index][row, column] = theta[owner]
         return lambdas
 
     def collect(self, matrices: Sequence[Array]) -> Array:
         """Return the derivatives by θ, given the derivatives by every entry of each Λ."""
-        return np.array([matrices[index][row, column] for index, row, column in self.entries])
+        return self.by_parameter(
+            np.array([matrices[index][row, column] for index, row, column in self.entries])
+        )
+
+    def by_parameter(self, slopes: Array) -> Array:
+        """Return the derivatives by θ, given the derivatives (entries, …) by every free entry."""
+        out = np.zeros((self.size, *slopes.shape[1:]))
+        np.add.at(out, self.owners, slopes)
+        return out
 
     def empty(self, theta: Array) -> dict[str, str]:
-        """Return the factors with a singular covariance, each with a sentence on its kind."""
+        """Return the random terms with a singular covariance, each with a sentence on its kind."""
         problems = {}
         for grouping, factor in zip(self.groupings, self.factors(theta), strict=True):
-            for row in np.flatnonzero(np.abs(np.diag(factor)) < EMPTY):
-                name = grouping.names[row]
-                is_zero = np.linalg.norm(factor[row]) < EMPTY
-                problems[grouping.factor] = (
-                    f"the variance of {name} by {grouping.factor} is estimated as zero"
+            for block, first in _with_first(grouping):
+                own = factor[first : first + block.width, first : first + block.width]
+                # The smallest singular value does not depend on the order of the effects.
+                if np.linalg.svd(own, compute_uv=False)[-1] >= EMPTY:
+                    continue
+                row = int(np.abs(np.diag(own)).argmin())
+                name = "intercept" if block.kind == "tied" else grouping.names[first + row]
+                is_zero = np.linalg.norm(own[row]) < EMPTY
+                problems[block.name] = (
+                    f"the variance of {name} by {block.name} is estimated as zero"
                     if is_zero
-                    else f"a correlation of {name} by {grouping.factor} is estimated as ±1"
+                    else f"a correlation of {name} by {block.name} is estimated as ±1"
                 )
         return problems
 
@@ -110,16 +141,32 @@ class Relative:
 
     def components(self, theta: Array, residual_sd: float = 1.0) -> tuple[Component, ...]:
         """Return standard deviations and correlations in the units of the original columns."""
-        pairs = zip(self.groupings, self.factors(theta), strict=True)
-        return tuple(_component(grouping, factor, residual_sd) for grouping, factor in pairs)
+        return tuple(
+            _component(grouping, block, first, factor, residual_sd)
+            for grouping, factor in zip(self.groupings, self.factors(theta), strict=True)
+            for block, first in _with_first(grouping)
+        )
 
 
-def _component(grouping: Grouping, factor: Array, residual_sd: float) -> Component:
-    scaled = residual_sd * factor / grouping.scale[:, None]
+def _with_first(grouping: Grouping) -> Iterator[tuple[Block, int]]:
+    """Yield the grouping's blocks, each with the position of its first effect."""
+    first = 0
+    for block in grouping.blocks:
+        yield block, first
+        first += block.width
+
+
+def _component(
+    grouping: Grouping, block: Block, first: int, factor: Array, residual_sd: float
+) -> Component:
+    if block.kind == "tied":
+        sd = residual_sd * abs(float(factor[first, first]))
+        return Component(block.name, block.levels, ("intercept",), (sd,), np.eye(1))
+    span = slice(first, first + block.width)
+    scaled = residual_sd * factor[span, span] / grouping.scale[span, None]
     covariance = scaled @ scaled.T
     sds = np.sqrt(np.diag(covariance))
     safe = np.where(sds > 0, sds, 1.0)
     correlations = covariance / np.outer(safe, safe)
-    return Component(
-        grouping.factor, grouping.count, grouping.names, tuple(map(float, sds)), correlations
-    )
+    names, values = grouping.names[span], tuple(map(float, sds))
+    return Component(block.name, block.levels, names, values, correlations)

@@ -35,6 +35,11 @@ class FixedEffects:
     spread: Array
     metric: Array
 
+    @property
+    def method(self) -> str:
+        """Return the name of the method of the degrees of freedom, empty for z and χ²."""
+        return "Satterthwaite" if len(self.slopes) else ""
+
     def df(self, contrast: Array) -> float:
         """Return Satterthwaite's degrees of freedom of a contrast (p,)."""
         variance = contrast @ self.covariance @ contrast
@@ -52,7 +57,7 @@ class FixedEffects:
         low, high = value - half * error, value + half * error
         t = value / error
         p = float(2 * (stats.norm.sf(abs(t)) if is_z else stats.t.sf(abs(t), df)))
-        method = "Wald z" if is_z else "Wald t, Satterthwaite's df"
+        method = "Wald z" if is_z else f"Wald t, {self.method}'s df"
         return Estimate(name, value, low, high, level, n, method, t, None if is_z else df, p)
 
     def f_test(self, name: str, hypotheses: Array, n: int) -> HypothesisTest:
@@ -63,22 +68,32 @@ class FixedEffects:
         (X'X)⁻¹, because otherwise the eigenvectors, and slightly the df, would depend on the choice
         of contrasts that express the hypothesis. Raises NotEstimableError for dependent rows.
         """
-        q = len(hypotheses)
-        try:
-            root = np.linalg.cholesky(hypotheses @ self.metric @ hypotheses.T)
-        except np.linalg.LinAlgError as error:
-            raise NotEstimableError(
-                f"{name}: a hypothesis follows from the others; remove it"
-            ) from error
-        # Orthonormal rows make the result independent of how the hypothesis is expressed.
-        rows = np.linalg.solve(root, hypotheses)
+        rows = independent_rows(name, hypotheses, self.metric)
+        q = len(rows)
         values, vectors = np.linalg.eigh(rows @ self.covariance @ rows.T)
         rows = vectors.T @ rows
         f = float(((rows @ self.beta) ** 2 / values).sum() / q)
         df = _combined([self.df(row) for row in rows])
         if df > MANY:
             return HypothesisTest(name, "χ²", q * f, (float(q),), float(stats.chi2.sf(q * f, q)), n)
-        return HypothesisTest(name, "F", f, (float(q), df), float(stats.f.sf(f, q, df)), n)
+        return HypothesisTest(
+            name, "F", f, (float(q), df), float(stats.f.sf(f, q, df)), n, self.method
+        )
+
+
+def independent_rows(name: str, hypotheses: Array, metric: Array) -> Array:
+    """Return the hypotheses (q, p) made orthonormal by the metric (X'X)⁻¹.
+
+    This makes a test independent of how its hypothesis is expressed. Raises NotEstimableError for
+    dependent rows.
+    """
+    try:
+        root = np.linalg.cholesky(hypotheses @ metric @ hypotheses.T)
+    except np.linalg.LinAlgError as error:
+        raise NotEstimableError(
+            f"{name}: a hypothesis follows from the others; remove it"
+        ) from error
+    return np.asarray(np.linalg.solve(root, hypotheses), dtype=np.float64)
 
 
 def _combined(dfs: list[float]) -> float:

@@ -3,7 +3,7 @@
     model = MixedModel(
         outcome="trust",
         fixed=(Categorical("arm", levels=("none", "lime")), Numeric("position")),
-        random=(Random("participant"), Random("image", slopes=(Categorical("arm"),))),
+        random=(Random("participant"), Random("image"), Random("image", cells=("arm",))),
     )
     fit = linear.fit_linear(table, model)          # raises unless it converged and is not singular
     fit.coefficients["arm[lime]"]                  # an Estimate: Wald t, Satterthwaite's df
@@ -25,9 +25,9 @@ into a NotEstimable. Column names: the intercept is "intercept", a level "arm[li
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Coding = Literal["treatment", "sum"]
-Step = Literal["uncorrelate", "drop_slopes", "drop_factor"]
-LADDER: tuple[Step, ...] = ("uncorrelate", "drop_slopes", "drop_factor")
+Coding = Literal["treatment", "sum", "cells"]
+Step = Literal["compound_symmetry", "uncorrelate", "drop_slopes", "drop_factor"]
+LADDER: tuple[Step, ...] = ("compound_symmetry", "uncorrelate", "drop_slopes", "drop_factor")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Categorical:
     """A column of labels with its `levels` in order (sorted if None), each of which must occur.
 
     "treatment" compares each level with the first; "sum" compares each level but the last with the
-    mean of all levels.
+    mean of all levels; "cells" has a column per level, which only random terms without an intercept
+    can use.
     """
 
     column: str
@@ -83,15 +84,37 @@ Term = Numeric | Categorical | Interaction
 
 @dataclass(frozen=True)
 class Random:
-    """A random intercept per level of `factor`, and random slopes for the terms in `slopes`.
+    """A random term of `factor`: an intercept per level, and random slopes for the terms `slopes`.
 
     If `correlated`, the covariance matrix of a level's effects is unconstrained, otherwise
-    diagonal.
+    diagonal. Without `intercept` only the slopes are random: (0 + arm | image) in lme4's notation.
+    `cells` lists columns whose combinations each have a random intercept within every level of the
+    factor: `Random("image", cells=("arm",))` is (1 | image:arm). Together with `Random("image")`
+    it is compound symmetry: an image's effects have the same variance in every arm and the same
+    correlation between any two arms, whatever the order or the coding of the arms.
     """
 
     factor: str
     slopes: tuple[Term, ...] = ()
     correlated: bool = True
+    intercept: bool = True
+    cells: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.cells and (self.slopes or not self.intercept):
+            raise ValueError(f"{self.name} has cells, so it is an intercept without slopes")
+        if not self.intercept and not self.slopes:
+            raise ValueError(f"the random term of {self.factor} is empty; add slopes")
+
+    @property
+    def name(self) -> str:
+        """Return the term's name in results, such as "image" or "image:arm"."""
+        return ":".join((self.factor, *self.cells))
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether the term is an unconstrained covariance between the cells of factors."""
+        return not self.intercept and self.correlated
 
 
 @dataclass(frozen=True)
@@ -110,18 +133,22 @@ class MixedModel:
 
     def __post_init__(self) -> None:
         _refuse_repeats("fixed term", [term.name for term in self.fixed])
-        _refuse_repeats("random factor", [term.factor for term in self.random])
+        _refuse_repeats("random factor", [term.name for term in self.random])
         for term in self.random:
             _refuse_repeats(f"slope of {term.factor}", [slope.name for slope in term.slopes])
 
     def with_random(self, term: Random) -> "MixedModel":
-        """Return a copy in which `term` replaces the random term of its factor."""
-        terms = tuple(term if old.factor == term.factor else old for old in self.random)
-        return replace(self, random=terms)
+        """Return a copy in which `term` replaces the random term of its name."""
+        return self.replaced(term.name, (term,))
 
-    def without(self, factor: str) -> "MixedModel":
-        """Return a copy without the random term of `factor`."""
-        return replace(self, random=tuple(t for t in self.random if t.factor != factor))
+    def replaced(self, name: str, terms: tuple[Random, ...]) -> "MixedModel":
+        """Return a copy in which `terms` take the place of the random term called `name`."""
+        random = [(term,) if term.name != name else terms for term in self.random]
+        return replace(self, random=tuple(term for group in random for term in group))
+
+    def without(self, name: str) -> "MixedModel":
+        """Return a copy without the random term called `name`."""
+        return self.replaced(name, ())
 
 
 def _refuse_repeats(kind: str, names: list[str]) -> None:

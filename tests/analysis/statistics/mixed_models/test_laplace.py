@@ -12,6 +12,7 @@ from tests.analysis.statistics.mixed_models.data import ARM, CROSSED, POSITION, 
 
 SLOPES = (Random("participant", (POSITION,)), Random("image", (ARM,)))
 THREE = (*CROSSED, Random("rater", (POSITION,)))
+SYMMETRIC = (*CROSSED, Random("image", cells=("arm",)))
 
 
 def family(table, kind):
@@ -36,7 +37,7 @@ def somewhere(task):
 
 
 @pytest.mark.parametrize("kind", ["logistic", "binomial", "ordinal"])
-@pytest.mark.parametrize("random", [(), CROSSED[:1], CROSSED, SLOPES, THREE], ids=str)
+@pytest.mark.parametrize("random", [(), CROSSED[:1], CROSSED, SLOPES, THREE, SYMMETRIC], ids=str)
 def test_the_gradient_is_that_of_finite_differences(random, kind):
     table = crossed(participants=14, images=8)
     table["rater"] = np.random.default_rng(1).integers(0, 6, len(table))

@@ -11,11 +11,14 @@ from scipy import optimize, stats
 from analysis.statistics.mixed_models.design import build_design
 from analysis.statistics.mixed_models.deviance import LinearProblem
 from analysis.statistics.mixed_models.linear import fit_linear
+from analysis.statistics.mixed_models.random_structure import between_cells
 from analysis.statistics.mixed_models.specification import Categorical, Interaction, Random
 from tests.analysis.statistics.mixed_models.data import ARM, ARMS, CROSSED, POSITION, crossed, model
 
 SLOPES = (Random("participant", (POSITION,)), Random("image", (ARM,)))
 THREE = (*CROSSED, Random("rater"))
+SYMMETRIC = (*CROSSED, Random("image", cells=("arm",)))
+CELLS = (Random("participant"), between_cells("image", ("arm",)))
 
 
 def with_raters(table):
@@ -42,23 +45,25 @@ def dense_deviance(table, spec, theta, reml):
 
 
 @pytest.mark.parametrize("reml", [True, False])
-@pytest.mark.parametrize("random", [(), CROSSED[:1], CROSSED, SLOPES, THREE], ids=len)
+@pytest.mark.parametrize(
+    "random", [(), CROSSED[:1], CROSSED, SLOPES, THREE, SYMMETRIC, CELLS], ids=str
+)
 def test_the_deviance_by_elimination_is_that_of_the_whole_covariance_matrix(random, reml):
     table = with_raters(crossed(participants=12, images=8))
     spec = model(random=random)
     problem = LinearProblem(build_design(table, spec), table["trust"].to_numpy(), reml=reml)
-    theta = np.random.default_rng(1).normal(0.6, 0.3, len(problem.relative.entries))
+    theta = np.random.default_rng(1).normal(0.6, 0.3, problem.relative.size)
     expected = dense_deviance(table, spec, theta, reml)
     assert problem.objective(theta)[0] == pytest.approx(expected, rel=1e-10)
 
 
 @pytest.mark.parametrize("reml", [True, False])
-@pytest.mark.parametrize("random", [CROSSED[:1], CROSSED, SLOPES, THREE], ids=str)
+@pytest.mark.parametrize("random", [CROSSED[:1], CROSSED, SLOPES, THREE, SYMMETRIC, CELLS], ids=str)
 def test_the_gradient_is_that_of_finite_differences(random, reml):
     table = with_raters(crossed(participants=15))
     design = build_design(table, model(random=random))
     problem = LinearProblem(design, table["trust"].to_numpy(), reml=reml)
-    theta = np.random.default_rng(2).normal(0.7, 0.3, len(problem.relative.entries))
+    theta = np.random.default_rng(2).normal(0.7, 0.3, problem.relative.size)
     numeric = optimize.approx_fprime(theta, lambda t: problem.objective(t)[0], 1e-6)
     assert problem.objective(theta)[1] == pytest.approx(numeric, rel=1e-4, abs=1e-4)
 
