@@ -121,6 +121,9 @@ FLAGS = {
     "zero_gradient": "The score does not react to any pixel, so every value is zero.",
     "image_is_the_baseline": "The image equals the baseline, so the score does not change.",
     "does_not_add_up": "The shares miss the change of the score by more than 0.01 %.",
+    "coarse_steps": "The shares miss the change of the score by more than 5 %: raise the steps.",
+    "ties": "The image has a single colour, so its pixels are interchangeable. Ties have no unique "
+    "answer: other maps would be equally right.",
     "one_patch": "The image consists of a single patch, so LIME cannot compare patches.",
     "constant_probability": "Covering patches does not change the probability: the map is empty.",
     "poor_fit": "LIME's linear model explains less than 30 % of the variance: do not rely on it.",

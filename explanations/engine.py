@@ -17,12 +17,13 @@ from tqdm import tqdm
 from explanations import catalogue
 from explanations.attribution import Attributions, Floats, joined
 from explanations.classifier.checkpoint import Classifier
-from explanations.computing.arithmetic import PRECISIONS, exact_arithmetic
+from explanations.classifier.exact import exact_arithmetic
+from explanations.computing.arithmetic import PRECISIONS
 from explanations.computing.chain import Chain
 from explanations.computing.workspace import Batch, Workspace
 from explanations.imagesets.background import Background
 from explanations.imagesets.decoding import content_hash
-from explanations.methods.protocol import Explainer, image_seed, parameters_of
+from explanations.methods.protocol import Explainer, flagged, image_seed, parameters_of
 
 CERTAIN = 1 - 1e-7
 METHODS = ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")
@@ -115,7 +116,8 @@ class Engine:
             raise ValueError(f"precision is {precision!r}, but must be strict or fast.")
         if background is not None and not isinstance(background, Background):
             background = Background(background)
-        self.workspace = Workspace(classifier, Chain.of(classifier), background)
+        with exact_arithmetic():
+            self.workspace = Workspace(classifier, Chain.of(classifier), background)
         self.precision = precision
 
     @property
@@ -135,6 +137,20 @@ class Engine:
         progress: bool = False,
     ) -> Explanations:
         """Explain images as the function ``explain`` does."""
+        # The caller's modes of torch must not reach any step, so everything is computed inside.
+        with exact_arithmetic():
+            return self._explain(images, targets, methods, seed, layers=layers, progress=progress)
+
+    def _explain(
+        self,
+        images: Images,
+        targets: Targets,
+        methods: Sequence[str] | Mapping[str, Explainer],
+        seed: int,
+        *,
+        layers: bool,
+        progress: bool,
+    ) -> Explanations:
         explainers = self.explainers(methods)
         wanted = self._wanted(targets, images)
         modules = range(self.workspace.chain.features) if layers else self._modules_of(explainers)
@@ -161,7 +177,8 @@ class Engine:
 
         ``images`` contains at most ``batch_size`` images, ``targets`` one class number for each.
         """
-        wanted = self._wanted(targets, images)
+        with exact_arithmetic():
+            wanted = self._wanted(targets, images)
         batch = Batch(self.workspace, images, wanted, self._modules_of(explainers))
         for key, attributions in self._each(batch, explainers, seed=0):
             yield key, attributions.of_class(0)
@@ -185,12 +202,11 @@ class Engine:
     ) -> Iterator[tuple[str, Attributions]]:
         hashes = [content_hash(image) for image in batch.images]
         for key, explainer in explainers.items():
-            # The precision is entered per method, so that it never stays changed while the caller
-            # runs.
+            # Entered per method, because the caller's own code runs between two methods.
             with exact_arithmetic():
                 seeds = [image_seed(sha256, key, seed) for sha256 in hashes]
-                attributions = explainer.explain(batch, seeds)
-            yield key, _with_certainty(attributions, batch)
+                attributions = _with_common_flags(explainer.explain(batch, seeds), batch)
+            yield key, attributions
 
     def _check(self, images: Images) -> None:
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or not len(images):
@@ -231,17 +247,29 @@ class Engine:
         return tensor.to(self.workspace.classifier.device)
 
 
-def _with_certainty(attributions: Attributions, batch: Batch) -> Attributions:
-    """Add the flag ``certain`` where the probability is 1, so that LIME sees little change."""
+def _with_common_flags(attributions: Attributions, batch: Batch) -> Attributions:
+    """Add the flags that depend on the image and the network, not on the method.
+
+    ``certain`` is set where the probability is 1, so that LIME sees little change. ``ties`` is set
+    for an image of a single colour.
+    """
     probabilities = batch.logits.softmax(1).gather(1, batch.targets).tolist()
+    pixels = batch.images.reshape(len(batch), -1, 3)
+    of_one_colour = (pixels == pixels[:, :1]).all((1, 2)).tolist()
     diagnostics = [
         [
-            {**about, "flags": [*about["flags"], *(["certain"] if probability >= CERTAIN else [])]}
+            {**about, "flags": [*about["flags"], *_common(probability, ties=ties)]}
             for about, probability in zip(of_image, row, strict=True)
         ]
-        for of_image, row in zip(attributions.diagnostics, probabilities, strict=True)
+        for of_image, row, ties in zip(
+            attributions.diagnostics, probabilities, of_one_colour, strict=True
+        )
     ]
     return replace(attributions, diagnostics=diagnostics)
+
+
+def _common(probability: float, *, ties: bool) -> list[str]:
+    return flagged(certain=probability >= CERTAIN, ties=ties)["flags"]
 
 
 def in_precision(explainer: Explainer, precision: str) -> Explainer:

@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from explanations.classifier.exact import exact_arithmetic
 from explanations.classifier.header import FORMAT, in_one_order
 from explanations.classifier.network import IMAGE_SIZE, VGG13
 from explanations.store.atomic_files import sha256_of_file, write_atomically
@@ -40,19 +41,21 @@ class Classifier:
         """Read FILE.safetensors, or raise CheckpointError if it is corrupt, foreign or of another
         shape."""
         path = Path(path)
-        metadata, tensors = _read(path)
-        class_names = tuple(json.loads(metadata["class_names"]))
-        network = VGG13(classes=len(class_names))
-        _check_shapes(path, network, tensors)
-        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-        network.eval().requires_grad_(False)
-        return cls(
-            network=network.to(device),
-            mean=torch.tensor(json.loads(metadata["mean"]), device=device),
-            std=torch.tensor(json.loads(metadata["std"]), device=device),
-            class_names=class_names,
-            sha256=sha256_of_file(path),
-        )
+        # The network must not take its type or its device from torch's current defaults.
+        with exact_arithmetic():
+            metadata, tensors = _read(path)
+            class_names = tuple(json.loads(metadata["class_names"]))
+            network = VGG13(classes=len(class_names))
+            _check_shapes(path, network, tensors)
+            network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+            network.eval().requires_grad_(False)
+            return cls(
+                network=network.to(device),
+                mean=torch.tensor(json.loads(metadata["mean"]), device=device),
+                std=torch.tensor(json.loads(metadata["std"]), device=device),
+                class_names=class_names,
+                sha256=sha256_of_file(path),
+            )
 
     def save(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
         """Write weights and preprocessing atomically, in float32 or float16.
@@ -99,7 +102,7 @@ class Classifier:
     ) -> "np.ndarray[Any, np.dtype[np.float32]]":
         """Compute class probabilities (n, classes) of uint8 images (n, size, size, 3)."""
         batches = []
-        with torch.no_grad():
+        with exact_arithmetic(), torch.no_grad():
             for start in range(0, len(images), batch_size):
                 logits = self.network(self.normalise(images[start : start + batch_size]))
                 batches.append(torch.softmax(logits, dim=1).cpu().numpy())

@@ -6,6 +6,7 @@ import torch
 from torchvision import models
 
 from explanations.classifier.checkpoint import CheckpointError, Classifier
+from explanations.classifier.exact import exact_arithmetic
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -23,6 +24,12 @@ def torchvision_classifier(
 
     Raises CheckpointError for unknown names, and if the weights cannot be downloaded.
     """
+    # The network must not take its type or its device from torch's current defaults.
+    with exact_arithmetic():
+        return _classifier(name, weights, device)
+
+
+def _classifier(name: str, weights: str | None, device: str) -> Classifier:
     try:
         network = models.get_model(name, weights=None)
     except ValueError as error:

@@ -1,12 +1,12 @@
 """Arithmetic in which a network is computed: exact, or faster where that is permitted."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from explanations.classifier.exact import tensor_float
 from explanations.computing.chain import Chain
 from explanations.computing.chain import forward as forward_of
 
@@ -22,30 +22,6 @@ class Forward(Protocol):
     def __call__(self, values: Tensor, start: int, stop: int | None = None) -> Tensor: ...
 
 
-@contextmanager
-def exact_arithmetic() -> Iterator[None]:
-    """Switch to IEEE float32, without TF32 on a GPU or bfloat16 inside a CPU's products."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
-    try:
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False, deterministic=True):
-            yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
-@contextmanager
-def _tensor_float() -> Iterator[None]:
-    """Switch to TF32, float32 factors with ten bits of mantissa, on GPUs that support it."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high")
-    try:
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=True):
-            yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
 def strict(chain: Chain) -> Forward:
     """Return the chain's own forward function."""
     return chain.run
@@ -55,7 +31,7 @@ def tf32(chain: Chain) -> Forward:
     """Return the chain's forward function in TF32, for GPUs."""
 
     def forward(values: Tensor, start: int, stop: int | None = None) -> Tensor:
-        with _tensor_float():
+        with tensor_float():
             return chain.run(values, start, stop)
 
     return forward

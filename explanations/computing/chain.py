@@ -5,15 +5,24 @@ import copy
 from collections.abc import Sequence
 from typing import Self, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from explanations.classifier.checkpoint import Classifier
-from explanations.computing.preflight import NONLINEAR, Step, steps_of
+from explanations.computing.preflight import (
+    NONLINEAR,
+    ONE_TRACE_AT_A_TIME,
+    PreflightError,
+    Step,
+    steps_of,
+)
 
 # A transposed convolution to so few channels leaves most of a vector register unused.
 FEW_CHANNELS = 16
+SAME_LOGITS = 1e-4
+"""Largest difference of two ways to compute the logits, relative to 1 plus the largest logit."""
 
 
 class Chain:
@@ -25,7 +34,7 @@ class Chain:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self.names = [step.name for step in steps]
-        self.modules = [_own(step.module) for step in steps]
+        self.modules = [_own(step) for step in steps]
         self._shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
         self.features = _feature_count(self.modules)
         self.last_relu = _last_relu(self.modules[: self.features])
@@ -36,9 +45,12 @@ class Chain:
     def of(cls, classifier: Classifier) -> Self:
         """Build the chain of a classifier's network.
 
-        Raises PreflightError for a network that cannot be explained exactly.
+        Raises PreflightError for a network that cannot be explained exactly, or whose logits differ
+        from the chain's.
         """
-        return cls(steps_of(classifier.network))
+        chain = cls(steps_of(classifier.network))
+        _compare(classifier, chain)
+        return chain
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -110,6 +122,41 @@ class Chain:
         return _transposed_by_autograd(module, values, input_shape)
 
 
+def _compare(classifier: Classifier, chain: Chain) -> None:
+    """Run an image through the network and through the chain, and refuse different logits.
+
+    Hooks, and a ``forward`` that depends on more than its input's values, are invisible to the
+    trace. The chain would explain another network than the one that makes the predictions.
+    """
+    size = classifier.image_size
+    noise = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
+    try:
+        # While another thread traces a network, a call of this one would end up in that trace.
+        with ONE_TRACE_AT_A_TIME, torch.no_grad():
+            pixels = classifier.normalise(noise)
+            theirs = classifier.network(pixels.to(chain.dtype))
+            ours = chain.run(chain.enter(pixels))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise PreflightError(
+            f"The network cannot compute an image of {size}x{size} pixels ({error}). Give the "
+            "classifier the image_size of its network, and mean and std on the network's device."
+        ) from error
+    expected = (1, len(classifier.class_names))
+    if theirs.shape != expected:
+        raise PreflightError(
+            f"The network returns the shape {tuple(theirs.shape)} for one image, but the "
+            f"classifier has {expected[1]} classes. It must return {expected}, one logit per class."
+        )
+    apart = (ours - theirs).abs().max()
+    # Negated, so that logits that are not finite are refused as well.
+    if not bool(apart <= SAME_LOGITS * (1 + theirs.abs().max())):
+        raise PreflightError(
+            f"The network's logits differ from those of its modules in order by {float(apart):.2g}"
+            ", so a hook or a condition in forward() changes them. Remove the hooks, or write the "
+            "change as a module."
+        )
+
+
 def forward(module: nn.Module, values: Tensor) -> Tensor:
     """Return the module's output without calling the module.
 
@@ -119,8 +166,14 @@ def forward(module: nn.Module, values: Tensor) -> Tensor:
     return result
 
 
-def _own(module: nn.Module) -> nn.Module:
-    module = copy.deepcopy(module).requires_grad_(False)
+def _own(step: Step) -> nn.Module:
+    try:
+        module = copy.deepcopy(step.module).requires_grad_(False)
+    except RuntimeError as error:
+        raise PreflightError(
+            f"The module {step.name!r} cannot be copied ({error}). If its weights are recomputed "
+            "by a hook, such as weight_norm, remove that first: torch.nn.utils.remove_weight_norm."
+        ) from error
     if isinstance(module, nn.ReLU):
         module.inplace = False
     if isinstance(module, nn.Conv2d):
@@ -182,5 +235,5 @@ def _transposed_by_autograd(
 ) -> Tensor:
     with torch.enable_grad():
         start = values.new_zeros((len(values), *input_shape)).requires_grad_()
-        (result,) = torch.autograd.grad(module(start), start, values)
+        (result,) = torch.autograd.grad(forward(module, start), start, values)
     return result

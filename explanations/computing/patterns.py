@@ -176,7 +176,7 @@ def _through(modules: Sequence[nn.Module], pictures: Tensor, inside: Tensor) -> 
     for module in modules:
         if isinstance(module, nn.Conv2d):
             values = values * inside[:, None]
-            values = functional.conv2d(values, module.weight, module.bias)
+            values = functional.conv2d(values, module.weight, module.bias, groups=module.groups)
             margin = pair(module.kernel_size)[0] // 2
             inside = inside[:, margin:-margin, margin:-margin]
         else:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import fx, nn
 
 LINEAR = (
@@ -17,7 +18,8 @@ LINEAR = (
     nn.Dropout, nn.Dropout2d, nn.Flatten, nn.Identity,
 )  # fmt: skip
 # Tracing patches nn.Module for the whole process.
-_ONE_TRACE_AT_A_TIME = threading.Lock()
+ONE_TRACE_AT_A_TIME = threading.Lock()
+TYPES = (torch.float32, torch.float64)
 NONLINEAR = (nn.ReLU, nn.MaxPool2d)
 
 _MODULE_OF = {
@@ -43,11 +45,13 @@ class Step:
 def steps_of(network: nn.Module) -> list[Step]:
     """List the modules of ``network`` in the order in which an image passes them.
 
-    The network is traced with ``torch.fx``. Raises PreflightError for train mode, a module that is
-    used twice, a function in place of a module, overlapping pools, branches, and a kind of module
-    for which no rule is known.
+    The network is traced with ``torch.fx``. Raises PreflightError for train mode, parameters in
+    half precision or of several types or on several devices, a module that is used twice, a
+    function in place of a module, overlapping pools, branches, and a kind of module for which no
+    rule is known.
     """
     _refuse_train_mode(network)
+    _refuse_types(network)
     steps = list(_traced(network))
     _refuse_reuse(steps)
     for step in steps:
@@ -66,9 +70,32 @@ def _refuse_train_mode(network: nn.Module) -> None:
             )
 
 
+def _refuse_types(network: nn.Module) -> None:
+    """Refuse half precision, in which the rules' small differences of large numbers are lost."""
+    tensors = [*network.named_parameters(), *network.named_buffers()]
+    floating = {tensor.dtype: name for name, tensor in tensors if tensor.is_floating_point()}
+    for dtype, name in floating.items():
+        if dtype not in TYPES:
+            raise PreflightError(
+                f"{name!r} is {_short(dtype)}, in which maps are wrong by several percent. Call "
+                "network.float() first; the weights keep their values."
+            )
+    if len(floating) > 1:
+        named = " and ".join(f"{name!r} is {_short(dtype)}" for dtype, name in floating.items())
+        raise PreflightError(f"The network mixes types: {named}. Call network.float() first.")
+    devices = {str(tensor.device): name for name, tensor in tensors}
+    if len(devices) > 1:
+        named = " and ".join(f"{name!r} is on {device}" for device, name in devices.items())
+        raise PreflightError(f"The network is on several devices: {named}. Move it to one.")
+
+
+def _short(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
 def _traced(network: nn.Module) -> Iterator[Step]:
     try:
-        with _ONE_TRACE_AT_A_TIME:
+        with ONE_TRACE_AT_A_TIME:
             graph = fx.Tracer().trace(network)
     except Exception as error:  # whatever the network's own forward raises on a proxy
         raise PreflightError(

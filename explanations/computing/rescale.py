@@ -182,7 +182,9 @@ def multipliers(
             ours, theirs = images.inputs[index][:, None], references.inputs[index][None]
             values = values * relu_multiplier(ours, theirs)[:, None]
         index -= 1
-    return values
+    # Without a nonlinearity in between, the multipliers do not depend on the reference and have one
+    # row for all of them. Callers cut this axis into pieces, so each reference needs its own row.
+    return values.expand(-1, -1, len(references.pixels), *values.shape[3:])
 
 
 def relu_multiplier(ours: Tensor, theirs: Tensor) -> Tensor:

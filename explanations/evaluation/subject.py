@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explanations.attribution import Attribution, Floats
-from explanations.computing.arithmetic import Forward, exact_arithmetic, faster
+from explanations.classifier.exact import exact_arithmetic
+from explanations.computing.arithmetic import Forward, faster
 from explanations.computing.workspace import Batch
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case
@@ -46,7 +47,7 @@ class Setting:
         workspace = self.engine.workspace
         rows = workspace.budget.rows(max(workspace.layer_bytes(pixels)))
         forward = self._forward
-        with torch.no_grad(), exact_arithmetic():
+        with exact_arithmetic(), torch.no_grad():
             pieces = [
                 forward(workspace.chain.enter(pixels[first : first + rows]), 0)
                 for first in range(0, len(pixels), rows)

@@ -14,12 +14,13 @@ from explanations.computing.memory import in_chunks
 from explanations.computing.rescale import Recorded, multipliers, multipliers_of
 from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Batch, Workspace
-from explanations.methods.protocol import Diagnostics, as_array, flagged
+from explanations.methods.protocol import Diagnostics, ResidualError, as_array, flagged
 
 # Memory of one pair of image and reference in the backward pass, in layers of the widest size.
 KEPT_LAYERS = 2
 SHARE_FOR_REFERENCES = 4
 ADDS_UP = 1e-4
+"""Largest residual of a map. A larger one is refused, because the shares are not the method's."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class DeepShap:
 
     The numbers equal ``shap.DeepExplainer``'s results. The shares should add up to the logit minus
     its mean over the background; ``additivity_residual`` is the missing amount, relative to 1 plus
-    that difference. Without a background, the only reference is an image of the training images'
-    mean colour.
+    that difference. ResidualError is raised if it exceeds ADDS_UP. Without a background, the
+    only reference is an image of the training images' mean colour.
     """
 
     version: ClassVar[int] = 3
@@ -43,6 +44,7 @@ class DeepShap:
         difference = logits - expected
         # 1 is added because a difference near zero would make any rounding error look large.
         residuals = (shares.sum((2, 3, 4)) - difference).abs() / (1 + difference.abs())
+        _check(residuals)
         diagnostics: Diagnostics = [
             [
                 {
@@ -51,13 +53,24 @@ class DeepShap:
                     "additivity_residual": float(residuals[image, column]),
                     "background_images": references.count,
                 }
-                | flagged(does_not_add_up=float(residuals[image, column]) > ADDS_UP)
+                | flagged()
                 for column in range(batch.targets.shape[1])
             ]
             for image in range(len(batch))
         ]
         return Attributions(
             as_array(shares.sum(2)), channels=as_array(shares), diagnostics=diagnostics
+        )
+
+
+def _check(residuals: Tensor) -> None:
+    # Negated, because a residual that is not a number must be refused as well.
+    if not bool((residuals <= ADDS_UP).all()):
+        raise ResidualError(
+            f"DeepSHAP's shares miss the change of the logit by {float(residuals.max()):.2g} (1 "
+            f"plus the change is 1), but at most {ADDS_UP:g} is rounding. No map is returned. "
+            "Explain the network in float64: call network.double(), or scale its inputs so that "
+            "the logits are smaller. If it persists in float64, report the network's modules."
         )
 
 

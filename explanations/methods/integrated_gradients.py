@@ -14,9 +14,13 @@ from explanations.computing.memory import in_chunks
 from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Batch
 from explanations.methods.baselines import baseline_pixels
-from explanations.methods.protocol import Diagnostics, as_array, flagged
+from explanations.methods.protocol import Diagnostics, ResidualError, as_array, flagged
 
 QUARTER_OF_STEPS = 13
+COARSE = 0.05
+"""Residual above which a map is flagged. With 50 steps it is usually about .01."""
+MEANINGLESS = 1.0
+"""Residual above which a map is refused: the shares miss more than everything they divide."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class IntegratedGradients:
     ``baseline`` is black, grey, white, mean (the training images' mean colour) or blurred. Several
     baselines joined by + are averaged, as in ``black+white``. A pixel that equals the baseline gets
     no share. The shares should add up to the change of the logit; ``completeness_delta`` is the
-    remaining difference, which shrinks as ``steps`` rises.
+    remaining difference, which shrinks as ``steps`` rises. Relative to 1 plus the change, more than
+    COARSE is flagged and more than MEANINGLESS raises ResidualError.
     """
 
     version: ClassVar[int] = 2
@@ -50,6 +55,8 @@ class IntegratedGradients:
         logits = batch.logits.gather(1, batch.targets)
         # Summed in float64, because the residual is a small difference of large sums.
         deltas = shares.double().sum((2, 3, 4)) - (logits - start_logits).double()
+        residuals = deltas.abs() / (1 + (logits - start_logits).double().abs())
+        self._check(residuals)
         diagnostics: Diagnostics = [
             [
                 {
@@ -60,6 +67,7 @@ class IntegratedGradients:
                 | flagged(
                     image_is_the_baseline=not bool(differs[image]),
                     zero_gradient=bool(differs[image]) and not bool(shares[image, column].any()),
+                    coarse_steps=float(residuals[image, column]) > COARSE,
                 )
                 for column in range(batch.targets.shape[1])
             ]
@@ -68,6 +76,14 @@ class IntegratedGradients:
         return Attributions(
             as_array(shares.sum(2)), channels=as_array(shares), diagnostics=diagnostics
         )
+
+    def _check(self, residuals: Tensor) -> None:
+        if not bool((residuals <= MEANINGLESS).all()):
+            raise ResidualError(
+                f"Integrated Gradients' shares miss the change of the logit by "
+                f"{float(residuals.max()):.2g} (1 plus the change is 1) with steps={self.steps}. "
+                "No map is returned. Raise steps."
+            )
 
     def _shares(self, batch: Batch, start: Tensor) -> Tensor:
         """Compute the shares from ``start`` to each image, with shape (n, k, 3, height, width)."""

@@ -20,6 +20,10 @@ Diagnostics = list[list[dict[str, Any]]]
 """For every image and every class: values that JSON can represent."""
 
 
+class ResidualError(ArithmeticError):
+    """Shares that miss the change of the score by too much. The message names the cure."""
+
+
 class Explainer(Protocol):
     """An explanation method. Instances are frozen dataclasses, so that the parameters can be
     listed."""

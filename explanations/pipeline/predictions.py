@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import IMAGE_SIZE
-from explanations.computing.arithmetic import exact_arithmetic
 from explanations.models import ClassifierWeights, Prediction, StudyImage
 from explanations.pipeline.data_folder import image_store
 from explanations.pipeline.weights_registry import weights_path
@@ -39,8 +38,7 @@ def predict(
     known = _known(weights, images)
     missing = [image for image in images if image.pk not in known]
     if missing:
-        with exact_arithmetic():
-            probabilities = classifier.probabilities(stored_pixels(missing))
+        probabilities = classifier.probabilities(stored_pixels(missing))
         Prediction.objects.bulk_create(
             (
                 _prediction(image, weights, row)

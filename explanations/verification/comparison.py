@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from explanations.attribution import Attribution
 from explanations.catalogue import Method
 from explanations.classifier.checkpoint import Classifier
-from explanations.computing.arithmetic import exact_arithmetic
+from explanations.classifier.exact import exact_arithmetic
 from explanations.imagesets.background import Background
 from explanations.methods.protocol import Explainer
 

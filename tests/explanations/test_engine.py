@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 QUICK = {
     "gradcam": GradCam(),
     "saliency": Saliency(),
-    "integrated_gradients": IntegratedGradients(steps=6),
+    "integrated_gradients": IntegratedGradients(steps=16),
     "deepshap": DeepShap(),
     "lime": Lime(samples=120),
 }

@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 
 import numpy as np
@@ -6,7 +7,8 @@ import torch
 from torch import nn
 
 from explanations.computing import rescale
-from explanations.methods.deepshap import DeepShap
+from explanations.methods.deepshap import DeepShap, _check
+from explanations.methods.protocol import ResidualError
 from tests.explanations.conftest import explain_one
 
 
@@ -66,10 +68,28 @@ def test_a_background_too_large_to_keep_is_recorded_piece_by_piece(
     assert found.diagnostics["additivity_residual"] < 1e-4
 
 
-def test_shares_that_do_not_add_up_are_flagged(untrained, scenes, background, monkeypatch):
+def test_shares_that_do_not_add_up_are_refused(untrained, scenes, background, monkeypatch):
     """A control: gradients instead of multipliers are what a wrong rule would give."""
     monkeypatch.setattr(
         rescale, "relu_multiplier", lambda ours, theirs: ((ours > 0) & (theirs == theirs)).float()
     )
-    found = explain_one(DeepShap(), untrained, scenes[0], 3, background=background)
-    assert found.diagnostics["flags"] == ["does_not_add_up"]
+    with pytest.raises(ResidualError, match=r"No map is returned\. .* network\.double\(\)"):
+        explain_one(DeepShap(), untrained, scenes[0], 3, background=background)
+
+
+def test_a_residual_that_is_not_a_number_is_refused():
+    with pytest.raises(ResidualError, match="by nan"):
+        _check(torch.tensor([0.0, torch.nan]))
+
+
+def test_float64_cures_a_network_whose_logits_are_too_large_for_float32(untrained, scenes):
+    network = copy.deepcopy(untrained.network)
+    network.fc_layers[-1].bias.data.fill_(3e5)
+    network.fc_layers[-1].weight.data.mul_(1e-1)
+    images, background = scenes[:1], scenes[1:3]
+    large = dataclasses.replace(untrained, network=network)
+    with pytest.raises(ResidualError, match="float64"):
+        explain_one(DeepShap(), large, images[0], 3, background=background)
+    exact = dataclasses.replace(untrained, network=copy.deepcopy(network).double())
+    found = explain_one(DeepShap(), exact, images[0], 3, background=background)
+    assert found.diagnostics["additivity_residual"] < 1e-9

@@ -147,12 +147,12 @@ class _Scratch(threading.local):
     """Memory of a thread, reused by every block so that it stays in the cache."""
 
     def __init__(self) -> None:
-        self.memory = torch.empty(0)
+        self.memory = torch.empty(0, dtype=torch.float32, device="cpu")
 
     def numbers(self, count: int) -> Tensor:
         """Return ``count`` float32 numbers with arbitrary values."""
         if self.memory.numel() < count:
-            self.memory = torch.empty(count)
+            self.memory = torch.empty(count, dtype=torch.float32, device="cpu")
         return self.memory[:count]
 
 

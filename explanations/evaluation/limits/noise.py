@@ -5,7 +5,7 @@ import numpy as np
 import torch
 
 from explanations.attribution import Floats
-from explanations.computing.arithmetic import exact_arithmetic
+from explanations.classifier.exact import exact_arithmetic
 from explanations.computing.gradients import gradient_pass
 from explanations.evaluation.measures.localisation import area_under_roc
 from explanations.evaluation.ranking import spearman, top_overlap

@@ -18,6 +18,7 @@ from explanations.engine import METHODS
 from explanations.evaluation.pipeline import Wanted, evaluate
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import NAMES, open_image_set
+from explanations.methods.protocol import ResidualError
 
 REFUSALS = (
     ImageSetError,
@@ -25,6 +26,7 @@ REFUSALS = (
     UnknownMethodError,
     PreflightError,
     OutOfMemoryError,
+    ResidualError,
     ValueError,
 )
 

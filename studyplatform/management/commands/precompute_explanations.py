@@ -13,6 +13,7 @@ from explanations.computing.arithmetic import PRECISIONS
 from explanations.computing.memory import OutOfMemoryError
 from explanations.computing.preflight import PreflightError
 from explanations.management.database import DatabaseCommand
+from explanations.methods.protocol import ResidualError
 from explanations.pipeline.executors.chunks import ExecutorError
 from explanations.pipeline.precompute import Execution, StoppedError
 from explanations.pipeline.predictions import PrecomputeError
@@ -37,6 +38,7 @@ REFUSALS = (
     StudyError,
     PreflightError,
     OutOfMemoryError,
+    ResidualError,
     StoreFullError,
     ExecutorError,
 )

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from explanations.classifier.exact import exact_arithmetic
 from explanations.computing import mixing
-from explanations.computing.arithmetic import exact_arithmetic, faster, tf32, winograd
+from explanations.computing.arithmetic import faster, tf32, winograd
 from explanations.computing.chain import Chain
 from explanations.methods.lime import Lime
 from tests.conftest import ROOT
@@ -36,7 +37,7 @@ def test_a_faster_way_runs_on_a_processor_that_has_none_of_it_and_in_two_parts(
     chain = Chain.of(untrained)
     pixels = chain.enter(untrained.normalise(scenes[:2]))
     forward = way(chain)
-    with torch.no_grad(), exact_arithmetic():
+    with exact_arithmetic(), torch.no_grad():
         exact, found = chain.run(pixels), forward(pixels, 0)
         in_parts = forward(forward(pixels, 0, chain.features), chain.features)
     assert torch.equal(found, in_parts)
