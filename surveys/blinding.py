@@ -12,6 +12,7 @@ from django.db.models import Q
 from surveys.models import Participant, Study
 from surveys.pages import sequence
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.designs import factor_names
 from surveys.study_file.stored import definition
 
 REVEALING = frozenset(
@@ -38,7 +39,9 @@ def hides_arm(participant: Participant) -> bool:
 
 def hidden_columns(study: StudyFile) -> frozenset[str]:
     """Return the columns that a blinded export leaves out."""
-    factors = {name for shown in study.conditions for name in shown.factors}
+    names = factor_names(study.conditions)
+    # Factors of old studies have a prefix where their name is that of another column.
+    factors = {*names, *(f"factor_{name}" for name in names)}
     return REVEALING | factors | (COUNTS if limited_pages(study) else frozenset())
 
 

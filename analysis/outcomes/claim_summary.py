@@ -6,7 +6,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.outcomes.binary_trials import population_trials
-from analysis.outcomes.factorial import Factorial
+from analysis.outcomes.factorial import Factorial, factorial_model
 from analysis.outcomes.finding import OutcomeFinding
 from analysis.outcomes.one_way import OneWay
 from analysis.outcomes.ranks import Ranked
@@ -43,6 +43,8 @@ def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) ->
     """
     # Within subjects every condition has the full sample, so the arms must not be added up.
     people = sum(arm.n for arm in found.arms)
+    if isinstance(found, Factorial):
+        people = sum(found.cells.values())  # participants without a level are not analysed
     if isinstance(found, Repeated):
         people = found.arms[0].n if found.arms else 0
     trials = None if outcome.column is None else population_trials(data, outcome)
@@ -60,6 +62,8 @@ def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) ->
 
 
 def _model(outcome: Outcome, found: OutcomeFinding) -> str:
+    if isinstance(found, Factorial):
+        return factorial_model(outcome)
     if not isinstance(found, TrialModel):
         return analysis_of(outcome).model
     if found.model != "none" or outcome.fallback is None:
@@ -81,7 +85,7 @@ def _effect(found: OutcomeFinding) -> tuple[Estimate | NotEstimable | None, str]
     if isinstance(found, Repeated):
         return found.kendalls_w, "W"
     if isinstance(found, Factorial):
-        return found.sizes["a"], "partial η²"
+        return found.sizes[found.tested], "partial η²"
     if isinstance(found, TrialModel) and found.sizes:
         return found.sizes["arm"], "partial η²"
     return None, ""

@@ -43,13 +43,16 @@ __all__ = [
     "analysis_with",
     "asked_items",
     "compares_times",
+    "effect_names",
     "family_of",
     "kind_of",
     "resolve",
     "rule_of",
+    "tested_effect",
 ]
 
 Role = Literal["confirmatory", "exploratory"]
+INTERACTION = "interaction"  # the effect of a factorial outcome that is not a factor's
 EXPLORATORY = "exploratory"  # role and family of every exploratory outcome
 TIME_COLUMNS = ("part", "block", "condition", "page")
 """Columns of answers.csv that say when a questionnaire was asked."""
@@ -66,8 +69,10 @@ class Outcome:
     scale or item (TIME_COLUMNS); `before` is the time of an earlier measurement, which the analysis
     subtracts, uses as a covariate or compares (Analysis.before). `asked_in` lists the arms that
     were asked, all if empty; other arms are not compared. `smallest_effect` is the smallest
-    difference that matters, for equivalence tests. A model of trials has `random` factors, some of
-    them with `slopes` of arm, and a `fallback` analysis that replaces it if it cannot be fitted.
+    difference that matters, for equivalence tests. The analysis "factorial" crosses the arms with a
+    `factor` or two `factors` with each other, and `effect` names the effect that the outcome's test
+    is about. A model of trials has `random` factors, some of them with `slopes` of arm, and a
+    `fallback` analysis that replaces it if it cannot be fitted.
     """
 
     key: Text
@@ -89,6 +94,8 @@ class Outcome:
     transform: Literal["log"] | None = None
     smallest_effect: Positive | None = None
     factor: Text | None = None
+    factors: tuple[Text, ...] = ()
+    effect: Text | None = None
     within: Text | None = None
     random: tuple[Text, ...] = ("participant", "image")
     slopes: tuple[Text, ...] = ()
@@ -145,6 +152,28 @@ class Plan:
 def family_of(outcome: Outcome) -> str:
     """Return the family over which the outcome's p is adjusted."""
     return EXPLORATORY if outcome.role == "exploratory" else outcome.family
+
+
+def effect_names(outcome: Outcome) -> dict[str, str]:
+    """Return the names of the effects of a factorial outcome.
+
+    "a" and "b" are its two factors, the first of which may be the arms, and "a:b" is their
+    interaction.
+    """
+    first, second = outcome.factors if len(outcome.factors) == 2 else ("arm", str(outcome.factor))
+    return {"a": first, "b": second, "a:b": INTERACTION}
+
+
+def tested_effect(outcome: Outcome) -> str:
+    """Return the effect that the outcome's test is about: "a", "b" or "a:b".
+
+    By default it is the interaction of two factors, or the effect of the arms crossed with a
+    single factor.
+    """
+    names = effect_names(outcome)
+    if outcome.effect is None:
+        return "a:b" if outcome.factors else "a"
+    return next(key for key, name in names.items() if name == outcome.effect)
 
 
 def kind_of(outcome: Outcome) -> OutcomeKind:

@@ -19,6 +19,7 @@ from analysis.plan.plan import (
     analysis_with,
     asked_items,
     compares_times,
+    effect_names,
 )
 from analysis.plan.tables import (
     Behaviour,
@@ -34,7 +35,7 @@ from analysis.toml.problems import Problems
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,60}")
 SCORE_COLUMNS = ("participant", "arm", "state", "simulated")  # of scores.csv, besides the outcomes
-OPTIONAL_FIELDS = ("within", "factor", "covariates")
+OPTIONAL_FIELDS = ("within", "factor", "factors", "effect", "covariates")
 """Fields of an outcome that only some analyses read."""
 COMPARISONS = ("below", "above", "equals", "other_than", "differs_from")
 """Fields of an exclusion that select values."""
@@ -102,6 +103,8 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
             "each of them to random.",
             (*path, "random"),
         )
+    if "factorial" in (outcome.analysis, outcome.fallback):
+        _check_factorial(outcome, path, problems)
     if outcome.fallback == outcome.analysis:
         said = f"{name}: the fallback is the analysis itself. Name another analysis."
         problems.add((*path, "fallback"), said, (*path, "analysis"))
@@ -175,6 +178,30 @@ def _check_unused(outcome: Outcome, path: Path, problems: Problems) -> None:
                 f"{field!r}. Remove it, or use one of {able}."
             )
             problems.add((*path, field), said, (*path, "analysis"), (*path, "fallback"))
+
+
+def _check_factorial(outcome: Outcome, path: Path, problems: Problems) -> None:
+    name, factors = f"outcome {outcome.key!r}", list(outcome.factors)
+    if (outcome.factor is None) == (not factors):
+        problems.add(
+            (*path, "analysis"),
+            f"{name}: analysis 'factorial' needs either factor = \"…\", which is crossed with the "
+            'arms, or factors = ["…", "…"], two factors of the arms. Give one of the two.',
+            (*path, "factor"),
+            (*path, "factors"),
+        )
+    elif factors and len(set(factors)) != 2:
+        problems.add(
+            (*path, "factors"),
+            f"{name}: factors must name two different factors, but is {factors}. Correct it.",
+        )
+    elif outcome.effect is not None and outcome.effect not in effect_names(outcome).values():
+        problems.add(
+            (*path, "effect"),
+            f"{name}: effect is {outcome.effect!r}. Name one of "
+            f"{_listed(effect_names(outcome).values())}.",
+            (*path, "factors"),
+        )
 
 
 def _check_asked(outcome: Outcome, plan: Plan, path: Path, problems: Problems) -> None:

@@ -1,7 +1,16 @@
 """Statements of a preregistration on tests, inference and exploration."""
 
 from analysis.apa_numbers import bounded, percent
-from analysis.plan.plan import EXPLORATORY, Outcome, Plan, analysis_of, analysis_with
+from analysis.outcomes.factorial import factorial_model
+from analysis.plan.plan import (
+    EXPLORATORY,
+    Outcome,
+    Plan,
+    analysis_of,
+    analysis_with,
+    effect_names,
+    tested_effect,
+)
 from analysis.preregistration.study_summary import Declared
 from analysis.report.sentences import population_words
 from analysis.statistics.attrition import DRAWS
@@ -47,6 +56,12 @@ def _analysis(outcome: Outcome, plan: Plan) -> str:
     text = f"{analysis.label}. Analysed: {population_words(outcome.population, plan)}."
     if analysis.model:
         text += f" Model: {analysis.model}."
+    if analysis.key == "factorial":
+        names = effect_names(outcome)
+        tested = tested_effect(outcome)
+        words = f"effect of {names[tested]}" if tested != "a:b" else "interaction"
+        text += f" Model: {factorial_model(outcome)}. The type III test of the {words} is the "
+        text += "outcome's test."
     if analysis.random:
         fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
         random = " + ".join(

@@ -14,7 +14,9 @@ from analysis.plan.plan import (
     Plan,
     analysis_of,
     asked_items,
+    effect_names,
     resolve,
+    tested_effect,
 )
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate, HypothesisTest
@@ -55,9 +57,18 @@ def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
     words = {
         "ranks": ("Kruskal-Wallis ", "arms' ranks"),
         "repeated": ("Friedman's ", "conditions"),
-        "factorial": ("", "arm means"),
     }
     return [omnibus(result, results, *words.get(result.outcome.analysis, ("", "arms")))]
+
+
+def factorial(result: OutcomeResult, results: Results) -> list[str]:
+    """Return one sentence on the effect that the plan names."""
+    names, tested = effect_names(result.outcome), tested_effect(result.outcome)
+    if tested == "a:b":
+        what = f"effects of {names['a']} at the levels of {names['b']}"
+    else:
+        what = "arm means" if names[tested] == "arm" else f"means of the levels of {names[tested]}"
+    return [omnibus(result, results, "", what)]
 
 
 def typeset(sentence: str) -> Markup:

@@ -136,23 +136,50 @@ def _random(outcome: Outcome) -> tuple[str, ...]:
 def _factor_problems(
     outcome: Outcome, codebook: pd.DataFrame, items: pd.DataFrame
 ) -> list[Problem]:
-    if outcome.factor is None:
-        return []
+    """Check that each factor is a column of participants.csv or an item, and only one of them."""
+    named: list[tuple[Path, str]] = [
+        (("factors", number), factor) for number, factor in enumerate(outcome.factors)
+    ]
+    if outcome.factor is not None:
+        named.append((("factor",), outcome.factor))
+    name = f"outcome {outcome.key!r}"
+    return [
+        Problem(path, f"{name}: the factor {factor!r} {said}")
+        for path, factor in named
+        if (said := _ambiguity(factor, codebook, items) or _absence(factor, codebook, items))
+    ]
+
+
+def _absence(name: str, codebook: pd.DataFrame, items: pd.DataFrame) -> str:
     columns = _types(codebook, "participants.csv")
-    if outcome.factor in columns or outcome.factor in set(items["item"]):
-        return []
-    said = (
-        f"outcome {outcome.key!r}: the factor {outcome.factor!r} is neither a column of "
-        "participants.csv nor an item. Name one of these."
-    )
-    return [Problem(("factor",), said)]
+    if name in columns or name in set(items["item"]):
+        return ""
+    return "is neither a column of participants.csv nor an item. Name one of these."
+
+
+def _ambiguity(name: str, codebook: pd.DataFrame, items: pd.DataFrame) -> str:
+    """Return why the name could mean two things, or nothing."""
+    asked = items.loc[items["item"] == name, "questionnaire"]
+    if name in _types(codebook, "participants.csv") and len(asked):
+        return "is both a column of participants.csv and an item. Rename the item."
+    if len(asked) > 1:
+        return (
+            f"is an item of the questionnaires {', '.join(sorted(map(str, asked)))}. Rename all "
+            "but one."
+        )
+    return ""
 
 
 def _covariate_problems(
     covariates: Sequence[str], place: Path, codebook: pd.DataFrame, items: pd.DataFrame
 ) -> list[Problem]:
     known = {*_types(codebook, "participants.csv"), *items["item"], *items["scale"].dropna()}
-    return [
+    ambiguous = [
+        Problem(("covariates", number), f"covariates: {name!r} {said}")
+        for number, name in enumerate(covariates)
+        if (said := _ambiguity(name, codebook, items))
+    ]
+    return ambiguous + [
         Problem(
             (*place, number),
             f"covariates: {name!r} is not a column of participants.csv, an item or a scale. Name "

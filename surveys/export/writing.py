@@ -25,7 +25,8 @@ from surveys.study_file.declaration import StudyFile
 from surveys.study_file.stored import definition, definition_of
 from surveys.tidy.analysis_plan import plan_of, toml_text
 from surveys.tidy.cells import csv_text
-from surveys.tidy.codebook import OWN_COLUMNS, codebook
+from surveys.tidy.codebook import codebook
+from surveys.tidy.codebook_columns import OWN_COLUMNS
 from surveys.tidy.page_columns import events
 from surveys.tidy.tables import tables
 
@@ -121,7 +122,7 @@ def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
     people = (
         study.participants.select_related("study", "arm", "slot")
         .order_by("simulated", "slot__position", "pk")
-        .prefetch_related("submissions__answers")
+        .prefetch_related("submissions__answers", "arm__blocks__condition")
     )
     chosen = {
         "none": people.filter(simulated=False),

@@ -1,5 +1,7 @@
 """Checks of a study file's [analysis] by the analysis's own rules and the future codebook."""
 
+from itertools import product
+
 import pandas as pd
 
 from analysis.plan.plan import TIME_COLUMNS, Outcome, Plan
@@ -10,6 +12,7 @@ from analysis.toml.document import Document
 from analysis.toml.problems import Problems
 from surveys import questionnaires
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.designs import between_factors
 from surveys.study_file.parts import QuestionnairePart
 from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
@@ -43,6 +46,27 @@ def _judge(study: StudyFile, problems: Problems) -> None:
     ]:
         problems.add(path, sentence)
     _check_asked_of_some(study, plan, problems)
+    _check_crossing(study, plan, problems)
+
+
+def _check_crossing(study: StudyFile, plan: Plan, problems: Problems) -> None:
+    """Report factorial outcomes with a combination of levels that no arm has."""
+    shown = {condition.key: condition.factors for condition in study.conditions}
+    between = between_factors(study.conditions, study.design.within)
+    for number, outcome in enumerate(plan.outcomes):
+        names = outcome.factors
+        if len(names) != 2 or not set(names) <= set(between):
+            continue  # a factor is an item or another column, whose values are not known yet
+        arms = [arm for arm in study.arms if arm.key in plan.arms_of(outcome)]
+        cells = [tuple(shown[arm.conditions[0]].get(name) for name in names) for arm in arms]
+        empty = sorted(set(product(*map(set, zip(*cells, strict=True)))) - set(cells), key=str)
+        if empty:
+            listed = ", ".join(" × ".join(map(str, cell)) for cell in empty)
+            problems.add(
+                ("outcomes", number, "factors"),
+                f"outcome {outcome.key!r}: no arm has {names[0]} × {names[1]} = {listed}. Add an "
+                "arm for each combination, or name other factors.",
+            )
 
 
 def _questions(study: StudyFile) -> pd.DataFrame:

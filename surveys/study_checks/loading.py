@@ -1,7 +1,7 @@
 """The loading of a study file, with the checks that need more than the file's own text."""
 
 from analysis.toml.document import Document
-from surveys.study_checks import images_and_weights
+from surveys.study_checks import images_and_weights, names
 from surveys.study_file import retired
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.reading.study import raise_problems, read_document
@@ -32,6 +32,7 @@ def parse_for_installation(text: str) -> StudyFile:
 def _checked(text: str) -> tuple[Document, StudyFile]:
     file, study = read_document(text)
     retired.refuse(file)
+    names.check(file, study)
     if not file.problems:
         check_languages(file.problems, study)
     if "analysis" in file.values:

@@ -12,6 +12,7 @@ from analysis.toml.value_types import Stripped, Words
 
 CONDITION = "condition"
 """The factor that every study has: the conditions themselves."""
+LONGEST_ARM_KEY = 50  # the length of the database's column
 MOST_WITHIN = 12
 """Largest number of conditions that a participant can go through, because sessions with more last
 for hours.
@@ -114,6 +115,18 @@ def problems(conditions: Sequence[Condition], within: Sequence[str]) -> list[str
         )
     if max(sizes.values(), default=0) == 1:
         sentences.append("every participant would see one condition only. Remove within.")
+    # "a-b" with "c" and "a" with "b-c" would both begin the key "a-b-c-order-1".
+    if len(sizes) < len(_cells(conditions, within)):
+        sentences.append(
+            "two combinations of the between-subjects factors would give their arms the same keys, "
+            "because the keys join the levels by -. Write the levels without -."
+        )
+    longest = max((arm.key for arm in arms_of(conditions, within)), key=len)
+    if len(longest) > LONGEST_ARM_KEY:
+        sentences.append(
+            f"the arm {longest!r} gets its key from the levels of the between-subjects factors, "
+            f"and it is longer than {LONGEST_ARM_KEY} characters. Shorten the levels."
+        )
     if max(sizes.values(), default=0) > MOST_WITHIN:
         sentences.append(
             f"a participant would see {max(sizes.values())} conditions, but at most "
@@ -122,12 +135,22 @@ def problems(conditions: Sequence[Condition], within: Sequence[str]) -> list[str
     return sentences
 
 
+def factor_names(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Return the declared factors, in the file's order."""
+    return tuple(dict.fromkeys(name for condition in conditions for name in condition.factors))
+
+
+def between_factors(conditions: Sequence[Condition], within: Sequence[str]) -> tuple[str, ...]:
+    """Return the declared factors of which every participant sees a single level."""
+    names = factor_names(conditions)
+    return () if CONDITION in within else tuple(name for name in names if name not in within)
+
+
 def _cells(
     conditions: Sequence[Condition], within: Sequence[str]
 ) -> dict[tuple[str, ...], list[Condition]]:
     """Group the conditions by their levels of the between-subjects factors, in the file's order."""
-    names = dict.fromkeys(name for condition in conditions for name in condition.factors)
-    between = [] if CONDITION in within else [name for name in names if name not in within]
+    between = between_factors(conditions, within)
     cells: dict[tuple[str, ...], list[Condition]] = {}
     for condition in conditions:
         levels = tuple(condition.factors[name] for name in between)

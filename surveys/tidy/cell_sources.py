@@ -76,6 +76,19 @@ def factor(name: str) -> Callable[[Trial], Cell]:
     return lambda trial: trial.condition.factors.get(name)
 
 
+def factor_of_person(name: str) -> Callable[[Participant], Cell]:
+    """Return a function that reads the participant's level of a between-subjects factor.
+
+    It is the same in all of the arm's blocks. Empty without an arm.
+    """
+
+    def source(participant: Participant) -> Cell:
+        blocks = participant.arm.blocks.all() if participant.arm else ()
+        return next((block.condition.factors.get(name) for block in blocks), None)
+
+    return source
+
+
 def quiz_mistakes(participant: Participant) -> Cell:
     """Count wrong answers in the last attempt at every comprehension check. Empty without any
     check.

@@ -1,15 +1,18 @@
 """The tidy tables of a study: the files of its export, and the columns of each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from explanations import catalogue
 from surveys import tasks
 from surveys.blinding import REVEALING_FILES, hidden_columns
 from surveys.questionnaires.base import Item
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.designs import between_factors, factor_names
 from surveys.study_file.parts import TrialsPart
-from surveys.tidy.cell_sources import answer_cell, factor
+from surveys.tidy.cell_sources import answer_cell, factor, factor_of_person
+from surveys.tidy.cells import Cell
 from surveys.tidy.columns import (
     ANSWERED,
     ANSWERS,
@@ -26,6 +29,7 @@ from surveys.tidy.columns import (
     Column,
 )
 from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
+from surveys.tidy.reserved import factor_column
 
 ALWAYS = "decide"
 """The task whose columns every table has, empty where it is not used, because analyses rely on
@@ -54,7 +58,7 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
     main = [part for part in study.trial_parts if not part.is_practice]
     practice = [part for part in study.trial_parts if part.is_practice]
     columns_by_file = {
-        "participants.csv": (*PARTICIPANTS, *checks),
+        "participants.csv": (*PARTICIPANTS, *_person_factors(study), *checks),
         "trials.csv": trial_columns(study, main),
         "answers.csv": ANSWERS,
         "pages.csv": PAGES,
@@ -80,10 +84,7 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
 
     Stimulus and layout come first, then the declared factors, then what the tasks of the parts ask.
     """
-    names = dict.fromkeys(name for shown in study.conditions for name in shown.factors)
-    factors = (
-        Column(name, "category", factor(name), f"Level of the factor {name}") for name in names
-    )
+    factors = (_factor_column(name, factor(name)) for name in factor_names(study.conditions))
     # Columns that only some tasks fill are left out unless a part has such a task.
     two_stages = any(len(tasks.get(part.task).stages) > 1 for part in parts)
     several_maps = any(tasks.get(part.task).classes for part in parts)
@@ -97,6 +98,16 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         *ANSWERED,
         *TRIAL_TIMES,
     )
+
+
+def _person_factors(study: StudyFile) -> tuple[Column, ...]:
+    """Return the columns of the factors of which each participant sees a single level."""
+    names = between_factors(study.conditions, study.design.within)
+    return tuple(_factor_column(name, factor_of_person(name)) for name in names)
+
+
+def _factor_column(name: str, source: Callable[[Any], Cell]) -> Column:
+    return Column(factor_column(name), "category", source, f"Level of the factor {name}")
 
 
 def _with_methods(column: Column, study: StudyFile) -> Column:

@@ -158,8 +158,10 @@ def test_declared_factors_are_left_out_with_the_arms(db, tmp_path):
     factories.walk(factories.allocated(study, "person"))
     export_study(study=study, output=tmp_path / "open")
     assert "map" not in columns(tmp_path / "open")["trials.csv"]
+    assert "map" not in columns(tmp_path / "open")["participants.csv"]
     factories.export_closed(study=study, output=tmp_path / "closed")
     assert "map" in columns(tmp_path / "closed")["trials.csv"]
+    assert "map" in columns(tmp_path / "closed")["participants.csv"]
 
 
 def test_simulated_people_hide_nothing(study, tmp_path, panel):

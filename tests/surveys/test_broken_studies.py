@@ -65,9 +65,11 @@ EXPECTED = {
         "'arms' is missing. Add it, as tables written [[arms]].",
     ),
     "factors_that_do_not_fit": (
-        "line 22: the factor 'arm' becomes a column of the data. Name it with small letters,",
+        "line 22: the factor 'arm' becomes a column of the data, which already have a column "
+        "'arm'. Rename the factor, for example 'arm_factor', in all conditions.",
         "line 28: 'colour' in factors of [[conditions]] 'heat' is 3. It must be text in quotes.",
-        "line 31: within names the factor 'shape', which no condition has. Known: condition, size.",
+        "line 31: within names the factor 'shape', which no condition has. Known: arm, condition,",
+        "line 31: the factor 'arm' needs a level in all conditions. Add one to heat.",
         "line 31: the factor 'size' needs a level in all conditions. Add one to heat.",
     ),
     "image_set_too_small": (

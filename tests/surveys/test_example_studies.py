@@ -27,7 +27,7 @@ from tests.surveys import shipped
 
 each = pytest.mark.parametrize("path", shipped.EXAMPLES, ids=lambda path: path.stem)
 
-PEOPLE = {"foretelling": 30, "human-and-classifier": 28, "which-map": 24}
+PEOPLE = {"foretelling": 30, "human-and-classifier": 28, "map-and-confidence": 32, "which-map": 24}
 """So few that the run is short, and enough for every model of the plans to be fitted."""
 NAMES = ("set", "split")
 """Keys of [images] that name the data, which no study shows off."""
@@ -62,6 +62,10 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
     wanted: dict[str, Callable[[StudyFile], bool]] = {
         "a human alone": lambda study: any(not one.prediction for one in study.conditions),
         "a sample goal": lambda study: "sample_goal" in study.analysis,
+        "factors of the arms": lambda study: any(one.factors for one in study.conditions),
+        "a factorial analysis of them": lambda study: any(
+            one.get("factors") for one in study.analysis["outcomes"]
+        ),
         "a human alone in the plan": lambda study: "human_alone" in study.analysis,
     }
     for task in tasks.TASKS:
@@ -105,6 +109,7 @@ def test_without_the_examples_it_would_be_noticed_what_no_study_shows():
         *("a human alone", "a human alone in the plan", "a sample goal"),
         *("task classify", "task forward_simulation", "task agreement", "task distinction"),
         *("method minimisation", "map over", "part text", "confidence none"),
+        *("factors of the arms", "a factorial analysis of them"),
         *("images confidence_bands", "allocation strata", "allocation quotas"),
         *("allocation ratios", "allocation hold_minutes", "pages resume_hours"),
     }

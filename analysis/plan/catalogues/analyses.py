@@ -81,16 +81,16 @@ ANALYSES = (
     ),
     Analysis(
         "factorial",
-        "ANOVA of arms by a second between-subjects factor, with aligned rank transform",
+        "ANOVA of two between-subjects factors, with aligned rank transform",
         "analysis.outcomes.factorial.factorial",
-        "analysis.report.sentences.omnibus_only",
+        "analysis.report.sentences.factorial",
         "analysis.outcomes.assumptions.scores.of_factorial",
-        "score ~ arm * factor, HC3 errors",
-        "partial η²; aligned rank transform; all pairs of arms by Tukey-Kramer",
+        "",  # taken from the outcome's factors
+        "partial η²; both main effects and the interaction; simple effects, Holm over the effects "
+        "of each factor; aligned rank transform; all pairs of a factor's levels by Tukey-Kramer",
         "analysis.figures.one_way.scores_drawing",
-        needs=("factor",),
         before="change",
-        uses=("factor",),
+        uses=("factor", "factors", "effect"),
     ),
     Analysis(
         "binary_trials",

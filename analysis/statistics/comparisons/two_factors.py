@@ -1,5 +1,6 @@
 """Comparisons of two between-subjects factors, by a linear model and by aligned ranks."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -14,6 +15,7 @@ from scipy import stats
 from analysis.errors import NotEstimableError
 from analysis.statistics.comparisons.pairwise import PairwiseDifference, critical_range
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.statistics.multiplicity import holm
 from analysis.statistics.noncentral import noncentral_f_limits
 
 Matrix = npt.NDArray[np.float64]
@@ -26,7 +28,7 @@ class Design:
 
     matrix: Matrix
     places: dict[str, slice]
-    levels: tuple[str, ...]  # of a
+    levels: Mapping[str, tuple[str, ...]]  # of a and b
 
 
 def effect_test(
@@ -72,9 +74,10 @@ def tukey(
     """
     fit, design = _fit(table, crossed, robust)
     # With unweighted means the terms of b cancel, so only a's columns have weights.
-    codes = _codes(len(design.levels))
+    levels = design.levels["a"]
+    codes = _codes(len(levels))
     place, covariance = design.places["a"], np.asarray(fit.cov_params())
-    k, df = len(design.levels), float(fit.df_resid)
+    k, df = len(levels), float(fit.df_resid)
 
     def difference(i: int, j: int) -> Estimate:
         weights = np.zeros(design.matrix.shape[1])
@@ -91,12 +94,93 @@ def tukey(
 
     return tuple(
         PairwiseDifference(
-            design.levels[i],
-            design.levels[j],
+            levels[i],
+            levels[j],
             attempt("mean difference", partial(difference, i, j)),
         )
         for j, i in combinations(range(k), 2)
     )
+
+
+@dataclass(frozen=True)
+class SimpleEffect:
+    """A difference between two levels of `factor` ("a" or "b") at a level of the other factor.
+
+    `difference` is `level` minus `reference` with its own interval and p; `p_adjusted` is Holm's
+    over the simple effects of the factor.
+    """
+
+    factor: str
+    at: str
+    level: str
+    reference: str
+    difference: Estimate | NotEstimable
+    p_adjusted: float | None
+
+
+def simple_effects(
+    table: pd.DataFrame, orders: Mapping[str, Sequence[str]], level: float = 0.95
+) -> tuple[SimpleEffect, ...]:
+    """Compare the levels of each factor within each level of the other, by the crossed model.
+
+    `orders` lists the levels of "a" and "b"; later levels are compared with earlier ones. Errors
+    are HC3, as in the tests of the effects. Raises NotEstimableError like effect_test.
+    """
+    fit, design = _fit(table, crossed=True, robust=True)
+    covariance, df = np.asarray(fit.cov_params()), float(fit.df_resid)
+    half_width = float(stats.t.ppf((1 + level) / 2, df))
+
+    def difference(first: Matrix, second: Matrix) -> Estimate:
+        weights = first - second
+        value, variance = float(weights @ fit.params), float(weights @ covariance @ weights)
+        # Rounding leaves some 1e-16 of the model's variance where both cells are constant.
+        if variance <= 1e-12 * float(np.trace(covariance)):
+            raise NotEstimableError("the scores vary in neither of the two cells")
+        error = float(np.sqrt(variance))
+        t = value / error
+        return Estimate(
+            "mean difference", value, value - half_width * error, value + half_width * error,
+            level, len(table), "t, HC3, not adjusted", t, df, float(2 * stats.t.sf(abs(t), df)),
+        )  # fmt: skip
+
+    results: list[SimpleEffect] = []
+    for factor, other in (("a", "b"), ("b", "a")):
+        differences = {
+            (at, later, earlier): attempt(
+                "mean difference",
+                partial(
+                    difference,
+                    _cell_weights(design, {factor: later, other: at}),
+                    _cell_weights(design, {factor: earlier, other: at}),
+                ),
+            )
+            for at in orders[other]
+            for earlier, later in combinations(orders[factor], 2)
+        }
+        adjusted = holm(
+            {
+                " × ".join(key): one.p if isinstance(one, Estimate) else None
+                for key, one in differences.items()
+            }
+        )
+        results += [
+            SimpleEffect(factor, *key, one, adjusted[" × ".join(key)])
+            for key, one in differences.items()
+        ]
+    return tuple(results)
+
+
+def _cell_weights(design: Design, cell: Mapping[str, str]) -> Matrix:
+    """Return the weights of the model's coefficients in the mean of a cell."""
+    codes = {
+        name: _codes(len(levels))[levels.index(cell[name])]
+        for name, levels in design.levels.items()
+    }
+    weights = np.zeros(design.matrix.shape[1])
+    weights[0] = 1
+    weights[design.places["a"]], weights[design.places["b"]] = codes["a"], codes["b"]
+    weights[design.places["a:b"]] = np.outer(codes["a"], codes["b"]).ravel()
+    return weights
 
 
 def aligned(table: pd.DataFrame, effect: str) -> pd.Series:
@@ -168,7 +252,8 @@ def _design(table: pd.DataFrame, crossed: bool) -> Design:
         places[name] = slice(start, start + block.shape[1])
         start += block.shape[1]
     matrix = np.column_stack([np.ones(len(table)), *blocks.values()])
-    return Design(matrix, places, tuple(map(str, a.categories)))
+    levels = {name: tuple(map(str, one.categories)) for name, one in (("a", a), ("b", b))}
+    return Design(matrix, places, levels)
 
 
 def _codes(k: int) -> Matrix:

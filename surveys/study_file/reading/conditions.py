@@ -20,9 +20,6 @@ from surveys.study_file.designs import Condition
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 COLUMN = re.compile(r"[a-z][a-z0-9_]{0,29}")
-TAKEN = frozenset(
-    ("arm", "block", "condition", "image", "method", "part", "participant", "position", "value")
-)
 
 
 def read_conditions(file: Document) -> tuple[Condition, ...]:
@@ -165,11 +162,11 @@ def _factors(condition: Condition, at: TableProblems) -> dict[str, str]:
                 f"the level of {name!r} is {level!r}. It must be a short word in quotes: small "
                 "letters, digits, - and _.",
             )
-        elif not COLUMN.fullmatch(name) or name in TAKEN:
+        elif not COLUMN.fullmatch(name):
             at.problems.add(
                 path,
                 f"the factor {name!r} becomes a column of the data. Name it with small letters, "
-                f"digits and _, but with none of these names: {', '.join(sorted(TAKEN))}.",
+                "digits and _, 30 at most.",
             )
         else:
             usable[name] = level

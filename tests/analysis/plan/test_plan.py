@@ -132,6 +132,22 @@ def test_a_mistake_in_the_plan_is_named(changes, message):
             "'smallest_effect' in [[outcomes]] 'trust' is 'big'. It must be a number.",
         ),
         ({"fallback": "one_way", "analysis": "one_way"}, "the fallback is the analysis itself"),
+        ({"analysis": "factorial"}, "analysis 'factorial' needs either factor = "),
+        (
+            {"analysis": "factorial", "factor": "a", "factors": ["b", "c"]},
+            "analysis 'factorial' needs either factor = ",
+        ),
+        (
+            {"analysis": "factorial", "factors": ["a", "a"]},
+            "factors must name two different factors, but is ['a', 'a']",
+        ),
+        (
+            {"analysis": "factorial", "factors": ["a", "b"], "effect": "c"},
+            "effect is 'c'. Name one of a, b, interaction.",
+        ),
+        ({"factors": ["a", "b"]}, "the analysis 'one_way' does not use 'factors'. Remove it, or"),
+        ({"factor": "a"}, "the analysis 'one_way' does not use 'factor'. Remove it"),
+        ({"effect": "a"}, "the analysis 'one_way' does not use 'effect'. Remove it"),
         ({"slopes": ["image2"]}, "slopes contains image2, not among the random factors"),
     ],
 )

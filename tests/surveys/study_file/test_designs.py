@@ -1,3 +1,4 @@
+import csv
 from collections import Counter
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.designs import Condition, arms_of, balanced_orders, problems
-from tests.surveys import designs
+from tests.surveys import designs, factories
 from tests.surveys.factories import allocated, answers, record, walk
 
 WITHIN = '[design]\nwithin = ["condition"]'
@@ -214,6 +215,35 @@ def test_a_factor_is_a_column_and_the_probability_is_shown(db, tmp_path):
     shown = study.conditions.get(key="map-sure")
     assert shown.shows_probability
     assert shown.factors == {"map": "gradcam", "certainty": "shown"}
+
+
+def test_between_subjects_factors_are_columns_of_participants(db, tmp_path):
+    study = designs.design_study(tmp_path, arms=FACTORIAL, control="plain")
+    people = arrive(study, 4)
+    rows = csv_rows(factories.export_closed, study, tmp_path / "between")
+    levels = {shown.key: shown.factors for shown in study.conditions.all()}
+    assert len(rows) == len(people)
+    for row in rows:
+        assert {"map": row["map"], "certainty": row["certainty"]} == levels[row["arm"]]
+
+
+def test_a_mixed_design_has_only_its_between_factors_as_columns_of_participants(db, tmp_path):
+    study = designs.design_study(
+        tmp_path,
+        arms=FACTORIAL,
+        design='[design]\nwithin = ["map"]',
+        control="hidden-order-1",
+    )
+    arrive(study, 4)
+    rows = csv_rows(factories.export_closed, study, tmp_path / "mixed")
+    assert all(row["arm"].startswith(f"{row['certainty']}-order-") for row in rows)
+    assert "map" not in rows[0]
+
+
+def csv_rows(export, study, folder):
+    export(study=study, output=folder)
+    with (folder / "participants.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def test_attention_checks_stand_within_the_trials(db, tmp_path):

@@ -1,0 +1,26 @@
+"""The columns of the codebook, with their meanings."""
+
+OWN_COLUMNS = {
+    "file": "File that the row describes",
+    "column": "Column that the row describes",
+    "item": "Item that the row describes; empty if it describes a whole column",
+    "label": "Meaning of the column, or text of the item",
+    "type": "integer, number, text, category or datetime",
+    "minimum": "Smallest possible value",
+    "maximum": "Largest possible value",
+    "values": "Codes and their meanings, as code=meaning; code=meaning",
+    "questionnaire": "Questionnaire of the item",
+    "scale": "Scale to whose score the item contributes",
+    "reversed": "1 if the analysis reverses the item before scoring",
+    "wording": "own for our own wording, verbatim for the source's wording",
+    "source": "Source of the construct and of the wording",
+    "construct": "What the questionnaire measures",
+    "licence": "Licence of the wording",
+    "language": "Language of the label",
+    "translations": "The item in the questionnaire's other languages, as language: text",
+    "kind": "How the item is answered",
+    "score": "mean or sum of the scale's items",
+    "minimum_answered": "Smallest share of answered items for which the scale is scored",
+    "order": "random if each participant got the items in a different order, otherwise fixed",
+    "sha256": "Hash of the questionnaire's file",
+}
