@@ -22,6 +22,7 @@ from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
 from surveys.services.fingerprints import changes
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.designs import between_factors
 from surveys.study_file.stored import definition, definition_of
 from surveys.tidy.analysis_plan import plan_of, toml_text
 from surveys.tidy.cells import csv_text
@@ -122,8 +123,11 @@ def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
     people = (
         study.participants.select_related("study", "arm", "slot")
         .order_by("simulated", "slot__position", "pk")
-        .prefetch_related("submissions__answers", "arm__blocks__condition")
+        .prefetch_related("submissions__answers")
     )
+    declared = definition(study)
+    if between_factors(declared.conditions, declared.design.within):
+        people = people.prefetch_related("arm__blocks__condition")
     chosen = {
         "none": people.filter(simulated=False),
         "only": people.filter(simulated=True),
