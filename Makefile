@@ -4,8 +4,6 @@ BIN := .venv/bin
 SERVE ?= 1
 ADDRESS ?= 127.0.0.1:8000
 DIST := worksteal
-# One more than the cores: a third of the suite waits for a browser, a server or a command.
-WORKERS := 3
 
 .PHONY: demo test nightly lint serve messages
 
@@ -28,11 +26,11 @@ serve: .venv/.installed
 
 # Every promise, in under ten minutes on two cores.
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) -m "not nightly" $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist $(DIST) -m "not nightly" $(ARGS)
 
 # The same, and everything that is long by nature: whole walks in a browser, kills, simulations.
 nightly: .venv/.installed-dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist $(DIST) $(ARGS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -6,10 +6,12 @@
 Prints what became of each as a JSON list.
 """
 
+import contextlib
 import itertools
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,8 +63,10 @@ complete = "https://service.example.org/"
 """
 RECRUITED = ("same id", "same id unlocked")
 WINDOW = 0.01  # seconds between reading what was allocated and writing the next
+PATIENCE = 30.0  # seconds that a thread waits for another to come to the same place
 THREADS = 10
 FIRST = "before:ai-experience-v1"
+_DECIDED, _ERASED = threading.Event(), threading.Event()  # of leave_while_sending_unlocked
 
 
 def prepare(folder: Path) -> list[str]:
@@ -144,14 +148,18 @@ def leave_while_sending(number: int) -> str:
 
 
 def leave_while_sending_unlocked(number: int) -> str:
-    """The negative control: the pages are stored without the lock."""
+    """The negative control: without the lock, a page is stored after its person was deleted."""
     person = Participant.objects.get(arrival_key="leaving unlocked")
     if number == 7:
+        _DECIDED.wait(PATIENCE)
         services.erase(participant=person)
+        _ERASED.set()
         return "erased"
     page = factories.sent_page(person, FIRST, _answers(1))
     outcome = recording._outcome(person, page, sequence.sent(person))
     if outcome is services.Recorded.RECORDED:
+        _DECIDED.set()
+        _ERASED.wait(PATIENCE)
         recording._store(person, page)
     return outcome.name
 
@@ -178,16 +186,22 @@ MODES: dict[str, Callable[[int], str]] = {
 
 
 def run(mode: str, people: int, first: int) -> list[str]:
-    """All of them, many at a time, with the race windows held open."""
-    allocating.standing_of = _slow(allocating.standing_of)
+    """All of them, many at a time, with the race windows held open.
+
+    Behind a lock a thread can only wait for a while. Without one it waits until a second thread
+    has read the same, so that the control does not depend on how busy the machine is.
+    """
+    hold = _paired if mode.endswith("unlocked") or mode == "guarded" else _paused
+    allocating.standing_of = hold(allocating.standing_of)
     if mode in {"unlocked", "guarded", "double unlocked", "same id unlocked"}:
         allocating.lock = enrolment.lock = lambda study: study
     if mode == "double unlocked":  # read between looking for the person and storing them
-        enrolment.definition = _slow(enrolment.definition)
+        enrolment.definition = hold(enrolment.definition)
     if mode == "unlocked":
         _forget_the_promises_of_the_database()
-    recording._outcome = _slow(recording._outcome)
-    recruiting.admit = _slow(recruiting.admit)
+    if mode != "leaving unlocked":  # its threads wait for one another at a place of their own
+        recording._outcome = hold(recording._outcome)
+    recruiting.admit = hold(recruiting.admit)
 
     def one(number: int) -> str:
         try:
@@ -215,15 +229,28 @@ def _forget_the_promises_of_the_database() -> None:
             editor.remove_constraint(AllocationSlot, constraint)
 
 
-def _slow(function: Callable[..., object]) -> Callable[..., object]:
+def _paused(function: Callable[..., object]) -> Callable[..., object]:
     """The function, with a pause after it has read and before anybody writes."""
 
-    def slow(*arguments: object) -> object:
+    def paused(*arguments: object) -> object:
         found = function(*arguments)
         time.sleep(WINDOW)
         return found
 
-    return slow
+    return paused
+
+
+def _paired(function: Callable[..., object]) -> Callable[..., object]:
+    """The function, which returns when two threads have read and neither has written."""
+    both = threading.Barrier(2)
+
+    def paired(*arguments: object) -> object:
+        found = function(*arguments)
+        with contextlib.suppress(threading.BrokenBarrierError):  # the last of an odd number
+            both.wait(PATIENCE / 10)
+        return found
+
+    return paired
 
 
 def _study(slug: str) -> Study:
