@@ -162,7 +162,7 @@ raw_scores <- function(outcome) {
       stated <- if (is.null(rows$minimum_answered)) NA else as.numeric(rows$minimum_answered[1])
       share <- if (!is.null(outcome$min_answered)) outcome$min_answered else if (is.na(stated)) 0.8 else stated
       score <- score_of(answers_to(rows, where = outcome$where), share)
-      if (all(rows$score %in% "sum")) score * nrow(rows) else score
+      if (length(rows$score) && all(rows$score %in% "sum")) score * nrow(rows) else score
     },
     item = answers_to(items[items$item == outcome$item, ], where = outcome$where)[, 1],
     trial_mean = {
@@ -616,7 +616,7 @@ for (i in seq_along(results$instruments)) {
   quality <- function(here, who, node) {
     put_if <- function(name, f, how = "closed") if (!is.null(node[[name]]$value)) put_estimate(paste0(here, ".", name), f(), how)
     put_if("alpha", function() alpha_of(values[who, ]))
-    put_if("omega", function() omega_of(values[who, ]), "laplace")
+    put_if("omega", function() tryCatch(omega_of(values[who, ]), error = function(e) list()), "laplace") # R finds no optimum
     complete <- raw[who, ][complete.cases(raw[who, ]), , drop = FALSE]
     put_if("straight_lined", function() wilson(sum(apply(complete, 1, function(r) length(unique(r)) == 1)), nrow(complete)))
     scores <- na.omit(score_of(values[who, , drop = FALSE], share))
