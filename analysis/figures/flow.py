@@ -47,17 +47,22 @@ def draw_flow(results: Results) -> Figure:
 
 
 def _boxes(results: Results) -> list[Box]:
-    """Return the boxes from everyone randomised down to the per-protocol set."""
+    """Return the boxes from all participants down to the per-protocol set."""
     flow, rows = results.study_flow, results.flow
-    boxes = [Box("Randomised", {row.arm: row.randomised for row in rows})]
+    everyone = "Randomised" if flow.allocation == "randomised" else "Participants"
+    boxes = [Box(everyone, {row.arm: row.randomised for row in rows})]
     if all(row.erased_known for row in rows):
         boxes.append(Box("Data erased", {row.arm: row.erased for row in rows}, leaves=True))
         boxes.append(Box("Data exist", {row.arm: row.randomised - row.erased for row in rows}))
     for step in flow.steps:
         boxes.append(Box(f"Excluded: {step.label}", step.excluded, leaves=True))
         boxes.append(Box("Remaining", step.remaining))
-    boxes.append(Box("Stopped early", flow.stopped, leaves=True))
-    boxes.append(Box("Left silently", flow.left_silently, leaves=True))
+    # The data of another study may not show who stopped or left.
+    if flow.stopped is not None:
+        boxes.append(Box("Stopped early", flow.stopped, leaves=True))
+    if flow.left_silently is not None:
+        left = "Not complete" if flow.completion == "by_rows" else "Left silently"
+        boxes.append(Box(left, flow.left_silently, leaves=True))
     boxes.append(Box("Analysed per protocol", flow.sets.per_protocol))
     return boxes
 

@@ -20,6 +20,7 @@ from analysis.plan.tables import (
     Preregistration,
     SampleGoal,
     Source,
+    States,
 )
 from analysis.toml.value_types import Cell, Level, OneOf, Positive, Share, Text
 
@@ -31,6 +32,7 @@ __all__ = [
     "POPULATIONS",
     "RULES",
     "TIME_COLUMNS",
+    "Allocation",
     "Analysis",
     "Measure",
     "Outcome",
@@ -53,6 +55,7 @@ __all__ = [
 
 Role = Literal["confirmatory", "exploratory"]
 INTERACTION = "interaction"  # the effect of a factorial outcome that is not a factor's
+Allocation = Literal["randomised", "not_randomised", "not_stated"]
 EXPLORATORY = "exploratory"  # role and family of every exploratory outcome
 TIME_COLUMNS = ("part", "block", "condition", "page")
 """Columns of answers.csv that say when a questionnaire was asked."""
@@ -134,6 +137,21 @@ class Plan:
     def level(self) -> float:
         """Return the level of the intervals that correspond to two-sided tests at alpha."""
         return 1 - self.alpha
+
+    @property
+    def allocation(self) -> Allocation:
+        """Return what is known about how participants came to the arms.
+
+        The platform randomises them; of another study only its [source] can state it.
+        """
+        if self.source is None or self.source.randomised:
+            return "randomised"
+        return "not_stated" if self.source.randomised is None else "not_randomised"
+
+    @property
+    def states(self) -> States:
+        """Return how the data show who completed the study."""
+        return "recorded" if self.source is None else self.source.states
 
     @property
     def families(self) -> Mapping[str, tuple[Outcome, ...]]:

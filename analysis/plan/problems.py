@@ -21,6 +21,7 @@ from analysis.plan.plan import (
     compares_times,
     effect_names,
 )
+from analysis.plan.source_problems import check_source
 from analysis.plan.tables import (
     Behaviour,
     Exclusion,
@@ -53,6 +54,7 @@ def check_plan(plan: Plan, problems: Problems) -> None:
     _check_repeated("exclusion", [exclusion.key for exclusion in plan.exclusions], problems)
     for number, exclusion in enumerate(plan.exclusions):
         _check_exclusion(exclusion, ("exclusions", number), problems)
+        _check_states(exclusion, plan, ("exclusions", number), problems)
     _check_repeated("contrast", [contrast.key for contrast in plan.contrasts], problems)
     for number, contrast in enumerate(plan.contrasts):
         _check_contrast(contrast, plan, ("contrasts", number), problems)
@@ -66,6 +68,8 @@ def check_plan(plan: Plan, problems: Problems) -> None:
         _check_multiverse(plan.multiverse, plan, problems)
     if plan.map_quality is not None:
         _check_map_quality(plan.map_quality, plan, problems)
+    if plan.source is not None:
+        check_source(plan.source, problems)
 
 
 def _check_arms(plan: Plan, problems: Problems) -> None:
@@ -242,6 +246,21 @@ def _check_exclusion(exclusion: Exclusion, path: Path, problems: Problems) -> No
         if key not in allowed and getattr(exclusion, key) not in (None, ()):
             said = f"{name}: the rule {rule.key!r} does not use {key!r}. Remove it."
             problems.add((*path, key), said, place)
+
+
+def _check_states(exclusion: Exclusion, plan: Plan, path: Path, problems: Problems) -> None:
+    """Check that a rule on completion has data to read: files of other studies may lack it."""
+    reads_state = exclusion.rule == "participant" and exclusion.column == "state"
+    if plan.states != "unknown" or not (reads_state or exclusion.rule == "not_completed"):
+        return
+    problems.add(
+        (*path, "rule"),
+        f"exclusion {exclusion.key!r}: the files of [source] do not show who completed the study. "
+        "Map the column state in a table of participants, or give the number of rows that each "
+        "participant needs in complete of [source].",
+        ("source", "complete"),
+        ("source", "tables"),
+    )
 
 
 def _check_contrast(contrast: PlannedContrast, plan: Plan, path: Path, problems: Problems) -> None:

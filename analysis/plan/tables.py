@@ -22,7 +22,11 @@ MissingKind = Literal["not_asked", "does_not_apply", "not_answered"]
 MISSING_KINDS: tuple[MissingKind, ...] = ("not_asked", "does_not_apply", "not_answered")
 Scope = Literal["per_protocol", "all"]
 Into = Literal["participants", "trials", "answers"]
-Repeats = Literal["refuse", "drop_identical", "keep_first", "keep_last"]
+Repeats = Literal["refuse", "drop_identical", "keep_first", "keep_last", "keep_all"]
+States = Literal["recorded", "by_rows", "unknown"]
+"""How the data show who completed: a column, the number of rows, or not at all."""
+DecimalSign = Literal[".", ","]
+ColumnType = Literal["integer", "number", "text", "category", "datetime"]
 
 
 @dataclass(frozen=True)
@@ -96,18 +100,27 @@ class Behaviour:
 class SourceTable:
     """A CSV file of another study, with the mapping of its columns and the rows that count.
 
-    `columns` maps our name to theirs, `where` their column to the values to keep, `constants` our
-    column to a value for every row, `codes` our column to {their cell: ours}. `types` contains
-    types of our other columns. `repeats` decides about duplicate rows.
+    `file` may contain * and ?, and then stands for every file of the folder that fits; the part of
+    the name that * stands for fills our column `named`. `columns` maps our name to theirs, `where`
+    their column to the values to keep, `constants` our column to a value for every row, `codes` our
+    column to {their cell: ours}. `types` contains types of our other columns. `repeats` decides
+    about duplicate rows.
+
+    A file with several answers or trials in a row has `items` (our item to their column) or `wide`
+    (our column to their columns, such as "rating_{image}", whose part in braces fills our column of
+    that name), and becomes a table with a row for each.
     """
 
     file: Text
     into: Into
     columns: Mapping[str, Text]
+    named: Text | None = None
+    items: Mapping[str, Text] = field(default_factory=dict)
+    wide: Mapping[str, Text] = field(default_factory=dict)
     where: Mapping[str, CellOrCells] = field(default_factory=dict)
     constants: Mapping[str, Cell] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
-    types: Mapping[str, Text] = field(default_factory=dict)
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
     repeats: Repeats = "refuse"
 
 
@@ -132,19 +145,30 @@ class SourceItem:
 class Source:
     """Mapping of another study's CSV files to the tidy tables.
 
-    `complete` is the number of rows per participant that a file must have for the state
-    "completed". `missing` (kind of missing by cell, see schema.MISSING_KINDS) and `codes` apply to
-    every file; see SourceTable.
+    `randomised` states whether the participants were randomised to the arms; without it the report
+    says that nothing is known about it. `complete` is the number of rows per participant that a
+    file must have for the state "completed"; without it and without a column `state` the states of
+    the participants are unknown. `missing` (kind of missing by cell, see schema.MISSING_KINDS) and
+    `codes` apply to every file; see SourceTable.
     """
 
     tables: tuple[SourceTable, ...]
     items: tuple[SourceItem, ...] = ()
+    randomised: bool | None = None
     encoding: Text = "utf-8"
     separator: Character = ","
+    decimal: DecimalSign = "."
     arm_labels: Mapping[str, Text] = field(default_factory=dict)
     complete: Mapping[str, int] = field(default_factory=dict)
     missing: Mapping[str, MissingKind] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+
+    @property
+    def states(self) -> States:
+        """Return how the files show who completed the study."""
+        if any("state" in {**table.columns, **table.constants} for table in self.tables):
+            return "recorded"
+        return "by_rows" if self.complete else "unknown"
 
 
 @dataclass(frozen=True)

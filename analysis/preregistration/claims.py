@@ -12,7 +12,7 @@ from analysis.plan.plan import (
     tested_effect,
 )
 from analysis.preregistration.study_summary import Declared
-from analysis.report.sentences import population_words
+from analysis.report.allocation import population_words
 from analysis.statistics.attrition import DRAWS
 
 EQUIVALENCE = ("one_way", "binary_trials", "logistic_trials", "linear_trials")

@@ -67,7 +67,8 @@ def _flow(results: Results) -> str:
         for step in results.study_flow.steps
     )
     kept = sum(results.study_flow.sets.per_protocol.values())
-    return f"Flow of participants: {total} randomised; {steps}; {kept} per protocol."
+    everyone = "randomised" if results.plan.allocation == "randomised" else "in all arms"
+    return f"Flow of participants: {total} {everyone}; {steps}; {kept} per protocol."
 
 
 def _contrasts(result: OutcomeResult, results: Results) -> str:

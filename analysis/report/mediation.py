@@ -6,9 +6,11 @@ from analysis.sections.mediation import ArmPaths, Mediation
 from analysis.statistics.estimate import Estimate, NotEstimable
 
 CAUTION = (
-    "Participants were randomised to the arms, not to the mediators. These are associations, "
-    "decomposed along an order that the plan assumes, and not evidence of a cause."
+    "These are associations, decomposed along an order that the plan assumes, and not evidence of "
+    "a cause."
 )
+RANDOMISED = "Participants were randomised to the arms, not to the mediators."
+NOT_RANDOMISED = "Participants are not known to have been randomised, to arms or to mediators."
 
 
 def sentences(found: Mediation | NotEstimable, results: Results) -> list[str]:
@@ -33,7 +35,7 @@ def sentences(found: Mediation | NotEstimable, results: Results) -> list[str]:
     )
     return [
         f"Assumed order: {order}. {summary}",
-        CAUTION,
+        f"{RANDOMISED if results.plan.allocation == 'randomised' else NOT_RANDOMISED} {CAUTION}",
     ]
 
 

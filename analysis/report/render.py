@@ -14,7 +14,7 @@ from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.catalogues.optional_sections import OptionalSection
 from analysis.plan.plan import family_of, kind_of, resolve
-from analysis.report import sentences
+from analysis.report import allocation, sentences
 from analysis.report.alternatives import alternatives
 from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
@@ -139,7 +139,8 @@ def _environment() -> Environment:
         "is_shown": is_shown,
         "verdict_text": sentences.verdict_text,
         "source_of": sentences.source_of,
-        "population_words": sentences.population_words,
+        "population_words": allocation.population_words,
+        "words": allocation,
         "method_notes": method_notes,
         "kind_of": kind_of,
         "family_of": family_of,

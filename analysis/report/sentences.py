@@ -11,7 +11,6 @@ from analysis.plan.plan import (
     MEASURES,
     TIME_COLUMNS,
     Outcome,
-    Plan,
     analysis_of,
     asked_items,
     effect_names,
@@ -23,11 +22,6 @@ from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.study_data.times import time_words
 
 SYMBOLS = "n|M|SD|p|df|r|d|g|t|z|F|H|U|W|Q|P"
-POPULATIONS = {
-    "completed": "participants who completed the study",
-    "randomised": "everyone randomised who has the outcome and whose data exist",
-    "per_protocol": "participants who completed the study and were not excluded by any rule",
-}
 
 
 def findings(result: OutcomeResult, results: Results) -> list[str]:
@@ -84,14 +78,6 @@ def typeset(sentence: str) -> Markup:
 def symbols(text: str) -> Markup:
     """Return a heading or note as HTML, with the Latin symbols of statistics in italics (APA)."""
     return Markup(re.sub(rf"\b({SYMBOLS})\b(?!['′])", r"<i>\1</i>", str(escape(text))))  # noqa: S704
-
-
-def population_words(population: str, plan: Plan) -> str:
-    """Return a description of the population's members."""
-    members = POPULATIONS[population]
-    if population != "per_protocol" and any(rule.scope == "all" for rule in plan.exclusions):
-        members += ", without participants excluded from all sets"
-    return members
 
 
 def source_of(outcome: Outcome) -> str:

@@ -16,7 +16,7 @@ from analysis.errors import NotEstimableError
 from analysis.outcomes.binary_trials import binary_trials
 from analysis.outcomes.one_way import scores_by_arm
 from analysis.outcomes.trial_models import trial_model
-from analysis.plan.plan import EXPLORATORY, Outcome, kind_of
+from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, kind_of
 from analysis.plan.tables import Model, MultiversePlan
 from analysis.statistics.comparisons.ranks import superiority
 from analysis.statistics.effect_sizes import hedges_g
@@ -150,11 +150,15 @@ class Coding:
 def people(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> Iterator[People]:
     """Yield the declared populations, then the study without each exclusion criterion in turn."""
     rules = data.plan.exclusions
+    told = set()
     for name in dict.fromkeys([outcome.population, *plan.populations]):
         if name == "per_protocol" and not rules and name != outcome.population:
             continue  # the same as "completed" without exclusion criteria
-        changed = replace(outcome, population=name)
-        yield People(PEOPLE[name], data, changed, name == outcome.population)
+        label = _people_label(name, data.plan)
+        if label not in told:
+            told.add(label)
+            changed = replace(outcome, population=name)
+            yield People(label, data, changed, name == outcome.population)
     if not plan.without_each_rule:
         return
     for rule in rules:
@@ -162,6 +166,15 @@ def people(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> Iterator[
         without = replace(data, plan=replace(data.plan, exclusions=kept))
         changed = replace(outcome, population="per_protocol")
         yield People(f"without the rule “{rule.label}”", without, changed, False)
+
+
+def _people_label(population: Population, plan: Plan) -> str:
+    """Return the population's name, which claims no more than the data of another study show."""
+    if population == "completed" and plan.states == "unknown":
+        return _people_label("randomised", plan)
+    if population == "randomised" and plan.allocation != "randomised":
+        return "all participants"
+    return PEOPLE[population]
 
 
 def codings(outcome: Outcome, plan: MultiversePlan) -> Iterator[Coding]:

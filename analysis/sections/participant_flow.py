@@ -1,11 +1,13 @@
 """Participant flow, from everyone randomised to the participants analysed, with checked sums."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.errors import AnalysisError
+from analysis.plan.plan import Allocation
+from analysis.plan.tables import States
 from analysis.statistics.attrition import Attrition, attrition
 from analysis.study_data.exclusions.apply import ExclusionStep
 from analysis.study_data.populations import FlowRow, members
@@ -19,10 +21,11 @@ class FlowError(AnalysisError):
 @dataclass(frozen=True)
 class Sets:
     """Participants by arm: intention to treat (randomised, data not erased, in no rule of scope
-    "all"), completed, and per protocol (completed, and in no rule at all)."""
+    "all"), completed (None if the data do not show it), and per protocol (completed, and in no rule
+    at all)."""
 
     intention_to_treat: Mapping[str, int]
-    completed: Mapping[str, int]
+    completed: Mapping[str, int] | None
     per_protocol: Mapping[str, int]
 
 
@@ -31,57 +34,76 @@ class Flow:
     """Numbers of the flow diagram in addition to the rows per arm, and tests of attrition by arm.
 
     `stopped` and `left_silently` count by arm the participants who did not complete and whom no
-    rule excluded; they are between the last step and the per-protocol set.
+    rule excluded; they are between the last step and the per-protocol set. Both are None if the
+    data do not show it. `allocation` states whether the participants were randomised, and
+    `completion` how the data show who completed.
     """
 
+    allocation: Allocation
+    completion: States
     steps: tuple[ExclusionStep, ...]
-    stopped: Mapping[str, int]
-    left_silently: Mapping[str, int]
+    stopped: Mapping[str, int] | None
+    left_silently: Mapping[str, int] | None
     sets: Sets
     attrition: tuple[Attrition, ...]
 
 
 def study_flow(data: StudyData, rows: tuple[FlowRow, ...]) -> Flow:
     """Return the flow of the study. Raises FlowError if its numbers do not add up."""
-    steps = data.exclusions.steps
+    steps, known = data.exclusions.steps, data.plan.states
     sets = Sets(
-        *(
-            _by_arm(data, members(data, population))
-            for population in ("randomised", "completed", "per_protocol")
-        )
+        _by_arm(data, members(data, "randomised")),
+        None if known == "unknown" else _by_arm(data, members(data, "completed")),
+        _by_arm(data, members(data, "per_protocol")),
     )
     there = data.exclusions.by_rule == ""
     stopped, left_silently = (
-        _by_arm(data, there & (data.participants["state"] == state))
+        _by_arm(data, there & (data.participants["state"] == state).fillna(False).astype(bool))
         for state in ("stopped", "started")
     )
     check_sums(rows, steps, sets)
     for arm, count in sets.per_protocol.items():
         remaining = sum(there & (data.participants["arm"] == arm))
         _equal(remaining, count + stopped[arm] + left_silently[arm], f"{arm}: not completed")
+    return Flow(
+        data.plan.allocation,
+        known,
+        steps,
+        stopped if known == "recorded" else None,
+        None if known == "unknown" else left_silently,
+        sets,
+        tuple(_attrition(data, rows, sets)),
+    )
+
+
+def _attrition(data: StudyData, rows: tuple[FlowRow, ...], sets: Sets) -> Iterator[Attrition]:
     sizes = {row.arm: row.randomised for row in rows}
-    lost = {row.arm: row.randomised - row.completed for row in rows}
-    tests = [attrition("did not complete", lost, sizes, data.plan.level)]
-    if steps:
+    if data.plan.states != "unknown":
+        lost = {row.arm: row.randomised - (row.completed or 0) for row in rows}
+        yield attrition("did not complete", lost, sizes, data.plan.level)
+    if data.exclusions.steps:
         out = {row.arm: row.randomised - sets.per_protocol[row.arm] for row in rows}
-        tests.append(attrition("not in the per-protocol set", out, sizes, data.plan.level))
-    return Flow(steps, stopped, left_silently, sets, tuple(tests))
+        yield attrition("not in the per-protocol set", out, sizes, data.plan.level)
 
 
 def check_sums(rows: tuple[FlowRow, ...], steps: tuple[ExclusionStep, ...], sets: Sets) -> None:
     """Check every number of the flow against the previous number, arm by arm."""
     for row in rows:
         arm, left = row.arm, row.randomised - row.erased
-        _equal(left, row.completed + row.stopped + row.left_silently, f"{arm}: states")
+        if row.completed is not None:
+            gone = (row.stopped or 0) + (row.left_silently or 0)
+            _equal(left, row.completed + gone, f"{arm}: states")
         for step in steps:
             left -= step.excluded[arm]
             _equal(left, step.remaining[arm], f"{arm}: after {step.key}")
-        if not sets.per_protocol[arm] <= sets.completed[arm] <= sets.intention_to_treat[arm]:
+        everyone = sets.intention_to_treat[arm]
+        completed = everyone if sets.completed is None else sets.completed[arm]
+        if not sets.per_protocol[arm] <= completed <= everyone:
             raise FlowError(f"{arm}: a set exceeds the set that contains it.")
         if sets.per_protocol[arm] > left:
             raise FlowError(f"{arm}: more per protocol than the rules left, {left}.")
         if any(count > row.randomised - row.erased for count in row.analysed.values()):
-            raise FlowError(f"{arm}: more analysed than randomised with data that exist.")
+            raise FlowError(f"{arm}: more analysed than there are participants with data.")
 
 
 def _equal(one: int, other: int, what: str) -> None:

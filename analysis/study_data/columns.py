@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from analysis.plan.tables import MissingKind
+from analysis.plan.tables import ColumnType, MissingKind
 
 STATES = ("started", "completed", "stopped")
 FORMER_STATES = {"withdrawn": "stopped"}
 """Exports of earlier versions gave participants who stopped and kept their answers this state."""
-CODEBOOK_TYPES = ("integer", "number", "text", "category", "datetime")
+CODEBOOK_TYPES: tuple[str, ...] = get_args(ColumnType)
 
 
 @dataclass(frozen=True)

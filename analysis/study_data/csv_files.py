@@ -1,6 +1,9 @@
 """Conversion of a CSV file to a typed frame, with a report of every cell that does not fit."""
 
+import codecs
+import csv
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -9,24 +12,114 @@ from analysis.plan.tables import MISSING_KINDS
 from analysis.study_data.columns import Column
 
 EXPORT_AGAIN = "Export the study again with manage.py export_study"
+BYTE_ORDER_MARK = "\ufeff"
+MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+    (codecs.BOM_UTF8, "UTF-8"),
+)
+SPREADSHEET = b"PK\x03\x04"  # first bytes of xlsx, ods and zip
 SHOWN = 5  # number of rows or values named in a message before "…"
 
 
 def read_text(
     path: Path, cure: str = EXPORT_AGAIN, encoding: str = "utf-8", separator: str = ","
 ) -> tuple[pd.DataFrame | None, list[str]]:
-    """Return the CSV as text with empty cells as empty strings, and the problems of reading it."""
+    """Return the CSV as text with empty cells as empty strings, and the problems of reading it.
+
+    The index plus 2 is the line on which a row begins, also after empty lines and after cells that
+    contain line breaks.
+    """
+    text, problems = _decoded(path, cure, encoding)
+    if text is None:
+        return None, problems
+    table = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
+    begins: list[int] = []  # line on which each row begins; a cell may contain line breaks
+    line = 1
     try:
-        frame = pd.read_csv(
-            path, dtype="str", keep_default_na=False, encoding=encoding, sep=separator
-        )
+        for row in table:
+            if row:  # an empty line is not a row
+                rows.append(row)
+                begins.append(line)
+            line = table.line_num + 1
+    except csv.Error as error:
+        said = f"{path.name} cannot be read as a CSV table from line {line} ({error})"
+        return None, [f"{said}. Correct the quotation marks of the line, or: {cure}."]
+    header, body = rows[0], rows[1:]
+    lines = pd.Index([line - 2 for line in begins[1:]], dtype="int64")
+    problems = _repeated_names(path.name, header, cure)
+    problems += _uneven_rows(path.name, header, body, lines, cure)
+    if problems:
+        return None, problems
+    return pd.DataFrame(body, index=lines, columns=header, dtype="str"), []
+
+
+def _decoded(path: Path, cure: str, encoding: str) -> tuple[str | None, list[str]]:
+    """Return the text of the file without its byte order mark."""
+    name = encoding.upper().removesuffix("-SIG")
+    try:
+        raw = path.read_bytes()
     except FileNotFoundError:
         missing = f"{path.name} is missing from the folder {path.parent.name!r}"
         return None, [f"{missing}. {cure}."]
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
-        name = encoding.upper().removesuffix("-SIG")
-        return None, [f"{path.name} cannot be read as a CSV table in {name} ({error}). {cure}."]
-    return frame, []
+    except OSError as error:  # a folder, or a file that may not be read
+        return None, [f"{path.name} cannot be read as a file ({error.strerror}). {cure}."]
+    if raw.startswith(SPREADSHEET):
+        said = "is a spreadsheet or an archive, not a CSV table. Save it as CSV"
+        return None, [f"{path.name} {said}. Or: {cure}."]
+    try:
+        text = raw.decode(encoding)
+    except (UnicodeError, LookupError) as error:
+        said = f"{path.name} cannot be read as a CSV table in {name} ({error}){_mark(raw)}"
+        return None, [f"{said}. {cure}."]
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        said = f"{path.name}, line {line}: contains a NUL character, which no text has{_mark(raw)}"
+        return None, [f"{said}. Remove it, or: {cure}."]
+    if not text.strip():
+        return None, [f"{path.name} is empty. {cure}."]
+    return text, []
+
+
+def _mark(raw: bytes) -> str:
+    """Return which encoding the byte order mark of the file states, if it has one."""
+    named = (encoding for mark, encoding in MARKS if raw.startswith(mark))
+    stated = next(named, "")
+    return f", and its first bytes are those of {stated}" if stated else ""
+
+
+def _repeated_names(name: str, header: Sequence[str], cure: str) -> list[str]:
+    # Other programs leave the heading of row names empty, so empty headings may be repeated.
+    repeated = [heading for heading in header if heading.strip() and header.count(heading) > 1]
+    if not repeated:
+        return []
+    return [
+        f"{name} has more than one column {values_text(repeated)}. Rename the columns in the "
+        f"file, or: {cure}."
+    ]
+
+
+def _uneven_rows(
+    name: str, header: Sequence[str], body: Sequence[Sequence[str]], lines: pd.Index, cure: str
+) -> list[str]:
+    counts = pd.Series(list(map(len, body)), index=lines, dtype="int64")
+    uneven = counts != len(header)
+    if not uneven.any():
+        return []
+    return [
+        f"{name}, {rows_text(uneven)}: the number of cells is {_numbers(counts[uneven])}, but the "
+        f"first line has {len(header)}. Complete the rows, put quotation marks around cells that "
+        f"contain the separator, or: {cure}."
+    ]
+
+
+def _numbers(counts: pd.Series) -> str:
+    distinct = sorted({int(count) for count in counts})
+    return ", ".join(map(str, distinct[:SHOWN])) + (", …" if len(distinct) > SHOWN else "")
 
 
 def missing_columns(name: str, frame: pd.DataFrame, columns: Iterable[Column]) -> list[str]:

@@ -16,16 +16,17 @@ class FlowRow:
 
     `stopped` ended early and kept their answers, `left_silently` started and never finished, and
     `erased` withdrew, so their data do not exist (0 if the export does not contain their number,
-    see `erased_known`). `analysed` counts, by outcome key, the participants with a score in the
-    outcome's population.
+    see `erased_known`). Numbers that the data of another study do not show are None, and
+    `randomised` then counts the participants, whatever their allocation (see Flow.allocation).
+    `analysed` counts, by outcome key, the participants with a score in the outcome's population.
     """
 
     arm: str
     label: str
     randomised: int
-    completed: int
-    stopped: int
-    left_silently: int
+    completed: int | None
+    stopped: int | None
+    left_silently: int | None
     erased: int
     erased_known: bool
     simulated: int
@@ -37,13 +38,15 @@ def members(data: StudyData, population: Population) -> "pd.Series[bool]":
 
     randomised: intention to treat, everyone randomised whose data exist, stopped early or not.
     completed: reached the end. per_protocol: completed, and in no exclusion rule of the plan.
-    A rule of scope "all" takes participants out of all three.
+    A rule of scope "all" takes participants out of all three. If the data do not show who
+    completed, nobody is taken out for it.
     """
     exclusions = data.exclusions
     there: pd.Series[bool] = ~exclusions.out_of_all
     if population == "randomised":
         return there
-    there &= data.participants["state"] == "completed"
+    if data.plan.states != "unknown":
+        there &= data.participants["state"] == "completed"
     if population == "per_protocol":
         there &= ~exclusions.out_of_protocol
     return there
@@ -86,13 +89,14 @@ def _flow_row(data: StudyData, scores: pd.DataFrame, arm: str, label: str) -> Fl
     states = people["state"].value_counts()
     own = scores[scores["arm"] == arm]
     erased = (data.erased or {}).get(arm, 0)
+    known = data.plan.states
     return FlowRow(
         arm,
         label,
         len(people) + erased,
-        int(states.get("completed", 0)),
-        int(states.get("stopped", 0)),
-        int(states.get("started", 0)),
+        None if known == "unknown" else int(states.get("completed", 0)),
+        int(states.get("stopped", 0)) if known == "recorded" else None,
+        None if known == "unknown" else int(states.get("started", 0)),
         erased,
         data.erased is not None,
         int((people["simulated"] == 1).sum()),

@@ -129,7 +129,7 @@ def plan_path(folder: Path) -> Path:
 def _texts(folder: Path, plan: Plan) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Return text frames and hashes by file name, of this platform's export or another study."""
     if plan.source is not None:
-        return read_source(folder, plan.source)
+        return read_source(folder, plan)
     frames = _text_frames(folder)
     present = [name for name in (*FILES, BLOCKS) if (folder / name).exists()]
     return frames, {name: _sha256(folder / name) for name in present}

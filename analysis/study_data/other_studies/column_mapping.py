@@ -1,84 +1,148 @@
 """A CSV file of another study under this platform's column names, with problems in its own."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.plan.tables import Source, SourceTable
+from analysis.plan.wide_patterns import placeholders
 from analysis.study_data.columns import FILES, Column
 from analysis.study_data.csv_files import convert_column, read_text, rows_text, values_text
+from analysis.study_data.other_studies.repeats import ROW, without_repeats
+from analysis.study_data.other_studies.source_files import SourceFile
+from analysis.study_data.other_studies.wide_rows import is_wide, wide_rows
 from analysis.toml.value_types import Cell
 
-KEYS = {
-    "participants": ["participant"],
-    "trials": ["participant", "position"],
-    "answers": ["participant", "part", "block", "page", "questionnaire", "item"],
-}
 CURE = "map it in the plan's [source] (codes, missing, where)"
+ENCODING_CURE = (
+    'Enter the right name, encoding (such as "latin-1" or "utf-16") and separator in the '
+    "plan's [source]"
+)
+NUMBER_WITH_COMMA = r"[+-]?\d+,\d+"
+NUMERIC = ("integer", "number")
 
 
-def read_source_table(
-    path: Path, table: SourceTable, source: Source
-) -> tuple[pd.DataFrame | None, list[str]]:
-    """Return text cells under our names, in the file's row order with its line number as index + 2.
+@dataclass(frozen=True)
+class MappedFile:
+    """A file of another study as text cells under our names.
 
-    Rows outside `where` are left out, codes are translated, and cells marked by their kind of
-    missing.
+    The index of `frame` plus 2 is the line of the row in the file; the rows of a wide file repeat
+    it. `value_columns` contains, for answers, the name of the file's column with each value.
     """
+
+    file: SourceFile
+    frame: pd.DataFrame
+    value_columns: pd.Series
+
+    @property
+    def table(self) -> SourceTable:
+        """Return the table of the plan that maps the file, with the name of this file."""
+        return self.file.table
+
+
+def read_source_file(
+    file: SourceFile, source: Source, within: Collection[str]
+) -> tuple[MappedFile | None, list[str]]:
+    """Return the file's rows that count, under our names, and its problems.
+
+    Rows outside `where` and repeated rows are left out, codes are translated, and cells marked by
+    their kind of missing.
+    """
+    table = file.table
     encoding = "utf-8-sig" if source.encoding.lower() in ("utf-8", "utf8") else source.encoding
-    cure = (
-        'Enter the right name, encoding (such as "latin-1" or "utf-16") and separator in the '
-        "plan's [source]"
-    )
-    raw, problems = read_text(path, cure, encoding, source.separator)
+    raw, problems = read_text(file.path, ENCODING_CURE, encoding, source.separator)
     if raw is None:
         return None, problems
-    theirs = [*table.columns.values(), *table.where]
-    absent = [name for name in dict.fromkeys(theirs) if name not in raw]
-    if absent:
-        return None, [
-            f"{table.file} lacks the columns {values_text(absent)}. It has "
-            f"{', '.join(map(repr, raw))}. Correct [source] in the plan."
-        ]
-    if table.repeats != "refuse":
+    problems = _absent_columns(raw, table, source)
+    if problems:
+        return None, problems
+    if raw.empty:
+        return None, [f"{table.file} has no rows below its first line. Remove it, or complete it."]
+    if table.repeats not in ("refuse", "keep_all"):
         raw = raw.drop_duplicates()  # over all columns of the file, mapped or not
     for name, values in table.where.items():
         raw = raw[raw[name].str.strip().isin([str(value) for value in values])]
-    frame = _renamed(raw, table, source)
-    frame, bad = _without_repeats(frame, table)
-    return frame, bad + _type_problems(frame, table)
+    frame, bad = without_repeats(_plain(raw, table, source), table, within)
+    if is_wide(table):
+        spread, wide_problems = _spread(frame, raw.loc[frame.index], table, source)
+        problems = bad + _type_problems(frame, raw, table, source) + wide_problems
+        return None if spread is None else MappedFile(file, *spread), problems
+    value = table.columns.get("value", "value")
+    columns = pd.Series(value, index=frame.index, dtype="object")
+    return MappedFile(file, frame, columns), bad + _type_problems(frame, raw, table, source)
 
 
 def types_of(table: SourceTable) -> Mapping[str, Column]:
     """Return the column by our name: from the schema, or with the type that the plan declares."""
     schema = {column.name: column for column in FILES[f"{table.into}.csv"]}
+    wide = (*table.wide, *placeholders(table.wide.values()))
     return {
         name: schema.get(name, Column(name, table.types.get(name, "text"), True))
-        for name in [*table.columns, *table.constants]
+        for name in [*table.columns, *table.constants, *wide]
     }
 
 
-def _renamed(raw: pd.DataFrame, table: SourceTable, source: Source) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {ours: raw[theirs].str.strip() for ours, theirs in table.columns.items()}, index=raw.index
-    )
+def _absent_columns(raw: pd.DataFrame, table: SourceTable, source: Source) -> list[str]:
+    theirs = [*table.columns.values(), *table.items.values(), *table.where]
+    absent = [name for name in dict.fromkeys(theirs) if name not in raw]
+    if not absent:
+        return []
+    header = list(map(str, raw.columns))
+    cure = "Correct [source] in the plan."
+    others = [mark for mark in ";,\t|" if mark != source.separator and mark in header[0]]
+    if len(header) == 1 and others:
+        cure = f"Set separator = {_toml(others[0])} in the plan's [source]."
+    return [
+        f"{table.file} lacks the columns {values_text(absent)}. It has "
+        f"{', '.join(map(repr, header))}. {cure}"
+    ]
+
+
+def _toml(mark: str) -> str:
+    return '"\\t"' if mark == "\t" else f'"{mark}"'
+
+
+def _plain(raw: pd.DataFrame, table: SourceTable, source: Source) -> pd.DataFrame:
+    """Return the columns that are mapped one to one, the constants, and the row as a whole."""
+    cells = {
+        ours: _translated(raw[theirs], ours, table, source)
+        for ours, theirs in table.columns.items()
+    }
+    frame = pd.DataFrame(cells, index=raw.index, dtype="object")
     for ours, value in table.constants.items():
-        frame[ours] = str(value)
-    for ours in map(str, frame.columns):
-        codes: dict[str, Cell] = {
-            **(source.missing if ours not in ("participant", "arm") else {}),
-            **source.codes.get(ours, {}),
-            **table.codes.get(ours, {}),
-        }
-        if codes:
-            frame[ours] = frame[ours].map(lambda cell, codes=codes: str(codes.get(cell, cell)))
+        constant = pd.Series(str(value), index=raw.index, dtype="object")
+        frame[ours] = _translated(constant, ours, table, source, is_constant=True)
     if table.into == "answers":
         frame = _items_missing(frame, source)
-    if table.into == "trials" and "position" not in frame and "participant" in frame:
-        # Without a position column, the order in the file is the only order.
-        frame["position"] = (frame.groupby("participant").cumcount() + 1).astype(str)
+    if table.into == "trials" and not {"position", "image"} & set(frame):
+        # Cells are joined by a character that no file contains, as csv_files has checked.
+        frame[ROW] = raw.iloc[:, 0].str.cat(raw.iloc[:, 1:], sep="\0").astype("object")
     return frame
+
+
+def _translated(
+    cells: pd.Series, ours: str, table: SourceTable, source: Source, is_constant: bool = False
+) -> pd.Series:
+    """Return the cells in our words: decimal points, codes and kinds of missing."""
+    codes: dict[str, Cell] = {
+        **(source.missing if ours not in ("participant", "arm") else {}),
+        **source.codes.get(ours, {}),
+        **table.codes.get(ours, {}),
+    }
+    cells = cells.str.strip()
+    coded = cells.map({cell: str(value) for cell, value in codes.items()})
+    if source.decimal == "," and not is_constant and _may_be_number(ours, table):
+        commas = cells.str.fullmatch(NUMBER_WITH_COMMA)
+        cells = cells.mask(commas, cells.str.replace(",", ".", regex=False))
+    return coded.where(coded.notna(), cells).astype("object")
+
+
+def _may_be_number(ours: str, table: SourceTable) -> bool:
+    column = types_of(table).get(ours)
+    return (column is not None and column.type in NUMERIC) or (
+        table.into == "answers" and ours == "value"
+    )
 
 
 def _items_missing(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -91,29 +155,72 @@ def _items_missing(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
     return frame
 
 
-def _without_repeats(frame: pd.DataFrame, table: SourceTable) -> tuple[pd.DataFrame, list[str]]:
-    keys = [key for key in KEYS[table.into] if key in frame]
-    if table.repeats in ("keep_first", "keep_last"):
-        keep = "first" if table.repeats == "keep_first" else "last"
-        return frame.drop_duplicates(keys, keep=keep), []  # type: ignore[call-overload]
-    repeated = frame.duplicated(keys, keep=False)
-    if not repeated.any():
-        return frame, []
-    named = [table.columns.get(key, key) for key in keys]
-    shown = values_text(" ".join(map(str, row)) for row in frame.loc[repeated, keys].to_numpy())
-    return frame, [
-        f"{table.file}, columns {' + '.join(named)}, {rows_text(repeated)}: {shown} occurs more "
-        'than once. Keep one row, or set repeats = "drop_identical", "keep_first" or "keep_last" '
-        "for this file in the plan."
-    ]
+def _spread(
+    frame: pd.DataFrame, raw: pd.DataFrame, table: SourceTable, source: Source
+) -> tuple[tuple[pd.DataFrame, pd.Series] | None, list[str]]:
+    """Return a row per item or trial of each wide row, in the order of lines and columns."""
+    rows, problems = wide_rows(table, list(map(str, raw.columns)))
+    if problems:
+        return None, problems
+    parts = []
+    for row in rows:
+        part = frame.copy()
+        for ours, value in row.values.items():
+            constant = pd.Series(value, index=frame.index, dtype="object")
+            part[ours] = _translated(constant, ours, table, source, is_constant=True)
+        for ours, theirs in row.columns.items():
+            part[ours] = _translated(raw[theirs], ours, table, source)
+            column = types_of(table).get(ours, Column("value", optional=True))
+            problems += _cells_problems(part[ours], raw[theirs], theirs, column, table, source)
+        part["_column"] = row.columns.get("value", "value")
+        if table.into == "trials":
+            # An image that a person did not see leaves its cells empty; it is not a trial.
+            part = part[(part[list(row.columns)] != "").any(axis=1)]
+        parts.append(part)
+    spread = pd.concat(parts).sort_index(kind="stable")
+    if table.into == "answers":
+        spread = _items_missing(_with_questionnaire(spread, source), source)
+    return (spread.drop(columns="_column"), spread["_column"]), problems
 
 
-def _type_problems(frame: pd.DataFrame, table: SourceTable) -> list[str]:
+def _with_questionnaire(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
+    if "questionnaire" in frame:
+        return frame
+    return frame.assign(
+        questionnaire=frame["item"].map({item.item: item.questionnaire for item in source.items})
+    )
+
+
+def _type_problems(
+    frame: pd.DataFrame, raw: pd.DataFrame, table: SourceTable, source: Source
+) -> list[str]:
     problems = []
     for ours, column in types_of(table).items():
-        theirs = Column(
-            table.columns.get(ours, ours), column.type, column.optional, column.minimum,
-            column.maximum, column.values if ours != "arm" else (),
-        )  # fmt: skip
-        problems += convert_column(table.file, frame[ours], theirs, CURE)[1]
+        if ours not in frame:
+            continue
+        theirs = table.columns.get(ours, ours)
+        cells = raw[theirs].loc[frame.index] if ours in table.columns else frame[ours]
+        problems += _cells_problems(frame[ours], cells, theirs, column, table, source)
+    return problems
+
+
+def _cells_problems(
+    cells: pd.Series, raw: pd.Series, theirs: str, column: Column, table: SourceTable,
+    source: Source,
+) -> list[str]:  # fmt: skip
+    """Return the problems of cells, which `raw` contains as written, in the file's own names."""
+    checked = Column(
+        theirs, column.type, column.optional, column.minimum, column.maximum,
+        column.values if column.name != "arm" else (),
+    )  # fmt: skip
+    cure = CURE
+    if column.type in NUMERIC and cells.str.fullmatch(NUMBER_WITH_COMMA).any():
+        cure = 'set decimal = "," in the plan\'s [source]'
+    problems = convert_column(table.file, cells, checked, cure)[1]
+    points = raw.str.contains(".", regex=False) & (raw.str.strip() == cells)
+    if source.decimal == "," and column.type in NUMERIC and points.any():
+        problems.append(
+            f"{table.file}, column {theirs}, {rows_text(points)}: {values_text(raw[points])} has a "
+            'point, but the plan says decimal = ",". Correct the cell, or [source] in the plan.'
+        )
     return problems

@@ -2,68 +2,108 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.errors import TableError
+from analysis.plan.plan import Plan
 from analysis.plan.tables import MISSING_KINDS as KINDS
-from analysis.plan.tables import Source, SourceTable
+from analysis.plan.tables import Into, Source, SourceTable
 from analysis.study_data.columns import FILES, Column
 from analysis.study_data.consistency import answers_outside_their_item
 from analysis.study_data.csv_files import convert, rows_text, values_text
-from analysis.study_data.other_studies.column_mapping import read_source_table, types_of
+from analysis.study_data.other_studies.column_mapping import (
+    MappedFile,
+    read_source_file,
+    types_of,
+)
+from analysis.study_data.other_studies.repeats import ROW
+from analysis.study_data.other_studies.source_files import source_files
+from analysis.study_data.other_studies.stacking import stacked
 
 Frames = dict[str, pd.DataFrame]
 
 
-def read_source(place: Path, source: Source) -> tuple[Frames, dict[str, str]]:
+def read_source(place: Path, plan: Plan) -> tuple[Frames, dict[str, str]]:
     """Return text frames as this platform would export them, and the files' SHA-256 by name.
 
     `place` is the folder of the files, or the only file that the plan names. Values that the study
     did not record are "not_asked". Raises TableError with every problem, in the names of the files.
     """
-    folder = place if place.is_dir() else place.parent
-    tables, problems = [], []
-    for table in source.tables:
-        frame, new_problems = read_source_table(folder / table.file, table, source)
+    source = plan.source or Source(())
+    within = _within(plan)
+    paths, problems = source_files(place, source)
+    files = []
+    for path in paths:
+        file, new_problems = read_source_file(path, source, within)
         problems += new_problems
-        if frame is not None:
-            tables.append((table, frame))
+        if file is not None:
+            files.append(file)
     # Problems of all files are collected before any join, which would hide their lines.
-    problems += _missing_keys(source.tables)
-    if problems:
-        raise TableError(problems)
+    problems += _without_rows(files, source)
+    _raise(problems)
+    files = _with_only_arm(files, plan)
     codebook = _codebook(source)
-    problems = _unknown_items(tables, codebook) + _two_arms(tables)
-    if problems:
-        raise TableError(problems)
-    people = _participants(tables, source)
-    trials = _joined_trials(tables)
-    answers = [frame for table, frame in tables if table.into == "answers"]
+    _raise(_unknown_items(files, codebook) + _arm_problems(files, plan))
+    people, problems = _participants(files, source)
+    trials, new_problems = _trials(_into(files, "trials"), within)
+    answers, more_problems = _rows(_into(files, "answers"), within)
+    _raise([*problems, *new_problems, *more_problems])
     frames = {
         "participants.csv": people,
         "trials.csv": _with_arm(trials, people),
-        "answers.csv": _with_arm(pd.concat(answers) if answers else pd.DataFrame(), people),
+        "answers.csv": _with_arm(answers, people),
         "codebook.csv": codebook,
     }
-    names = dict.fromkeys(table.file for table in source.tables)
-    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    hashes = {path.table.file: hashlib.sha256(path.path.read_bytes()).hexdigest() for path in paths}
     return {name: _filled(name, frame) for name, frame in frames.items()}, hashes
 
 
-def _missing_keys(tables: Sequence[SourceTable]) -> list[str]:
-    needs = {"participants": ["arm"], "trials": [], "answers": ["questionnaire", "item", "value"]}
-    return [
-        f"[source], {table.file}: {key!r} is neither in columns nor in constants. Map it."
-        for table in tables
-        for key in ["participant", *needs[table.into]]
-        if key not in table.columns and key not in table.constants
-    ]
+def _raise(problems: Sequence[str]) -> None:
+    if problems:
+        raise TableError(list(dict.fromkeys(problems)))
 
 
-def _two_arms(tables: Sequence[tuple[SourceTable, pd.DataFrame]]) -> list[str]:
-    named = [frame[["participant", "arm"]] for _, frame in tables if "arm" in frame]
+def _within(plan: Plan) -> frozenset[str]:
+    """Return the trial columns that vary within a participant by the plan."""
+    named = [outcome.within for outcome in plan.outcomes]
+    named += [exclusion.block for exclusion in plan.exclusions]
+    return frozenset({"block", "condition", *(name for name in named if name)} - {"position"})
+
+
+def _into(files: Sequence[MappedFile], into: Into) -> list[MappedFile]:
+    return [file for file in files if file.table.into == into]
+
+
+def _without_rows(files: Sequence[MappedFile], source: Source) -> list[str]:
+    """Return a sentence per entry of the plan whose `where` leaves no row of any file."""
+    problems = []
+    for table in source.tables:
+        own = [file for file in files if _belongs(file, table)]
+        if own and table.where and all(file.frame.empty for file in own):
+            named = ", ".join(
+                f"{name} = {values_text(values)}" for name, values in table.where.items()
+            )
+            problems.append(f"{table.file}: no row has {named}. Correct where in the plan.")
+    return problems
+
+
+def _belongs(file: MappedFile, table: SourceTable) -> bool:
+    same = replace(file.table, file=table.file, constants=table.constants)
+    return file.file.declared == table.file and same == table
+
+
+def _with_only_arm(files: Sequence[MappedFile], plan: Plan) -> list[MappedFile]:
+    """Return the files with the plan's arm in every row if it has one arm and no file names it."""
+    if len(plan.arms) != 1 or any("arm" in file.frame for file in files):
+        return list(files)
+    return [replace(file, frame=file.frame.assign(arm=plan.arms[0])) for file in files]
+
+
+def _arm_problems(files: Sequence[MappedFile], plan: Plan) -> list[str]:
+    named = [file.frame[["participant", "arm"]] for file in files if "arm" in file.frame]
     if not named:
         return ["[source]: no file has an arm. Map the column that names the arm."]
     arms = pd.concat(named).drop_duplicates()
@@ -76,105 +116,161 @@ def _two_arms(tables: Sequence[tuple[SourceTable, pd.DataFrame]]) -> list[str]:
             f"[source], column arm: {shown} has more than one arm, over all files. Correct "
             "the files: a participant has one arm."
         )
-    for table, frame in tables:
-        strangers = ~frame["participant"].isin(arms["participant"])
+    for file in files:
+        problems += _strange_arms(file, plan)
+        strangers = ~file.frame["participant"].isin(arms["participant"])
         if strangers.any():
             problems.append(
-                f"{table.file}, {rows_text(strangers)}: no file contains the arm of "
-                f"{values_text(frame.loc[strangers, 'participant'])}. Map an arm for them."
+                f"{file.table.file}, {rows_text(strangers)}: no file contains the arm of "
+                f"{values_text(file.frame.loc[strangers, 'participant'])}. Map an arm for them."
             )
     return problems
 
 
-def _unknown_items(
-    tables: Sequence[tuple[SourceTable, pd.DataFrame]], codebook: pd.DataFrame
-) -> list[str]:
+def _strange_arms(file: MappedFile, plan: Plan) -> list[str]:
+    if "arm" not in file.frame:
+        return []
+    unknown = ~file.frame["arm"].isin(plan.arms)
+    if not unknown.any():
+        return []
+    return [
+        f"{file.table.file}, column {file.table.columns.get('arm', 'arm')}, {rows_text(unknown)}: "
+        f"the plan's arms {', '.join(map(repr, plan.arms))} do not include "
+        f"{values_text(file.frame.loc[unknown, 'arm'])}. List every arm in `arms` of the plan, or "
+        "translate it by codes in its [source]."
+    ]
+
+
+def _unknown_items(files: Sequence[MappedFile], codebook: pd.DataFrame) -> list[str]:
     typed, problems = convert("codebook.csv", codebook, FILES["codebook.csv"])
     if problems:
         return problems
     # An item belongs to a questionnaire, so its key alone does not identify it.
     known = set(zip(codebook["questionnaire"], codebook["item"], strict=True))
-    for table, frame in tables:
-        if table.into != "answers":
-            continue
+    for file in _into(files, "answers"):
+        name, frame = file.table.file, file.frame
         pairs = list(zip(frame["questionnaire"], frame["item"], strict=True))
         unknown = pd.Series([pair not in known for pair in pairs], index=frame.index, dtype=bool)
         if unknown.any():
             problems.append(
-                f"{table.file}, {rows_text(unknown)}: the items "
-                f"{values_text(frame.loc[unknown, 'item'])} are not in [[source.items]] of the "
-                "plan. List them there, or leave their rows out with `where`."
+                f"{name}, {rows_text(unknown)}: the items "
+                f"{values_text(frame.loc[unknown.to_numpy(), 'item'])} are not in "
+                "[[source.items]] of the plan. List them there, or leave their rows out with "
+                "`where`."
             )
         marked = frame.assign(value=frame["value"].where(~frame["value"].isin(["", *KINDS])))
-        column = table.columns.get("value", "value")
-        problems += answers_outside_their_item(marked, typed, table.file, column)
+        for column in file.value_columns.unique():
+            own = marked[(file.value_columns == column).to_numpy()]
+            problems += answers_outside_their_item(own, typed, name, str(column))
     return problems
 
 
-def _participants(
-    tables: Sequence[tuple[SourceTable, pd.DataFrame]], source: Source
-) -> pd.DataFrame:
-    """Return one row per participant of any file, in order of first appearance."""
-    arms = pd.concat([frame[["participant", "arm"]] for _, frame in tables if "arm" in frame])
+def _participants(files: Sequence[MappedFile], source: Source) -> tuple[pd.DataFrame, list[str]]:
+    """Return one row per participant of any file, in order of first appearance, and problems."""
+    arms = pd.concat([file.frame[["participant", "arm"]] for file in files if "arm" in file.frame])
     people = arms.drop_duplicates("participant").reset_index(drop=True)
-    for table, frame in tables:
-        if table.into == "participants":
-            columns = frame.drop(columns=["arm"], errors="ignore")
-            people = people.merge(columns, on="participant", how="left")
-    # Files without a completion flag show completion only by their number of rows.
-    complete = pd.Series(True, index=people.index)
-    for file, least in source.complete.items():
-        rows = pd.concat([frame["participant"] for table, frame in tables if table.file == file])
-        complete &= people["participant"].map(rows.value_counts()).fillna(0) >= least
+    described, problems = _rows(_into(files, "participants"), frozenset())
+    if not described.empty:
+        people = people.merge(described, on="participant", how="left", validate="one_to_one")
+    if "state" in people:
+        unknown = people.loc[people["state"].isna(), "participant"]
+        if len(unknown):
+            problems.append(
+                "[source]: the file that states who completed the study has no row for "
+                f"{values_text(unknown)}. Add the rows, or do not map state."
+            )
+    elif source.complete:
+        people["state"] = _state_by_rows(files, people, source)
     defaults = pd.DataFrame(
         {
             "arm_label": people["arm"].map(lambda arm: source.arm_labels.get(arm, arm)),
             "sequence": [str(number + 1) for number in range(len(people))],
-            "state": complete.map({True: "completed", False: "started"}),
             "simulated": "0",
         }
     )
-    return people.join(defaults.drop(columns=people.columns.intersection(defaults.columns)))
+    defaults = defaults.drop(columns=people.columns.intersection(defaults.columns))
+    return people.join(defaults), problems
 
 
-def _joined_trials(tables: Sequence[tuple[SourceTable, pd.DataFrame]]) -> pd.DataFrame:
-    """Join all trial files by participant and position.
-
-    A cell left open by a join counts as not asked if the file lacks that position for all
-    participants.
-    """
-    joined: pd.DataFrame | None = None
-    keys = ["participant", "position"]
-    for table, frame in tables:
-        if table.into != "trials":
-            continue
-        rows = frame.drop(columns=["arm"], errors="ignore").reset_index(drop=True)
-        if joined is None:
-            joined = rows
-            continue
-        shared = [name for name in rows if name in joined and name not in keys]
-        rows = rows.drop(columns=shared)  # the first file with a column keeps it
-        joined = joined.merge(rows, on=keys, how="outer", sort=False)
-        absent = (
-            joined["position"]
-            .isin(rows["position"])
-            .map({True: "not_answered", False: "not_asked"})
+def _state_by_rows(files: Sequence[MappedFile], people: pd.DataFrame, source: Source) -> pd.Series:
+    """Return the state: files without a completion flag show it by their number of rows."""
+    complete = pd.Series(True, index=people.index)
+    for name, least in source.complete.items():
+        rows = pd.concat(
+            # A row of a wide file counts once, although it becomes several answers or trials.
+            pd.Series(file.frame["participant"].groupby(level=0).first().to_numpy())
+            for file in files
+            if file.file.declared == name
         )
-        for name in rows.columns.difference(keys):
-            joined[name] = joined[name].fillna(absent)
-        joined = joined.fillna("not_answered")
-    return pd.DataFrame(columns=keys) if joined is None else _in_order(joined)
+        complete &= people["participant"].map(rows.value_counts()).fillna(0) >= least
+    return complete.map({True: "completed", False: "started"})
+
+
+def _rows(files: Sequence[MappedFile], within: frozenset[str]) -> tuple[pd.DataFrame, list[str]]:
+    if not files:
+        return pd.DataFrame(), []
+    frame, _, problems = stacked(files, within)
+    return frame, problems
+
+
+def _trials(files: Sequence[MappedFile], within: frozenset[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the trials of all files in order, and problems.
+
+    A cell that no file contains counts as not asked if its files lack that position, or without
+    positions that image, for all participants.
+    """
+    if not files:
+        return pd.DataFrame(columns=["participant", "position"]), []
+    trials, keys, problems = stacked(files, within)
+    if problems:
+        return trials, problems
+    place = keys[-1]
+    for name in trials.columns.difference(keys):
+        having = [file.frame[place] for file in files if name in file.frame]
+        asked = trials[place].isin(pd.concat(having))
+        kind = asked.map({True: "not_answered", False: "not_asked"})
+        trials[name] = trials[name].where(trials[name].notna(), kind)
+    trials = trials.drop(columns=ROW, errors="ignore")
+    if "position" not in trials:
+        # Without a position column, the order in the files is the only order.
+        trials["position"] = (trials.groupby("participant").cumcount() + 1).astype(str)
+    else:
+        lacking = trials["position"].isin(KINDS)
+        if lacking.any():
+            shown = values_text(trials.loc[lacking, "participant"])
+            problems.append(
+                f"[source]: trials of {shown} have a position in no file. Map position in all "
+                "tables of trials, or in none."
+            )
+    trials = _in_order(trials)
+    return trials, problems + _contradictions(trials)
 
 
 def _in_order(trials: pd.DataFrame) -> pd.DataFrame:
     place = pd.to_numeric(trials["position"], errors="coerce")
     order = trials.assign(_place=place).sort_values(["participant", "_place"], kind="stable")
-    ordered = order.drop(columns="_place").reset_index(drop=True)
-    if {"true_class", "predicted_class"} <= set(ordered) and "prediction_correct" not in ordered:
-        known = ~ordered["true_class"].isin(KINDS) & ~ordered["predicted_class"].isin(KINDS)
-        same = (ordered["true_class"] == ordered["predicted_class"]).astype(int).astype(str)
-        ordered["prediction_correct"] = same.where(known, "not_asked")
-    return ordered
+    return order.drop(columns="_place").reset_index(drop=True)
+
+
+def _contradictions(trials: pd.DataFrame) -> list[str]:
+    """Fill prediction_correct from the classes, or return where it contradicts them."""
+    if not {"true_class", "predicted_class"} <= set(trials):
+        return []
+    known = ~trials["true_class"].isin(["", *KINDS]) & ~trials["predicted_class"].isin(["", *KINDS])
+    same = (trials["true_class"] == trials["predicted_class"]).astype(int).astype(str)
+    if "prediction_correct" not in trials:
+        trials["prediction_correct"] = same.where(known, "not_asked")
+        return []
+    stated = pd.to_numeric(trials["prediction_correct"], errors="coerce")
+    wrong = known & stated.notna() & (stated != same.astype(int))
+    if not wrong.any():
+        return []
+    named = trials.loc[wrong, "participant"] + " " + trials.loc[wrong, "position"]
+    return [
+        "[source], column prediction_correct: it must be 1 where true_class equals predicted_class "
+        f"and 0 elsewhere, but is not for {values_text(named)} (participant and position). Correct "
+        "the files, or do not map prediction_correct."
+    ]
 
 
 def _with_arm(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:

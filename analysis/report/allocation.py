@@ -1,0 +1,133 @@
+"""Words on who was randomised and who completed, which never exceed what the data state.
+
+The platform randomises and records every state. The files of another study show neither by
+themselves, so the report says so unless the plan's [source] states it.
+"""
+
+from analysis.plan.plan import Plan
+from analysis.results import Results
+
+POPULATIONS = {
+    "completed": "participants who completed the study",
+    "randomised": "everyone randomised who has the outcome and whose data exist",
+    "per_protocol": "participants who completed the study and were not excluded by any rule",
+}
+WITHOUT_STATES = {
+    "completed": "every participant with data, because the data do not state who completed the "
+    "study",
+    "per_protocol": "participants who were not excluded by any rule",
+}
+
+
+def population_words(population: str, plan: Plan) -> str:
+    """Return a description of the population's members."""
+    members = POPULATIONS[population]
+    if population == "randomised" and plan.allocation != "randomised":
+        members = "every participant who has the outcome"
+    if plan.states == "unknown":
+        members = WITHOUT_STATES.get(population, members)
+    if population != "per_protocol" and any(rule.scope == "all" for rule in plan.exclusions):
+        members += ", without participants excluded from all sets"
+    return members
+
+
+def everyone(plan: Plan) -> str:
+    """Return the words for all participants with data, at the beginning of a sentence."""
+    if plan.allocation == "randomised":
+        return "Everyone randomised whose data exist"
+    return "Every participant whose data exist"
+
+
+def lead(results: Results) -> str:
+    """Return the sentences on the number of participants, their allocation and completion."""
+    plan, rows = results.plan, results.flow
+    total, arms = sum(row.randomised for row in rows), len(plan.arms)
+    in_arms = f"{arms} arms" if arms > 1 else "1 arm"
+    if arms == 1:
+        said = f"{total} participants in 1 arm"
+    elif plan.allocation == "randomised":
+        said = f"{total} participants were randomised to {in_arms}"
+    elif plan.allocation == "not_randomised":
+        said = f"{total} participants in {in_arms}, to which they were not randomised"
+    else:
+        said = (
+            f"{total} participants in {in_arms}; the source does not state whether they were "
+            "randomised"
+        )
+    if plan.states == "unknown":
+        return f"{said}. The data do not show who completed the study."
+    return f"{said}; {sum(row.completed or 0 for row in rows)} of them completed the study."
+
+
+def flow_columns(plan: Plan) -> list[tuple[str, str]]:
+    """Return heading and field (populations.FlowRow) of each number that the data show by arm."""
+    everybody = "Randomised" if plan.allocation == "randomised" else "Participants"
+    columns = [(everybody, "randomised")]
+    if plan.states != "unknown":
+        columns.append(("Completed", "completed"))
+    if plan.states == "recorded":
+        columns += [("Stopped", "stopped"), ("Left silently", "left_silently")]
+    elif plan.states == "by_rows":
+        columns.append(("Not complete", "left_silently"))
+    return [*columns, ("Data erased", "erased")]
+
+
+def flow_note(results: Results) -> str:
+    """Return the note below the table of participants by arm."""
+    plan = results.plan
+    names = [heading.lower() for heading, _ in flow_columns(plan)]
+    sums = f"{names[0].capitalize()} = {' + '.join(names[1:])}." if len(names) > 2 else ""
+    known = all(row.erased_known for row in results.flow)
+    count = "only their number is known" if known else "the data do not contain their number"
+    sentences = [sums]
+    if plan.states == "recorded":
+        whole = "intention-to-treat set" if plan.allocation == "randomised" else "set of all"
+        sentences.append(
+            "Stopped: ended early and kept their answers. Left silently: started and never "
+            f"finished. Both are in the {whole}."
+        )
+    elif plan.states == "by_rows":
+        sentences.append(
+            "Not complete: fewer rows in a file than the plan requires of a participant who "
+            "completed the study."
+        )
+    sentences.append(f"Data erased: withdrew; {count}.")
+    if plan.source is not None:
+        sentences.append("People of whom the files contain no row are not counted anywhere.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def set_names(plan: Plan) -> list[tuple[str, str]]:
+    """Return name and field (participant_flow.Sets) of each set that the data show."""
+    whole = "Intention to treat" if plan.allocation == "randomised" else "All participants"
+    completed = [] if plan.states == "unknown" else [("Completed", "completed")]
+    return [(whole, "intention_to_treat"), *completed, ("Per protocol", "per_protocol")]
+
+
+def sets_note(plan: Plan) -> str:
+    """Return the note below the table of sets."""
+    (whole, _), *_ = set_names(plan)
+    members = population_words("randomised", plan)
+    members = members.replace(" who has the outcome and", "").replace(" who has the outcome", "")
+    return (
+        f"{whole}: {members}. Each outcome is tested in one of these sets, among the participants "
+        "who have a score."
+    )
+
+
+def baseline_note(plan: Plan) -> str:
+    """Return why baseline differences are not tested."""
+    if plan.allocation == "randomised":
+        return (
+            "There is no test, because the arms were randomised and any difference is due to "
+            "chance."
+        )
+    reason = (
+        "were not randomised"
+        if plan.allocation == "not_randomised"
+        else "are not stated to have been randomised"
+    )
+    return (
+        f"There is no test. The participants {reason}, so arms may differ by more than chance, "
+        "also in characteristics that were not measured."
+    )
