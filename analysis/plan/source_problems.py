@@ -55,8 +55,8 @@ def _check_format(source: Source, problems: Problems) -> None:
     if len(source.separator) != 1 or source.separator in '"\r\n':
         problems.add(
             ("source", "separator"),
-            f'separator is {source.separator!r}. It must be a single character, such as ",", '
-            '";" or "\\t".',
+            f"separator is {source.separator!r}, which is not a single character. Use "
+            'one, such as ",", ";" or "\\t".',
         )
 
 

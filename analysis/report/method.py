@@ -127,6 +127,10 @@ def _sizes(used: set[str], results: Results) -> Iterator[str]:
         for part in sections_with_results(results.optional_sections)
         if part.key in DRAWN
     )
+    if not results.study_flow.attrition:
+        if drawn:
+            yield f"The bootstrap samples behind {drawn} use a fixed seed."
+        return
     others = (
         f"as do the bootstrap samples behind {drawn}"
         if drawn

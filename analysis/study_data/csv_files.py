@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from io import StringIO
 from pathlib import Path
 
@@ -25,10 +25,12 @@ SHOWN = 5  # number of rows or values named in a message before "…"
 
 
 def read_text(
-    path: Path, cure: str = EXPORT_AGAIN, encoding: str = "utf-8", separator: str = ","
-) -> tuple[pd.DataFrame | None, list[str]]:
+    path: Path, cure: str = EXPORT_AGAIN, encoding: str = "utf-8", separator: str = ",",
+    used: Set[str] | None = None,
+) -> tuple[pd.DataFrame | None, list[str]]:  # fmt: skip
     """Return the CSV as text with empty cells as empty strings, and the problems of reading it.
 
+    Only the columns `used`, or all, need names of their own.
     The index plus 2 is the line on which a row begins, also after empty lines and after cells that
     contain line breaks.
     """
@@ -50,7 +52,8 @@ def read_text(
         return None, [f"{said}. Correct the quotation marks of the line, or: {cure}."]
     header, body = rows[0], rows[1:]
     lines = pd.Index([line - 2 for line in begins[1:]], dtype="int64")
-    problems = _repeated_names(path.name, header, cure)
+    names = [name for name in header if used is None or name in used]
+    problems = _repeated_names(path.name, names, cure)
     problems += _uneven_rows(path.name, header, body, lines, cure)
     if problems:
         return None, problems

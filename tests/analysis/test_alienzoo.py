@@ -97,5 +97,5 @@ def test_the_published_effect_sizes_come_with_them(results):
 
 def test_the_report_shows_the_flow_and_claims_nothing_that_was_not_found(output):
     report = (output / "report.html").read_text(encoding="utf-8")
-    assert "Flow of participants: 134 randomised" in report
+    assert "Flow of participants: 134 in all arms" in report
     assert "are not all equal" not in report

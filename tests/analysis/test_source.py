@@ -70,6 +70,8 @@ kind = "trial_mean"
 column = "clicks"
 """
 
+CLICKS = '[[outcomes]]\nkey = "clicks"\nlabel = "C"\nkind = "trial_mean"\ncolumn = "clicks"\n'
+
 
 @pytest.fixture
 def foreign(tmp_path):
@@ -248,7 +250,7 @@ def test_another_encoding_is_read_where_the_plan_names_it_and_refused_where_not(
 def test_one_file_alone_can_be_the_table(foreign):
     plan = PLAN[: PLAN.index('[[source.tables]]\nfile = "times')]
     plan = plan.replace('complete = { "answers.csv" = 2 }', "")
-    plan += '[[outcomes]]\nkey = "clicks"\nlabel = "C"\nkind = "trial_mean"\ncolumn = "clicks"\n'
+    plan += CLICKS
     (foreign / "plan.toml").write_text(plan)
     data = read_study(foreign / "log.csv")
     assert len(data.participants) == 6
@@ -256,7 +258,9 @@ def test_one_file_alone_can_be_the_table(foreign):
 
 def test_a_file_without_positions_is_numbered_in_its_own_order(foreign):
     plan = foreign / "plan.toml"
-    plan.write_text(plan.read_text().replace('position = "nr", clicks', "clicks"))
+    text = PLAN[: PLAN.index('[[source.tables]]\nfile = "times')]
+    text = text.replace('complete = { "answers.csv" = 2 }', "") + CLICKS
+    plan.write_text(text.replace('position = "nr", clicks', "clicks"))
     assert read_study(foreign).trials["position"].tolist() == [1, 2] * 6
 
 

@@ -113,7 +113,9 @@ def brown_forsythe(groups: Groups) -> HypothesisTest:
     """Test equal variances with the F of absolute deviations from the arms' medians."""
     if len(groups) < 2 or min(map(len, groups.values())) < 2:
         raise NotEstimableError("two arms with two scores each are needed")
-    result = stats.levene(*groups.values(), center="median")
+    # Deviations that do not vary give 0 / 0, which is refused below.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result = stats.levene(*groups.values(), center="median")
     if not np.isfinite(result.statistic):
         raise NotEstimableError("the deviations from the medians do not vary")
     n = sum(map(len, groups.values()))

@@ -1,6 +1,6 @@
 """A CSV file of another study under this platform's column names, with problems in its own."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import pandas as pd
@@ -42,7 +42,7 @@ class MappedFile:
 
 
 def read_source_file(
-    file: SourceFile, source: Source, within: Collection[str]
+    file: SourceFile, source: Source, within: Set[str]
 ) -> tuple[MappedFile | None, list[str]]:
     """Return the file's rows that count, under our names, and its problems.
 
@@ -51,14 +51,16 @@ def read_source_file(
     """
     table = file.table
     encoding = "utf-8-sig" if source.encoding.lower() in ("utf-8", "utf8") else source.encoding
-    raw, problems = read_text(file.path, ENCODING_CURE, encoding, source.separator)
+    used = None if is_wide(table) else {*table.columns.values(), *table.where}
+    raw, problems = read_text(file.path, ENCODING_CURE, encoding, source.separator, used)
     if raw is None:
         return None, problems
     problems = _absent_columns(raw, table, source)
     if problems:
         return None, problems
     if raw.empty:
-        return None, [f"{table.file} has no rows below its first line. Remove it, or complete it."]
+        said = f"{table.file} has no rows below its first line"
+        return None, [f"{said}. Complete it, or take it out of the plan's [source]."]
     if table.repeats not in ("refuse", "keep_all"):
         raw = raw.drop_duplicates()  # over all columns of the file, mapped or not
     for name, values in table.where.items():

@@ -1,6 +1,6 @@
 """Rows of a file that describe the same person, answer or trial more than once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ CURES = 'set repeats = "drop_identical", "keep_first" or "keep_last"'
 TRIAL_CURES = CURES.replace(" or", ",") + ' or "keep_all" (each row is a trial of its own)'
 
 
-def identity(into: Into, columns: Collection[str], within: Collection[str]) -> list[str]:
+def identity(into: Into, columns: Collection[str], within: Set[str]) -> list[str]:
     """Return the columns that identify a row of a table with these columns.
 
     `within` contains the factors that vary within a participant by the plan. A trial without
@@ -29,7 +29,7 @@ def identity(into: Into, columns: Collection[str], within: Collection[str]) -> l
         return ["participant", "position"]
     if "image" not in columns:
         return ["participant", ROW]
-    return ["participant", *(name for name in columns if name in within), "image"]
+    return ["participant", *(name for name in columns if name in within - {"image"}), "image"]
 
 
 def times(columns: Collection[str]) -> list[str]:
@@ -39,7 +39,7 @@ def times(columns: Collection[str]) -> list[str]:
 
 
 def without_repeats(
-    frame: pd.DataFrame, table: SourceTable, within: Collection[str]
+    frame: pd.DataFrame, table: SourceTable, within: Set[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the frame without repeated rows as the table's `repeats` says, or a problem."""
     if table.repeats == "keep_all":
@@ -56,7 +56,7 @@ def without_repeats(
     return frame, [f"{_named(frame, repeated, keys, table)} {_cure(keys, table)}"]
 
 
-def _keys_of_rows(frame: pd.DataFrame, table: SourceTable, within: Collection[str]) -> list[str]:
+def _keys_of_rows(frame: pd.DataFrame, table: SourceTable, within: Set[str]) -> list[str]:
     if is_wide(table):
         # The placeholders identify the rows that a wide row becomes, so the person is enough.
         rest = [str(name) for name in frame if name in within or name in ("page", "part")]

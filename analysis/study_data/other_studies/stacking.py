@@ -1,6 +1,6 @@
 """Files for the same table put together: rows under each other, other columns beside each other."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -15,7 +15,7 @@ from analysis.study_data.other_studies.wide_rows import is_wide
 
 
 def stacked(
-    files: Sequence[MappedFile], within: Collection[str]
+    files: Sequence[MappedFile], within: Set[str]
 ) -> tuple[pd.DataFrame, list[str], list[str]]:
     """Return the rows of all files, the columns that identify them, and problems.
 
@@ -111,13 +111,15 @@ def _ambiguous(file: MappedFile, files: Sequence[MappedFile], keys: Sequence[str
     ]
 
 
-def _keys(files: Sequence[MappedFile], within: Collection[str]) -> tuple[list[str], list[str]]:
+def _keys(files: Sequence[MappedFile], within: Set[str]) -> tuple[list[str], list[str]]:
     """Return the columns that identify a row in every file, or why there are none."""
     shared = [name for name in files[0].frame if all(name in file.frame.columns for file in files)]
     wide = [file.table for file in files if is_wide(file.table)]
     varying = {*within, *(name for table in wide for name in placeholders(table.wide.values()))}
     into = files[0].table.into
     keys = identity(into, [str(name) for name in shared if name != ROW], varying)
+    if any(file.table.repeats == "keep_all" for file in files):
+        keys = ["participant", ROW]
     if ROW not in keys:
         return keys, []
     if any(name in varying for name in shared) and len(wide) == len(files):
