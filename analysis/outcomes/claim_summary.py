@@ -5,10 +5,13 @@ from typing import Literal
 
 import pandas as pd
 
+from analysis.outcomes.ancova import Ancova
 from analysis.outcomes.binary_trials import population_trials
 from analysis.outcomes.factorial import Factorial, factorial_model
 from analysis.outcomes.finding import OutcomeFinding
+from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.one_way import OneWay
+from analysis.outcomes.paired import Paired
 from analysis.outcomes.ranks import Ranked
 from analysis.outcomes.repeated import Repeated
 from analysis.outcomes.trial_models import TrialModel
@@ -45,7 +48,7 @@ def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) ->
     people = sum(arm.n for arm in found.arms)
     if isinstance(found, Factorial):
         people = sum(found.cells.values())  # participants without a level are not analysed
-    if isinstance(found, Repeated):
+    if isinstance(found, Repeated | Paired):
         people = found.arms[0].n if found.arms else 0
     trials = None if outcome.column is None else population_trials(data, outcome)
     by_trials = outcome.analysis.endswith("_trials")
@@ -84,6 +87,12 @@ def _effect(found: OutcomeFinding) -> tuple[Estimate | NotEstimable | None, str]
         return found.epsilon_squared, "ε²"
     if isinstance(found, Repeated):
         return found.kendalls_w, "W"
+    if isinstance(found, Paired):
+        return found.dz, "dz"
+    if isinstance(found, MixedAnova):
+        return found.sizes["arm:time"], "partial η²"
+    if isinstance(found, Ancova):
+        return found.partial_eta_squared, "partial η²"
     if isinstance(found, Factorial):
         return found.sizes[found.tested], "partial η²"
     if isinstance(found, TrialModel) and found.sizes:

@@ -11,6 +11,7 @@ from analysis.statistics.comparisons.within import (
     friedman,
     kendalls_w,
     paired_differences,
+    wilcoxon,
 )
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
@@ -38,7 +39,11 @@ def repeated(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Repeate
     wide = condition_means(data, outcome)
     complete = wide.dropna()
     plan = data.plan
-    test = attempt("Friedman", lambda: friedman(complete))
+    # Friedman's test of two conditions is the sign test, which ignores the sizes of differences.
+    test = attempt(
+        "conditions",
+        lambda: wilcoxon(complete) if complete.shape[1] == 2 else friedman(complete),
+    )
     return Repeated(
         tuple(
             summarise(str(name), str(name), complete[name].to_numpy(float), plan.level)
@@ -75,4 +80,6 @@ def condition_means(data: StudyData, outcome: Outcome) -> pd.DataFrame:
 def _w(test: HypothesisTest | NotEstimable, level: float) -> Estimate:
     if isinstance(test, NotEstimable):
         raise NotEstimableError(test.reason)
+    if test.symbol != "χ²":
+        raise NotEstimableError("Kendall's W needs three conditions; dz of two is in `paired`")
     return kendalls_w(test, level)

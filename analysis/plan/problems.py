@@ -145,6 +145,9 @@ def _check_times(outcome: Outcome, path: Path, problems: Problems) -> None:
                 f"compared by {_listed(TIME_COLUMNS, ' or ')}. Use one of these."
             )
             problems.add((*path, "within"), said, kind, analysis)
+    if outcome.analysis == "ancova" and not (outcome.before or outcome.covariates):
+        said = f"{name}: analysis 'ancova' needs before or covariates. Add one."
+        problems.add(analysis, said, kind, (*path, "before"), (*path, "covariates"))
     if outcome.before and not outcome.where:
         said = f"{name}: before needs where, the time of the later measurement. Add it."
         problems.add((*path, "before"), said, kind, (*path, "where"))
@@ -165,7 +168,10 @@ def _check_times_of_trials(outcome: Outcome, path: Path, problems: Problems) -> 
             "within."
         )
         problems.add((*path, "before"), said, kind)
-    elif compares_times(outcome) and outcome.kind == "trial_mean" and outcome.within is None:
+    if outcome.analysis == "ancova" and not outcome.covariates:
+        said = f"{name}: analysis 'ancova' needs covariates. Add them."
+        problems.add((*path, "analysis"), said, kind, (*path, "covariates"))
+    if compares_times(outcome) and outcome.kind == "trial_mean" and outcome.within is None:
         said = f"{name}: analysis {outcome.analysis!r} needs 'within'. Add it."
         problems.add((*path, "analysis"), said, kind, (*path, "within"))
 
@@ -314,11 +320,31 @@ def _check_mediation(mediation: MediationPlan, plan: Plan, problems: Problems) -
     if len(set(named)) < len(named):
         said = f"mediation: {_listed(named)} names an outcome twice. Remove one of the two."
         problems.add(place, said, ("mediation", "outcome"))
+    _check_compared_scores("mediation", [mediation.outcome], plan, place, problems)
+    _check_compared_scores("mediation", mediators, plan, place, problems)
 
 
 def _check_multiverse(multiverse: MultiversePlan, plan: Plan, problems: Problems) -> None:
     named = list(multiverse.outcomes)
     _check_known("multiverse", named, plan, ("multiverse", "outcomes"), problems)
+    _check_compared_scores("multiverse", named, plan, ("multiverse", "outcomes"), problems)
+
+
+def _check_compared_scores(
+    name: str, keys: Sequence[str], plan: Plan, path: Path, problems: Problems
+) -> None:
+    """Report outcomes whose analysis uses more than one score per participant."""
+    for number, outcome in enumerate(plan.outcomes):
+        uses = analysis_with(outcome.analysis).before
+        if outcome.key in keys and uses in ("covariate", "times"):
+            problems.add(
+                path,
+                f"{name}: the outcome {outcome.key!r} is analysed by {outcome.analysis!r}, whose "
+                f"{'covariates' if uses == 'covariate' else 'times'} this section does not use. "
+                "Name an outcome of one score, such as one_way with where (and before, for the "
+                "change).",
+                ("outcomes", number, "analysis"),
+            )
 
 
 def _check_map_quality(map_quality: MapQualityPlan, plan: Plan, problems: Problems) -> None:

@@ -14,8 +14,16 @@ from analysis.plan.plan import (
 from analysis.preregistration.study_summary import Declared
 from analysis.report.allocation import population_words
 from analysis.statistics.attrition import DRAWS
+from analysis.study_data.times import time_words
 
-EQUIVALENCE = ("one_way", "binary_trials", "logistic_trials", "linear_trials")
+EQUIVALENCE = (
+    "one_way",
+    "paired",
+    "ancova",
+    "binary_trials",
+    "logistic_trials",
+    "linear_trials",
+)
 
 
 def analyses(plan: Plan, declared: Declared) -> list[str]:
@@ -62,6 +70,9 @@ def _analysis(outcome: Outcome, plan: Plan) -> str:
         words = f"effect of {names[tested]}" if tested != "a:b" else "interaction"
         text += f" Model: {factorial_model(outcome)}. The type III test of the {words} is the "
         text += "outcome's test."
+    if outcome.covariates or (outcome.before and analysis.before == "covariate"):
+        earlier = [f"the score {time_words(outcome.before)}"] if outcome.before else []
+        text += f" Covariates: {', '.join([*earlier, *outcome.covariates])}."
     if analysis.random:
         fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
         random = " + ".join(

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from analysis.apa_numbers import bounded, number, percent
 from analysis.errors import NotEstimableError
-from analysis.plan.plan import EXPLORATORY, Outcome, Plan, family_of, rule_of
+from analysis.plan.plan import (
+    EXPLORATORY,
+    Outcome,
+    Plan,
+    compares_times,
+    family_of,
+    rule_of,
+)
 from analysis.plan.tables import Exclusion
 from analysis.preregistration.claims import analyses, exploratory, inference
 from analysis.preregistration.study_summary import Declared
@@ -88,7 +95,11 @@ def _unit(outcome: Outcome) -> str:
 
 
 def _compared(outcome: Outcome, plan: Plan, declared: Declared) -> str:
-    if outcome.within is not None and outcome.analysis == "repeated":
+    if outcome.analysis == "mixed_anova":
+        return "the arms' changes over time"
+    if compares_times(outcome):
+        if outcome.before or outcome.within in ("part", "page"):
+            return "the two times" if outcome.before else "the times"
         names = f" ({', '.join(declared.conditions)})" if declared.conditions else ""
         return f"the conditions{names}"
     if outcome.asked_in:

@@ -29,7 +29,10 @@ def assumption_row(assumption: Assumption, labels: Mapping[str, str]) -> Row:
 
 def _is_bare(assumption: Assumption) -> bool:
     """Return whether no shape could be computed, so that only the reason is available."""
-    return assumption.key in ("residuals", "random_effects") and "skewness" not in assumption.values
+    return (
+        assumption.key in ("residuals", "random_effects", "differences")
+        and "skewness" not in assumption.values
+    )
 
 
 def _shape(values: Values) -> str:
@@ -112,6 +115,23 @@ WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
         "Every participant has every condition",
         _complete,
         "Participants who lack a condition were left out of this test",
+    ),
+    "differences": (
+        "Differences within participants follow a normal distribution",
+        _shape,
+        "No action: the test depends on it less, the more participants there are; Wilcoxon's test "
+        "is shown as well",
+    ),
+    "sphericity": (
+        "Differences between any two times have equal variances (sphericity)",
+        lambda values: f"Greenhouse and Geisser's ε = {bounded(values['epsilon'])}",
+        "Not assumed: degrees of freedom are multiplied by ε",
+    ),
+    "equal_slopes": (
+        "The covariate has the same slope in all arms",
+        lambda values: "",
+        "No action: where it is doubtful, the adjusted difference holds at the covariate's mean "
+        "and is larger or smaller elsewhere",
     ),
     "clusters": (
         "Enough participants for cluster-robust errors, 20 per arm",

@@ -21,7 +21,7 @@ from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.study_data.times import time_words
 
-SYMBOLS = "n|M|SD|p|df|r|d|g|t|z|F|H|U|W|Q|P"
+SYMBOLS = "n|M|SD|p|df|r|d|dz|g|t|z|F|H|U|V|W|Q|P"
 
 
 def findings(result: OutcomeResult, results: Results) -> list[str]:
@@ -50,8 +50,11 @@ def omnibus_only(result: OutcomeResult, results: Results) -> list[str]:
     """
     words = {
         "ranks": ("Kruskal-Wallis ", "arms' ranks"),
-        "repeated": ("Friedman's ", "conditions"),
     }
+    if result.outcome.analysis == "repeated":
+        rank_sum = isinstance(result.found.test, HypothesisTest) and result.found.test.symbol == "V"
+        test_name = "Wilcoxon's signed-rank " if rank_sum else "Friedman's "
+        return [omnibus(result, results, test_name, "conditions")]
     return [omnibus(result, results, *words.get(result.outcome.analysis, ("", "arms")))]
 
 
@@ -129,9 +132,7 @@ def omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) 
     numbers = (
         f"{test_name}{reported(test)}, {result.adjustment}-adjusted p {p_value(result.p_adjusted)}"
     )
-    start = "In these simulated data, the" if results.simulated else "The"
-    if result.outcome.role == EXPLORATORY:
-        start = f"Exploratory: {start[0].lower()}{start[1:]}"
+    start = start_of(result, results)
     if is_shown(result, results):
         return f"{start} {what} are not all equal, {numbers}."
     # "Does not differ" would claim the null, which no test of a difference can show.
@@ -139,6 +140,14 @@ def omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) 
         f"{start} test does not show that the {what} differ, {numbers}. "
         f"This is not evidence that they are equal.{_lost_by_adjustment(test, results)}"
     )
+
+
+def start_of(result: OutcomeResult, results: Results) -> str:
+    """Return the first words of a sentence on a test, which name simulated and exploratory data."""
+    start = "In these simulated data, the" if results.simulated else "The"
+    if result.outcome.role == EXPLORATORY:
+        return f"Exploratory: {start[0].lower()}{start[1:]}"
+    return start
 
 
 def _lost_by_adjustment(test: HypothesisTest, results: Results) -> str:

@@ -48,7 +48,7 @@ def recomputed(document: Any, place: str = "") -> Iterator[Recomputed]:
 def _checked(entry: Mapping[str, Any], place: str) -> Recomputed:
     p = float(entry["p"])
     if "symbol" in entry:
-        if entry["symbol"] == "U" or "permutation" in entry["name"]:
+        if entry["symbol"] in ("U", "V") or "permutation" in entry["name"]:
             return Recomputed(place, p, None, "not recomputable")
         return _compare(place, p, _of_test(entry["symbol"], entry["statistic"], entry["df"]))
     return _of_estimate(entry, place, p)

@@ -26,7 +26,8 @@ from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
 from analysis.study_data.study_data import StudyData
 
 ByArm = dict[str, Estimate | NotEstimable]
-WITHOUT_ARMS = ("repeated", "factorial")  # analyses that do not compare arms with a control
+WITHOUT_ARMS = ("repeated", "paired", "mixed_anova", "ancova", "factorial")
+"""Analyses that no model of the curve stands for."""
 PEOPLE = {
     "randomised": "all randomised",
     "completed": "completed",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.plan.catalogues.behaviour_measures import MEASURES
-from analysis.plan.plan import Outcome
+from analysis.plan.plan import Outcome, analysis_of
 from analysis.study_data.study_data import StudyData
 
 Range = tuple[float | None, float | None]
@@ -14,6 +14,13 @@ SHARES = {measure.key for measure in MEASURES if measure.unit == "share"}
 
 def score_range(data: StudyData, outcome: Outcome) -> Range:
     """Return the ends of the scale on which the outcome's scores lie, None where unknown."""
+    low, high = _range(data, outcome)
+    if not outcome.before or analysis_of(outcome).before != "change":
+        return low, high
+    return UNKNOWN if low is None or high is None else (low - high, high - low)
+
+
+def _range(data: StudyData, outcome: Outcome) -> Range:
     book = data.codebook
     if outcome.kind == "behaviour":
         return (0.0, 1.0) if outcome.measure in SHARES else UNKNOWN

@@ -12,6 +12,7 @@ from analysis.errors import NotEstimableError
 from analysis.statistics.comparisons.two_samples import paired_t
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
+from analysis.statistics.noncentral import noncentral_t_limits
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,41 @@ def friedman(wide: pd.DataFrame) -> HypothesisTest:
     return HypothesisTest(
         "Friedman", "χ²", float(result.statistic), df, float(result.pvalue), len(wide)
     )
+
+
+def wilcoxon(wide: pd.DataFrame) -> HypothesisTest:
+    """Test two conditions with Wilcoxon's (1945) signed-rank test on (participants, conditions).
+
+    V is the sum of the ranks of the positive differences, second minus first condition. p is exact
+    for fewer than 50 differences without ties and zeros, else from the normal distribution with a
+    correction for ties and continuity, as in R's wilcox.test. Raises NotEstimableError for fewer
+    than two participants or no differences.
+    """
+    if len(wide) < 2:
+        raise NotEstimableError(f"at least two pairs are needed, but the data have {len(wide)}")
+    # Without the last digits, in which equal differences of means of items may differ.
+    differences = np.round(np.diff(wide.to_numpy(float), axis=1)[:, 0], 10)
+    there = differences[differences != 0]
+    if not len(there):
+        raise NotEstimableError("no participant's scores differ between the conditions")
+    ranks = stats.rankdata(np.abs(there))
+    exact = len(there) == len(differences) and len(np.unique(ranks)) == len(ranks) < 50
+    result = stats.wilcoxon(there, correction=not exact, method="exact" if exact else "asymptotic")
+    v = float(ranks[there > 0].sum())
+    return HypothesisTest("Wilcoxon signed-rank", "V", v, (), float(result.pvalue), len(wide))
+
+
+def cohens_dz(difference: Estimate, level: float = 0.95) -> Estimate:
+    """Return dz = t / √n, the mean difference in SDs of the differences.
+
+    The interval divides the noncentral t limits by √n (Cumming & Finch, 2001).
+    """
+    if difference.statistic is None:
+        raise NotEstimableError("the difference has no t")
+    root = float(np.sqrt(difference.n))
+    low, high = noncentral_t_limits(difference.statistic, difference.n - 1, level)
+    value = difference.statistic / root
+    return Estimate("dz", value, low / root, high / root, level, difference.n, "noncentral t")
 
 
 def kendalls_w(test: HypothesisTest, level: float = 0.90) -> Estimate:

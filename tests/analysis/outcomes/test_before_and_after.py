@@ -1,0 +1,162 @@
+"""Outcomes of a questionnaire asked before and after, from the files to the page."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import PlanError, TableError
+from analysis.outcomes.ancova import Ancova
+from analysis.outcomes.mixed_anova import MixedAnova
+from analysis.outcomes.paired import Paired
+from analysis.run import analyse
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import read_study
+from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.tidy import edit, results_of, write_study
+
+PLAN = """title = "Before and after"
+control = "none"
+arms = ["none", "gradcam", "placebo"]
+"""
+TIMES = """where = { part = "after" }
+before = { part = "before" }
+"""
+ANALYSES = ("one_way", "ranks", "ancova", "mixed_anova", "paired", "repeated")
+
+
+def outcome(analysis: str, more: str = TIMES) -> str:
+    return (
+        f'[[outcomes]]\nkey = "{analysis}"\nlabel = "Trust, {analysis}"\nkind = "scale"\n'
+        f'scale = "trust"\nanalysis = "{analysis}"\n{more}'
+    )
+
+
+def asked_twice(frame: pd.DataFrame) -> pd.DataFrame:
+    """Everybody's answers after, and before, when some items of some people were a point lower."""
+    chosen = np.random.default_rng(2).random(len(frame)) < 0.7
+    lower = frame["item"].isin(["trust1", "trust2", "trust4", "experience1"]) & chosen
+    value = frame["value"].astype(int)
+    before = frame.assign(value=value.where(~lower, (value - 1).clip(lower=1)).astype(str))
+    parts = [before.assign(part="before"), frame.assign(part="after")]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    plan = PLAN + "".join(map(outcome, ANALYSES))
+    place = write_study(
+        tmp_path_factory.mktemp("twice") / "data",
+        arms=THREE_ARMS,
+        per_arm=25,
+        seed=8,
+        trust={"gradcam": 1.2},
+        plan=plan,
+    )
+    return edit(place, "answers.csv", asked_twice)
+
+
+@pytest.fixture(scope="module")
+def analysed(folder, tmp_path_factory):
+    output = tmp_path_factory.mktemp("twice-output")
+    return analyse(folder, output), output
+
+
+def found(analysed, key):
+    return next(result.found for result in analysed[0].outcomes if result.outcome.key == key)
+
+
+def test_the_analyses_agree_where_they_must(analysed, folder):
+    scores = score_table(read_study(folder))
+    change = scores["one_way"]
+    assert change.equals(scores["ranks"])
+    assert (scores["ancova"] - scores["ancova.before"]).round(9).equals(change.round(9))
+    paired, mixed, ancova = (found(analysed, key) for key in ("paired", "mixed_anova", "ancova"))
+    assert isinstance(paired, Paired)
+    assert isinstance(mixed, MixedAnova)
+    assert isinstance(ancova, Ancova)
+    assert paired.difference.value == pytest.approx(change.mean())
+    assert [time.label for time in paired.arms] == ["before", "after"]
+    # The change of an arm minus the control's is the difference in the table of one_way.
+    for contrast, other in zip(mixed.contrasts, found(analysed, "one_way").contrasts, strict=True):
+        assert contrast.difference.value == pytest.approx(other.difference.value)
+        assert (contrast.reference, contrast.time) == ("before", "after")
+    assert mixed.epsilon == pytest.approx(1)
+    assert found(analysed, "repeated").test.name == "Wilcoxon signed-rank"
+    assert found(analysed, "repeated").test.p == paired.wilcoxon.p
+
+
+def test_the_page_names_the_times(analysed):
+    page = (analysed[1] / "report.html").read_text(encoding="utf-8")
+    assert "minus the score in the part “before”" in page
+    assert "with the score in the part “before” as a covariate" in page
+    assert "mean of “after” is higher than that of “before”" in page
+    assert "trust (before)" in page  # reliability by time
+    document = json.loads((analysed[1] / "results.json").read_text(encoding="utf-8"))
+    times = [one["time"] for one in document["instruments"] if one["scale"] == "trust"]
+    assert times == ["before", "after"]
+    header = (analysed[1] / "scores.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert "ancova.before" in header.split(",")
+
+
+def test_times_are_compared_by_the_part_as_well(folder, tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text(PLAN + outcome("paired", 'within = "part"\n'), encoding="utf-8")
+    (one,) = results_of(folder, plan=plan).outcomes
+    plan.write_text(PLAN + outcome("paired"), encoding="utf-8")
+    (other,) = results_of(folder, plan=plan).outcomes
+    assert one.found.difference == other.found.difference
+
+
+def test_covariates_of_an_outcome_are_items_scales_and_columns(folder, tmp_path):
+    plan = tmp_path / "plan.toml"
+    covariates = '["experience@before", "trust1@before", "sequence"]'
+    more = f'where = {{ part = "after" }}\ncovariates = {covariates}\n'
+    plan.write_text(PLAN + outcome("ancova", more), encoding="utf-8")
+    (result,) = results_of(folder, plan=plan).outcomes
+    assert [one.key for one in result.found.covariates] == [
+        "experience@before",
+        "trust1@before",
+        "sequence",
+    ]
+    assert result.found.test.df == (2, 75 - 3 - 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (outcome("ancova", 'where = { part = "after" }\n'), "'ancova' needs before or covariates"),
+        (outcome("one_way", 'before = { part = "before" }\n'), "before needs where"),
+        (outcome("paired", TIMES + 'within = "part"\n'), "Give either within"),
+        (outcome("paired", ""), "Give either within"),
+        (outcome("one_way", TIMES + 'covariates = ["sequence"]\n'), "does not use 'covariates'"),
+        (outcome("one_way", TIMES.replace('"before" }', '"after" }')), "name the same answers"),
+        (
+            outcome("one_way", TIMES.replace("before = { part", "before = { page")),
+            "The answers have no page",
+        ),
+        (outcome("repeated", 'within = "condition"\n'), "no questionnaire was asked in each block"),
+        (outcome("repeated", 'within = "arm"\n'), "are compared by part or block"),
+        (
+            '[[outcomes]]\nkey = "a"\nlabel = "A"\nkind = "trial_mean"\ncolumn = "agreed"\n'
+            + 'before = { part = "before" }\n',
+            "only a scale or an item has an earlier measurement",
+        ),
+        (
+            outcome("ancova") + '[multiverse]\noutcomes = ["ancova"]\n',
+            "whose covariates this section does not use",
+        ),
+        (
+            outcome("one_way") + outcome("paired")
+            + '[mediation]\noutcome = "one_way"\nmediators = ["paired"]\n',
+            "whose times this section does not use",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_plan_says_of_times_is_obeyed_or_refused(folder, tmp_path, text, said):
+    plan = tmp_path / "plan.toml"
+    plan.write_text(PLAN + text, encoding="utf-8")
+    with pytest.raises((PlanError, TableError)) as refused:
+        read_study(folder, plan)
+    assert said in str(refused.value)
