@@ -28,10 +28,11 @@ class BayesContrast:
 def bayes_factors(data: StudyData, scores: pd.DataFrame) -> Mapping[str, tuple[BayesContrast, ...]]:
     """Return the Bayes factors by outcome: arms against the control, or pairs of conditions.
 
-    Only outcomes analysed by one_way (arms) or repeated (conditions) have simple contrasts.
+    Only outcomes analysed by one_way (arms), repeated or paired (conditions, times) have simple
+    contrasts.
     """
     prior = data.plan.bayes or BayesPrior()
-    contrasts = {"one_way": _arms, "repeated": _conditions}
+    contrasts = {"one_way": _arms, "repeated": _conditions, "paired": _conditions}
     return {
         outcome.key: contrasts[outcome.analysis](data, scores, outcome, prior.scale)
         for outcome in data.plan.outcomes

@@ -114,6 +114,10 @@ def _sizes(used: set[str], results: Results) -> Iterator[str]:
             "interval is not adjusted over pairs, so it may exclude zero where the adjusted "
             "difference does not."
         )
+    if "paired" in used:
+        yield "dz is the mean difference in standard deviations of the differences, noncentral t."
+    if used & {"ancova", "mixed_anova"}:
+        yield f"Partial η² has {level} limits from the noncentral F."
     if results.instruments:
         yield (
             "Cronbach's α has Feldt's interval, over participants who answered every item; "

@@ -152,7 +152,7 @@ def _column(values: pd.Series, name: str) -> Matrix:
     levels = pd.Categorical(values.astype(str))
     if len(levels.categories) < 2:
         raise NotEstimableError(f"all participants have the same value of {name}")
-    return _codes(len(levels.categories))[levels.codes]
+    return np.asarray(_codes(len(levels.categories))[levels.codes])
 
 
 def _codes(k: int) -> Matrix:
