@@ -8,13 +8,12 @@ import pytest
 from scipy import stats
 
 from analysis.plan.plan import MEASURES, Outcome
-from analysis.run import analyse
 from analysis.sections.behaviour.measures import behaviour, participant_measure, per_participant
 from analysis.sections.behaviour.ratios import OVER_RELIANCE, RAIR, RSR, SWITCHING, UNDER_RELIANCE
 from analysis.sections.behaviour.scores import criterion, d_prime
 from analysis.statistics.estimate import Estimate, NotEstimable
 from analysis.study_data.study_data import read_study
-from tests.analysis.tidy import edit
+from tests.analysis.tidy import edit, page_of
 
 TWO_STAGE = {  # first, advice, final, truth: (first right, advice right, final right, followed)
     "wrong, then right by right advice": (0, 1, 1, 1),
@@ -200,10 +199,9 @@ def test_guessing_at_chance_is_zero_above_chance(full):
 
 
 def test_a_measure_can_be_an_outcome_and_is_compared_between_arms(full, tmp_path):
-    results = analyse(full, tmp_path / "out")
+    results, report = page_of(full)
     outcome = next(one for one in results.outcomes if one.outcome.key == "rair")
     assert sum(arm.n for arm in outcome.found.arms) <= 12
-    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Relative AI reliance (RAIR)" in report
     assert "Over the better" in report
 

@@ -14,7 +14,7 @@ from analysis.run import analyse
 from analysis.sections.mediation import paths
 from analysis.statistics.estimate import NotEstimable
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import results_of, write_study
+from tests.analysis.tidy import page_of, results_of, write_study
 
 PLAN = '\n[mediation]\noutcome = "sureness"\nmediators = ["understanding", "trust"]\nruns = 1000\n'
 
@@ -136,9 +136,8 @@ def test_a_handful_of_people_is_refused_in_words(tmp_path):
     folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4)
     plan = folder / "plan.toml"
     plan.write_text(plan.read_text() + PLAN)
-    found = analyse(folder, tmp_path / "out").optional_sections["mediation"]
-    assert isinstance(found, NotEstimable)
-    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    results, report = page_of(folder)
+    assert isinstance(results.optional_sections["mediation"], NotEstimable)
     assert "Mediation is not estimable: at least 10 participants per arm" in report
 
 

@@ -98,6 +98,7 @@ def test_what_cannot_be_simulated_is_named_beside_what_can(tmp_path):
         plan_power(share, BOOK, Design(1, 0, CONDITIONS), asked, tmp_path)
 
 
+@pytest.mark.nightly
 def test_the_shipped_within_study_is_simulated(tmp_path, settings, capsys):
     file = settings.BASE_DIR / "studies" / "within.toml"
     arguments = ["--runs", "20", "--most", "20", "--outcomes", "state_trust,agreement_wrong"]

@@ -15,7 +15,7 @@ from analysis.report.sentences import population_words, symbols, typeset, verdic
 from analysis.run import analyse
 from analysis.statistics.estimate import Estimate, HypothesisTest
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, write_manifest, write_study
+from tests.analysis.tidy import edit, page_of, write_manifest, write_study
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> $x_{2}$ ]]>"
 
@@ -77,9 +77,8 @@ def test_simulated_data_are_called_so_on_top_in_every_section_and_every_figure(r
 
 def test_real_data_carry_no_such_mark(tmp_path):
     folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4, simulated=False)
-    results = analyse(folder, tmp_path / "out")
+    results, text = page_of(folder)
     assert not results.simulated
-    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "simulated" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL).lower()
 
 
@@ -111,9 +110,7 @@ def test_provenance_names_hashes_versions_seed_and_command(tmp_path, planted_fol
 
 def test_data_without_a_manifest_say_so(folder, tmp_path):
     (folder / "manifest.json").unlink()
-    analyse(folder, tmp_path / "out")
-    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "The data came without a manifest" in text
+    assert "The data came without a manifest" in page_of(folder)[1]
 
 
 def test_hostile_texts_stay_texts(tmp_path):

@@ -16,7 +16,7 @@ from analysis.statistics.comparisons.omnibus import welch_anova
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
 from analysis.statistics.multiplicity import holm
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, results_of, write_study
+from tests.analysis.tidy import edit, page_of, results_of, write_study
 
 
 def outcome(results, key):
@@ -169,9 +169,8 @@ def test_arms_that_saw_other_images_are_noticed(folder, tmp_path):
         frame.loc[frame["arm"] == "placebo", "image"] += "f"
         return frame
 
-    results = analyse(edit(folder, "trials.csv", swap), tmp_path / "out")
+    results, report = page_of(edit(folder, "trials.csv", swap))
     assert not results.stimuli_shown.same_images
-    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "The arms did not see the same images" in report
 
 
@@ -233,7 +232,7 @@ def test_what_cannot_be_estimated_is_said_once_without_a_number(
         people = set(pd.read_csv(folder / name)["participant"])
         for other in ("trials.csv", "answers.csv"):
             edit(folder, other, lambda frame: frame[frame["participant"].isin(people)])
-    results = analyse(folder, tmp_path / "out")
+    results = results_of(folder)
     found = outcome(results, key)
     assert isinstance(found.found.welch, NotEstimable)
     assert reason in found.found.welch.reason

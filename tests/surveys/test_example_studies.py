@@ -26,6 +26,15 @@ from surveys.tasks.items import CONFIDENCE
 from tests.surveys import shipped
 
 each = pytest.mark.parametrize("path", shipped.EXAMPLES, ids=lambda path: path.stem)
+LONG = ("human-and-classifier", "which-map")  # walked from file to report in make nightly
+walked = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.nightly] if path.stem in LONG else [])
+        for path in shipped.EXAMPLES
+    ],
+    ids=lambda path: path.stem,
+)
 
 PEOPLE = {"foretelling": 30, "human-and-classifier": 28, "map-and-confidence": 32, "which-map": 24}
 """So few that the run is short, and enough for every model of the plans to be fitted."""
@@ -185,7 +194,7 @@ def test_a_refusal_within_an_outcome_is_found():
 
 @pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # so few people are alike
 @pytest.mark.django_db
-@each
+@walked
 def test_an_example_goes_from_its_file_to_its_report(path, tmp_path):
     study = shipped.open_study(path, shortened=True, wrong=2)  # two images: a random factor
     profile, output = tmp_path / "profile.toml", tmp_path / "report"

@@ -9,13 +9,12 @@ import pytest
 from scipy import stats
 
 from analysis.outcomes.trial_models import TrialModel
-from analysis.run import analyse
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
 from analysis.statistics.mixed_models.logistic import fit_logistic
 from analysis.statistics.mixed_models.ordinal import fit_cumulative
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, write_study
+from tests.analysis.tidy import edit, page_of, write_study
 
 RELIANCE = """
 [[outcomes]]
@@ -44,10 +43,10 @@ random = ["participant"]
 def found(folder, tmp_path, plan, key="reliance"):
     path = folder / "plan.toml"
     path.write_text(path.read_text() + plan)
-    results = analyse(folder, tmp_path / "out")
+    results, page = page_of(folder)
     one = next(result for result in results.outcomes if result.outcome.key == key)
     assert isinstance(one.found, TrialModel)
-    return one, (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    return one, page
 
 
 @pytest.fixture(scope="module")

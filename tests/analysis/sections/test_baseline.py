@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.run import analyse
 from analysis.sections.baseline import baseline, smd
 from analysis.sections.stimuli_shown import stimuli_shown
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, write_study
+from tests.analysis.tidy import edit, page_of, write_study
 
 
 def with_covariates(folder, *names):
@@ -109,8 +108,7 @@ def test_an_unknown_covariate_is_named_with_the_known_ones(folder):
 
 
 def test_the_report_prints_table_1_without_a_test(folder, tmp_path):
-    analyse(with_covariates(folder, "experience"), tmp_path / "out")
-    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    _, text = page_of(with_covariates(folder, "experience"))
     table = text[text.index("Table 1") :]
     table = table[: table.index("</table>")]
     assert "<i>M</i> (<i>SD</i>)" in table
@@ -151,12 +149,11 @@ def test_the_maps_of_each_arm_are_named_in_the_codebooks_words(folder, tmp_path)
         book.loc[own, "values"] = "gradcam=Grad-CAM of the last layer"
         return book
 
-    analyse(edit(folder, "codebook.csv", described), tmp_path / "out")
+    _, page = page_of(edit(folder, "codebook.csv", described))
     shown = stimuli_shown(read_study(folder))
     assert {one.arm: one.maps for one in shown.arms} == {
         "none": (), "gradcam": ("Grad-CAM of the last layer",), "placebo": ("placebo",),
     }  # fmt: skip
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     table = page[page.index("Maps shown, by arm") :]
     table = table[: table.index("</table>")]
     for cell in ("no map", "Grad-CAM of the last layer", "placebo"):
@@ -165,7 +162,6 @@ def test_the_maps_of_each_arm_are_named_in_the_codebooks_words(folder, tmp_path)
 
 def test_where_no_trial_has_a_map_the_report_lists_none(folder, tmp_path):
     edit(folder, "trials.csv", lambda frame: frame.assign(method="", explanation=""))
-    analyse(folder, tmp_path / "out")
+    _, page = page_of(folder)
     assert {one.maps for one in stimuli_shown(read_study(folder)).arms} == {()}
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Maps shown, by arm" not in page

@@ -6,9 +6,8 @@ import pytest
 
 from analysis.plan.reading import plan_hash, read_document
 from analysis.results import Results
-from analysis.run import analyse
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import results_of, write_study
+from tests.analysis.tidy import page_of, results_of, write_study
 
 
 @pytest.fixture
@@ -35,10 +34,9 @@ def test_a_plan_carried_out_as_it_came_has_no_deviation(planted_results):
 
 def test_a_changed_alpha_is_listed_with_both_values(study, tmp_path):
     plan = changed(study, tmp_path, lambda text: text.replace("0.05", "0.10"))
-    results = analyse(study, tmp_path / "out", plan=plan)
+    results, text = page_of(study, plan=plan, registered=study / "plan.toml")
     (found,) = results.deviations
     assert (found.kind, found.where, found.planned, found.done) == ("plan", "alpha", "0.05", "0.1")
-    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Deviations from the plan" in text
     assert results.provenance.registered_plan_sha256 in text
 
@@ -114,5 +112,4 @@ def test_the_report_names_the_registration(study, tmp_path):
     plan = study / "plan.toml"
     at, sha = "2025-12-01T09:00:00+00:00", plan_hash(read_document(plan))
     plan.write_text(plan.read_text() + REGISTERED.format(at=at, sha=sha))
-    analyse(study, tmp_path / "out")
-    assert "https://osf.io/abcde" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "https://osf.io/abcde" in page_of(study)[1]

@@ -13,7 +13,7 @@ from analysis.sections.participant_flow import study_flow
 from analysis.study_data.populations import members, participant_flow, score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, write_manifest, write_study
+from tests.analysis.tidy import edit, page_of, write_manifest, write_study
 
 ERASED = {"none": 3, "gradcam": 0, "placebo": 1}
 NOT_STOPPED = """
@@ -48,9 +48,8 @@ def called(folder, old, new):
     return folder
 
 
-def printed(output):
+def printed(page):
     """The report's table of participants by arm, cells by the arm's label."""
-    page = (output / "report.html").read_text(encoding="utf-8")
     table = page.partition('<caption id="flow">')[2].partition("</table>")[0]
     assert re.findall('<th scope="col">(.*?)</th>', table)[-3:] == [
         "Stopped",
@@ -98,8 +97,9 @@ def test_the_flow_counts_each_way_of_leaving_by_arm(left):
 
 
 def test_the_report_says_how_people_left_by_arm(left, tmp_path):
-    rows = {row.label: row for row in analyse(left, tmp_path / "out").flow}
-    table = printed(tmp_path / "out")
+    results, page = page_of(left)
+    rows = {row.label: row for row in results.flow}
+    table = printed(page)
     for label, row in rows.items():
         told = (row.randomised, row.completed, row.stopped, row.left_silently, row.erased)
         assert table[label] == [str(count) for count in told]
@@ -108,9 +108,8 @@ def test_the_report_says_how_people_left_by_arm(left, tmp_path):
 
 def test_an_export_that_does_not_say_who_was_erased_is_not_taken_to_say_nobody(left, tmp_path):
     write_manifest(left)
-    analyse(left, tmp_path / "out")
-    assert {cells[-1] for cells in printed(tmp_path / "out").values()} == {"–"}
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    _, page = page_of(left)
+    assert {cells[-1] for cells in printed(page).values()} == {"–"}
     assert "the data do not contain their number" in page
     assert "Intention to treat: everyone randomised whose data exist" in page
 

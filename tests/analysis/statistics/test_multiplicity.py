@@ -1,5 +1,7 @@
 """Holm's method over a family."""
 
+import gc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,14 @@ from statsmodels.stats.multitest import multipletests
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
 
 P = st.floats(0, 1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def little_garbage():
+    """Keep the session's objects out of the collections that statsmodels runs in every call."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @settings(max_examples=25, deadline=None)

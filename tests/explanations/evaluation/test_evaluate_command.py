@@ -102,6 +102,7 @@ def test_numbers_are_short_and_rounding_noise_is_nothing():
     ]  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_a_second_run_computes_nothing_and_writes_the_same_numbers(report, monkeypatch):
     before = {name: (report / name).read_bytes() for name in ("results.json", "report.html")}
 
