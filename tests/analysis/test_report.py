@@ -10,8 +10,9 @@ import pytest
 from analysis import apa_numbers
 from analysis.plan.plan import Plan
 from analysis.plan.tables import Exclusion
+from analysis.report.allocation import population_words
 from analysis.report.method import method_notes
-from analysis.report.sentences import population_words, symbols, typeset, verdict_text
+from analysis.report.sentences import symbols, typeset, verdict_text
 from analysis.run import analyse
 from analysis.statistics.estimate import Estimate, HypothesisTest
 from tests.analysis.conftest import THREE_ARMS

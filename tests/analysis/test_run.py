@@ -232,7 +232,7 @@ def test_what_cannot_be_estimated_is_said_once_without_a_number(
         people = set(pd.read_csv(folder / name)["participant"])
         for other in ("trials.csv", "answers.csv"):
             edit(folder, other, lambda frame: frame[frame["participant"].isin(people)])
-    results = results_of(folder)
+    results = analyse(folder, tmp_path / "out")
     found = outcome(results, key)
     assert isinstance(found.found.welch, NotEstimable)
     assert reason in found.found.welch.reason
