@@ -68,8 +68,9 @@ def interval(estimate: Estimate, form: str = "number") -> str:
 def reported(test: HypothesisTest) -> str:
     """Format a test, such as 'F(2, 17.13) = 5.18, p = .017'.
 
-    A test without degrees of freedom has no brackets.
+    A test without degrees of freedom has no brackets. Approximate df are named after the p.
     """
     df = ", ".join(degrees(value) for value in test.df)
     brackets = f"({df})" if df else ""
-    return f"{test.symbol}{brackets} = {number(test.statistic)}, p {p_value(test.p)}"
+    named = f" ({test.df_method} df)" if test.df_method else ""
+    return f"{test.symbol}{brackets} = {number(test.statistic)}, p {p_value(test.p)}{named}"

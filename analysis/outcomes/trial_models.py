@@ -4,7 +4,7 @@ Trials are not averaged to scores first, so an undefined ratio or an image that 
 difficult cannot produce a difference between arms.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,6 +18,7 @@ from analysis.outcomes.assumptions.trials import not_fitted, of_fit
 from analysis.outcomes.binary_trials import population_trials
 from analysis.outcomes.finding import OutcomeFinding
 from analysis.outcomes.one_way import ArmsAndTest, scores_by_arm
+from analysis.outcomes.random_terms import formula, planned_random, simplifications
 from analysis.outcomes.trial_model_kinds import FAMILIES, Fit, TrialFamily
 from analysis.plan.plan import Outcome, Plan, analysis_with, resolve
 from analysis.statistics.arm_effects import arm_difference
@@ -35,7 +36,6 @@ from analysis.statistics.mixed_models.specification import (
     Categorical,
     Interaction,
     MixedModel,
-    Random,
     Term,
 )
 from analysis.statistics.multiplicity import holm
@@ -65,11 +65,16 @@ class ModelContrast:
 
 @dataclass(frozen=True)
 class Spread:
-    """SD of one factor's random intercepts, and its number of levels."""
+    """SD of a random term's effects, and its number of levels or cells.
+
+    `factor` is the term's name, such as "image" or "image:arm". `at` is empty for intercepts and
+    otherwise the cell whose effects have this SD, such as "arm[lime]".
+    """
 
     factor: str
     levels: int
     sd: float
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,8 @@ class TrialModel:
     only), `aligned_ranks` their tests on aligned ranks (linear models with a second factor only).
     `thresholds` separate adjacent answers, in log odds (ordinal models only). `checks` are the
     model's assumptions with the evidence in the data. `log` describes each simplification from the
-    planned model to the fitted model.
+    planned model to the fitted model; `df_method` names the approximation of the degrees of
+    freedom.
     """
 
     arms: tuple[ArmSummary, ...]
@@ -98,6 +104,7 @@ class TrialModel:
     aligned_ranks: Mapping[str, HypothesisTest | NotEstimable]
     thresholds: Mapping[str, Estimate]
     checks: tuple[Assumption, ...]
+    df_method: str = ""
 
 
 def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
@@ -112,6 +119,8 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
         return _fallen_back(data, scores, outcome, arms, fitted, len(trials))
     terms = {test.name: test for test in fitted.type_three()}
     level = 1 - 2 * plan.alpha
+    table = _stated(trials, outcome, plan)[0]
+    log = (*planned_random(table, outcome).refused, *simplifications(fitted.decisions))
     return TrialModel(
         arms,
         formula(outcome, fitted.model),
@@ -121,17 +130,28 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
         if isinstance(fitted, LinearFit)
         else {},
         _contrasts(fitted, family, data, outcome),
-        tuple(Spread(c.factor, c.levels, float(c.sd)) for c in fitted.components.values()),
+        tuple(_spreads(fitted)),
         fitted.residual_sd if isinstance(fitted, LinearFit) else None,
         fitted.rows,
-        tuple(f"{d.step} of {d.factor}: {d.reason}" for d in fitted.decisions),
+        log,
         None,
         _aligned_ranks(trials, outcome, fitted, plan)
         if isinstance(fitted, LinearFit) and outcome.within is not None
         else {},
         {} if isinstance(fitted, LinearFit) else fitted.thresholds,
-        of_fit(fitted, _checked_trials(trials, outcome), plan.control),
+        of_fit(fitted, _checked_trials(trials, outcome), plan.control, log),
+        fitted.fixed.method,
     )
+
+
+def _spreads(fit: Fit) -> Iterator[Spread]:
+    full = {term.name for term in fit.model.random if not term.intercept}
+    for name, component in fit.components.items():
+        if name not in full:
+            yield Spread(name, component.levels, float(component.sd))
+            continue
+        for cell, sd in zip(component.names, component.sds, strict=True):
+            yield Spread(name, component.levels, float(sd), cell)
 
 
 def assumptions(
@@ -154,18 +174,10 @@ def _checked_trials(trials: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     return trials.dropna(subset=needed)[["arm", "value", "participant"]].reset_index(drop=True)
 
 
-def formula(outcome: Outcome, model: MixedModel) -> str:
-    """Return the model as fitted, after any simplification, as an lme4 formula."""
-    fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
-    parts = [
-        f"({'1 + arm' if term.slopes else '1'} {'|' if term.correlated else '||'} {term.factor})"
-        for term in model.random
-    ]
-    return f"{outcome.column} ~ {' + '.join([fixed, *parts])}"
-
-
 def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, family: TrialFamily) -> Fit:
     table, model = _stated(trials, outcome, plan)
+    if outcome.degrees_of_freedom == "kenward_roger":  # the plan allows it in linear models only
+        return fit_linear(table, model, level=plan.level, df_method="kenward_roger")
     return family.fit(table, model, plan.level)
 
 
@@ -177,7 +189,8 @@ def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.Data
         verb = "has" if len(empty) == 1 else "have"
         raise NotEstimableError(f"{', '.join(empty)} {verb} no trials of this outcome")
     # Sum coding, so that type III tests are of main effects and contrasts average over `within`.
-    arm = Categorical("arm", levels=arms, coding="sum")
+    # The arms are sorted, so that their order in the plan cannot even change a rounding error.
+    arm = Categorical("arm", levels=tuple(sorted(arms)), coding="sum")
     fixed: tuple[Term, ...] = (arm,)
     columns = ["arm", "value", *outcome.random]
     if outcome.within is not None:
@@ -187,11 +200,7 @@ def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.Data
     table = trials[list(dict.fromkeys(columns))].dropna()
     for name in table.columns.difference(["value"]):
         table[name] = table[name].astype(str)
-    random = tuple(
-        Random(factor, slopes=(arm,) if factor in outcome.slopes else ())
-        for factor in outcome.random
-    )
-    return table, MixedModel("value", fixed, random)
+    return table, MixedModel("value", fixed, planned_random(table, outcome).terms)
 
 
 def _aligned_ranks(
@@ -207,7 +216,12 @@ def _aligned_ranks(
 
     def test(effect: str) -> HypothesisTest:
         ranks = stats.rankdata(np.round(aligned(cells, effect), 10))
-        again = fit_linear(table.assign(value=ranks), fit.model, level=plan.level)
+        again = fit_linear(
+            table.assign(value=ranks),
+            fit.model,
+            level=plan.level,
+            df_method=outcome.degrees_of_freedom,
+        )
         result = next(term for term in again.type_three() if term.name == names[effect])
         return replace(result, name=f"{result.name}, aligned ranks")
 
@@ -257,7 +271,8 @@ def _contrasts(
     plan = data.plan
     arms = plan.arms_of(outcome)
     others = [arm for arm in arms if arm != plan.control]
-    rows = {arm: arm_difference(arms, arm, plan.control) for arm in others}
+    coded = tuple(sorted(arms))  # the order of the levels in the fit
+    rows = {arm: arm_difference(coded, arm, plan.control) for arm in others}
     estimates = {
         arm: attempt("contrast", partial(family.contrast, fit, rows[arm])) for arm in others
     }
@@ -276,7 +291,7 @@ def _contrasts(
             estimates[arm],
             None
             if marginal is None
-            else attempt("risk difference", partial(marginal, fit, arms, arm, plan.control)),
+            else attempt("risk difference", partial(marginal, fit, coded, arm, plan.control)),
             adjusted[arm],
         )
         for arm in others

@@ -56,6 +56,7 @@ __all__ = [
 Role = Literal["confirmatory", "exploratory"]
 INTERACTION = "interaction"  # the effect of a factorial outcome that is not a factor's
 Allocation = Literal["randomised", "not_randomised", "not_stated"]
+DegreesOfFreedom = Literal["satterthwaite", "kenward_roger"]
 EXPLORATORY = "exploratory"  # role and family of every exploratory outcome
 TIME_COLUMNS = ("part", "block", "condition", "page")
 """Columns of answers.csv that say when a questionnaire was asked."""
@@ -74,8 +75,9 @@ class Outcome:
     were asked, all if empty; other arms are not compared. `smallest_effect` is the smallest
     difference that matters, for equivalence tests. The analysis "factorial" crosses the arms with a
     `factor` or two `factors` with each other, and `effect` names the effect that the outcome's test
-    is about. A model of trials has `random` factors, some of them with `slopes` of arm, and a
-    `fallback` analysis that replaces it if it cannot be fitted.
+    is about. A model of trials has `random` factors, some of them with `slopes` of arm and with
+    `within_slopes` of the within factor (None: wherever the design crosses them), and a `fallback`
+    analysis that replaces it if it cannot be fitted.
     """
 
     key: Text
@@ -102,6 +104,8 @@ class Outcome:
     within: Text | None = None
     random: tuple[Text, ...] = ("participant", "image")
     slopes: tuple[Text, ...] = ()
+    within_slopes: tuple[Text, ...] | None = None
+    degrees_of_freedom: DegreesOfFreedom = "satterthwaite"
     fallback: AnalysisKey | None = None
 
 

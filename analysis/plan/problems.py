@@ -99,14 +99,7 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
                 problems.add((*path, what), said, (*path, field))
     _check_times(outcome, path, problems)
     _check_unused(outcome, path, problems)
-    strays = sorted(set(outcome.slopes) - set(outcome.random or Outcome.random))
-    if strays:
-        problems.add(
-            (*path, "slopes"),
-            f"{name}: slopes contains {_listed(strays)}, not among the random factors. Add "
-            "each of them to random.",
-            (*path, "random"),
-        )
+    _check_slopes(outcome, path, problems)
     if "factorial" in (outcome.analysis, outcome.fallback):
         _check_factorial(outcome, path, problems)
     if outcome.fallback == outcome.analysis:
@@ -115,6 +108,29 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     if outcome.role != EXPLORATORY and outcome.family == EXPLORATORY:
         said = f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}. Add it."
         problems.add((*path, "family"), said, (*path, "role"))
+
+
+def _check_slopes(outcome: Outcome, path: Path, problems: Problems) -> None:
+    name = f"outcome {outcome.key!r}"
+    for key in ("slopes", "within_slopes"):
+        strays = sorted(set(getattr(outcome, key) or ()) - set(outcome.random or Outcome.random))
+        if strays:
+            problems.add(
+                (*path, key),
+                f"{name}: {key} contains {_listed(strays)}, not among the random factors. Add "
+                "each of them to random.",
+                (*path, "random"),
+            )
+    if outcome.within_slopes is not None and outcome.within is None:
+        said = f"{name}: within_slopes needs 'within', the factor of the slopes. Add it."
+        problems.add((*path, "within_slopes"), said, (*path, "within"))
+    if outcome.degrees_of_freedom != "satterthwaite" and outcome.analysis != "linear_trials":
+        said = (
+            f"{name}: degrees_of_freedom = {outcome.degrees_of_freedom!r} is defined for "
+            f"linear_trials, but the analysis is {outcome.analysis}. Remove it, or use "
+            "linear_trials."
+        )
+        problems.add((*path, "degrees_of_freedom"), said, (*path, "analysis"))
 
 
 def _check_times(outcome: Outcome, path: Path, problems: Problems) -> None:

@@ -16,6 +16,7 @@ from analysis.report.allocation import population_words
 from analysis.statistics.attrition import DRAWS
 from analysis.study_data.times import time_words
 
+DEGREES = {"satterthwaite": "Satterthwaite's", "kenward_roger": "Kenward and Roger's"}
 EQUIVALENCE = (
     "one_way",
     "paired",
@@ -75,18 +76,36 @@ def _analysis(outcome: Outcome, plan: Plan) -> str:
         text += f" Covariates: {', '.join([*earlier, *outcome.covariates])}."
     if analysis.random:
         fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
-        random = " + ".join(
-            f"({'1 + arm' if factor in outcome.slopes else '1'} | {factor})"
-            for factor in outcome.random
-        )
+        random = " + ".join(_random(outcome, factor) for factor in outcome.random)
+        degrees = DEGREES[outcome.degrees_of_freedom]
         # The fallbacks are registered too, so that simplifying the model is not a deviation.
         text += (
-            f" Model: {outcome.column} ~ {fixed} + {random}; the type III test of the arm is the "
-            "outcome's test. Singular terms are removed step by step, and each step is reported."
+            f" Model: {outcome.column} ~ {fixed} + {random}; the type III test of the arm, with "
+            f"{degrees} degrees of freedom, is the outcome's test.{_within_slopes(outcome)} "
+            "If the unconstrained covariance of slopes is singular, cannot be estimated or has "
+            "more than seven cells, it is replaced by compound symmetry; random terms estimated at "
+            "zero variance are removed. Each step is reported."
         )
     if outcome.fallback is not None:
         text += f" If no model can be fitted: {analysis_with(outcome.fallback).label}."
     return f"{text} Also reported: {analysis.beside}."
+
+
+def _random(outcome: Outcome, factor: str) -> str:
+    columns = ["arm"] if factor in outcome.slopes else []
+    if factor in (outcome.within_slopes or ()):
+        columns.append(str(outcome.within))
+    return f"({' + '.join(['1', *[' * '.join(columns)] * bool(columns)])} | {factor})"
+
+
+def _within_slopes(outcome: Outcome) -> str:
+    """Return the rule for slopes that the plan does not list, which the design decides."""
+    if outcome.within is None or outcome.within_slopes is not None:
+        return ""
+    return (
+        f" The effect of {outcome.within} has random slopes by each random factor whose levels are "
+        "crossed with it and have several trials per cell."
+    )
 
 
 def inference(plan: Plan, declared: Declared) -> list[str]:

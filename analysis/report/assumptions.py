@@ -78,10 +78,9 @@ def _odds(values: Values) -> str:
 def _converged(values: Values) -> str:
     if not values:
         return "no trustworthy fit"
-    steps = int(values["steps"])
-    if not steps:
+    if not values["steps"]:
         return "the planned model converged and is not singular"
-    return f"converged after {steps} {'step' if steps == 1 else 'steps'} to a simpler model"
+    return "the planned model could not be fitted, and a simpler model was"
 
 
 def _complete(values: Values) -> str:
@@ -148,8 +147,8 @@ WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
     "convergence": (
         "The model can be fitted",
         _converged,
-        "Singular terms are removed step by step, and each step is reported; a fit that did not "
-        "converge is not reported",
+        "An unconstrained covariance gives way to compound symmetry, random terms of zero variance "
+        "are removed, and each step is reported; a fit that did not converge is not reported",
     ),
     "random_effects": (
         "Random effects follow a normal distribution",

@@ -25,7 +25,7 @@ def trial_model(result: OutcomeResult, results: Results) -> list[str]:
     if not isinstance(found, TrialModel):
         raise TypeError(f"{result.outcome.key} was not analysed by a model of trials")
     family = FAMILIES[result.outcome.analysis]
-    log = [f"Logged: {entry}." for entry in found.log]
+    log = [f"{entry[0].upper()}{entry[1:]}." for entry in found.log]
     contrasts: Contrasts = found.contrasts
     if isinstance(found.fallback, BinaryTrials):
         contrasts = found.fallback.contrasts

@@ -26,24 +26,21 @@ def arm_difference(arms: tuple[str, ...], arm: str, control: str) -> dict[str, f
 def risk_difference(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, control: str) -> Estimate:
     """Return the difference in success probability between two arms, by g-computation.
 
-    Each probability is the logistic mean over normally distributed random intercepts of
-    participants and images (Gauss-Hermite quadrature). The interval uses the delta method in the
-    fixed effects, with the estimated variances held fixed, and Satterthwaite's df. Raises
-    NotEstimableError if the model contains random slopes or an interaction.
+    Each probability is the logistic mean over the normally distributed effects of participants and
+    images in the arm (Gauss-Hermite quadrature). The interval uses the delta method in the fixed
+    effects, with the estimated variances held fixed, and Satterthwaite's df. Raises
+    NotEstimableError if the model contains an interaction.
     """
-    if any(term.slopes for term in fit.model.random):
-        raise NotEstimableError("the spread differs between arms (random slopes)")
     if any(":" in name for name in fit.names):
         raise NotEstimableError("the difference depends on the level of the second factor")
-    spread = float(np.sqrt(sum(component.sd**2 for component in fit.components.values())))
-    # Independent random intercepts add up to a single normal term, so one quadrature is enough.
+    # Independent normal effects add up to a single normal term, so one quadrature is enough.
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     weights = weights / weights.sum()
     codes = _arm_codes(arms)
     values, slopes = [], []
     for name in (arm, control):
         row = np.concatenate([[1.0], codes[name]])
-        chances = special.expit(float(row @ fit.fixed.beta) + spread * nodes)
+        chances = special.expit(float(row @ fit.fixed.beta) + _spread(fit, name) * nodes)
         values.append(float(weights @ chances))
         slopes.append(float(weights @ (chances * (1 - chances))) * row)
     value, slope = values[0] - values[1], slopes[0] - slopes[1]
@@ -63,6 +60,16 @@ def risk_difference(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, contro
         df if np.isfinite(df) else None,
         float(2 * stats.t.sf(abs(t), df)),
     )
+
+
+def _spread(fit: GeneralisedFit, arm: str) -> float:
+    """Return the SD of the sum of all random effects in an arm."""
+    variance = 0.0
+    for component in fit.components.values():
+        sds = dict(zip(component.names, component.sds, strict=True))
+        # With an unconstrained covariance between arms, each arm has a variance of its own.
+        variance += sds.get(f"arm[{arm}]", component.sd) ** 2
+    return float(np.sqrt(variance))
 
 
 def _arm_codes(arms: tuple[str, ...]) -> dict[str, npt.NDArray[np.float64]]:

@@ -11,7 +11,9 @@ from scipy import stats
 from analysis.statistics.estimate import HypothesisTest, NotEstimable
 from analysis.statistics.requirements import is_constant
 
-Verdict = Literal["met", "doubtful", "cannot be told", "not needed", "not met"]
+Verdict = Literal[
+    "met", "doubtful", "cannot be told", "not needed", "not met", "not met as planned"
+]
 MOST_SKEWNESS, MOST_KURTOSIS, LEAST_CORRELATION = 1.0, 2.0, 0.97
 FEWEST = 8  # fewer values have no shape that can be described
 

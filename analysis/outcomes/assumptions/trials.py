@@ -1,6 +1,6 @@
 """Assumptions of the analyses of trials."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.errors import NotEstimableError
-from analysis.outcomes.assumptions.assumption import Assumption, normality
+from analysis.outcomes.assumptions.assumption import Assumption, Verdict, normality
 from analysis.statistics.comparisons.clustered import ClusteredShare, clustered_share, odds_ratio
 from analysis.statistics.estimate import Estimate, attempt
 from analysis.statistics.mixed_models.generalised import GeneralisedFit
@@ -20,13 +20,14 @@ MOST_STEPS = 3.0  # largest ratio of an arm's odds ratios between steps of the a
 
 
 def of_fit(
-    fit: LinearFit | GeneralisedFit, trials: pd.DataFrame, control: str
+    fit: LinearFit | GeneralisedFit, trials: pd.DataFrame, control: str, log: Sequence[str] = ()
 ) -> tuple[Assumption, ...]:
     """Check a fitted mixed model.
 
-    `trials` has the columns arm, value and participant.
+    `trials` has the columns arm, value and participant. `log` lists the differences between the
+    planned and the fitted model; with any of them the planned model could not be fitted.
     """
-    return tuple(_of_fit(fit, trials, control))
+    return tuple(_of_fit(fit, trials, control, log))
 
 
 def of_shares(trials: pd.DataFrame, arms: tuple[str, ...]) -> tuple[Assumption, ...]:
@@ -84,14 +85,10 @@ def residuals(fit: LinearFit) -> npt.NDArray[np.float64]:
 
 
 def _of_fit(
-    fit: LinearFit | GeneralisedFit, trials: pd.DataFrame, control: str
+    fit: LinearFit | GeneralisedFit, trials: pd.DataFrame, control: str, log: Sequence[str]
 ) -> Iterator[Assumption]:
-    yield Assumption(
-        "convergence",
-        "met",
-        {"steps": len(fit.decisions)},
-        detail="; ".join(f"{decision.step} of {decision.factor}" for decision in fit.decisions),
-    )
+    verdict: Verdict = "not met as planned" if log else "met"
+    yield Assumption("convergence", verdict, {"steps": len(log)}, detail=". ".join(log))
     for factor, table in fit.effects.items():
         yield normality("random_effects", table.iloc[:, 0].to_numpy(dtype=float), factor)
     if isinstance(fit, LinearFit):
