@@ -119,7 +119,7 @@ def _sentence(decision: Decision) -> str:
     columns = " and ".join(slope_columns(term))
     if decision.step == "compound_symmetry":
         why = {
-            "singular": "was estimated as singular (a variance of zero or a correlation of ±1)",
+            "singular": "was estimated as singular (a variance near 0 or a correlation near ±1)",
             "not converged": "could not be estimated, because the search did not converge",
             "too few data": "could not be estimated, because the data are too few",
         }[decision.cause]

@@ -149,13 +149,14 @@ class Block:
     """The random effects of one random term among the effects of its factor.
 
     `name` is the term's. `kind` is the covariance matrix of the `width` effects of a level:
-    unconstrained, diagonal, or one variance for all ("tied"). `levels` counts the units that the
+    unconstrained ("full", or "cells" between indicators of cells), diagonal, or one variance for
+    all ("tied"). `levels` counts the units that the
     term's variance is estimated from: levels of the factor, or observed cells. `observed` counts
     the effects that the rows can distinguish.
     """
 
     name: str
-    kind: Literal["full", "diagonal", "tied"]
+    kind: Literal["full", "cells", "diagonal", "tied"]
     width: int
     levels: int
     observed: int
@@ -244,7 +245,9 @@ def _block(
         # An indicator's effect is the SD of a cell, which needs no scale.
         scale = np.ones(len(names))
         observed = len(np.unique(codes * len(names) + columns.argmax(axis=1)))
-    kind: Literal["full", "diagonal"] = "full" if term.correlated else "diagonal"
+    kind: Literal["full", "cells", "diagonal"] = "full" if term.correlated else "diagonal"
+    if term.is_full:
+        kind = "cells"
     return columns, names, scale, Block(term.name, kind, len(names), len(levels), observed)
 
 

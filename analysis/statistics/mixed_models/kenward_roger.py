@@ -192,8 +192,7 @@ def _block_basis(kind: str, width: int) -> Iterator[Array]:
         yield np.eye(width)
         return
     for i in range(width):
-        for j in range(i + 1 if kind == "full" else 1):
+        for j in range(i if kind == "diagonal" else 0, i + 1):
             small = np.zeros((width, width))
-            row, column = (i, j) if kind == "full" else (i, i)
-            small[row, column] = small[column, row] = 1.0
+            small[i, j] = small[j, i] = 1.0
             yield small

@@ -16,6 +16,9 @@ from analysis.statistics.mixed_models.arrays import Array
 from analysis.statistics.mixed_models.design import Block, Grouping
 
 EMPTY = 1e-4  # diagonal entries below it (relative to the residual) count as zero, as in lme4
+# The likelihood is so flat near a singular covariance between cells that a search may end at 0 or
+# at .002, depending on the order of the cells; below this limit all of them count as singular.
+NEARLY_EMPTY = 0.05
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Relative:
         for index, grouping in enumerate(self.groupings):
             for block, first in _with_first(grouping):
                 for column in range(first, first + block.width):
-                    last = first + block.width if block.kind == "full" else column + 1
+                    is_free = block.kind in ("full", "cells")
+                    last = first + block.width if is_free else column + 1
                     for row in range(column, last):
                         is_new = block.kind != "tied" or column == first
                         owners.append((owners[-1] if owners else -1) + is_new)
@@ -117,12 +121,13 @@ class Relative:
         for grouping, factor in zip(self.groupings, self.factors(theta), strict=True):
             for block, first in _with_first(grouping):
                 own = factor[first : first + block.width, first : first + block.width]
+                limit = NEARLY_EMPTY if block.kind == "cells" else EMPTY
                 # The smallest singular value does not depend on the order of the effects.
-                if np.linalg.svd(own, compute_uv=False)[-1] >= EMPTY:
+                if np.linalg.svd(own, compute_uv=False)[-1] >= limit:
                     continue
                 row = int(np.abs(np.diag(own)).argmin())
                 name = "intercept" if block.kind == "tied" else grouping.names[first + row]
-                is_zero = np.linalg.norm(own[row]) < EMPTY
+                is_zero = np.linalg.norm(own[row]) < limit
                 problems[block.name] = (
                     f"the variance of {name} by {block.name} is estimated as zero"
                     if is_zero

@@ -102,7 +102,7 @@ def test_every_step_is_told_in_the_words_of_a_method():
     assert fitted.random == ()
     assert simplifications(decisions) == (
         "The planned unconstrained covariance of the by-image effects of arm was estimated as "
-        "singular (a variance of zero or a correlation of ±1), so it was replaced by compound "
+        "singular (a variance near 0 or a correlation near ±1), so it was replaced by compound "
         "symmetry, (1 | image) + (1 | image:arm)",
         "The random intercepts of image were estimated at zero variance, so the term (1 | image) "
         "was removed",
