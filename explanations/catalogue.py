@@ -158,6 +158,7 @@ _PIXELS_READING = (
     ),
 )
 _HEAT_LEGEND = Legend(_("counted little"), _("counted most"))
+# Orange is in favour and blue against in every signed map, because a study may show several methods.
 _FOR_AND_AGAINST = Legend(_("counted against"), _("counted in favour"))
 
 METHODS: tuple[Method, ...] = (
@@ -237,14 +238,14 @@ METHODS: tuple[Method, ...] = (
         label="LIME",
         path="explanations.methods.lime.Lime",
         caption=_(
-            "Patches with a solid blue outline counted in favour of {answer}, patches with a "
-            "dashed orange outline counted against it."
+            "Patches with a solid orange outline counted in favour of {answer}, patches with a "
+            "dashed blue outline counted against it."
         ),
         how_to_read=(
             _("The picture is divided into patches, and the five that counted most are outlined."),
             _(
-                "A solid blue outline marks a patch that counted in favour of the classifier's "
-                "answer; a dashed orange outline marks a patch that counted against it."
+                "A solid orange outline marks a patch that counted in favour of the classifier's "
+                "answer; a dashed blue outline marks a patch that counted against it."
             ),
             _(
                 "To measure this, patches were covered and the changes of the classifier's answer "

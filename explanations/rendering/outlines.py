@@ -15,13 +15,18 @@ from explanations.translatable import Say
 
 @dataclass(frozen=True)
 class Outlines:
-    """The strongest patches, outlined at screen size: solid blue in favour, dashed
-    orange against."""
+    """The strongest patches, outlined at screen size: solid in favour, dashed against.
+
+    The colours are parameters, and therefore part of the picture's name, so that pictures of an
+    earlier version, which had them the other way round, are not served again.
+    """
 
     count: int = 5
     width: int = 3
     rim: int = 2
     dash: int = 8
+    in_favour: tuple[int, int, int] = colours.ORANGE
+    against: tuple[int, int, int] = colours.BLUE
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
         """Draw the picture with shape (320, 320, 3), or raise ValueError for an attribution without
@@ -35,7 +40,7 @@ class Outlines:
         return picture
 
     def legend(self) -> Colours:
-        """Return a dashed orange and a solid blue outline, with shape (16, 320, 3)."""
+        """Return a dashed blue and a solid orange outline, with shape (16, 320, 3)."""
         strip = np.ones((LEGEND_HEIGHT, SIZE, 3), dtype=np.float32)
         left, right = np.zeros((2, LEGEND_HEIGHT, SIZE), dtype=bool)
         left[:, : SIZE // 2 - 8] = True
@@ -56,7 +61,7 @@ class Outlines:
             rows, columns = np.indices(inside.shape)
             line &= (rows // self.dash + columns // self.dash) % 2 == 0
         picture[rim] = 1
-        picture[line] = np.array(colours.BLUE if supports else colours.ORANGE) / 255
+        picture[line] = np.array(self.in_favour if supports else self.against) / 255
 
 
 def _strongest(

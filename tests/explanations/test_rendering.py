@@ -1,9 +1,13 @@
 import io
+import re
 
 import numpy as np
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext
 from PIL import Image
 
+from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.rendering import canvas, colours
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
@@ -142,9 +146,53 @@ def test_outlines_differ_in_colour_and_in_dashes(image):
     picture = Outlines().draw(np.full_like(image, 128), patches(0.9, -0.9))
     top_of_first, top_of_second = picture[41, 10:70], picture[41, 80:140]
     blue, orange = (np.array(colour) / 255 for colour in (colours.BLUE, colours.ORANGE))
-    assert np.allclose(top_of_first, blue)
-    dashes = np.isclose(top_of_second, orange).all(axis=1)
+    assert np.allclose(top_of_first, orange)
+    dashes = np.isclose(top_of_second, blue).all(axis=1)
     assert 0.3 < dashes.mean() < 0.7
+
+
+SIGNED = [method for method in catalogue.EVERY if method.legend.low == "counted against"]
+
+
+@pytest.mark.parametrize("method", SIGNED, ids=[method.key for method in SIGNED])
+def test_orange_is_in_favour_and_blue_against_in_every_arm(image, method):
+    """In the picture, in the legend and in the words, so that two arms never disagree."""
+    picture = method.drawing.draw(np.full_like(image, 128), patches(0.9, -0.9))
+    legend = method.drawing.legend()
+    for drawn, in_favour, against in (
+        (picture, (slice(40, 100), slice(10, 70)), (slice(40, 100), slice(80, 140))),
+        (legend, (slice(None), slice(200, 320)), (slice(None), slice(0, 120))),
+    ):
+        warmth = drawn[..., 0] - drawn[..., 2]
+        assert warmth[in_favour].mean() > 0.02
+        assert warmth[against].mean() < -0.02
+    assert method.legend.high == "counted in favour"
+
+
+@pytest.mark.parametrize(
+    ("language", "orange", "blue"),
+    [("en", "in favour", "against"), ("de", "für", "gegen")],
+)
+@pytest.mark.parametrize("method", SIGNED, ids=[method.key for method in SIGNED])
+def test_the_words_give_orange_and_blue_the_same_meaning_in_every_arm(
+    method, language, orange, blue
+):
+    with translation.override(language):
+        texts = [gettext(text) for text in (method.caption, *method.how_to_read)]
+    coloured = [text for text in texts if "orang" in text.lower()]
+    assert len(coloured) >= 2
+    for text in coloured:
+        assert re.search(f"orang.*?{orange}.*?{blue_word(language)}.*?{blue}", text, re.I), text
+
+
+def blue_word(language):
+    return {"en": "blue", "de": "blau"}[language]
+
+
+def test_signed_methods_are_all_of_them():
+    assert {catalogue.base_of(method.key) for method in SIGNED} == {
+        "integrated_gradients", "deepshap", "lime",
+    }  # fmt: skip
 
 
 def test_outlines_need_patches(image):
