@@ -158,7 +158,7 @@ _PIXELS_READING = (
     ),
 )
 _HEAT_LEGEND = Legend(_("counted little"), _("counted most"))
-# Orange is in favour and blue against in every signed map, because a study may show several methods.
+# Orange is in favour and blue against in every signed map, because a study may show several.
 _FOR_AND_AGAINST = Legend(_("counted against"), _("counted in favour"))
 
 METHODS: tuple[Method, ...] = (

@@ -41,10 +41,7 @@ def train_to_file(
     computed from the stored file, read back. Raises CheckpointError for images of another size and
     for an output that is not a .safetensors file.
     """
-    if output.suffix != ".safetensors":
-        raise CheckpointError(
-            f"The output is {output.name}, but its name must end in .safetensors."
-        )
+    check_output(output)
     _check_shape(train_images, "training")
     _check_shape(test_images, "test")
     data_hash = hash_arrays(train_images, train_labels)
@@ -90,6 +87,14 @@ def train_to_file(
     write_card(card, output)
     state_file.unlink(missing_ok=True)
     return card
+
+
+def check_output(output: Path) -> None:
+    """Raise CheckpointError if the output is not a .safetensors file."""
+    if output.suffix != ".safetensors":
+        raise CheckpointError(
+            f"The output is {output.name}, but its name must end in .safetensors."
+        )
 
 
 def outputs_of(output: Path) -> tuple[Path, ...]:

@@ -21,6 +21,11 @@ class Recipe:
     # The report uses a validation set but does not give its size.
     validation_share: float = 0.2
 
+    def __post_init__(self) -> None:
+        # Without an epoch, the random weights of the beginning would be stored as trained weights.
+        if self.epochs < 1:
+            raise ValueError(f"epochs is {self.epochs}, but training needs at least 1.")
+
 
 RECIPES = {
     recipe.key: recipe

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from explanations.management.base import PlatformCommand
 
 
 class NoDatabaseError(CommandError):
     """A database that does not answer or has no tables."""
 
 
-class DatabaseCommand(BaseCommand):
+class DatabaseCommand(PlatformCommand):
     """Command that refuses to start if migrations are missing.
 
     Django's own check only prints a warning and continues. The command then fails because of a
@@ -25,11 +27,10 @@ class DatabaseCommand(BaseCommand):
         alone."""
         return True
 
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        """Check the database, then run the command."""
+    def prepare(self, options: Mapping[str, Any]) -> None:
+        """Check the database."""
         if self.needs_database(options):
             refuse_older_database()
-        return super().execute(*args, **options)
 
 
 def refuse_older_database() -> None:

@@ -3,6 +3,7 @@
 import codecs
 from pathlib import Path
 
+from explanations.store.atomic_files import write_atomically
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 
@@ -25,7 +26,7 @@ def read_text(path: Path) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write the text as it was loaded, byte for byte."""
-    path.write_bytes(text.encode("utf-8"))
+    write_atomically(path, text.encode("utf-8"))
 
 
 def _problems(content: bytes, failure: UnicodeDecodeError) -> list[str]:

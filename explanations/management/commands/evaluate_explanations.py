@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from explanations.catalogue import UnknownMethodError
 from explanations.classifier.checkpoint import CheckpointError, Classifier
@@ -18,6 +18,8 @@ from explanations.engine import METHODS
 from explanations.evaluation.pipeline import Wanted, evaluate
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import NAMES, open_image_set
+from explanations.management import arguments
+from explanations.management.base import PlatformCommand
 from explanations.methods.protocol import ResidualError
 
 REFUSALS = (
@@ -31,9 +33,10 @@ REFUSALS = (
 )
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Measurement of the methods on a sample of images, with a report."""
 
+    if_stopped = "All computed values are kept. Repeat the command to continue."
     help = (
         "Measures the quality of the maps. After Ctrl-C, repeat the command to continue where it "
         "stopped."
@@ -41,28 +44,41 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
-        parser.add_argument("--output", type=Path, required=True, help="folder of the report")
-        parser.add_argument("--data", default="scenes", help="scenes, cifar10, or a folder")
-        parser.add_argument("--data-dir", type=Path, help="local copy of CIFAR-10")
-        parser.add_argument("--split", default="test")
+        parser.add_argument(
+            "--output", type=arguments.output_folder, required=True, help="folder of the report"
+        )
+        parser.add_argument(
+            "--data", type=arguments.name, default="scenes", help="scenes, cifar10, or a folder"
+        )
+        parser.add_argument(
+            "--data-dir", type=arguments.input_folder, help="local copy of CIFAR-10"
+        )
+        parser.add_argument("--split", type=arguments.name, default="test")
         parser.add_argument(
             "--weights",
-            type=Path,
+            type=arguments.input_file,
             help="FILE.safetensors; by default the shipped weights of the image set",
         )
-        parser.add_argument("--images", type=int, default=500)
+        parser.add_argument("--images", type=arguments.count, default=500)
         parser.add_argument(
             "--subsample",
-            type=int,
+            type=arguments.count,
             default=16,
             help="images whose maps are recomputed for robustness, randomisation, cost and limits",
         )
-        parser.add_argument("--methods", default=",".join(METHODS), help="keys, comma-separated")
+        parser.add_argument(
+            "--methods",
+            type=arguments.names,
+            default=",".join(METHODS),
+            help="keys, comma-separated",
+        )
         parser.add_argument("--without-limits", action="store_true", help="only the measures")
         parser.add_argument("--precision", choices=PRECISIONS, default="fast")
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-        parser.add_argument("--threads", type=int, help="CPU threads; all cores by default")
-        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument(
+            "--threads", type=arguments.count, help="CPU threads; all cores by default"
+        )
+        parser.add_argument("--seed", type=arguments.seed, default=0)
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Evaluate the methods and return a summary."""
@@ -88,11 +104,6 @@ class Command(BaseCommand):
             summary = evaluate(source, classifier, wanted, output)
         except REFUSALS as error:
             raise CommandError(str(error)) from error
-        except KeyboardInterrupt:
-            raise CommandError(
-                "Stopped. All computed values are kept. Repeat the command to continue.",
-                returncode=130,
-            ) from None
         return (
             f"{summary.images} images, {len(summary.methods)} methods and "
             f"{len(summary.controls)} controls, {len(summary.measures)} measures. "

@@ -1,13 +1,13 @@
 """manage.py import_images: images into the database and the data folder, by content hash."""
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.pipeline.image_import import import_images
 
@@ -15,22 +15,37 @@ from explanations.pipeline.image_import import import_images
 class Command(DatabaseCommand):
     """Import of a split of an image set."""
 
+    if_stopped = "No image was added to the database. Repeat the command."
     help = "Stores images for studies. If any image cannot be used, none is stored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
-        parser.add_argument("--data", required=True, help="scenes, cifar10, or split/class/image")
-        parser.add_argument("--data-dir", type=Path, help="local copy of a data set")
-        parser.add_argument("--split", default="test")
         parser.add_argument(
-            "--limit", type=int, help="largest number of images, balanced over the classes"
+            "--data",
+            required=True,
+            type=arguments.name,
+            help="scenes, cifar10, or split/class/image",
         )
         parser.add_argument(
-            "--name", default="", help="name of the image set; by default the name of the data"
+            "--data-dir", type=arguments.input_folder, help="local copy of a data set"
         )
-        parser.add_argument("--seed", type=int, default=0, help="seed of the selection")
+        parser.add_argument("--split", type=arguments.name, default="test")
         parser.add_argument(
-            "--size", type=int, default=32, help="width and height of a folder's images, in pixels"
+            "--limit",
+            type=arguments.count,
+            help="largest number of images, balanced over the classes",
+        )
+        parser.add_argument(
+            "--name",
+            type=arguments.name,
+            help="name of the image set; by default the name of the data",
+        )
+        parser.add_argument("--seed", type=arguments.seed, default=0, help="seed of the selection")
+        parser.add_argument(
+            "--size",
+            type=arguments.count,
+            default=32,
+            help="width and height of a folder's images, in pixels",
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
@@ -40,7 +55,7 @@ class Command(DatabaseCommand):
             done = import_images(
                 source,
                 options["split"],
-                name=options["name"],
+                name=options["name"] or "",
                 limit=options["limit"],
                 seed=options["seed"],
             )

@@ -6,39 +6,66 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from explanations.classifier.checkpoint import CheckpointError
 from explanations.classifier.devices import choose_device
-from explanations.classifier.pipeline import outputs_of, train_to_file
+from explanations.classifier.pipeline import check_output, outputs_of, train_to_file
 from explanations.classifier.recipes import RECIPES
 from explanations.imagesets.arrays import training_arrays
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
+from explanations.management import arguments
+from explanations.management.base import PlatformCommand
+from explanations.management.outputs import refuse_overwriting
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Training of the VGG13 with a recipe."""
 
+    if_stopped = "The finished epochs are kept. Repeat the command to continue."
     help = "Trains the VGG13. After Ctrl-C, repeat the command to continue where it stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
-        parser.add_argument("--data", required=True, help="scenes, cifar10, or a folder")
-        parser.add_argument("--data-dir", type=Path, help="local copy of a data set")
+        parser.add_argument(
+            "--data", required=True, type=arguments.name, help="scenes, cifar10, or a folder"
+        )
+        parser.add_argument(
+            "--data-dir", type=arguments.input_folder, help="local copy of a data set"
+        )
         parser.add_argument("--recipe", choices=sorted(RECIPES), default="strong")
-        parser.add_argument("--epochs", type=int, help="overrides the recipe's number of epochs")
+        parser.add_argument(
+            "--epochs", type=arguments.count, help="overrides the recipe's number of epochs"
+        )
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-        parser.add_argument("--seed", type=int, default=0)
-        parser.add_argument("--threads", type=int, help="CPU threads; all cores by default")
+        parser.add_argument("--seed", type=arguments.seed, default=0)
+        parser.add_argument(
+            "--threads", type=arguments.count, help="CPU threads; all cores by default"
+        )
         parser.add_argument("--half", action="store_true", help="store float16: half the size")
-        parser.add_argument("--output", type=Path, required=True, help="FILE.safetensors")
+        parser.add_argument(
+            "--output",
+            type=arguments.output_file,
+            required=True,
+            metavar="FILE.safetensors",
+            help="file of the weights; the card and the figures are written next to it",
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="replace the weights of an earlier training"
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Train the classifier and return a summary."""
         if options["threads"]:
             torch.set_num_threads(options["threads"])
         output: Path = options["output"]
+        # Before the data are read, because training takes minutes to hours.
+        try:
+            check_output(output)
+        except CheckpointError as error:
+            raise CommandError(str(error)) from error
+        refuse_overwriting(output, force=options["force"])
         recipe = RECIPES[options["recipe"]]
         if options["epochs"]:
             recipe = replace(recipe, epochs=options["epochs"])
@@ -61,10 +88,6 @@ class Command(BaseCommand):
             )
         except (ImageSetError, CheckpointError) as error:
             raise CommandError(str(error)) from error
-        except KeyboardInterrupt:
-            raise CommandError(
-                "Interrupted. The finished epochs are kept. Repeat the command to continue."
-            ) from None
         test = card["evaluation"]["test"]
         files = ", ".join(path.name for path in outputs_of(output))
         return (

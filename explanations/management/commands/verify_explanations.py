@@ -1,12 +1,13 @@
 """manage.py verify_explanations: check of every stored map and image against its hash."""
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
+from explanations.management.outputs import refuse_overwriting
 from explanations.store.atomic_files import write_atomically
 from explanations.verification.stored_files import check_everything
 
@@ -22,13 +23,16 @@ class Command(DatabaseCommand):
         """Add the command's options."""
         parser.add_argument(
             "--manifest",
-            type=Path,
+            type=arguments.output_file,
             metavar="FILE",
             help="file for a line per map: hash of its numbers, method, image, key",
         )
+        parser.add_argument("--force", action="store_true", help="replace an existing file")
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Check all files. Return a summary, or raise CommandError that lists the damaged files."""
+        if options["manifest"]:
+            refuse_overwriting(options["manifest"], force=options["force"])
         checked = check_everything()
         if options["manifest"]:
             write_atomically(options["manifest"], checked.manifest.encode())

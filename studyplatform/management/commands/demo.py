@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from analysis.report.pdf import pdf_missing
+from explanations.management.base import PlatformCommand
 from explanations.models import StudyImage
 from surveys.models import Participant, Study
 
@@ -20,9 +21,10 @@ IMAGES = 200
 SIMULATED = 140
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Preparation of the demo study, step by step, with the platform's own commands."""
 
+    if_stopped = "Finished steps are kept. Repeat the command to continue."
     help = (
         "Prepares the demo study with the embedded images. A second run only completes what is "
         "missing."

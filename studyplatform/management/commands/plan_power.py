@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from analysis.errors import AnalysisError
 from analysis.plan.reading import parse_plan
@@ -14,7 +14,10 @@ from analysis.power.assumptions import Assumptions, Design
 from analysis.power.page import sentence, write_page
 from analysis.power.required_sample import Asked, plan_power, to_json
 from analysis.power.search import Wanted
+from explanations.management import arguments
+from explanations.management.base import PlatformCommand
 from surveys.study_checks.loading import parse
+from surveys.study_checks.text import read_text
 from surveys.study_file.declaration import StudyFile, StudyFileError
 from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
@@ -22,9 +25,10 @@ from surveys.tidy.codebook import codebook
 NUMERIC_TYPES = ("integer", "number")
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Simulation of the declared study. A stopped run resumes."""
 
+    if_stopped = "The simulated studies are kept in the output folder. Repeat it to continue."
     help = (
         "Simulates the study's design and analysis: power by participants and by images, and the "
         "smallest sample that reaches the desired power."
@@ -32,25 +36,31 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options, including one for every assumption."""
-        parser.add_argument("file", type=Path, metavar="STUDY.toml")
-        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
-        parser.add_argument("--power", type=float, default=Wanted.power)
-        parser.add_argument("--runs", type=int, default=Wanted.runs, help="studies per point")
-        parser.add_argument("--most", type=int, default=Wanted.most, help="largest arm to try")
-        parser.add_argument("--seed", type=int, default=Asked.seed)
+        parser.add_argument("file", type=arguments.input_file, metavar="STUDY.toml")
+        parser.add_argument("--output", type=arguments.output_folder, required=True, metavar="DIR")
+        parser.add_argument("--power", type=arguments.number, default=Wanted.power)
+        parser.add_argument(
+            "--runs", type=arguments.count, default=Wanted.runs, help="studies per point"
+        )
+        parser.add_argument(
+            "--most", type=arguments.count, default=Wanted.most, help="largest arm to try"
+        )
+        parser.add_argument("--seed", type=arguments.seed, default=Asked.seed)
         parser.add_argument(
             "--workers",
-            type=int,
+            type=arguments.count,
             default=1,
             help="number of processes; results do not depend on it",
         )
         parser.add_argument(
             "--outcomes",
-            default="",
+            type=arguments.names,
             help="keys, comma-separated; by default all outcomes that declare an effect",
         )
         parser.add_argument(
-            "--affected", default="", help="arms that the effect shifts; by default the first arm"
+            "--affected",
+            type=arguments.names,
+            help="arms that the effect shifts; by default the first arm",
         )
         parser.add_argument(
             "--claim",
@@ -59,13 +69,15 @@ class Command(BaseCommand):
             help="result that must be significant",
         )
         parser.add_argument(
-            "--images", type=int, help="per participant; by default the study file's number"
+            "--images",
+            type=arguments.count,
+            help="per participant; by default the study file's number",
         )
         for assumption in fields(Assumptions):
             shown = "from the item's range" if assumption.default is None else assumption.default
             parser.add_argument(
                 f"--{assumption.name.replace('_', '-')}",
-                type=float,
+                type=arguments.number,
                 help=f"assumed; default {shown}",
             )
 
@@ -97,8 +109,8 @@ def read_study_file(file: Path) -> StudyFile:
     """Return the study that the file declares, or raise CommandError with every problem
     otherwise."""
     try:
-        return parse(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        return parse(read_text(file))
+    except OSError as error:
         raise CommandError(
             f"{file} cannot be read ({error}). Give the path of a study file in UTF-8."
         ) from error
@@ -142,8 +154,8 @@ def _asked(options: dict[str, Any]) -> Asked:
     return Asked(
         replace(Wanted(), power=options["power"], runs=options["runs"], most=options["most"]),
         Assumptions(**given),
-        _keys(options["outcomes"]),
-        _keys(options["affected"]),
+        _keys(options["outcomes"] or ""),
+        _keys(options["affected"] or ""),
         options["claim"],
         options["seed"],
     )
@@ -161,7 +173,7 @@ def _command(options: dict[str, Any]) -> str:
         "most": Wanted.most,
         "seed": Asked.seed,
     }
-    defaults |= {"outcomes": "", "affected": "", "claim": "test", "images": None}
+    defaults |= {"outcomes": None, "affected": None, "claim": "test", "images": None}
     defaults |= {assumption.name: None for assumption in fields(Assumptions)}
     given = [
         f"--{name.replace('_', '-')} {options[name]}"

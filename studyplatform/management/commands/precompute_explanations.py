@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -12,6 +11,7 @@ from explanations.classifier.checkpoint import CheckpointError
 from explanations.computing.arithmetic import PRECISIONS
 from explanations.computing.memory import OutOfMemoryError
 from explanations.computing.preflight import PreflightError
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.methods.protocol import ResidualError
 from explanations.pipeline.executors.chunks import ExecutorError
@@ -47,18 +47,23 @@ REFUSALS = (
 class Command(DatabaseCommand):
     """Computation of the missing maps of a study or an image set."""
 
+    if_stopped = "Every finished map is kept. Repeat the command to continue."
     help = "Computes all missing maps. After Ctrl-C, repeat the command to continue."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("--study", help="slug of a loaded study")
-        what.add_argument("--set", help="name of an image set; requires --weights")
+        what.add_argument("--study", type=arguments.name, help="slug of a loaded study")
+        what.add_argument(
+            "--set", type=arguments.name, help="name of an image set; requires --weights"
+        )
         parser.add_argument("--split", default="", help="split of --set; by default all splits")
-        parser.add_argument("--weights", type=Path, help="FILE.safetensors, for --set")
+        parser.add_argument(
+            "--weights", type=arguments.input_file, help="FILE.safetensors, for --set"
+        )
         parser.add_argument(
             "--methods",
-            default="",
+            type=arguments.names,
             help="keys, comma-separated; by default the methods of the study, or all methods",
         )
         parser.add_argument(
@@ -68,7 +73,7 @@ class Command(DatabaseCommand):
         )
         parser.add_argument(
             "--classes",
-            type=int,
+            type=arguments.count,
             default=1,
             metavar="K",
             help="explain each image's predicted class and the K-1 next most probable classes; "
@@ -81,7 +86,7 @@ class Command(DatabaseCommand):
             default="strict",
             help="fast: LIME's probabilities may be off by .001, measured on each image",
         )
-        parser.add_argument("--limit", type=int, help="use only this number of images")
+        parser.add_argument("--limit", type=arguments.count, help="use only this number of images")
         parser.add_argument(
             "--shard",
             type=_shard,
@@ -102,13 +107,13 @@ class Command(DatabaseCommand):
         )
         parser.add_argument(
             "--workers",
-            type=int,
+            type=arguments.count,
             default=0,
             help="number of Dask workers on this machine; by default one per core or GPU",
         )
         parser.add_argument(
             "--verify",
-            type=int,
+            type=arguments.natural,
             default=0,
             metavar="N",
             help="recompute N images with captum, shap and lime, and store the difference",
@@ -137,7 +142,7 @@ class Command(DatabaseCommand):
         execution = Execution(options["executor"], options["scheduler"], options["workers"])
         try:
             common = {
-                "methods": methods_named(options["methods"]),
+                "methods": methods_named(options["methods"] or ""),
                 "limit": options["limit"],
                 "how": How(
                     options["device"],
@@ -155,10 +160,6 @@ class Command(DatabaseCommand):
                 done = prepare_set(options["set"], options["weights"], options["split"], **common)
         except StoppedError as error:
             raise CommandError(str(error), returncode=130) from error
-        except KeyboardInterrupt:
-            raise CommandError(
-                "Stopped before the first map. Repeat the command to continue.", returncode=130
-            ) from None
         except REFUSALS as error:
             raise CommandError(str(error)) from error
         return _said(done) + _verdict(done.verified)

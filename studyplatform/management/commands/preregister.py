@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -21,7 +21,10 @@ from analysis.plan.reading import parse_plan
 from analysis.preregistration.document import write_registration
 from analysis.preregistration.study_summary import Declared
 from explanations import catalogue
+from explanations.management import arguments
+from explanations.management.base import PlatformCommand
 from explanations.management.database import NoDatabaseError, refuse_older_database
+from explanations.management.outputs import folder_in_progress
 from studyplatform.management.commands.plan_power import read_study_file
 from surveys.models import Participant
 from surveys.study_file.declaration import StudyFile
@@ -30,7 +33,7 @@ from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Writer of preregistration.md, preregistration.html and registered.json."""
 
     help = (
@@ -39,11 +42,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
-        parser.add_argument("file", type=Path, metavar="STUDY.toml")
-        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument("file", type=arguments.input_file, metavar="STUDY.toml")
+        parser.add_argument("--output", type=arguments.output_folder, required=True, metavar="DIR")
         parser.add_argument(
             "--power",
-            type=Path,
+            type=arguments.text_file,
             metavar="FILE",
             help="power.json that plan_power wrote for this plan",
         )
@@ -57,7 +60,8 @@ class Command(BaseCommand):
         sample = _simulated(options["power"], plan) if options["power"] else ()
         declared = replace(_declared(study, file), sample=sample)
         output: Path = options["output"]
-        digest = write_registration(plan, document, declared, output)
+        with folder_in_progress(output) as work:
+            digest = write_registration(plan, document, declared, work)
         if declared.collected:
             self.stderr.write(
                 f"The study already has {declared.collected} participants. The document says so."

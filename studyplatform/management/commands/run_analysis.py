@@ -12,9 +12,13 @@ from django.core.management.base import CommandError
 
 from analysis.errors import AnalysisError
 from analysis.redo import check
+from analysis.report.pdf import PdfError
+from analysis.reproduction.bundle import clear
 from analysis.results import Results
 from analysis.run import analyse
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
+from explanations.management.outputs import folder_in_progress
 from surveys.blinding import is_blinded
 from surveys.export.folder import ExportError
 from surveys.export.writing import Simulated, export_study
@@ -32,34 +36,42 @@ class Command(DatabaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("slug", nargs="?", metavar="SLUG", help="study to export and analyse")
+        source.add_argument(
+            "slug",
+            nargs="?",
+            type=arguments.name,
+            metavar="SLUG",
+            help="study to export and analyse",
+        )
         source.add_argument(
             "--table",
-            type=Path,
+            type=arguments.input_path,
             metavar="FOLDER|CSV",
             help="a tidy folder, or any csv files with a plan that maps them",
         )
         source.add_argument(
             "--check",
-            type=Path,
+            type=arguments.input_folder,
             metavar="DIR",
             help="recompute the report in DIR from its data and list the differences",
         )
-        parser.add_argument("--plan", type=Path, help="plan.toml that replaces the folder's plan")
+        parser.add_argument(
+            "--plan", type=arguments.text_file, help="plan.toml that replaces the folder's plan"
+        )
         parser.add_argument(
             "--registered",
-            type=Path,
+            type=arguments.text_file,
             metavar="FILE",
             help="the preregistered plan: deviations are listed, and outcomes that it lacks are "
             "exploratory",
         )
         parser.add_argument(
             "--evaluation",
-            type=Path,
+            type=arguments.input_folder,
             metavar="DIR",
             help="output of evaluate_explanations, for a plan with [map_quality]",
         )
-        parser.add_argument("--output", type=Path, metavar="DIR")
+        parser.add_argument("--output", type=arguments.output_folder, metavar="DIR")
         parser.add_argument("--no-pdf", dest="pdf", action="store_false", help="no report.pdf")
         simulated = parser.add_mutually_exclusive_group()
         simulated.add_argument(
@@ -91,17 +103,18 @@ class Command(DatabaseCommand):
                 "--include-simulated and --simulated-only select participants for the export, but "
                 "a --table is analysed as it is. Omit the flag."
             )
-        folder = options["table"] or _exported(options["slug"], output, options["simulated"])
         try:
-            results = analyse(
-                folder,
-                output,
-                plan=options["plan"],
-                registered=options["registered"],
-                evaluation=options["evaluation"],
-                command=_command(options),
-                pdf=options["pdf"],
-            )
+            # A missing library for the PDF is found last, and the other files are complete then.
+            with folder_in_progress(output, prepare=clear, keep_after=(PdfError,)) as work:
+                results = analyse(
+                    options["table"] or _exported(options["slug"], work, options["simulated"]),
+                    work,
+                    plan=options["plan"],
+                    registered=options["registered"],
+                    evaluation=options["evaluation"],
+                    command=_command(options),
+                    pdf=options["pdf"],
+                )
         except AnalysisError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_summary(results))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.services import close_study
@@ -16,7 +17,7 @@ class Command(DatabaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug")
+        parser.add_argument("slug", type=arguments.name)
 
     def handle(self, *args: Any, slug: str, **options: Any) -> str:
         close_study(study=study_named(slug))

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.export.folder import ExportError
 from surveys.export.writing import Simulated, export_study
@@ -20,8 +21,8 @@ class Command(DatabaseCommand):
     help = "Writes a study's data, codebook and plan as a folder of plain files."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug")
-        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument("slug", type=arguments.name)
+        parser.add_argument("--output", type=arguments.output_folder, required=True, metavar="DIR")
         parser.add_argument(
             "--with-identifiers",
             action="store_true",

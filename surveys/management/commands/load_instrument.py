@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.questionnaires.loading import LoadingError, load
 from surveys.questionnaires.reading import QuestionnaireError
@@ -17,7 +18,7 @@ class Command(DatabaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE.toml")
+        parser.add_argument("file", type=arguments.text_file, metavar="FILE.toml")
         parser.add_argument(
             "--replace",
             action="store_true",

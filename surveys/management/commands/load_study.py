@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.models import Study
 from surveys.services import StudyError, load_study
@@ -21,7 +22,7 @@ class Command(DatabaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE.toml")
+        parser.add_argument("file", type=arguments.input_file, metavar="FILE.toml")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> str:
         # Loading is idempotent, so only the state before tells whether anything changed.

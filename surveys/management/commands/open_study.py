@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.services import StudyError, open_study
@@ -13,7 +14,7 @@ class Command(DatabaseCommand):
     help = "Opens a study to participants, once everything that they will see has been computed."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug")
+        parser.add_argument("slug", type=arguments.name)
 
     def handle(self, *args: Any, slug: str, **options: Any) -> str:
         study = study_named(slug)

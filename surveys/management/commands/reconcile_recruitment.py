@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
 from surveys.recruitment import prolific, reconciliation
@@ -19,7 +20,7 @@ class Command(DatabaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug")
+        parser.add_argument("slug", type=arguments.name)
         parser.add_argument(
             "--service-study",
             "--panel-study",  # the option's old name
@@ -32,7 +33,7 @@ class Command(DatabaseCommand):
         )
         parser.add_argument(
             "--csv",
-            type=Path,
+            type=arguments.text_file,
             metavar="FILE",
             help=(
                 "list of submissions downloaded from the study's page, used instead of asking "

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.allocation.chain import Entry
 from surveys.allocation.ledgerfile import LedgerFileError, read_ledger
@@ -23,7 +24,9 @@ class Command(DatabaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("ledger", metavar="FILE|SLUG", help="a ledger.csv, or a study")
+        parser.add_argument(
+            "ledger", type=_ledger, metavar="FILE|SLUG", help="a ledger.csv, or a study"
+        )
         parser.add_argument(
             "--simulated",
             action="store_true",
@@ -42,6 +45,11 @@ class Command(DatabaseCommand):
             return _replayed(ledger_of(study, simulated), blinded)
         except (LedgerFileError, ReplayError) as error:
             raise CommandError(str(error)) from error
+
+
+def _ledger(text: str) -> str:
+    """Return the path of a file of text, or the name of a study."""
+    return str(arguments.text_file(text)) if _is_file(text) else arguments.name(text)
 
 
 def _is_file(ledger: str) -> bool:
