@@ -22,8 +22,8 @@ SLUG = {name: ["nothing"] for name in (
 CALLS = SLUG | {
     "export_study": ["nothing", "--output", "nowhere"],
     "import_images": ["--data", "nowhere"],
-    "load_instrument": ["nowhere.toml"],
-    "load_study": ["nowhere.toml"],
+    "load_instrument": [str(ROOT / "pyproject.toml")],
+    "load_study": [str(ROOT / "pyproject.toml")],
     "precompute_explanations": ["--study", "nothing"],
     "run_analysis": ["nothing", "--output", "nowhere"],
     "verify_explanations": [],

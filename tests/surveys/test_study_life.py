@@ -116,7 +116,7 @@ def test_a_classifier_of_other_classes_is_refused(file):
 
 
 def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, db):
-    with pytest.raises(CommandError, match=r"none.toml cannot be read"):
+    with pytest.raises(CommandError, match=r"does not exist. Check the path"):
         run("load_study", tmp_path / "none.toml")
 
 
