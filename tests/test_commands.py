@@ -1,6 +1,7 @@
 """Every command says what is wrong with its input before any work, and leaves nothing half-made."""
 
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from django.core.management import CommandError, call_command, get_commands, loa
 from django.core.management.base import BaseCommand
 
 from explanations.classifier.recipes import RECIPES
-from explanations.management import arguments, outputs
+from explanations.management import arguments, outputs, progress
 from explanations.management.base import PlatformCommand
 from tests.conftest import ROOT
 
@@ -286,6 +287,22 @@ class Full(PlatformCommand):
 def test_a_fault_of_the_file_system_is_one_sentence():
     with pytest.raises(CommandError, match=r"^out/results\.json cannot be used: No space left"):
         call_command(Full())
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_work_of_unknown_length_shows_its_seconds_on_a_terminal_alone(monkeypatch):
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN", 0.05)
+    terminal, file = Terminal(), io.StringIO()
+    with progress.working("Analysing", terminal):
+        time.sleep(1.2)
+    with progress.working("Analysing", file):
+        pass
+    assert "Analysing … 00:01" in terminal.getvalue()
+    assert file.getvalue() == ""
 
 
 def manage(*arguments, cwd=ROOT):

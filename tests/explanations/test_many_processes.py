@@ -64,7 +64,7 @@ class Project:
 
     def manifest(self) -> str:
         path = self.folder / "manifest"
-        self.run("verify_explanations", "--manifest", path)
+        self.run("verify_explanations", "--manifest", path, "--force")
         return path.read_text()
 
 

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.management.outputs import refuse_overwriting
+from explanations.management.progress import working
 from explanations.store.atomic_files import write_atomically
 from explanations.verification.stored_files import check_everything
 
@@ -33,7 +34,8 @@ class Command(DatabaseCommand):
         """Check all files. Return a summary, or raise CommandError that lists the damaged files."""
         if options["manifest"]:
             refuse_overwriting(options["manifest"], force=options["force"])
-        checked = check_everything()
+        with working("Verifying"):
+            checked = check_everything()
         if options["manifest"]:
             write_atomically(options["manifest"], checked.manifest.encode())
         if checked.problems:

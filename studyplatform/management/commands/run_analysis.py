@@ -19,8 +19,9 @@ from analysis.run import analyse
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.management.outputs import folder_in_progress
+from explanations.management.progress import working
 from surveys.blinding import is_blinded
-from surveys.export.folder import ExportError
+from surveys.export.folder import ExportError, check_place
 from surveys.export.writing import Simulated, export_study
 from surveys.models import Study
 
@@ -104,8 +105,13 @@ class Command(DatabaseCommand):
                 "a --table is analysed as it is. Omit the flag."
             )
         try:
+            if options["slug"]:
+                check_place(output / "data")
             # A missing library for the PDF is found last, and the other files are complete then.
-            with folder_in_progress(output, prepare=clear, keep_after=(PdfError,)) as work:
+            with (
+                working("Analysing"),
+                folder_in_progress(output, prepare=clear, keep_after=(PdfError,)) as work,
+            ):
                 results = analyse(
                     options["table"] or _exported(options["slug"], work, options["simulated"]),
                     work,
@@ -115,7 +121,7 @@ class Command(DatabaseCommand):
                     command=_command(options),
                     pdf=options["pdf"],
                 )
-        except AnalysisError as error:
+        except (AnalysisError, ExportError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_summary(results))
         self.stdout.write(str(output / "report.html"))
@@ -125,7 +131,8 @@ def _checked(folder: Path) -> str:
     """Return one line if the report is consistent, or raise CommandError with every problem
     otherwise."""
     try:
-        problems = check(folder)
+        with working("Checking"):
+            problems = check(folder)
     except AnalysisError as error:
         raise CommandError(str(error)) from error
     if problems:

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
+from explanations.management.progress import working
 from surveys.export.folder import ExportError
 from surveys.export.writing import Simulated, export_study
 from surveys.management.lookup import study_named
@@ -49,7 +50,9 @@ class Command(DatabaseCommand):
     ) -> str:
         study = study_named(slug)
         try:
-            summary = str(export_study(study=study, output=output, simulated=simulated or "none"))
+            with working("Exporting"):
+                exported = export_study(study=study, output=output, simulated=simulated or "none")
+            summary = str(exported)
         except ExportError as error:
             raise CommandError(str(error)) from error
         if options["with_identifiers"]:
