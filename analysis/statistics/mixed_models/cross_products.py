@@ -5,14 +5,22 @@ is block-diagonal, with a small block per level. All other factors share a dense
 
     Z'WZ = [first   cross]     first (L, q, q): a block per level of the first factor
            [cross'  rest ]     cross (L, q, K), rest (K, K): K effects of all other factors
+
+Where only a few pairs of levels meet in a row, as with thousands of images of which each person
+sees thirty, `cross` is a sparse matrix (L q, K) instead.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from analysis.statistics.mixed_models.arrays import Array, Codes
 from analysis.statistics.mixed_models.design import Grouping
+
+SPARSE_FILL = 0.1  # share of pairs of levels that meet, below which `cross` is sparse
+SPARSE_SIZE = 50_000  # entries of `cross` below which dense products are faster in any case
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Blocks:
     """The blocks of Z'WZ, whose shapes the module docstring gives."""
 
     first: Array
-    cross: Array
+    cross: Any  # array or scipy.sparse.csr_array
     rest: Array
 
 
@@ -55,6 +63,21 @@ class Crossing:
             for j, b in enumerate(groupings)
             if i < j
         }
+        self._meetings = [
+            np.unique(self._pairs[0, j], return_inverse=True)
+            if self.size * self.dense > SPARSE_SIZE
+            else (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp))
+            for j in range(1, len(groupings))
+        ]
+        met = sum(
+            len(pairs) * self.width * b.width
+            for (pairs, _), b in zip(self._meetings, self.others, strict=True)
+        )
+        self.is_sparse = bool(
+            self.size * self.dense > SPARSE_SIZE and met < SPARSE_FILL * self.size * self.dense
+        )
+        if self.is_sparse:
+            self._index_entries()
 
     def span(self, index: int) -> slice:
         """Return the positions of the effects of `others[index]` among the K."""
@@ -66,11 +89,9 @@ class Crossing:
         None means unit weights.
         """
         first = self._within(self.groupings[0], weights) if self.groupings else _no_blocks()
-        cross = np.zeros((self.count, self.width, self.dense))
+        cross = self._sparse_cross(weights) if self.is_sparse else self._dense_cross(weights)
         rest = np.zeros((self.dense, self.dense))
         for j, b in enumerate(self.others):
-            met = self._between(0, j + 1, weights)
-            cross[:, :, self.span(j)] = met.reshape(self.count, self.width, b.size)
             within = self._within(b, weights)
             block = np.zeros((b.count, b.width, b.count, b.width))
             block[np.arange(b.count), :, np.arange(b.count), :] = within
@@ -80,6 +101,41 @@ class Crossing:
                 rest[self.span(j), self.span(k)] = met
                 rest[self.span(k), self.span(j)] = met.T
         return Blocks(first, cross, rest)
+
+    def _dense_cross(self, weights: Array | None) -> Array:
+        cross = np.zeros((self.count, self.width, self.dense))
+        for j, b in enumerate(self.others):
+            met = self._between(0, j + 1, weights)
+            cross[:, :, self.span(j)] = met.reshape(self.count, self.width, b.size)
+        return cross
+
+    def _index_entries(self) -> None:
+        """Lay out the entries of a sparse `cross`, which do not depend on the weights."""
+        rows, columns = [], []
+        for index, ((pairs, _), b) in enumerate(zip(self._meetings, self.others, strict=True)):
+            level, other = np.divmod(pairs, b.count)
+            for i in range(self.width):
+                for j in range(b.width):
+                    rows.append(level * self.width + i)
+                    columns.append(self.offsets[index] + other * b.width + j)
+        row, column = np.concatenate(rows), np.concatenate(columns)
+        self._order = np.lexsort((column, row))
+        self._columns = column[self._order]
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=self.size))])
+
+    def _sparse_cross(self, weights: Array | None) -> Any:
+        """Return `cross` (L q, K) of the pairs of levels that meet (`_index_entries`)."""
+        a = self.groupings[0]
+        sums = []
+        for (pairs, places), b in zip(self._meetings, self.others, strict=True):
+            for i in range(a.width):
+                left = _weighted(a.columns[:, i], weights)
+                for j in range(b.width):
+                    sums.append(np.bincount(places, left * b.columns[:, j], len(pairs)))
+        entries = np.concatenate(sums)[self._order]
+        return sparse.csr_array(
+            (entries, self._columns, self._starts), shape=(self.size, self.dense)
+        )
 
     def gather(self, columns: Array) -> Parts:
         """Return Z'C for columns C (rows, m)."""

@@ -113,7 +113,8 @@ def _check_levels(column: str, order: pd.Index, codes: np.ndarray, values: pd.Se
             f"column {column} contains {examples(values[unknown])}, but its levels are "
             f"{', '.join(map(str, order))}; add the missing levels or remove these rows"
         )
-    empty = [str(level) for code, level in enumerate(order) if not (codes == code).any()]
+    counts = np.bincount(codes, minlength=len(order))
+    empty = [str(level) for level, count in zip(order, counts, strict=True) if not count]
     if empty:
         raise DesignError(
             f"column {column} has no rows with {', '.join(empty)}; remove levels without rows from "

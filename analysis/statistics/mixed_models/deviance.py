@@ -17,11 +17,14 @@ from analysis.statistics.mixed_models.arrays import Array
 from analysis.statistics.mixed_models.block_elimination import (
     Elimination,
     by_level,
+    eliminate,
     information_slopes,
 )
 from analysis.statistics.mixed_models.cross_products import Crossing, Parts
 from analysis.statistics.mixed_models.design import Design
 from analysis.statistics.mixed_models.relative import Relative
+
+RECENT = 3  # evaluations that a problem keeps
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,12 @@ class Evaluation:
 
     `penalty` contains the log determinants, `rss` is r², `*_slope` are their gradients by θ; `beta`
     (p,) and `information` X'V⁻¹X (p, p) are in the basis of `LinearProblem`; `outer` is T and
-    `solved` U, whose last columns belong to y.
+    `solved` U, whose last columns belong to y. `by_entry` contains the profiled deviance's
+    derivatives by every entry of each Λ.
     """
+
+    elimination: Elimination
+    by_entry: list[Array]
 
     penalty: float
     rss: float
@@ -66,6 +73,7 @@ class LinearProblem:
         self.squares = self.columns.T @ self.columns
         self.blocks = self.crossing.products()
         self.gathered = self.crossing.gather(self.columns)
+        self._recent: dict[bytes, Evaluation] = {}
 
     @property
     def total(self) -> float:
@@ -80,8 +88,16 @@ class LinearProblem:
 
     def evaluate(self, theta: Array) -> Evaluation:
         """Evaluate the deviance, its gradient and the fixed effects at a θ."""
+        key = np.asarray(theta, dtype=float).tobytes()
+        if key not in self._recent:
+            # Only the last few are kept, because each contains a factorisation.
+            self._recent = dict([*self._recent.items()][1 - RECENT :])
+            self._recent[key] = self._evaluate(theta)
+        return self._recent[key]
+
+    def _evaluate(self, theta: Array) -> Evaluation:
         p = self.p
-        elimination = Elimination(self.crossing, self.blocks, self.relative.factors(theta))
+        elimination = eliminate(self.crossing, self.blocks, self.relative.factors(theta))
         scaled = elimination.scale(self.gathered)
         solved = elimination.solve(scaled)
         inner = self.squares - _dot(scaled, solved)
@@ -92,27 +108,62 @@ class LinearProblem:
         lifted = elimination.products(elimination.unscale(solved))
         outer = Parts(self.gathered.first - lifted.first, self.gathered.rest - lifted.rest)
         penalty = elimination.log_determinant
-        slope = self.relative.collect(elimination.log_determinant_slope())
+        by_entry = elimination.log_determinant_slope()
         if self.reml:
             penalty += float(np.linalg.slogdet(information)[1]) + self.volume
             middle = np.zeros((p + 1, p + 1))
             middle[:p, :p] = np.linalg.inv(information)
-            slope = slope - 2 * self._slope(outer, solved, middle)
+            through = by_level(self.crossing, outer, solved, middle)
+            by_entry = [a - 2 * b for a, b in zip(by_entry, through, strict=True)]
         combination = np.append(-beta, 1.0)
-        rss_slope = -2 * self._slope(outer, solved, np.outer(combination, combination))
+        through = by_level(self.crossing, outer, solved, np.outer(combination, combination))
+        factor = self.df / rss
         return Evaluation(
+            elimination,
+            [a - 2 * factor * b for a, b in zip(by_entry, through, strict=True)],
             penalty,
             rss,
-            slope,
-            rss_slope,
+            self.relative.collect(by_entry),
+            -2 * self.relative.collect(through),
             beta,
             information,
             outer,
             solved,
         )
 
-    def _slope(self, outer: Parts, solved: Parts, middle: Array) -> Array:
-        return self.relative.collect(by_level(self.crossing, outer, solved, middle))
+    def curvature(self, theta: Array) -> Array:
+        """Return an approximation of the deviance's Hessian, at the cost of a few solves.
+
+        The average of the observed and the expected information (Gilmour, Thompson & Cullis 1995)
+        needs no traces: y'PV_kPV_lPy/σ², where V_k = Z(E_kΛ' + ΛE_k')Z' is V's derivative by θ_k.
+        The term of V's second derivatives follows from the gradient. σ is profiled out.
+        """
+        at = self.evaluate(theta)
+        sigma2 = at.rss / self.df
+        combination = np.append(-at.beta, 1.0)[:, None]
+        shifts = self._shifts(
+            theta, Parts(at.outer.first @ combination, at.outer.rest @ combination)
+        )
+        gathered = at.elimination.products(shifts)
+        solved = at.elimination.solve(at.elimination.scale(gathered))
+        lifted = at.elimination.products(at.elimination.unscale(solved))
+        by_shift = _dot(shifts, Parts(gathered.first - lifted.first, gathered.rest - lifted.rest))
+        by_fixed = _dot(at.outer, shifts)[: self.p]
+        average = by_shift - by_fixed.T @ np.linalg.solve(at.information, by_fixed)
+        average = average / sigma2 - np.outer(at.rss_slope, at.rss_slope) / (sigma2**2 * self.df)
+        return average + self.relative.second_order(theta, at.by_entry)
+
+    def _shifts(self, theta: Array, pulls: Parts) -> Parts:
+        """Return (E_kΛ' + ΛE_k') t with a column per θ_k, for t = Z'Py in `pulls`."""
+        parts, factors = self.crossing.by_factor(pulls), self.relative.factors(theta)
+        columns = [[np.zeros(part.shape[:2]) for part in parts] for _ in theta]
+        for owner, (index, a, b) in zip(self.relative.owners, self.relative.entries, strict=True):
+            pull, factor, column = parts[index][:, :, 0], factors[index], columns[owner]
+            column[index][:, a] += pull @ factor[:, b]
+            column[index] += pull[:, [a]] * factor[:, b]
+        stacked = [np.stack(part, axis=2) for part in zip(*columns, strict=True)]
+        rest = [part.reshape(-1, len(columns)) for part in stacked[1:]]
+        return Parts(stacked[0], np.concatenate([np.zeros((0, len(columns))), *rest]))
 
     def information_slopes(self, at: Evaluation) -> Array:
         """Return the derivatives of X'V⁻¹X by each θ, with a matrix (p, p) per parameter."""
@@ -128,5 +179,6 @@ class LinearProblem:
 
 
 def _dot(a: Parts, b: Parts) -> Array:
-    m = a.rest.shape[1]
-    return a.first.reshape(-1, m).T @ b.first.reshape(-1, m) + a.rest.T @ b.rest
+    rows = a.first.shape[0] * a.first.shape[1]
+    left = a.first.reshape(rows, a.first.shape[2])
+    return left.T @ b.first.reshape(rows, b.first.shape[2]) + a.rest.T @ b.rest

@@ -17,6 +17,7 @@ from analysis.statistics.mixed_models.arrays import Array
 from analysis.statistics.mixed_models.block_elimination import (
     Elimination,
     by_level,
+    eliminate,
     information_slopes,
     unscaled,
 )
@@ -128,7 +129,7 @@ class LaplaceProblem:
         scaled = unscaled(self.crossing, lambdas, effects)
         eta = fixed + self.crossing.spread(scaled)
         rows = self.family.rows(eta, extra)
-        elimination = Elimination(self.crossing, self.crossing.products(rows.weight), lambdas)
+        elimination = eliminate(self.crossing, self.crossing.products(rows.weight), lambdas)
         return Mode(extra, effects, eta, rows, elimination)
 
     def effects(self, parameters: Array) -> list[Array]:

@@ -125,7 +125,7 @@ def _fit(table: pd.DataFrame, outcome: Array, model: MixedModel, reml: bool) -> 
     _require_remainder(problem, outcome, model.outcome)
     relative = problem.relative
     try:
-        optimum = minimise(problem.objective, relative.start, relative.bounds)
+        optimum = minimise(problem.objective, relative.start, relative.bounds, problem.curvature)
     except np.linalg.LinAlgError as error:
         raise NotConvergedError(f"the linear mixed model did not converge: {error}") from error
     empty = relative.empty(optimum.point)

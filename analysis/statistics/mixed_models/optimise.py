@@ -10,10 +10,14 @@ from analysis.statistics.mixed_models.arrays import Array
 from analysis.statistics.mixed_models.errors import NotConvergedError
 
 Objective = Callable[[Array], tuple[float, Array]]
+Curvature = Callable[[Array], Array]
 
 STEP = 1e-4  # step of the central differences of an analytic gradient
 CLOSE = 1e-6  # accepted expected decrease of the deviance by another Newton step
 RESTARTS = 8
+APPROACHES = 25  # Newton steps with an approximate Hessian
+NEAR = 1e-9  # expected decrease at which they end
+LONGEST = 1.0  # longest step, as a share of the largest parameter
 REFRESHES = 3
 SHARES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)  # step lengths tried from a saddle, in units of θ
 
@@ -43,26 +47,78 @@ class Optimum:
 
 
 def minimise(
-    objective: Objective, start: Array, bounds: Sequence[tuple[float | None, float | None]]
+    objective: Objective,
+    start: Array,
+    bounds: Sequence[tuple[float | None, float | None]],
+    curvature: Curvature | None = None,
 ) -> Optimum:
     """Minimise by L-BFGS-B, leave saddles, and finish with Newton steps.
 
     Where a variance is zero the gradient vanishes by symmetry, whether or not the likelihood is
     higher at a positive variance, so negative curvature restarts the search. The caller must check
-    the optimum, for instance with `require_minimum`.
+    the optimum, for instance with `require_minimum`. With an approximate Hessian (`curvature`)
+    Newton steps come first, since they need fewer evaluations.
     """
     point = np.array(start, dtype=float)
     if not len(point):
         return Optimum(point, objective(point)[0], point.copy(), np.zeros((0, 0)))
+    objective = _remembering(objective)
+    has_arrived = False
+    if curvature is not None:
+        point, has_arrived = approach(objective, curvature, point)
     # A restart from beyond the saddle finds the minimum with a positive variance, if it exists.
     for _ in range(RESTARTS):
-        point = lowest(objective, point, bounds)[1]
+        if not has_arrived:
+            point = lowest(objective, point, bounds)[1]
+        has_arrived = False
         hessian = numerical_hessian(objective, point)
         if not _is_saddle(hessian):
             break
         vectors = np.linalg.eigh(hessian)[1]
         point = _off_the_saddle(objective, point, vectors[:, 0])
     return polish(objective, point, hessian)
+
+
+def approach(objective: Objective, curvature: Curvature, start: Array) -> tuple[Array, bool]:
+    """Return the point that Newton steps with an approximate Hessian reach while they succeed.
+
+    Also returns whether no step would lower the value much further.
+    """
+    point, (value, gradient) = start, objective(start)
+    for _ in range(APPROACHES):
+        try:
+            values, vectors = np.linalg.eigh(curvature(point))
+        except np.linalg.LinAlgError:  # a variance of exactly zero
+            return point, False
+        # The absolute curvature leads away from saddles; the limit keeps steps where it is known.
+        sizes = np.maximum(np.abs(values), 1e-6 * max(1.0, np.abs(values).max()))
+        step = -vectors @ ((vectors.T @ gradient) / sizes)
+        step *= min(1.0, LONGEST * max(0.5, np.abs(point).max()) / np.abs(step).max())
+        if -gradient @ step / 2 < NEAR:
+            return point, True
+        for share in (1.0, 0.3, 0.1):
+            candidate = point + share * step
+            at = objective(candidate)
+            if at[0] < value:
+                break
+        else:
+            return point, False
+        point, (value, gradient) = candidate, at
+    return point, False
+
+
+def _remembering(objective: Objective) -> Objective:
+    """Return the objective with its values stored, since the stages of a search share points."""
+    known: dict[bytes, tuple[float, Array]] = {}
+
+    def remembered(point: Array) -> tuple[float, Array]:
+        key = np.asarray(point, dtype=float).tobytes()
+        if key not in known:
+            value, gradient = objective(point)
+            known[key] = value, gradient.copy()
+        return known[key]
+
+    return remembered
 
 
 def _off_the_saddle(objective: Objective, point: Array, direction: Array) -> Array:

@@ -115,6 +115,23 @@ class Relative:
         np.add.at(out, self.owners, slopes)
         return out
 
+    def second_order(self, theta: Array, by_entry: Sequence[Array]) -> Array:
+        """Return the part of the deviance's Hessian by θ that its gradient by ΛΛ' contributes.
+
+        `by_entry` contains the derivatives by every entry of each Λ. With Γ = ∂D/∂(ΛΛ') they are
+        2ΓΛ, and the part of the entries (a, b) and (c, d) of a factor is 2Γ_ac if b = d, else 0.
+        """
+        gammas = [
+            np.linalg.solve(factor.T, slope.T).T / 2
+            for factor, slope in zip(self.factors(theta), by_entry, strict=True)
+        ]
+        hessian = np.zeros((len(self.entries), len(self.entries)))
+        for k, (i, a, b) in enumerate(self.entries):
+            for m, (j, c, d) in enumerate(self.entries):
+                if i == j and b == d:
+                    hessian[k, m] = gammas[i][a, c] + gammas[i][c, a]
+        return self.by_parameter(self.by_parameter(hessian).T)
+
     def empty(self, theta: Array) -> dict[str, str]:
         """Return the random terms with a singular covariance, each with a sentence on its kind."""
         problems = {}
