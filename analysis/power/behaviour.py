@@ -73,15 +73,25 @@ def answered(
 
     `counts` (trials,) is 1 where a trial counts.
     """
-    counted = COUNTED[str(outcome.measure)]
     advice_right = frame["prediction_correct"].to_numpy() == 1
+    counted = COUNTED[str(outcome.measure)]
+    first, advice, final = drawn_choices(advice_right, counts, counted, assumed, rng)
+    return frame.assign(truth=RIGHT, advice=advice, first=first, final=final)
+
+
+def drawn_choices(
+    advice_right: np.ndarray,
+    counts: Array,
+    counted: Counted,
+    assumed: Assumptions,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return first answer, advice and final answer (trials,) given the trials that count."""
     if counted.same_first:  # a trial with a single answer has no first answer
-        first = np.full(len(frame), OTHER)
+        first = np.full(len(advice_right), OTHER)
     else:
-        first_right = rng.random(len(frame)) < assumed.first_right_share
+        first_right = rng.random(len(advice_right)) < assumed.first_right_share
         first = np.where(first_right, RIGHT, OTHER)
     advice = np.where(advice_right, RIGHT, WRONG)
     followed = (counts == 1) == counted.followed
-    return frame.assign(
-        truth=RIGHT, advice=advice, first=first, final=np.where(followed, advice, first)
-    )
+    return first, advice, np.where(followed, advice, first)

@@ -30,13 +30,7 @@ def simulated_study(
     conditions. The plan's exclusions are simulated as a share lost at random and not as rules
     applied to simulated answers.
     """
-    arms = np.repeat(np.array(plan.arms), per_arm)
-    completed = rng.random(len(arms)) >= assumed.dropout
-    kept = rng.random(len(arms)) >= assumed.excluded
-    # Excluded participants matter only to outcomes that are analysed per protocol.
-    if task.outcome.population == "per_protocol":
-        completed &= kept
-    shift = np.where(np.isin(arms, affected), task.shift, 0.0)
+    arms, completed, shift = drawn_people(plan, task, per_arm, affected, assumed, rng)
     people = _participants(arms, completed, plan)
     if design.conditions:
         moved = np.where(np.isin(design.conditions, affected), task.shift, 0.0)
@@ -54,6 +48,57 @@ def simulated_study(
     if task.outcome.kind == "behaviour":
         plan = replace(plan, behaviour=COLUMNS)
     return StudyData(people, trials, answers, codebook, {}, plan, {}, {}, {})
+
+
+def drawn_people(
+    plan: Plan,
+    task: Simulated,
+    per_arm: int,
+    affected: tuple[str, ...],
+    assumed: Assumptions,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, Array]:
+    """Return each participant's arm, whether they completed the study, and their latent shift."""
+    arms = np.repeat(np.array(plan.arms), per_arm)
+    completed = rng.random(len(arms)) >= assumed.dropout
+    kept = rng.random(len(arms)) >= assumed.excluded
+    # Excluded participants matter only to outcomes that are analysed per protocol.
+    if task.outcome.population == "per_protocol":
+        completed &= kept
+    return arms, completed, np.where(np.isin(arms, affected), task.shift, 0.0)
+
+
+def drawn_answers(shift: Array, task: Simulated, count: int, rng: np.random.Generator) -> Array:
+    """Return the answers (participants, items) to `count` items, in the direction of the scale."""
+    level = task.answers.spread * rng.standard_normal(len(shift)) + shift
+    return task.answers.draw(np.tile(level, (count, 1)).T, rng)
+
+
+def drawn_trials(
+    codes: np.ndarray,
+    completed: np.ndarray,
+    shift: Array,
+    task: Simulated,
+    design: Design,
+    assumed: Assumptions,
+    plan: Plan,
+    rng: np.random.Generator,
+) -> tuple[Array, np.ndarray]:
+    """Return the answers (participants, images) and the trials that were seen (same shape).
+
+    `codes` are the arms' numbers. Participants who stop have seen the first half of their trials,
+    in a random order.
+    """
+    n, images = len(codes), design.images
+    spread = spreads(task, assumed)
+    # Images have common effects in all arms, as in a design where every arm sees the same images.
+    by_image = rng.standard_normal(images) * spread["image"]
+    by_arm = rng.standard_normal((len(plan.arms), images)) * spread["arm_by_image"]
+    latent = shift[:, None] + by_image + by_arm[codes]
+    latent = latent + rng.standard_normal((n, 1)) * spread["person"]
+    values = task.answers.draw(latent, rng)
+    order = np.argsort(rng.random((n, images)), axis=1)
+    return values, completed[:, None] | (order < images // 2)
 
 
 def _participants(arms: np.ndarray, completed: np.ndarray, plan: Plan) -> pd.DataFrame:
@@ -78,8 +123,7 @@ def _answers(
     items = task.items
     if items is None:
         raise TypeError("only outcomes from scales and items have answers")
-    level = task.answers.spread * rng.standard_normal(len(people)) + shift
-    values = task.answers.draw(np.tile(level, (len(items), 1)).T, rng)
+    values = drawn_answers(shift, task, len(items), rng)
     # Reversed items are stored as clicked, because the analysis reverses them again.
     turned = (items["reversed"] == 1).fillna(False).to_numpy(dtype=bool)
     ends = (items["minimum"] + items["maximum"]).to_numpy(dtype=float)
@@ -109,17 +153,9 @@ def _trials(
     Participants who stop have answered the first half of their trials.
     """
     n, images = len(people), design.images
-    spread = spreads(task, assumed)
     codes = pd.Categorical(people["arm"], categories=plan.arms).codes
-    # Images have common effects in all arms, as in a design where every arm sees the same images.
-    by_image = rng.standard_normal(images) * spread["image"]
-    by_arm = rng.standard_normal((len(plan.arms), images)) * spread["arm_by_image"]
-    latent = shift[:, None] + by_image + by_arm[codes]
-    latent = latent + rng.standard_normal((n, 1)) * spread["person"]
-    values = task.answers.draw(latent, rng)
-    order = np.argsort(rng.random((n, images)), axis=1)
-    stopped = (people["state"] != "completed").to_numpy()
-    seen = ~stopped[:, None] | (order < images // 2)
+    completed = (people["state"] == "completed").to_numpy()
+    values, seen = drawn_trials(codes, completed, shift, task, design, assumed, plan, rng)
     right = np.arange(images) < design.right
     frame = pd.DataFrame(
         {

@@ -15,7 +15,9 @@ from analysis.errors import NotEstimableError
 from analysis.plan.plan import Plan, analysis_of, resolve
 from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
 from analysis.power.between import simulated_study
+from analysis.power.direct_scores import is_direct, scores_by_arm
 from analysis.power.outcomes import Simulated, simulated
+from analysis.statistics.comparisons.omnibus import welch_anova
 from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.study_data.numerics import single_threaded
 from analysis.study_data.populations import outcome_scores
@@ -107,28 +109,30 @@ def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
 
 
 def _one(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generator) -> Count:
-    # Simulated data pass through the code of a real analysis, so its refusals count as well.
-    data = simulated_study(
-        settings.plan,
-        settings.codebook,
-        task,
-        Design(cell.right, cell.wrong, settings.design.conditions),
-        cell.per_arm,
-        settings.affected,
-        settings.assumed,
-        rng,
-    )
-    scores = data.participants.assign(
-        **{task.outcome.key: outcome_scores(data, task.outcome).to_numpy()}
-    )
     try:
-        p = _p(settings, task, data, scores)
+        p = _p(settings, task, cell, rng)
     except NotEstimableError:
         p = None
     return Count(1, int(p is not None and p < task.alpha), int(p is None))
 
 
-def _p(settings: Settings, task: Simulated, data: object, scores: pd.DataFrame) -> float | None:
+def _p(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generator) -> float | None:
+    """Return the p of the claim in a simulated study, None if the analysis refuses it."""
+    design = Design(cell.right, cell.wrong, settings.design.conditions)
+    drawn = (design, cell.per_arm, settings.affected, settings.assumed, rng)
+    if settings.claim == "test" and is_direct(task.outcome, design):
+        return welch_anova(scores_by_arm(settings.plan, task, *drawn)).p
+    # Simulated data pass through the code of a real analysis, so its refusals count as well.
+    data = simulated_study(settings.plan, settings.codebook, task, *drawn)
+    scores = data.participants.assign(
+        **{task.outcome.key: outcome_scores(data, task.outcome).to_numpy()}
+    )
+    return _p_of_analysis(settings, task, data, scores)
+
+
+def _p_of_analysis(
+    settings: Settings, task: Simulated, data: object, scores: pd.DataFrame
+) -> float | None:
     analysis = analysis_of(task.outcome)
     if settings.claim == "test":
         found = resolve(analysis.check or analysis.path)(data, scores, task.outcome)
