@@ -104,7 +104,9 @@ def term_formula(term: Random) -> str:
 
 def formula(outcome: Outcome, model: MixedModel) -> str:
     """Return the model as an lme4 formula."""
-    fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
+    # The fixed terms are the model's: a study of one arm has no term of the arm.
+    names = [term.name for term in model.fixed]
+    fixed = f"arm * {outcome.within}" if len(names) > 1 else names[0]
     parts = [term_formula(term) for term in model.random]
     return f"{outcome.column} ~ {' + '.join([fixed, *parts])}"
 

@@ -118,25 +118,28 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
     if isinstance(fitted, NotEstimable):
         return _fallen_back(data, scores, outcome, arms, fitted, len(trials))
     terms = {test.name: test for test in fitted.type_three()}
+    tested = compared_factor(outcome, plan)
     level = 1 - 2 * plan.alpha
     table = _stated(trials, outcome, plan)[0]
     log = (*planned_random(table, outcome).refused, *simplifications(fitted.decisions))
     return TrialModel(
         arms,
         formula(outcome, fitted.model),
-        terms["arm"],
+        terms[tested],
         terms,
         {n: attempt(n, partial(partial_eta_squared, t, level)) for n, t in terms.items()}
         if isinstance(fitted, LinearFit)
         else {},
-        _contrasts(fitted, family, data, outcome),
+        _contrasts(fitted, family, data, outcome)
+        if tested == "arm"
+        else _level_contrasts(fitted, family, outcome, trials),
         tuple(_spreads(fitted)),
         fitted.residual_sd if isinstance(fitted, LinearFit) else None,
         fitted.rows,
         log,
         None,
         _aligned_ranks(trials, outcome, fitted, plan)
-        if isinstance(fitted, LinearFit) and outcome.within is not None
+        if isinstance(fitted, LinearFit) and outcome.within is not None and tested == "arm"
         else {},
         {} if isinstance(fitted, LinearFit) else fitted.thresholds,
         of_fit(fitted, _checked_trials(trials, outcome), plan.control, log),
@@ -174,6 +177,11 @@ def _checked_trials(trials: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     return trials.dropna(subset=needed)[["arm", "value", "participant"]].reset_index(drop=True)
 
 
+def compared_factor(outcome: Outcome, plan: Plan) -> str:
+    """Return the factor that the model's test compares: the arm, or `within` in a single arm."""
+    return "arm" if len(plan.arms_of(outcome)) > 1 else str(outcome.within)
+
+
 def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, family: TrialFamily) -> Fit:
     table, model = _stated(trials, outcome, plan)
     if outcome.degrees_of_freedom == "kenward_roger":  # the plan allows it in linear models only
@@ -191,11 +199,11 @@ def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.Data
     # Sum coding, so that type III tests are of main effects and contrasts average over `within`.
     # The arms are sorted, so that their order in the plan cannot even change a rounding error.
     arm = Categorical("arm", levels=tuple(sorted(arms)), coding="sum")
-    fixed: tuple[Term, ...] = (arm,)
+    fixed: tuple[Term, ...] = (arm,) if len(arms) > 1 else ()
     columns = ["arm", "value", *outcome.random]
     if outcome.within is not None:
         within = Categorical(outcome.within, coding="sum")
-        fixed = (arm, within, Interaction((arm, within)))
+        fixed = (arm, within, Interaction((arm, within))) if len(arms) > 1 else (within,)
         columns.append(outcome.within)
     table = trials[list(dict.fromkeys(columns))].dropna()
     for name in table.columns.difference(["value"]):
@@ -301,6 +309,51 @@ def _contrasts(
     return _judged(contrasts, outcome.smallest_effect, plan.alpha, isinstance(fit, LinearFit))
 
 
+def _level_contrasts(
+    fit: Fit, family: TrialFamily, outcome: Outcome, trials: pd.DataFrame
+) -> tuple[ModelContrast, ...]:
+    """Compare each level of `within` with the first, in a study of one arm.
+
+    A level has the place of an arm; its label names both levels.
+    """
+    within = str(outcome.within)
+    levels = tuple(sorted(trials[within].dropna().astype(str).unique()))
+    first, *others = levels
+    marginal = family.marginal
+    estimates = {
+        level: attempt(
+            "contrast",
+            partial(
+                family.contrast,
+                fit,
+                {
+                    name.replace("arm[", f"{within}[", 1): weight
+                    for name, weight in arm_difference(levels, level, first).items()
+                },
+            ),
+        )
+        for level in others
+    }
+    adjusted = holm(
+        {
+            level: estimate.p if isinstance(estimate, Estimate) else None
+            for level, estimate in estimates.items()
+        }
+    )
+    return tuple(
+        ModelContrast(
+            level,
+            f"{within} = {level} − {first}",
+            estimates[level],
+            None
+            if marginal is None
+            else attempt("risk difference", partial(marginal, fit, levels, level, first)),
+            adjusted[level],
+        )
+        for level in others
+    )
+
+
 def _judged(
     contrasts: tuple[ModelContrast, ...], smallest: float, alpha: float, linear: bool
 ) -> tuple[ModelContrast, ...]:
@@ -331,4 +384,5 @@ def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ar
     if isinstance(fitted, NotEstimable):
         whole = _fallen_back(data, scores, outcome, arms, fitted, len(trials))
         return ArmsAndTest(arms, whole.test)
-    return ArmsAndTest(arms, next(test for test in fitted.type_three() if test.name == "arm"))
+    tested = compared_factor(outcome, plan)
+    return ArmsAndTest(arms, next(test for test in fitted.type_three() if test.name == tested))

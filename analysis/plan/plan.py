@@ -148,6 +148,8 @@ class Plan:
 
         The platform randomises them; of another study only its [source] can state it.
         """
+        if len(self.arms) == 1:
+            return "not_randomised"
         if self.source is None or self.source.randomised:
             return "randomised"
         return "not_stated" if self.source.randomised is None else "not_randomised"

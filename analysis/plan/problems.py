@@ -51,6 +51,8 @@ def check_plan(plan: Plan, problems: Problems) -> None:
     for number, outcome in enumerate(plan.outcomes):
         _check_outcome(outcome, ("outcomes", number), problems)
         _check_asked(outcome, plan, ("outcomes", number), problems)
+        if len(plan.arms) == 1:
+            _check_one_arm(outcome, ("outcomes", number), problems)
     _check_repeated("exclusion", [exclusion.key for exclusion in plan.exclusions], problems)
     for number, exclusion in enumerate(plan.exclusions):
         _check_exclusion(exclusion, ("exclusions", number), problems)
@@ -74,11 +76,15 @@ def check_plan(plan: Plan, problems: Problems) -> None:
 
 def _check_arms(plan: Plan, problems: Problems) -> None:
     arms = list(plan.arms)
-    if len(arms) < 2 or len(set(arms)) < len(arms):
-        problems.add(
-            ("arms",), f"arms must list two or more different keys, but is {_listed(arms)}."
-        )
+    if not arms or len(set(arms)) < len(arms):
+        said = f"arms must list one or more different keys, but is {_listed(arms) or 'empty'}."
+        problems.add(("arms",), said)
         return
+    if len(arms) == 1:
+        for key in ("mediation", "multiverse", "sample_goal"):
+            if getattr(plan, key) is not None:
+                said = f"{key} compares arms, but the plan has one. Remove [{key}]."
+                problems.add((key,), said, ("arms",))
     for key in ("control", "ai_only", "human_alone"):
         arm = getattr(plan, key)
         if arm is not None and arm not in arms:
@@ -230,6 +236,26 @@ def _check_factorial(outcome: Outcome, path: Path, problems: Problems) -> None:
         )
 
 
+def _check_one_arm(outcome: Outcome, path: Path, problems: Problems) -> None:
+    """Check that the outcome compares something within participants, for lack of other arms."""
+    name, arms = f"outcome {outcome.key!r}", ("arms",)
+    able = _listed(entry.key for entry in ANALYSES if entry.one_arm)
+    for key in ("analysis", "fallback"):
+        named = getattr(outcome, key)
+        if named is not None and not analysis_with(named).one_arm:
+            said = (
+                f"{name}: the {key} {named!r} compares arms, but the plan has one. Use one of "
+                f"{able}, which compare times or conditions within participants."
+            )
+            problems.add((*path, key), said, arms)
+    if analysis_with(outcome.analysis).random and outcome.within is None:
+        said = f"{name}: with one arm the analysis {outcome.analysis!r} needs 'within'. Add it."
+        problems.add((*path, "analysis"), said, arms, (*path, "within"))
+    if outcome.slopes:
+        said = f"{name}: slopes are of the arms, but the plan has one arm. Remove slopes."
+        problems.add((*path, "slopes"), said, arms)
+
+
 def _check_asked(outcome: Outcome, plan: Plan, path: Path, problems: Problems) -> None:
     name, asked, arms = f"outcome {outcome.key!r}", list(outcome.asked_in), list(plan.arms)
     place = (*path, "asked_in")
@@ -241,7 +267,7 @@ def _check_asked(outcome: Outcome, plan: Plan, path: Path, problems: Problems) -
             "some of these."
         )
         problems.add(place, said, ("arms",))
-    elif plan.control not in asked or len(set(asked)) < 2:
+    elif len(arms) > 1 and (plan.control not in asked or len(set(asked)) < 2):
         problems.add(
             place,
             f"{name}: asked_in must contain the control {plan.control!r} and another arm, "

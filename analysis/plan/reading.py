@@ -163,7 +163,10 @@ def _judge(document: Mapping[str, Any], problems: Problems) -> Plan:
     outcomes = document.get("outcomes")
     if isinstance(outcomes, list):
         document = {**document, "outcomes": [_with_defaults(entry) for entry in outcomes]}
-    plan = read_as(Plan, {"title": "", **document}, problems)
+    arms = document.get("arms")
+    # With a single arm there is nothing to compare it with, so it need not be named twice.
+    alone = {"control": arms[0]} if isinstance(arms, list) and len(arms) == 1 else {}
+    plan = read_as(Plan, {"title": "", **alone, **document}, problems)
     check_plan(plan, problems)
     return plan
 

@@ -120,6 +120,11 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
         problems.append(f"{name}: {outcome.analysis} is not simulated; use {use}.")
     if outcome.kind == "behaviour":
         problems += problems_of(outcome, plan, design)
+    if len(plan.arms) == 1:
+        problems.append(
+            f"{name}: a study of one arm is not simulated. Plan the sample of its paired "
+            "comparison with other software, such as G*Power."
+        )
     if outcome.before:
         problems.append(
             f"{name}: an earlier measurement is not simulated, because its correlation with the "

@@ -112,6 +112,9 @@ def _design(plan: Plan, declared: Declared) -> list[str]:
     arms = "; ".join(f"{label} ({key})" for key, label in declared.arms.items())
     control = declared.arms.get(plan.control, plan.control)
     compared = [f"Arms: {arms}. Control: {control}."]
+    blinding = "Blinding: participants do not learn about the other arms before the end; the "
+    if len(declared.arms) == 1:
+        compared, blinding = [f"A single arm, to which everybody belongs: {arms}."], "The "
     if declared.conditions:
         compared = [
             f"Within-subjects conditions: {', '.join(declared.conditions)}.",
@@ -121,8 +124,7 @@ def _design(plan: Plan, declared: Declared) -> list[str]:
         declared.design,
         *compared,
         *declared.allocation,
-        "Blinding: participants do not learn about the other arms before the end; the analysis is "
-        "carried out by a program according to this plan.",
+        f"{blinding}analysis is carried out by a program according to this plan.",
     ]
 
 

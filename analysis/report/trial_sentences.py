@@ -25,6 +25,8 @@ def trial_model(result: OutcomeResult, results: Results) -> list[str]:
     if not isinstance(found, TrialModel):
         raise TypeError(f"{result.outcome.key} was not analysed by a model of trials")
     family = FAMILIES[result.outcome.analysis]
+    if len(results.plan.arms_of(result.outcome)) == 1:
+        return _levels(result, results, found, family.effect)
     log = [f"{entry[0].upper()}{entry[1:]}." for entry in found.log]
     contrasts: Contrasts = found.contrasts
     if isinstance(found.fallback, BinaryTrials):
@@ -35,6 +37,24 @@ def trial_model(result: OutcomeResult, results: Results) -> list[str]:
         omnibus(result, results, "", family.arms),
         *_arms(result, results, contrasts, effect),
     ]
+
+
+def _levels(result: OutcomeResult, results: Results, found: TrialModel, effect: str) -> list[str]:
+    """Return the sentences on the levels of `within`, for a study of one arm."""
+    log = [f"{entry[0].upper()}{entry[1:]}." for entry in found.log]
+    sentences = [*log, omnibus(result, results, "", f"levels of {result.outcome.within}")]
+    shown = [
+        text
+        for contrast in found.contrasts
+        if contrast.p_adjusted is not None and contrast.p_adjusted < results.plan.alpha
+        for text in _effect_text(contrast)
+    ]
+    if is_shown(result, results) and shown:
+        sentences.append(
+            f"{effect}: {'; '.join(shown)} (p adjusted by Holm over the levels, intervals not "
+            "adjusted)."
+        )
+    return sentences
 
 
 def _arms(result: OutcomeResult, results: Results, contrasts: Contrasts, effect: str) -> list[str]:

@@ -23,7 +23,7 @@ def check(file: Document, study: StudyFile) -> None:
     problems = Problems()
     for path in file.problems.faults_below(("analysis",)):
         problems.fault(path)  # reported with the file
-    if "arms" not in study.analysis and len({arm.key for arm in study.arms}) < 2:
+    if "arms" not in study.analysis and not study.arms:
         problems.fault(("arms",))  # reported of the study
     _judge(study, problems)
     for path, sentence in problems:
@@ -82,7 +82,7 @@ def _questions(study: StudyFile) -> pd.DataFrame:
             "condition": arm.conditions[step.block - 1] if in_block else "",
             "page": step.key,
         }
-        for arm in study.arms
+        for arm in {arm.key: arm for arm in study.arms}.values()  # a file may repeat a key
         for step in study.steps_of(arm.key)
         if step.questionnaire
         for in_block in [study.blocks > 1 and step.block > 0]

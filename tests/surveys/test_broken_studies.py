@@ -104,8 +104,9 @@ EXPECTED = {
         "line 17: The weight file",
     ),
     "one_arm": (
-        "line 19: a study compares two or more arms, but this file has 1. Add another.",
-        "line 39: [analysis]: 'control' is missing. Add it, as text in quotes.",
+        "line 42: [analysis]: outcome 'trust': the analysis 'one_way' compares arms, but the plan "
+        "has one. Use one of repeated, paired, logistic_trials, linear_trials, ordinal_trials, "
+        "which compare times or conditions within participants.",
     ),
     "order_after_nothing": (
         "line 35: after names 'introduction': did you mean 'instructions'?",

@@ -84,7 +84,7 @@ def _declared(study: StudyFile, file: Path) -> Declared:
         _scales(study),
         f"Experiment. Within-subjects: {within}. All other factors are between-subjects."
         if within
-        else "Between-subjects experiment.",
+        else _design_of_arms(study),
         (
             f"{right + wrong} images per block from the {study.images.split} images of the set "
             f"“{study.images.set}”: {right} that the classifier gets right, {wrong} that it gets "
@@ -93,16 +93,28 @@ def _declared(study: StudyFile, file: Path) -> Declared:
             *_maps(study),
         ),
         tuple(_told(part) for part in study.parts),
-        (
-            "Randomisation: permuted blocks that hold each arm "
-            f"{' or '.join(map(str, study.allocation.block_multiples))} times, in a list drawn "
-            f"beforehand with the seed {study.seed}; the order of the images is drawn for each "
-            "participant.",
-        ),
+        (_allocation(study),),
         study.allocation.places,
         (),
         _collected(study.slug),
         timezone.now().isoformat(timespec="seconds"),
+    )
+
+
+def _design_of_arms(study: StudyFile) -> str:
+    if len(study.arms) == 1:
+        return "Study of a single arm: participants are compared with themselves."
+    return "Between-subjects experiment."
+
+
+def _allocation(study: StudyFile) -> str:
+    images = "the order of the images is drawn for each participant."
+    if len(study.arms) == 1:
+        return f"Randomisation: none of participants, because there is one arm; {images}"
+    return (
+        "Randomisation: permuted blocks that hold each arm "
+        f"{' or '.join(map(str, study.allocation.block_multiples))} times, in a list drawn "
+        f"beforehand with the seed {study.seed}; {images}"
     )
 
 

@@ -165,12 +165,8 @@ def _design(
 
 def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredParts) -> None:
     declared = declared_under(file)
-    if len(study.conditions) < 2 and declared in file.values:
-        count = len(study.conditions)
-        file.problems.add(
-            (declared,),
-            f"a study compares two or more {declared}, but this file has {count}. Add another.",
-        )
+    if not study.conditions and declared in file.values:
+        file.problems.add((declared,), f"a study has one or more {declared}. Add one.")
     for name in ("key", "label"):
         values = [getattr(condition, name) for condition in study.conditions]
         for number, value in enumerate(values):

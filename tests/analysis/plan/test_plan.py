@@ -47,8 +47,9 @@ def test_defaults_come_from_the_outcomes_kind():
     ("changes", "message"),
     [
         ({"control": "placebo"}, "control 'placebo' is not among the arms"),
-        ({"arms": ["none"]}, "arms must list two or more"),
-        ({"arms": ["none", "none"]}, "arms must list two or more"),
+        ({"arms": []}, "arms must list one or more"),
+        ({"arms": ["none", "none"]}, "arms must list one or more different keys"),
+        ({"arms": ["none"]}, "the analysis 'one_way' compares arms, but the plan has one"),
         ({"alpha": 5}, "'alpha' is 5. It must be above 0 and below 0.5."),
         ({"alpha": "0.05"}, "'alpha' is '0.05'. It must be a number."),
         ({"outcomes": []}, "at least one table [[outcomes]]"),
