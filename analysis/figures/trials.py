@@ -15,7 +15,8 @@ def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> D
     """Return scores-<outcome> and, if contrasts were estimated, contrasts-<outcome>."""
     entries, kind = forest_of(result, results)
     found = scores_drawing(result, results, scores)
-    if entries:
+    # In a study of one arm the contrasts are of levels, which have no place among the arms.
+    if entries and len(results.plan.arms_of(result.outcome)) > 1:
         found[f"contrasts-{result.outcome.key}"] = lambda: draw_forest(
             entries, kind, results.plan.arms, results.plan.control, results.simulated
         )

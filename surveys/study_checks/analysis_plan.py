@@ -23,11 +23,16 @@ def check(file: Document, study: StudyFile) -> None:
     problems = Problems()
     for path in file.problems.faults_below(("analysis",)):
         problems.fault(path)  # reported with the file
-    if "arms" not in study.analysis and not study.arms:
+    if "arms" not in study.analysis and _is_unclear(study):
         problems.fault(("arms",))  # reported of the study
     _judge(study, problems)
     for path, sentence in problems:
         file.problems.add(("analysis", *path), f"[analysis]: {sentence}")
+
+
+def _is_unclear(study: StudyFile) -> bool:
+    """Return whether the file has no arms, or several of one key, which its check reports."""
+    return len(study.conditions) != 1 and len({arm.key for arm in study.arms}) < 2
 
 
 def _judge(study: StudyFile, problems: Problems) -> None:

@@ -50,6 +50,7 @@ kind = "trial_mean"
 column = "agreed"
 analysis = "logistic_trials"
 within = "prediction_correct"
+random = ["participant"]
 """
 
 
