@@ -76,12 +76,15 @@ def _analysis(outcome: Outcome, plan: Plan) -> str:
         text += f" Covariates: {', '.join([*earlier, *outcome.covariates])}."
     if analysis.random:
         fixed = "arm" if outcome.within is None else f"arm * {outcome.within}"
+        compared = "arm"
+        if len(plan.arms_of(outcome)) == 1:
+            fixed = compared = str(outcome.within)
         random = " + ".join(_random(outcome, factor) for factor in outcome.random)
         degrees = DEGREES[outcome.degrees_of_freedom]
         # The fallbacks are registered too, so that simplifying the model is not a deviation.
         text += (
-            f" Model: {outcome.column} ~ {fixed} + {random}; the type III test of the arm, with "
-            f"{degrees} degrees of freedom, is the outcome's test.{_within_slopes(outcome)} "
+            f" Model: {outcome.column} ~ {fixed} + {random}; the type III test of the {compared}, "
+            f"with {degrees} degrees of freedom, is the outcome's test.{_within_slopes(outcome)} "
             "If the unconstrained covariance of slopes is singular, cannot be estimated or has "
             "more than seven cells, it is replaced by compound symmetry; random terms estimated at "
             "zero variance are removed. Each step is reported."

@@ -109,4 +109,6 @@ def test_one_arm_is_registered_without_a_comparison_of_arms(study, tmp_path):
     assert "A single arm, to which everybody belongs" in text
     assert "Control:" not in text
     assert "the other arms" not in text
+    assert "agreed ~ prediction_correct + (" in text
+    assert "the type III test of the prediction_correct" in text
     assert "H1 (primary): the two times differ in “Trust before and after”" in text
