@@ -16,6 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import text_to_path
 
 from analysis.figures.layout import give_room, lay_out
+from analysis.study_data.csv_files import guarded_csv
 
 # The report replaces the colours of ink and lines by the page's colours.
 INK, MUTED, GRID = "#1b1f24", "#646b76", "#d5d9df"
@@ -145,7 +146,8 @@ def save(figure: Figure, stem: Path) -> None:
     """
     if figure not in CARRIED:
         raise TypeError(f"the figure {stem.name} has no data attached; return carry(figure, …)")
-    CARRIED[figure].to_csv(stem.with_suffix(".csv"), index=False, lineterminator="\n")
+    data = guarded_csv(CARRIED[figure])
+    stem.with_suffix(".csv").write_text(data, encoding="utf-8", newline="\n")
     lay_out(figure)
     figure.set_layout_engine("none")  # the layout is computed once for both files
     for suffix, metadata in UNDATED.items():

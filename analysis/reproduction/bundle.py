@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import ReportError
+from analysis.study_data.csv_files import guarded_csv
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path
 from analysis.study_data.study_data import StudyData
@@ -117,8 +118,8 @@ def changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Return the frame as CSV, formatted as in every bundle."""
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+    """Return the frame as CSV, formatted as in every bundle, with guarded formulas."""
+    return guarded_csv(frame)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.plan.tables import MISSING_KINDS
 from analysis.study_data.columns import Column
+from analysis.study_data.formulas import guarded
 
 EXPORT_AGAIN = "Export the study again with manage.py export_study"
 BYTE_ORDER_MARK = "\ufeff"
@@ -167,6 +168,17 @@ def kinds_of_missing(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataF
             (cells == "") | cells.isin(MISSING_KINDS), None
         )
     return pd.DataFrame(kinds, index=frame.index)
+
+
+def guarded_csv(frame: pd.DataFrame) -> str:
+    """Return the frame as CSV, in which no text runs as a formula in a spreadsheet."""
+    texts = frame.select_dtypes(["object", "string", "category"]).columns
+    safe = {name: frame[name].astype("object").map(_guarded) for name in texts}
+    return str(frame.assign(**safe).to_csv(index=False, lineterminator="\n"))
+
+
+def _guarded(value: object) -> object:
+    return guarded(value) if isinstance(value, str) else value
 
 
 def rows_text(mask: "pd.Series[bool]") -> str:

@@ -26,6 +26,7 @@ from analysis.study_data.csv_files import (
 )
 from analysis.study_data.decisions import with_decisions
 from analysis.study_data.exclusions.apply import Exclusions, apply_exclusions
+from analysis.study_data.formulas import unguarded
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
 from analysis.study_data.other_studies.joining import read_source
@@ -169,7 +170,7 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
         raise TableError(_blinded(folder) or problems)
     people = frames["participants.csv"]
     frames["participants.csv"] = people.assign(state=people["state"].replace(FORMER_STATES))
-    return {name: frame.fillna("") for name, frame in frames.items()}
+    return {name: frame.fillna("").map(unguarded) for name, frame in frames.items()}
 
 
 def _blinded(folder: Path) -> list[str]:

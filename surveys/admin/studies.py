@@ -1,5 +1,6 @@
 """Studies: their state, and the actions that open, close and export them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,9 +14,12 @@ from surveys.admin.inlines import ArmInline, StimulusInline, VersionInline
 from surveys.admin.pages import StyledAdmin, people_in
 from surveys.export.archive import zip_of
 from surveys.export.folder import ExportError
+from surveys.export.formats import FORMATS
 from surveys.export.writing import Simulated
 from surveys.models import Participant, Study
 from surveys.web import signed_links
+
+EVERY_FORMAT = tuple(entry.key for entry in FORMATS)
 
 
 @admin.register(Study)
@@ -23,7 +27,10 @@ class StudyAdmin(StyledAdmin):
     list_display = ("title", "state", "link", "completed", "started", "stopped", "simulated")
     fields = ("state", "slug", "image_set", "classifier", "loaded_at", "source_sha256")
     inlines = (ArmInline, VersionInline, StimulusInline)
-    actions = ("open_studies", "close_studies", "export", "export_simulated")
+    actions = (
+        *("open_studies", "close_studies", "export", "export_simulated"),
+        *("export_every_format", "export_simulated_in_every_format"),
+    )
     actions_selection_counter = False
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
@@ -105,11 +112,30 @@ class StudyAdmin(StyledAdmin):
     ) -> HttpResponse | None:
         return self._export(request, studies, "only")
 
+    @admin.action(
+        description="Export the data in every format (Excel, SPSS, Stata, Parquet, JSON)",
+        permissions=["export"],
+    )
+    def export_every_format(
+        self, request: HttpRequest, studies: QuerySet[Study]
+    ) -> HttpResponse | None:
+        return self._export(request, studies, "none", EVERY_FORMAT)
+
+    @admin.action(description="Export only simulated data in every format", permissions=["export"])
+    def export_simulated_in_every_format(
+        self, request: HttpRequest, studies: QuerySet[Study]
+    ) -> HttpResponse | None:
+        return self._export(request, studies, "only", EVERY_FORMAT)
+
     def _export(
-        self, request: HttpRequest, studies: QuerySet[Study], simulated: Simulated
+        self,
+        request: HttpRequest,
+        studies: QuerySet[Study],
+        simulated: Simulated,
+        formats: Sequence[str] = ("csv",),
     ) -> HttpResponse | None:
         try:
-            content = zip_of(studies, simulated)
+            content = zip_of(studies, simulated, formats)
         except ExportError as error:
             self.message_user(request, str(error), messages.ERROR)
             return None

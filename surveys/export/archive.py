@@ -3,14 +3,16 @@
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from surveys.export.writing import Simulated, export_study
 from surveys.models import Study
 
 
-def zip_of(studies: Iterable[Study], simulated: Simulated) -> bytes:
+def zip_of(
+    studies: Iterable[Study], simulated: Simulated, formats: Sequence[str] = ("csv",)
+) -> bytes:
     """Return a zip file with the export of each study in a folder named after its slug.
 
     Raises ExportError like export_study.
@@ -21,7 +23,9 @@ def zip_of(studies: Iterable[Study], simulated: Simulated) -> bytes:
         zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for study in studies:
-            export_study(study=study, output=Path(folder) / study.slug, simulated=simulated)
+            export_study(
+                study=study, output=Path(folder) / study.slug, simulated=simulated, formats=formats
+            )
         # Sorted, so that equal exports give archives in equal order.
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file():

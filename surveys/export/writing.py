@@ -4,12 +4,12 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from django.db import connection, transaction
@@ -17,16 +17,18 @@ from django.db.models import Q, QuerySet
 from django.utils import translation
 
 from surveys.blinding import is_blinded, limited_pages
+from surveys.export.dataset import Missing, Table, Variable, tidy_table
 from surveys.export.endings import with_endings
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
+from surveys.export.formats import Written, write_format
+from surveys.export.wide import wide_rows, wide_table
 from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
 from surveys.services.fingerprints import changes
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.designs import between_factors
 from surveys.study_file.stored import definition, definition_of
 from surveys.tidy.analysis_plan import plan_of, toml_text
-from surveys.tidy.cells import csv_text
-from surveys.tidy.codebook import codebook
+from surveys.tidy.codebook import CodebookRow, codebook, own_type
 from surveys.tidy.codebook_columns import OWN_COLUMNS
 from surveys.tidy.page_columns import events
 from surveys.tidy.tables import tables
@@ -54,8 +56,16 @@ class ExportSummary:
         )
 
 
-def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -> ExportSummary:
+def export_study(
+    *,
+    study: Study,
+    output: Path,
+    simulated: Simulated = "none",
+    formats: Sequence[str] = ("csv",),
+) -> ExportSummary:
     """Write the tidy data folder with all participants of the requested kind, in any state.
+
+    ``formats`` are keys of surveys.export.formats.FORMATS. The codebook is always a csv file, too.
 
     ``simulated``: "none" leaves simulated participants out, "only" exports no others, "included"
     exports both. Until the study is closed, everything that reveals the arm of a real participant
@@ -77,16 +87,21 @@ def export_study(*, study: Study, output: Path, simulated: Simulated = "none") -
         }
         erased = _erased(study, simulated, blinded)
         described = with_endings(codebook(declared, blinded), people, erased, blinded)
-        rows["codebook.csv"] = [list(row.values()) for row in described]
-    headers = {name: [column.name for column in columns] for name, columns in columns_of.items()}
-    headers["codebook.csv"] = list(OWN_COLUMNS)
-    files = {name: csv_text(headers[name], rows[name]).encode() for name in rows}
+        exported = {
+            name.removesuffix(".csv"): tidy_table(name, columns_of[name], rows[name])
+            for name in rows
+        }
+        exported["wide"] = wide_table(declared, exported)
+        exported["codebook"] = _codebook_table([*described, *wide_rows(exported["wide"])])
+    written = _formats(list(exported.values()), formats)
+    files = {name: content for one in written for name, content in one.files.items()}
     files["plan.toml"] = toml_text(plan_of(declared)).encode()
     files["study.toml"] = study.source.encode()
     if registered := _plan_at_launch(study):
         files["registered.json"] = registered
-    counts = {name: len(entries) for name, entries in rows.items()}
-    files[MARK] = _manifest(study, simulated, erased, blinded, files, counts)
+    counts = {table.file: len(table.rows) for table in exported.values()}
+    notes = [note for one in written for note in one.notes]
+    files[MARK] = _manifest(study, simulated, erased, blinded, files, counts, notes)
     write_folder(output, files)
     return ExportSummary(output, counts, study.slug if blinded else "")
 
@@ -227,6 +242,32 @@ def _plan_at_launch(study: Study) -> bytes | None:
     return (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode()
 
 
+def _rows_of(name: str, rows: dict[str, int]) -> int | None:
+    """Return the number of rows of the table in a file, whatever its format."""
+    path = PurePosixPath(name)
+    is_table = path.suffix == ".csv" or path.parent.name == path.suffix[1:]
+    return rows.get(f"{path.stem}.csv") if is_table else None
+
+
+def _formats(tables: Sequence[Table], formats: Sequence[str]) -> list[Written]:
+    """Return the tables in each format, and the codebook as csv if they are not."""
+    written = [write_format(key, tables) for key in formats]
+    if "csv" not in formats:
+        written.append(write_format("csv", [one for one in tables if one.name == "codebook"]))
+    return written
+
+
+def _codebook_table(rows: Sequence[CodebookRow]) -> Table:
+    variables = tuple(
+        Variable(name, own_type(name), label, empty=Missing.DOES_NOT_APPLY)
+        for name, label in OWN_COLUMNS.items()
+    )
+    # Empty texts are how the codebook's csv file has always told that a key does not apply.
+    return Table(
+        "codebook", variables, [[None if v == "" else v for v in row.values()] for row in rows]
+    )
+
+
 def _version(version: StudyVersion) -> dict[str, Any]:
     return {
         "number": version.number,
@@ -246,6 +287,7 @@ def _manifest(
     blinded: bool,
     files: dict[str, bytes],
     rows: dict[str, int],
+    notes: list[str],
 ) -> bytes:
     # Hashes of every file and input, so that the analysis notices a changed export.
     manifest = {
@@ -253,7 +295,7 @@ def _manifest(
         "title": study.title,
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "files": {
-            name: {"rows": rows.get(name), "sha256": hashlib.sha256(content).hexdigest()}
+            name: {"rows": _rows_of(name, rows), "sha256": hashlib.sha256(content).hexdigest()}
             for name, content in files.items()
         },
         "study_file_sha256": study.source_sha256,
@@ -263,6 +305,8 @@ def _manifest(
         "simulated": simulated,
         "withdrawn_and_deleted": erased,
         "arms_blinded": blinded,
+        # Values that a format cannot hold, such as texts longer than a cell of Excel.
+        **({"shortened": notes} if notes else {}),
         "software": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("django", "numpy", "pillow", "safetensors")},

@@ -1,14 +1,11 @@
 """Conversion of values to the cells of a csv file."""
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from analysis.study_data.formulas import guarded
+
 Cell = str | int | float | bool | datetime | None
-# What a spreadsheet takes for a formula, even after white space; includes full-width signs.
-_FORMULA = re.compile(r"[\s\0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n\0]")
 
 
 def cell(value: Cell) -> str:
@@ -24,14 +21,19 @@ def cell(value: Cell) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds")
     if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) else value
+        return guarded(value)
     return repr(value)
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Return the text of a csv file, with a line feed at the end of each row."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return text.getvalue()
+    lines = [header, *([cell(value) for value in row] for row in rows)]
+    return "".join(f"{','.join(map(_quoted, line))}\n" for line in lines)
+
+
+def _quoted(text: str) -> str:
+    # csv.writer leaves a lone carriage return unquoted, which readers take for the end of the row.
+    if not any(character in text for character in ',"\r\n'):
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'

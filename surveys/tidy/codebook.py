@@ -13,6 +13,28 @@ from surveys.tidy.tables import tables
 CodebookRow = dict[str, Cell]
 
 
+def column_row(
+    file: str,
+    name: str,
+    label: str,
+    kind: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    values: Mapping[str, str] | None = None,
+) -> CodebookRow:
+    """Return the codebook's row of a column."""
+    return _row(
+        file=file,
+        column=name,
+        label=label,
+        type=kind,
+        minimum=minimum,
+        maximum=maximum,
+        values=_values(values or {}),
+    )
+
+
 def codebook(study: StudyFile, blinded: bool = False) -> list[CodebookRow]:
     """Return all rows of the codebook.
 
@@ -27,7 +49,7 @@ def codebook(study: StudyFile, blinded: bool = False) -> list[CodebookRow]:
     ]
     # The codebook describes its own columns, too, so that no file needs another explanation.
     itself = [
-        _row(file="codebook.csv", column=name, label=label, type=_own_type(name))
+        _row(file="codebook.csv", column=name, label=label, type=own_type(name))
         for name, label in OWN_COLUMNS.items()
     ]
     asked = [questionnaires.get(key) for key in study.questionnaires]
@@ -39,20 +61,21 @@ def item_rows(questionnaire: Questionnaire) -> list[CodebookRow]:
     return [_item_row(questionnaire, item) for item in questionnaire.items]
 
 
-def _own_type(column: str) -> str:
+def own_type(column: str) -> str:
+    """Return the type of one of the codebook's own columns."""
     numbers = {"minimum": "number", "maximum": "number", "minimum_answered": "number"}
     return {**numbers, "reversed": "integer"}.get(column, "text")
 
 
 def _column_row(file: str, column: Column) -> CodebookRow:
-    return _row(
-        file=file,
-        column=column.name,
-        label=column.label,
-        type=column.type,
+    return column_row(
+        file,
+        column.name,
+        column.label,
+        column.type,
         minimum=column.minimum,
         maximum=column.maximum,
-        values=_values(column.values or {}),
+        values=column.values,
     )
 
 

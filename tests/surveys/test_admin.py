@@ -155,6 +155,16 @@ def test_simulated_people_are_exported_by_an_action_of_their_own(drawn, person, 
     assert person.pseudonym not in files["drawn/participants.csv"]
 
 
+def test_the_panel_exports_every_format(drawn, person, panel):
+    simulate(study=drawn, number=2, seed=0, profile=load("null"))
+    for action in ("export_every_format", "export_simulated_in_every_format"):
+        response = act(panel, action, drawn)
+        with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+            names = {name.partition("/")[2] for name in archive.namelist()}
+        assert {"wide.csv", "tables.xlsx", "sav/wide.sav", "dta/wide.dta"} <= names
+        assert {"parquet/trials.parquet", "json/answers.json", "manifest.json"} <= names
+
+
 def test_an_export_of_nobody_says_so(drawn, panel):
     assert "has no participants yet" in act(panel, "export", drawn).content.decode()
 
@@ -166,7 +176,7 @@ def test_who_may_only_look_can_neither_open_nor_export(drawn, person):
     client.force_login(viewer)
     page = reverse("admin:surveys_study_change", args=[drawn.pk])
     assert "rehearsal" not in client.get(page).content.decode()
-    for action in ("close_studies", "export", "export_simulated"):
+    for action in ("close_studies", "export", "export_simulated", "export_every_format"):
         response = act(client, action, drawn)
         assert response["Content-Type"].startswith("text/html")
     drawn.refresh_from_db()

@@ -1,4 +1,5 @@
-"""manage.py export_study SLUG --output DIR [--include-simulated | --simulated-only]
+"""manage.py export_study SLUG --output DIR [--formats csv,parquet,xlsx,sav,dta,json]
+[--include-simulated | --simulated-only]
 
 With --with-identifiers, the recruitment service's ids of participants are written to a separate
 file next to the folder.
@@ -13,6 +14,7 @@ from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.management.progress import working
 from surveys.export.folder import ExportError
+from surveys.export.formats import FORMATS, chosen_formats
 from surveys.export.writing import Simulated, export_study
 from surveys.management.lookup import study_named
 from surveys.recruitment.identity_list import WARNING, write_identifiers
@@ -28,6 +30,13 @@ class Command(DatabaseCommand):
             "--with-identifiers",
             action="store_true",
             help="also the recruitment service's ids of participants, in a file next to DIR",
+        )
+        parser.add_argument(
+            "--formats",
+            default="csv",
+            metavar="LIST",
+            help=f"formats of the tables, joined by commas: {', '.join(f.key for f in FORMATS)} "
+            "(default: csv, which the analysis reads)",
         )
         which = parser.add_mutually_exclusive_group()
         which.add_argument(
@@ -50,8 +59,11 @@ class Command(DatabaseCommand):
     ) -> str:
         study = study_named(slug)
         try:
+            formats = chosen_formats(options["formats"])
             with working("Exporting"):
-                exported = export_study(study=study, output=output, simulated=simulated or "none")
+                exported = export_study(
+                    study=study, output=output, simulated=simulated or "none", formats=formats
+                )
             summary = str(exported)
         except ExportError as error:
             raise CommandError(str(error)) from error
