@@ -30,9 +30,16 @@ def cases():
     return folder
 
 
+def case(cases: Path, name: str) -> str:
+    """The study file of a case, whose factor has a name that the data have already."""
+    text = (cases / "studies" / name).read_text(encoding="utf-8")
+    assert "factors = { explanation = " in text
+    return text.replace("factors = { explanation = ", "factors = { map = ")
+
+
 def repair(cases: Path) -> str:
     """The case with a time for each of its outcomes: trust after, and trust before."""
-    text = (cases / "studies" / "a2-repair.toml").read_text(encoding="utf-8")
+    text = case(cases, "a2-repair.toml")
     head, last, first = text.split(SCALE)
     return head + SCALE + AFTER + last + SCALE + BEFORE + first
 
@@ -44,7 +51,7 @@ def refusal(text: str) -> list[str]:
 
 
 def test_an_outcome_that_does_not_say_when_is_refused_at_load(cases):
-    told = refusal((cases / "studies" / "a2-repair.toml").read_text(encoding="utf-8"))
+    told = refusal(case(cases, "a2-repair.toml"))
     assert [line.split(": ")[0] for line in told] == ["line 88", "line 94"]
     for line, key in zip(told, ("trust", "trust_before"), strict=True):
         assert f"outcome '{key}' was asked more than once per participant" in line
@@ -53,7 +60,7 @@ def test_an_outcome_that_does_not_say_when_is_refused_at_load(cases):
 
 
 def test_a_time_that_does_not_exist_is_refused_at_load(cases):
-    unknown, _ = refusal((cases / "studies" / "f-where2.toml").read_text(encoding="utf-8"))
+    unknown, _ = refusal(case(cases, "f-where2.toml"))
     assert "where has part = 'second-90', but it was not asked there." in unknown
     assert "Name one of: trust-before, trust-after." in unknown
 

@@ -160,3 +160,34 @@ def test_what_a_plan_says_of_times_is_obeyed_or_refused(folder, tmp_path, text, 
     with pytest.raises((PlanError, TableError)) as refused:
         read_study(folder, plan)
     assert said in str(refused.value)
+
+
+def test_two_files_of_one_group_are_compared_within_people(tmp_path):
+    """R: t.test(c(5, 4, 5, 3, 5), c(3, 3, 4, 3, 4), paired = TRUE): t(4) = 3.162278, p = .03411."""
+    before, after = [3, 3, 4, 3, 4], [5, 4, 5, 3, 5]
+    for name, values in (("pre.csv", before), ("post.csv", after)):
+        rows = "".join(f"p{number},{value}\n" for number, value in enumerate(values))
+        (tmp_path / name).write_text("pid,liking\n" + rows, encoding="utf-8")
+    tables = "".join(
+        f'[[source.tables]]\nfile = "{part}.csv"\ninto = "answers"\n'
+        'columns = { participant = "pid", value = "liking" }\n'
+        f'constants = {{ questionnaire = "own", item = "liking", part = "{part}" }}\n'
+        for part in ("pre", "post")
+    )
+    plan = (
+        'title = "One group"\narms = ["all"]\n[source]\n' + tables + '[[source.items]]\n'
+        'item = "liking"\nquestionnaire = "own"\nminimum = 1\nmaximum = 5\n'
+        '[[outcomes]]\nkey = "liking"\nlabel = "Liking"\nkind = "item"\nitem = "liking"\n'
+        'analysis = "paired"\nwithin = "part"\n'
+    )  # fmt: skip
+    (tmp_path / "plan.toml").write_text(plan, encoding="utf-8")
+    (result,) = results_of(tmp_path).outcomes
+    assert [time.label for time in result.found.arms] == ["pre", "post"]
+    assert result.found.test.statistic == pytest.approx(3.162278, abs=5e-7)
+    assert result.found.test.p == pytest.approx(0.03411, abs=5e-6)
+    (tmp_path / "plan.toml").write_text(
+        plan.replace('analysis = "paired"\nwithin = "part"', 'analysis = "one_way"'),
+        encoding="utf-8",
+    )
+    with pytest.raises(PlanError, match="compares arms, but the plan has one"):
+        read_study(tmp_path)
