@@ -43,6 +43,18 @@ def _unit(used: set[str], results: Results) -> Iterator[str]:
             "Models of trials treat participants, and images where the model names them, as "
             "samples; how well they generalise depends on the numbers of participants and images."
         )
+    same = [
+        result.outcome.label
+        for result in results.outcomes
+        if isinstance(result.found, TrialModel)
+        and any(spread.factor == "image" for spread in result.found.spreads)
+        and "image" not in result.outcome.slopes
+    ]
+    if same:
+        yield (
+            "Without random slopes of the arms by image, the effect of an arm is taken to be the "
+            f"same for all images: {', '.join(same)}."
+        )
 
 
 def _scores(used: set[str], results: Results) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from dataclasses import replace
 from itertools import permutations
 
@@ -11,6 +12,7 @@ import pytest
 
 from analysis.errors import PlanError
 from analysis.outcomes.random_terms import formula, planned_random, simplifications, term_formula
+from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.plan.plan import Outcome
 from analysis.run import analyse
 from analysis.statistics.estimate import Estimate
@@ -18,6 +20,7 @@ from analysis.statistics.mixed_models.errors import SingularFitError
 from analysis.statistics.mixed_models.random_structure import between_cells, descend
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
 from tests.analysis.tidy import edit, write_study
+from tests.conftest import ROOT
 
 OUTCOME = Outcome("y", "Y", "trial_mean", column="y", analysis="linear_trials", within="correct")
 
@@ -239,3 +242,33 @@ def test_a_risk_difference_exists_with_slopes_by_image(tmp_path):
     for contrast in found.contrasts:
         assert isinstance(contrast.marginal, Estimate)
         assert contrast.marginal.low < contrast.marginal.high
+
+
+SHIPPED = sorted([*(ROOT / "studies").glob("*.toml"), *(ROOT / "studies" / "examples").glob("*")])
+PLAIN = "(1 | participant) + (1 | image)"
+
+
+def models_of(path):
+    """The random terms of each model of trials in a shipped plan, for trials of its design."""
+    text = tomllib.loads(path.read_text(encoding="utf-8"))
+    for table in text.get("analysis", text).get("outcomes", []):
+        if table.get("analysis") in FAMILIES:
+            keys = {key: table[key] for key in ("within", "slopes", "random") if key in table}
+            lists = {key: tuple(value) for key, value in keys.items() if key != "within"}
+            outcome = replace(OUTCOME, within=keys.get("within"), **lists)
+            made = trials().assign(prediction_correct=lambda t: t["correct"])
+            random = planned_random(made.assign(position=made["image"]), outcome)
+            assert random.refused == ()
+            yield table["key"], " + ".join(map(term_formula, random.terms))
+
+
+def test_every_shipped_plan_has_the_random_terms_of_its_design():
+    """Correctness belongs to the image; a round of the game is played once per person."""
+    found = {(path.stem, key): terms for path in SHIPPED for key, terms in models_of(path)}
+    special = {
+        ("judge-advisor", "followed"): "(1 + prediction_correct | participant) + (1 | image)",
+        ("alienzoo", "aliens"): "(1 | participant)",
+        ("alienzoo", "decision_time"): "(1 | participant)",
+    }
+    assert len(found) > 8
+    assert found == dict.fromkeys(found, PLAIN) | special
