@@ -47,3 +47,9 @@ class ReportError(ProblemsError):
     """The report contradicts itself, for instance by a p that does not match its statistic."""
 
     heading = "The report contradicts itself"
+
+
+class BundleError(ReportError):
+    """A folder that was named as a report is not one, or lacks the description of its files."""
+
+    heading = "The report cannot be read"

@@ -33,6 +33,7 @@ from analysis.study_data.populations import FlowRow, members, outcome_scores, pa
 from analysis.study_data.provenance import Provenance, provenance
 from analysis.study_data.score_range import UNKNOWN, Range, score_range
 from analysis.study_data.study_data import StudyData
+from analysis.study_data.without_logarithm import WithoutLogarithm, count_without_logarithm
 
 SCHEMA = 2  # version of results.json; raised when a key changes or is removed (old_results)
 Adjustment = Literal["Holm", "Benjamini-Hochberg"]
@@ -67,6 +68,7 @@ class OutcomeResult:
     adjustment: Adjustment = "Holm"
     sensitivity: Sensitivity | None = None
     score_range: Range = UNKNOWN
+    without_logarithm: WithoutLogarithm | None = None  # trials left out, if the plan declares it
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,8 @@ def _sample(data: StudyData, flow: Flow) -> SampleNeeded | NotEstimable | None:
 
 
 def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...]:
+    # Trials without a logarithm are refused first, because no analysis notices them any more.
+    unlogged = count_without_logarithm(data)
     found = {outcome.key: analysed(data, scores, outcome) for outcome in data.plan.outcomes}
     # All tests must exist before any p can be adjusted over its family.
     p_values = {key: p_of(result) for key, result in found.items()}
@@ -192,6 +196,7 @@ def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...
                 kind,
                 _sensitivity(data, scores, outcome, found[outcome.key]),
                 score_range(data, outcome),
+                unlogged.get(outcome.key),
             )
             for outcome in family
         }

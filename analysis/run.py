@@ -2,15 +2,17 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from analysis.errors import ReportError
+from analysis.errors import PlanError, ReportError
 from analysis.figures.draw import draw_figures
 from analysis.plan.reading import read_document
 from analysis.report.pdf import write_pdf
 from analysis.report.render import render_report
 from analysis.reproduction.bundle import (
     REGISTERED,
+    UNREAD,
     clear,
     csv_text,
     files_in,
@@ -26,7 +28,7 @@ from analysis.results import Results, compute, to_json
 from analysis.sections.deviations import hold_to
 from analysis.study_data.numerics import single_threaded
 from analysis.study_data.populations import score_table
-from analysis.study_data.study_data import plan_path, read_study
+from analysis.study_data.study_data import StudyData, plan_path, read_study
 
 
 @single_threaded
@@ -44,11 +46,12 @@ def analyse(
 
     Writes results.json with its schema, scores.csv, figures, report.html (which names `command` as
     its origin), report.pdf if `pdf`, the data, redo.py and bundle.json. `registered` is the plan as
-    preregistered; it defaults to the folder's plan if `plan` replaces that. `evaluation` is the
-    evaluation of the maps. Raises TableError or PlanError before anything is written, ReportError
-    before a page with a wrong p is written, and PdfError after everything else.
+    preregistered; it defaults to the folder's plan, if valid, where `plan` replaces that.
+    `evaluation` is the evaluation of the maps. Raises TableError or PlanError before anything is
+    written, ReportError before a page with a wrong p is written, and PdfError after everything
+    else.
     """
-    data = hold_to(read_study(folder, plan, evaluation), _registered(folder, plan, registered))
+    data = _with_registered(read_study(folder, plan, evaluation), folder, plan, registered)
     scores = score_table(data)
     results = compute(data, scores)
     text = to_json(results)
@@ -74,17 +77,26 @@ def analyse(
     return results
 
 
-def _registered(
-    folder: Path, plan: Path | None, registered: Path | None
-) -> dict[str, object] | None:
-    """Return the plan that the analysis is compared with: as given, or from the folder."""
+def _with_registered(
+    data: StudyData, folder: Path, plan: Path | None, registered: Path | None
+) -> StudyData:
+    """Return the data with the plan that the analysis is compared with: as given, or the folder's.
+
+    The folder's own plan.toml may be broken if `plan` replaces it: then nothing is compared.
+    """
     folder_plan = plan_path(folder)
-    beside = folder_plan.with_name(REGISTERED)
-    if registered is not None or beside.is_file():
-        return read_document(registered or beside)
-    if plan is not None and folder_plan.is_file() and folder_plan.resolve() != plan.resolve():
-        return read_document(folder_plan)
-    return None
+    named = registered or folder_plan.with_name(REGISTERED)
+    if registered is not None or named.is_file():
+        return hold_to(data, read_document(named))
+    unread = folder_plan.with_name(UNREAD)
+    if unread.is_file():
+        return replace(data, unread_plan=unread.read_text(encoding="utf-8").strip())
+    if plan is None or not folder_plan.is_file() or folder_plan.resolve() == plan.resolve():
+        return data
+    try:
+        return hold_to(data, read_document(folder_plan))
+    except PlanError as error:
+        return replace(data, unread_plan=error.problems[0])
 
 
 def _check_results(text: str) -> None:

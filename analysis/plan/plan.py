@@ -96,7 +96,8 @@ class Outcome:
     covariates: tuple[Text, ...] = ()  # of an ANCOVA: columns of participants.csv, items or scales
     asked_in: tuple[Text, ...] = ()
     min_answered: Share | None = None
-    transform: Literal["log"] | None = None
+    transform: Literal["log", "log1p"] | None = None
+    without_logarithm: Literal["refuse", "leave_out"] = "refuse"
     smallest_effect: Positive | None = None
     factor: Text | None = None
     factors: tuple[Text, ...] = ()

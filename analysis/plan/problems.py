@@ -108,6 +108,12 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     _check_slopes(outcome, path, problems)
     if "factorial" in (outcome.analysis, outcome.fallback):
         _check_factorial(outcome, path, problems)
+    if outcome.transform is not None and outcome.kind != "trial_mean":
+        said = f'{name}: transform needs kind = "trial_mean", not {outcome.kind!r}. Remove it.'
+        problems.add((*path, "transform"), said, (*path, "kind"))
+    if outcome.without_logarithm != "refuse" and outcome.transform is None:
+        said = f"{name}: without_logarithm needs transform. Add it, or remove without_logarithm."
+        problems.add((*path, "without_logarithm"), said, (*path, "transform"))
     if outcome.fallback == outcome.analysis:
         said = f"{name}: the fallback is the analysis itself. Name another analysis."
         problems.add((*path, "fallback"), said, (*path, "analysis"))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from analysis.plan.plan import KINDS, Plan
 from analysis.plan.problems import check_plan
 from analysis.toml import document as toml
 from analysis.toml.positions import Path as Place
-from analysis.toml.problems import FileProblemsError, Problems
+from analysis.toml.problems import FileProblemsError, Problem, Problems
 from analysis.toml.typed import read_as
 
 __all__ = [
@@ -48,6 +48,13 @@ class PlanFile:
         self.raise_problems(problems)
         return plan
 
+    def told(self, problems: Iterable[Problem]) -> list[str]:
+        """Return the sentences of these problems with the name of the file and their lines."""
+        collected = Problems()
+        for path, sentence in problems:
+            collected.add(old_words.path_as_written(path, self.document), sentence)
+        return _in_file(self.name, collected.sentences(self.lines))
+
     def raise_problems(self, problems: Problems) -> None:
         """Raise PlanError if there is any problem, each with its line."""
         if problems:
@@ -68,9 +75,9 @@ def read_plan(path: Path) -> Plan:
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """Return the plan as plain tables, or raise PlanError if the file is not TOML or JSON."""
+    """Return the plan in the file as plain tables, or raise PlanError if it is not valid."""
     file = read_plan_file(path)
-    file.raise_problems(file.mistakes)
+    file.plan()
     return file.document
 
 

@@ -11,6 +11,7 @@ from analysis.power.assumptions import Assumptions, Design
 from analysis.power.behaviour import COLUMNS, answered
 from analysis.power.outcomes import Simulated
 from analysis.power.within import NO_ANSWERS, NO_TRIALS, spreads, within_people
+from analysis.study_data.logarithms import untransformed
 from analysis.study_data.study_data import StudyData
 
 
@@ -171,5 +172,5 @@ def _trials(
         frame = answered(frame, values.ravel(), task.outcome, assumed, rng)
     else:
         column, wanted = str(task.outcome.column), values.ravel()
-        frame[column] = np.exp(wanted) if task.outcome.transform == "log" else wanted
+        frame[column] = untransformed(wanted, task.outcome.transform)
     return frame[seen.ravel()].reset_index(drop=True)

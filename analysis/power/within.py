@@ -6,6 +6,7 @@ import pandas as pd
 from analysis.power.answers import Array
 from analysis.power.assumptions import Assumptions, Design
 from analysis.power.outcomes import CONDITION, Simulated
+from analysis.study_data.logarithms import untransformed
 
 NO_TRIALS = ("participant", "arm", "image", "agreed", "decision_correct")
 NO_ANSWERS = ("participant", "arm", "questionnaire", "item", "value")
@@ -83,7 +84,7 @@ def _trials(
             "decision_correct": 1,
         }
     )
-    frame[str(task.outcome.column)] = np.exp(values) if task.outcome.transform == "log" else values
+    frame[str(task.outcome.column)] = untransformed(values, task.outcome.transform)
     return frame[np.repeat(seen.ravel(), images)].reset_index(drop=True)
 
 

@@ -139,6 +139,7 @@ def _environment() -> Environment:
         "is_shown": is_shown,
         "verdict_text": sentences.verdict_text,
         "source_of": sentences.source_of,
+        "left_out": sentences.left_out,
         "population_words": allocation.population_words,
         "words": allocation,
         "method_notes": method_notes,

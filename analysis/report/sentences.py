@@ -19,8 +19,10 @@ from analysis.plan.plan import (
 )
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate, HypothesisTest
+from analysis.study_data.logarithms import NONE
 from analysis.study_data.times import time_words
 
+KINDS_OF_MEAN = {None: "mean", "log": "mean logarithm", "log1p": "mean logarithm of 1 + value"}
 SYMBOLS = "n|M|SD|p|df|r|d|dz|g|t|z|F|H|U|V|W|Q|P"
 
 
@@ -83,6 +85,19 @@ def symbols(text: str) -> Markup:
     return Markup(re.sub(rf"\b({SYMBOLS})\b(?!['′])", r"<i>\1</i>", str(escape(text))))  # noqa: S704
 
 
+def left_out(result: OutcomeResult, results: Results) -> str:
+    """Return the sentence on trials without a logarithm that the plan leaves out, or nothing."""
+    count, outcome = result.without_logarithm, result.outcome
+    if count is None:
+        return ""
+    by_arm = ", ".join(f"{results.labels[arm]} {number}" for arm, number in count.trials.items())
+    return (
+        f" Left out, as the plan declares: {sum(count.trials.values())} of {count.of} answered "
+        f"trials, whose value is {NONE[str(outcome.transform)]} and has no logarithm ({by_arm}). "
+        "The arms are compared on the other trials alone."
+    )
+
+
 def source_of(outcome: Outcome) -> str:
     """Return a description of how the outcome's score is computed, and when it was measured."""
     if asked_items(outcome) is not None:
@@ -92,7 +107,7 @@ def source_of(outcome: Outcome) -> str:
         return f"the participant's “{measure.label}”, missing where it cannot be computed"
     conditions = " and ".join(f"{column} = {value}" for column, value in outcome.where.items())
     rows = f"answered trials with {conditions}" if conditions else "answered trials"
-    kind = "mean logarithm" if outcome.transform == "log" else "mean"
+    kind = KINDS_OF_MEAN[outcome.transform]
     return f"{kind} of the column “{outcome.column}” over the participant's {rows}"
 
 

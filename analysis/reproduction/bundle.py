@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.errors import ReportError
+from analysis.errors import BundleError, ReportError
 from analysis.study_data.csv_files import guarded_csv
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path
 from analysis.study_data.study_data import StudyData
 
 MANIFEST, DATA, TIDY, REGISTERED = "bundle.json", "data", "tidy", "registered.json"
+UNREAD = "unread_plan.txt"  # why the plan in the folder of the data was not compared
 BESIDE = ("plan.toml", "study.toml", "manifest.json")  # further files of this platform's export
 REDO = '''"""Repeat this analysis from the folder data/ alone, and compare every number.
 
@@ -62,8 +63,14 @@ def write_inputs(
         names = ("participants.csv", "trials.csv", "answers.csv", "codebook.csv")
         for name, frame in zip(names, frames, strict=True):
             write_text(tidy / name, csv_text(frame))
+    registered = ""
     if data.registered is not None:
-        write_text(place / REGISTERED, json.dumps(data.registered, indent=1, sort_keys=True) + "\n")
+        registered = json.dumps(data.registered, indent=1, sort_keys=True)
+    for name, text in ((REGISTERED, registered), (UNREAD, data.unread_plan)):
+        # Files of an earlier report in this folder would be taken for those of this one.
+        (place / name).unlink(missing_ok=True)
+        if text:
+            write_text(place / name, text + "\n")
     write_text(output / "redo.py", REDO)
 
 
@@ -75,16 +82,21 @@ def write_manifest(output: Path, made: Mapping[str, Any], names: Iterable[str]) 
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return bundle.json. Raises ReportError, with the cure, if it cannot be read."""
+    """Return bundle.json. Raises BundleError, with the cure, if it cannot be read."""
+    cure = "Name a folder that run_analysis wrote."
+    path = folder / MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ReportError(
-            [
-                f"{folder / MANIFEST} cannot be read ({error}). Name a folder that run_analysis "
-                "wrote."
-            ]
-        ) from error
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        named = manifest["files"]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        said = f"{folder} does not exist"
+        if folder.exists():
+            said = f"{folder} {'has no ' + MANIFEST if folder.is_dir() else 'is not a folder'}"
+        raise BundleError([f"{said}. {cure}"]) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError([f"{path} cannot be read ({error!r}). {cure}"]) from error
+    if not isinstance(named, dict):
+        raise BundleError([f"{path}: files is not a table of names and hashes. {cure}"])
     return manifest
 
 

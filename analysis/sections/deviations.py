@@ -74,6 +74,13 @@ def deviations(
 
 
 def _from_registered(data: StudyData) -> Iterator[Deviation]:
+    if data.unread_plan:
+        yield Deviation(
+            "plan",
+            "plan.toml in the folder of the data",
+            "a plan that can be compared",
+            f"not compared with the plan carried out: {data.unread_plan}",
+        )
     if data.registered is None:
         return
     old, new = (_flat(plan) for plan in (parse_plan(data.registered), data.plan))

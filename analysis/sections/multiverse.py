@@ -21,8 +21,9 @@ from analysis.plan.tables import Model, MultiversePlan
 from analysis.statistics.comparisons.ranks import superiority
 from analysis.statistics.effect_sizes import hedges_g
 from analysis.statistics.estimate import Estimate, NotEstimable, attempt
+from analysis.study_data.logarithms import has_none
 from analysis.study_data.populations import members, outcome_scores
-from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
+from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED, answered_trials
 from analysis.study_data.study_data import StudyData
 
 ByArm = dict[str, Estimate | NotEstimable]
@@ -178,8 +179,14 @@ def _people_label(population: Population, plan: Plan) -> str:
     return PEOPLE[population]
 
 
-def codings(outcome: Outcome, plan: MultiversePlan) -> Iterator[Coding]:
-    """Yield the planned coding, then other minimum shares of answered items, or logarithms."""
+def codings(
+    outcome: Outcome, plan: MultiversePlan, *, has_logarithms: bool = True
+) -> Iterator[Coding]:
+    """Yield the planned coding, then other minimum shares of answered items, or logarithms.
+
+    Logarithms that some values do not have would leave trials out, so that they are not a coding of
+    the same score.
+    """
     if kind_of(outcome).key == "scale":
         planned = outcome.min_answered or MINIMUM_SHARE_ANSWERED
         yield Coding(_share(planned), outcome, True)
@@ -189,8 +196,10 @@ def codings(outcome: Outcome, plan: MultiversePlan) -> Iterator[Coding]:
         return
     yield Coding("logarithms" if outcome.transform else "as measured", outcome, True)
     if plan.logarithms and outcome.kind == "trial_mean":
-        other = replace(outcome, transform=None if outcome.transform else "log")
-        yield Coding("as measured" if outcome.transform else "logarithms", other, False)
+        if outcome.transform:
+            yield Coding("as measured", replace(outcome, transform=None), False)
+        elif has_logarithms:
+            yield Coding("logarithms", replace(outcome, transform="log"), False)
 
 
 def models(outcome: Outcome, plan: MultiversePlan, *, yes_or_no: bool) -> list[ModelChoice]:
@@ -269,11 +278,12 @@ def multiverse(data: StudyData, scores: pd.DataFrame) -> tuple[SpecificationCurv
 def _curve(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> SpecificationCurve:
     # Odds are of raw yes-or-no trials, so they have no logarithmic coding.
     ways = models(outcome, plan, yes_or_no=_yes_or_no(data, outcome))
+    positive = outcome.kind == "trial_mean" and not _unlogged(data, outcome)
     known: dict[Rows, ByArm] = {}
     specifications = [
         _specification(group, coding, way, known)
         for group in people(data, outcome, plan)
-        for coding in codings(group.outcome, plan)
+        for coding in codings(group.outcome, plan, has_logarithms=positive)
         for way in ways
         if not (way.of_trials and coding.outcome.transform)
     ]
@@ -285,6 +295,11 @@ def _curve(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> Specifica
         tuple(sorted(specifications, key=_height)),
         tuple(_arm_curve(arm, data.labels[arm], specifications) for arm in others),
     )
+
+
+def _unlogged(data: StudyData, outcome: Outcome) -> bool:
+    """Return whether an answered trial of the outcome has no logarithm."""
+    return bool(has_none(answered_trials(data, outcome)["value"], "log").any())
 
 
 Rows = tuple[str, bytes, bytes, str]  # model, participants, scores and transformation of trials

@@ -1,10 +1,10 @@
 """Lowest and highest score that an outcome can have, as far as the data's description tells."""
 
-import numpy as np
 import pandas as pd
 
 from analysis.plan.catalogues.behaviour_measures import MEASURES
 from analysis.plan.plan import Outcome, analysis_of
+from analysis.study_data.logarithms import transformed
 from analysis.study_data.study_data import StudyData
 
 Range = tuple[float | None, float | None]
@@ -40,11 +40,13 @@ def _of_column(data: StudyData, outcome: Outcome) -> Range:
     # Yes or no needs no description: a mean of zeros and ones is a share.
     if low is None and high is None and set(values.unique()) == {0, 1}:
         low, high = 0.0, 1.0
-    return (_log(low), _log(high)) if outcome.transform == "log" else (low, high)
+    return _moved(low, outcome), _moved(high, outcome)
 
 
-def _log(end: float | None) -> float | None:
-    return float(np.log(end)) if end is not None and end > 0 else None
+def _moved(end: float | None, outcome: Outcome) -> float | None:
+    """Return an end of the range on the scale of the scores, None if it has no logarithm."""
+    values = transformed(pd.Series([end], dtype="float64"), outcome.transform)
+    return None if values.isna().any() else float(values.iloc[0])
 
 
 def _ends(rows: pd.DataFrame, times: int = 1) -> Range:

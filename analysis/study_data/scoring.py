@@ -2,10 +2,10 @@
 
 from typing import cast
 
-import numpy as np
 import pandas as pd
 
 from analysis.plan.plan import Outcome, analysis_of, asked_items, compares_times
+from analysis.study_data.logarithms import transformed
 from analysis.study_data.study_data import StudyData
 from analysis.study_data.times import Times, answers_at, pages_of, time_column
 
@@ -151,7 +151,7 @@ def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
     """Return the mean of the outcome's trial column by participant over trials that match `where`.
 
     Only answered trials count, and each participant counts once, whatever their number of trials.
-    With transform "log" it is the mean of logarithms.
+    With a transformation it is the mean of logarithms.
     """
     trials = outcome_trials(data, outcome)
     means = trials.groupby("participant")["value"].mean()
@@ -159,10 +159,17 @@ def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
 
 
 def outcome_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
+    """Return the outcome's trials with a value: every column, and `value`, transformed if it is."""
+    trials = answered_trials(data, outcome)
+    values = transformed(trials["value"], outcome.transform)
+    return trials.assign(value=values).dropna(subset=["value"])
+
+
+def answered_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     """Return the outcome's answered trials: every column, and `value`, its column as float.
 
-    `value` is transformed if the outcome is. In a table without any decisions, such as that of
-    another study, a trial counts as answered if the outcome's column is filled.
+    In a table without any decisions, such as that of another study, a trial counts as answered if
+    the outcome's column is filled.
     """
     trials = data.trials
     decided = trials["decision_correct"].notna()
@@ -170,7 +177,4 @@ def outcome_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
         trials = trials[decided]
     for column, value in outcome.where.items():
         trials = trials[(trials[column] == value).fillna(False).astype(bool)]
-    values = trials[cast("str", outcome.column)].astype("float64")
-    if outcome.transform == "log":
-        values = values.where(values > 0).map(np.log)
-    return trials.assign(value=values).dropna(subset=["value"])
+    return trials.assign(value=trials[cast("str", outcome.column)].astype("float64"))

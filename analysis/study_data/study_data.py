@@ -48,6 +48,7 @@ class StudyData(StudyTables):
     plan_sha256: str = ""  # of the plan's content (reading.plan_hash)
     registered: Mapping[str, Any] | None = None  # the registered plan, if it is a separate plan
     evaluation: pd.DataFrame | None = None  # evaluation of the maps, if available
+    unread_plan: str = ""  # why the folder's own plan cannot be compared with the plan
 
     @cached_property
     def exclusions(self) -> Exclusions:
@@ -100,19 +101,25 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
     problems += consistency.unknown_arms(frames["participants.csv"], parsed_plan.arms)
     unmet = problems_with_table(parsed_plan, frames["codebook.csv"])
     unmet += time_problems(parsed_plan, frames["answers.csv"], frames["codebook.csv"])
-    problems += [problem.sentence for problem in unmet]
+    problems += plan_file.told(unmet)
     problems += _mixture(frames["participants.csv"], parsed_plan)
     measured, measured_hash = _evaluation(evaluation or folder / EVALUATION)
     study, new_problems = _read_study_file(folder)
     problems += new_problems
     if problems:
         raise TableError(problems)
+    missing = _missing(texts, frames["codebook.csv"])
+    # Line numbers were the index; with empty lines in a file, they are not consecutive.
+    frames, missing = (
+        {name: frame.reset_index(drop=True) for name, frame in tables.items()}
+        for tables in (frames, missing)
+    )
     return StudyData(
         frames["participants.csv"],
         with_decisions(frames["trials.csv"], foreign=parsed_plan.source is not None),
         frames["answers.csv"],
         frames["codebook.csv"],
-        _missing(texts, frames["codebook.csv"]),
+        missing,
         parsed_plan,
         manifest,
         study,
