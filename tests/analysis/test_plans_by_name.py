@@ -1,9 +1,8 @@
 """Every problem of a plan names its file, and a plan that is not used blocks nothing."""
 
 import pytest
-from django.core.management import CommandError, call_command
 
-from analysis.errors import PlanError, TableError
+from analysis.errors import BundleError, PlanError, TableError
 from analysis.redo import check, redo
 from analysis.run import analyse
 from analysis.study_data.study_data import read_study
@@ -77,16 +76,14 @@ def test_a_report_in_a_used_folder_is_not_compared_with_an_older_plan(folder, go
 def test_a_wrong_path_to_check_is_called_a_wrong_path(tmp_path, make, message):
     path = tmp_path / "place"
     make(path)
-    with pytest.raises(CommandError) as caught:
-        call_command("run_analysis", "--check", str(path))
+    with pytest.raises(BundleError) as caught:
+        check(path)
     assert str(caught.value).startswith("The report cannot be read (1):")
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"files": 1}', "{"])
 def test_a_description_that_cannot_be_read_is_named(tmp_path, text):
-    from analysis.errors import BundleError
-
     (tmp_path / "bundle.json").write_text(text)
     with pytest.raises(BundleError, match=r"bundle\.json"):
         check(tmp_path)
