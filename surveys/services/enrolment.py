@@ -2,6 +2,9 @@
 arm.
 """
 
+import hashlib
+from itertools import count
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -57,6 +60,7 @@ def enrol(
     participant = Participant.objects.create(
         study=study,
         arrival_key=arrival_key,
+        **({"pseudonym": _simulated_pseudonym(study)} if simulated else {}),
         personal_code=personal_code(arrival_key),
         simulated=simulated,
         language=declared.language,
@@ -68,3 +72,20 @@ def enrol(
     if visitor is not None and not simulated:
         recruiting.identify(participant, visitor)
     return participant
+
+
+def _simulated_pseudonym(study: Study) -> str:
+    """Return the next simulated participant's pseudonym, which follows from the study's seed.
+
+    It decides the order of shuffled items, and the analysis sums in its order. A random pseudonym
+    would give each simulation with one seed other data. Real participants' are random.
+    """
+    first = study.participants.filter(simulated=True).count()
+    # After an erasure, this number can be that of somebody who still exists.
+    names = (_name_of(study, number) for number in count(first))
+    return next(name for name in names if not Participant.objects.filter(pseudonym=name).exists())
+
+
+def _name_of(study: Study, number: int) -> str:
+    text = f"simulated/{study.slug}/{study.seed}/{number}"
+    return f"P{hashlib.sha256(text.encode()).hexdigest()[:8]}"
