@@ -1,7 +1,9 @@
 """Our crossed mixed models compared with statsmodels' MixedLM with crossed variance components.
 
 There are three tables: speed where both converge, correctness when the unit of a random slope
-changes, and large sizes. Each line fits both models in one process.
+changes, and large sizes. Each line fits both models in one process. --lme4 adds a table of sparse
+crossings that R's lme4 fits in turn with ours, by processor time; it needs Rscript with lme4, and
+for the published trials the folder ../shared.
 
 Run from the repository (a few minutes; --large adds 300 people x 40 images for MixedLM too):
 
@@ -9,13 +11,19 @@ Run from the repository (a few minutes; --large adds 300 people x 40 images for 
 """
 
 import argparse
+import shutil
+import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
+from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from analysis.statistics.mixed_models.linear import fit_linear
 from analysis.statistics.mixed_models.logistic import fit_logistic
@@ -27,6 +35,8 @@ LARGE = (300, 40)
 BIG = (500, 100)
 ARM, STEP = Categorical("arm"), Numeric("step")
 CROSSED = (Random("person"), Random("image"))
+BY_RATER = (Random("s"), Random("d"))
+BY_PARTICIPANT = (Random("participant"), Random("image"))
 UNITS = {"trials (1 to 10)": 1.0, "thousandths": 1000.0, "thousands": 0.001}
 
 
@@ -152,6 +162,55 @@ def large() -> None:
             print(f"| {name} | {_words(random)} | {took:.2f} | {cpu:.2f} | {steps} |", flush=True)
 
 
+def beside_lme4(pairs: int) -> None:
+    """Print processor times of lme4 and of ours, fitted in turn, with the ratio's 95 % interval."""
+    rscript = shutil.which("Rscript")
+    if rscript is None:
+        print("\nR is not installed (Debian: r-cran-lme4), so lme4 is not compared.")
+        return
+    script = Path(__file__).with_name("mixed_models_lme4.R")
+    trials = Path(__file__).parents[2] / "shared/known-answers/visual-correspondence/trials.csv"
+    cases = [("insteval", fit_linear, MixedModel("y", (Categorical("service"),), BY_RATER))]
+    if trials.is_file():
+        model = MixedModel("accepted", (Categorical("method"),), BY_PARTICIPANT)
+        cases.append((str(trials), fit_logistic, model))
+    print(
+        "\n| data | ours, CPU s | lme4, CPU s | lme4 / ours [95 %] | deviance, ours minus lme4's |"
+    )
+    print("|---|---|---|---|---|")
+    for data, fit, model in cases:
+        table = _insteval(rscript) if data == "insteval" else pd.read_csv(data)
+        if data != "insteval":
+            table = table[table["left_out_by_authors"] == 0]
+        ours, theirs = [], []
+        for _ in range(pairs):
+            before = time.process_time()
+            result = fit(table, model)
+            ours.append(time.process_time() - before)
+            printed = subprocess.run(
+                [rscript, str(script), data], check=True, capture_output=True, text=True
+            ).stdout.split()
+            theirs.append(float(printed[0]))
+        logs = np.log(np.array(theirs) / ours)
+        # Pairs are the unit, because another process slows both fits of a pair.
+        half = stats.t.ppf(0.975, pairs - 1) * logs.std(ddof=1) / pairs**0.5
+        ratio, low, high = np.exp([logs.mean(), logs.mean() - half, logs.mean() + half])
+        print(
+            f"| {Path(data).parent.name or data}, {len(table):,} rows | {np.median(ours):.2f} | "
+            f"{np.median(theirs):.2f} | {ratio:.1f} [{low:.1f}, {high:.1f}] | "
+            f"{result.deviance - float(printed[1]):.1e} |",
+            flush=True,
+        )
+
+
+def _insteval(rscript: str) -> pd.DataFrame:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "insteval.csv"
+        code = f'write.csv(lme4::InstEval, "{path}", row.names = FALSE)'
+        subprocess.run([rscript, "-e", code], check=True, capture_output=True)
+        return pd.read_csv(path)
+
+
 def _words(random: tuple[Random, ...]) -> str:
     return " + ".join(
         "(" + " + ".join(["1", *(slope.name for slope in term.slopes)]) + f" by {term.factor})"
@@ -162,7 +221,12 @@ def _words(random: tuple[Random, ...]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="one more size for MixedLM")
+    parser.add_argument("--lme4", type=int, metavar="PAIRS", help="only this table, from 2 pairs")
     options = parser.parse_args()
+    if options.lme4:
+        with threadpool_limits(limits=1):
+            beside_lme4(max(2, options.lme4))
+        return
     large()
     units()
     speed((*SIZES, LARGE) if options.large else SIZES)

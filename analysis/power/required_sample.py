@@ -64,12 +64,14 @@ def plan_power(
     *,
     workers: int = 1,
     told: Callable[[str], None] = lambda line: None,
+    scheduler: str = "",
 ) -> Power:
     """Simulate each outcome and return the required samples.
 
     Runs are stored in output/runs-<outcome>.jsonl and never repeated. `codebook` has the columns of
     codebook.csv. Raises PlanningError before the first run if an outcome cannot be simulated. The
-    result depends only on plan, codebook, design and `asked`.
+    result depends only on plan, codebook, design and `asked`, and not on `workers` or the Dask
+    cluster whose `scheduler` is given.
     """
     # Runs are rounded up to whole chunks, because only whole chunks are stored and reused.
     wanted = replace(asked.wanted, runs=-(-asked.wanted.runs // CHUNK) * CHUNK)
@@ -88,7 +90,10 @@ def plan_power(
         for key in tasks
     }
     output.mkdir(parents=True, exist_ok=True)
-    results = [_outcome(tasks[key], settings[key], wanted, output, workers, told) for key in tasks]
+    results = [
+        _outcome(tasks[key], settings[key], wanted, output, workers, told, scheduler)
+        for key in tasks
+    ]
     prints = "".join(fingerprint(entry) for entry in settings.values())
     return Power(
         SCHEMA,
@@ -121,12 +126,13 @@ def _outcome(
     output: Path,
     workers: int,
     told: Callable[[str], None],
+    scheduler: str,
 ) -> OutcomePower:
     """Return an outcome's curves and sample, storing its runs in output/runs-<outcome>.jsonl."""
     key = task.outcome.key
     effect = float(task.outcome.smallest_effect or 0)
     file = output / f"runs-{key}.jsonl"
-    with Simulator(settings, fingerprint(settings), file, workers, told) as simulator:
+    with Simulator(settings, fingerprint(settings), file, workers, told, scheduler) as simulator:
         return outcome_power(simulator, key, effect, task.alpha, wanted, task.items is None)
 
 

@@ -3,7 +3,8 @@
 import json
 import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from analysis.errors import NotEstimableError
 from analysis.plan.plan import Plan, analysis_of, resolve
 from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
 from analysis.power.between import simulated_study
+from analysis.power.dask_workers import dask_executor
 from analysis.power.direct_scores import is_direct, scores_by_arm
 from analysis.power.outcomes import Simulated, simulated
 from analysis.statistics.comparisons.omnibus import welch_anova
@@ -150,6 +152,8 @@ def _p_of_analysis(
 class Simulator:
     """Counts over cells, computed by `workers` processes and stored chunk by chunk in `file`.
 
+    With the address of a Dask `scheduler` its workers compute them instead.
+
     The count of a cell depends neither on the number of workers nor on interruptions. Raises
     PlanningError for a file with other settings.
     """
@@ -161,20 +165,26 @@ class Simulator:
         file: Path,
         workers: int = 1,
         told: Callable[[str], None] = lambda line: None,
+        scheduler: str = "",
     ) -> None:
         self.settings, self.file, self.told = settings, file, told
         self.done = _remembered(file, fingerprint)
-        self.pool: Executor | None = None
-        if workers > 1:
+        self.open = ExitStack()
+        self.submit: Callable[..., Future[Count]] | None = None
+        if scheduler:
+            pool = self.open.enter_context(dask_executor(scheduler))
+            self.submit = lambda *piece: pool.submit(chunk, settings, *piece)
+        elif workers > 1:
             context = multiprocessing.get_context("spawn")
-            self.pool = ProcessPoolExecutor(workers, context, _start_worker, (settings,))
+            processes = ProcessPoolExecutor(workers, context, _start_worker, (settings,))
+            self.open.callback(processes.shutdown, cancel_futures=True)
+            self.submit = lambda *piece: processes.submit(_chunk_on_worker, *piece)
 
     def __enter__(self) -> "Simulator":
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.pool is not None:
-            self.pool.shutdown(cancel_futures=True)
+        self.open.close()
 
     def counts(self, cells: Sequence[Cell], runs: int) -> list[Count]:
         """Return the count of each cell over its first `runs` runs."""
@@ -195,12 +205,12 @@ class Simulator:
         self, missing: Sequence[tuple[Cell, int]], runs: int
     ) -> Iterable[tuple[tuple[Cell, int], Count]]:
         sizes = {key: min(CHUNK, runs - key[1]) for key in missing}
-        if self.pool is None:
+        if self.submit is None:
             for key in missing:
                 yield key, chunk(self.settings, *key, sizes[key])
             return
         futures: dict[Future[Count], tuple[Cell, int]] = {
-            self.pool.submit(_chunk_on_worker, *key, sizes[key]): key for key in missing
+            self.submit(*key, sizes[key]): key for key in missing
         }
         for future in as_completed(futures):
             yield futures[future], future.result()

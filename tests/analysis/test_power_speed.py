@@ -4,14 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
+from django.core.management import CommandError, call_command
 
 from analysis.errors import NotEstimableError
 from analysis.power import simulated_studies
-from analysis.power.assumptions import Assumptions, Design
+from analysis.power.assumptions import Assumptions, Design, PlanningError
 from analysis.power.behaviour import COUNTED
+from analysis.power.dask_workers import dask_executor
 from analysis.power.outcomes import simulated
+from analysis.power.required_sample import Asked, plan_power, to_json
+from analysis.power.search import Wanted
 from analysis.power.simulated_studies import Cell, Settings
 from tests.analysis.test_planning import BOOK, MEASURE, RELIANCE, SCORE, TRUST, plan_with
+from tests.conftest import ROOT
 
 SURENESS = {**SCORE, "key": "s", "column": "sureness", "smallest_effect": 0.5}
 ITEM = {**TRUST, "key": "i", "kind": "item", "item": "t2", "scale": None}
@@ -69,6 +75,46 @@ def test_what_the_analysis_refuses_is_refused_without_tables_as_well(monkeypatch
     direct, whole = both_ways(MEASURE, monkeypatch, per_arm=2, design=Design(1, 1), runs=30)
     assert [p is None for p in direct] == [p is None for p in whole]
     assert None in direct
+
+
+def test_a_dask_cluster_gives_the_same_bytes_as_this_process(tmp_path):
+    plan = plan_with(TRUST, arms=3)
+    asked = Asked(Wanted(runs=20), seed=2)
+    texts = []
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**options) as cluster:
+        for number, scheduler in enumerate(("", cluster.scheduler_address)):
+            place = tmp_path / str(number)
+            power = plan_power(plan, BOOK, Design(1, 1), asked, place, scheduler=scheduler)
+            texts.append(to_json(power, {}))
+            runs = (place / "runs-trust.jsonl").read_text().splitlines()
+            assert len(runs) > 10
+    assert texts[0] == texts[1]
+
+
+def test_a_scheduler_that_does_not_answer_is_named_with_the_cure():
+    with (
+        pytest.raises(PlanningError, match="No Dask scheduler answers at tcp://127"),
+        dask_executor("tcp://127.0.0.1:1", seconds=1),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"scheduler": "tcp://127.0.0.1:1"}, "belong together"),
+        ({"executor": "dask"}, "belong together"),
+        ({"executor": "dask", "scheduler": "tcp://127.0.0.1:1", "workers": 2}, "Omit one"),
+    ],
+)
+def test_options_of_the_cluster_that_do_not_fit_are_refused(options, said, tmp_path):
+    with pytest.raises(CommandError, match=said):
+        call_command(
+            "plan_power", str(ROOT / "studies" / "judge-advisor.toml"),
+            output=tmp_path / "out", **options,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_analyses_and_contrasts_take_the_way_through_the_tables():

@@ -53,6 +53,18 @@ class Command(PlatformCommand):
             help="number of processes; results do not depend on it",
         )
         parser.add_argument(
+            "--executor",
+            choices=("local", "dask"),
+            default="local",
+            help="dask: use the workers of a Dask scheduler",
+        )
+        parser.add_argument(
+            "--scheduler",
+            default="",
+            metavar="ADDRESS",
+            help="address of a running Dask scheduler, such as tcp://10.0.0.1:8786",
+        )
+        parser.add_argument(
             "--outcomes",
             type=arguments.names,
             help="keys, comma-separated; by default all outcomes that declare an effect",
@@ -95,6 +107,7 @@ class Command(PlatformCommand):
                 output,
                 workers=options["workers"],
                 told=self.stdout.write,
+                scheduler=_scheduler(options),
             )
         except AnalysisError as error:
             raise CommandError(str(error)) from error
@@ -116,6 +129,22 @@ def read_study_file(file: Path) -> StudyFile:
         ) from error
     except StudyFileError as error:
         raise CommandError(f"{file}: {error}") from error
+
+
+def _scheduler(options: dict[str, Any]) -> str:
+    """Return the address of the scheduler, empty for processes of this machine."""
+    address = str(options["scheduler"])
+    if (options["executor"] == "dask") != bool(address):
+        raise CommandError(
+            "--executor dask and --scheduler ADDRESS belong together. Give both, or use "
+            "--workers N for processes of this machine."
+        )
+    if address and options["workers"] > 1:
+        raise CommandError(
+            "--workers is the number of processes of this machine, but --scheduler has workers of "
+            "its own. Omit one of them."
+        )
+    return address
 
 
 def _codebook(study: StudyFile) -> pd.DataFrame:
