@@ -18,6 +18,7 @@ from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, analysis_
 from analysis.sections.agreement import ArmAgreement, agreement_by_arm
 from analysis.sections.baseline import Covariate, baseline
 from analysis.sections.behaviour.measures import BehaviourResults, behaviour
+from analysis.sections.data_checks.section import DataChecks, data_checks
 from analysis.sections.deviations import Deviation, deviations
 from analysis.sections.instruments import Instrument, instruments
 from analysis.sections.optional import optional_results
@@ -88,6 +89,7 @@ class Results:
     missing: tuple[MissingRow, ...]
     sample: SampleNeeded | NotEstimable | None
     instruments: tuple[Instrument, ...]
+    data_checks: DataChecks
     stimuli_shown: StimuliShown
     agreement: tuple[ArmAgreement, ...]
     behaviour: BehaviourResults | None
@@ -143,6 +145,7 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
         missing_by_arm(data),
         sample,
         instruments(data),
+        data_checks(data),
         stimuli_shown(data),
         agreement_by_arm(data) if data.trials["agreed"].notna().any() else (),
         behaviour(data),

@@ -1,0 +1,175 @@
+"""Participants who are in the data twice, under two identifiers."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.sections.data_checks.independence import _identifiers
+from analysis.sections.data_checks.material import (
+    ADMINISTRATIVE,
+    DataFinding,
+    Material,
+    counted,
+    listed,
+)
+
+Codes = npt.NDArray[np.int64]
+FEWEST_CELLS = 8
+BLOCKS = 12  # a pair that agrees in any of these parts of its cells is compared in full
+BLOCK_CELLS = 6  # fewest cells of such a part
+ALIKE = 0.9  # share of cells that must agree
+LARGEST_BLOCK = 30
+ADVICE = (
+    "Compare the rows of these participants in the original files. Keep the first, and exclude the "
+    'other with an exclusion of rule "listed" and scope "all".'
+)
+
+
+def duplicates(material: Material) -> Iterator[DataFinding]:
+    """Yield pairs of participants whose data agree more than independent people's do.
+
+    A pair must agree in 90 % of the cells that both have. Its chance is the product of the cells'
+    probabilities of agreeing, raised to the power 1/φ, where φ is the overdispersion of the number
+    of agreeing cells between all other pairs, which similar people cause; corrected for all pairs
+    and for the choice of disagreeing cells. A column of identifiers that occur twice is a fact.
+    """
+    pairs = list(_repeated_identifiers(material))
+    for name, groups in pairs:
+        people = [person for group in groups for person in group]
+        yield _finding(material, people, f"“{name}” is the same for", None)
+    if pairs:
+        return
+    codes, people = _cells(material)
+    if codes.shape[1] < FEWEST_CELLS or len(people) < 4:
+        return
+    found = list(_alike(codes, material.level))
+    if found:
+        named = [people[one] for pair, _ in found for one in pair]
+        p = max(p for _, p in found)
+        yield _finding(material, named, "Nearly all data are the same for", p)
+
+
+def _repeated_identifiers(material: Material) -> Iterator[tuple[str, list[list[str]]]]:
+    for name, values in _identifiers(material):
+        counts = values.value_counts()
+        repeated = counts[counts > 1]
+        # Most of them repeated is another fault: rows that pass as people.
+        if (
+            len(repeated)
+            and repeated.sum() < 0.2 * len(values)
+            and values.nunique() > len(values) / 2
+        ):
+            yield name, [list(values.index[values == value]) for value in repeated.index]
+
+
+def _cells(material: Material) -> tuple[Codes, list[str]]:
+    """Return (participants, cells) of codes of what people did, -1 where missing."""
+    people = list(material.people["participant"])
+    parts = [rows.droplevel("page").groupby(level=0).first() for rows in material.raw.values()]
+    trials = material.trials
+    kept = [
+        name
+        for name in map(str, trials.columns)
+        if name not in ADMINISTRATIVE and name not in ("participant", "arm", "position")
+        if trials[name].nunique() > 1
+    ]
+    if kept and trials["position"].notna().all() and trials["position"].nunique() <= 400:
+        wide = trials.drop_duplicates(["participant", "position"]).pivot(
+            index="participant", columns="position", values=kept
+        )
+        parts.append(wide)
+    numbers = [name for name in material.person_numbers if name not in ADMINISTRATIVE]
+    parts.append(material.people.set_index("participant")[numbers])
+    columns = [
+        pd.factorize(part.iloc[:, number].reindex(people))[0]
+        for part in parts
+        for number in range(part.shape[1])
+    ]
+    return (np.column_stack(columns) if columns else np.empty((len(people), 0), int)), people
+
+
+def _alike(codes: Codes, level: float) -> Iterator[tuple[tuple[int, int], float]]:
+    chance = _agreement(codes)
+    # Cells that are nearly the same for everyone, such as fixed stimuli, say nothing.
+    telling = chance < 0.8
+    codes, chance = codes[:, telling], np.clip(chance[telling], 1e-4, None)
+    if codes.shape[1] < FEWEST_CELLS:
+        return
+    inflation = _overdispersion(codes, chance)
+    n = len(codes)
+    for one, other in sorted(_candidates(codes)):
+        both = (codes[one] >= 0) & (codes[other] >= 0)
+        same = both & (codes[one] == codes[other])
+        if both.sum() < FEWEST_CELLS or same.sum() < ALIKE * both.sum():
+            continue
+        if len(np.unique(codes[one][same])) < 3:
+            continue  # a straight line repeats itself in other people
+        different = int(both.sum() - same.sum())
+        surprise = -np.log(chance[same]).sum() / inflation
+        choices = sum(np.log((both.sum() - k) / (k + 1)) for k in range(different))
+        p = float(np.exp(min(0.0, np.log(n * (n - 1) / 2) + choices - surprise)))
+        if p < level:
+            yield (one, other), p
+
+
+def _agreement(codes: Codes) -> "npt.NDArray[np.float64]":
+    """Return by cell the probability that two people agree in it."""
+    result = np.ones(codes.shape[1])
+    for number, column in enumerate(codes.T):
+        counts = np.bincount(column[column >= 0])
+        total = counts.sum()
+        if total > 1:
+            result[number] = (counts * (counts - 1)).sum() / (total * (total - 1))
+    return result
+
+
+def _overdispersion(codes: Codes, chance: "npt.NDArray[np.float64]") -> float:
+    """Return variance of the agreeing cells between random pairs over that of independent cells."""
+    rng = np.random.default_rng(0)
+    pairs = rng.integers(len(codes), size=(4000, 2))
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    first, second = codes[pairs[:, 0]], codes[pairs[:, 1]]
+    both = (first >= 0) & (second >= 0)
+    gap = ((first == second) & both).sum(axis=1) - (chance * both).sum(axis=1)
+    # Quantiles instead of the variance, so that the duplicates themselves do not count.
+    spread = np.subtract(*np.quantile(gap, [0.84, 0.16])) / 2
+    independent = (chance * (1 - chance) * both).sum(axis=1).mean()
+    return float(max(1.0, spread**2 / independent)) if independent > 0 else 1.0
+
+
+def _candidates(codes: Codes) -> set[tuple[int, int]]:
+    """Return the pairs that agree in a part of their cells, found without comparing all pairs."""
+    found: set[tuple[int, int]] = set()
+    blocks = max(1, min(BLOCKS, codes.shape[1] // BLOCK_CELLS))
+    for start in range(blocks):
+        block = codes[:, start::blocks]
+        buckets: dict[bytes, list[int]] = defaultdict(list)
+        for person, cells in enumerate(block):
+            if (cells >= 0).any():
+                buckets[cells.tobytes()].append(person)
+        for people in buckets.values():
+            if 2 <= len(people) <= LARGEST_BLOCK:
+                found |= set(combinations(people, 2))
+    return found
+
+
+def _finding(material: Material, people: list[str], sentence: str, p: float | None) -> DataFinding:
+    pairs = [f"{people[n]} and {people[n + 1]}" for n in range(0, len(people) - 1, 2)]
+    arms = material.arm.reindex(list(dict.fromkeys(people)))
+    across = sum(
+        material.arm[people[n]] != material.arm[people[n + 1]] for n in range(0, len(people) - 1, 2)
+    )
+    where = f", {across} of them in different arms" if across else ""
+    return DataFinding(
+        "duplicates",
+        f"{sentence} {counted(len(pairs), 'pair')} of participants{where}: {listed(pairs)}.",
+        ADVICE,
+        columns=("participant",),
+        arms=tuple(arm for arm in material.arms if (arms == arm).any()),
+        outcomes=material.all_outcomes,
+        p=p,
+    )

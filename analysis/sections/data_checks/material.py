@@ -1,0 +1,223 @@
+"""Tables as the data checks read them, and the finding that a check returns."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.plan.plan import Outcome, analysis_of
+from analysis.sections.behaviour.trials import behaviour_of
+from analysis.study_data.columns import FILES
+from analysis.study_data.populations import members
+from analysis.study_data.study_data import StudyData
+
+Numbers = npt.NDArray[np.float64]
+# Columns that order or time the rows, from which no check can infer anything.
+ADMINISTRATIVE = {
+    *(column.name for column in FILES["participants.csv"]),
+    *("position", "answered_at", "sequence", "block", "server_seconds", "shown_at", "page"),
+}
+SOME = 5  # fewest values from which a check draws a conclusion
+
+
+@dataclass(frozen=True)
+class DataFinding:
+    """A fault found in the data, or in the fit of the plan to the data.
+
+    `columns` names columns and items. `outcomes` gives, by key of each outcome concerned, what the
+    fault does to it, or "" if that cannot be computed. `p` bounds the probability of such data
+    without the fault, and is None for a fact of the table that does not occur by chance. `advice`
+    says what to do.
+    """
+
+    check: str
+    sentence: str
+    advice: str
+    columns: tuple[str, ...] = ()
+    scales: tuple[str, ...] = ()
+    arms: tuple[str, ...] = ()
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """Data of everyone randomised, and the level at which a statistical check decides."""
+
+    data: StudyData
+    level: float
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """Return participants.csv without participants who are in no set."""
+        kept = members(self.data, "randomised").to_numpy(dtype=bool)
+        return self.data.participants[kept].reset_index(drop=True)
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """Return their trials by participant and position."""
+        rows = self.data.trials
+        return rows[rows["participant"].isin(self.people["participant"])].reset_index(drop=True)
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        """Return their answers in the order of the file."""
+        rows = self.data.answers
+        return rows[rows["participant"].isin(self.people["participant"])].reset_index(drop=True)
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """Return the codebook's rows of numeric items with a range."""
+        book = self.data.codebook
+        numeric = book["type"].isin(["integer", "number"])
+        ranged = book["minimum"].notna() & book["maximum"].notna()
+        return book[book["item"].notna() & numeric & ranged]
+
+    @cached_property
+    def arm(self) -> pd.Series:
+        """Return the arm by participant."""
+        return self.people.set_index("participant")["arm"]
+
+    @cached_property
+    def arms(self) -> list[str]:
+        """Return the arms with participants, in the plan's order."""
+        return [arm for arm in self.data.plan.arms if (self.people["arm"] == arm).any()]
+
+    @cached_property
+    def raw(self) -> Mapping[str, pd.DataFrame]:
+        """Return by questionnaire the answers as clicked: (participant, page) × items.
+
+        Rows are in the order in which the participants first occur in the file.
+        """
+        return {
+            str(questionnaire): self._raw(str(questionnaire), list(rows["item"]))
+            for questionnaire, rows in self.items.groupby("questionnaire", sort=False)
+        }
+
+    def _raw(self, questionnaire: str, items: list[str]) -> pd.DataFrame:
+        rows = self.answers
+        rows = rows[(rows["questionnaire"] == questionnaire) & rows["item"].isin(items)]
+        wide = pd.DataFrame(
+            {
+                "participant": rows["participant"],
+                "page": rows["page"].fillna("") if "page" in rows else "",
+                "item": rows["item"],
+                "value": pd.to_numeric(rows["value"], errors="coerce").astype("float64"),
+            }
+        ).pivot_table(
+            index=["participant", "page"], columns="item", values="value", aggfunc="first",
+            sort=False,
+        )  # fmt: skip
+        return wide.reindex(columns=items)
+
+    def keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the answers to the items of these codebook rows after reversal."""
+        values = self.raw[str(rows["questionnaire"].iloc[0])][list(rows["item"])].copy()
+        for row in rows[rows["reversed"] == 1].to_dict("records"):
+            values[row["item"]] = row["minimum"] + row["maximum"] - values[row["item"]]
+        return values
+
+    @cached_property
+    def scales(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return each scale with its rows of the codebook."""
+        rows = self.items.dropna(subset=["scale"])
+        return [
+            (str(scale), group)
+            for (_, scale), group in rows.groupby(["questionnaire", "scale"], sort=False)
+        ]
+
+    @cached_property
+    def trial_numbers(self) -> Mapping[str, Numbers]:
+        """Return the numeric columns of trials, missing cells as NaN."""
+        return numeric_columns(self.trials)
+
+    @cached_property
+    def person_numbers(self) -> Mapping[str, Numbers]:
+        """Return the numeric columns of participants, missing cells as NaN."""
+        return numeric_columns(self.people)
+
+    def labels(self, table: pd.DataFrame, most: int) -> list[str]:
+        """Return the columns of words or whole numbers with two to `most` values."""
+        names = []
+        for name in map(str, table.columns):
+            if name in ADMINISTRATIVE or name in ("participant", "arm"):
+                continue
+            if pd.api.types.is_datetime64_any_dtype(table[name]):
+                continue
+            if 2 <= table[name].nunique() <= most:
+                names.append(name)
+        return names
+
+    def outcomes_with(
+        self, *, columns: Iterable[str] = (), scale: str | None = None, any_trials: bool = False
+    ) -> dict[str, str]:
+        """Return, without a consequence, the outcomes that use a column, item or scale."""
+        names = set(columns)
+        in_scale = set(self.items.loc[self.items["item"].isin(names), "scale"].dropna())
+        behaviour = behaviour_of(self.data)
+        used = set() if behaviour is None else names & set(_columns(behaviour))
+        return {
+            outcome.key: ""
+            for outcome in self.data.plan.outcomes
+            if (outcome.scale is not None and outcome.scale in {scale, *in_scale})
+            or names & set(_columns_of(outcome))
+            or (outcome.measure is not None and (used or any_trials))
+            or (outcome.column is not None and any_trials)
+        }
+
+    @property
+    def all_outcomes(self) -> dict[str, str]:
+        """Return every outcome, without a consequence."""
+        return {outcome.key: "" for outcome in self.data.plan.outcomes}
+
+
+def numeric_columns(table: pd.DataFrame) -> dict[str, Numbers]:
+    """Return the table's columns of numbers except those that order or time the rows."""
+    return {
+        str(name): table[name].to_numpy(dtype=float, na_value=np.nan)
+        for name in table.columns
+        if name not in ADMINISTRATIVE
+        and pd.api.types.is_numeric_dtype(table[name])
+        and table[name].notna().any()
+    }
+
+
+def _columns(behaviour: object) -> list[str]:
+    return [value for value in vars(behaviour).values() if isinstance(value, str)]
+
+
+def _columns_of(outcome: Outcome) -> list[str]:
+    random = outcome.random if analysis_of(outcome).random else ()
+    named = (outcome.column, outcome.item, outcome.within, outcome.factor, *outcome.where, *random)
+    return [name for name in named if name is not None]
+
+
+def listed(names: Iterable[object], most: int = 5) -> str:
+    """Return the names as “a”, “b” and 3 more."""
+    distinct = list(dict.fromkeys(str(name) for name in names))
+    shown = ", ".join(f"“{name}”" for name in distinct[:most])
+    return shown + (f" and {len(distinct) - most} more" if len(distinct) > most else "")
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return "1 row", "3 rows" or "2 people"."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole percentage, or with a decimal below 10 %."""
+    return f"{100 * share:.0f}%" if share >= 0.1 or share == 0 else f"{100 * share:.1f}%"
+
+
+def plain(value: float) -> str:
+    """Return a value without a needless decimal point."""
+    return f"{value:.10g}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """Return a correlation or coefficient as APA prints it: .44 or −.44."""
+    text = f"{abs(value):.2f}"
+    return ("−" if value < 0 and float(text) else "") + text.removeprefix("0")

@@ -1,0 +1,182 @@
+"""Ratings that were recoded to a value inside their range."""
+
+from collections.abc import Iterator
+from itertools import permutations
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from analysis.sections.behaviour.trials import behaviour_of
+from analysis.sections.data_checks.material import (
+    SOME,
+    DataFinding,
+    Material,
+    Numbers,
+    counted,
+    listed,
+    percent,
+    plain,
+)
+
+FEWEST_ANSWERS = 20
+ADVICE = (
+    "Analyse the ratings as they were clicked. If only the recoded ratings exist, name the "
+    "recoding and treat the values at its end as “at least” (or “at most”)."
+)
+
+
+def recoded_ratings(material: Material) -> Iterator[DataFinding]:
+    """Yield ratings that pile up inside their declared range, copies that are cut, merging codes.
+
+    A pile-up is decided by a likelihood ratio: a normal distribution in steps of 1 whose values
+    beyond the last answer were moved to it, against one in which they would have been answered. By
+    Markov's inequality, the second model gives a ratio above 1/p with at most probability p. The
+    other two are facts of the tables and the plan.
+    """
+    yield from _codes(material)
+    copies = list(_copies(material))
+    yield from copies
+    seen = {name for finding in copies for name in finding.columns}
+    columns = [one for one in _ranged(material) if one[0] not in seen]
+    tests = 2 * max(1, len(columns)) * (1 + len(material.arms))
+    for name, low, high, values in columns:
+        yield from _piles(material, name, low, high, values, tests)
+
+
+def _ranged(material: Material) -> Iterator[tuple[str, float, float, pd.Series]]:
+    """Yield items and trial columns with a declared range and whole answers, by participant."""
+    for rows in material.items.to_dict("records"):
+        raw = material.raw[str(rows["questionnaire"])][rows["item"]].droplevel("page").dropna()
+        if (raw % 1 == 0).all():
+            yield str(rows["item"]), float(rows["minimum"]), float(rows["maximum"]), raw
+    behaviour = behaviour_of(material.data)
+    if behaviour is None or behaviour.confidence is None or not behaviour.confidence_range:
+        return
+    values = material.trial_numbers.get(behaviour.confidence)
+    low, high = behaviour.confidence_range
+    if values is not None and high - low <= 20:
+        rated = pd.Series(values, index=material.trials["participant"]).dropna()
+        if (rated % 1 == 0).all():
+            yield behaviour.confidence, float(low), float(high), rated
+
+
+def _piles(
+    material: Material, name: str, low: float, high: float, values: pd.Series, tests: int
+) -> Iterator[DataFinding]:
+    arm = material.arm.reindex(values.index).to_numpy()
+    # One observation per participant is the unit: trials of a participant are not independent.
+    per_person = len(values) / values.index.nunique()
+    groups = [((), values), *(((one,), values[arm == one]) for one in material.arms)]
+    for arms, part in groups:
+        for side in (1, -1):
+            ends = (low, high) if side == 1 else (-high, -low)
+            numbers = side * part.to_numpy(dtype=float)
+            gain = _log_ratio(numbers, ends) / per_person - np.log(tests)
+            if gain <= -np.log(material.level):
+                continue
+            end = side * numbers.max()
+            share = float((numbers == numbers.max()).mean())
+            beyond = "above" if side == 1 else "below"
+            inside = f" in the arm {listed(material.data.labels[one] for one in arms)}"
+            yield DataFinding(
+                "recoded_ratings",
+                f"“{name}” is declared from {plain(low)} to {plain(high)}, but "
+                f"{percent(share)} of its {counted(len(part), 'answer')}{inside if arms else ''} "
+                f"are {plain(end)} and none is {beyond} it. Such a pile-up arises if the ratings "
+                f"{beyond} {plain(end)} were recoded to {plain(end)}.",
+                ADVICE,
+                columns=(name,),
+                arms=arms,
+                outcomes=material.outcomes_with(columns=[name]),
+                p=float(np.exp(-gain)),
+            )
+            return
+
+
+def _log_ratio(values: Numbers, ends: tuple[float, float]) -> float:
+    """Return the log likelihood ratio of a recoded against an unrecoded normal distribution."""
+    top = values.max(initial=-np.inf)
+    if len(values) < FEWEST_ANSWERS or top >= ends[1] or len(np.unique(values)) < 3:
+        return -np.inf
+    cells, tally = np.unique(values, return_counts=True)
+    counts = tally.astype(float)
+    return _best(cells, counts, ends[0], top) - _best(cells, counts, ends[0], ends[1])
+
+
+def _best(cells: Numbers, counts: Numbers, low: float, last: float) -> float:
+    """Return the largest log likelihood of a normal in steps of 1 with open ends low and last."""
+    lower = np.where(cells <= low, -np.inf, cells - 0.5)
+    upper = np.where(cells >= last, np.inf, cells + 0.5)
+
+    def loss(theta: Numbers) -> float:
+        mean, scale = theta[0], np.exp(theta[1])
+        share = stats.norm.cdf((upper - mean) / scale) - stats.norm.cdf((lower - mean) / scale)
+        return float(-(counts @ np.log(np.maximum(share, 1e-300))))
+
+    centre = float(np.average(cells, weights=counts))
+    spread = float(np.sqrt(np.average((cells - centre) ** 2, weights=counts)))
+    fit = optimize.minimize(loss, [centre, np.log(max(spread, 0.2))], method="Nelder-Mead")
+    return -float(fit.fun)
+
+
+def _copies(material: Material) -> Iterator[DataFinding]:
+    """Yield columns that equal another column up to a value, and that value beyond it."""
+    for table in (material.trial_numbers, material.person_numbers):
+        for (whole, first), (cut, second) in permutations(table.items(), 2):
+            both = np.isfinite(first) & np.isfinite(second)
+            differs = both & (first != second)
+            if not differs.any() or len(np.unique(second[differs])) != 1:
+                continue
+            end = second[differs][0]
+            above = bool((first[differs] > end).all() and second[both].max() == end)
+            below = bool((first[differs] < end).all() and second[both].min() == end)
+            same = both & ~differs
+            if not (above or below) or len(np.unique(first[same])) < 3 or same.sum() < SOME:
+                continue
+            yield DataFinding(
+                "recoded_ratings",
+                f"“{cut}” is a copy of “{whole}” in which {counted(int(differs.sum()), 'value')} "
+                f"{'above' if above else 'below'} {plain(end)} became {plain(end)}.",
+                ADVICE,
+                columns=(cut, whole),
+                outcomes=material.outcomes_with(columns=[cut]),
+            )
+
+
+def _codes(material: Material) -> Iterator[DataFinding]:
+    """Yield codes of the plan by which two numbers of a file become one rating."""
+    source = material.data.plan.source
+    if source is None:
+        return
+    tables = [(ours, codes) for table in source.tables for ours, codes in table.codes.items()]
+    for ours, codes in [*source.codes.items(), *tables]:
+        numbers = {old: new for old, new in codes.items() if _number(old) and _number(new)}
+        moved = {old: new for old, new in numbers.items() if float(old) != float(new)}
+        reached = [float(new) for new in numbers.values()]
+        merged = {
+            old: new
+            for old, new in moved.items()
+            # A code merges ratings if another code, or the number itself, gives the same value.
+            if reached.count(float(new)) > 1 or str(new) not in numbers
+        }
+        scaled = len(moved) > 1 and len(set(reached)) == len(reached) and len(merged) == len(moved)
+        if not merged or scaled or ours in ("arm", "participant", "item"):
+            continue
+        words = ", ".join(f"{old} becomes {new}" for old, new in merged.items())
+        columns = (ours,) if ours != "value" else tuple(material.items["item"].astype(str))
+        yield DataFinding(
+            "recoded_ratings",
+            f"The plan's codes merge values of “{ours}”: {words}.",
+            ADVICE,
+            columns=columns,
+            outcomes=material.outcomes_with(columns=columns),
+        )
+
+
+def _number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,148 @@
+"""Items whose key runs against their scale, and what turning them does to the outcomes."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from math import comb
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.outcomes.finding import p_of
+from analysis.plan.plan import Outcome, analysis_of, resolve
+from analysis.sections.data_checks.material import DataFinding, Material, listed, signed
+from analysis.statistics.estimate import Estimate, NotEstimable, attempt
+from analysis.statistics.reliability import cronbach_alpha
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import StudyData
+
+FEWEST_PEOPLE = 10
+
+
+def reversed_key(material: Material) -> Iterator[DataFinding]:
+    """Yield scales with items whose correlation with the other items is below 0 for certain.
+
+    The items are the smallest set whose reversal makes the scale coherent. Each must correlate
+    negatively with the other items, as they are after the reversal, by Fisher's z, one-sided,
+    corrected for every set of that size.
+    """
+    for scale, rows in material.scales:
+        values = material.keyed(rows).dropna()
+        values = values.loc[:, values.nunique() > 1]
+        if values.shape[1] < 2 or len(values) < FEWEST_PEOPLE:
+            continue
+        against = _against(values.corr().to_numpy())
+        items = [str(item) for item in values.columns[against]]
+        if not items:
+            continue
+        sets = comb(values.shape[1], len(items)) * len(material.scales)
+        p = min(1.0, sets * max(_p_negative(values, against, item) for item in items))
+        if p < material.level:
+            yield _finding(material, scale, rows, items, p)
+
+
+def _against(correlation: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> np.ndarray:
+    """Flag the smaller set of items whose reversal makes every item agree with the rest."""
+    signs = np.sign(np.linalg.eigh(correlation)[1][:, -1])
+    signs[signs == 0] = 1
+    for _ in range(2 * len(signs)):
+        # An item that disagrees with the sum of the others, as turned so far, turns, too.
+        rest = signs * (correlation @ signs - signs)
+        if rest.min() >= 0:
+            break
+        signs[rest.argmin()] *= -1
+    turned = signs < 0
+    fewer: np.ndarray = ~turned if turned.sum() > len(signs) / 2 else turned
+    return fewer
+
+
+def _p_negative(values: pd.DataFrame, against: np.ndarray, item: str) -> float:
+    signs = np.where(against, -1.0, 1.0)
+    rest = (values * signs).drop(columns=item).mean(axis=1)
+    if rest.nunique() < 2:
+        return 1.0
+    r = float(np.corrcoef(values[item], rest)[0, 1])
+    z = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12)) * np.sqrt(len(values) - 3)
+    return float(stats.norm.cdf(z))
+
+
+def _finding(
+    material: Material, scale: str, rows: pd.DataFrame, items: list[str], p: float
+) -> DataFinding:
+    before = material.keyed(rows)
+    turned_rows = _turned(rows, items)
+    after = material.keyed(turned_rows)
+    ties = " and ".join(
+        f"“{item}” correlates {signed(_item_rest(before, item))} with the mean of the other items"
+        for item in items
+    )
+    outcomes = material.outcomes_with(scale=scale)
+    if len(items) * 2 == len(before.columns):
+        whose = f"The items of “{scale}” fall into two halves that run against each other: {ties}"
+    else:
+        whose = f"In “{scale}”, {ties}"
+    word = "item" if len(items) == 1 else "items"
+    return DataFinding(
+        "reversed_key",
+        f"{whose}, although the plan treats all of them as keyed in the same direction. Cronbach's "
+        f"alpha is {_alpha(before)} as keyed, and {_alpha(after)} with the {word} turned.",
+        f"Compare the wording of {listed(items)} with the plan's key and with the answer options "
+        f"that participants saw. Correct `reversed` of the {word} if the key is wrong.",
+        columns=tuple(items),
+        scales=(scale,),
+        outcomes={key: _consequence(material, key, before, after, rows, items) for key in outcomes},
+        p=p,
+    )
+
+
+def _turned(rows: pd.DataFrame, items: list[str]) -> pd.DataFrame:
+    turned = rows["item"].isin(items)
+    flipped = 1 - rows["reversed"].fillna(0).astype(int)
+    return rows.assign(reversed=rows["reversed"].fillna(0).astype(int).where(~turned, flipped))
+
+
+def _item_rest(values: pd.DataFrame, item: str) -> float:
+    complete = values.dropna()
+    return float(np.corrcoef(complete[item], complete.drop(columns=item).mean(axis=1))[0, 1])
+
+
+def _alpha(values: pd.DataFrame) -> str:
+    alpha = attempt("alpha", lambda: cronbach_alpha(values))
+    return signed(alpha.value) if isinstance(alpha, Estimate) else "not estimable"
+
+
+def _consequence(
+    material: Material,
+    key: str,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    rows: pd.DataFrame,
+    items: list[str],
+) -> str:
+    """Return what turning the items does to the scale's mean and to the outcome's test."""
+    data = material.data
+    outcome = next(one for one in data.plan.outcomes if one.key == key)
+    book = data.codebook
+    same = book["questionnaire"].eq(rows["questionnaire"].iloc[0]).fillna(False)
+    turned = same & book["item"].isin(items).fillna(False)
+    flipped = (1 - book["reversed"].fillna(0)).astype("Int64")
+    changed = replace(data, codebook=book.assign(reversed=book["reversed"].mask(turned, flipped)))
+    planned, other = (_p(one, outcome) for one in (data, changed))
+    means = tuple(float(values.mean(axis=1).mean()) for values in (before, after))
+    return (
+        f"Turning {listed(items)} moves the mean of the items from {means[0]:.2f} to "
+        f"{means[1]:.2f} and the p of this outcome's test from {planned} to {other}."
+    )
+
+
+def _p(data: StudyData, outcome: Outcome) -> str:
+    plan = replace(data.plan, outcomes=(outcome,))
+    alone = replace(data, plan=plan)
+    analysis = analysis_of(outcome)
+    run = partial(resolve(analysis.check or analysis.path), alone, score_table(alone), outcome)
+    found = attempt(outcome.key, run)
+    p = None if isinstance(found, NotEstimable) else p_of(found)
+    if p is None:
+        return "not estimable"
+    return "less than .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")

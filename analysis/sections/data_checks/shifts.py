@@ -1,0 +1,286 @@
+"""Columns that were moved by a row, and rows whose cells were moved by a column."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.sections.data_checks.material import (
+    ADMINISTRATIVE,
+    DataFinding,
+    Material,
+    Numbers,
+    counted,
+    listed,
+    percent,
+    signed,
+)
+
+LAGS = (-3, -2, -1, 1, 2, 3)
+FEWEST_ROWS = 20
+ADVICE = (
+    "Compare the column with the original file, from the first row on, and move its cells back to "
+    "their rows."
+)
+
+
+def shifted(material: Material) -> Iterator[DataFinding]:
+    """Yield columns that fit the others only after a move by rows, and rows moved by a column.
+
+    An item is moved if it correlates with its scale in another row and not in its own (difference
+    of Fisher's z, corrected for items and moves). A trial column is moved if, in another row and
+    not in its own, it is determined by its image or by two other columns, or its image explains it
+    (F test).
+    """
+    yield from _items(material)
+    found = [*_by_image(material), *_by_identity(material)]
+    yield from found
+    if not found:
+        yield from _by_image_means(material)
+    yield from _moved_rows(material)
+
+
+def _items(material: Material) -> Iterator[DataFinding]:
+    tests = len(LAGS) * max(1, len(material.items))
+    for scale, rows in material.scales:
+        values = material.keyed(rows)
+        if values.shape[1] < 3 or len(values) < FEWEST_ROWS:
+            continue
+        for item in values.columns:
+            rest = values.drop(columns=item).mean(axis=1)
+            own = _correlation(values[item], rest)
+            lags = {lag: _correlation(values[item].shift(lag), rest) for lag in LAGS}
+            lag = max(lags, key=lambda one: lags[one])
+            gap = np.arctanh(lags[lag]) - np.arctanh(own)
+            p = float(stats.norm.sf(gap * np.sqrt((len(values) - 4) / 2))) * tests
+            alone = float(stats.norm.sf(np.arctanh(lags[lag]) * np.sqrt(len(values) - 4))) * tests
+            if max(p, alone) < material.level:
+                yield _moved(
+                    material,
+                    str(item),
+                    -lag,
+                    f"In “{scale}”, “{item}” correlates {signed(own)} with the other items of the "
+                    f"same participant, but {signed(lags[lag])} with those",
+                    max(p, alone),
+                )
+
+
+def _correlation(first: pd.Series, second: pd.Series) -> float:
+    both = first.notna() & second.notna()
+    if both.sum() < FEWEST_ROWS or first[both].nunique() < 2 or second[both].nunique() < 2:
+        return 0.0
+    return float(np.clip(np.corrcoef(first[both], second[both])[0, 1], -0.999, 0.999))
+
+
+def _moved(material: Material, name: str, lag: int, words: str, p: float | None) -> DataFinding:
+    rows = counted(abs(lag), "row")
+    return DataFinding(
+        "shifted",
+        f"{words} {rows} {'below' if lag < 0 else 'above'}: the column seems to be moved by "
+        f"{rows}.",
+        ADVICE,
+        columns=(name,),
+        outcomes=material.outcomes_with(columns=[name]) or material.all_outcomes,
+        p=p,
+    )
+
+
+def _candidates(material: Material) -> list[str]:
+    trials = material.trials
+    return [
+        str(name)
+        for name in trials.columns
+        if name not in ADMINISTRATIVE
+        and name not in ("participant", "arm", "image", "image_set", "decision_correct")
+        and not pd.api.types.is_datetime64_any_dtype(trials[name])
+        and trials[name].nunique() >= 2
+    ]
+
+
+def _by_image(material: Material) -> Iterator[DataFinding]:
+    """Yield columns that an image determines in another row and not in its own."""
+    trials = material.trials
+    if trials["image"].nunique() < 3:
+        return
+    for name in _candidates(material):
+        own = _constancy(trials[name], trials["image"])
+        if own is None or own > 0.9:
+            continue
+        for lag in LAGS:
+            moved = trials.groupby("participant")[name].shift(lag)
+            there = _constancy(moved, trials["image"])
+            if there is not None and there >= 0.985 and there - own > 0.1:
+                yield _moved(
+                    material,
+                    name,
+                    -lag,
+                    f"“{name}” agrees with the image of its own row in {percent(own)} of the rows, "
+                    f"but in {percent(there)} with the image",
+                    None,
+                )
+                break
+
+
+def _constancy(column: pd.Series, images: pd.Series) -> float | None:
+    """Return the share of rows with the image's most frequent value, of images shown repeatedly."""
+    pairs = pd.DataFrame({"image": images, "value": column.astype("object")}).dropna()
+    counts = pairs.value_counts(sort=False).rename("n").reset_index()
+    if counts.empty:
+        return None
+    by_image = counts.groupby("image")["n"].agg(["max", "sum"])
+    by_image = by_image[by_image["sum"] >= 3]
+    if by_image["sum"].sum() < FEWEST_ROWS or counts["value"].nunique() < 2:
+        return None
+    return float(by_image["max"].sum() / by_image["sum"].sum())
+
+
+def _by_identity(material: Material) -> Iterator[DataFinding]:
+    """Yield yes-or-no columns that state the equality of two others, of another row."""
+    trials = material.trials
+    names = _candidates(material)
+    flags = {
+        name: values
+        for name, values in material.trial_numbers.items()
+        if name in names and set(np.unique(values[np.isfinite(values)])) == {0.0, 1.0}
+    }
+    reported: set[str] = set()
+    for one, two in _comparable(trials, names, flags):
+        same = (trials[one] == trials[two]).where(trials[one].notna() & trials[two].notna())
+        for name in flags:
+            if name in (one, two) or name in reported or {one, two} & reported:
+                continue
+            own = _agreement(trials[name], same)
+            if own >= 0.95 or own <= 0.05:
+                continue
+            for which, moved in (("flag", name), ("one", one), ("two", two)):
+                lag = _identity_lag(trials, name, one, two, which)
+                if lag is None:
+                    continue
+                reported.add(moved)
+                yield _moved(
+                    material,
+                    moved,
+                    -lag,
+                    f"“{name}” states whether “{one}” equals “{two}” in {percent(own)} of the rows "
+                    f"as they are, but in nearly all rows if “{moved}” is taken from the row",
+                    None,
+                )
+                break
+
+
+def _comparable(
+    trials: pd.DataFrame, names: list[str], flags: dict[str, Numbers]
+) -> Iterator[tuple[str, str]]:
+    for one, two in combinations(names, 2):
+        if (one in flags) != (two in flags):
+            continue
+        if pd.api.types.is_numeric_dtype(trials[one]) != pd.api.types.is_numeric_dtype(trials[two]):
+            continue
+        if max(trials[one].nunique(), trials[two].nunique()) <= 40:
+            shared = set(trials[one].dropna().unique()) & set(trials[two].dropna().unique())
+            if len(shared) >= 2:
+                yield one, two
+
+
+def _identity_lag(trials: pd.DataFrame, name: str, one: str, two: str, which: str) -> int | None:
+    for lag in (-1, 1):
+        columns = {"flag": trials[name], "one": trials[one], "two": trials[two]}
+        columns[which] = trials.groupby("participant")[
+            {"flag": name, "one": one, "two": two}[which]
+        ].shift(lag)
+        known = columns["one"].notna() & columns["two"].notna()
+        same = (columns["one"] == columns["two"]).where(known)
+        if _agreement(columns["flag"], same) >= 0.985:
+            return lag
+    return None
+
+
+def _agreement(flag: pd.Series, same: pd.Series) -> float:
+    both = flag.notna() & same.notna()
+    if both.sum() < FEWEST_ROWS:
+        return 0.5
+    first = flag[both].astype(float).to_numpy()
+    second = same[both].astype(float).to_numpy()
+    return float((first == second).mean())
+
+
+def _by_image_means(material: Material) -> Iterator[DataFinding]:
+    """Yield numeric columns that the image explains in another row and not in its own."""
+    trials = material.trials
+    if trials["image"].nunique() < 3 or not trials["participant"].duplicated().any():
+        return
+    names = [name for name in material.trial_numbers if name in _candidates(material)]
+    tests = len(LAGS) * max(1, len(names))
+    for name in names:
+        values = pd.Series(material.trial_numbers[name], index=trials.index)
+        centred = values - values.groupby(trials["participant"]).transform("mean")
+        if _p_image(centred, trials["image"]) < 0.01:
+            continue
+        shifted_values = {lag: centred.groupby(trials["participant"]).shift(lag) for lag in LAGS}
+        p = {lag: _p_image(moved, trials["image"]) * tests for lag, moved in shifted_values.items()}
+        lag = min(p, key=lambda one: p[one])
+        if p[lag] < material.level:
+            yield _moved(
+                material,
+                name,
+                -lag,
+                f"“{name}” does not depend on the image of its own row, but clearly on the image",
+                p[lag],
+            )
+
+
+def _p_image(values: pd.Series, images: pd.Series) -> float:
+    known = values.notna() & images.notna()
+    groups = values[known].groupby(images[known])
+    sizes, k, n = groups.size(), groups.ngroups, int(known.sum())
+    if k < 3 or n - k < FEWEST_ROWS or sizes.mean() < 3:
+        return 1.0
+    total = float(((values[known] - values[known].mean()) ** 2).sum())
+    between = float((sizes * (groups.mean() - values[known].mean()) ** 2).sum())
+    if total - between <= 1e-12 * max(total, 1.0):
+        return 0.0 if total > 0 else 1.0
+    return float(stats.f.sf(between / (k - 1) / ((total - between) / (n - k)), k - 1, n - k))
+
+
+def _moved_rows(material: Material) -> Iterator[DataFinding]:
+    """Yield rows with several cells that fit the neighbouring column and not their own."""
+    for numbers, table in (
+        (material.person_numbers, material.people),
+        (material.trial_numbers, material.trials),
+    ):
+        names = [name for name in table.columns if name in numbers]
+        if len(names) < 3 or len(table) < FEWEST_ROWS:
+            continue
+        cells = np.column_stack([numbers[name] for name in names])
+        for step in (1, -1):
+            bad = _rows_moved(cells, step)
+            if not bad.any():
+                continue
+            who = table.loc[bad, "participant"]
+            yield DataFinding(
+                "shifted",
+                f"In {counted(int(bad.sum()), 'row')} ({listed(who)}), several cells are far "
+                f"outside the other values of their column and inside those of the column to the "
+                f"{'left' if step == 1 else 'right'}: the cells of {listed(names)} seem to be "
+                "moved by a column.",
+                "Compare these rows with the original file: a separator or a quotation mark inside "
+                "a cell moves the cells after it.",
+                columns=tuple(map(str, names)),
+                outcomes=material.outcomes_with(columns=map(str, names)) or material.all_outcomes,
+            )
+
+
+def _rows_moved(cells: Numbers, step: int) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    low, high = np.nanquantile(cells, [0.1, 0.9], axis=0)
+    spread = np.maximum(high - low, 1e-9)
+    # A cell moved to the right is compared with the column on its left, and the reverse.
+    theirs = np.roll(np.arange(cells.shape[1]), step)
+    alien = (cells < low - 1.5 * spread) | (cells > high + 1.5 * spread)
+    at_home = (cells >= (low - spread)[theirs]) & (cells <= (high + spread)[theirs])
+    fits = alien & at_home
+    fits[:, 0 if step == 1 else -1] = False
+    emptied = np.isnan(cells[:, 0 if step == 1 else -1])
+    rows: np.ndarray = (fits.sum(axis=1) >= 2) | ((fits.sum(axis=1) >= 1) & emptied)
+    return rows if rows.mean() < 0.3 else np.zeros(len(cells), bool)
