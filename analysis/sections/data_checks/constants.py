@@ -70,7 +70,7 @@ def _columns(material: Material) -> Iterator[tuple[str, str, pd.Series]]:
 
 def _p_all_alike(own: pd.Series, n: int) -> float:
     """Return the probability that n people drawn at random all have one and the same value."""
-    counts = own.value_counts().to_numpy(dtype=float)
+    counts: Numbers = own.value_counts().to_numpy().astype(np.float64)
     counts = counts[counts >= n]
     logs = _log_choose(counts, n) - _log_choose(np.array([float(len(own))]), n)
     return float(np.exp(logs).sum())

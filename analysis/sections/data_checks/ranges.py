@@ -48,7 +48,7 @@ def _ranged(material: Material) -> Iterator[tuple[str, float, float, pd.Series]]
     """Yield items and trial columns with a declared range and whole answers, by participant."""
     for rows in material.items.to_dict("records"):
         raw = material.raw[str(rows["questionnaire"])][rows["item"]].droplevel("page").dropna()
-        if (raw % 1 == 0).all():
+        if len(raw) and (raw % 1 == 0).all():
             yield str(rows["item"]), float(rows["minimum"]), float(rows["maximum"]), raw
     behaviour = behaviour_of(material.data)
     if behaviour is None or behaviour.confidence is None or not behaviour.confidence_range:
@@ -57,7 +57,7 @@ def _ranged(material: Material) -> Iterator[tuple[str, float, float, pd.Series]]
     low, high = behaviour.confidence_range
     if values is not None and high - low <= 20:
         rated = pd.Series(values, index=material.trials["participant"]).dropna()
-        if (rated % 1 == 0).all():
+        if len(rated) and (rated % 1 == 0).all():
             yield behaviour.confidence, float(low), float(high), rated
 
 

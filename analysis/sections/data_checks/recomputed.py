@@ -151,7 +151,7 @@ def _constant_columns(
         if _is_ratio(values)
     }
     by_person: dict[str, Numbers] = {
-        name: group.first().reindex(material.people["participant"]).to_numpy(dtype=float)
+        name: np.asarray(group.first().reindex(material.people["participant"]), dtype=np.float64)
         for name, group in own.items()
         if (group.nunique() <= 1).all()
     }

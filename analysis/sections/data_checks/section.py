@@ -42,7 +42,9 @@ def data_checks(data: StudyData) -> DataChecks:
     """Carry out every check of the catalogue on the data of everyone randomised."""
     level = FAMILY_LEVEL / sum(check.statistical for check in DATA_CHECKS)
     material = Material(data, level)
-    found = {check.key: _findings(check, material) for check in DATA_CHECKS}
+    # A study that nobody has entered yet has a report, too, and nothing to check.
+    checked = DATA_CHECKS if len(material.people) else ()
+    found = {check.key: _findings(check, material) for check in checked}
     return DataChecks(
         FAMILY_LEVEL,
         level,
@@ -50,7 +52,7 @@ def data_checks(data: StudyData) -> DataChecks:
             CheckDone(
                 check.key, check.label, check.looks_for, check.statistical, len(found[check.key])
             )
-            for check in DATA_CHECKS
+            for check in checked
         ),
         tuple(finding for findings in found.values() for finding in findings),
     )

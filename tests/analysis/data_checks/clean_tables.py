@@ -130,7 +130,8 @@ def _counts(people: pd.DataFrame, trials: pd.DataFrame, rng: np.random.Generator
 
 def _plan(arms: list[str], items: list[dict[str, Any]], trials: pd.DataFrame) -> str:
     blocks = "".join(
-        f'[[source.items]]\nitem = "{one["item"]}"\nquestionnaire = "own"\nscale = "{one["scale"]}"\n'
+        f'[[source.items]]\nitem = "{one["item"]}"\nquestionnaire = "own"\n'
+        f'scale = "{one["scale"]}"\n'
         f"minimum = 1\nmaximum = {one['points']}\nreversed = {one['reversed']}\n\n"
         for one in items
     )
@@ -161,8 +162,9 @@ response_time = "response_time_ms"
 [[source.tables]]
 file = "people.csv"
 into = "participants"
-columns = {{ participant = "pid", arm = "cond", age = "age", gender = "gender", country = "country", \
-n_wrong = "n_wrong", k_wrong = "k_wrong", followed = "followed", accuracy = "accuracy" }}
+columns = {{ participant = "pid", arm = "cond", age = "age", gender = "gender", \
+country = "country", n_wrong = "n_wrong", k_wrong = "k_wrong", followed = "followed", \
+accuracy = "accuracy" }}
 types = {{ age = "integer", n_wrong = "integer", k_wrong = "integer", followed = "number", \
 accuracy = "number" }}
 

@@ -1,0 +1,208 @@
+"""Each data check finds its fault in a table that is clean without it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.plan.catalogues.data_checks import DATA_CHECKS, FAMILY_LEVEL
+from analysis.plan.plan import resolve
+from analysis.report.render import render_report
+from analysis.results import compute
+from analysis.sections.data_checks.material import DataFinding
+from analysis.sections.data_checks.section import data_checks
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import read_study
+from tests.analysis.data_checks.clean_tables import write_table
+
+SEED = 8
+FEW_CLEAN = 6
+MANY_CLEAN = 200
+
+
+@dataclass
+class Files:
+    """The files of a table, to be changed."""
+
+    people: pd.DataFrame
+    trials: pd.DataFrame
+    answers: pd.DataFrame
+    plan: str
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory) -> Path:
+    return write_table(tmp_path_factory.mktemp("clean"), SEED)
+
+
+def findings(folder: Path) -> tuple[DataFinding, ...]:
+    return data_checks(read_study(folder)).findings
+
+
+def changed(clean: Path, folder: Path, change: Callable[[Files], None]) -> Path:
+    """Write the clean table with a change to its files."""
+    names = ("people", "trials", "answers")
+    files = Files(
+        *(pd.read_csv(clean / f"{name}.csv") for name in names), (clean / "plan.toml").read_text()
+    )
+    change(files)
+    for name in names:
+        getattr(files, name).to_csv(folder / f"{name}.csv", index=False)
+    (folder / "plan.toml").write_text(files.plan)
+    return folder
+
+
+def reverse_an_item(files: Files) -> None:
+    rows = files.answers["q"] == "trust1"
+    most = 7 if files.answers.loc[files.answers["q"].str.startswith("trust"), "v"].max() > 5 else 5
+    files.answers.loc[rows, "v"] = most + 1 - files.answers.loc[rows, "v"]
+
+
+def draw_straight_lines(files: Files) -> None:
+    people = files.people["pid"].iloc[::8]
+    files.answers.loc[files.answers["pid"].isin(people), "v"] = 4
+
+
+def store_six_and_seven_as_five(files: Files) -> None:
+    files.trials["sure"] = files.trials["sure"].clip(upper=5)
+
+
+def answer_in_shares(files: Files) -> None:
+    rows = files.trials["pid"].isin(files.people["pid"].iloc[::9])
+    files.plan = files.plan.replace('slider = "integer"', 'slider = "number"')
+    files.trials["slider"] = files.trials["slider"].mask(rows, files.trials["slider"] / 100)
+
+
+def leave_codes(files: Files) -> None:
+    files.people.loc[::15, "age"] = 999
+
+
+def lift_to_the_ceiling(files: Files) -> None:
+    files.trials["slider"] = (files.trials["slider"] + 45).clip(upper=100)
+
+
+def hold_constant(files: Files) -> None:
+    inside = files.trials["pid"].isin(files.people.loc[files.people["cond"] == "map", "pid"])
+    files.trials.loc[inside, "sure"] = 4
+
+
+def write_zero_for_no_cases(files: Files) -> None:
+    files.people.loc[::6, ["n_wrong", "k_wrong"]] = 0
+    over = files.people["n_wrong"].where(files.people["n_wrong"] > 0)
+    files.people["followed"] = (100 * files.people["k_wrong"] / over).round(1).fillna(0)
+
+
+def cut_decimals(files: Files) -> None:
+    share = 100 * files.people["k_wrong"] / files.people["n_wrong"]
+    files.people["followed"] = np.floor(share * 10 + 1e-9) / 10
+
+
+def cut_times(files: Files) -> None:
+    files.trials["rt"] = files.trials["rt"].clip(upper=7000)
+
+
+def forget_the_participant(files: Files) -> None:
+    files.plan = files.plan.replace(
+        'analysis = "logistic_trials"', 'analysis = "logistic_trials"\nrandom = ["image"]'
+    )
+
+
+def copy_people(files: Files) -> None:
+    for number, (old, new) in enumerate((("p003", "p903"), ("p004", "p904"))):
+        arm = files.people.loc[files.people["pid"] != old, "cond"].iloc[number]
+        copied = files.people[files.people["pid"] == old].assign(pid=new, cond=arm)
+        files.people = pd.concat([files.people, copied])
+        for name in ("trials", "answers"):
+            table = getattr(files, name)
+            copied = table[table["pid"] == old].assign(pid=new)
+            setattr(files, name, pd.concat([table, copied]))
+
+
+def mix_up_arms(files: Files) -> None:
+    files.people["gender"] = files.people["cond"].map(lambda arm: f"saw {arm}")
+    files.people.loc[[2, 5], "gender"] = files.people.loc[[5, 2], "gender"].to_numpy()
+    swapped = files.people["cond"].ne("plain").idxmax()
+    files.people.loc[swapped, "gender"] = "saw plain"
+
+
+def move_by_a_row(files: Files) -> None:
+    files.trials["correct"] = files.trials["correct"].shift(1, fill_value=0)
+
+
+def show_an_image_in_one_arm(files: Files) -> None:
+    image = files.trials["img"].iloc[0]
+    inside = files.trials["pid"].map(files.people.set_index("pid")["cond"]) == "plain"
+    files.trials = files.trials[(files.trials["img"] != image) | inside]
+
+
+def show_each_arm_its_images(files: Files) -> None:
+    arm = files.trials["pid"].map(files.people.set_index("pid")["cond"])
+    files.trials["img"] = arm + "_" + files.trials["img"]
+
+
+FAULTS = {
+    "reversed_key": reverse_an_item,
+    "straight_lining": draw_straight_lines,
+    "recoded_ratings": store_six_and_seven_as_five,
+    "other_range": answer_in_shares,
+    "missing_code": leave_codes,
+    "ceiling": lift_to_the_ceiling,
+    "constant": hold_constant,
+    "zero_by_zero": write_zero_for_no_cases,
+    "cut_percentages": cut_decimals,
+    "response_times": cut_times,
+    "not_independent": forget_the_participant,
+    "duplicates": copy_people,
+    "mislabelled_arm": mix_up_arms,
+    "shifted": move_by_a_row,
+    "image_imbalance": show_an_image_in_one_arm,
+    "no_shared_image": show_each_arm_its_images,
+}
+
+
+def test_every_check_of_the_catalogue_is_tried_and_exists():
+    assert set(FAULTS) == {check.key for check in DATA_CHECKS}
+    assert all(callable(resolve(check.path)) for check in DATA_CHECKS)
+
+
+def test_the_clean_table_has_no_finding(clean):
+    assert findings(clean) == ()
+
+
+@pytest.mark.parametrize("key", FAULTS)
+def test_a_check_finds_its_fault(key, clean, tmp_path):
+    found = findings(changed(clean, tmp_path, FAULTS[key]))
+    assert key in {finding.check for finding in found}, found
+
+
+@pytest.mark.parametrize("seed", range(FEW_CLEAN))
+def test_clean_tables_of_other_designs_have_no_finding(seed, tmp_path):
+    assert findings(write_table(tmp_path, 1000 + seed)) == ()
+
+
+@pytest.mark.nightly
+def test_two_hundred_clean_tables_have_no_finding(tmp_path):
+    found = {}
+    for seed in range(MANY_CLEAN):
+        found[seed] = findings(write_table(tmp_path / str(seed), 2000 + seed))
+    assert {seed: list(some) for seed, some in found.items() if some} == {}
+
+
+def test_a_finding_is_told_beside_its_scale_and_outcome_with_what_turning_does(clean, tmp_path):
+    data = read_study(changed(clean, tmp_path, reverse_an_item))
+    results = compute(data, score_table(data))
+    finding = next(one for one in results.data_checks.findings if one.check == "reversed_key")
+    assert finding.columns == ("trust1",)
+    assert "Turning “trust1” moves the mean" in finding.outcomes["trust"]
+    html = render_report(results, {}, "test")
+    assert html.count("Data check.</strong>") >= 2
+    assert finding.sentence.split(",")[0] in html
+
+
+def test_the_checks_share_one_level(clean):
+    checked = data_checks(read_study(clean))
+    tests = sum(check.statistical for check in checked.checks)
+    assert checked.level * tests == pytest.approx(FAMILY_LEVEL)
