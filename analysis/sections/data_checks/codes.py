@@ -18,6 +18,7 @@ NEGATIVE = (-1, -2, -7, -8, -9, -66, -77, -88, -98, -99, -777, -888, -998, -999,
 POSITIVE = (9, 66, 77, 88, 97, 98, 99, 666, 777, 888, 998, 999, 9998, 9999, 99999, 999999)
 APART = 0.35
 """Distance of a code from the other values, as a share of their range, if it occurs repeatedly."""
+USED = 5  # of the seven numbers around a code, those that must occur for a comparison
 SPREADS = 3.0
 """Distance of a code from the mean of the other values, in their standard deviations."""
 
@@ -37,6 +38,9 @@ def missing_code(material: Material) -> Iterator[DataFinding]:
         bad = [code for code in NEGATIVE if _negative(cells, code)]
         others = cells[~np.isin(cells, bad)]
         bad += [code for code in POSITIVE if _far_above(others, code)]
+        beyond = _p_beyond(others[~np.isin(others, bad)]) * len(columns) * len(POSITIVE)
+        if not bad and beyond < material.level:
+            bad = [int(others.max())]
         heaped = (
             []
             if bad
@@ -98,12 +102,28 @@ def _far_above(cells: Numbers, code: int) -> bool:
     return bool(far and (times > 1 or gap >= span))
 
 
+def _p_beyond(cells: Numbers) -> float:
+    """Return the probability that the highest whole number is a code beyond an unused value.
+
+    In a distribution that falls towards its end, a value is at most as frequent as the value below
+    it, so that all answers to the two are the higher one with a probability of at most a half each.
+    """
+    if len(cells) < SOME or (cells % 1 != 0).any() or cells.max() not in POSITIVE:
+        return 1.0
+    below = cells[cells < cells.max()]
+    if not len(below) or cells.max() - below.max() < 2 or len(np.unique(below)) > 11:
+        return 1.0
+    return float(0.5 ** (cells == cells.max()).sum())
+
+
 def _heaped(cells: Numbers, code: int, columns: int) -> float:
     """Return the probability that chance repeats the code so often, given its neighbours."""
     times = int((cells == code).sum())
     if times < 4 or code == 9 or (cells % 1 != 0).any() or np.ptp(cells) <= 20:
         return 1.0
     near = [float((cells == code + step).sum()) for step in (-4, -3, -2, -1, 1, 2, 3)]
+    if sum(count > 0 for count in near) < USED:
+        return 1.0  # only some numbers occur at all, as in percentages of few trials
     # Twice the busiest neighbour allows for preferred numbers.
     expected = max(2 * max(near), 0.5)
     return float(stats.poisson.sf(times - 1, expected)) * len(POSITIVE) * columns

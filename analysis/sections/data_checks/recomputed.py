@@ -17,6 +17,8 @@ from analysis.sections.data_checks.material import (
 )
 
 AGREE = 0.98  # share of rows in which a recomputation must give the reported value
+CERTAIN = 25.0
+"""Natural logarithm of the odds against a recomputation that agrees by chance in all rows."""
 MOST_CONDITIONS = 12  # yes-or-no columns of trials that are combined
 
 
@@ -257,11 +259,7 @@ def _match(name: str, reported: Numbers, ratio: _Ratio) -> _Match | None:
     if ratio.counted is not None:
         rows &= np.isfinite(ratio.counted)
     values = reported[rows]
-    # Zeros and ones alone may equal another ratio by chance.
-    if (
-        len(values) < SOME
-        or len(np.unique(values[(values > 0) & (values != 1) & (values != 100)])) < 3
-    ):
+    if len(values) < SOME:
         return None
     decimals = _decimals(values)
     scale = 100.0 if values.max() > 1 else 1.0
@@ -276,12 +274,29 @@ def _match(name: str, reported: Numbers, ratio: _Ratio) -> _Match | None:
     tolerance = 1e-6 if decimals <= 6 else 1e-9
     rounded = np.abs(values - exact) <= 0.5 * unit + tolerance * scale / 100 + 1e-9
     cut = (exact - values > -1e-9) & (exact - values < unit - 1e-9)
-    differ = int((cut & ~rounded).sum())
+    # At a tie, tools round up or to the even digit, so that an odd digit was cut.
+    tie = np.abs(exact - values - 0.5 * unit) < 1e-9
+    differ = int((cut & (~rounded | (tie & (np.round(values / unit) % 2 == 1)))).sum())
+    if not _telling(values, exact, ratio.counted is not None):
+        return None
     if decimals <= 4 and cut.mean() >= AGREE and differ >= 2:
         return _Match(name, reported, ratio, scale, decimals, True, differ)
     if rounded.mean() >= AGREE:
         return _Match(name, reported, ratio, scale, decimals, False, differ)
     return None
+
+
+def _telling(values: Numbers, exact: Numbers, known: bool) -> bool:
+    """Return whether so many rows would not agree by chance.
+
+    The chance is that of pairing the values and the ratios at random, over all candidates.
+    """
+    inner = values[(values > 0) & (values != 1) & (values != 100)]
+    if len(np.unique(inner)) < (1 if known else 3):
+        return False
+    shares = pd.Series(np.round(exact, 6)).value_counts(normalize=True)
+    chance = float((shares**2).sum())
+    return chance < 1 and -len(values) * np.log(max(chance, 1e-12)) > CERTAIN
 
 
 def _nearest(values: Numbers, over: Numbers, scale: float, unit: float) -> Numbers:

@@ -43,6 +43,46 @@ def straight_lining(material: Material) -> Iterator[DataFinding]:
         if lines.sum() >= FEWEST_LINES and p < material.level:
             reported |= set(rows["item"])
             yield _finding(material, name, rows, lines, expected, p)
+    yield from _in_trials(material)
+
+
+def _in_trials(material: Material) -> Iterator[DataFinding]:
+    """Yield ratings of trials that more people left unchanged than their consistency predicts.
+
+    Only lines inside the range count: a person may honestly rate every trial at an end.
+    """
+    trials = material.trials
+    columns = [
+        name
+        for name, values in material.trial_numbers.items()
+        if 3 <= len(np.unique(values[np.isfinite(values)])) <= 11
+        and material.outcomes_with(columns=[name])
+    ]
+    for name in columns:
+        wide = trials.drop_duplicates(["participant", "position"]).pivot(
+            index="participant", columns="position", values=name
+        )
+        rated = wide.loc[:, wide.notna().mean() > 0.8].dropna().astype(float)
+        if rated.shape[1] < 5 or len(rated) < 10:
+            continue
+        cells = rated.to_numpy()
+        lines = (rated.nunique(axis=1) == 1) & rated.iloc[:, 0].between(
+            cells.min(), cells.max(), inclusive="neither"
+        )
+        expected = _expected_lines(rated, lines)
+        p = float(stats.poisson.sf(lines.sum() - 1, expected)) * len(columns)
+        if lines.sum() >= FEWEST_LINES and p < material.level:
+            people = rated.index[lines.to_numpy()]
+            yield DataFinding(
+                "straight_lining",
+                f"{counted(len(people), 'participant')} ({percent(len(people) / len(rated))}) gave "
+                f"the same answer in all {rated.shape[1]} trials of “{name}”. At most "
+                f"{expected:.1f} such people are expected from the consistency of the others.",
+                "Report the outcome also without these participants.",
+                columns=(name,),
+                outcomes=material.outcomes_with(columns=[name]),
+                p=min(1.0, p),
+            )
 
 
 def _blocks(material: Material) -> Iterator[tuple[str, pd.DataFrame]]:

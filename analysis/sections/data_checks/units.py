@@ -23,7 +23,7 @@ RANGE_GAP = 3.0
 """Ratio of neighbouring maxima that separates two ranges of answers, such as 0 to 10 and to 100."""
 FASTEST_MS = 50.0
 """Times in milliseconds whose median is shorter cannot be reactions of people."""
-LESS_OFTEN = 4.0
+LESS_OFTEN = 3.0
 """How much less often than in any sibling item an end may be chosen because of the wording."""
 ADVICE = (
     "Compare the question as shown with the declared range and unit, and bring all answers to one "

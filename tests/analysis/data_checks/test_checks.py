@@ -18,7 +18,7 @@ from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.data_checks.clean_tables import write_table
 
-SEED = 8
+SEED = 21
 FEW_CLEAN = 6
 MANY_CLEAN = 200
 
