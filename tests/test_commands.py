@@ -260,6 +260,18 @@ def test_a_folder_in_progress_is_complete_or_absent(tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["b"]
 
 
+def test_a_folder_that_cannot_be_made_is_named_itself(tmp_path, monkeypatch):
+    def refuse(**options):
+        raise OSError(errno.EROFS, "Read-only file system", "hidden")
+
+    monkeypatch.setattr(outputs.tempfile, "mkdtemp", refuse)
+    with (
+        pytest.raises(CommandError, match=r"out cannot be made: Read-only file system\. Name"),
+        outputs.folder_in_progress(tmp_path / "out"),
+    ):
+        pytest.fail("began")
+
+
 class Interrupted(PlatformCommand):
     if_stopped = "What is done is kept."
     stealth_options = ("signal",)

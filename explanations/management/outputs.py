@@ -35,7 +35,12 @@ def folder_in_progress(
     """
     # On the same file system as the output, so that files move without being copied.
     place = nearest_folder(output.parent)
-    work = Path(tempfile.mkdtemp(dir=place, prefix=f".{output.name}."))
+    try:
+        work = Path(tempfile.mkdtemp(dir=place, prefix=f".{output.name}."))
+    except OSError as error:
+        raise CommandError(
+            f"{output} cannot be made: {error.strerror}. Name another folder with --output."
+        ) from error
     try:
         try:
             yield work
