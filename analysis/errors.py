@@ -43,6 +43,14 @@ class NotEstimableError(AnalysisError):
     """The requested quantity does not exist for these data, for the reason in the message."""
 
 
+class NoTestError(NotEstimableError):
+    """The groups can be compared, but the planned method has no test for such clear data.
+
+    For instance the scores do not vary within an arm, or a model's likelihood has no maximum. The
+    plan's fallbacks apply (analysis.outcomes.fallbacks).
+    """
+
+
 class ReportError(ProblemsError):
     """The report contradicts itself, for instance by a p that does not match its statistic."""
 

@@ -5,15 +5,18 @@ give the same bytes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
+from analysis.errors import NotEstimableError
+from analysis.failures import Failure, Failures
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.claim_summary import Summary, summarise_claim
-from analysis.outcomes.finding import OutcomeFinding, p_of
+from analysis.outcomes.fallbacks import Fallback, Refusal, as_analysis, fall_back
+from analysis.outcomes.finding import Failed, OutcomeFinding, p_of
 from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, analysis_of, resolve
 from analysis.sections.agreement import ArmAgreement, agreement_by_arm
 from analysis.sections.baseline import Covariate, baseline
@@ -37,6 +40,7 @@ from analysis.study_data.study_data import StudyData
 from analysis.study_data.without_logarithm import WithoutLogarithm, count_without_logarithm
 
 SCHEMA = 2  # version of results.json; raised when a key changes or is removed (old_results)
+T = TypeVar("T")
 Adjustment = Literal["Holm", "Benjamini-Hochberg"]
 
 
@@ -44,12 +48,14 @@ Adjustment = Literal["Holm", "Benjamini-Hochberg"]
 class Sensitivity:
     """The outcome's test in the other set (per-protocol or intention-to-treat).
 
-    It does not enter a family.
+    It does not enter a family. `fallback` is the analysis that supplied the test, if it is not the
+    planned analysis.
     """
 
     population: Population
     arms: tuple[ArmSummary, ...]
     test: HypothesisTest | NotEstimable
+    fallback: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,10 @@ class OutcomeResult:
     """An outcome of the plan with the results of its analysis.
 
     `p_adjusted` is adjusted over the outcome's family by Holm, and over the exploratory outcomes by
-    Benjamini and Hochberg. `score_range` is the lowest and the highest possible score, if known.
+    Benjamini and Hochberg. `family_without_test` lists the outcomes of the family that have no
+    test; each stays in the family with p = 1. `refused` lists the analyses that have no test for
+    the data, the planned analysis first; `fallback` is the analysis that supplies the test instead.
+    `score_range` is the lowest and the highest possible score, if known.
     """
 
     outcome: Outcome
@@ -70,11 +79,27 @@ class OutcomeResult:
     sensitivity: Sensitivity | None = None
     score_range: Range = UNKNOWN
     without_logarithm: WithoutLogarithm | None = None  # trials left out, if the plan declares it
+    fallback: Fallback | None = None
+    refused: tuple[Refusal, ...] = ()
+    family_without_test: tuple[str, ...] = ()
+
+    @property
+    def decisive(self) -> OutcomeFinding:
+        """Return the results of the analysis that supplies the outcome's test."""
+        return self.found if self.fallback is None else self.fallback.found
+
+    @property
+    def test(self) -> HypothesisTest | NotEstimable:
+        """Return the test that enters the outcome's family, by the planned or another analysis."""
+        return self.decisive.test
 
 
 @dataclass(frozen=True)
 class Results:
-    """The complete analysis of a study."""
+    """The complete analysis of a study.
+
+    A part that failed with an unexpected error is empty or None, and listed in `failures`.
+    """
 
     schema: int
     title: str
@@ -89,13 +114,14 @@ class Results:
     missing: tuple[MissingRow, ...]
     sample: SampleNeeded | NotEstimable | None
     instruments: tuple[Instrument, ...]
-    data_checks: DataChecks
-    stimuli_shown: StimuliShown
+    data_checks: DataChecks | None
+    stimuli_shown: StimuliShown | None
     agreement: tuple[ArmAgreement, ...]
     behaviour: BehaviourResults | None
     outcomes: tuple[OutcomeResult, ...]
     deviations: tuple[Deviation, ...]
     optional_sections: Mapping[str, Any]  # by key of OPTIONAL_SECTIONS, as the plan declares
+    failures: tuple[Failure, ...] = ()
 
     @property
     def confirmatory(self) -> tuple[OutcomeResult, ...]:
@@ -130,7 +156,13 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
     rows = participant_flow(data, scores)
     flow = study_flow(data, rows)
     sample = _sample(data, flow)
-    outcomes = _outcomes(data, scores)
+    failures = Failures()
+
+    def part(name: str, compute: Callable[[], T], instead: T) -> T:
+        return failures.guarded(name, compute, lambda _: instead)
+
+    outcomes = _outcomes(data, scores, failures)
+    agreed = bool(data.trials["agreed"].notna().any())
     return Results(
         SCHEMA,
         data.plan.title or str(data.manifest.get("title", "")) or "Untitled study",
@@ -141,17 +173,18 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
         data.labels,
         rows,
         flow,
-        baseline(data),
-        missing_by_arm(data),
+        part("Baseline characteristics", lambda: baseline(data), ()),
+        part("Missing answers", lambda: missing_by_arm(data), ()),
         sample,
-        instruments(data),
-        data_checks(data),
-        stimuli_shown(data),
-        agreement_by_arm(data) if data.trials["agreed"].notna().any() else (),
-        behaviour(data),
+        part("Instruments", lambda: instruments(data), ()),
+        part("Checks of the data", lambda: data_checks(data), None),
+        part("Stimuli", lambda: stimuli_shown(data), None),
+        part("Agreement", lambda: agreement_by_arm(data) if agreed else (), ()),
+        part("Measures of behaviour", lambda: behaviour(data), None),
         outcomes,
         deviations(data, outcomes, sample),
-        optional_results(data, scores),
+        optional_results(data, scores, failures),
+        tuple(failures.found),
     )
 
 
@@ -177,52 +210,142 @@ def _sample(data: StudyData, flow: Flow) -> SampleNeeded | NotEstimable | None:
     )
 
 
-def _outcomes(data: StudyData, scores: pd.DataFrame) -> tuple[OutcomeResult, ...]:
+def _outcomes(
+    data: StudyData, scores: pd.DataFrame, failures: Failures
+) -> tuple[OutcomeResult, ...]:
     # Trials without a logarithm are refused first, because no analysis notices them any more.
     unlogged = count_without_logarithm(data)
-    found = {outcome.key: analysed(data, scores, outcome) for outcome in data.plan.outcomes}
+    found = {
+        outcome.key: _with_fallback(data, scores, outcome, failures)
+        for outcome in data.plan.outcomes
+    }
     # All tests must exist before any p can be adjusted over its family.
-    p_values = {key: p_of(result) for key, result in found.items()}
+    p_values = {key: p_of(one.decisive) for key, one in found.items()}
     results: dict[str, OutcomeResult] = {}
     for name, family in data.plan.families.items():
         adjust = benjamini_hochberg if name == EXPLORATORY else holm
         kind: Adjustment = "Benjamini-Hochberg" if name == EXPLORATORY else "Holm"
         adjusted = adjust({outcome.key: p_values[outcome.key] for outcome in family})
-        results |= {
-            outcome.key: OutcomeResult(
-                outcome,
-                found[outcome.key],
-                adjusted[outcome.key],
-                len(family),
-                summarise_claim(data, outcome, found[outcome.key]),
-                _assumptions(data, scores, outcome, found[outcome.key]),
-                kind,
-                _sensitivity(data, scores, outcome, found[outcome.key]),
-                score_range(data, outcome),
-                unlogged.get(outcome.key),
+        untested = tuple(outcome.key for outcome in family if p_values[outcome.key] is None)
+        for outcome in family:
+            results[outcome.key] = _result(
+                data, scores, outcome, found[outcome.key], adjusted[outcome.key], failures
             )
-            for outcome in family
-        }
+            results[outcome.key] = replace(
+                results[outcome.key],
+                family_size=len(family),
+                adjustment=kind,
+                family_without_test=untested,
+                without_logarithm=unlogged.get(outcome.key),
+            )
     return tuple(results[outcome.key] for outcome in data.plan.outcomes)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The results of the planned analysis and, if it has no test, of its fallbacks."""
+
+    planned: OutcomeFinding
+    fallback: Fallback | None
+    refused: tuple[Refusal, ...]
+
+    @property
+    def decisive(self) -> OutcomeFinding:
+        return self.planned if self.fallback is None else self.fallback.found
+
+
+def _with_fallback(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, failures: Failures
+) -> _Found:
+    """Return the results of the outcome's analysis, marked as failed after an unexpected error."""
+
+    def run(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> OutcomeFinding:
+        return failures.guarded(
+            f"Outcome “{outcome.label}”, {outcome.analysis}",
+            lambda: analysed(data, scores, outcome),
+            _failed,
+        )
+
+    planned = run(data, scores, outcome)
+    if isinstance(planned, Failed):
+        return _Found(planned, None, ())
+    return _Found(planned, *fall_back(data, scores, outcome, planned, run))
+
+
+def _failed(failure: Failure) -> Failed:
+    return Failed(
+        (), NotEstimable("analysis", f"the analysis failed with an unexpected {failure.error}")
+    )
 
 
 def analysed(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> OutcomeFinding:
     """Return the result of the outcome's analysis."""
-    found: OutcomeFinding = resolve(analysis_of(outcome).path)(data, scores, outcome)
+    try:
+        found: OutcomeFinding = resolve(analysis_of(outcome).path)(data, scores, outcome)
+    except NotEstimableError as error:
+        return Failed((), NotEstimable(outcome.analysis, str(error)))
     return found
 
 
-def _assumptions(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
-) -> tuple[Assumption, ...]:
-    checked: tuple[Assumption, ...] = resolve(analysis_of(outcome).assumptions)(
-        data, scores, outcome, found
+def _result(
+    data: StudyData,
+    scores: pd.DataFrame,
+    outcome: Outcome,
+    found: _Found,
+    p_adjusted: float | None,
+    failures: Failures,
+) -> OutcomeResult:
+    decisive, name = found.decisive, f"Outcome “{outcome.label}”"
+    used = outcome if found.fallback is None else as_analysis(outcome, found.fallback.analysis)
+    summary = failures.guarded(
+        f"{name}, summary",
+        lambda: summarise_claim(data, used, decisive),
+        lambda _: Summary("none", 0, "scores", 0, None, None, ""),
     )
-    return checked
+    if found.fallback is not None:
+        summary = replace(summary, model=f"{summary.model} (fallback)")
+    return OutcomeResult(
+        outcome,
+        found.planned,
+        p_adjusted,
+        0,
+        summary,
+        failures.guarded(
+            f"{name}, assumptions",
+            lambda: _assumptions(data, scores, outcome, found),
+            lambda _: (),
+        ),
+        "Holm",
+        failures.guarded(
+            f"{name}, sensitivity analysis",
+            lambda: _sensitivity(data, scores, outcome, found),
+            lambda _: None,
+        ),
+        failures.guarded(
+            f"{name}, range of its scores", lambda: score_range(data, outcome), lambda _: UNKNOWN
+        ),
+        found.fallback,
+        found.refused,
+    )
+
+
+def _assumptions(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: _Found
+) -> tuple[Assumption, ...]:
+    """Return the assumptions of the planned analysis and, if a fallback decides, its own too."""
+    if isinstance(found.planned, Failed):
+        return ()
+    parts = [(outcome, found.planned)]
+    if found.fallback is not None:
+        parts.append((as_analysis(outcome, found.fallback.analysis), found.fallback.found))
+    checked: list[Assumption] = []
+    for asked, finding in parts:
+        checked += resolve(analysis_of(asked).assumptions)(data, scores, asked, finding)
+    return tuple(checked)
 
 
 def _sensitivity(
-    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: _Found
 ) -> Sensitivity | None:
     """Return the test in the other set, or None if the plan has no exclusions."""
     if not data.plan.exclusions:
@@ -232,8 +355,18 @@ def _sensitivity(
     # The same people give the same test, which may be a model of many trials.
     compared = data.participants["arm"].isin(data.plan.arms_of(outcome))
     if not (compared & (members(data, other) != members(data, outcome.population))).any():
-        return Sensitivity(other, found.arms, found.test)
+        fallback = found.fallback
+        key = None if fallback is None else fallback.analysis
+        return Sensitivity(other, found.decisive.arms, found.decisive.test, key)
     population = scores.assign(**{outcome.key: outcome_scores(data, changed).to_numpy()})
+    again = _arms_and_test(data, population, changed)
+    fallback, _ = fall_back(data, population, changed, again, _arms_and_test)
+    if fallback is None:
+        return Sensitivity(other, again.arms, again.test)
+    return Sensitivity(other, fallback.found.arms, fallback.found.test, fallback.analysis)
+
+
+def _arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> OutcomeFinding:
     analysis = analysis_of(outcome)
-    again: OutcomeFinding = resolve(analysis.check or analysis.path)(data, population, changed)
-    return Sensitivity(other, again.arms, again.test)
+    found: OutcomeFinding = resolve(analysis.check or analysis.path)(data, scores, outcome)
+    return found

@@ -45,32 +45,34 @@ def analyse(
     """Read `folder`, carry out its plan (or `plan`), and write the results to `output`.
 
     Writes results.json with its schema, scores.csv, figures, report.html (which names `command` as
-    its origin), report.pdf if `pdf`, the data, redo.py and bundle.json. `registered` is the plan as
-    preregistered; it defaults to the folder's plan, if valid, where `plan` replaces that.
-    `evaluation` is the evaluation of the maps. Raises TableError or PlanError before anything is
-    written, ReportError before a page with a wrong p is written, and PdfError after everything
-    else.
+    its origin), report.pdf if `pdf`, the data, redo.py and bundle.json. A part that fails with an
+    unexpected error is marked in the report and listed in the results' `failures`; the caller must
+    not treat such a run as a success. `registered` is the plan as preregistered; it defaults to the
+    folder's plan, if valid, where `plan` replaces that. `evaluation` is the evaluation of the maps.
+    Raises TableError or PlanError before anything is written, ReportError before a page with a
+    wrong p is written, and PdfError after everything else.
     """
     data = _with_registered(read_study(folder, plan, evaluation), folder, plan, registered)
     scores = score_table(data)
     results = compute(data, scores)
-    text = to_json(results)
     # Everything is computed and checked before the first file is written.
-    _check_results(text)
+    _check_results(to_json(results))
     output.mkdir(parents=True, exist_ok=True)
     clear(output)
     before = set(files_in(output))
-    write_text(output / "results.json", text)
+    figures, broken = draw_figures(results, scores, output / "figures")
+    results = replace(results, failures=(*results.failures, *broken))
+    html, broken = render_report(results, figures, command)
+    results = replace(results, failures=(*results.failures, *broken))
+    write_text(output / "results.json", to_json(results))
     shutil.copyfile(SCHEMA_FILE, output / SCHEMA_FILE.name)
     write_text(output / "scores.csv", csv_text(scores))
     write_inputs(data, folder, plan or plan_path(folder), output, evaluation)
-    figures = draw_figures(results, scores, output / "figures")
-    html = render_report(results, figures, command)
     _check_page(html)
     write_text(output / "report.html", html)
     try:
         if pdf:
-            write_pdf(render_report(results, figures, command, medium="print"), output)
+            write_pdf(render_report(results, figures, command, medium="print")[0], output)
     finally:
         ours = {name for name in files_in(output) if name not in before or name.startswith("data/")}
         write_manifest(output, {"command": command}, ours)

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from analysis.apa_numbers import bounded
 from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis, rows
-from analysis.statistics.estimate import Estimate, NotEstimable
+from analysis.statistics.estimate import Bound, Estimate, NotEstimable
 
 NEAR = (0.1, 0.2, 0.5, 1, 2, 5, 10)  # ticks of ratios that span less than two decades
 FINE = (0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.5)  # ticks of ratios that are close together
@@ -25,7 +25,7 @@ class Row:
 
     arm: str
     label: str
-    estimate: Estimate | NotEstimable
+    estimate: Estimate | Bound | NotEstimable
     p_adjusted: float | None = None
     shown: bool = False
 
@@ -63,6 +63,9 @@ def draw_forest(
     colour = colours(arms, control)
     for place, entry in enumerate(entries):
         _row(axes, place, entry, colour)
+    for place, entry in enumerate(entries):  # at the ends of the axis that the others need
+        if isinstance(entry.estimate, Bound):
+            _arrow(axes, place, entry, entry.estimate, colour)
     if kind.ratio:
         _ratio_ticks(axes)
     else:
@@ -80,7 +83,7 @@ def forest_data(entries: Sequence[Row]) -> pd.DataFrame:
             "arm": [entry.arm for entry, _ in estimates],
             "label": [entry.label for entry, _ in estimates],
             **{
-                name: [getattr(estimate, name, None) for _, estimate in estimates]
+                name: [_number(estimate, name) for _, estimate in estimates]
                 for name in ("value", "low", "high", "level", "p")
             },
             "p_adjusted": [entry.p_adjusted for entry in entries],
@@ -91,6 +94,9 @@ def forest_data(entries: Sequence[Row]) -> pd.DataFrame:
 
 def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str]) -> None:
     estimate = entry.estimate
+    if isinstance(estimate, Bound):
+        axes.plot([estimate.limit], [place], marker="|", color=INK, markersize=9)
+        return
     if isinstance(estimate, NotEstimable):
         inside = axes.get_yaxis_transform()
         axes.text(0.01, place, "not estimable", transform=inside, color=MUTED, va="center", size=8)
@@ -105,6 +111,32 @@ def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str]) -> None:
         markeredgewidth=2,
         markerfacecolor=colour[entry.arm] if entry.shown else "white",
     )
+
+
+def _arrow(axes: Axes, place: int, entry: Row, bound: Bound, colour: Mapping[str, str]) -> None:
+    """Draw a line from the only limit to the end of the axis, where a mark stands for the ratio."""
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high)
+    up = bound.value == "infinite"
+    end = high if up else low
+    axes.plot([bound.limit, end], [place, place], color=INK, linewidth=1.6)
+    axes.plot(
+        [end],
+        [place],
+        marker=">" if up else "<",
+        markersize=8,
+        markeredgecolor=colour[entry.arm],
+        markeredgewidth=2,
+        markerfacecolor=colour[entry.arm] if entry.shown else "white",
+        clip_on=False,
+    )
+
+
+def _number(estimate: Estimate | Bound | NotEstimable, name: str) -> float | str | None:
+    if isinstance(estimate, Bound) and name in ("low", "high"):
+        return estimate.limit if (name == "low") == (estimate.value == "infinite") else None
+    value: float | str | None = getattr(estimate, name, None)
+    return value
 
 
 def _ratio_ticks(axes: Axes) -> None:

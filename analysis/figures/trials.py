@@ -5,10 +5,11 @@ import pandas as pd
 from analysis.figures.forest import Forest, Row, draw_forest, filled_note
 from analysis.figures.one_way import Drawings, scores_drawing
 from analysis.outcomes.binary_trials import BinaryTrials, OddsContrast
+from analysis.outcomes.likelihood_ratio import LikelihoodRatio, RatioContrast
 from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.outcomes.trial_models import ModelContrast, TrialModel
 from analysis.results import OutcomeResult, Results, arm_is_shown
-from analysis.statistics.estimate import Estimate, NotEstimable
+from analysis.statistics.estimate import Bound, Estimate, NotEstimable
 
 
 def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
@@ -25,15 +26,19 @@ def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> D
 
 def forest_of(result: OutcomeResult, results: Results) -> tuple[list[Row], Forest]:
     """Return the arms against the control, as the outcome's analysis expresses the effect."""
-    outcome, found = result.outcome, result.found
-    if isinstance(found, TrialModel) and found.fallback is not None:
-        found = found.fallback
+    outcome, found = result.outcome, result.decisive
     control = results.labels[results.plan.control]
     if isinstance(found, BinaryTrials):
         entries = [
             _row(contrast, contrast.odds_ratio, result, results) for contrast in found.contrasts
         ]
         effect = "Odds ratio"
+    elif isinstance(found, LikelihoodRatio):
+        entries = [
+            _row(contrast, contrast.odds_ratio, result, results) for contrast in found.contrasts
+        ]
+        logistic = found.family == "logistic"
+        effect = "Odds ratio" if logistic else FAMILIES["ordinal_trials"].effect
     elif isinstance(found, TrialModel):
         entries = [
             _row(contrast, contrast.estimate, result, results) for contrast in found.contrasts
@@ -41,7 +46,7 @@ def forest_of(result: OutcomeResult, results: Results) -> tuple[list[Row], Fores
         effect = FAMILIES[outcome.analysis].effect
     else:  # the fallback compares scores and has its own tables
         entries, effect = [], "Difference"
-    ratio = isinstance(found, BinaryTrials) or outcome.analysis != "linear_trials"
+    ratio = isinstance(found, BinaryTrials | LikelihoodRatio) or outcome.analysis != "linear_trials"
     joint = f"{effect}: arm against “{control}”" if ratio else f"{effect}: arm minus “{control}”"
     note = f"line: interval, not adjusted over the arms · {filled_note(results.plan.alpha)}"
     bounds = None if ratio else outcome.smallest_effect
@@ -49,8 +54,8 @@ def forest_of(result: OutcomeResult, results: Results) -> tuple[list[Row], Fores
 
 
 def _row(
-    contrast: ModelContrast | OddsContrast,
-    estimate: Estimate | NotEstimable,
+    contrast: ModelContrast | OddsContrast | RatioContrast,
+    estimate: Estimate | Bound | NotEstimable,
     result: OutcomeResult,
     results: Results,
 ) -> Row:

@@ -9,13 +9,15 @@ from analysis.outcomes.ancova import Ancova
 from analysis.outcomes.binary_trials import population_trials
 from analysis.outcomes.factorial import Factorial, factorial_model
 from analysis.outcomes.finding import OutcomeFinding
+from analysis.outcomes.likelihood_ratio import LikelihoodRatio
 from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.one_way import OneWay
 from analysis.outcomes.paired import Paired
+from analysis.outcomes.permutation import Permuted
 from analysis.outcomes.ranks import Ranked
 from analysis.outcomes.repeated import Repeated
 from analysis.outcomes.trial_models import TrialModel
-from analysis.plan.plan import Outcome, analysis_of, analysis_with
+from analysis.plan.plan import Outcome, analysis_of
 from analysis.statistics.estimate import Estimate, NotEstimable
 from analysis.study_data.study_data import StudyData
 
@@ -40,18 +42,16 @@ class Summary:
 
 
 def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) -> Summary:
-    """Return the summary of the analysis that decides about the outcome.
-
-    That is the fallback if the model could not be fitted.
-    """
+    """Return the summary of the analysis, planned or a fallback, that decides about the outcome."""
     # Within subjects every condition has the full sample, so the arms must not be added up.
     people = sum(arm.n for arm in found.arms)
     if isinstance(found, Factorial):
         people = sum(found.cells.values())  # participants without a level are not analysed
-    if isinstance(found, Repeated | Paired):
+    within = isinstance(found, Permuted) and found.within
+    if isinstance(found, Repeated | Paired) or within:
         people = found.arms[0].n if found.arms else 0
     trials = None if outcome.column is None else population_trials(data, outcome)
-    by_trials = outcome.analysis.endswith("_trials")
+    by_trials = outcome.analysis.endswith("_trials") or isinstance(found, LikelihoodRatio)
     effect, symbol = _effect(found)
     return Summary(
         _model(outcome, found),
@@ -67,15 +67,13 @@ def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) ->
 def _model(outcome: Outcome, found: OutcomeFinding) -> str:
     if isinstance(found, Factorial):
         return factorial_model(outcome)
-    if not isinstance(found, TrialModel):
-        return analysis_of(outcome).model
-    if found.model != "none" or outcome.fallback is None:
+    if isinstance(found, TrialModel | LikelihoodRatio):
         return found.model
-    return f"{analysis_with(outcome.fallback).model} (fallback)"
+    return analysis_of(outcome).model
 
 
 def _rows(found: OutcomeFinding, trials: pd.DataFrame | None, people: int) -> int:
-    if isinstance(found, TrialModel):
+    if isinstance(found, TrialModel | LikelihoodRatio):
         return found.rows
     return people if trials is None else len(trials)
 

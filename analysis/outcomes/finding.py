@@ -1,5 +1,6 @@
 """The interface that the family, the report and the sensitivity check need from every analysis."""
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from analysis.statistics.descriptives import ArmSummary
@@ -17,6 +18,14 @@ class OutcomeFinding(Protocol):
     @property
     def test(self) -> HypothesisTest | NotEstimable:
         """Return the test that enters the outcome's family."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Stands for the results of an analysis that failed with an unexpected error."""
+
+    arms: tuple[ArmSummary, ...]
+    test: NotEstimable
 
 
 def p_of(found: OutcomeFinding) -> float | None:

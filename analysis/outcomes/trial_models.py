@@ -20,7 +20,7 @@ from analysis.outcomes.finding import OutcomeFinding
 from analysis.outcomes.one_way import ArmsAndTest, scores_by_arm
 from analysis.outcomes.random_terms import formula, planned_random, simplifications
 from analysis.outcomes.trial_model_kinds import FAMILIES, Fit, TrialFamily
-from analysis.plan.plan import Outcome, Plan, analysis_with, resolve
+from analysis.plan.plan import Outcome, Plan
 from analysis.statistics.arm_effects import arm_difference
 from analysis.statistics.comparisons.equivalence import (
     Equivalence,
@@ -81,7 +81,7 @@ class Spread:
 class TrialModel:
     """Results of a trial-level model.
 
-    `test` is the test of the arms' effect, or the fallback's test if there is no model. `terms`
+    `test` is the test of the arms' effect, or the reason why there is no model. `terms`
     contains the type III test of every fixed term, `sizes` their partial eta squared (linear models
     only), `aligned_ranks` their tests on aligned ranks (linear models with a second factor only).
     `thresholds` separate adjacent answers, in log odds (ordinal models only). `checks` are the
@@ -100,7 +100,6 @@ class TrialModel:
     residual_sd: float | None
     rows: int
     log: tuple[str, ...]
-    fallback: OutcomeFinding | None
     aligned_ranks: Mapping[str, HypothesisTest | NotEstimable]
     thresholds: Mapping[str, Estimate]
     checks: tuple[Assumption, ...]
@@ -114,9 +113,8 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
     arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
     trials = population_trials(data, outcome)
     fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, family))
-    # The plan names the fallback in advance, so that a failed fit leaves no choice.
     if isinstance(fitted, NotEstimable):
-        return _fallen_back(data, scores, outcome, arms, fitted, len(trials))
+        return _not_fitted(arms, fitted, len(trials))
     terms = {test.name: test for test in fitted.type_three()}
     tested = compared_factor(outcome, plan)
     level = 1 - 2 * plan.alpha
@@ -137,7 +135,6 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
         fitted.residual_sd if isinstance(fitted, LinearFit) else None,
         fitted.rows,
         log,
-        None,
         _aligned_ranks(trials, outcome, fitted, plan)
         if isinstance(fitted, LinearFit) and outcome.within is not None and tested == "arm"
         else {},
@@ -160,14 +157,8 @@ def _spreads(fit: Fit) -> Iterator[Spread]:
 def assumptions(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
-    """Return the model's assumptions and, if the fallback decides, the fallback's too."""
-    if not isinstance(found, TrialModel):
-        return ()
-    if found.fallback is None or outcome.fallback is None:
-        return found.checks
-    changed = replace(outcome, analysis=outcome.fallback)
-    check = resolve(analysis_with(outcome.fallback).assumptions)
-    return (*found.checks, *check(data, scores, changed, found.fallback))
+    """Return the model's assumptions, or the reason why it could not be fitted."""
+    return found.checks if isinstance(found, TrialModel) else ()
 
 
 def _checked_trials(trials: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
@@ -211,6 +202,13 @@ def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.Data
     return table, MixedModel("value", fixed, planned_random(table, outcome).terms)
 
 
+def planned_model(
+    trials: pd.DataFrame, outcome: Outcome, plan: Plan
+) -> tuple[pd.DataFrame, MixedModel]:
+    """Return the rows and the model that the plan declares, for an analysis other than Wald's."""
+    return _stated(trials, outcome, plan)
+
+
 def _aligned_ranks(
     trials: pd.DataFrame, outcome: Outcome, fit: LinearFit, plan: Plan
 ) -> dict[str, HypothesisTest | NotEstimable]:
@@ -236,37 +234,19 @@ def _aligned_ranks(
     return {name: attempt(name, partial(test, effect)) for effect, name in names.items()}
 
 
-def _fallen_back(
-    data: StudyData,
-    scores: pd.DataFrame,
-    outcome: Outcome,
-    arms: tuple[ArmSummary, ...],
-    refusal: NotEstimable,
-    rows: int,
-) -> TrialModel:
-    """Return a result without model estimates.
-
-    The plan's fallback supplies the test. The log states the reason and the fallback.
-    """
-    # The report shows the fallback's own tables, so no estimate of the failed model is kept.
-    log, fallback, test = [f"the model was not fitted: {refusal.reason}"], None, None
-    if outcome.fallback is not None:
-        changed = replace(outcome, analysis=outcome.fallback)
-        fallback = resolve(analysis_with(outcome.fallback).path)(data, scores, changed)
-        test = fallback.test
-        log.append(f"the plan's fallback was used: {outcome.fallback}")
+def _not_fitted(arms: tuple[ArmSummary, ...], refusal: NotEstimable, rows: int) -> TrialModel:
+    """Return a result without estimates, whose log states the reason."""
     return TrialModel(
         arms,
         "none",
-        refusal if test is None else test,
+        refusal,
         {},
         {},
         (),
         (),
         None,
         rows,
-        tuple(log),
-        fallback,
+        (f"the model was not fitted: {refusal.reason}",),
         {},
         {},
         not_fitted(refusal.reason),
@@ -375,14 +355,13 @@ def _judged(
 
 
 def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:
-    """Return scores by arm and the arms' effect, or the fallback's test if the model has no fit."""
+    """Return scores by arm and the arms' effect, or the reason why the model has no fit."""
     plan, family = data.plan, FAMILIES[outcome.analysis]
     groups = scores_by_arm(scores, outcome, plan)
     arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
     trials = population_trials(data, outcome)
     fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, family))
     if isinstance(fitted, NotEstimable):
-        whole = _fallen_back(data, scores, outcome, arms, fitted, len(trials))
-        return ArmsAndTest(arms, whole.test)
+        return ArmsAndTest(arms, fitted)
     tested = compared_factor(outcome, plan)
     return ArmsAndTest(arms, next(test for test in fitted.type_three() if test.name == tested))

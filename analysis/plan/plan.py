@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator
+
 from analysis.plan.catalogues.analyses import ANALYSES, Analysis
 from analysis.plan.catalogues.behaviour_measures import MEASURES, Measure
 from analysis.plan.catalogues.exclusion_rules import RULES, Rule
@@ -22,13 +24,14 @@ from analysis.plan.tables import (
     Source,
     States,
 )
-from analysis.toml.value_types import Cell, Level, OneOf, Positive, Share, Text
+from analysis.toml.value_types import Cell, Level, OneOf, Positive, Share, Text, as_tuple
 
 __all__ = [
     "ANALYSES",
     "EXPLORATORY",
     "KINDS",
     "MEASURES",
+    "NO_FALLBACK",
     "POPULATIONS",
     "RULES",
     "TIME_COLUMNS",
@@ -46,6 +49,7 @@ __all__ = [
     "asked_items",
     "compares_times",
     "effect_names",
+    "fallbacks_of",
     "family_of",
     "kind_of",
     "resolve",
@@ -62,6 +66,10 @@ TIME_COLUMNS = ("part", "block", "condition", "page")
 """Columns of answers.csv that say when a questionnaire was asked."""
 KindKey = Annotated[str, OneOf(tuple(kind.key for kind in KINDS))]
 AnalysisKey = Annotated[str, OneOf(tuple(analysis.key for analysis in ANALYSES))]
+NO_FALLBACK = "none"
+"""Value of `fallback` that ends the list without the default."""
+FallbackKey = Annotated[str, OneOf((*(analysis.key for analysis in ANALYSES), NO_FALLBACK))]
+Fallbacks = Annotated[tuple[FallbackKey, ...], BeforeValidator(as_tuple)]
 MeasureKey = Annotated[str, OneOf(tuple(measure.key for measure in MEASURES))]
 
 
@@ -76,8 +84,8 @@ class Outcome:
     difference that matters, for equivalence tests. The analysis "factorial" crosses the arms with a
     `factor` or two `factors` with each other, and `effect` names the effect that the outcome's test
     is about. A model of trials has `random` factors, some of them with `slopes` of arm and with
-    `within_slopes` of the within factor (None: wherever the design crosses them), and a `fallback`
-    analysis that replaces it if it cannot be fitted.
+    `within_slopes` of the within factor (None: wherever the design crosses them).
+    `fallback` lists analyses that supply the test if this analysis has none.
     """
 
     key: Text
@@ -107,7 +115,7 @@ class Outcome:
     slopes: tuple[Text, ...] = ()
     within_slopes: tuple[Text, ...] | None = None
     degrees_of_freedom: DegreesOfFreedom = "satterthwaite"
-    fallback: AnalysisKey | None = None
+    fallback: Fallbacks = ()
 
 
 @dataclass(frozen=True)
@@ -227,6 +235,21 @@ def asked_items(outcome: Outcome) -> tuple[str, str] | None:
 def compares_times(outcome: Outcome) -> bool:
     """Return whether the outcome's analysis compares several measurements of a participant."""
     return analysis_of(outcome).before == "times"
+
+
+def fallbacks_of(outcome: Outcome) -> tuple[str, ...]:
+    """Return the analyses to try, in order, if the outcome's analysis has no test.
+
+    These are the fallbacks that the plan names, then the last default of the analysis; or all of
+    its defaults if the plan names none.
+    """
+    defaults = analysis_of(outcome).fallback
+    if not outcome.fallback:
+        return defaults
+    named = tuple(key for key in outcome.fallback if key != NO_FALLBACK)
+    if NO_FALLBACK in outcome.fallback:
+        return named
+    return (*named, *(key for key in defaults[-1:] if key not in named))
 
 
 def rule_of(exclusion: Exclusion) -> Rule:

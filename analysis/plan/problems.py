@@ -12,6 +12,7 @@ from analysis.plan.plan import (
     ANALYSES,
     EXPLORATORY,
     KINDS,
+    NO_FALLBACK,
     RULES,
     TIME_COLUMNS,
     Outcome,
@@ -106,7 +107,7 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     _check_times(outcome, path, problems)
     _check_unused(outcome, path, problems)
     _check_slopes(outcome, path, problems)
-    if "factorial" in (outcome.analysis, outcome.fallback):
+    if "factorial" in (outcome.analysis, *outcome.fallback):
         _check_factorial(outcome, path, problems)
     if outcome.transform is not None and outcome.kind != "trial_mean":
         said = f'{name}: transform needs kind = "trial_mean", not {outcome.kind!r}. Remove it.'
@@ -114,9 +115,7 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     if outcome.without_logarithm != "refuse" and outcome.transform is None:
         said = f"{name}: without_logarithm needs transform. Add it, or remove without_logarithm."
         problems.add((*path, "without_logarithm"), said, (*path, "transform"))
-    if outcome.fallback == outcome.analysis:
-        said = f"{name}: the fallback is the analysis itself. Name another analysis."
-        problems.add((*path, "fallback"), said, (*path, "analysis"))
+    _check_fallback(outcome, name, path, problems)
     if outcome.role != EXPLORATORY and outcome.family == EXPLORATORY:
         said = f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}. Add it."
         problems.add((*path, "family"), said, (*path, "role"))
@@ -205,8 +204,8 @@ def _check_times_of_trials(outcome: Outcome, path: Path, problems: Problems) -> 
 
 
 def _check_unused(outcome: Outcome, path: Path, problems: Problems) -> None:
-    """Report a field that neither the analysis nor its fallback reads."""
-    keys = [key for key in (outcome.analysis, outcome.fallback) if key is not None]
+    """Report a field that neither the analysis nor its fallbacks read."""
+    keys = [outcome.analysis, *(key for key in outcome.fallback if key != NO_FALLBACK)]
     used = {field for key in keys for field in analysis_with(key).uses}
     for field in OPTIONAL_FIELDS:
         if field not in used and getattr(outcome, field) not in (None, ()):
@@ -246,9 +245,9 @@ def _check_one_arm(outcome: Outcome, path: Path, problems: Problems) -> None:
     """Check that the outcome compares something within participants, for lack of other arms."""
     name, arms = f"outcome {outcome.key!r}", ("arms",)
     able = _listed(entry.key for entry in ANALYSES if entry.one_arm)
-    for key in ("analysis", "fallback"):
-        named = getattr(outcome, key)
-        if named is not None and not analysis_with(named).one_arm:
+    named_in = [("analysis", outcome.analysis), *(("fallback", key) for key in outcome.fallback)]
+    for key, named in named_in:
+        if named != NO_FALLBACK and not analysis_with(named).one_arm:
             said = (
                 f"{name}: the {key} {named!r} compares arms, but the plan has one. Use one of "
                 f"{able}, which compare times or conditions within participants."
@@ -260,6 +259,24 @@ def _check_one_arm(outcome: Outcome, path: Path, problems: Problems) -> None:
     if outcome.slopes:
         said = f"{name}: slopes are of the arms, but the plan has one arm. Remove slopes."
         problems.add((*path, "slopes"), said, arms)
+
+
+def _check_fallback(outcome: Outcome, name: str, path: Path, problems: Problems) -> None:
+    place = (*path, "fallback")
+    if outcome.analysis in outcome.fallback:
+        said = f"{name}: the fallback is the analysis itself. Name another analysis."
+        problems.add(place, said, (*path, "analysis"))
+    if NO_FALLBACK in outcome.fallback[:-1] or len(set(outcome.fallback)) < len(outcome.fallback):
+        problems.add(
+            place,
+            f"{name}: fallback must name each analysis once, with {NO_FALLBACK!r} only at the end, "
+            f"but is {_listed(outcome.fallback)}. Correct it.",
+        )
+    for analysis in ANALYSES:
+        lacking = [field for field in analysis.needs if getattr(outcome, field) in (None, ())]
+        for field in lacking if analysis.key in outcome.fallback else ():
+            said = f"{name}: fallback {analysis.key!r} needs {field!r}. Add it."
+            problems.add(place, said, (*path, field))
 
 
 def _check_asked(outcome: Outcome, plan: Plan, path: Path, problems: Problems) -> None:

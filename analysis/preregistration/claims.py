@@ -9,6 +9,7 @@ from analysis.plan.plan import (
     analysis_of,
     analysis_with,
     effect_names,
+    fallbacks_of,
     tested_effect,
 )
 from analysis.preregistration.study_summary import Declared
@@ -89,8 +90,9 @@ def _analysis(outcome: Outcome, plan: Plan) -> str:
             "more than seven cells, it is replaced by compound symmetry; random terms estimated at "
             "zero variance are removed. Each step is reported."
         )
-    if outcome.fallback is not None:
-        text += f" If no model can be fitted: {analysis_with(outcome.fallback).label}."
+    labels = [analysis_with(key).label for key in fallbacks_of(outcome)]
+    if labels:
+        text += f" If this analysis has no test for the data: {'; if not that: '.join(labels)}."
     return f"{text} Also reported: {analysis.beside}."
 
 

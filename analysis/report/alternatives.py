@@ -5,9 +5,10 @@ from analysis.figures.reliance import PLANES, places
 from analysis.figures.trials import forest_of
 from analysis.outcomes.one_way import OneWay
 from analysis.plan.plan import resolve
+from analysis.report.fallback_sentences import bound_text
 from analysis.results import OutcomeResult, Results
 from analysis.sections.optional import sections_with_results
-from analysis.statistics.estimate import Estimate, NotEstimable
+from analysis.statistics.estimate import Bound, Estimate, NotEstimable
 
 
 def alternatives(results: Results) -> dict[str, str]:
@@ -74,7 +75,9 @@ def _flow(results: Results) -> str:
 def _contrasts(result: OutcomeResult, results: Results) -> str:
     control = results.labels[results.plan.control]
     if isinstance(result.found, OneWay):
-        entries = [(contrast.label, contrast.difference) for contrast in result.found.contrasts]
+        entries: list[tuple[str, Estimate | Bound | NotEstimable]] = [
+            (contrast.label, contrast.difference) for contrast in result.found.contrasts
+        ]
         what = "difference of means"
     else:
         rows, forest = forest_of(result, results)
@@ -84,7 +87,9 @@ def _contrasts(result: OutcomeResult, results: Results) -> str:
     return f"{result.outcome.label}, {what} from {control}: {arms}."
 
 
-def _mean(value: Estimate | NotEstimable) -> str:
+def _mean(value: Estimate | Bound | NotEstimable) -> str:
+    if isinstance(value, Bound):
+        return bound_text(value)
     if isinstance(value, NotEstimable):
         return "not estimable"
     return f"{number(value.value)} {interval(value)}"

@@ -160,6 +160,16 @@ WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
         _spread,
         "No action",
     ),
+    "exchangeable": (
+        "Assignment to arms, or order of conditions, did not depend on the answers",
+        lambda values: f"{values['n']:.0f} scores; by design, not by the data",
+        "No other assumption: no distribution, no equal variances",
+    ),
+    "ratio": (
+        "Enough participants for the distribution of the likelihood ratio, 15 per arm",
+        lambda values: f"the smallest arm has {values['least']:.0f}",
+        "No action: with few participants its p is somewhat too small",
+    ),
     "proportional_odds": (
         "Odds ratios are equal at every step of the answer, up to a factor of 3",
         _odds,

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from analysis.apa_numbers import percent
 from analysis.outcomes.trial_model_kinds import FAMILIES
-from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.plan import EXPLORATORY
 from analysis.results import Results
 from analysis.sections.optional import sections_with_results
 from analysis.statistics.attrition import DRAWS
+from analysis.statistics.comparisons.permutation import DRAWS as PERMUTATIONS
+from analysis.statistics.comparisons.permutation import SEED
 from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
 
 DRAWN = ("mediation", "map_quality")  # optional sections with bootstrap intervals
@@ -23,22 +24,19 @@ def method_notes(results: Results) -> list[str]:
 def _analyses(results: Results) -> set[str]:
     """Return the keys of the analyses carried out, with a fallback in place of its model."""
     return {
-        result.outcome.fallback
-        if isinstance(result.found, TrialModel)
-        and result.found.fallback is not None
-        and result.outcome.fallback is not None
-        else result.outcome.analysis
+        result.outcome.analysis if result.fallback is None else result.fallback.analysis
         for result in results.outcomes
     }
 
 
 def _unit(used: set[str], results: Results) -> Iterator[str]:
-    if used - set(FAMILIES):
+    models = {*FAMILIES, "likelihood_ratio"}
+    if used - models:
         yield (
             "Tests of scores use one value per participant and treat the images as fixed, so they "
             "do not generalise to images that were not shown."
         )
-    if used & set(FAMILIES):
+    if used & models:
         yield (
             "Models of trials treat participants, and images where the model names them, as "
             "samples; how well they generalise depends on the numbers of participants and images."
@@ -81,8 +79,21 @@ def _comparisons(used: set[str], results: Results) -> Iterator[str]:
     counts = ", ".join(f"“{name}” ({len(members)})" for name, members in families.items())
     yield (
         "Within a family of outcomes, p is adjusted by Holm's method over the outcomes' tests: "
-        f"{counts}. A planned test that could not be computed still counts."
+        f"{counts}. A planned test that has no result stays in its family with p = 1, so the "
+        "others are adjusted for as many tests as were planned. Comparisons of arms within an "
+        "outcome are treated in the same way."
     )
+    if used & {"permutation", "permutation_within"}:
+        yield (
+            "Permutation tests compare the observed assignment with all assignments, or with a "
+            f"fixed random sample of up to {PERMUTATIONS:,} assignments (seed {SEED})."
+        )
+    if "likelihood_ratio" in used:
+        yield (
+            "Likelihood-ratio tests of trials compare the suprema of the likelihoods with and "
+            "without the effect of the arms, by χ². They exist where an odds ratio is 0 or "
+            "infinite and Wald's tests do not."
+        )
     # Each note depends on the plan, so that the section never describes an unused method.
     if results.exploratory:
         yield "Exploratory outcomes are adjusted together by Benjamini and Hochberg's method."
@@ -150,7 +161,7 @@ def _sizes(used: set[str], results: Results) -> Iterator[str]:
     others = (
         f"as do the bootstrap samples behind {drawn}"
         if drawn
-        else "which is the only use of random numbers in this report"
+        else "like every use of random numbers in this report"
     )
     yield (
         f"Attrition is tested by Pearson's χ² with p from {DRAWS:,} random tables with the "

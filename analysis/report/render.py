@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis import apa_numbers
+from analysis.failures import Failure, Failures
+from analysis.outcomes.fallbacks import as_analysis
+from analysis.outcomes.finding import Failed
+from analysis.outcomes.likelihood_ratio import LikelihoodRatio
 from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.catalogues.optional_sections import OptionalSection
@@ -18,13 +22,14 @@ from analysis.report import allocation, sentences
 from analysis.report.alternatives import alternatives
 from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
+from analysis.report.fallback_sentences import family_note, stands_in
 from analysis.report.map_quality import heading
 from analysis.report.method import method_notes
 from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.baseline import ArmBaseline
 from analysis.sections.optional import sections_with_results
-from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
+from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
 
 HERE = Path(__file__).parent
 
@@ -34,16 +39,19 @@ def render_report(
     figures: Mapping[str, Path],
     command: str,
     medium: Literal["screen", "print"] = "screen",
-) -> str:
+) -> tuple[str, tuple[Failure, ...]]:
     """Return the report as HTML. `figures` are SVG files by name, `command` made the report.
 
-    For "print" all details are unfolded, and the figures keep the colours of their files.
+    For "print" all details are unfolded, and the figures keep the colours of their files. Outcomes
+    and optional sections whose page fails with an unexpected error are returned as failures, and
+    the report says so in their place.
     """
-    texts = alternatives(results)
+    failures = Failures(list(results.failures))
+    texts = failures.guarded("Alternative texts", lambda: alternatives(results), lambda _: {})
     # Paper has no dark mode, so figures keep the colours of their files.
     follow = medium == "screen"
     inlined = {
-        name: inline_svg(path.read_text(encoding="utf-8"), name, texts[name], follow)
+        name: inline_svg(path.read_text(encoding="utf-8"), name, texts.get(name, name), follow)
         for name, path in figures.items()
     }
     style = "\n".join(
@@ -52,17 +60,70 @@ def render_report(
     )
     if not follow:
         style += _foot(results) + paper_letters()
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            results=results,
-            figures=inlined,
-            command=command,
-            medium=medium,
-            css=Markup(style),  # noqa: S704 - style sheets of this package
+    environment = _environment()
+
+    def findings(result: OutcomeResult, results: Results) -> list[str]:
+        return failures.guarded(
+            f"Outcome “{result.outcome.label}”, its sentences",
+            lambda: outcome_sentences(result, results),
+            lambda failure: [f"The sentences on this outcome failed: {failure.sentence}."],
         )
+
+    context = {
+        "results": results,
+        "figures": inlined,
+        "command": command,
+        "medium": medium,
+        "findings": findings,
+    }
+    articles = {
+        result.outcome.key: _article(environment, result, context, failures)
+        for result in results.outcomes
+    }
+    sections = {
+        part.key: _section(environment, part, context, failures)
+        for part in sections_with_results(results.optional_sections)
+        if part.place == "section"
+    }
+    page = environment.get_template("report.html").render(
+        context,
+        css=Markup(style),  # noqa: S704 - style sheets of this package
+        articles=articles,
+        sections=sections,
+        failures=failures.found,
     )
+    return page, tuple(failures.found[len(results.failures) :])
+
+
+def _article(
+    environment: Environment, result: OutcomeResult, context: Mapping[str, Any], failures: Failures
+) -> Markup:
+    """Return an outcome's part of the page, or one that names the outcome and its failure."""
+
+    def failed(failure: Failure) -> str:
+        template = environment.get_template("failed_article.html")
+        return template.render(key=result.outcome.key, label=result.outcome.label, failure=failure)
+
+    text = failures.guarded(
+        f"Outcome “{result.outcome.label}”, its part of the page",
+        lambda: environment.get_template("outcome.html").render(context, result=result),
+        failed,
+    )
+    return Markup(text)  # noqa: S704 - rendered by this package's templates, which escape
+
+
+def _section(
+    environment: Environment, part: OptionalSection, context: Mapping[str, Any], failures: Failures
+) -> Markup:
+    def failed(failure: Failure) -> str:
+        return f'<p class="warning">This section failed: {escape(failure.sentence)}.</p>'
+
+    text = failures.guarded(
+        f"Section “{part.label}”, its part of the page",
+        lambda: environment.get_template("section.html").render(context, part=part),
+        failed,
+    )
+    return Markup(text)  # noqa: S704 - rendered by this package's templates, which escape
 
 
 def _foot(results: Results) -> str:
@@ -94,12 +155,26 @@ def count_and_share(arm: ArmBaseline, level: str) -> str:
 
 
 def fallen_back(result: OutcomeResult) -> OutcomeResult:
-    """Return the result of a model's fallback as if the plan had asked for the fallback."""
-    found, fallback = result.found, result.outcome.fallback
-    if not isinstance(found, TrialModel) or found.fallback is None or fallback is None:
+    """Return the result of an outcome's fallback as if the plan had asked for the fallback.
+
+    Models of trials that cannot be fitted have no tables, so the fallback's tables take the names
+    of theirs. All other analyses have both, with different names.
+    """
+    if result.fallback is None:
         raise TypeError(f"{result.outcome.key} has no fallback")
-    outcome = replace(result.outcome, analysis=fallback)
-    return replace(result, outcome=outcome, found=found.fallback)
+    outcome = as_analysis(result.outcome, result.fallback.analysis)
+    if not isinstance(result.found, TrialModel | LikelihoodRatio):
+        outcome = replace(outcome, key=f"{outcome.key}-{outcome.analysis}")
+    return replace(result, outcome=outcome, found=result.fallback.found, fallback=None, refused=())
+
+
+def outcome_sentences(result: OutcomeResult, results: Results) -> list[str]:
+    """Return the sentences on an outcome: what has no test, what was found, what lacks a result."""
+    if result.fallback is None:
+        log = [] if isinstance(result.found, TrialModel) else stands_in(result)
+        return [*log, *sentences.findings(result, results), *family_note(result, results)]
+    found = sentences.findings(fallen_back(result), results)
+    return [*stands_in(result), *found, *family_note(result, results)]
 
 
 def section_words(part: OptionalSection, results: Results) -> Any:
@@ -135,7 +210,6 @@ def _environment() -> Environment:
         "count_and_share": count_and_share,
     }
     environment.globals |= {
-        "findings": sentences.findings,
         "is_shown": is_shown,
         "verdict_text": sentences.verdict_text,
         "source_of": sentences.source_of,
@@ -155,6 +229,8 @@ def _environment() -> Environment:
     environment.tests |= {
         "estimate": lambda value: isinstance(value, Estimate),
         "hypothesis_test": lambda value: isinstance(value, HypothesisTest),
+        "bound": lambda value: isinstance(value, Bound),
+        "failed": lambda value: isinstance(value, Failed),
         "not_estimable": lambda value: isinstance(value, NotEstimable),
     }
     return environment

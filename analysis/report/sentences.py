@@ -5,6 +5,7 @@ import re
 from markupsafe import Markup, escape
 
 from analysis.apa_numbers import bounded, interval, number, p_value, percent, reported
+from analysis.outcomes.finding import Failed
 from analysis.outcomes.one_way import Contrast, OneWay
 from analysis.plan.plan import (
     EXPLORATORY,
@@ -28,6 +29,8 @@ SYMBOLS = "n|M|SD|p|df|r|d|dz|g|t|z|F|H|U|V|W|Q|P"
 
 def findings(result: OutcomeResult, results: Results) -> list[str]:
     """Return the sentences on an outcome, as worded for its analysis (plan.ANALYSES)."""
+    if isinstance(result.found, Failed):
+        return [f"No result: {result.found.test.reason}."]
     sentences: list[str] = resolve(analysis_of(result.outcome).words)(result, results)
     return sentences
 
@@ -140,7 +143,7 @@ def verdict_text(verdict: str | None, shown: bool) -> str:
 
 def omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) -> str:
     """Return a sentence on the test that enters the family, and no more than the test shows."""
-    test = result.found.test
+    test = result.test
     if not isinstance(test, HypothesisTest) or result.p_adjusted is None:
         reason = "" if isinstance(test, HypothesisTest) else test.reason
         return f"Not estimable: {reason}."

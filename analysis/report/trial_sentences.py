@@ -28,14 +28,10 @@ def trial_model(result: OutcomeResult, results: Results) -> list[str]:
     if len(results.plan.arms_of(result.outcome)) == 1:
         return _levels(result, results, found, family.effect)
     log = [f"{entry[0].upper()}{entry[1:]}." for entry in found.log]
-    contrasts: Contrasts = found.contrasts
-    if isinstance(found.fallback, BinaryTrials):
-        contrasts = found.fallback.contrasts
-    effect = family.effect if contrasts is found.contrasts else "Odds ratio"
     return [
         *log,
         omnibus(result, results, "", family.arms),
-        *_arms(result, results, contrasts, effect),
+        *_arms(result, results, found.contrasts, family.effect),
     ]
 
 

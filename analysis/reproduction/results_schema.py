@@ -15,7 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import IsInstanceSchema, WithDefaultSchema
 
 from analysis.errors import ReportError
-from analysis.outcomes.finding import OutcomeFinding
+from analysis.outcomes.finding import Failed, OutcomeFinding
 from analysis.plan.catalogues.optional_sections import OPTIONAL_SECTIONS
 from analysis.plan.plan import ANALYSES, resolve
 from analysis.results import SCHEMA, Results
@@ -118,7 +118,9 @@ def _replaced(value: Any, finding: Entry) -> Any:
 def _finding_classes() -> list[Any]:
     """Return the result classes of the plan's analyses, without repetitions."""
     paths = [path for one in ANALYSES for path in (one.path, one.check) if path]
-    return list(dict.fromkeys(get_type_hints(resolve(path))["return"] for path in paths))
+    return list(
+        dict.fromkeys([*(get_type_hints(resolve(path))["return"] for path in paths), Failed])
+    )
 
 
 if __name__ == "__main__":

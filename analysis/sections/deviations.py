@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from analysis.outcomes.fallbacks import Fallback
 from analysis.outcomes.finding import OutcomeFinding
 from analysis.plan.plan import Outcome, Plan
 from analysis.plan.reading import parse_plan
@@ -40,6 +41,10 @@ class Analysed(Protocol):
     @property
     def found(self) -> OutcomeFinding:
         """Return the result of its analysis."""
+
+    @property
+    def fallback(self) -> Fallback | None:
+        """Return the analysis that supplied the test instead, if there is one."""
 
 
 def hold_to(data: StudyData, registered: Document | None) -> StudyData:
@@ -146,9 +151,10 @@ def _of_run(
             yield Deviation("run", result.outcome.label, "the planned model", entry)
         if isinstance(result.found.test, NotEstimable):
             planned = f"the analysis {result.outcome.analysis}"
-            yield Deviation(
-                "run", result.outcome.label, planned, f"no test: {result.found.test.reason}"
-            )
+            done = f"no test: {result.found.test.reason}"
+            if result.fallback is not None:
+                done += f"; tested by its fallback {result.fallback.analysis}"
+            yield Deviation("run", result.outcome.label, planned, done)
 
 
 def _same(outcome: Outcome, before: Outcome | None) -> bool:

@@ -93,7 +93,7 @@ def by_clustered_odds(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -
 
 def by_mixed_odds(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ByArm:
     """Return d from the odds ratios of the logistic mixed model, by arm."""
-    asked = replace(outcome, analysis="logistic_trials", fallback=None, within=None)
+    asked = replace(outcome, analysis="logistic_trials", fallback=("none",), within=None)
     found = trial_model(data, scores, asked)
     if not found.contrasts:
         reason = (

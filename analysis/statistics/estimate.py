@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.errors import NotEstimableError
+from analysis.errors import NoTestError, NotEstimableError
 
 T = TypeVar("T")
 
@@ -48,6 +48,28 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """A ratio estimated as 0 or infinite, with the only limit of its interval at `level`.
+
+    An infinite ratio has a lower limit, a ratio of 0 an upper limit. `statistic` is the signed root
+    of the likelihood ratio, whose p is that of z; `n` counts the participants.
+    """
+
+    name: str
+    value: Literal["0", "infinite"]
+    limit: float
+    level: float
+    n: int
+    method: str
+    statistic: float
+    p: float
+    df: None = None
+
+    def __post_init__(self) -> None:
+        _check_finite(self.name, self.limit, self.statistic, self.p)
+
+
+@dataclass(frozen=True)
 class HypothesisTest:
     """A test: `symbol` = `statistic` on `df` degrees of freedom, its `p`, and its `n` scores.
 
@@ -75,10 +97,17 @@ class NotEstimable:
     reason: str
 
 
+@dataclass(frozen=True)
+class NoTest(NotEstimable):
+    """The reason for a missing test of groups that another method can compare (NoTestError)."""
+
+
 def attempt(name: str, statistic: Callable[[], T]) -> T | NotEstimable:
     """Return the statistic's result, or NotEstimable with the reason if it is not estimable."""
     try:
         return statistic()
+    except NoTestError as error:
+        return NoTest(name, str(error))
     except NotEstimableError as error:
         return NotEstimable(name, str(error))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from analysis.errors import NotEstimableError
+from analysis.errors import NoTestError, NotEstimableError
 from analysis.statistics.estimate import Groups, Scores
 
 CURE_FOR_FEW = "collect more data, or remove the arm from the study and its plan"
@@ -47,7 +47,7 @@ def require_spread_in_every_arm(groups: Groups) -> None:
         if is_constant(scores)
     ]
     if constant:
-        raise NotEstimableError(f"the scores must vary within every arm, but {_list(constant)}")
+        raise NoTestError(f"the scores must vary within every arm, but {_list(constant)}")
 
 
 def is_constant(scores: Scores) -> bool:

@@ -47,13 +47,14 @@ def _stripped(value: str) -> str:
     return _not_blank(value).strip()
 
 
-def _as_tuple(value: Any) -> tuple[Any, ...]:
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """Return a list as a tuple, and a single value as a tuple of one."""
     return tuple(value) if isinstance(value, list) else (value,)
 
 
 Cell = str | int | float
 """A cell of a table of data."""
-CellOrCells = Annotated[tuple[Cell, ...], BeforeValidator(_as_tuple)]
+CellOrCells = Annotated[tuple[Cell, ...], BeforeValidator(as_tuple)]
 """Several cells in a list, or a single cell."""
 Character = Annotated[str, MinLen(1)]
 """Text that may be blank, such as a separator, but not empty."""

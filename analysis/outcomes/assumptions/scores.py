@@ -64,6 +64,15 @@ def of_repeated(
     return (Assumption("complete", "doubtful" if found.incomplete else "met", values),)
 
 
+def of_permutation(
+    data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
+) -> tuple[Assumption, ...]:
+    """Report that the assignment itself, or the order of conditions, justifies the test."""
+    if p_of(found) is None:
+        return ()
+    return (Assumption("exchangeable", "not needed", {"n": sum(arm.n for arm in found.arms)}),)
+
+
 def of_factorial(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:

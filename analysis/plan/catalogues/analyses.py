@@ -16,7 +16,8 @@ class Analysis:
     `check` names a function with these arguments that returns only arms and test, for the other set
     of participants. `words` names (OutcomeResult, Results) → the sentences on the results;
     `assumptions` names (StudyData, scores, Outcome, results) → the assumptions (assumptions/).
-    `model` describes the fitted model and `beside` the other results reported. The template in
+    `model` describes the fitted model and `beside` the other results reported. `fallback` lists the
+    analyses that are tried if this one has no test and the plan names no other. The template in
     report/ has the analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by
     name. `before` says what becomes of an earlier measurement of the outcome: it is subtracted from
     the score ("change"), is a "covariate", or is one of the "times" that are compared. `uses` lists
@@ -38,6 +39,7 @@ class Analysis:
     before: Before = ""
     uses: tuple[str, ...] = ()
     one_arm: bool = False  # whether a study of a single arm can be analysed
+    fallback: tuple[str, ...] = ("permutation",)
 
 
 ANALYSES = (
@@ -78,6 +80,7 @@ ANALYSES = (
         before="times",
         uses=("within",),
         one_arm=True,
+        fallback=("permutation_within",),
     ),
     Analysis(
         "paired",
@@ -90,6 +93,7 @@ ANALYSES = (
         before="times",
         uses=("within",),
         one_arm=True,
+        fallback=("permutation_within",),
     ),
     Analysis(
         "mixed_anova",
@@ -102,6 +106,7 @@ ANALYSES = (
         "first time against the control's (Welch), Holm over arms and times",
         before="times",
         uses=("within",),
+        fallback=(),
     ),
     Analysis(
         "ancova",
@@ -155,6 +160,7 @@ ANALYSES = (
         random=True,
         uses=("within",),
         one_arm=True,
+        fallback=("likelihood_ratio", "permutation"),
     ),
     Analysis(
         "linear_trials",
@@ -186,5 +192,49 @@ ANALYSES = (
         random=True,
         uses=("within",),
         one_arm=True,
+        fallback=("likelihood_ratio", "permutation"),
+    ),
+    Analysis(
+        "likelihood_ratio",
+        "likelihood-ratio test of the arms in a logistic or cumulative-link mixed model",
+        "analysis.outcomes.likelihood_ratio.likelihood_ratio",
+        "analysis.report.fallback_sentences.likelihood_ratio",
+        "analysis.outcomes.likelihood_ratio.assumptions",
+        "",  # taken from the fit
+        "each arm's odds ratio against the control with its profile-likelihood interval, which has "
+        "one limit where the odds ratio is 0 or infinite; Holm over the arms",
+        "analysis.figures.trials.drawings",
+        needs=("column",),
+        random=True,
+        uses=("within",),
+        one_arm=True,
+        fallback=("permutation",),
+    ),
+    Analysis(
+        "permutation",
+        "permutation test of the arms over participants",
+        "analysis.outcomes.permutation.permutation",
+        "analysis.report.fallback_sentences.permutation",
+        "analysis.outcomes.assumptions.scores.of_permutation",
+        "mean score ~ arm, arms permuted over participants",
+        "each arm's difference from the control, tested by permutation, Holm over the arms; "
+        "probability of superiority",
+        "analysis.figures.one_way.scores_drawing",
+        before="change",
+        uses=("factor",),
+        fallback=(),
+    ),
+    Analysis(
+        "permutation_within",
+        "permutation test of within-subjects conditions",
+        "analysis.outcomes.permutation.permutation_within",
+        "analysis.report.fallback_sentences.permutation",
+        "analysis.outcomes.assumptions.scores.of_permutation",
+        "mean score ~ condition, conditions permuted within participants",
+        "all pairs of conditions, tested by permutation, Holm over the pairs",
+        before="times",
+        uses=("within",),
+        one_arm=True,
+        fallback=(),
     ),
 )

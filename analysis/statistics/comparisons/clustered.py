@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from analysis.errors import NotEstimableError
+from analysis.errors import NoTestError, NotEstimableError
 from analysis.statistics.estimate import Estimate, HypothesisTest
 
 
@@ -66,15 +66,14 @@ def odds_ratio(a: ClusteredShare, b: ClusteredShare, level: float = 0.95) -> Est
 def risk_difference(a: ClusteredShare, b: ClusteredShare, level: float = 0.95) -> Estimate:
     """Return the share in a minus the share in b, averaged over participants.
 
-    Unlike the odds ratio it exists when all answers of an arm are alike. Raises NotEstimableError
-    if participants do not vary within the arms.
+    Unlike the odds ratio it exists when all answers of an arm are alike. If participants do not
+    vary within either arm there is no standard error, and the interval consists of exact bounds
+    without a test.
     """
     # Satterthwaite's df, because the arms' variances between participants need not be equal.
     parts = np.array([a.variance, b.variance])
     if parts.sum() <= 1e-24:
-        raise NotEstimableError(
-            f"participants do not vary within the arms: shares {a.share:g} and {b.share:g}"
-        )
+        return _exact_difference(a, b, level)
     value = a.share - b.share
     error, df = _error_and_df(parts, (a, b))
     half = float(stats.t.ppf((1 + level) / 2, df)) * error
@@ -83,6 +82,25 @@ def risk_difference(a: ClusteredShare, b: ClusteredShare, level: float = 0.95) -
         "risk difference", value, max(-1.0, value - half), min(1.0, value + half), level,
         a.participants + b.participants, "cluster-robust, t", t, df,
         float(2 * stats.t.sf(abs(t), df)),
+    )  # fmt: skip
+
+
+def _exact_difference(a: ClusteredShare, b: ClusteredShare, level: float) -> Estimate:
+    """Return the difference of two shares that do not vary between participants, with bounds.
+
+    If a proportion q of an arm's population differed from the m participants observed, all of whom
+    are alike, then (1 - q)^m ≥ α bounds q; these participants could have any share from 0 to 1. The
+    error of the two-sided level is divided over both arms and sides (Bonferroni).
+    """
+    tail = (1 - level) / 4
+    limits = []
+    for arm in (a, b):
+        others = 1 - tail ** (1 / arm.participants)
+        limits.append((arm.share * (1 - others), arm.share * (1 - others) + others))
+    (low_a, high_a), (low_b, high_b) = limits
+    return Estimate(
+        "risk difference", a.share - b.share, max(-1.0, low_a - high_b), min(1.0, high_a - low_b),
+        level, a.participants + b.participants, "exact bounds, participants alike within the arms",
     )  # fmt: skip
 
 
@@ -113,12 +131,12 @@ def equal_odds(arms: Mapping[str, ClusteredShare]) -> HypothesisTest:
 def _require_log_odds(arm: ClusteredShare) -> None:
     if arm.share in (0.0, 1.0):
         answer = "yes" if arm.share else "no"
-        raise NotEstimableError(
+        raise NoTestError(
             f"all {arm.trials} answers of an arm are {answer} (perfect separation), so its odds "
             "are 0 or infinite; use the risk difference"
         )
     if arm.variance <= 1e-24:
-        raise NotEstimableError(
+        raise NoTestError(
             "the shares of an arm's participants do not vary, so its odds have no standard error"
         )
 

@@ -1,9 +1,12 @@
 """Rank-based comparisons of two arms: Mann-Whitney, probability of superiority, Cliff's delta."""
 
+from dataclasses import replace
+
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from analysis.errors import NotEstimableError
+from analysis.statistics.comparisons.permutation import permute_arms
 from analysis.statistics.estimate import Estimate, HypothesisTest, Scores
 
 
@@ -23,7 +26,8 @@ def superiority(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
     """Return P(a > b) + P(a = b) / 2 with the interval and test of Brunner and Munzel (2000).
 
     statistic, df and p test "equals 1/2" and equal scipy.stats.brunnermunzel's; the t interval is
-    truncated at 0 and 1.
+    truncated at 0 and 1. Arms that do not overlap have no standard error: their interval is
+    Newcombe's, their p is that of a permutation of the ranks.
     """
     _require_two_and_spread(a, b)
     own_a, own_b = stats.rankdata(a), stats.rankdata(b)
@@ -34,9 +38,7 @@ def superiority(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
     part_a, part_b = below_a.var(ddof=1) / len(b), below_b.var(ddof=1) / len(a)
     error = float(np.sqrt((part_a + part_b) / (len(a) * len(b))))
     if error == 0:
-        raise NotEstimableError(
-            "the scores of the two arms do not overlap, so the ranks have no standard error"
-        )
+        return _apart("probability of superiority", share, a, b, level)
     df = float((part_a + part_b) ** 2 / (part_a**2 / (len(a) - 1) + part_b**2 / (len(b) - 1)))
     t = (share - 0.5) / error
     half = float(stats.t.ppf((1 + level) / 2, df)) * error
@@ -57,15 +59,15 @@ def superiority(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
 def cliffs_delta(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
     """Return Cliff's delta, P(a > b) - P(a < b), with Feng and Cliff's (2004) asymmetric interval.
 
-    The quantile is from t with nₐ + n_b - 2 df, as in R's effsize (known answers, row 21).
+    The quantile is from t with nₐ + n_b - 2 df, as in R's effsize (known answers, row 21). Arms
+    that do not overlap have the interval of their probability of superiority, 2 P - 1.
     """
     _require_two_and_spread(a, b)
     rows, columns = _dominance(a, b), -_dominance(b, a)
     delta = float(rows.mean())
     if abs(delta) == 1:
-        raise NotEstimableError(
-            "the scores of the two arms do not overlap, so delta has no interval"
-        )
+        share = _apart("Cliff's delta", (delta + 1) / 2, a, b, level)
+        return replace(share, value=delta, low=2 * share.low - 1, high=2 * share.high - 1)
     variance = _variance_of_delta(a, b, rows, columns, delta)
     t = float(stats.t.ppf((1 + level) / 2, len(a) + len(b) - 2))
     spread = t * np.sqrt(variance * ((1 - delta**2) ** 2 + t**2 * variance))
@@ -76,6 +78,33 @@ def cliffs_delta(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
         "Cliff's delta", delta, min(low, delta), max(high, delta), level, len(a) + len(b),
         "Feng-Cliff, t quantile",
     )  # fmt: skip
+
+
+def newcombe_limit(m: int, n: int, level: float = 0.95) -> float:
+    """Return the lower limit of P(a > b) where every one of m scores exceeds every one of n.
+
+    Newcombe (2006, doi 10.1002/sim.2324), method 5: the θ whose variance in exponential
+    distributions, θ (1 - θ) [1 + N ((1 - θ)/(2 - θ) + θ/(1 + θ))] / (mn) with N = (m + n)/2 - 1,
+    places the observed 1 at the normal quantile.
+    """
+    z = float(stats.norm.ppf((1 + level) / 2))
+    pooled = (m + n) / 2 - 1
+
+    def excess(theta: float) -> float:
+        spread = 1 + pooled * ((1 - theta) / (2 - theta) + theta / (1 + theta))
+        return (1 - theta) * m * n - z**2 * theta * spread
+
+    return float(optimize.brentq(excess, 0.0, 1.0, xtol=1e-12))
+
+
+def _apart(name: str, share: float, a: Scores, b: Scores, level: float) -> Estimate:
+    """Return P(a > b) of 0 or 1 with Newcombe's interval and the p of a permutation."""
+    limit = newcombe_limit(len(a), len(b), level)
+    low, high = (limit, 1.0) if share == 1 else (0.0, 1 - limit)
+    ranks = stats.rankdata(np.concatenate([a, b]))
+    test = permute_arms({"a": ranks[: len(a)], "b": ranks[len(a) :]})
+    method = f"Newcombe; p by {test.name}"
+    return Estimate(name, share, low, high, level, len(a) + len(b), method, p=test.p)
 
 
 def _dominance(a: Scores, b: Scores) -> Scores:

@@ -12,7 +12,7 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
-from analysis.errors import NotEstimableError
+from analysis.errors import NoTestError, NotEstimableError
 from analysis.statistics.comparisons.pairwise import PairwiseDifference, critical_range
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
@@ -231,11 +231,11 @@ def _fit(table: pd.DataFrame, crossed: bool, robust: bool) -> tuple[Any, Design]
             "the model has as many parameters as participants, so the error cannot be estimated"
         )
     if fit.ssr <= 1e-20 * max(1.0, float((table["score"] ** 2).sum())):
-        raise NotEstimableError("the scores do not vary within the cells")
+        raise NoTestError("the scores do not vary within the cells")
     if robust:
         # HC3 divides by 1 - leverage, which is zero for the only participant of a cell.
         if (np.asarray(fit.get_influence().hat_matrix_diag) > 1 - 1e-9).any():
-            raise NotEstimableError("a cell has a single participant, so its variance is unknown")
+            raise NoTestError("a cell has a single participant, so its variance is unknown")
         fit = fit.get_robustcov_results("HC3")
     return fit, design
 

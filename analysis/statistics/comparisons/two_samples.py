@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from analysis.errors import NotEstimableError
+from analysis.errors import NoTestError, NotEstimableError
 from analysis.statistics.estimate import Estimate, Scores
 from analysis.statistics.requirements import is_constant
 
@@ -19,8 +19,23 @@ def welch_t(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
         )
     if is_constant(a) and is_constant(b):
         raise NotEstimableError("the scores do not vary within either sample")
+    if is_constant(a) or is_constant(b):
+        return _one_sided_spread(a, b, level)
     result = stats.ttest_ind(a, b, equal_var=False)
     return _estimate("mean difference", a.mean() - b.mean(), result, level, len(a) + len(b))
+
+
+def _one_sided_spread(a: Scores, b: Scores, level: float) -> Estimate:
+    """Return Welch's estimate if only one sample varies: all its formulas, of which scipy warns."""
+    varying = b if is_constant(a) else a
+    value, df = float(a.mean() - b.mean()), float(len(varying) - 1)
+    error = float(np.sqrt(varying.var(ddof=1) / len(varying)))
+    half, t = float(stats.t.ppf((1 + level) / 2, df)) * error, value / error
+    p = float(2 * stats.t.sf(abs(t), df))
+    n = len(a) + len(b)
+    return Estimate(
+        "mean difference", value, value - half, value + half, level, n, "t interval", t, df, p
+    )
 
 
 def paired_t(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
@@ -34,7 +49,9 @@ def paired_t(a: Scores, b: Scores, level: float = 0.95) -> Estimate:
     if len(a) < 2:
         raise NotEstimableError(f"at least two pairs are needed, but the data have {len(a)}")
     if is_constant(np.asarray(a - b)):
-        raise NotEstimableError(
+        # Differences that are all alike but not 0 are as clear as can be, for another method.
+        error = NotEstimableError if is_constant(np.append(a - b, 0.0)) else NoTestError
+        raise error(
             f"all {len(a)} paired differences equal {a[0] - b[0]:g}, so they have no variance"
         )
     result = stats.ttest_rel(a, b)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from analysis.errors import NotEstimableError
+from analysis.errors import NoTestError, NotEstimableError
 from analysis.statistics.comparisons.two_samples import paired_t
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
@@ -119,9 +119,9 @@ def paired_differences(wide: pd.DataFrame, level: float = 0.95) -> tuple[PairedD
 
 def _require(wide: pd.DataFrame) -> None:
     if wide.shape[1] < 3:
-        raise NotEstimableError(
-            f"Friedman's test needs three conditions, but the data have {wide.shape[1]}"
-        )
+        # Two conditions can be compared by another method, one or none cannot.
+        error = NoTestError if wide.shape[1] == 2 else NotEstimableError
+        raise error(f"Friedman's test needs three conditions, but the data have {wide.shape[1]}")
     if len(wide) < 3:
         raise NotEstimableError(
             f"three participants with scores in every condition are needed, but the data "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from analysis.errors import NotEstimableError
+from analysis.errors import NoTestError, NotEstimableError
 
 MOST_SHOWN = 3  # values named in a message before "…"
 
@@ -28,15 +28,19 @@ class TooManyEffectsError(DesignError):
         super().__init__(reason)
 
 
-class SeparationError(NotEstimableError):
+class ReproducedError(DesignError, NoTestError):
+    """The fixed effects reproduce the outcome, so that no residual is left."""
+
+
+class SeparationError(NoTestError):
     """The fixed effects predict outcomes without error, so an odds ratio is infinite."""
 
 
-class NotConvergedError(NotEstimableError):
+class NotConvergedError(NoTestError):
     """The optimiser did not reach a trustworthy maximum of the likelihood."""
 
 
-class SingularFitError(NotEstimableError):
+class SingularFitError(NoTestError):
     """A variance is estimated as zero, or a correlation as ±1.
 
     `factors` lists where.

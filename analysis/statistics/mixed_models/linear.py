@@ -11,7 +11,12 @@ from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.statistics.mixed_models.arrays import Array
 from analysis.statistics.mixed_models.design import Design, build_design, numbers
 from analysis.statistics.mixed_models.deviance import Evaluation, LinearProblem
-from analysis.statistics.mixed_models.errors import DesignError, NotConvergedError, SingularFitError
+from analysis.statistics.mixed_models.errors import (
+    DesignError,
+    NotConvergedError,
+    ReproducedError,
+    SingularFitError,
+)
 from analysis.statistics.mixed_models.hypotheses import type_three_hypotheses
 from analysis.statistics.mixed_models.kenward_roger import kenward_roger
 from analysis.statistics.mixed_models.optimise import Optimum, minimise, require_minimum
@@ -143,7 +148,7 @@ def _require_remainder(problem: LinearProblem, outcome: Array, name: str) -> Non
             "that varies, so remove it"
         )
     if problem.total <= 1e-26 * float(outcome @ outcome):
-        raise DesignError(
+        raise ReproducedError(
             f"the fixed effects reproduce {name} exactly, so no residual is left; remove the terms "
             "that were computed from it"
         )

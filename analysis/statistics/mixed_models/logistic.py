@@ -36,7 +36,7 @@ def fit_logistic(
     """
     # The family is built once: it does not change when the ladder simplifies the random terms.
     table = table.reset_index(drop=True)
-    family = _family(table, model.outcome, trials)
+    family = binomial(table, model.outcome, trials)
     repeated = bool((family.trials == 1).all())
 
     def fit(spec: MixedModel) -> AcceptedOptimum:
@@ -47,7 +47,8 @@ def fit_logistic(
     return result(table, fitted, decisions, solution, level, wald)
 
 
-def _family(table: pd.DataFrame, outcome: str, trials: str | None) -> Binomial:
+def binomial(table: pd.DataFrame, outcome: str, trials: str | None = None) -> Binomial:
+    """Return the likelihood of a column of 0 and 1, or of successes among `trials`."""
     successes = numbers(table, outcome)
     counts = np.ones(len(successes)) if trials is None else numbers(table, trials)
     _check(outcome, successes, trials, counts)

@@ -55,6 +55,12 @@ def fit_cumulative(
     return replace(shown, thresholds=_thresholds(solution, family, labels, level, shown.n))
 
 
+def cumulative(table: pd.DataFrame, outcome: str) -> CumulativeLogit:
+    """Return the likelihood of a column of ordered answers, of which only the order counts."""
+    codes, labels = _answers(table, outcome, None)
+    return CumulativeLogit(codes, len(labels))
+
+
 def _answers(
     table: pd.DataFrame, outcome: str, categories: Sequence[str | int | float] | None
 ) -> tuple[Codes, tuple[str, ...]]:

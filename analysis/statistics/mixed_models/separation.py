@@ -133,3 +133,30 @@ def _orthonormal(matrix: Array, thresholds: int) -> Array:
     # η of centred columns differs by a constant, which the thresholds take up.
     change[:thresholds, thresholds:] = centre @ columns
     return change
+
+
+def reach(matrix: Array, family: Family, contrast: Array) -> tuple[bool, bool]:
+    """Return whether the likelihood lets a contrast (p,) of coefficients go to -∞, and to ∞.
+
+    That is, whether some direction lowers (raises) the contrast without lowering any row's
+    likelihood.
+    """
+    rows = np.unique(_directions(matrix, family), axis=0)
+    thresholds = rows.shape[1] - matrix.shape[1]
+    change = _orthonormal(matrix, thresholds)
+    gains = rows @ change
+    weights = np.concatenate([np.zeros(thresholds), contrast]) @ change
+    weights = weights / np.abs(weights).max()
+
+    def extreme(sign: float) -> bool:
+        programme = optimize.linprog(
+            -sign * weights,
+            A_ub=-gains,
+            b_ub=np.zeros(len(gains)),
+            bounds=(-1, 1),
+            method="highs",
+            options={"primal_feasibility_tolerance": FEASIBLE},
+        )
+        return bool(programme.status == 0 and -programme.fun > RISES)
+
+    return extreme(-1.0), extreme(1.0)

@@ -125,6 +125,18 @@ class Command(DatabaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(_summary(results))
         self.stdout.write(str(output / "report.html"))
+        if results.failures:
+            raise CommandError(_failed(results))
+
+
+def _failed(results: Results) -> str:
+    """Return a sentence per failed part of a report that was written nevertheless."""
+    lines = "\n".join(f"- {failure.sentence}" for failure in results.failures)
+    return (
+        "The report was written, but parts of it failed with unexpected errors, which are faults "
+        f"of the software. Failed parts: {len(results.failures)}.\n{lines}\n"
+        "Report them with the tracebacks in results.json (failures)."
+    )
 
 
 def _checked(folder: Path) -> str:
