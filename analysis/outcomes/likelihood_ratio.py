@@ -15,8 +15,9 @@ from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.binary_trials import population_trials
 from analysis.outcomes.finding import OutcomeFinding, p_of
 from analysis.outcomes.one_way import scores_by_arm
+from analysis.outcomes.random_terms import formula
 from analysis.outcomes.trial_model_kinds import MOST_ANSWERS
-from analysis.outcomes.trial_models import formula, planned_model
+from analysis.outcomes.trial_models import planned_model
 from analysis.plan.plan import Outcome
 from analysis.statistics.arm_effects import arm_difference
 from analysis.statistics.comparisons.clustered import clustered_share, risk_difference

@@ -161,7 +161,9 @@ def _sizes(used: set[str], results: Results) -> Iterator[str]:
     others = (
         f"as do the bootstrap samples behind {drawn}"
         if drawn
-        else "like every use of random numbers in this report"
+        else "as the permutation tests do"
+        if used & {"permutation", "permutation_within"}
+        else "which is the only use of random numbers in this report"
     )
     yield (
         f"Attrition is tested by Pearson's χ² with p from {DRAWS:,} random tables with the "

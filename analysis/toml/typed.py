@@ -90,7 +90,7 @@ def _rescued(hint: Any, value: Any, default: Any) -> Any:
     if get_origin(bare) is tuple and isinstance(value, list) and is_dataclass(without_none(inner)):
         # Every entry is kept, so that entries have the same numbers as in the file.
         return tuple(_rescued(inner, entry, empty(inner)) for entry in value)
-    if inner is not None and isinstance(value, dict):
+    if inner is not None and isinstance(value, dict) and get_origin(bare) is not tuple:
         kept = {key: _rescued(inner, entry, MISSING) for key, entry in value.items()}
         return {key: entry for key, entry in kept.items() if entry is not MISSING}
     return default

@@ -183,7 +183,10 @@ def test_4_perfect_separation(tmp_path, outcomes):
     refused(found["agreed_trials"], "perfect separation")
     for contrast in found["agreed_trials"].contrasts:
         assert isinstance(contrast.odds_ratio, NotEstimable)
-        assert isinstance(contrast.risk_difference, NotEstimable)  # nobody varies within arms
+        difference = contrast.risk_difference  # nobody varies within arms, so it has no test
+        assert difference.value == (contrast.arm == "gradcam")
+        assert difference.low < difference.value - 0.4
+        assert difference.p is None
     refused(found["agreement_wrong"], "the scores must vary within every arm")
 
 

@@ -62,10 +62,20 @@ def test_u_without_continuity_would_have_another_p():
     assert mann_whitney(a, b).p > plain
 
 
-@pytest.mark.parametrize("statistic", [superiority, cliffs_delta])
-def test_arms_that_do_not_overlap_have_no_interval(statistic):
-    with pytest.raises(NotEstimableError, match="do not overlap"):
-        statistic(np.array([1.0, 2, 3]), np.array([4.0, 5, 6]))
+def test_arms_that_do_not_overlap_have_newcombes_interval_and_the_p_of_all_assignments():
+    """2 of the 20 assignments of six people to two arms of three are as far apart."""
+    low, high = np.array([1.0, 2, 3]), np.array([4.0, 5, 6])
+    found = superiority(high, low)
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.p == pytest.approx(2 / 20)
+    limit, n, z = found.low, 2.0, 1.959963984540054
+    spread = 1 + n * ((1 - limit) / (2 - limit) + limit / (1 + limit))
+    assert (1 - limit) * 9 == pytest.approx(z**2 * limit * spread)
+    mirrored = superiority(low, high)
+    assert (mirrored.value, mirrored.low) == (0.0, 0.0)
+    assert mirrored.high == pytest.approx(1 - limit)
+    delta = cliffs_delta(high, low)
+    assert (delta.value, delta.low) == (1.0, pytest.approx(2 * limit - 1))
 
 
 @pytest.mark.parametrize("statistic", [superiority, cliffs_delta, mann_whitney])

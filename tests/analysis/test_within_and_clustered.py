@@ -120,11 +120,33 @@ def test_perfect_separation_has_no_odds_ratio_but_a_risk_difference():
     assert risk_difference(b, a).value == pytest.approx(1 - a.share)
 
 
-def test_arms_without_any_variation_have_neither():
+def test_arms_without_any_variation_have_exact_bounds_and_no_test():
+    """Two people who are all alike leave 1 - (.0125)^(1/2) of their population unknown."""
     one = clustered_share(pd.Series([1.0, 1.0]), pd.Series(["x", "y"]))
     other = clustered_share(pd.Series([0.0, 0.0]), pd.Series(["u", "v"]))
-    with pytest.raises(NotEstimableError, match="do not vary within the arms"):
-        risk_difference(one, other)
+    found = risk_difference(one, other)
+    unknown = 1 - 0.0125**0.5
+    assert (found.value, found.p) == (1.0, None)
+    assert found.low == pytest.approx(1 - 2 * unknown)
+    assert found.high == 1.0
+    with pytest.raises(NotEstimableError, match="perfect separation"):
+        odds_ratio(one, other)
+
+
+def test_the_exact_bounds_keep_their_level_where_arms_can_be_alike_by_chance():
+    """Nine of ten people have the share 1, the tenth 0: samples that are all alike still cover."""
+    rng = np.random.default_rng(3)
+    missed = alike = 0
+    for _ in range(4000):
+        shares = [rng.random(6) < 0.9, rng.random(6) < 0.9]
+        if not (shares[0].all() and shares[1].all()):
+            continue
+        alike += 1
+        arms = [clustered_share(pd.Series(own * 1.0), pd.Series(range(6))) for own in shares]
+        found = risk_difference(*arms)
+        missed += not found.low <= 0 <= found.high
+    assert alike > 500
+    assert missed == 0
 
 
 def test_a_single_participant_is_no_arm():

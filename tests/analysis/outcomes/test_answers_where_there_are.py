@@ -1,14 +1,25 @@
 """Tables whose clearest results had no test: each of ../shared/cases/tables gives its answer."""
 
+import json
+import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
+from django.core.management import CommandError, call_command
 
+from analysis.outcomes.finding import Failed
 from analysis.results import Results
+from analysis.run import analyse
 from analysis.statistics.comparisons.equivalence import equivalence_of
-from analysis.statistics.estimate import Estimate
-from tests.analysis.tidy import results_of
+from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
+from analysis.statistics.mixed_models.design import build_design
+from analysis.statistics.mixed_models.ordinal import cumulative
+from analysis.statistics.mixed_models.specification import Categorical, MixedModel
+from analysis.statistics.mixed_models.suprema import Suprema
+from tests.analysis.tidy import edit, results_of
 
 
 @pytest.fixture
@@ -43,3 +54,166 @@ def test_the_standard_error_at_zero_is_that_of_the_interval():
     assert found.lower.t == pytest.approx(2.5)
     assert expected.lower.t == pytest.approx(3.0)
     assert found.upper.t == pytest.approx(-2.5)
+
+
+@pytest.mark.shared
+def test_a_separated_ordinal_outcome_has_the_likelihood_ratio_of_r(case):
+    """R's ordinal: anova(clmm(v ~ 1 + (1 | pid) + (1 | img)), clmm(v ~ cond + …)): 10.699, .001072.
+
+    The statistic is that of the random intercepts; clm without them gives 11.296, p = .0007769.
+    """
+    (result,) = case("ordinal-separated").outcomes
+    assert "(separation)" in result.found.test.reason
+    assert (result.fallback.analysis, result.fallback.declared) == ("likelihood_ratio", False)
+    assert result.test.statistic == pytest.approx(10.699, abs=5e-4)
+    assert result.test.p == pytest.approx(0.001072, abs=5e-7)
+    (contrast,) = result.fallback.found.contrasts
+    assert isinstance(contrast.odds_ratio, Bound)
+    assert contrast.odds_ratio.value == "0"
+    assert 0.2 < contrast.odds_ratio.limit < 0.3
+    assert contrast.p_adjusted == pytest.approx(result.test.p)
+
+
+@pytest.mark.shared
+def test_without_random_effects_the_ratio_is_that_of_clm(shared_dir):
+    """R's anova(clm(v ~ 1), clm(v ~ cond)): 11.296, p .0007769; ordinal-ceiling: 331.16."""
+    for name, statistic in [("ordinal-separated", 11.296), ("ordinal-ceiling", 331.16)]:
+        table = pd.read_csv(shared_dir / "cases" / "tables" / name / "trials.csv")
+        arm = Categorical("cond", coding="sum")
+        design = build_design(table, MixedModel("v", (arm,)), intercept=False)
+        suprema = Suprema(design, cumulative(table, "v"), 0.95, 30)
+        test = suprema.ratio_test("arm", np.eye(1))
+        assert test.statistic == pytest.approx(statistic, abs=0.006)
+
+
+@pytest.mark.shared
+def test_an_arm_at_the_ceiling_is_tested_by_permutation_where_the_plans_fallback_has_no_variance(
+    case,
+):
+    (result,) = case("ordinal-ceiling").outcomes
+    assert [one.analysis for one in result.refused] == ["ordinal_trials", "one_way"]
+    assert result.fallback.analysis == "permutation"
+    assert result.test.p == pytest.approx(1e-5)
+    (contrast,) = result.fallback.found.contrasts
+    assert contrast.superiority.value == 1
+    assert contrast.superiority.low == pytest.approx(0.865, abs=0.001)
+    assert contrast.difference.low > 1.9
+
+
+@pytest.mark.shared
+def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
+    """glmer's deviance of the complete model is 110.61; its null model stops .3 above ours."""
+    named, default = case("no-spread").outcomes
+    assert [one.analysis for one in named.refused] == ["logistic_trials", "binary_trials"]
+    assert named.fallback.analysis == "permutation"
+    assert default.fallback.analysis == "likelihood_ratio"
+    assert default.test.statistic == pytest.approx(65.49, abs=0.01)
+    for result in (named, default):
+        (contrast,) = result.fallback.found.contrasts
+        known = getattr(contrast, "risk_difference", None) or contrast.difference
+        assert (round(known.value, 2), round(known.low, 2), round(known.high, 2)) == (
+            0.85, 0.78, 0.93,
+        )  # fmt: skip
+        assert result.p_adjusted < 1e-4
+
+
+@pytest.mark.shared
+def test_the_report_names_the_planned_analysis_its_reason_and_the_fallback(shared_dir, tmp_path):
+    for name in ("ordinal-separated", "ordinal-ceiling", "no-spread"):
+        folder = shutil.copytree(shared_dir / "cases" / "tables" / name, tmp_path / name)
+        results = analyse(folder, tmp_path / f"{name}-out")
+        assert results.failures == ()
+        page = (tmp_path / f"{name}-out" / "report.html").read_text(encoding="utf-8")
+        assert "The planned analysis has no test for these data" in page
+        assert "tested by the default fallback of this analysis" in page
+        assert not re.search(r"\b(nan|inf)\b", page.partition("<main>")[2])
+
+
+def broken(*_):
+    raise RuntimeError("a fault of the software")
+
+
+def test_an_outcome_that_fails_leaves_the_rest_of_the_report(folder, tmp_path, monkeypatch):
+    """Its p counts as 1, its error and traceback are in results.json, and the page names it."""
+    monkeypatch.setattr("analysis.outcomes.one_way.welch_anova", broken)
+    results = analyse(folder, tmp_path / "out")
+    failed = [result for result in results.outcomes if isinstance(result.found, Failed)]
+    assert len(failed) == len(results.outcomes) == 4
+    document = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    first = document["failures"][0]
+    assert (first["error"], first["message"]) == ("RuntimeError", "a fault of the software")
+    assert first["traceback"][-1].endswith("in broken")
+    assert any(line.startswith("analysis.outcomes.one_way, line") for line in first["traceback"])
+    assert not any("/" in line for line in first["traceback"])
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Failed parts of this report" in page
+    assert "Agreement with right and with wrong predictions" in page
+    assert "Table 1" in page
+
+
+@pytest.mark.parametrize(
+    ("target", "part"),
+    [
+        ("analysis.results.baseline", "Baseline characteristics"),
+        ("analysis.results.instruments", "Instruments"),
+        ("analysis.results.stimuli_shown", "Stimuli"),
+        ("analysis.results.missing_by_arm", "Missing answers"),
+        ("analysis.results.behaviour", "Measures of behaviour"),
+        ("analysis.sections.multiverse.multiverse", "Section “Multiverse”"),
+        ("analysis.sections.mediation.mediation", "Section “Mediation”"),
+        ("analysis.outcomes.bayes.bayes_factors", "Section “Bayes factors”"),
+        ("analysis.results.summarise_claim", "summary"),
+        ("analysis.outcomes.assumptions.scores.of_one_way", "assumptions"),
+        ("analysis.figures.draw.draw_agreement", "Figure agreement"),
+        ("analysis.figures.one_way.draw_distributions", "Figure scores-trust"),
+        ("analysis.report.render.alternatives", "Alternative texts"),
+        ("analysis.report.sentences.one_way", "its sentences"),
+        ("analysis.report.multiverse.sentences", "Section “Multiverse”, its part of the page"),
+    ],
+)
+def test_any_part_may_fail_without_the_others(folder, tmp_path, monkeypatch, target, part):
+    optional = '[bayes]\n[multiverse]\n[mediation]\noutcome = "trust"\nmediators = ["sureness"]\n'
+    plan = folder / "plan.toml"
+    plan.write_text(plan.read_text() + optional)
+    monkeypatch.setattr(target, broken)
+    results = analyse(folder, tmp_path / "out")
+    assert any(part in failure.part for failure in results.failures), results.failures
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "RuntimeError: a fault of the software" in page
+    assert "Deviations from the plan" in page
+    if not part.startswith(("Outcome", "assumptions", "summary")):
+        assert all(isinstance(one.test, HypothesisTest | NotEstimable) for one in results.outcomes)
+
+
+def test_a_run_with_a_failed_part_ends_with_an_error_after_the_report(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("analysis.results.baseline", broken)
+    output = tmp_path / "out"
+    with pytest.raises(CommandError, match=r"(?s)report was written.*Baseline.*RuntimeError"):
+        call_command("run_analysis", table=folder, output=output, pdf=False)
+    assert (output / "report.html").exists()
+
+
+def test_a_test_without_result_stays_in_its_family_and_the_report_says_so(folder, tmp_path):
+    """Holm over three planned tests, of which one is constant: the others count three, not two."""
+    edit(folder, "answers.csv", same_understanding)
+    results = analyse(folder, tmp_path / "out")
+    by_key = {result.outcome.key: result for result in results.outcomes}
+    assert isinstance(by_key["understanding"].test, NotEstimable)
+    assert by_key["understanding"].fallback is None  # equal everywhere: nothing to compare
+    family = [by_key[key] for key in ("trust", "understanding", "agreement_wrong")]
+    assert {one.family_without_test for one in family} == {("understanding",)}
+    least = min(one.test.p for one in family if isinstance(one.test, HypothesisTest))
+    first = next(one for one in family if getattr(one.test, "p", None) == least)
+    assert first.p_adjusted == pytest.approx(min(1.0, 3 * least))
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]+>", "", page).replace("\N{NO-BREAK SPACE}", " ")
+    assert "stays in the family with p = 1 in Holm" in text
+    assert by_key["sureness"].family_without_test == ()
+
+
+def same_understanding(frame):
+    return frame.assign(
+        value=frame["value"].mask(frame["item"].str.startswith("understanding"), "4")
+    )

@@ -150,8 +150,9 @@ def everyone_follows_in_gradcam(frame):
 
 def test_a_model_that_cannot_be_fitted_is_no_number_and_says_why(folder, tmp_path):
     edit(folder, "trials.csv", everyone_follows_in_gradcam)
-    result, report = found(folder, tmp_path, RELIANCE)
+    result, report = found(folder, tmp_path, RELIANCE + 'fallback = "none"\n')
     assert isinstance(result.found.test, NotEstimable)
+    assert result.fallback is None
     assert result.p_adjusted is None
     assert result.found.contrasts == ()
     assert "the model was not fitted" in result.found.log[0]
@@ -159,7 +160,7 @@ def test_a_model_that_cannot_be_fitted_is_no_number_and_says_why(folder, tmp_pat
 
 
 def test_the_plans_fallback_is_taken_and_logged(folder, tmp_path):
-    """Nobody differs beyond chance in so small a study: the model is singular or separated."""
+    """The plan's fallback needs odds, which an arm that always follows does not have, either."""
 
     def even(frame):
         place = frame.groupby("participant").cumcount()
@@ -168,11 +169,15 @@ def test_the_plans_fallback_is_taken_and_logged(folder, tmp_path):
     edit(folder, "trials.csv", even)
     edit(folder, "trials.csv", everyone_follows_in_gradcam)
     result, report = found(folder, tmp_path, FALLBACK)
-    assert result.found.log[-1] == "the plan's fallback was used: binary_trials"
-    assert result.found.fallback is not None
-    assert result.found.test == result.found.fallback.test
-    assert "fallback was used" in report
-    assert "Wrong advice followed: omnibus test of the arms" in report
+    assert [refusal.analysis for refusal in result.refused] == ["logistic_trials", "binary_trials"]
+    assert "perfect separation" in result.refused[1].reason
+    assert (result.fallback.analysis, result.fallback.declared) == ("permutation", False)
+    assert isinstance(result.test, HypothesisTest)
+    assert result.test == result.fallback.found.test
+    assert result.p_adjusted is not None
+    assert "Its fallback has no test either" in report
+    assert "tested by the default fallback of this analysis: permutation test of the arms" in report
+    assert "Wrong advice followed: permutation test" in report
     first = result.assumptions[0]
     assert (first.key, first.verdict) == ("convergence", "not met")
     assert result.summary.model.endswith("(fallback)")
