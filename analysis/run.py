@@ -5,7 +5,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from analysis.errors import PlanError, ReportError
+from analysis.errors import ReportError
+from analysis.failures import Failures
 from analysis.figures.draw import draw_figures
 from analysis.plan.reading import read_document
 from analysis.report.pdf import write_pdf
@@ -61,9 +62,9 @@ def analyse(
     clear(output)
     before = set(files_in(output))
     figures, broken = draw_figures(results, scores, output / "figures")
-    results = replace(results, failures=(*results.failures, *broken))
-    html, broken = render_report(results, figures, command)
-    results = replace(results, failures=(*results.failures, *broken))
+    failures = Failures([*results.failures, *broken])
+    html = render_report(results, figures, command, "screen", failures)
+    results = replace(results, failures=tuple(failures.found))
     write_text(output / "results.json", to_json(results))
     shutil.copyfile(SCHEMA_FILE, output / SCHEMA_FILE.name)
     write_text(output / "scores.csv", csv_text(scores))
@@ -72,7 +73,7 @@ def analyse(
     write_text(output / "report.html", html)
     try:
         if pdf:
-            write_pdf(render_report(results, figures, command, medium="print")[0], output)
+            write_pdf(render_report(results, figures, command, medium="print"), output)
     finally:
         ours = {name for name in files_in(output) if name not in before or name.startswith("data/")}
         write_manifest(output, {"command": command}, ours)

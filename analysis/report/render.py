@@ -39,14 +39,15 @@ def render_report(
     figures: Mapping[str, Path],
     command: str,
     medium: Literal["screen", "print"] = "screen",
-) -> tuple[str, tuple[Failure, ...]]:
+    failures: Failures | None = None,
+) -> str:
     """Return the report as HTML. `figures` are SVG files by name, `command` made the report.
 
     For "print" all details are unfolded, and the figures keep the colours of their files. Outcomes
-    and optional sections whose page fails with an unexpected error are returned as failures, and
-    the report says so in their place.
+    and optional sections whose page fails with an unexpected error are added to `failures`, and the
+    report says so in their place.
     """
-    failures = Failures(list(results.failures))
+    failures = failures or Failures(list(results.failures))
     texts = failures.guarded("Alternative texts", lambda: alternatives(results), lambda _: {})
     # Paper has no dark mode, so figures keep the colours of their files.
     follow = medium == "screen"
@@ -85,14 +86,13 @@ def render_report(
         for part in sections_with_results(results.optional_sections)
         if part.place == "section"
     }
-    page = environment.get_template("report.html").render(
+    return environment.get_template("report.html").render(
         context,
         css=Markup(style),  # noqa: S704 - style sheets of this package
         articles=articles,
         sections=sections,
         failures=failures.found,
     )
-    return page, tuple(failures.found[len(results.failures) :])
 
 
 def _article(

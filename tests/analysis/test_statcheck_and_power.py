@@ -40,7 +40,7 @@ def test_a_sentence_without_a_test_is_none():
 
 def test_a_report_that_contradicts_itself_is_not_written(folder, tmp_path, monkeypatch):
     page = "<p>F(2, 9.00) = 5.00, p = .500</p>"
-    monkeypatch.setattr("analysis.run.render_report", lambda *_: (page, ()))
+    monkeypatch.setattr("analysis.run.render_report", lambda *_: page)
     with pytest.raises(ReportError, match=r"p is 0\.03465, not as printed"):
         analyse(folder, tmp_path / "out")
     assert not (tmp_path / "out" / "report.html").exists()
