@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from analysis.apa_numbers import percent
 from analysis.outcomes.trial_model_kinds import FAMILIES
+from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.plan import EXPLORATORY
 from analysis.results import Results
 from analysis.sections.optional import sections_with_results
