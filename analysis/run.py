@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from analysis.errors import ReportError
+from analysis.errors import PlanError, ReportError
 from analysis.failures import Failures
 from analysis.figures.draw import draw_figures
 from analysis.plan.reading import read_document
