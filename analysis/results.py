@@ -324,8 +324,8 @@ def _result(
         failures.guarded(
             f"{name}, range of its scores", lambda: score_range(data, outcome), lambda _: UNKNOWN
         ),
-        found.fallback,
-        found.refused,
+        fallback=found.fallback,
+        refused=found.refused,
     )
 
 
