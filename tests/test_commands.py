@@ -24,6 +24,15 @@ COMMANDS = sorted(name for name, app in get_commands().items() if app in OURS)
 DJANGOS = {action.dest for action in BaseCommand().create_parser("", "")._actions}
 DEEP = "[" * 100_000
 
+
+@pytest.fixture(autouse=True)
+def heed_interrupts():
+    """Undo that a shell lets its background jobs ignore SIGINT, which their children inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 WRONG = {
     arguments.count: ("0", "-1", "1.5", "many", ""),
     arguments.natural: ("-1", "1.5", "many", ""),

@@ -16,6 +16,7 @@ CATALOGUES = (
         path.relative_to(ROOT).as_posix()
         for path in sorted((ROOT / "analysis/plan/catalogues").glob("[a-z]*.py"))
     ),
+    "surveys/export/formats.py",
 )
 DOTTED = re.compile(r"(?:analysis|explanations|surveys|studyplatform)(?:\.\w+){2,}")
 PREFIX = re.compile(r"(?:analysis|explanations|surveys|studyplatform)(?:\.\w+)*\.")

@@ -33,6 +33,7 @@ class Command(DatabaseCommand):
         )
         parser.add_argument(
             "--formats",
+            type=arguments.names,
             default="csv",
             metavar="LIST",
             help=f"formats of the tables, joined by commas: {', '.join(f.key for f in FORMATS)} "

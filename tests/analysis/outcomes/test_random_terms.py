@@ -115,7 +115,8 @@ def test_every_step_is_told_in_the_words_of_a_method():
 
 
 def test_the_formula_is_that_of_lme4():
-    model = MixedModel("value", (), (Random("participant"), Random("image", cells=("arm",))))
+    fixed = (Categorical("arm"), Categorical("correct"))
+    model = MixedModel("value", fixed, (Random("participant"), Random("image", cells=("arm",))))
     assert formula(OUTCOME, model) == "y ~ arm * correct + (1 | participant) + (1 | image:arm)"
 
 
