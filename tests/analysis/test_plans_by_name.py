@@ -55,6 +55,7 @@ def test_what_the_table_lacks_is_told_with_the_plan_and_its_line(folder, good):
     assert problem.startswith(f"good.toml, line {line}: outcome 'sureness': 'surenes' is not a")
 
 
+@pytest.mark.nightly
 def test_a_report_in_a_used_folder_is_not_compared_with_an_older_plan(folder, good, tmp_path):
     out = tmp_path / "out"
     good.write_text(good.read_text().replace("alpha = 0.05", "alpha = 0.01"))

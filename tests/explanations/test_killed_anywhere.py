@@ -37,7 +37,7 @@ def loop(folder: Path, *arguments: str) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("fault", "every", "at_least"),
     [
-        ("kill", 11, 3),
+        ("kill", 20, 1),
         ("full", 6, 3),
         pytest.param("kill", 1, 20, marks=pytest.mark.nightly),
         pytest.param("full", 1, 20, marks=pytest.mark.nightly),

@@ -73,6 +73,7 @@ def test_the_same_seed_makes_the_same_export_and_results_in_another_database(tmp
     assert results["outcomes"] == results_again["outcomes"]
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db
 def test_random_pseudonyms_would_be_noticed(tmp_path, monkeypatch):
     from surveys.models.codes import pseudonym

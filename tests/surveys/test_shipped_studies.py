@@ -80,7 +80,15 @@ def test_a_shipped_study_comes_back_byte_for_byte(path, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # so few people are alike
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", shipped.FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        # The straight line walks the demo in `make test`.
+        pytest.param(path, marks=[pytest.mark.nightly] if path.stem == "demo" else [])
+        for path in shipped.FILES
+    ],
+    ids=lambda path: path.stem,
+)
 def test_a_shipped_study_goes_from_its_file_to_its_results(path, tmp_path):
     study = shipped.open_study(path, shortened=True)
     people = 3 * study.arms.count()

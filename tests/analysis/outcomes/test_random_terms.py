@@ -220,6 +220,7 @@ slopes = ["image"]
 """
 
 
+@pytest.mark.nightly
 def test_a_risk_difference_exists_with_slopes_by_image(tmp_path):
     """Each arm has its own spread, which compound symmetry makes equal."""
     folder = write_study(tmp_path / "data", per_arm=40, seed=3)

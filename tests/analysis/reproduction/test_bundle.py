@@ -194,6 +194,7 @@ def test_results_are_the_same_bytes_with_1_2_and_4_threads(large_folder, tmp_pat
     assert json.loads(one)["provenance"]["numerical_threads"] == 1
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(os.cpu_count() == 1, reason="a single core has a single thread")
 def test_without_the_limit_another_number_of_threads_gives_other_digits(large_folder, tmp_path):
     """The control of the test above: its study is large enough to tell."""
@@ -209,6 +210,7 @@ def kernels():
     return next((one.get("architecture") for one in threadpool_info()), None)
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(kernels() is None, reason="only OpenBLAS lets its kernel be chosen")
 def test_another_processor_repeats_a_report_within_the_tolerance_and_says_so(
     large_folder, tmp_path

@@ -94,6 +94,7 @@ def test_discrimination_is_the_mean_difference_of_persons(met):
     assert lime.discrimination.value == pytest.approx((own[1] - own[0]).mean())
 
 
+@pytest.mark.nightly
 def test_the_bundle_holds_the_measures_and_redoes_itself(met):
     out = met[1] / "out"
     assert redo(out) == []

@@ -114,6 +114,7 @@ def test_a_second_run_computes_nothing_and_writes_the_same_numbers(report, monke
     assert {name: (report / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.nightly
 def test_a_folder_of_images_without_masks_is_evaluated_too(tmp_path):
     generator = np.random.default_rng(0)
     classifier = random_classifier()
