@@ -25,7 +25,7 @@ RENAMED_STATES = {"withdrawn": "stopped"}
 """Today's word for a stored state, by the word of then."""
 NEW_FILES = {"wide.csv"}
 NEW_COLUMNS = dict.fromkeys(
-    ("answers.csv", "block_answers.csv", "not_allocated_answers.csv"), ["part"]
+    ("answers.csv", "block_answers.csv", "not_allocated_answers.csv"), ("part",)
 )
 """What exports have gained since then; the rest must be equal."""
 EXPORT = """
@@ -110,7 +110,7 @@ def renamed(table: list[dict[str, str]]) -> list[dict[str, str]]:
 
 def as_then(path: str, table: list[dict[str, str]]) -> list[dict[str, str]]:
     """The rows without the columns that this file has gained."""
-    gained = NEW_COLUMNS.get(PurePosixPath(path).name, [])
+    gained = NEW_COLUMNS.get(PurePosixPath(path).name, ())
     return [{name: row[name] for name in row if name not in gained} for row in table]
 
 
@@ -138,7 +138,7 @@ def test_every_exported_table_is_equal_after_the_migrations(before, after):
     old, new = tables(before), tables(after)
     assert old.keys() == new.keys()
     for path, text in old.items():
-        gained = NEW_COLUMNS.get(PurePosixPath(path).name, [])
+        gained = NEW_COLUMNS.get(PurePosixPath(path).name, ())
         header = [name for name in new[path].splitlines()[0].split(",") if name not in gained]
         assert text.splitlines()[0].split(",") == header, path
         assert renamed(rows(text)) == as_then(path, rows(new[path])), path
@@ -151,7 +151,7 @@ def test_the_codebook_describes_the_same_columns(before, after):
                 (row["file"], row["column"])
                 for row in rows(text[path])
                 if row["file"] not in NEW_FILES
-                and row["column"] not in NEW_COLUMNS.get(row["file"], [])
+                and row["column"] not in NEW_COLUMNS.get(row["file"], ())
             ]
             for text in (before, after)
         ]
