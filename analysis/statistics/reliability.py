@@ -42,6 +42,7 @@ def cronbach_alpha(
     alpha = float(k / (k - 1) * (1 - np.trace(covariance) / covariance.sum()))
     df = (n - 1, (n - 1) * (k - 1))
     low, high = (1 - (1 - alpha) * float(stats.f.ppf(q, *df)) for q in _tails(level))
+    low, high = min(low, alpha), max(high, alpha)  # for items that are equal up to rounding
     return Estimate("Cronbach's alpha", alpha, low, high, level, n, f"Feldt, {missing}")
 
 

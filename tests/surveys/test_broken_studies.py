@@ -106,7 +106,8 @@ EXPECTED = {
     "one_arm": (
         "line 42: [analysis]: outcome 'trust': the analysis 'one_way' compares arms, but the plan "
         "has one. Use one of repeated, paired, logistic_trials, linear_trials, ordinal_trials, "
-        "which compare times or conditions within participants.",
+        "likelihood_ratio, permutation_within, which compare times or conditions within "
+        "participants.",
     ),
     "order_after_nothing": (
         "line 35: after names 'introduction': did you mean 'instructions'?",

@@ -53,3 +53,11 @@ def test_items_that_never_vary_have_no_alpha():
 def test_two_people_are_too_few_for_alpha():
     with pytest.raises(NotEstimableError, match="three participants"):
         cronbach_alpha(items().head(2))
+
+
+def test_items_that_are_copies_have_an_alpha_inside_its_interval():
+    for seed in range(50):
+        answers = np.random.default_rng(seed).random(12)
+        alpha = cronbach_alpha(pd.DataFrame(dict.fromkeys("abcdefg", answers)))
+        assert alpha.value == pytest.approx(1)
+        assert alpha.low <= alpha.value <= alpha.high
