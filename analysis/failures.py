@@ -1,7 +1,7 @@
 """Unexpected errors in one part of an analysis, which must not take the other parts with them.
 
-Errors that the analysis raises deliberately (AnalysisError) are no failures: NotEstimableError is a
-result, and every other one refuses the whole table or plan.
+Errors that the analysis raises deliberately (AnalysisError) are not failures: NotEstimableError is
+a result, and every other one refuses the whole table or plan.
 """
 
 import logging

@@ -17,7 +17,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -166,7 +166,20 @@ def participant_means(table: pd.DataFrame) -> float:
     return float(result.pvalue)
 
 
-def missing_runs(done: pd.DataFrame, cells: tuple[Cell, ...]) -> Iterator[tuple[Cell, int]]:
+class NumberedCell(Protocol):
+    """A cell of a simulation, with its number and the number of its runs."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def runs(self) -> int: ...
+
+
+AnyCell = TypeVar("AnyCell", bound=NumberedCell)
+
+
+def missing_runs(done: pd.DataFrame, cells: tuple[AnyCell, ...]) -> Iterator[tuple[AnyCell, int]]:
     """Yield the runs that are still missing."""
     known = set(zip(done["cell"], done["run"], strict=True))
     for cell in cells:

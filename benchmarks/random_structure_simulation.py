@@ -17,7 +17,6 @@ Print the table of the runs so far:
 
 import argparse
 import csv
-from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -39,6 +38,7 @@ from analysis.statistics.mixed_models.specification import (
     MixedModel,
     Random,
 )
+from benchmarks.mixed_simulation import missing_runs
 
 PERSON_SD, IMAGE_SD = 0.5, 0.5
 ALPHA = 0.05
@@ -199,15 +199,6 @@ def _tests(cell: Cell, table: pd.DataFrame) -> tuple[dict[str, HypothesisTest], 
     )
     steps = "; ".join(f"{decision.step} {decision.factor}" for decision in fit.decisions)
     return {test.name: test for test in fit.type_three()}, steps
-
-
-def missing_runs(done: pd.DataFrame, cells: tuple[Cell, ...]) -> Iterator[tuple[Cell, int]]:
-    """Yield the runs that are still missing."""
-    known = set(zip(done["cell"], done["run"], strict=True))
-    for cell in cells:
-        for run in range(cell.runs):
-            if (cell.number, run) not in known:
-                yield cell, run
 
 
 def read(path: Path) -> pd.DataFrame:

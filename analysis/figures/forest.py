@@ -114,7 +114,7 @@ def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str]) -> None:
 
 
 def _arrow(axes: Axes, place: int, entry: Row, bound: Bound, colour: Mapping[str, str]) -> None:
-    """Draw a line from the only limit to the end of the axis, where a mark stands for the ratio."""
+    """Draw a line from the only limit to the end of the axis, where a mark replaces the ratio."""
     low, high = axes.get_xlim()
     axes.set_xlim(low, high)
     up = bound.value == "infinite"

@@ -31,7 +31,7 @@ class Factorial:
 
     `factors` names the two factors and `tested` the effect that enters the outcome's family.
     `cell_scores` summarises the cells, whose keys are "level × level"; `pairs` compares the levels
-    of the first factor and `second_pairs`, unless the first factor is the arms, those of the
+    of the first factor and, unless the first factor is the arms, `second_pairs` those of the
     second, each averaged over the other. `aligned_ranks` is a secondary analysis.
     """
 

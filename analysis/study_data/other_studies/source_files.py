@@ -49,7 +49,7 @@ def source_files(place: Path, source: Source) -> tuple[list[SourceFile], list[st
 
 
 def is_pattern(name: str) -> bool:
-    """Return whether the name stands for several files."""
+    """Return whether the name is a pattern for several files."""
     return "*" in name or "?" in name
 
 
