@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from explanations.methods.variants import BASELINE, Parameter, Value
+from explanations.methods.variants import BASELINE, DRAWING, Parameter, Value
 from explanations.rendering.drawing import Drawing
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
 from explanations.rendering.outlines import Outlines
@@ -61,14 +61,15 @@ class Method:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the method's class that differ from its defaults."""
     choice: Parameter | None = None
-    """Parameter that a study file can set."""
+    """Parameter or drawing that a study file can choose."""
     variant_of: str = ""
     """Key of the method of which this is a variant. Empty for a method of the list below."""
 
     @property
     def full_label(self) -> str:
         """Return the label with the value of the choice, including the default value."""
-        return f"{self.label}, {self.choice.usual.label}" if self.choice else self.label
+        usual = self.choice.usual.label if self.choice else ""
+        return f"{self.label}, {usual}" if usual else self.label
 
     @property
     def by_choice(self) -> dict[str, "Method"]:
@@ -87,10 +88,14 @@ class Method:
             key=f"{self.key}_{chosen.value}",
             label=f"{self.label}, {chosen.label}",
             caption=chosen.caption,
-            how_to_read=tuple(
+            how_to_read=chosen.how_to_read
+            or tuple(
                 chosen.reading if sentence == usual else sentence for sentence in self.how_to_read
             ),
-            parameters={**self.parameters, choice.name: chosen.value},
+            drawing=chosen.drawing or self.drawing,
+            parameters=self.parameters
+            if chosen.drawing
+            else {**self.parameters, choice.name: chosen.value},
             choice=None,
             variant_of=self.key,
         )
@@ -127,6 +132,8 @@ FLAGS = {
     "one_patch": "The image consists of a single patch, so LIME cannot compare patches.",
     "constant_probability": "Covering patches does not change the probability: the map is empty.",
     "poor_fit": "LIME's linear model explains less than 30 % of the variance: do not rely on it.",
+    "no_patch_matters": "No patch changes the probability by 5 percentage points: the patches that "
+    "stand out do so by chance or by very little.",
     "certain": "The probability is 1 to seven digits.",
 }
 """Diagnostics that a method can report about a map, in words for researchers."""
@@ -237,25 +244,12 @@ METHODS: tuple[Method, ...] = (
         key="lime",
         label="LIME",
         path="explanations.methods.lime.Lime",
-        caption=_(
-            "Patches with a solid orange outline counted in favour of {answer}, patches with a "
-            "dashed blue outline counted against it."
-        ),
-        how_to_read=(
-            _("The picture is divided into patches, and the five that counted most are outlined."),
-            _(
-                "A solid orange outline marks a patch that counted in favour of the classifier's "
-                "answer; a dashed blue outline marks a patch that counted against it."
-            ),
-            _(
-                "To measure this, patches were covered and the changes of the classifier's answer "
-                "were recorded."
-            ),
-            _("Patches without an outline counted less."),
-        ),
+        caption=DRAWING.usual.caption,
+        how_to_read=DRAWING.usual.how_to_read,
         legend=_FOR_AND_AGAINST,
         drawing=Outlines(),
         reference=ReferenceLibrary("lime", "explanations.verification.reference_methods.lime"),
+        choice=DRAWING,
     ),
     # The placebos have exactly Grad-CAM's words and colours, so that nothing distinguishes them.
     Method(
@@ -349,3 +343,18 @@ def base_of(key: str) -> str:
     """Return the key of the method of which ``key`` is a variant, or ``key`` itself."""
     variants = {method.key: method.variant_of for method in EVERY if method.variant_of}
     return variants.get(key, key)
+
+
+def numbers_of(key: str) -> str:
+    """Return the key of the method whose numbers are shown: for another drawing of a method, the
+    method itself.
+
+    It determines the random draws, so that two drawings of an image show the same map.
+    """
+    redrawn = {m.key: m.variant_of for m in EVERY if m.variant_of and not _own_parameters(m)}
+    return redrawn.get(key, key)
+
+
+def _own_parameters(variant: Method) -> bool:
+    base = next(method for method in METHODS if method.key == variant.variant_of)
+    return variant.parameters != base.parameters

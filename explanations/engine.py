@@ -202,9 +202,10 @@ class Engine:
     ) -> Iterator[tuple[str, Attributions]]:
         hashes = [content_hash(image) for image in batch.images]
         for key, explainer in explainers.items():
+            numbers = catalogue.numbers_of(key)
             # Entered per method, because the caller's own code runs between two methods.
             with exact_arithmetic():
-                seeds = [image_seed(sha256, key, seed) for sha256 in hashes]
+                seeds = [image_seed(sha256, numbers, seed) for sha256 in hashes]
                 attributions = _with_common_flags(explainer.explain(batch, seeds), batch)
             yield key, attributions
 

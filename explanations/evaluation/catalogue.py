@@ -293,6 +293,23 @@ MEASURES: tuple[Measure, ...] = (
         caption="R² of LIME's linear model. Low: the map summarises the classifier poorly.",
     ),
     Measure(
+        key="outlined_share",
+        label="Weight of the outlined patches",
+        group="complexity",
+        better="neither",
+        path="explanations.evaluation.measures.axioms.outlined_share",
+        caption="Share of LIME's total absolute weight that the five outlined patches carry.",
+    ),
+    Measure(
+        key="no_patch_matters",
+        label="No patch matters",
+        group="axioms",
+        better="lower",
+        path="explanations.evaluation.measures.axioms.no_patch_matters",
+        caption="Share of LIME's maps in which no patch changes the probability by 5 percentage "
+        "points, so that the outlined patches mean little.",
+    ),
+    Measure(
         key="milliseconds",
         label="Time for one map",
         group="cost",

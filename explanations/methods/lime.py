@@ -15,9 +15,12 @@ from explanations.computing.mixing import Mixed, probabilities
 from explanations.computing.ridge import Fit, cosine_weights, weighted_ridge
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import flagged
+from explanations.rendering.outlines import outlined_share
 
 Patches = NDArray[np.int64]
 POOR_FIT = 0.3
+NEGLIGIBLE = 0.05
+"""Change of the probability that no patch reaches where none matters."""
 MOST_PATCHES = 256  # a patch's number is stored in a byte
 
 
@@ -28,7 +31,9 @@ class Lime:
     The numbers equal those of ``lime.LimeImageExplainer`` for the same patches, seed and
     probabilities. Patches are SLIC superpixels: lime's default, quickshift, yields only one to
     three patches in a 32x32 image. Each pixel gets the coefficient of its patch; ``r2`` measures
-    the fit of the linear model. With ``precision`` ``fast``, the probabilities may be off by up to
+    the fit of the linear model, ``largest_weight`` how much the strongest patch changes the
+    probability, and ``outlined_share`` how much of the total absolute weight the outlined patches
+    carry. With ``precision`` ``fast``, the probabilities may be off by up to
     .001, measured on each image (``fast_error``).
     """
 
@@ -117,8 +122,18 @@ def painted_over(image: NDArray[np.uint8], patches: Patches) -> NDArray[np.uint8
 def _quality(fit: Fit, column: int) -> dict[str, Any]:
     r2 = float(fit.r2[column])
     constant = bool(fit.constant[column])
-    return {"r2": r2, "intercept": float(fit.intercepts[column])} | flagged(
+    weights = fit.coefficients[:, column].cpu().numpy()
+    largest = float(np.abs(weights).max())
+    about = {
+        "r2": r2,
+        "intercept": float(fit.intercepts[column]),
+        "largest_weight": largest,
+        "outlined_share": outlined_share(weights),
+    }
+    # The order of patches that all matter little is mostly noise, however bright it is drawn.
+    return about | flagged(
         one_patch=len(fit.coefficients) == 1,
+        no_patch_matters=not constant and largest < NEGLIGIBLE,
         constant_probability=constant,
         poor_fit=not constant and r2 < POOR_FIT,
     )

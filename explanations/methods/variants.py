@@ -1,7 +1,14 @@
-"""Variants of a method that a study can choose, and the wording of each choice."""
+"""Variants of a method that a study can choose, and the wording of each choice.
+
+A choice is either a parameter of the method, which changes its numbers, or a drawing, which shows
+the same numbers in another way.
+"""
 
 from dataclasses import dataclass
 
+from explanations.rendering.drawing import Drawing
+from explanations.rendering.layers import ForAndAgainst
+from explanations.rendering.outlines import GradedOutlines, Outlines
 from explanations.translatable import gettext_noop as _
 
 
@@ -11,15 +18,19 @@ class Value:
 
     value: str
     label: str
-    """Appended to the method's own label."""
+    """Appended to the method's own label. Empty for a default that the label implies."""
     caption: str
-    reading: str
+    reading: str = ""
     """The sentence of ``how_to_read`` that depends on the value."""
+    how_to_read: tuple[str, ...] = ()
+    """All sentences, where more than one depends on the value."""
+    drawing: Drawing | None = None
+    """Drawing of the method's own numbers, for a choice that does not change them."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """Parameter of a method that a study file can set. ``values`` starts with the default."""
+    """Parameter or drawing that a study file can choose. ``values`` starts with the default."""
 
     name: str
     values: tuple[Value, ...]
@@ -104,3 +115,75 @@ BASELINE = Parameter(
 )
 """Starting point of Integrated Gradients: keys of ``explanations.methods.baselines``, with wording.
 """
+
+_COVERED = _(
+    "To measure this, patches were covered and the changes of the classifier's answer "
+    "were recorded."
+)
+DRAWING = Parameter(
+    "drawing",
+    (
+        Value(
+            "outlines",
+            "",
+            _(
+                "Patches with a solid orange outline counted in favour of {answer}, patches with a "
+                "dashed blue outline counted against it."
+            ),
+            how_to_read=(
+                _(
+                    "The picture is divided into patches, and the five that counted most "
+                    "are outlined."
+                ),
+                _(
+                    "A solid orange outline marks a patch that counted in favour of the "
+                    "classifier's answer; a dashed blue outline marks a patch that counted "
+                    "against it."
+                ),
+                _COVERED,
+                _("Patches without an outline counted less."),
+            ),
+            drawing=Outlines(),
+        ),
+        Value(
+            "graded",
+            "graded outlines",
+            _(
+                "Solid orange outlines: the patch counted in favour of {answer}. Dashed blue: "
+                "against it. The stronger the line, the more it counted."
+            ),
+            how_to_read=(
+                _("The picture is divided into patches, and each patch is outlined."),
+                _(
+                    "A solid orange outline marks a patch that counted in favour of the "
+                    "classifier's answer; a dashed blue outline marks a patch that counted "
+                    "against it."
+                ),
+                _("The stronger a line, the more its patch counted; the faintest hardly show."),
+                _COVERED,
+            ),
+            drawing=GradedOutlines(),
+        ),
+        Value(
+            "heat",
+            "heat map",
+            _(
+                "Orange patches counted in favour of {answer}, blue patches counted against it; "
+                "the stronger the colour, the more a patch counted."
+            ),
+            how_to_read=(
+                _("The picture is shown pale and grey, and divided into coloured patches."),
+                _(
+                    "Orange patches counted in favour of the classifier's answer, blue patches "
+                    "counted against it; the stronger the colour, the more a patch counted."
+                ),
+                _COVERED,
+                _("The colours compare only patches within one picture."),
+            ),
+            # The largest weight has the full colour, so that every patch shows its own weight.
+            drawing=ForAndAgainst(percentile=100),
+        ),
+    ),
+)
+"""Drawings of LIME's weights: the five strongest patches outlined, all patches with lines whose
+strength is the weight, or all patches coloured by their weight."""

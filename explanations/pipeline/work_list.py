@@ -6,7 +6,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from explanations.catalogue import Method
+from explanations.catalogue import Method, numbers_of
 from explanations.classifier.checkpoint import Classifier
 from explanations.engine import in_precision
 from explanations.imagesets.background import Background
@@ -36,7 +36,7 @@ class Job:
     @property
     def seed(self) -> int:
         """Return the seed of the map's random choices."""
-        return image_seed(self.prediction.image.sha256, self.method.key)
+        return image_seed(self.prediction.image.sha256, numbers_of(self.method.key))
 
 
 class _Backgrounds:

@@ -1,4 +1,4 @@
-"""Outlines of the strongest patches."""
+"""Outlines of patches: of the strongest only, or of all with the weight as strength."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,9 @@ from explanations.rendering.colours import Colours
 from explanations.rendering.drawing import describe_both
 from explanations.translatable import Say
 
+SHOWN = 5
+"""Number of patches that are outlined unless all are."""
+
 
 @dataclass(frozen=True)
 class Outlines:
@@ -21,7 +24,7 @@ class Outlines:
     earlier version, which had them the other way round, are not served again.
     """
 
-    count: int = 5
+    count: int = SHOWN
     width: int = 3
     rim: int = 2
     dash: int = 8
@@ -35,9 +38,14 @@ class Outlines:
         if attribution.segments is None:
             raise ValueError("Outlines need patches, but the attribution has no segments.")
         large = canvas.pixelated(attribution.segments)
-        for patch, weight in _strongest(attribution.relevance, attribution.segments, self.count):
-            self._outline(picture, large == patch, supports=weight > 0)
+        weights = strongest(attribution.relevance, attribution.segments, self.count)
+        for patch, weight in weights:
+            strength = self._strength(weight, weights[0][1])
+            self._outline(picture, large == patch, supports=weight > 0, strength=strength)
         return picture
+
+    def _strength(self, weight: float, largest: float) -> float:
+        return 1.0
 
     def legend(self) -> Colours:
         """Return a dashed blue and a solid orange outline, with shape (16, 320, 3)."""
@@ -53,18 +61,63 @@ class Outlines:
         """Describe the strongest regions in favour and against."""
         return describe_both(attribution, say)
 
-    def _outline(self, picture: Colours, inside: NDArray[np.bool_], *, supports: bool) -> None:
+    def _outline(
+        self,
+        picture: Colours,
+        inside: NDArray[np.bool_],
+        *,
+        supports: bool,
+        strength: float = 1.0,
+    ) -> None:
         # A white rim inside the coloured line makes it visible on dark and on bright images.
         rim = inside & ~_shrunk(inside, self.width + self.rim)
         line = inside & ~_shrunk(inside, self.width)
         if not supports:
             rows, columns = np.indices(inside.shape)
             line &= (rows // self.dash + columns // self.dash) % 2 == 0
-        picture[rim] = 1
-        picture[line] = np.array(self.in_favour if supports else self.against) / 255
+        colour = np.array(self.in_favour if supports else self.against, dtype=np.float32) / 255
+        for place, paint in ((rim & ~line, np.ones(3, dtype=np.float32)), (line, colour)):
+            picture[place] = (1 - strength) * picture[place] + strength * paint
 
 
-def _strongest(
+@dataclass(frozen=True)
+class GradedOutlines(Outlines):
+    """All patches, outlined with lines whose opacity is the patch's weight relative to the largest.
+
+    The strongest patch has the line of ``Outlines``, so that a faint line always means a small
+    share of the largest weight in the same picture.
+    """
+
+    count: int = 256
+
+    def legend(self) -> Colours:
+        """Return lines from strong to faint to strong: dashed blue, then solid orange."""
+        strip = np.ones((LEGEND_HEIGHT, SIZE, 3), dtype=np.float32)
+        pieces = np.array_split(np.arange(SIZE), 2 * LEGEND_STEPS)
+        strengths = np.linspace(-1, 1, 2 * LEGEND_STEPS)
+        for columns, strength in zip(pieces, strengths, strict=True):
+            inside = np.zeros((LEGEND_HEIGHT, SIZE), dtype=bool)
+            inside[:, columns[0] + 2 : columns[-1] - 1] = True
+            self._outline(strip, inside, supports=strength > 0, strength=abs(float(strength)))
+        return strip
+
+    def _strength(self, weight: float, largest: float) -> float:
+        return abs(weight / largest)
+
+
+LEGEND_STEPS = 4
+"""Lines of graded strength on either side of the legend."""
+
+
+def outlined_share(weights: NDArray[np.floating], count: int = SHOWN) -> float:
+    """Compute the share of the total absolute weight that the strongest patches carry; 0 if all
+    are 0."""
+    sizes = np.sort(np.abs(np.asarray(weights, dtype=np.float64)))[::-1]
+    total = float(sizes.sum())
+    return float(sizes[:count].sum()) / total if total else 0.0
+
+
+def strongest(
     relevance: NDArray[np.float32], segments: NDArray[np.uint8], count: int
 ) -> list[tuple[int, float]]:
     """List number and weight of the patches with the largest absolute weights, without zero

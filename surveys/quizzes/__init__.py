@@ -76,7 +76,8 @@ class Question:
 def questions(method: str, language: str = "en") -> tuple[Question, ...]:
     """Return the questions for a method. An empty key means a condition without a map.
 
-    Variants of a method share its questions. Raises KeyError for a method without any.
+    Variants of a method share its questions unless a quiz names the variant. Raises KeyError for a
+    method without any.
     """
     return tuple(_in_language(entry, language) for entry in _entries(method or NO_MAP))
 
@@ -90,12 +91,14 @@ def speaks(method: str, language: str) -> bool:
 @cache
 def _entries(method: str) -> tuple[Mapping[str, Question], ...]:
     """Return the questions for a method, each by the codes of its languages."""
-    wanted = catalogue.base_of(method)
-    for path in sorted(FOLDER.glob("*.toml")):
-        methods, entries = _read(path)
-        if wanted in methods:
-            return entries
-    raise KeyError(wanted)
+    by_method = {
+        key: entries
+        for methods, entries in map(_read, sorted(FOLDER.glob("*.toml")))
+        for key in methods
+    }
+    base = catalogue.base_of(method)
+    # Another drawing of a method has other colours and lines, and needs questions of its own.
+    return by_method[method if method in by_method else base]
 
 
 def _general(language: str) -> str:

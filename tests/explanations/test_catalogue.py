@@ -6,7 +6,7 @@ from explanations import catalogue
 from explanations.catalogue import EVERY, METHODS, UnknownMethodError
 from explanations.methods.baselines import BASELINES
 from explanations.methods.protocol import parameters_of
-from explanations.methods.variants import BASELINE
+from explanations.methods.variants import BASELINE, DRAWING
 
 every_method = pytest.mark.parametrize("method", EVERY, ids=lambda method: method.key)
 
@@ -105,3 +105,17 @@ def test_what_looks_at_one_module_is_found_by_its_number_and_is_no_choice_for_an
     for key in ("gradcam_layer", "gradcam_layer_", "gradcam_layer_03", "lime_3"):
         with pytest.raises(UnknownMethodError):
             catalogue.get(key)
+
+
+def test_an_arm_can_choose_how_lime_is_drawn_without_changing_its_numbers():
+    lime = catalogue.get("lime")
+    assert list(lime.by_choice) == ["outlines", "graded", "heat"]
+    assert lime.full_label == lime.label == "LIME"
+    for value, method in lime.by_choice.items():
+        assert method.drawing == DRAWING.values[DRAWING.known.index(value)].drawing
+        assert method.explainer() == lime.explainer()
+        assert catalogue.numbers_of(method.key) == "lime"
+    assert len({method.how_to_read for method in lime.by_choice.values()}) == 3
+    # The control: another baseline changes the numbers, so it draws for itself.
+    blurred = "integrated_gradients_blurred"
+    assert [catalogue.numbers_of(key) for key in (blurred, "nothing")] == [blurred, "nothing"]

@@ -5,6 +5,7 @@ import torch
 from explanations.computing import mixing
 from explanations.computing.arithmetic import TOLERANCE
 from explanations.computing.mixing import Answers
+from explanations.engine import Engine
 from explanations.methods import lime
 from explanations.methods.lime import Lime
 from tests.explanations.conftest import explain_one
@@ -118,3 +119,30 @@ def test_fast_falls_back_where_its_error_is_too_large(untrained, scenes, monkeyp
 def test_more_patches_than_a_byte_can_number_are_refused(scenes):
     with pytest.raises(ValueError, match="at most 256"):
         Lime(segments=900, compactness=100).patches_of(scenes[0])
+
+
+@pytest.mark.parametrize(("size", "flagged"), [(0.04, True), (0.2, False)])
+def test_a_map_in_which_no_patch_matters_is_flagged(untrained, scenes, monkeypatch, size, flagged):
+    """A probability that one patch changes by .04 or by .2, and four others by a tenth of that."""
+    patches = Lime().patches_of(scenes[0]).max() + 1
+    effects = np.zeros(patches)
+    effects[0], effects[1:9] = size, size / 10
+
+    def linear(workspace, mixed, precision):
+        keeps = torch.from_numpy(mixed[0].keeps).double()
+        answers = (0.5 + keeps @ torch.from_numpy(effects))[:, None]
+        return [Answers(answers, len(keeps), "strict", None)]
+
+    monkeypatch.setattr(lime, "probabilities", linear)
+    found = explain_one(Lime(), untrained, scenes[0], 0)
+    assert ("no_patch_matters" in found.diagnostics["flags"]) == flagged
+    assert found.diagnostics["largest_weight"] == pytest.approx(size, rel=0.05)
+    assert found.diagnostics["outlined_share"] == pytest.approx(1.4 / 1.8, abs=0.05)
+
+
+def test_another_drawing_of_lime_shows_the_same_numbers(classifier, scenes):
+    engine = Engine(classifier, None)
+    maps = engine.explain(scenes[:1], [2], {"lime": QUICK, "lime_heat": QUICK, "other": QUICK})
+    assert np.array_equal(maps["lime"].relevance, maps["lime_heat"].relevance)
+    # The control: a key that is not a drawing of LIME draws other samples.
+    assert not np.array_equal(maps["lime"].relevance, maps["other"].relevance)

@@ -11,11 +11,11 @@ from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.rendering import canvas, colours
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
-from explanations.rendering.outlines import Outlines
+from explanations.rendering.outlines import GradedOutlines, Outlines, outlined_share
 from explanations.rendering.viewing import View
 from explanations.rendering.words import strongest_regions
 
-DRAWINGS = [Heat(), Glow(), ForAndAgainst(), Outlines()]
+DRAWINGS = [Heat(), Glow(), ForAndAgainst(), Outlines(), GradedOutlines()]
 NAMES = [type(drawing).__name__ for drawing in DRAWINGS]
 every_drawing = pytest.mark.parametrize("drawing", DRAWINGS, ids=NAMES)
 
@@ -266,3 +266,30 @@ def test_the_map_alone_shows_nothing_of_the_image(drawing, image):
 def test_an_opacity_beyond_its_range_is_refused():
     with pytest.raises(ValueError, match=r"opacity is 1\.5"):
         View(1.5)
+
+
+def test_a_graded_line_is_as_strong_as_the_weight_of_its_patch(image):
+    grey = np.full_like(image, 128)
+    picture = GradedOutlines().draw(grey, patches(1.0, 0.5, 0.1))
+    changes = np.abs(picture - canvas.colours_of(grey)).max(axis=2)
+    strong, middle, faint = (changes[:, 70 * k : 70 * k + 70].max() for k in range(3))
+    assert middle == pytest.approx(strong / 2, rel=1e-3)
+    assert faint == pytest.approx(strong / 10, rel=1e-3)
+    # The control: the usual outlines draw all three alike, whatever their weights.
+    usual = np.abs(Outlines().draw(grey, patches(1.0, 0.5, 0.1)) - canvas.colours_of(grey)).max(
+        axis=2
+    )
+    assert usual[:, :70].max() == usual[:, 140:210].max()
+
+
+def test_graded_outlines_draw_the_strongest_patch_as_the_usual_outlines_do(image):
+    alone = patches(0.4)
+    assert np.array_equal(GradedOutlines().draw(image, alone), Outlines().draw(image, alone))
+
+
+@pytest.mark.parametrize(
+    ("weights", "share"),
+    [([1, -1, 1, 1, -1, 5, 0], 0.9), ([2, 2], 1.0), ([0, 0, 0], 0.0), ([1] * 20, 0.25)],
+)
+def test_the_outlined_patches_carry_a_share_of_the_total_weight(weights, share):
+    assert outlined_share(np.array(weights, dtype=float)) == pytest.approx(share)

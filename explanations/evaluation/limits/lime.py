@@ -10,10 +10,9 @@ from explanations.attribution import Attribution
 from explanations.evaluation.ranking import spearman, top_overlap
 from explanations.evaluation.subject import Subject
 from explanations.methods.lime import Lime, Patches
+from explanations.rendering.outlines import SHOWN
 
 SAMPLES = (100, 300, 1000, 2000)
-SHOWN = 5
-"""Number of patches that a participant sees outlined."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,20 @@ def fit(subject: Subject) -> dict[str, float]:
     return _noted(subject, "r2")
 
 
+def outlined_share(subject: Subject) -> dict[str, float]:
+    """Return the share of LIME's total absolute weight that the five outlined patches carry."""
+    return _noted(subject, "outlined_share")
+
+
+def no_patch_matters(subject: Subject) -> dict[str, float]:
+    """Return 1 for a LIME map in which no patch changes the probability by 5 percentage points."""
+    return {
+        name: float("no_patch_matters" in about["flags"])
+        for name, about in subject.found.diagnostics.items()
+        if "largest_weight" in about
+    }
+
+
 def _noted(subject: Subject, entry: str) -> dict[str, float]:
     return {
         name: float(about[entry])

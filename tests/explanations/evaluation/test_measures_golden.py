@@ -1,9 +1,13 @@
 """The measures' numbers, worked out by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
+from explanations.evaluation.maps import ExplainedImage
+from explanations.evaluation.measures import axioms
 from explanations.evaluation.measures.complexity import gini_index, relative_entropy
 from explanations.evaluation.measures.infidelity import squares, unexplained
 from explanations.evaluation.measures.localisation import (
@@ -177,3 +181,14 @@ def test_change_of_a_map_is_relative_to_its_size():
     assert relative_change(MAP, MAP) == 0
     assert relative_change(MAP, 2 * MAP) == pytest.approx(1)
     assert (relative_change(EMPTY, MAP), relative_change(EMPTY, EMPTY)) == (1, 0)
+
+
+def test_the_measures_of_lime_read_its_diagnostics_and_omit_other_methods():
+    diagnostics = {
+        "gradcam": {"flags": []},
+        "lime": {"flags": ["no_patch_matters"], "largest_weight": 0.01, "outlined_share": 0.3},
+        "sure": {"flags": [], "largest_weight": 0.4, "outlined_share": 0.8},
+    }
+    subject = SimpleNamespace(found=ExplainedImage({}, diagnostics, {}))
+    assert axioms.outlined_share(subject) == {"lime": 0.3, "sure": 0.8}
+    assert axioms.no_patch_matters(subject) == {"lime": 1.0, "sure": 0.0}

@@ -135,3 +135,15 @@ def test_the_words_of_the_file_make_no_deviation(db, tmp_path):
     study.versions.update(source=old, source_sha256="0" * 64)
     (change,) = changes(study)
     assert change.what == "study file: spaces, comments or renamed keys"
+
+
+def test_an_arm_chooses_how_lime_is_drawn(tmp_path):
+    text = designs.design_text(tmp_path / "w.safetensors", **NOW)
+    for value, method in (("outlines", "lime"), ("graded", "lime_graded"), ("heat", "lime_heat")):
+        drawn = text.replace('method = "lime"', f'method = "lime"\ndrawing = "{value}"')
+        assert drawn != text
+        assert [shown.method for shown in parse(drawn).conditions][-1] == method
+    wrong = text.replace('method = "lime"', 'method = "lime"\ndrawing = "haet"')
+    assert any("unknown drawing 'haet': did you mean 'heat'?" in one for one in refused(wrong))
+    elsewhere = text.replace('method = "gradcam"', 'method = "gradcam"\ndrawing = "heat"')
+    assert any("the method 'gradcam' has none" in one for one in refused(elsewhere))
