@@ -89,13 +89,17 @@ CELLS = (
     Cell(15, "linear", "nested", 4, 40, 20, 0.0, 0.6, 1000, "intercepts"),
     Cell(21, "linear", "crossed", 3, 21, 12, 0.6, 0.6, 1000),
     Cell(22, "linear", "crossed", 4, 40, 20, 0.6, 0.6, 1000),
-    Cell(31, "logistic", "arms", 3, 42, 20, 0.6, 0.0, 500),
+    Cell(31, "logistic", "arms", 3, 42, 20, 0.6, 0.0, 1000),
     Cell(32, "logistic", "arms", 4, 40, 20, 0.6, 0.0, 500),
     Cell(33, "logistic", "nested", 4, 40, 20, 0.0, 0.8, 500),
     Cell(34, "logistic", "nested", 4, 40, 20, 0.0, 0.8, 500, "intercepts"),
     Cell(35, "logistic", "arms", 3, 21, 12, 0.6, 0.0, 500),
-    Cell(41, "ordinal", "arms", 3, 42, 20, 0.6, 0.0, 400),
+    Cell(36, "logistic", "arms", 4, 40, 12, 0.6, 0.0, 500),
+    Cell(37, "logistic", "arms", 4, 40, 12, 0.0, 0.0, 500, "intercepts"),
+    Cell(38, "logistic", "arms", 4, 40, 12, 0.6, 0.0, 500, "intercepts"),
+    Cell(41, "ordinal", "arms", 3, 42, 20, 0.6, 0.0, 500),
     Cell(42, "ordinal", "nested", 3, 42, 20, 0.0, 0.8, 400),
+    Cell(43, "ordinal", "arms", 4, 40, 12, 0.0, 0.0, 400, "intercepts"),
 )
 
 

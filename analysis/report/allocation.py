@@ -131,3 +131,24 @@ def baseline_note(plan: Plan) -> str:
         f"There is no test. The participants {reason}, so arms may differ by more than chance, "
         "also in characteristics that were not measured."
     )
+
+
+def chance_note(results: Results) -> str:
+    """Return how large the largest standardised difference is by chance, and what fits it."""
+    chances = [row.by_chance for row in results.baseline if row.by_chance is not None]
+    if not chances:
+        return ""
+    pairs, draws = max(chance.pairs for chance in chances), chances[0].draws
+    by_chance = (
+        "By chance: the median and, in parentheses, the 95th percentile of the largest difference "
+        f"when the same values are assigned to the arms at random ({draws:,} random assignments)."
+    )
+    if pairs == 1:
+        return (
+            f"{by_chance} The usual limits of imbalance, 0.1 (Austin, 2009) and 0.25 (Rubin, "
+            "2001), are for two groups; small arms exceed them by chance."
+        )
+    return (
+        f"{by_chance} It is the largest of {pairs} differences, so limits for two groups, such as "
+        "0.1 or 0.25, do not apply."
+    )

@@ -29,6 +29,7 @@ from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.baseline import ArmBaseline
 from analysis.sections.optional import sections_with_results
+from analysis.statistics.chance_imbalance import ChanceImbalance
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
 
 HERE = Path(__file__).parent
@@ -154,6 +155,17 @@ def count_and_share(arm: ArmBaseline, level: str) -> str:
     return f"{count} ({apa_numbers.percent(count / arm.n)})" if arm.n else "0"
 
 
+def by_chance(chance: ChanceImbalance | None) -> str:
+    """Return the median and the 95th percentile of the largest difference by chance."""
+    if chance is None:
+        return "–"
+    median, high = (
+        apa_numbers.number(value) if value is not None else "∞"
+        for value in (chance.median, chance.percentile_95)
+    )
+    return f"{median} ({high})"
+
+
 def fallen_back(result: OutcomeResult) -> OutcomeResult:
     """Return the result of an outcome's fallback as if the plan had asked for the fallback.
 
@@ -208,6 +220,7 @@ def _environment() -> Environment:
         "quality_heading": heading,
         "mean_and_sd": mean_and_sd,
         "count_and_share": count_and_share,
+        "by_chance": by_chance,
     }
     environment.globals |= {
         "is_shown": is_shown,

@@ -7,8 +7,13 @@ import pandas as pd
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.sections.baseline import baseline, smd
+from analysis.sections.baseline import baseline
 from analysis.sections.stimuli_shown import stimuli_shown
+from analysis.statistics.chance_imbalance import (
+    chance_imbalance,
+    largest_difference,
+    standardised_difference,
+)
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, page_of, write_study
@@ -23,23 +28,23 @@ def with_covariates(folder, *names):
 def test_a_standardised_difference_of_means_is_in_units_of_the_common_sd():
     one, other = pd.Series([1.0, 2, 3, 4]), pd.Series([3.0, 5, 7, 9])
     expected = (2.5 - 6) / np.sqrt((5 / 3 + 20 / 3) / 2)
-    assert smd(one, other) == pytest.approx(expected)
-    assert smd(other, one) == pytest.approx(-expected)
+    assert standardised_difference(one, other) == pytest.approx(expected)
+    assert standardised_difference(other, one) == pytest.approx(-expected)
 
 
 def test_of_two_levels_it_is_the_difference_of_shares_in_units_of_their_sd():
     """Austin (2009): (p1 - p2) / sqrt((p1 (1 - p1) + p2 (1 - p2)) / 2), without its sign."""
     one, other = pd.Series(["a"] * 30 + ["b"] * 70), pd.Series(["a"] * 50 + ["b"] * 50)
     expected = 0.2 / np.sqrt((0.3 * 0.7 + 0.5 * 0.5) / 2)
-    assert smd(one, other) == pytest.approx(expected)
+    assert standardised_difference(one, other) == pytest.approx(expected)
 
 
 def test_of_several_levels_it_does_not_depend_on_their_order():
     """Yang & Dalton's distance worked out on paper: shares .3 .3 .4 against .2 .5 .3."""
     one, other = pd.Series([*"aaabbbcccc"]), pd.Series([*"aabbbbbccc"])
     names = {"a": "z", "b": "y", "c": "x"}
-    found = smd(one, other)
-    assert found == pytest.approx(smd(one.map(names), other.map(names)))
+    found = standardised_difference(one, other)
+    assert found == pytest.approx(standardised_difference(one.map(names), other.map(names)))
     # d = (.1, -.2), S = [[.185, -.095], [-.095, .23]], |S| = .033525
     square = (0.1**2 * 0.23 - 2 * 0.1 * 0.2 * 0.095 + 0.2**2 * 0.185) / 0.033525
     assert found == pytest.approx(np.sqrt(square))
@@ -49,7 +54,53 @@ def test_of_several_levels_it_does_not_depend_on_their_order():
     ("one", "other"), [([1.0], [1.0, 2.0]), ([2.0, 2.0], [2.0, 2.0]), ([*"aa"], [*"aa"])]
 )
 def test_where_nothing_varies_there_is_no_standardised_difference(one, other):
-    assert smd(pd.Series(one), pd.Series(other)) is None
+    assert standardised_difference(pd.Series(one), pd.Series(other)) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [([*"aaa"], [*"bbb"]), ([2.0, 2.0], [3.0, 3.0]), ([*"aaa"], [*"bbc"])]
+)
+def test_groups_that_differ_in_what_varies_in_neither_are_infinitely_apart(one, other):
+    """A share of 1 against 0 was once called a difference of 0."""
+    assert abs(standardised_difference(pd.Series(one), pd.Series(other))) == np.inf
+
+
+def drawn(kind, sizes, rng):
+    """Groups without any difference but that of chance."""
+    values = {
+        "numbers": lambda n: rng.normal(size=n),
+        "two levels": lambda n: np.array(["a", "b"])[(rng.random(n) < 0.3).astype(int)],
+        "four levels": lambda n: np.array([*"abcd"])[rng.integers(0, 4, n)],
+    }[kind]
+    return {str(place): pd.Series(values(n)) for place, n in enumerate(sizes)}
+
+
+@pytest.mark.parametrize("kind", ["numbers", "two levels", "four levels"])
+@pytest.mark.parametrize("sizes", [[40] * 7, [25, 60, 40], [50, 50]])
+def test_the_largest_difference_by_chance_is_that_of_simulated_studies(kind, sizes):
+    rng = np.random.default_rng(5)
+    expected = chance_imbalance(drawn(kind, sizes, rng))
+    studies = np.array([largest_difference(drawn(kind, sizes, rng).values()) for _ in range(200)])
+    assert expected.pairs == len(sizes) * (len(sizes) - 1) // 2
+    # Shares of two levels have few values, so ties count on the side that they are needed.
+    assert 0.01 <= (studies >= expected.percentile_95 * (1 - 1e-9)).mean() <= 0.12
+    assert (studies > expected.median * (1 + 1e-9)).mean() <= 0.65
+    assert (studies >= expected.median * (1 - 1e-9)).mean() >= 0.35
+    # A limit for two groups does not fit seven arms: nearly every study exceeds it.
+    if len(sizes) == 7:
+        assert (studies > 0.25).mean() > 0.9
+
+
+def test_the_expectation_depends_neither_on_the_rows_order_nor_on_missing_values():
+    groups = drawn("four levels", [20, 30, 25], np.random.default_rng(2))
+    turned = {
+        arm: pd.concat([values.iloc[::-1], pd.Series([None])]) for arm, values in groups.items()
+    }
+    assert chance_imbalance(turned) == chance_imbalance(groups)
+
+
+def test_values_that_are_all_equal_have_no_largest_difference():
+    assert chance_imbalance({"a": pd.Series([1.0, 1.0]), "b": pd.Series([1.0, 1.0])}) is None
 
 
 def test_table_1_describes_scales_items_and_columns_by_arm(folder):
@@ -114,6 +165,18 @@ def test_the_report_prints_table_1_without_a_test(folder, tmp_path):
     assert "<i>M</i> (<i>SD</i>)" in table
     assert "SMD" in table
     assert "<i>p</i>" not in table
+    assert "Largest SMD by chance" in table
+    after = text[text.index("Table 1") :]
+    assert "the largest of 3 differences, so limits for two groups" in after
+    assert "usual limits of imbalance" not in after
+
+
+def test_two_arms_keep_the_limits_for_two_groups(tmp_path):
+    arms = {"none": "No explanation", "gradcam": "Grad-CAM"}
+    folder = write_study(tmp_path / "data", arms=arms, per_arm=4)
+    _, text = page_of(with_covariates(folder, "experience"))
+    assert "0.1 (Austin, 2009) and 0.25 (Rubin, 2001), are for two groups" in text
+    assert "limits for two groups, such as" not in text
 
 
 def test_the_confusion_of_what_was_shown_adds_up_to_images_and_trials(planted_folder):
