@@ -1,5 +1,6 @@
 import io
 import re
+import tomllib
 
 import numpy as np
 import pytest
@@ -193,6 +194,19 @@ def test_signed_methods_are_all_of_them():
     assert {catalogue.base_of(method.key) for method in SIGNED} == {
         "integrated_gradients", "deepshap", "lime",
     }  # fmt: skip
+
+
+def test_the_signed_arms_of_the_study_with_five_methods_share_one_convention(shared_dir):
+    """Study file b2: orange meant "for" in one of its arms and "against" in another."""
+    text = (shared_dir / "cases" / "studies" / "b2.toml").read_text(encoding="utf-8")
+    arms = {arm["method"] for arm in tomllib.loads(text)["arms"]}
+    signed = [method for method in SIGNED if method.key in arms]
+    assert {method.key for method in signed} == {"integrated_gradients", "deepshap", "lime"}
+    assert len({(str(method.legend.low), str(method.legend.high)) for method in signed}) == 1
+    for method in signed:
+        legend = method.drawing.legend()
+        warmth = (legend[..., 0] - legend[..., 2]).mean(axis=0)
+        assert warmth[:120].mean() < -0.02 < 0.02 < warmth[200:].mean()
 
 
 def test_outlines_need_patches(image):
