@@ -296,6 +296,7 @@ def _result(
     failures: Failures,
 ) -> OutcomeResult:
     decisive, name = found.decisive, f"Outcome “{outcome.label}”"
+    # A part that fails is replaced by an empty one and listed, and the rest of the outcome stays.
     used = outcome if found.fallback is None else as_analysis(outcome, found.fallback.analysis)
     summary = failures.guarded(
         f"{name}, summary",

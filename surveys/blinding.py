@@ -21,7 +21,7 @@ REVEALING = frozenset(
         *("map_toggles", "opacity_changes", "opacity"),  # set only if there is a map
     )
 )
-"""Columns of the export that reveal arms, in addition to those of declared factors."""
+"""Columns of the export that reveal arms; columns of declared factors reveal them as well."""
 REVEALING_FILES = frozenset(("page_events.csv", "ledger.csv"))
 COUNTS = frozenset(("attention_asked", "attention_failed", "quiz_mistakes"))
 """Columns that reveal arms if some pages are shown only to some arms."""

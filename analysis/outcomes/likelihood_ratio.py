@@ -150,6 +150,7 @@ def _contrasts(
         {arm: None if isinstance(ratio, NotEstimable) else ratio.p for arm, ratio in ratios.items()}
     )
 
+    # At an infinite odds ratio the model has no risk difference; the clustered shares have one.
     def difference(arm: str) -> Estimate:
         a, b = (
             clustered_share(own["value"], own["participant"])

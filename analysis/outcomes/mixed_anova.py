@@ -80,6 +80,7 @@ def mixed_anova(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Mixe
     arm = data.participants.set_index("participant")["arm"].reindex(complete.index)
     found = attempt("mixed ANOVA", partial(arm_by_time, complete, arm, arms))
     effects = {name: attempt(name, partial(_effect, found, name)) for name in EFFECTS}
+    # F is one-sided, so an interval of 1 − 2α excludes 0 exactly where the test rejects.
     level = 1 - 2 * plan.alpha
     times = tuple(map(str, complete))
     of_arm = {name: complete[(arm == name).to_numpy()] for name in arms}

@@ -35,9 +35,9 @@ class PlannedRandom:
 def planned_random(trials: pd.DataFrame, outcome: Outcome) -> PlannedRandom:
     """Return the random terms of the outcome's model for these trials.
 
-    Slopes of the arms are those of `slopes`. Slopes of the `within` factor are those of
-    `within_slopes`; without that key every random factor has them whose levels are crossed with the
-    factor and have repeated trials in its cells.
+    `slopes` names the random factors with slopes of the arms, and `within_slopes` those with slopes
+    of the `within` factor. Without `within_slopes`, a random factor has such slopes if its levels
+    are crossed with the `within` factor and its cells contain repeated trials.
     """
     terms: list[Random] = []
     refused: list[str] = []

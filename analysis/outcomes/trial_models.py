@@ -117,6 +117,7 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
         return _not_fitted(arms, fitted, len(trials))
     terms = {test.name: test for test in fitted.type_three()}
     tested = compared_factor(outcome, plan)
+    # F is one-sided, so an interval of 1 − 2α excludes 0 exactly where the test rejects.
     level = 1 - 2 * plan.alpha
     table = _stated(trials, outcome, plan)[0]
     log = (*planned_random(table, outcome).refused, *simplifications(fitted.decisions))
@@ -300,6 +301,7 @@ def _level_contrasts(
     levels = tuple(sorted(trials[within].dropna().astype(str).unique()))
     first, *others = levels
     marginal = family.marginal
+    # The levels take the arms' place in the contrast, so its columns are renamed to the factor's.
     estimates = {
         level: attempt(
             "contrast",

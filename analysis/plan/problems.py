@@ -158,6 +158,7 @@ def _check_times(outcome: Outcome, path: Path, problems: Problems) -> None:
                     f"it was asked by {_listed(TIME_COLUMNS, ' or ')}."
                 )
                 problems.add((*path, key, column), said, kind)
+    # Each rule is checked alone, so that one reading of the plan reports all of its faults.
     analysis = (*path, "analysis")
     if compares_times(outcome):
         if (outcome.within is None) == (not outcome.before):

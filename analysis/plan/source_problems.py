@@ -73,7 +73,7 @@ def _check_file(table: SourceTable, path: Path, problems: Problems) -> None:
         problems.add(
             (*path, "named"),
             f"{table.file}: named = {table.named!r} takes the part of the file's name that * "
-            'stands for, so file needs exactly one *, such as "log-*.csv". Correct file.',
+            'matches, so file needs exactly one *, such as "log-*.csv". Correct file.',
             (*path, "file"),
         )
 
@@ -92,6 +92,7 @@ def _check_wide(table: SourceTable, path: Path, problems: Problems) -> None:
     if table.wide and table.items:
         said = f"{table.file}: give items or wide, not both. Use two [[source.tables]]."
         problems.add((*path, "wide"), said, (*path, "items"))
+    # All patterns of a table are spread over the same rows, so they must name the same columns.
     first: tuple[str, ...] | None = None
     for ours, text in table.wide.items():
         pattern = read_pattern(text)

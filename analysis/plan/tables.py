@@ -100,8 +100,8 @@ class Behaviour:
 class SourceTable:
     """A CSV file of another study, with the mapping of its columns and the rows that count.
 
-    `file` may contain * and ?, and then stands for every file of the folder that fits; the part of
-    the name that * stands for fills our column `named`. `columns` maps our name to theirs, `where`
+    `file` may contain * and ?, and then names every file of the folder that matches; the part of
+    the name that * matches fills our column `named`. `columns` maps our name to theirs, `where`
     their column to the values to keep, `constants` our column to a value for every row, `codes` our
     column to {their cell: ours}. `types` contains types of our other columns. `repeats` decides
     about duplicate rows.

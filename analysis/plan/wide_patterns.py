@@ -31,7 +31,7 @@ class Pattern:
 def read_pattern(text: str) -> Pattern | None:
     """Return the pattern, or None if the text has no part in braces, or one that cannot be read.
 
-    "{image}" stands for any text, as short as possible; "{image=cat|dog}" for one of two texts.
+    "{image}" matches any text, as short as possible; "{image=cat|dog}" matches one of two texts.
     """
     names: list[str] = []
     expression, end = "", 0

@@ -28,7 +28,7 @@ from analysis.study_data.study_data import StudyData
 
 ByArm = dict[str, Estimate | NotEstimable]
 WITHOUT_ARMS = ("repeated", "paired", "mixed_anova", "ancova", "factorial")
-"""Analyses that no model of the curve stands for."""
+"""Analyses without a counterpart among the models of the specification curve."""
 PEOPLE = {
     "randomised": "all randomised",
     "completed": "completed",

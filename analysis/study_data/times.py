@@ -179,6 +179,7 @@ def _open_times(name: str, outcome: Outcome, asked: pd.DataFrame) -> Iterator[tu
         chosen = {"before": first, "where": last}
     else:
         chosen = {"where": answers_at(asked, outcome.where)}
+    # Where times are compared, several answers are expected, but one only at each time.
     by = [outcome.within] if compares_times(outcome) and outcome.within is not None else []
     for key, rows in chosen.items():
         if by and not _known(rows, by[0]):

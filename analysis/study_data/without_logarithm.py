@@ -22,9 +22,9 @@ class WithoutLogarithm:
 def count_without_logarithm(data: StudyData) -> dict[str, WithoutLogarithm]:
     """Return the counts by key of the outcomes that leave such trials out, as the plan declares.
 
-    The participants are those of the outcome's test and of its sensitivity analysis. Raises
-    TableError for outcomes with such trials if the plan does not declare what happens to them:
-    leaving them out would select the trials by the value that is compared.
+    They are counted among the participants of the outcome's test and of its sensitivity analysis.
+    Raises TableError for outcomes with such trials if the plan does not declare what happens to
+    them: leaving them out would select the trials by the value that is compared.
     """
     counts, problems = {}, []
     for outcome in data.plan.outcomes:

@@ -20,7 +20,7 @@ class VGG13(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         channels = 3
-        # Each width stands for two convolutions and a pool, as in the report's table of layers.
+        # Each width describes two convolutions and a pool, as in the report's table of layers.
         for width in (64, 128, 256):
             for _ in range(2):
                 layers += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU()]

@@ -51,7 +51,7 @@ class Execution:
     scheduler: str = ""
     """Address of a Dask scheduler. Empty for workers on this machine."""
     workers: int = 0
-    """Number of workers on this machine. 0 stands for one per core, or one per GPU."""
+    """Number of workers on this machine. 0 means one per core, or one per GPU."""
 
 
 def explain(

@@ -244,6 +244,7 @@ def _of_trials(
     within = declared.blocks > 1 and "condition" in names
     conditions = [condition.key for condition in declared.conditions] if within else []
     measures = list(_measures(declared, names))
+    # Each factor also has an empty level, which leaves its restriction and its suffix out.
     for part in parts or [""]:
         for condition in conditions or [""]:
             for correct in ("", "right", "wrong"):

@@ -21,8 +21,8 @@ class Analysis:
     report/ has the analysis's key; `figures` names (OutcomeResult, Results, scores) → drawings by
     name. `before` says what becomes of an earlier measurement of the outcome: it is subtracted from
     the score ("change"), is a "covariate", or is one of the "times" that are compared. `uses` lists
-    those of within, factor and covariates that the analysis reads; a plan that gives another is
-    refused.
+    which of the keys within, factor and covariates the analysis reads; a plan that gives another of
+    them is refused.
     """
 
     key: str

@@ -18,7 +18,7 @@ NEGATIVE = (-1, -2, -7, -8, -9, -66, -77, -88, -98, -99, -777, -888, -998, -999,
 POSITIVE = (9, 66, 77, 88, 97, 98, 99, 666, 777, 888, 998, 999, 9998, 9999, 99999, 999999)
 APART = 0.35
 """Distance of a code from the other values, as a share of their range, if it occurs repeatedly."""
-USED = 5  # of the seven numbers around a code, those that must occur for a comparison
+USED = 5  # how many of the seven numbers around a code must occur for a comparison
 SPREADS = 3.0
 """Distance of a code from the mean of the other values, in their standard deviations."""
 
@@ -36,6 +36,7 @@ def missing_code(material: Material) -> Iterator[DataFinding]:
         if len(cells) < 2 * SOME:
             continue
         bad = [code for code in NEGATIVE if _negative(cells, code)]
+        # A negative code would widen the range that decides what is far above it.
         others = cells[~np.isin(cells, bad)]
         bad += [code for code in POSITIVE if _far_above(others, code)]
         beyond = _p_beyond(others[~np.isin(others, bad)]) * len(columns) * len(POSITIVE)

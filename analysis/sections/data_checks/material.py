@@ -175,7 +175,7 @@ class Material:
 
 
 def numeric_columns(table: pd.DataFrame) -> dict[str, Numbers]:
-    """Return the table's columns of numbers except those that order or time the rows."""
+    """Return the numeric columns of the table, without positions and times."""
     return {
         str(name): table[name].to_numpy(dtype=float, na_value=np.nan)
         for name in table.columns

@@ -203,6 +203,7 @@ def _of_trials(material: Material, people: pd.Series) -> Iterator[_Ratio]:
     def count(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Numbers:
         return np.bincount(codes[rows], minlength=size).astype(float)
 
+    # Both values of a column are tried, because a share may have been written for either.
     sides = [(name, value, column == value) for name, column in flags.items() for value in (1, 0)]
     conditions: list[tuple[tuple[tuple[str, int], ...], np.ndarray]] = [
         ((), np.ones(len(codes), bool))

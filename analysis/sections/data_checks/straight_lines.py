@@ -63,6 +63,7 @@ def _in_trials(material: Material) -> Iterator[DataFinding]:
             index="participant", columns="position", values=name
         )
         rated = wide.loc[:, wide.notna().mean() > 0.8].dropna().astype(float)
+        # With fewer trials or people, honest straight lines are too frequent to be told apart.
         if rated.shape[1] < 5 or len(rated) < 10:
             continue
         cells = rated.to_numpy()

@@ -54,6 +54,7 @@ def arm_by_time(wide: pd.DataFrame, arm: pd.Series, arms: Sequence[str]) -> ArmB
     mean, contrasts = np.full((times, 1), times**-0.5), _contrasts(times)
     rows = {"arm": np.eye(len(arms))[1:], "time": np.eye(len(arms))[:1]}
     rows["arm:time"] = rows["arm"]
+    # Relative to the scores, so that rounding of constant differences does not count as variance.
     error = contrasts.T @ (residuals.T @ residuals) @ contrasts
     if float(np.trace(error)) <= 1e-20 * max(1.0, float((scores**2).sum())):
         raise NotEstimableError("the differences between the times do not vary within the arms")

@@ -54,7 +54,7 @@ class Cluster:
 
     address: str = ""
     workers: int = 0
-    """Number of new workers on this machine. 0 stands for one per core, or one per GPU."""
+    """Number of new workers on this machine. 0 means one per core, or one per GPU."""
 
 
 class Explainers(WorkerPlugin):

@@ -234,6 +234,7 @@ def _check_conditions_of_parts(
                 "where participants of a within-subjects design are in no single condition. Set "
                 f"per_block = true, or remove {word}.",
             )
+    # Whoever is not shown the last part would never be recorded as having completed the study.
     if study.parts and study.parts[-1].conditions:
         last = parts.place_of(study.parts[-1])
         word = limited_by(file, last)
