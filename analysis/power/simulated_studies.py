@@ -17,6 +17,7 @@ from analysis.plan.plan import Plan, analysis_of, resolve
 from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
 from analysis.power.between import simulated_study
 from analysis.power.dask_workers import dask_executor
+from analysis.power.direct_models import is_direct_model, p_values
 from analysis.power.direct_scores import is_direct, scores_by_arm
 from analysis.power.outcomes import Simulated, simulated
 from analysis.statistics.comparisons.omnibus import welch_anova
@@ -95,9 +96,8 @@ def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
     outcome = next(o for o in settings.plan.outcomes if o.key == cell.outcome)
     task = simulated(settings.plan, outcome, settings.codebook, settings.assumed, settings.design)
     place = settings.plan.outcomes.index(outcome)
-    total = Count(0, 0, 0)
-    for run in range(first, first + runs):
-        seeds = [
+    seeds = [
+        [
             settings.seed,
             PURPOSES[cell.purpose] + 3 * cell.round,
             place,
@@ -106,8 +106,30 @@ def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
             cell.wrong,
             run,
         ]
-        total += _one(settings, task, cell, np.random.default_rng(seeds))
-    return total
+        for run in range(first, first + runs)
+    ]
+    direct = _without_tables(settings, task, cell, seeds)
+    return sum(
+        (
+            _one(settings, task, cell, np.random.default_rng(seed))
+            if p is None
+            else _count(task, p)
+            for seed, p in zip(seeds, direct, strict=True)
+        ),
+        start=Count(0, 0, 0),
+    )
+
+
+def _without_tables(
+    settings: Settings, task: Simulated, cell: Cell, seeds: list[list[int]]
+) -> list[float | None]:
+    """Return the p of each run as far as a trial model needs no tables, and None otherwise."""
+    design = Design(cell.right, cell.wrong, settings.design.conditions)
+    if settings.claim != "test" or not is_direct_model(settings.plan, task.outcome, design):
+        return [None] * len(seeds)
+    generators = [np.random.default_rng(seed) for seed in seeds]
+    drawn = (design, cell.per_arm, settings.affected, settings.assumed)
+    return list(p_values(settings.plan, task, *drawn, generators))
 
 
 def _one(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generator) -> Count:
@@ -115,6 +137,10 @@ def _one(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generat
         p = _p(settings, task, cell, rng)
     except NotEstimableError:
         p = None
+    return _count(task, p)
+
+
+def _count(task: Simulated, p: float | None) -> Count:
     return Count(1, int(p is not None and p < task.alpha), int(p is None))
 
 

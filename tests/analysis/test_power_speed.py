@@ -12,6 +12,7 @@ from analysis.power import simulated_studies
 from analysis.power.assumptions import Assumptions, Design, PlanningError
 from analysis.power.behaviour import COUNTED
 from analysis.power.dask_workers import dask_executor
+from analysis.power.direct_models import is_direct_model, p_values
 from analysis.power.outcomes import simulated
 from analysis.power.required_sample import Asked, plan_power, to_json
 from analysis.power.search import Wanted
@@ -68,6 +69,63 @@ def test_measures_of_behaviour_without_tables_do_too(measure, monkeypatch):
     direct, whole = both_ways({**MEASURE, "measure": measure}, monkeypatch, per_arm=25)
     assert direct == pytest.approx(whole, rel=1e-9)
     assert len(set(direct)) == len(direct)
+
+
+MODELS = {
+    "wrong predictions": RELIANCE,
+    "all predictions of those who completed": {
+        **RELIANCE, "where": {}, "population": "completed",
+    },
+    "two of three arms, per protocol": {
+        **RELIANCE, "asked_in": ["arm0", "arm2"], "population": "per_protocol",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", MODELS.values(), ids=MODELS)
+def test_models_without_tables_give_the_p_of_a_whole_study(outcome):
+    plan = plan_with(outcome, arms=3)
+    design, assumed = Design(2, 6), Assumptions()
+    settings = Settings(plan, BOOK, design, assumed, ("arm2",), "test", 1)
+    task = simulated(plan, plan.outcomes[0], BOOK, assumed, design)
+    assert is_direct_model(plan, task.outcome, design)
+    cell = Cell("reliance", "search", 0, 25, design.right, design.wrong)
+    direct = list(
+        p_values(
+            plan, task, design, 25, ("arm2",), assumed, [np.random.default_rng(n) for n in range(6)]
+        )
+    )
+    whole = [simulated_studies._p(settings, task, cell, np.random.default_rng(n)) for n in range(6)]
+    decided = [pair for pair in zip(direct, whole, strict=True) if pair[0] is not None]
+    assert len(decided) >= 4
+    assert [pair[0] for pair in decided] == pytest.approx([p for _, p in decided], abs=1e-6)
+    assert len({round(p, 6) for p, _ in decided}) == len(decided)
+
+
+@pytest.mark.parametrize("per_arm", [3, 15])
+def test_counts_are_those_of_whole_studies_whatever_is_left_to_them(per_arm, monkeypatch):
+    """Three people per arm leave many studies to the complete fit, which refuses some."""
+    plan = plan_with(RELIANCE)
+    design, assumed = Design(2, 3), Assumptions()
+    settings = Settings(plan, BOOK, design, assumed, ("arm1",), "test", 1)
+    cell = Cell("reliance", "search", 0, per_arm, 2, 3)
+    fast = simulated_studies.chunk(settings, cell, 0, 12)
+    monkeypatch.setattr(simulated_studies, "is_direct_model", lambda *_: False)
+    assert simulated_studies.chunk(settings, cell, 0, 12) == fast
+
+
+def test_models_that_need_tables_are_not_shortened():
+    slopes = {**RELIANCE, "slopes": ["image"]}
+    linear = {**SCORE, "analysis": "linear_trials", "smallest_effect": 0.3}
+    within = {**RELIANCE, "where": {}, "within": "prediction_correct"}
+    alone = {**RELIANCE, "random": ["participant"]}
+    for outcome in (slopes, linear, within, alone):
+        plan = plan_with(outcome)
+        assert not is_direct_model(plan, plan.outcomes[0], Design(2, 3))
+    plan = plan_with(RELIANCE)
+    assert is_direct_model(plan, plan.outcomes[0], Design(2, 3))
+    assert not is_direct_model(plan, plan.outcomes[0], Design(2, 1))
+    assert not is_direct_model(plan, plan.outcomes[0], Design(2, 3, ("a", "b")))
 
 
 def test_what_the_analysis_refuses_is_refused_without_tables_as_well(monkeypatch):

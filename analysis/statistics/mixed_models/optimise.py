@@ -143,7 +143,7 @@ def lowest(
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"ftol": 1e-11, "gtol": 1e-3, "maxcor": 20, "maxiter": 500},
+        options={"ftol": 1e-14, "gtol": 1e-5, "maxcor": 20, "maxiter": 500},
     )
     return float(optimum.fun), np.asarray(optimum.x, dtype=np.float64)
 
