@@ -94,5 +94,6 @@ def _effect(found: OutcomeFinding) -> tuple[Estimate | NotEstimable | None, str]
     if isinstance(found, Factorial):
         return found.sizes[found.tested], "partial η²"
     if isinstance(found, TrialModel) and found.sizes:
-        return found.sizes["arm"], "partial η²"
+        # A study of one arm tests the levels of its within factor, which is then the only term.
+        return found.sizes.get("arm", next(iter(found.sizes.values()))), "partial η²"
     return None, ""

@@ -139,8 +139,9 @@ def _contrasts(
     arms = plan.arms_of(outcome)
     others = [arm for arm in arms if arm != plan.control]
     names = suprema.design.fixed.names
+    coded = tuple(sorted(arms))  # the order of the levels in the planned model
     rows = {
-        arm: np.asarray(weighted(arm_difference(arms, arm, plan.control), names)) for arm in others
+        arm: np.asarray(weighted(arm_difference(coded, arm, plan.control), names)) for arm in others
     }
     ratios = {
         arm: attempt("odds ratio", partial(suprema.odds_ratio, "odds ratio", rows[arm]))

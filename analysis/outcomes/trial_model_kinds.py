@@ -27,8 +27,8 @@ class TrialFamily:
 
     `name` names it in words, `effect` the effect of an arm, `arms` the quantity that is compared.
     `fit` takes (table with `value`, model, level) and returns a trustworthy fit or raises
-    NotEstimableError. `marginal` takes (fit, arms, arm, control) and returns the arm's effect
-    averaged over participants and images.
+    NotEstimableError. `marginal` takes (fit, arms, arm, control, factor) and returns the arm's
+    effect averaged over participants and images; `factor` is the term of the arms.
     """
 
     name: str
@@ -36,7 +36,7 @@ class TrialFamily:
     arms: str
     fit: Callable[[pd.DataFrame, MixedModel, float], Fit]
     contrast: Callable[[Fit, Mapping[str, float]], Estimate]
-    marginal: Callable[[Fit, tuple[str, ...], str, str], Estimate] | None = None
+    marginal: Callable[[Fit, tuple[str, ...], str, str, str], Estimate] | None = None
 
 
 def linear(table: pd.DataFrame, model: MixedModel, level: float) -> Fit:
@@ -78,10 +78,12 @@ def _odds_ratio(fit: Fit, weights: Mapping[str, float]) -> Estimate:
     return fit.odds_ratio(weights, "odds ratio")
 
 
-def _risk_difference(fit: Fit, arms: tuple[str, ...], arm: str, control: str) -> Estimate:
+def _risk_difference(
+    fit: Fit, arms: tuple[str, ...], arm: str, control: str, factor: str = "arm"
+) -> Estimate:
     if not isinstance(fit, GeneralisedFit):
         raise TypeError("only logistic models have a risk difference")
-    return risk_difference(fit, arms, arm, control)
+    return risk_difference(fit, arms, arm, control, factor)
 
 
 FAMILIES: Mapping[str, TrialFamily] = {

@@ -280,7 +280,9 @@ def _contrasts(
             estimates[arm],
             None
             if marginal is None
-            else attempt("risk difference", partial(marginal, fit, coded, arm, plan.control)),
+            else attempt(
+                "risk difference", partial(marginal, fit, coded, arm, plan.control, "arm")
+            ),
             adjusted[arm],
         )
         for arm in others
@@ -329,7 +331,7 @@ def _level_contrasts(
             estimates[level],
             None
             if marginal is None
-            else attempt("risk difference", partial(marginal, fit, levels, level, first)),
+            else attempt("risk difference", partial(marginal, fit, levels, level, first, within)),
             adjusted[level],
         )
         for level in others

@@ -23,8 +23,12 @@ def arm_difference(arms: tuple[str, ...], arm: str, control: str) -> dict[str, f
     return {f"arm[{name}]": float(w) for name, w in zip(arms[:-1], difference, strict=True)}
 
 
-def risk_difference(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, control: str) -> Estimate:
+def risk_difference(
+    fit: GeneralisedFit, arms: tuple[str, ...], arm: str, control: str, factor: str = "arm"
+) -> Estimate:
     """Return the difference in success probability between two arms, by g-computation.
+
+    `factor` is the model's only fixed term, whose levels are `arms`.
 
     Each probability is the logistic mean over the normally distributed effects of participants and
     images in the arm (Gauss-Hermite quadrature). The interval uses the delta method in the fixed
@@ -40,7 +44,7 @@ def risk_difference(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, contro
     values, slopes = [], []
     for name in (arm, control):
         row = np.concatenate([[1.0], codes[name]])
-        chances = special.expit(float(row @ fit.fixed.beta) + _spread(fit, name) * nodes)
+        chances = special.expit(float(row @ fit.fixed.beta) + _spread(fit, factor, name) * nodes)
         values.append(float(weights @ chances))
         slopes.append(float(weights @ (chances * (1 - chances))) * row)
     value, slope = values[0] - values[1], slopes[0] - slopes[1]
@@ -62,13 +66,13 @@ def risk_difference(fit: GeneralisedFit, arms: tuple[str, ...], arm: str, contro
     )
 
 
-def _spread(fit: GeneralisedFit, arm: str) -> float:
-    """Return the SD of the sum of all random effects in an arm."""
+def _spread(fit: GeneralisedFit, factor: str, level: str) -> float:
+    """Return the SD of the sum of all random effects at a level of the factor."""
     variance = 0.0
     for component in fit.components.values():
         sds = dict(zip(component.names, component.sds, strict=True))
-        # With an unconstrained covariance between arms, each arm has a variance of its own.
-        variance += sds.get(f"arm[{arm}]", component.sd) ** 2
+        # With an unconstrained covariance between levels, each level has a variance of its own.
+        variance += sds.get(f"{factor}[{level}]", component.sd) ** 2
     return float(np.sqrt(variance))
 
 

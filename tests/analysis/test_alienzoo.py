@@ -95,6 +95,10 @@ def test_the_published_effect_sizes_come_with_them(results):
     assert sizes["decision_time"]["position"]["value"] == pytest.approx(0.171, abs=6e-4)
 
 
+def test_counts_that_grow_and_checks_after_some_trials_are_not_moved_cells(results):
+    assert results["data_checks"]["findings"] == []
+
+
 def test_the_report_shows_the_flow_and_claims_nothing_that_was_not_found(output):
     report = (output / "report.html").read_text(encoding="utf-8")
     assert "Flow of participants: 134 in all arms" in report

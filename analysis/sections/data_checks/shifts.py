@@ -20,6 +20,8 @@ from analysis.sections.data_checks.material import (
 
 LAGS = (-3, -2, -1, 1, 2, 3)
 FEWEST_ROWS = 20
+SELDOM = 0.1
+"""Share of empty cells of a column up to which an empty cell hints at moved cells."""
 ADVICE = (
     "Compare the column with the original file, from the first row on, and move its cells back to "
     "their rows."
@@ -280,7 +282,10 @@ def _rows_moved(cells: Numbers, step: int) -> "np.ndarray[tuple[int], np.dtype[n
     alien = (cells < low - 1.5 * spread) | (cells > high + 1.5 * spread)
     at_home = (cells >= (low - spread)[theirs]) & (cells <= (high + spread)[theirs])
     fits = alien & at_home
-    fits[:, 0 if step == 1 else -1] = False
-    emptied = np.isnan(cells[:, 0 if step == 1 else -1])
+    end = 0 if step == 1 else -1
+    fits[:, end] = False
+    # A column that is often empty, such as a check after some trials, says nothing by being empty.
+    empty = np.isnan(cells[:, end])
+    emptied = empty & (empty.mean() < SELDOM)
     rows: np.ndarray = (fits.sum(axis=1) >= 2) | ((fits.sum(axis=1) >= 1) & emptied)
     return rows if rows.mean() < 0.3 else np.zeros(len(cells), bool)

@@ -1,0 +1,48 @@
+"""Models whose arms are not in alphabetical order, and models of a single arm."""
+
+import pytest
+
+from analysis.outcomes.likelihood_ratio import LikelihoodRatio
+from analysis.outcomes.trial_models import TrialModel
+from analysis.statistics.estimate import Bound, Estimate
+from tests.analysis.tidy import results_of
+from tests.recomputed_studies import clearest_results, one_arm
+
+
+@pytest.mark.parametrize("key", ["separated", "ordered"])
+def test_the_likelihood_ratio_does_not_depend_on_the_order_of_the_arms(tmp_path, key):
+    folder = clearest_results(tmp_path / "data")
+    plan = (folder / "plan.toml").read_text(encoding="utf-8")
+    head, *outcomes = plan.split("\n[[outcomes]]")
+    only = next(text for text in outcomes if f'key = "{key}"' in text)
+    found = []
+    for arms in ('["none", "left", "right", "both"]', '["none", "both", "left", "right"]'):
+        text = head.replace('["none", "left", "right", "both"]', arms) + "\n[[outcomes]]" + only
+        (folder / "plan.toml").write_text(text, encoding="utf-8")
+        results = results_of(folder)
+        assert results.failures == ()
+        (outcome,) = results.outcomes
+        assert isinstance(outcome.decisive, LikelihoodRatio)
+        found.append(outcome.decisive)
+    first, second = found
+    assert second.test.p == pytest.approx(first.test.p, rel=1e-4)
+    others = {contrast.arm: contrast.odds_ratio for contrast in second.contrasts}
+    for contrast in first.contrasts:
+        assert others[contrast.arm].p == pytest.approx(contrast.odds_ratio.p, rel=1e-3)
+    assert isinstance(others["both"], Bound)
+
+
+def test_a_model_of_one_arm_has_the_effect_and_the_risk_difference_of_r(tmp_path):
+    """R: benchmarks/recompute.R, the logistic mean over normal effects at each level."""
+    results = results_of(one_arm(tmp_path / "data"))
+    assert results.failures == ()
+    linear, logistic = (results.outcomes[place] for place in (0, 1))
+    assert isinstance(linear.found, TrialModel)
+    assert linear.summary.effect == linear.found.sizes["prediction_correct"]
+    assert isinstance(logistic.found, TrialModel)
+    # The participants' effects have an SD of 1.17 at one level and of 0.95 at the other.
+    assert "(1 + prediction_correct | participant)" in logistic.found.model
+    (contrast,) = logistic.found.contrasts
+    assert isinstance(contrast.marginal, Estimate)
+    assert contrast.marginal.value == pytest.approx(-0.0024068, abs=2e-5)
+    assert contrast.marginal.low == pytest.approx(-0.262606, abs=2e-4)
