@@ -1,11 +1,12 @@
 """The loop behind test_killed_anywhere.py.
 
-    python fault_points.py FOLDER kill|full [EVERY] [--rows-first]
+    python fault_points.py FOLDER ROUND...
 
-With EVERY, strikes at the first operation and at each so many after it. The control, with
---rows-first, ends at the first damage.
+A ROUND is FAULT:EVERY, FAULT being kill or full: it strikes at the first operation and at each
+EVERY after it. rows-first:EVERY is the control: it kills, too, and ends at the first damage.
 
-Prints one line of JSON: how many fault points were tried, and what went wrong at any of them.
+Prints one line of JSON: by round, how many fault points were tried, and what went wrong at any of
+them.
 """
 
 import contextlib
@@ -38,15 +39,14 @@ from tests.explanations.conftest import random_classifier  # noqa: E402
 
 IMAGES = 3
 FOLDER = Path(sys.argv[1])
-FAULT = sys.argv[2]
-ROWS_FIRST = "--rows-first" in sys.argv
-EVERY = int(next(iter(sys.argv[3:4]), "1")) if not ROWS_FIRST else 1
+ROUNDS = sys.argv[2:]
 
 
 class Faults:
     """Counts operations and strikes at the one of a given number."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, fault: str, number: int) -> None:
+        self.fault = fault
         self.left = number
         self.count = 0
 
@@ -58,7 +58,7 @@ class Faults:
     def point(self) -> None:
         """Before or after an operation."""
         if self.strikes():
-            if FAULT == "kill":
+            if self.fault == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -69,18 +69,18 @@ class Faults:
             self.point()
             if self.strikes():
                 pwrite(handle, content[: len(content) // 2], offset)
-                if FAULT == "kill":
+                if self.fault == "kill":
                     os.kill(os.getpid(), signal.SIGKILL)
                 raise OSError(errno.ENOSPC, "No space left on device")
             written = pwrite(handle, content, offset)
-            if FAULT == "kill":
+            if self.fault == "kill":
                 self.point()
             return written
 
         def synced(handle):
             self.point()
             fsync(handle)
-            if FAULT == "kill":
+            if self.fault == "kill":
                 self.point()
 
         def made(path, flags, *mode, **others):
@@ -89,7 +89,7 @@ class Faults:
             return opened(path, flags, *mode, **others)
 
         os.pwrite, os.fsync, os.open = half, synced, made
-        if FAULT == "kill":
+        if self.fault == "kill":
             connections["default"].execute_wrappers.append(self._statement)
             commit = DatabaseWrapper._commit
 
@@ -141,10 +141,10 @@ def precompute() -> str:
     return "done"
 
 
-def first_run(number: int) -> dict:
-    faults = Faults(number)
+def first_run(fault: str, number: int, rows_first: bool) -> dict:
+    faults = Faults(fault, number)
     faults.install()
-    if ROWS_FIRST:
+    if rows_first:
         _note_before_writing()
     return {"said": precompute(), "operations": faults.count}
 
@@ -213,25 +213,33 @@ def main() -> None:
     shutil.copytree(data, clean)
     _, whole = in_a_fork(second_run)
     assert (whole["said"], whole["computed"], whole["torn"]) == ("done", 2 * IMAGES, 0), whole
+    print(json.dumps({each: play(each, data, clean, whole) for each in ROUNDS}))
+
+
+def play(name: str, data: Path, clean: Path, whole: dict) -> dict:
+    """One round: what went wrong at any of its fault points."""
+    fault, _, every = name.partition(":")
+    rows_first = fault == "rows-first"
+    fault = "kill" if rows_first else fault
     bad = {"torn": 0, "computed_again": 0, "other_manifest": 0, "unclear": 0}
     tried = hit = 0
-    while not (ROWS_FIRST and bad["torn"]):
-        number = 1 + tried * EVERY
+    while not (rows_first and bad["torn"]):
+        number = 1 + tried * int(every)
         shutil.rmtree(data)
         shutil.copytree(clean, data)
-        status, said = in_a_fork(lambda number=number: first_run(number))
+        status, said = in_a_fork(lambda number=number: first_run(fault, number, rows_first))
         if status == 0 and said["said"] == "done":
             break
         tried += 1
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        hit += killed or (FAULT == "full" and status == 0)
-        bad["unclear"] += FAULT == "full" and said.get("said") != "full"
+        hit += killed or (fault == "full" and status == 0)
+        bad["unclear"] += fault == "full" and said.get("said") != "full"
         _, after = in_a_fork(look)
         status, again = in_a_fork(second_run)
         bad["torn"] += after["torn"] + again.get("torn", 1)
         bad["computed_again"] += again.get("computed", 99) > 2 * IMAGES - after["finished"]
         bad["other_manifest"] += again.get("manifest") != whole["manifest"]
-    print(json.dumps(bad | {"points": tried, "hit": hit}))
+    return bad | {"points": tried, "hit": hit}
 
 
 main()

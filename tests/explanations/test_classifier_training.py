@@ -47,6 +47,17 @@ def run(tmp_path, recipe=QUICK, seed=0, name="state"):
     )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def folder_of_whole(tmp_path_factory):
+    return tmp_path_factory.mktemp("whole")
+
+
+@pytest.fixture(scope="module")
+def whole(folder_of_whole):
+    """A run that nothing disturbed."""
+    return run(folder_of_whole)
+
+
 def weights(result):
     return torch.cat([p.flatten() for p in result.classifier.network.parameters()])
 
@@ -61,8 +72,9 @@ def test_the_reports_recipes_are_exactly_the_reports():
     assert optimiser.defaults["weight_decay"] == 1e-5
 
 
-def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(tmp_path, monkeypatch):
-    whole = run(tmp_path, name="whole")
+def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(
+    whole, tmp_path, monkeypatch
+):
     real = training._run_epoch
 
     def killed_in_the_second_epoch(*arguments):
@@ -82,16 +94,13 @@ def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(tmp_
     assert resumed.seconds > first_session > 0
 
 
-def test_another_seed_gives_other_weights(tmp_path):
-    assert not torch.equal(
-        weights(run(tmp_path, name="a")), weights(run(tmp_path, seed=1, name="b"))
-    )
+def test_another_seed_gives_other_weights(whole, tmp_path):
+    assert not torch.equal(weights(whole), weights(run(tmp_path, seed=1)))
 
 
-def test_the_state_of_another_run_is_not_continued(tmp_path):
-    run(tmp_path)
+def test_the_state_of_another_run_is_not_continued(whole, folder_of_whole):
     with pytest.raises(CheckpointError, match="another recipe, seed or data"):
-        run(tmp_path, seed=5)
+        run(folder_of_whole, seed=5)
 
 
 def test_a_damaged_state_file_says_what_to_do(tmp_path):

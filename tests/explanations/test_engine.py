@@ -70,16 +70,16 @@ def test_an_image_alone_in_a_batch_or_in_any_order_gets_the_same_bits(
             for place, index in enumerate(order)
         }
 
-    together, reversed_, alone = maps([0, 1, 2]), maps([2, 1, 0]), maps([1])
+    together, reversed_, alone = maps([0, 1]), maps([1, 0]), maps([1])
     for key, values in together.items():
         assert np.array_equal(values, reversed_[key])
         if key in alone:
             assert np.array_equal(values, alone[key])
 
 
-def test_two_workers_at_once_get_what_one_gets(cifar10, scenes, background):
+def test_two_workers_at_once_get_what_one_gets(untrained, scenes, background):
     def work(index):
-        found = explain(cifar10, scenes[index : index + 1], methods=QUICK, background=background)
+        found = explain(untrained, scenes[index : index + 1], methods=QUICK, background=background)
         return {key: found[key].relevance for key in found}
 
     one_after_the_other = [work(index) for index in range(4)]
@@ -143,7 +143,7 @@ def test_arithmetic_is_exact_while_it_runs_and_as_before_afterwards(untrained, s
 
 
 def test_a_probability_of_one_is_flagged_and_no_number_is_missing(untrained, scenes, background):
-    network = nn.Sequential(*untrained.network.conv_layers, nn.Flatten(), nn.Linear(4096, 10))
+    network = nn.Sequential(*untrained.network.conv_layers, nn.Flatten(), nn.Linear(1024, 10))
     network[-1].weight.data.zero_()
     network[-1].bias.data[:] = torch.tensor([60.0] + [0] * 9)
     sure = dataclasses.replace(untrained, network=network.eval())
@@ -230,7 +230,7 @@ def test_a_piece_that_does_not_fit_into_memory_is_made_smaller(
         assert np.abs(found[key].relevance - expected[key].relevance).max() < 1e-5 * scale
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(200, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("count", [50, pytest.param(200, marks=pytest.mark.nightly)])
 def test_memory_does_not_grow_with_the_number_of_images(count):
     """Many images take little more than what their maps themselves need."""
     code = f"""
@@ -247,7 +247,8 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
     grown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "studyplatform.settings"},
+        env={"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "studyplatform.settings",
+             "OMP_NUM_THREADS": "1"},
     ).stdout  # fmt: skip
     layers_of_one_image = 2_400_000
     assert int(grown) < count * layers_of_one_image / 4

@@ -86,9 +86,9 @@ def test_equal_samples_are_computed_once(untrained, scenes, monkeypatch):
 def test_the_first_block_by_patterns_gives_the_same_as_the_plain_way(
     classifier, scenes, monkeypatch
 ):
-    found = explain_one(Lime(), classifier, scenes[0], 2).relevance
+    found = explain_one(Lime(samples=200), classifier, scenes[0], 2).relevance
     monkeypatch.setattr(mixing, "patterns", lambda *_: None)
-    plain = explain_one(Lime(), classifier, scenes[0], 2).relevance
+    plain = explain_one(Lime(samples=200), classifier, scenes[0], 2).relevance
     assert np.abs(found - plain).max() < 1e-6
 
 
