@@ -149,8 +149,13 @@ def arm_is_shown(p_adjusted: float | None, result: OutcomeResult, results: Resul
 
 
 @single_threaded
-def compute(data: StudyData, scores: pd.DataFrame) -> Results:
-    """Carry out the plan on the scores (populations.score_table)."""
+def compute(
+    data: StudyData, scores: pd.DataFrame, told: Callable[[str], None] = lambda step: None
+) -> Results:
+    """Carry out the plan on the scores (populations.score_table).
+
+    `told` is called with each step of the work.
+    """
     simulated = data.participants["simulated"] == 1
     # The flow is checked first: if its sums are wrong, no result should be written.
     rows = participant_flow(data, scores)
@@ -161,7 +166,8 @@ def compute(data: StudyData, scores: pd.DataFrame) -> Results:
     def part(name: str, compute: Callable[[], T], instead: T) -> T:
         return failures.guarded(name, compute, lambda _: instead)
 
-    outcomes = _outcomes(data, scores, failures)
+    outcomes = _outcomes(data, scores, failures, told)
+    told("other parts")
     agreed = bool(data.trials["agreed"].notna().any())
     return Results(
         SCHEMA,
@@ -211,14 +217,14 @@ def _sample(data: StudyData, flow: Flow) -> SampleNeeded | NotEstimable | None:
 
 
 def _outcomes(
-    data: StudyData, scores: pd.DataFrame, failures: Failures
+    data: StudyData, scores: pd.DataFrame, failures: Failures, told: Callable[[str], None]
 ) -> tuple[OutcomeResult, ...]:
     # Trials without a logarithm are refused first, because no analysis notices them any more.
     unlogged = count_without_logarithm(data)
-    found = {
-        outcome.key: _with_fallback(data, scores, outcome, failures)
-        for outcome in data.plan.outcomes
-    }
+    found = {}
+    for number, outcome in enumerate(data.plan.outcomes, start=1):
+        told(f"outcome {number} of {len(data.plan.outcomes)}")
+        found[outcome.key] = _with_fallback(data, scores, outcome, failures)
     # All tests must exist before any p can be adjusted over its family.
     p_values = {key: p_of(one.decisive) for key, one in found.items()}
     results: dict[str, OutcomeResult] = {}

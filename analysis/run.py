@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def analyse(
     evaluation: Path | None = None,
     command: str = "analysis.run.analyse",
     pdf: bool = False,
+    told: Callable[[str], None] = lambda step: None,
 ) -> Results:
     """Read `folder`, carry out its plan (or `plan`), and write the results to `output`.
 
@@ -50,17 +52,20 @@ def analyse(
     unexpected error is marked in the report and listed in the results' `failures`; the caller must
     not treat such a run as a success. `registered` is the plan as preregistered; it defaults to the
     folder's plan, if valid, where `plan` replaces that. `evaluation` is the evaluation of the maps.
+    `told` is called with each step of the work.
     Raises TableError or PlanError before anything is written, ReportError before a page with a
     wrong p is written, and PdfError after everything else.
     """
+    told("reading")
     data = _with_registered(read_study(folder, plan, evaluation), folder, plan, registered)
     scores = score_table(data)
-    results = compute(data, scores)
+    results = compute(data, scores, told)
     # Everything is computed and checked before the first file is written.
     _check_results(to_json(results))
     output.mkdir(parents=True, exist_ok=True)
     clear(output)
     before = set(files_in(output))
+    told("drawing")
     figures, broken = draw_figures(results, scores, output / "figures")
     failures = Failures([*results.failures, *broken])
     html = render_report(results, figures, command, "screen", failures)
@@ -73,6 +78,7 @@ def analyse(
     write_text(output / "report.html", html)
     try:
         if pdf:
+            told("printing")
             write_pdf(render_report(results, figures, command, medium="print"), output)
     finally:
         ours = {name for name in files_in(output) if name not in before or name.startswith("data/")}

@@ -4,10 +4,12 @@ import errno
 import io
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from argparse import _HelpAction
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -318,19 +320,30 @@ class Terminal(io.StringIO):
 def test_work_of_unknown_length_shows_its_seconds_on_a_terminal_alone(monkeypatch):
     monkeypatch.setattr(progress, "SECONDS_BETWEEN", 0.05)
     terminal, file = Terminal(), io.StringIO()
-    with progress.working("Analysing", terminal):
+    with progress.working("Analysing", terminal) as told:
         time.sleep(1.2)
-    with progress.working("Analysing", file):
-        pass
+        told("outcome 3 of 8")
+    with progress.working("Analysing", file) as told:
+        told("outcome 3 of 8")
     assert "Analysing … 00:01" in terminal.getvalue()
+    assert "Analysing: outcome 3 of 8 … 00:01" in terminal.getvalue()
     assert file.getvalue() == ""
 
 
-def manage(*arguments, cwd=ROOT):
+def manage(*arguments, cwd=ROOT, env=None):
+    """A command as a process, in a group of its own as a shell starts it."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd, env=env,
+        start_new_session=True,
     )  # fmt: skip
+
+
+def wait_until(running, is_so):
+    deadline = time.monotonic() + 120
+    while not is_so() and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert running.poll() is None, running.communicate()
 
 
 @pytest.mark.shared
@@ -339,14 +352,122 @@ def test_a_stopped_analysis_leaves_nothing(tmp_path, shared_dir, number):
     """As a process of its own, stopped as soon as it has begun to write."""
     folder = shared_dir / "cases" / "tables" / "no-spread"
     running = manage("run_analysis", "--table", folder, "--output", tmp_path / "out", "--no-pdf")
-    deadline = time.monotonic() + 60
-    while not any(tmp_path.iterdir()) and running.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(running, lambda: any(tmp_path.iterdir()))
     running.send_signal(number)
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
     assert told.strip() == "CommandError: Stopped. Nothing was changed."
     assert not any(tmp_path.iterdir())
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stopped_power_simulation_keeps_whole_studies_and_is_continued(tmp_path, workers):
+    """Ctrl-C in a terminal reaches the workers, too, which must not print tracebacks."""
+    runs = tmp_path / "out" / "runs-trust.jsonl"
+    options = ["--output", runs.parent, "--outcomes", "trust", "--seed", "3", "--workers", workers]
+    command = ["plan_power", ROOT / "studies" / "demo.toml", *options]
+    running = manage(*command, "--runs", "2000")
+    wait_until(running, lambda: runs.exists() and runs.read_text().count("\n") > 2)
+    os.killpg(running.pid, signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert told.strip() == (
+        "CommandError: Stopped. Studies simulated up to now are kept in the output folder. "
+        "Repeat the command to continue."
+    )
+    assert names_in(tmp_path) == ["runs-trust.jsonl"]
+    assert len(list(tmp_path.iterdir())) == 1
+    kept = runs.read_text().splitlines()
+    again = manage(*command, "--runs", "20", "--most", "40")
+    said, _ = again.communicate(timeout=120)
+    assert again.returncode == 0
+    assert runs.read_text().splitlines()[: len(kept) - 1] == kept[:-1]
+    assert "power.json" in names_in(tmp_path)
+    assert said.strip().endswith("power.html")
+
+
+def test_a_power_simulation_stopped_before_its_first_study_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "analysis.power.required_sample.Simulator", lambda *args: _interrupted_at_once()
+    )
+    with pytest.raises(CommandError, match=r"^Stopped\."):
+        call_command("plan_power", str(ROOT / "studies" / "demo.toml"), output=tmp_path / "out")
+    assert not any(tmp_path.iterdir())
+
+
+def _interrupted_at_once():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_power_page_stopped_while_it_is_written_is_absent(tmp_path, monkeypatch, number):
+    def stop(power, output, command):
+        (output / "power.html").write_text("half")
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+
+    monkeypatch.setattr("studyplatform.management.commands.plan_power.write_page", stop)
+    with pytest.raises(CommandError, match=r"^Stopped\.") as stopped:
+        call_command(
+            "plan_power", str(ROOT / "studies" / "demo.toml"), output=tmp_path / "out",
+            outcomes="trust", runs=20, most=20,
+        )  # fmt: skip
+    assert stopped.value.returncode == 130
+    assert names_in(tmp_path) == ["runs-trust.jsonl"]
+
+
+PREPARE = """
+import sys
+from pathlib import Path
+import django
+django.setup()
+from django.core.management import call_command
+from tests.surveys.drawn import drawn_study
+call_command("migrate", verbosity=0)
+drawn_study(Path(sys.argv[1]))
+"""
+
+
+def test_a_stopped_simulation_of_participants_keeps_whole_people_and_is_continued(tmp_path):
+    """On a database of its own, since another process cannot see the one of the tests."""
+    database = tmp_path / "db.sqlite3"
+    env = os.environ | {
+        "DATABASE_URL": f"sqlite:///{database}",
+        "STUDY_DATA_DIR": str(tmp_path / "var"),
+        "DJANGO_SETTINGS_MODULE": "studyplatform.settings",
+    }
+    subprocess.run(
+        [sys.executable, "-c", PREPARE, str(tmp_path)], env=env, cwd=ROOT, check=True, timeout=120
+    )
+
+    def states():
+        with closing(sqlite3.connect(database)) as connection:
+            rows = connection.execute("SELECT state, simulated FROM surveys_participant")
+            return [state for state, simulated in rows if simulated]
+
+    def simulate(n):
+        return manage("simulate_participants", "drawn", "--n", n, env=env)
+
+    running = simulate(60)
+    wait_until(running, lambda: states().count("completed") >= 2)
+    os.killpg(running.pid, signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert told.strip() == (
+        "CommandError: Stopped. Participants simulated up to now are kept; the last one counts as "
+        "having dropped out. Repeat the command with the missing number as --n."
+    )
+    before = states()
+    assert 2 <= before.count("completed") < 60
+    again = simulate(2)
+    said, _ = again.communicate(timeout=120)
+    assert again.returncode == 0
+    assert said.startswith("2 simulated participants")
+    assert len(states()) == len(before) + 2
 
 
 def test_a_wrong_value_on_a_command_line_has_an_exit_status_and_no_traceback(tmp_path):

@@ -244,12 +244,13 @@ class Simulator:
 
 def _remembered(file: Path, fingerprint: str) -> dict[tuple[Cell, int], Count]:
     """Return the chunks of an earlier command, ignoring a line that a crash cut off."""
-    if not file.exists():
+    # A command that stops at once may leave a file without a complete first line.
+    if not file.exists() or "\n" not in file.read_text(encoding="utf-8"):
         file.write_text(json.dumps({"settings": fingerprint}) + "\n", encoding="utf-8")
         return {}
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     whole = [line for line in lines if line.endswith("\n")]
-    if not whole or json.loads(whole[0]).get("settings") != fingerprint:
+    if json.loads(whole[0]).get("settings") != fingerprint:
         raise PlanningError(
             [f"{file.name} has runs with other settings. Choose another --output, or delete it."]
         )

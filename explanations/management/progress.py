@@ -1,7 +1,7 @@
-"""Progress of work whose length is unknown, on a terminal."""
+"""Progress of work whose length in seconds is unknown, on a terminal."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -11,15 +11,18 @@ SECONDS_BETWEEN = 1.0
 
 
 @contextmanager
-def working(what: str, stream: TextIO | None = None) -> Iterator[None]:
+def working(what: str, stream: TextIO | None = None) -> Iterator[Callable[[str], None]]:
     """Show what is being done and for how long, until the block ends.
+
+    Yields a function that the block may call with the step it has come to, such as "outcome 3 of
+    8", which is shown with it.
 
     Nothing is shown if ``stream``, by default the standard error, is not a terminal.
     """
     shown = tqdm(desc=what, bar_format="{desc} … {elapsed}", disable=None, leave=False, file=stream)
     with shown as bar:
         if bar.disable:
-            yield
+            yield lambda step: None
             return
         done = threading.Event()
 
@@ -31,7 +34,7 @@ def working(what: str, stream: TextIO | None = None) -> Iterator[None]:
         clock = threading.Thread(target=tick, daemon=True)
         clock.start()
         try:
-            yield
+            yield lambda step: bar.set_description_str(f"{what}: {step}")
         finally:
             done.set()
             clock.join()

@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -62,6 +62,7 @@ def export_study(
     output: Path,
     simulated: Simulated = "none",
     formats: Sequence[str] = ("csv",),
+    told: Callable[[str], None] = lambda step: None,
 ) -> ExportSummary:
     """Write the tidy data folder with all participants of the requested kind, in any state.
 
@@ -70,7 +71,7 @@ def export_study(
     ``simulated``: "none" leaves simulated participants out, "only" exports no others, "included"
     exports both. Until the study is closed, everything that reveals the arm of a real participant
     is left out. Raises ExportError if no participant is left, or if ``output`` contains
-    anything except an earlier export, which is replaced.
+    anything except an earlier export, which is replaced. ``told`` is called with each step.
     """
     check_place(output)
     # The codebook is always in English, whatever language the researcher's browser asks for.
@@ -81,10 +82,11 @@ def export_study(
         columns_of = tables(declared, blinded)
         rows_by_table = _rows(declared, people, limited_pages(declared) if blinded else [])
         rows_by_table["ledger.csv"] = study.ledger.filter(simulated=simulated == "only")
-        rows = {
-            name: [[column.cell(row) for column in columns] for row in rows_by_table[name]]
-            for name, columns in columns_of.items()
-        }
+        rows = {}
+        for number, (name, columns) in enumerate(columns_of.items(), start=1):
+            told(f"table {number} of {len(columns_of)}")
+            rows[name] = [[column.cell(row) for column in columns] for row in rows_by_table[name]]
+        told("files")
         erased = _erased(study, simulated, blinded)
         described = with_endings(codebook(declared, blinded), people, erased, blinded)
         exported = {

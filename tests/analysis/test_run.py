@@ -36,6 +36,15 @@ def test_the_planted_effects_are_found_where_they_were_planted(planted_results):
     assert contrast(planted_results, "agreement_wrong", "gradcam").difference.low < 0
 
 
+def test_the_analysis_tells_which_outcome_it_has_come_to(tmp_path):
+    write_study(tmp_path / "data")
+    steps = []
+    results = analyse(tmp_path / "data", tmp_path / "report", told=steps.append)
+    number = len(results.outcomes)
+    counted = [f"outcome {place} of {number}" for place in range(1, number + 1)]
+    assert steps == ["reading", *counted, "other parts", "drawing"]
+
+
 def test_what_was_not_planted_is_not_claimed(planted_results):
     for key in ("understanding", "sureness"):
         assert outcome(planted_results, key).p_adjusted >= 0.05

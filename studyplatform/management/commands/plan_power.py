@@ -1,6 +1,8 @@
 """manage.py plan_power STUDY.toml --output DIR: number of participants that a study needs."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from analysis.power.required_sample import Asked, plan_power, to_json
 from analysis.power.search import Wanted
 from explanations.management import arguments
 from explanations.management.base import PlatformCommand
+from explanations.management.outputs import folder_in_progress
 from surveys.study_checks.loading import parse
 from surveys.study_checks.text import read_text
 from surveys.study_file.declaration import StudyFile, StudyFileError
@@ -28,7 +31,9 @@ NUMERIC_TYPES = ("integer", "number")
 class Command(PlatformCommand):
     """Simulation of the declared study. A stopped run resumes."""
 
-    if_stopped = "The simulated studies are kept in the output folder. Repeat it to continue."
+    if_stopped = (
+        "Studies simulated up to now are kept in the output folder. Repeat the command to continue."
+    )
     help = (
         "Simulates the study's design and analysis: power by participants and by images, and the "
         "smallest sample that reaches the desired power."
@@ -99,23 +104,38 @@ class Command(PlatformCommand):
         study = read_study_file(options["file"])
         output: Path = options["output"]
         try:
-            power = plan_power(
-                parse_plan(plan_of(study)),
-                _codebook(study),
-                _design(study, options["images"]),
-                _asked(options),
-                output,
-                workers=options["workers"],
-                told=self.stdout.write,
-                scheduler=_scheduler(options),
-            )
+            with _removed_if_empty(output):
+                power = plan_power(
+                    parse_plan(plan_of(study)),
+                    _codebook(study),
+                    _design(study, options["images"]),
+                    _asked(options),
+                    output,
+                    workers=options["workers"],
+                    told=self.stdout.write,
+                    scheduler=_scheduler(options),
+                )
         except AnalysisError as error:
             raise CommandError(str(error)) from error
         told = {outcome.outcome: sentence(outcome, power) for outcome in power.outcomes}
-        (output / "power.json").write_text(to_json(power, told), encoding="utf-8", newline="\n")
-        write_page(power, output, _command(options))
+        with folder_in_progress(output) as work:
+            text = to_json(power, told)
+            (work / "power.json").write_text(text, encoding="utf-8", newline="\n")
+            write_page(power, work, _command(options))
         left_out = [f"Left out: {reason}" for reason in power.left_out.values()]
         return "\n".join([*told.values(), *left_out, str(output / "power.html")])
+
+
+@contextmanager
+def _removed_if_empty(output: Path) -> Iterator[None]:
+    """Remove the output folder if the work ends before a single study is kept there."""
+    existed = output.exists()
+    try:
+        yield
+    except BaseException:
+        if not existed and output.is_dir() and not any(output.iterdir()):
+            output.rmdir()
+        raise
 
 
 def read_study_file(file: Path) -> StudyFile:

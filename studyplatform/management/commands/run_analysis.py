@@ -109,7 +109,7 @@ class Command(DatabaseCommand):
                 check_place(output / "data")
             # A missing library for the PDF is found last, and the other files are complete then.
             with (
-                working("Analysing"),
+                working("Analysing") as told,
                 folder_in_progress(output, prepare=clear, keep_after=(PdfError,)) as work,
             ):
                 results = analyse(
@@ -120,6 +120,7 @@ class Command(DatabaseCommand):
                     evaluation=options["evaluation"],
                     command=_command(options),
                     pdf=options["pdf"],
+                    told=told,
                 )
         except (AnalysisError, ExportError) as error:
             raise CommandError(str(error)) from error

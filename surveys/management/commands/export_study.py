@@ -61,9 +61,13 @@ class Command(DatabaseCommand):
         study = study_named(slug)
         try:
             formats = chosen_formats(options["formats"])
-            with working("Exporting"):
+            with working("Exporting") as told:
                 exported = export_study(
-                    study=study, output=output, simulated=simulated or "none", formats=formats
+                    study=study,
+                    output=output,
+                    simulated=simulated or "none",
+                    formats=formats,
+                    told=told,
                 )
             summary = str(exported)
         except ExportError as error:

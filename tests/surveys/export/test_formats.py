@@ -380,6 +380,14 @@ def test_every_format_of_a_study_is_in_the_manifest_with_its_hash(study, finishe
     read_study(tmp_path / "out")  # the analysis reads csv as before
 
 
+def test_the_export_tells_which_table_it_has_come_to(study, finished, tmp_path):
+    steps = []
+    export_study(study=study, output=tmp_path / "x", told=steps.append)
+    number = len(steps) - 1
+    assert number > 4
+    assert steps == [*(f"table {place} of {number}" for place in range(1, number + 1)), "files"]
+
+
 def test_a_format_without_csv_still_has_the_codebook(study, finished, tmp_path):
     export_closed(study=study, output=tmp_path / "out")
     export_study(study=study, output=tmp_path / "sav", formats=("sav",))
