@@ -278,13 +278,11 @@ def _match(name: str, reported: Numbers, ratio: _Ratio) -> _Match | None:
     # At a tie, tools round up or to the even digit, so that an odd digit was cut.
     tie = np.abs(exact - values - 0.5 * unit) < 1e-9
     differ = int((cut & (~rounded | (tie & (np.round(values / unit) % 2 == 1)))).sum())
-    if not _telling(values, exact, ratio.counted is not None):
+    is_cut = decimals <= 4 and bool(cut.mean() >= AGREE) and differ >= 2
+    agrees = is_cut or bool(rounded.mean() >= AGREE)
+    if not agrees or not _telling(values, exact, ratio.counted is not None):
         return None
-    if decimals <= 4 and cut.mean() >= AGREE and differ >= 2:
-        return _Match(name, reported, ratio, scale, decimals, True, differ)
-    if rounded.mean() >= AGREE:
-        return _Match(name, reported, ratio, scale, decimals, False, differ)
-    return None
+    return _Match(name, reported, ratio, scale, decimals, is_cut, differ)
 
 
 def _telling(values: Numbers, exact: Numbers, known: bool) -> bool:
@@ -295,8 +293,8 @@ def _telling(values: Numbers, exact: Numbers, known: bool) -> bool:
     inner = values[(values > 0) & (values != 1) & (values != 100)]
     if len(np.unique(inner)) < (1 if known else 3):
         return False
-    shares = pd.Series(np.round(exact, 6)).value_counts(normalize=True)
-    chance = float((shares**2).sum())
+    _, counts = np.unique(np.round(exact, 6), return_counts=True)
+    chance = float(((counts / counts.sum()) ** 2).sum())
     return chance < 1 and -len(values) * np.log(max(chance, 1e-12)) > CERTAIN
 
 

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.sections.data_checks.material import (
@@ -18,6 +19,7 @@ from analysis.sections.data_checks.material import (
     signed,
 )
 
+Codes = NDArray[np.int64]
 LAGS = (-3, -2, -1, 1, 2, 3)
 FEWEST_ROWS = 20
 SELDOM = 0.1
@@ -106,13 +108,14 @@ def _by_image(material: Material) -> Iterator[DataFinding]:
     trials = material.trials
     if trials["image"].nunique() < 3:
         return
+    images, sources = _codes(trials["image"]), _sources(trials["participant"])
     for name in _candidates(material):
-        own = _constancy(trials[name], trials["image"])
+        values = _codes(trials[name])
+        own = _constancy(values, images)
         if own is None or own > 0.9:
             continue
         for lag in LAGS:
-            moved = trials.groupby("participant")[name].shift(lag)
-            there = _constancy(moved, trials["image"])
+            there = _constancy(_taken(values, sources[lag]), images)
             if there is not None and there >= 0.985 and there - own > 0.1:
                 yield _moved(
                     material,
@@ -125,17 +128,35 @@ def _by_image(material: Material) -> Iterator[DataFinding]:
                 break
 
 
-def _constancy(column: pd.Series, images: pd.Series) -> float | None:
+def _codes(column: pd.Series) -> Codes:
+    """Return a number from 0 on for each different cell, and -1 for missing cells."""
+    return pd.factorize(column.astype("object"))[0]
+
+
+def _sources(participants: pd.Series) -> dict[int, Codes]:
+    """Return by lag the row from which each row takes its cell: of the same participant, or -1."""
+    rows = pd.Series(np.arange(len(participants)), index=participants.index)
+    own = rows.groupby(participants)
+    return {lag: own.shift(lag).fillna(-1).to_numpy(dtype=np.int64) for lag in LAGS}
+
+
+def _taken(codes: Codes, source: Codes) -> Codes:
+    return np.where(source >= 0, codes[source], -1)
+
+
+def _constancy(values: Codes, images: Codes) -> float | None:
     """Return the share of rows with the image's most frequent value, of images shown repeatedly."""
-    pairs = pd.DataFrame({"image": images, "value": column.astype("object")}).dropna()
-    counts = pairs.value_counts(sort=False).rename("n").reset_index()
-    if counts.empty:
+    known = (values >= 0) & (images >= 0)
+    if not known.any():
         return None
-    by_image = counts.groupby("image")["n"].agg(["max", "sum"])
-    by_image = by_image[by_image["sum"] >= 3]
-    if by_image["sum"].sum() < FEWEST_ROWS or counts["value"].nunique() < 2:
+    width = int(values.max()) + 1
+    pairs, counts = np.unique(images[known] * width + values[known], return_counts=True)
+    first = np.flatnonzero(np.diff(pairs // width, prepend=-1))  # of each image
+    most, total = np.maximum.reduceat(counts, first), np.add.reduceat(counts, first)
+    repeated = total >= 3
+    if total[repeated].sum() < FEWEST_ROWS or len(np.unique(pairs % width)) < 2:
         return None
-    return float(by_image["max"].sum() / by_image["sum"].sum())
+    return float(most[repeated].sum() / total[repeated].sum())
 
 
 def _by_identity(material: Material) -> Iterator[DataFinding]:
@@ -147,17 +168,20 @@ def _by_identity(material: Material) -> Iterator[DataFinding]:
         for name, values in material.trial_numbers.items()
         if name in names and set(np.unique(values[np.isfinite(values)])) == {0.0, 1.0}
     }
+    sources = _sources(trials["participant"])
     reported: set[str] = set()
     for one, two in _comparable(trials, names, flags):
-        same = (trials[one] == trials[two]).where(trials[one].notna() & trials[two].notna())
-        for name in flags:
+        both = _codes(pd.concat([trials[one], trials[two]], ignore_index=True))
+        first, second = both[: len(trials)], both[len(trials) :]
+        for name, values in flags.items():
             if name in (one, two) or name in reported or {one, two} & reported:
                 continue
-            own = _agreement(trials[name], same)
+            flag = np.where(np.isfinite(values), values, -1).astype(np.int64)
+            own = _agreement(flag, first, second)
             if own >= 0.95 or own <= 0.05:
                 continue
-            for which, moved in (("flag", name), ("one", one), ("two", two)):
-                lag = _identity_lag(trials, name, one, two, which)
+            for number, moved in enumerate((name, one, two)):
+                lag = _identity_lag((flag, first, second), number, sources)
                 if lag is None:
                     continue
                 reported.add(moved)
@@ -186,26 +210,24 @@ def _comparable(
                 yield one, two
 
 
-def _identity_lag(trials: pd.DataFrame, name: str, one: str, two: str, which: str) -> int | None:
+def _identity_lag(
+    columns: tuple[Codes, Codes, Codes], number: int, sources: dict[int, Codes]
+) -> int | None:
+    """Return the lag of one of the columns at which the flag agrees with the equality, if any."""
     for lag in (-1, 1):
-        columns = {"flag": trials[name], "one": trials[one], "two": trials[two]}
-        columns[which] = trials.groupby("participant")[
-            {"flag": name, "one": one, "two": two}[which]
-        ].shift(lag)
-        known = columns["one"].notna() & columns["two"].notna()
-        same = (columns["one"] == columns["two"]).where(known)
-        if _agreement(columns["flag"], same) >= 0.985:
+        moved = list(columns)
+        moved[number] = _taken(columns[number], sources[lag])
+        if _agreement(*moved) >= 0.985:
             return lag
     return None
 
 
-def _agreement(flag: pd.Series, same: pd.Series) -> float:
-    both = flag.notna() & same.notna()
-    if both.sum() < FEWEST_ROWS:
+def _agreement(flag: Codes, first: Codes, second: Codes) -> float:
+    """Return the share of rows in which the flag is 1 exactly if the two cells are equal."""
+    known = (flag >= 0) & (first >= 0) & (second >= 0)
+    if known.sum() < FEWEST_ROWS:
         return 0.5
-    first = flag[both].astype(float).to_numpy()
-    second = same[both].astype(float).to_numpy()
-    return float((first == second).mean())
+    return float((flag[known] == (first[known] == second[known])).mean())
 
 
 def _by_image_means(material: Material) -> Iterator[DataFinding]:
