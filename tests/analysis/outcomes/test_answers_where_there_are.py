@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 from django.core.management import CommandError, call_command
 
+from analysis.failures import Failures
+from analysis.figures.draw import draw_figures
 from analysis.outcomes.finding import Failed
-from analysis.results import Results
+from analysis.report.render import render_report
+from analysis.results import Results, compute
 from analysis.run import analyse
 from analysis.statistics.comparisons.equivalence import equivalence_of
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
@@ -19,7 +22,10 @@ from analysis.statistics.mixed_models.design import build_design
 from analysis.statistics.mixed_models.ordinal import cumulative
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel
 from analysis.statistics.mixed_models.suprema import Suprema
-from tests.analysis.tidy import edit, results_of
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import read_study
+from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.tidy import edit, page_of, results_of, write_study
 
 
 @pytest.fixture
@@ -121,9 +127,8 @@ def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
 def test_the_report_names_the_planned_analysis_its_reason_and_the_fallback(shared_dir, tmp_path):
     for name in ("ordinal-separated", "ordinal-ceiling", "no-spread"):
         folder = shutil.copytree(shared_dir / "cases" / "tables" / name, tmp_path / name)
-        results = analyse(folder, tmp_path / f"{name}-out")
+        results, page = page_of(folder)
         assert results.failures == ()
-        page = (tmp_path / f"{name}-out" / "report.html").read_text(encoding="utf-8")
         assert "The planned analysis has no test for these data" in page
         assert "tested by the default fallback of this analysis" in page
         assert not re.search(r"\b(nan|inf)\b", page.partition("<main>")[2])
@@ -151,6 +156,9 @@ def test_an_outcome_that_fails_leaves_the_rest_of_the_report(folder, tmp_path, m
     assert "Table 1" in page
 
 
+OPTIONAL = '[bayes]\n[multiverse]\n[mediation]\noutcome = "trust"\nmediators = ["sureness"]\n'
+
+
 @pytest.mark.parametrize(
     ("target", "part"),
     [
@@ -164,6 +172,22 @@ def test_an_outcome_that_fails_leaves_the_rest_of_the_report(folder, tmp_path, m
         ("analysis.outcomes.bayes.bayes_factors", "Section “Bayes factors”"),
         ("analysis.results.summarise_claim", "summary"),
         ("analysis.outcomes.assumptions.scores.of_one_way", "assumptions"),
+    ],
+)
+def test_any_part_may_fail_without_the_others(folder, monkeypatch, target, part):
+    if "Section" in part:
+        plan = folder / "plan.toml"
+        plan.write_text(plan.read_text() + OPTIONAL)
+    monkeypatch.setattr(target, broken)
+    results, page = page_of(folder)
+    holds_the_fault_and_the_rest(part, results.failures, page)
+    if part not in ("assumptions", "summary"):
+        assert all(isinstance(one.test, HypothesisTest | NotEstimable) for one in results.outcomes)
+
+
+@pytest.mark.parametrize(
+    ("target", "part"),
+    [
         ("analysis.figures.draw.draw_agreement", "Figure agreement"),
         ("analysis.figures.one_way.draw_distributions", "Figure scores-trust"),
         ("analysis.report.render.alternatives", "Alternative texts"),
@@ -171,18 +195,33 @@ def test_an_outcome_that_fails_leaves_the_rest_of_the_report(folder, tmp_path, m
         ("analysis.report.multiverse.sentences", "Section “Multiverse”, its part of the page"),
     ],
 )
-def test_any_part_may_fail_without_the_others(folder, tmp_path, monkeypatch, target, part):
-    optional = '[bayes]\n[multiverse]\n[mediation]\noutcome = "trust"\nmediators = ["sureness"]\n'
-    plan = folder / "plan.toml"
-    plan.write_text(plan.read_text() + optional)
+def test_any_part_of_the_page_may_fail_without_the_others(
+    complete, tmp_path, monkeypatch, target, part
+):
+    """The results are computed once; only what is drawn and written of them is broken."""
+    results, scores = complete
     monkeypatch.setattr(target, broken)
-    results = analyse(folder, tmp_path / "out")
-    assert any(part in failure.part for failure in results.failures), results.failures
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    figures, undrawn = draw_figures(results, scores, tmp_path) if "Figure" in part else ({}, ())
+    failures = Failures([*results.failures, *undrawn])
+    page = render_report(results, figures, "tests", "screen", failures)
+    holds_the_fault_and_the_rest(part, failures.found, page)
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    """The results of a study with every optional section, and its scores."""
+    folder = write_study(tmp_path_factory.mktemp("complete"), arms=THREE_ARMS, per_arm=4)
+    plan = folder / "plan.toml"
+    plan.write_text(plan.read_text() + OPTIONAL)
+    data = read_study(folder)
+    scores = score_table(data)
+    return compute(data, scores), scores
+
+
+def holds_the_fault_and_the_rest(part, failures, page):
+    assert any(part in failure.part for failure in failures), failures
     assert "RuntimeError: a fault of the software" in page
     assert "Deviations from the plan" in page
-    if not part.startswith(("Outcome", "assumptions", "summary")):
-        assert all(isinstance(one.test, HypothesisTest | NotEstimable) for one in results.outcomes)
 
 
 def test_a_run_with_a_failed_part_ends_with_an_error_after_the_report(
@@ -195,10 +234,10 @@ def test_a_run_with_a_failed_part_ends_with_an_error_after_the_report(
     assert (output / "report.html").exists()
 
 
-def test_a_test_without_result_stays_in_its_family_and_the_report_says_so(folder, tmp_path):
+def test_a_test_without_result_stays_in_its_family_and_the_report_says_so(folder):
     """Holm over three planned tests, of which one is constant: the others count three, not two."""
     edit(folder, "answers.csv", same_understanding)
-    results = analyse(folder, tmp_path / "out")
+    results, page = page_of(folder)
     by_key = {result.outcome.key: result for result in results.outcomes}
     assert isinstance(by_key["understanding"].test, NotEstimable)
     assert by_key["understanding"].fallback is None  # equal everywhere: nothing to compare
@@ -207,7 +246,6 @@ def test_a_test_without_result_stays_in_its_family_and_the_report_says_so(folder
     least = min(one.test.p for one in family if isinstance(one.test, HypothesisTest))
     first = next(one for one in family if getattr(one.test, "p", None) == least)
     assert first.p_adjusted == pytest.approx(min(1.0, 3 * least))
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     text = re.sub(r"<[^>]+>", "", page).replace("\N{NO-BREAK SPACE}", " ")
     assert "stays in the family with p = 1 in Holm" in text
     assert by_key["sureness"].family_without_test == ()
