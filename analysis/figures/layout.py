@@ -27,10 +27,14 @@ def lay_out(figure: Figure) -> None:
 
 
 def _collapses(figure: Figure) -> bool:
+    """Compute the layout alone, without a drawing, and return whether some axes have no room."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return False
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "constrained_layout not applied")
         try:
-            figure.draw_without_rendering()
+            engine.execute(figure)
         except UserWarning as warning:
             if "constrained_layout" not in str(warning):
                 raise
