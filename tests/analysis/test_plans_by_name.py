@@ -16,7 +16,13 @@ def good(folder, tmp_path):
     return plan
 
 
-@pytest.mark.parametrize("broken", ["title = ", "title = 1\n", "alpha = 2\n", "\x00", ""])
+BROKEN_OTHERWISE = ("title = 1\n", "alpha = 2\n", "\x00", "")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["title = ", *(pytest.param(text, marks=pytest.mark.nightly) for text in BROKEN_OTHERWISE)],
+)
 def test_a_broken_plan_in_the_folder_does_not_block_another_plan(folder, good, tmp_path, broken):
     (folder / "plan.toml").write_text(broken)
     out = tmp_path / "out"

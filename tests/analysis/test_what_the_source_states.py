@@ -7,7 +7,8 @@ import pytest
 
 from analysis.errors import PlanError, TableError
 from analysis.plan.reading import read_plan
-from analysis.run import analyse
+from analysis.results import to_json
+from tests.analysis.tidy import page_of
 
 PLAN = """
 title = "Theirs"
@@ -72,13 +73,12 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def report(folder, tmp_path):
+def report(folder):
     def made(source="", people="", top=""):
         plan = PLAN.format(source=source, people=people, top=top)
         (folder / "plan.toml").write_text(plan)
-        analyse(folder, tmp_path / "out")
-        page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-        results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+        found, page = page_of(folder)
+        results = json.loads(to_json(found))
         text = re.sub(r"<style>.*?</style>|<script>.*?</script>", " ", page, flags=re.S)
         text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
         return text, results

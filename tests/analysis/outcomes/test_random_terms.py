@@ -19,7 +19,8 @@ from analysis.statistics.estimate import Estimate
 from analysis.statistics.mixed_models.errors import SingularFitError
 from analysis.statistics.mixed_models.random_structure import between_cells, descend
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
-from tests.analysis.tidy import edit, write_study
+from analysis.study_data.study_data import read_study
+from tests.analysis.tidy import edit, page_of, results_of, write_study
 from tests.conftest import ROOT
 
 OUTCOME = Outcome("y", "Y", "trial_mean", column="y", analysis="linear_trials", within="correct")
@@ -124,12 +125,11 @@ def test_the_formula_is_that_of_lme4():
 def arm_order(shared_dir, tmp_path_factory):
     folder = shared_dir / "cases" / "tables" / "arm-order"
     out = tmp_path_factory.mktemp("arm-order")
-    names = ("plan1", "plan2")
-    results = {
-        name: analyse(folder, out / name, plan=folder / f"{name}.toml").outcomes[0]
-        for name in names
+    analysed = {
+        "plan1": analyse(folder, out / "plan1", plan=folder / "plan1.toml"),
+        "plan2": results_of(folder, plan=folder / "plan2.toml"),
     }
-    return results, out
+    return {name: results.outcomes[0] for name, results in analysed.items()}, out
 
 
 def test_the_order_of_the_arms_in_the_plan_changes_no_number(arm_order):
@@ -159,7 +159,7 @@ def test_any_order_of_the_arms_gives_the_same_digits(shared_dir, arm_order, tmp_
     for number, order in enumerate(list(permutations(["ctl", "map", "plc", "lime"]))[5::9]):
         plan = tmp_path / f"{number}.toml"
         plan.write_text(re.sub(r"arms = \[.*\]", f"arms = {json.dumps(order)}", text))
-        found = analyse(folder, tmp_path / str(number), plan=plan).outcomes[0].found
+        found = results_of(folder, plan=plan).outcomes[0].found
         assert found.terms == arm_order[0]["plan1"].found.terms
 
 
@@ -183,19 +183,19 @@ def test_kenward_rogers_df_are_used_and_named_where_the_plan_asks(shared_dir, tm
     plan = tmp_path / "plan.toml"
     text = (folder / "plan1.toml").read_text()
     plan.write_text(text.replace('analysis = "linear_trials"', KENWARD_ROGER))
-    found = analyse(folder, tmp_path / "out", plan=plan).outcomes[0].found
+    results, page = page_of(folder, plan=plan)
+    found = results.outcomes[0].found
     assert (found.test.statistic, found.test.df[1]) == pytest.approx((8.8809, 27.45583692), 1e-5)
     assert found.test.p == pytest.approx(0.00028181, rel=1e-4)
     assert all(
         contrast.estimate.method.endswith("Kenward-Roger's df") for contrast in found.contrasts
     )
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "27.46 (Kenward-Roger)" in page
     plan.write_text(
         text.replace('analysis = "linear_trials"', KENWARD_ROGER.replace("linear", "logistic"))
     )
     with pytest.raises(PlanError, match="defined for linear_trials"):
-        analyse(folder, tmp_path / "other", plan=plan)
+        read_study(folder, plan)
 
 
 def test_slopes_of_a_factor_that_is_not_random_are_refused(shared_dir, tmp_path):
@@ -204,7 +204,7 @@ def test_slopes_of_a_factor_that_is_not_random_are_refused(shared_dir, tmp_path)
     text = (folder / "plan1.toml").read_text()
     plan.write_text(text.replace('slopes = ["image"]', 'within_slopes = ["rater"]'))
     with pytest.raises(PlanError) as caught:
-        analyse(folder, tmp_path / "out", plan=plan)
+        read_study(folder, plan)
     assert "within_slopes contains rater, not among the random factors" in str(caught.value)
     assert "within_slopes needs 'within'" in str(caught.value)
 
@@ -237,7 +237,7 @@ def test_a_risk_difference_exists_with_slopes_by_image(tmp_path):
     edit(folder, "trials.csv", follow)
     plan = folder / "plan.toml"
     plan.write_text(plan.read_text() + FOLLOWED)
-    results = analyse(folder, tmp_path / "out").outcomes
+    results = results_of(folder).outcomes
     found = next(one.found for one in results if one.outcome.key == "followed")
     assert "image" in found.model.split("+", 1)[1]
     assert "arm" in found.model.split("+", 1)[1]
