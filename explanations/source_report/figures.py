@@ -1,0 +1,67 @@
+"""Curves of the page: how maps change with the depth of the module, for each network."""
+
+import io
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from explanations.classifier.figures import draw_confusion, draw_curves
+from explanations.classifier.training import EpochRecord
+from explanations.source_report.measuring import Numbers
+from explanations.source_report.pictures import png_uri
+from explanations.source_report.verdicts import KINDS, MODULES, by_module
+
+PANELS = (
+    ("cam_blocks", "Grad-CAM: share of the\nstrongest 4 of 16 blocks"),
+    ("cam_entropy", "Grad-CAM: relative entropy,\nat the module's own resolution"),
+    ("saliency_blocks", "Saliency: share of the\nstrongest 4 of 16 blocks"),
+    ("saliency_half", "Saliency: share of cells above\nhalf of the maximum"),
+)
+TRAINED, RANDOM = "#0072b2", "#777777"
+MARKS = {"Conv": "o", "ReLU": "^", "Pool": "s"}
+
+
+def by_depth(numbers: Numbers) -> str:
+    """Draw four numbers by module, trained and with random weights, with 95 % intervals."""
+    figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained", sharex=True)
+    for axis, (name, title) in zip(axes.flat, PANELS, strict=True):
+        for prefix, colour, label in (("random_", RANDOM, "random"), ("", TRAINED, "trained")):
+            means = by_module(numbers, prefix + name)
+            there = [(m, mean) for m, mean in zip(MODULES, means, strict=True) if mean]
+            axis.plot([m for m, _ in there], [v.mean for _, v in there], color=colour, label=label)
+            for module, mean in there:
+                low, high = mean.low or mean.mean, mean.high or mean.mean
+                axis.plot([module, module], [low, high], color=colour)
+                axis.plot(module, mean.mean, MARKS[KINDS[module]], color=colour, markersize=4)
+        axis.set_title(title, fontsize=10)
+        axis.set_ylim(0, 1.02)
+        axis.grid(alpha=0.3)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].legend(frameon=False, loc="lower right")
+    for axis in axes[1]:
+        axis.set_xlabel("Feature module")
+        axis.set_xticks(list(MODULES))
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=110, format="png")
+    plt.close(figure)
+    return png_uri(buffer.getvalue())
+
+
+def of_card(card: Mapping[str, Any]) -> dict[str, str]:
+    """Draw the confusion matrix and, if the card has a history, the learning curves."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "figure.png"
+        draw_confusion(
+            card["evaluation"]["test"]["confusion"], card["network"]["class_names"], path
+        )
+        figures = {"confusion": png_uri(path.read_bytes())}
+        if card.get("history"):
+            draw_curves([EpochRecord(**record) for record in card["history"]], path)
+            figures["curves"] = png_uri(path.read_bytes())
+    return figures

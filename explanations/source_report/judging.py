@@ -1,0 +1,658 @@
+"""A function for each claim that numbers can decide. The limits of the rules are stated in words.
+
+Modules are numbered from 0, as in the report's Grad-CAM chapter. Its saliency chapter counts layers
+from 1, so that its layers 11 and 12 are the modules 10 and 11.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from explanations.evaluation.statistics import Mean
+from explanations.source_report import network_table
+from explanations.source_report.evidence import Evidence, Judged, not_measured
+from explanations.source_report.measuring import Numbers
+from explanations.source_report.verdicts import (
+    FAILS,
+    FEW,
+    HOLDS,
+    MODULES,
+    OPEN,
+    Line,
+    Quantity,
+    above,
+    below,
+    contrast,
+    difference,
+    entry,
+    explained_by_kind,
+    over,
+    together,
+    with_depth,
+)
+
+Judge = Callable[[Evidence], Judged]
+Rule = Callable[[Mean, float], str]
+
+RANDOM = "random weights"
+LAST = len(MODULES) - 1
+RESAMPLES = 500
+
+
+def _lines(
+    by_network: Mapping[str, Numbers],
+    labels: Mapping[str, str],
+    quantity: str,
+    value: Quantity,
+    rule: Rule | None = None,
+    limit: float = 0.0,
+    control: Quantity | None = None,
+    control_is: str = RANDOM,
+    classes: Sequence[str] = (),
+) -> list[Line]:
+    """Return a line for each network that has the number."""
+    lines = []
+    for key, numbers in by_network.items():
+        mean = over(numbers, value, classes)
+        if mean is None:
+            continue
+        against = over(numbers, control, classes) if control else None
+        verdict = rule(mean, limit) if rule else ""
+        of_control = rule(against, limit) if rule and against and control_is == RANDOM else ""
+        lines.append(
+            Line(
+                labels[key],
+                quantity,
+                mean,
+                against,
+                control_is if against else "",
+                verdict,
+                of_control,
+            )
+        )
+    return lines
+
+
+def _judged(measured: str, lines: Sequence[Line]) -> Judged:
+    if not lines:
+        return not_measured()
+    verdict = together(lines)
+    controls = {line.control_verdict for line in lines if line.verdict and line.control_verdict}
+    # A pattern that random weights show as well says nothing about what was learned.
+    if verdict == HOLDS and controls == {HOLDS}:
+        measured += " With random weights it holds too, so the pattern is not one of training."
+    return Judged(verdict, measured, lines)
+
+
+def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> Judge:
+    """Return the judge whether maps of some modules are more concentrated than of earlier ones.
+
+    ``method`` is cam or saliency.
+    """
+
+    def judge(evidence: Evidence) -> Judged:
+        value, control = (
+            contrast(f"{who}{method}_blocks", modules, before) for who in ("", "random_")
+        )
+        name = (
+            f"share of the strongest 4 of 16 blocks, modules {_range(modules)} minus "
+            f"{_range(before)}"
+        )
+        return _judged(
+            "At the same resolution of 4 x 4 blocks, in each image. More focused would be above 0.",
+            _lines(evidence.depth, evidence.labels, name, value, above, 0, control),
+        )
+
+    return judge
+
+
+def _range(modules: Sequence[int]) -> str:
+    return f"{modules[0]} to {modules[-1]}"
+
+
+def early_gradcam_is_blurred(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of modules 0 and 1 is spread more evenly than of later modules."""
+    value, control = (
+        contrast(f"{who}cam_entropy", (0, 1), range(2, LAST)) for who in ("", "random_")
+    )
+    name = "entropy at modules 0 and 1 minus the mean of 2 to 13"
+    return _judged(
+        "Relative entropy of Grad-CAM (1: spread evenly) at modules 0 and 1 minus its mean over "
+        "modules 2 to 13, in each image. Blurred would be above 0.",
+        _lines(evidence.depth, evidence.labels, name, value, above, 0, control),
+    )
+
+
+def gradcam_focuses(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM concentrates with depth, at the same resolution for all modules."""
+    value, control = (with_depth(f"{who}cam_blocks", range(LAST)) for who in ("", "random_"))
+    name = "rank correlation of focus and depth"
+    lines = _lines(evidence.depth, evidence.labels, name, value, above, 0, control)
+    kind = _lines(
+        evidence.depth,
+        evidence.labels,
+        "variance of the entropy explained by the kind of module, minus by depth",
+        explained_by_kind,
+    )
+    return _judged(
+        "Focus: share of the map in the strongest 4 of 4 x 4 blocks, which every module has. Its "
+        "rank correlation with depth over modules 0 to 13, in each image, would be above 0. The "
+        "second number is above 0 where the kind of module (convolution, ReLU, pool) explains more "
+        "of the map's entropy than depth does.",
+        [*lines, *kind],
+    )
+
+
+def deep_gradcam_covers(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of modules 9 to 13 covers more of the map than before."""
+    value, control = (
+        contrast(f"{who}cam_half", range(9, LAST), range(9)) for who in ("", "random_")
+    )
+    name = "share of cells above half of the maximum at modules 9 to 13"
+    whole = _lines(
+        evidence.depth,
+        evidence.labels,
+        name,
+        contrast_alone("cam_half", range(9, LAST)),
+        above,
+        0.5,
+        contrast_alone("random_cam_half", range(9, LAST)),
+    )
+    more = _lines(
+        evidence.depth, evidence.labels, "the same, minus modules 0 to 8", value, None, 0, control
+    )
+    return _judged(
+        "Share of a map's cells above half of its maximum. “Covering the entire heatmap region” "
+        "would be above .5. (“Most intensely focused” and “covering the entire region” exclude "
+        "each other.)",
+        [*whole, *more],
+    )
+
+
+def contrast_alone(name: str, modules: Sequence[int]) -> Quantity:
+    """Return the mean of a number over some modules, within an image."""
+    names = [f"{name}:{module}" for module in modules]
+
+    def of_image(values: Mapping[str, float]) -> float | None:
+        there = [values[entry] for entry in names if entry in values]
+        return sum(there) / len(there) if there else None
+
+    return of_image
+
+
+def last_gradcam_is_dark(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of the last module is empty, for frogs and for all classes."""
+    value, control = (entry(f"{who}cam_empty:{LAST}") for who in ("", "random_"))
+    lines: list[Line] = []
+    for name, classes in (("frogs", ["frog"]), ("all classes", [])):
+        quantity = f"share of dark maps, {name}"
+        lines += _lines(
+            evidence.depth, evidence.labels, quantity, value, above, 0.5, control, classes=classes
+        )
+    return _judged(
+        "Share of images whose Grad-CAM at module 14 has no positive cell. “Completely dark” as a "
+        "rule would be above .5.",
+        lines,
+    )
+
+
+def early_saliency_is_distributed(evidence: Evidence) -> Judged:
+    """Judge whether saliency of the first layers is spread more than that of the later layers."""
+    value, control = (
+        contrast(f"{who}saliency_blocks", (0, 1), range(2, 12)) for who in ("", "random_")
+    )
+    name = "share of the strongest 4 of 16 blocks, layers 1 and 2 minus 3 to 12"
+    return _judged(
+        "At the same resolution of 4 x 4 blocks, in each image. More distributed would be below 0.",
+        _lines(evidence.depth, evidence.labels, name, value, below, 0, control),
+    )
+
+
+def saliency_focuses(evidence: Evidence) -> Judged:
+    """Judge whether saliency concentrates with depth, at the same resolution for all modules."""
+    value, control = (with_depth(f"{who}saliency_blocks", MODULES) for who in ("", "random_"))
+    lines = _lines(
+        evidence.depth,
+        evidence.labels,
+        "rank correlation of focus and depth",
+        value,
+        above,
+        0,
+        control,
+    )
+    for module in (0, LAST):
+        lines += _lines(
+            evidence.depth,
+            evidence.labels,
+            f"share of cells above half of the maximum, module {module}",
+            entry(f"saliency_half:{module}"),
+            None,
+            0,
+            entry(f"random_saliency_half:{module}"),
+        )
+    return _judged(
+        "Focus: share of the map in the strongest 4 of 4 x 4 blocks. Its rank correlation with "
+        "depth over all modules, in each image, would be above 0. For context, the share of cells "
+        "above half of the maximum, at each module's own resolution: it would fall.",
+        lines,
+    )
+
+
+def last_saliency_is_few_spots(evidence: Evidence) -> Judged:
+    """Judge whether saliency of layers 11 and 12 has fewer bright cells than the earlier layers."""
+    value, control = (
+        contrast(f"{who}saliency_half", (10, 11), range(10)) for who in ("", "random_")
+    )
+    name = "share of cells above half of the maximum, layers 11 and 12 minus 1 to 10"
+    return _judged(
+        "Few bright areas would be below 0.",
+        _lines(evidence.depth, evidence.labels, name, value, below, 0, control),
+    )
+
+
+def saliency_is_noisy(evidence: Evidence) -> Judged:
+    """Judge whether saliency changes when it is averaged over noisy copies of the image."""
+    lines = _lines(
+        evidence.depth,
+        evidence.labels,
+        "top tenth of pixels in common with SmoothGrad",
+        entry("smoothgrad_top"),
+        below,
+        0.5,
+        lambda _: 0.1,
+        "chance",
+    )
+    lines += _lines(
+        evidence.depth,
+        evidence.labels,
+        "roughness (1: no spatial order)",
+        entry("saliency_roughness"),
+        None,
+        0,
+        entry("image_roughness"),
+        "the image itself",
+    )
+    return _judged(
+        "SmoothGrad: mean of 8 saliency maps of the image with noise of 15 % of its range. Noisy: "
+        "less than half of the strongest tenth of the pixels remains.",
+        lines,
+    )
+
+
+def marks_what_counts(key: str, label: str) -> Judge:
+    """Return the judge whether hiding a method's pixels lowers the probability more than random
+    pixels."""
+
+    def judge(evidence: Evidence) -> Judged:
+        lines = _lines(
+            evidence.depth,
+            evidence.labels,
+            f"loss of probability by {label}'s tenth, minus random pixels",
+            difference(f"drop:{key}", "drop:random"),
+            above,
+            0,
+            entry("drop:random"),
+            "loss by random pixels",
+        )
+        return _judged(
+            "Probability that the class loses when the strongest tenth of the pixels is blurred, "
+            "minus its loss by a random tenth. Influential pixels would be above 0.",
+            lines,
+        )
+
+    return judge
+
+
+def lime_marks_the_body(evidence: Evidence) -> Judged:
+    """Judge whether LIME's positive weight is on the object more than its area."""
+    return _on_object(evidence, "lime", "LIME")
+
+
+def shap_marks_the_object(evidence: Evidence) -> Judged:
+    """Judge whether SHAP's positive values are on the object more than its area."""
+    return _on_object(evidence, "deepshap", "SHAP")
+
+
+def _on_object(evidence: Evidence, key: str, label: str) -> Judged:
+    if not evidence.objects:
+        return not_measured()
+    lines = _lines(
+        {"scenes": evidence.objects},
+        evidence.labels,
+        f"share of {label}'s positive values on the object, minus the object's area",
+        difference(f"on_object:{key}", "on_object:chance"),
+        above,
+        0,
+        entry("on_object:chance"),
+        "the object's area",
+    )
+    return _judged(
+        "CIFAR-10 has no masks, so this is measured on the embedded scenes, whose objects are "
+        "known. Above 0: the map prefers the object.",
+        lines,
+    )
+
+
+def lime_intensity_means_strength(evidence: Evidence) -> Judged:
+    """Judge how often LIME's strongest patch matters at all."""
+    lines = _lines(
+        evidence.methods,
+        evidence.labels,
+        "share of maps in which no patch changes the probability by .05",
+        entry("lime_none_matters"),
+    )
+    lines += _lines(
+        evidence.methods,
+        evidence.labels,
+        "largest change by one patch",
+        entry("lime_largest"),
+    )
+    lines += _lines(
+        evidence.methods,
+        evidence.labels,
+        "share of the weight in the five outlined patches",
+        entry("lime_outlined"),
+        above,
+        0.5,
+    )
+    return _judged(
+        "“Most influential” outlined patches would carry more than half of the absolute weight. "
+        "Colours are relative to the picture's largest weight, however small it is.",
+        lines,
+    )
+
+
+def lime_is_unstable(evidence: Evidence) -> Judged:
+    """Judge whether LIME changes with its draws and with an invisible change of the image."""
+    lines = _lines(
+        evidence.methods,
+        evidence.labels,
+        "rank correlation with the map of an invisibly changed image",
+        entry("lime_neighbour_rank"),
+        below,
+        0.7,
+    )
+    lines += _lines(
+        evidence.methods,
+        evidence.labels,
+        "the same image with other draws",
+        entry("lime_seed_rank"),
+    )
+    lines += _lines(
+        evidence.methods,
+        evidence.labels,
+        "outlined patches in common, other draws",
+        entry("lime_seed_shown"),
+    )
+    return _judged(
+        "Each value of the image is changed by up to 2 of 255 levels. Unstable: a rank correlation "
+        "below .7.",
+        lines,
+    )
+
+
+def baseline_matters(evidence: Evidence) -> Judged:
+    """Judge whether Integrated Gradients depends on its baseline."""
+    lines: list[Line] = []
+    for pair in ("black, white", "black, mean", "black, blurred", "mean, blurred"):
+        lines += _lines(
+            evidence.methods,
+            evidence.labels,
+            f"rank correlation, {pair}",
+            entry(f"baseline_rank:{pair}"),
+            below,
+            0.7,
+        )
+    return _judged("Rank correlation of two baselines' maps. Greatly: below .7.", lines)
+
+
+def background_matters(evidence: Evidence) -> Judged:
+    """Judge whether SHAP depends on its background."""
+    lines = _lines(
+        evidence.methods,
+        evidence.labels,
+        "distance of the maps, relative to their length",
+        entry("background_error"),
+        above,
+        0.1,
+    )
+    lines += _lines(evidence.methods, evidence.labels, "rank correlation", entry("background_rank"))
+    return _judged(
+        "Two backgrounds of 100 training images without common images. Sensitive: a distance above "
+        "a tenth of the maps' length.",
+        lines,
+    )
+
+
+def trust_rises(evidence: Evidence) -> Judged:
+    """Judge whether explanations raise trust: only people can tell."""
+    if evidence.study is None:
+        return Judged(OPEN, "No results of a study were given.")
+    simulated = evidence.study.get("simulated", True)
+    source = "synthetic participants, whose effects were planted" if simulated else "participants"
+    return Judged(
+        OPEN,
+        f"A study with {source}, shown above. Synthetic people cannot tell whether explanations "
+        "raise people's trust. The platform runs the study with real people and makes this "
+        "comparison.",
+    )
+
+
+def printed_sizes(evidence: Evidence) -> Judged:
+    """Judge the sizes that the report prints by the network that it prints."""
+    refusal = network_table.refusal(64)
+    rows = network_table.compared()
+    differing = sum(not row.same_shape for row in rows)
+    return Judged(
+        FAILS,
+        f"These are the sizes for an image of 64 x 64 pixels. The printed network refuses it: its "
+        f"flattening yields {network_table.features(64):,} values, its first linear layer takes "
+        f"{network_table.features(32):,} ({refusal}). At 32 x 32, "
+        "the size of CIFAR-10, the sizes are .01, 3.77, 24.42 and 28.19 MB, and "
+        f"{differing} of {len(rows)} rows have another shape (the {differing} modules before the "
+        "flattening). Kinds and parameters agree in all rows.",
+    )
+
+
+def sixteen_convolutions(evidence: Evidence) -> Judged:
+    """Count the convolutions of the printed network."""
+    rows = network_table.compared()
+    convolutions = sum(row.printed.name == "Conv2d" for row in rows)
+    modules = sum(len(row.printed.shape) == 3 for row in rows)
+    return Judged(
+        FAILS,
+        f"The printed network has {convolutions} convolutions among {modules} modules before the "
+        "flattening (6 convolutions, 6 ReLUs, 3 pools). The report shows modules 0 to 14.",
+    )
+
+
+def recall_is_accuracy(evidence: Evidence) -> Judged:
+    """Compare macro recall with accuracy, which are equal on a balanced test set."""
+    found = [
+        (key, card["evaluation"]["test"])
+        for key, cards in evidence.cards.items()
+        for card in cards[:1]
+    ]
+    ours = "; ".join(
+        f"{key}: accuracy {test['accuracy']:.3f}, recall {test['recall']:.3f}"
+        for key, test in found
+    )
+    return Judged(
+        FAILS,
+        "On the balanced test set, every class has 1,000 images, so macro recall equals accuracy. "
+        "A recall of .75 contradicts a test accuracy of 72 %. "
+        + (f"Here, on 10,000 test images: {ours}." if ours else ""),
+    )
+
+
+def recipe_performs(key: str) -> Judge:
+    """Return the judge of a recipe's printed figures, from the cards of at least three seeds."""
+
+    def judge(evidence: Evidence) -> Judged:
+        cards = evidence.cards.get(key, ())
+        if not cards:
+            return Judged(OPEN, f"There is no card of the recipe {key} on this machine.")
+        tests = [card["evaluation"]["test"]["accuracy"] for card in cards]
+        seeds = f"{len(tests)} seed{'s' if len(tests) > 1 else ''}"
+        listed = ", ".join(f"{value:.1%}" for value in tests)
+        return Judged(
+            OPEN,
+            f"Test accuracy of {seeds}: {listed}, on JPEG copies. A verdict needs at least three "
+            "seeds, and the original images.",
+        )
+
+    return judge
+
+
+def recipe_losses(evidence: Evidence) -> Judged:
+    """Say why accuracy and the single figures of precision, recall and F1 do not fit."""
+    return Judged(
+        OPEN,
+        "The base recipe's printed test accuracy is 75 %, and precision, recall and F1 are .76. "
+        "Macro recall on the balanced test set is the accuracy, so the three figures are of "
+        "another split or rounded up. The losses can be compared with the cards above.",
+    )
+
+
+def held(sentence: str) -> Judge:
+    """Return the judge of a claim that is true by construction, with the reason."""
+    return lambda _: Judged(HOLDS, sentence)
+
+
+def failed(sentence: str) -> Judge:
+    """Return the judge of a claim that is false by construction, with the reason."""
+    return lambda _: Judged(FAILS, sentence)
+
+
+def unknown(sentence: str) -> Judge:
+    """Return the judge of a claim that this page cannot decide, with the reason."""
+    return lambda _: Judged(OPEN, sentence)
+
+
+def _measured_by(evidence: Evidence, key: str) -> Mapping[str, Any] | None:
+    if evidence.evaluation is None:
+        return None
+    measures = evidence.evaluation["measures"]
+    return next((measure for measure in measures if measure["key"] == key), None)
+
+
+def _row(measure: Mapping[str, Any], method: str) -> Mean:
+    row = next(r for r in measure["rows"] if (r["method"], r["images"]) == (method, "all"))
+    return Mean(row["mean"], row["low"], row["high"], row["n"])
+
+
+def lime_costs_most(evidence: Evidence) -> Judged:
+    """Compare the time of a LIME map with the times of the other methods."""
+    measure = _measured_by(evidence, "milliseconds")
+    if measure is None:
+        return not_measured()
+    times = {
+        method: _row(measure, method)
+        for method in ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")
+    }
+    lime = times["lime"]
+    slowest = max((m for m in times if m != "lime"), key=lambda method: times[method].mean)
+    lines = [Line(evidence.labels["strong"], f"ms, {key}", mean) for key, mean in times.items()]
+    verdict = above(lime, times[slowest].high or times[slowest].mean)
+    return Judged(
+        verdict,
+        "Milliseconds of processor time for one map. Intensive: LIME takes longer than every other "
+        "method.",
+        lines,
+    )
+
+
+def ig_beats_random(evidence: Evidence) -> Judged:
+    """Judge by deletion whether the pixels of Integrated Gradients count more than random "
+    "pixels."""
+    measure = _measured_by(evidence, "deletion_blur")
+    if measure is None:
+        return not_measured()
+    pair = next(
+        c for c in measure["comparisons"] if (c["a"], c["b"]) == ("integrated_gradients", "random")
+    )
+    mean = Mean(*(pair["difference"][name] for name in ("mean", "low", "high", "n")))
+    line = Line(
+        evidence.labels["strong"],
+        "deletion with blur, Integrated Gradients from black minus a random map",
+        mean,
+        _row(measure, "random"),
+        "random map",
+        below(mean, 0),
+    )
+    return Judged(
+        line.verdict,
+        "Probability while the strongest pixels are blurred, area under the curve. Crucial pixels "
+        "would be below 0. From the blurred image instead of black, the method is better than a "
+        "random map (docs/evaluation.md).",
+        [line],
+    )
+
+
+def maps_tell_errors(evidence: Evidence) -> Judged:
+    """Judge whether the spread of a map differs between right and wrong predictions."""
+    lines: list[Line] = []
+    for key, numbers in evidence.depth.items():
+        images = [values for of_class in numbers.values() for values in of_class]
+        for name, label in (("cam_entropy:13", "Grad-CAM"), ("saliency_roughness", "saliency")):
+            sides = [
+                [v[name] for v in images if v.get("right") == right and name in v]
+                for right in (1.0, 0.0)
+            ]
+            if min(map(len, sides)) < FEW:
+                continue
+            mean = area_between(*sides)
+            quantity = f"chance that {label}'s spread tells a wrong from a right prediction"
+            lines.append(Line(evidence.labels[key], quantity, mean, None, "", above(mean, 0.7)))
+    if evidence.depth and not lines:
+        return Judged(OPEN, f"There are fewer than {FEW} wrong predictions among the images.")
+    return _judged(
+        "Probability that a wrong prediction's map is more spread (or less, whichever tells more) "
+        "than a right one's; by chance .5. Pinpointing errors would be above .7. Whether people "
+        "find errors with a map is measured by the study.",
+        lines,
+    )
+
+
+def classes_differ(evidence: Evidence) -> Judged:
+    """Say which part of the claim needs no explanation, and what maps add."""
+    found = [
+        f"{key}: recall from {min(recalls):.2f} to {max(recalls):.2f}"
+        for key, cards in evidence.cards.items()
+        for recalls in [recall_by_class(card) for card in cards[:1]]
+    ]
+    return Judged(
+        OPEN,
+        "Differences between classes are found without any explanation: "
+        + ("; ".join(found) if found else "no card is on this machine")
+        + ". CIFAR-10 has no groups of people, and no map was needed; the tables below add the "
+        "maps' faithfulness by class.",
+    )
+
+
+def recall_by_class(card: Mapping[str, Any]) -> list[float]:
+    """Compute each class's recall on the test images from the card's confusion matrix."""
+    confusion = card["evaluation"]["test"]["confusion"]
+    return [row[number] / sum(row) for number, row in enumerate(confusion)]
+
+
+def area_between(right: Sequence[float], wrong: Sequence[float]) -> Mean:
+    """Compute the area under the ROC curve, at least .5, with its bootstrap interval."""
+    generator = np.random.default_rng(0)
+    value = _auc(right, wrong)
+    sign = 1 if value >= 0.5 else -1
+    drawn = [
+        _auc(*(list(generator.choice(side, len(side))) for side in (right, wrong)))
+        for _ in range(RESAMPLES)
+    ]
+    sides = 0.5 + sign * (np.array([value, *np.quantile(drawn, [0.025, 0.975])]) - 0.5)
+    return Mean(
+        float(sides[0]), float(min(sides[1:])), float(max(sides[1:])), len(right) + len(wrong)
+    )
+
+
+def _auc(right: Sequence[float], wrong: Sequence[float]) -> float:
+    ranks = rankdata([*right, *wrong])[len(right) :]
+    return float((ranks.sum() - len(wrong) * (len(wrong) + 1) / 2) / (len(right) * len(wrong)))

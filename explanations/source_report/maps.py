@@ -1,0 +1,155 @@
+"""The maps of the report's chapters, for one network: which image, which maps, which numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from explanations.attribution import Attribution
+from explanations.computing.resizing import enlarged
+from explanations.evaluation.cases import Case
+from explanations.methods.deepshap import DeepShap
+from explanations.methods.integrated_gradients import IntegratedGradients
+from explanations.methods.lime import Lime
+from explanations.rendering.layers import ForAndAgainst, Glow, Heat
+from explanations.rendering.outlines import GradedOutlines, Outlines
+from explanations.source_report import pictures
+from explanations.source_report.numbers import BASELINES, Network
+from explanations.source_report.verdicts import KINDS
+
+MODERATE = 0.8
+"""Probability of the second example of LIME: the first is usually so sure that no patch matters."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its words."""
+
+    uri: str
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """An image of a class with its maps."""
+
+    title: str
+    sentence: str
+    pictures: Sequence[Picture]
+
+
+def layers(network: Network, case: Case, method: str) -> Example:
+    """Draw Grad-CAM or saliency of every feature module."""
+    explanations = network.engine.explain(
+        case.image[None], [case.predicted], ("gradcam",), layers=True
+    )
+    maps = explanations.layers
+    assert maps is not None  # noqa: S101 - requested above
+    drawing = Heat() if method == "gradcam" else Glow()
+    found = []
+    for module, native in enumerate(getattr(maps, method)):
+        cells = np.maximum(native[0], 0)
+        cells_as_tensor = torch.from_numpy(cells)[None, None]
+        enlarging = "bilinear" if method == "gradcam" else "nearest"
+        relevance = enlarged(cells_as_tensor, case.image.shape[:2], enlarging)[0, 0].numpy()
+        share = float((cells > cells.max() / 2).mean()) if cells.any() else 0.0
+        note = f"above half: {share:.0%}" if cells.any() else "dark: no positive cell"
+        title = f"{module}: {KINDS[module]}, {len(cells)} x {len(cells)}"
+        found.append(
+            Picture(pictures.drawn(drawing, case.image, Attribution(relevance)), title, note)
+        )
+    return Example(network.label, _sure(network, case), [_original(network, case), *found])
+
+
+def lime(network: Network, cases: Sequence[Case]) -> list[Example]:
+    """Draw LIME of the likeliest image, and of the image whose probability is nearest .8."""
+    probabilities = network.classifier.probabilities(np.stack([case.image for case in cases]))
+    of_class = [float(row[case.label]) for row, case in zip(probabilities, cases, strict=True)]
+    moderate = int(np.argmin(np.abs(np.array(of_class) - MODERATE)))
+    return [_lime(network, cases[place]) for place in dict.fromkeys((0, moderate))]
+
+
+def _lime(network: Network, case: Case) -> Example:
+    found = network.engine.explain(case.image[None], [case.predicted], {"lime": Lime()})["lime"][0]
+    about = found.diagnostics
+    against = _against(found)
+    sentence = (
+        f"{_sure(network, case)} The strongest of {about['patches']} patches changes the "
+        f"probability by {about['largest_weight']:.3f} (intercept {about['intercept']:.3f}, R² "
+        f"{about['r2']:.2f}). The five outlined patches carry {about['outlined_share']:.0%} of the "
+        f"weight; {against} of them speak against the class."
+    )
+    if "no_patch_matters" in about["flags"]:
+        sentence += " Flag: no patch changes the probability by .05, so the picture says little."
+    drawings = (
+        ("Heat map of the weights", ForAndAgainst(percentile=100)),
+        ("Outlines as strong as the weight", GradedOutlines()),
+        ("Five strongest, outlined", Outlines()),
+    )
+    maps = [
+        Picture(pictures.drawn(drawing, case.image, found), title) for title, drawing in drawings
+    ]
+    return Example(network.label, sentence, [_original(network, case), *maps])
+
+
+def integrated_gradients(network: Network, case: Case) -> Example:
+    """Draw Integrated Gradients from each baseline, in the report's hot map and signed."""
+    shown = [_original(network, case)]
+    for baseline in BASELINES:
+        explainer = {"ig": IntegratedGradients(baseline=baseline)}
+        found = network.engine.explain(case.image[None], [case.predicted], explainer)["ig"][0]
+        shown += [
+            Picture(pictures.hot(found.relevance), f"from {baseline}, hot map", "absolute values"),
+            Picture(
+                pictures.drawn(ForAndAgainst(), case.image, found),
+                f"from {baseline}, signed",
+                f"missed {abs(found.diagnostics['completeness_delta']):.3f} of the logit's change",
+            ),
+        ]
+    return Example(network.label, _sure(network, case), shown)
+
+
+def shap(network: Network, case: Case) -> Example:
+    """Draw SHAP of all classes on one scale, the class with the largest probability first."""
+    engine = network.engine
+    found = engine.explain(case.image[None], "all", {"deepshap": DeepShap()})
+    relevance = found["deepshap"].relevance[0]
+    probabilities = found.probabilities[0]
+    order = np.argsort(-probabilities, kind="stable")
+    uris = pictures.on_one_scale(case.image, [relevance[number] for number in order])
+    names = network.classifier.class_names
+    maps = [
+        Picture(
+            uri,
+            names[number],
+            f"probability {probabilities[number]:.3f}, sum {_signed(relevance[number].sum())}",
+        )
+        for uri, number in zip(uris, order, strict=True)
+    ]
+    return Example(network.label, _sure(network, case), [_original(network, case), *maps])
+
+
+def _original(network: Network, case: Case) -> Picture:
+    return Picture(
+        pictures.plain(case.image), f"Original: {network.classifier.class_names[case.label]}"
+    )
+
+
+def _sure(network: Network, case: Case) -> str:
+    probability = float(network.classifier.probabilities(case.image[None])[0, case.predicted])
+    name = network.classifier.class_names[case.predicted]
+    return f"“{name}” with a probability of {probability:.4f}."
+
+
+def _against(found: Attribution) -> int:
+    assert found.segments is not None  # noqa: S101 - LIME always has patches
+    _, first = np.unique(found.segments, return_index=True)
+    weights: Any = found.relevance.ravel()[first]
+    return int((weights[np.argsort(-np.abs(weights))[:5]] < 0).sum())
+
+
+def _signed(value: Any) -> str:
+    return f"{float(value):+.2f}".replace("-", "−")

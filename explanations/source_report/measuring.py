@@ -1,0 +1,102 @@
+"""Measurement of the images of each class, stored image by image, so that a stopped run resumes."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from explanations.evaluation.cases import Case
+from explanations.evaluation.progress import counted
+from explanations.evaluation.resumable_lines import Values, read_lines, resumed
+from explanations.source_report.numbers import Network, cheap, expensive, located
+
+VERSION = 1
+"""Part of the files' names: raise it when the same image leads to other numbers."""
+
+Compute = Callable[[Network, Case], Values]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Numbers that are computed together, with the sample on which they are computed."""
+
+    key: str
+    label: str
+    compute: Compute
+    quick: int
+    """Images of all classes together in a quick run."""
+    full: int
+    """Images of each class in a full run."""
+
+
+CHEAP = Group("depth", "layers and saliency", cheap, quick=30, full=100)
+EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10)
+LOCATED = Group("objects", "object masks", located, quick=4, full=10)
+
+Numbers = Mapping[str, Sequence[Values]]
+"""Values of each image, by class."""
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A group of numbers to be computed on a network's images."""
+
+    group: Group
+    network: Network
+    cases: Mapping[str, Sequence[Case]]
+    """Images by class."""
+    folder: Path
+
+    @property
+    def images(self) -> int:
+        """Return the number of images."""
+        return sum(map(len, self.cases.values()))
+
+    def path(self, class_name: str) -> Path:
+        """Return the file of a class, whose name identifies the weights and the backgrounds."""
+        parts = [self.network.classifier.sha256, *(b.sha256 for b in self.network.backgrounds)]
+        stamp = hashlib.sha256(f"{VERSION} {parts}".encode()).hexdigest()[:12]
+        return self.folder / f"{self.group.key}-{stamp}" / f"{class_name}.jsonl"
+
+    def missing(self) -> list[Case]:
+        """List the images whose numbers are not on disk yet."""
+        return [
+            case
+            for name, cases in self.cases.items()
+            for case in _without(cases, read_lines(self.path(name)))
+        ]
+
+    def measure(self) -> Numbers:
+        """Compute the missing numbers class by class and return all."""
+        numbers: dict[str, list[Values]] = {name: [] for name in self.cases}
+        what = f"{self.network.label}, {self.group.label}"
+        for name, values in counted(self._each(), self.images, what):
+            numbers[name].append(values)
+        return numbers
+
+    def _each(self) -> Iterator[tuple[str, Values]]:
+        for name, cases in self.cases.items():
+            for _, values in self._computed(name, cases):
+                yield name, values
+
+    def _computed(self, name: str, cases: Sequence[Case]) -> Iterator[tuple[str, Values]]:
+        by_hash = {case.sha256: case for case in cases}
+
+        def compute(sha256: str) -> Values:
+            return self.group.compute(self.network, by_hash[sha256])
+
+        return resumed(self.path(name), list(by_hash), compute)
+
+    def seconds_left(self) -> float:
+        """Estimate the time that the missing numbers need, from the time of the first of them."""
+        for name, cases in self.cases.items():
+            for case in _without(cases, read_lines(self.path(name))):
+                started = time.perf_counter()
+                list(self._computed(name, [case]))
+                return (time.perf_counter() - started) * len(self.missing())
+        return 0.0
+
+
+def _without(cases: Sequence[Case], known: Mapping[str, Values]) -> list[Case]:
+    return [case for case in cases if case.sha256 not in known]

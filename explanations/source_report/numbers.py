@@ -1,0 +1,233 @@
+"""Numbers of one image on one network, from which the claims of the report are judged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from explanations.attribution import Attribution, Floats
+from explanations.classifier.checkpoint import Classifier
+from explanations.classifier.exact import exact_arithmetic
+from explanations.computing.gradients import GradientPass, gradient_pass
+from explanations.computing.workspace import Batch
+from explanations.engine import Engine
+from explanations.evaluation.cases import Case
+from explanations.evaluation.limits.lime import shown_in_common
+from explanations.evaluation.measures.localisation import mass_inside
+from explanations.evaluation.measures.randomisation import randomised
+from explanations.evaluation.ranking import spearman, top_overlap
+from explanations.evaluation.resumable_lines import Values
+from explanations.imagesets.background import Background
+from explanations.methods.baselines import baseline_pixels
+from explanations.methods.deepshap import DeepShap
+from explanations.methods.integrated_gradients import IntegratedGradients
+from explanations.methods.lime import Lime
+from explanations.methods.protocol import Explainer
+from explanations.source_report.depth import depth_numbers
+
+COPIES = 8
+SPREAD = 0.15
+"""SmoothGrad's noise, as a share of the image's range of values."""
+LEVELS = 2
+"""Largest invisible change of a pixel, of 255 levels."""
+DELETED = 0.1
+"""Share of the pixels that are replaced to test a map's faithfulness."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A classifier with its engine, a copy with random weights, and two SHAP backgrounds."""
+
+    key: str
+    label: str
+    classifier: Classifier
+    backgrounds: Sequence[Background]
+    """Two backgrounds without common images, or none if there are no training images."""
+    seed: int = 0
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Return the engine with the first background, in fast arithmetic for LIME."""
+        return self._engine(self.classifier, 0)
+
+    @cached_property
+    def other_background(self) -> Engine:
+        """Return an engine whose background has no image in common with the first."""
+        return self._engine(self.classifier, 1)
+
+    @cached_property
+    def random(self) -> Engine:
+        """Return the control: the network with random weights in every layer."""
+        return self._engine(randomised(self.classifier, 1.0, self.seed)[0], 0)
+
+    def _engine(self, classifier: Classifier, background: int) -> Engine:
+        chosen = self.backgrounds[background] if self.backgrounds else None
+        return Engine(classifier, chosen, "fast")
+
+
+def cheap(network: Network, case: Case) -> Values:
+    """Compute the numbers that need a few passes only: every module's maps, and saliency's noise.
+
+    Numbers of the control, the network with random weights, begin with ``random_``.
+    """
+    numbers = _depth(network.engine, case)
+    numbers |= {f"random_{name}": value for name, value in _depth(network.random, case).items()}
+    numbers |= _saliency_noise(network.engine, case) | _faithfulness(network.engine, case)
+    return numbers | {"right": float(case.is_right)}
+
+
+def expensive(network: Network, case: Case) -> Values:
+    """Compute the numbers of Integrated Gradients, SHAP and LIME, which take seconds an image."""
+    return {**_baselines(network, case), **_backgrounds(network, case), **_lime(network, case)}
+
+
+def located(network: Network, case: Case) -> Values:
+    """Compute the share of each method's positive relevance on the object, and by chance.
+
+    Empty if the object's position is unknown.
+    """
+    if not case.has_object or case.mask is None:
+        return {}
+    mask = case.mask
+    methods: dict[str, Explainer] = {"lime": Lime(), "deepshap": DeepShap()}
+    found = network.engine.explain(case.image[None], [case.predicted], methods)
+    numbers = {f"on_object:{key}": mass_inside(found[key][0].relevance, mask) for key in methods}
+    return numbers | {"on_object:chance": float(mask.mean())}
+
+
+def _depth(engine: Engine, case: Case) -> dict[str, float]:
+    workspace = engine.workspace
+    pixels = workspace.pixels(case.image[None])
+    return depth_numbers(_pass(engine, pixels, case.predicted, range(workspace.chain.features)))
+
+
+def _pass(
+    engine: Engine, pixels: torch.Tensor, target: int, modules: Sequence[int]
+) -> GradientPass:
+    chain = engine.workspace.chain
+    with exact_arithmetic():
+        targets = torch.full((len(pixels), 1), target, device=pixels.device)
+        return gradient_pass(chain, chain.enter(pixels), targets, modules)
+
+
+def _saliencies(engine: Engine, pixels: torch.Tensor, target: int) -> Floats:
+    maps = _pass(engine, pixels, target, []).inputs[:, 0].abs().amax(1)
+    return np.asarray(maps.float().cpu().numpy(), dtype=np.float32)
+
+
+def _saliency_noise(engine: Engine, case: Case) -> dict[str, float]:
+    """Compare saliency with SmoothGrad's mean, and with the map of an invisibly changed image."""
+    pixels = engine.workspace.pixels(case.image[None])
+    generator = torch.Generator().manual_seed(case.seed("source-report", "noise"))
+    noise = torch.randn((COPIES, *pixels.shape[1:]), generator=generator).to(pixels)
+    reach = float(pixels.max() - pixels.min())
+    near = engine.workspace.pixels(neighbour(case)[None])
+    together = torch.cat([pixels, near, pixels + noise * SPREAD * reach])
+    plain, changed, *copies = _saliencies(engine, together, case.predicted)
+    smooth = np.mean(copies, axis=0)
+    return {
+        "smoothgrad_rank": spearman(plain, smooth),
+        "smoothgrad_top": top_overlap(plain, smooth),
+        "saliency_neighbour_rank": spearman(plain, changed),
+        "saliency_roughness": roughness(plain),
+        "image_roughness": roughness(case.image.mean(2).astype(np.float32)),
+    }
+
+
+def roughness(values: Floats) -> float:
+    """Compute the mean absolute difference of neighbours relative to that of random pairs.
+
+    It is 1 for noise without any spatial order, and near 0 for smooth surfaces.
+    """
+    flat = np.sort(values.ravel().astype(np.float64))
+    count = len(flat)
+    places = 2 * np.arange(1, count + 1) - count - 1
+    pairs = 2 * float(places @ flat) / (count * (count - 1))
+    steps = np.concatenate(
+        [np.abs(np.diff(values.astype(np.float64), axis=axis)).ravel() for axis in (0, 1)]
+    )
+    return float(steps.mean() / pairs) if pairs else 0.0
+
+
+def neighbour(case: Case) -> NDArray[np.uint8]:
+    """Change every value of the image by up to two of 255 levels, invisibly."""
+    generator = np.random.default_rng(case.seed("source-report", "neighbour"))
+    changes = generator.integers(-LEVELS, LEVELS + 1, case.image.shape)
+    pixels = np.clip(case.image.astype(np.int64) + changes, 0, 255)
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+def _faithfulness(engine: Engine, case: Case) -> dict[str, float]:
+    """Compute how much probability the class loses when a map's top tenth is blurred."""
+    workspace = engine.workspace
+    maps = engine.explain(case.image[None], [case.predicted], ("gradcam", "saliency"))
+    generator = np.random.default_rng(case.seed("source-report", "deleted"))
+    rankings = {key: maps[key][0].relevance for key in maps} | {
+        "random": generator.random(case.image.shape[:2]).astype(np.float32)
+    }
+    pixels = workspace.pixels(case.image[None])
+    blurred = baseline_pixels("blurred", Batch(workspace, case.image[None]))
+    changed = [pixels]
+    for relevance in rankings.values():
+        ties = generator.random(relevance.size)
+        order = np.lexsort((ties, -relevance.ravel()))[: round(DELETED * relevance.size)]
+        mask = np.zeros(relevance.size, dtype=bool)
+        mask[order] = True
+        where = torch.from_numpy(mask.reshape(relevance.shape)).to(pixels.device)
+        changed.append(torch.where(where, blurred, pixels))
+    with exact_arithmetic(), torch.no_grad():
+        logits = workspace.chain.run(workspace.chain.enter(torch.cat(changed)))
+    of_class = logits.softmax(1)[:, case.predicted].double().cpu().numpy()
+    return {
+        f"drop:{key}": float(of_class[0] - value)
+        for key, value in zip(rankings, of_class[1:], strict=True)
+    }
+
+
+def _one(engine: Engine, case: Case, explainer: Explainer, seed: int = 0) -> Attribution:
+    found = engine.explain(case.image[None], [case.predicted], {"one": explainer}, seed=seed)
+    return found["one"][0]
+
+
+BASELINES = ("black", "white", "mean", "blurred")
+
+
+def _baselines(network: Network, case: Case) -> dict[str, float]:
+    maps = {
+        name: _one(network.engine, case, IntegratedGradients(baseline=name)).relevance
+        for name in BASELINES
+    }
+    pairs = [("black", "white"), ("black", "mean"), ("black", "blurred"), ("mean", "blurred")]
+    return {f"baseline_rank:{a}, {b}": spearman(maps[a], maps[b]) for a, b in pairs}
+
+
+def _backgrounds(network: Network, case: Case) -> dict[str, float]:
+    if not network.backgrounds:
+        return {}
+    a, b = (
+        _one(engine, case, DeepShap()).relevance
+        for engine in (network.engine, network.other_background)
+    )
+    lengths = (np.linalg.norm(a) + np.linalg.norm(b)) / 2
+    error = float(np.linalg.norm(a - b) / lengths) if lengths else 0.0
+    return {"background_rank": spearman(a, b), "background_error": error}
+
+
+def _lime(network: Network, case: Case) -> dict[str, float]:
+    a, b = (_one(network.engine, case, Lime(), seed) for seed in (1, 2))
+    changed = Case(neighbour(case), case.label, case.predicted, case.sha256, case.mask)
+    near = _one(network.engine, changed, Lime(), 1)
+    return {
+        "lime_seed_rank": spearman(a.relevance, b.relevance),
+        "lime_seed_shown": shown_in_common(a, b),
+        "lime_neighbour_rank": spearman(a.relevance, near.relevance),
+        "lime_largest": float(a.diagnostics["largest_weight"]),
+        "lime_outlined": float(a.diagnostics["outlined_share"]),
+        "lime_none_matters": float("no_patch_matters" in a.diagnostics["flags"]),
+        "lime_r2": float(a.diagnostics["r2"]),
+    }

@@ -1,0 +1,173 @@
+"""The page: everything that was drawn, measured and judged, as one HTML file without scripts."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from explanations import catalogue
+from explanations.classifier.by_group import GroupFigures
+from explanations.evaluation.reporting import p_value
+from explanations.evaluation.statistics import Mean
+from explanations.source_report import network_table, stated
+from explanations.source_report.claims import SECTIONS, Answer
+from explanations.source_report.fairness import ClassQuality
+from explanations.source_report.maps import Example
+from explanations.source_report.verdicts import VERDICTS
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What the page shows, in the order of the report."""
+
+    answers: Sequence[Answer]
+    examples: Mapping[str, Sequence[Example]]
+    """Maps by section of the page."""
+    curves: Mapping[str, str]
+    """Figure of the numbers by depth, by the network's label."""
+    cards: Mapping[str, Sequence[Mapping[str, Any]]]
+    card_figures: Mapping[str, Mapping[str, str]]
+    fairness: Mapping[str, Sequence[GroupFigures]]
+    """Figures by class, by the network's label."""
+    quality: Mapping[str, Mapping[str, Sequence[ClassQuality]]]
+    """Faithfulness by class, by the network's label and method."""
+    study: Mapping[str, Any] | None
+    evaluation: Mapping[str, Any] | None
+    samples: Sequence[tuple[str, str, int]]
+    """Network, group of numbers, and number of images."""
+    missing: Sequence[str]
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(content: Content) -> str:
+    """Render the page. Raises jinja2's UndefinedError for a misspelt name in the template."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "interval": interval,
+        "mean": mean,
+        "mark": mark,
+        "p": p_value,
+    }
+    return environment.get_template("page.html").render(
+        content=content,
+        sections=SECTIONS,
+        verdicts=VERDICTS,
+        counts=Counter(answer.judged.verdict for answer in content.answers),
+        by_section={
+            key: [answer for answer in content.answers if answer.claim.section == key]
+            for key in SECTIONS
+        },
+        table=network_table.compared(),
+        sizes={
+            "printed in the report": stated.SIZES_MB,
+            "this network at 64 x 64, if it accepted it": network_table.sizes_mb(stated.LAYERS, 64),
+            "this network at 32 x 32": network_table.sizes_mb(
+                [row.actual for row in network_table.compared()], 32
+            ),
+        },
+        recipes=stated.RECIPES,
+        labels={method.key: method.label for method in catalogue.METHODS},
+        outcomes=_outcomes(content.study),
+        css=Markup(  # noqa: S704 - our own file
+            (HERE / "page.css").read_text(encoding="utf-8")
+        ),
+    )
+
+
+def _outcomes(study: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """List the study's outcomes that compare arms."""
+    outcomes = study["outcomes"] if study else []
+    return [
+        outcome
+        for outcome in outcomes
+        if isinstance(outcome["found"], Mapping) and outcome["found"].get("arms")
+    ]
+
+
+def as_json(content: Content) -> dict[str, Any]:
+    """Return every number of the page, without its pictures."""
+    return {
+        "about": dict(content.about),
+        "missing": list(content.missing),
+        "samples": [
+            {"network": network, "numbers": group, "images": images}
+            for network, group, images in content.samples
+        ],
+        "claims": [
+            {
+                "key": answer.claim.key,
+                "quote": answer.claim.quote,
+                "section": answer.claim.section,
+                "verdict": answer.judged.verdict,
+                "measured": answer.judged.measured,
+                "lines": [asdict(line) for line in answer.judged.lines],
+            }
+            for answer in content.answers
+        ],
+        "network": {
+            "layers": [asdict(row) for row in network_table.compared()],
+            "sizes_mb": {
+                "printed": stated.SIZES_MB,
+                "at 32 x 32": network_table.sizes_mb(
+                    [row.actual for row in network_table.compared()], 32
+                ),
+            },
+        },
+        "by_class": {
+            label: [asdict(figures) for figures in rows] for label, rows in content.fairness.items()
+        },
+        "map_quality_by_class": {
+            label: {method: [asdict(row) for row in rows] for method, rows in methods.items()}
+            for label, methods in content.quality.items()
+        },
+        "examples": {
+            section: [
+                {
+                    "network": example.title,
+                    "sentence": example.sentence,
+                    "pictures": [
+                        {"title": picture.title, "note": picture.note}
+                        for picture in example.pictures
+                    ],
+                }
+                for example in examples
+            ]
+            for section, examples in content.examples.items()
+        },
+    }
+
+
+def number(value: float) -> str:
+    """Format with two decimals, or with three significant digits from 10 on."""
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def interval(value: Mean) -> str:
+    """Format the 95 % interval, or say that there is none."""
+    if value.low is None or value.high is None:
+        return "no interval"
+    return f"[{number(value.low)}, {number(value.high)}]"
+
+
+def mean(value: Mean | None) -> str:
+    """Format a mean with its interval."""
+    return "–" if value is None else f"{number(value.mean)} {interval(value)}"
+
+
+def mark(verdict: str) -> str:
+    """Return the class of a verdict in the style sheet."""
+    return verdict.replace(" ", "-")

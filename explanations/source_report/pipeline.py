@@ -1,0 +1,212 @@
+"""The whole page in one call: measure what is missing, draw, judge, and write."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from explanations.classifier.by_group import GroupFigures, by_class
+from explanations.evaluation.cases import Case
+from explanations.imagesets.base import ImageSet
+from explanations.source_report import figures, maps, page
+from explanations.source_report.claims import judge_all
+from explanations.source_report.evidence import Evidence
+from explanations.source_report.fairness import quality_by_class
+from explanations.source_report.maps import Example
+from explanations.source_report.measuring import (
+    CHEAP,
+    EXPENSIVE,
+    LOCATED,
+    Group,
+    Numbers,
+    Work,
+)
+from explanations.source_report.numbers import Network
+from explanations.source_report.page import Content
+from explanations.source_report.sources import LABELS, Sources, cases_by_class, examples
+from explanations.store.atomic_files import write_atomically
+
+OF_EACH_QUICK = 50
+"""Test images of each class for the figures by class, in a quick run. A full run takes all."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sample sizes, and results of other commands that the page quotes."""
+
+    quick: bool = False
+    slow_images: int = EXPENSIVE.full
+    """Images of each class for Integrated Gradients, SHAP and LIME, in a full run."""
+    study: Mapping[str, Any] | None = None
+    evaluation: Mapping[str, Any] | None = None
+    seed: int = 0
+
+    def images(self, group: Group, classes: int) -> int:
+        """Return the number of images of all classes together."""
+        if self.quick:
+            return group.quick
+        return classes * (group.full if group is CHEAP else self.slow_images)
+
+
+def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
+    """List what has to be measured: photographs if there are any, and always the scenes."""
+    measured = [(network, _photographs(sources)) for network in sources.networks.values()]
+    works = [
+        _work(group, network, source, settings, folder)
+        for group in (CHEAP, EXPENSIVE)
+        for network, source in measured or [(sources.scenes, sources.scene_set)]
+    ]
+    return [*works, _work(LOCATED, sources.scenes, sources.scene_set, settings, folder)]
+
+
+def estimate(works: Sequence[Work]) -> float:
+    """Estimate the seconds of the missing measurements, from one image of each group."""
+    return sum(work.seconds_left() for work in works)
+
+
+def write(
+    sources: Sources,
+    settings: Settings,
+    output: Path,
+    works: Sequence[Work],
+    say: Callable[[str], None],
+) -> Content:
+    """Measure, draw and judge, and write report.html and results.json to ``output``."""
+    evidence = _evidence(sources, settings, works)
+    say("Drawing the maps")
+    content = Content(
+        answers=judge_all(evidence),
+        examples=_examples(sources),
+        curves={
+            evidence.labels[key]: figures.by_depth(numbers)
+            for key, numbers in evidence.depth.items()
+        },
+        cards=sources.cards,
+        card_figures={
+            key: figures.of_card(cards[0]) for key, cards in sources.cards.items() if cards
+        },
+        fairness=_fairness(sources, settings),
+        quality=_quality(evidence),
+        study=settings.study,
+        evaluation=settings.evaluation,
+        samples=[(work.network.label, work.group.label, work.images) for work in works],
+        missing=[*sources.missing, *_left_out(settings)],
+        about=_about(sources, settings),
+    )
+    write_atomically(output / "report.html", page.render(content).encode())
+    text = json.dumps(page.as_json(content), indent=1, allow_nan=False, ensure_ascii=False)
+    write_atomically(output / "results.json", (text + "\n").encode())
+    return content
+
+
+def _photographs(sources: Sources) -> ImageSet:
+    assert sources.photographs is not None  # noqa: S101 - a network of photographs needs them
+    return sources.photographs
+
+
+def _work(
+    group: Group, network: Network, source: ImageSet, settings: Settings, folder: Path
+) -> Work:
+    limit = settings.images(group, len(source.class_names))
+    cases = cases_by_class(source, network.classifier, limit, settings.seed)
+    return Work(group, network, cases, folder)
+
+
+def _evidence(sources: Sources, settings: Settings, works: Sequence[Work]) -> Evidence:
+    by_group: dict[str, dict[str, Numbers]] = {}
+    for work in works:
+        by_group.setdefault(work.group.key, {})[work.network.key] = work.measure()
+    return Evidence(
+        labels=LABELS,
+        depth=by_group[CHEAP.key],
+        methods=by_group[EXPENSIVE.key],
+        objects=by_group[LOCATED.key]["scenes"],
+        cards=sources.cards,
+        study=settings.study,
+        evaluation=settings.evaluation,
+    )
+
+
+def _examples(sources: Sources) -> dict[str, list[Example]]:
+    """Draw the report's maps for each network; without photographs, of a fish and a truck."""
+    shown: dict[str, list[Example]] = {}
+    networks = sources.networks.values()
+    chosen = ("frog", "truck", "cat", "frog", "dog")
+    source = sources.photographs
+    if source is None or not networks:
+        source, networks = sources.scene_set, [sources.scenes]  # type: ignore[assignment]
+        chosen = ("fish", "truck", "fish", "fish", "fish")
+    for network in networks:
+        found = {name: examples(source, network.classifier, name) for name in set(chosen)}
+        for section, more in _of_network(network, [found[name] for name in chosen]).items():
+            shown.setdefault(section, []).extend(more)
+    return shown
+
+
+def _of_network(network: Network, chosen: Sequence[Sequence[Case]]) -> dict[str, list[Example]]:
+    frog, truck, cats, other, dog = chosen
+    return {
+        "gradcam": [maps.layers(network, frog[0], "gradcam")],
+        "saliency": [maps.layers(network, truck[0], "saliency")],
+        "lime": maps.lime(network, cats),
+        "ig": [maps.integrated_gradients(network, other[0])],
+        "shap": [maps.shap(network, dog[0])],
+    }
+
+
+def _fairness(sources: Sources, settings: Settings) -> dict[str, list[GroupFigures]]:
+    measured = [(network, sources.photographs) for network in sources.networks.values()]
+    measured.append((sources.scenes, sources.scene_set))
+    figures_by_label = {}
+    for network, source in measured:
+        assert source is not None  # noqa: S101 - networks of photographs have them
+        limit = OF_EACH_QUICK * len(source.class_names) if settings.quick else None
+        images = list(source.images("test", limit, settings.seed))
+        names = network.classifier.class_names
+        labels = np.array([names.index(image.class_name) for image in images])
+        probabilities = network.classifier.probabilities(
+            np.stack([image.pixels for image in images])
+        )
+        figures_by_label[network.label] = by_class(probabilities, labels, names)
+    return figures_by_label
+
+
+def _quality(evidence: Evidence) -> dict[str, dict[str, Any]]:
+    quality = {}
+    for key, numbers in evidence.depth.items():
+        of_network = {
+            method: rows
+            for method in ("gradcam", "saliency")
+            if (rows := quality_by_class(numbers, method))
+        }
+        if of_network:
+            quality[evidence.labels[key]] = of_network
+    return quality
+
+
+def _left_out(settings: Settings) -> list[str]:
+    missing = []
+    if settings.quick:
+        missing.append(
+            "This is a quick run with few images, so that most verdicts are open. Repeat the "
+            "command without --quick."
+        )
+    if settings.study is None:
+        missing.append("No results of a study were given with --study FOLDER.")
+    if settings.evaluation is None:
+        missing.append("No results of evaluate_explanations were given with --evaluation FOLDER.")
+    return missing
+
+
+def _about(sources: Sources, settings: Settings) -> dict[str, str]:
+    measured = [*sources.networks.values(), sources.scenes]
+    return {
+        "images": "CIFAR-10 and scenes" if sources.photographs else "scenes",
+        "seed": str(settings.seed),
+        "torch": torch.__version__,
+        **{f"weights, {network.key}": network.classifier.sha256 for network in measured},
+    }

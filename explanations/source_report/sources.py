@@ -1,0 +1,135 @@
+"""Images and networks of the page: what there is on this machine, and what is missing."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from explanations.classifier.card import card_path
+from explanations.classifier.checkpoint import Classifier
+from explanations.evaluation.cases import Case, read_cases, training_images
+from explanations.imagesets.background import Background
+from explanations.imagesets.base import ImageSet, ImageSetError, LabelledImage
+from explanations.imagesets.catalogue import open_image_set
+from explanations.imagesets.decoding import content_hash
+from explanations.source_report.numbers import Network
+
+BACKGROUND_IMAGES = 100
+CANDIDATES = 100
+"""Test images of each class among which the examples of the page are chosen."""
+
+RECIPES = {"base": "cifar10-base", "l2": "cifar10-l2", "strong": "cifar10"}
+"""Weights file of each recipe, without its ending. A card can be there without its weights."""
+LABELS = {
+    "base": "the report's recipe, base",
+    "l2": "the report's recipe, base with L2",
+    "strong": "this project's recipe, strong",
+    "scenes": "the scenes' network",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Everything that the page can be made from."""
+
+    photographs: ImageSet | None
+    """CIFAR-10, or None if it is not on this machine."""
+    networks: Mapping[str, Network]
+    """Networks with weights by recipe, the report's recipe first, measured on CIFAR-10."""
+    scenes: Network
+    scene_set: ImageSet
+    cards: Mapping[str, Sequence[Mapping[str, Any]]]
+    """Cards of each recipe, one for each seed."""
+    missing: Sequence[str] = field(default_factory=tuple)
+    """Sentences about what is missing, each with its cure."""
+
+
+def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
+    """Find image sets, weights and cards. CIFAR-10 is never downloaded.
+
+    Raises CheckpointError for weights that cannot be read, and ImageSetError if ``data_dir`` is
+    not CIFAR-10.
+    """
+    missing = []
+    photographs = None
+    if data_dir is None:
+        missing.append(
+            "CIFAR-10 was not given, so all maps of photographs and all verdicts from them are "
+            "left out. Add --data-dir DIR with its images as train/CLASS and test/CLASS."
+        )
+    else:
+        photographs = open_image_set("cifar10", data_dir)
+        photographs.entries("test")
+    networks = {}
+    for key in RECIPES:
+        path = weights / f"{RECIPES[key]}.safetensors"
+        if not path.is_file():
+            missing.append(
+                f"The weights of the recipe {key} are not in {weights.name}/{path.name}. Train "
+                f"them: manage.py train_classifier --data cifar10 --data-dir DIR --recipe {key} "
+                f"--half --output {weights.name}/{path.name}"
+            )
+        elif photographs is not None:
+            networks[key] = _network(key, path, photographs, seed)
+    cards = {key: _cards(weights, name) for key, name in RECIPES.items()}
+    missing += [f"There is no card of the recipe {key}." for key in cards if not cards[key]]
+    scene_set = open_image_set("scenes")
+    scenes = _network("scenes", weights / "scenes.safetensors", scene_set, seed)
+    return Sources(photographs, networks, scenes, scene_set, cards, tuple(missing))
+
+
+def cases_by_class(
+    source: ImageSet, classifier: Classifier, limit: int, seed: int = 0
+) -> dict[str, list[Case]]:
+    """Select ``limit`` test images, balanced over the classes. A smaller selection is a part of
+    it."""
+    names = classifier.class_names
+    cases = read_cases(source, classifier, "test", limit, seed)
+    return {name: [case for case in cases if names[case.label] == name] for name in names}
+
+
+def examples(source: ImageSet, classifier: Classifier, class_name: str) -> list[Case]:
+    """Return the first test images of a class that are predicted correctly, likeliest first."""
+    number = source.class_names.index(class_name)
+    entries = [entry for entry in source.entries("test") if entry.class_index == number]
+    images = [source.load("test", entry) for entry in entries[:CANDIDATES]]
+    return likeliest_first(images, classifier, class_name)
+
+
+def likeliest_first(
+    images: Sequence[LabelledImage], classifier: Classifier, class_name: str
+) -> list[Case]:
+    """Return the correctly predicted images as cases, those of the highest probability first."""
+    label = classifier.class_names.index(class_name)
+    probabilities = classifier.probabilities(np.stack([image.pixels for image in images]))
+    order = np.argsort(-probabilities[:, label], kind="stable")
+    return [
+        Case(
+            images[place].pixels,
+            label,
+            label,
+            content_hash(images[place].pixels),
+            None if images[place].mask is None else images[place].mask > 0,
+        )
+        for place in order
+        if probabilities[place].argmax() == label
+    ]
+
+
+def _network(key: str, path: Path, source: ImageSet, seed: int) -> Network:
+    classifier = Classifier.load(path)
+    try:
+        training = training_images(source, 2 * BACKGROUND_IMAGES, seed)
+    except ImageSetError:
+        return Network(key, LABELS[key], classifier, (), seed)
+    halves = training[:BACKGROUND_IMAGES], training[BACKGROUND_IMAGES:]
+    return Network(key, LABELS[key], classifier, [Background(half) for half in halves], seed)
+
+
+def _cards(weights: Path, name: str) -> list[Mapping[str, Any]]:
+    """Read the card of a recipe, and the cards of further seeds, FILE-seed1.json and so on."""
+    paths = [card_path(weights / f"{name}.safetensors"), *weights.glob(f"{name}-seed*.json")]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]

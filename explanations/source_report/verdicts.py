@@ -1,0 +1,146 @@
+"""Rules that turn measured numbers into a verdict: holds, does not hold, cannot be told.
+
+Every rule is about the 95 % interval of a mean over images. A claim holds if the whole interval is
+on the claim's side of a stated limit, does not hold if the whole interval is on the other side, and
+cannot be told otherwise.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from explanations.evaluation.resumable_lines import Values
+from explanations.evaluation.statistics import Mean, mean_of
+from explanations.source_report.measuring import Numbers
+
+HOLDS = "holds"
+FAILS = "does not hold"
+OPEN = "cannot be told"
+VERDICTS = (HOLDS, FAILS, OPEN)
+
+KINDS = ("Conv", "ReLU", "Conv", "ReLU", "Pool") * 3
+"""Kind of each feature module."""
+MODULES = range(len(KINDS))
+FEW = 10
+"""Fewest images for a verdict: an interval from fewer would be too narrow to trust."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A number that bears on a claim, for one network."""
+
+    network: str
+    quantity: str
+    value: Mean
+    control: Mean | None = None
+    control_is: str = ""
+    verdict: str = ""
+    """Empty for a number that is only context."""
+    control_verdict: str = ""
+    """Verdict of the same rule about a network with random weights."""
+
+
+def above(value: Mean, limit: float) -> str:
+    """Judge the claim that a mean exceeds the limit."""
+    if value.low is None or value.high is None or value.n < FEW:
+        return OPEN
+    return HOLDS if value.low > limit else FAILS if value.high < limit else OPEN
+
+
+def below(value: Mean, limit: float) -> str:
+    """Judge the claim that a mean is smaller than the limit."""
+    opposite = {HOLDS: FAILS, FAILS: HOLDS, OPEN: OPEN}
+    return opposite[above(value, limit)]
+
+
+def together(lines: Sequence[Line]) -> str:
+    """Judge a claim by all its lines: a verdict on which every network agrees, else open."""
+    verdicts = {line.verdict for line in lines if line.verdict}
+    return verdicts.pop() if len(verdicts) == 1 else OPEN
+
+
+Quantity = Callable[[Values], float | None]
+
+
+def over(numbers: Numbers, quantity: Quantity, classes: Sequence[str] = ()) -> Mean | None:
+    """Compute the mean of a quantity over the images that have it; None if none has."""
+    values = [
+        value
+        for name, images in numbers.items()
+        if not classes or name in classes
+        for image in images
+        if (value := quantity(image)) is not None
+    ]
+    return mean_of(values) if values else None
+
+
+def entry(name: str) -> Quantity:
+    """Return the quantity of this name."""
+    return lambda values: values.get(name)
+
+
+def contrast(name: str, modules: Sequence[int], others: Sequence[int]) -> Quantity:
+    """Return the mean over some modules minus the mean over others, within an image."""
+
+    def of_image(values: Values) -> float | None:
+        sides = [
+            [values[f"{name}:{m}"] for m in some if f"{name}:{m}" in values]
+            for some in (modules, others)
+        ]
+        return float(np.mean(sides[0]) - np.mean(sides[1])) if all(sides) else None
+
+    return of_image
+
+
+def with_depth(name: str, modules: Sequence[int]) -> Quantity:
+    """Return the rank correlation of a number with the depth of its module, within an image.
+
+    It is None for an image that has the number for fewer than five modules, and 0 for equal
+    numbers.
+    """
+
+    def of_image(values: Values) -> float | None:
+        there = [(m, values[f"{name}:{m}"]) for m in modules if f"{name}:{m}" in values]
+        if len(there) < 5:
+            return None
+        depths, found = zip(*there, strict=True)
+        return 0.0 if np.ptp(found) == 0 else float(stats.spearmanr(depths, found).statistic)
+
+    return of_image
+
+
+def explained_by_kind(values: Values, name: str = "cam_entropy") -> float | None:
+    """Return the share of the variance over modules that their kind explains, less what depth does.
+
+    Kind: convolution, ReLU or pool, which explains eta squared; depth: a straight line, which
+    explains r squared. None if a module has no number.
+    """
+    if any(f"{name}:{m}" not in values for m in MODULES):
+        return None
+    found = np.array([values[f"{name}:{m}"] for m in MODULES])
+    total = float(((found - found.mean()) ** 2).sum())
+    if total == 0:
+        return None
+    kinds = np.array(KINDS)
+    between = sum(
+        float((kinds == kind).sum() * (found[kinds == kind].mean() - found.mean()) ** 2)
+        for kind in set(KINDS)
+    )
+    return between / total - float(np.corrcoef(found, list(MODULES))[0, 1] ** 2)
+
+
+def difference(a: str, b: str) -> Quantity:
+    """Return one number minus another, within an image."""
+    return lambda values: values[a] - values[b] if a in values and b in values else None
+
+
+def by_module(numbers: Numbers, name: str, classes: Sequence[str] = ()) -> list[Mean | None]:
+    """Compute the mean of a number at each module."""
+    return [over(numbers, entry(f"{name}:{m}"), classes) for m in MODULES]
+
+
+def classes_of(numbers: Mapping[str, Sequence[Values]]) -> list[str]:
+    """List the classes with at least one image."""
+    return [name for name, images in numbers.items() if images]

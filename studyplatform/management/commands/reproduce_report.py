@@ -1,0 +1,121 @@
+"""manage.py reproduce_report --output DIR: the source report on one page, with a verdict on each of
+its claims."""
+
+import json
+from argparse import ArgumentParser
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import torch
+from django.conf import settings as django_settings
+from django.core.management.base import CommandError
+
+from analysis.report.pdf import PdfError, write_pdf
+from explanations.classifier.checkpoint import CheckpointError
+from explanations.computing.memory import OutOfMemoryError
+from explanations.imagesets.base import ImageSetError
+from explanations.management import arguments
+from explanations.management.base import PlatformCommand
+from explanations.methods.protocol import ResidualError
+from explanations.source_report import pipeline, sources
+from explanations.source_report.measuring import EXPENSIVE
+from explanations.source_report.verdicts import VERDICTS
+
+REFUSALS = (ImageSetError, CheckpointError, OutOfMemoryError, ResidualError)
+EXAMPLES = Path(django_settings.BASE_DIR) / "docs" / "examples"
+
+
+class Command(PlatformCommand):
+    """Reproduction of the source report, with its claims judged by numbers."""
+
+    if_stopped = "All computed numbers are kept. Repeat the command to continue."
+    help = (
+        "Writes report.html, report.pdf and results.json: the source report's networks, maps and "
+        "claims, measured here. After Ctrl-C, repeat the command to continue where it stopped."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
+        parser.add_argument(
+            "--output", type=arguments.output_folder, required=True, help="folder of the page"
+        )
+        parser.add_argument(
+            "--data-dir",
+            type=arguments.input_folder,
+            help="local copy of CIFAR-10; without it, the page uses the embedded scenes",
+        )
+        parser.add_argument(
+            "--weights-dir",
+            type=arguments.input_folder,
+            default=Path(django_settings.BASE_DIR) / "weights",
+            help="folder with cifar10-base, cifar10-l2, cifar10 and scenes, as far as they exist",
+        )
+        parser.add_argument(
+            "--study",
+            type=arguments.input_folder,
+            default=EXAMPLES / "demo",
+            help="output of run_analysis; by default the shipped example with synthetic people",
+        )
+        parser.add_argument(
+            "--evaluation",
+            type=arguments.input_folder,
+            default=EXAMPLES / "evaluation-cifar10",
+            help="output of evaluate_explanations; by default the shipped example",
+        )
+        parser.add_argument(
+            "--quick",
+            action="store_true",
+            help="few images: a page in about two minutes, most verdicts open",
+        )
+        parser.add_argument(
+            "--slow-images",
+            type=arguments.count,
+            default=EXPENSIVE.full,
+            help="images of each class for Integrated Gradients, SHAP and LIME",
+        )
+        parser.add_argument("--no-pdf", dest="pdf", action="store_false", help="no report.pdf")
+        parser.add_argument(
+            "--threads", type=arguments.count, help="CPU threads; all cores by default"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        """Write the page and return a summary."""
+        if options["threads"]:
+            torch.set_num_threads(options["threads"])
+        output: Path = options["output"]
+        settings = pipeline.Settings(
+            quick=options["quick"],
+            slow_images=options["slow_images"],
+            study=_results(options["study"]),
+            evaluation=_results(options["evaluation"]),
+        )
+        try:
+            found = sources.find(options["weights_dir"], options["data_dir"])
+            works = pipeline.works_of(found, settings, output / "work")
+            for sentence in found.missing:
+                self.stderr.write(f"Missing: {sentence}")
+            minutes = pipeline.estimate(works) / 60
+            images = sum(len(work.missing()) for work in works)
+            self.stderr.write(
+                f"About {minutes:.0f} minutes for the numbers of {images} images, and one or two "
+                f"for the pictures."
+            )
+            content = pipeline.write(found, settings, output, works, self.stderr.write)
+        except REFUSALS as error:
+            raise CommandError(str(error)) from error
+        if options["pdf"]:
+            try:
+                write_pdf((output / "report.html").read_text(encoding="utf-8"), output)
+            except PdfError as error:
+                raise CommandError(str(error)) from error
+        counts = Counter(answer.judged.verdict for answer in content.answers)
+        verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+        return f"{len(content.answers)} claims: {verdicts}. Written to {output}: report.html."
+
+
+def _results(folder: Path) -> Any:
+    path = folder / "results.json"
+    if not path.is_file():
+        raise CommandError(f"{folder} contains no results.json. Name the output of the command.")
+    return json.loads(path.read_text(encoding="utf-8"))

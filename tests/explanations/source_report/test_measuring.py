@@ -1,0 +1,74 @@
+"""A stopped measurement resumes image by image, and the page is made from the real numbers."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from explanations.evaluation.cases import Case
+from explanations.imagesets.background import Background
+from explanations.source_report.measuring import Group, Work
+from explanations.source_report.numbers import Network, cheap, neighbour
+
+
+def work(folder, compute, sha256="weights"):
+    network = SimpleNamespace(
+        classifier=SimpleNamespace(sha256=sha256), backgrounds=(), label="network"
+    )
+    image = np.zeros((32, 32, 3), dtype=np.uint8)
+    cases = {name: [Case(image, 0, 0, f"{name}{n}") for n in range(3)] for name in ("cat", "dog")}
+    return Work(Group("group", "numbers", compute, 1, 1), network, cases, folder)
+
+
+class Stop(Exception):
+    """An interruption."""
+
+
+def test_a_stopped_measurement_computes_only_what_is_missing(tmp_path):
+    seen = []
+
+    def compute(network, case):
+        if len(seen) == 4:
+            raise Stop
+        seen.append(case.sha256)
+        return {"value": float(len(seen))}
+
+    with pytest.raises(Stop):
+        work(tmp_path, compute).measure()
+    assert len(work(tmp_path, compute).missing()) == 2
+
+    def rest(network, case):
+        seen.append(case.sha256)
+        return {"value": 9.0}
+
+    numbers = work(tmp_path, rest).measure()
+    assert sorted(seen) == sorted(set(seen))
+    assert [values["value"] for values in numbers["cat"]] == [1, 2, 3]
+    assert [values["value"] for values in numbers["dog"]] == [4, 9, 9]
+    # The control: other weights have numbers of their own.
+    assert len(work(tmp_path, rest, "others").missing()) == 6
+
+
+def test_the_estimate_keeps_the_number_that_it_was_made_from(tmp_path):
+    seen = []
+
+    def compute(network, case):
+        seen.append(case.sha256)
+        return {"value": 1.0}
+
+    planned = work(tmp_path, compute)
+    assert planned.seconds_left() > 0
+    assert len(planned.missing()) == 5
+    planned.measure()
+    assert len(seen) == 6
+    assert planned.seconds_left() == 0
+
+
+def test_the_cheap_numbers_of_a_scene_are_finite_and_the_same_each_time(classifier, scenes):
+    network = Network("scenes", "scenes", classifier, (Background(scenes), Background(scenes)))
+    case = Case(scenes[0], 0, 0, "a")
+    numbers = cheap(network, case)
+    assert all(np.isfinite(value) for value in numbers.values())
+    assert numbers == cheap(network, case)
+    assert {"saliency_half:14", "random_saliency_half:14", "drop:random", "right"} <= set(numbers)
+    assert np.abs(neighbour(case).astype(int) - scenes[0]).max() == 2

@@ -1,0 +1,188 @@
+"""From numbers to verdicts, on numbers whose verdict is known."""
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from explanations.evaluation.statistics import mean_of
+from explanations.source_report import judging, page
+from explanations.source_report.claims import CLAIMS, SECTIONS, judge_all
+from explanations.source_report.depth import above_half, depth_numbers, strongest_blocks
+from explanations.source_report.evidence import Evidence
+from explanations.source_report.fairness import quality_by_class
+from explanations.source_report.numbers import roughness
+from explanations.source_report.page import Content
+from explanations.source_report.verdicts import (
+    FAILS,
+    HOLDS,
+    MODULES,
+    OPEN,
+    VERDICTS,
+    Line,
+    above,
+    below,
+    explained_by_kind,
+    together,
+    with_depth,
+)
+
+LABELS = {"strong": "strong", "base": "base", "scenes": "scenes"}
+
+
+def spread(around, count=40):
+    return [around + 0.1 * np.sin(number) for number in range(count)]
+
+
+def test_a_claim_holds_only_if_the_whole_interval_is_on_its_side():
+    high, low = mean_of(spread(0.5)), mean_of(spread(-0.5))
+    assert (above(high, 0), above(low, 0), above(mean_of(spread(0)), 0)) == (HOLDS, FAILS, OPEN)
+    assert (below(high, 0), below(low, 0), below(mean_of(spread(0)), 0)) == (FAILS, HOLDS, OPEN)
+
+
+def test_few_images_give_no_verdict_however_clear_they_look():
+    assert above(mean_of([0.5] * 9), 0) == OPEN
+    assert above(mean_of([0.5] * 10), 0) == HOLDS
+
+
+def test_networks_that_disagree_leave_a_claim_open():
+    lines = [Line("a", "q", mean_of(spread(1)), verdict=verdict) for verdict in (HOLDS, FAILS)]
+    assert together(lines) == OPEN
+    assert together(lines[:1]) == HOLDS
+    assert together([Line("a", "context", mean_of([1, 2]))]) == OPEN
+
+
+def test_a_share_of_cells_grows_with_a_smaller_map_and_the_blocks_do_not():
+    """Why the same picture at another resolution must not change the verdict."""
+    large = np.zeros((32, 32), dtype=np.float32)
+    large[:8, :8] = 1
+    small = large.reshape(4, 8, 4, 8).mean((1, 3)).astype(np.float32)
+    assert strongest_blocks(large) == strongest_blocks(small) == 1
+    noisy = large.copy()
+    noisy[0, 0] = 3
+    assert above_half(noisy) < above_half(small)
+    assert strongest_blocks(np.ones((8, 8), dtype=np.float32)) == 0.25
+    with pytest.raises(ValueError, match="multiples of 4"):
+        strongest_blocks(np.ones((6, 6), dtype=np.float32))
+
+
+def test_an_empty_map_is_counted_as_empty_and_has_no_spread():
+    maps = SimpleNamespace(
+        cams={0: -torch.ones(1, 1, 4, 4)}, saliencies={0: torch.ones(1, 1, 4, 4)}
+    )
+    numbers = depth_numbers(maps)
+    assert numbers["cam_empty:0"] == 1
+    assert "cam_blocks:0" not in numbers
+    assert numbers["saliency_blocks:0"] == 0.25
+
+
+def test_noise_is_rough_and_a_slope_is_smooth():
+    noise = np.random.default_rng(0).random((32, 32)).astype(np.float32)
+    slope = np.add.outer(np.arange(32), np.arange(32)).astype(np.float32)
+    assert roughness(noise) == pytest.approx(1, abs=0.05)
+    assert roughness(slope) < 0.1
+    assert roughness(np.ones((8, 8), dtype=np.float32)) == 0
+
+
+def test_a_number_follows_depth_or_the_kind_of_module():
+    deep = {f"cam_entropy:{m}": float(m) for m in MODULES}
+    kinds = {f"cam_entropy:{m}": float(m % 5 == 4) for m in MODULES}
+    assert with_depth("cam_entropy", MODULES)(deep) == 1
+    assert explained_by_kind(deep) < 0 < explained_by_kind(kinds)
+    assert with_depth("cam_entropy", MODULES)({"cam_entropy:0": 1.0}) is None
+
+
+def images(trained, random):
+    """Images whose saliency focuses by ``trained`` a module, and by ``random`` untrained."""
+    return {
+        "truck": [
+            {f"saliency_blocks:{m}": 0.3 + trained * m + 0.001 * n for m in MODULES}
+            | {f"random_saliency_blocks:{m}": 0.3 + random * m for m in MODULES}
+            for n in range(20)
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("trained", "random", "verdict", "said"),
+    [(0.01, -0.01, HOLDS, False), (0.01, 0.01, HOLDS, True), (-0.01, 0.01, FAILS, False)],
+)
+def test_a_pattern_that_random_weights_show_as_well_is_said_to_be_no_effect_of_training(
+    trained, random, verdict, said
+):
+    judged = judging.saliency_focuses(Evidence(LABELS, depth={"strong": images(trained, random)}))
+    assert judged.verdict == verdict
+    assert ("not one of training" in judged.measured) == said
+
+
+def test_without_any_number_no_measured_claim_has_a_verdict():
+    answers = judge_all(Evidence(LABELS))
+    by_key = {answer.claim.key: answer.judged for answer in answers}
+    for key in ("saliency-progress", "gradcam-last", "lime-body", "ig-baseline", "trust-assess"):
+        assert by_key[key].verdict == OPEN
+
+
+def test_synthetic_people_leave_the_claim_about_trust_open():
+    judged = judging.trust_rises(Evidence(LABELS, study={"simulated": True, "outcomes": []}))
+    assert judged.verdict == OPEN
+    assert "synthetic participants" in judged.measured
+
+
+def test_a_class_whose_maps_are_worse_is_found_and_the_others_are_not():
+    draws = np.random.default_rng(0)
+    numbers = {
+        name: [{"drop:gradcam": draws.normal(mean, 0.1), "drop:random": 0.0} for _ in range(40)]
+        for name, mean in (("cat", 0.1), ("dog", 0.4), ("frog", 0.4), ("ship", 0.4))
+    }
+    rows = {row.class_name: row for row in quality_by_class(numbers, "gradcam")}
+    assert rows["cat"].p_holm < 0.001
+    assert rows["cat"].value.high < rows["dog"].value.low
+    assert quality_by_class({"cat": numbers["cat"]}, "gradcam") == []
+
+
+def test_every_quotation_is_in_the_report(shared_dir):
+    def plain(text):
+        return re.sub(r"\W+", " ", text.replace("’", "'")).strip().lower()
+
+    report = plain((shared_dir / "research" / "source-report.txt").read_text())
+    assert [claim.key for claim in CLAIMS if plain(claim.quote) not in report] == []
+    assert "a sentence that the report lacks" not in report
+
+
+def test_claims_have_keys_of_their_own_and_a_section_of_the_page():
+    assert len({claim.key for claim in CLAIMS}) == len(CLAIMS)
+    assert {claim.section for claim in CLAIMS} <= set(SECTIONS)
+    assert len(CLAIMS) > 50
+
+
+def content(evidence):
+    return Content(
+        answers=judge_all(evidence),
+        examples={},
+        curves={},
+        cards={},
+        card_figures={},
+        fairness={},
+        quality={},
+        study=None,
+        evaluation=None,
+        samples=[("strong", "layers", 20)],
+        missing=["CIFAR-10 was not given."],
+        about={"seed": "0"},
+    )
+
+
+def test_the_page_shows_every_claim_with_its_verdict_and_what_is_missing():
+    evidence = Evidence(LABELS, depth={"strong": images(-0.01, 0.01)})
+    html = page.render(content(evidence))
+    for claim in CLAIMS:
+        assert f'id="claim-{claim.key}"' in html
+        assert f'href="#claim-{claim.key}"' in html
+    assert "CIFAR-10 was not given." in html
+    assert "<script" not in html
+    assert not re.search(r'(?:src|href)="https?:', html)
+    numbers = page.as_json(content(evidence))
+    assert {claim["verdict"] for claim in numbers["claims"]} <= set(VERDICTS)
+    assert len(numbers["claims"]) == len(CLAIMS)
