@@ -1,11 +1,13 @@
 """Accuracy of a classifier, in the figures of the report."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
+from explanations.classifier.by_group import GroupFigures, by_class
 from explanations.classifier.checkpoint import Classifier
 
 
@@ -24,6 +26,8 @@ class Evaluation:
     recall: float
     f1: float
     confusion: list[list[int]]
+    by_class: list[GroupFigures]
+    """Recall, precision, confidence and calibration of each class; empty for a single class."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -38,14 +42,19 @@ def evaluate(
     """Evaluate on uint8 images (n, 32, 32, 3) with labels (n,), in full float32."""
     if len(images) == 0:
         raise ValueError("The list of images is empty. Give at least one image.")
-    return score(classifier.probabilities(images), labels)
+    return score(classifier.probabilities(images), labels, classifier.class_names)
 
 
 def score(
     probabilities: "np.ndarray[Any, np.dtype[np.float32]]",
     labels: "np.ndarray[Any, np.dtype[np.int64]]",
+    class_names: Sequence[str] = (),
 ) -> Evaluation:
-    """Compute the figures of class probabilities (n, classes) against labels (n,)."""
+    """Compute the figures of class probabilities (n, classes) against labels (n,).
+
+    ``class_names`` name the classes of ``by_class``, by default by their numbers.
+    """
+    names = class_names or [str(number) for number in range(probabilities.shape[1])]
     classes = np.arange(probabilities.shape[1])
     predicted = probabilities.argmax(axis=1)
     precision, recall, f1, _ = precision_recall_fscore_support(
@@ -62,4 +71,5 @@ def score(
         recall=float(recall),
         f1=float(f1),
         confusion=confusion_matrix(labels, predicted, labels=classes).tolist(),
+        by_class=by_class(exact, labels, names) if len(np.unique(labels)) > 1 else [],
     )

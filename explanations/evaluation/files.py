@@ -20,7 +20,17 @@ from explanations.evaluation.summary import Summary
 from explanations.store.atomic_files import write_atomically
 
 COLUMNS = ("method", "measure", "images", "mean", "low", "high", "n")
-IMAGE_COLUMNS = ("image", "method", "measure", "label", "group", "better", "value")
+IMAGE_COLUMNS = (
+    "image",
+    "method",
+    "measure",
+    "label",
+    "group",
+    "better",
+    "value",
+    "class",
+    "predicted",
+)
 
 
 def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
@@ -80,21 +90,26 @@ def write_csv(summary: Summary, path: Path) -> None:
     write_atomically(path, buffer.getvalue().encode())
 
 
-def write_images(raw: Raw, path: Path) -> None:
+def write_images(raw: Raw, class_names: Sequence[str], path: Path) -> None:
     """Write a number per row, for each map of each image. The command run_analysis joins it with
     people's answers.
 
-    ``image`` is the SHA-256 of the image's pixels; ``better`` names the better end of the measure.
+    ``image`` is the SHA-256 of the image's pixels; ``better`` names the better end of the measure,
+    ``group`` the question that it addresses. ``class`` and ``predicted`` are the image's true and
+    predicted class, so that the quality of the maps can be compared between classes.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(IMAGE_COLUMNS)
+    classes = {
+        case.sha256: (class_names[case.label], class_names[case.predicted]) for case in raw.cases
+    }
     for measure in MEASURES:
         for image, values in sorted(raw.measures.get(measure.key, {}).items()):
             for name, value in values.items():
                 if math.isfinite(value):
                     about_measure = (measure.key, measure.label, measure.group, measure.better)
-                    writer.writerow((image, name, *about_measure, value))
+                    writer.writerow((image, name, *about_measure, value, *classes[image]))
     write_atomically(path, buffer.getvalue().encode())
 
 

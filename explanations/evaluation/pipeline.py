@@ -75,7 +75,7 @@ def evaluate(source: ImageSet, classifier: Classifier, wanted: Wanted, output: P
     raw = Run(setting, folder, cases, few).raw(with_limits=wanted.limits)
     summary = summarise(raw, tuple(explainers))
     write_all(summary, _about(source, setting, wanted), output)
-    write_images(raw, output / "images.csv")
+    write_images(raw, classifier.class_names, output / "images.csv")
     return summary
 
 

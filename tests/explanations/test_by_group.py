@@ -1,9 +1,12 @@
 """Figures of a classifier by class and by group."""
 
+import json
+
 import numpy as np
 import pytest
 
 from explanations.classifier.by_group import by_class, by_group, calibration_error
+from explanations.classifier.evaluation import score
 
 NAMES = ("cat", "dog", "frog")
 
@@ -56,3 +59,15 @@ def test_a_comparison_needs_two_groups_and_as_many_labels_as_images():
         by_group(predictions([0, 1]), np.array([0, 1]), ["all", "all"])
     with pytest.raises(ValueError, match="one of each per image"):
         by_group(predictions([0, 1]), np.array([0]), ["a", "b"])
+
+
+def test_the_card_of_a_classifier_has_the_figures_of_each_class():
+    labels = np.array([0] * 10 + [1] * 10)
+    answers = [0] * 9 + [1] + [1] * 5 + [2] * 5
+    figures = score(predictions(answers), labels, NAMES).as_dict()
+    assert [row["group"] for row in figures["by_class"]] == ["cat", "dog"]
+    assert [row["recall"] for row in figures["by_class"]] == [0.9, 0.5]
+    assert json.loads(json.dumps(figures)) == figures
+    # The control: without names the classes are numbers, and a single class has no comparison.
+    assert score(predictions(answers), labels).by_class[1].group == "1"
+    assert score(predictions([0, 0]), np.array([0, 0]), NAMES).by_class == []

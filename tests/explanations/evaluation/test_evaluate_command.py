@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from analysis.study_data.map_evaluation import read_evaluation
 from explanations.evaluation.cases import Case
 from explanations.evaluation.catalogue import MEASURES
 from explanations.evaluation.measuring import Raw
@@ -155,3 +156,16 @@ def test_numbers_are_printed_with_the_digits_that_count():
         "0", "0.123", "−0.500", "3.14", "1,234", "4.7e-07",
     ]  # fmt: skip
     assert [p_value(p) for p in (0.0001, 0.0421, 1.0)] == ["< .001", ".042", "1.000"]
+
+
+def test_every_number_of_an_image_has_its_true_and_predicted_class(report):
+    with (report / "images.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    by_image = {row["image"]: (row["class"], row["predicted"]) for row in rows}
+    assert len(by_image) == 4
+    assert all((row["class"], row["predicted"]) == by_image[row["image"]] for row in rows)
+    found = json.loads((report / "results.json").read_text())
+    right = sum(name == predicted for name, predicted in by_image.values())
+    assert right == found["images"]["right"]
+    # The reader of run_analysis takes the file as it is.
+    assert len(read_evaluation(report / "images.csv")) == len(rows)
