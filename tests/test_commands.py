@@ -347,7 +347,9 @@ def wait_until(running, is_so):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)]
+)
 def test_a_stopped_analysis_leaves_nothing(tmp_path, shared_dir, number):
     """As a process of its own, stopped as soon as it has begun to write."""
     folder = shared_dir / "cases" / "tables" / "no-spread"
@@ -471,9 +473,9 @@ def test_a_stopped_simulation_of_participants_keeps_whole_people_and_is_continue
 
 
 def test_a_wrong_value_on_a_command_line_has_an_exit_status_and_no_traceback(tmp_path):
-    running = manage("evaluate_explanations", "--images", "0", "--output", tmp_path / "out")
+    running = manage("plan_power", "studies/demo.toml", "--runs", "0", "--output", tmp_path / "out")
     _, told = running.communicate(timeout=60)
     assert running.returncode == 2
-    assert told.strip().endswith("error: argument --images: '0' must be at least 1.")
+    assert told.strip().endswith("error: argument --runs: '0' must be at least 1.")
     assert "Traceback" not in told
     assert not any(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from surveys.models import Answer, Participant, Study
 from tests.conftest import ROOT
 
 ARMS = ("none", "gradcam", "placebo")
-PEOPLE = 60
+PEOPLE = 45
 
 STUDY = """
 slug = "{slug}"
@@ -106,7 +106,7 @@ def run_study(tmp_path, slug, seed, profile):
     call_command("open_study", slug)
     call_command("simulate_participants", slug, n=PEOPLE, seed=seed, profile=str(profile))
     output = tmp_path / f"report-{slug}"
-    call_command("run_analysis", slug, "--simulated-only", "--output", str(output))
+    call_command("run_analysis", slug, "--simulated-only", "--no-pdf", "--output", str(output))
     results = json.loads((output / "results.json").read_text())
     with (output / "data" / "trials.csv").open(newline="") as file:
         trials = list(csv.DictReader(file))

@@ -1,9 +1,14 @@
-"""Many people at once, in a process of their own, against the database of DATABASE_URL.
+"""Many people at once, in processes of their own, against the database of DATABASE_URL.
 
-    python -m tests.surveys.arrivals prepare FOLDER        migrated, with the studies of PLACES
-    python -m tests.surveys.arrivals MODE PEOPLE FIRST     PEOPLE threads, numbered from FIRST
+    python -m tests.surveys.arrivals
 
-Prints what became of each as a JSON list.
+Reads a line of JSON with one or more processes that shall run at once, each of them a list:
+
+    ["prepare", FOLDER]        migrated, with the studies of PLACES
+    [MODE, PEOPLE, FIRST]      PEOPLE threads, numbered from FIRST
+
+It forks each of them, and prints a line of JSON with a list of what became of each person; then it
+reads on. It loads Django once and never opens the database itself.
 """
 
 import contextlib
@@ -13,6 +18,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +35,10 @@ if "timeout" in settings.DATABASES["default"].get("OPTIONS", {}):
     # SQLite lets waiting writers go in no fair order, and these tests may share their processors
     # with others: a writer that waits for long is no failure here.
     settings.DATABASES["default"]["OPTIONS"]["timeout"] = 120
+    # Nor is it about what a loss of power would leave.
+    settings.DATABASES["default"]["OPTIONS"]["init_command"] = (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    )
 
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections, transaction  # noqa: E402
@@ -257,9 +267,33 @@ def _study(slug: str) -> Study:
     return Study.objects.get(slug=slug)
 
 
+def begin(command: str, *rest: str | int) -> tuple[int, int]:
+    """A process that works: its number, and the pipe on which it tells the outcomes."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(tell)
+        return child, told
+    status = 1
+    try:
+        outcomes = prepare(Path(str(rest[0]))) if command == "prepare" else run(command, *rest)
+        with os.fdopen(tell, "w") as pipe:
+            json.dump(outcomes, pipe)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def finish(child: int, told: int) -> list[str]:
+    with os.fdopen(told) as pipe:
+        written = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return json.loads(written) if status == 0 else ["error: the process failed"]
+
+
 if __name__ == "__main__":
-    command, *rest = sys.argv[1:]
-    if command == "prepare":
-        print(json.dumps(prepare(Path(rest[0]))))
-    else:
-        print(json.dumps(run(command, int(rest[0]), int(rest[1]))))
+    for line in sys.stdin:
+        begun = [begin(*each) for each in json.loads(line)]
+        print(json.dumps([one for each in begun for one in finish(*each)]), flush=True)

@@ -24,6 +24,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
 django.setup()
 
+if "init_command" in (options := django.conf.settings.DATABASES["default"].get("OPTIONS", {})):
+    # These runs are not about what a loss of power would leave on the disk.
+    options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+
 from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.models import F  # noqa: E402

@@ -1,6 +1,7 @@
 """The pages played in random order on both databases: what is stored always equals the model.
 
-make nightly plays more runs; STUDY_MACHINE_RUNS=200 as many, and other ones each time.
+make test plays a few runs on PostgreSQL: every other test of the pages is on SQLite. make nightly
+plays more on both; STUDY_MACHINE_RUNS=200 as many, and other ones each time.
 """
 
 import json
@@ -17,7 +18,12 @@ FEW = 10  # the fewest in which each outcome occurs
 RUNS = int(os.environ.get("STUDY_MACHINE_RUNS", "30"))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.nightly),
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+    ]
+)
 def environment(request, tmp_path) -> dict[str, str]:
     url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
     if request.param == "postgresql":

@@ -38,13 +38,18 @@ def environment(request, tmp_path_factory) -> dict[str, str]:
         url = f"sqlite:///{folder / 'db.sqlite3'}"
     else:
         url = request.getfixturevalue("postgres").new_database()
-    values = os.environ | {"DATABASE_URL": url, "STUDY_DATA_DIR": str(folder / "var")}
-    _finish(_start(values, "prepare", str(folder)))
-    return values
+    return os.environ | {"DATABASE_URL": url, "STUDY_DATA_DIR": str(folder / "var")}
 
 
 @pytest.fixture(scope="module")
-def unguarded(environment, request, tmp_path_factory) -> dict[str, str]:
+def crowd(environment, tmp_path_factory) -> Iterator["Crowd"]:
+    with Crowd(environment) as crowd:
+        assert crowd.ask(["prepare", str(tmp_path_factory.mktemp("prepared"))]) == []
+        yield crowd
+
+
+@pytest.fixture(scope="module")
+def unguarded(environment, crowd, request, tmp_path_factory) -> dict[str, str]:
     """The same on a copy of the database, for the control that takes the constraints away."""
     url = environment["DATABASE_URL"]
     if url.startswith("postgresql"):
@@ -59,18 +64,18 @@ def unguarded(environment, request, tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def together(environment) -> Callable[..., list[str]]:
+def together(crowd) -> Callable[..., list[str]]:
     """What became of each of many people at once; several tests ask for the same crowd."""
 
     @cache
     def outcomes(mode: str, people: int, processes: int) -> list[str]:
-        return _together(environment, mode, people, processes)
+        return crowd.together(mode, people, processes)
 
     return outcomes
 
 
 @pytest.fixture
-def ask(environment) -> Iterator[Ask]:
+def ask(environment, crowd) -> Iterator[Ask]:
     """Asks the database itself, past Django."""
     with _asking(environment["DATABASE_URL"]) as ask:
         yield ask
@@ -106,8 +111,8 @@ def test_of_parallel_arrivals_all_places_are_allocated_and_every_prefix_is_balan
     assert sorted(position for (position,) in held) == list(range(1, places + 1))
 
 
-def test_without_the_lock_the_constraints_refuse_whatever_would_unbalance(environment, ask):
-    outcomes = _together(environment, "guarded", 60)
+def test_without_the_lock_the_constraints_refuse_whatever_would_unbalance(crowd, ask):
+    outcomes = crowd.together("guarded", 60)
     arms = _arms_in_order(ask, "guarded")
     assert any("IntegrityError" in outcome for outcome in outcomes), Counter(outcomes)
     assert _worst_imbalance(arms or ["none"]) <= BOUND
@@ -155,8 +160,8 @@ def test_the_ledger_cannot_be_emptied_at_a_stroke(environment, ask):
     assert ask(count) == before
 
 
-def test_twenty_consents_of_one_person_are_one_participation(environment, ask):
-    outcomes = _together(environment, "double", 20)
+def test_twenty_consents_of_one_person_are_one_participation(crowd, ask):
+    outcomes = crowd.together("double", 20)
     assert len(set(outcomes)) == 1, Counter(outcomes)
     assert len(_arms_in_order(ask, "double")) == 1
     trials = ask(
@@ -166,24 +171,24 @@ def test_twenty_consents_of_one_person_are_one_participation(environment, ask):
     assert [position for (position,) in trials] == [1, 2, 3, 4, 5]
 
 
-def test_twenty_links_with_one_external_id_are_one_participation(environment, ask):
-    outcomes = Counter(_together(environment, "same id", 20))
+def test_twenty_links_with_one_external_id_are_one_participation(crowd, ask):
+    outcomes = Counter(crowd.together("same id", 20))
     assert outcomes["begun"] == 19, outcomes
     assert _participants(ask, "same-id") == 1
 
 
-def test_without_the_lock_one_external_id_leaves_several_rows(environment, ask):
+def test_without_the_lock_one_external_id_leaves_several_rows(crowd, ask):
     # The control: many pass the check before anybody is stored; only the constraint is left, which
     # lets one of them have the id.
-    outcomes = Counter(_together(environment, "same id unlocked", 20))
+    outcomes = Counter(crowd.together("same id unlocked", 20))
     assert _participants(ask, "same-id-unlocked") > 1, outcomes
     ids = "SELECT count(*) FROM surveys_identity i JOIN surveys_study y ON y.id = i.study_id "
     assert ask(f"{ids} WHERE y.slug = 'same-id-unlocked'") == [(1,)]
 
 
-def test_without_the_lock_twenty_consents_of_one_person_break(environment):
+def test_without_the_lock_twenty_consents_of_one_person_break(crowd):
     # The control: several find nobody, and the constraint stops all but one.
-    outcomes = _together(environment, "double unlocked", 20)
+    outcomes = crowd.together("double unlocked", 20)
     assert any("IntegrityError" in outcome for outcome in outcomes), Counter(outcomes)
 
 
@@ -195,15 +200,15 @@ def test_a_page_sent_by_twenty_tabs_at_once_is_stored_once(together, ask):
     assert [item for (item,) in stored] == ["experience", "following", "use"]
 
 
-def test_without_the_lock_a_page_of_twenty_tabs_breaks(environment):
+def test_without_the_lock_a_page_of_twenty_tabs_breaks(crowd):
     # The control: two tabs find the page unsent, and the constraint stops all but one.
-    outcomes = _together(environment, "pages unlocked", 20)
+    outcomes = crowd.together("pages unlocked", 20)
     assert any("IntegrityError" in outcome for outcome in outcomes), Counter(outcomes)
 
 
-def test_who_withdraws_while_pages_are_sent_is_gone_with_all_that_was_sent(environment, ask):
+def test_who_withdraws_while_pages_are_sent_is_gone_with_all_that_was_sent(crowd, ask):
     ((person,),) = ask("SELECT id FROM surveys_participant WHERE arrival_key = 'leaving'")
-    outcomes = Counter(_together(environment, "leaving", 20))
+    outcomes = Counter(crowd.together("leaving", 20))
     assert outcomes["erased"] == 1, outcomes
     assert outcomes.keys() <= {"erased", "gone", "RECORDED", "REPLAYED"}
     for table in ("participant", "trial", "pageview", "submission", "event"):
@@ -215,9 +220,9 @@ def test_who_withdraws_while_pages_are_sent_is_gone_with_all_that_was_sent(envir
     assert ask(left) == [(0,)]  # the person had not come to an arm: the place went back
 
 
-def test_without_the_lock_withdrawing_while_pages_are_sent_breaks(environment):
+def test_without_the_lock_withdrawing_while_pages_are_sent_breaks(crowd):
     # The control: a page is stored for somebody who is deleted, and the foreign key stops it.
-    outcomes = Counter(_together(environment, "leaving unlocked", 20))
+    outcomes = Counter(crowd.together("leaving unlocked", 20))
     assert any("IntegrityError" in outcome for outcome in outcomes), outcomes
 
 
@@ -242,7 +247,8 @@ def test_an_export_of_each_database_is_complete(environment, together, ask, tmp_
 
 def test_without_lock_and_constraints_the_same_arrivals_are_not_balanced(unguarded):
     # The control: if this one were balanced, the first test above would prove nothing.
-    outcomes = _together(unguarded, "unlocked", 60)
+    with Crowd(unguarded) as crowd:
+        outcomes = crowd.together("unlocked", 60)
     with _asking(unguarded["DATABASE_URL"]) as ask:
         arms = _arms_in_order(ask, "unlocked")
     assert len(arms) == 60, Counter(outcomes)
@@ -271,26 +277,33 @@ def _worst_imbalance(arms: list[str]) -> float:
     return max(imbalances(arms, dict.fromkeys(ARMS, 1)))
 
 
-def _together(environment: dict[str, str], mode: str, people: int, processes: int = 1) -> list[str]:
-    share = people // processes
-    started = [
-        _start(environment, mode, str(share), str(first)) for first in range(0, people, share)
-    ]
-    return [outcome for process in started for outcome in _finish(process)]
+class Crowd:
+    """People of several processes: tests.surveys.arrivals, at work on a database."""
 
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.surveys.arrivals"],
+            cwd=Path(ROOT),
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
-def _start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.surveys.arrivals", *arguments],
-        cwd=Path(ROOT),
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    def __enter__(self) -> "Crowd":
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self._server.communicate(timeout=60)  # closes its input, at which it ends
 
-def _finish(process: subprocess.Popen[str]) -> list[str]:
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
-    outcomes: list[str] = json.loads(output)
-    return outcomes
+    def ask(self, *processes: list[str | int]) -> list[str]:
+        """The outcomes of these processes, which run at the same time."""
+        self._server.stdin.write(json.dumps(processes) + "\n")
+        self._server.stdin.flush()
+        outcomes: list[str] = json.loads(self._server.stdout.readline())
+        return outcomes
+
+    def together(self, mode: str, people: int, processes: int = 1) -> list[str]:
+        """What became of each of many people at once."""
+        share = people // processes
+        return self.ask(*([mode, share, first] for first in range(0, people, share)))
