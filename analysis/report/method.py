@@ -82,7 +82,8 @@ def _comparisons(used: set[str], results: Results) -> Iterator[str]:
         "Within a family of outcomes, p is adjusted by Holm's method over the outcomes' tests: "
         f"{counts}. A planned test that has no result stays in its family with p = 1, so the "
         "others are adjusted for as many tests as were planned. Comparisons of arms within an "
-        "outcome are treated in the same way."
+        "outcome that have no result count in the same way where they are adjusted by Holm's "
+        "method."
     )
     if used & {"permutation", "permutation_within"}:
         yield (
@@ -149,24 +150,26 @@ def _sizes(used: set[str], results: Results) -> Iterator[str]:
             "model by maximum likelihood, with an interval by the delta method on the logit."
         )
     yield "Shares of participants have Wilson's intervals."
+    if results.study_flow.attrition:
+        yield (
+            f"Attrition is tested by Pearson's χ² with p from {DRAWS:,} random tables with the "
+            "observed margins."
+        )
     # Readers need to know where chance enters in order to reproduce the numbers.
-    drawn = " and ".join(
-        f"“{part.label}”"
-        for part in sections_with_results(results.optional_sections)
-        if part.key in DRAWN
-    )
-    if not results.study_flow.attrition:
-        if drawn:
-            yield f"The bootstrap samples behind {drawn} use a fixed seed."
-        return
-    others = (
-        f"as do the bootstrap samples behind {drawn}"
-        if drawn
-        else "as the permutation tests do"
-        if used & {"permutation", "permutation_within"}
-        else "which is the only use of random numbers in this report"
-    )
-    yield (
-        f"Attrition is tested by Pearson's χ² with p from {DRAWS:,} random tables with the "
-        f"observed margins. They use a fixed seed, {others}."
-    )
+    drawn = list(_drawn(used, results))
+    if drawn:
+        *others, last = drawn
+        named = f"{', '.join(others)} and {last}" if others else last
+        yield f"Random numbers enter only {named}; they have fixed seeds."
+
+
+def _drawn(used: set[str], results: Results) -> Iterator[str]:
+    if any(row.by_chance is not None for row in results.baseline):
+        yield "the differences by chance in table 1"
+    if results.study_flow.attrition:
+        yield "the test of attrition"
+    if used & {"permutation", "permutation_within"}:
+        yield "the permutation tests"
+    for part in sections_with_results(results.optional_sections):
+        if part.key in DRAWN:
+            yield f"the bootstrap samples behind “{part.label}”"

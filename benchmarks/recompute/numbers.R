@@ -9,6 +9,7 @@ TOLERANCE <- c(
   laplace = 5e-4,      # generalised mixed models: two optimisers, and numerical Hessians
   profile = 2e-3,      # limits of a profile likelihood: two searches over two optimisers
   permutation = 0.01,  # p from random permutations in both programs
+  chance = 0.08,       # percentiles of 2,000 random assignments in both programs, relative to the percentile
   bootstrap = 0.06     # percentiles of random bootstrap samples in both programs, relative to the interval's width
 )
 
@@ -50,7 +51,7 @@ SECTIONS <- c("outcomes", "instruments", "agreement", "behaviour", "baseline", "
               "data_checks")
 NOT_RESULTS <- paste0(
   "\\.outcome\\.|\\.bound$|\\.smallest_effect$|\\.level$|\\.score_range\\.|optional_sections\\.mediation\\.(runs|seed)$|",
-  "\\.factor\\.scale$|\\.planned\\.\\d+\\.weights\\.|^data_checks\\.(level|alpha)|^sample\\.(size|power|alpha|arms)$|",
+  "\\.factor\\.scale$|\\.planned\\.\\d+\\.weights\\.|^data_checks\\.(level|family_level|checks\\..*)$|\\.by_chance\\.(pairs|draws)$|^sample\\.(size|power|alpha|arms)$|",
   "^instruments\\.\\d+\\.(items|minimum|maximum|minimum_answered)$|",
   "\\.(n|rows|images|participants|missing|levels|incomplete|family_size|left_out|complete|steps|answers|least_n|tried|numerator|",
   "denominator|defined|undefined|trials|analysed_per_arm|flagged|undecided|estimated|above_zero|below_zero)$|",

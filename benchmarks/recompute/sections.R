@@ -179,9 +179,12 @@ for (i in seq_along(results$study_flow$attrition)) {
 }
 if (!is.null(results$sample$per_arm)) {
   goal <- plan$sample_goal
+  anova_power <- function(n) { # as in power.anova.test, whose search ends at the fourth digit
+    k <- length(arms)
+    pf(qf(1 - plan$alpha, k - 1, k * (n - 1)), k - 1, k * (n - 1), k * n * goal$f^2, lower.tail = FALSE)
+  }
   put("sample.per_arm", if (!is.null(goal$d)) power.t.test(delta = goal$d, power = goal$power, sig.level = plan$alpha, tol = 1e-10)$n else
-    power.anova.test(length(arms), between.var = goal$f^2 * length(arms) / (length(arms) - 1), within.var = 1, power = goal$power,
-                     sig.level = plan$alpha, tol = 1e-10)$n, "search")
+    root(function(n) anova_power(n) - goal$power, 1.5, 1e5), "search")
   put("sample.per_arm_rounded", ceiling(value_at("sample.per_arm") - 1e-9))
 }
 smd <- function(a, b) { # Austin (2009); Yang & Dalton (2012) for categories
@@ -213,6 +216,17 @@ for (i in seq_along(results$baseline)) {
   if (length(arms) > 1) {
     all <- combn(arms, 2, function(pair) abs(smd(of(pair[1]), of(pair[2]))))
     if (any(!is.na(all))) put(paste0(path, ".largest"), max(all, na.rm = TRUE))
+    if (!is.null(row$by_chance)) { # the values are assigned at random to arms of the same sizes
+      groups <- Filter(function(x) length(x) > 1, lapply(arms, function(arm) { x <- of(arm); x[!is.na(x)] }))
+      x <- unlist(groups); place <- rep(seq_along(groups), lengths(groups))
+      set.seed(1)
+      drawn <- replicate(2000, {
+        parts <- split(sample(x), place)
+        max(combn(length(parts), 2, function(pair) { d <- smd(parts[[pair[1]]], parts[[pair[2]]]); if (is.na(d)) 0 else abs(d) }))
+      })
+      for (q in c("median", "percentile_95")) if (!is.null(row$by_chance[[q]]))
+        put(paste0(path, ".by_chance.", q), quantile(drawn, c(median = .5, percentile_95 = .95)[[q]], type = 1), "chance", row$by_chance[[q]])
+    }
   }
 }
 
@@ -350,5 +364,5 @@ for (i in seq_along(results$optional_sections$multiverse)) {
                                 list(median = median(x), least = min(x), most = max(x)), "laplace")
   }
 }
-skip("^data_checks\\.", "a check of the data decides about no outcome, and its p is a bound corrected for all columns, items and arms")
+skip("^data_checks\\.findings", "a check of the data decides about no outcome; its p is a bound, corrected for all columns, items and arms")
 skip("^optional_sections\\.map_quality\\.", "it needs the maps' evaluation, which is not in the folder")

@@ -206,7 +206,7 @@ def test_latin_symbols_of_statistics_are_in_italics_and_greek_ones_not():
 def test_notes_on_method_tell_of_what_was_done_and_of_nothing_else(planted_results):
     told = " ".join(method_notes(planted_results))
     assert "Welch's ANOVA" in told
-    assert "the only use of random numbers in this report" in told
+    assert "Random numbers enter only the test of attrition; they have fixed seeds." in told
     assert "Models of trials" not in told
     assert "Benjamini" not in told
     first = planted_results.outcomes[0]
