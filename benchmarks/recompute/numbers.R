@@ -10,7 +10,7 @@ TOLERANCE <- c(
   profile = 2e-3,      # limits of a profile likelihood: two searches over two optimisers
   permutation = 0.01,  # p from random permutations in both programs
   chance = 0.08,       # percentiles of 2,000 random assignments in both programs, relative to the percentile
-  bootstrap = 0.06     # percentiles of random bootstrap samples in both programs, relative to the interval's width
+  bootstrap = 0.1      # percentiles of random bootstrap samples in both programs, relative to the interval's width
 )
 
 computed <- new.env()

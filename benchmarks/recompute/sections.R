@@ -8,12 +8,21 @@ alpha_of <- function(values) {
   limits <- 1 - (1 - alpha) * qf(c((1 + level) / 2, (1 - level) / 2), n - 1, (n - 1) * (k - 1))
   list(value = alpha, low = limits[1], high = limits[2])
 }
-omega_of <- function(values) { # one factor by maximum likelihood; delta method on the logit
+one_factor <- function(R) { # loadings and uniquenesses by maximum likelihood (Jöreskog, 1967)
+  scaled <- function(psi) eigen(R / sqrt(psi %o% psi), symmetric = TRUE)
+  discrepancy <- function(psi) { e <- scaled(psi)$values[-1]; sum(e - log(e)) }
+  psi <- nlminb(pmin(.5 / diag(solve(R)), 1), discrepancy, lower = .005, upper = 1, control = list(rel.tol = 1e-15, x.tol = 1e-10))$par
+  e <- scaled(psi)
+  list(loadings = sqrt(psi * max(e$values[1] - 1, 0)) * e$vectors[, 1], uniquenesses = psi)
+}
+omega_of <- function(values) { # delta method on the logit
   complete <- values[complete.cases(values), , drop = FALSE]
   k <- ncol(complete); n <- nrow(complete)
   s <- apply(complete, 2, sd)
-  fit <- factanal(complete, 1, control = list(nstart = 5, opt = list(factr = 1e-2)))
-  lambda <- fit$loadings[, 1] * s; psi <- fit$uniquenesses * s^2
+  # factanal() finds no optimum for some scales of three items.
+  fit <- tryCatch({ f <- factanal(complete, 1, control = list(nstart = 5, opt = list(factr = 1e-2))); list(loadings = f$loadings[, 1],
+                    uniquenesses = f$uniquenesses) }, error = function(e) one_factor(cor(complete)))
+  lambda <- fit$loadings * s; psi <- fit$uniquenesses * s^2
   lambda <- lambda * sign(sum(lambda))
   total <- sum(lambda); rest <- sum(psi)
   omega <- total^2 / (total^2 + rest)
@@ -39,10 +48,7 @@ for (i in seq_along(results$instruments)) {
     put_if <- function(name, f, how = "closed") if (!is.null(node[[name]]$value)) put_estimate(paste0(here, ".", name), f(), how)
     own <- values[who, , drop = FALSE]
     put_if("alpha", function() alpha_of(own))
-    put_if("omega", function() tryCatch(omega_of(own), error = function(e) {
-      skip(paste0("^", gsub(".", "\\.", here, fixed = TRUE), "\\.omega"), "factanal() of R finds no optimum")
-      list()
-    }), "laplace")
+    put_if("omega", function() omega_of(own), "laplace")
     complete <- raw[who, , drop = FALSE]
     complete <- complete[complete.cases(complete), , drop = FALSE]
     put_if("straight_lined", function() wilson(sum(apply(complete, 1, function(r) length(unique(r)) == 1)), nrow(complete)))

@@ -112,7 +112,7 @@ laplace <- function(rows, formula, X) { # logit P(answer ≤ j) = threshold_j - 
     u <<- u * 0
     end <- nlminb(outside(from), function(par) mode(inside(par), offset)$deviance,
                   lower = c(rep(-40, k + p), lower_theta), upper = c(40, rep(6, k - 1), rep(40, p), rep(25, length(lower_theta))),
-                  control = list(rel.tol = 1e-14, x.tol = 1e-10, eval.max = 3000, iter.max = 1000))
+                  control = list(rel.tol = 1e-12, x.tol = 1e-9, eval.max = 3000, iter.max = 1000))
     list(par = inside(end$par), deviance = end$objective)
   }
   list(minimise = minimise, mode = mode, k = k, p = p, y = y, X = X, terms = terms)
@@ -312,12 +312,14 @@ put_likelihood_ratio <- function(path, found, outcome, brief = FALSE) {
   model <- laplace(rows, formula, X)
   full <- model$minimise()
   fixed <- model$k + seq_len(model$p)
-  lowest <- function(matrix, offset = 0) {
+  without <- function(matrix, offset = 0, from = NULL) { # the lowest deviance with fewer columns, near a known optimum
     part <- laplace(rows, formula, matrix)
-    from <- c(full$par[seq_len(model$k)], rep(0, ncol(matrix)), full$par[-seq_len(model$k + model$p)])
-    min(part$minimise(from, offset)$deviance, part$minimise(offset = offset)$deviance)
+    if (!is.null(from)) return(part$minimise(from, offset))
+    near <- c(full$par[seq_len(model$k)], rep(0, ncol(matrix)), full$par[-seq_len(model$k + model$p)])
+    ends <- list(part$minimise(near, offset), part$minimise(offset = offset))
+    ends[[which.min(sapply(ends, `[[`, "deviance"))]]
   }
-  ratio <- max(0, lowest(X[, assign != match(tested, labels), drop = FALSE]) - full$deviance)
+  ratio <- max(0, without(X[, assign != match(tested, labels), drop = FALSE])$deviance - full$deviance)
   df <- sum(assign == match(tested, labels))
   put_test(paste0(path, ".test"), ratio, df, pchisq(ratio, df, lower.tail = FALSE), "profile")
   if (!isFALSE(brief)) return(invisible())
@@ -336,21 +338,28 @@ put_likelihood_ratio <- function(path, found, outcome, brief = FALSE) {
     l <- level_weights(fit, "arm", arm, plan$control)
     free <- X %*% MASS::Null(l)
     direction <- drop(X %*% (l / sum(l^2)))
-    rise <- function(value) lowest(free, direction * value) - full$deviance
     value <- sum(l * full$par[fixed])
-    at_zero <- max(0, rise(0))
+    zero <- without(free)
+    at_zero <- max(0, zero$deviance - full$deviance)
+    last <- zero$par # each search starts where the last ended
+    rise <- function(value) {
+      end <- without(free, direction * value, last)
+      last <<- end$par
+      end$deviance - full$deviance - qchisq(level, 1)
+    }
     p <- 2 * pnorm(-sqrt(at_zero))
     put(paste0(here, ".odds_ratio.statistic"), sign(value) * sqrt(at_zero), "profile")
     put(paste0(here, ".odds_ratio.p"), p, "profile")
     p_values[here] <- p
-    limit <- qchisq(level, 1)
-    crossing <- function(from, to) exp(uniroot(function(x) rise(x) - limit, sort(c(from, to)), tol = 1e-5)$root)
-    if (!is.null(node$limit)) { # the odds ratio is 0 or infinite
-      put(paste0(here, ".odds_ratio.limit"), crossing(-15, 15), "profile")
+    crossing <- function(from, to, direction) exp(uniroot(rise, c(from, to), extendInt = direction, tol = 1e-4)$root)
+    if (!is.null(node$limit)) { # the odds ratio is infinite or 0, and its interval has one limit
+      put(paste0(here, ".odds_ratio.limit"), if (value > 0) crossing(0, 2, "downX") else crossing(-2, 0, "upX"), "profile")
     } else {
       put(paste0(here, ".odds_ratio.value"), exp(value), "profile")
-      put(paste0(here, ".odds_ratio.low"), crossing(value - 8, value), "profile")
-      put(paste0(here, ".odds_ratio.high"), crossing(value, value + 8), "profile")
+      last <- zero$par
+      put(paste0(here, ".odds_ratio.low"), crossing(value - 1, value, "downX"), "profile")
+      last <- zero$par
+      put(paste0(here, ".odds_ratio.high"), crossing(value, value + 1, "upX"), "profile")
     }
   }
   put_adjusted(p_values, how = "profile")

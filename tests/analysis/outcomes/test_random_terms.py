@@ -168,7 +168,7 @@ def test_the_report_names_the_step_the_method_and_that_the_plan_was_not_met(arm_
     assert "was replaced by compound symmetry, (1 | image) + (1 | image:arm)" in page
     assert "not met as planned" in page
     assert "(Satterthwaite df)" in re.sub(r"<[^>]+>", "", page)
-    assert "25.71 (Satterthwaite)" in page
+    assert '25.71 <span class="df-method">(Satterthwaite)</span>' in page
     assert "image:arm SD .54" in page.replace("0.54", ".54")
     stored = (arm_order[1] / "plan1" / "results.json").read_text(encoding="utf-8")
     assert "replaced by compound symmetry" in stored
