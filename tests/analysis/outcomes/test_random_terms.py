@@ -190,7 +190,7 @@ def test_kenward_rogers_df_are_used_and_named_where_the_plan_asks(shared_dir, tm
     assert all(
         contrast.estimate.method.endswith("Kenward-Roger's df") for contrast in found.contrasts
     )
-    assert "27.46 (Kenward-Roger)" in page
+    assert '27.46 <span class="df-method">(Kenward-Roger)</span>' in page
     plan.write_text(
         text.replace('analysis = "linear_trials"', KENWARD_ROGER.replace("linear", "logistic"))
     )
