@@ -2,15 +2,19 @@
 
 csv and JSON are read by the standard library, Excel's workbook by a reader of its XML in this file,
 Stata's file by pandas. Parquet is read by fastparquet where it is installed, otherwise by pyarrow,
-which wrote it; SPSS's file by pyreadstat, which wrote it.
+which wrote it; SPSS's file by pyreadstat, which wrote it, and where R is installed by its package
+foreign, whose reader descends from PSPP.
 """
 
 import csv
 import hashlib
 import io
 import json
+import math
 import random
 import re
+import shutil
+import subprocess
 import zipfile
 from datetime import UTC, datetime, timedelta, timezone
 from xml.etree import ElementTree
@@ -299,6 +303,73 @@ def test_spss_comes_back_with_labels_and_user_missing_values(people, tmp_path):
     assert not frame["low"].min() > -9999, "codes of missing lie below the data"
     assert {one["lo"] for one in meta.missing_ranges["low"]} == {-9997.0, -9998.0, -9999.0}
     assert {one["lo"] for one in meta.missing_ranges["rating"]} == {-997.0, -998.0, -999.0}
+
+
+SPSS_BY_R = r"""
+arguments <- commandArgs(TRUE)
+read <- suppressWarnings(foreign::read.spss(arguments[1], to.data.frame = FALSE, reencode = NA,
+                                            use.value.labels = FALSE, use.missings = FALSE))
+hex <- function(text) paste(charToRaw(text), collapse = "")
+cells <- lapply(read, function(one) {
+  if (is.character(one)) paste0("t", vapply(one, hex, "")) else ifelse(is.na(one), "nnan", sprintf("n%.17g", one))
+})
+writeLines(c(paste(names(read), collapse = "\t"), do.call(paste, c(cells, sep = "\t"))),
+           arguments[2])
+"""
+
+
+def read_by_r(path, folder) -> dict[str, list]:
+    """Return the columns of an SPSS file as R reads them: numbers, or bytes without padding."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed.")
+    (folder / "read.R").write_text(SPSS_BY_R, encoding="utf-8")
+    done = subprocess.run(
+        ["Rscript", str(folder / "read.R"), str(path), str(folder / "read.tsv")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "no package called ‘foreign’" in done.stderr or "'foreign'" in done.stderr:
+        pytest.skip("R's package foreign is not installed.")
+    assert done.returncode == 0, done.stderr
+    names, *rows = [
+        line.split("\t") for line in (folder / "read.tsv").read_text(encoding="ascii").splitlines()
+    ]
+    return {
+        name: [
+            bytes.fromhex(cell[1:]).rstrip(b" ") if cell[0] == "t" else float(cell[1:])
+            for cell in cells
+        ]
+        for name, *cells in zip(names, *rows, strict=True)
+    }
+
+
+def test_spss_is_read_alike_by_a_reader_that_did_not_write_it(people, tmp_path):
+    """R splits texts of more than 255 bytes into columns of their own, which are not compared."""
+    written = write_format("sav", [people])
+    path = tmp_path / "people.sav"
+    path.write_bytes(written.files["sav/people.sav"])
+    columns = read_by_r(path, tmp_path)
+    labels = pyreadstat.read_sav(path, metadataonly=True)[1].variable_value_labels
+    epoch = datetime(1582, 10, 14, tzinfo=UTC)  # SPSS counts seconds from here
+    compared = 0
+    for row, place, variable, cell in every_cell(people):
+        found = columns[variable.name][row]
+        if cell is None and variable.type == "datetime":
+            assert math.isnan(found)
+        elif cell is None:
+            kind = people.missing(people.rows[row], place)
+            assert labels[variable.name][found] == MISSING_LABELS[kind]
+        elif isinstance(cell, datetime):
+            assert found == pytest.approx((cell - epoch).total_seconds(), abs=0.001)
+        elif isinstance(cell, str) and not variable.values:
+            if len(cell.encode()) > 255:
+                continue
+            assert found == cell.encode().rstrip(b" ")
+        else:
+            assert same(variable, cell, labelled(variable, found, labels.get(variable.name, {})))
+        compared += 1
+    assert compared > 0.95 * len(people.rows) * len(people.variables)
 
 
 def test_stata_comes_back_with_labels_and_extended_missing_values(people, tmp_path):
