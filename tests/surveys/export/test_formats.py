@@ -311,7 +311,8 @@ read <- suppressWarnings(foreign::read.spss(arguments[1], to.data.frame = FALSE,
                                             use.value.labels = FALSE, use.missings = FALSE))
 hex <- function(text) paste(charToRaw(text), collapse = "")
 cells <- lapply(read, function(one) {
-  if (is.character(one)) paste0("t", vapply(one, hex, "")) else ifelse(is.na(one), "nnan", sprintf("n%.17g", one))
+  if (is.character(one)) return(paste0("t", vapply(one, hex, "")))
+  ifelse(is.na(one), "nnan", sprintf("n%.17g", one))
 })
 writeLines(c(paste(names(read), collapse = "\t"), do.call(paste, c(cells, sep = "\t"))),
            arguments[2])
