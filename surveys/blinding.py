@@ -19,6 +19,7 @@ REVEALING = frozenset(
     (
         *("arm", "arm_label", "condition", "method", "explanation"),
         *("map_toggles", "opacity_changes", "opacity"),  # set only if there is a map
+        *("diagnosis", "diagnosis_comment"),  # some diagnoses are of a map
     )
 )
 """Columns of the export that reveal arms; columns of declared factors reveal them as well."""

@@ -45,9 +45,9 @@ class Asking:
 
 def wide_table(declared: StudyFile, tables: Mapping[str, Table]) -> Table:
     """Return the wide table of the exported tidy tables, which are given by name."""
-    people = list(_records(tables["participants"]))
+    people = list(records(tables["participants"]))
     answers = _answers(tables)
-    pages = {(row["participant"], row["page"]) for row in _records(tables["pages"])}
+    pages = {(row["participant"], row["page"]) for row in records(tables["pages"])}
     columns: list[tuple[Variable, list[TableCell]]] = [
         (variable, [row[place] for row in tables["participants"].rows])
         for place, variable in enumerate(tables["participants"].variables)
@@ -64,8 +64,8 @@ def wide_table(declared: StudyFile, tables: Mapping[str, Table]) -> Table:
     return Table("wide", variables, rows)
 
 
-def wide_rows(table: Table) -> list[CodebookRow]:
-    """Return the codebook's rows of the wide table's columns."""
+def table_rows(table: Table) -> list[CodebookRow]:
+    """Return the codebook's rows of the table's columns."""
     return [
         column_row(
             table.file,
@@ -80,7 +80,7 @@ def wide_rows(table: Table) -> list[CodebookRow]:
     ]
 
 
-def _records(table: Table) -> Iterator[Row]:
+def records(table: Table) -> Iterator[Row]:
     names = _names(table)
     for row in table.rows:
         yield dict(zip(names, row, strict=True))
@@ -94,7 +94,7 @@ def _answers(tables: Mapping[str, Table]) -> dict[Page, dict[str, TableCell]]:
     """Return the answers of each page, by participant and page."""
     answers: dict[Page, dict[str, TableCell]] = defaultdict(dict)
     for name in ("answers", "block_answers"):
-        for row in _records(tables[name]) if name in tables else ():
+        for row in records(tables[name]) if name in tables else ():
             answers[row["participant"], row["page"]][str(row["item"])] = row["value"]
     return answers
 
@@ -236,7 +236,7 @@ def _of_trials(
 ) -> Iterator[tuple[Variable, list[TableCell]]]:
     """Yield the means of each participant's trials, by part, condition and correctness."""
     by_person: dict[TableCell, list[Row]] = defaultdict(list)
-    for row in _records(trials):
+    for row in records(trials):
         by_person[row["participant"]].append(row)
     main = [part for part in declared.trial_parts if not part.is_practice]
     names = _names(trials)

@@ -18,10 +18,11 @@ from django.utils import translation
 
 from surveys.blinding import is_blinded, limited_pages
 from surveys.export.dataset import Missing, Table, Variable, tidy_table
+from surveys.export.diagnoses import diagnoses
 from surveys.export.endings import with_endings
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
-from surveys.export.wide import wide_rows, wide_table
+from surveys.export.wide import table_rows, wide_table
 from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
 from surveys.services.fingerprints import changes
 from surveys.study_file.declaration import StudyFile
@@ -94,7 +95,12 @@ def export_study(
             for name in rows
         }
         exported["wide"] = wide_table(declared, exported)
-        exported["codebook"] = _codebook_table([*described, *wide_rows(exported["wide"])])
+        added = [exported["wide"]]
+        if (by_image := diagnoses(exported["trials"])) is not None:
+            exported["diagnoses"] = by_image
+            added.append(by_image)
+        described += [row for table in added for row in table_rows(table)]
+        exported["codebook"] = _codebook_table(described)
     written = _formats(list(exported.values()), formats)
     files = {name: content for one in written for name, content in one.files.items()}
     files["plan.toml"] = toml_text(plan_of(declared)).encode()

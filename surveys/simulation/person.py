@@ -12,6 +12,7 @@ from surveys.simulation.profile import Effect, Profile
 from surveys.simulation.styles import base_of, shift_of, style_of
 
 COMMENT_SHARE = 0.2
+DIAGNOSIS_SHARE = 0.25  # of trials in which a synthetic person answers the optional question
 NO_EFFECT = Effect()
 
 
@@ -177,6 +178,15 @@ class Person:
         low, high = float(values[0]), float(values[-1])
         return _nearest(low + (sureness - 1) / 4 * (high - low), values)
 
+    def _diagnose(self, shown: Shown, values: list[str], prediction: str, effect: Effect) -> str:
+        """Return an empty text in most trials, else mostly that a wrong answer is wrong."""
+        if self._random.random() >= DIAGNOSIS_SHARE:
+            return ""
+        right = shown.predicted_class == shown.true_class
+        if not right and self._chance(_log_odds(self._base.sees)):
+            return "wrong_class"
+        return self._random.choice(values)
+
     def _difficulty(self, stimulus: int) -> float:
         """Return how much more readily people accept at this image, the same for everyone."""
         chance = random.Random(f"image {self._seed} {stimulus}")  # noqa: S311
@@ -221,6 +231,7 @@ TASKS: Mapping[str, Decides] = {
     "chosen_map": Person._choose_map,
     "sureness": Person._sure,
     "first_sureness": Person._sure,
+    "diagnosis": Person._diagnose,
 }
 """For each item of a task, the method that answers it."""
 

@@ -22,6 +22,41 @@ def sureness(key: str, confidence: str) -> tuple[Item, ...]:
     return (Item(key, text, scale=Scale(1, 5, anchors)),)
 
 
+DIAGNOSIS = "diagnosis"
+DIAGNOSIS_COMMENT = "diagnosis_comment"
+OF_MAPS = ("wrong_reasons", "background")
+"""Diagnoses that only a person who sees a map can make."""
+
+
+def diagnosis(*, with_map: bool = True) -> tuple[Item, ...]:
+    """Return the optional questions of what is wrong, with the diagnoses of the map if it is
+    shown.
+    """
+    options = {
+        "wrong_class": _("The answer is wrong"),
+        "wrong_reasons": _("The answer is right, but for the wrong reasons"),
+        "background": _("The map marks the background"),
+        "cannot_tell": _("Something is wrong, but I cannot tell what"),
+    }
+    kept = {key: text for key, text in options.items() if with_map or key not in OF_MAPS}
+    return (
+        Item(
+            DIAGNOSIS,
+            _("Is anything wrong here? You can leave this question out."),
+            kind="choice",
+            options=kept,
+            required=False,
+        ),
+        Item(
+            DIAGNOSIS_COMMENT,
+            _("What did you notice? You can leave this field empty."),
+            kind="short_text",
+            required=False,
+            maximum_length=300,
+        ),
+    )
+
+
 def which_class(key: str, text: str, classes: Mapping[str, str]) -> Item:
     """Return a choice among the classifier's classes, labelled as participants read them."""
     return Item(key, text, kind="choice", options=classes)

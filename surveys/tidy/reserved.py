@@ -1,6 +1,7 @@
 """Names that a study must not give to a factor, because a table of its data already has them."""
 
 from surveys import tasks
+from surveys.tasks.items import diagnosis
 from surveys.tidy import columns, page_columns
 from surveys.tidy.codebook_columns import OWN_COLUMNS
 from surveys.tidy.columns import Column
@@ -36,12 +37,13 @@ def reserved_names() -> frozenset[str]:
 
 def _asked_in_trials() -> set[str]:
     """Return the ids of all tasks' questions, each of which is a column of trials.csv."""
-    return {
+    asked = {
         item.id
         for task in tasks.TASKS
         for stage in task.stages
         for item in stage.asks({}, "points")
     }
+    return asked | {item.id for item in diagnosis()}
 
 
 def factor_column(name: str) -> str:

@@ -11,6 +11,7 @@ from surveys.questionnaires.base import Item
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.designs import between_factors, factor_names
 from surveys.study_file.parts import TrialsPart
+from surveys.tasks.items import diagnosis
 from surveys.tidy.cell_sources import answer_cell, factor, factor_of_person
 from surveys.tidy.cells import Cell
 from surveys.tidy.columns import (
@@ -93,6 +94,7 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         *LAYOUT,
         *factors,
         *(_answer_column(item) for item in _items(parts)),
+        *(_diagnosis_columns() if any(part.diagnosis for part in parts) else ()),
         *(SIDE_BY_SIDE if several_maps else ()),
         *((FIRST_STAGE,) if two_stages else ()),
         *ANSWERED,
@@ -129,6 +131,16 @@ def _items(parts: list[TrialsPart]) -> list[Item]:
         for item in stage.asks({}, confidence)
     ]
     return list({item.id: item for item in items}.values())
+
+
+def _diagnosis_columns() -> tuple[Column, ...]:
+    choice, comment = diagnosis()
+    return (
+        Column(
+            choice.id, "category", answer_cell(choice), choice.text, values=dict(choice.options)
+        ),
+        Column(comment.id, "text", answer_cell(comment), comment.text),
+    )
 
 
 def _answer_column(item: Item) -> Column:

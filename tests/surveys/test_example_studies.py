@@ -76,6 +76,9 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
             one.get("factors") for one in study.analysis["outcomes"]
         ),
         "a human alone in the plan": lambda study: "human_alone" in study.analysis,
+        "a question of what is wrong": lambda study: any(
+            part.diagnosis for part in study.trial_parts
+        ),
     }
     for task in tasks.TASKS:
         wanted[f"task {task.key}"] = lambda study, key=task.key: any(
@@ -116,6 +119,7 @@ def test_whatever_a_study_file_can_declare_is_shown_by_a_study_that_ships():
 def test_without_the_examples_it_would_be_noticed_what_no_study_shows():
     assert not_shown(studies(shipped.FILES)) >= {
         *("a human alone", "a human alone in the plan", "a sample goal"),
+        "a question of what is wrong",
         *("task classify", "task forward_simulation", "task agreement", "task distinction"),
         *("method minimisation", "map over", "part text", "confidence none"),
         *("factors of the arms", "a factorial analysis of them"),

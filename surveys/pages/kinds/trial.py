@@ -15,13 +15,21 @@ from surveys.questionnaires.base import Item
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.step import Step
 from surveys.study_file.stored import definition
+from surveys.tasks.items import diagnosis
 
 
 def items(participant: Participant, step: Step) -> tuple[Item, ...]:
     part = part_of(participant, step)
     texts = spoken(participant.study)
     classes = {name: texts.class_label(name) for name in participant.study.image_set.class_names}
-    return tasks.get(part.task).stage(step.stage).asks(classes, part.confidence)
+    task = tasks.get(part.task)
+    asked = task.stage(step.stage).asks(classes, part.confidence)
+    if not part.diagnosis or step.stage != task.stages[-1].key:
+        return asked
+    trial = trial_of(participant, step)
+    if not trial.condition.shows_prediction:
+        return asked
+    return (*asked, *diagnosis(with_map=trial.explanation is not None))
 
 
 def screen(participant: Participant, step: Step) -> Screen:

@@ -24,13 +24,15 @@ class TrialsPart(Part):
     ``first_right`` trials of each block precede the first wrong prediction. A break is offered
     after every ``break_every`` trials, and ``attention`` checks are spread evenly among them.
     ``minimum_seconds`` must pass before a trial can be answered, and after ``limit_seconds`` the
-    page submits itself. 0 turns each of these off.
+    page submits itself. 0 turns each of these off. ``diagnosis`` adds the optional question of what
+    is wrong, which is asked where the classifier's answer is shown.
     """
 
     right: Count
     wrong: Count
     task: Annotated[str, OneOf(tuple(task.key for task in tasks.TASKS))] = "decide"
     confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "points"
+    diagnosis: bool = False
     first_right: Count = 0
     feedback: bool = False
     break_every: Count = 0
@@ -66,6 +68,14 @@ class TrialsPart(Part):
                 f"first_right is {self.first_right}, but only {self.right} predictions are right. "
                 "Lower it, or raise right.",
                 "right",
+            )
+        task = tasks.get(self.task)
+        if self.diagnosis and not task.stages[-1].shows_prediction:
+            at.add(
+                "diagnosis",
+                f"diagnosis asks what is wrong with the classifier's answer, which the task "
+                f"{self.task!r} does not show. Remove diagnosis, or use the task {_showing()}.",
+                "task",
             )
         # Checks lie between trials, so that there must be fewer of them than trials.
         if self.attention >= max(shown, 1):
@@ -133,3 +143,8 @@ class PracticePart(TrialsPart):
     feedback: bool = True
 
     is_practice: ClassVar[bool] = True
+
+
+def _showing() -> str:
+    """Return the tasks that show the classifier's answer when they ask for the last time."""
+    return " or ".join(repr(task.key) for task in tasks.TASKS if task.stages[-1].shows_prediction)
