@@ -1,6 +1,7 @@
 """Assumptions that a power simulation needs and a study file does not contain."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from analysis.errors import ProblemsError
@@ -37,6 +38,7 @@ class Assumptions:
     score_sd: float | None = None  # SD of a score or a single numeric trial; range / 6 if None
     reliability: float = 0.8  # reliability of a scale's score
     stable_share: float = 0.5  # share of a true score that is constant over within-subjects blocks
+    before_correlation: float = 0.5  # of the scores of an earlier and a later measurement, per arm
 
     def __post_init__(self) -> None:
         # All problems are reported at once, so that a command line needs a single correction.
@@ -49,6 +51,11 @@ class Assumptions:
         ]
         if not 0 <= self.stable_share <= 1:
             problems.append(f"stable_share must be from 0 to 1, but is {self.stable_share}.")
+        if not 0 <= self.before_correlation < 1:
+            problems.append(
+                "before_correlation must be at least 0 and below 1, but is "
+                f"{self.before_correlation}."
+            )
         if not 0 < self.baseline_share < 1 or not 0 < self.reliability < 1:
             problems.append("baseline_share and reliability must be between 0 and 1.")
         if self.person_share + self.image_share + self.arm_by_image_share >= 1:
@@ -66,12 +73,14 @@ class Design:
     """The trials of each participant, with as many `right` and `wrong` predictions in every arm.
 
     With `conditions` the design is within-subjects: each condition has that many predictions on
-    images of its own, and the arms are orders of the conditions.
+    images of its own, and the arms are orders of the conditions. `levels` contains each arm's level
+    of every factor that the study declares between subjects.
     """
 
     right: int
     wrong: int
     conditions: tuple[str, ...] = ()
+    levels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def images(self) -> int:
@@ -83,4 +92,4 @@ class Design:
         least = 1 if self.right and self.wrong else 0
         right = max(least if self.right else 0, round(self.right * factor))
         wrong = max(least if self.wrong else 0, round(self.wrong * factor))
-        return Design(right, wrong, self.conditions)
+        return replace(self, right=right, wrong=wrong)

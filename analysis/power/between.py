@@ -9,10 +9,11 @@ from analysis.plan.plan import Plan
 from analysis.power.answers import Array
 from analysis.power.assumptions import Assumptions, Design
 from analysis.power.behaviour import COLUMNS, answered
-from analysis.power.outcomes import Simulated
+from analysis.power.outcomes import LATER, Simulated
 from analysis.power.within import NO_ANSWERS, NO_TRIALS, spreads, within_people
 from analysis.study_data.logarithms import untransformed
 from analysis.study_data.study_data import StudyData
+from analysis.study_data.times import Times
 
 
 def simulated_study(
@@ -32,7 +33,7 @@ def simulated_study(
     applied to simulated answers.
     """
     arms, completed, shift = drawn_people(plan, task, per_arm, affected, assumed, rng)
-    people = _participants(arms, completed, plan)
+    people = _participants(arms, completed, design)
     if design.conditions:
         moved = np.where(np.isin(design.conditions, affected), task.shift, 0.0)
         trials, answers = within_people(people, moved, task, design, assumed, rng)
@@ -41,10 +42,10 @@ def simulated_study(
         answers = pd.DataFrame(columns=list(NO_ANSWERS))
     else:
         trials = pd.DataFrame(columns=list(NO_TRIALS))
-        answers = _answers(people[completed], shift[completed], task, rng)
-    # The only measurement is the one that the outcome's `where` names.
-    times = {name: str(time) for name, time in task.outcome.where.items() if name not in answers}
-    answers = answers.assign(**times)
+        answers = _answers(people[completed], shift[completed], task, assumed, rng)
+    if not task.outcome.before:
+        # The only measurement is the one that the outcome's `where` names.
+        answers = _at(answers, task.outcome.where)
     plan = replace(plan, exclusions=())
     if task.outcome.kind == "behaviour":
         plan = replace(plan, behaviour=COLUMNS)
@@ -66,7 +67,8 @@ def drawn_people(
     # Excluded participants matter only to outcomes that are analysed per protocol.
     if task.outcome.population == "per_protocol":
         completed &= kept
-    return arms, completed, np.where(np.isin(arms, affected), task.shift, 0.0)
+    shifted = np.isin(arms, affected) | (LATER in affected)
+    return arms, completed, np.where(shifted, task.shift, 0.0)
 
 
 def drawn_answers(shift: Array, task: Simulated, count: int, rng: np.random.Generator) -> Array:
@@ -102,9 +104,29 @@ def drawn_trials(
     return values, completed[:, None] | (order < images // 2)
 
 
-def _participants(arms: np.ndarray, completed: np.ndarray, plan: Plan) -> pd.DataFrame:
+def drawn_twice(
+    shift: Array, task: Simulated, count: int, assumed: Assumptions, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Return earlier and later answers (participants, items), of which the later are shifted.
+
+    The true scores correlate so that the scores, with their noise, correlate as assumed.
+    """
+    stable = assumed.before_correlation / assumed.reliability
+    person = stable**0.5 * rng.standard_normal(len(shift))
+    levels = [
+        task.answers.spread * (person + (1 - stable) ** 0.5 * rng.standard_normal(len(shift))) + at
+        for at in (np.zeros_like(shift), shift)
+    ]
+    earlier, later = (task.answers.draw(np.tile(level, (count, 1)).T, rng) for level in levels)
+    return earlier, later
+
+
+def _participants(arms: np.ndarray, completed: np.ndarray, design: Design) -> pd.DataFrame:
+    names = dict.fromkeys(name for levels in design.levels.values() for name in levels)
+    factors = {name: [design.levels[arm].get(name) for arm in arms] for name in names}
     return pd.DataFrame(
         {
+            **factors,
             "participant": [f"p{index}" for index in range(len(arms))],
             "arm": arms,
             "arm_label": arms,
@@ -115,16 +137,34 @@ def _participants(arms: np.ndarray, completed: np.ndarray, plan: Plan) -> pd.Dat
 
 
 def _answers(
-    people: pd.DataFrame, shift: Array, task: Simulated, rng: np.random.Generator
+    people: pd.DataFrame,
+    shift: Array,
+    task: Simulated,
+    assumed: Assumptions,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Return one row per participant and item.
-
-    Reversed items are stored as clicked.
-    """
+    """Return one row per participant and item, at both times if the outcome has an earlier one."""
     items = task.items
     if items is None:
         raise TypeError("only outcomes from scales and items have answers")
-    values = drawn_answers(shift, task, len(items), rng)
+    outcome = task.outcome
+    if not outcome.before:
+        return _rows(people, drawn_answers(shift, task, len(items), rng), items)
+    earlier, later = drawn_twice(shift, task, len(items), assumed, rng)
+    both = [
+        _at(_rows(people, earlier, items), outcome.before),
+        _at(_rows(people, later, items), outcome.where),
+    ]
+    return pd.concat(both, ignore_index=True)
+
+
+def _at(answers: pd.DataFrame, where: Times) -> pd.DataFrame:
+    """Return the answers with the columns that say when they were given."""
+    return answers.assign(**{n: str(time) for n, time in where.items() if n not in answers})
+
+
+def _rows(people: pd.DataFrame, values: Array, items: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per participant and item. Reversed items are stored as clicked."""
     # Reversed items are stored as clicked, because the analysis reverses them again.
     turned = (items["reversed"] == 1).fillna(False).to_numpy(dtype=bool)
     ends = (items["minimum"] + items["maximum"]).to_numpy(dtype=float)

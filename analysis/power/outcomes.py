@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.outcomes.trial_model_kinds import MOST_ANSWERS
-from analysis.plan.plan import EXPLORATORY, Outcome, Plan, asked_items
+from analysis.plan.plan import (
+    EXPLORATORY,
+    Outcome,
+    Plan,
+    asked_items,
+    effect_names,
+    tested_effect,
+)
 from analysis.power.answers import (
     Answers,
     numeric,
@@ -26,8 +33,14 @@ ANALYSES = (
     "linear_trials",
     "ordinal_trials",
     "repeated",
+    "paired",
+    "mixed_anova",
+    "ancova",
+    "factorial",
 )
+WITHIN_SUBJECTS = ("repeated", "paired")  # analyses without arms
 CONDITION = "condition"  # the column that a simulated within-subjects design compares
+LATER = "the later measurement"  # what an effect shifts where times are compared, not arms
 YES_OR_NO = ("agreed", "decision_correct", "prediction_correct")
 
 
@@ -97,6 +110,14 @@ def simulated(
     problems = _problems(plan, outcome, design)
     if problems or outcome.smallest_effect is None:
         raise PlanningError(problems)
+    if outcome.before and assumed.before_correlation > assumed.reliability:
+        raise PlanningError(
+            [
+                f"outcome {outcome.key!r}: scores with a reliability of {assumed.reliability} "
+                f"cannot have a correlation of {assumed.before_correlation} with an earlier "
+                "measurement. Raise reliability, or lower before_correlation."
+            ]
+        )
     # The effect is declared on the scale of the answers and has to be converted to a latent shift.
     items = _items(outcome, codebook)
     answers = (
@@ -120,16 +141,29 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
         problems.append(f"{name}: {outcome.analysis} is not simulated; use {use}.")
     if outcome.kind == "behaviour":
         problems += problems_of(outcome, plan, design)
-    if len(plan.arms) == 1:
+    if len(plan.arms) == 1 and outcome.analysis not in WITHIN_SUBJECTS:
         problems.append(
-            f"{name}: a study of one arm is not simulated. Plan the sample of its paired "
-            "comparison with other software, such as G*Power."
+            f"{name}: in a study of one arm only {' and '.join(WITHIN_SUBJECTS)} are simulated, "
+            f"but not {outcome.analysis}, because the differences between its levels of "
+            f"{outcome.within} by participant and by image are unknown. Plan with the paired "
+            "comparison of participants' means."
         )
-    if outcome.before:
+    if outcome.covariates:
         problems.append(
-            f"{name}: an earlier measurement is not simulated, because its correlation with the "
-            "later one is unknown. Leave before out to plan without it."
+            f"{name}: covariates are not simulated, because their correlation with the outcome is "
+            "unknown. Leave covariates out: the sample is then large enough with them, too."
         )
+    if outcome.before and design.conditions:
+        problems.append(
+            f"{name}: an earlier measurement is not simulated in within-subjects designs. Leave "
+            "before out."
+        )
+    if outcome.factor is not None:
+        problems.append(
+            f"{name}: the shares of the levels of {outcome.factor!r} are unknown before the data. "
+            "Plan the effect of the arms with one_way, or name two factors of the arms."
+        )
+    problems += _problems_with_factors(outcome, plan, design)
     # Simulated trials have only the columns that every study of this platform has. The time of a
     # questionnaire makes no difference: a single measurement is simulated.
     where = set(outcome.where) if asked_items(outcome) is None else set()
@@ -139,10 +173,59 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
     within = CONDITION if design.conditions else "prediction_correct"
     if outcome.within not in (None, within):
         problems.append(f"{name}: the simulated trials have no {outcome.within!r}.")
-    if outcome.analysis in ANALYSES and (outcome.analysis == "repeated") != bool(design.conditions):
-        design_name = "within-subjects" if design.conditions else "between-subjects"
-        problems.append(f"{name}: {outcome.analysis} is not simulated in {design_name} designs.")
+    if outcome.analysis in ANALYSES:
+        # Times are compared within subjects in any design, conditions only where all are seen.
+        is_within = outcome.analysis in WITHIN_SUBJECTS and not outcome.before
+        if is_within != bool(design.conditions):
+            kind = "within-subjects" if design.conditions else "between-subjects"
+            problems.append(f"{name}: {outcome.analysis} is not simulated in {kind} designs.")
+    if outcome.analysis == "paired" and len(design.conditions) not in (0, 2):
+        problems.append(
+            f"{name}: paired compares two conditions, but the study has "
+            f"{len(design.conditions)}. Use repeated."
+        )
     return problems
+
+
+def _problems_with_factors(outcome: Outcome, plan: Plan, design: Design) -> list[str]:
+    """Return the reasons why the arms do not have the levels that the outcome compares."""
+    if not outcome.factors:
+        return []
+    lacking = [
+        arm
+        for arm in plan.arms_of(outcome)
+        if not set(outcome.factors) <= set(design.levels.get(arm, {}))
+    ]
+    if lacking:
+        return [
+            f"outcome {outcome.key!r}: {' and '.join(outcome.factors)} have no level in "
+            f"{', '.join(lacking)}. Declare them as factors of every arm."
+        ]
+    if not shifted_by_factor(outcome, plan, design):
+        return [
+            f"outcome {outcome.key!r}: no arm has another level than the control's of "
+            f"{' and '.join(outcome.factors)}, so their effect cannot be simulated."
+        ]
+    return []
+
+
+def shifted_by_factor(outcome: Outcome, plan: Plan, design: Design) -> tuple[str, ...]:
+    """Return the arms that the effect of a factorial outcome shifts.
+
+    A main effect shifts every arm with the first level other than the control's, which makes the
+    effect the difference of these levels' means. An interaction shifts the arm with the first other
+    level of both factors, which makes the effect a difference of differences.
+    """
+    arms = plan.arms_of(outcome)
+    names, tested = effect_names(outcome), tested_effect(outcome)
+    there = list(arms)
+    for part in tested.split(":"):
+        factor = names[part]
+        levels = {arm: design.levels[arm][factor] for arm in arms}
+        control = levels.get(plan.control, levels[arms[0]])
+        other = next((level for level in levels.values() if level != control), None)
+        there = [arm for arm in there if levels[arm] == other]
+    return tuple(there)
 
 
 def _items(outcome: Outcome, codebook: pd.DataFrame) -> pd.DataFrame | None:

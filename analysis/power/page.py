@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 
 from analysis import apa_numbers
 from analysis.figures.style import COLOURS, MUTED, SETTINGS, WIDTH, carry, save
+from analysis.plan.plan import tested_effect
+from analysis.power.outcomes import LATER
 from analysis.power.required_sample import Power
 from analysis.power.search import OutcomePower, Point
 from analysis.report.sentences import symbols, typeset
@@ -39,6 +41,7 @@ def write_page(power: Power, output: Path, command: str) -> None:
         power=power,
         figures=figures,
         labels=_labels(power),
+        shifted={result.outcome: _shifted(result.outcome, power) for result in power.outcomes},
         sentences={result.outcome: sentence(result, power) for result in power.outcomes},
         assumed=asdict(power.asked.assumed),
         command=command,
@@ -50,8 +53,11 @@ def write_page(power: Power, output: Path, command: str) -> None:
 def sentence(result: OutcomePower, power: Power) -> str:
     """Return a sentence on the result of the simulation for an outcome."""
     wanted = power.asked.wanted
+    outcome = next(one for one in power.plan.outcomes if one.key == result.outcome)
+    is_interaction = bool(outcome.factors) and tested_effect(outcome) == "a:b"
     effect = (
-        f"a difference of {apa_numbers.number(result.effect)} in “{_labels(power)[result.outcome]}”"
+        f"a difference {'of differences ' if is_interaction else ''}of "
+        f"{apa_numbers.number(result.effect)} in “{outcome.label}”"
     )
     share = apa_numbers.percent(wanted.power)
     if isinstance(result.per_arm, NotEstimable):
@@ -60,12 +66,17 @@ def sentence(result: OutcomePower, power: Power) -> str:
     n, last = int(result.per_arm.value), result.confirmations[-1]
     arms = len(power.plan.arms)
     level = apa_numbers.percent(result.per_arm.level)
+    limits = f"{int(result.per_arm.low)} to {int(result.per_arm.high)}"
+    sample = (
+        f"{n} participants must be recruited ({level} Monte Carlo interval {limits})"
+        if arms == 1
+        else f"{n} participants per arm ({n * arms:,} in total) must be randomised ({level} Monte "
+        f"Carlo interval {limits} per arm)"
+    )
     text = (
-        f"To detect {effect} with a power of {share}, {n} participants per arm ({n * arms:,} in "
-        f"total) must be randomised ({level} Monte Carlo interval {int(result.per_arm.low)} to "
-        f"{int(result.per_arm.high)} per arm). A new simulation of {last.power.n:,} studies of "
-        f"this size detected it in {apa_numbers.percent(last.power.value, 1)}, {level} CI "
-        f"{_percents(last.power)}"
+        f"To detect {effect} with a power of {share}, {sample}. A new simulation of "
+        f"{last.power.n:,} studies of this size detected it in "
+        f"{apa_numbers.percent(last.power.value, 1)}, {level} CI {_percents(last.power)}"
     )
     if not last.holds:
         return f"{text}, which is less than required, so the sample is not confirmed."
@@ -76,6 +87,15 @@ def sentence(result: OutcomePower, power: Power) -> str:
         else ""
     )
     return f"{text}, which confirms the sample{more}."
+
+
+def _shifted(key: str, power: Power) -> str:
+    """Return the words for what the smallest effect shifts, and against what."""
+    affected = power.affected[key]
+    if affected == (LATER,):
+        return f"{LATER} against the earlier measurement"
+    others = "conditions" if power.design.conditions else "arms"
+    return f"{', '.join(f'“{arm}”' for arm in affected)} against the other {others}"
 
 
 def _draw(result: OutcomePower, power: Power) -> Figure:

@@ -11,12 +11,21 @@ import pandas as pd
 
 from analysis.plan.plan import Outcome, Plan
 from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
-from analysis.power.outcomes import Simulated, can_be_simulated, chosen, simulated
+from analysis.power.outcomes import (
+    LATER,
+    WITHIN_SUBJECTS,
+    Simulated,
+    can_be_simulated,
+    chosen,
+    shifted_by_factor,
+    simulated,
+)
 from analysis.power.search import OutcomePower, Wanted, outcome_power
 from analysis.power.simulated_studies import CHUNK, Settings, Simulator
 from analysis.study_data.numerics import single_threaded
 from analysis.study_data.provenance import software
 
+WITHOUT_CONTRASTS = (*WITHIN_SUBJECTS, "mixed_anova", "factorial")
 SCHEMA = 1  # version of power.json; raised when a key changes its meaning or is removed
 
 
@@ -77,7 +86,7 @@ def plan_power(
     wanted = replace(asked.wanted, runs=-(-asked.wanted.runs // CHUNK) * CHUNK)
     asked = replace(asked, wanted=wanted)
     outcomes, left_out = can_be_simulated(plan, chosen(plan, asked.outcomes), design)
-    _refuse(asked, design, left_out)
+    _refuse(asked, design, outcomes, left_out)
     tasks = {
         outcome.key: simulated(plan, outcome, codebook, asked.assumed, design)
         for outcome in outcomes
@@ -110,12 +119,23 @@ def plan_power(
     )
 
 
-def _refuse(asked: Asked, design: Design, left_out: Mapping[str, str]) -> None:
+def _refuse(
+    asked: Asked, design: Design, outcomes: tuple[Outcome, ...], left_out: Mapping[str, str]
+) -> None:
     if left_out and asked.outcomes:
         raise PlanningError(list(left_out.values()))
     if design.conditions and asked.claim == "contrast":
         raise PlanningError(
             ["A within-subjects design has no contrast with a control; use the claim test."]
+        )
+    without = [one for one in outcomes if one.analysis in WITHOUT_CONTRASTS]
+    if without and asked.claim == "contrast":
+        raise PlanningError(
+            [
+                f"outcome {one.key!r}: {one.analysis} has no single contrast of an arm with the "
+                "control; use the claim test, or leave the outcome out with --outcomes."
+                for one in without
+            ]
         )
 
 
@@ -163,8 +183,19 @@ def _affected(
     """Return the arms named, or else the first arm other than the control.
 
     An effect in a single arm is harder to detect than an effect in all arms, so it is the default.
-    In a within-subjects design the arms are conditions, and the first condition is the control.
+    In a within-subjects design the arms are conditions, and the first condition is the control. An
+    outcome with factors has the arms that its effect names (outcomes.shifted_by_factor), and an
+    outcome that compares times has its later measurement.
     """
+    if outcome.before and outcome.analysis in WITHIN_SUBJECTS:
+        if named:
+            raise PlanningError(
+                [
+                    f"outcome {outcome.key!r} compares times over all arms, so its effect is in "
+                    "the later measurement. Leave --affected out."
+                ]
+            )
+        return (LATER,)
     others = [arm for arm in plan.arms_of(outcome) if arm != plan.control]
     others = list(design.conditions[1:]) if design.conditions else others
     unknown = [arm for arm in named if arm not in others]
@@ -175,7 +206,8 @@ def _affected(
                 f"from {', '.join(others)}."
             ]
         )
-    return named or tuple(others[:1])
+    default = shifted_by_factor(outcome, plan, design) if outcome.factors else tuple(others[:1])
+    return named or default
 
 
 def _largest(results: list[OutcomePower]) -> int | None:

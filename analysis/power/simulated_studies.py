@@ -5,7 +5,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from analysis.plan.plan import Plan, analysis_of, resolve
 from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
 from analysis.power.between import simulated_study
 from analysis.power.dask_workers import dask_executor
+from analysis.power.direct_designs import is_direct_design, p_of_design
 from analysis.power.direct_models import is_direct_model, p_values
 from analysis.power.direct_scores import is_direct, scores_by_arm
 from analysis.power.outcomes import Simulated, simulated
@@ -124,7 +125,7 @@ def _without_tables(
     settings: Settings, task: Simulated, cell: Cell, seeds: list[list[int]]
 ) -> list[float | None]:
     """Return the p of each run as far as a trial model needs no tables, and None otherwise."""
-    design = Design(cell.right, cell.wrong, settings.design.conditions)
+    design = replace(settings.design, right=cell.right, wrong=cell.wrong)
     if settings.claim != "test" or not is_direct_model(settings.plan, task.outcome, design):
         return [None] * len(seeds)
     generators = [np.random.default_rng(seed) for seed in seeds]
@@ -146,10 +147,12 @@ def _count(task: Simulated, p: float | None) -> Count:
 
 def _p(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generator) -> float | None:
     """Return the p of the claim in a simulated study, None if the analysis refuses it."""
-    design = Design(cell.right, cell.wrong, settings.design.conditions)
+    design = replace(settings.design, right=cell.right, wrong=cell.wrong)
     drawn = (design, cell.per_arm, settings.affected, settings.assumed, rng)
     if settings.claim == "test" and is_direct(task.outcome, design):
         return welch_anova(scores_by_arm(settings.plan, task, *drawn)).p
+    if settings.claim == "test" and is_direct_design(task.outcome, design):
+        return p_of_design(settings.plan, task, *drawn)
     # Simulated data pass through the code of a real analysis, so its refusals count as well.
     data = simulated_study(settings.plan, settings.codebook, task, *drawn)
     scores = data.participants.assign(

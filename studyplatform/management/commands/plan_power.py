@@ -185,7 +185,10 @@ def _design(study: StudyFile, images: int | None) -> Design:
     parts = [part for part in study.trial_parts if not part.is_practice]
     conditions = tuple(shown.key for shown in study.conditions) if study.design.within else ()
     declared = Design(
-        sum(part.right for part in parts), sum(part.wrong for part in parts), conditions
+        sum(part.right for part in parts),
+        sum(part.wrong for part in parts),
+        conditions,
+        {} if conditions else {arm.key: dict(arm.factors) for arm in study.conditions},
     )
     return declared if images is None else declared.scaled(images / declared.images)
 
