@@ -76,7 +76,8 @@ def scores_by_time(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     """Return the outcome's scale or item (participants, times), for participants with any of them.
 
     The times are `before` and `where`, in this order, or the values of the column `within` of
-    answers.csv: in the order of the answers for parts and pages, sorted for blocks and conditions.
+    answers.csv: in the order of the answers for parts and pages (by their median time, if it is
+    recorded, then by the file), sorted for blocks and conditions.
     """
     if outcome.within is None:
         times = (outcome.before, outcome.where)
@@ -89,9 +90,20 @@ def scores_by_time(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     wide = _wide(answers, rows, ["participant", "time"])
     table = _score(wide, rows, outcome).unstack("time")
     if outcome.within in ("part", "page"):
-        asked = answers[answers["item"].isin(rows["item"])]
-        table = table[[time for time in dict.fromkeys(asked["time"]) if time in table]]
+        asked = answers_at(data.in_file_order.answers, outcome.where)
+        asked = asked[asked["item"].isin(rows["item"])]
+        asked = asked.assign(time=time_column(asked, outcome.within))
+        table = table[[time for time in _in_time(asked) if time in table]]
     return table.dropna(how="all")
+
+
+def _in_time(answers: pd.DataFrame) -> list[str]:
+    """Return the times of the answers, earliest first (without a clock: in the file's order)."""
+    names = list(dict.fromkeys(answers["time"]))
+    if "answered_at" not in answers or answers["answered_at"].isna().any():
+        return names
+    median = answers.groupby("time")["answered_at"].median()
+    return sorted(names, key=lambda name: median[name])
 
 
 def time_label(where: Times) -> str:

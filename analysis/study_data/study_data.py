@@ -4,11 +4,12 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.errors import TableError
@@ -31,6 +32,7 @@ from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
 from analysis.study_data.other_studies.joining import read_source
 from analysis.study_data.plan_columns import problems_with_table
+from analysis.study_data.row_order import Rows, fixed_order
 from analysis.study_data.tables import StudyTables
 from analysis.study_data.times import time_problems, with_parts
 
@@ -39,7 +41,8 @@ from analysis.study_data.times import time_problems, with_parts
 class StudyData(StudyTables):
     """A study's checked tables and plan, with the files behind them.
 
-    `manifest` and `study` are empty if the folder has no such file.
+    `manifest` and `study` are empty if the folder has no such file. The rows of the tables are in a
+    fixed order (row_order); `file_rows` gives by file their places in the file.
     """
 
     manifest: Mapping[str, Any]
@@ -49,6 +52,25 @@ class StudyData(StudyTables):
     registered: Mapping[str, Any] | None = None  # the registered plan, if it is a separate plan
     evaluation: pd.DataFrame | None = None  # evaluation of the maps, if available
     unread_plan: str = ""  # why the folder's own plan cannot be compared with the plan
+    file_rows: Mapping[str, Rows] = field(default_factory=dict)
+
+    @cached_property
+    def in_file_order(self) -> "StudyData":
+        """Return the study with the rows in the order of the files, which may show a fault."""
+        return replace(
+            self,
+            participants=self._by_file("participants.csv", self.participants),
+            trials=self._by_file("trials.csv", self.trials),
+            answers=self._by_file("answers.csv", self.answers),
+            missing={name: self._by_file(name, kinds) for name, kinds in self.missing.items()},
+            file_rows={},
+        )
+
+    def _by_file(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        rows = self.file_rows.get(name)
+        if rows is None or len(rows) != len(frame):  # made, not read, or a part of the rows
+            return frame
+        return frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
 
     @cached_property
     def exclusions(self) -> Exclusions:
@@ -109,9 +131,13 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
     if problems:
         raise TableError(problems)
     missing = _missing(texts, frames["codebook.csv"])
+    rows = fixed_order(frames, parsed_plan)
     # Line numbers were the index; with empty lines in a file, they are not consecutive.
     frames, missing = (
-        {name: frame.reset_index(drop=True) for name, frame in tables.items()}
+        {
+            name: (frame.iloc[rows[name]] if name in rows else frame).reset_index(drop=True)
+            for name, frame in tables.items()
+        }
         for tables in (frames, missing)
     )
     return StudyData(
@@ -126,6 +152,7 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
         {**hashes, "plan.toml": _sha256(path), **measured_hash},
         plan_hash(plan_file.document),
         evaluation=measured,
+        file_rows=rows,
     )
 
 

@@ -15,7 +15,7 @@ class DataCheck:
 
     `looks_for` completes the sentence "The check looks for …". A `statistical` check decides by a
     test, at an equal share of FAMILY_LEVEL; any other check decides by a fact of the table that
-    does not occur by chance.
+    does not occur by chance. A check `by_row` compares neighbouring rows of the files.
     """
 
     key: str
@@ -23,6 +23,7 @@ class DataCheck:
     looks_for: str
     path: str
     statistical: bool = True
+    by_row: bool = False
 
 
 DATA_CHECKS = (
@@ -94,6 +95,7 @@ DATA_CHECKS = (
         "Independence",
         "several choices of one person that are analysed as choices of several people",
         "analysis.sections.data_checks.independence.not_independent",
+        by_row=True,
     ),
     DataCheck(
         "duplicates",
@@ -112,6 +114,7 @@ DATA_CHECKS = (
         "Shifted cells",
         "columns moved by a row, and rows moved by a column",
         "analysis.sections.data_checks.shifts.shifted",
+        by_row=True,
     ),
     DataCheck(
         "image_imbalance",

@@ -64,7 +64,7 @@ class Material:
 
     @cached_property
     def answers(self) -> pd.DataFrame:
-        """Return their answers in the order of the file."""
+        """Return their answers."""
         rows = self.data.answers
         return rows[rows["participant"].isin(self.people["participant"])].reset_index(drop=True)
 
@@ -90,7 +90,7 @@ class Material:
     def raw(self) -> Mapping[str, pd.DataFrame]:
         """Return by questionnaire the answers as clicked: (participant, page) × items.
 
-        Rows are in the order in which the participants first occur in the file.
+        Rows are in the order in which the participants first occur in the answers.
         """
         return {
             str(questionnaire): self._raw(str(questionnaire), list(rows["item"]))

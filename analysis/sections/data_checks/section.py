@@ -44,7 +44,10 @@ def data_checks(data: StudyData) -> DataChecks:
     material = Material(data, level)
     # A study that nobody has entered yet has a report, too, and nothing to check.
     checked = DATA_CHECKS if len(material.people) else ()
-    found = {check.key: _findings(check, material) for check in checked}
+    in_files = Material(data.in_file_order, level)
+    found = {
+        check.key: _findings(check, in_files if check.by_row else material) for check in checked
+    }
     return DataChecks(
         FAMILY_LEVEL,
         level,
