@@ -43,9 +43,9 @@ class Forest:
     smallest_effect: float | None = None
 
 
-def filled_note(alpha: float) -> str:
+def filled_note(alpha: float, what: str = "arm") -> str:
     """Return the part of the note that explains filled marks."""
-    return f"filled: adjusted p of the arm and of the outcome below {bounded(alpha)}"
+    return f"filled: adjusted p of the {what} and of the outcome below {bounded(alpha)}"
 
 
 def draw_forest(

@@ -10,7 +10,13 @@ from pydantic import BeforeValidator
 from analysis.plan.catalogues.analyses import ANALYSES, Analysis
 from analysis.plan.catalogues.behaviour_measures import MEASURES, Measure
 from analysis.plan.catalogues.exclusion_rules import RULES, Rule
-from analysis.plan.catalogues.outcome_kinds import KINDS, POPULATIONS, OutcomeKind, Population
+from analysis.plan.catalogues.outcome_kinds import (
+    KINDS,
+    POPULATIONS,
+    SCORE_FIELDS,
+    OutcomeKind,
+    Population,
+)
 from analysis.plan.tables import (
     BayesPrior,
     Behaviour,
@@ -34,6 +40,7 @@ __all__ = [
     "NO_FALLBACK",
     "POPULATIONS",
     "RULES",
+    "SCORE_FIELDS",
     "TIME_COLUMNS",
     "Allocation",
     "Analysis",
@@ -235,6 +242,12 @@ def asked_items(outcome: Outcome) -> tuple[str, str] | None:
 def compares_times(outcome: Outcome) -> bool:
     """Return whether the outcome's analysis compares several measurements of a participant."""
     return analysis_of(outcome).before == "times"
+
+
+def has_a_curve(outcome: Outcome) -> bool:
+    """Return whether [multiverse] can vary the outcome: one score, compared between arms."""
+    analysis = analysis_of(outcome)
+    return analysis.before not in ("covariate", "times") and outcome.analysis != "factorial"
 
 
 def fallbacks_of(outcome: Outcome) -> tuple[str, ...]:

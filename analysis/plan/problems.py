@@ -14,6 +14,7 @@ from analysis.plan.plan import (
     KINDS,
     NO_FALLBACK,
     RULES,
+    SCORE_FIELDS,
     TIME_COLUMNS,
     Outcome,
     Plan,
@@ -21,6 +22,7 @@ from analysis.plan.plan import (
     asked_items,
     compares_times,
     effect_names,
+    has_a_curve,
 )
 from analysis.plan.source_problems import check_source
 from analysis.plan.tables import (
@@ -109,9 +111,7 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     _check_slopes(outcome, path, problems)
     if "factorial" in (outcome.analysis, *outcome.fallback):
         _check_factorial(outcome, path, problems)
-    if outcome.transform is not None and outcome.kind != "trial_mean":
-        said = f'{name}: transform needs kind = "trial_mean", not {outcome.kind!r}. Remove it.'
-        problems.add((*path, "transform"), said, (*path, "kind"))
+    _check_unused_by_kind(outcome, path, problems)
     if outcome.without_logarithm != "refuse" and outcome.transform is None:
         said = f"{name}: without_logarithm needs transform. Add it, or remove without_logarithm."
         problems.add((*path, "without_logarithm"), said, (*path, "transform"))
@@ -216,6 +216,33 @@ def _check_unused(outcome: Outcome, path: Path, problems: Problems) -> None:
                 f"{field!r}. Remove it, or use one of {able}."
             )
             problems.add((*path, field), said, (*path, "analysis"), (*path, "fallback"))
+
+    if any(analysis_with(key).random for key in keys):
+        return
+    for field in ("random", "slopes", "within_slopes"):
+        value = getattr(outcome, field)
+        if value not in (None, (), Outcome.random):
+            able = _listed(entry.key for entry in ANALYSES if entry.random)
+            said = (
+                f"outcome {outcome.key!r}: {field} is {_listed(value)}, but the analysis "
+                f"{outcome.analysis!r} has no random factors. Remove it, or use one of {able}."
+            )
+            problems.add((*path, field), said, (*path, "analysis"), (*path, "fallback"))
+
+
+def _check_unused_by_kind(outcome: Outcome, path: Path, problems: Problems) -> None:
+    """Report a field that does not enter the score of this kind of outcome."""
+    used = next((kind.uses for kind in KINDS if kind.key == outcome.kind), SCORE_FIELDS)
+    for field in SCORE_FIELDS:
+        value = getattr(outcome, field)
+        if value is None or field in used:
+            continue
+        able = _listed((repr(kind.key) for kind in KINDS if field in kind.uses), " or ")
+        said = (
+            f"outcome {outcome.key!r}: {field} is {value!r}, but an outcome of the kind "
+            f"{outcome.kind!r} does not use it. Remove it, or use kind = {able}."
+        )
+        problems.add((*path, field), said, (*path, "kind"))
 
 
 def _check_factorial(outcome: Outcome, path: Path, problems: Problems) -> None:
@@ -394,14 +421,31 @@ def _check_multiverse(multiverse: MultiversePlan, plan: Plan, problems: Problems
     named = list(multiverse.outcomes)
     _check_known("multiverse", named, plan, ("multiverse", "outcomes"), problems)
     _check_compared_scores("multiverse", named, plan, ("multiverse", "outcomes"), problems)
+    confirmatory = [outcome for outcome in plan.outcomes if outcome.role != EXPLORATORY]
+    if not named and confirmatory and not any(map(has_a_curve, confirmatory)):
+        problems.add(
+            ("multiverse",),
+            "multiverse: the outcomes are analysed by "
+            f"{_listed(sorted({outcome.analysis for outcome in confirmatory}))}, of which no model "
+            "of a specification curve is a version. Remove [multiverse], or add an outcome that "
+            "compares one score between arms.",
+            ("outcomes",),
+        )
 
 
 def _check_compared_scores(
     name: str, keys: Sequence[str], plan: Plan, path: Path, problems: Problems
 ) -> None:
-    """Report outcomes whose analysis uses more than one score per participant."""
+    """Report outcomes that are not one score per participant, compared between arms."""
     for number, outcome in enumerate(plan.outcomes):
         uses = analysis_with(outcome.analysis).before
+        if outcome.key in keys and outcome.analysis == "factorial":
+            problems.add(
+                path,
+                f"{name}: the outcome {outcome.key!r} is analysed by 'factorial', whose factors "
+                "this section does not use. Name an outcome that compares the arms, or remove it.",
+                ("outcomes", number, "analysis"),
+            )
         if outcome.key in keys and uses in ("covariate", "times"):
             problems.add(
                 path,

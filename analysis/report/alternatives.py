@@ -2,7 +2,10 @@
 
 from analysis.apa_numbers import interval, number, percent
 from analysis.figures.reliance import PLANES, places
+from analysis.figures.times import compares_conditions, differences
 from analysis.figures.trials import forest_of
+from analysis.outcomes.ancova import Ancova
+from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.one_way import OneWay
 from analysis.plan.plan import resolve
 from analysis.report.fallback_sentences import bound_text
@@ -57,6 +60,13 @@ def _behaviour(results: Results) -> dict[str, str]:
 
 
 def _scores(result: OutcomeResult) -> str:
+    found = result.found
+    if isinstance(found, MixedAnova):
+        cells = "; ".join(f"{cell.label}, {cell.time} {_mean(cell.mean)}" for cell in found.cells)
+        return f"{result.outcome.label}, mean by arm and time: {cells}."
+    if isinstance(found, Ancova):
+        means = "; ".join(f"{arm.label} {_mean(arm.mean)}" for arm in found.adjusted)
+        return f"{result.outcome.label}, mean by arm at the covariates' means: {means}."
     arms = "; ".join(f"{arm.label} {_mean(arm.mean)}" for arm in result.found.arms)
     return f"{result.outcome.label}, a dot per participant, and the mean score by arm: {arms}."
 
@@ -79,6 +89,14 @@ def _contrasts(result: OutcomeResult, results: Results) -> str:
             (contrast.label, contrast.difference) for contrast in result.found.contrasts
         ]
         what = "difference of means"
+    elif isinstance(result.found, Ancova | MixedAnova):
+        changes = isinstance(result.found, MixedAnova)
+        what = "difference of changes" if changes else "difference of adjusted means"
+        entries = [(contrast.label, contrast.difference) for contrast in result.found.contrasts]
+    elif compares_conditions(result):
+        entries = [(row.label, row.estimate) for row in differences(result, results)]
+        pairs = "; ".join(f"{label} {_mean(estimate)}" for label, estimate in entries)
+        return f"{result.outcome.label}, difference within participants: {pairs}."
     else:
         rows, forest = forest_of(result, results)
         entries = [(contrast.label, contrast.estimate) for contrast in rows]

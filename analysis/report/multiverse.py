@@ -1,15 +1,22 @@
 """Wording of the multiverse, which shows how far the estimates vary over the choices."""
 
 from analysis.apa_numbers import number
+from analysis.plan.plan import has_a_curve
 from analysis.results import Results
 from analysis.sections.multiverse import ArmCurve, SpecificationCurve
 
 
 def sentences(found: tuple[SpecificationCurve, ...], results: Results) -> list[str]:
-    """Return one sentence per outcome."""
-    if not found:
+    """Return one sentence per outcome, then a sentence on the outcomes that have no curve."""
+    left = [result.outcome for result in results.confirmatory if not has_a_curve(result.outcome)]
+    asked = results.plan.multiverse
+    if asked is not None and asked.outcomes:
+        left = []
+    named = ", ".join(f"“{outcome.label}” ({outcome.analysis})" for outcome in left)
+    without = [f"Not varied, because no model of the curve is a version of the analysis: {named}."]
+    if not found and not left:
         return ["No outcome of the plan compares arms with a control."]
-    return [_sentence(curve) for curve in found]
+    return [*map(_sentence, found), *(without if left else [])]
 
 
 def _sentence(curve: SpecificationCurve) -> str:

@@ -16,7 +16,7 @@ from analysis.errors import NotEstimableError
 from analysis.outcomes.binary_trials import binary_trials
 from analysis.outcomes.one_way import scores_by_arm
 from analysis.outcomes.trial_models import trial_model
-from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, kind_of
+from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, has_a_curve, kind_of
 from analysis.plan.tables import Model, MultiversePlan
 from analysis.statistics.comparisons.ranks import superiority
 from analysis.statistics.effect_sizes import hedges_g
@@ -27,8 +27,6 @@ from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED, answered_trials
 from analysis.study_data.study_data import StudyData
 
 ByArm = dict[str, Estimate | NotEstimable]
-WITHOUT_ARMS = ("repeated", "paired", "mixed_anova", "ancova", "factorial")
-"""Analyses without a counterpart among the models of the specification curve."""
 PEOPLE = {
     "randomised": "all randomised",
     "completed": "completed",
@@ -270,9 +268,7 @@ def multiverse(data: StudyData, scores: pd.DataFrame) -> tuple[SpecificationCurv
         for outcome in data.plan.outcomes
         if outcome.key in plan.outcomes or (not plan.outcomes and outcome.role != EXPLORATORY)
     ]
-    return tuple(
-        _curve(data, outcome, plan) for outcome in wanted if outcome.analysis not in WITHOUT_ARMS
-    )
+    return tuple(_curve(data, outcome, plan) for outcome in wanted if has_a_curve(outcome))
 
 
 def _curve(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> SpecificationCurve:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.plan.plan import Plan
+from analysis.plan.plan import TIME_COLUMNS, Plan
+from analysis.study_data.times import in_time, time_column
 
 Rows = npt.NDArray[np.intp]
 Keys = list[npt.NDArray[np.generic]]
@@ -20,8 +21,8 @@ def fixed_order(frames: Mapping[str, pd.DataFrame], plan: Plan) -> dict[str, Row
     """Return, by file, the numbers of the rows in their fixed order.
 
     Participants are in the order of their allocation if it is recorded, else of their identifiers.
-    Trials are in the order of their positions, and answers in that of the codebook. Rows that these
-    keys do not tell apart are ordered by all their cells.
+    Trials are in the order of their positions, and answers in that of the codebook and their times.
+    Rows that these keys do not tell apart are ordered by all their cells.
     """
     people = frames["participants.csv"]
     keys: Keys = [people["participant"].astype(str).to_numpy()]
@@ -43,7 +44,12 @@ def fixed_order(frames: Mapping[str, pd.DataFrame], plan: Plan) -> dict[str, Row
     listed = pd.MultiIndex.from_frame(book[["questionnaire", "item"]].astype(str))
     known = {pair: place for place, pair in reversed(list(enumerate(listed)))}
     place = np.array([known.get(pair, LAST) for pair in items], dtype=np.int64)
-    keys = [_places(answers["participant"], rank), place]
+    # Results list the times of a questionnaire in the order in which it was asked.
+    times = pd.Series("", index=answers.index, dtype="object")
+    for name in TIME_COLUMNS:
+        times = times + "\x1f" + time_column(answers, name)
+    asked = {time: number for number, time in enumerate(in_time(times, answers))}
+    keys = [_places(answers["participant"], rank), place, times.map(asked).to_numpy()]
     orders["answers.csv"] = _ordered(answers, keys)
     return orders
 

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.plan.plan import Outcome, analysis_of, asked_items, compares_times
 from analysis.study_data.logarithms import transformed
 from analysis.study_data.study_data import StudyData
-from analysis.study_data.times import Times, answers_at, pages_of, time_column
+from analysis.study_data.times import Times, answers_at, in_time, pages_of, time_column
 
 DIGITS = 12  # decimal places of a change
 MINIMUM_SHARE_ANSWERED = 0.8  # share of a scale's items required for a score
@@ -92,18 +92,9 @@ def scores_by_time(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     if outcome.within in ("part", "page"):
         asked = answers_at(data.in_file_order.answers, outcome.where)
         asked = asked[asked["item"].isin(rows["item"])]
-        asked = asked.assign(time=time_column(asked, outcome.within))
-        table = table[[time for time in _in_time(asked) if time in table]]
+        ordered = in_time(time_column(asked, outcome.within), asked)
+        table = table[[time for time in ordered if time in table]]
     return table.dropna(how="all")
-
-
-def _in_time(answers: pd.DataFrame) -> list[str]:
-    """Return the times of the answers, earliest first (without a clock: in the file's order)."""
-    names = list(dict.fromkeys(answers["time"]))
-    if "answered_at" not in answers or answers["answered_at"].isna().any():
-        return names
-    median = answers.groupby("time")["answered_at"].median()
-    return sorted(names, key=lambda name: median[name])
 
 
 def time_label(where: Times) -> str:

@@ -61,6 +61,18 @@ def pages_asked(answers: pd.DataFrame) -> list[str]:
     return [page for page in dict.fromkeys(pages_of(answers)) if page]
 
 
+def in_time(times: pd.Series, answers: pd.DataFrame) -> list[str]:
+    """Return the times of the answers, one per row, earliest first by the median of their clock.
+
+    Without a clock, and for equal medians, times are in the order of the rows.
+    """
+    names = list(dict.fromkeys(times))
+    if "answered_at" not in answers or answers["answered_at"].isna().any():
+        return names
+    median = answers["answered_at"].groupby(times).median()
+    return sorted(names, key=lambda name: median[name])
+
+
 def with_parts(answers: pd.DataFrame) -> pd.DataFrame:
     """Return the answers with their part, which older exports contain only as a part of the page.
 

@@ -108,7 +108,11 @@ def test_the_multiverse_has_no_logarithms_of_a_column_with_zeros(case):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('kind = "trial_mean"', 'kind = "item"\nitem = "q"', "transform needs kind = "),
+        (
+            'kind = "trial_mean"',
+            'kind = "item"\nitem = "q"',
+            "transform is 'log', but an outcome of the kind 'item' does not use it",
+        ),
         ('transform = "log"', 'without_logarithm = "leave_out"', "needs transform. Add it"),
     ],
 )

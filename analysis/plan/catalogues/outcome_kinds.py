@@ -14,7 +14,8 @@ POPULATIONS: tuple[Population, ...] = ("completed", "randomised", "per_protocol"
 class OutcomeKind:
     """A kind of outcome: `path` names a function (StudyData, Outcome) → Series of scores.
 
-    `table` is the table that the scores come from, whose rows the outcome's `where` selects.
+    `table` is the table that the scores come from, whose rows the outcome's `where` selects. `uses`
+    lists those of SCORE_FIELDS that the kind reads; a plan that gives another is refused.
     """
 
     key: str
@@ -22,8 +23,12 @@ class OutcomeKind:
     needs: tuple[str, ...]  # fields of Outcome that must be given
     population: Population  # default, unless the outcome declares another
     path: str
+    uses: tuple[str, ...]
     table: Literal["trials.csv", "answers.csv"] = "trials.csv"
 
+
+SCORE_FIELDS = ("scale", "item", "column", "measure", "min_answered", "transform")
+"""Fields of an outcome that only some kinds read."""
 
 KINDS = (
     OutcomeKind(
@@ -32,6 +37,7 @@ KINDS = (
         ("scale",),
         "completed",
         "analysis.study_data.scoring.questionnaire_score",
+        ("scale", "min_answered"),
         "answers.csv",
     ),
     OutcomeKind(
@@ -40,6 +46,7 @@ KINDS = (
         ("item",),
         "completed",
         "analysis.study_data.scoring.questionnaire_score",
+        ("item",),
         "answers.csv",
     ),
     OutcomeKind(
@@ -48,6 +55,7 @@ KINDS = (
         ("column",),
         "randomised",
         "analysis.study_data.scoring.trial_mean",
+        ("column", "transform"),
     ),
     OutcomeKind(
         "behaviour",
@@ -55,5 +63,6 @@ KINDS = (
         ("measure",),
         "randomised",
         "analysis.sections.behaviour.measures.participant_measure",
+        ("measure",),
     ),
 )

@@ -100,6 +100,36 @@ def test_the_page_names_the_times(analysed):
     assert "ancova.before" in header.split(",")
 
 
+def drawn(analysed, name):
+    return pd.read_csv(analysed[1] / "figures" / f"{name}.csv").set_index("label")
+
+
+def test_differences_means_and_adjusted_means_are_drawn_with_their_intervals(analysed):
+    """These analyses once had no figure at all."""
+    for key in ("paired", "repeated"):
+        (row,) = drawn(analysed, f"contrasts-{key}").to_dict("records")
+        expected = found(analysed, "paired").difference
+        values = (expected.value, expected.low, expected.high)
+        assert (row["value"], row["low"], row["high"]) == pytest.approx(values)
+        assert row["filled"] == 1
+    means = drawn(analysed, "scores-mixed_anova")
+    cells = found(analysed, "mixed_anova").cells
+    assert list(means["time"]) == [cell.time for cell in cells]
+    assert list(means["low"]) == pytest.approx([cell.mean.low for cell in cells])
+    assert list(drawn(analysed, "scores-ancova")["value"]) == pytest.approx(
+        [arm.mean.value for arm in found(analysed, "ancova").adjusted]
+    )
+    for key in ("mixed_anova", "ancova"):
+        contrasts = found(analysed, key).contrasts
+        assert list(drawn(analysed, f"contrasts-{key}")["high"]) == pytest.approx(
+            [contrast.difference.high for contrast in contrasts]
+        )
+    page = (analysed[1] / "report.html").read_text(encoding="utf-8")
+    assert "difference within participants: after − before 0.3" in page
+    assert "mean by arm and time: No explanation, before" in page
+    assert "mean by arm at the covariates&#39; means: No explanation" in page
+
+
 def test_times_are_compared_by_the_part_as_well(folder, tmp_path):
     plan = tmp_path / "plan.toml"
     plan.write_text(PLAN + outcome("paired", 'within = "part"\n'), encoding="utf-8")

@@ -179,7 +179,7 @@ def test_a_template_stands_by_for_every_analysis():
     for analysis in ANALYSES:
         assert (HERE / f"{analysis.key}.html").is_file()
         assert callable(resolve(analysis.words))
-        assert not analysis.figures or callable(resolve(analysis.figures))
+        assert callable(resolve(analysis.figures))
 
 
 def test_exploratory_outcomes_are_a_family_of_their_own():
@@ -280,3 +280,59 @@ def test_every_table_of_a_plan_survives_the_export_of_its_study():
         ],
     }
     assert parse_plan(tomllib.loads(toml_text(document))) == parse_plan(document)
+
+
+TRIALS = {"kind": "trial_mean", "scale": None, "column": "sureness"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"kind": "item", "scale": None, "item": "trust1", "min_answered": 0.8},
+            "outcome 'trust': min_answered is 0.8, but an outcome of the kind 'item' does not use "
+            "it. Remove it, or use kind = 'scale'.",
+        ),
+        (
+            {**TRIALS, "min_answered": 0.8},
+            "min_answered is 0.8, but an outcome of the kind 'trial_mean' does not use it.",
+        ),
+        (
+            {"kind": "behaviour", "scale": None, "measure": "woa", "transform": "log"},
+            "transform is 'log', but an outcome of the kind 'behaviour' does not use it. Remove "
+            "it, or use kind = 'trial_mean'.",
+        ),
+        (
+            {"item": "trust1"},
+            "item is 'trust1', but an outcome of the kind 'scale' does not use it",
+        ),
+        (
+            {**TRIALS, "slopes": ["image"]},
+            "slopes is image, but the analysis 'one_way' has no random factors. Remove it, or use "
+            "one of logistic_trials, linear_trials, ordinal_trials, likelihood_ratio.",
+        ),
+        ({**TRIALS, "random": ["participant"]}, "random is participant, but the analysis"),
+    ],
+)
+def test_a_key_that_the_score_or_the_analysis_ignores_is_refused(changes, message):
+    outcome = {key: value for key, value in {**OUTCOME, **changes}.items() if value is not None}
+    (said,) = problems(outcomes=[outcome])
+    assert message in said
+
+
+def test_a_fallback_may_use_the_random_factors_that_the_analysis_does_not():
+    outcome = {**OUTCOME, **TRIALS, "random": ["participant"], "fallback": ["likelihood_ratio"]}
+    del outcome["scale"]
+    assert parse_plan({**PLAN, "outcomes": [outcome]}).outcomes[0].random == ("participant",)
+
+
+def test_a_multiverse_of_analyses_that_it_cannot_vary_is_refused():
+    """An ANCOVA and a factorial were left out of the curve without a word."""
+    ancova = {**OUTCOME, "analysis": "ancova", "covariates": ["age"]}
+    factors = {"analysis": "factorial", "factor": "age_band"}
+    (said,) = problems(outcomes=[ancova], multiverse={})
+    assert "analysed by ancova, of which no model of a specification curve is a version" in said
+    (said,) = problems(outcomes=[ancova], multiverse={"outcomes": ["trust"]})
+    assert "whose covariates this section does not use" in said
+    (said,) = problems(outcomes=[{**OUTCOME, **factors}], multiverse={"outcomes": ["trust"]})
+    assert "analysed by 'factorial', whose factors this section does not use" in said
