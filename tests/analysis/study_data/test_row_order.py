@@ -132,7 +132,7 @@ def shuffled(folder, target, seed):
 
 def export(tmp_path, plan):
     folder = tmp_path / "data"
-    write_study(folder, arms=THREE_ARMS, per_arm=8, seed=3, plan=plan)
+    write_study(folder, arms=THREE_ARMS, per_arm=5, seed=3, plan=plan)
     jittered(folder)
     (folder / "manifest.json").unlink()
     return folder
