@@ -272,7 +272,17 @@ CLAIMS: tuple[Claim, ...] = (
         "lime-intensity",
         "The intensity of the green indicates the strength of the influence.",
         "lime",
-        judging.lime_intensity_means_strength,
+        held(
+            "By definition, but only relative to the largest weight of the same picture, however "
+            "small that is (next row)."
+        ),
+    ),
+    Claim(
+        "lime-highlighted",
+        "The most influential regions are highlighted, indicating where the model is looking to "
+        "make its decision.",
+        "lime",
+        judging.lime_highlights_most,
     ),
     Claim(
         "lime-any",
@@ -362,7 +372,7 @@ CLAIMS: tuple[Claim, ...] = (
         "comparison",
         unknown(
             "The report shows the methods one after the other and compares no number. The measures "
-            "below compare them; which is best depends on the measure."
+            "above compare them; which is best depends on the measure."
         ),
     ),
     Claim(

@@ -151,8 +151,8 @@ def as_json(content: Content) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """Format with two decimals, or with three significant digits from 10 on."""
-    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    """Format with three significant digits, but at least two and at most three decimals."""
+    digits = 3 if abs(value) < 0.1 else 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
