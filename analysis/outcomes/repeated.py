@@ -16,7 +16,7 @@ from analysis.statistics.comparisons.within import (
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.study_data.populations import members
-from analysis.study_data.scoring import outcome_trials, scores_by_time
+from analysis.study_data.scoring import outcome_trials, scores_by_time, settled
 from analysis.study_data.study_data import StudyData
 
 
@@ -74,7 +74,7 @@ def condition_means(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     wide = answers.pivot_table(
         index="participant", columns=str(outcome.within), values="value", aggfunc="mean"
     )
-    return wide.rename(columns=str)
+    return settled(wide, answers["value"]).rename(columns=str)
 
 
 def _w(test: HypothesisTest | NotEstimable, level: float) -> Estimate:

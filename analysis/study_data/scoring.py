@@ -1,6 +1,6 @@
 """Scores per participant from raw answers, which are only read and never changed."""
 
-from typing import cast
+from typing import TypeVar, cast
 
 import pandas as pd
 
@@ -9,7 +9,8 @@ from analysis.study_data.logarithms import transformed
 from analysis.study_data.study_data import StudyData
 from analysis.study_data.times import Times, answers_at, in_time, pages_of, time_column
 
-DIGITS = 12  # decimal places of a change
+Scored = TypeVar("Scored", pd.Series, pd.DataFrame)
+DIGITS = 12  # decimal places of changes and of means of decimal numbers
 MINIMUM_SHARE_ANSWERED = 0.8  # share of a scale's items required for a score
 
 
@@ -157,8 +158,17 @@ def trial_mean(data: StudyData, outcome: Outcome) -> pd.Series:
     With a transformation it is the mean of logarithms.
     """
     trials = outcome_trials(data, outcome)
-    means = trials.groupby("participant")["value"].mean()
+    means = settled(trials.groupby("participant")["value"].mean(), trials["value"])
     return means.reindex(data.participants["participant"]).astype("float64")
+
+
+def settled(means: Scored, values: pd.Series) -> Scored:
+    """Return means without the digits in which equal means of decimal numbers may differ.
+
+    A sum of decimal numbers depends on their order in its last digits, and ranks would take the
+    difference for one between participants. Sums of whole `values` do not.
+    """
+    return means if (values.dropna() % 1 == 0).all() else means.round(DIGITS)
 
 
 def outcome_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:

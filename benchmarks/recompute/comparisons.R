@@ -143,9 +143,9 @@ put_eta <- function(path, f, df, how = "search") { # partial eta squared; Steige
   ends <- limits / (limits + sum(df) + 1)
   put_estimate(path, list(value = value, low = min(ends[1], value), high = max(ends[2], value)), how)
 }
-put_adjusted <- function(p_values, name = "p_adjusted", how = "closed", m = length(p_values)) {
-  adjusted <- p.adjust(p_values, "holm", m)
-  for (here in names(adjusted)) put(paste0(here, ".", name), adjusted[[here]], how)
+put_adjusted <- function(p_values, name = "p_adjusted", how = "closed", m = length(p_values)) { # m counts missing p as 1
+  adjusted <- p.adjust(c(p_values, rep(1, m - length(p_values))), "holm")
+  for (here in names(p_values)) put(paste0(here, ".", name), adjusted[[here]], how, if (how == "permutation") m)
 }
 t_estimate <- function(value, error, df, at = level) {
   half <- qt((1 + at) / 2, df) * error
@@ -186,7 +186,7 @@ put_planned <- function(path, groups, from = level) {
     put_estimate(paste0(here, ".difference"), e)
     p_values[here] <- e$p
   }
-  put_adjusted(p_values, m = max(length(p_values), length(plan$contrasts)))
+  put_adjusted(p_values, m = length(plan$contrasts))
 }
 put_welch <- function(path, groups) {
   x <- unlist(groups); g <- factor(rep(names(groups), lengths(groups)), names(groups))
@@ -240,7 +240,8 @@ put_ranks <- function(path, found, outcome) {
 
 # ---- Shares of trials, clustered by participant: Liang & Zeger (1986) ---------------------------------------------------
 clustered <- function(rows) {
-  sums <- tapply(rows$value, rows$participant, sum); counts <- tapply(rows$value, rows$participant, length)
+  who <- as.character(rows$participant)
+  sums <- tapply(rows$value, who, sum); counts <- tapply(rows$value, who, length)
   m <- length(sums); share <- sum(sums) / sum(counts)
   list(share = share, m = m, variance = m / (m - 1) * sum((sums - share * counts)^2) / sum(counts)^2)
 }
@@ -378,7 +379,7 @@ put_ancova <- function(path, found, outcome) {
     put_estimate(paste0(path, ".planned.", i - 1, ".difference"), e[setdiff(names(e), "error")])
     planned[paste0(path, ".planned.", i - 1)] <- e$p
   }
-  put_adjusted(planned, m = max(length(planned), length(plan$contrasts)))
+  put_adjusted(planned, m = length(plan$contrasts))
 }
 factors_of <- function(outcome) {
   level_of <- function(name) {

@@ -77,12 +77,13 @@ arms_of <- function(outcome) if (length(outcome$asked_in)) intersect(arms, unlis
 groups_of <- function(outcome, inside = members(outcome$population)) {
   score <- raw_scores(outcome)
   inside <- inside & !is.na(score)
+  score <- round(score, 12) # equal means of decimal numbers may differ in their last digits
   setNames(lapply(arms_of(outcome), function(arm) unname(score[inside & people$arm == arm])), arms_of(outcome))
 }
 complete_conditions <- function(outcome) { # of the outcome's population and arms, with every condition
   wide <- conditions_of(outcome)
   keep <- members(outcome$population) & people$arm %in% arms_of(outcome) & stats::complete.cases(wide)
-  list(values = wide[keep, , drop = FALSE], arm = people$arm[keep])
+  list(values = round(wide[keep, , drop = FALSE], 12), arm = people$arm[keep])
 }
 
 # ---- Behaviour: who was right, who followed the advice, how confident ------------------------------------------------

@@ -216,7 +216,7 @@ put_trials <- function(path, found, outcome, brief = FALSE) {
   groups <- groups_of(outcome)
   put_arms(paste0(path, ".arms"), groups)
   if (is.null(found$test$p)) return(invisible())
-  model <- if (isFALSE(brief)) found$model else brief
+  model <- if (isFALSE(brief)) found$model else fitting_model(brief, found$test$p, outcome)
   fit <- fitted_trials(outcome, model)
   how <- fit$how; parts <- fit$parts
   tested <- if (length(groups) > 1) "arm" else outcome$within
@@ -276,6 +276,20 @@ put_trials <- function(path, found, outcome, brief = FALSE) {
   put_adjusted(p_values, how = how)
   put_adjusted(equivalence, "p_equivalence", how)
   if (length(found$aligned_ranks)) put_aligned(path, fit$rows, outcome, formula_of(found$model))
+}
+fitting_model <- function(model, p, outcome) {
+  # The report does not name the model of a sensitivity analysis, which steps down by itself: it is one of the ladder's.
+  tested <- if (length(arms_of(outcome)) > 1) "arm" else outcome$within
+  slopes <- c(if (length(outcome$slopes)) paste0("(1 | ", unlist(outcome$slopes), ":arm)"),
+              if (!is.null(outcome$within)) paste0("(1 | ", unlist(outcome$random), ":", outcome$within, ")"))
+  for (more in c("", paste(" +", slopes[nzchar(slopes)]))) {
+    if (more != "" && (more == " +" || grepl(sub(" + ", "", more, fixed = TRUE), model, fixed = TRUE))) next
+    candidate <- paste0(model, more)
+    fit <- fitted_trials(outcome, candidate)
+    test <- fai_cornelius(diag(ncol(fit$X))[fit$assign == match(tested, fit$labels), , drop = FALSE], fit_metric(fit), fit$parts)
+    if (abs(test$p - p) <= TOLERANCE[[fit$how]]) return(candidate)
+  }
+  model
 }
 fit_metric <- function(fit) if (fit$kind == "ordinal") fit$X else fit$X
 cell_name <- function(at) gsub("\\[([^]]*)\\]", "\\1", at) # arm[lime]:correct[0] is armlime:correct0 in R
@@ -362,5 +376,5 @@ put_likelihood_ratio <- function(path, found, outcome, brief = FALSE) {
       put(paste0(here, ".odds_ratio.high"), crossing(value, value + 1, "upX"), "profile")
     }
   }
-  put_adjusted(p_values, how = "profile")
+  put_adjusted(p_values, how = "profile", m = length(found$contrasts))
 }

@@ -11,10 +11,12 @@ from scipy import stats
 from analysis.plan.plan import MEASURES, Measure, Outcome, resolve
 from analysis.sections.behaviour.calibration_curve import CalibrationPoint, calibration_points
 from analysis.sections.behaviour.complementarity import Complementarity, complementarity
+from analysis.sections.behaviour.ratios import Ratio
 from analysis.sections.behaviour.trials import behaviour_of, behaviour_trials
 from analysis.statistics.descriptives import mean
 from analysis.statistics.estimate import Estimate, NotEstimable, Scores, attempt
 from analysis.study_data.populations import members
+from analysis.study_data.scoring import DIGITS
 from analysis.study_data.study_data import StudyData
 
 
@@ -91,7 +93,9 @@ def participant_measure(data: StudyData, outcome: Outcome) -> pd.Series:
     for column, value in outcome.where.items():
         trials = trials[(data.trials[column] == value).fillna(False).to_numpy(dtype=bool)]
     values = per_participant(measure)(trials)["value"]
-    return values.reindex(data.participants["participant"]).astype("float64")
+    scores = values.reindex(data.participants["participant"]).astype("float64")
+    # A ratio of counts has no sum whose last digits depend on the order of the trials.
+    return scores if isinstance(per_participant(measure), Ratio) else scores.round(DIGITS)
 
 
 def per_participant(measure: Measure) -> Callable[[pd.DataFrame], pd.DataFrame]:

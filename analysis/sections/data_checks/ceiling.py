@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.plan.plan import Outcome
+from analysis.plan.plan import Outcome, analysis_of
 from analysis.sections.behaviour.trials import behaviour_of
 from analysis.sections.data_checks.material import (
     SOME,
@@ -90,6 +90,8 @@ def _ends(material: Material, outcome: Outcome) -> _Ends | None:
             return None
         factor = len(rows) if (rows["score"] == "sum").all() else 1
         low, high = (float(rows[end].mean()) * factor for end in ("minimum", "maximum"))
+        if outcome.before and analysis_of(outcome).before == "change":
+            low, high = low - high, high - low
         most = OF_SCORES if len(rows) > 1 else OF_RATINGS
         return _Ends(_at(scores, low, high), (low, high), most, "scores")
     if outcome.column is None or outcome.transform is not None:

@@ -125,6 +125,10 @@ class Suprema:
             starts.append(np.concatenate([other.extra, beta, other.theta]))
         found = [end for end in (_search(problem, start) for start in starts) if end is not None]
         if not found:
+            # A search that fails on the way from a near optimum may succeed from a plain start.
+            last = _search(problem, problem.start)
+            found = [] if last is None else [last]
+        if not found:
             raise NotConvergedError("no search for the highest likelihood ended")
         deviance, point = min(found, key=lambda end: end[0])
         extra, beta, theta = problem.split(point)

@@ -12,6 +12,7 @@ from analysis.study_data.scoring import (
     questionnaire_score,
     reverse,
     scores_by_time,
+    settled,
     trial_mean,
 )
 from analysis.study_data.study_data import read_study
@@ -228,3 +229,12 @@ def test_every_condition_of_where_must_hold():
 def test_a_time_of_zero_has_no_logarithm_and_does_not_count():
     trials = [trial(response_time_ms=0.0), trial(response_time_ms=100.0)]
     assert mean_time(trials, transform="log") == pytest.approx(np.log(100))
+
+
+def test_equal_means_of_decimal_numbers_are_tied_whatever_the_order():
+    values = pd.Series([0.1, 0.2, 0.3, 0.3, 0.2, 0.1])
+    means = values.groupby([1, 1, 1, 2, 2, 2]).mean()
+    assert means.nunique() == 2  # without the cure
+    assert settled(means, values).nunique() == 1
+    whole = pd.Series([1, 2, 2])
+    assert settled(whole.groupby([1, 1, 1]).mean(), whole).iloc[0] == 5 / 3
