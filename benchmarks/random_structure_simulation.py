@@ -72,6 +72,7 @@ class Cell:
     person_slope_sd: float
     runs: int
     terms: Terms = "planned"
+    relabelled: int = RELABELLED
 
 
 CELLS = (
@@ -89,17 +90,18 @@ CELLS = (
     Cell(15, "linear", "nested", 4, 40, 20, 0.0, 0.6, 1000, "intercepts"),
     Cell(21, "linear", "crossed", 3, 21, 12, 0.6, 0.6, 1000),
     Cell(22, "linear", "crossed", 4, 40, 20, 0.6, 0.6, 1000),
-    Cell(31, "logistic", "arms", 3, 42, 20, 0.6, 0.0, 500),
-    Cell(32, "logistic", "arms", 4, 40, 20, 0.6, 0.0, 500),
+    Cell(31, "logistic", "arms", 3, 42, 20, 0.6, 0.0, 1000),
     Cell(33, "logistic", "nested", 4, 40, 20, 0.0, 0.8, 500),
     Cell(34, "logistic", "nested", 4, 40, 20, 0.0, 0.8, 500, "intercepts"),
-    Cell(35, "logistic", "arms", 3, 21, 12, 0.6, 0.0, 500),
-    Cell(36, "logistic", "arms", 4, 40, 12, 0.6, 0.0, 400),
-    Cell(37, "logistic", "arms", 4, 40, 12, 0.0, 0.0, 400, "intercepts"),
-    Cell(38, "logistic", "arms", 4, 40, 12, 0.6, 0.0, 400, "intercepts"),
-    Cell(41, "ordinal", "arms", 3, 42, 20, 0.6, 0.0, 400),
+    Cell(35, "logistic", "arms", 3, 21, 12, 0.6, 0.0, 500, relabelled=0),
+    Cell(36, "logistic", "arms", 4, 40, 12, 0.6, 0.0, 400, relabelled=0),
+    Cell(37, "logistic", "arms", 4, 40, 12, 0.0, 0.0, 400, "intercepts", 0),
+    Cell(38, "logistic", "arms", 4, 40, 12, 0.6, 0.0, 400, "intercepts", 0),
+    # The design of studies/judge-advisor.toml: five arms, eight right and eight wrong predictions.
+    Cell(39, "logistic", "nested", 5, 100, 16, 0.0, 0.6, 400, relabelled=0),
+    Cell(41, "ordinal", "arms", 3, 42, 20, 0.6, 0.0, 400, relabelled=0),
     Cell(42, "ordinal", "nested", 3, 42, 20, 0.0, 0.8, 400),
-    Cell(43, "ordinal", "arms", 4, 40, 12, 0.0, 0.0, 400, "intercepts"),
+    Cell(43, "ordinal", "arms", 4, 40, 12, 0.0, 0.0, 400, "intercepts", 0),
 )
 
 
@@ -139,7 +141,7 @@ def simulate(cell: Cell, run: int) -> pd.DataFrame:
         {
             "participant": [f"p{p:02}" for p in person],
             "image": [f"i{i:02}" for i in image],
-            "arm": np.array(list("abcd"))[arm],
+            "arm": np.array(list("abcde"))[arm],
             "within": np.array(["no", "yes"])[within],
             "value": _outcome(cell.family, mean, rng),
         }
@@ -156,13 +158,13 @@ def _outcome(family: Family, mean: np.ndarray, rng: np.random.Generator) -> np.n
 def analyse(cell: Cell, run: int) -> Run:
     """Test a study as a plan does, and again with the arms relabelled."""
     table = simulate(cell, run)
-    turned = dict(zip("abcd"[: cell.arms], "abcd"[: cell.arms][::-1], strict=True))
+    turned = dict(zip("abcde"[: cell.arms], "abcde"[: cell.arms][::-1], strict=True))
     turned |= {"a": turned["b"], "b": turned["a"]}
     nothing = float("nan")
     try:
         tests, steps = _tests(cell, table)
         again = table.assign(arm=table["arm"].map(turned))
-        other, others = _tests(cell, again) if run < RELABELLED else ({}, "")
+        other, others = _tests(cell, again) if run < cell.relabelled else ({}, "")
     except NotEstimableError as error:
         return Run(cell.number, run, *(nothing,) * 4, "", "", str(error))
     p = {name: test.p for name, test in tests.items()}

@@ -19,6 +19,7 @@ from analysis.outcomes.binary_trials import population_trials
 from analysis.outcomes.finding import OutcomeFinding
 from analysis.outcomes.one_way import ArmsAndTest, scores_by_arm
 from analysis.outcomes.random_terms import formula, planned_random, simplifications
+from analysis.outcomes.separated import separation_in_words
 from analysis.outcomes.trial_model_kinds import FAMILIES, Fit, TrialFamily
 from analysis.plan.plan import Outcome, Plan
 from analysis.statistics.arm_effects import arm_difference
@@ -31,6 +32,7 @@ from analysis.statistics.comparisons.equivalence import (
 from analysis.statistics.comparisons.two_factors import aligned, partial_eta_squared
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
+from analysis.statistics.mixed_models.errors import SeparationError
 from analysis.statistics.mixed_models.linear import LinearFit, fit_linear
 from analysis.statistics.mixed_models.specification import (
     Categorical,
@@ -178,7 +180,11 @@ def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, family: TrialFamily
     table, model = _stated(trials, outcome, plan)
     if outcome.degrees_of_freedom == "kenward_roger":  # the plan allows it in linear models only
         return fit_linear(table, model, level=plan.level, df_method="kenward_roger")
-    return family.fit(table, model, plan.level)
+    try:
+        return family.fit(table, model, plan.level)
+    except SeparationError as error:
+        # The error names columns of the model's matrix, which no plan contains.
+        raise separation_in_words(table, outcome, error) from error
 
 
 def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.DataFrame, MixedModel]:

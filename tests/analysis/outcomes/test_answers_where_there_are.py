@@ -13,12 +13,15 @@ from django.core.management import CommandError, call_command
 from analysis.failures import Failures
 from analysis.figures.draw import draw_figures
 from analysis.outcomes.finding import Failed
+from analysis.outcomes.separated import separation_in_words
+from analysis.plan.plan import Outcome
 from analysis.report.render import render_report
 from analysis.results import Results, compute
 from analysis.run import analyse
 from analysis.statistics.comparisons.equivalence import equivalence_of
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
 from analysis.statistics.mixed_models.design import build_design
+from analysis.statistics.mixed_models.errors import SeparationError
 from analysis.statistics.mixed_models.ordinal import cumulative
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel
 from analysis.statistics.mixed_models.suprema import Suprema
@@ -69,7 +72,10 @@ def test_a_separated_ordinal_outcome_has_the_likelihood_ratio_of_r(case):
     The statistic is that of the random intercepts; clm without them gives 11.296, p = .0007769.
     """
     (result,) = case("ordinal-separated").outcomes
-    assert "(separation)" in result.found.test.reason
+    reason = result.found.test.reason
+    assert "(separation), so an odds ratio is 0 or infinite" in reason
+    assert "“v”" in reason
+    assert not re.search(r"arm\[|\bvalue\b", reason), reason
     assert (result.fallback.analysis, result.fallback.declared) == ("likelihood_ratio", False)
     assert result.test.statistic == pytest.approx(10.699, abs=5e-4)
     assert result.test.p == pytest.approx(0.001072, abs=5e-7)
@@ -111,6 +117,7 @@ def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
     """glmer's deviance of the complete model is 110.61; its null model stops .3 above ours."""
     named, default = case("no-spread").outcomes
     assert [one.analysis for one in named.refused] == ["logistic_trials", "binary_trials"]
+    assert re.match(r"all \d+ answers to “\w+” in the arm “\w+” are [01]", named.refused[0].reason)
     assert named.fallback.analysis == "permutation"
     assert default.fallback.analysis == "likelihood_ratio"
     assert default.test.statistic == pytest.approx(65.49, abs=0.01)
@@ -255,3 +262,56 @@ def same_understanding(frame):
     return frame.assign(
         value=frame["value"].mask(frame["item"].str.startswith("understanding"), "4")
     )
+
+
+ANSWERS = Outcome("agree", "Agreement", "trial_mean", column="agreed", analysis="logistic_trials")
+INTERNAL = SeparationError("in some rows value is predicted without error by arm[a]")
+
+
+def rows(*cells):
+    """Rows (arm, correct, value) of a model of trials."""
+    return pd.DataFrame(cells, columns=["arm", "correct", "value"])
+
+
+@pytest.mark.parametrize(
+    ("table", "within", "said"),
+    [
+        (
+            rows(("a", "0", 1), ("a", "1", 1), ("b", "0", 0), ("b", "1", 1)),
+            None,
+            "all 2 answers to “agreed” in the arm “a” are 1",
+        ),
+        (
+            rows(("a", "0", 1), ("a", "1", 0), ("b", "0", 0), ("b", "0", 1), ("b", "1", 0)),
+            "correct",
+            "all 2 answers to “agreed” in the trials with correct = 1 are 0",
+        ),
+        (
+            rows(
+                ("a", "0", 1),
+                ("a", "1", 0),
+                ("a", "1", 1),
+                ("b", "0", 0),
+                ("b", "0", 1),
+                ("b", "1", 0),
+                ("b", "1", 0),
+            ),
+            "correct",
+            "the only answer to “agreed” in the arm “a” at correct = 0 is 1; all 2 answers to "
+            "“agreed” in the arm “b” at correct = 1 are 0",
+        ),
+        (
+            rows(("a", "0", 1), ("a", "1", 2), ("b", "0", 2), ("b", "1", 3)),
+            None,
+            "no answer to “agreed” in the arm “a” is above any answer in the arm “b”",
+        ),
+    ],
+)
+def test_separation_names_the_arm_the_outcome_and_the_level(table, within, said):
+    outcome = replace(ANSWERS, within=within)
+    assert str(separation_in_words(table, outcome, INTERNAL)).startswith(f"{said} (separation)")
+
+
+def test_a_separation_that_no_group_explains_keeps_its_reason():
+    table = rows(("a", "0", 1), ("a", "1", 3), ("b", "0", 1), ("b", "1", 3))
+    assert separation_in_words(table, ANSWERS, INTERNAL) is INTERNAL
