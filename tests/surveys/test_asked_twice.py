@@ -1,8 +1,11 @@
 """A questionnaire asked before and after: the plan says which time counts, from file to score."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from django.db import transaction
+from django.test import override_settings
 
 from analysis.errors import TableError
 from analysis.report.sentences import source_of
@@ -86,16 +89,26 @@ def test_a_covariate_must_say_when_it_was_asked(cases, covariates, said):
     loading.parse(text.replace(covariates, '["state_trust@trust-before", "experience"]'))
 
 
-@pytest.fixture
-def walked(db, cases, tmp_path):
+@pytest.fixture(scope="module")
+def exported(django_db_setup, django_db_blocker, cases, tmp_path_factory):
     """The export of simulated people who walked the case, with its plan of two times."""
-    path = tmp_path / "repair.toml"
+    folder = tmp_path_factory.mktemp("repair")
+    path = folder / "repair.toml"
     path.write_text(repair(cases), encoding="utf-8")
-    study = shipped.open_study(path, shortened=True)
     profile = read((FOLDER / "null.toml").read_text(encoding="utf-8"))
-    simulate(study=study, number=12, seed=3, profile=profile)
-    export_study(study=study, output=tmp_path / "data", simulated="only")
-    return tmp_path / "data"
+    own = override_settings(DATA_DIR=folder / "var", INSTRUMENTS_DIR=folder / "var" / "instruments")
+    with django_db_blocker.unblock(), own, transaction.atomic():
+        study = shipped.open_study(path, shortened=True)
+        simulate(study=study, number=12, seed=3, profile=profile)
+        export_study(study=study, output=folder / "data", simulated="only")
+        transaction.set_rollback(True)  # the tests need the files alone
+    return folder / "data"
+
+
+@pytest.fixture
+def walked(exported, tmp_path):
+    """A copy of the export, which a test may change."""
+    return Path(shutil.copytree(exported, tmp_path / "data"))
 
 
 def by_hand(data, part):

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -276,7 +277,7 @@ def test_another_baseline_has_maps_of_its_own_beside_the_usual_ones(images, weig
 
 
 def test_fast_maps_have_names_of_their_own(network, predictions):
-    method = [catalogue.get("lime")]
+    method = [replace(catalogue.get("lime"), parameters={"samples": 100})]
     explain(network, predictions[:1], method)
     assert explain(network, predictions[:1], method, "fast") == Computed(new=1, known=0)
     strict, fast = Explanation.objects.order_by("id")
