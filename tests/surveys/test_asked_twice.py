@@ -106,8 +106,8 @@ def exported(django_db_setup, django_db_blocker, cases, tmp_path_factory):
 
 
 @pytest.fixture
-def walked(exported, tmp_path):
-    """A copy of the export, which a test may change."""
+def walked(db, exported, tmp_path):
+    """A copy of the export, which a test may change. (Without db there would be no database.)"""
     return Path(shutil.copytree(exported, tmp_path / "data"))
 
 
