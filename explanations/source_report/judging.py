@@ -385,30 +385,24 @@ def lime_highlights_most(evidence: Evidence) -> Judged:
 
 
 def lime_is_unstable(evidence: Evidence) -> Judged:
-    """Judge whether LIME changes with its draws and with an invisible change of the image."""
-    lines = _lines(
-        evidence.methods,
-        evidence.labels,
-        "rank correlation with the map of an invisibly changed image",
-        entry("lime_neighbour_rank"),
-        below,
-        0.7,
-    )
-    lines += _lines(
-        evidence.methods,
-        evidence.labels,
-        "the same image with other draws",
-        entry("lime_seed_rank"),
-    )
-    lines += _lines(
-        evidence.methods,
-        evidence.labels,
-        "outlined patches in common, other draws",
-        entry("lime_seed_shown"),
-    )
+    """Judge whether LIME changes more than saliency with an invisible change of the image."""
+    lines = []
+    for key, numbers in evidence.methods.items():
+        mean = over(numbers, entry("lime_neighbour_rank"))
+        saliency = over(evidence.depth.get(key, {}), entry("saliency_neighbour_rank"))
+        if mean and saliency and saliency.low is not None:
+            name = "rank correlation with the map of an invisibly changed image"
+            verdict = below(mean, saliency.low)
+            label = evidence.labels[key]
+            lines.append(Line(label, name, mean, saliency, "saliency", verdict))
+    for name, quantity in (
+        ("lime_seed_rank", "rank correlation, the same image with other draws"),
+        ("lime_seed_shown", "outlined patches in common, other draws"),
+    ):
+        lines += _lines(evidence.methods, evidence.labels, quantity, entry(name))
     return _judged(
-        "Each value of the image is changed by up to 2 of 255 levels. Unstable: a rank correlation "
-        "below .7.",
+        "Each value of the image is changed by up to 2 of 255 levels. Unstable: LIME's map changes "
+        "more than saliency's, which has neither draws nor patches.",
         lines,
     )
 

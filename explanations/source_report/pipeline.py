@@ -49,7 +49,7 @@ class Settings:
         """Return the number of images of all classes together."""
         if self.quick:
             return group.quick
-        return classes * (group.full if group is CHEAP else self.slow_images)
+        return classes * (self.slow_images if group is EXPENSIVE else group.full)
 
 
 def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:

@@ -199,3 +199,13 @@ def test_the_page_shows_every_claim_with_its_verdict_and_what_is_missing():
     numbers = page.as_json(content(evidence))
     assert {claim["verdict"] for claim in numbers["claims"]} <= set(VERDICTS)
     assert len(numbers["claims"]) == len(CLAIMS)
+
+
+@pytest.mark.parametrize(("rank", "verdict"), [(0.7, HOLDS), (0.99, FAILS)])
+def test_lime_is_unstable_if_an_invisible_change_moves_it_more_than_saliency(rank, verdict):
+    numbers = {
+        "depth": {"cat": [{"saliency_neighbour_rank": 0.9 + 0.001 * n} for n in range(20)]},
+        "methods": {"cat": [{"lime_neighbour_rank": rank + 0.0001 * n} for n in range(20)]},
+    }
+    evidence = Evidence(LABELS, **{name: {"strong": of} for name, of in numbers.items()})
+    assert judging.lime_is_unstable(evidence).verdict == verdict
