@@ -5,6 +5,7 @@ from 1, so that its layers 11 and 12 are the modules 10 and 11.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -326,12 +327,12 @@ def marks_what_counts(key: str, label: str) -> Judge:
 
 
 def lime_marks_the_body(evidence: Evidence) -> Judged:
-    """Judge whether LIME's positive weight is on the object more than its area."""
+    """Return how much more of LIME's positive weight is on the object than its area."""
     return _on_object(evidence, "lime", "LIME")
 
 
 def shap_marks_the_object(evidence: Evidence) -> Judged:
-    """Judge whether SHAP's positive values are on the object more than its area."""
+    """Return how much more of SHAP's positive values is on the object than its area."""
     return _on_object(evidence, "deepshap", "SHAP")
 
 
@@ -348,11 +349,13 @@ def _on_object(evidence: Evidence, key: str, label: str) -> Judged:
         entry("on_object:chance"),
         "the object's area",
     )
-    return _judged(
-        "CIFAR-10 has no masks, so this is measured on the embedded scenes, whose objects are "
-        "known. Above 0: the map prefers the object.",
+    judged = _judged(
+        "No set here has masks of faces or bodies, so the claim itself cannot be told. The nearest "
+        "measurement is on the embedded scenes, whose objects are known. Above 0: the map prefers "
+        "the object.",
         lines,
     )
+    return replace(judged, verdict=OPEN)
 
 
 def lime_highlights_most(evidence: Evidence) -> Judged:
