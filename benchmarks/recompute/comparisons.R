@@ -73,10 +73,18 @@ hedges <- function(a, b) {
   limits <- nct_limits(d / scale, df) * scale * j
   list(value = j * d, low = limits[1], high = limits[2])
 }
+apart <- function(a, b) { # arms that do not overlap: Newcombe (2006), method 5, and a permutation of the ranks
+  m <- length(a); n <- length(b); z <- qnorm((1 + level) / 2); N <- (m + n) / 2 - 1
+  limit <- root(function(p) (1 - p) * m * n - z^2 * p * (1 + N * ((1 - p) / (2 - p) + p / (1 + p))), 0, 1)
+  ranks <- rank(c(a, b))
+  test <- permuted_arms(ranks, factor(rep(c("a", "b"), c(m, n))))
+  if (mean(a) > mean(b)) list(value = 1, low = limit, high = 1, p = test$p) else list(value = 0, low = 0, high = 1 - limit, p = test$p)
+}
 cliff <- function(a, b) { # Cliff (1996), Feng & Cliff (2004); t quantile as in effsize
   d <- sign(outer(a, b, "-"))
   n <- length(a); m <- length(b)
   delta <- mean(d)
+  if (abs(delta) == 1) { e <- apart(a, b); return(list(value = delta, low = 2 * e$low - 1, high = 2 * e$high - 1, p = e$p)) }
   variance <- (m^2 * sum((rowMeans(d) - delta)^2) + n^2 * sum((colMeans(d) - delta)^2) - sum((d - delta)^2)) /
     (n * m * (n - 1) * (m - 1))
   variance <- max(variance, (1 - delta^2) / (n * m - 1))
@@ -92,6 +100,7 @@ superiority <- function(a, b) { # Brunner & Munzel (2000)
   share <- mean(below_a) / m
   parts <- c(var(below_a) / m, var(below_b) / n)
   error <- sqrt(sum(parts) / (n * m))
+  if (error == 0) return(apart(a, b))
   df <- sum(parts)^2 / sum(parts^2 / (c(n, m) - 1))
   t <- (share - 0.5) / error
   half <- qt((1 + level) / 2, df) * error
@@ -152,25 +161,27 @@ t_estimate <- function(value, error, df, at = level) {
   list(value = value, low = value - half, high = value + half, statistic = value / error, df = df,
        p = 2 * pt(-abs(value / error), df))
 }
-put_against <- function(path, groups, reference, smallest) {
-  differences <- dunnett(groups, reference)
+put_against <- function(path, found, groups, reference, smallest) { # what the report has, arm by arm
+  differences <- if (any(unlist(lapply(found, function(node) !is.null(node$difference$p))))) dunnett(groups, reference)
   equivalence <- c()
-  for (i in seq_along(differences)) {
+  for (i in seq_along(found)) {
     here <- paste0(path, ".", i - 1)
-    arm <- names(differences)[i]
-    a <- groups[[arm]]; b <- groups[[reference]]
-    d <- differences[[arm]]
-    put_estimate(paste0(here, ".difference"), d[c("value", "statistic", "df")])
-    put_estimate(paste0(here, ".difference"), d[c("low", "high", "p")], "integral")
-    put_estimate(paste0(here, ".g"), hedges(a, b), "search")
-    put_estimate(paste0(here, ".delta"), cliff(a, b))
-    put_estimate(paste0(here, ".superiority"), superiority(a, b))
-    if (!is.null(smallest)) {
+    node <- found[[i]]
+    a <- groups[[node$arm]]; b <- groups[[reference]]
+    if (!is.null(node$difference$p)) {
+      d <- differences[[node$arm]]
+      put_estimate(paste0(here, ".difference"), d[c("value", "statistic", "df")])
+      put_estimate(paste0(here, ".difference"), d[c("low", "high", "p")], "integral")
+    }
+    if (!is.null(node$g$value)) put_estimate(paste0(here, ".g"), hedges(a, b), "search")
+    if (!is.null(node$delta$value)) put_estimate(paste0(here, ".delta"), cliff(a, b))
+    if (!is.null(node$superiority$value)) put_estimate(paste0(here, ".superiority"), superiority(a, b))
+    if (!is.null(node$equivalence$p)) {
       w <- welch_pair(a, b)
       equivalence[here] <- put_equivalence(paste0(here, ".equivalence"), w$difference, w$error, w$df, smallest, "closed")
     }
   }
-  put_adjusted(equivalence, "p_equivalence")
+  put_adjusted(equivalence, "p_equivalence", m = if (is.null(smallest)) 0 else length(found))
 }
 put_planned <- function(path, groups, from = level) {
   p_values <- c()
@@ -180,6 +191,7 @@ put_planned <- function(path, groups, from = level) {
     if (!all(names(weights) %in% names(groups))) next
     x <- groups[names(weights)]
     parts <- weights^2 * sapply(x, var) / lengths(x)
+    if (sum(parts) == 0) next
     df <- sum(parts)^2 / sum(parts^2 / (lengths(x) - 1))
     here <- paste0(path, ".planned.", i - 1)
     e <- t_estimate(sum(weights * sapply(x, mean)), sqrt(sum(parts)), df)
@@ -197,19 +209,21 @@ put_welch <- function(path, groups) {
 put_one_way <- function(path, found, outcome) {
   groups <- groups_of(outcome)
   put_arms(paste0(path, ".arms"), groups)
-  if (is.null(found$welch$p)) return(invisible())
-  welch <- put_welch(paste0(path, ".welch"), groups)
-  f <- unname(welch$statistic); df <- unname(welch$parameter); n <- length(unlist(groups))
-  omega <- max(0, df[1] * (f - 1) / (df[1] * (f - 1) + n))
-  put_estimate(paste0(path, ".omega_squared"), share_estimate(omega, ncf_limits(f, df[1], df[2], narrow), n), "search")
-  kruskal <- put_kruskal(paste0(path, ".kruskal_wallis"), groups)
-  put_epsilon(paste0(path, ".epsilon_squared"), kruskal, n)
-  put_against(paste0(path, ".contrasts"), groups, plan$control, outcome$smallest_effect)
+  n <- length(unlist(groups))
+  if (!is.null(found$welch$p)) {
+    welch <- put_welch(paste0(path, ".welch"), groups)
+    f <- unname(welch$statistic); df <- unname(welch$parameter)
+    omega <- max(0, df[1] * (f - 1) / (df[1] * (f - 1) + n))
+    put_estimate(paste0(path, ".omega_squared"), share_estimate(omega, ncf_limits(f, df[1], df[2], narrow), n), "search")
+  }
+  if (!is.null(found$kruskal_wallis$p)) put_epsilon(paste0(path, ".epsilon_squared"), put_kruskal(paste0(path, ".kruskal_wallis"), groups), n)
+  put_against(paste0(path, ".contrasts"), found$contrasts, groups, plan$control, outcome$smallest_effect)
   if (length(found$against_ai_only))
-    put_against(paste0(path, ".against_ai_only"), groups, plan$ai_only, outcome$smallest_effect)
+    put_against(paste0(path, ".against_ai_only"), found$against_ai_only, groups, plan$ai_only, outcome$smallest_effect)
   k <- length(groups)
   for (i in seq_len(ncol(pairs <- combn(names(groups), 2)))) { # Games & Howell (1976)
     w <- welch_pair(groups[[pairs[2, i]]], groups[[pairs[1, i]]])
+    if (w$error == 0) next
     q <- sqrt(2) * w$difference / w$error
     half <- qtukey(level, k, w$df) * w$error / sqrt(2)
     put_estimate(paste0(path, ".pairs.", i - 1, ".difference"), list(value = w$difference, low = w$difference - half,
@@ -266,10 +280,7 @@ trials_in <- function(outcome) { # of the outcome's population and arms
   rows <- trials_of(outcome)
   rows[rows$participant %in% people$participant[members(outcome$population)] & rows$arm %in% arms_of(outcome), ]
 }
-put_binary <- function(path, found, outcome) {
-  put_arms(paste0(path, ".arms"), groups_of(outcome))
-  if (is.null(found$test$p)) return(invisible())
-  shares <- lapply(split(trials_in(outcome), factor(trials_in(outcome)$arm, arms_of(outcome))), clustered)
+put_equal_odds <- function(path, shares) { # Welch's weights on the scale of log odds
   values <- qlogis(sapply(shares, `[[`, "share"))
   w <- 1 / (sapply(shares, `[[`, "variance") / (plogis(values) * (1 - plogis(values)))^2)
   k <- length(w)
@@ -277,19 +288,26 @@ put_binary <- function(path, found, outcome) {
   f <- sum(w * (values - sum(w * values) / sum(w))^2) / (k - 1) / (1 + 2 * (k - 2) / (k^2 - 1) * imbalance)
   df <- c(k - 1, (k^2 - 1) / (3 * imbalance))
   put_test(paste0(path, ".test"), f, df, pf(f, df[1], df[2], lower.tail = FALSE))
+}
+put_binary <- function(path, found, outcome) {
+  put_arms(paste0(path, ".arms"), groups_of(outcome))
+  shares <- lapply(split(trials_in(outcome), factor(trials_in(outcome)$arm, arms_of(outcome))), clustered)
+  if (!is.null(found$test$p)) put_equal_odds(path, shares)
   others <- setdiff(names(shares), plan$control)
   p_values <- equivalence <- c()
   for (i in seq_along(others)) {
     here <- paste0(path, ".contrasts.", i - 1)
-    odds <- odds_ratio(shares[[others[i]]], shares[[plan$control]])
     risk <- risk_difference(shares[[others[i]]], shares[[plan$control]])
-    put_estimate(paste0(here, ".odds_ratio"), odds[setdiff(names(odds), "error")])
     put_estimate(paste0(here, ".risk_difference"), risk[setdiff(names(risk), "error")])
-    p_values[here] <- odds$p
+    if (!is.null(found$contrasts[[i]]$odds_ratio$p)) {
+      odds <- odds_ratio(shares[[others[i]]], shares[[plan$control]])
+      put_estimate(paste0(here, ".odds_ratio"), odds[setdiff(names(odds), "error")])
+      p_values[here] <- odds$p
+    }
     if (!is.null(outcome$smallest_effect))
       equivalence[here] <- put_equivalence(paste0(here, ".equivalence"), risk$value, risk$error, risk$df, outcome$smallest_effect, "closed")
   }
-  put_adjusted(p_values)
+  put_adjusted(p_values, m = length(others))
   put_adjusted(equivalence, "p_equivalence")
 }
 

@@ -28,8 +28,14 @@ if (!is.null(answers$page)) { # an older export has no parts; a page of a block 
 book <- read.csv(file.path(tables, "codebook.csv"), na.strings = "", colClasses = "character", encoding = "UTF-8")
 items <- book[!is.na(book$item), ]
 for (name in c("minimum", "maximum", "reversed")) items[[name]] <- as.numeric(items[[name]])
-if (is.null(trials$decision_correct) && any(!is.na(trials$agreed)))
-  trials$decision_correct <- as.numeric(trials$agreed == trials$prediction_correct)
+alike <- function(first, second) if (is.null(trials[[first]])) NA else as.numeric(as.character(trials[[first]]) == as.character(trials[[second]]))
+first_known <- function(...) { x <- rep(NA_real_, nrow(trials)); for (y in list(...)) x <- ifelse(is.na(x), y, x); x }
+foreign <- !is.null(plan$source) # columns of another study may mean something else
+rated <- if (is.null(trials$rated_right) || foreign) NA else as.numeric((trials$rated_right >= 3) == trials$prediction_correct)
+trials$decision_correct <- first_known(alike("agreed", "prediction_correct"), if (foreign) NA else alike("final_answer", "true_class"),
+  if (foreign) NA else alike("guessed_answer", "predicted_class"), if (foreign) NA else alike("chosen_map", "predicted_map"), rated)
+trials$advice_followed <- first_known(if (is.null(trials$agreed)) NA else as.numeric(trials$agreed),
+                                      if (foreign) NA else alike("final_answer", "predicted_class"))
 decided <- !is.null(trials$decision_correct) && any(!is.na(trials$decision_correct))
 labels <- unlist(results$labels)
 states_known <- !identical(results$study_flow$completion, "unknown")
