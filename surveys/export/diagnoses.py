@@ -36,7 +36,8 @@ def diagnoses(trials: Table) -> Table | None:
             by_image[row["image"]].append(row)
     options = dict(questions()[0].options)
     rows = [_row(image, shown, list(options)) for image, shown in by_image.items()]
-    rows.sort(key=lambda row: (row[-1] is None, -_most(row, len(options)), str(row[0])))
+    accusing = [5 + place for place, key in enumerate(options) if key != "nothing"]
+    rows.sort(key=lambda row: (row[-1] is None, -_most(row, accusing), str(row[0])))
     return Table("diagnoses", _variables(options), rows)
 
 
@@ -87,5 +88,5 @@ def _suspected(counts: Counter[Cell], trials: int, with_map: int, *, correct: bo
     return "background" if of_map >= FEWEST and of_map >= SHARE * with_map else None
 
 
-def _most(row: Sequence[TableCell], options: int) -> int:
-    return max(int(str(cell)) for cell in row[5 : 5 + options])
+def _most(row: Sequence[TableCell], places: Sequence[int]) -> int:
+    return max(int(str(row[place])) for place in places)

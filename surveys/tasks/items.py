@@ -32,7 +32,9 @@ def diagnosis(*, with_map: bool = True) -> tuple[Item, ...]:
     """Return the optional questions of what is wrong, with the diagnoses of the map if it is
     shown.
     """
+    # Without the first answer, a choice that was made by mistake could not be taken back.
     options = {
+        "nothing": _("No, nothing is wrong"),
         "wrong_class": _("The answer is wrong"),
         "wrong_reasons": _("The answer is right, but for the wrong reasons"),
         "background": _("The map marks the background"),

@@ -51,8 +51,10 @@ def test_only_people_who_see_a_map_are_asked_about_it(study):
         assert not items["diagnosis"].required
         assert not items["diagnosis_comment"].required
         asked[method] = list(items["diagnosis"].options)
-    assert asked["none"] == ["wrong_class", "cannot_tell"]
-    assert asked["gradcam"] == ["wrong_class", "wrong_reasons", "background", "cannot_tell"]
+    assert asked["none"] == ["nothing", "wrong_class", "cannot_tell"]
+    assert asked["gradcam"] == [
+        *("nothing", "wrong_class", "wrong_reasons", "background", "cannot_tell")
+    ]
 
 
 def test_nobody_is_asked_unless_the_file_says_so(tmp_path, db):
@@ -139,11 +141,19 @@ def listed(*answers, correct=1, method="gradcam"):
         (["wrong_class"] * 9, 0, None),  # the prediction is wrong, as they say
         (["background", "background", "wrong_reasons"] + [None] * 6, 0, "background"),
         (["background", "cannot_tell", "cannot_tell"], 1, None),
+        (["nothing"] * 5, 1, None),
         ([None] * 5, 1, None),
     ],
 )
 def test_an_image_is_suspected_if_three_people_and_a_third_agree(answers, correct, suspected):
     assert listed(*answers, correct=correct) == suspected
+
+
+def test_the_images_about_which_most_is_said_come_first():
+    said = {"quiet": "nothing", "odd": "cannot_tell"}
+    rows = [[name, "cat", "cat", 1, "lime", 1, text, None] for name, text in said.items()] * 2
+    table = diagnoses(Table("trials", tuple(Variable(name, "text", "") for name in NAMES), rows))
+    assert [row[0] for row in table.rows] == ["odd", "quiet"]
 
 
 def test_people_without_a_map_do_not_dilute_what_others_say_about_it():
