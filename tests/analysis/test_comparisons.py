@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from analysis.errors import NotEstimableError
+from analysis.statistics.comparisons.dunnett import within
 from analysis.statistics.comparisons.omnibus import classical_f, kruskal_wallis, welch_anova
 from analysis.statistics.comparisons.pairwise import critical_range, games_howell
 from analysis.statistics.comparisons.two_samples import paired_t, welch_t
@@ -109,3 +110,11 @@ def test_two_flat_arms_make_one_pair_without_a_number_and_leave_the_others():
     found = {(pair.reference, pair.arm): pair.difference for pair in games_howell(groups)}
     assert isinstance(found[("a", "b")], NotEstimable)
     assert found[("a", "c")].low < found[("a", "c")].high
+
+
+def test_dunnetts_distribution_is_that_of_r_where_an_arm_does_not_vary():
+    """R: l <- c(1, .6, .5); R <- l %o% l; diag(R) <- 1; pmvt(rep(-2, 3), rep(2, 3), df = 10, R)."""
+    loadings = np.array([1.0, 0.6, 0.5])
+    assert within(2.0, loadings, 10.0) == pytest.approx(0.8293919, abs=1e-5)
+    both = within(2.0, np.array([1.0, 1.0]), 10.0)  # the same t twice: R's 1 - 2 * pt(-2, 10)
+    assert both == pytest.approx(0.926612, abs=1e-5)
