@@ -31,6 +31,7 @@ from analysis.study_data.formulas import unguarded
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
 from analysis.study_data.other_studies.joining import read_source
+from analysis.study_data.other_studies.unmapped_identifiers import unmapped_identifiers
 from analysis.study_data.plan_columns import problems_with_table
 from analysis.study_data.row_order import Rows, fixed_order
 from analysis.study_data.tables import StudyTables
@@ -52,6 +53,7 @@ class StudyData(StudyTables):
     registered: Mapping[str, Any] | None = None  # the registered plan, if it is a separate plan
     evaluation: pd.DataFrame | None = None  # evaluation of the maps, if available
     unread_plan: str = ""  # why the folder's own plan cannot be compared with the plan
+    identifiers: tuple[pd.DataFrame, ...] = ()  # columns that seem to name people, unmapped
     file_rows: Mapping[str, Rows] = field(default_factory=dict)
 
     @cached_property
@@ -152,6 +154,7 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
         {**hashes, "plan.toml": _sha256(path), **measured_hash},
         plan_hash(plan_file.document),
         evaluation=measured,
+        identifiers=unmapped_identifiers(folder, parsed_plan),
         file_rows=rows,
     )
 

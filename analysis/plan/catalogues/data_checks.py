@@ -104,6 +104,36 @@ DATA_CHECKS = (
         "analysis.sections.data_checks.duplicates.duplicates",
     ),
     DataCheck(
+        "repeated_rows",
+        "Repeated rows",
+        "trials that are in the table twice",
+        "analysis.sections.data_checks.copies.repeated_rows",
+    ),
+    DataCheck(
+        "copied_column",
+        "Copied columns",
+        "items and columns of outcomes that are copies of one another",
+        "analysis.sections.data_checks.copies.copied_column",
+    ),
+    DataCheck(
+        "attrition",
+        "Losses by arm",
+        "arms that lost more participants than the others",
+        "analysis.sections.data_checks.attrition.attrition",
+    ),
+    DataCheck(
+        "arm_period",
+        "Times of arms",
+        "arms that were collected at other times than the others",
+        "analysis.sections.data_checks.order.arm_period",
+    ),
+    DataCheck(
+        "fixed_order",
+        "Order of levels",
+        "levels of a within factor that came in one order for nearly everyone",
+        "analysis.sections.data_checks.order.fixed_order",
+    ),
+    DataCheck(
         "mislabelled_arm",
         "Labels of arms",
         "participants whose arm contradicts another column",

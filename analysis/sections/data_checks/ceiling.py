@@ -1,13 +1,13 @@
 """Outcomes whose values lie at an end of their range, where differences cannot show."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.plan.plan import Outcome, analysis_of
+from analysis.plan.plan import Outcome
 from analysis.sections.behaviour.trials import behaviour_of
 from analysis.sections.data_checks.material import (
     SOME,
@@ -24,8 +24,17 @@ OF_SCORES = 0.15
 """Share of scale scores at an end that Terwee et al. (2007) call a ceiling or floor effect."""
 OF_RATINGS = 1 / 3
 """The same for single ratings, whose few values put a larger share at an end without any fault."""
+OF_ITEMS = 1.5
+"""Share of answers to a scale's items at an end, in shares of equally frequent answers."""
+FINE = 20  # a rating with more distinct values is judged like a scale score
+ABOVE_NEIGHBOURS = 5.0
+"""Factor by which an end of a fine rating exceeds the values next to it if answers pile up."""
 OF_YES_OR_NO = 0.9
 """Share of a yes-or-no answer above which few trials can tell arms apart."""
+ADVICE = (
+    "Read a missing difference with care: the measure cannot show one at its end. Check whether "
+    "values beyond the end were recoded to it, and use a test that needs no spread."
+)
 
 
 @dataclass(frozen=True)
@@ -43,14 +52,23 @@ def ceiling(material: Material) -> Iterator[DataFinding]:
 
     The lower bound of the share must exceed it: Clopper and Pearson's for one value per
     participant, the t bound of the participants' shares for trials; corrected for outcomes, ends,
-    and arms.
+    and arms. The items of a scale may lie at an end although few scores do. A rating with many
+    values also piles up if its end is far more frequent than the values next to it.
     """
     outcomes = material.data.plan.outcomes
-    tests = 2 * len(outcomes) * (len(material.arms) + 1)
+    # Half of the level is for the scores and answers, and half for their pile-ups.
+    tests, piles = 4 * len(outcomes) * (len(material.arms) + 1), 4 * len(outcomes)
     for outcome in outcomes:
-        ends = _ends(material, outcome)
-        if ends is None:
-            continue
+        found = list(_of_outcome(material, outcome, tests))
+        yield from found
+        if not found:
+            yield from _of_items(material, outcome, piles)
+            yield from _of_fine_ratings(material, outcome, piles)
+
+
+def _of_outcome(material: Material, outcome: Outcome, tests: int) -> Iterator[DataFinding]:
+    ends = _ends(material, outcome)
+    if ends is not None:
         arm = material.arm.reindex(ends.shares.index)
         for side, name in ((1, "ceiling"), (0, "floor")):
             found = [
@@ -63,6 +81,72 @@ def ceiling(material: Material) -> Iterator[DataFinding]:
             ]
             if found:
                 yield _finding(material, outcome, ends, side, name, found)
+
+
+def _of_items(material: Material, outcome: Outcome, tests: int) -> Iterator[DataFinding]:
+    """Yield scales whose items have more answers at an end than next to it."""
+    rows = material.items[material.items["scale"] == outcome.scale]
+    if outcome.scale is None or len(rows) < 2:
+        return
+    low, high = float(rows["minimum"].min()), float(rows["maximum"].max())
+    values = material.keyed(rows).dropna()
+    most = OF_ITEMS / (high - low + 1)
+    for end, following, name in ((high, high - 1, "ceiling"), (low, low + 1, "floor")):
+        at_end = (values == end).mean(axis=1).groupby(level="participant").mean()
+        share, beside = float(at_end.mean()), float((values == following).to_numpy().mean())
+        p = _p_not_above(at_end.to_numpy(dtype=float), most) * tests
+        if share <= beside or p >= material.level:
+            continue
+        yield DataFinding(
+            "ceiling",
+            f"The answers to the items of “{outcome.label}” pile up at the {name}: "
+            f"{percent(share)} are {plain(end)} after reversal, and {percent(beside)} are "
+            f"{plain(following)}. Either the scale has no room for stronger answers, or answers "
+            "beyond its end were recoded to it.",
+            ADVICE,
+            columns=tuple(rows["item"].astype(str)),
+            scales=(outcome.scale,),
+            outcomes={outcome.key: ""},
+            p=p,
+        )
+
+
+def _of_fine_ratings(material: Material, outcome: Outcome, tests: int) -> Iterator[DataFinding]:
+    """Yield ratings in many whole numbers that pile up at the highest or lowest value."""
+    if outcome.column is None or outcome.transform is not None:
+        return
+    rows = outcome_trials(material.data, outcome)
+    rows = rows[rows["participant"].isin(material.people["participant"])]
+    values = rows["value"].to_numpy(dtype=float)
+    distinct = np.unique(values)
+    if len(distinct) <= FINE or (distinct % 1 != 0).any():
+        return  # few values, or computed: a weight of advice is naturally often 0
+    for end, beside, name in (
+        (distinct[-1], distinct[-6:-1], "highest"),
+        (distinct[0], distinct[1:6], "lowest"),
+    ):
+        share = float((values == end).mean())
+        if share <= OF_SCORES:
+            continue
+        # By participant, because the trials of a participant are not independent.
+        excess = (values == end) - ABOVE_NEIGHBOURS * np.isin(values, beside) / len(beside)
+        by_person = pd.Series(excess).groupby(rows["participant"].to_numpy()).mean()
+        if len(by_person) < SOME or by_person.std() == 0:
+            continue
+        t = float(by_person.mean() / by_person.std() * np.sqrt(len(by_person)))
+        p = float(stats.t.sf(t, len(by_person) - 1)) * tests
+        if p < material.level:
+            yield DataFinding(
+                "ceiling",
+                f"“{outcome.label}” piles up at its {name} value: {percent(share)} of the answers "
+                f"are {plain(float(end))}, and {percent(float(np.isin(values, beside).mean()))} "
+                "are one of the five values next to it. Either the rating has no room beyond it, "
+                "or values beyond it were cut to it.",
+                ADVICE,
+                columns=(outcome.column,),
+                outcomes={outcome.key: ""},
+                p=p,
+            )
 
 
 def _p_not_above(shares: Numbers, most: float) -> float:
@@ -85,13 +169,13 @@ def _ends(material: Material, outcome: Outcome) -> _Ends | None:
     if outcome.kind in ("scale", "item"):
         key, named = ("scale", outcome.scale) if outcome.scale else ("item", outcome.item)
         rows = material.items[material.items[key] == named]
-        scores = outcome_scores(data, outcome).dropna()
+        # A change has another range than the score: the later score is examined.
+        scored = replace(outcome, before={}, analysis="one_way") if outcome.before else outcome
+        scores = outcome_scores(data, scored).dropna()
         if rows.empty or scores.empty:
             return None
         factor = len(rows) if (rows["score"] == "sum").all() else 1
         low, high = (float(rows[end].mean()) * factor for end in ("minimum", "maximum"))
-        if outcome.before and analysis_of(outcome).before == "change":
-            low, high = low - high, high - low
         most = OF_SCORES if len(rows) > 1 else OF_RATINGS
         return _Ends(_at(scores, low, high), (low, high), most, "scores")
     if outcome.column is None or outcome.transform is not None:
@@ -141,8 +225,7 @@ def _finding(
     return DataFinding(
         "ceiling",
         sentence,
-        "Read a missing difference with care: the measure cannot show one at its end. Check "
-        "whether values beyond the end were recoded to it, and use a test that needs no spread.",
+        ADVICE,
         columns=tuple(name for name in (outcome.column, outcome.item) if name),
         scales=(outcome.scale,) if outcome.scale else (),
         arms=tuple(arm for arm, _ in found if arm),

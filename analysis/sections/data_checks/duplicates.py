@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from analysis.sections.data_checks.independence import _identifiers
 from analysis.sections.data_checks.material import (
@@ -30,12 +31,14 @@ ADVICE = (
 
 
 def duplicates(material: Material) -> Iterator[DataFinding]:
-    """Yield pairs of participants whose data agree more than independent people's do.
+    """Yield participants whose data agree more than independent people's do.
 
     A pair must agree in 90 % of the cells that both have. Its chance is the product of the cells'
     probabilities of agreeing, raised to the power 1/φ, where φ is the overdispersion of the number
     of agreeing cells between all other pairs, which similar people cause; corrected for all pairs
     and for the choice of disagreeing cells. A column of identifiers that occur twice is a fact.
+    Participants who gave the same answers to all items of a questionnaire are counted by pattern
+    (binomial, with the pattern's probability raised to 1/φ, corrected for participants).
     """
     pairs = list(_repeated_identifiers(material))
     for name, groups in pairs:
@@ -46,7 +49,9 @@ def duplicates(material: Material) -> Iterator[DataFinding]:
     codes, people = _cells(material)
     if codes.shape[1] < FEWEST_CELLS or len(people) < 4:
         return
-    found = list(_alike(codes, material.level))
+    found = list(_alike(codes, material.level / 2))
+    if not found:
+        yield from _same_answers(material)
     if found:
         named = [people[one] for pair, _ in found for one in pair]
         p = max(p for _, p in found)
@@ -114,6 +119,49 @@ def _alike(codes: Codes, level: float) -> Iterator[tuple[tuple[int, int], float]
         p = float(np.exp(min(0.0, np.log(n * (n - 1) / 2) + choices - surprise)))
         if p < level:
             yield (one, other), p
+
+
+def _same_answers(material: Material) -> Iterator[DataFinding]:
+    """Yield groups of participants with the same answers to all items of a questionnaire."""
+    for questionnaire, wide in material.raw.items():
+        answers = wide.droplevel("page")[~wide.index.duplicated()].dropna()
+        answers = answers[~answers.index.duplicated()]
+        cells = answers.to_numpy()
+        if cells.shape[1] < FEWEST_CELLS or len(cells) < 20:
+            continue
+        codes = np.column_stack([np.unique(column, return_inverse=True)[1] for column in cells.T])
+        shares = np.column_stack([np.bincount(column)[column] for column in codes.T]) / len(codes)
+        inflation = _overdispersion(codes, _agreement(codes))
+        patterns, first, group = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+        sizes = np.bincount(group.ravel(), minlength=len(patterns))
+        for number in np.flatnonzero(sizes > 1):
+            # A straight line, or both of its ends in a reversed scale, repeats itself honestly.
+            if len(np.unique(cells[first[number]])) < 3:
+                continue
+            chance = float(np.exp(np.log(shares[first[number]]).sum() / inflation))
+            n, times = len(codes), int(sizes[number])
+            p = float(stats.binom.sf(times - 2, n - 1, chance)) * n * len(material.raw)
+            if p < material.level / 2:
+                people = [str(name) for name in answers.index[group.ravel() == number]]
+                yield _copied_answers(material, questionnaire, wide, people, p)
+
+
+def _copied_answers(
+    material: Material, questionnaire: str, wide: pd.DataFrame, people: list[str], p: float
+) -> DataFinding:
+    arms = material.arm.reindex(people)
+    return DataFinding(
+        "duplicates",
+        f"{counted(len(people), 'participant')} gave the same answers to all {wide.shape[1]} items "
+        f"of “{questionnaire}”, which are not a straight line: {listed(people)}. The answers may "
+        "have been copied or made up.",
+        "Compare the answers of these participants, their times and their origin in the original "
+        'files. Report the outcome also without them, with an exclusion of rule "listed".',
+        columns=tuple(map(str, wide.columns)),
+        arms=tuple(arm for arm in material.arms if (arms == arm).any()),
+        outcomes=material.outcomes_with(columns=map(str, wide.columns)),
+        p=p,
+    )
 
 
 def _agreement(codes: Codes) -> "npt.NDArray[np.float64]":

@@ -69,6 +69,8 @@ def _factors(material: Material) -> Iterator[tuple[str, pd.Series, bool]]:
     for name in material.labels(material.people, 6):
         if name not in seen:
             yield name, trials["participant"].map(people[name]), False
+    if not trials["participant"].duplicated().any():
+        return  # with one trial per participant, any column of images is constant within them
     for name in material.labels(trials, 6):
         by_person = trials.groupby("participant")[name].nunique()
         if name not in seen and name not in described and (by_person == 1).all():
@@ -140,7 +142,8 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
         return  # no_shared_image says more
     level = material.level / 3
     single = _single(seen, level)
-    together = _together(rows)
+    together, arm = _together(rows, material.arms)
+    most = f" The arm “{material.data.labels[arm]}” differs most." if arm else ""
     if single is not None:
         yield _single_finding(material, seen, *single)
     elif together < level:
@@ -148,7 +151,7 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
             material,
             f"The images are distributed over the arms less evenly than a random draw by "
             f"participant explains ({rows['image'].nunique()} images, permutation of "
-            "participants).",
+            f"participants).{most}",
             together,
             ("image",),
         )
@@ -169,7 +172,15 @@ def _imbalance(
 
 
 def _single(seen: pd.DataFrame, level: float) -> tuple[list[tuple[str, str]], float] | None:
-    """Return the images with their arm that saw them too often or too rarely, and the largest p."""
+    """Return the images with their arm that saw them too often or too rarely, and the largest p.
+
+    Participants who saw fewer images than nine in ten of their arm's usual number are left out:
+    they stopped early, and what they did not reach was not withheld from their arm.
+    """
+    number = seen.groupby("participant")["image"].size()
+    usual = number.groupby(seen.drop_duplicates("participant").set_index("participant")["arm"])
+    kept = number.index[number >= 0.9 * usual.transform("median")]
+    seen = seen[seen["participant"].isin(kept)]
     people = seen.drop_duplicates("participant")["arm"].value_counts()
     table = pd.crosstab(seen["image"], seen["arm"])
     total, n = people.sum(), table.sum(axis=1).to_numpy()
@@ -209,7 +220,20 @@ def _single_finding(
     )
 
 
-def _together(rows: pd.DataFrame) -> float:
+def _together(rows: pd.DataFrame, arms: list[str]) -> tuple[float, str | None]:
+    """Return the p of images by arm, of all arms or of the arm that differs most from the others.
+
+    Half of the level is for all arms, and half for the single arms.
+    """
+    p = 2 * _permuted(rows)
+    if len(arms) < 3:
+        return min(1.0, p), None
+    single = {arm: _permuted(rows.assign(arm=rows["arm"] == arm)) for arm in arms}
+    arm = min(arms, key=lambda one: single[one])
+    return min(1.0, p, 2 * len(arms) * single[arm]), arm
+
+
+def _permuted(rows: pd.DataFrame) -> float:
     """Return the p of χ² of images by arm if participants are permuted over arms."""
     people = rows.drop_duplicates("participant")
     shown = pd.crosstab(rows["participant"], rows["image"]).reindex(people["participant"])

@@ -16,13 +16,9 @@ from analysis.sections.data_checks.material import (
     counted,
     listed,
 )
+from analysis.study_data.other_studies.unmapped_identifiers import NAMED
 from analysis.study_data.scoring import outcome_trials
 
-NAMED = re.compile(
-    r"(^|_)(ids?|pid|uid|worker|person|subject|subj|respondent|user|participant|rater|annotator|"
-    r"judge|student|prolific|mturk|vp|vpn|proband|code|ip)(_|$|\d)|id$",
-    re.I,
-)
 CODE = re.compile(r"[A-Za-z]{0,6}[-_]?\d{2,}|[0-9a-fA-F]{6,}")
 COUNTER = re.compile(r"(.+)[-_.:#/ ](\d{1,3})")
 ADVICE = (
@@ -82,14 +78,17 @@ def _by_identifier(material: Material) -> Iterator[DataFinding]:
 
 def _identifiers(material: Material) -> Iterator[tuple[str, pd.Series]]:
     """Yield columns that name a person: one value per participant, many values in all."""
-    for table in (material.people, material.trials):
+    present = set(material.people["participant"])
+    unmapped = [one[one["participant"].isin(present)] for one in material.data.identifiers]
+    for table in (material.people, material.trials, *unmapped):
         for name in map(str, table.columns):
             if name in ADMINISTRATIVE or name in ("participant", "arm", "image", "image_set"):
                 continue
-            if pd.api.types.is_float_dtype(table[name]) or table[name].isna().any():
+            empty = table[name].isna().any() or bool((table[name].astype(str) == "").any())
+            if pd.api.types.is_float_dtype(table[name]) or empty:
                 continue
             by_person = table.groupby("participant", sort=False)[name]
-            if table is material.trials and (by_person.nunique() != 1).any():
+            if table is not material.people and (by_person.nunique() != 1).any():
                 continue
             values = by_person.first()
             levels = values.nunique()

@@ -1,6 +1,6 @@
 """Ratings that were recoded to a value inside their range."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from itertools import permutations
 
 import numpy as np
@@ -31,10 +31,13 @@ def recoded_ratings(material: Material) -> Iterator[DataFinding]:
 
     A pile-up is decided by a likelihood ratio: a normal distribution in steps of 1 whose values
     beyond the last answer were moved to it, against one in which they would have been answered. By
-    Markov's inequality, the second model gives a ratio above 1/p with at most probability p. The
-    other two are facts of the tables and the plan.
+    Markov's inequality, the second model gives a ratio above 1/p with at most probability p. Two
+    more are facts of the tables and the plan. An item in which something else was recoded to an
+    end has more answers there than a normal distribution, and the participants who gave them do
+    not answer the other items as their neighbours do (both tests combined by Fisher's method).
     """
     yield from _codes(material)
+    yield from _recoded_to_an_end(material)
     copies = list(_copies(material))
     yield from copies
     seen = {name for finding in copies for name in finding.columns}
@@ -118,6 +121,101 @@ def _best(cells: Numbers, counts: Numbers, low: float, last: float) -> float:
     spread = float(np.sqrt(np.average((cells - centre) ** 2, weights=counts)))
     fit = optimize.minimize(loss, [centre, np.log(max(spread, 0.2))], method="Nelder-Mead")
     return -float(fit.fun)
+
+
+def _recoded_to_an_end(material: Material) -> Iterator[DataFinding]:
+    """Yield items with too many answers at an end, by people who do not fit to that end."""
+    tests = 2 * max(1, len(material.items))
+    for scale, rows in material.scales:
+        values = material.keyed(rows).dropna()
+        if values.shape[1] < 3 or len(values) < 2 * FEWEST_ANSWERS:
+            continue
+        for row in rows.to_dict("records"):
+            own = values[str(row["item"])].to_numpy()
+            rest = values.drop(columns=row["item"]).mean(axis=1).to_numpy()
+            for end, side in ((float(row["minimum"]), -1), (float(row["maximum"]), 1)):
+                at_end, following = own == end, own == end - side
+                if at_end.sum() < SOME or at_end.sum() <= following.sum() or not following.any():
+                    continue
+                # Towards this end, the other items must not go on as they did up to it.
+                if side * (rest[at_end].mean() - rest[following].mean()) >= 0:
+                    continue
+                ends = (float(row["minimum"]), float(row["maximum"]))
+                joint = _p_inflated(own, ends, end) * _p_unlike(own, rest, end, side)
+                p = float(stats.chi2.sf(-2 * np.log(max(joint, 1e-300)), 4)) * tests
+                if p < material.level:
+                    yield _end_finding(material, scale, row, own, rest, end, p)
+
+
+def _p_inflated(values: Numbers, ends: tuple[float, float], end: float) -> float:
+    """Return the p of a normal distribution with open ends against one with more at an end."""
+    cells, tally = np.unique(values, return_counts=True)
+    counts = tally.astype(float)
+    plain_fit = _best(cells, counts, *ends)
+    at_end = cells == end
+    share = float(counts[at_end].sum() / counts.sum())
+
+    def loss(theta: Numbers) -> float:
+        mean, scale = theta[0], np.exp(theta[1])
+        added = 1 / (1 + np.exp(-theta[2]))
+        lower = np.where(cells <= ends[0], -np.inf, cells - 0.5)
+        upper = np.where(cells >= ends[1], np.inf, cells + 0.5)
+        normal = stats.norm.cdf((upper - mean) / scale) - stats.norm.cdf((lower - mean) / scale)
+        chance = added * at_end + (1 - added) * normal
+        return float(-(counts @ np.log(np.maximum(chance, 1e-300))))
+
+    others = values[values != end]
+    start = [float(others.mean()), np.log(max(float(others.std()), 0.2)), np.log(share / 2)]
+    fit = optimize.minimize(loss, start, method="Nelder-Mead")
+    gain = max(0.0, -float(fit.fun) - plain_fit)
+    return float(stats.chi2.sf(2 * gain, 1)) / 2
+
+
+def _p_unlike(own: Numbers, rest: Numbers, end: float, side: int) -> float:
+    """Return the p that people at an end answer the rest as the line through the others predicts.
+
+    One-sided: their answers must lie back from the end.
+    """
+    others, here = own != end, own == end
+    line = stats.linregress(own[others], rest[others])
+    n = int(others.sum())
+    errors = rest[others] - line.intercept - line.slope * own[others]
+    spread = own[others] - own[others].mean()
+    variance = float(errors @ errors) / (n - 2)
+    leverage = 1 / n + (end - own[others].mean()) ** 2 / float(spread @ spread)
+    gap = side * (line.intercept + line.slope * end - rest[here].mean())
+    error = np.sqrt(variance * leverage + max(variance, rest[here].var()) / here.sum())
+    return float(stats.t.sf(gap / error, min(n - 2, int(here.sum()) - 1)))
+
+
+def _end_finding(
+    material: Material,
+    scale: str,
+    row: Mapping[Hashable, object],
+    own: Numbers,
+    rest: Numbers,
+    end: float,
+    p: float,
+) -> DataFinding:
+    item = str(row["item"])
+    turned = row["reversed"] == 1
+    low, high = float(str(row["minimum"])), float(str(row["maximum"]))
+    stored = low + high - end if turned else end
+    here = own == end
+    return DataFinding(
+        "recoded_ratings",
+        f"{percent(float(here.mean()))} of the answers to “{item}” of “{scale}” are "
+        f"{plain(stored)}, an end of its range, and fewer are next to it. The participants who "
+        f"gave them have a mean of {rest[here].mean():.2f} in the other items, and all others "
+        f"{rest[~here].mean():.2f}: they do not answer like people at this end. Something else, "
+        "such as “does not apply” or no answer, may have been recoded to this value.",
+        "Compare the item with the original file. If answers were recoded, declare them as missing "
+        "with `missing` in the plan's [source].",
+        columns=(item,),
+        scales=(scale,),
+        outcomes=material.outcomes_with(columns=[item]),
+        p=p,
+    )
 
 
 def _copies(material: Material) -> Iterator[DataFinding]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.sections.data_checks.material import (
@@ -13,12 +14,15 @@ from analysis.sections.data_checks.material import (
     Material,
     Numbers,
     counted,
+    listed,
     plain,
 )
 
 AGREE = 0.98  # share of rows in which a recomputation must give the reported value
 CERTAIN = 25.0
 """Natural logarithm of the odds against a recomputation that agrees by chance in all rows."""
+EMPTY = "Leave these cells empty: a ratio without cases is missing and not zero."
+Flags = npt.NDArray[np.bool_]
 MOST_CONDITIONS = 12  # yes-or-no columns of trials that are combined
 
 
@@ -41,51 +45,138 @@ class _Match:
     ratio: _Ratio
     scale: float
     decimals: int
-    cut: bool  # whether the values are cut, and not rounded, in rows where that differs
-    differ: int  # number of rows where cutting and rounding differ
+    too_low: Flags  # rows with a cut value that rounding would have made higher
 
 
 def zero_by_zero(material: Material) -> Iterator[DataFinding]:
     """Yield ratios with a value in rows where their denominator is 0.
 
-    A column is a ratio if it equals two counts divided by one another, in all rows with cases.
-    The counts are columns of the table or counts of the participant's trials.
+    A column is a ratio if it equals two counts divided by one another, in all rows with cases, or
+    two differences of columns, as the weight of advice does. The counts are columns of the table
+    or counts of the participant's trials.
     """
+    yield from _differences(material)
     for match in _matches(material):
         empty = (match.ratio.over == 0) & np.isfinite(match.reported)
         if not empty.any():
             continue
         cases = match.ratio.over > 0
-        value = np.unique(match.reported[empty])
+        known = match.ratio.counted is not None
+        if not known and not _tells_cases(match.reported[empty], match.ratio.over[cases]):
+            continue
         means = tuple(float(np.nanmean(match.reported[rows])) for rows in (empty | cases, cases))
         yield DataFinding(
             "zero_by_zero",
             f"“{match.name}” equals {match.ratio.words}, but it is "
-            f"{' or '.join(map(plain, value))} for {counted(int(empty.sum()), 'row')} of "
+            f"{listed_values(match.reported[empty])} for {counted(int(empty.sum()), 'row')} of "
             f"{int(np.isfinite(match.reported).sum())} in which there is no such case, so that the "
             f"ratio is 0 divided by 0. Its mean is {means[0]:.3g} with them and {means[1]:.3g} "
             "without them.",
-            "Leave these cells empty: a ratio without cases is missing and not zero.",
+            EMPTY,
             columns=(match.name, *match.ratio.columns),
             outcomes=material.outcomes_with(columns=[match.name]),
         )
+
+
+def _tells_cases(without: Numbers, over: Numbers) -> bool:
+    """Return whether a denominator with an unknown numerator can be that of the ratio.
+
+    Its values without cases are then one value, and it varies: the number of all trials would
+    divide every share of trials.
+    """
+    return len(np.unique(without)) == 1 and len(np.unique(over[np.isfinite(over)])) > 1
 
 
 def cut_percentages(material: Material) -> Iterator[DataFinding]:
     """Yield percentages that equal the recomputed ones only if their last digits are cut off."""
     for match in _matches(material):
-        if not match.cut:
+        if not match.too_low.any():
             continue
-        example = _example(match)
+        arms = _arms_of(material, match)
+        inside = f" in the arm {listed(material.data.labels[arm] for arm in arms)}" if arms else ""
         yield DataFinding(
             "cut_percentages",
             f"“{match.name}” equals {match.ratio.words} if its decimals are cut, not if they are "
-            f"rounded: {counted(match.differ, 'value')} of "
-            f"{int(np.isfinite(match.reported).sum())} are too low in the last digit{example}.",
+            f"rounded: {counted(int(match.too_low.sum()), 'value')} of "
+            f"{int(np.isfinite(match.reported).sum())} are too low in the last digit{inside}"
+            f"{_example(match)}.",
             "Compute the percentages again from the counts, and round only for print.",
             columns=(match.name, *match.ratio.columns),
+            arms=arms,
             outcomes=material.outcomes_with(columns=[match.name]),
         )
+
+
+def _arms_of(material: Material, match: _Match) -> tuple[str, ...]:
+    """Return the arms with values that are too low, if they are not all of them."""
+    for table in (material.people, material.trials):
+        if len(table) == len(match.too_low):
+            arms = set(table["arm"][match.too_low])
+            named = tuple(arm for arm in material.arms if arm in arms)
+            return named if len(named) < len(material.arms) else ()
+    return ()
+
+
+def _differences(material: Material) -> Iterator[DataFinding]:
+    """Yield trial columns that equal (a - b) / (c - b), with a value where c equals b."""
+    trials = material.trial_numbers
+    wholes = {
+        name: values
+        for name, values in trials.items()
+        if len(np.unique(values[np.isfinite(values)])) > SOME and not _is_share(values)
+    }
+    names = list(wholes)[:MOST_CONDITIONS]
+    reported = {
+        name: values
+        for name, values in trials.items()
+        if (values[np.isfinite(values)] % 1 != 0).any()
+    }
+    for name, values in reported.items():
+        for final, first, advice in permutations([one for one in names if one != name], 3):
+            way, most = wholes[final] - wholes[first], wholes[advice] - wholes[first]
+            cases = np.isfinite(values) & np.isfinite(way) & (np.abs(most) > 0)
+            if cases.sum() < 4 * SOME or not _equals(values, way, most, cases):
+                continue
+            empty = (most == 0) & np.isfinite(values)
+            if not empty.any():
+                continue
+            value = listed_values(values[empty])
+            both = float(values[empty | cases].mean())
+            yield DataFinding(
+                "zero_by_zero",
+                f"“{name}” equals (“{final}” − “{first}”) divided by (“{advice}” − “{first}”), but "
+                f"it is {value} for {counted(int(empty.sum()), 'row')} of "
+                f"{int(np.isfinite(values).sum())} in which “{advice}” equals “{first}”, so that "
+                f"the ratio is divided by 0. Its mean is {both:.3g} with them and "
+                f"{values[cases].mean():.3g} without them.",
+                EMPTY,
+                columns=(name, final, first, advice),
+                outcomes=material.outcomes_with(columns=[name]),
+            )
+            break
+
+
+def _is_share(values: Numbers) -> bool:
+    cells = values[np.isfinite(values)]
+    return bool((cells % 1 != 0).any() and cells.min() >= -1 and cells.max() <= 1)
+
+
+def _equals(values: Numbers, way: Numbers, most: Numbers, cases: Flags) -> bool:
+    """Return whether the values are the ratio, as such or cut to 0 and 1."""
+    some = np.flatnonzero(cases)[: 4 * SOME]  # nearly all candidates differ in the first rows
+    for rows in (some, np.flatnonzero(cases)):
+        unit = 10.0 ** -_decimals(values[rows])
+        exact = way[rows] / most[rows]
+        near = np.abs(values[rows] - exact) <= 0.5 * unit + 1e-9
+        near |= np.abs(values[rows] - np.clip(exact, 0, 1)) <= 0.5 * unit + 1e-9
+        if near.mean() < AGREE or len(np.unique(values[rows])) < SOME:
+            return False
+    return True
+
+
+def listed_values(values: Numbers) -> str:
+    """Return up to three different values as 0 or 1."""
+    return " or ".join(map(plain, np.unique(values)[:3]))
 
 
 def _example(match: _Match) -> str:
@@ -119,7 +210,20 @@ def _matches(material: Material) -> list[_Match]:
                 match = _match(name, values, ratio)
                 if match and (known is None or ratio.counted is not None):
                     found[name] = match
-    return list(found.values())
+    return [match for match in found.values() if not _is_inverse(match, found)]
+
+
+def _is_inverse(match: _Match, found: Mapping[str, _Match]) -> bool:
+    """Return whether the column is the denominator of another match, of which this is the inverse.
+
+    A count equals its part divided by the percentage, too. The percentage has decimals or is the
+    larger of the two.
+    """
+    other = found.get(match.ratio.columns[-1])
+    if other is None or match.name not in other.ratio.columns:
+        return False
+    sizes = [(one.decimals > 0, float(np.nanmax(one.reported))) for one in (match, other)]
+    return sizes[0] < sizes[1]
 
 
 def _is_ratio(values: Numbers) -> bool:
@@ -136,10 +240,24 @@ def _tables(material: Material) -> Iterator[tuple[Mapping[str, Numbers], list[_R
     for numbers in (material.person_numbers, material.trial_numbers):
         pairs = list(_of_counts(numbers))
         if numbers is material.person_numbers:
-            yield numbers, [*pairs, *ratios, *_denominators(numbers, ratios)]
+            shares = {**numbers, **_computed_items(material)}
+            yield shares, [*pairs, *ratios, *_denominators(numbers, ratios)]
         else:
             yield numbers, [*pairs, *_denominators(numbers, [])]
             yield from _constant_columns(material, numbers, ratios)
+
+
+def _computed_items(material: Material) -> dict[str, Numbers]:
+    """Return by participant the items that a program may have computed, such as percentages."""
+    people = material.people["participant"]
+    return {
+        str(item): np.asarray(
+            rows[item].groupby(level="participant").first().reindex(people), dtype=np.float64
+        )
+        for rows in material.raw.values()
+        for item in rows.columns
+        if _is_ratio(rows[item].to_numpy(dtype=float))
+    }
 
 
 def _constant_columns(
@@ -269,7 +387,7 @@ def _match(name: str, reported: Numbers, ratio: _Ratio) -> _Match | None:
     if ratio.counted is not None:
         exact = scale * ratio.counted[rows] / over
     else:
-        if (over + 1).mean() > 0.3 * scale / unit or len(np.unique(over)) < 2:
+        if (over + 1).mean() > 0.3 * scale / unit:
             return None  # nearly every value would be a fraction of such a denominator
         exact = _nearest(values, over, scale, unit)
     tolerance = 1e-6 if decimals <= 6 else 1e-9
@@ -277,21 +395,34 @@ def _match(name: str, reported: Numbers, ratio: _Ratio) -> _Match | None:
     cut = (exact - values > -1e-9) & (exact - values < unit - 1e-9)
     # At a tie, tools round up or to the even digit, so that an odd digit was cut.
     tie = np.abs(exact - values - 0.5 * unit) < 1e-9
-    differ = int((cut & (~rounded | (tie & (np.round(values / unit) % 2 == 1)))).sum())
-    is_cut = decimals <= 4 and bool(cut.mean() >= AGREE) and differ >= 2
+    odd = np.round(values / unit) % 2 == 1
+    low = cut & (~rounded | (tie & odd)) if cut.mean() >= AGREE else cut & ~rounded
+    # Values of one arm or part of the file may be cut. A known ratio proves it row by row.
+    fits = cut.mean() >= AGREE or (ratio.counted is not None and (cut | rounded).mean() >= AGREE)
+    is_cut = decimals <= 4 and bool(fits) and low.sum() >= 2
     agrees = is_cut or bool(rounded.mean() >= AGREE)
-    if not agrees or not _telling(values, exact, ratio.counted is not None):
+    width = (over + 1) * unit / scale if ratio.counted is None else None
+    if not agrees or not _telling(values, exact, width):
         return None
-    return _Match(name, reported, ratio, scale, decimals, is_cut, differ)
+    too_low = np.zeros(len(reported), dtype=bool)
+    if is_cut:
+        too_low[rows] = low
+    return _Match(name, reported, ratio, scale, decimals, too_low)
 
 
-def _telling(values: Numbers, exact: Numbers, known: bool) -> bool:
+def _telling(values: Numbers, exact: Numbers, width: Numbers | None) -> bool:
     """Return whether so many rows would not agree by chance.
 
-    The chance is that of pairing the values and the ratios at random, over all candidates.
+    With a known numerator, the chance is that of pairing the values and the ratios at random, over
+    all candidates. Without it, each pair of value and denominator fits with probability `width`,
+    the share of the values that are near a fraction.
     """
-    inner = values[(values > 0) & (values != 1) & (values != 100)]
-    if len(np.unique(inner)) < (1 if known else 3):
+    inner = (values > 0) & (values != 1) & (values != 100)
+    if width is not None:
+        pairs = np.unique(np.column_stack([values[inner], width[inner]]), axis=0)
+        chance = np.clip(2 * pairs[:, 1], None, 1)
+        return len(pairs) >= 3 and -float(np.log(chance).sum()) > CERTAIN
+    if not inner.any():
         return False
     _, counts = np.unique(np.round(exact, 6), return_counts=True)
     chance = float(((counts / counts.sum()) ** 2).sum())

@@ -25,7 +25,8 @@ def reversed_key(material: Material) -> Iterator[DataFinding]:
 
     The items are the smallest set whose reversal makes the scale coherent. Each must correlate
     negatively with the other items, as they are after the reversal, by Fisher's z, one-sided,
-    corrected for every set of that size.
+    corrected for every set of that size. A scale that is coherent over all arms is examined in
+    each arm, because one arm's version of the questionnaire may have been stored differently.
     """
     for scale, rows in material.scales:
         values = material.keyed(rows).dropna()
@@ -35,11 +36,61 @@ def reversed_key(material: Material) -> Iterator[DataFinding]:
         against = _against(values.corr().to_numpy())
         items = [str(item) for item in values.columns[against]]
         if not items:
+            yield from _in_an_arm(material, scale, values)
             continue
-        sets = comb(values.shape[1], len(items)) * len(material.scales)
+        sets = 2 * comb(values.shape[1], len(items)) * len(material.scales)
         p = min(1.0, sets * max(_p_negative(values, against, item) for item in items))
         if p < material.level:
             yield _finding(material, scale, rows, items, p)
+
+
+def _in_an_arm(material: Material, scale: str, values: pd.DataFrame) -> Iterator[DataFinding]:
+    """Yield items that run against the others in one arm, and not in the other arms."""
+    arm = material.arm.reindex(values.index.get_level_values("participant")).to_numpy()
+    tests = 2 * len(material.arms) * len(material.scales)
+    for one in material.arms:
+        own, others = values[arm == one], values[arm != one]
+        if min(len(own), len(others)) < FEWEST_PEOPLE or (own.nunique() < 2).any():
+            continue
+        against = _against(own.corr().to_numpy())
+        items = [str(item) for item in values.columns[against]]
+        # In half of the items, the arm does not tell which half is wrong.
+        if not items or 2 * len(items) == values.shape[1]:
+            continue
+        sets = comb(values.shape[1], len(items)) * tests
+        p = min(1.0, sets * max(_p_negative(own, against, item) for item in items))
+        if p < material.level:
+            yield _arm_finding(material, scale, items, one, (own, others), p)
+
+
+def _arm_finding(
+    material: Material,
+    scale: str,
+    items: list[str],
+    arm: str,
+    parts: tuple[pd.DataFrame, pd.DataFrame],
+    p: float,
+) -> DataFinding:
+    own, others = parts
+    ties = " and ".join(
+        f"“{item}” correlates {signed(_item_rest(own, item))} with the mean of the other items in "
+        f"the arm “{material.data.labels[arm]}”, and {signed(_item_rest(others, item))} in the "
+        "other arms"
+        for item in items
+    )
+    word = "item" if len(items) == 1 else "items"
+    return DataFinding(
+        "reversed_key",
+        f"In “{scale}”, {ties}. Cronbach's alpha is {_alpha(own)} in this arm, and "
+        f"{_alpha(others)} in the other arms.",
+        f"Find out whether this arm's version of the questionnaire worded or stored the {word} the "
+        "other way round. If so, turn the values of this arm in the file.",
+        columns=tuple(items),
+        scales=(scale,),
+        arms=(arm,),
+        outcomes=material.outcomes_with(scale=scale),
+        p=p,
+    )
 
 
 def _against(correlation: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> np.ndarray:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from analysis.sections.behaviour.trials import behaviour_of
@@ -12,16 +13,25 @@ from analysis.sections.data_checks.material import (
     Material,
     Numbers,
     counted,
+    listed,
     percent,
     plain,
 )
 
-NAMED = re.compile(r"(^|_)(rt|rts|time|times|ms|sec|secs|seconds|duration|latency)(_|$|\d)", re.I)
+NAMED = re.compile(
+    r"(^|_)(rt|rts|time|times|ms|sec|secs|seconds|mins?|minutes|hours|duration|latency)(_|$|\d)",
+    re.I,
+)
+BEGIN = re.compile(r"start|begin|began|consent|created|entered", re.I)
+END = re.compile(r"finish|end(ed)?(_|$)|complet|submit|stop", re.I)
 FEWEST_TIMES = 50
 FEWEST_REPEATS = 4
+FASTEST_MS = 100.0
+"""Reactions to a picture that are faster are not reactions to it (Luce, 1986)."""
 WINDOW = 0.05
 """Neighbourhood of a value, as a share of it, from which its expected frequency is taken."""
 LEAST_POINTS = 5  # fewest values of the lattice on each side in the neighbourhood
+FEW_FAST = 0.005  # share of times that may be slips of a finger
 MARGIN = 1.5
 """Factor by which a smooth frequency may differ from that of the neighbourhood."""
 CUT_SHAPE = -0.5
@@ -29,20 +39,22 @@ CUT_SHAPE = -0.5
 
 
 def response_times(material: Material) -> Iterator[DataFinding]:
-    """Yield columns of times with a repeated value, a cut end, or times of 0 and less.
+    """Yield columns of times with a repeated value, a cut end, or impossible times.
 
     A repeated value must occur more often than its neighbourhood predicts, on each decimal lattice
     that it belongs to, so that rounded times are no finding (Poisson, corrected for the distinct
     values). A cut end is decided by the shape of the tail.
     """
+    yield from _ends_before_it_begins(material)
     columns = _columns(material)
     for name, values in columns.items():
         cells = values[np.isfinite(values)]
-        positive = cells[cells > 0]
+        fastest = FASTEST_MS if np.median(cells) > 5 * FASTEST_MS and "seconds" not in name else 0.0
+        positive = cells[cells > fastest]
         if len(positive) < FEWEST_TIMES or len(np.unique(positive)) < 0.2 * len(positive) ** 0.5:
             continue
-        if len(positive) < len(cells):
-            yield _impossible(material, name, cells)
+        if (cells <= 0).any() or (cells <= fastest).sum() > FEW_FAST * len(cells):
+            yield _impossible(material, name, cells, fastest)
         repeats = _repeats(positive, material.level / len(columns))
         yield from (_repeated(material, name, positive, value) for value in repeats)
         if not repeats:
@@ -128,12 +140,48 @@ def _repeated(material: Material, name: str, values: Numbers, value: float) -> D
     )
 
 
-def _impossible(material: Material, name: str, cells: Numbers) -> DataFinding:
+def _ends_before_it_begins(material: Material) -> Iterator[DataFinding]:
+    """Yield pairs of times of participants of which the end is before the beginning."""
+    people = material.people
+    times = [
+        str(name)
+        for name in people.columns
+        if pd.api.types.is_datetime64_any_dtype(people[name]) and people[name].notna().any()
+    ]
+    for begin in (name for name in times if BEGIN.search(name)):
+        for end in (name for name in times if END.search(name)):
+            bad = (people[end] < people[begin]).fillna(False).to_numpy(dtype=bool)
+            if begin == end or not bad.any():
+                continue
+            who = people.loc[bad, "participant"]
+            yield DataFinding(
+                "response_times",
+                f"{counted(int(bad.sum()), 'participant')} ({listed(who)}) have a time in “{end}” "
+                f"before that in “{begin}”.",
+                "Find out whether the two were written in different time zones, and correct them. "
+                "Times computed from them are wrong.",
+                columns=(begin, end),
+                outcomes=material.outcomes_with(columns=[begin, end]),
+            )
+
+
+def _impossible(material: Material, name: str, cells: Numbers, fastest: float) -> DataFinding:
     bad = cells[cells <= 0]
+    fast = int((cells <= fastest).sum())
+    parts = []
+    if len(bad):
+        parts.append(
+            f"{counted(len(bad), 'time')} of {len(cells)} in “{name}” are {plain(bad.max())} or "
+            "less, which is not a time"
+        )
+    if fast > len(bad):
+        parts.append(
+            f"{counted(fast - len(bad), 'time')} of {len(cells)} in “{name}” are between 0 and "
+            f"{plain(fastest)}, too short for a reaction if they are milliseconds"
+        )
     return DataFinding(
         "response_times",
-        f"{counted(len(bad), 'time')} of {len(cells)} in “{name}” are {plain(bad.max())} or less, "
-        "which is not a time.",
+        f"{', and '.join(parts)}.",
         "Declare the values as missing, with `missing` or `where` in the plan's [source].",
         columns=(name,),
         outcomes=material.outcomes_with(columns=[name]),

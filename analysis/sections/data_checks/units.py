@@ -83,29 +83,30 @@ def _unused_ends(material: Material) -> Iterator[DataFinding]:
         yield from whole
         if whole or len(rows) < 3:
             continue
-        for item in map(str, rows["item"]):
+        keyed = material.keyed(rows)
+        turned = rows["reversed"].fillna(0) == 1
+        for item, reverse in zip(rows["item"].astype(str), turned, strict=True):
+            # A reversed item uses the other end of the range, so its siblings are mirrored.
+            same_way = low + high - keyed if reverse else keyed
             for side in (1, -1):
-                yield from _unused(
-                    material, scale, raw[list(rows["item"])], item, side, (low, high), tests
-                )
+                yield from _unused(material, scale, same_way, item, side, (low, high), tests)
 
 
 def _unused(
     material: Material,
     scale: str,
-    raw: pd.DataFrame,
+    values: pd.DataFrame,
     item: str,
     side: int,
     ends: tuple[float, float],
     tests: int,
 ) -> Iterator[DataFinding]:
-    own = side * raw[item].dropna()
+    own = side * values[item].dropna()
     end = max(side * ends[0], side * ends[1])
     last = float(own.max()) if len(own) else end
     if len(own) < 20 or end - last < 2 or own.nunique() < 3:
         return
-    # A reversed sibling uses the other end: its answers are compared as keyed.
-    others = (side * raw.drop(columns=item)).apply(lambda column: (column > last).mean())
+    others = (side * values.drop(columns=item)).apply(lambda column: (column > last).mean())
     p = (1 - float(others.min()) / LESS_OFTEN) ** len(own) * tests
     if p < material.level:
         word = "above" if side == 1 else "below"

@@ -146,6 +146,41 @@ def show_each_arm_its_images(files: Files) -> None:
     files.trials["img"] = arm + "_" + files.trials["img"]
 
 
+def write_rows_twice(files: Files) -> None:
+    files.plan = files.plan.replace(
+        'into = "trials"', 'into = "trials"\nrepeats = "keep_all"'
+    ).replace('position = "nr", ', "")
+    again = files.trials["pid"].isin(["p001", "p004"])
+    files.trials = pd.concat([files.trials, files.trials[again]])
+
+
+def copy_an_item(files: Files) -> None:
+    first = files.answers[files.answers["q"] == "trust1"]
+    others = files.answers[files.answers["q"] != "trust2"]
+    files.answers = pd.concat([others, first.assign(q="trust2")])
+
+
+def lose_an_arm(files: Files) -> None:
+    stopped = (files.people["cond"] == "map") & (files.people.index % 2 == 0)
+    files.people["state"] = np.where(stopped, "stopped", "completed")
+    files.plan = files.plan.replace('arm = "cond", age', 'arm = "cond", state = "state", age')
+
+
+def collect_an_arm_later(files: Files) -> None:
+    days = np.arange(len(files.people)) % 5 + 10 * (files.people["cond"] == "map")
+    begin = pd.Timestamp("2026-03-01 10:00") + pd.to_timedelta(days, unit="D")
+    files.people["start"] = begin.dt.strftime("%Y-%m-%d %H:%M:%S")
+    files.plan = files.plan.replace('arm = "cond", age', 'arm = "cond", started = "start", age')
+    files.plan = files.plan.replace("types = { age", 'types = { started = "datetime", age')
+
+
+def show_one_view_first(files: Files) -> None:
+    half = files.trials["nr"].max() / 2
+    files.trials["view"] = np.where(files.trials["nr"] <= half, "plain", "heat")
+    files.plan = files.plan.replace('position = "nr", ', 'position = "nr", view = "view", ')
+    files.plan = files.plan.replace('"linear_trials"', '"linear_trials"\nwithin = "view"')
+
+
 FAULTS = {
     "reversed_key": reverse_an_item,
     "straight_lining": draw_straight_lines,
@@ -159,6 +194,11 @@ FAULTS = {
     "response_times": cut_times,
     "not_independent": forget_the_participant,
     "duplicates": copy_people,
+    "repeated_rows": write_rows_twice,
+    "copied_column": copy_an_item,
+    "attrition": lose_an_arm,
+    "arm_period": collect_an_arm_later,
+    "fixed_order": show_one_view_first,
     "mislabelled_arm": mix_up_arms,
     "shifted": move_by_a_row,
     "image_imbalance": show_an_image_in_one_arm,
