@@ -96,7 +96,7 @@ def fixed_order(material: Material) -> Iterator[DataFinding]:
     """
     trials = material.trials
     names = {outcome.within for outcome in material.data.plan.outcomes if outcome.within}
-    if not trials["position"].notna().any():
+    if not _positions_recorded(material) or not trials["position"].notna().any():
         return
     for name in sorted(names & set(trials.columns)):
         rows = trials.dropna(subset=[name, "position"])
@@ -117,6 +117,14 @@ def fixed_order(material: Material) -> Iterator[DataFinding]:
             if before >= NEARLY_ALL * both.sum() and p < material.level:
                 yield _in_order(material, name, (one, two), before, int(both.sum()), p)
                 break
+
+
+def _positions_recorded(material: Material) -> bool:
+    """Return whether positions are of the study, and not of the rows or columns of a file."""
+    source = material.data.plan.source
+    return source is None or any(
+        "position" in table.columns for table in source.tables if table.into == "trials"
+    )
 
 
 def _in_order(

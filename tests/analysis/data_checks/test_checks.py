@@ -18,7 +18,7 @@ from analysis.sections.data_checks.material import DataFinding
 from analysis.sections.data_checks.section import data_checks
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
-from tests.analysis.data_checks import planted_faults
+from tests.analysis.data_checks import further_faults, planted_faults
 from tests.analysis.data_checks.clean_tables import write_table
 
 SEED = 21
@@ -265,3 +265,15 @@ def test_faults_planted_by_somebody_who_had_not_seen_the_checks_are_found(tmp_pa
         if kind not in found:
             missed.append((truth.stem, kind))
     assert len(missed) <= 2, missed
+
+
+@pytest.mark.nightly
+def test_faults_of_rows_columns_order_and_single_arms_are_found(tmp_path):
+    missed = []
+    for number, (fault, _) in enumerate(further_faults.FAULTS):
+        folder = tmp_path / str(number)
+        check = further_faults.planted(number, folder)
+        if check not in {finding.check for finding in findings(folder)}:
+            missed.append(fault.__name__)
+    # An end recoded in one item shows only if enough people gave it.
+    assert set(missed) <= {"not_applicable_as_lowest"}
