@@ -26,6 +26,7 @@ OF_RATINGS = 1 / 3
 """The same for single ratings, whose few values put a larger share at an end without any fault."""
 OF_ITEMS = 1.5
 """Share of answers to a scale's items at an end, in shares of equally frequent answers."""
+PERCENT = (0.0, 100.0)  # range of a slider for which the plan declares none
 FINE = 20  # a rating with more distinct values is judged like a scale score
 ABOVE_NEIGHBOURS = 5.0
 """Factor by which an end of a fine rating exceeds the values next to it if answers pile up."""
@@ -121,12 +122,15 @@ def _of_fine_ratings(material: Material, outcome: Outcome, tests: int) -> Iterat
     distinct = np.unique(values)
     if len(distinct) <= FINE or (distinct % 1 != 0).any():
         return  # few values, or computed: a weight of advice is naturally often 0
+    low, high = _declared(material, outcome.column) or PERCENT
+    if distinct[0] < low or distinct[-1] != high:
+        return  # not a rating on this range: a count, for instance, has no end
     for end, beside, name in (
         (distinct[-1], distinct[-6:-1], "highest"),
         (distinct[0], distinct[1:6], "lowest"),
     ):
         share = float((values == end).mean())
-        if share <= OF_SCORES:
+        if share <= OF_SCORES or end not in (low, high):
             continue
         # By participant, because the trials of a participant are not independent.
         excess = (values == end) - ABOVE_NEIGHBOURS * np.isin(values, beside) / len(beside)
