@@ -142,6 +142,7 @@ put_kruskal <- function(path, groups) {
 }
 put_epsilon <- function(path, test, n) {
   value <- unname(test$statistic) / (n - 1)
+  if (value >= 1 - 1e-9) return(invisible()) # ranks that neither overlap nor vary within an arm
   df <- c(unname(test$parameter), n - 1 - unname(test$parameter))
   f <- (value / df[1]) / ((1 - value) / df[2])
   put_estimate(path, share_estimate(value, ncf_limits(f, df[1], df[2], narrow), n), "search")
