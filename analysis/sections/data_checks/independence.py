@@ -93,9 +93,11 @@ def _identifiers(material: Material) -> Iterator[tuple[str, pd.Series]]:
             values = by_person.first()
             levels = values.nunique()
             text = values.astype(str)
-            coded = bool(text.map(lambda cell: CODE.fullmatch(cell) is not None).mean() >= 0.8)
+            if levels < max(SOME, len(values) / 60):  # as in a table without rows
+                continue
+            coded = np.mean([CODE.fullmatch(cell) is not None for cell in text]) >= 0.8
             words = not pd.api.types.is_numeric_dtype(table[name])
-            if levels >= max(SOME, len(values) / 60) and (NAMED.search(name) or (coded and words)):
+            if NAMED.search(name) or (coded and words):
                 yield name, values
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -243,6 +243,12 @@ def test_a_finding_is_told_beside_its_scale_and_outcome_with_what_turning_does(c
     html = render_report(results, {}, "test")
     assert html.count("Data check.</strong>") >= 2
     assert finding.sentence.split(",")[0] in html
+
+
+def test_a_study_without_trials_is_checked_too(clean):
+    data = read_study(clean)
+    questionnaires = replace(data, trials=data.trials.iloc[:0])
+    assert data_checks(questionnaires).findings == ()
 
 
 def test_the_checks_share_one_level(clean):
