@@ -30,6 +30,8 @@ PERCENT = (0.0, 100.0)  # range of a slider for which the plan declares none
 FINE = 20  # a rating with more distinct values is judged like a scale score
 ABOVE_NEIGHBOURS = 5.0
 """Factor by which an end of a fine rating exceeds the values next to it if answers pile up."""
+OF_GROUPS = ((0.25, 4.0), (0.15, 10.0))
+"""Shares of a group's ratings at an end, with the factor by which it exceeds the other groups'."""
 OF_YES_OR_NO = 0.9
 """Share of a yes-or-no answer above which few trials can tell arms apart."""
 ADVICE = (
@@ -54,17 +56,24 @@ def ceiling(material: Material) -> Iterator[DataFinding]:
     The lower bound of the share must exceed it: Clopper and Pearson's for one value per
     participant, the t bound of the participants' shares for trials; corrected for outcomes, ends,
     and arms. The items of a scale may lie at an end although few scores do. A rating with many
-    values also piles up if its end is far more frequent than the values next to it.
+    values also piles up if its end is far more frequent than the values next to it, and the
+    ratings of an arm, of a level of the within factor, or of one item of a scale if their end is
+    far more frequent than in the others.
     """
     outcomes = material.data.plan.outcomes
-    # Half of the level is for the scores and answers, and half for their pile-ups.
-    tests, piles = 4 * len(outcomes) * (len(material.arms) + 1), 4 * len(outcomes)
+    # A third of the level each is for scores and answers, for their pile-ups, and for groups.
+    tests, piles = 6 * len(outcomes) * (len(material.arms) + 1), 6 * len(outcomes)
     for outcome in outcomes:
         found = list(_of_outcome(material, outcome, tests))
         yield from found
         if not found:
-            yield from _of_items(material, outcome, piles)
-            yield from _of_fine_ratings(material, outcome, piles)
+            found = [
+                *_of_items(material, outcome, piles),
+                *_of_fine_ratings(material, outcome, piles),
+            ]
+            yield from found
+        if not found:
+            yield from _of_groups(material, outcome, piles)
 
 
 def _of_outcome(material: Material, outcome: Outcome, tests: int) -> Iterator[DataFinding]:
@@ -151,6 +160,71 @@ def _of_fine_ratings(material: Material, outcome: Outcome, tests: int) -> Iterat
                 outcomes={outcome.key: ""},
                 p=p,
             )
+
+
+def _of_groups(material: Material, outcome: Outcome, tests: int) -> Iterator[DataFinding]:
+    """Yield a group of ratings with an end that the other groups use far more rarely."""
+    for noun, at_ends in _groups(material, outcome):
+        for side, name in ((1, "highest"), (0, "lowest")):
+            shares = {group: by_end.iloc[:, side] for group, by_end in at_ends.items()}
+            for group, own in shares.items():
+                rest = pd.concat([one for other, one in shares.items() if other != group])
+                beside = float(rest.mean())
+                most = min(max(share, times * beside) for share, times in OF_GROUPS)
+                p = _p_not_above(own.to_numpy(dtype=float), most) * tests * len(shares)
+                if p < material.level:
+                    yield DataFinding(
+                        "ceiling",
+                        f"In {noun} “{group}”, {percent(float(own.mean()))} of the ratings of "
+                        f"“{outcome.label}” are the {name} value, and {percent(beside)} elsewhere. "
+                        "Either this end has no room for stronger answers there, or values beyond "
+                        "it were recoded to it.",
+                        ADVICE,
+                        columns=tuple(one for one in (outcome.column, outcome.item) if one),
+                        scales=(outcome.scale,) if outcome.scale else (),
+                        outcomes={outcome.key: ""},
+                        p=p,
+                    )
+
+
+def _groups(material: Material, outcome: Outcome) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
+    """Yield the shares of ratings at both ends, by participant, in groups to be compared."""
+    data = material.data
+    if outcome.scale is not None:
+        rows = material.items[material.items["scale"] == outcome.scale]
+        if len(rows) > 2:
+            low, high = float(rows["minimum"].min()), float(rows["maximum"].max())
+            values = material.keyed(rows)
+            yield (
+                "the item",
+                {
+                    str(item): _at(values[item].dropna(), low, high).groupby("participant").mean()
+                    for item in values.columns
+                },
+            )
+        return
+    if outcome.column is None or outcome.transform is not None:
+        return
+    rows = outcome_trials(data, outcome)
+    rows = rows[rows["participant"].isin(material.people["participant"])]
+    given = rows["value"]
+    if given.nunique() < 5 or (given.dropna() % 1 != 0).any():
+        return  # yes or no, or computed
+    declared = _declared(material, outcome.column)
+    low, high = declared or (float(given.min()), float(given.max()))
+    at_ends = _at(given, low, high).assign(participant=rows["participant"])
+    factors: list[tuple[str, pd.Series]] = [
+        ("the arm", rows["participant"].map(material.arm).map(data.labels))
+    ]
+    if outcome.within is not None and outcome.within in rows:
+        factors.append((f"the level of {outcome.within}", rows[outcome.within].astype(str)))
+    for noun, levels in factors:
+        parts = {
+            str(level): part.groupby("participant")[["low", "high"]].mean()
+            for level, part in at_ends.groupby(levels.to_numpy())
+        }
+        if len(parts) > 1:
+            yield noun, parts
 
 
 def _p_not_above(shares: Numbers, most: float) -> float:

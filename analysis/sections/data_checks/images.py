@@ -134,13 +134,14 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
     by an analysis of variance of the participants' shares.
     """
     rows = material.trials.dropna(subset=["image"])
+    yield from _over_levels(material, rows)
     if len(material.arms) < 2 or rows["image"].nunique() < 2:
         return
     seen = rows.drop_duplicates(["participant", "image"])
     sets = [set(part["image"]) for _, part in seen.groupby("arm")]
     if any(not one & two for n, one in enumerate(sets) for two in sets[n + 1 :]):
         return  # no_shared_image says more
-    level = material.level / 3
+    level = material.level / 4
     single = _single(seen, level)
     together, arm = _together(rows, material.arms)
     most = f" The arm “{material.data.labels[arm]}” differs most." if arm else ""
@@ -158,12 +159,60 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
     yield from _mix(material, rows, level)
 
 
+def _over_levels(material: Material, rows: pd.DataFrame) -> Iterator[DataFinding]:
+    """Yield within factors of which an image has one level far more often than other images.
+
+    Among participants who saw the image at a single level, that level is a draw with the level's
+    share of all such presentations (binomial test, corrected for factors, images and levels). A
+    factor with one level per image, such as whether the prediction is right, describes the image.
+    """
+    outcomes = material.data.plan.outcomes
+    factors = {outcome.within for outcome in outcomes if outcome.within in rows}
+    for name in sorted(map(str, factors)):
+        seen = rows.dropna(subset=[name]).drop_duplicates(["participant", "image", name])
+        seen = seen[~seen.duplicated(["participant", "image"], keep=False)]
+        table = pd.crosstab(seen["image"].astype(str), seen[name].astype(str))
+        if table.shape[0] < 2 or table.shape[1] < 2 or (table > 0).sum(axis=1).median() < 2:
+            continue
+        total = table.sum(axis=1)
+        share = table.sum() / total.sum()
+        p = pd.DataFrame(
+            {
+                level: [
+                    stats.binomtest(int(k), int(n), float(share[level])).pvalue if n else 1.0
+                    for k, n in zip(table[level], total, strict=True)
+                ]
+                for level in table.columns
+            },
+            index=table.index,
+        )
+        least = float(p.min().min()) * table.size * len(factors)
+        if least >= material.level / 4:
+            continue
+        level = str(p.min().idxmin())
+        image = str(p[level].idxmin())
+        of_image, usual = float(table.loc[image, level] / total[image]), float(share[level])
+        yield _imbalance(
+            material,
+            f"The images are not distributed evenly over the levels of “{name}”: of "
+            f"{counted(int(total[image]), 'participant')} who saw “{image}” at one level, "
+            f"{percent(of_image)} saw it at “{level}”, against {percent(usual)} of all images.",
+            least,
+            (name, "image"),
+            f"the levels of “{name}”",
+        )
+
+
 def _imbalance(
-    material: Material, sentence: str, p: float, columns: tuple[str, ...]
+    material: Material,
+    sentence: str,
+    p: float,
+    columns: tuple[str, ...],
+    between: str = "arms",
 ) -> DataFinding:
     return DataFinding(
         "image_imbalance",
-        f"{sentence} A difference between arms may be a difference between images.",
+        f"{sentence} A difference between {between} may be a difference between images.",
         "Use a model with a random term for images, and report how the images were assigned.",
         columns=columns,
         outcomes=material.outcomes_with(any_trials=True),

@@ -245,6 +245,37 @@ def test_a_finding_is_told_beside_its_scale_and_outcome_with_what_turning_does(c
     assert finding.sentence.split(",")[0] in html
 
 
+def cut_the_ratings_of_an_arm(files: Files) -> None:
+    inside = files.trials["pid"].isin(files.people.loc[files.people["cond"] == "map", "pid"])
+    lower = (files.trials["slider"] - 52).clip(lower=0)
+    files.trials["slider"] = files.trials["slider"].where(~inside, lower)
+
+
+def test_an_end_that_one_arm_alone_uses_is_found(clean, tmp_path):
+    found = findings(changed(clean, tmp_path, cut_the_ratings_of_an_arm))
+    assert [one.check for one in found] == ["ceiling"]
+    assert found[0].sentence.startswith("In the arm “")
+    assert "are the lowest value" in found[0].sentence
+
+
+@pytest.mark.parametrize(("of_ten", "alarms"), [(8, True), (5, False)])
+def test_images_shown_mostly_at_one_level_are_found(clean, tmp_path, of_ten, alarms):
+    """Eight or five of ten people see the first half of the images as heat maps."""
+
+    def show_views(files: Files) -> None:
+        images = sorted(files.trials["img"].unique())
+        first = files.trials["img"].isin(images[: len(images) // 2])
+        usual = files.trials["pid"].str[1:].astype(int) % 10 < of_ten
+        files.trials["view"] = np.where(first == usual, "heat", "plain")
+        files.plan = files.plan.replace('position = "nr", ', 'position = "nr", view = "view", ')
+        files.plan = files.plan.replace('"linear_trials"', '"linear_trials"\nwithin = "view"')
+
+    found = findings(changed(clean, tmp_path, show_views))
+    assert [one.check for one in found] == ["image_imbalance"] * alarms
+    if alarms:
+        assert "over the levels of “view”" in found[0].sentence
+
+
 def test_a_study_without_trials_is_checked_too(clean):
     data = read_study(clean)
     questionnaires = replace(data, trials=data.trials.iloc[:0])
