@@ -20,7 +20,7 @@ from explanations.management.base import PlatformCommand
 from explanations.methods.protocol import ResidualError
 from explanations.source_report import pipeline, sources
 from explanations.source_report.measuring import EXPENSIVE
-from explanations.source_report.verdicts import VERDICTS
+from explanations.source_report.verdicts import FAILS, HOLDS, OPEN
 
 REFUSALS = (ImageSetError, CheckpointError, OutOfMemoryError, ResidualError)
 EXAMPLES = Path(django_settings.BASE_DIR) / "docs" / "examples"
@@ -110,7 +110,8 @@ class Command(PlatformCommand):
             except PdfError as error:
                 raise CommandError(str(error)) from error
         counts = Counter(answer.judged.verdict for answer in content.answers)
-        verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+        holds, fails, is_open = (counts[verdict] for verdict in (HOLDS, FAILS, OPEN))
+        verdicts = f"{holds} hold, {fails} do not hold, {is_open} cannot be told"
         return f"{len(content.answers)} claims: {verdicts}. Written to {output}: report.html."
 
 
