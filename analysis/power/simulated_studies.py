@@ -2,9 +2,11 @@
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -88,7 +90,26 @@ def _start_worker(settings: Settings) -> None:
 
 
 def _chunk_on_worker(cell: Cell, first: int, runs: int) -> Count:
-    return chunk(_worker_settings()["own"], cell, first, runs)
+    # Interrupted while it computes, a worker hands the interrupt to its parent. Interrupted while
+    # it starts or waits, it would print a traceback, so there it ignores interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return chunk(_worker_settings()["own"], cell, first, runs)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore interrupts, as do the processes that are started meanwhile, until they say else."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set a handler
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @single_threaded
@@ -207,6 +228,8 @@ class Simulator:
             context = multiprocessing.get_context("spawn")
             processes = ProcessPoolExecutor(workers, context, _start_worker, (settings,))
             self.open.callback(processes.shutdown, cancel_futures=True)
+            with _interrupts_ignored():
+                processes.submit(int)  # starts all processes
             self.submit = lambda *piece: processes.submit(_chunk_on_worker, *piece)
 
     def __enter__(self) -> "Simulator":

@@ -54,6 +54,7 @@ def test_a_folder_without_images_and_a_damaged_file_are_named(folder):
         read_photographs(folder / "empty")
 
 
+@pytest.mark.nightly
 def test_a_vgg_of_torchvision_is_explained_at_its_own_size(folder):
     """Random weights: those of ImageNet are loaded by the same call with their name."""
     torch.manual_seed(0)

@@ -26,7 +26,11 @@ from surveys.tasks.items import CONFIDENCE
 from tests.surveys import shipped
 
 each = pytest.mark.parametrize("path", shipped.EXAMPLES, ids=lambda path: path.stem)
-LONG = ("human-and-classifier", "which-map")  # walked from file to report in make nightly
+LONG = (
+    "human-and-classifier",
+    "which-map",
+    "map-and-confidence",
+)  # walked from file to report in make nightly
 walked = pytest.mark.parametrize(
     "path",
     [

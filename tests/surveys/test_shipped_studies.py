@@ -83,10 +83,8 @@ def test_a_shipped_study_comes_back_byte_for_byte(path, tmp_path):
 @pytest.mark.parametrize(
     "path",
     [
-        # The straight line walks one of their kind in `make test`, between-subjects by arms alone.
-        pytest.param(
-            path, marks=[pytest.mark.nightly] if path.stem in ("demo", "source-report") else []
-        )
+        # The straight line and an example walk others of their kinds in `make test`.
+        pytest.param(path, marks=[pytest.mark.nightly] if path.stem != "within" else [])
         for path in shipped.FILES
     ],
     ids=lambda path: path.stem,
