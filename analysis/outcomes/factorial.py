@@ -31,8 +31,8 @@ class Factorial:
 
     `factors` names the two factors and `tested` the effect that enters the outcome's family.
     `cell_scores` summarises the cells, whose keys are "level × level"; `pairs` compares the levels
-    of the first factor and, unless the first factor is the arms, `second_pairs` those of the
-    second, each averaged over the other. `aligned_ranks` is a secondary analysis.
+    of the first factor, and `second_pairs` the levels of the second factor unless the first factor
+    is the arms, each averaged over the other factor. `aligned_ranks` is a secondary analysis.
     """
 
     arms: tuple[ArmSummary, ...]

@@ -20,6 +20,8 @@ from explanations.evaluation.summary import FEW, LimitRow, Summary
 from explanations.store.atomic_files import write_atomically
 
 HERE = Path(__file__).parent
+STYLE = HERE / "report.css"
+"""Style sheet of the pages that this package and the source report write."""
 TINY, NOISE = 5e-5, 1e-12
 
 
@@ -78,7 +80,7 @@ def render(
         tables=TABLES,
         few=FEW,
         figures={name: _data_uri(svg) for name, svg in figures.items()},
-        css=Markup((HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        css=Markup(STYLE.read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from explanations import catalogue
 from explanations.classifier.by_group import GroupFigures
-from explanations.evaluation.reporting import p_value
+from explanations.evaluation.reporting import STYLE, p_value
 from explanations.evaluation.statistics import Mean
 from explanations.source_report import network_table, stated
 from explanations.source_report.claims import SECTIONS, Answer
@@ -82,7 +82,7 @@ def render(content: Content) -> str:
         labels={method.key: method.label for method in catalogue.METHODS},
         outcomes=_outcomes(content.study),
         css=Markup(  # noqa: S704 - our own file
-            (HERE / "page.css").read_text(encoding="utf-8")
+            "".join(file.read_text(encoding="utf-8") for file in (STYLE, HERE / "page.css"))
         ),
     )
 

@@ -15,7 +15,7 @@ class OutcomeKind:
     """A kind of outcome: `path` names a function (StudyData, Outcome) → Series of scores.
 
     `table` is the table that the scores come from, whose rows the outcome's `where` selects. `uses`
-    lists those of SCORE_FIELDS that the kind reads; a plan that gives another is refused.
+    lists the SCORE_FIELDS that the kind reads; a plan that gives another of them is refused.
     """
 
     key: str
