@@ -229,7 +229,9 @@ class Simulator:
             processes = ProcessPoolExecutor(workers, context, _start_worker, (settings,))
             self.open.callback(processes.shutdown, cancel_futures=True)
             with _interrupts_ignored():
-                processes.submit(int)  # starts all processes
+                # A pool of spawned processes starts one with each task that finds none idle.
+                for _ in range(workers):
+                    processes.submit(int)
             self.submit = lambda *piece: processes.submit(_chunk_on_worker, *piece)
 
     def __enter__(self) -> "Simulator":
