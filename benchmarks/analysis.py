@@ -24,6 +24,7 @@ from scipy import stats
 
 from analysis.results import Results, compute
 from analysis.run import analyse
+from analysis.sections.data_checks.section import data_checks
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import StudyData, read_study
 
@@ -262,6 +263,7 @@ def main() -> None:
         print(f"python {platform.python_version()}, pingouin {pingouin.__version__}, seed {SEED}")
         print(f"read and check the folder      {reading}")
         print(f"the platform, everything       {_seconds(lambda: platform_run(data))}")
+        print(f"of which the data checks       {_seconds(lambda: data_checks(data))}")
         output = Path(place) / "report"
         whole = _seconds(lambda: analyse(folder, output, pdf=True))
         print(f"the whole report and bundle    {whole}")

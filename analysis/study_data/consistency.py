@@ -86,8 +86,10 @@ def _an_arm_has_one_label(frames: Frames) -> list[str]:
 
 def _correctness_follows_from_the_classes(frames: Frames) -> list[str]:
     trials = frames["trials.csv"]
+    # Data of other studies may state only whether a prediction was correct, without the classes.
+    known = trials["true_class"].notna() & trials["predicted_class"].notna()
     same = (trials["true_class"] == trials["predicted_class"]).astype("Int64")
-    wrong = (same != trials["prediction_correct"]).fillna(False).astype(bool)
+    wrong = known & (same != trials["prediction_correct"]).fillna(False).astype(bool)
     if not wrong.any():
         return []
     return [

@@ -143,6 +143,14 @@ def test_a_correctness_that_contradicts_the_classes_is_named(theirs):
     assert "but is not for 'p2 1' (participant and position)" in theirs.problem()
 
 
+def test_a_correctness_is_read_from_files_without_classes(theirs):
+    """With one of the classes alone, too."""
+    theirs.write(trials="pid,cond,nr,t,ok\np1,x,1,cat,1\np2,y,1,cat,0\n")
+    for more in ("", ', true_class = "t"'):
+        theirs.map(trials(columns=f'position = "nr", prediction_correct = "ok"{more}', types=""))
+        assert values(theirs.read(), "prediction_correct") == {("p1", 1): 1, ("p2", 1): 0}
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
