@@ -81,7 +81,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
     )
 ]
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "panel:home"
 
 PROLIFIC_API = "https://api.prolific.com/api/v1"
 PROLIFIC_API_TOKEN = environment.text("PROLIFIC_API_TOKEN")

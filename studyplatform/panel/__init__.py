@@ -1,1 +1,1 @@
-"""Researchers' pages: study drafts, previews, questionnaires, and the gallery of explanations."""
+"""Researchers' pages: the panel of studies, drafts, previews, questionnaires, and the gallery."""

@@ -1,17 +1,20 @@
 """The panel's preview of every page of a study, arm by arm. Nothing is stored."""
 
+from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import translation
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from explanations.store.artefacts import ArtefactError
 from studyplatform.panel import preview
+from studyplatform.panel.access import studies_of
 from studyplatform.panel.preview import PreviewPage
-from studyplatform.panel.questionnaire_views import for_researchers
+from studyplatform.panel.questionnaire_views import View, for_researchers
 from surveys.models import Arm, Participant, Study
 from surveys.pages import sequence
 from surveys.pages.example import EXAMPLE
@@ -26,8 +29,24 @@ NOT_SHOWN = "Participants in this arm do not see this page: its part is limited 
 NO_IMAGES = "The images are not chosen yet, because too few of them have been classified."
 
 
+def for_viewers(view: View) -> View:
+    """Restrict the view to the study's members, and to staff who may view every study."""
+    for_staff = for_researchers(view)
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+        if studies_of(request.user).filter(slug=slug).exists():
+            return view(request, slug, **kwargs)
+        if request.user.is_authenticated and not request.user.is_staff:
+            raise Http404("There is no such study, or you may not see it.")
+        return for_staff(request, slug, **kwargs)
+
+    return guarded
+
+
 @require_safe
-@for_researchers
+@for_viewers
 def begin(request: HttpRequest, slug: str) -> HttpResponse:
     """Redirect to the consent in the first arm."""
     study = get_object_or_404(Study, slug=slug)
@@ -38,7 +57,7 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_researchers
+@for_viewers
 def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) -> HttpResponse:
     """Show a page as the arm's participants see it. After sending, show what would be stored."""
     study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
@@ -47,7 +66,7 @@ def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) 
     if number >= len(sequence) or language not in definition(study).languages:
         raise Http404("The study has no page with this number.")
     with translation.override(language):
-        bar = _bar(study, shown_arm, sequence, number, language)
+        bar = _bar(study, shown_arm, sequence, number, language) | {"back": _back(request, study)}
         context = {**about_study(study), "preview": bar}
         step = sequence[number].step
         if step is None:
@@ -61,7 +80,7 @@ def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) 
 
 
 @require_safe
-@for_researchers
+@for_viewers
 def picture(
     request: HttpRequest, slug: str, arm: str, picture_code: str, picture: str
 ) -> HttpResponse:
@@ -138,6 +157,14 @@ def _bar(
             kwargs={"slug": study.slug, "arm": arm.key, "picture_code": "0", "picture": "image"},
         ).removesuffix("0/image.png"),
     }
+
+
+def _back(request: HttpRequest, study: Study) -> str:
+    """Return the URL of the study's page: the panel's, or for staff who are not members the
+    admin's."""
+    if studies_of(request.user).filter(pk=study.pk).exists():
+        return reverse("panel:study", kwargs={"slug": study.slug})
+    return reverse("admin:surveys_study_change", args=[study.pk])
 
 
 def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:

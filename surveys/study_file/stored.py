@@ -12,7 +12,7 @@ def definition(study: Study) -> StudyFile:
     return definition_of(study.source)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)  # more than the studies of one installation, usually
 def definition_of(source: str) -> StudyFile:
     """Return the declaration in a text that was loaded before, so its plan is not checked again."""
     return read(source)

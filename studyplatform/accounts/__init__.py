@@ -1,0 +1,1 @@
+"""Accounts: sign-in, invitations, second factor and sessions."""

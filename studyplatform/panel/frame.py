@@ -1,0 +1,57 @@
+"""The frame of a study's pages: its tabs, of which a member sees only those that are allowed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.panel.access import Right, rights_in
+from surveys.models import Study
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of a study's pages: the URL's name, and the right that the page needs."""
+
+    key: str
+    label: Promise
+    url_name: str
+    right: Right = Right.VIEW
+
+
+TABS = (
+    Tab("overview", _("Overview"), "panel:study"),
+    Tab("preview", _("Preview"), "preview:begin"),
+)
+"""Every tab, in order. A new page of studies is a line here and a view."""
+
+
+def render_study_page(
+    request: HttpRequest,
+    study: Study,
+    tab: str,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render a page of the study, with the tab of this key marked as the current one.
+
+    The template extends panel/study_page.html and gets, besides the context, ``study`` and ``may``,
+    which has one entry for each right, such as ``may.make_changes``.
+    """
+    rights = rights_in(request.user, study)
+    frame = {
+        "study": study,
+        "tabs": [
+            (entry, reverse(entry.url_name, kwargs={"slug": study.slug}), entry.key == tab)
+            for entry in TABS
+            if entry.right in rights
+        ],
+        "may": {right.name.lower(): right in rights for right in Right},
+    }
+    return render(request, template, {**frame, **(context or {})}, status=status)

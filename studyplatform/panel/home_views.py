@@ -1,0 +1,41 @@
+"""The panel's home page, and the first page of a study."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from studyplatform.panel.access import Right, signed_in, studies_of, study_page
+from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.overview import overviews
+from surveys.models import Study
+from surveys.study_file.stored import definition
+from surveys.web import signed_links
+
+STUDIES_PER_PAGE = 25
+
+
+@require_safe
+@signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """List the user's studies, those that were loaded last first."""
+    studies = studies_of(request.user).order_by("-loaded_at", "-pk")
+    page = Paginator(studies, STUDIES_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"area": "studies", "page": page, "overviews": overviews(list(page.object_list))}
+    return render(request, "panel/home.html", context)
+
+
+@require_safe
+@study_page(Right.VIEW)
+def study(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show a study: its state, its participants, its parts and its address."""
+    (overview,) = overviews([study])
+    context = {
+        "overview": overview,
+        "declared": definition(study),
+        "conditions": study.conditions.all(),
+        "stimuli": study.stimuli.count(),
+        "versions": study.versions.order_by("-number"),
+        "address": request.build_absolute_uri(signed_links.landing_path(study)),
+    }
+    return render_study_page(request, study, "overview", "panel/study.html", context)

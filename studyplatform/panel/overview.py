@@ -1,0 +1,149 @@
+"""The state of studies, as the panel's home page and a study's first page show it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from explanations.models import Explanation
+from surveys.models import Condition, Participant, Stimulus, Study
+from surveys.study_file.declaration import StudyFile
+from surveys.study_file.stored import definition
+
+STATES: Mapping[str, Promise] = {
+    Study.State.DRAFT: gettext_lazy("Draft"),
+    Study.State.OPEN: gettext_lazy("Running"),
+    Study.State.CLOSED: gettext_lazy("Ended"),
+}
+
+
+@dataclass(frozen=True)
+class People:
+    """Counts of a study's real participants by state, and of the simulated ones."""
+
+    completed: int = 0
+    started: int = 0
+    stopped: int = 0
+    simulated: int = 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A study's state, its participants out of those planned, and what needs attention."""
+
+    study: Study
+    state: str
+    people: People
+    planned: int
+    attention: tuple[str, ...]
+
+
+def overviews(studies: Sequence[Study]) -> list[Overview]:
+    """Return an overview of each study, with a number of queries that does not depend on theirs."""
+    people, missing = _people(studies), _missing_maps(studies)
+    return [
+        Overview(
+            study=study,
+            state=str(STATES[study.state]),
+            people=people[study.pk],
+            planned=definition(study).allocation.places,
+            attention=tuple(_attention(study, people[study.pk], missing.get(study.pk))),
+        )
+        for study in studies
+    ]
+
+
+def _people(studies: Sequence[Study]) -> dict[int, People]:
+    """Return the counts of participants by the study's primary key."""
+    real = Q(simulated=False)
+    counted = (
+        Participant.objects.filter(study__in=studies)
+        .order_by()
+        .values("study")
+        .annotate(
+            completed=Count("pk", filter=real & Q(state=Participant.State.COMPLETED)),
+            started=Count("pk", filter=real & Q(state=Participant.State.STARTED)),
+            stopped=Count("pk", filter=real & Q(state=Participant.State.STOPPED)),
+            simulated_people=Count("pk", filter=Q(simulated=True)),
+        )
+    )
+    people: dict[int, People] = defaultdict(People)
+    for row in counted:
+        people[row["study"]] = People(
+            row["completed"], row["started"], row["stopped"], row["simulated_people"]
+        )
+    return people
+
+
+def _missing_maps(studies: Sequence[Study]) -> dict[int, str]:
+    """Return a sentence by primary key for every study whose stimuli or maps are missing."""
+    unfinished = [study for study in studies if study.state != Study.State.CLOSED]
+    stimuli, maps = _stimuli_chosen(unfinished), _maps_computed(unfinished)
+    conditions: dict[int, list[Condition]] = defaultdict(list)
+    for condition in Condition.objects.filter(study__in=unfinished).exclude(method=""):
+        conditions[condition.study_id].append(condition)
+    sentences = {}
+    for study in unfinished:
+        declared, of_part = definition(study), stimuli[study.pk]
+        wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
+        if (there := sum(of_part.values())) < wanted:
+            sentences[study.pk] = gettext(
+                "Images are not chosen yet (%(there)s of %(wanted)s), and maps are missing."
+            ) % {"there": there, "wanted": wanted}
+            continue
+        lacking = sum(
+            _lacking(declared, condition, of_part, maps) for condition in conditions[study.pk]
+        )
+        if lacking:
+            sentences[study.pk] = ngettext(
+                "%(count)s map is missing.", "%(count)s maps are missing.", lacking
+            ) % {"count": lacking}
+    return sentences
+
+
+def _stimuli_chosen(studies: Sequence[Study]) -> dict[int, dict[str, int]]:
+    """Return the number of stimuli by the study's primary key and the part's key."""
+    stimuli: dict[int, dict[str, int]] = defaultdict(dict)
+    rows = Stimulus.objects.filter(study__in=studies).order_by().values_list("study", "part")
+    for study, part, count in rows.annotate(count=Count("pk")):
+        stimuli[study][part] = count
+    return stimuli
+
+
+def _maps_computed(studies: Sequence[Study]) -> dict[tuple[int, str, str], int]:
+    """Return the number of stimuli that have a map, by study, part and method."""
+    place = ("prediction__stimulus__study", "prediction__stimulus__part", "method")
+    rows = (
+        Explanation.objects.filter(prediction__stimulus__study__in=studies, other_class="")
+        .order_by()
+        .values_list(*place)
+        # Several runs leave several maps of one stimulus.
+        .annotate(count=Count("prediction__stimulus", distinct=True))
+    )
+    return {(study, part, method): count for study, part, method, count in rows}
+
+
+def _lacking(
+    declared: StudyFile,
+    condition: Condition,
+    stimuli: Mapping[str, int],
+    maps: Mapping[tuple[int, str, str], int],
+) -> int:
+    """Return how many maps of the condition are missing, over the parts that it shows."""
+    shown = [part.key for part in declared.trial_parts if part.is_in(condition.key)]
+    return sum(
+        max(0, stimuli.get(key, 0) - maps.get((condition.study_id, key, condition.method), 0))
+        for key in shown
+    )
+
+
+def _attention(study: Study, people: People, missing: str | None) -> list[str]:
+    sentences = [missing] if missing else []
+    if study.state == Study.State.OPEN:
+        places = definition(study).allocation.places
+        if people.completed + people.started + people.stopped >= places:
+            sentences.append(gettext("All places are taken; nobody else is admitted."))
+    return sentences

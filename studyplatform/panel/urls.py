@@ -1,0 +1,17 @@
+"""URLs of the panel: one list for each area, so that areas grow apart from one another."""
+
+from django.urls import include, path
+
+from studyplatform.panel import home_views
+
+app_name = "panel"
+
+STUDY_AREAS = [
+    path("", home_views.study, name="study"),
+]
+"""Pages of a study, below /panel/studies/SLUG/. An area of several pages has its own file."""
+
+urlpatterns = [
+    path("", home_views.home, name="home"),
+    path("studies/<slug:slug>/", include(STUDY_AREAS)),
+]

@@ -1,0 +1,23 @@
+"""Filters for times and states on the panel's pages."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.filter
+def moment(time: datetime | None) -> SafeString | str:
+    """Return the time as an element that names its zone, such as "29 Nov 2026, 13:05 UTC"."""
+    if time is None:
+        return ""
+    there = time.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}">{} UTC</time>',
+        there.isoformat(timespec="seconds"),
+        date_format(there, "j M Y, H:i"),
+    )

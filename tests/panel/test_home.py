@@ -1,0 +1,103 @@
+"""The panel's first pages: my studies, and a study."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from explanations.models import Explanation
+from studyplatform.panel.overview import overviews
+from surveys import services
+from tests.panel.conftest import SWITCHES, add_member
+from tests.surveys import factories
+
+HOME = reverse("panel:home")
+
+
+def test_a_member_finds_exactly_the_own_studies(study, other_study, signed_in):
+    page = signed_in("viewer").get(HOME).content.decode()
+    assert reverse("panel:study", args=[study.slug]) in page
+    assert reverse("panel:study", args=[other_study.slug]) not in page
+
+
+def test_somebody_without_a_study_reads_how_to_get_one(study, signed_in):
+    User.objects.create_user("newcomer")
+    page = signed_in("newcomer").get(HOME).content.decode()
+    assert "You have no study yet" in page
+    assert "<table" not in page
+
+
+def test_the_counts_are_those_of_real_participants(study):
+    factories.walk(services.enrol(study=study, arrival_key="a"))
+    services.enrol(study=study, arrival_key="b")
+    services.stop(participant=services.enrol(study=study, arrival_key="c"))
+    services.enrol(study=study, arrival_key="d", simulated=True)
+    (entry,) = overviews([study])
+    people = entry.people
+    counts = (people.completed, people.started, people.stopped, people.simulated, entry.planned)
+    assert counts == (1, 1, 1, 1, 60)
+    assert entry.attention == ()
+
+
+@pytest.mark.parametrize("kept", [0, 4])
+def test_missing_maps_are_counted(study, kept):
+    stimuli = study.stimuli.values_list("prediction", flat=True)
+    maps = Explanation.objects.filter(prediction__in=stimuli, method="lime")
+    assert maps.count() == 5
+    Explanation.objects.filter(pk__in=list(maps.values_list("pk", flat=True))[kept:]).delete()
+    (entry,) = overviews([study])
+    assert entry.attention == ("5 maps are missing." if not kept else "1 map is missing.",)
+
+
+def test_a_draft_says_that_its_images_are_not_chosen(db, tmp_path):
+    (entry,) = overviews([factories.draft_study(tmp_path)])
+    assert entry.attention == ("Images are not chosen yet (0 of 5), and maps are missing.",)
+
+
+def test_a_full_study_says_so(db, tmp_path):
+    study = factories.small_study(tmp_path, places=4)
+    for number in range(4):
+        services.enrol(study=study, arrival_key=str(number))
+    (entry,) = overviews([study])
+    assert entry.attention == ("All places are taken; nobody else is admitted.",)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_studies(study, signed_in, tmp_path):
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert browser.get(HOME).status_code == 200
+        return len(captured)
+
+    browser = signed_in("owner")
+    one = queries()
+    for number in range(3):
+        more = factories.small_study(tmp_path, slug=f"more-{number}")
+        add_member(more, "owner", **SWITCHES["owner"])
+    assert queries() == one
+
+
+def test_a_long_list_has_pages(study, signed_in, monkeypatch, tmp_path):
+    monkeypatch.setattr("studyplatform.panel.home_views.STUDIES_PER_PAGE", 1)
+    add_member(factories.small_study(tmp_path, slug="newer"), "owner", **SWITCHES["owner"])
+    browser = signed_in("owner")
+    first, second = (browser.get(HOME, {"page": page}).content.decode() for page in (1, 2))
+    assert ("/newer/" in first, "/small/" in first) == (True, False)
+    assert ("/newer/" in second, "/small/" in second) == (False, True)
+
+
+def test_a_study_shows_its_state_and_its_address(study, signed_in):
+    page = signed_in("viewer").get(reverse("panel:study", args=[study.slug])).content.decode()
+    assert "Running" in page
+    assert f"http://testserver{reverse('landing', args=[study.slug])}" in page
+    assert "UTC</time>" in page
+
+
+def test_a_viewer_previews_the_study_and_an_outsider_does_not(study, other_study, signed_in):
+    path = reverse("preview:begin", args=[study.slug])
+    shown = signed_in("viewer").get(path, follow=True)
+    assert shown.status_code == 200
+    assert reverse("panel:study", args=[study.slug]) in shown.content.decode()
+    assert signed_in("outsider").get(path).status_code == 404
