@@ -2,9 +2,10 @@
 classes.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import chain, islice, zip_longest
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 
 from django.db import transaction
 
@@ -15,15 +16,17 @@ from surveys.models import Stimulus, Study
 from surveys.services.errors import StudyError
 from surveys.services.locking import lock
 from surveys.study_checks.images_and_weights import shortage
+from surveys.study_file.declaration import Images
 from surveys.study_file.stored import definition
 
 
 def choose_stimuli(study: Study) -> list[Stimulus]:
     """Choose the study's stimuli from the stored predictions of its set, split and classifier.
 
-    They are drawn by the study's seed, from the true classes in turn, so that no class has two more
-    than another while it still has images, and within a class from the bands of confidence in turn.
-    Every part has different images, in as many sets as are rotated. A second call returns the same
+    They are drawn by the study's seed. Unless the study file declares ``balance = "none"``, every
+    set of a part's images is balanced over the true classes: no class has two more images than
+    another while it still has images. Within a class, the bands of confidence take turns. Every
+    part has different images, in as many sets as are rotated. A second call returns the same
     stimuli. Raises StudyError if there are too few correct or wrong predictions.
     """
     with transaction.atomic():
@@ -35,6 +38,35 @@ def choose_stimuli(study: Study) -> list[Stimulus]:
         for position, stimulus in enumerate(stimuli, start=1):
             stimulus.position = position
         return Stimulus.objects.bulk_create(stimuli)
+
+
+@dataclass(frozen=True)
+class ClassDrawn:
+    """Numbers of images of a class in a part, by whether the classifier is right about them."""
+
+    part: str
+    true_class: str
+    right: int
+    wrong: int
+
+
+def classes_drawn(study: Study) -> list[ClassDrawn]:
+    """Count the study's stimuli by part and true class, in the order of parts and class names.
+
+    Classes of the classifier from which no image was drawn are included. Empty before the stimuli
+    are chosen.
+    """
+    shown = study.stimuli.select_related("prediction__image")
+    counts = Counter(
+        (row.part, row.prediction.image.true_class, row.prediction.is_correct) for row in shown
+    )
+    parts = dict.fromkeys(row.part for row in shown)
+    names = sorted({*study.classifier.class_names, *(name for _, name, _ in counts)})
+    return [
+        ClassDrawn(part, name, counts[part, name, True], counts[part, name, False])
+        for part in parts
+        for name in names
+    ]
 
 
 def _choose(study: Study) -> list[Stimulus]:
@@ -53,38 +85,66 @@ def _choose(study: Study) -> list[Stimulus]:
     wrong = [prediction for prediction in predictions if not prediction.is_correct]
     if sentence := shortage(declared, len(right), len(wrong)):
         raise StudyError(f"The study {study.slug!r} has too few images: {sentence}")
-    bands, sets = declared.images.confidence_bands, declared.image_sets
-    drawn = [
-        iter(
-            _in_turn(
-                candidates,
-                sum(getattr(part, name) for part in declared.trial_parts) * sets,
-                bands,
-                Dice("stimuli", name, study.seed),
-            )
-        )
-        for name, candidates in (("right", right), ("wrong", wrong))
-    ]
+    urn = _urn(declared.images, right, wrong, study.seed)
     return [
         Stimulus(study=study, prediction=prediction, part=part.key, image_set_number=number)
         for part in declared.trial_parts
-        for number in range(sets)
-        for queue, count in zip(drawn, (part.right, part.wrong), strict=True)
-        for prediction in islice(queue, count)
+        for number in range(declared.image_sets)
+        for prediction in urn.drawn(part.right, part.wrong)
     ]
 
 
-def _in_turn(
-    predictions: Sequence[Prediction], count: int, bands: int, dice: Dice
-) -> list[Prediction]:
-    """Return ``count`` predictions, from the true classes in turn, both in random order."""
-    band = _bands(predictions, bands)
-    by_class: dict[str, list[Prediction]] = defaultdict(list)
-    for prediction in predictions:
-        by_class[prediction.image.true_class].append(prediction)
-    classes = shuffled(sorted(by_class), dice)
-    queues = [_alternating(by_class[name], band, bands, n, dice) for n, name in enumerate(classes)]
-    return list(islice(filter(None, chain(*zip_longest(*queues))), count))
+@dataclass(frozen=True)
+class _Urn:
+    """The predictions that are left, by correctness and class, in the order of drawing.
+
+    ``classes`` are in random order, which decides between classes that are equal otherwise.
+    """
+
+    classes: Sequence[str]
+    left: Mapping[bool, Mapping[str, list[Prediction]]]
+    taken: Counter[tuple[bool, str]] = field(default_factory=Counter)
+
+    def drawn(self, right: int, wrong: int) -> Iterator[Prediction]:
+        """Take one set of images, whose right and wrong predictions are balanced together."""
+        counts: Counter[str] = Counter()
+        # Wrong predictions are scarcer, so the right ones fill what they leave.
+        kinds = [False] * wrong + [True] * right
+        chosen = [self._take(correct, counts) for correct in kinds]
+        return chain(chosen[wrong:], chosen[:wrong])
+
+    def _take(self, correct: bool, counts: Counter[str]) -> Prediction:
+        def rank(name: str) -> tuple[int, bool, int, int]:
+            return (
+                counts[name],
+                bool(self.left[not correct][name]),  # only this kind can fill such a class's place
+                self.taken[correct, name],
+                self.taken[not correct, name],
+            )
+
+        name = min((name for name in self.classes if self.left[correct][name]), key=rank)
+        counts[name] += 1
+        self.taken[correct, name] += 1
+        return self.left[correct][name].pop(0)
+
+
+def _urn(
+    images: Images, right: Sequence[Prediction], wrong: Sequence[Prediction], seed: int
+) -> _Urn:
+    balanced = images.balance == "classes"
+    by_class: dict[bool, dict[str, list[Prediction]]] = {}
+    for correct, name, predictions in ((True, "right", right), (False, "wrong", wrong)):
+        dice = Dice("stimuli", name, seed)
+        band = _bands(predictions, images.confidence_bands)
+        groups: dict[str, list[Prediction]] = defaultdict(list)
+        for prediction in predictions:
+            groups[prediction.image.true_class if balanced else ""].append(prediction)
+        by_class[correct] = defaultdict(list) | {
+            name: _alternating(groups[name], band, images.confidence_bands, first, dice)
+            for first, name in enumerate(shuffled(sorted(groups), dice))
+        }
+    classes = sorted({*by_class[True], *by_class[False]})
+    return _Urn(shuffled(classes, Dice("stimuli", "classes", seed)), by_class)
 
 
 def _alternating(

@@ -51,13 +51,15 @@ class Debrief:
 class Images:
     """The images of a study, and the number of sets that rotate among participants and blocks.
 
-    ``confidence_bands``: the predictions are divided by their probability into this number of bands
-    of equal size, and every band is shown equally often.
+    ``balance``: whether every class is shown equally often. ``confidence_bands``: the predictions
+    are divided by their probability into this number of bands of equal size, and every band is
+    shown equally often.
     """
 
     set: Words
     split: Words = "test"
     sets: Annotated[int, Ge(1), Le(50)] = 1
+    balance: Literal["classes", "none"] = "classes"
     confidence_bands: Annotated[int, Ge(1), Le(10)] = 1
 
 

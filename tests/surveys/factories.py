@@ -43,6 +43,7 @@ def study_text(
     seed: int = 5,
     right: int = 3,
     wrong: int = 2,
+    images: str = "",
     places: int = 60,
     plan: str = PLAN,
     allocation: str = "block_multiples = [1, 2]",
@@ -66,6 +67,7 @@ set = "dots"
 split = "test"
 right = {right}
 wrong = {wrong}
+{images}
 [classifier]
 weights = "{weights}"
 {arms}

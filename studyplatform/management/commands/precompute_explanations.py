@@ -1,7 +1,7 @@
 """manage.py precompute_explanations: every missing map of a study's stimuli or of an image set."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -27,7 +27,9 @@ from studyplatform.management.preparation import (
     prepare_set,
     prepare_study,
 )
+from surveys.models import Study
 from surveys.services import StudyError
+from surveys.services.stimuli import ClassDrawn, classes_drawn
 
 REFUSALS = (
     PrecomputeError,
@@ -156,6 +158,8 @@ class Command(DatabaseCommand):
             }
             if options["study"]:
                 done = prepare_study(options["study"], **common)
+                if drawn := classes_drawn(Study.objects.get(slug=options["study"])):
+                    self.stdout.write(_table(drawn))
             else:
                 done = prepare_set(options["set"], options["weights"], options["split"], **common)
         except StoppedError as error:
@@ -183,6 +187,18 @@ def _said(done: Prepared) -> str:
         f"{done.images} images predicted; {done.explained} explained by {' and '.join(ways)}: "
         f"{done.maps.new} maps computed on {done.device}, {done.maps.known} already existed."
     )
+
+
+def _table(drawn: Sequence[ClassDrawn]) -> str:
+    """Lay out the images drawn for a study: a row per class, a column per part."""
+    parts = list(dict.fromkeys(row.part for row in drawn))
+    rows = [["class", *parts]]
+    for name in dict.fromkeys(row.true_class for row in drawn):
+        of_class = {row.part: row for row in drawn if row.true_class == name}
+        rows.append([name, *(f"{of_class[part].right} + {of_class[part].wrong}" for part in parts)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join(["Images drawn, right + wrong predictions:", *lines])
 
 
 def _verdict(verified: Mapping[str, Verified]) -> str:

@@ -6,8 +6,10 @@ from explanations.models import Prediction
 from surveys import services
 from surveys.models import Stimulus
 from surveys.services import StudyError
-from surveys.services.stimuli import choose_stimuli
+from surveys.services.stimuli import choose_stimuli, classes_drawn
 from tests.surveys import factories
+
+NO_BALANCE = 'balance = "none"'
 
 
 def draft(tmp_path, **options):
@@ -41,6 +43,37 @@ def test_no_class_has_two_more_than_another(db, tmp_path):
         counts = classes(chosen, correct)
         assert set(counts) == set(factories.CLASSES)
         assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def all_classes(stimuli) -> Counter:
+    return classes(stimuli, True) + classes(stimuli, False)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_right_and_wrong_images_of_a_part_are_balanced_together(db, tmp_path, seed):
+    """So that no class can be absent from a part that has as many images as classes."""
+    chosen = choose_stimuli(draft(tmp_path, right=3, wrong=1, seed=seed))
+    assert all_classes(chosen) == dict.fromkeys(factories.CLASSES, 1)
+
+
+def test_what_was_drawn_is_listed_by_class(db, tmp_path):
+    study = draft(tmp_path, right=2, wrong=1)
+    assert classes_drawn(study) == []
+    chosen = choose_stimuli(study)
+    listed = classes_drawn(study)
+    assert [row.true_class for row in listed] == sorted(factories.CLASSES)
+    for row in listed:
+        counts = (classes(chosen, True)[row.true_class], classes(chosen, False)[row.true_class])
+        assert (row.part, row.right, row.wrong) == ("trials", *counts)
+    assert sum(row.right + row.wrong == 0 for row in listed) == 1
+
+
+def test_images_are_drawn_whatever_their_class_if_the_study_declares_it(db, tmp_path):
+    def drawn(seed):
+        study = draft(tmp_path, right=3, wrong=1, seed=seed, slug=f"s{seed}", images=NO_BALANCE)
+        return frozenset(all_classes(choose_stimuli(study)).values())
+
+    assert {drawn(seed) for seed in range(5)} != {frozenset({1})}
 
 
 def test_a_class_that_runs_out_leaves_its_place_to_the_others(db, tmp_path):
