@@ -13,7 +13,7 @@ from explanations.evaluation.catalogue import MEASURES, Measure
 from explanations.evaluation.limits import catalogue as limits
 from explanations.evaluation.limits.backgrounds import TooFewImagesError
 from explanations.evaluation.maps import MapFolder
-from explanations.evaluation.progress import counted
+from explanations.evaluation.progress import Told, counted, silent
 from explanations.evaluation.resumable_lines import Values, resumed
 from explanations.evaluation.subject import Setting, Subject
 
@@ -40,14 +40,20 @@ class Run:
     """An evaluation that stores everything it computes in the folder of its maps."""
 
     def __init__(
-        self, setting: Setting, folder: MapFolder, cases: Sequence[Case], few: Sequence[Case]
+        self,
+        setting: Setting,
+        folder: MapFolder,
+        cases: Sequence[Case],
+        few: Sequence[Case],
+        told: Told = silent,
     ) -> None:
         self.setting, self.folder, self.cases, self.few = setting, folder, cases, few
+        self.told = told
         self.left_out: dict[str, str] = {}
 
     def raw(self, *, with_limits: bool = True) -> Raw:
         """Compute the missing numbers and return all numbers."""
-        for _ in counted(self.folder.compute(self.cases), len(self.cases), "maps"):
+        for _ in counted(self.folder.compute(self.cases), len(self.cases), "maps", self.told):
             pass
         agreeing = self._table("agreement", self.cases, agreement.agreement, agreement.__name__)
         measures = {measure.key: self._measured(measure) for measure in MEASURES}
@@ -109,7 +115,8 @@ class Run:
 
         stamp = _stamp(module, parameters or {})
         path = self.folder.folder / "numbers" / f"{key}-{stamp}.jsonl"
-        return dict(counted(resumed(path, list(by_hash), compute), len(by_hash), key))
+        values = resumed(path, list(by_hash), compute)
+        return dict(counted(values, len(by_hash), key, self.told))
 
 
 def _stamp(module: str, parameters: Mapping[str, object]) -> str:

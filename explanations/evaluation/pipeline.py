@@ -16,6 +16,7 @@ from explanations.evaluation.files import write_images
 from explanations.evaluation.limits.catalogue import BACKGROUND_SIZES
 from explanations.evaluation.maps import MapFolder
 from explanations.evaluation.measuring import Run
+from explanations.evaluation.progress import Told, silent
 from explanations.evaluation.reporting import write_all
 from explanations.evaluation.subject import Setting
 from explanations.evaluation.summary import Summary, summarise
@@ -52,11 +53,19 @@ class Wanted:
             raise ValueError("Name at least one method, and each method only once.")
 
 
-def evaluate(source: ImageSet, classifier: Classifier, wanted: Wanted, output: Path) -> Summary:
+def evaluate(
+    source: ImageSet,
+    classifier: Classifier,
+    wanted: Wanted,
+    output: Path,
+    told: Told = silent,
+) -> Summary:
     """Write report.html, results.json, results.csv, images.csv and figures/ to ``output``.
 
     All computed values are stored under ``output/work``: a stopped evaluation resumes from there,
-    and more images or another subsample only add to it. Raises ImageSetError for images that cannot
+    and more images or another subsample only add to it. ``told`` is called as measuring advances.
+
+    Raises ImageSetError for images that cannot
     be used, UnknownMethodError, and PreflightError for a network that cannot be explained exactly.
     """
     explainers = {key: catalogue.get(key).explainer() for key in wanted.methods}
@@ -72,7 +81,7 @@ def evaluate(source: ImageSet, classifier: Classifier, wanted: Wanted, output: P
     setting = Setting(engine, explainers, wanted.seed, training)
     folder = MapFolder(output / "work" / "maps", engine, explainers, wanted.seed)
     few = read_cases(source, classifier, wanted.split, wanted.subsample, wanted.seed)
-    raw = Run(setting, folder, cases, few).raw(with_limits=wanted.limits)
+    raw = Run(setting, folder, cases, few, told).raw(with_limits=wanted.limits)
     summary = summarise(raw, tuple(explainers))
     write_all(summary, _about(source, setting, wanted), output)
     write_images(raw, classifier.class_names, output / "images.csv")

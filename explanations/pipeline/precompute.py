@@ -7,7 +7,7 @@ the missing maps.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,12 +61,14 @@ def explain(
     precision: str = "strict",
     execution: Execution | None = None,
     classes: Mapping[int, int] = PREDICTED_ALONE,
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Computed:
     """Compute and store every missing map of ``predictions``, with a progress bar.
 
     ``classes`` gives, by the prediction's primary key, how many of its most probable classes are
     explained; the default is the predicted class only. A map is missing if it has no row with its
-    key, or if its numbers are lost or damaged.
+    key, or if its numbers are lost or damaged. ``told`` is called with the number of finished maps
+    and of all maps that were missing.
 
     Raises PrecomputeError if a method needs a background that the image set lacks or if ``classes``
     exceeds the classifier's classes, StoreFullError if the disk is full, ExecutorError if the
@@ -80,7 +82,17 @@ def explain(
         # Maps whose numbers are on disk need only a row: a killed run may have left them behind.
         taken_over, left = take_over(missing, claimed)
         progress.update(len(missing) - len(left))
-        run = _Run(classifier, precision, execution or Execution(), left, progress, claimed)
+        found = len(missing) - len(left)
+        run = _Run(
+            classifier,
+            precision,
+            execution or Execution(),
+            left,
+            progress,
+            claimed,
+            lambda done: told(found + done, len(missing)),
+        )
+        told(found, len(missing))
         run.writer = stack.enter_context(artefact_store().writer())
         try:
             run.all()
@@ -103,6 +115,7 @@ class _Run:
     jobs: Sequence[Job]
     progress: "tqdm[Any]"
     claims: Claims
+    told: Callable[[int], None]
     writer: ArtefactWriter = field(init=False)
     new: int = 0
     done: int = 0
@@ -151,6 +164,7 @@ class _Run:
     def _advance(self, maps: int) -> None:
         self.done += maps
         self.progress.update(maps)
+        self.told(self.done)
 
     def _computed(self, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, Done]]:
         backgrounds = {job.background.sha256: job.background for job in self.jobs if job.background}

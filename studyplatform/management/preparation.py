@@ -1,17 +1,20 @@
 """Everything that must be computed before participants arrive, for a study or for an image set
 alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db.models import QuerySet
 
 from explanations import catalogue
-from explanations.catalogue import Method
-from explanations.classifier.checkpoint import Classifier
+from explanations.catalogue import Method, UnknownMethodError
+from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.classifier.devices import choose_device
 from explanations.computing.chain import Chain
+from explanations.computing.memory import OutOfMemoryError
+from explanations.computing.preflight import PreflightError
+from explanations.methods.protocol import ResidualError
 from explanations.models import (
     ClassifierWeights,
     Explanation,
@@ -20,18 +23,36 @@ from explanations.models import (
     StudyImage,
 )
 from explanations.pipeline import pictures
+from explanations.pipeline.executors.chunks import ExecutorError
 from explanations.pipeline.image_import import BACKGROUND
 from explanations.pipeline.precompute import Computed, Execution, explain
 from explanations.pipeline.predictions import PrecomputeError, load_classifier, predict
-from explanations.pipeline.weights_registry import register_classifier
+from explanations.pipeline.weights_registry import RegistryError, register_classifier
 from explanations.pipeline.work_list import PREDICTED_ALONE
+from explanations.store.artefacts import ArtefactError, StoreFullError
 from explanations.verification.comparison import Verified
 from explanations.verification.stored_maps import verify_stored
 from surveys.models import Study
 from surveys.pages.example import example_candidate
+from surveys.services import StudyError
 from surveys.services.stimuli import choose_stimuli
 from surveys.services.trials import classes_of
 from surveys.study_file.stored import definition
+
+REFUSALS = (
+    PrecomputeError,
+    UnknownMethodError,
+    RegistryError,
+    CheckpointError,
+    ArtefactError,
+    StudyError,
+    PreflightError,
+    OutOfMemoryError,
+    ResidualError,
+    StoreFullError,
+    ExecutorError,
+)
+"""What a computation can refuse, each with a message that names the cure."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,33 @@ class Prepared:
     """For each method, the largest difference from the library. Empty without --verify."""
     modules: int
     """Feature modules whose Grad-CAM and saliency were wanted, too."""
+
+    def __str__(self) -> str:
+        """Summarise how many images were explained, by which methods, and how many maps were
+        missing."""
+        ways = [", ".join(self.methods)] if self.methods else []
+        ways += [f"layer by layer ({self.modules} modules)"] if self.modules else []
+        if not ways:
+            return (
+                f"{self.images} images predicted. No condition shows a map, so no map was computed."
+            )
+        return (
+            f"{self.images} images predicted; {self.explained} explained by {' and '.join(ways)}: "
+            f"{self.maps.new} maps computed on {self.device}, {self.maps.known} already existed."
+            f"{_verdict(self.verified)}"
+        )
+
+
+def _verdict(verified: Mapping[str, Verified]) -> str:
+    if not verified:
+        return ""
+    figures = (
+        f"{key} {comparison.largest_difference:.1e} ({comparison.library})"
+        for key, comparison in verified.items()
+    )
+    return " Largest difference from the libraries, relative to the largest value: " + ", ".join(
+        figures
+    )
 
 
 @dataclass(frozen=True)
@@ -74,13 +122,17 @@ def methods_named(text: str) -> list[Method]:
 
 
 def prepare_study(
-    slug: str, methods: Sequence[Method] = (), limit: int | None = None, how: How | None = None
+    slug: str,
+    methods: Sequence[Method] = (),
+    limit: int | None = None,
+    how: How | None = None,
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Prepared:
     """Predict the study's images, choose its stimuli and explain them by its conditions' methods.
 
     The example image of the instructions is explained, too, and so are all classes whose maps a
     task shows side by side. ``methods`` replaces the conditions' methods; ``limit`` restricts the
-    run to the first stimuli.
+    run to the first stimuli. ``told`` is called with the finished maps and their total.
     """
     study = Study.objects.filter(slug=slug).first()
     if study is None:
@@ -102,7 +154,8 @@ def prepare_study(
     if limit is None and (example := example_candidate(study)):
         shown.append(predictions[example.pk])
     chosen = list(methods) or [catalogue.get(key) for key in keys]
-    prepared = _prepared(classifier, len(images), shown, chosen, how, classes_of(study, stimuli))
+    counts = classes_of(study, stimuli)
+    prepared = _prepared(classifier, len(images), shown, chosen, how, counts, told)
     _draw(shown, chosen)
     return prepared
 
@@ -132,6 +185,7 @@ def _prepared(
     methods: Sequence[Method],
     how: How,
     classes: Mapping[int, int] = PREDICTED_ALONE,
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Prepared:
     """Compute the maps. ``classes`` maps a prediction's key to the number of classes to explain."""
     part, parts = how.shard
@@ -141,7 +195,7 @@ def _prepared(
     modules = Chain.of(classifier).features if how.layers else 0
     layered = [method for number in range(modules) for method in catalogue.of_module(number)]
     wanted = [*methods, *layered]
-    maps = explain(classifier, predictions, wanted, how.precision, how.execution, counts)
+    maps = explain(classifier, predictions, wanted, how.precision, how.execution, counts, told)
     checked = predictions[: how.verify]
     return Prepared(
         images=images,

@@ -26,8 +26,18 @@ def zip_of(
             export_study(
                 study=study, output=Path(folder) / study.slug, simulated=simulated, formats=formats
             )
-        # Sorted, so that equal exports give archives in equal order.
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(folder))
+        _add(archive, Path(folder))
     return content.getvalue()
+
+
+def zip_folder(folder: Path, target: Path) -> None:
+    """Write a zip file with everything in the folder, below the folder's own name."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add(archive, folder, folder.parent)
+
+
+def _add(archive: zipfile.ZipFile, folder: Path, above: Path | None = None) -> None:
+    # Sorted, so that equal exports give archives in equal order.
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            archive.write(path, path.relative_to(above or folder))

@@ -221,11 +221,25 @@ def _pages(people: QuerySet[Participant]) -> QuerySet[Submission]:
 def _one_moment() -> Iterator[None]:
     """Give all reads within the block a single consistent snapshot of the database."""
     outermost = not connection.in_atomic_block
-    with transaction.atomic():
+    with _without_a_lock(), transaction.atomic():
         if outermost and connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
+
+
+@contextmanager
+def _without_a_lock() -> Iterator[None]:
+    """Let others write meanwhile: SQLite's snapshot is one without the lock that writers take."""
+    mode = getattr(connection, "transaction_mode", None)
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        connection.transaction_mode = mode  # type: ignore[attr-defined]
 
 
 def _erased(study: Study, simulated: Simulated, blinded: bool) -> dict[str, int]:

@@ -2,7 +2,7 @@
 way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,6 +47,15 @@ class Simulated:
     stopped: int
     dropped_out: int
 
+    @classmethod
+    def of(cls, ends: Sequence[str]) -> "Simulated":
+        """Count the states in which people ended."""
+        return cls(
+            completed=ends.count(Participant.State.COMPLETED),
+            stopped=ends.count(Participant.State.STOPPED),
+            dropped_out=ends.count(Participant.State.STARTED),
+        )
+
     def __str__(self) -> str:
         people = self.completed + self.stopped + self.dropped_out
         return (
@@ -64,20 +73,36 @@ def simulate(
     places is at the same position. ``server`` is the URL of a server on this database. Without it,
     the pages are called within this process. Raises SimulationError and ServerError.
     """
+    first = people_before(study)
+    with taking_part(
+        study=study, number=number, seed=seed, profile=profile, first=first, server=server
+    ) as people:
+        shown = tqdm(people, total=number, desc="Simulating", unit="person", disable=None)
+        return Simulated.of(list(shown))
+
+
+def people_before(study: Study) -> int:
+    """Return the number of synthetic people who came before, which numbers the next ones."""
+    return study.participants.filter(simulated=True).count()
+
+
+@contextmanager
+def taking_part(
+    *, study: Study, number: int, seed: int, profile: Profile, first: int, server: str = ""
+) -> Iterator[Iterator[Participant.State]]:
+    """Yield an iterator that lets the next person take part and returns how that person ended.
+
+    ``first`` numbers the first person, on which the answers depend. The caller decides what is one
+    transaction. Raises SimulationError and ServerError.
+    """
     _check(study, number)
     _check_conditions(study, profile)
-    first = study.participants.filter(simulated=True).count()
     browser = RemoteBrowser(server) if server else Browser()
-    ends: list[Participant.State] = []
     # As on a server: with DEBUG, Django would record every query and double the time.
     with override_settings(DEBUG=False), _not_waiting_for_the_disk():
-        for offset in tqdm(range(number), desc="Simulating", unit="person", disable=None):
-            ends.append(_take_part(browser, study, seed, first + offset, profile))
-    return Simulated(
-        completed=ends.count(Participant.State.COMPLETED),
-        stopped=ends.count(Participant.State.STOPPED),
-        dropped_out=ends.count(Participant.State.STARTED),
-    )
+        yield (
+            _take_part(browser, study, seed, first + offset, profile) for offset in range(number)
+        )
 
 
 def _take_part(

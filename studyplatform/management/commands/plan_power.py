@@ -7,23 +7,19 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from django.core.management.base import CommandError
 
 from analysis.errors import AnalysisError
-from analysis.plan.reading import parse_plan
-from analysis.power.assumptions import Assumptions, Design
-from analysis.power.page import sentence, write_page
-from analysis.power.required_sample import Asked, plan_power, to_json
+from analysis.power.assumptions import Assumptions
+from analysis.power.required_sample import Asked
 from analysis.power.search import Wanted
 from explanations.management import arguments
 from explanations.management.base import PlatformCommand
 from explanations.management.outputs import folder_in_progress
+from studyplatform.sample_size import simulate_sample, write_power
 from surveys.study_checks.loading import parse
 from surveys.study_checks.text import read_text
 from surveys.study_file.declaration import StudyFile, StudyFileError
-from surveys.tidy.analysis_plan import plan_of
-from surveys.tidy.codebook import codebook
 
 NUMERIC_TYPES = ("integer", "number")
 
@@ -105,25 +101,20 @@ class Command(PlatformCommand):
         output: Path = options["output"]
         try:
             with _removed_if_empty(output):
-                power = plan_power(
-                    parse_plan(plan_of(study)),
-                    _codebook(study),
-                    _design(study, options["images"]),
+                power = simulate_sample(
+                    study,
                     _asked(options),
                     output,
+                    images=options["images"],
                     workers=options["workers"],
                     told=self.stdout.write,
                     scheduler=_scheduler(options),
                 )
         except AnalysisError as error:
             raise CommandError(str(error)) from error
-        told = {outcome.outcome: sentence(outcome, power) for outcome in power.outcomes}
         with folder_in_progress(output) as work:
-            text = to_json(power, told)
-            (work / "power.json").write_text(text, encoding="utf-8", newline="\n")
-            write_page(power, work, _command(options))
-        left_out = [f"Left out: {reason}" for reason in power.left_out.values()]
-        return "\n".join([*told.values(), *left_out, str(output / "power.html")])
+            sentences = write_power(power, work, _command(options))
+        return "\n".join([*sentences, str(output / "power.html")])
 
 
 @contextmanager
@@ -165,32 +156,6 @@ def _scheduler(options: dict[str, Any]) -> str:
             "its own. Omit one of them."
         )
     return address
-
-
-def _codebook(study: StudyFile) -> pd.DataFrame:
-    """Return the codebook of the future export, with the types that the analysis reads."""
-    frame = pd.DataFrame(codebook(study)).replace("", pd.NA)
-    for column in ("minimum", "maximum", "reversed", "minimum_answered"):
-        frame[column] = pd.to_numeric(frame[column])
-    return frame
-
-
-def _design(study: StudyFile, images: int | None) -> Design:
-    if study.design.within not in ((), ("condition",)):
-        raise CommandError(
-            "The study declares factors within subjects, but plan_power supports only designs with "
-            "arms alone or with conditions alone. Remove [design] within, or set "
-            'within = ["condition"].'
-        )
-    parts = [part for part in study.trial_parts if not part.is_practice]
-    conditions = tuple(shown.key for shown in study.conditions) if study.design.within else ()
-    declared = Design(
-        sum(part.right for part in parts),
-        sum(part.wrong for part in parts),
-        conditions,
-        {} if conditions else {arm.key: dict(arm.factors) for arm in study.conditions},
-    )
-    return declared if images is None else declared.scaled(images / declared.images)
 
 
 def _asked(options: dict[str, Any]) -> Asked:

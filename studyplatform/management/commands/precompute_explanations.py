@@ -1,49 +1,24 @@
 """manage.py precompute_explanations: every missing map of a study's stimuli or of an image set."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from explanations.catalogue import UnknownMethodError
-from explanations.classifier.checkpoint import CheckpointError
 from explanations.computing.arithmetic import PRECISIONS
-from explanations.computing.memory import OutOfMemoryError
-from explanations.computing.preflight import PreflightError
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
-from explanations.methods.protocol import ResidualError
-from explanations.pipeline.executors.chunks import ExecutorError
 from explanations.pipeline.precompute import Execution, StoppedError
-from explanations.pipeline.predictions import PrecomputeError
-from explanations.pipeline.weights_registry import RegistryError
-from explanations.store.artefacts import ArtefactError, StoreFullError
-from explanations.verification.comparison import Verified
 from studyplatform.management.preparation import (
+    REFUSALS,
     How,
-    Prepared,
     methods_named,
     prepare_set,
     prepare_study,
 )
 from surveys.models import Study
-from surveys.services import StudyError
 from surveys.services.stimuli import ClassDrawn, classes_drawn
-
-REFUSALS = (
-    PrecomputeError,
-    UnknownMethodError,
-    RegistryError,
-    CheckpointError,
-    ArtefactError,
-    StudyError,
-    PreflightError,
-    OutOfMemoryError,
-    ResidualError,
-    StoreFullError,
-    ExecutorError,
-)
 
 
 class Command(DatabaseCommand):
@@ -166,7 +141,7 @@ class Command(DatabaseCommand):
             raise CommandError(str(error), returncode=130) from error
         except REFUSALS as error:
             raise CommandError(str(error)) from error
-        return _said(done) + _verdict(done.verified)
+        return str(done)
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -174,19 +149,6 @@ def _shard(text: str) -> tuple[int, int]:
     if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
         raise ArgumentTypeError(f"{text!r} is not I/N with I up to N, such as 1/4")
     return int(part), int(parts)
-
-
-def _said(done: Prepared) -> str:
-    """Summarise how many images were explained, by which methods, and how many maps
-    were missing."""
-    ways = [", ".join(done.methods)] if done.methods else []
-    ways += [f"layer by layer ({done.modules} modules)"] if done.modules else []
-    if not ways:
-        return f"{done.images} images predicted. No condition shows a map, so no map was computed."
-    return (
-        f"{done.images} images predicted; {done.explained} explained by {' and '.join(ways)}: "
-        f"{done.maps.new} maps computed on {done.device}, {done.maps.known} already existed."
-    )
 
 
 def _table(drawn: Sequence[ClassDrawn]) -> str:
@@ -199,15 +161,3 @@ def _table(drawn: Sequence[ClassDrawn]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join(["Images drawn, right + wrong predictions:", *lines])
-
-
-def _verdict(verified: Mapping[str, Verified]) -> str:
-    if not verified:
-        return ""
-    figures = (
-        f"{key} {comparison.largest_difference:.1e} ({comparison.library})"
-        for key, comparison in verified.items()
-    )
-    return " Largest difference from the libraries, relative to the largest value: " + ", ".join(
-        figures
-    )

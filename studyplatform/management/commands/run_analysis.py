@@ -20,9 +20,9 @@ from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.management.outputs import folder_in_progress
 from explanations.management.progress import working
-from surveys.blinding import is_blinded
+from studyplatform.study_analysis import export_to_analyse
 from surveys.export.folder import ExportError, check_place
-from surveys.export.writing import Simulated, export_study
+from surveys.export.writing import Simulated
 from surveys.models import Study
 
 
@@ -163,17 +163,7 @@ def _exported(slug: str, output: Path, simulated: Simulated) -> Path:
         raise CommandError(
             f"The study {slug!r} is not loaded. Loaded studies: {known}. Load it with load_study."
         )
-    if is_blinded(study) and simulated != "only":
-        raise CommandError(
-            f"The study {slug!r} is {study.state}, so its arms are blinded. "
-            f"Close it first: manage.py close_study {slug}. To monitor it without revealing arms, "
-            f"run manage.py export_study {slug}."
-        )
-    try:
-        export_study(study=study, output=output / "data", simulated=simulated)
-    except ExportError as error:
-        raise CommandError(str(error)) from error
-    return output / "data"
+    return export_to_analyse(study, output / "data", simulated)
 
 
 def _command(options: dict[str, Any]) -> str:

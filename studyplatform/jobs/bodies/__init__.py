@@ -1,0 +1,1 @@
+"""What each kind of job does. Only workers import these modules, because they load torch."""

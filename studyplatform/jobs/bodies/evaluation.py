@@ -1,0 +1,81 @@
+"""The measured comparison of the methods on a study's images, with the code of
+evaluate_explanations."""
+
+import shutil
+from importlib.metadata import version
+
+from django.utils.translation import gettext
+
+from explanations.classifier.checkpoint import CheckpointError
+from explanations.classifier.devices import choose_device
+from explanations.computing.memory import OutOfMemoryError
+from explanations.computing.preflight import PreflightError
+from explanations.evaluation.pipeline import Wanted, evaluate
+from explanations.imagesets.base import ImageSet, ImageSetError
+from explanations.imagesets.catalogue import open_image_set
+from explanations.methods.protocol import ResidualError
+from explanations.pipeline.predictions import load_classifier
+from explanations.pipeline.stored_set import StoredSet
+from explanations.pipeline.weights_registry import RegistryError
+from explanations.store.artefacts import ArtefactError
+from studyplatform.jobs.work import Done, RefusedError, Work
+from surveys.models import Study
+from surveys.study_file.stored import definition
+
+REFUSALS = (
+    ImageSetError, CheckpointError, PreflightError, OutOfMemoryError, ResidualError, RegistryError,
+    ArtefactError,
+)  # fmt: skip
+EMBEDDED = "scenes"
+WORK = "work"
+
+
+def run(work: Work) -> Done:
+    """Measure the methods. Numbers are kept, so that another attempt measures only the rest."""
+    study, arguments = work.study, work.arguments
+    try:
+        source = _images(study)
+        split = definition(study).images.split
+        images = min(arguments["images"], source.count(split))
+        wanted = Wanted(
+            split=split,
+            images=images,
+            subsample=min(arguments["subsample"], images),
+            methods=tuple(arguments["methods"]),
+        )
+        classifier = load_classifier(study.classifier, choose_device("auto"))
+        unit = gettext("images")
+        summary = evaluate(
+            source,
+            classifier,
+            wanted,
+            work.kept,
+            lambda what, done, total: work.progress(done, total, unit, what),
+        )
+    except REFUSALS as error:
+        raise RefusedError(str(error)) from error
+    for path in work.kept.iterdir():
+        if path.name != WORK:
+            (shutil.copytree if path.is_dir() else shutil.copy2)(path, work.output / path.name)
+    return Done(
+        gettext("%(images)d images, %(methods)d methods, %(measures)d measures.")
+        % {
+            "images": summary.images,
+            "methods": len(summary.methods),
+            "measures": len(summary.measures),
+        },
+        {
+            "weights_sha256": study.classifier.sha256,
+            "device": str(classifier.device),
+            "software": {"torch": version("torch")},
+        },
+        page="report.html",
+    )
+
+
+def _images(study: Study) -> ImageSet:
+    """Return the study's images. The embedded ones know the place of their object in every image
+    and as many training images as a comparison of backgrounds needs."""
+    if study.image_set.name == EMBEDDED:
+        return open_image_set(EMBEDDED)
+    return StoredSet(study.image_set)

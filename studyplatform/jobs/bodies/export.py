@@ -1,0 +1,59 @@
+"""The export of a study's data, with the code of export_study."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from analysis.study_data.provenance import data_hash
+from studyplatform.jobs.work import Done, RefusedError, Work
+from surveys.export.archive import zip_folder
+from surveys.export.folder import MARK, ExportError
+from surveys.export.writing import export_study
+
+
+def run(work: Work) -> Done:
+    """Write the data in every format asked for, as files and all of them as one zip file."""
+    study, arguments = work.study, work.arguments
+    folder = work.output / study.slug
+    try:
+        exported = export_study(
+            study=study,
+            output=folder,
+            simulated=arguments["simulated"],
+            formats=arguments["formats"],
+            told=work.step,
+        )
+    except ExportError as error:
+        raise RefusedError(str(error)) from error
+    work.step("zip")
+    zip_folder(folder, work.output / f"{study.slug}.zip")
+    manifest = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    rows = ", ".join(f"{count} in {name}" for name, count in exported.rows.items())
+    return Done(
+        rows,
+        provenance_of_export(manifest),
+        reveals_arms=not exported.blinded and arguments["simulated"] != "only",
+    )
+
+
+def provenance_of_export(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return which data, study file and software an export was made from.
+
+    The hash is the one that a report on the same data prints.
+    """
+    files = manifest["files"]
+    read = {
+        name: entry["sha256"]
+        for name, entry in files.items()
+        if Path(name).suffix == ".csv" and entry["rows"] is not None
+    }
+    return {
+        "data_sha256": data_hash(read),
+        "rows": {name: files[name]["rows"] for name in read},
+        "plan_sha256": files["plan.toml"]["sha256"],
+        "study_file_sha256": manifest["study_file_sha256"],
+        "exported_at": manifest["exported_at"],
+        "simulated": manifest["simulated"],
+        "arms_blinded": manifest["arms_blinded"],
+        "software": manifest["software"],
+    }

@@ -1,0 +1,32 @@
+"""Predictions and maps of a study, with the code of precompute_explanations."""
+
+from importlib.metadata import version
+
+from django.utils.translation import gettext
+
+from studyplatform.jobs.work import Done, RefusedError, Work
+from studyplatform.management.preparation import REFUSALS, How, prepare_study
+
+
+def run(work: Work) -> Done:
+    """Compute what is missing. Finished maps stay, so that another attempt computes the rest."""
+    arguments, study = work.arguments, work.study
+    unit = gettext("maps")
+    work.step(gettext("predicting the images"))
+    try:
+        prepared = prepare_study(
+            study.slug,
+            how=How(verify=arguments["verify"], layers=arguments["layers"]),
+            told=lambda done, total: work.progress(done, total, unit),
+        )
+    except REFUSALS as error:
+        raise RefusedError(str(error)) from error
+    return Done(
+        str(prepared),
+        {
+            "study_file_sha256": study.source_sha256,
+            "weights_sha256": study.classifier.sha256,
+            "device": prepared.device,
+            "software": {"torch": version("torch")},
+        },
+    )

@@ -1,0 +1,46 @@
+"""Synthetic participants, with the code of simulate_participants."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from studyplatform.jobs.queue import save_checkpoint
+from studyplatform.jobs.work import Done, RefusedError, Work
+from surveys.simulation.profile import load
+from surveys.simulation.run import Simulated, SimulationError, people_before, taking_part
+
+
+def run(work: Work) -> Done:
+    """Let people take part, each in one transaction with the note of it.
+
+    A killed attempt leaves nobody half-way, and the next one begins with the next person.
+    """
+    arguments = work.arguments
+    number = int(arguments["number"])
+    checkpoint = dict(work.checkpoint) or _first_checkpoint(work)
+    ends: list[str] = list(checkpoint["ends"])
+    try:
+        with taking_part(
+            study=work.study,
+            number=number - len(ends),
+            seed=arguments["seed"],
+            profile=load(arguments["profile"]),
+            first=checkpoint["first"] + len(ends),
+        ) as people:
+            while len(ends) < number:
+                with transaction.atomic():
+                    end = str(next(people))
+                    save_checkpoint(work.lease, {**checkpoint, "ends": [*ends, end]})
+                ends.append(end)
+                work.progress(len(ends), number, gettext("people"))
+    except SimulationError as error:
+        raise RefusedError(str(error)) from error
+    return Done(str(Simulated.of(ends)), {"study_file_sha256": work.study.source_sha256})
+
+
+def _first_checkpoint(work: Work) -> Mapping[str, Any]:
+    checkpoint = {"first": people_before(work.study), "ends": []}
+    save_checkpoint(work.lease, checkpoint)
+    return checkpoint

@@ -1,0 +1,251 @@
+"""The arguments of each kind of job as a form: page, check and stored values in one place."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from explanations import catalogue
+from surveys.blinding import is_blinded
+from surveys.export.formats import FORMATS
+from surveys.models import Study
+
+WHO = (
+    ("none", _("real participants")),
+    ("only", _("simulated participants only")),
+    ("included", _("real and simulated participants together")),
+)
+PROFILES = (
+    ("demo", _("people on whom explanations have an effect")),
+    ("null", _("people on whom nothing has an effect")),
+)
+
+
+class JobForm(forms.Form):
+    """Arguments of a job of a study. Subclasses refuse what the job itself would refuse."""
+
+    def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
+        self.study = study
+        super().__init__(data)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.study is None:
+            raise forms.ValidationError(_("The job needs a study. Start it from a study's page."))
+        return cleaned
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the checked values, all of them plain."""
+        return dict(self.cleaned_data)
+
+    @classmethod
+    def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        """Return the values that a reader wants to know, in words."""
+        return ""
+
+
+class MapsForm(JobForm):
+    layers = forms.BooleanField(
+        label=_("Also layer by layer"),
+        help_text=_(
+            "Grad-CAM and saliency of every layer of the classifier, for your own study of it. "
+            "Participants never see them."
+        ),
+        required=False,
+    )
+    verify = forms.IntegerField(
+        label=_("Images to verify"),
+        help_text=_(
+            "So many images are computed a second time with captum, shap and lime, and the largest "
+            "difference is told."
+        ),
+        min_value=0,
+        max_value=1000,
+        initial=0,
+    )
+
+    @classmethod
+    def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        words = [gettext("with every layer")] if arguments.get("layers") else []
+        if count := arguments.get("verify"):
+            words.append(
+                ngettext("%(count)d image verified", "%(count)d images verified", count)
+                % {"count": count}
+            )
+        return ", ".join(words)
+
+
+class EvaluationForm(JobForm):
+    images = forms.IntegerField(
+        label=_("Images"),
+        help_text=_("More images give narrower intervals and take longer."),
+        min_value=2,
+        max_value=10_000,
+        initial=100,
+    )
+    subsample = forms.IntegerField(
+        label=_("Images whose maps are computed again"),
+        help_text=_("For robustness, randomisation and cost. Each of them takes long."),
+        min_value=2,
+        max_value=1000,
+        initial=8,
+    )
+    methods = forms.MultipleChoiceField(
+        label=_("Methods"), choices=catalogue.choices, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(study, data)
+        used = set(study.conditions.values_list("method", flat=True)) if study else set()
+        choices = [
+            (method.key, method.label) for method in catalogue.METHODS if not method.is_placebo
+        ]
+        methods = self.fields["methods"]
+        methods.choices = choices  # type: ignore[attr-defined]
+        methods.initial = [key for key, _label in choices if key in used] or [choices[0][0]]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        images, subsample = cleaned.get("images"), cleaned.get("subsample")
+        if images and subsample and subsample > images:
+            self.add_error(
+                "subsample",
+                gettext("%(subsample)d is more than the %(images)d images. Choose fewer.")
+                % {"subsample": subsample, "images": images},
+            )
+        return cleaned
+
+    @classmethod
+    def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        labels = {method.key: method.label for method in catalogue.METHODS}
+        methods = ", ".join(labels.get(key, key) for key in arguments.get("methods", ()))
+        return gettext("%(images)d images; %(methods)s") % {
+            "images": arguments.get("images", 0), "methods": methods,
+        }  # fmt: skip
+
+
+class PowerForm(JobForm):
+    power = forms.FloatField(
+        label=_("Desired power"),
+        help_text=_(
+            "Probability of detecting an effect of the smallest size that matters. Usual: .80, or "
+            ".90 and more for a registered report."
+        ),
+        min_value=0.5,
+        max_value=0.99,
+        initial=0.8,
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+    )
+    runs = forms.IntegerField(
+        label=_("Simulated studies per point"),
+        help_text=_("400 give the power to within about 4 percentage points."),
+        min_value=20,
+        max_value=5000,
+        initial=400,
+    )
+    most = forms.IntegerField(
+        label=_("Largest arm to try"),
+        help_text=_("Participants per arm that you could recruit at most."),
+        min_value=2,
+        max_value=5000,
+        initial=500,
+    )
+    seed = forms.IntegerField(
+        label=_("Seed"),
+        help_text=_("The same seed gives the same result."),
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=1,
+    )
+
+    @classmethod
+    def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        return gettext("power %(power)s, %(runs)d studies per point") % {
+            "power": f"{arguments.get('power', 0):.2f}".lstrip("0"),
+            "runs": arguments.get("runs", 0),
+        }
+
+
+class SimulationForm(JobForm):
+    number = forms.IntegerField(
+        label=_("Number of people"), min_value=1, max_value=2000, initial=20
+    )
+    profile = forms.ChoiceField(label=_("Kind of people"), choices=PROFILES, initial="demo")
+    seed = forms.IntegerField(
+        label=_("Seed"),
+        help_text=_("The same seed gives the same answers."),
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=0,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.study is not None and self.study.state != Study.State.OPEN:
+            raise forms.ValidationError(
+                _("The study is not open, so that nobody can take part in it. Open it first.")
+            )
+        return cleaned
+
+    @classmethod
+    def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        number = arguments.get("number", 0)
+        people = ngettext("%(number)d person", "%(number)d people", number) % {"number": number}
+        return f"{people}; {dict(PROFILES).get(arguments.get('profile', ''), '')}"
+
+
+class PeopleForm(JobForm):
+    """A choice of people that the study must have, and whose arms may be shown."""
+
+    simulated = forms.ChoiceField(label=_("Data of"), choices=WHO, initial="none")
+    reveals = False
+    """Whether the job shows arms, which stay hidden until collection has ended."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        who = cleaned.get("simulated")
+        if self.study is None or who is None:
+            return cleaned
+        if self.reveals and who != "only" and is_blinded(self.study):
+            raise forms.ValidationError(
+                _(
+                    "The arms of real participants stay hidden until collection has ended, so they "
+                    "cannot be compared yet. Choose simulated participants, or end the study first."
+                )
+            )
+        people = self.study.participants.all()
+        if who != "included":
+            people = people.filter(simulated=who == "only")
+        if not people.exists():
+            raise forms.ValidationError(
+                _("The study has no %(people)s yet. Choose other people, or wait for the first.")
+                % {"people": dict(WHO)[who]}
+            )
+        return cleaned
+
+
+class ExportForm(PeopleForm):
+    formats = forms.MultipleChoiceField(
+        label=_("Formats"),
+        choices=[(one.key, one.label) for one in FORMATS],
+        initial=["csv"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    @classmethod
+    def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        formats: Sequence[str] = arguments.get("formats", ())
+        return f"{dict(WHO).get(arguments.get('simulated', ''), '')}; {', '.join(formats)}"
+
+
+class ReportForm(PeopleForm):
+    reveals = True
+    pdf = forms.BooleanField(
+        label=_("Also as PDF"), help_text=_("Takes a little longer."), required=False, initial=True
+    )
+
+    @classmethod
+    def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        return str(dict(WHO).get(arguments.get("simulated", ""), ""))

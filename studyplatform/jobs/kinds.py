@@ -1,0 +1,150 @@
+"""The kinds of jobs. A new kind is a form, a module in ``bodies``, and an entry in KINDS."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.jobs.forms import (
+    EvaluationForm,
+    ExportForm,
+    JobForm,
+    MapsForm,
+    PowerForm,
+    ReportForm,
+    SimulationForm,
+)
+from surveys.models import Study
+
+
+class ArgumentsError(ValueError):
+    """Arguments that the kind's form refuses, with a sentence for each problem."""
+
+    def __init__(self, form: JobForm) -> None:
+        self.form = form
+        self.problems = [
+            f"{form[name].label}: {problem}" if name in form.fields else str(problem)
+            for name, problems in form.errors.items()
+            for problem in problems
+        ]
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job. ``body`` names the function that does it, imported only by workers."""
+
+    key: str
+    label: str | Promise
+    button: str | Promise
+    sentence: str | Promise
+    """What the job does, for the person who decides whether to start it."""
+    body: str
+    form: type[JobForm]
+    libraries: tuple[str, ...] = ()
+    """Packages without which a worker leaves the kind to other workers."""
+    shows_data: bool = False
+    """Whether log and results come from people's answers."""
+
+
+KINDS = (
+    Kind(
+        "maps",
+        _("Predictions and maps"),
+        _("Compute what is missing"),
+        _(
+            "Predicts every image of the study, chooses the images that participants see, and "
+            "computes every map that is still missing. Maps that exist are kept."
+        ),
+        "studyplatform.jobs.bodies.maps.run",
+        MapsForm,
+        libraries=("torch",),
+    ),
+    Kind(
+        "evaluation",
+        _("Evaluation of the methods"),
+        _("Measure the methods"),
+        _("Measures how good the maps of each method are on the study's images and classifier."),
+        "studyplatform.jobs.bodies.evaluation.run",
+        EvaluationForm,
+        libraries=("torch", "captum"),
+    ),
+    Kind(
+        "power",
+        _("Sample size"),
+        _("Simulate the sample size"),
+        _(
+            "Simulates the study's design and analysis, and finds the smallest sample that detects "
+            "the planned effects."
+        ),
+        "studyplatform.jobs.bodies.power.run",
+        PowerForm,
+    ),
+    Kind(
+        "simulation",
+        _("Synthetic participants"),
+        _("Send synthetic participants"),
+        _(
+            "Sends synthetic people through the real pages of the open study. They stay marked as "
+            "simulated and never count as participants."
+        ),
+        "studyplatform.jobs.bodies.simulation.run",
+        SimulationForm,
+    ),
+    Kind(
+        "export",
+        _("Data export"),
+        _("Export the data"),
+        _("Writes the data, the codebook and the plan in the formats that you choose."),
+        "studyplatform.jobs.bodies.export.run",
+        ExportForm,
+        shows_data=True,
+    ),
+    Kind(
+        "report",
+        _("Analysis and report"),
+        _("Analyse and write the report"),
+        _("Exports the data, carries out the study's analysis plan, and writes the report."),
+        "studyplatform.jobs.bodies.report.run",
+        ReportForm,
+        shows_data=True,
+    ),
+)
+BY_KEY = {kind.key: kind for kind in KINDS}
+
+
+class UnknownKindError(ValueError):
+    """Unknown kind of job; the message lists the valid keys."""
+
+
+def kind_named(key: str) -> Kind:
+    """Return the kind with this key. Raises UnknownKindError."""
+    if key not in BY_KEY:
+        raise UnknownKindError(
+            f"{key!r} is not a kind of job. Use one or more of {', '.join(BY_KEY)}."
+        )
+    return BY_KEY[key]
+
+
+def possible_here() -> tuple[str, ...]:
+    """Return the keys of the kinds whose packages this machine has."""
+    return tuple(kind.key for kind in KINDS if all(find_spec(name) for name in kind.libraries))
+
+
+def checked_arguments(key: str, study: Study | None, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a job as plain values. Raises ArgumentsError for invalid ones."""
+    form = kind_named(key).form(study, data)
+    if not form.is_valid():
+        raise ArgumentsError(form)
+    return form.arguments()
+
+
+def summary_of(key: str, arguments: Mapping[str, Any]) -> str:
+    """Return the job's arguments in words, or an empty text where there is nothing to tell."""
+    if key not in BY_KEY:
+        return gettext("a kind of job that this version does not know")
+    return BY_KEY[key].form.in_words(arguments)

@@ -1,0 +1,43 @@
+"""manage.py work [--kinds maps,…] [--once]: a worker that does the jobs of the panel."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from explanations.management import arguments
+from explanations.management.database import DatabaseCommand
+from studyplatform.jobs.kinds import KINDS, UnknownKindError, kind_named, possible_here
+from studyplatform.jobs.worker import Worker
+
+
+class Command(DatabaseCommand):
+    """A worker beside the web server, or on a machine of its own with the same data folder."""
+
+    if_stopped = "The job at hand went back to the queue, without a lost attempt."
+    help = (
+        "Does the jobs that researchers start in the panel, one after the other. Start as many "
+        "workers as you like."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's options."""
+        parser.add_argument(
+            "--kinds",
+            type=arguments.names,
+            metavar="LIST",
+            help=f"kinds of jobs, joined by commas: {', '.join(kind.key for kind in KINDS)} "
+            "(default: all whose packages this machine has)",
+        )
+        parser.add_argument("--once", action="store_true", help="do at most one job, then end")
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        """Work, and return a summary once the worker ends by itself."""
+        try:
+            named = [kind_named(key.strip()).key for key in (options["kinds"] or "").split(",") if key]
+        except UnknownKindError as error:
+            raise CommandError(str(error)) from error
+        kinds = tuple(named) or possible_here()
+        self.stdout.write(f"Waiting for jobs: {', '.join(kinds)}. Ctrl-C ends the worker.")
+        done = Worker(kinds, tell=self.stdout.write).run(once=options["once"])
+        return f"{done} job{'' if done == 1 else 's'} attended to."
