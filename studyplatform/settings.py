@@ -112,7 +112,11 @@ LOGGING = {
     },
     "loggers": {
         name: {"handlers": ["stderr"], "level": "INFO", "propagate": propagate}
-        for name, propagate in (("django", True), ("django.server", False))
+        for name, propagate in (
+            ("django", True),
+            ("django.server", False),
+            ("studyplatform", False),
+        )
     },
 }
 

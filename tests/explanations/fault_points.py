@@ -34,7 +34,7 @@ from explanations.models import Explanation  # noqa: E402
 from explanations.pipeline import saving  # noqa: E402
 from explanations.store import packs  # noqa: E402
 from explanations.verification.stored_files import check_everything  # noqa: E402
-from studyplatform.management import preparation  # noqa: E402, F401 - loaded before the forks
+from studyplatform.computations import preparation  # noqa: E402, F401 - loaded before the forks
 from tests.explanations.conftest import random_classifier  # noqa: E402
 
 IMAGES = 3

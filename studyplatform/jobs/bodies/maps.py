@@ -4,8 +4,8 @@ from importlib.metadata import version
 
 from django.utils.translation import gettext
 
+from studyplatform.computations.preparation import REFUSALS, How, prepare_study
 from studyplatform.jobs.work import Done, RefusedError, Work
-from studyplatform.management.preparation import REFUSALS, How, prepare_study
 
 
 def run(work: Work) -> Done:

@@ -7,8 +7,8 @@ from django.utils.translation import gettext
 from analysis.errors import AnalysisError
 from analysis.power.required_sample import Asked
 from analysis.power.search import Wanted
+from studyplatform.computations.sample_size import simulate_sample, write_power
 from studyplatform.jobs.work import Done, RefusedError, Work
-from studyplatform.sample_size import simulate_sample, write_power
 from surveys.study_file.stored import definition
 
 

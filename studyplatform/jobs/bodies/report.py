@@ -10,9 +10,9 @@ from analysis.errors import AnalysisError
 from analysis.report.pdf import pdf_missing
 from analysis.results import Results
 from analysis.run import analyse
+from studyplatform.computations.study_analysis import export_to_analyse
 from studyplatform.jobs.bodies.export import provenance_of_export
 from studyplatform.jobs.work import Done, RefusedError, Work
-from studyplatform.study_analysis import export_to_analyse
 from surveys.export.folder import MARK, ExportError
 
 PAGE = "report.html"

@@ -16,7 +16,7 @@ from analysis.power.search import Wanted
 from explanations.management import arguments
 from explanations.management.base import PlatformCommand
 from explanations.management.outputs import folder_in_progress
-from studyplatform.sample_size import simulate_sample, write_power
+from studyplatform.computations.sample_size import simulate_sample, write_power
 from surveys.study_checks.loading import parse
 from surveys.study_checks.text import read_text
 from surveys.study_file.declaration import StudyFile, StudyFileError

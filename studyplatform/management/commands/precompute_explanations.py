@@ -10,7 +10,7 @@ from explanations.computing.arithmetic import PRECISIONS
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.pipeline.precompute import Execution, StoppedError
-from studyplatform.management.preparation import (
+from studyplatform.computations.preparation import (
     REFUSALS,
     How,
     methods_named,

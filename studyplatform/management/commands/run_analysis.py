@@ -20,7 +20,7 @@ from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.management.outputs import folder_in_progress
 from explanations.management.progress import working
-from studyplatform.study_analysis import export_to_analyse
+from studyplatform.computations.study_analysis import export_to_analyse
 from surveys.export.folder import ExportError, check_place
 from surveys.export.writing import Simulated
 from surveys.models import Study

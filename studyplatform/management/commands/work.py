@@ -34,10 +34,16 @@ class Command(DatabaseCommand):
     def handle(self, *args: Any, **options: Any) -> str:
         """Work, and return a summary once the worker ends by itself."""
         try:
-            named = [kind_named(key.strip()).key for key in (options["kinds"] or "").split(",") if key]
+            named = [
+                kind_named(key.strip()).key for key in (options["kinds"] or "").split(",") if key
+            ]
         except UnknownKindError as error:
             raise CommandError(str(error)) from error
         kinds = tuple(named) or possible_here()
-        self.stdout.write(f"Waiting for jobs: {', '.join(kinds)}. Ctrl-C ends the worker.")
-        done = Worker(kinds, tell=self.stdout.write).run(once=options["once"])
+        self._tell(f"Waiting for jobs: {', '.join(kinds)}. Ctrl-C ends the worker.")
+        done = Worker(kinds, tell=self._tell).run(once=options["once"])
         return f"{done} job{'' if done == 1 else 's'} attended to."
+
+    def _tell(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()  # a service's log is a file, which would show the line much later
