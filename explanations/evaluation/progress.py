@@ -26,7 +26,14 @@ def counted(items: Iterable[Item], total: int, what: str, told: Told = silent) -
     terminal = sys.stderr.isatty()
     interval = 0.1 if terminal else SECONDS_IN_A_FILE
     shown = tqdm(
-        items, total=total, desc=what, unit="image", mininterval=interval, miniters=1, smoothing=0.1
+        items,
+        total=total,
+        desc=what,
+        unit="image",
+        mininterval=interval,
+        miniters=1,
+        smoothing=0.1,
+        disable=told is not silent,  # whoever listens shows the progress in a way of its own
     )
     for number, item in enumerate(shown, start=1):
         yield item

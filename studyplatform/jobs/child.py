@@ -41,8 +41,11 @@ def main(lease: Lease, connection: Connection) -> None:
 
     try:
         tell(import_module("studyplatform.jobs.attempt").attempt(lease, tell))
-    except KeyboardInterrupt:
-        sys.exit(signal.SIGTERM)
+    finally:
+        # The worker ends this process as soon as it knows the result. Whatever libraries would
+        # still do at the exit of an interpreter would be interrupted in the middle.
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _end_with_the_worker(connection: Connection) -> None:

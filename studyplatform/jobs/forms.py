@@ -17,6 +17,11 @@ WHO = (
     ("only", _("simulated participants only")),
     ("included", _("real and simulated participants together")),
 )
+NOBODY = {
+    "none": _("No real participant has taken part yet. Choose simulated participants, or wait."),
+    "only": _("There are no simulated participants. Choose real ones, or send synthetic people."),
+    "included": _("Nobody has taken part yet. Send people the link, or send synthetic people."),
+}
 PROFILES = (
     ("demo", _("people on whom explanations have an effect")),
     ("null", _("people on whom nothing has an effect")),
@@ -219,10 +224,7 @@ class PeopleForm(JobForm):
         if who != "included":
             people = people.filter(simulated=who == "only")
         if not people.exists():
-            raise forms.ValidationError(
-                _("The study has no %(people)s yet. Choose other people, or wait for the first.")
-                % {"people": dict(WHO)[who]}
-            )
+            raise forms.ValidationError(NOBODY[who])
         return cleaned
 
 

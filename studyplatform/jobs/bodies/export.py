@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from analysis.plan.reading import plan_hash, read_document
+from analysis.study_data.columns import BLOCKS, FILES
 from analysis.study_data.provenance import data_hash
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.export.archive import zip_folder
@@ -27,30 +29,31 @@ def run(work: Work) -> Done:
         raise RefusedError(str(error)) from error
     work.step("zip")
     zip_folder(folder, work.output / f"{study.slug}.zip")
-    manifest = json.loads((folder / MARK).read_text(encoding="utf-8"))
     rows = ", ".join(f"{count} in {name}" for name, count in exported.rows.items())
     return Done(
         rows,
-        provenance_of_export(manifest),
+        provenance_of_export(folder),
         reveals_arms=not exported.blinded and arguments["simulated"] != "only",
     )
 
 
-def provenance_of_export(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return which data, study file and software an export was made from.
+def provenance_of_export(folder: Path) -> dict[str, Any]:
+    """Return which data, plan, study file and software an export was made from.
 
-    The hash is the one that a report on the same data prints.
+    Its hashes are those that a report on the same data prints.
     """
-    files = manifest["files"]
-    read = {
-        name: entry["sha256"]
-        for name, entry in files.items()
-        if Path(name).suffix == ".csv" and entry["rows"] is not None
-    }
+    manifest = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    hashes = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    read = {name: hashes[name] for name in (*FILES, BLOCKS) if name in hashes}
     return {
-        "data_sha256": data_hash(read),
-        "rows": {name: files[name]["rows"] for name in read},
-        "plan_sha256": files["plan.toml"]["sha256"],
+        # Without csv files there is none that the analysis would read: then all files count.
+        "data_sha256": data_hash(read if len(read) >= len(FILES) else hashes),
+        "plan_sha256": plan_hash(read_document(folder / "plan.toml")),
+        "rows": {
+            name: entry["rows"]
+            for name, entry in manifest["files"].items()
+            if entry["rows"] is not None
+        },
         "study_file_sha256": manifest["study_file_sha256"],
         "exported_at": manifest["exported_at"],
         "simulated": manifest["simulated"],

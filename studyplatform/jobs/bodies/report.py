@@ -1,8 +1,5 @@
 """The analysis of a study and its report, with the code of run_analysis."""
 
-import json
-from pathlib import Path
-
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -13,7 +10,7 @@ from analysis.run import analyse
 from studyplatform.computations.study_analysis import export_to_analyse
 from studyplatform.jobs.bodies.export import provenance_of_export
 from studyplatform.jobs.work import Done, RefusedError, Work
-from surveys.export.folder import MARK, ExportError
+from surveys.export.folder import ExportError
 
 PAGE = "report.html"
 FLAGS = {"included": " --include-simulated", "only": " --simulated-only"}
@@ -41,15 +38,10 @@ def run(work: Work) -> Done:
         work.say(failure.sentence)
     return Done(
         _summary(results),
-        _provenance(data),
+        {**provenance_of_export(data), "software": results.provenance.analysis_software},
         page=PAGE,
         reveals_arms=simulated != "only",
     )
-
-
-def _provenance(data: Path) -> dict[str, object]:
-    manifest = json.loads((data / MARK).read_text(encoding="utf-8"))
-    return provenance_of_export(manifest)
 
 
 def _summary(results: Results) -> str:
