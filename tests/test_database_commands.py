@@ -27,6 +27,7 @@ CALLS = SLUG | {
     "precompute_explanations": ["--study", "nothing"],
     "run_analysis": ["nothing", "--output", "nowhere"],
     "verify_explanations": [],
+    "work": ["--once"],
 }
 """Commands that work on the database, with the least that each can be called with."""
 WITHOUT = {

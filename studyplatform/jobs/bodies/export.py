@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from analysis.errors import PlanError
 from analysis.plan.reading import plan_hash, read_document
 from analysis.study_data.columns import BLOCKS, FILES
 from analysis.study_data.provenance import data_hash
@@ -48,7 +49,7 @@ def provenance_of_export(folder: Path) -> dict[str, Any]:
     return {
         # Without csv files there is none that the analysis would read: then all files count.
         "data_sha256": data_hash(read if len(read) >= len(FILES) else hashes),
-        "plan_sha256": plan_hash(read_document(folder / "plan.toml")),
+        "plan_sha256": _plan_hash(folder / "plan.toml"),
         "rows": {
             name: entry["rows"]
             for name, entry in manifest["files"].items()
@@ -60,3 +61,11 @@ def provenance_of_export(folder: Path) -> dict[str, Any]:
         "arms_blinded": manifest["arms_blinded"],
         "software": manifest["software"],
     }
+
+
+def _plan_hash(path: Path) -> str:
+    """Return the hash of the plan's content, or nothing for a study without a valid plan."""
+    try:
+        return plan_hash(read_document(path))
+    except PlanError:
+        return ""

@@ -1,0 +1,205 @@
+"""What each kind of job does, and what it refuses: one row per kind."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from explanations.models import Explanation
+from studyplatform.jobs import queue
+from studyplatform.jobs.folders import jobs_folder, result_file
+from studyplatform.jobs.kinds import BY_KEY, KINDS, ArgumentsError, possible_here
+from studyplatform.models import Job
+from surveys import services
+from surveys.models import Participant, Study
+from tests.jobs.conftest import EVERY_KIND, MAPS, do_next
+from tests.surveys import factories
+from tests.surveys.drawn import drawn_study
+from tests.test_straight_line import STUDY
+
+POWER = {"power": 0.5, "runs": 20, "most": 4, "seed": 1}
+EVALUATION = {"images": 2, "subsample": 2, "methods": ["gradcam"]}
+PEOPLE = {"number": 2, "profile": "null", "seed": 4}
+
+
+@pytest.fixture
+def pictured(db) -> Study:
+    """A study of real pictures, of which nothing has been computed yet."""
+    call_command("import_images", data="scenes", split="test", limit=24, verbosity=0)
+    return services.load_study(STUDY.format(slug="pictured", seed=5))
+
+
+def output(job: Job) -> Path:
+    return jobs_folder() / str(job.pk) / str(job.result["token"]) / "output"
+
+
+def test_the_list_of_kinds_is_the_one_that_these_tests_know():
+    assert tuple(BY_KEY) == EVERY_KIND
+    assert set(possible_here()) == set(EVERY_KIND)
+
+
+def test_a_machine_without_the_libraries_leaves_the_kind_to_others(monkeypatch):
+    monkeypatch.setattr("studyplatform.jobs.kinds.find_spec", lambda name: None)
+    assert set(possible_here()) == {"power", "simulation", "export", "report"}
+
+
+@pytest.mark.parametrize("kind", [kind.key for kind in KINDS])
+def test_every_kind_names_a_body_a_form_and_its_words(kind, study):
+    from studyplatform.jobs.attempt import body_of
+
+    assert callable(body_of(kind))
+    assert all(str(text) for text in (BY_KEY[kind].label, BY_KEY[kind].sentence))
+    assert BY_KEY[kind].form(study).as_p()
+
+
+def test_maps_are_computed_once_and_a_second_job_computes_nothing(pictured):
+    queue.enqueue("maps", study=pictured, data=MAPS, by=None)
+    job, told = do_next()
+    assert job.state == "done", job.error
+    assert job.result["summary"].startswith("24 images predicted; 7 explained by gradcam, placebo")
+    assert Explanation.objects.count() == 14
+    assert max(one.done for one in told) == next(one.total for one in told if one.total) == 14
+    queue.enqueue("maps", study=pictured, data=MAPS, by=None)
+    again, _ = do_next()
+    assert "0 maps computed" in again.result["summary"]
+
+
+@pytest.mark.nightly
+def test_the_methods_are_measured_on_the_studys_images(pictured):
+    queue.enqueue("evaluation", study=pictured, data=EVALUATION, by=None)
+    job, told = do_next()
+    assert job.state == "done", job.error
+    assert job.result["page"] == "report.html"
+    assert {"report.html", "results.json", "results.csv"} <= {one["name"] for one in job.files}
+    assert any(one.step for one in told)
+
+
+def test_the_sample_size_is_simulated(study):
+    queue.enqueue("power", study=planned(study), data=POWER, by=None)
+    job, told = do_next()
+    assert job.state == "done", job.error
+    assert job.result["page"] == "power.html"
+    assert {"power.html", "power.json"} <= {one["name"] for one in job.files}
+    assert any("per arm" in one.step for one in told)
+
+
+def planned(study: Study) -> Study:
+    """The study with a smallest effect, which a simulation needs."""
+    services.close_study(study=study)
+    text = study.source.replace('scale = "trust"', 'scale = "trust"\nsmallest_effect = 2.0')
+    Study.objects.filter(pk=study.pk).update(source=text)
+    study.refresh_from_db()
+    return study
+
+
+def test_synthetic_people_take_part_and_stay_marked(db, tmp_path):
+    drawn = drawn_study(tmp_path)
+    queue.enqueue("simulation", study=drawn, data=PEOPLE, by=None)
+    job, told = do_next()
+    assert job.state == "done", job.error
+    assert Participant.objects.filter(study=drawn, simulated=True).count() == 2
+    assert not Participant.objects.filter(simulated=False).exists()
+    assert [one.done for one in told] == [1, 2]
+    assert len(job.checkpoint["ends"]) == 2
+
+
+def test_an_export_is_a_folder_and_a_zip_file_with_hashes(study, enqueue):
+    factories.walk(services.enrol(study=study, arrival_key="a"))
+    enqueue("export", formats=["json", "csv"], simulated="none")
+    job, _ = do_next()
+    assert job.state == "done", job.error
+    with zipfile.ZipFile(output(job) / "small.zip") as archive:
+        assert {"small/participants.csv", "small/json/participants.json"} <= set(archive.namelist())
+    manifest = json.loads((output(job) / "small" / "manifest.json").read_text())
+    hashes = {one["name"]: one["sha256"] for one in job.files}
+    for name, entry in manifest["files"].items():
+        assert hashes[f"small/{name}"] == entry["sha256"]
+    assert job.result["provenance"]["rows"]["participants.csv"] == 1
+    assert job.result["reveals_arms"] is False
+    assert job.result["provenance"]["arms_blinded"] is True
+
+
+def test_a_report_names_the_hashes_of_an_export_of_the_same_data(study, enqueue):
+    for number in range(16):
+        factories.walk(factories.allocated(study, str(number)), choice=number)
+    services.close_study(study=study)
+    study.refresh_from_db()
+    enqueue("export", formats=["csv"], simulated="none")
+    enqueue("report", simulated="none", pdf=False)
+    export, report = do_next()[0], do_next()[0]
+    assert report.state == "done", report.error
+    printed = json.loads((output(report) / "results.json").read_text())["provenance"]
+    for key in ("data_sha256", "plan_sha256"):
+        assert export.result["provenance"][key] == report.result["provenance"][key] == printed[key]
+    assert report.result["page"] == "report.html"
+    assert export.result["reveals_arms"] is report.result["reveals_arms"] is True
+
+
+REFUSED = {
+    "report of an open study": ("report", {"simulated": "none"}, "stay hidden until collection"),
+    "report with real people of an open study": (
+        "report", {"simulated": "included"}, "stay hidden until collection",
+    ),
+    "report without anybody": ("report", {"simulated": "only"}, "no simulated participants"),
+    "export without anybody": (
+        "export", {"simulated": "none", "formats": ["csv"]}, "No real participant has taken part",
+    ),
+    "export without a format": ("export", {"simulated": "none"}, "Formats: This field is required"),
+    "too large a subsample": (
+        "evaluation", {**EVALUATION, "subsample": 3}, "3 is more than the 2 images",
+    ),
+    "no method": ("evaluation", {"images": 2, "subsample": 2}, "Methods: This field is required"),
+    "power of 1": ("power", {**POWER, "power": 1}, "less than or equal to 0.99"),
+    "nobody to simulate": ("simulation", {**PEOPLE, "number": 0}, "greater than or equal to 1"),
+    "an unknown profile": ("simulation", {**PEOPLE, "profile": "/etc/passwd"}, "valid choice"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", REFUSED)
+def test_what_cannot_be_done_is_refused_before_it_is_queued(study, row):
+    kind, data, words = REFUSED[row]
+    with pytest.raises(ArgumentsError, match=words):
+        queue.enqueue(kind, study=study, data=data, by=None)
+    assert not Job.objects.exists()
+
+
+def test_synthetic_people_need_an_open_study(study):
+    services.close_study(study=study)
+    with pytest.raises(ArgumentsError, match="The study is not open"):
+        queue.enqueue("simulation", study=study, data=PEOPLE, by=None)
+
+
+def test_a_report_refuses_itself_if_the_study_was_opened_again_meanwhile(study, enqueue):
+    """The form saw a closed study; what counts is the moment in which arms would be read."""
+    factories.walk(factories.allocated(study, "a"))
+    services.close_study(study=study)
+    study.refresh_from_db()
+    enqueue("report", simulated="none", pdf=False)
+    services.open_study(study=study)
+    job, _ = do_next()
+    assert job.state == "failed"
+    assert "its arms are blinded" in job.error
+    assert not (jobs_folder() / str(job.pk) / "1" / "output").exists()
+
+
+def test_an_unexpected_error_is_named_without_its_words(study, enqueue, monkeypatch, caplog):
+    def broken(work):
+        raise KeyError("an answer that somebody gave")
+
+    monkeypatch.setattr("studyplatform.jobs.attempt.body_of", lambda kind: broken)
+    enqueue("simulation", **PEOPLE)
+    job, _ = do_next()
+    assert job.error == "An unexpected error stopped the job: KeyError."
+    assert str(job.pk) in job.cure
+    assert "an answer" not in job.error + job.cure + job.log
+
+
+@pytest.mark.parametrize("name", ["../../1/output/x", "/etc/passwd", "small", "nothing.csv"])
+def test_no_name_leads_out_of_a_result(study, enqueue, name):
+    factories.walk(services.enrol(study=study, arrival_key="a"))
+    enqueue("export", formats=["csv"], simulated="none")
+    job, _ = do_next()
+    assert result_file(job.pk, job.result["token"], "small/participants.csv") is not None
+    assert result_file(job.pk, job.result["token"], name) is None
