@@ -142,7 +142,7 @@ def _by_neighbours(material: Material) -> Iterator[DataFinding]:
     ]
     if len(unsorted) < 2:
         return
-    joint = table[unsorted].astype(str).agg("\x1f".join, axis=1)
+    joint = table[unsorted].map(str).agg("\x1f".join, axis=1)
     equal = int(joint.eq(joint.shift()).sum())
     expected = float((joint.value_counts(normalize=True) ** 2).sum()) * (len(joint) - 1)
     p = float(stats.poisson.sf(equal - 1, expected))
