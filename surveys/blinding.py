@@ -1,8 +1,9 @@
-"""Blinding of researchers, who must not see which arm a real participant is in while a study is
-open.
+"""Blinding of researchers, who must not see which arm a real participant is in until the study is
+unblinded.
 
 Anyone who knows the arms can guess the next one, treat people differently, or stop at a convenient
-moment.
+moment. Neither a pause nor the end of collection reveals arms: unblinding is an act of its own,
+recorded with a name, a time and a reason.
 """
 
 from collections.abc import Iterable
@@ -30,7 +31,7 @@ COUNTS = frozenset(("attention_asked", "attention_failed", "quiz_mistakes"))
 
 def is_blinded(study: Study) -> bool:
     """Return whether the arms of the study's real participants are hidden."""
-    return study.state != Study.State.CLOSED
+    return study.unblinded_at is None
 
 
 def hides_arm(participant: Participant) -> bool:

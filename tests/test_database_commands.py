@@ -16,8 +16,8 @@ from tests.conftest import ROOT
 
 OURS = ("explanations", "surveys", "studyplatform")
 SLUG = {name: ["nothing"] for name in (
-    "close_study", "dump_study", "forget_identifiers", "open_study", "reconcile_recruitment",
-    "replay_allocation", "simulate_participants", "verify_ledger",
+    "close_study", "dump_study", "forget_identifiers", "open_study", "pause_study",
+    "reconcile_recruitment", "replay_allocation", "simulate_participants", "verify_ledger",
 )}  # fmt: skip
 CALLS = SLUG | {
     "export_study": ["nothing", "--output", "nowhere"],
@@ -26,6 +26,7 @@ CALLS = SLUG | {
     "load_study": [str(ROOT / "pyproject.toml")],
     "precompute_explanations": ["--study", "nothing"],
     "run_analysis": ["nothing", "--output", "nowhere"],
+    "unblind_study": ["nothing", "--reason", "The end."],
     "verify_explanations": [],
     "work": ["--once"],
 }

@@ -74,6 +74,7 @@ def deviations(
         *_from_registered(data),
         *_registration(data),
         *_of_study(data),
+        *_of_blinding(data),
         *_of_run(outcomes, sample),
     )
 
@@ -132,6 +133,28 @@ def _of_study(data: StudyData) -> Iterator[Deviation]:
         yield Deviation(
             "study", change["what"], f"{change['was']} at launch", f"{change['now']} {since}"
         )
+
+
+def _of_blinding(data: StudyData) -> Iterator[Deviation]:
+    """Yield an unblinding before the end, and people who came after it, from the manifest."""
+    unblinding = data.manifest.get("unblinding")
+    if not unblinding:
+        return
+    at = datetime.fromisoformat(unblinding["at"])
+    people = data.participants
+    real = people[people["simulated"] != 1]
+    later = int((real["consented_at"] > at).sum())
+    if not (unblinding["before_end"] or later):
+        return
+    when = "before collection had ended" if unblinding["before_end"] else "after collection"
+    by = f" by {unblinding['by']}" if unblinding["by"] else ""
+    yield Deviation(
+        "study",
+        "blinding",
+        "researchers do not see the arms until collection has ended",
+        f"arms shown {when}, at {unblinding['at']}{by}: “{unblinding['reason']}”. "
+        f"{later} of {len(real)} participants consented later",
+    )
 
 
 def _of_run(

@@ -211,7 +211,7 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def _blinded(folder: Path) -> list[str]:
-    """Return why an export has no arms, if it was made while the study was open."""
+    """Return why an export has no arms, if it was made before the study was unblinded."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # absent, or reported elsewhere
@@ -220,8 +220,8 @@ def _blinded(folder: Path) -> list[str]:
     if not isinstance(manifest, dict) or not any(manifest.get(key) is True for key in keys):
         return []
     return [
-        "The data were exported while the study was open, so they lack the arms. Close it "
-        "with manage.py close_study, and export it again."
+        "The data were exported before the study was unblinded, so they lack the arms. Unblind it "
+        "with manage.py unblind_study SLUG --reason TEXT, and export it again."
     ]
 
 

@@ -22,8 +22,8 @@ def export_to_analyse(
     """
     if is_blinded(study) and simulated != "only":
         raise ExportError(
-            f"The study {study.slug!r} is {study.state}, so its arms are blinded. "
-            f"Close it first: manage.py close_study {study.slug}. To monitor it without revealing "
+            f"The study {study.slug!r} is blinded. When its collection has ended, show its arms: "
+            f"manage.py unblind_study {study.slug} --reason TEXT. To monitor it without revealing "
             f"arms, run manage.py export_study {study.slug}."
         )
     export_study(study=study, output=output, simulated=simulated, told=told)

@@ -16,6 +16,7 @@ from surveys.study_file.stored import definition
 STATES: Mapping[str, Promise] = {
     Study.State.DRAFT: gettext_lazy("Draft"),
     Study.State.OPEN: gettext_lazy("Running"),
+    Study.State.PAUSED: gettext_lazy("Paused"),
     Study.State.CLOSED: gettext_lazy("Ended"),
 }
 

@@ -61,8 +61,8 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
-    """Ledger entries, with hashes hidden while a study is open, because a hash reveals the arm to
-    anyone who tries all arms.
+    """Ledger entries of unblinded studies, because a hash reveals the arm to anyone who tries all
+    arms.
     """
 
     list_display = ("study", "simulated", "sequence", "content", "short_hash")
@@ -72,7 +72,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
         rows: QuerySet[LedgerEntry] = super().get_queryset(request)
-        return rows.filter(study__state=Study.State.CLOSED)
+        return rows.filter(study__unblinded_at__isnull=False)
 
     @admin.display(description="hash")
     def short_hash(self, entry: LedgerEntry) -> str:

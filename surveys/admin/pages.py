@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from explanations.admin import ReadOnlyAdmin
 from surveys.models import Arm, Participant, Study
 
-HIDDEN = "hidden until the study is closed"
+HIDDEN = "hidden until the study is unblinded"
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from explanations.admin import picture_of
 from surveys.admin.pages import HIDDEN, ReadOnlyInline, StyledAdmin
 from surveys.blinding import hides_arm, limited_pages
-from surveys.models import Arm, Event, Participant, Study, Trial
+from surveys.models import Arm, Event, Participant, Trial
 from surveys.pages import sequence
 from surveys.study_file.stored import definition
 
@@ -66,13 +66,13 @@ class EventInline(ReadOnlyInline):
 
 
 class ArmFilter(admin.SimpleListFilter):
-    """Filter by arm, for closed studies only. No other parameter than ``arm`` can bypass it."""
+    """Filter by arm, for unblinded studies only. No other parameter than ``arm`` can bypass it."""
 
     title = "arm"
     parameter_name = "allocated"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        arms = Arm.objects.filter(study__state=Study.State.CLOSED).select_related("study")
+        arms = Arm.objects.filter(study__unblinded_at__isnull=False).select_related("study")
         return [(str(arm.pk), f"{arm.study.slug}: {arm.label}") for arm in arms]
 
     def queryset(

@@ -92,13 +92,14 @@ class StudyAdmin(StyledAdmin):
             else:
                 self.message_user(request, f"{study} is open.", messages.SUCCESS)
 
-    @admin.action(description="Close: admit no further participants", permissions=["manage"])
+    @admin.action(description="Close: end the collection of data", permissions=["manage"])
     def close_studies(self, request: HttpRequest, studies: QuerySet[Study]) -> None:
         for study in studies:
             services.close_study(study=study)
             self.message_user(
                 request,
-                f"{study} is closed. Participants who have started can finish.",
+                f"{study} is closed. Participants who have started can finish. The arms stay "
+                f"hidden until: manage.py unblind_study {study.slug} --reason TEXT",
                 messages.SUCCESS,
             )
 

@@ -61,7 +61,7 @@ class Book:
         self._enter(entries.returned(arrival, reason))
 
     def note(self, event: str) -> None:
-        """Enter that the study was opened or closed."""
+        """Enter that the study was opened, paused, closed or unblinded."""
         self._enter(entries.noted(event))
 
     def _let_go(self, arrival: int) -> None:

@@ -12,7 +12,8 @@ from surveys.allocation.scheme import Drawn, Scheme
 
 FORMAT = 1
 BEGIN, ARRIVED, ALLOCATED, RETURNED = "begin", "arrived", "allocated", "returned"
-OPENED, CLOSED = "opened", "closed"
+OPENED, PAUSED, CLOSED, UNBLINDED = "opened", "paused", "closed", "unblinded"
+NOTED = frozenset((OPENED, PAUSED, CLOSED, UNBLINDED))
 Values = dict[str, Any]
 
 
@@ -62,7 +63,5 @@ def returned(arrival: int, reason: str) -> Values:
 
 
 def noted(event: str) -> Values:
-    """Return the entry for a study that was opened again or closed, which reveals arms to
-    researchers.
-    """
+    """Return the entry for a change of the study's state, or its unblinding: one of ``NOTED``."""
     return {"event": event}

@@ -90,7 +90,7 @@ def _happens(book: Book, values: dict[str, Any]) -> None:
         book.allocate(values["arrival"], values["levels"])
     elif event == entries.RETURNED:
         book.give_back(values["arrival"], values["reason"])
-    elif event in (entries.OPENED, entries.CLOSED):
+    elif event in entries.NOTED:
         book.note(event)
     else:
         raise BookError(f"the event {event!r} is unknown")

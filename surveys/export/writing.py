@@ -44,7 +44,7 @@ class ExportSummary:
     output: Path
     rows: dict[str, int]
     blinded: str = ""
-    """The slug of a study that is still open. Empty if the export contains arms."""
+    """The slug of a study that is still blinded. Empty if the export contains arms."""
 
     def __str__(self) -> str:
         counts = ", ".join(f"{rows} in {name}" for name, rows in self.rows.items())
@@ -52,8 +52,8 @@ class ExportSummary:
         if not self.blinded:
             return line
         return (
-            f"{line} Arms are left out while the study is open. To export them, close it first: "
-            f"manage.py close_study {self.blinded}"
+            f"{line} Arms are left out until the study is unblinded: "
+            f"manage.py unblind_study {self.blinded} --reason TEXT"
         )
 
 
@@ -70,8 +70,8 @@ def export_study(
     ``formats`` are keys of surveys.export.formats.FORMATS. The codebook is always a csv file, too.
 
     ``simulated``: "none" leaves simulated participants out, "only" exports no others, "included"
-    exports both. Until the study is closed, everything that reveals the arm of a real participant
-    is left out. Raises ExportError if no participant is left, or if ``output`` contains
+    exports both. Until the study is unblinded, everything that reveals the arm of a real
+    participant is left out. Raises ExportError if no participant is left, or if ``output`` contains
     anything except an earlier export, which is replaced. ``told`` is called with each step.
     """
     check_place(output)
@@ -290,6 +290,18 @@ def _codebook_table(rows: Sequence[CodebookRow]) -> Table:
     )
 
 
+def _unblinding(study: Study) -> dict[str, Any] | None:
+    """Describe when, by whom and why researchers were shown the arms, or None while blinded."""
+    if study.unblinded_at is None:
+        return None
+    return {
+        "at": study.unblinded_at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "by": study.unblinded_by,
+        "reason": study.unblinding_reason,
+        "before_end": study.unblinded_before_end,
+    }
+
+
 def _version(version: StudyVersion) -> dict[str, Any]:
     return {
         "number": version.number,
@@ -327,6 +339,7 @@ def _manifest(
         "simulated": simulated,
         "withdrawn_and_deleted": erased,
         "arms_blinded": blinded,
+        "unblinding": _unblinding(study),
         # Values that a format cannot hold, such as texts longer than a cell of Excel.
         **({"shortened": notes} if notes else {}),
         "software": {

@@ -14,6 +14,7 @@ class Study(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft"
         OPEN = "open"
+        PAUSED = "paused"
         CLOSED = "closed"
 
     slug = models.SlugField(unique=True)
@@ -31,9 +32,23 @@ class Study(models.Model):
     image_set = models.ForeignKey(ImageSet, on_delete=models.PROTECT)
     classifier = models.ForeignKey(ClassifierWeights, on_delete=models.PROTECT)
     loaded_at = models.DateTimeField(auto_now_add=True)
+    unblinded_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when researchers can see the arms."
+    )
+    unblinded_by = models.CharField(max_length=150, blank=True, editable=False)
+    unblinding_reason = models.TextField(blank=True, editable=False)
+    unblinded_before_end = models.BooleanField(
+        default=False, editable=False, help_text="Whether the study still admitted participants."
+    )
 
     class Meta:
         verbose_name_plural = "studies"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(unblinded_at=None) | ~models.Q(unblinding_reason=""),
+                name="an_unblinded_study_has_a_reason",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -20,7 +20,7 @@ from surveys.services.recruiting import (
     forget_identifiers,
     record_service_status,
 )
-from surveys.services.studies import close_study, load_study, open_study
+from surveys.services.studies import close_study, load_study, open_study, pause_study, unblind_study
 
 __all__ = [
     "AlreadyBegunError",
@@ -39,9 +39,11 @@ __all__ = [
     "has_lapsed",
     "load_study",
     "open_study",
+    "pause_study",
     "record_page",
     "record_service_status",
     "record_view",
     "refuse_page",
     "stop",
+    "unblind_study",
 ]

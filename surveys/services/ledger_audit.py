@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from surveys.allocation.replay import Replayed, ReplayError, replay
+from surveys.blinding import is_blinded
 from surveys.models import AllocationSlot, Study
 from surveys.services.ledger import ledger_of, scheme_of
 
@@ -11,7 +12,7 @@ from surveys.services.ledger import ledger_of, scheme_of
 class Verified:
     """A ledger without differences.
 
-    ``blinded``: the study is open, so arms and hashes are not shown.
+    ``blinded``: arms and hashes are not shown.
     """
 
     simulated: bool
@@ -47,7 +48,7 @@ def verify(study: Study) -> list[Verified]:
             raise ReplayError(
                 f"The ledger of the {kind} participants of {study.slug!r} is not intact. {error}"
             ) from error
-        blinded = study.state != Study.State.CLOSED and not simulated
+        blinded = is_blinded(study) and not simulated
         verified.append(Verified(simulated, replayed, blinded))
     return verified
 

@@ -1,10 +1,11 @@
-"""The life of a study, which is loaded from its file, opened and closed."""
+"""The life of a study, which is loaded from its file, opened, paused, closed and unblinded."""
 
 import hashlib
 from dataclasses import fields
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from explanations.models import ImageSet
 from explanations.pipeline.weights_registry import register_classifier
@@ -44,13 +45,20 @@ def load_study(text: str) -> Study:
 
 
 @transaction.atomic
-def open_study(*, study: Study) -> None:
+def open_study(*, study: Study, although_unblinded: bool = False) -> None:
     """Admit participants, and freeze what they will see, so that any later change is a new version.
 
-    Raises StudyError while stimuli or explanations are missing.
+    Also ends a pause. Raises StudyError while stimuli or explanations are missing, and for an
+    unblinded study unless ``although_unblinded`` is set.
     """
     locked = lock(study)
     study.state = locked.state
+    if locked.unblinded_at is not None and not although_unblinded:
+        raise StudyError(
+            f"The study {study.slug!r} was unblinded on {locked.unblinded_at:%Y-%m-%d}, so its "
+            "researchers would know the arms of new participants. Load its file as a new study, "
+            "with another slug, or accept this deviation with --although-unblinded."
+        )
     if is_retired(locked.source):
         raise StudyError(
             f"The study {study.slug!r} cannot open: {PER_ARM} Load the corrected file as a new "
@@ -69,18 +77,69 @@ def open_study(*, study: Study) -> None:
 
 
 @transaction.atomic
+def pause_study(*, study: Study) -> None:
+    """Admit nobody until the study is opened again. Participants who have started can finish.
+
+    Raises StudyError for a study that is not open.
+    """
+    study.state = lock(study).state
+    if study.state not in (Study.State.OPEN, Study.State.PAUSED):
+        raise StudyError(
+            f"The study {study.slug!r} is {study.state}. Only an open study can be paused."
+        )
+    _set_state(study, Study.State.PAUSED, entries.PAUSED)
+
+
+@transaction.atomic
 def close_study(*, study: Study) -> None:
-    """Admit nobody else. Participants who have started can finish, and researchers see arms."""
+    """End the collection of data. Participants who have started can finish; arms stay hidden."""
     study.state = lock(study).state
     _set_state(study, Study.State.CLOSED, entries.CLOSED)
 
 
+@transaction.atomic
+def unblind_study(*, study: Study, reason: str, by: str, before_end: bool = False) -> None:
+    """Show researchers the arms for good, and record when, by whom and why.
+
+    Raises StudyError without a reason, for a study that was never opened or is unblinded already,
+    and for a study that admits participants or is paused, unless ``before_end`` is set.
+    """
+    locked = lock(study)
+    reason = " ".join(reason.split())
+    if not reason:
+        raise StudyError("State the reason for unblinding. It is printed in the report.")
+    if locked.state == Study.State.DRAFT:
+        raise StudyError(f"The study {study.slug!r} was never opened, so no arms are hidden.")
+    if locked.unblinded_at is not None:
+        raise StudyError(
+            f"The study {study.slug!r} was unblinded on {locked.unblinded_at:%Y-%m-%d}"
+            f"{f' by {locked.unblinded_by}' if locked.unblinded_by else ''}: "
+            f"{locked.unblinding_reason}"
+        )
+    ended = locked.state == Study.State.CLOSED
+    if not (ended or before_end):
+        raise StudyError(
+            f"The study {study.slug!r} is {locked.state}. Close it first, or unblind it before "
+            "its end with --before-end, which the report lists as a deviation."
+        )
+    study.unblinded_at, study.unblinded_by = timezone.now(), by
+    study.unblinding_reason, study.unblinded_before_end = reason, not ended
+    study.save(
+        update_fields=["unblinded_at", "unblinded_by", "unblinding_reason", "unblinded_before_end"]
+    )
+    _note(study, entries.UNBLINDED)
+
+
 def _set_state(study: Study, state: Study.State, event: str) -> None:
-    """Set the state, and record in the ledgers since when researchers could see arms."""
+    """Set the state, and record the change in the ledgers."""
     if study.state == state:
         return
     study.state = state
     study.save(update_fields=["state"])
+    _note(study, event)
+
+
+def _note(study: Study, event: str) -> None:
     for simulated in study.ledger.order_by().values_list("simulated", flat=True).distinct():
         ledger.append(study, simulated, entries.noted(event))
 

@@ -29,7 +29,7 @@ def study(db, tmp_path):
 def test_a_study_is_exported_and_analysed_and_the_report_is_named(study, tmp_path, capsys):
     people(study, 12, simulated=False)
     people(study, 2, simulated=True)
-    services.close_study(study=study)
+    factories.end_and_unblind(study)
     out = tmp_path / "out"
     printed = run(capsys, study.slug, "--output", out)
     assert "12 participants in 4 arms, 1 outcome," in printed
@@ -44,13 +44,13 @@ def test_a_study_is_exported_and_analysed_and_the_report_is_named(study, tmp_pat
 
 def test_an_open_study_is_not_analysed_because_its_arms_are_blinded(study, tmp_path):
     people(study, 4, simulated=False)
-    with pytest.raises(CommandError, match=r"Close it first: manage\.py close_study small"):
+    with pytest.raises(CommandError, match=r"manage\.py unblind_study small --reason"):
         call_command("run_analysis", study.slug, "--output", str(tmp_path / "out"))
 
 
 def test_a_study_of_simulated_people_alone_asks_for_the_flag(study, tmp_path):
     people(study, 8, simulated=True)
-    services.close_study(study=study)
+    factories.end_and_unblind(study)
     with pytest.raises(CommandError, match="--simulated-only"):
         call_command("run_analysis", study.slug, "--output", str(tmp_path / "out"))
 
@@ -65,7 +65,7 @@ def test_simulated_people_are_analysed_on_request_and_called_so(study, tmp_path,
 def test_real_and_simulated_people_together_need_the_plans_permission(study, tmp_path):
     people(study, 4, simulated=False)
     people(study, 4, simulated=True)
-    services.close_study(study=study)
+    factories.end_and_unblind(study)
     with pytest.raises(CommandError, match="4 simulated and 4 real participants"):
         call_command(
             "run_analysis", study.slug, "--output", str(tmp_path / "out"), "--include-simulated"

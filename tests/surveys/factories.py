@@ -207,9 +207,15 @@ def allocate(person: Participant) -> Participant:
     return person
 
 
-def export_closed(*, study: Study, output: Path, simulated: Simulated = "none") -> ExportSummary:
-    """The export with arms, which there is once the study is closed."""
+def end_and_unblind(study: Study) -> None:
     services.close_study(study=study)
+    services.unblind_study(study=study, reason="The sample is complete.", by="R. Searcher")
+
+
+def export_closed(*, study: Study, output: Path, simulated: Simulated = "none") -> ExportSummary:
+    """The export with arms, which there is once the study is unblinded."""
+    if study.unblinded_at is None:
+        end_and_unblind(study)
     return export_study(study=study, output=output, simulated=simulated)
 
 

@@ -54,18 +54,20 @@ def names_the_arm(panel: Client, person: Participant) -> dict[str, bool]:
     return {
         "the person's page": "Label of lime" in own or map_address in own,
         "the list": "Label of lime" in row.split("result_list")[1],
-        "counts by arm": "hidden until the study is closed" not in arms,
+        "counts by arm": "hidden until the study is unblinded" not in arms,
         "the ledger": "&quot;arm&quot;:&quot;lime&quot;"
         in text(panel, "admin:surveys_ledgerentry_changelist"),
     }
 
 
-def test_the_panel_hides_arms_until_the_study_is_closed(person, panel):
+def test_the_panel_hides_arms_until_the_study_is_unblinded(person, panel):
+    assert not any(names_the_arm(panel, person).values())
+    services.pause_study(study=person.study)
     assert not any(names_the_arm(panel, person).values())
     services.close_study(study=person.study)
-    assert all(names_the_arm(panel, person).values())
-    services.open_study(study=person.study)
     assert not any(names_the_arm(panel, person).values())
+    services.unblind_study(study=person.study, reason="The sample is complete.", by="")
+    assert all(names_the_arm(panel, person).values())
 
 
 @pytest.mark.parametrize("lookup", ["arm", "arm__exact", "arm__id__exact", "arm__in", "arm__key"])
@@ -77,7 +79,7 @@ def test_nobody_finds_out_by_a_typed_address_who_is_in_an_arm(person, panel, loo
     assert panel.get(reverse(CHANGELIST), {"state__exact": "started"}).status_code == 200
 
 
-def test_the_filter_by_arm_offers_closed_studies_alone(person, panel):
+def test_the_filter_by_arm_offers_only_unblinded_studies(person, panel):
     arm = Arm.objects.get(key="lime")
 
     def found() -> int:
@@ -88,6 +90,8 @@ def test_the_filter_by_arm_offers_closed_studies_alone(person, panel):
     assert everybody > 1
     assert found() == everybody
     services.close_study(study=person.study)
+    assert found() == everybody
+    services.unblind_study(study=person.study, reason="The sample is complete.", by="")
     assert found() == Participant.objects.filter(arm=arm).count() == 1
 
 
@@ -104,7 +108,7 @@ def test_quiz_answers_and_their_items_tell_methods_and_are_hidden(db, tmp_path, 
         return [any(f">{item}" in one for item in shown) for one in lists]
 
     assert said() == [False, False]
-    services.close_study(study=study)
+    factories.end_and_unblind(study)
     assert said() == [True, True]
 
 
@@ -115,8 +119,8 @@ def columns(folder) -> dict[str, list[str]]:
 def test_an_export_of_an_open_study_has_everything_but_arms(person, tmp_path):
     line = str(export_study(study=person.study, output=tmp_path / "open"))
     assert "Arms are left out" in line
-    assert "manage.py close_study drawn" in line
-    services.close_study(study=person.study)
+    assert "manage.py unblind_study drawn --reason" in line
+    factories.end_and_unblind(person.study)
     assert "Arms" not in str(export_study(study=person.study, output=tmp_path / "closed"))
     blinded, shown = columns(tmp_path / "open"), columns(tmp_path / "closed")
     assert shown.keys() - blinded.keys() == {"page_events.csv", "ledger.csv"}
@@ -145,7 +149,7 @@ def test_the_analysis_of_a_blinded_export_says_why_there_are_no_arms(person, tmp
     text = manifest.read_text()
     assert '"arms_blinded"' in text
     manifest.write_text(text.replace('"arms_blinded"', f'"{key}"'))
-    with pytest.raises(TableError, match=r"while the study was open.*close_study") as said:
+    with pytest.raises(TableError, match=r"before the study was unblinded.*unblind_study") as said:
         read_study(tmp_path / "open")
     assert "lacks the columns" not in str(said.value)
 
@@ -188,7 +192,7 @@ def test_who_wrote_the_file_cannot_foretell_the_arms_of_real_people(db, tmp_path
     assert lists[1] == lists[3]  # a rehearsal can be repeated from the file
 
 
-def test_the_command_closes_and_says_so(study):
+def test_the_command_closes_and_says_what_stays_hidden(study):
     line = call_command("close_study", "small")
-    assert line == "The study 'small' is closed, and its arms are visible."
+    assert line.startswith("The study 'small' is closed. Its arms stay hidden until: manage.py")
     assert Study.objects.get().state == "closed"

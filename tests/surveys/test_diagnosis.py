@@ -5,7 +5,6 @@ from collections import Counter
 
 import pytest
 
-from surveys import services
 from surveys.export.dataset import Table, Variable
 from surveys.export.diagnoses import diagnoses
 from surveys.export.writing import export_study
@@ -18,7 +17,7 @@ from surveys.study_file.declaration import StudyFileError
 from surveys.tasks.items import diagnosis
 from tests.surveys import designs
 from tests.surveys.drawn import drawn_study, trial_parts
-from tests.surveys.factories import allocated, answers, record, walk
+from tests.surveys.factories import allocated, answers, end_and_unblind, record, walk
 
 ASKED = "diagnosis = true"
 ARMS = ("none", "gradcam", "lime")
@@ -113,7 +112,7 @@ def test_a_blinded_export_has_neither_the_answers_nor_the_list(study, tmp_path):
     export_study(study=study, output=tmp_path / "blind")
     assert not (tmp_path / "blind" / "diagnoses.csv").exists()
     assert "diagnosis" not in rows_of(tmp_path / "blind", "trials.csv")[0]
-    services.close_study(study=study)
+    end_and_unblind(study)
     export_study(study=study, output=tmp_path / "open")
     assert (tmp_path / "open" / "diagnoses.csv").exists()
 

@@ -174,7 +174,7 @@ def test_while_arms_are_blinded_no_table_and_no_list_tells_who_saw_what(study, t
     listed = panel.get("/admin/surveys/submission/").content.decode()
     assert ">ai-experience-v1<" in listed
     assert not [key for key in limited if f">{key}<" in listed]
-    services.close_study(study=study)
+    factories.end_and_unblind(study)
     export_study(study=study, output=tmp_path / "closed")
     assert {row["page"] for row in rows(tmp_path / "closed", "pages.csv")} & limited
     listed = panel.get("/admin/surveys/submission/").content.decode()

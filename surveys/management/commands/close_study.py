@@ -12,8 +12,8 @@ from surveys.services import close_study
 
 class Command(DatabaseCommand):
     help = (
-        "Closes a study to new participants and reveals the arms to researchers. Participants who "
-        "have started can finish."
+        "Ends the collection of data. Participants who have started can finish. The arms stay "
+        "hidden until unblind_study."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,4 +21,7 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, slug: str, **options: Any) -> str:
         close_study(study=study_named(slug))
-        return f"The study {slug!r} is closed, and its arms are visible."
+        return (
+            f"The study {slug!r} is closed. Its arms stay hidden until: manage.py unblind_study "
+            f"{slug} --reason TEXT"
+        )

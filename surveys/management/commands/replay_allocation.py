@@ -12,8 +12,8 @@ from explanations.management.database import DatabaseCommand
 from surveys.allocation.chain import Entry
 from surveys.allocation.ledgerfile import LedgerFileError, read_ledger
 from surveys.allocation.replay import ReplayError, replay
+from surveys.blinding import is_blinded
 from surveys.management.lookup import study_named
-from surveys.models import Study
 from surveys.services.ledger import ledger_of
 
 
@@ -41,7 +41,7 @@ class Command(DatabaseCommand):
             if _is_file(ledger):
                 return _replayed(read_ledger(Path(ledger)), blinded=False)
             study = study_named(ledger)
-            blinded = study.state != Study.State.CLOSED and not simulated
+            blinded = is_blinded(study) and not simulated
             return _replayed(ledger_of(study, simulated), blinded)
         except (LedgerFileError, ReplayError) as error:
             raise CommandError(str(error)) from error
@@ -60,7 +60,7 @@ def _replayed(entries: list[Entry], blinded: bool) -> str:
     replayed = replay(entries)
     line = f"{len(replayed.arms)} allocations replayed, with the same arms and hashes."
     if blinded:
-        return f"{line} The arms are hidden until the study is closed."
+        return f"{line} The arms are hidden until the study is unblinded."
     counts = Counter(replayed.arms)
     arms = ", ".join(f"{share.arm} {counts[share.arm]}" for share in replayed.scheme.shares)
     return f"{line} {arms}. The last hash is {replayed.head}."

@@ -35,7 +35,7 @@ from surveys.export.wide import KEYWORDS, LONGEST_NAME, accepted_names
 from surveys.export.workbook import LONGEST_CELL
 from surveys.export.writing import export_study
 from tests.surveys import designs
-from tests.surveys.factories import allocated, export_closed, walk
+from tests.surveys.factories import allocated, end_and_unblind, export_closed, walk
 
 AWKWARD = (
     *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''@", "'quoted'", "-3"),
@@ -428,9 +428,7 @@ EVERY = tuple(one.key for one in FORMATS)
 
 
 def test_every_format_of_a_study_is_in_the_manifest_with_its_hash(study, finished, tmp_path):
-    from surveys import services
-
-    services.close_study(study=study)
+    end_and_unblind(study)
     call_command("export_study", "small", "--formats", ",".join(EVERY), output=tmp_path / "out")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     files = {

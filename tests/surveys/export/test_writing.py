@@ -18,7 +18,7 @@ from surveys.study_file.stored import definition
 from surveys.tidy.cells import cell, csv_text
 from surveys.tidy.page_columns import IN_TRIALS
 from surveys.tidy.tables import tables
-from tests.surveys.factories import allocated, answers, export_closed, record, walk
+from tests.surveys.factories import allocated, answers, end_and_unblind, export_closed, record, walk
 
 
 @pytest.fixture
@@ -365,7 +365,7 @@ def test_the_queries_do_not_grow_with_the_participants(
 ):
     for number in range(5):
         walk(services.enrol(study=study, arrival_key=f"more {number}"))
-    services.close_study(study=study)
+    end_and_unblind(study)
     with django_assert_max_num_queries(32):
         export_study(study=study, output=tmp_path / "out")
 
