@@ -124,7 +124,7 @@ def test_an_export_is_a_folder_and_a_zip_file_with_hashes(study, enqueue):
 def test_a_report_names_the_hashes_of_an_export_of_the_same_data(study, enqueue):
     for number in range(16):
         factories.walk(factories.allocated(study, str(number)), choice=number)
-    services.close_study(study=study)
+    factories.end_and_unblind(study)
     study.refresh_from_db()
     enqueue("export", formats=["csv"], simulated="none")
     enqueue("report", simulated="none", pdf=False)
@@ -171,16 +171,15 @@ def test_synthetic_people_need_an_open_study(study):
         queue.enqueue("simulation", study=study, data=PEOPLE, by=None)
 
 
-def test_a_report_refuses_itself_if_the_study_was_opened_again_meanwhile(study, enqueue):
-    """The form saw a closed study; what counts is the moment in which arms would be read."""
+def test_a_report_of_a_blinded_study_refuses_itself(study, enqueue):
+    """Whatever the form allowed: the job asks again in the moment in which it would read arms."""
     factories.walk(factories.allocated(study, "a"))
-    services.close_study(study=study)
-    study.refresh_from_db()
+    factories.end_and_unblind(study)
     enqueue("report", simulated="none", pdf=False)
-    services.open_study(study=study)
+    Study.objects.update(unblinded_at=None, unblinding_reason="")
     job, _ = do_next()
     assert job.state == "failed"
-    assert "its arms are blinded" in job.error
+    assert "is blinded" in job.error
     assert not (jobs_folder() / str(job.pk) / "1" / "output").exists()
 
 
