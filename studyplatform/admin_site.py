@@ -3,14 +3,44 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
+
+from studyplatform.accounts import sessions
 
 
 class StudyAdminSite(AdminSite):
     site_header = "Explanation studies"
     site_title = "Explanation studies"
     index_title = "Studies, images and participants"
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Send everybody to the panel's sign-in, which throttles and asks for second factors.
+
+        Staff who lack a permission and come back here get 404 instead of a loop.
+        """
+        if request.user.is_authenticated:
+            raise Http404("This page of the administration is not for this account.")
+        target = request.GET.get(REDIRECT_FIELD_NAME, "") or reverse("admin:index")
+        return redirect_to_login(target)
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Sign out, and take the browser off the user's list."""
+        sessions.forget(request)
+        return super().logout(request, extra_context)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Send everybody to the account's page, which signs out the other browsers."""
+        return HttpResponseRedirect(reverse("account_change_password"))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the tables, and next to the studies the questionnaires, which are files."""

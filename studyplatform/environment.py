@@ -1,7 +1,9 @@
 """Typed readers of environment variables, used only by the settings."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -48,6 +50,44 @@ def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
 
 def folder(name: str, default: Path) -> Path:
     return Path(os.environ.get(name) or default).resolve()
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """The server that sends e-mail. Without a host, no e-mail is sent."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    is_tls: bool
+    """Whether the connection is encrypted from its first byte."""
+
+    @property
+    def starts_tls(self) -> bool:
+        """Whether a connection in the clear is encrypted before a password crosses it."""
+        return bool(self.user) and not self.is_tls
+
+
+def mail_server(name: str) -> MailServer:
+    """Return the server of smtp://user:password@host:port, or of smtps:// for TLS throughout.
+
+    Raises ImproperlyConfigured for any other scheme.
+    """
+    parts = urlsplit(os.environ.get(name, ""))
+    if parts.scheme not in {"", "smtp", "smtps"} or bool(parts.scheme) != bool(parts.hostname):
+        raise ImproperlyConfigured(
+            f"{name} has the scheme {parts.scheme!r} and the host {parts.hostname!r}. Write "
+            "smtp://user:password@host:587 or smtps://user:password@host:465, or leave it empty."
+        )
+    is_tls = parts.scheme == "smtps"
+    return MailServer(
+        host=parts.hostname or "",
+        port=parts.port or (465 if is_tls else 587),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        is_tls=is_tls,
+    )
 
 
 def load_dotenv(path: Path) -> None:

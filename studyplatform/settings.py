@@ -2,6 +2,7 @@
 in .env.example."""
 
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -41,6 +42,9 @@ INSTALLED_APPS = [
     "studyplatform",
     "explanations",
     "surveys",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -52,6 +56,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "studyplatform.accounts.middleware.AccountsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "studyplatform.urls"
@@ -73,16 +79,61 @@ DATABASES = {"default": database(environment.text("DATABASE_URL"), DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-    )
+# Accounts: by invitation alone, with a second factor.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "studyplatform.accounts.hashing.Argon2idHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of accounts from before
 ]
-LOGIN_URL = "admin:login"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "studyplatform.accounts.hashing.MaximumLengthValidator"},
+]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "panel:home"
+REQUIRE_SECOND_FACTOR = environment.flag("STUDY_REQUIRE_SECOND_FACTOR", default=False)
+BEHIND_PROXY = environment.flag("STUDY_BEHIND_PROXY", default=False)
+SECRET_KEY_FALLBACKS: list[str] = []
+
+ACCOUNT_ADAPTER = "studyplatform.accounts.adapter.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation reaches its address or is handed over
+ACCOUNT_FORMS = {
+    "login": "studyplatform.accounts.forms.SignInForm",
+    "reauthenticate": "studyplatform.accounts.forms.ConfirmForm",
+    "change_password": "studyplatform.accounts.forms.NewPasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# allauth counts attempts in a process's memory, and locks people out by their name alone.
+# studyplatform.accounts.throttle counts them instead.
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_USERNAME_VALIDATORS = None
+MFA_ADAPTER = "studyplatform.accounts.adapter.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "studyplatform.accounts.forms.CodeForm",
+    "reauthenticate": "studyplatform.accounts.forms.ConfirmCodeForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False
+MFA_RECOVERY_CODES_SHOW_ONCE = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Explanation studies"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG  # http://localhost, while developing
+
+# E-mail: without a server, links are shown once to whoever made them.
+MAIL_SERVER = environment.mail_server("STUDY_EMAIL_URL")
+EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL_SERVER.is_tls, MAIL_SERVER.starts_tls
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = environment.text("STUDY_EMAIL_FROM", "studies@localhost")
 
 PROLIFIC_API = "https://api.prolific.com/api/v1"
 PROLIFIC_API_TOKEN = environment.text("PROLIFIC_API_TOKEN")
@@ -141,5 +192,5 @@ if not DEBUG:
     SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # monitoring within the host does not use TLS
     SECURE_HSTS_SECONDS = 31_536_000 if behind_https else 0
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = behind_https
-    if environment.flag("STUDY_BEHIND_PROXY", default=False):
+    if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -8,6 +8,7 @@ from studyplatform.panel import draft_views
 
 urlpatterns = [
     path("health/", health, name="health"),
+    path("panel/account/", include("studyplatform.accounts.urls")),
     path("panel/", include("studyplatform.panel.urls")),
     path("admin/explanations/", include("studyplatform.panel.gallery_urls")),
     path("admin/surveys/questionnaires/", include("studyplatform.panel.questionnaire_urls")),

@@ -1,13 +1,14 @@
 """URLs of the panel: one list for each area, so that areas grow apart from one another."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from studyplatform.panel import home_views
 
 app_name = "panel"
 
-STUDY_AREAS = [
+STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("", home_views.study, name="study"),
+    path("members/", include("studyplatform.panel.member_urls")),
 ]
 """Pages of a study, below /panel/studies/SLUG/. An area of several pages has its own file."""
 

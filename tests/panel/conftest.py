@@ -42,7 +42,7 @@ def add_member(study: Study, name: str, **switches: bool) -> User:
 
 @pytest.fixture
 def administrator(db) -> User:
-    return User.objects.create_superuser("administrator")
+    return User.objects.create_superuser("administrator", password="a phrase of administrators")
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""Limits of attempts, which hold over all processes because the database counts them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from studyplatform.models import Attempt
+
+SALT = "studyplatform.throttle"
+KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most this many attempts within the window, which begins with the first of them."""
+
+    name: str
+    attempts: int
+    window: timedelta
+
+
+def allows(limit: Limit, *subject: str) -> bool:
+    """Count an attempt, and return whether the limit allows it.
+
+    Count before checking a password: otherwise parallel requests would all pass the check.
+    """
+    now, key = timezone.now(), _key(limit, *subject)
+    with transaction.atomic():
+        row, created = Attempt.objects.select_for_update().get_or_create(
+            key=key, defaults={"since": now}
+        )
+        if not created:
+            if row.since <= now - limit.window:
+                row.since, row.count = now, 0
+            if row.count >= limit.attempts:
+                return False
+            row.count += 1
+            row.save(update_fields=["since", "count"])
+    if created:
+        Attempt.objects.filter(since__lt=now - KEPT).delete()
+    return True
+
+
+def forget(limit: Limit, *subject: str) -> None:
+    """Forget all attempts of the subject, since the last one succeeded."""
+    Attempt.objects.filter(key=_key(limit, *subject)).delete()
+
+
+def give_back(limit: Limit, *subject: str) -> None:
+    """Forget one attempt, which succeeded, but not the failures before it."""
+    with transaction.atomic():
+        row = Attempt.objects.select_for_update().filter(key=_key(limit, *subject)).first()
+        if row is not None and row.count:
+            row.count -= 1
+            row.save(update_fields=["count"])
+
+
+def client_address(request: HttpRequest | None) -> str:
+    """Return the client's address: of an IPv6 address the network of a household.
+
+    Behind a proxy it is the last entry of X-Forwarded-For, which the proxy itself has added; the
+    client could forge all others.
+    """
+    if request is None:
+        return ""
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_PROXY:
+        address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2].strip()
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return str(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def _key(limit: Limit, *subject: str) -> str:
+    # Addresses are personal data: the hash changes daily, so that days cannot be linked.
+    day = timezone.now().date().isoformat()
+    value = "\n".join((limit.name, day, *subject))
+    return salted_hmac(SALT, value, algorithm="sha256").hexdigest()

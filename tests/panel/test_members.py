@@ -1,0 +1,69 @@
+"""The members of a study: owners change and remove them, but not the last owner."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from studyplatform.models import StudyMember
+from tests.panel.conftest import SWITCHES, add_member
+
+
+def member(name: str) -> StudyMember:
+    return StudyMember.objects.get(user__username=name, study__slug="small")
+
+
+def test_every_member_sees_the_list_and_owners_alone_may_change_it(study, signed_in):
+    path = reverse("panel:members", args=[study.slug])
+    for name in SWITCHES:
+        page = signed_in(name).get(path).content.decode()
+        assert all(other in page for other in SWITCHES)
+        assert ("Invite a person" in page) == (name == "owner")
+
+
+def test_an_owner_turns_a_viewer_into_an_editor(study, signed_in):
+    path = reverse("panel:member", args=[study.slug, member("viewer").pk])
+    owner = signed_in("owner")
+    assert owner.get(path).status_code == 200
+    owner.post(path, {"make_changes": "on"})
+    changed = member("viewer")
+    assert (changed.make_changes, changed.see_data, changed.owner) == (True, False, False)
+
+
+def test_a_new_owner_gets_both_switches(study, signed_in):
+    path = reverse("panel:member", args=[study.slug, member("viewer").pk])
+    signed_in("owner").post(path, {"owner": "on"})
+    changed = member("viewer")
+    assert (changed.make_changes, changed.see_data, changed.owner) == (True, True, True)
+
+
+def test_a_removed_member_sees_nothing_any_more(study, signed_in):
+    viewer = signed_in("viewer")
+    page = reverse("panel:study", args=[study.slug])
+    assert viewer.get(page).status_code == 200
+    path = reverse("panel:remove-member", args=[study.slug, member("viewer").pk])
+    signed_in("owner").post(path)
+    assert viewer.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("way", ["remove", "demote"])
+def test_the_last_owner_stays(study, signed_in, way):
+    def try_it():
+        name = "panel:remove-member" if way == "remove" else "panel:member"
+        return owner.post(reverse(name, args=[study.slug, member("owner").pk]), follow=True)
+
+    owner = signed_in("owner")
+    assert "A study needs an owner" in try_it().content.decode()
+    assert member("owner").owner
+    # The control: with a second owner, the first may go.
+    add_member(study, "second", **SWITCHES["owner"])
+    try_it()
+    assert not StudyMember.objects.filter(user__username="owner", owner=True).exists()
+
+
+def test_an_owner_cannot_reach_members_of_another_study(study, other_study, signed_in):
+    stranger = StudyMember.objects.get(study=other_study)
+    owner = signed_in("owner")
+    for name in ("panel:member", "panel:remove-member"):
+        assert owner.post(reverse(name, args=[study.slug, stranger.pk])).status_code == 404
+    assert StudyMember.objects.filter(pk=stranger.pk, owner=True).exists()
+    assert User.objects.filter(username="outsider").exists()
