@@ -27,6 +27,7 @@ class Tab:
 TABS = (
     Tab("overview", _("Overview"), "panel:study"),
     Tab("preview", _("Preview"), "preview:begin"),
+    Tab("launch", _("Launch"), "panel:launch"),
     Tab("members", _("Members"), "panel:members"),
 )
 """Every tab, in order. A new page of studies is a line here and a view."""

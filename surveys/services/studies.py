@@ -65,7 +65,7 @@ def open_study(*, study: Study, although_unblinded: bool = False) -> None:
             "study, with another slug."
         )
     _check_ledger(locked)
-    missing = _missing(locked)
+    missing = missing_for_launch(locked)
     if missing:
         listed = "\n".join(f"- {sentence}" for sentence in missing)
         raise StudyError(
@@ -252,8 +252,8 @@ def _write_arms(study: Study, declared: StudyFile) -> None:
     )
 
 
-def _missing(study: Study) -> list[str]:
-    """Return what the study still lacks, one sentence each."""
+def missing_for_launch(study: Study) -> list[str]:
+    """Return which stimuli and maps the study still lacks, one sentence each."""
     declared = stored.definition(study)
     stimuli = list(study.stimuli.select_related("prediction__classifier"))
     wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets

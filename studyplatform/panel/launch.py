@@ -1,0 +1,206 @@
+"""The checklist before a launch, what the launch freezes, and how to recruit for the study."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.main import QRCode
+
+from studyplatform.models import StudyMember
+from surveys.models import Participant, Study
+from surveys.services.studies import missing_for_launch
+from surveys.study_file.declaration import StudyFile
+from surveys.study_file.parts.attention import AttentionPart
+from surveys.study_file.parts.instructions import TextPart
+from surveys.study_file.parts.quiz import QuizPart
+from surveys.study_file.recruitment import Exit, Outcome
+from surveys.study_file.stored import definition
+
+BRACKETS = re.compile(r"\[[^\[\]\n]{2,200}\]")
+PLACEHOLDER = re.compile(r"x{3,}|todo|your|example|placeholder|0{6,}|123456", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """What must be mended before the launch, and what to think about; one sentence each."""
+
+    blocking: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a recruitment service's form, with the text to copy into it."""
+
+    name: str
+    value: str
+    hint: str = ""
+
+
+def checklist(study: Study) -> Checklist:
+    """Check the study file, the maps and the preparation of a study that nobody takes part in."""
+    declared = definition(study)
+    return Checklist(
+        blocking=(
+            *missing_for_launch(study),
+            *_empty_texts(declared),
+            *_unfinished_texts(declared),
+            *_ways_back(declared),
+            *_quotas(declared),
+        ),
+        warnings=(*_preparation(study), *_cautions(declared)),
+    )
+
+
+def recruitment_fields(declared: StudyFile, address: str) -> list[Field]:
+    """Return what to enter at the recruitment service of the study, whose link is ``address``.
+
+    Empty for a study without a recruitment service.
+    """
+    recruitment = declared.recruitment
+    links = {
+        "prolific": "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}"
+        "&SESSION_ID={{%SESSION_ID%}}",
+        "sona": "?id=%SURVEY_CODE%",
+        "service": f"?{recruitment.id_parameter}=" + gettext("(the service's code for the id)"),
+    }
+    if recruitment.kind not in links:
+        return []
+    fields = [
+        Field(
+            gettext("Address of the study"),
+            address + links[recruitment.kind],
+            gettext("The service fills in the ids of each person."),
+        ),
+        Field(gettext("Number of places"), str(declared.allocation.places)),
+    ]
+    for outcome, way_back in recruitment.exits.items():
+        words = _outcome_words()[outcome]
+        if way_back.code:
+            fields.append(Field(gettext("Completion code"), way_back.code, words))
+        else:
+            fields.append(Field(gettext("Address for the way back"), way_back.address, words))
+    return fields
+
+
+def _outcome_words() -> Mapping[Outcome, str]:
+    return {
+        Outcome.COMPLETE: gettext("for everybody who sends the last page"),
+        Outcome.FAILED_ATTENTION: gettext("for those who fail too many attention checks"),
+        Outcome.WITHDRAWN: gettext("for those who leave before the end"),
+        Outcome.SCREENED_OUT: gettext("for those who took part in an excluded study"),
+        Outcome.FULL: gettext("for those who come when no place is left"),
+    }
+
+
+def _empty_texts(declared: StudyFile) -> Iterator[str]:
+    for code in declared.languages:
+        text = declared.in_language(code)
+        if len(text.consent.text.split()) < 20:
+            yield gettext(
+                "The consent in the language “%(language)s” has fewer than 20 words. Say who asks, "
+                "what people do, what is stored, and that they may stop."
+            ) % {"language": code}
+
+
+def _unfinished_texts(declared: StudyFile) -> Iterator[str]:
+    """Yield the texts in which square brackets mark a gap that somebody has to fill."""
+    for code in declared.languages:
+        text = declared.in_language(code)
+        places = {
+            gettext("title"): text.title,
+            gettext("consent"): text.consent.text,
+            gettext("debrief"): text.debrief.text,
+        }
+        for part in text.parts:
+            if isinstance(part, TextPart):
+                places[gettext("text “%(key)s”") % {"key": part.key}] = (
+                    f"{part.heading}\n{part.text}"
+                )
+        for place, words in places.items():
+            if gaps := BRACKETS.findall(words):
+                yield gettext(
+                    "The %(place)s in the language “%(language)s” still contains %(gaps)s. Replace "
+                    "the square brackets by your own words."
+                ) % {"place": place, "language": code, "gaps": ", ".join(dict.fromkeys(gaps))}
+
+
+def _ways_back(declared: StudyFile) -> Iterator[str]:
+    for outcome, way_back in declared.recruitment.exits.items():
+        if _is_placeholder(way_back):
+            yield gettext(
+                "[recruitment]: “%(value)s” (%(outcome)s) looks like a placeholder. Copy the real "
+                "one from the service."
+            ) % {"value": way_back.code or way_back.address, "outcome": outcome}
+
+
+def _is_placeholder(way_back: Exit) -> bool:
+    server = urlsplit(way_back.address).hostname or ""
+    return bool(
+        PLACEHOLDER.search(way_back.code)
+        or server in ("localhost", "127.0.0.1")
+        or server.split(".")[-2:-1] == ["example"]
+        or server.endswith((".example", ".invalid", ".test"))
+    )
+
+
+def _quotas(declared: StudyFile) -> Iterator[str]:
+    if declared.allocation.quotas and not declared.analysis.get("sample_goal"):
+        yield gettext(
+            "[allocation] has quotas, but the plan does not say which sample they are to reach. "
+            "State the goal in [analysis.sample_goal], or remove the quotas."
+        )
+
+
+def _preparation(study: Study) -> Iterator[str]:
+    if StudyMember.objects.filter(study=study).count() < 2:
+        yield gettext("Nobody else has read the study. Invite a colleague as a second reader.")
+    tried = study.participants.filter(simulated=True, state=Participant.State.COMPLETED)
+    if not tried.exists():
+        yield gettext(
+            "Nobody has gone through the whole study. Walk through the preview, or send synthetic "
+            "participants."
+        )
+
+
+def _cautions(declared: StudyFile) -> Iterator[str]:
+    plan = declared.analysis
+    if not plan.get("sample_goal"):
+        yield gettext(
+            "The plan does not say why this number of participants is enough. Simulate the power, "
+            "and state the goal in [analysis.sample_goal]."
+        )
+    if not plan.get("preregistration"):
+        yield gettext("The plan is not registered. Register it before the first participant.")
+    kinds = {type(part) for part in declared.parts}
+    if QuizPart not in kinds:
+        yield gettext("No comprehension check asks whether people understood what the maps mean.")
+    if AttentionPart not in kinds and not any(
+        getattr(part, "attention", 0) for part in declared.parts
+    ):
+        yield gettext("No attention check tells who reads the pages.")
+
+
+@dataclass(frozen=True)
+class QrCode:
+    """A QR code as the path of an SVG drawing, of ``size`` modules in each direction."""
+
+    size: int
+    path: str
+
+
+def qr_code(address: str) -> QrCode:
+    """Return the address as a QR code, which needs no style, so that the page's policy holds."""
+    code = QRCode(border=4, error_correction=ERROR_CORRECT_M)
+    code.add_data(address)
+    modules = code.get_matrix()
+    path = "".join(
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(modules)
+        for x, is_dark in enumerate(row)
+        if is_dark
+    )
+    return QrCode(len(modules), path)

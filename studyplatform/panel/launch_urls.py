@@ -1,0 +1,14 @@
+"""URLs of the launch and of the other changes of a study's state."""
+
+from django.urls import path
+
+from studyplatform.panel import launch_views
+
+urlpatterns = [
+    path("", launch_views.launch, name="launch"),
+    path("open/", launch_views.open_study, name="open"),
+    path("pause/", launch_views.pause, name="pause"),
+    path("resume/", launch_views.resume, name="resume"),
+    path("end/", launch_views.end, name="end"),
+    path("unblind/", launch_views.unblind, name="unblind"),
+]

@@ -1,0 +1,140 @@
+"""The page that launches a study, and the acts that change its state."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST, require_safe
+
+from studyplatform.panel.access import AnyUser, Right, has_right, study_page
+from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.launch import checklist, qr_code, recruitment_fields
+from studyplatform.panel.overview import STATES
+from surveys import services
+from surveys.models import Study
+from surveys.services.fingerprints import fingerprint
+from surveys.study_file.stored import definition
+from surveys.web import signed_links
+
+
+@require_safe
+@study_page(Right.VIEW)
+def launch(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show what a launch still lacks, what it freezes, the link, and the acts that are allowed."""
+    return _page(request, study)
+
+
+@require_POST
+@study_page(Right.OWN)
+def open_study(request: HttpRequest, study: Study) -> HttpResponse:
+    """Launch a draft, or admit participants again after the end of collection."""
+    if study.state == Study.State.DRAFT and checklist(study).blocking:
+        return _page(request, study, status=409)
+    return _act(
+        request,
+        study,
+        lambda: services.open_study(study=study),
+        gettext("The study is running. People who have the link can take part."),
+    )
+
+
+@require_POST
+@study_page(Right.MAKE_CHANGES)
+def resume(request: HttpRequest, study: Study) -> HttpResponse:
+    """End a pause."""
+    if study.state != Study.State.PAUSED:
+        return _refuse(request, study, gettext("The study is not paused."))
+    return _act(
+        request,
+        study,
+        lambda: services.open_study(study=study, although_unblinded=True),
+        gettext("The study is running again."),
+    )
+
+
+@require_POST
+@study_page(Right.MAKE_CHANGES)
+def pause(request: HttpRequest, study: Study) -> HttpResponse:
+    """Admit nobody until the study is resumed."""
+    return _act(
+        request,
+        study,
+        lambda: services.pause_study(study=study),
+        gettext("The study is paused. People who have started can finish."),
+    )
+
+
+@require_POST
+@study_page(Right.OWN)
+def end(request: HttpRequest, study: Study) -> HttpResponse:
+    """End the collection of data, which reveals nothing."""
+    if study.state == Study.State.DRAFT:
+        return _refuse(request, study, gettext("The study was never launched."))
+    return _act(
+        request,
+        study,
+        lambda: services.close_study(study=study),
+        gettext("Collection has ended. People who have started can finish; arms stay hidden."),
+    )
+
+
+@require_POST
+@study_page(Right.SEE_DATA)
+def unblind(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the arms for good. Before the end of collection only owners may do so."""
+    ended = study.state == Study.State.CLOSED
+    if not ended and not has_right(request.user, study, Right.OWN):
+        raise Http404("Only owners unblind a study before the end of its collection.")
+    if request.POST.get("confirmed") != "yes":
+        return _refuse(
+            request, study, gettext("Confirm that you want to see the arms. It cannot be undone.")
+        )
+    return _act(
+        request,
+        study,
+        lambda: services.unblind_study(
+            study=study,
+            reason=request.POST.get("reason", ""),
+            by=_name_of(request.user),
+            before_end=not ended,
+        ),
+        gettext("The study is unblinded. Exports, reports and pages show the arms."),
+    )
+
+
+def _name_of(user: AnyUser) -> str:
+    return (user.get_full_name() if isinstance(user, User) else "") or user.get_username()
+
+
+def _act(request: HttpRequest, study: Study, act: Callable[[], None], done: str) -> HttpResponse:
+    try:
+        act()
+    except services.StudyError as error:
+        return _refuse(request, study, str(error))
+    messages.success(request, done)
+    return redirect("panel:launch", slug=study.slug)
+
+
+def _refuse(request: HttpRequest, study: Study, sentence: str) -> HttpResponse:
+    messages.error(request, sentence)
+    study.refresh_from_db()
+    return _page(request, study, status=409)
+
+
+def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse:
+    declared = definition(study)
+    address = request.build_absolute_uri(signed_links.landing_path(study))
+    context = {
+        "state": STATES[study.state],
+        "checklist": checklist(study) if study.state == Study.State.DRAFT else None,
+        "hashes": fingerprint(study),
+        "address": address,
+        "qr": qr_code(address),
+        "service": declared.recruitment.name,
+        "fields": recruitment_fields(declared, address),
+        "reason": request.POST.get("reason", ""),
+    }
+    return render_study_page(request, study, "launch", "panel/launch.html", context, status)

@@ -1,0 +1,142 @@
+"""The launch and the other changes of a study's state, by those who may."""
+
+import pytest
+from django.urls import reverse
+
+from studyplatform.panel import launch
+from surveys import services
+from surveys.models import Study
+from surveys.services.stimuli import choose_stimuli
+from surveys.study_checks import loading
+from tests.panel.conftest import SWITCHES, add_member
+from tests.surveys import factories
+
+CONSENT = "What happens here. " * 8
+PROLIFIC = """
+[recruitment]
+kind = "prolific"
+[recruitment.codes]
+complete = "C1A2B3C4"
+withdrawn = "C5D6E7F8"
+"""
+
+
+def address(name, study):
+    return reverse(f"panel:{name}", args=[study.slug])
+
+
+def state(study):
+    return Study.objects.get(pk=study.pk).state
+
+
+@pytest.fixture
+def draft(db, tmp_path):
+    """With its maps, a consent of some length, and an owner."""
+    study = factories.draft_study(tmp_path)
+    study = services.load_study(study.source.replace("What happens here.", CONSENT))
+    factories.predict(study)
+    choose_stimuli(study)
+    for name in ("owner", "editor"):
+        add_member(study, name, **SWITCHES[name])
+    return study
+
+
+def test_a_study_is_launched_paused_resumed_ended_and_unblinded(draft, signed_in):
+    owner = signed_in("owner")
+    acts = {"open": "open", "pause": "paused", "resume": "open", "end": "closed"}
+    for act, after in acts.items():
+        assert owner.post(address(act, draft)).status_code == 302
+        assert state(draft) == after
+        assert Study.objects.get(pk=draft.pk).unblinded_at is None
+    sent = {"reason": "The sample is complete.", "confirmed": "yes"}
+    assert owner.post(address("unblind", draft), sent).status_code == 302
+    study = Study.objects.get(pk=draft.pk)
+    assert (study.unblinded_by, study.unblinding_reason) == ("owner", sent["reason"])
+    page = owner.get(address("launch", draft)).content.decode()
+    assert "Unblinded by owner." in page
+    assert sent["reason"] in page
+
+
+@pytest.mark.parametrize(
+    ("act", "allowed"),
+    [
+        ("open", {"owner", "administrator"}),
+        ("pause", {"editor", "owner", "administrator"}),
+        ("resume", {"editor", "owner", "administrator"}),
+        ("end", {"owner", "administrator"}),
+        ("unblind", {"owner", "administrator"}),
+    ],
+)
+def test_who_may_change_the_state(study, other_study, administrator, signed_in, act, allowed):
+    """The unblinding is one before the end of collection."""
+    for name in (*SWITCHES, "outsider", "administrator"):
+        Study.objects.update(state="paused" if act == "resume" else "open", unblinded_at=None)
+        status = signed_in(name).post(address(act, study)).status_code
+        assert (status != 404) == (name in allowed), name
+
+
+def test_after_the_end_whoever_may_see_data_unblinds(study, signed_in):
+    services.close_study(study=study)
+    sent = {"reason": "The end.", "confirmed": "yes"}
+    assert signed_in("editor").post(address("unblind", study), sent).status_code == 404
+    assert signed_in("analyst").post(address("unblind", study), sent).status_code == 302
+    assert Study.objects.get(pk=study.pk).unblinded_by == "analyst"
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"reason": "The end."}, "Confirm that you want to see the arms"),
+        ({"reason": " ", "confirmed": "yes"}, "State the reason"),
+    ],
+)
+def test_an_unblinding_needs_a_reason_and_a_confirmation(study, signed_in, sent, sentence):
+    services.close_study(study=study)
+    response = signed_in("owner").post(address("unblind", study), sent)
+    assert response.status_code == 409
+    assert sentence in response.content.decode()
+    assert Study.objects.get(pk=study.pk).unblinded_at is None
+
+
+def test_a_faulty_draft_is_not_launched_by_a_request_either(draft, signed_in):
+    draft.stimuli.all().delete()
+    response = signed_in("owner").post(address("open", draft))
+    assert response.status_code == 409
+    assert "0 of 5 stimuli are chosen." in response.content.decode()
+    assert state(draft) == "draft"
+
+
+def test_a_complete_draft_has_nothing_to_mend(draft):
+    assert launch.checklist(draft).blocking == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (CONSENT.strip(), "Welcome.", "has fewer than 20 words"),
+        ("What it was about.", "Write to [contact address].", "still contains [contact address]"),
+        ("[allocation]", PROLIFIC.replace("C1A2B3C4", "XXXXXX") + "[allocation]", "placeholder"),
+        ("[allocation]", "[allocation]\nquotas = { lime = 20 }", "has quotas"),
+    ],
+)
+def test_each_fault_of_the_file_blocks_the_launch(draft, old, new, sentence):
+    assert old in draft.source
+    Study.objects.filter(pk=draft.pk).update(source=draft.source.replace(old, new))
+    blocking = launch.checklist(Study.objects.get(pk=draft.pk)).blocking
+    assert [line for line in blocking if sentence in line], blocking
+    assert len(blocking) == 1
+
+
+def test_the_service_is_told_what_to_enter(draft):
+    declared = loading.parse(draft.source.replace("[allocation]", PROLIFIC + "[allocation]"))
+    fields = launch.recruitment_fields(declared, "https://lab.org/s/small/")
+    assert fields[0].value.startswith("https://lab.org/s/small/?PROLIFIC_PID={{%PROLIFIC_PID%}}&")
+    assert [field.value for field in fields[1:]] == ["60", "C1A2B3C4", "C5D6E7F8"]
+
+
+def test_the_qr_code_is_that_of_the_link():
+    code = launch.qr_code("http://localhost:8000/s/demo/")
+    dark = code.path.count("M")
+    assert code.size == 37  # version 3 with a margin of 4
+    assert dark > 300
+    assert launch.qr_code("http://localhost:8000/s/other/").path != code.path
