@@ -28,6 +28,7 @@ TABS = (
     Tab("overview", _("Overview"), "panel:study"),
     Tab("preview", _("Preview"), "preview:begin"),
     Tab("launch", _("Launch"), "panel:launch"),
+    Tab("participants", _("Participants"), "panel:participants", Right.SEE_DATA),
     Tab("members", _("Members"), "panel:members"),
 )
 """Every tab, in order. A new page of studies is a line here and a view."""

@@ -8,6 +8,7 @@ app_name = "panel"
 
 STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("", home_views.study, name="study"),
+    path("participants/", include("studyplatform.panel.participant_urls")),
     path("launch/", include("studyplatform.panel.launch_urls")),
     path("members/", include("studyplatform.panel.member_urls")),
 ]

@@ -1,5 +1,8 @@
 """The ways to leave. Stopping keeps the answers, and withdrawing erases them. Both act at once."""
 
+from collections import Counter
+
+from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
@@ -29,17 +32,20 @@ def stop(*, participant: Participant) -> None:
 
 
 @transaction.atomic
-def erase(*, participant: Participant) -> None:
-    """Delete the participant and all their data. A second call does nothing.
+def erase(*, participant: Participant) -> Counter[str]:
+    """Delete the participant and all their data, and return the deleted rows by table.
 
-    Only a count remains. A place that was bound to an arm stays used, without naming its holder,
-    and a place that was only held is given back. No data of the person can reappear, because every
-    write locks the participant's row first.
+    The names of tables are those for readers, such as "answers". A second call does nothing and
+    returns an empty count. Only that count remains. A place that was bound to an arm stays used,
+    without naming its holder, and a place that was only held is given back. No data of the person
+    can reappear, because every write locks the participant's row first.
     """
     locked = Participant.objects.select_for_update(of=("self",)).filter(pk=participant.pk).first()
     if locked is None:
-        return
+        return Counter()
     lock(locked.study)
     places.give_back(locked, "withdrawn")
     AllocationSlot.objects.filter(participant=locked).update(participant=None, erased=True)
-    locked.delete()
+    _, deleted = locked.delete()
+    names = {model._meta.label: str(model._meta.verbose_name_plural) for model in apps.get_models()}
+    return Counter({names[label]: rows for label, rows in deleted.items() if rows})

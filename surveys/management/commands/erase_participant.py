@@ -1,0 +1,47 @@
+"""manage.py erase_participant SLUG CODE"""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from explanations.management import arguments
+from explanations.management.database import DatabaseCommand
+from surveys.management.lookup import study_named
+from surveys.services import erase
+from surveys.services.finding import participant_with_code
+
+
+class Command(DatabaseCommand):
+    help = (
+        "Deletes all data of a participant who asks for it, and prints a receipt without the code. "
+        "Without --yes it only says what it would delete."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", type=arguments.name)
+        parser.add_argument(
+            "code", help="the personal code, the completion code, or the pseudonym in exports"
+        )
+        parser.add_argument("--yes", action="store_true", help="delete")
+
+    def handle(self, *args: Any, slug: str, code: str, **options: Any) -> str:
+        study = study_named(slug)
+        participant = participant_with_code(study, code)
+        if participant is None:
+            raise CommandError(
+                f"No participant of {slug!r} has this code. Compare it with the person's last page "
+                "or first page, and check the study. Somebody who was erased before has no code."
+            )
+        if not options["yes"]:
+            return (
+                f"{participant.pseudonym}, {participant.state}, consented on "
+                f"{participant.consented_at:%Y-%m-%d}. To delete everything, repeat the command "
+                "with --yes."
+            )
+        rows = erase(participant=participant)
+        listed = ", ".join(f"{name} {count}" for name, count in sorted(rows.items()))
+        return (
+            f"Erased from the study {slug!r} on {timezone.now():%Y-%m-%d at %H:%M} UTC, rows by table: {listed}. "
+            "Exports and reports made earlier still contain them."
+        )

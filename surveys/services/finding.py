@@ -1,0 +1,28 @@
+"""The participant to whom a code belongs."""
+
+from django.db.models import Q
+
+from surveys.models import Participant, Study
+from surveys.models.personal_code import read_code
+
+
+def participant_with_code(study: Study, typed: str) -> Participant | None:
+    """Return the study's participant with this pseudonym, personal code or completion code.
+
+    Spaces, dashes and lower-case letters in a typed code do not matter. Codes of other studies,
+    and codes shared by several participants, find nobody.
+    """
+    if not typed.strip():
+        return None
+    found = list(study.participants.filter(has_code(typed)).select_related("study", "arm")[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def has_code(typed: str) -> Q:
+    """Return a filter for participants with this pseudonym, personal code or completion code."""
+    code = read_code(typed)
+    return (
+        Q(personal_code=code)
+        | Q(completion_code=code.replace("-", ""), state=Participant.State.COMPLETED)
+        | Q(pseudonym__iexact=typed.strip())
+    )

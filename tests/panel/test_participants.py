@@ -1,0 +1,127 @@
+"""The list of participants, one person's way, and erasure on request."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from surveys import services
+from surveys.models import AllocationSlot, Answer, Participant
+from surveys.services.finding import participant_with_code
+from tests.surveys import factories
+
+
+def listed(browser, study, **filters):
+    address = reverse("panel:participants", args=[study.slug])
+    return browser.get(address, filters).context["rows"]
+
+
+def address(name, person):
+    return reverse(f"panel:{name}", args=[person.study.slug, person.pseudonym])
+
+
+@pytest.fixture
+def people(study):
+    """Two who completed, one under way, one who stopped, and one simulated."""
+    for key in ("done", "done too"):
+        factories.walk(factories.allocated(study, key))
+    factories.walk(factories.allocated(study, "under way"), pages=3)
+    services.stop(participant=factories.walk(factories.allocated(study, "stopped"), pages=2))
+    factories.walk(factories.allocated(study, "robot", simulated=True))
+    return {person.arrival_key: person for person in Participant.objects.select_related("study")}
+
+
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [
+        ({}, {"done", "done too", "under way", "stopped"}),
+        ({"state": "completed"}, {"done", "done too"}),
+        ({"state": "stopped"}, {"stopped"}),
+        ({"state": "nonsense"}, {"done", "done too", "under way", "stopped"}),
+        ({"simulated": "yes"}, {"robot"}),
+    ],
+)
+def test_people_are_listed_by_state_and_kind(study, people, signed_in, filters, wanted):
+    rows = listed(signed_in("analyst"), study, **filters)
+    assert {row.participant.arrival_key for row in rows} == wanted
+
+
+@pytest.mark.parametrize("field", ["pseudonym", "personal_code", "completion_code"])
+def test_somebody_is_found_by_each_code_however_it_is_typed(study, people, signed_in, field):
+    code = getattr(people["done"], field)
+    for typed in (code, f" {code.lower()} "):
+        (row,) = listed(signed_in("analyst"), study, code=typed)
+        assert row.participant == people["done"]
+        assert participant_with_code(study, typed) == people["done"]
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "-", "AAAA-AAAA-AAAA", "%", "P"])
+def test_no_code_and_a_wrong_code_find_nobody(study, people, typed):
+    """Least of all the people without a completion code, whose code is empty."""
+    assert participant_with_code(study, typed) is None
+
+
+def test_the_code_of_another_study_finds_nobody(study, other_study, people):
+    assert participant_with_code(other_study, people["done"].personal_code) is None
+
+
+def test_arms_are_hidden_until_the_study_is_unblinded(study, people, signed_in):
+    browser, person = signed_in("analyst"), people["done"]
+
+    def shown():
+        listing = browser.get(reverse("panel:participants", args=[study.slug])).content.decode()
+        return [
+            person.arm.label in page
+            for page in (listing, browser.get(address("participant", person)).content.decode())
+        ]
+
+    assert shown() == [False, False]
+    factories.end_and_unblind(study)
+    assert shown() == [True, True]
+
+
+def test_the_way_of_a_person_has_every_page_in_its_order(study, people, signed_in):
+    person = people["under way"]
+    seen = signed_in("analyst").get(address("participant", person)).context["seen"]
+    sent = list(person.submissions.order_by("submitted_at").values_list("step", flat=True))
+    assert [page.step for page in seen if page.submitted_at] == sent
+    assert len(sent) == 3
+
+
+def test_a_person_of_another_study_has_no_page_here(study, other_study, people, signed_in):
+    stranger = factories.allocated(other_study, "stranger")
+    path = reverse("panel:participant", args=[study.slug, stranger.pseudonym])
+    assert signed_in("owner").get(path).status_code == 404
+    path = reverse("panel:erase-participant", args=[study.slug, stranger.pseudonym])
+    assert signed_in("owner").post(path, {"confirmed": "yes"}).status_code == 404
+    assert Participant.objects.filter(pk=stranger.pk).exists()
+
+
+def test_an_owner_erases_a_person_and_gets_a_receipt_that_names_nobody(study, people, signed_in):
+    person = people["done"]
+    answers = Answer.objects.filter(submission__participant=person).count()
+    path = address("erase-participant", person)
+    assert signed_in("analyst").post(path, {"confirmed": "yes"}).status_code == 404
+    assert signed_in("owner").post(path).status_code == 409
+    assert Participant.objects.filter(pk=person.pk).exists()
+    page = signed_in("owner").post(path, {"confirmed": "yes"}).content.decode()
+    assert f"<li>answers: {answers}</li>" in page
+    assert not [
+        code
+        for code in (person.pseudonym, person.personal_code, person.completion_code)
+        if code in page
+    ]
+    assert not Participant.objects.filter(pk=person.pk).exists()
+    assert AllocationSlot.objects.filter(study=study, erased=True).count() == 1
+
+
+def test_the_command_asks_first_and_erases_then(study, people):
+    person = people["done"]
+    line = call_command("erase_participant", "small", person.personal_code)
+    assert line.startswith(f"{person.pseudonym}, completed, consented on ")
+    assert Participant.objects.filter(pk=person.pk).exists()
+    line = call_command("erase_participant", "small", person.personal_code, "--yes")
+    assert line.startswith("Erased from the study 'small' on ")
+    assert "participants 1" in line
+    assert not Participant.objects.filter(pk=person.pk).exists()
+    with pytest.raises(CommandError, match="No participant of 'small' has this code"):
+        call_command("erase_participant", "small", person.personal_code, "--yes")
