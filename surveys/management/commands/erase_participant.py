@@ -42,6 +42,7 @@ class Command(DatabaseCommand):
         rows = erase(participant=participant)
         listed = ", ".join(f"{name} {count}" for name, count in sorted(rows.items()))
         return (
-            f"Erased from the study {slug!r} on {timezone.now():%Y-%m-%d at %H:%M} UTC, rows by table: {listed}. "
+            f"Erased from the study {slug!r} on {timezone.now():%Y-%m-%d at %H:%M} UTC, rows by "
+            f"table: {listed}. "
             "Exports and reports made earlier still contain them."
         )
