@@ -104,12 +104,20 @@ def _columns(material: Material) -> Iterator[tuple[str, pd.Series]]:
 
 def _usual(column: pd.Series, groups: pd.Series) -> pd.Series:
     """Return the most frequent value by participant, if it is in four fifths of their trials."""
-    pairs = pd.DataFrame({"participant": groups, "value": column.astype("object")}).dropna()
-    counts = pairs.value_counts(sort=False).rename("n").reset_index()
-    most = counts.sort_values("n").drop_duplicates("participant", keep="last")
-    most = most.set_index("participant")
-    total = pairs["participant"].value_counts()
-    return most["value"].where(most["n"] >= USUAL * total.reindex(most.index))
+    person, people = pd.factorize(groups, sort=True)
+    value, values = pd.factorize(column.astype("object"), sort=True)
+    known = (person >= 0) & (value >= 0)
+    pairs, n = np.unique(person[known] * len(values) + value[known], return_counts=True)
+    order = np.argsort(n)
+    pairs, n = pairs[order], n[order]
+    owner = pairs // max(1, len(values))
+    # The last pair of each participant is the most frequent one.
+    last = len(owner) - 1 - np.unique(owner[::-1], return_index=True)[1]
+    last.sort()
+    total = np.bincount(owner, weights=n)[owner[last]]
+    most = values[pairs[last] % max(1, len(values))]
+    usual = pd.Series(most, index=pd.Index(people[owner[last]], name="participant"), dtype="object")
+    return usual.where(n[last] >= USUAL * total)
 
 
 def _stems(name: str, column: pd.Series, groups: pd.Series) -> Iterator[tuple[str, pd.Series]]:

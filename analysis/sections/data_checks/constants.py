@@ -32,18 +32,26 @@ def constant(material: Material) -> Iterator[DataFinding]:
         if values.nunique() == 1:
             yield _finding(material, name, kind, float(values.iloc[0]), (), None, len(values))
             continue
-        people = values.groupby(level=0).agg(["nunique", "first"])
-        # A participant whose own values differ has none that an arm could share.
-        own = people["first"].where(people["nunique"] == 1)
-        arm = material.arm.reindex(own.index)
+        people, own = _own_values(values)
+        arm = material.arm.reindex(people).to_numpy()
         for one in material.arms:
             inside = own[arm == one]
-            if len(inside) < SOME or inside.isna().any() or inside.nunique() != 1:
+            if len(inside) < SOME or not (inside == inside[0]).all():
                 continue
             p = _p_all_alike(own, len(inside)) * tests
             if p < material.level:
                 rows = int((material.arm.reindex(values.index) == one).sum())
-                yield _finding(material, name, kind, float(inside.iloc[0]), (one,), p, rows)
+                yield _finding(material, name, kind, float(inside[0]), (one,), p, rows)
+
+
+def _own_values(values: pd.Series) -> tuple[pd.Index, Numbers]:
+    """Return the participants and the value of each, missing if their own values differ."""
+    cells = values.to_numpy(dtype=float)
+    person, people = pd.factorize(values.index, sort=True)
+    own = cells[np.unique(person, return_index=True)[1]]
+    # A participant whose own values differ has none that an arm could share.
+    own[person[cells != own[person]]] = np.nan
+    return people, own
 
 
 def _columns(material: Material) -> Iterator[tuple[str, str, pd.Series]]:
@@ -68,9 +76,10 @@ def _columns(material: Material) -> Iterator[tuple[str, str, pd.Series]]:
             yield name, "column", values.dropna()
 
 
-def _p_all_alike(own: pd.Series, n: int) -> float:
+def _p_all_alike(own: Numbers, n: int) -> float:
     """Return the probability that n people drawn at random all have one and the same value."""
-    counts: Numbers = own.value_counts().to_numpy().astype(np.float64)
+    known = own[~np.isnan(own)]
+    counts: Numbers = np.sort(np.unique(known, return_counts=True)[1])[::-1].astype(np.float64)
     counts = counts[counts >= n]
     logs = _log_choose(counts, n) - _log_choose(np.array([float(len(own))]), n)
     return float(np.exp(logs).sum())

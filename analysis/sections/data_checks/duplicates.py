@@ -74,7 +74,10 @@ def _repeated_identifiers(material: Material) -> Iterator[tuple[str, list[list[s
 def _cells(material: Material) -> tuple[Codes, list[str]]:
     """Return (participants, cells) of codes of what people did, -1 where missing."""
     people = list(material.people["participant"])
-    parts = [rows.droplevel("page").groupby(level=0).first() for rows in material.raw.values()]
+    parts = [
+        _coded(rows.droplevel("page").groupby(level=0).first().reindex(people))
+        for rows in material.raw.values()
+    ]
     trials = material.trials
     kept = [
         name
@@ -83,18 +86,21 @@ def _cells(material: Material) -> tuple[Codes, list[str]]:
         if trials[name].nunique() > 1
     ]
     if kept and trials["position"].notna().all() and trials["position"].nunique() <= 400:
-        wide = trials.drop_duplicates(["participant", "position"]).pivot(
-            index="participant", columns="position", values=kept
-        )
-        parts.append(wide)
+        rows = trials.drop_duplicates(["participant", "position"])
+        person = pd.Index(people).get_indexer(rows["participant"])
+        position, positions = pd.factorize(rows["position"], sort=True)
+        wide = np.full((len(people), len(kept), len(positions)), -1)
+        wide[person, :, position] = _coded(rows[kept])
+        parts.append(wide.reshape(len(people), -1))
     numbers = [name for name in material.person_numbers if name not in ADMINISTRATIVE]
-    parts.append(material.people.set_index("participant")[numbers])
-    columns = [
-        pd.factorize(part.iloc[:, number].reindex(people))[0]
-        for part in parts
-        for number in range(part.shape[1])
-    ]
-    return (np.column_stack(columns) if columns else np.empty((len(people), 0), int)), people
+    parts.append(_coded(material.people[numbers]))
+    return np.column_stack(parts), people
+
+
+def _coded(table: pd.DataFrame) -> Codes:
+    """Return the table with a number for each different value of a column, and -1 if missing."""
+    codes = [pd.factorize(column)[0] for _, column in table.items()]
+    return np.column_stack(codes) if codes else np.empty((len(table), 0), dtype=np.int64)
 
 
 def _alike(codes: Codes, level: float) -> Iterator[tuple[tuple[int, int], float]]:

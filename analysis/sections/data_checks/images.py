@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.sections.behaviour.trials import behaviour_of
@@ -12,6 +13,7 @@ from analysis.sections.data_checks.material import (
     SOME,
     DataFinding,
     Material,
+    Numbers,
     counted,
     listed,
     percent,
@@ -274,33 +276,39 @@ def _together(rows: pd.DataFrame, arms: list[str]) -> tuple[float, str | None]:
 
     Half of the level is for all arms, and half for the single arms.
     """
-    p = 2 * _permuted(rows)
+    people = rows.drop_duplicates("participant")
+    codes = pd.factorize(rows["participant"])[0], pd.factorize(rows["image"], sort=True)[0]
+    counts = np.zeros((len(people), int(codes[1].max()) + 1))
+    np.add.at(counts, codes, 1.0)
+    counts = counts[:, counts.sum(axis=0) >= SOME]
+    if counts.shape[1] < 2 or len(people) < 2 * SOME:
+        return 1.0, arms[0] if len(arms) > 2 else None
+    rng = np.random.default_rng(0)
+    orders = np.stack([rng.permutation(len(people)) for _ in range(RUNS)])
+    p = 2 * _permuted(people["arm"], counts, orders)
     if len(arms) < 3:
         return min(1.0, p), None
-    single = {arm: _permuted(rows.assign(arm=rows["arm"] == arm)) for arm in arms}
+    single = {arm: _permuted(people["arm"] == arm, counts, orders) for arm in arms}
     arm = min(arms, key=lambda one: single[one])
     return min(1.0, p, 2 * len(arms) * single[arm]), arm
 
 
-def _permuted(rows: pd.DataFrame) -> float:
-    """Return the p of χ² of images by arm if participants are permuted over arms."""
-    people = rows.drop_duplicates("participant")
-    shown = pd.crosstab(rows["participant"], rows["image"]).reindex(people["participant"])
-    counts = shown.to_numpy(dtype=float)
-    counts = counts[:, counts.sum(axis=0) >= SOME]
-    if counts.shape[1] < 2 or len(people) < 2 * SOME:
-        return 1.0
-    arms = pd.get_dummies(people["arm"]).to_numpy(dtype=float)
+def _permuted(arm: pd.Series, counts: Numbers, orders: NDArray[np.int64]) -> float:
+    """Return the p of χ² of images by arm if participants are permuted over arms.
+
+    `counts` (participants, images) gives how often each participant saw an image, and `orders` are
+    the permutations.
+    """
+    arms = pd.get_dummies(arm).to_numpy(dtype=float)
     sizes = arms.T @ counts.sum(axis=1)
     expected = np.outer(sizes, counts.sum(axis=0)) / counts.sum()
     expected = np.maximum(expected, 1e-9)
 
-    def statistic(of_arms: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> float:
+    def statistic(of_arms: Numbers) -> float:
         return float(((of_arms.T @ counts - expected) ** 2 / expected).sum())
 
-    rng = np.random.default_rng(0)
     observed = statistic(arms)
-    drawn = np.array([statistic(arms[rng.permutation(len(arms))]) for _ in range(RUNS)])
+    drawn = np.array([statistic(arms[order]) for order in orders])
     mean, variance = float(drawn.mean()), float(drawn.var(ddof=1))
     if variance <= 1e-12 * max(1.0, mean**2):
         return 1.0 if observed <= mean * (1 + 1e-9) else 0.0
@@ -310,9 +318,9 @@ def _permuted(rows: pd.DataFrame) -> float:
 def _mix(material: Material, rows: pd.DataFrame, level: float) -> Iterator[DataFinding]:
     """Yield a characteristic of images whose share differs between arms."""
     shares = list(_shares(rows))
-    for name, value, share in shares:
-        arm = material.arm.reindex(share.index)
-        groups = [share[arm == one].to_numpy(dtype=float) for one in material.arms]
+    for name, value, people, share in shares:
+        arm = material.arm.reindex(people).to_numpy()
+        groups = [share[arm == one] for one in material.arms]
         groups = [group for group in groups if len(group) >= SOME]
         if len(groups) < 2:
             continue
@@ -337,21 +345,23 @@ def _mix(material: Material, rows: pd.DataFrame, level: float) -> Iterator[DataF
             return
 
 
-def _shares(rows: pd.DataFrame) -> Iterator[tuple[str, object, pd.Series]]:
-    """Yield shares by participant of each value of a column that describes images."""
+def _shares(rows: pd.DataFrame) -> Iterator[tuple[str, object, pd.Index, Numbers]]:
+    """Yield each value of a column that describes images, with participants and its shares."""
     for name in map(str, rows.columns):
         if name in ADMINISTRATIVE or name in ("participant", "arm", "image", "method"):
             continue
         if not 2 <= rows[name].nunique() <= 12:
             continue
         known = rows.dropna(subset=[name])
-        several = known.groupby("image")[name].agg(["nunique", "size"])
+        codes, values = pd.factorize(known[name])
+        images = pd.factorize(known["image"])[0]
+        sizes = np.bincount(images)
         # Each image must have one value, and enough images must have been shown repeatedly.
-        if (several["nunique"] > 1).any() or (several["size"] > 2).sum() < FEWEST_IMAGES:
+        several = len(np.unique(images * len(values) + codes)) > len(sizes)
+        if several or (sizes > 2).sum() < FEWEST_IMAGES:
             continue
-        for value in known[name].unique():
-            yield (
-                name,
-                value,
-                (known[name] == value).astype(float).groupby(known["participant"]).mean(),
-            )
+        person, people = pd.factorize(known["participant"], sort=True)
+        total = np.bincount(person)
+        for code, value in enumerate(values):
+            own = np.bincount(person[codes == code], minlength=len(people))
+            yield name, value, pd.Index(people), own / total

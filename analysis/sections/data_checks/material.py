@@ -1,8 +1,9 @@
 """Tables as the data checks read them, and the finding that a check returns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from analysis.study_data.columns import FILES
 from analysis.study_data.populations import members
 from analysis.study_data.study_data import StudyData
 
+T = TypeVar("T")
 Numbers = npt.NDArray[np.float64]
 # Columns that order or time the rows, from which no check can infer anything.
 ADMINISTRATIVE = {
@@ -45,10 +47,14 @@ class DataFinding:
 
 @dataclass(frozen=True)
 class Material:
-    """Data of everyone randomised, and the level at which a statistical check decides."""
+    """Data of everyone randomised, and the level at which a statistical check decides.
+
+    `computed` keeps what several checks need (once).
+    """
 
     data: StudyData
     level: float
+    computed: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def people(self) -> pd.DataFrame:
@@ -115,10 +121,13 @@ class Material:
 
     def keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the answers to the items of these codebook rows after reversal."""
-        values = self.raw[str(rows["questionnaire"].iloc[0])][list(rows["item"])].copy()
-        for row in rows[rows["reversed"] == 1].to_dict("records"):
-            values[row["item"]] = row["minimum"] + row["maximum"] - values[row["item"]]
-        return values
+        values = self.raw[str(rows["questionnaire"].iloc[0])][list(rows["item"])]
+        turned = (rows["reversed"] == 1).fillna(False).to_numpy(dtype=bool)
+        sums = (rows["minimum"] + rows["maximum"]).to_numpy(dtype=float)
+        cells = values.to_numpy(dtype=float)
+        return pd.DataFrame(
+            np.where(turned, sums - cells, cells), index=values.index, columns=values.columns
+        )
 
     @cached_property
     def scales(self) -> list[tuple[str, pd.DataFrame]]:
@@ -172,6 +181,19 @@ class Material:
     def all_outcomes(self) -> dict[str, str]:
         """Return every outcome, without a consequence."""
         return {outcome.key: "" for outcome in self.data.plan.outcomes}
+
+
+def once(function: Callable[[Material], T]) -> Callable[[Material], T]:
+    """Let the function compute its result a single time for each Material."""
+
+    @wraps(function)
+    def kept(material: Material) -> T:
+        if kept not in material.computed:
+            material.computed[kept] = function(material)
+        result: T = material.computed[kept]
+        return result
+
+    return kept
 
 
 def numeric_columns(table: pd.DataFrame) -> dict[str, Numbers]:

@@ -1,11 +1,11 @@
 """Ratings that were recoded to a value inside their range."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from itertools import permutations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from analysis.sections.behaviour.trials import behaviour_of
 from analysis.sections.data_checks.material import (
@@ -75,7 +75,8 @@ def _piles(
         for side in (1, -1):
             ends = (low, high) if side == 1 else (-high, -low)
             numbers = side * part.to_numpy(dtype=float)
-            gain = _log_ratio(numbers, ends) / per_person - np.log(tests)
+            least = (np.log(tests) - np.log(material.level)) * per_person
+            gain = _log_ratio(numbers, ends, least) / per_person - np.log(tests)
             if gain <= -np.log(material.level):
                 continue
             end = side * numbers.max()
@@ -97,30 +98,45 @@ def _piles(
             return
 
 
-def _log_ratio(values: Numbers, ends: tuple[float, float]) -> float:
-    """Return the log likelihood ratio of a recoded against an unrecoded normal distribution."""
+def _log_ratio(values: Numbers, ends: tuple[float, float], least: float) -> float:
+    """Return the log likelihood ratio of a recoded against an unrecoded normal distribution.
+
+    It is minus infinity if it is certainly below `least`, so that most ratings need no fit.
+    """
     top = values.max(initial=-np.inf)
     if len(values) < FEWEST_ANSWERS or top >= ends[1] or len(np.unique(values)) < 3:
         return -np.inf
     cells, tally = np.unique(values, return_counts=True)
     counts = tally.astype(float)
+    # No distribution is more likely than the observed shares, and no fit is worse than its start.
+    most = float(counts @ np.log(counts / counts.sum()))
+    loss, start = _normal(cells, counts, *ends)
+    if most + loss(start) < least - 1e-6:
+        return -np.inf
     return _best(cells, counts, ends[0], top) - _best(cells, counts, ends[0], ends[1])
 
 
 def _best(cells: Numbers, counts: Numbers, low: float, last: float) -> float:
     """Return the largest log likelihood of a normal in steps of 1 with open ends low and last."""
+    loss, start = _normal(cells, counts, low, last)
+    return -float(optimize.minimize(loss, start, method="Nelder-Mead").fun)
+
+
+def _normal(
+    cells: Numbers, counts: Numbers, low: float, last: float
+) -> tuple[Callable[[Numbers], float], Numbers]:
+    """Return minus the log likelihood of (mean, log of the standard deviation), and its start."""
     lower = np.where(cells <= low, -np.inf, cells - 0.5)
     upper = np.where(cells >= last, np.inf, cells + 0.5)
 
     def loss(theta: Numbers) -> float:
         mean, scale = theta[0], np.exp(theta[1])
-        share = stats.norm.cdf((upper - mean) / scale) - stats.norm.cdf((lower - mean) / scale)
+        share = special.ndtr((upper - mean) / scale) - special.ndtr((lower - mean) / scale)
         return float(-(counts @ np.log(np.maximum(share, 1e-300))))
 
     centre = float(np.average(cells, weights=counts))
     spread = float(np.sqrt(np.average((cells - centre) ** 2, weights=counts)))
-    fit = optimize.minimize(loss, [centre, np.log(max(spread, 0.2))], method="Nelder-Mead")
-    return -float(fit.fun)
+    return loss, np.array([centre, np.log(max(spread, 0.2))])
 
 
 def _recoded_to_an_end(material: Material) -> Iterator[DataFinding]:
@@ -160,7 +176,7 @@ def _p_inflated(values: Numbers, ends: tuple[float, float], end: float) -> float
         added = 1 / (1 + np.exp(-theta[2]))
         lower = np.where(cells <= ends[0], -np.inf, cells - 0.5)
         upper = np.where(cells >= ends[1], np.inf, cells + 0.5)
-        normal = stats.norm.cdf((upper - mean) / scale) - stats.norm.cdf((lower - mean) / scale)
+        normal = special.ndtr((upper - mean) / scale) - special.ndtr((lower - mean) / scale)
         chance = added * at_end + (1 - added) * normal
         return float(-(counts @ np.log(np.maximum(chance, 1e-300))))
 

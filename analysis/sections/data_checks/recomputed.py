@@ -15,6 +15,7 @@ from analysis.sections.data_checks.material import (
     Numbers,
     counted,
     listed,
+    once,
     plain,
 )
 
@@ -195,6 +196,7 @@ def _example(match: _Match) -> str:
     )
 
 
+@once
 def _matches(material: Material) -> list[_Match]:
     """Return at most one match by reported column: a recomputation with a known numerator first."""
     found: dict[str, _Match] = {}

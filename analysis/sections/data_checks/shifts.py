@@ -53,9 +53,10 @@ def _items(material: Material) -> Iterator[DataFinding]:
         if values.shape[1] < 3 or len(values) < FEWEST_ROWS:
             continue
         for item in values.columns:
-            rest = values.drop(columns=item).mean(axis=1)
-            own = _correlation(values[item], rest)
-            lags = {lag: _correlation(values[item].shift(lag), rest) for lag in LAGS}
+            rest = values.drop(columns=item).mean(axis=1).to_numpy()
+            cells = values[item].to_numpy()
+            own = _correlation(cells, rest)
+            lags = {lag: _lagged(cells, rest, lag) for lag in LAGS}
             lag = max(lags, key=lambda one: lags[one])
             gap = np.arctanh(lags[lag]) - np.arctanh(own)
             p = float(stats.norm.sf(gap * np.sqrt((len(values) - 4) / 2))) * tests
@@ -71,11 +72,19 @@ def _items(material: Material) -> Iterator[DataFinding]:
                 )
 
 
-def _correlation(first: pd.Series, second: pd.Series) -> float:
-    both = first.notna() & second.notna()
-    if both.sum() < FEWEST_ROWS or first[both].nunique() < 2 or second[both].nunique() < 2:
+def _lagged(cells: Numbers, rest: Numbers, lag: int) -> float:
+    """Return the correlation of the cells, moved down by `lag` rows, with the rest."""
+    if lag > 0:
+        return _correlation(cells[:-lag], rest[lag:])
+    return _correlation(cells[-lag:], rest[:lag])
+
+
+def _correlation(first: Numbers, second: Numbers) -> float:
+    both = ~(np.isnan(first) | np.isnan(second))
+    first, second = first[both], second[both]
+    if len(first) < FEWEST_ROWS or np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
-    return float(np.clip(np.corrcoef(first[both], second[both])[0, 1], -0.999, 0.999))
+    return float(np.clip(np.corrcoef(first, second)[0, 1], -0.999, 0.999))
 
 
 def _moved(material: Material, name: str, lag: int, words: str, p: float | None) -> DataFinding:

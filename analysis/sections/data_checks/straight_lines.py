@@ -67,7 +67,7 @@ def _in_trials(material: Material) -> Iterator[DataFinding]:
         if rated.shape[1] < 5 or len(rated) < 10:
             continue
         cells = rated.to_numpy()
-        lines = (rated.nunique(axis=1) == 1) & rated.iloc[:, 0].between(
+        lines = _straight(rated) & rated.iloc[:, 0].between(
             cells.min(), cells.max(), inclusive="neither"
         )
         expected = _expected_lines(rated, lines)
@@ -95,7 +95,7 @@ def _blocks(material: Material) -> Iterator[tuple[str, pd.DataFrame]]:
 def _lines(raw: pd.DataFrame, rows: pd.DataFrame) -> tuple["pd.Series[bool]", float]:
     """Flag the people with a telling straight line, and return how many are expected."""
     low, high = float(rows["minimum"].iloc[0]), float(rows["maximum"].iloc[0])
-    straight = raw.nunique(axis=1) == 1
+    straight = _straight(raw)
     value = raw.iloc[:, 0]
     turned = (rows["reversed"] == 1).fillna(False).to_numpy(dtype=bool)
     middle = value == (low + high) / 2
@@ -118,14 +118,21 @@ def _lines(raw: pd.DataFrame, rows: pd.DataFrame) -> tuple["pd.Series[bool]", fl
     return telling, _expected_lines(raw[straight | inside], telling) if raw.shape[1] > 4 else np.inf
 
 
+def _straight(complete: pd.DataFrame) -> "pd.Series[bool]":
+    """Flag the rows of a table without missing cells whose cells are all equal."""
+    cells = complete.to_numpy(dtype=float)
+    return pd.Series((cells == cells[:, :1]).all(axis=1), index=complete.index)
+
+
 def _expected_lines(raw: pd.DataFrame, lines: "pd.Series[bool]") -> float:
     others = raw[~lines.reindex(raw.index, fill_value=False)]
-    others = others[others.nunique(axis=1) > 1]
+    others = others[~_straight(others)]
     if len(others) < 10:
         return np.inf
     k = raw.shape[1]
-    same = others.apply(lambda row: row.value_counts().iloc[0], axis=1).to_numpy(dtype=float)
-    share = _line_share(same, k)
+    cells = others.to_numpy(dtype=float)
+    same = np.max([(cells == column[:, np.newaxis]).sum(axis=1) for column in cells.T], axis=0)
+    share = _line_share(same.astype(float), k)
     return MARGIN * len(others) * share / (1 - share) + 0.1
 
 
