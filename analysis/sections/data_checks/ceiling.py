@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from analysis.plan.plan import Outcome
 from analysis.sections.behaviour.trials import behaviour_of
@@ -18,7 +18,6 @@ from analysis.sections.data_checks.material import (
     plain,
 )
 from analysis.study_data.populations import outcome_scores
-from analysis.study_data.scoring import outcome_trials
 
 OF_SCORES = 0.15
 """Share of scale scores at an end that Terwee et al. (2007) call a ceiling or floor effect."""
@@ -44,7 +43,8 @@ ADVICE = (
 class _Ends:
     """Shares of values at both ends by participant, and the share that counts as too many."""
 
-    shares: pd.DataFrame  # participants × (low, high)
+    people: pd.Index
+    shares: Numbers  # participants × (low, high)
     ends: tuple[float, float]
     most: float
     noun: str
@@ -79,15 +79,16 @@ def ceiling(material: Material) -> Iterator[DataFinding]:
 def _of_outcome(material: Material, outcome: Outcome, tests: int) -> Iterator[DataFinding]:
     ends = _ends(material, outcome)
     if ends is not None:
-        arm = material.arm.reindex(ends.shares.index)
+        arm = material.arm.reindex(ends.people).to_numpy()
         for side, name in ((1, "ceiling"), (0, "floor")):
+            at_end = ends.shares[:, side]
             found = [
-                (label, shares.mean())
+                (label, float(shares.mean()))
                 for label, shares in (
-                    ("", ends.shares.iloc[:, side]),
-                    *((one, ends.shares.iloc[:, side][arm == one]) for one in material.arms),
+                    ("", at_end),
+                    *((one, at_end[arm == one]) for one in material.arms),
                 )
-                if _p_not_above(shares.to_numpy(dtype=float), ends.most) * tests < material.level
+                if _p_not_above(shares, ends.most) * tests < material.level
             ]
             if found:
                 yield _finding(material, outcome, ends, side, name, found)
@@ -125,8 +126,7 @@ def _of_fine_ratings(material: Material, outcome: Outcome, tests: int) -> Iterat
     """Yield ratings in many whole numbers that pile up at the highest or lowest value."""
     if outcome.column is None or outcome.transform is not None:
         return
-    rows = outcome_trials(material.data, outcome)
-    rows = rows[rows["participant"].isin(material.people["participant"])]
+    rows = material.trials_of(outcome)
     values = rows["value"].to_numpy(dtype=float)
     distinct = np.unique(values)
     if len(distinct) <= FINE or (distinct % 1 != 0).any():
@@ -166,12 +166,12 @@ def _of_groups(material: Material, outcome: Outcome, tests: int) -> Iterator[Dat
     """Yield a group of ratings with an end that the other groups use far more rarely."""
     for noun, at_ends in _groups(material, outcome):
         for side, name in ((1, "highest"), (0, "lowest")):
-            shares = {group: by_end.iloc[:, side] for group, by_end in at_ends.items()}
+            shares = {group: by_end[:, side] for group, by_end in at_ends.items()}
             for group, own in shares.items():
-                rest = pd.concat([one for other, one in shares.items() if other != group])
+                rest = np.concatenate([one for other, one in shares.items() if other != group])
                 beside = float(rest.mean())
                 most = min(max(share, times * beside) for share, times in OF_GROUPS)
-                p = _p_not_above(own.to_numpy(dtype=float), most) * tests * len(shares)
+                p = _p_not_above(own, most) * tests * len(shares)
                 if p < material.level:
                     yield DataFinding(
                         "ceiling",
@@ -187,44 +187,55 @@ def _of_groups(material: Material, outcome: Outcome, tests: int) -> Iterator[Dat
                     )
 
 
-def _groups(material: Material, outcome: Outcome) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
-    """Yield the shares of ratings at both ends, by participant, in groups to be compared."""
+def _groups(material: Material, outcome: Outcome) -> Iterator[tuple[str, dict[str, Numbers]]]:
+    """Yield the shares of ratings at both ends (participants, 2), in groups to be compared."""
     data = material.data
     if outcome.scale is not None:
         rows = material.items[material.items["scale"] == outcome.scale]
         if len(rows) > 2:
             low, high = float(rows["minimum"].min()), float(rows["maximum"].max())
             values = material.keyed(rows)
+            people = values.index.get_level_values("participant")
             yield (
                 "the item",
                 {
-                    str(item): _at(values[item].dropna(), low, high).groupby("participant").mean()
+                    str(item): _by_person(people, values[item].to_numpy(), (low, high))[1]
                     for item in values.columns
                 },
             )
         return
     if outcome.column is None or outcome.transform is not None:
         return
-    rows = outcome_trials(data, outcome)
-    rows = rows[rows["participant"].isin(material.people["participant"])]
-    given = rows["value"]
-    if given.nunique() < 5 or (given.dropna() % 1 != 0).any():
+    rows = material.trials_of(outcome)
+    given = rows["value"].to_numpy(dtype=float)
+    if len(np.unique(given)) < 5 or (given % 1 != 0).any():
         return  # yes or no, or computed
-    declared = _declared(material, outcome.column)
-    low, high = declared or (float(given.min()), float(given.max()))
-    at_ends = _at(given, low, high).assign(participant=rows["participant"])
+    low, high = _declared(material, outcome.column) or (float(given.min()), float(given.max()))
     factors: list[tuple[str, pd.Series]] = [
         ("the arm", rows["participant"].map(material.arm).map(data.labels))
     ]
     if outcome.within is not None and outcome.within in rows:
         factors.append((f"the level of {outcome.within}", rows[outcome.within].astype(str)))
+    people = pd.Index(rows["participant"])
     for noun, levels in factors:
+        codes, names = pd.factorize(levels, sort=True)
         parts = {
-            str(level): part.groupby("participant")[["low", "high"]].mean()
-            for level, part in at_ends.groupby(levels.to_numpy())
+            str(level): _by_person(people[codes == code], given[codes == code], (low, high))[1]
+            for code, level in enumerate(names)
         }
         if len(parts) > 1:
             yield noun, parts
+
+
+def _by_person(
+    people: pd.Index, values: Numbers, ends: tuple[float, float]
+) -> tuple[pd.Index, Numbers]:
+    """Return the participants with values, and the shares of each at both ends."""
+    known = ~np.isnan(values)
+    person, names = pd.factorize(people[known], sort=True)
+    total = np.bincount(person)
+    at_ends = [np.bincount(person, weights=side) / total for side in _at(values[known], ends)]
+    return pd.Index(names), np.column_stack(at_ends)
 
 
 def _p_not_above(shares: Numbers, most: float) -> float:
@@ -239,7 +250,7 @@ def _p_not_above(shares: Numbers, most: float) -> float:
         return 1.0
     # The binomial variance is a floor: participants who are all alike prove little.
     error = np.sqrt(max(shares.var(ddof=1), mean * (1 - mean) / 20) / n)
-    return float(stats.t.sf((mean - most) / error, n - 1)) if error > 0 else 0.0
+    return float(special.stdtr(n - 1, -(mean - most) / error)) if error > 0 else 0.0
 
 
 def _ends(material: Material, outcome: Outcome) -> _Ends | None:
@@ -255,18 +266,18 @@ def _ends(material: Material, outcome: Outcome) -> _Ends | None:
         factor = len(rows) if (rows["score"] == "sum").all() else 1
         low, high = (float(rows[end].mean()) * factor for end in ("minimum", "maximum"))
         most = OF_SCORES if len(rows) > 1 else OF_RATINGS
-        return _Ends(_at(scores, low, high), (low, high), most, "scores")
+        shares = np.column_stack(_at(scores.to_numpy(dtype=float), (low, high)))
+        return _Ends(scores.index, shares, (low, high), most, "scores")
     if outcome.column is None or outcome.transform is not None:
         return None
-    rows = outcome_trials(data, outcome)
-    rows = rows[rows["participant"].isin(material.people["participant"])]
-    values = rows["value"]
-    if values.nunique() < 2:
+    rows = material.trials_of(outcome)
+    values = rows["value"].to_numpy(dtype=float)
+    distinct = np.unique(values)
+    if len(distinct) < 2:
         return None
-    binary = set(values.unique()) <= {0.0, 1.0}
-    low, high = _declared(material, outcome.column) or (float(values.min()), float(values.max()))
-    shares = _at(values, low, high).groupby(rows["participant"]).mean()
-    return _Ends(shares, (low, high), OF_YES_OR_NO if binary else OF_RATINGS, "answers")
+    most = OF_YES_OR_NO if set(distinct) <= {0.0, 1.0} else OF_RATINGS
+    ends = _declared(material, outcome.column) or (float(distinct[0]), float(distinct[-1]))
+    return _Ends(*_by_person(pd.Index(rows["participant"]), values, ends), ends, most, "answers")
 
 
 def _declared(material: Material, column: str) -> tuple[float, float] | None:
@@ -277,9 +288,10 @@ def _declared(material: Material, column: str) -> tuple[float, float] | None:
     return None
 
 
-def _at(values: pd.Series, low: float, high: float) -> pd.DataFrame:
-    ends = {"low": values <= low + 1e-9, "high": values >= high - 1e-9}
-    return pd.DataFrame(ends).astype(float)
+def _at(values: Numbers, ends: tuple[float, float]) -> tuple[Numbers, Numbers]:
+    """Flag the values at the low and at the high end, as 1 or 0."""
+    low, high = ends
+    return (values <= low + 1e-9).astype(float), (values >= high - 1e-9).astype(float)
 
 
 def _finding(

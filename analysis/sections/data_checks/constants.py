@@ -15,7 +15,6 @@ from analysis.sections.data_checks.material import (
     listed,
     plain,
 )
-from analysis.study_data.scoring import outcome_trials
 
 
 def constant(material: Material) -> Iterator[DataFinding]:
@@ -65,8 +64,7 @@ def _columns(material: Material) -> Iterator[tuple[str, str, pd.Series]]:
         if outcome.column is None or key in seen:
             continue
         seen.add(key)
-        rows = outcome_trials(material.data, outcome)
-        rows = rows[rows["participant"].isin(material.people["participant"])]
+        rows = material.trials_of(outcome)
         yield outcome.column, "column", rows.set_index("participant")["value"]
     for name in material.data.plan.covariates:
         if name in material.person_numbers:

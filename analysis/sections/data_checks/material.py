@@ -13,6 +13,7 @@ from analysis.plan.plan import Outcome, analysis_of
 from analysis.sections.behaviour.trials import behaviour_of
 from analysis.study_data.columns import FILES
 from analysis.study_data.populations import members
+from analysis.study_data.scoring import outcome_trials
 from analysis.study_data.study_data import StudyData
 
 T = TypeVar("T")
@@ -147,6 +148,15 @@ class Material:
     def person_numbers(self) -> Mapping[str, Numbers]:
         """Return the numeric columns of participants, missing cells as NaN."""
         return numeric_columns(self.people)
+
+    def trials_of(self, outcome: Outcome) -> pd.DataFrame:
+        """Return the answered trials of an outcome of the plan, with their `value`."""
+        if outcome.key not in self.computed:
+            rows = outcome_trials(self.data, outcome)
+            there = rows["participant"].isin(self.people["participant"])
+            self.computed[outcome.key] = rows[there]
+        kept: pd.DataFrame = self.computed[outcome.key]
+        return kept
 
     def labels(self, table: pd.DataFrame, most: int) -> list[str]:
         """Return the columns of words or whole numbers with two to `most` values."""

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from analysis.sections.data_checks.material import (
     ADMINISTRATIVE,
@@ -59,8 +59,9 @@ def _items(material: Material) -> Iterator[DataFinding]:
             lags = {lag: _lagged(cells, rest, lag) for lag in LAGS}
             lag = max(lags, key=lambda one: lags[one])
             gap = np.arctanh(lags[lag]) - np.arctanh(own)
-            p = float(stats.norm.sf(gap * np.sqrt((len(values) - 4) / 2))) * tests
-            alone = float(stats.norm.sf(np.arctanh(lags[lag]) * np.sqrt(len(values) - 4))) * tests
+            p = float(special.ndtr(-gap * np.sqrt((len(values) - 4) / 2))) * tests
+            z = np.arctanh(lags[lag]) * np.sqrt(len(values) - 4)
+            alone = float(special.ndtr(-z)) * tests
             if max(p, alone) < material.level:
                 yield _moved(
                     material,
@@ -244,15 +245,17 @@ def _by_image_means(material: Material) -> Iterator[DataFinding]:
     trials = material.trials
     if trials["image"].nunique() < 3 or not trials["participant"].duplicated().any():
         return
-    names = [name for name in material.trial_numbers if name in _candidates(material)]
+    candidates = _candidates(material)
+    names = [name for name in material.trial_numbers if name in candidates]
     tests = len(LAGS) * max(1, len(names))
+    images, sources = _codes(trials["image"]), _sources(trials["participant"])
     for name in names:
         values = pd.Series(material.trial_numbers[name], index=trials.index)
-        centred = values - values.groupby(trials["participant"]).transform("mean")
-        if _p_image(centred, trials["image"]) < 0.01:
+        means = values.groupby(trials["participant"]).transform("mean")
+        centred = (values - means).to_numpy()
+        if _p_image(centred, images) < 0.01:
             continue
-        shifted_values = {lag: centred.groupby(trials["participant"]).shift(lag) for lag in LAGS}
-        p = {lag: _p_image(moved, trials["image"]) * tests for lag, moved in shifted_values.items()}
+        p = {lag: _p_image(_moved_by(centred, sources[lag]), images) * tests for lag in LAGS}
         lag = min(p, key=lambda one: p[one])
         if p[lag] < material.level:
             yield _moved(
@@ -264,17 +267,25 @@ def _by_image_means(material: Material) -> Iterator[DataFinding]:
             )
 
 
-def _p_image(values: pd.Series, images: pd.Series) -> float:
-    known = values.notna() & images.notna()
-    groups = values[known].groupby(images[known])
-    sizes, k, n = groups.size(), groups.ngroups, int(known.sum())
+def _moved_by(values: Numbers, source: Codes) -> Numbers:
+    return np.where(source >= 0, values[source], np.nan)
+
+
+def _p_image(values: Numbers, images: Codes) -> float:
+    """Return the p of the F test of the values by image."""
+    known = ~np.isnan(values) & (images >= 0)
+    values, images = values[known], images[known]
+    counts = np.bincount(images)
+    sizes, k, n = counts[counts > 0], int((counts > 0).sum()), len(values)
     if k < 3 or n - k < FEWEST_ROWS or sizes.mean() < 3:
         return 1.0
-    total = float(((values[known] - values[known].mean()) ** 2).sum())
-    between = float((sizes * (groups.mean() - values[known].mean()) ** 2).sum())
+    total = float(((values - values.mean()) ** 2).sum())
+    means = np.bincount(images, weights=values)[counts > 0] / sizes
+    between = float((sizes * (means - values.mean()) ** 2).sum())
     if total - between <= 1e-12 * max(total, 1.0):
         return 0.0 if total > 0 else 1.0
-    return float(stats.f.sf(between / (k - 1) / ((total - between) / (n - k)), k - 1, n - k))
+    f = between / (k - 1) / ((total - between) / (n - k))
+    return float(special.fdtrc(k - 1, n - k, f))
 
 
 def _moved_rows(material: Material) -> Iterator[DataFinding]:
