@@ -2,10 +2,13 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Sequence, Set
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.plan.tables import MISSING_KINDS
@@ -22,6 +25,9 @@ MARKS = (
     (codecs.BOM_UTF8, "UTF-8"),
 )
 SPREADSHEET = b"PK\x03\x04"  # first bytes of xlsx, ods and zip
+Texts = npt.NDArray[np.object_]
+WHOLE = re.compile(r"[+-]?\d{1,15}(\.0+)?", re.ASCII)
+PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 SHOWN = 5  # number of rows or values named in a message before "…"
 
 
@@ -162,12 +168,20 @@ def kinds_of_missing(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataF
     for column in columns:
         if not column.optional or column.name not in frame:
             continue
-        cells = frame[column.name].str.strip()
-        cell_kinds = cells.where(cells.isin(MISSING_KINDS)).astype("object")
-        kinds[column.name] = cell_kinds.mask(cells == "", column.empty).where(
-            (cells == "") | cells.isin(MISSING_KINDS), None
-        )
+        places, texts = _distinct(frame[column.name])
+        of_texts: dict[str, str] = {"": column.empty, **{kind: kind for kind in MISSING_KINDS}}
+        of_cells = np.array([of_texts.get(text) for text in texts], dtype="object")[places]
+        kinds[column.name] = pd.Series(of_cells, index=frame.index, dtype="object")
     return pd.DataFrame(kinds, index=frame.index)
+
+
+def _distinct(cells: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """Return the distinct texts of the cells without outer blanks, and the place of each cell's.
+
+    A table repeats most of its cells, so that it is faster to look at each distinct text.
+    """
+    places, texts = pd.factorize(cells)
+    return places, pd.Series(texts, dtype="str").str.strip().to_list()
 
 
 def guarded_csv(frame: pd.DataFrame) -> str:
@@ -198,47 +212,54 @@ def convert_column(
     name: str, cells: pd.Series, column: Column, cure: str = ""
 ) -> tuple[pd.Series, list[str]]:
     """Return the cells in the column's type, and one sentence per violated rule."""
-    cells = cells.str.strip()
-    cells = cells.mask(cells.isin(MISSING_KINDS), "")
-    empty = cells == ""
-    values = _typed(cells, column.type)
+    places, stripped = _distinct(cells)
+    texts = np.array(["" if text in MISSING_KINDS else text for text in stripped], dtype="object")
+    values = _typed(texts, column.type)
+    empty, known = texts == "", values.notna().to_numpy(dtype=bool)
     # Each cell is reported under one rule only: an empty cell is neither mistyped nor out of range.
-    checks: Sequence[tuple[pd.Series, str]] = (
-        (~empty & values.isna(), f"must be {_article(column.type)}"),
-        (empty if not column.optional else empty & False, "must not be empty"),
-        (~empty & values.notna() & _outside(values, cells, column), _allowed(column)),
+    checks = (
+        (~empty & ~known, f"must be {_article(column.type)}"),
+        (empty & (not column.optional), "must not be empty"),
+        (~empty & known & _outside(values, column), _allowed(column)),
     )
     problems = [
-        f"{name}, column {column.name}, {rows_text(bad)}: {values_text(cells[bad])} {rule}. "
+        f"{name}, column {column.name}, {rows_text(pd.Series(bad[places], index=cells.index))}: "
+        f"{values_text(texts[places[bad[places]]])} {rule}. "
         f"Correct the cell, or: {cure or EXPORT_AGAIN.lower()}."
         for bad, rule in checks
         if bad.any()
     ]
-    return values, problems
+    return pd.Series(values.array.take(places), index=cells.index, name=cells.name), problems
 
 
-def _typed(cells: pd.Series, kind: str) -> pd.Series:
+def _typed(texts: Texts, kind: str) -> pd.Series:
+    """Return the texts as values of the kind, missing where they are empty or of another kind."""
     if kind == "integer":
-        whole = cells.where(cells.str.fullmatch(r"[+-]?\d{1,15}(\.0+)?"))
-        return pd.to_numeric(whole, errors="coerce").astype("Int64")
+        return _numbers_in(texts, WHOLE).astype("Int64")
     if kind == "number":
-        plain = cells.where(cells.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"))
-        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+        numbers = _numbers_in(texts, PLAIN)
         return numbers.where(numbers.abs() < float("inf")).astype("Float64")  # 1e999 is infinite
+    given = pd.Series(texts, dtype="str").where(texts != "")
     if kind == "datetime":
-        return pd.to_datetime(cells.where(cells != ""), errors="coerce", utc=True, format="ISO8601")
-    return cells.where(cells != "")
+        return pd.to_datetime(given, errors="coerce", utc=True, format="ISO8601")
+    return given
 
 
-def _outside(values: pd.Series, cells: pd.Series, column: Column) -> pd.Series:
-    outside = pd.Series(False, index=values.index)
+def _numbers_in(texts: Texts, pattern: re.Pattern[str]) -> pd.Series:
+    plain = np.array([text if pattern.fullmatch(text) else None for text in texts], dtype="object")
+    return pd.Series(pd.to_numeric(plain, errors="coerce"), dtype="float64")
+
+
+def _outside(values: pd.Series, column: Column) -> "npt.NDArray[np.bool_]":
+    outside = np.zeros(len(values), dtype=bool)
     if column.type in ("integer", "number"):
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
         if column.minimum is not None:
-            outside |= (values < column.minimum).fillna(False).astype(bool)
+            outside |= numbers < column.minimum
         if column.maximum is not None:
-            outside |= (values > column.maximum).fillna(False).astype(bool)
+            outside |= numbers > column.maximum
     if column.values:
-        outside |= ~values.astype("str").isin(column.values)
+        outside |= np.array([str(value) not in column.values for value in values], dtype=bool)
     return outside
 
 

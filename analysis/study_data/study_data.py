@@ -243,13 +243,12 @@ def _columns(name: str, frame: pd.DataFrame, codebook: pd.DataFrame, foreign: bo
     Another study need not have recorded everything that this platform records, so there every
     column may be empty.
     """
-    rows = codebook[(codebook["file"] == name) & codebook["item"].isna()].to_dict("records")
+    rows = codebook[(codebook["file"] == name) & codebook["item"].isna()]
+    cells = (rows[name].to_list() for name in ("column", "type", "minimum", "maximum"))
     described = {
-        row["column"]: Column(
-            row["column"], row["type"], True, _bound(row["minimum"]), _bound(row["maximum"])
-        )
-        for row in rows
-        if row["column"] in frame.columns
+        column: Column(column, kind, True, _bound(minimum), _bound(maximum))
+        for column, kind, minimum, maximum in zip(*cells, strict=True)
+        if column in frame.columns
     }
     known = [_narrowed(column, described.pop(column.name, column)) for column in FILES[name]]
     columns = [*known, *described.values()]
