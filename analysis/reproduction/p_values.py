@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from scipy import stats
 
+from analysis.statistics.comparisons.studentized_range import range_sf
+
 RELATIVE = 1e-6  # tolerance for p computed by quadrature and root finding
 Outcome = Literal["equal", "within bounds", "not recomputable", "wrong"]
 OVER = re.compile(r"simultaneous over (?:all pairs of )?(\d+)")
@@ -80,7 +82,7 @@ def _of_estimate(entry: Mapping[str, Any], place: str, p: float) -> Recomputed:
         bound = plain if p < plain else most
         return Recomputed(place, p, bound, "within bounds" if inside else "wrong")
     q = abs(entry["statistic"])  # Games-Howell, Tukey-Kramer
-    return _compare(place, p, float(stats.studentized_range.sf(q, count, entry["df"])))
+    return _compare(place, p, range_sf(q, count, entry["df"]))
 
 
 def _one_sided(entry: Mapping[str, Any], place: str) -> Iterator[Recomputed]:

@@ -9,7 +9,8 @@ from scipy import stats
 from analysis.errors import NotEstimableError
 from analysis.statistics.comparisons.dunnett import within
 from analysis.statistics.comparisons.omnibus import classical_f, kruskal_wallis, welch_anova
-from analysis.statistics.comparisons.pairwise import critical_range, games_howell
+from analysis.statistics.comparisons.pairwise import games_howell
+from analysis.statistics.comparisons.studentized_range import critical_range, range_sf
 from analysis.statistics.comparisons.two_samples import paired_t, welch_t
 from analysis.statistics.estimate import NotEstimable
 
@@ -78,6 +79,24 @@ def test_games_howell_equals_pingouin_in_p_and_degrees_of_freedom():
 def test_the_critical_range_is_the_quantile_of_the_studentised_range(k, df, level):
     quantile = critical_range(level, k, df)
     assert stats.studentized_range.cdf(quantile, k, df) == pytest.approx(level, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("q", "k", "df"),
+    [(0.05, 4, 1.0), (7.5, 6, 1.2), (3.5, 3, 28.3), (4.2, 7, 35.2), (2.0, 20, 4.5), (5.0, 2, 3e4)],
+)
+def test_the_studentised_range_is_that_of_scipy(q, k, df):
+    expected = stats.studentized_range.sf(q, k, df)
+    assert range_sf(q, k, df) == pytest.approx(expected, abs=1e-10)
+
+
+def test_the_studentised_range_keeps_its_digits_where_scipys_has_none():
+    # Of two means it is √2 |t|, whose tail scipy gives with all digits.
+    for q, df in ((9.0, 40.0), (20.0, 12.5), (30.0, 200.0)):
+        assert range_sf(q, 2, df) == pytest.approx(2 * stats.t.sf(q / np.sqrt(2), df), rel=1e-12)
+    # mpmath 1.3, 25 digits, by the two integrals: q = 3.5 of three means with df = 28.3
+    assert range_sf(3.5, 3, 28.3) == pytest.approx(0.04978693046340857, rel=1e-14)
+    assert range_sf(0.0, 3, 10.0) == 1.0
 
 
 def test_a_paired_test_of_unequal_lengths_is_refused():

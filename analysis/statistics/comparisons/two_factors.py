@@ -13,7 +13,8 @@ import statsmodels.api as sm
 from scipy import stats
 
 from analysis.errors import NoTestError, NotEstimableError
-from analysis.statistics.comparisons.pairwise import PairwiseDifference, critical_range
+from analysis.statistics.comparisons.pairwise import PairwiseDifference
+from analysis.statistics.comparisons.studentized_range import critical_range, range_sf
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
 from analysis.statistics.noncentral import noncentral_f_limits
@@ -86,7 +87,7 @@ def tukey(
         error = float(np.sqrt(weights @ covariance @ weights))
         half = critical_range(level, k, df) * error / np.sqrt(2)
         q = float(np.sqrt(2) * value / error)
-        p = min(1.0, max(0.0, float(stats.studentized_range.sf(abs(q), k, df))))
+        p = range_sf(abs(q), k, df)
         return Estimate(
             "mean difference", value, value - half, value + half, level, len(table),
             f"Tukey-Kramer, simultaneous over all pairs of {k}", q, df, p,
