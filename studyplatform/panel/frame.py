@@ -28,6 +28,7 @@ TABS = (
     Tab("overview", _("Overview"), "panel:study"),
     Tab("preview", _("Preview"), "preview:begin"),
     Tab("launch", _("Launch"), "panel:launch"),
+    Tab("monitor", _("Monitor"), "panel:monitor", Right.SEE_DATA),
     Tab("participants", _("Participants"), "panel:participants", Right.SEE_DATA),
     Tab("members", _("Members"), "panel:members"),
 )

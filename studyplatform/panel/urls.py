@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from studyplatform.panel import home_views
+from studyplatform.panel import home_views, monitor_views
 
 app_name = "panel"
 
 STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("", home_views.study, name="study"),
+    path("monitor/", monitor_views.show, name="monitor"),
     path("participants/", include("studyplatform.panel.participant_urls")),
     path("launch/", include("studyplatform.panel.launch_urls")),
     path("members/", include("studyplatform.panel.member_urls")),

@@ -1,0 +1,19 @@
+"""The page that watches a running study."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from studyplatform.panel.access import Right, study_page
+from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.monitoring import monitor
+from studyplatform.panel.overview import overviews
+from surveys.models import Study
+
+
+@require_safe
+@study_page(Right.SEE_DATA)
+def show(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show where people leave, how long they take, and whether arms are balanced."""
+    (overview,) = overviews([study])
+    context = {"monitor": monitor(study), "overview": overview}
+    return render_study_page(request, study, "monitor", "panel/monitor.html", context)

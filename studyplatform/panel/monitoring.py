@@ -1,0 +1,168 @@
+"""A study while it runs: where people leave, how long they take, and whether arms are balanced.
+
+Nothing here reveals who is in which arm, or which arm has how many people.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median, quantiles
+
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from surveys.blinding import is_blinded, limited_pages
+from surveys.models import Answer, PageView, Participant, Study
+from surveys.pages.kinds.attention import expected
+from surveys.study_file.stored import definition
+
+SPEEDER = 1 / 3
+"""Share of the median duration below which a person counts as a speeder."""
+QUIET = timedelta(hours=1)
+"""Time without a page after which somebody under way counts as gone."""
+
+
+@dataclass(frozen=True)
+class PageCounts:
+    """A page: how many were sent it, how many answered it, and how many stayed there.
+
+    ``stopped`` pressed "stop" there. ``gone`` are under way and sent nothing for an hour.
+    """
+
+    key: str
+    shown: int
+    sent: int
+    stopped: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Minutes from consent to the last page of those who completed."""
+
+    people: int
+    lower: float
+    median: float
+    upper: float
+    speeders: int
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Everything that the page shows, of real participants only."""
+
+    at: datetime
+    last_day: int
+    last_arrival: datetime | None
+    pages: tuple[PageCounts, ...]
+    hidden_pages: bool
+    durations: Durations | None
+    checks: int
+    failed_a_check: int
+    allocated: int
+    imbalance: float | None
+    interrupted: int
+
+
+def monitor(study: Study) -> Monitor:
+    """Count in a fixed number of queries."""
+    people = study.participants.filter(simulated=False)
+    now = timezone.now()
+    arrivals = people.aggregate(
+        last=Max("consented_at"),
+        day=Count("pk", filter=Q(consented_at__gte=now - timedelta(days=1))),
+    )
+    checks, failed = _attention(study, people)
+    allocated, imbalance = _balance(study)
+    hidden = limited_pages(definition(study)) if is_blinded(study) else []
+    return Monitor(
+        at=now,
+        last_day=arrivals["day"],
+        last_arrival=arrivals["last"],
+        pages=tuple(_pages(study, people, now, frozenset(hidden))),
+        hidden_pages=bool(hidden),
+        durations=_durations(people),
+        checks=checks,
+        failed_a_check=failed,
+        allocated=allocated,
+        imbalance=imbalance,
+        interrupted=people.filter(views__times__gt=1).distinct().count(),
+    )
+
+
+def _pages(
+    study: Study, people: QuerySet[Participant], now: datetime, hidden: frozenset[str]
+) -> list[PageCounts]:
+    shown = Counter(
+        dict(
+            PageView.objects.filter(participant__in=people)
+            .order_by()
+            .values_list("step")
+            .annotate(Count("pk"))
+        )
+    )
+    sent = Counter(
+        dict(people.order_by().values_list("submissions__step").annotate(Count("submissions")))
+    )
+    # People who have not completed stay at the page that they were shown first most recently.
+    views = PageView.objects.filter(participant=OuterRef("pk"))
+    left = people.exclude(state=Participant.State.COMPLETED).annotate(
+        at=Subquery(views.order_by("-first_shown_at").values("step")[:1]),
+        last=Subquery(views.order_by("-last_shown_at").values("last_shown_at")[:1]),
+    )
+    stopped = Counter(
+        left.filter(state=Participant.State.STOPPED).order_by().values_list("at", flat=True)
+    )
+    gone = Counter(
+        left.filter(state=Participant.State.STARTED, last__lt=now - QUIET)
+        .order_by()
+        .values_list("at", flat=True)
+    )
+    return [
+        PageCounts(step.key, shown[step.key], sent[step.key], stopped[step.key], gone[step.key])
+        for step in definition(study).steps
+        if step.key not in hidden
+    ]
+
+
+def _durations(people: QuerySet[Participant]) -> Durations | None:
+    times = people.filter(state=Participant.State.COMPLETED).order_by()
+    minutes = sorted(
+        (end - begin).total_seconds() / 60
+        for begin, end in times.values_list("consented_at", "finished_at")
+        if end is not None
+    )
+    if len(minutes) < 2:
+        return None
+    lower, middle, upper = quantiles(minutes, n=4, method="inclusive")
+    fast = SPEEDER * median(minutes)
+    return Durations(len(minutes), lower, middle, upper, sum(time < fast for time in minutes))
+
+
+def _attention(study: Study, people: QuerySet[Participant]) -> tuple[int, int]:
+    """Return the number of attention checks sent, and of people who failed at least one."""
+    steps = [step for step in definition(study).steps if step.kind == "attention"]
+    if not steps or (is_blinded(study) and limited_pages(definition(study))):
+        return 0, 0
+    wanted = {step.key: expected(study, step) for step in steps}
+    answers = Answer.objects.filter(
+        submission__participant__in=people, submission__step__in=wanted
+    ).values_list("submission__step", "value", "submission__participant")
+    given = list(answers)
+    return len(given), len({person for step, value, person in given if value != wanted[step]})
+
+
+def _balance(study: Study) -> tuple[int, float | None]:
+    """Return the number of allocated places, and the largest deviation of an arm from its share."""
+    arms = study.arms.annotate(
+        people=Count("allocationslot", filter=Q(allocationslot__simulated=False))
+    ).values_list("key", "people")
+    counts = dict(arms)
+    allocated = sum(counts.values())
+    allocation = definition(study).allocation
+    # Quotas are meant to end the balance.
+    if not allocated or allocation.quotas:
+        return allocated, None
+    ratios = {key: allocation.ratios.get(key, 1) for key in counts}
+    total = sum(ratios.values())
+    return allocated, max(abs(counts[key] - allocated * ratios[key] / total) for key in counts)

@@ -1,0 +1,100 @@
+"""What the panel shows of a running study."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from studyplatform.panel.monitoring import monitor
+from surveys import services
+from surveys.models import PageView, Participant
+from surveys.pages import sequence
+from surveys.pages.kinds.attention import expected
+from surveys.study_file.stored import definition
+from tests.surveys import designs, factories
+
+
+def page(study, key):
+    return next(page for page in monitor(study).pages if page.key == key)
+
+
+def shown_next(person):
+    """Show the next page as a browser does, without an answer."""
+    services.record_view(participant=person, step=sequence.current_step(person).key)
+
+
+def test_a_study_without_people_has_empty_counts(study):
+    watched = monitor(study)
+    assert (watched.last_day, watched.last_arrival, watched.durations) == (0, None, None)
+    assert (watched.allocated, watched.imbalance, watched.interrupted) == (0, None, 0)
+    assert not any(entry.shown or entry.sent or entry.stopped for entry in watched.pages)
+
+
+def test_pages_count_who_saw_sent_and_left_them(study):
+    for key in "abc":
+        factories.walk(factories.allocated(study, key))
+    quitter = factories.walk(factories.allocated(study, "quitter"), pages=2)
+    gone = factories.walk(factories.allocated(study, "gone"), pages=2)
+    here = factories.walk(factories.allocated(study, "here"), pages=2)
+    factories.walk(factories.allocated(study, "robot", simulated=True), pages=2)
+    for person in (quitter, gone, here):
+        shown_next(person)
+    services.stop(participant=quitter)
+    PageView.objects.filter(participant=gone).update(
+        last_shown_at=timezone.now() - timedelta(hours=2)
+    )
+    left = page(study, "trial:1")
+    assert (left.shown, left.sent, left.stopped, left.gone) == (6, 3, 1, 1)
+    first = page(study, "before:ai-experience-v1")
+    assert (first.sent, first.stopped, first.gone) == (6, 0, 0)
+
+
+def test_speeders_are_those_far_below_the_median(study):
+    for minutes, key in ((10, "a"), (12, "b"), (14, "c"), (3, "d"), (16, "e")):
+        person = factories.walk(factories.allocated(study, key))
+        Participant.objects.filter(pk=person.pk).update(
+            finished_at=person.consented_at + timedelta(minutes=minutes)
+        )
+    durations = monitor(study).durations
+    assert (durations.people, durations.speeders) == (5, 1)
+    assert [durations.lower, durations.median, durations.upper] == pytest.approx([10, 12, 14])
+
+
+def test_the_balance_names_no_arm_and_counts_real_people(study, signed_in):
+    for number in range(5):
+        factories.allocated(study, str(number))
+    factories.allocated(study, "robot", simulated=True)
+    watched = monitor(study)
+    assert watched.allocated == 5
+    assert watched.imbalance == 0.75  # one of four arms has two people, its share is 1.25
+    text = signed_in("analyst").get(reverse("panel:monitor", args=[study.slug])).content.decode()
+    assert not [arm.label for arm in study.arms.all() if arm.label in text]
+
+
+def test_failed_attention_checks_are_counted_by_person(db, tmp_path):
+    study = designs.design_study(tmp_path)
+    step = next(step for step in definition(study).steps if step.kind == "attention")
+    right = expected(study, step)
+    for key, answer in (("a", right), ("b", "3"), ("c", "3")):
+        person = factories.allocated(study, key)
+        while (current := sequence.current_step(person)) != step:
+            factories.record(person, current.key, factories.answers(person, current))
+        factories.record(person, step.key, {"attention": answer})
+    watched = monitor(study)
+    assert (watched.checks, watched.failed_a_check) == (3, 2)
+
+
+def test_the_queries_do_not_grow_with_the_participants(study, signed_in):
+    browser, address = signed_in("owner"), reverse("panel:monitor", args=[study.slug])
+    assert browser.get(address).status_code == 200  # which reads the study file for the first time
+    counts = []
+    for number in range(2):
+        for key in range(3):
+            factories.walk(factories.allocated(study, f"{number} {key}"))
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(address).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] < 30
