@@ -18,11 +18,11 @@ DIST := worksteal
 
 demo: .venv/.installed
 	@$(BIN)/python manage.py demo --address $(ADDRESS)
-	@if [ "$(SERVE)" != "0" ]; then $(BIN)/python manage.py runserver $(ADDRESS); fi
+	@if [ "$(SERVE)" != "0" ]; then exec $(BIN)/python manage.py serve $(ADDRESS); fi
 
 serve: .venv/.installed
 	$(BIN)/python manage.py migrate --verbosity 0
-	$(BIN)/python manage.py runserver $(ADDRESS)
+	$(BIN)/python manage.py serve $(ADDRESS)
 
 # Two workers on two cores: threads of numerical libraries would only wait for one another.
 test nightly: export OMP_NUM_THREADS = 1

@@ -34,7 +34,7 @@ CALLS = SLUG | {
 """Commands that work on the database, with the least that each can be called with."""
 WITHOUT = {
     *("demo", "evaluate_explanations", "plan_power", "preregister", "reproduce_report"),
-    "train_classifier",
+    *("serve", "train_classifier"),
 }
 """``demo`` migrates first; ``preregister`` can do without, and is tested below."""
 ALONE = {"run_analysis": ["--table", "nowhere", "--output", "out"],

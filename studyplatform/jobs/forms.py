@@ -11,6 +11,7 @@ from explanations import catalogue
 from surveys.blinding import is_blinded
 from surveys.export.formats import FORMATS
 from surveys.models import Study
+from surveys.services.ledger import scheme_of
 
 WHO = (
     ("none", _("real participants")),
@@ -33,7 +34,8 @@ class JobForm(forms.Form):
 
     def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
         self.study = study
-        super().__init__(data)
+        # A page may show several forms, whose fields need different ids.
+        super().__init__(data, auto_id=f"{type(self).__name__.lower()}-%s")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -177,7 +179,9 @@ class SimulationForm(JobForm):
     number = forms.IntegerField(
         label=_("Number of people"), min_value=1, max_value=2000, initial=20
     )
-    profile = forms.ChoiceField(label=_("Kind of people"), choices=PROFILES, initial="demo")
+    profile = forms.ChoiceField(
+        label=_("Kind of people"), choices=PROFILES, initial="demo", widget=forms.RadioSelect
+    )
     seed = forms.IntegerField(
         label=_("Seed"),
         help_text=_("The same seed gives the same answers."),
@@ -192,6 +196,16 @@ class SimulationForm(JobForm):
             raise forms.ValidationError(
                 _("The study is not open, so that nobody can take part in it. Open it first.")
             )
+        number = cleaned.get("number")
+        if self.study is not None and number and number > (free := _free_places(self.study)):
+            self.add_error(
+                "number",
+                gettext(
+                    "The study has %(free)d places left for simulated participants. Send fewer, or "
+                    "set more [allocation] places in the study file."
+                )
+                % {"free": free},
+            )
         return cleaned
 
     @classmethod
@@ -201,12 +215,24 @@ class SimulationForm(JobForm):
         return f"{people}; {dict(PROFILES).get(arguments.get('profile', ''), '')}"
 
 
+def _free_places(study: Study) -> int:
+    capacity = scheme_of(study, simulated=True).capacity
+    return capacity - study.slots.filter(simulated=True).count()
+
+
 class PeopleForm(JobForm):
     """A choice of people that the study must have, and whose arms may be shown."""
 
-    simulated = forms.ChoiceField(label=_("Data of"), choices=WHO, initial="none")
+    simulated = forms.ChoiceField(
+        label=_("Data of"), choices=WHO, initial="none", widget=forms.RadioSelect
+    )
     reveals = False
-    """Whether the job shows arms, which stay hidden until collection has ended."""
+    """Whether the job shows arms, which stay hidden until the study is unblinded."""
+
+    def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(study, data)
+        hidden = study is not None and self.reveals and is_blinded(study)
+        self.fields["simulated"].initial = "only" if hidden else "none"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -216,8 +242,9 @@ class PeopleForm(JobForm):
         if self.reveals and who != "only" and is_blinded(self.study):
             raise forms.ValidationError(
                 _(
-                    "The arms of real participants stay hidden until collection has ended, so they "
-                    "cannot be compared yet. Choose simulated participants, or end the study first."
+                    "The arms of real participants stay hidden until the study is unblinded, so "
+                    "they cannot be compared yet. Choose simulated participants, or unblind the "
+                    "study first."
                 )
             )
         people = self.study.participants.all()

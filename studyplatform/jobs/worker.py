@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -45,12 +46,20 @@ class Worker:
     def run(self, *, once: bool = False) -> int:
         """Do jobs until the process is interrupted, or at most one. Return how many were done."""
         count = 0
-        with presence.shown(self.holder, self.kinds) as still_here:
-            while True:
+        with (
+            _signals_remembered() as stop_if_asked,
+            presence.shown(self.holder, self.kinds) as still_here,
+        ):
+
+            def look() -> None:
+                stop_if_asked()
                 still_here()
+
+            while True:
+                look()
                 lease = self._claimed()
                 if lease is not None:
-                    Attending(lease, self.tell, still_here).attend()
+                    Attending(lease, self.tell, look).attend()
                     count += 1
                 if once:
                     return count
@@ -70,10 +79,8 @@ class Worker:
 class Attending:
     """The worker's part while a process does the job: heartbeat, progress, cancelling, the end."""
 
-    def __init__(
-        self, lease: Lease, tell: Callable[[str], None], still_here: Callable[[], None]
-    ) -> None:
-        self.lease, self.tell, self.still_here = lease, tell, still_here
+    def __init__(self, lease: Lease, tell: Callable[[str], None], look: Callable[[], None]) -> None:
+        self.lease, self.tell, self.look = lease, tell, look
         job = Job.objects.get(pk=lease.job)
         self.name, self.language = f"Job {job.pk} ({job.kind})", job.language
         self._renewed = self._reported = time.monotonic()
@@ -113,7 +120,7 @@ class Attending:
                 self._note(message)
             if message is None or self._is_due(self._reported, SECONDS_BETWEEN_REPORTS):
                 self._report()
-                self.still_here()
+                self.look()
                 if self._must_stop():
                     return None
 
@@ -180,6 +187,32 @@ class Attending:
             case code:
                 queue.put_back(self.lease, _died(code), counts=True)
         self.tell(f"{self.name}: {Job.objects.get(pk=self.lease.job).state}")
+
+
+@contextmanager
+def _signals_remembered() -> Iterator[Callable[[], None]]:
+    """Yield a function that raises KeyboardInterrupt if SIGTERM or SIGINT has come.
+
+    Raised by the signal itself, it could break a write to the database in the middle.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None  # only the main thread may change handlers
+        return
+    asked: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: asked.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+
+    def stop_if_asked() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    try:
+        yield stop_if_asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Estimate:

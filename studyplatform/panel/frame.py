@@ -27,9 +27,11 @@ class Tab:
 TABS = (
     Tab("overview", _("Overview"), "panel:study"),
     Tab("preview", _("Preview"), "preview:begin"),
+    Tab("jobs", _("Jobs"), "panel:jobs"),
     Tab("launch", _("Launch"), "panel:launch"),
     Tab("monitor", _("Monitor"), "panel:monitor", Right.SEE_DATA),
     Tab("participants", _("Participants"), "panel:participants", Right.SEE_DATA),
+    Tab("data", _("Data and reports"), "panel:data", Right.SEE_DATA),
     Tab("members", _("Members"), "panel:members"),
 )
 """Every tab, in order. A new page of studies is a line here and a view."""

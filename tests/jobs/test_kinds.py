@@ -138,9 +138,9 @@ def test_a_report_names_the_hashes_of_an_export_of_the_same_data(study, enqueue)
 
 
 REFUSED = {
-    "report of an open study": ("report", {"simulated": "none"}, "stay hidden until collection"),
+    "report of an open study": ("report", {"simulated": "none"}, "stay hidden until the study"),
     "report with real people of an open study": (
-        "report", {"simulated": "included"}, "stay hidden until collection",
+        "report", {"simulated": "included"}, "stay hidden until the study",
     ),
     "report without anybody": ("report", {"simulated": "only"}, "no simulated participants"),
     "export without anybody": (
@@ -152,6 +152,7 @@ REFUSED = {
     ),
     "no method": ("evaluation", {"images": 2, "subsample": 2}, "Methods: This field is required"),
     "power of 1": ("power", {**POWER, "power": 1}, "less than or equal to 0.99"),
+    "more people than places": ("simulation", {**PEOPLE, "number": 61}, "has 60 places left"),
     "nobody to simulate": ("simulation", {**PEOPLE, "number": 0}, "greater than or equal to 1"),
     "an unknown profile": ("simulation", {**PEOPLE, "profile": "/etc/passwd"}, "valid choice"),
 }  # fmt: skip

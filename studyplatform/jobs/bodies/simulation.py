@@ -1,15 +1,18 @@
 """Synthetic participants, with the code of simulate_participants."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext
 
 from studyplatform.jobs.queue import save_checkpoint
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.simulation.profile import load
 from surveys.simulation.run import Simulated, SimulationError, people_before, taking_part
+
+SECONDS_FOR_OTHERS = 0.05  # those who wait look for the lock at least every 0.1 s
 
 
 def run(work: Work) -> Done:
@@ -34,10 +37,18 @@ def run(work: Work) -> Done:
                     end = str(next(people))
                     save_checkpoint(work.lease, {**checkpoint, "ends": [*ends, end]})
                 ends.append(end)
+                _let_others_write()
                 work.progress(len(ends), number, gettext("people"))
     except SimulationError as error:
         raise RefusedError(str(error)) from error
     return Done(str(Simulated.of(ends)), {"study_file_sha256": work.study.source_sha256})
+
+
+def _let_others_write() -> None:
+    """Leave SQLite's only lock open for a moment: it is given to no queue, so that a program that
+    takes it again at once shuts out participants."""
+    if connection.vendor == "sqlite":
+        time.sleep(SECONDS_FOR_OTHERS)
 
 
 def _first_checkpoint(work: Work) -> Mapping[str, Any]:

@@ -1,0 +1,99 @@
+"""Filters for jobs: durations, sizes and numbers as people read them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext, ngettext
+
+from studyplatform.jobs.kinds import BY_KEY, summary_of
+from studyplatform.models import Job
+
+register = template.Library()
+TONES = {"running": "warn", "done": "good", "failed": "bad"}
+SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB"))
+
+
+@register.filter
+def about(time: timedelta | None) -> str:
+    """Return a duration in the largest fitting unit, such as "4 minutes"."""
+    if time is None:
+        return ""
+    seconds = time.total_seconds()
+    if seconds < 60:
+        count = round(seconds)
+        return ngettext("%(count)d second", "%(count)d seconds", count) % {"count": count}
+    if seconds < 5400:
+        count = round(seconds / 60)
+        return ngettext("%(count)d minute", "%(count)d minutes", count) % {"count": count}
+    count = round(seconds / 3600)
+    return ngettext("%(count)d hour", "%(count)d hours", count) % {"count": count}
+
+
+@register.filter
+def size(count: int) -> str:
+    """Return a number of bytes with its unit, such as "1.4 MB"."""
+    for large, unit in SIZES:
+        if count >= large:
+            return f"{count / large:.1f} {unit}"
+    return gettext("%(count)d bytes") % {"count": count}
+
+
+@register.filter
+def main_files(job: Job) -> Sequence[dict[str, Any]]:
+    """Return the files at the top of the result, its page first."""
+    page = (job.result or {}).get("page")
+    top = [file for file in job.files if "/" not in file["name"]]
+    return sorted(top, key=lambda file: file["name"] != page)
+
+
+@register.filter
+def other_files(job: Job) -> Sequence[dict[str, Any]]:
+    """Return the files in folders of the result, such as tables and figures."""
+    return [file for file in job.files if "/" in file["name"]]
+
+
+@register.filter
+def tone(job: Job) -> str:
+    """Return the class that colours the job's state."""
+    return TONES.get(job.state, "")
+
+
+@register.filter
+def kind(job: Job) -> str:
+    """Return the name of the job's kind."""
+    return str(BY_KEY[job.kind].label) if job.kind in BY_KEY else job.kind
+
+
+@register.filter
+def asked(job: Job) -> str:
+    """Return the job's arguments in words."""
+    return summary_of(job.kind, job.arguments)
+
+
+@register.filter
+def short(sha256: str) -> str:
+    """Return the first twelve digits of a hash, with a sign that more follow."""
+    return f"{sha256[:12]}…" if sha256 else "–"
+
+
+@register.filter
+def people(rows: Mapping[str, int] | None) -> int:
+    """Return the number of participants with an arm among the rows of an export's tables."""
+    return (rows or {}).get("participants.csv", 0)
+
+
+@register.filter
+def plain(number: float | None) -> str:
+    """Return a number with up to six digits, or a dash where there is none."""
+    return "–" if number is None else f"{number:.6g}"
+
+
+@register.filter
+def input_kind(field: object) -> str:
+    """Return how a form's field is laid out: check, options or plain."""
+    name = type(field.field.widget).__name__  # type: ignore[attr-defined]
+    if name == "CheckboxInput":
+        return "check"
+    return "options" if name in {"CheckboxSelectMultiple", "RadioSelect"} else "plain"

@@ -1,0 +1,250 @@
+"""The loop behind test_killed_workers.py: a worker is killed at an operation, another finishes.
+
+    python -m tests.jobs.killing FOLDER ROUND...
+
+A ROUND is KIND:POINTS. The job of this kind is done once without a fault and its operations are
+counted: SQL statements that write, commits, renames, new folders and flushes to the disk. Then a
+worker is killed at each of POINTS operations, spread evenly, and another does what is left.
+"torn:POINTS" is the control: synthetic people whose pages and note are no longer one transaction.
+
+Prints one line of JSON: by round, how many points were tried, and what went wrong at any of them.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.db.backends.sqlite3.base import DatabaseWrapper  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from explanations.models import Explanation  # noqa: E402
+from studyplatform.jobs import queue, worker  # noqa: E402
+from studyplatform.jobs.attempt import attempt, body_of  # noqa: E402
+from studyplatform.jobs.bodies import simulation  # noqa: E402
+from studyplatform.models import Job  # noqa: E402
+from surveys import services  # noqa: E402
+from surveys.models import Answer, Participant, Study  # noqa: E402
+from tests.surveys import factories  # noqa: E402
+from tests.surveys.drawn import drawn_study  # noqa: E402
+from tests.test_straight_line import STUDY  # noqa: E402
+
+FOLDER = Path(sys.argv[1])
+PEOPLE = {"number": 2, "profile": "null", "seed": 4}
+JOBS = {
+    "simulation": ("drawn", PEOPLE),
+    "torn": ("drawn", PEOPLE),
+    "export": ("small", {"formats": ["csv", "json"], "simulated": "none"}),
+    "report": ("small", {"simulated": "none", "pdf": False}),
+    "power": ("small", {"power": 0.5, "runs": 20, "most": 4, "seed": 1}),
+    "maps": ("pictured", {"layers": False, "verify": 0}),
+    "evaluation": ("pictured", {"images": 2, "subsample": 2, "methods": ["gradcam"]}),
+}
+"""Study and arguments of the job of each round."""
+
+
+class Faults:
+    """Counts operations and kills this process at the one of a given number."""
+
+    def __init__(self, number: int) -> None:
+        self.left, self.count = number, 0
+
+    def point(self) -> None:
+        self.count += 1
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def install(self) -> None:
+        for name in ("fsync", "replace", "rename", "mkdir"):
+            setattr(os, name, self._around(getattr(os, name)))
+        connections["default"].execute_wrappers.append(self._statement)
+        DatabaseWrapper._commit = self._around(DatabaseWrapper._commit)
+
+    def _around(self, operation):
+        def counted(*arguments, **options):
+            self.point()
+            done = operation(*arguments, **options)
+            self.point()
+            return done
+
+        return counted
+
+    def _statement(self, execute, sql, params, many, context):
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            self.point()
+        return execute(sql, params, many, context)
+
+
+def in_a_fork(work) -> tuple[int, dict]:
+    """The exit status of ``work`` in a child process, and what it returned if it lived."""
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(receive)
+        try:
+            os.write(send, json.dumps(work()).encode())
+            os._exit(0)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            os._exit(1)
+    os.close(send)
+    with os.fdopen(receive, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return status, json.loads(answer) if answer else {}
+
+
+def in_this_process() -> None:
+    """Let the worker do the job itself, so that one kill hits whatever happens anywhere."""
+
+    def ending(attending, process, connection):
+        def tell(message):
+            attending._note(message)
+            attending._report()
+
+        return attempt(attending.lease, tell)
+
+    worker._started = lambda lease: (None, SimpleNamespace(close=lambda: None))
+    worker._end = lambda process: None
+    worker.Attending._ending = ending
+
+
+def do(kind: str, number: int = 0) -> dict:
+    """What a worker does, killed at the operation of this number; 0 for never."""
+    if kind == "torn":
+        simulation.transaction = type("Torn", (), {"atomic": staticmethod(contextlib.nullcontext)})
+    faults = Faults(number)
+    faults.install()
+    in_this_process()
+    worker.Worker(tuple(JOBS)).run(once=True)
+    return {"operations": faults.count}
+
+
+def outcome(kind: str) -> dict:
+    """What the job has left: its row, its files, and what it did to the database."""
+    job = Job.objects.get()
+    result = job.result or {}
+    provenance = {k: v for k, v in result.get("provenance", {}).items() if k != "exported_at"}
+    people = Participant.objects.filter(simulated=True).order_by("slot__position", "pk")
+    answers = [
+        [person.state, *Answer.objects.filter(submission__participant=person)
+         .order_by("pk").values_list("item", "value")]
+        for person in people
+    ]  # fmt: skip
+    folder = settings.DATA_DIR / "jobs" / str(job.pk)
+    attempts = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return {
+        "state": job.state,
+        "error": job.error,
+        "summary": result.get("summary"),
+        "provenance": provenance,
+        "files": {one["name"]: one["sha256"] for one in job.files},
+        "database": hashlib.sha256(repr(answers).encode()).hexdigest(),
+        "maps": sorted(Explanation.objects.values_list("key", flat=True)),
+        "attempts": len(attempts),
+    }
+
+
+def after(kind: str) -> dict:
+    """The other worker: it finds the job once the lease is over, unless it is done already."""
+    past = timezone.now() - timedelta(seconds=1)
+    Job.objects.filter(state="running").update(lease_until=past)
+    do(kind)
+    left = queue.claim("one too many", tuple(JOBS))
+    return outcome(kind) | {"taken_again": left is not None}
+
+
+def prepare(kind: str) -> dict:
+    slug, data = JOBS[kind]
+    study = Study.objects.get(slug=slug)
+    queue.enqueue("simulation" if kind == "torn" else kind, study=study, data=data, by=None)
+    return {}
+
+
+def studies() -> dict:
+    with contextlib.redirect_stdout(sys.stderr):
+        call_command("migrate", verbosity=0)
+    drawn_study(FOLDER)
+    small = drawn_study(FOLDER, slug="small", arms=("none", "gradcam", "lime"))
+    for number in range(12):
+        factories.walk(factories.allocated(small, str(number)), choice=number)
+    factories.end_and_unblind(small)
+    text = small.source.replace('scale = "trust"', 'scale = "trust"\nsmallest_effect = 2.0')
+    Study.objects.filter(pk=small.pk).update(source=text)
+    if {"maps", "evaluation"} & {each.partition(":")[0] for each in sys.argv[2:]}:
+        call_command("import_images", data="scenes", split="test", limit=24, verbosity=0,
+                     stdout=sys.stderr)  # fmt: skip
+        services.load_study(STUDY.format(slug="pictured", seed=5))
+    return {}
+
+
+def play(kind: str, points: int, clean: Path) -> dict:
+    """One round: what went wrong at any of its points."""
+    data = settings.DATA_DIR
+    body_of("simulation" if kind == "torn" else kind)  # loads the libraries before the forks
+
+    def begin() -> None:
+        shutil.rmtree(data)
+        shutil.copytree(clean, data)
+        assert in_a_fork(lambda: prepare(kind))[0] == 0
+
+    begin()
+    _, counted = in_a_fork(lambda: do(kind))
+    _, whole = in_a_fork(lambda: outcome(kind))
+    begin()
+    in_a_fork(lambda: do(kind))
+    _, again = in_a_fork(lambda: outcome(kind))
+    # Files with a time in them differ even between two undisturbed runs.
+    stable = {name for name in whole["files"] if whole["files"][name] == again["files"].get(name)}
+    assert whole["state"] == "done", whole["error"]
+    operations = counted["operations"]
+    numbers = sorted({1 + round(i * (operations - 1) / max(1, points - 1)) for i in range(points)})
+    bad = {"not_done": 0, "other_result": 0, "taken_again": 0, "left_behind": 0}
+    hit = 0
+    for number in numbers:
+        begin()
+        status, _ = in_a_fork(lambda number=number: do(kind, number))
+        hit += os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        _, ended = in_a_fork(lambda: after(kind))
+        bad["not_done"] += ended.get("state") != "done"
+        bad["other_result"] += not same(ended, whole, stable)
+        bad["taken_again"] += bool(ended.get("taken_again", True))
+        bad["left_behind"] += ended.get("attempts", 9) > 1 and number < operations - 4
+        if kind == "torn" and bad["other_result"]:
+            break
+    return bad | {"points": len(numbers), "hit": hit, "operations": operations,
+                  "stable_files": len(stable)}  # fmt: skip
+
+
+def same(ended: dict, whole: dict, stable: set[str]) -> bool:
+    keys = ("summary", "provenance", "database", "maps")
+    files = all(ended.get("files", {}).get(name) == whole["files"][name] for name in stable)
+    names = ended.get("files", {}).keys() == whole["files"].keys()
+    return files and names and all(ended.get(key) == whole[key] for key in keys)
+
+
+def main() -> None:
+    clean = FOLDER / "clean"
+    assert in_a_fork(studies)[0] == 0
+    shutil.copytree(settings.DATA_DIR, clean)
+    rounds = [each.partition(":") for each in sys.argv[2:]]
+    print(json.dumps({kind: play(kind, int(points), clean) for kind, _, points in rounds}))
+
+
+main()
