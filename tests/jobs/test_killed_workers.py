@@ -28,6 +28,7 @@ def rounds(folder, counts: dict[str, int]) -> dict[str, dict[str, int]]:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]
     shutil.rmtree(folder)
+    print(result.stderr)  # pytest shows it with a failure
     return json.loads(result.stdout.splitlines()[-1])
 
 
