@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SERVE ?= 1
-ADDRESS ?= 127.0.0.1:8000
+# Not 127.0.0.1: passkeys need a name.
+ADDRESS ?= localhost:8000
 DIST := worksteal
 
 .PHONY: demo test nightly lint serve messages

@@ -1,10 +1,12 @@
 """Django's admin with the platform's title."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,6 +18,20 @@ class StudyAdminSite(AdminSite):
     site_header = "Explanation studies"
     site_title = "Explanation studies"
     index_title = "Studies, images and participants"
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: Any = None,
+        **options: Any,
+    ) -> None:
+        """Register all models but allauth's, whose rows are the secrets of second factors.
+
+        The panel's page of a person removes them.
+        """
+        given = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        models = [model for model in given if model._meta.app_label not in {"account", "mfa"}]
+        super().register(models, admin_class, **options)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

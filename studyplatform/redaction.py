@@ -6,7 +6,7 @@ import re
 from traceback import format_exception
 
 SECRETS = (
-    (re.compile(r"/(p|picture|link)/[^/\s?\"']+"), r"/\1/…"),
+    (re.compile(r"/(p|picture|link|review)/[^/\s?\"']+"), r"/\1/…"),
     (re.compile(r"(/[^\s?\"']*)\?[^\s\"']+"), r"\1?…"),
     (re.compile(r"\bip=\S+"), "ip=…"),
     # PostgreSQL names the values of the row that it refuses, answers among them.

@@ -181,3 +181,8 @@ def test_a_record_is_cleaned_for_every_handler_after_the_first():
     record = logging.LogRecord("x", 30, "", 0, "Not Found: %s", ("/p/code/",), None)
     assert WithoutSecrets().filter(record)
     assert record.getMessage() == "Not Found: /p/…/"
+
+
+@pytest.mark.parametrize("kind", ["account/link", "review"])
+def test_the_secret_of_a_link_to_the_panel_is_not_logged(kind):
+    assert redact(f"Not Found: /panel/{kind}/secret-token/") == f"Not Found: /panel/{kind}/…/"

@@ -76,10 +76,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(
         self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
     ) -> HttpResponse:
-        """Let a person without a second factor set one up without a second question for the
-        password, which was given a moment ago."""
-        if not Authenticator.objects.filter(user_id=user.pk).exists():
-            record_authentication(request, user, method="password", reauthenticated=True)
+        """Count the sign-in as an answer to "is it you", so that nobody is asked twice in a row."""
+        has_factor = Authenticator.objects.filter(user_id=user.pk).exists()
+        method = "mfa" if has_factor else "password"
+        record_authentication(request, user, method=method, reauthenticated=True)
         return super().post_login(request, user, **kwargs)
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from studyplatform.accounts import links
 from studyplatform.accounts.links import Switches
-from studyplatform.panel import members
+from studyplatform.panel import members, review
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
 from surveys.models import Study
@@ -63,7 +63,7 @@ class InvitationForm(SwitchesForm):
 @study_page(Right.VIEW)
 def show(request: HttpRequest, study: Study) -> HttpResponse:
     """List the members and, for owners, the open invitations."""
-    return _page(request, study, InvitationForm())
+    return members_page(request, study)
 
 
 @require_POST
@@ -72,7 +72,7 @@ def invite(request: HttpRequest, study: Study) -> HttpResponse:
     """Invite a person, and show the link once if no e-mail is sent."""
     form = InvitationForm(request.POST)
     if not form.is_valid() or not isinstance(request.user, User):
-        return _page(request, study, form)
+        return members_page(request, study, form)
     try:
         created = links.invite(
             request,
@@ -83,8 +83,8 @@ def invite(request: HttpRequest, study: Study) -> HttpResponse:
         )
     except links.LinkError as error:
         form.add_error("email", str(error))
-        return _page(request, study, form)
-    return _page(request, study, InvitationForm(), created=created)
+        return members_page(request, study, form)
+    return members_page(request, study, created=created)
 
 
 @require_POST
@@ -135,11 +135,15 @@ def remove(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     return _back(study)
 
 
-def _page(request: HttpRequest, study: Study, form: InvitationForm, **context: Any) -> HttpResponse:
+def members_page(
+    request: HttpRequest, study: Study, form: InvitationForm | None = None, **context: Any
+) -> HttpResponse:
+    """Show the members and, to owners, the open invitations and the links for reviewers."""
     shown = {
         "members": study.members.select_related("user").order_by("-owner", "user__username"),
         "invitations": links.open_links(study).select_related("created_by"),
-        "form": form,
+        "review_links": review.open_links(study).select_related("created_by"),
+        "form": form or InvitationForm(),
         **context,
     }
     return render_study_page(request, study, "members", "panel/members.html", shown)

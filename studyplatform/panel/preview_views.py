@@ -15,6 +15,7 @@ from studyplatform.panel import preview
 from studyplatform.panel.access import studies_of
 from studyplatform.panel.preview import PreviewPage
 from studyplatform.panel.questionnaire_views import View, for_researchers
+from studyplatform.panel.review import may_review
 from surveys.models import Arm, Participant, Study
 from surveys.pages import sequence
 from surveys.pages.example import EXAMPLE
@@ -30,13 +31,15 @@ NO_IMAGES = "The images are not chosen yet, because too few of them have been cl
 
 
 def for_viewers(view: View) -> View:
-    """Restrict the view to the study's members, and to staff who may view every study."""
+    """Restrict the view to the study's members, to people with a link for reviewers, and to staff
+    who may view every study."""
     for_staff = for_researchers(view)
 
     @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
-        if studies_of(request.user).filter(slug=slug).exists():
+        is_member = studies_of(request.user).filter(slug=slug).exists()
+        if is_member or may_review(request, slug):
             return view(request, slug, **kwargs)
         if request.user.is_authenticated and not request.user.is_staff:
             raise Http404("There is no such study, or you may not see it.")
@@ -160,11 +163,13 @@ def _bar(
 
 
 def _back(request: HttpRequest, study: Study) -> str:
-    """Return the URL of the study's page: the panel's, or for staff who are not members the
-    admin's."""
+    """Return the URL of the study's page: the panel's for members, the admin's for other staff, and
+    none for reviewers."""
     if studies_of(request.user).filter(pk=study.pk).exists():
         return reverse("panel:study", kwargs={"slug": study.slug})
-    return reverse("admin:surveys_study_change", args=[study.pk])
+    if request.user.is_staff:
+        return reverse("admin:surveys_study_change", args=[study.pk])
+    return ""
 
 
 def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from studyplatform.panel import home_views, monitor_views
+from studyplatform.panel import home_views, monitor_views, review_views
 
 app_name = "panel"
 
@@ -19,5 +19,6 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", home_views.home, name="home"),
+    path("review/<str:token>/", review_views.open_link, name="review"),
     path("studies/<slug:slug>/", include(STUDY_AREAS)),
 ]

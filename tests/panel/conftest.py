@@ -35,7 +35,8 @@ def other_study(study, tmp_path) -> Study:
 
 
 def add_member(study: Study, name: str, **switches: bool) -> User:
-    user, _ = User.objects.get_or_create(username=name)
+    user = User.objects.filter(username=name).first()
+    user = user or User.objects.create_user(name, password="a phrase of members")
     StudyMember.objects.create(study=study, user=user, **switches)
     return user
 

@@ -33,7 +33,7 @@ class Command(PlatformCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
         parser.add_argument(
-            "--address", default="127.0.0.1:8000", help="address at which it will be served"
+            "--address", default="localhost:8000", help="address at which it will be served"
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
@@ -89,7 +89,7 @@ def _summary(address: str, password: str, report: Path) -> str:
             "",
             "The demo study is ready.",
             f"  Take part:  {site}/s/{SLUG}/",
-            f"  Panel:      {site}/admin/   user {RESEARCHER}, password {password}",
+            f"  Panel:      {site}/panel/   user {RESEARCHER}, password {password}",
             f"  Report:     {report}",
             "",
         )

@@ -1,0 +1,58 @@
+"""Links for reviewers: a study's preview, without an account and without anything stored."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from studyplatform.models import ReviewLink
+from surveys.models import Study
+
+LASTS = timedelta(days=180)  # a paper may be under review for months
+KEY = "reviews"
+"""Where the session keeps the primary keys of the links that were opened in this browser."""
+
+
+def new_link(study: Study, by: User) -> tuple[ReviewLink, str]:
+    """Make a link, and return it with its secret, which is not stored."""
+    token = secrets.token_urlsafe(32)
+    link = ReviewLink.objects.create(
+        study=study,
+        token_sha256=_sha256(token),
+        created_by=by,
+        expires_at=timezone.now() + LASTS,
+    )
+    return link, token
+
+
+def open_links(study: Study) -> QuerySet[ReviewLink]:
+    """Return the study's links that still work."""
+    return study.review_links.filter(expires_at__gt=timezone.now())
+
+
+def usable(token: str) -> ReviewLink | None:
+    """Return the link with this secret, unless it has expired or was withdrawn."""
+    links = ReviewLink.objects.select_related("study")
+    return links.filter(token_sha256=_sha256(token), expires_at__gt=timezone.now()).first()
+
+
+def remember(request: HttpRequest, link: ReviewLink) -> None:
+    """Let this browser see the preview as long as the link works."""
+    request.session[KEY] = [*request.session.get(KEY, []), link.pk][-20:]
+
+
+def may_review(request: HttpRequest, slug: str) -> bool:
+    """Return whether a link to the study was opened in this browser and still works."""
+    opened = request.session.get(KEY)
+    if not opened:
+        return False
+    links = ReviewLink.objects.filter(pk__in=opened, study__slug=slug)
+    return links.filter(expires_at__gt=timezone.now()).exists()
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

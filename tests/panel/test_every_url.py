@@ -1,0 +1,363 @@
+"""Every URL of the installation, by every kind of visitor. A URL without a row fails."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from explanations.models import Explanation, StudyImage
+from studyplatform.accounts.links import INVITATION_LASTS, _sha256
+from studyplatform.models import AccountLink, Job, ReviewLink, StudyMember
+from surveys import services
+from surveys.models import Participant, Study
+from tests.panel.conftest import SWITCHES, add_member
+from tests.surveys import factories
+from tests.surveys.drawn import drawn_study
+
+ADMINISTRATOR = frozenset({"administrator"})
+OWNERS = ADMINISTRATOR | {"owner"}
+CHANGING = OWNERS | {"editor"}
+SEEING_DATA = OWNERS | {"analyst"}
+MEMBERS = CHANGING | SEEING_DATA | {"viewer"}
+SIGNED_IN = MEMBERS | {"outsider"}
+EVERYBODY = SIGNED_IN | {"anonymous", "participant"}
+VISITORS = tuple(sorted(EVERYBODY))
+TOKEN = "the-secret-of-an-invitation"
+
+
+def nothing(study: Study) -> dict[str, object]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may open the URL; everybody else gets 404 or, without an account, the sign-in."""
+
+    seen_by: frozenset[str]
+    objects: Callable[[Study], dict[str, object]] = nothing
+    """Values of the URL's parameters, other than the slug, that belong to the study."""
+    method: str = "get"
+    data: dict[str, str] = field(default_factory=dict)
+    may_lack: bool = False
+    """Whether there is nothing at this address even for those who may open it."""
+
+
+def person_of(study: Study) -> Participant:
+    return study.participants.order_by("pk").first()
+
+
+def of_participant(study: Study) -> dict[str, object]:
+    person = person_of(study)
+    trial = person.trials.first()
+    return {"code": person.code, "picture_code": trial.picture_code if trial else "x"}
+
+
+def a_member(study: Study) -> dict[str, object]:
+    return {"pk": study.members.order_by("pk").first().pk}
+
+
+def a_pseudonym(study: Study) -> dict[str, object]:
+    return {"pseudonym": person_of(study).pseudonym}
+
+
+def an_invitation(study: Study) -> dict[str, object]:
+    return {"pk": study.invitations.get().pk}
+
+
+def a_review_link(study: Study) -> dict[str, object]:
+    return {"pk": study.review_links.get().pk}
+
+
+def a_job(study: Study, kind: str = "maps") -> dict[str, object]:
+    return {"pk": study.jobs.get(kind=kind).pk}
+
+
+def a_data_job(study: Study) -> dict[str, object]:
+    return a_job(study, "export")
+
+
+def of_preview(study: Study) -> dict[str, object]:
+    return {"arm": "gradcam", "language": "en", "number": 1, "picture_code": "example-image"}
+
+
+ROWS = {
+    "health": Row(EVERYBODY),
+    # Participants' pages: whoever has the address or the code may come.
+    "home": Row(EVERYBODY),
+    "landing": Row(EVERYBODY),
+    "withdraw-later": Row(EVERYBODY),
+    "deleted": Row(EVERYBODY),
+    "anew": Row(EVERYBODY),
+    "go-on": Row(EVERYBODY),
+    "prolific-news": Row(EVERYBODY, method="post", may_lack=True),
+    "page": Row(EVERYBODY, of_participant),
+    "withdraw": Row(EVERYBODY, of_participant),
+    "picture": Row(EVERYBODY, of_participant, may_lack=True),
+    # Accounts
+    "account_login": Row(EVERYBODY),
+    "account_reset_password": Row(EVERYBODY),
+    "account-link": Row(EVERYBODY, lambda study: {"token": f"{TOKEN}-{study.slug}"}),
+    "account_set_password": Row(EVERYBODY),
+    "mfa_authenticate": Row(SIGNED_IN),
+    "mfa_login_webauthn": Row(SIGNED_IN),
+    "account_logout": Row(SIGNED_IN),
+    "mfa_index": Row(SIGNED_IN),
+    "account_reauthenticate": Row(SIGNED_IN),
+    "mfa_reauthenticate": Row(SIGNED_IN),
+    "mfa_reauthenticate_webauthn": Row(SIGNED_IN),
+    "account_change_password": Row(SIGNED_IN),
+    "mfa_activate_totp": Row(SIGNED_IN),
+    "mfa_deactivate_totp": Row(SIGNED_IN, may_lack=True),
+    "mfa_list_webauthn": Row(SIGNED_IN),
+    "mfa_add_webauthn": Row(SIGNED_IN),
+    "mfa_remove_webauthn": Row(SIGNED_IN, lambda study: {"pk": 1}, may_lack=True),
+    "mfa_view_recovery_codes": Row(SIGNED_IN, may_lack=True),
+    "mfa_generate_recovery_codes": Row(SIGNED_IN),
+    "mfa_download_recovery_codes": Row(SIGNED_IN, may_lack=True),
+    "end-session": Row(SIGNED_IN, method="post", data={"session": "all"}),
+    "people": Row(ADMINISTRATOR),
+    "person": Row(ADMINISTRATOR, lambda study: {"pk": User.objects.get(username="viewer").pk}),
+    # The panel
+    "panel:home": Row(SIGNED_IN),
+    "panel:study": Row(MEMBERS),
+    "panel:jobs": Row(MEMBERS),
+    "panel:start-job": Row(CHANGING, lambda study: {"key": "maps"}),
+    "panel:job": Row(MEMBERS, a_job),
+    "panel:job-progress": Row(MEMBERS, a_job),
+    "panel:cancel-job": Row(CHANGING, a_job, method="post"),
+    "panel:retry-job": Row(CHANGING, a_job, method="post"),
+    "panel:delete-job": Row(CHANGING, a_job, method="post"),
+    "panel:job-file": Row(MEMBERS, lambda study: a_job(study) | {"name": "x.csv"}, may_lack=True),
+    "panel:data": Row(SEEING_DATA),
+    "panel:compare-reports": Row(SEEING_DATA, may_lack=True),
+    "panel:monitor": Row(SEEING_DATA),
+    "panel:participants": Row(SEEING_DATA),
+    "panel:participant": Row(SEEING_DATA, a_pseudonym),
+    "panel:erase-participant": Row(OWNERS, a_pseudonym, method="post"),
+    "panel:launch": Row(MEMBERS),
+    "panel:open": Row(OWNERS, method="post"),
+    "panel:pause": Row(CHANGING, method="post"),
+    "panel:resume": Row(CHANGING, method="post"),
+    "panel:end": Row(OWNERS, method="post"),
+    # The study is running; after the end of collection, whoever sees data may.
+    "panel:unblind": Row(OWNERS, method="post", data={"reason": "The analysis begins."}),
+    "panel:members": Row(MEMBERS),
+    "panel:invite-member": Row(OWNERS, method="post", data={"email": "new@example.org"}),
+    "panel:withdraw-invitation": Row(OWNERS, an_invitation, method="post"),
+    "panel:new-review-link": Row(OWNERS, method="post"),
+    "panel:withdraw-review-link": Row(OWNERS, a_review_link, method="post"),
+    "panel:review": Row(EVERYBODY, lambda study: {"token": f"{TOKEN}-{study.slug}"}),
+    "panel:member": Row(OWNERS, a_member),
+    "panel:remove-member": Row(OWNERS, a_member, method="post"),
+    # Pages under /admin/ that belong to the panel
+    "preview:begin": Row(MEMBERS),
+    "preview:page": Row(MEMBERS, of_preview),
+    "preview:picture": Row(MEMBERS, of_preview, may_lack=True),
+    "explanations:image-picture": Row(
+        ADMINISTRATOR, lambda study: {"pk": StudyImage.objects.first().pk}
+    ),
+    "explanations:map-picture": Row(
+        ADMINISTRATOR, lambda study: {"pk": Explanation.objects.first().pk}
+    ),
+    "explanations:legend-picture": Row(ADMINISTRATOR, lambda study: {"method": "gradcam"}),
+    "questionnaires:list": Row(ADMINISTRATOR),
+    "questionnaires:preview": Row(ADMINISTRATOR, lambda study: {"key": "trust-v1"}),
+    "draft-study": Row(ADMINISTRATOR),
+}
+FURTHER_ROWS = [
+    # Jobs made from people's answers are for those alone who may see data.
+    ("panel:start-job", Row(SEEING_DATA, lambda study: {"key": "export"})),
+    ("panel:job", Row(SEEING_DATA, a_data_job)),
+    ("panel:job-progress", Row(SEEING_DATA, a_data_job)),
+    ("panel:cancel-job", Row(SEEING_DATA, a_data_job, method="post")),
+    ("panel:retry-job", Row(SEEING_DATA, a_data_job, method="post")),
+    ("panel:delete-job", Row(SEEING_DATA, a_data_job, method="post")),
+    (
+        "panel:job-file",
+        Row(SEEING_DATA, lambda study: a_data_job(study) | {"name": "x.csv"}, may_lack=True),
+    ),
+]
+"""Further rows of URLs that several kinds of objects have."""
+# The stock admin adds a URL for each table; all of them are the administrators'.
+ADMIN = Row(
+    ADMINISTRATOR,
+    lambda study: {
+        "object_id": 1,
+        "id": 1,
+        "url": "x",
+        "content_type_id": 1,
+        "app_label": "surveys",
+    },
+    may_lack=True,
+)
+ADMIN_ROWS = {
+    # It sends visitors to the sign-in, and somebody who is signed in already nowhere.
+    "admin:login": Row(frozenset()),
+}
+
+
+def patterns(resolver: URLResolver, names: str = "", route: str = "") -> Iterator[tuple[str, str]]:
+    """The name and the route of every URL below the resolver."""
+    for pattern in resolver.url_patterns:
+        place = route + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield names + (pattern.name or ""), place
+        else:
+            space = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from patterns(pattern, names + space, place)
+
+
+ALL = list(patterns(get_resolver()))
+
+
+def rows_of(name: str) -> list[Row]:
+    if name.startswith("admin:"):
+        return [ADMIN_ROWS.get(name, ADMIN)]
+    further = [row for other, row in FURTHER_ROWS if other == name]
+    return [ROWS[name], *further] if name in ROWS else []
+
+
+def every_row() -> Iterator[tuple[str, str, Row]]:
+    for name, route in ALL:
+        for row in rows_of(name):
+            yield name, route, row
+
+
+def address(route: str, values: dict[str, object]) -> str:
+    """The route with its parameters filled in."""
+    filled = re.sub(r"\(\?P<(\w+)>[^)]*\)\$?", lambda found: str(values[found[1]]), route)
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), filled)
+
+
+def test_every_url_has_a_row_and_every_row_a_url():
+    names = {name for name, _ in ALL if not name.startswith("admin:")}
+    assert (sorted(names - ROWS.keys()), sorted(ROWS.keys() - names)) == ([], [])
+
+
+@pytest.fixture
+def world(db, tmp_path) -> tuple[Study, Study]:
+    """Two studies with members of all kinds, a participant and an invitation each."""
+    study = drawn_study(tmp_path)
+    other = drawn_study(tmp_path, slug="other")
+    for name, switches in SWITCHES.items():
+        add_member(study, name, **switches)
+        add_member(other, f"other {name}", **switches)
+    StudyMember.objects.create(
+        study=other,
+        user=User.objects.create_user("outsider", password="a phrase"),
+        **SWITCHES["owner"],
+    )
+    User.objects.create_superuser("administrator", password="a phrase")
+    for each in (study, other):
+        factories.allocate(services.enrol(study=each, arrival_key=each.slug))
+        AccountLink.objects.create(
+            purpose="invitation",
+            token_sha256=_sha256(f"{TOKEN}-{each.slug}"),
+            email=f"somebody@{each.slug}.example.org",
+            study=each,
+            expires_at=timezone.now() + INVITATION_LASTS,
+        )
+        for kind in ("maps", "export"):
+            Job.objects.create(
+                kind=kind,
+                study=each,
+                request_sha256=f"{kind} {each.slug}",
+                queued_at=timezone.now(),
+            )
+        ReviewLink.objects.create(
+            study=each,
+            token_sha256=_sha256(f"{TOKEN}-{each.slug}"),
+            expires_at=timezone.now() + INVITATION_LASTS,
+        )
+    return study, other
+
+
+@pytest.fixture
+def browsers(world) -> dict[str, Client]:
+    """A browser for each kind of visitor."""
+    found = {}
+    for name in VISITORS:
+        found[name] = Client(raise_request_exception=True)
+        if name == "participant":
+            found[name].post(f"/s/{world[0].slug}/", {"consent": "yes"}, follow=True)
+        elif name != "anonymous":
+            found[name].force_login(User.objects.get(username=name))
+            found[name].get(reverse("panel:home"))  # notes the browser
+    return found
+
+
+def outcome(client: Client, path: str, row: Row) -> str:
+    """What the visitor gets, and nothing stays of it: "page", "sign-in" or "hidden"."""
+    before = client.cookies.copy()
+    with transaction.atomic():
+        response: HttpResponse = getattr(client, row.method)(path, row.data, follow=True)
+        transaction.set_rollback(True)
+    client.cookies = before
+    at = response.redirect_chain[-1][0] if response.redirect_chain else path
+    if response.status_code in {403, 404}:
+        return "hidden"
+    sign_in = reverse("account_login")
+    if at.partition("?")[0] == sign_in and path != sign_in:
+        return "sign-in"
+    return "page"
+
+
+def wanted(row: Row, visitor: str) -> set[str]:
+    if visitor in row.seen_by:
+        return {"page", "hidden"} if row.may_lack else {"page"}
+    return {"sign-in", "hidden"} if visitor in {"anonymous", "participant"} else {"hidden"}
+
+
+def departures(
+    world: tuple[Study, Study], browsers: dict[str, Client], below: str = ""
+) -> list[str]:
+    """Each URL that somebody can open but should not, or the other way round."""
+    study = world[0]
+    found = []
+    for name, route, row in every_row():
+        if not route.startswith(below):
+            continue
+        path = address(route, {"slug": study.slug, **row.objects(study)})
+        for visitor, client in browsers.items():
+            got = outcome(client, path, row)
+            if got not in wanted(row, visitor):
+                found.append(f"{visitor} at {name} {path}: {got}")
+    return found
+
+
+def test_every_visitor_gets_what_the_row_says(world, browsers):
+    assert departures(world, browsers) == []
+
+
+def test_a_page_without_its_guard_would_be_noticed(world, browsers, monkeypatch):
+    monkeypatch.setattr(
+        "studyplatform.panel.access.studies_of", lambda user, right=None: Study.objects.all()
+    )
+    found = departures(world, browsers, below="panel/studies/")
+    assert any(entry.startswith("outsider at panel:study ") for entry in found)
+    assert any(entry.startswith("viewer at panel:invite-member ") for entry in found)
+
+
+def test_nobody_reaches_objects_of_another_study_under_the_own_studys_address(world, browsers):
+    """Every URL with a study's slug and something else, which belongs to another study."""
+    study, other = world
+    tried = []
+    for name, route, row in every_row():
+        if "<slug:slug>" not in route or row.objects in (nothing, of_preview) or row.may_lack:
+            continue
+        if row.objects(other) == row.objects(study):  # the same everywhere, such as a kind of job
+            continue
+        path = address(route, {"slug": study.slug, **row.objects(other)})
+        own = address(route, {"slug": study.slug, **row.objects(study)})
+        for visitor in ("owner", "administrator"):
+            got = outcome(browsers[visitor], path, row), outcome(browsers[visitor], own, row)
+            assert got == ("hidden", "page"), f"{visitor} at {name} {path}: {got}"
+        tried.append(name)
+    assert {"panel:member", "panel:remove-member", "panel:withdraw-invitation"} <= set(tried)
