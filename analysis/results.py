@@ -183,7 +183,7 @@ def compute(
         part("Missing answers", lambda: missing_by_arm(data), ()),
         sample,
         part("Instruments", lambda: instruments(data), ()),
-        part("Checks of the data", lambda: data_checks(data), None),
+        part("Checks of the data", lambda: data_checks(data, failures), None),
         part("Stimuli", lambda: stimuli_shown(data), None),
         part("Agreement", lambda: agreement_by_arm(data) if agreed else (), ()),
         part("Measures of behaviour", lambda: behaviour(data), None),

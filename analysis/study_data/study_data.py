@@ -30,6 +30,7 @@ from analysis.study_data.exclusions.apply import Exclusions, apply_exclusions
 from analysis.study_data.formulas import unguarded
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
+from analysis.study_data.other_studies.file_columns import FileColumns, columns_of_files
 from analysis.study_data.other_studies.joining import read_source
 from analysis.study_data.other_studies.unmapped_identifiers import unmapped_identifiers
 from analysis.study_data.plan_columns import problems_with_table
@@ -54,6 +55,7 @@ class StudyData(StudyTables):
     evaluation: pd.DataFrame | None = None  # evaluation of the maps, if available
     unread_plan: str = ""  # why the folder's own plan cannot be compared with the plan
     identifiers: tuple[pd.DataFrame, ...] = ()  # columns that seem to name people, unmapped
+    files: tuple[FileColumns, ...] = ()  # files of another study, with columns that are not mapped
     file_rows: Mapping[str, Rows] = field(default_factory=dict)
 
     @cached_property
@@ -155,6 +157,7 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
         plan_hash(plan_file.document),
         evaluation=measured,
         identifiers=unmapped_identifiers(folder, parsed_plan),
+        files=columns_of_files(folder, parsed_plan),
         file_rows=rows,
     )
 

@@ -11,10 +11,12 @@ import pandas as pd
 
 from analysis.plan.plan import Outcome, analysis_of
 from analysis.sections.behaviour.trials import behaviour_of
+from analysis.sections.data_checks.groups import Grouping, groupings
 from analysis.study_data.columns import FILES
 from analysis.study_data.populations import members
 from analysis.study_data.scoring import outcome_trials
 from analysis.study_data.study_data import StudyData
+from analysis.study_data.times import pages_of
 
 T = TypeVar("T")
 Numbers = npt.NDArray[np.float64]
@@ -94,6 +96,12 @@ class Material:
         return [arm for arm in self.data.plan.arms if (self.people["arm"] == arm).any()]
 
     @cached_property
+    def groupings(self) -> list[Grouping]:
+        """Return the arms, and the other groups whose data may have been collected differently."""
+        named = self.arm.map(self.data.labels).astype("object")
+        return [Grouping("arm", named, True), *groupings(self.data, self.people, self.trials)]
+
+    @cached_property
     def raw(self) -> Mapping[str, pd.DataFrame]:
         """Return by questionnaire the answers as clicked: (participant, page) × items.
 
@@ -110,7 +118,7 @@ class Material:
         wide = pd.DataFrame(
             {
                 "participant": rows["participant"],
-                "page": rows["page"].fillna("") if "page" in rows else "",
+                "page": pages_of(rows),
                 "item": rows["item"],
                 "value": pd.to_numeric(rows["value"], errors="coerce").astype("float64"),
             }

@@ -1,13 +1,13 @@
 """Ratings that were recoded to a value inside their range."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from itertools import permutations
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
 from analysis.sections.behaviour.trials import behaviour_of
+from analysis.sections.data_checks.group_ratings import piles_in_a_group
 from analysis.sections.data_checks.material import (
     SOME,
     DataFinding,
@@ -20,6 +20,8 @@ from analysis.sections.data_checks.material import (
 )
 
 FEWEST_ANSWERS = 20
+HEAD, ALIKE = 60, 0.3
+"""Number of first rows of which that share is equal in a column and its copy."""
 ADVICE = (
     "Analyse the ratings as they were clicked. If only the recoded ratings exist, name the "
     "recoding and treat the values at its end as “at least” (or “at most”)."
@@ -37,6 +39,7 @@ def recoded_ratings(material: Material) -> Iterator[DataFinding]:
     not answer the other items as their neighbours do (both tests combined by Fisher's method).
     """
     yield from _codes(material)
+    yield from piles_in_a_group(material)
     yield from _recoded_to_an_end(material)
     copies = list(_copies(material))
     yield from copies
@@ -235,27 +238,74 @@ def _end_finding(
 
 
 def _copies(material: Material) -> Iterator[DataFinding]:
-    """Yield columns that equal another column up to a value, and that value beyond it."""
+    """Yield columns that equal another column except for its values beyond a range.
+
+    Such values became an end of the range, or one value inside it. The files are looked at, too,
+    because the column with all values may not be mapped.
+    """
     for table in (material.trial_numbers, material.person_numbers):
-        for (whole, first), (cut, second) in permutations(table.items(), 2):
-            both = np.isfinite(first) & np.isfinite(second)
-            differs = both & (first != second)
-            if not differs.any() or len(np.unique(second[differs])) != 1:
-                continue
-            end = second[differs][0]
-            above = bool((first[differs] > end).all() and second[both].max() == end)
-            below = bool((first[differs] < end).all() and second[both].min() == end)
-            same = both & ~differs
-            if not (above or below) or len(np.unique(first[same])) < 3 or same.sum() < SOME:
-                continue
-            yield DataFinding(
-                "recoded_ratings",
-                f"“{cut}” is a copy of “{whole}” in which {counted(int(differs.sum()), 'value')} "
-                f"{'above' if above else 'below'} {plain(end)} became {plain(end)}.",
-                ADVICE,
-                columns=(cut, whole),
-                outcomes=material.outcomes_with(columns=[cut]),
-            )
+        for whole, cut, first, second in _alike(table, set(table)):
+            yield _copy_finding(material, [(whole, cut)], first, second)
+    for file in material.data.files:
+        unmapped = set(file.unmapped)
+        numbers = {
+            str(name): file.table[name].to_numpy()
+            for name in file.table.columns
+            if file.table[name].dtype == "float64"
+        }
+        if unmapped & set(numbers):
+            pairs = [pair for pair in _alike(numbers, unmapped) if pair[1] not in unmapped]
+            if pairs:
+                names = [(whole, cut) for whole, cut, _, _ in pairs]
+                first, second = (np.concatenate([pair[one] for pair in pairs]) for one in (2, 3))
+                yield _copy_finding(material, names, first, second)
+
+
+def _alike(
+    table: Mapping[str, Numbers], wholes: set[str]
+) -> Iterator[tuple[str, str, Numbers, Numbers]]:
+    """Yield pairs of columns of which the second has the first one's values, but fewer extremes."""
+    names = list(table)
+    if len(names) < 2:
+        return
+    cells = np.column_stack([table[name] for name in names])[:HEAD]
+    equal = (cells[:, :, None] == cells[:, None, :]).mean(axis=0)
+    for one, two in zip(*np.nonzero(equal >= ALIKE), strict=True):
+        first, second = table[names[one]], table[names[two]]
+        both = np.isfinite(first) & np.isfinite(second)
+        differs = both & (first != second)
+        if one == two or names[one] not in wholes or not differs.any():
+            continue
+        low, high = second[both].min(), second[both].max()
+        beyond = (first[differs] < low) | (first[differs] > high)
+        same = both & ~differs
+        if not beyond.all() or len(np.unique(second[differs])) > 2:
+            continue
+        if len(np.unique(first[same])) >= 3 and same.sum() >= SOME:
+            yield names[one], names[two], first, second
+
+
+def _copy_finding(
+    material: Material, pairs: list[tuple[str, str]], first: Numbers, second: Numbers
+) -> DataFinding:
+    (whole, cut), more = pairs[0], len(pairs) - 1
+    differs = np.isfinite(first) & np.isfinite(second) & (first != second)
+    changes = []
+    for end in np.unique(second[differs]):
+        old = first[differs & (second == end)]
+        rest = second[np.isfinite(second)]
+        side = " above" if (old > end).all() and rest.max() == end else ""
+        side = " below" if (old < end).all() and rest.min() == end else side
+        edge = plain(end) if side else f"beyond {plain(rest.min())} to {plain(rest.max())}"
+        changes.append(f"{counted(len(old), 'value')}{side} {edge} became {plain(end)}")
+    others = f" (and {counted(more, 'other pair')} of columns)" if more else ""
+    return DataFinding(
+        "recoded_ratings",
+        f"“{cut}” is a copy of “{whole}”{others} in which {' and '.join(changes)}.",
+        ADVICE,
+        columns=(cut, whole),
+        outcomes=material.outcomes_with(columns=[cut]) or material.all_outcomes,
+    )
 
 
 def _codes(material: Material) -> Iterator[DataFinding]:

@@ -1,7 +1,7 @@
 """Items whose key runs against their scale, and what turning them does to the outcomes."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import comb
 
@@ -11,6 +11,7 @@ from scipy import stats
 
 from analysis.outcomes.finding import p_of
 from analysis.plan.plan import Outcome, analysis_of, resolve
+from analysis.sections.data_checks.groups import Grouping
 from analysis.sections.data_checks.material import DataFinding, Material, listed, signed
 from analysis.statistics.estimate import Estimate, NotEstimable, attempt
 from analysis.statistics.reliability import cronbach_alpha
@@ -25,8 +26,9 @@ def reversed_key(material: Material) -> Iterator[DataFinding]:
 
     The items are the smallest set whose reversal makes the scale coherent. Each must correlate
     negatively with the other items, as they are after the reversal, by Fisher's z, one-sided,
-    corrected for every set of that size. A scale that is coherent over all arms is examined in
-    each arm, because one arm's version of the questionnaire may have been stored differently.
+    corrected for every set of that size. A scale that is coherent over all participants is examined
+    in each arm and in other groups, because one version of the questionnaire, such as that in
+    another language, may have been worded or stored differently.
     """
     for scale, rows in material.scales:
         values = material.keyed(rows).dropna()
@@ -35,61 +37,94 @@ def reversed_key(material: Material) -> Iterator[DataFinding]:
             continue
         against = _against(values.corr().to_numpy())
         items = [str(item) for item in values.columns[against]]
-        if not items:
-            yield from _in_an_arm(material, scale, values)
-            continue
         sets = 2 * comb(values.shape[1], len(items)) * len(material.scales)
-        p = min(1.0, sets * max(_p_negative(values, against, item) for item in items))
+        p = 1.0
+        if items:
+            p = min(1.0, sets * max(_p_negative(values, against, item) for item in items))
         if p < material.level:
             yield _finding(material, scale, rows, items, p)
+        else:
+            yield from _in_a_group(material, scale, values)
 
 
-def _in_an_arm(material: Material, scale: str, values: pd.DataFrame) -> Iterator[DataFinding]:
-    """Yield items that run against the others in one arm, and not in the other arms."""
-    arm = material.arm.reindex(values.index.get_level_values("participant")).to_numpy()
-    tests = 2 * len(material.arms) * len(material.scales)
-    for one in material.arms:
-        own, others = values[arm == one], values[arm != one]
+@dataclass(frozen=True)
+class _Turned:
+    """Items that run against the others in a group, with its answers and the others' answers."""
+
+    grouping: Grouping
+    level: str
+    items: list[str]
+    inside: pd.DataFrame
+    elsewhere: pd.DataFrame
+    p: float
+
+
+def _in_a_group(material: Material, scale: str, values: pd.DataFrame) -> Iterator[DataFinding]:
+    """Yield items that run against the others in a group, such as an arm or a language.
+
+    Groups overlap, so that only the grouping with the smallest p is reported.
+    """
+    groups = [*material.groupings, *_times(values)]
+    tests = 2 * len(material.scales) * sum(len(grouping.large) for grouping in groups)
+    found = [
+        turned
+        for grouping in groups
+        for turned in _turned_in(grouping, values, tests)
+        if turned.p < material.level
+    ]
+    if found:
+        strongest = min(found, key=lambda turned: turned.p).grouping
+        for turned in found:
+            if turned.grouping is strongest:
+                yield _group_finding(material, scale, turned)
+
+
+def _times(values: pd.DataFrame) -> Iterator[Grouping]:
+    """Yield the times at which a scale was asked, if there are several."""
+    times = values.index.get_level_values("page").astype("object")
+    if times.nunique() > 1:
+        yield Grouping("time", pd.Series(times, index=values.index), True)
+
+
+def _turned_in(grouping: Grouping, values: pd.DataFrame, tests: int) -> Iterator[_Turned]:
+    by_time = isinstance(grouping.levels.index, pd.MultiIndex)
+    index = values.index if by_time else values.index.get_level_values("participant")
+    levels = grouping.levels.reindex(index).to_numpy()
+    for level in grouping.large:
+        own, others = values[levels == level], values[levels != level]
         if min(len(own), len(others)) < FEWEST_PEOPLE or (own.nunique() < 2).any():
             continue
         against = _against(own.corr().to_numpy())
         items = [str(item) for item in values.columns[against]]
-        # In half of the items, the arm does not tell which half is wrong.
+        # In half of the items, the group does not tell which half is wrong.
         if not items or 2 * len(items) == values.shape[1]:
             continue
         sets = comb(values.shape[1], len(items)) * tests
         p = min(1.0, sets * max(_p_negative(own, against, item) for item in items))
-        if p < material.level:
-            yield _arm_finding(material, scale, items, one, (own, others), p)
+        yield _Turned(grouping, level, items, own, others, p)
 
 
-def _arm_finding(
-    material: Material,
-    scale: str,
-    items: list[str],
-    arm: str,
-    parts: tuple[pd.DataFrame, pd.DataFrame],
-    p: float,
-) -> DataFinding:
-    own, others = parts
+def _group_finding(material: Material, scale: str, turned: _Turned) -> DataFinding:
+    inside, elsewhere = turned.grouping.inside(turned.level), turned.grouping.elsewhere
     ties = " and ".join(
-        f"“{item}” correlates {signed(_item_rest(own, item))} with the mean of the other items in "
-        f"the arm “{material.data.labels[arm]}”, and {signed(_item_rest(others, item))} in the "
-        "other arms"
-        for item in items
+        f"“{item}” correlates {signed(_item_rest(turned.inside, item))} with the mean of the other "
+        f"items {inside}, and {signed(_item_rest(turned.elsewhere, item))} {elsewhere}"
+        for item in turned.items
     )
-    word = "item" if len(items) == 1 else "items"
+    word = "item" if len(turned.items) == 1 else "items"
+    labels = material.data.labels
+    arms = [arm for arm in material.arms if labels[arm] == turned.level]
     return DataFinding(
         "reversed_key",
-        f"In “{scale}”, {ties}. Cronbach's alpha is {_alpha(own)} in this arm, and "
-        f"{_alpha(others)} in the other arms.",
-        f"Find out whether this arm's version of the questionnaire worded or stored the {word} the "
-        "other way round. If so, turn the values of this arm in the file.",
-        columns=tuple(items),
+        f"In “{scale}”, {ties}. Cronbach's alpha is {_alpha(turned.inside)} {inside}, and "
+        f"{_alpha(turned.elsewhere)} {elsewhere}.",
+        f"Find out whether the version of the questionnaire that was used {inside} worded or "
+        f"stored the {word} the other way round. If so, turn these values in the file.",
+        columns=tuple(turned.items),
         scales=(scale,),
-        arms=(arm,),
+        arms=tuple(arms) if turned.grouping.name == "arm" else (),
         outcomes=material.outcomes_with(scale=scale),
-        p=p,
+        p=turned.p,
     )
 
 

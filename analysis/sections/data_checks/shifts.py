@@ -249,10 +249,15 @@ def _by_image_means(material: Material) -> Iterator[DataFinding]:
     names = [name for name in material.trial_numbers if name in candidates]
     tests = len(LAGS) * max(1, len(names))
     images, sources = _codes(trials["image"]), _sources(trials["participant"])
+    # In a Latin square, the image tells the condition of the rows before it, too.
+    within = {outcome.within for outcome in material.data.plan.outcomes} & set(trials.columns)
+    levels = [trials[name] for name in sorted(filter(None, within))]
     for name in names:
         values = pd.Series(material.trial_numbers[name], index=trials.index)
-        means = values.groupby(trials["participant"]).transform("mean")
-        centred = (values - means).to_numpy()
+        deviations = values - values.groupby(trials["participant"]).transform("mean")
+        for level in levels:
+            deviations -= deviations.groupby(level).transform("mean")
+        centred = deviations.to_numpy()
         if _p_image(centred, images) < 0.01:
             continue
         p = {lag: _p_image(_moved_by(centred, sources[lag]), images) * tests for lag in LAGS}

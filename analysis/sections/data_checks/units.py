@@ -7,6 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from analysis.sections.behaviour.trials import behaviour_of
+from analysis.sections.data_checks.beyond import between_steps, outside_of_wording
+from analysis.sections.data_checks.group_ratings import narrow_groups
 from analysis.sections.data_checks.material import (
     SOME,
     DataFinding,
@@ -41,6 +43,9 @@ def other_range(material: Material) -> Iterator[DataFinding]:
     yield from _different_ranges(material)
     yield from _unused_ends(material)
     yield from _declared(material)
+    yield from outside_of_wording(material)
+    yield from between_steps(material)
+    yield from narrow_groups(material)
     yield from _seconds(material)
     named: set[str] = set()
     for name, people in _by_person(material):
