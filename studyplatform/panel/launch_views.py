@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from studyplatform.panel.access import AnyUser, Right, has_right, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.launch import checklist, qr_code, recruitment_fields
-from studyplatform.panel.overview import STATES
+from studyplatform.panel.overview import state_of
 from surveys import services
 from surveys.models import Study
 from surveys.services.fingerprints import fingerprint
@@ -128,7 +128,7 @@ def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse
     declared = definition(study)
     address = request.build_absolute_uri(signed_links.landing_path(study))
     context = {
-        "state": STATES[study.state],
+        "state": state_of(study),
         "checklist": checklist(study) if study.state == Study.State.DRAFT else None,
         "hashes": fingerprint(study),
         "address": address,

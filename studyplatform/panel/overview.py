@@ -1,14 +1,18 @@
 """The state of studies, as the panel's home page and a study's first page show it."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from explanations.models import Explanation
+from studyplatform.jobs import presence
+from studyplatform.models import Job
 from surveys.models import Condition, Participant, Stimulus, Study
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.stored import definition
@@ -17,8 +21,10 @@ STATES: Mapping[str, Promise] = {
     Study.State.DRAFT: gettext_lazy("Draft"),
     Study.State.OPEN: gettext_lazy("Running"),
     Study.State.PAUSED: gettext_lazy("Paused"),
-    Study.State.CLOSED: gettext_lazy("Ended"),
+    Study.State.CLOSED: gettext_lazy("Collection ended"),
 }
+FAILURES_LAST = timedelta(days=7)
+"""How long a failed job needs attention."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +50,28 @@ class Overview:
 
 def overviews(studies: Sequence[Study]) -> list[Overview]:
     """Return an overview of each study, with a number of queries that does not depend on theirs."""
-    people, missing = _people(studies), _missing_maps(studies)
+    people, missing, jobs = _people(studies), _missing_maps(studies), _jobs(studies)
     return [
         Overview(
             study=study,
-            state=str(STATES[study.state]),
+            state=state_of(study),
             people=people[study.pk],
             planned=definition(study).allocation.places,
-            attention=tuple(_attention(study, people[study.pk], missing.get(study.pk))),
+            attention=(
+                *missing.get(study.pk, ()),
+                *_attention(study, people[study.pk]),
+                *jobs.get(study.pk, ()),
+            ),
         )
         for study in studies
     ]
+
+
+def state_of(study: Study) -> str:
+    """Return the state in words; after the end of collection, unblinding is a state of its own."""
+    if study.state == Study.State.CLOSED and study.unblinded_at is not None:
+        return gettext("Unblinded")
+    return str(STATES[study.state])
 
 
 def _people(studies: Sequence[Study]) -> dict[int, People]:
@@ -79,7 +96,34 @@ def _people(studies: Sequence[Study]) -> dict[int, People]:
     return people
 
 
-def _missing_maps(studies: Sequence[Study]) -> dict[int, str]:
+def _jobs(studies: Sequence[Study]) -> dict[int, list[str]]:
+    """Return sentences by primary key on jobs that failed lately or wait for a worker in vain."""
+    since = timezone.now() - FAILURES_LAST
+    rows = Job.objects.filter(
+        Q(state=Job.State.QUEUED) | Q(state=Job.State.FAILED, finished_at__gt=since),
+        study__in=studies,
+    ).values_list("study", "state", "kind")
+    at_work = presence.kinds_at_work()
+    sentences: dict[int, list[str]] = defaultdict(list)
+    failed = Counter(study for study, state, _ in rows if state == Job.State.FAILED)
+    for study, count in failed.items():
+        sentences[study or 0].append(
+            ngettext(
+                "%(count)s job failed within the last week.",
+                "%(count)s jobs failed within the last week.",
+                count,
+            )
+            % {"count": count}
+        )
+    in_vain = {
+        study for study, state, kind in rows if state == Job.State.QUEUED and kind not in at_work
+    }
+    for study in in_vain:
+        sentences[study or 0].append(gettext("A job waits, but no worker takes it."))
+    return sentences
+
+
+def _missing_maps(studies: Sequence[Study]) -> dict[int, tuple[str]]:
     """Return a sentence by primary key for every study whose stimuli or maps are missing."""
     unfinished = [study for study in studies if study.state != Study.State.CLOSED]
     stimuli, maps = _stimuli_chosen(unfinished), _maps_computed(unfinished)
@@ -91,17 +135,17 @@ def _missing_maps(studies: Sequence[Study]) -> dict[int, str]:
         declared, of_part = definition(study), stimuli[study.pk]
         wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
         if (there := sum(of_part.values())) < wanted:
-            sentences[study.pk] = gettext(
+            sentence = gettext(
                 "Images are not chosen yet (%(there)s of %(wanted)s), and maps are missing."
-            ) % {"there": there, "wanted": wanted}
+            )
+            sentences[study.pk] = (sentence % {"there": there, "wanted": wanted},)
             continue
         lacking = sum(
             _lacking(declared, condition, of_part, maps) for condition in conditions[study.pk]
         )
         if lacking:
-            sentences[study.pk] = ngettext(
-                "%(count)s map is missing.", "%(count)s maps are missing.", lacking
-            ) % {"count": lacking}
+            sentence = ngettext("%(count)s map is missing.", "%(count)s maps are missing.", lacking)
+            sentences[study.pk] = (sentence % {"count": lacking},)
     return sentences
 
 
@@ -141,10 +185,10 @@ def _lacking(
     )
 
 
-def _attention(study: Study, people: People, missing: str | None) -> list[str]:
-    sentences = [missing] if missing else []
+def _attention(study: Study, people: People) -> Iterator[str]:
     if study.state == Study.State.OPEN:
         places = definition(study).allocation.places
         if people.completed + people.started + people.stopped >= places:
-            sentences.append(gettext("All places are taken; nobody else is admitted."))
-    return sentences
+            yield gettext("All places are taken; nobody else is admitted.")
+    if study.state != Study.State.CLOSED and study.unblinded_at is not None:
+        yield gettext("The study was unblinded before the end of collection.")

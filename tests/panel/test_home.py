@@ -1,14 +1,20 @@
 """The panel's first pages: my studies, and a study."""
 
+import time
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from explanations.models import Explanation
-from studyplatform.panel.overview import overviews
+from studyplatform.models import Job
+from studyplatform.panel.overview import overviews, state_of
 from surveys import services
+from surveys.models import Participant, Study
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
 
@@ -102,3 +108,67 @@ def test_a_viewer_previews_the_study_and_an_outsider_does_not(study, other_study
     assert shown.status_code == 200
     assert reverse("panel:study", args=[study.slug]) in shown.content.decode()
     assert signed_in("outsider").get(path).status_code == 404
+
+
+def test_a_failed_job_and_one_that_waits_in_vain_need_attention(study):
+    now = timezone.now()
+    Job.objects.create(kind="maps", study=study, request_sha256="a", queued_at=now)
+    for name, days in (("b", 1), ("c", 8)):
+        Job.objects.create(
+            kind="maps",
+            study=study,
+            request_sha256=name,
+            queued_at=now,
+            finished_at=now - timedelta(days=days),
+            state="failed",
+            error="Too little memory.",
+        )
+    (entry,) = overviews([study])
+    assert entry.attention == (
+        "1 job failed within the last week.",
+        "A job waits, but no worker takes it.",
+    )
+
+
+def test_the_end_of_collection_and_unblinding_are_states_apart(study):
+    services.close_study(study=study)
+    assert state_of(study) == "Collection ended"
+    services.unblind_study(study=study, reason="The analysis begins.", by="owner")
+    study.refresh_from_db()
+    assert state_of(study) == "Unblinded"
+    assert overviews([study])[0].attention == ()
+
+
+@pytest.mark.nightly
+def test_a_hundred_studies_and_twenty_thousand_people_cost_little(study, signed_in):
+    """Processor time of the home page, of a study's page and of the members' page, in ms."""
+    for number in range(99):
+        copied = Study.objects.get(pk=study.pk)
+        copied.pk, copied.slug = None, f"copy-{number}"
+        copied.source = study.source.replace('"small"', f'"copy-{number}"', 1)
+        copied.save()
+        add_member(copied, "owner", **SWITCHES["owner"])
+        for start in (0, 100):
+            Participant.objects.bulk_create(
+                Participant(
+                    study=copied,
+                    code=f"{number}-{start + person}",
+                    pseudonym=f"{number:03}{start + person:04}",
+                    arrival_key=f"{number}-{start + person}",
+                    personal_code=f"{number}-{start + person}",
+                    consent_version="1",
+                    consent_sha256="0" * 64,
+                    consented_at=timezone.now(),
+                )
+                for person in range(100)
+            )
+    browser = signed_in("owner")
+    for path in (
+        HOME,
+        reverse("panel:study", args=[study.slug]),
+        reverse("panel:members", args=[study.slug]),
+    ):
+        browser.get(path)  # reads the study files, once in the life of a process
+        before = time.process_time()
+        assert browser.get(path).status_code == 200
+        assert time.process_time() - before < 0.3, path
