@@ -37,7 +37,7 @@ def shared_dir() -> Path:
 
 @pytest.fixture
 def transactional_db(transactional_db):
-    """pytest-django's, whose tables are emptied afterwards: the ledger, which only grows, by us."""
+    """pytest-django's, whose tables are emptied afterwards: those that only grow, by us."""
     from tests.surveys.factories import forget_ledgers
 
     yield

@@ -18,6 +18,9 @@ FOR_WEIGHT = {
     ("surveys.study_checks.loading", "surveys.study_checks.analysis_plan"),
     ("explanations.pipeline.precompute", "explanations.pipeline.executors.on_dask"),
     ("explanations.computing.arithmetic", "explanations.computing.winograd.convolution"),
+    # Models exist only once Django has loaded all apps.
+    ("studyplatform.apps", "studyplatform.audit.writing"),
+    ("studyplatform.apps", "surveys.services.acts"),
 }
 
 

@@ -33,6 +33,7 @@ TABS = (
     Tab("participants", _("Participants"), "panel:participants", Right.SEE_DATA),
     Tab("data", _("Data and reports"), "panel:data", Right.SEE_DATA),
     Tab("members", _("Members"), "panel:members"),
+    Tab("audit", _("Audit"), "panel:audit", Right.MAKE_CHANGES),
 )
 """Every tab, in order. A new page of studies is a line here and a view."""
 

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from studyplatform.accounts.links import Switches
+from studyplatform.audit.writing import record
 from studyplatform.models import StudyMember
 from surveys.models import Study
 
@@ -15,15 +16,19 @@ def change(member: StudyMember, switches: Switches) -> None:
     """Set the member's switches. Raises LastOwnerError."""
     with transaction.atomic():
         _keep_an_owner(member, stays=switches.owner)
+        before = {column: getattr(member, column) for column in switches.columns()}
         for column, value in switches.columns().items():
             setattr(member, column, value)
         member.save(update_fields=list(switches.columns()))
+        who = {"member": member.user.get_username()}
+        record(member.study, "member changed", who | before, who | switches.columns())
 
 
 def remove(member: StudyMember) -> None:
     """Remove the member from the study. Raises LastOwnerError."""
     with transaction.atomic():
         _keep_an_owner(member, stays=False)
+        record(member.study, "member removed", {"member": member.user.get_username()})
         member.delete()
 
 

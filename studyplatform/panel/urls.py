@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from studyplatform.panel import home_views, monitor_views, review_views
+from studyplatform.panel import audit_views, home_views, monitor_views, review_views
 
 app_name = "panel"
 
 STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("", home_views.study, name="study"),
+    path("audit/", audit_views.show, name="audit"),
+    path("audit/csv/", audit_views.download, name="audit-csv"),
     path("monitor/", monitor_views.show, name="monitor"),
     path("participants/", include("studyplatform.panel.participant_urls")),
     path("launch/", include("studyplatform.panel.launch_urls")),

@@ -24,6 +24,7 @@ from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
 from surveys.export.wide import table_rows, wide_table
 from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
+from surveys.services.acts import announce
 from surveys.services.fingerprints import changes
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.designs import between_factors
@@ -111,6 +112,8 @@ def export_study(
     notes = [note for one in written for note in one.notes]
     files[MARK] = _manifest(study, simulated, erased, blinded, files, counts, notes)
     write_folder(output, files)
+    told_of = {"simulated": simulated, "arms": not blinded, "formats": list(formats)}
+    announce(study, "data exported", {}, told_of)
     return ExportSummary(output, counts, study.slug if blinded else "")
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from surveys.models import AllocationSlot, Participant
 from surveys.services import places
+from surveys.services.acts import announce
 from surveys.services.locking import lock
 from surveys.services.recording import note
 
@@ -46,6 +47,9 @@ def erase(*, participant: Participant) -> Counter[str]:
     lock(locked.study)
     places.give_back(locked, "withdrawn")
     AllocationSlot.objects.filter(participant=locked).update(participant=None, erased=True)
+    study = locked.study
     _, deleted = locked.delete()
     names = {model._meta.label: str(model._meta.verbose_name_plural) for model in apps.get_models()}
-    return Counter({names[label]: rows for label, rows in deleted.items() if rows})
+    erased = Counter({names[label]: rows for label, rows in deleted.items() if rows})
+    announce(study, "participant erased", {}, {"rows": dict(erased)})
+    return erased

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from surveys.models import Identity, Participant, Study
 from surveys.recruitment.visitor import Visitor
+from surveys.services.acts import announce
 from surveys.services.errors import StudyError
 from surveys.study_file.stored import definition
 
@@ -101,4 +102,7 @@ def forget_identifiers(*, study: Study) -> int:
     The keyed hash is kept, which names nobody and prevents repeated participation.
     """
     known = study.identities.exclude(external_id="")
-    return known.update(external_id="", session_id="", service_study="")
+    with transaction.atomic():
+        forgotten = known.update(external_id="", session_id="", service_study="")
+        announce(study, "identifiers forgotten", {}, {"people": forgotten})
+    return forgotten

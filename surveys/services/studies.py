@@ -12,6 +12,7 @@ from explanations.pipeline.weights_registry import register_classifier
 from surveys.allocation import entries
 from surveys.models import Arm, ArmBlock, Condition, Study
 from surveys.services import ledger
+from surveys.services.acts import announce
 from surveys.services.errors import StudyError
 from surveys.services.freezing import freeze
 from surveys.services.locking import lock
@@ -128,15 +129,17 @@ def unblind_study(*, study: Study, reason: str, by: str, before_end: bool = Fals
         update_fields=["unblinded_at", "unblinded_by", "unblinding_reason", "unblinded_before_end"]
     )
     _note(study, entries.UNBLINDED)
+    announce(study, entries.UNBLINDED, {}, {"reason": reason, "before_end": not ended})
 
 
 def _set_state(study: Study, state: Study.State, event: str) -> None:
     """Set the state, and record the change in the ledgers."""
     if study.state == state:
         return
-    study.state = state
+    before, study.state = study.state, state
     study.save(update_fields=["state"])
     _note(study, event)
+    announce(study, event, {"state": str(before)}, {"state": str(state)})
 
 
 def _note(study: Study, event: str) -> None:
@@ -160,8 +163,10 @@ def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
             f"parts of its file can no longer change: {', '.join(changed)}. These can: "
             f"{', '.join(CORRECTABLE)}. Load the changed file as a new study, with another slug."
         )
+    before = {"study_file_sha256": study.source_sha256}
     study.title, study.source, study.source_sha256 = declared.title, text, sha256
     study.save(update_fields=["title", "source", "source_sha256"])
+    announce(study, "corrected", before, {"study_file_sha256": sha256})
     if study.state != Study.State.DRAFT:
         freeze(study)
     return study
@@ -191,6 +196,7 @@ def _check_ledger(study: Study) -> None:
 
 
 def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
+    before = {"study_file_sha256": study.source_sha256} if study.pk else {}
     study.title, study.seed = declared.title, declared.seed
     study.source, study.source_sha256 = text, sha256
     study.state = Study.State.DRAFT
@@ -202,6 +208,7 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     study.arms.all().delete()
     study.conditions.all().delete()
     _write_arms(study, declared)
+    announce(study, "loaded", before, {"study_file_sha256": sha256})
     return study
 
 

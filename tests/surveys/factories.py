@@ -162,20 +162,27 @@ def with_fixed_chance(study: Study) -> Study:
 
 @contextmanager
 def without_triggers() -> Iterator[None]:
-    """As somebody with all rights on the database could work on the ledger's table."""
-    triggers = import_module("surveys.migrations.0011_the_ledger_only_grows")
+    """As somebody with all rights on the database could work on tables that only grow."""
+    migrations = (
+        "surveys.migrations.0011_the_ledger_only_grows",
+        "studyplatform.migrations.0004_audit",
+    )
+    of_tables = [import_module(name) for name in migrations]
     with connection.cursor() as cursor:
         # Not Django's own editor: that one works outside of transactions alone.
         editor = SimpleNamespace(connection=connection, execute=cursor.execute)
-        triggers.drop(None, editor)
+        for triggers in of_tables:
+            triggers.drop(None, editor)
         yield
-        triggers.create(None, editor)
+        for triggers in of_tables:
+            triggers.create(None, editor)
 
 
 def forget_ledgers() -> None:
     """For tests outside of a transaction, whose tables are emptied afterwards."""
     with without_triggers(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM surveys_ledgerentry")
+        cursor.execute("DELETE FROM studyplatform_auditentry")
 
 
 def draft_study(folder: Path, **options: object) -> Study:

@@ -1,0 +1,1 @@
+"""Who did what to which study, and when: written with each act, and never changed."""

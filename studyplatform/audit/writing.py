@@ -1,0 +1,82 @@
+"""Entries of the audit, written in the transaction of the act."""
+
+import getpass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+
+from studyplatform.models import AuditEntry
+from surveys.models import Study
+
+_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+_name: ContextVar[str | None] = ContextVar("name", default=None)
+
+
+class AuditMiddleware:
+    """Remembers the request, so that an act within it can be attributed to its user."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = _request.set(request)
+        try:
+            return self.get_response(request)
+        finally:
+            _request.reset(token)
+
+
+@contextmanager
+def acting_for(name: str) -> Iterator[None]:
+    """Attribute the acts within to the panel's user of this name, as a job does."""
+    token = _name.set(name)
+    try:
+        yield
+    finally:
+        _name.reset(token)
+
+
+def record(
+    study: Study, act: str, before: Mapping[str, Any] | None = None, after: Any = None
+) -> None:
+    """Write that the current user, or the command's, carried out the act."""
+    way, who = _actor()
+    AuditEntry.objects.create(
+        study=study.slug, way=way, who=who, act=act, before=before or {}, after=after or {}
+    )
+
+
+def on_act(
+    sender: object,
+    study: Study,
+    act: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    **more: object,
+) -> None:
+    """Write an act that the services announce."""
+    record(study, act, before, after)
+
+
+def _actor() -> tuple[AuditEntry.Way, str]:
+    if (name := _name.get()) is not None:
+        return AuditEntry.Way.PANEL, name
+    request = _request.get()
+    if request is None:
+        return AuditEntry.Way.COMMAND, _operating_system_user()
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        return AuditEntry.Way.PANEL, user.get_username()
+    # Participants erase their own data on their own pages, and nobody knows their names.
+    return AuditEntry.Way.PARTICIPANT, ""
+
+
+def _operating_system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return ""
