@@ -165,7 +165,7 @@ def without_triggers() -> Iterator[None]:
     """As somebody with all rights on the database could work on tables that only grow."""
     migrations = (
         "surveys.migrations.0011_the_ledger_only_grows",
-        "studyplatform.migrations.0004_audit",
+        "studyplatform.migrations.0005_audit",
     )
     of_tables = [import_module(name) for name in migrations]
     with connection.cursor() as cursor:

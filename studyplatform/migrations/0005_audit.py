@@ -45,7 +45,7 @@ def drop(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('studyplatform', '0003_accounts'),
+        ('studyplatform', '0004_review_links'),
     ]
 
     operations = [
