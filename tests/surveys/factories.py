@@ -163,16 +163,8 @@ def with_fixed_chance(study: Study) -> Study:
 @contextmanager
 def without_triggers() -> Iterator[None]:
     """As somebody with all rights on the database could work on tables that only grow."""
-<<<<<<< HEAD
-    migrations = (
-        "surveys.migrations.0011_the_ledger_only_grows",
-        "studyplatform.migrations.0005_audit",
-    )
-    of_tables = [import_module(name) for name in migrations]
-=======
     ledger = import_module("surveys.migrations.0011_the_ledger_only_grows")
-    of_tables = (ledger, import_module("studyplatform.migrations.0004_audit"))
->>>>>>> c7e66f2 (Shorten lines, and count the audit's entry among the export's queries)
+    of_tables = (ledger, import_module("studyplatform.migrations.0005_audit"))
     with connection.cursor() as cursor:
         # Not Django's own editor: that one works outside of transactions alone.
         editor = SimpleNamespace(connection=connection, execute=cursor.execute)
