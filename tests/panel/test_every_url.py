@@ -138,6 +138,8 @@ ROWS = {
     "panel:data": Row(SEEING_DATA),
     "panel:compare-reports": Row(SEEING_DATA, may_lack=True),
     "panel:monitor": Row(SEEING_DATA),
+    "panel:audit": Row(CHANGING),
+    "panel:audit-csv": Row(CHANGING),
     "panel:participants": Row(SEEING_DATA),
     "panel:participant": Row(SEEING_DATA, a_pseudonym),
     "panel:erase-participant": Row(OWNERS, a_pseudonym, method="post"),
