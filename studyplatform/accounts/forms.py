@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
@@ -97,10 +98,23 @@ class NewPasswordForm(ChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        help_text = password_validators_help_text_html()
         self.fields["oldpassword"] = _password(_("Current password"), "current-password")
-        self.fields["password1"] = _password(_("New password"), "new-password", help_text)
+        # allauth's own field checks the rules for passwords.
+        new = self.fields["password1"]
+        new.label, new.help_text = _("New password"), password_validators_help_text_html()
+        new.widget.attrs.pop("placeholder", None)
         self.fields["password2"] = _password(_("New password, again"), "new-password")
+
+    def clean_oldpassword(self) -> str:
+        """Check the current password, throttled as at the sign-in: the browser may be a stranger's.
+
+        Raises ValidationError for a wrong one, and after too many.
+        """
+        password = str(self.cleaned_data["oldpassword"])
+        adapter = get_account_adapter()
+        if self.user is None or not adapter.reauthenticate(self.user, password):
+            raise adapter.validation_error("incorrect_password")
+        return password
 
 
 class NameForm(forms.Form):

@@ -21,6 +21,8 @@ from surveys.models import Study
 
 INVITATION_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=2)
+KEPT = timedelta(days=30)
+"""How long a link that has expired is kept."""
 
 
 class LinkError(Exception):
@@ -161,6 +163,8 @@ def reset_password(link: AccountLink, *, password: str) -> None:
 def _create(
     purpose: AccountLink.Purpose, lasts: timedelta, **columns: object
 ) -> tuple[AccountLink, str]:
+    # Addresses of people who never came are not kept for ever.
+    AccountLink.objects.filter(expires_at__lt=timezone.now() - KEPT).delete()
     token = secrets.token_urlsafe(32)
     link = AccountLink.objects.create(
         purpose=purpose,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -17,6 +18,9 @@ SEEN_EVERY = timedelta(minutes=5)
 def begin(request: HttpRequest, user: User) -> None:
     """Add the browser to the user's list."""
     forget(request)
+    # Sessions end by themselves, and then nothing deletes their rows.
+    ended = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE) - SEEN_EVERY
+    user.sign_ins.filter(last_seen_at__lt=ended).delete()
     row = SignIn.objects.create(
         user=user,
         browser=request.META.get("HTTP_USER_AGENT", "")[:200],

@@ -4,11 +4,13 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from studyplatform.panel import members
 from studyplatform.panel.questionnaire_views import for_researchers
 from surveys import services
 from surveys.models import Study
@@ -47,6 +49,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     )
     problems: tuple[str, ...] = ()
     if form.is_valid():
+        there = set(Study.objects.values_list("pk", flat=True))
         try:
             study = services.load_study(form.cleaned_data["source"])
         # Mistakes of the file are listed one by one; a refused change has a single reason.
@@ -55,6 +58,8 @@ def draft(request: HttpRequest) -> HttpResponse:
         except services.StudyError as error:
             problems = (str(error),)
         else:
+            if study.pk not in there and isinstance(request.user, User):
+                members.begin(study, request.user)
             return _kept(request, study)
     context = admin.site.each_context(request) | {
         "title": f"Study file of {known}" if known else "A new study",

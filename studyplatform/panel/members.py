@@ -1,5 +1,6 @@
 """Writes to a study's members, each in one transaction. The last owner stays."""
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from studyplatform.accounts.links import Switches
@@ -10,6 +11,12 @@ from surveys.models import Study
 
 class LastOwnerError(Exception):
     """A change that would leave the study without an owner."""
+
+
+def begin(study: Study, user: User) -> None:
+    """Make the user the owner of a study that was just created."""
+    switches = Switches(owner=True)
+    StudyMember.objects.create(study=study, user=user, **switches.columns())
 
 
 def change(member: StudyMember, switches: Switches) -> None:

@@ -104,6 +104,7 @@ def test_markup_never_runs_in_the_report_on_the_screen_nor_on_paper(tab, hostile
     for number in range(8):
         walk(services.enrol(study=hostile, arrival_key=f"person {number}"), choice=number)
     services.close_study(study=hostile)
+    services.unblind_study(study=hostile, reason="The analysis begins.", by="admin")
     call_command("run_analysis", hostile.slug, "--output", str(tmp_path / "out"))
     tab.goto((tmp_path / "out" / "report.html").as_uri())
     assert "window.canary" in tab.locator("body").inner_text()

@@ -67,6 +67,13 @@ def test_a_link_that_was_withdrawn_does_not_work(study, owner):
     assert Client().get(link).status_code == 404
 
 
+def test_links_that_expired_long_ago_are_deleted_with_their_addresses(study, owner):
+    invite(owner, study)
+    AccountLink.objects.update(expires_at=timezone.now() - timedelta(days=31))
+    invite(owner, study, email="dora@example.org")
+    assert [link.email for link in AccountLink.objects.all()] == ["dora@example.org"]
+
+
 def test_the_secret_of_a_link_is_not_in_the_database(study, owner):
     secret = invite(owner, study).rstrip("/").rpartition("/")[2]
     (values,) = AccountLink.objects.values()

@@ -1,11 +1,19 @@
 """The members of a study: owners change and remove them, but not the last owner."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
 from studyplatform.models import StudyMember
+from tests.conftest import ROOT
 from tests.panel.conftest import SWITCHES, add_member
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
 
 
 def member(name: str) -> StudyMember:
@@ -67,3 +75,33 @@ def test_an_owner_cannot_reach_members_of_another_study(study, other_study, sign
         assert owner.post(reverse(name, args=[study.slug, stranger.pk])).status_code == 404
     assert StudyMember.objects.filter(pk=stranger.pk, owner=True).exists()
     assert User.objects.filter(username="outsider").exists()
+
+
+@pytest.mark.nightly
+@pytest.mark.postgres
+def test_two_owners_who_leave_at_the_same_moment_do_not_both_leave(postgres, tmp_path):
+    environment = os.environ | {
+        "DATABASE_URL": postgres.new_database(),
+        "STUDY_DATA_DIR": str(tmp_path / "var"),
+    }
+    command = [sys.executable, "-m", "tests.panel.leaving"]
+    subprocess.run([*command, "prepare", str(tmp_path)], env=environment, cwd=ROOT, check=True)
+
+    def leave(way: str) -> list[str]:
+        processes = [
+            subprocess.Popen(
+                [*command, way, name], env=environment, cwd=ROOT, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )
+            for name in ("anna", "ben")
+        ]  # fmt: skip
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        return sorted(process.communicate(timeout=60)[0].strip() for process in processes)
+
+    assert leave("locked") == ["left", "stays"]
+    # The control: without the lock both look, both see the other, and both leave.
+    assert leave("unlocked") == ["left", "left"]

@@ -5,17 +5,20 @@ import hashlib
 import hmac
 import struct
 import time
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib import admin
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
 from django.contrib.auth.models import User
 from django.core import serializers
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from studyplatform.accounts import hashing
 from studyplatform.accounts.limits import PER_ADDRESS, PER_NAME_AND_ADDRESS
@@ -278,6 +281,22 @@ def test_signing_out_takes_the_browser_off_the_list(anna, client):
     assert anna.sign_ins.count() == 0
 
 
+def test_signing_out_of_the_administration_does_so_too(administrator, signed_in):
+    client = signed_in("administrator")
+    assert is_in(client)
+    assert administrator.sign_ins.count() == 1
+    assert client.post(reverse("admin:logout")).status_code == 200
+    assert not is_in(client)
+    assert administrator.sign_ins.count() == 0
+    assert client.get(reverse("admin:password_change")).status_code == 302
+
+
+def test_the_secrets_of_second_factors_are_not_in_the_administration():
+    assert {model._meta.app_label for model in admin.site._registry} == {
+        *("auth", "explanations", "surveys")
+    }
+
+
 def test_a_new_password_signs_out_all_other_browsers(anna):
     here, there = Client(), Client()
     sign_in(client=here)
@@ -288,6 +307,35 @@ def test_a_new_password_signs_out_all_other_browsers(anna):
     assert (is_in(here), is_in(there)) == (True, False)
     assert sign_in(password=PASSWORD).status_code == 200
     assert sign_in(password=new).status_code == 302
+
+
+@pytest.mark.parametrize("weak", ["short", "password1234", "anna@example.org", "x" * 129])
+def test_a_weak_or_overlong_new_password_is_refused(anna, client, weak):
+    sign_in(client=client)
+    sent = {"oldpassword": PASSWORD, "password1": weak, "password2": weak}
+    assert client.post(reverse("account_change_password"), sent).status_code == 200
+    anna.refresh_from_db()
+    assert anna.check_password(PASSWORD)
+
+
+def test_the_current_password_cannot_be_guessed_in_a_browser_that_was_left_open(anna, client):
+    sign_in(client=client)
+    path, new = reverse("account_change_password"), "another long enough phrase"
+    sent = {"password1": new, "password2": new}
+    for _ in range(PER_NAME_AND_ADDRESS.attempts):
+        assert (
+            "not your password" in client.post(path, sent | {"oldpassword": "x"}).content.decode()
+        )
+    client.post(path, sent | {"oldpassword": PASSWORD})
+    anna.refresh_from_db()
+    assert anna.check_password(PASSWORD)
+
+
+def test_browsers_whose_session_has_ended_leave_the_list(anna):
+    sign_in()
+    anna.sign_ins.update(last_seen_at=timezone.now() - timedelta(days=15))
+    sign_in()
+    assert anna.sign_ins.count() == 1
 
 
 def test_no_address_is_stored(anna):

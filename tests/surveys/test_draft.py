@@ -65,3 +65,18 @@ def test_who_may_not_change_studies_cannot_draft(text):
 def test_a_new_draft_begins_with_the_demo(panel):
     assert PLACE in panel.get(reverse("admin:surveys_study_changelist")).content.decode()
     assert "slug = &quot;demo&quot;" in panel.get(PLACE).content.decode()
+
+
+def test_whoever_writes_a_new_study_owns_it_and_whoever_edits_it_later_does_not(panel, text):
+    editor = User.objects.create_user("editor", is_staff=True)
+    editor.user_permissions.set(
+        Permission.objects.filter(codename__in=("view_study", "change_study"))
+    )
+    later = Client()
+    later.force_login(editor)
+    panel.post(PLACE, {"source": text})
+    later.post(PLACE, {"source": text.replace("A small study", "A smaller study")})
+    study = Study.objects.get()
+    assert study.title == "A smaller study"
+    (owner,) = study.members.all()
+    assert (owner.user.username, owner.owner) == ("researcher", True)
