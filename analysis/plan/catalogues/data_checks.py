@@ -82,7 +82,6 @@ DATA_CHECKS = (
         "Percentages",
         "percentages that were cut instead of rounded",
         "analysis.sections.data_checks.recomputed.cut_percentages",
-        statistical=False,
     ),
     DataCheck(
         "response_times",

@@ -101,6 +101,8 @@ def _of_items(material: Material, outcome: Outcome, tests: int) -> Iterator[Data
         return
     low, high = float(rows["minimum"].min()), float(rows["maximum"].max())
     values = material.keyed(rows).dropna()
+    if values.empty:
+        return
     most = OF_ITEMS / (high - low + 1)
     for end, following, name in ((high, high - 1, "ceiling"), (low, low + 1, "floor")):
         at_end = (values == end).mean(axis=1).groupby(level="participant").mean()
@@ -169,6 +171,8 @@ def _of_groups(material: Material, outcome: Outcome, tests: int) -> Iterator[Dat
             shares = {group: by_end[:, side] for group, by_end in at_ends.items()}
             for group, own in shares.items():
                 rest = np.concatenate([one for other, one in shares.items() if other != group])
+                if not len(rest):
+                    continue
                 beside = float(rest.mean())
                 most = min(max(share, times * beside) for share, times in OF_GROUPS)
                 p = _p_not_above(own, most) * tests * len(shares)

@@ -248,11 +248,7 @@ def _copies(material: Material) -> Iterator[DataFinding]:
             yield _copy_finding(material, [(whole, cut)], first, second)
     for file in material.data.files:
         unmapped = set(file.unmapped)
-        numbers = {
-            str(name): file.table[name].to_numpy()
-            for name in file.table.columns
-            if file.table[name].dtype == "float64"
-        }
+        numbers = file.numbers(material.people["participant"])
         if unmapped & set(numbers):
             pairs = [pair for pair in _alike(numbers, unmapped) if pair[1] not in unmapped]
             if pairs:

@@ -1,8 +1,8 @@
 """Ratios and percentages that the source computed, compared with their recomputation."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import combinations, permutations
+from dataclasses import dataclass, replace
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -18,23 +18,25 @@ from analysis.sections.data_checks.material import (
     once,
     plain,
 )
+from analysis.sections.data_checks.rate_differences import rate_differences
+from analysis.sections.data_checks.ratios import (
+    MOST_CONDITIONS,
+    Ratio,
+    decimals_of,
+    denominators,
+    is_ratio,
+    nearly,
+    of_counts,
+    of_trials,
+)
+from analysis.sections.data_checks.shares import cut_fractions, cut_wholes
+from analysis.study_data.other_studies.file_columns import FileColumns
 
 AGREE = 0.98  # share of rows in which a recomputation must give the reported value
 CERTAIN = 25.0
 """Natural logarithm of the odds against a recomputation that agrees by chance in all rows."""
 EMPTY = "Leave these cells empty: a ratio without cases is missing and not zero."
 Flags = npt.NDArray[np.bool_]
-MOST_CONDITIONS = 12  # yes-or-no columns of trials that are combined
-
-
-@dataclass(frozen=True)
-class _Ratio:
-    """A recomputed ratio by row: numerator (None if unknown) and denominator, with its words."""
-
-    words: str
-    columns: tuple[str, ...]
-    over: Numbers
-    counted: Numbers | None
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class _Match:
 
     name: str
     reported: Numbers
-    ratio: _Ratio
+    ratio: Ratio
     scale: float
     decimals: int
     too_low: Flags  # rows with a cut value that rounding would have made higher
+    in_file: bool = False  # whether the rows are those of a file, with columns that are not mapped
 
 
 def zero_by_zero(material: Material) -> Iterator[DataFinding]:
@@ -57,7 +60,8 @@ def zero_by_zero(material: Material) -> Iterator[DataFinding]:
     or counts of the participant's trials.
     """
     yield from _differences(material)
-    for match in _matches(material):
+    yield from rate_differences(material)
+    for match in (*_matches(material), *_matches_in_files(material)):
         empty = (match.ratio.over == 0) & np.isfinite(match.reported)
         if not empty.any():
             continue
@@ -75,7 +79,7 @@ def zero_by_zero(material: Material) -> Iterator[DataFinding]:
             "without them.",
             EMPTY,
             columns=(match.name, *match.ratio.columns),
-            outcomes=material.outcomes_with(columns=[match.name]),
+            outcomes=_outcomes(material, match),
         )
 
 
@@ -89,8 +93,17 @@ def _tells_cases(without: Numbers, over: Numbers) -> bool:
 
 
 def cut_percentages(material: Material) -> Iterator[DataFinding]:
-    """Yield percentages that equal the recomputed ones only if their last digits are cut off."""
-    for match in _matches(material):
+    """Yield percentages that equal the recomputed ones only if their last digits are cut off.
+
+    Without counts, shares of a whole are looked at together, and the other values as fractions.
+    """
+    matches = [*_matches(material), *_matches_in_files(material)]
+    explained = {match.name for match in matches}
+    for finding in cut_wholes(material):
+        explained |= set(finding.columns)
+        yield finding
+    yield from cut_fractions(material, explained)
+    for match in matches:
         if not match.too_low.any():
             continue
         arms = _arms_of(material, match)
@@ -104,12 +117,20 @@ def cut_percentages(material: Material) -> Iterator[DataFinding]:
             "Compute the percentages again from the counts, and round only for print.",
             columns=(match.name, *match.ratio.columns),
             arms=arms,
-            outcomes=material.outcomes_with(columns=[match.name]),
+            outcomes=_outcomes(material, match),
         )
+
+
+def _outcomes(material: Material, match: _Match) -> dict[str, str]:
+    """Return the outcomes of the column, or all if it is one of several columns of a wide file."""
+    outcomes = material.outcomes_with(columns=[match.name])
+    return outcomes or (material.all_outcomes if match.in_file else {})
 
 
 def _arms_of(material: Material, match: _Match) -> tuple[str, ...]:
     """Return the arms with values that are too low, if they are not all of them."""
+    if match.in_file:
+        return ()
     for table in (material.people, material.trials):
         if len(table) == len(match.too_low):
             arms = set(table["arm"][match.too_low])
@@ -166,7 +187,7 @@ def _equals(values: Numbers, way: Numbers, most: Numbers, cases: Flags) -> bool:
     """Return whether the values are the ratio, as such or cut to 0 and 1."""
     some = np.flatnonzero(cases)[: 4 * SOME]  # nearly all candidates differ in the first rows
     for rows in (some, np.flatnonzero(cases)):
-        unit = 10.0 ** -_decimals(values[rows])
+        unit = 10.0 ** -decimals_of(values[rows])
         exact = way[rows] / most[rows]
         near = np.abs(values[rows] - exact) <= 0.5 * unit + 1e-9
         near |= np.abs(values[rows] - np.clip(exact, 0, 1)) <= 0.5 * unit + 1e-9
@@ -201,7 +222,7 @@ def _matches(material: Material) -> list[_Match]:
     """Return at most one match by reported column: a recomputation with a known numerator first."""
     found: dict[str, _Match] = {}
     for numbers, ratios in _tables(material):
-        reported = {name: values for name, values in numbers.items() if _is_ratio(values)}
+        reported = {name: values for name, values in numbers.items() if is_ratio(values)}
         if not reported:
             continue
         for ratio in ratios:
@@ -215,12 +236,79 @@ def _matches(material: Material) -> list[_Match]:
     return [match for match in found.values() if not _is_inverse(match, found)]
 
 
+def _matches_in_files(material: Material) -> list[_Match]:
+    """Return matches with counts or conditions in columns of the files that are not mapped."""
+    known = {match.name for match in _matches(material)}
+    found: dict[str, _Match] = {}
+    for file in material.data.files:
+        unmapped = set(file.unmapped)
+        if not unmapped:
+            continue
+        numbers = file.numbers(material.people["participant"])
+        reported = {
+            name: values
+            for name, values in numbers.items()
+            if name not in known | unmapped | set(found) and is_ratio(values)
+        }
+        if reported:
+            counts = [ratio for ratio in of_counts(numbers) if unmapped & set(ratio.columns)]
+            others = list(denominators({one: numbers[one] for one in unmapped & set(numbers)}, []))
+            for name, values in reported.items():
+                near = nearly(counts, values, 10.0 ** -decimals_of(values))
+                match = _first_match(name, values, [*near, *others])
+                if match is not None:
+                    found[name] = match
+        for name, match in _of_unmapped_trials(material, file, known | set(found)):
+            found[name] = match
+    return [match for match in found.values() if not _is_inverse(match, found)]
+
+
+def _first_match(name: str, values: Numbers, ratios: list[Ratio]) -> _Match | None:
+    for ratio in ratios:
+        match = None if name in ratio.columns else _match(name, values, ratio)
+        if match is not None:
+            return replace(match, in_file=True)
+    return None
+
+
+def _of_unmapped_trials(
+    material: Material, file: FileColumns, known: set[str]
+) -> Iterator[tuple[str, _Match]]:
+    """Yield values by participant that are shares of trials, by columns that are not mapped."""
+    conditions = [
+        name for name in file.unmapped if 2 <= file.table[name].nunique() <= MOST_CONDITIONS
+    ]
+    if file.into != "trials" or not conditions:
+        return
+    people = material.people["participant"]
+    reported = {
+        name: values
+        for name, values in {**material.person_numbers, **_computed_items(material)}.items()
+        if name not in known and is_ratio(values)
+    }
+    if not reported:
+        return
+    trials = Material(replace(material.data, trials=file.table), material.level)
+    ratios = [
+        ratio
+        for ratio in of_trials(trials, people)
+        if any(name in part for part in ratio.columns for name in conditions)
+    ]
+    for name, values in reported.items():
+        near = nearly(ratios, values, 10.0 ** -decimals_of(values[np.isfinite(values)]))
+        match = _first_match(name, values, near)
+        if match is not None:
+            yield name, replace(match, in_file=False)
+
+
 def _is_inverse(match: _Match, found: Mapping[str, _Match]) -> bool:
     """Return whether the column is the denominator of another match, of which this is the inverse.
 
     A count equals its part divided by the percentage, too. The percentage has decimals or is the
     larger of the two.
     """
+    if not match.ratio.columns:  # a count among all trials
+        return False
     other = found.get(match.ratio.columns[-1])
     if other is None or match.name not in other.ratio.columns:
         return False
@@ -228,24 +316,17 @@ def _is_inverse(match: _Match, found: Mapping[str, _Match]) -> bool:
     return sizes[0] < sizes[1]
 
 
-def _is_ratio(values: Numbers) -> bool:
-    cells = values[np.isfinite(values)]
-    if len(cells) < SOME or cells.min() < 0 or cells.max() > 100:
-        return False
-    return len(np.unique(cells)) > 2 and (bool((cells % 1 != 0).any()) or cells.max() > 20)
-
-
-def _tables(material: Material) -> Iterator[tuple[Mapping[str, Numbers], list[_Ratio]]]:
+def _tables(material: Material) -> Iterator[tuple[Mapping[str, Numbers], list[Ratio]]]:
     """Yield the tables with a row per participant or trial, and the ratios that each allows."""
     people = material.people["participant"]
-    ratios = list(_of_trials(material, people))
+    ratios = list(of_trials(material, people))
     for numbers in (material.person_numbers, material.trial_numbers):
-        pairs = list(_of_counts(numbers))
+        pairs = list(of_counts(numbers))
         if numbers is material.person_numbers:
             shares = {**numbers, **_computed_items(material)}
-            yield shares, [*pairs, *ratios, *_denominators(numbers, ratios)]
+            yield shares, [*pairs, *ratios, *denominators(numbers, ratios)]
         else:
-            yield numbers, [*pairs, *_denominators(numbers, [])]
+            yield numbers, [*pairs, *denominators(numbers, [])]
             yield from _constant_columns(material, numbers, ratios)
 
 
@@ -258,19 +339,19 @@ def _computed_items(material: Material) -> dict[str, Numbers]:
         )
         for rows in material.raw.values()
         for item in rows.columns
-        if _is_ratio(rows[item].to_numpy(dtype=float))
+        if is_ratio(rows[item].to_numpy(dtype=float))
     }
 
 
 def _constant_columns(
-    material: Material, numbers: Mapping[str, Numbers], ratios: list[_Ratio]
-) -> Iterator[tuple[Mapping[str, Numbers], list[_Ratio]]]:
+    material: Material, numbers: Mapping[str, Numbers], ratios: list[Ratio]
+) -> Iterator[tuple[Mapping[str, Numbers], list[Ratio]]]:
     """Yield trial columns that hold one value per participant, as a table of participants."""
     groups = material.trials["participant"]
     own = {
         name: pd.Series(values).groupby(groups.to_numpy())
         for name, values in numbers.items()
-        if _is_ratio(values)
+        if is_ratio(values)
     }
     by_person: dict[str, Numbers] = {
         name: np.asarray(group.first().reindex(material.people["participant"]), dtype=np.float64)
@@ -278,111 +359,17 @@ def _constant_columns(
         if (group.nunique() <= 1).all()
     }
     if by_person and groups.duplicated().any():
-        yield by_person, [*ratios, *_denominators({}, ratios)]
+        yield by_person, [*ratios, *denominators({}, ratios)]
 
 
-def _of_counts(numbers: Mapping[str, Numbers]) -> Iterator[_Ratio]:
-    """Yield the pairs of counts in a table of which one never exceeds the other."""
-    counts = {
-        name: values
-        for name, values in numbers.items()
-        if (values[np.isfinite(values)] % 1 == 0).all() and np.nanmin(values) >= 0
-    }
-    for (part, first), (whole, second) in permutations(counts.items(), 2):
-        both = np.isfinite(first) & np.isfinite(second)
-        if both.sum() >= SOME and (first[both] <= second[both]).all():
-            yield _Ratio(f"“{part}” divided by “{whole}”", (part, whole), second, first)
-    for (part, first), (rest, second) in combinations(counts.items(), 2):
-        yield _Ratio(
-            f"“{part}” divided by “{part}” + “{rest}”", (part, rest), first + second, first
-        )
-        yield _Ratio(
-            f"“{rest}” divided by “{part}” + “{rest}”", (rest, part), first + second, second
-        )
-
-
-def _denominators(numbers: Mapping[str, Numbers], ratios: list[_Ratio]) -> Iterator[_Ratio]:
-    """Yield possible denominators whose numerator is unknown."""
-    for name, values in numbers.items():
-        cells = values[np.isfinite(values)]
-        if (cells % 1 == 0).all() and cells.min() >= 0 and 1 < cells.max() <= 200:
-            yield _Ratio(f"a count divided by “{name}”", (name,), values, None)
-    for ratio in ratios:
-        words = ratio.words.partition(" among ")[2]
-        yield _Ratio(
-            f"a count divided by the number of {words}", ratio.columns[1:], ratio.over, None
-        )
-
-
-def _of_trials(material: Material, people: pd.Series) -> Iterator[_Ratio]:
-    """Yield by participant the share of a yes-or-no column among trials with up to two others."""
-    flags = _flags(material)
-    codes = pd.Categorical(material.trials["participant"], categories=people).codes
-    size = len(people)
-
-    def count(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Numbers:
-        return np.bincount(codes[rows], minlength=size).astype(float)
-
-    # Both values of a column are tried, because a share may have been written for either.
-    sides = [(name, value, column == value) for name, column in flags.items() for value in (1, 0)]
-    conditions: list[tuple[tuple[tuple[str, int], ...], np.ndarray]] = [
-        ((), np.ones(len(codes), bool))
-    ]
-    conditions += [(((name, value),), rows) for name, value, rows in sides]
-    conditions += [
-        (((one, first), (two, second)), rows & more)
-        for (one, first, rows), (two, second, more) in combinations(sides, 2)
-        if one != two
-    ]
-    for among, rows in conditions:
-        for name, value, hits in sides:
-            if name in [condition for condition, _ in among]:
-                continue
-            answered = rows & np.isfinite(flags[name])
-            over = count(answered)
-            if not over.any():
-                continue
-            words = " and ".join(f"“{condition}” = {wanted}" for condition, wanted in among)
-            among_words = f"trials with {words}" if among else "trials"
-            yield _Ratio(
-                f"the share of “{name}” = {value} among {among_words}",
-                (name, *(condition for condition, _ in among)),
-                over,
-                count(rows & hits),
-            )
-
-
-def _flags(material: Material) -> dict[str, Numbers]:
-    """Return the yes-or-no columns of trials, and whether pairs of columns of words agree."""
-    flags = {
-        name: values
-        for name, values in material.trial_numbers.items()
-        if np.isin(values[np.isfinite(values)], (0.0, 1.0)).all()
-        and len(np.unique(values[np.isfinite(values)])) == 2
-    }
-    trials = material.trials
-    words = [
-        name
-        for name in material.labels(trials, 40)
-        if not pd.api.types.is_numeric_dtype(trials[name])
-    ]
-    for one, two in combinations(words, 2):
-        shared = set(trials[one].dropna()) & set(trials[two].dropna())
-        if len(shared) >= 2:
-            both = (trials[one].notna() & trials[two].notna()).to_numpy()
-            same = (trials[one] == trials[two]).fillna(False).to_numpy(dtype=float)
-            flags[f"{one} = {two}"] = np.where(both, same, np.nan)
-    return dict(list(flags.items())[:MOST_CONDITIONS])
-
-
-def _match(name: str, reported: Numbers, ratio: _Ratio) -> _Match | None:
+def _match(name: str, reported: Numbers, ratio: Ratio) -> _Match | None:
     rows = np.isfinite(reported) & np.isfinite(ratio.over) & (ratio.over > 0)
     if ratio.counted is not None:
         rows &= np.isfinite(ratio.counted)
     values = reported[rows]
     if len(values) < SOME:
         return None
-    decimals = _decimals(values)
+    decimals = decimals_of(values)
     scale = 100.0 if values.max() > 1 else 1.0
     over = ratio.over[rows]
     unit = 10.0**-decimals
@@ -438,11 +425,3 @@ def _nearest(values: Numbers, over: Numbers, scale: float, unit: float) -> Numbe
     above = scale * np.ceil((values - 1e-9) * over / scale) / over
     cut = (above - values < unit - 1e-9) & (np.abs(exact - values) > 0.5 * unit + 1e-9)
     return np.where(cut, above, exact)
-
-
-def _decimals(values: Numbers) -> int:
-    """Return the number of decimals of the values, at most 12."""
-    for decimals in range(12):
-        if np.abs(values - np.round(values, decimals)).max() < 1e-9:
-            return decimals
-    return 12

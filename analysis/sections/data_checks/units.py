@@ -138,7 +138,7 @@ def _whole_scale(
     standard deviation, divided by the design effect of several answers of one participant.
     """
     items = raw[list(rows["item"])].dropna()
-    if len(items) < 20 or items.shape[1] < 2:
+    if len(items) < 20 or items.shape[1] < 2 or (items.nunique() < 2).all():
         return
     correlation = items.corr().to_numpy()
     k = items.shape[1]

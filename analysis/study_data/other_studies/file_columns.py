@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.plan.plan import Plan
 from analysis.plan.tables import Source
 from analysis.study_data.other_studies.source_files import SourceFile, source_files
 
+Numbers = npt.NDArray[np.float64]
 MOST_COLUMNS = 60  # of a file that the plan does not map
 NUMERIC = 0.95
 """Share of the cells of a column that must be numbers; a note among them makes no text of it."""
@@ -29,6 +31,15 @@ class FileColumns:
     into: str
     table: pd.DataFrame
     unmapped: tuple[str, ...]
+
+    def numbers(self, people: pd.Series) -> dict[str, Numbers]:
+        """Return the columns of numbers in the rows of these participants."""
+        table = self.table[self.table["participant"].isin(people)]
+        return {
+            str(name): table[name].to_numpy()
+            for name in table.columns
+            if table[name].dtype == "float64" and table[name].notna().any()
+        }
 
 
 def columns_of_files(place: Path, plan: Plan) -> tuple[FileColumns, ...]:
