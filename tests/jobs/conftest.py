@@ -11,7 +11,10 @@ from studyplatform.jobs.attempt import attempt
 from studyplatform.jobs.work import Told
 from studyplatform.models import Job
 from surveys.models import Study
+from tests.postgres import postgres
 from tests.surveys import factories
+
+__all__ = ["postgres"]  # a fixture that starts a server
 
 EVERY_KIND = ("maps", "evaluation", "power", "simulation", "export", "report")
 MAPS = {"layers": False, "verify": 0}

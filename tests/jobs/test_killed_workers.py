@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-SHORT = {"simulation": 3, "export": 2}
+SHORT = {"simulation": 2}
 LONG = {"simulation": 60, "export": 40, "report": 25, "power": 40, "maps": 40, "evaluation": 25}
 """How many operations are tried of each kind of job."""
 
@@ -35,7 +35,7 @@ def rounds(folder, counts: dict[str, int]) -> dict[str, dict[str, int]]:
 @pytest.fixture(scope="module")
 def short(tmp_path_factory):
     """A few points and the control, in one process: loading takes the longest."""
-    return rounds(tmp_path_factory.mktemp("kills") / "x", SHORT | {"torn": 5})
+    return rounds(tmp_path_factory.mktemp("kills") / "x", SHORT | {"torn": 3})
 
 
 def finished_with_the_same_result(found: dict[str, int]) -> None:

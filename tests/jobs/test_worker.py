@@ -87,6 +87,7 @@ def under_way(found: dict) -> bool:
     return found["state"] == "running" and found["in_checkpoint"] >= 2
 
 
+@pytest.mark.nightly
 def test_a_cancelled_job_stops_within_seconds_and_its_worker_goes_on(platform):
     worker = platform.work()
     first = platform.ask("enqueue", MANY, 1)

@@ -21,8 +21,16 @@ def run(work: Work) -> Done:
         )
     except REFUSALS as error:
         raise RefusedError(str(error)) from error
+    # How many of the maps are new depends on where an earlier attempt was stopped; the result must
+    # not.
+    work.say(str(prepared))
     return Done(
-        str(prepared),
+        gettext("%(images)d images predicted, %(maps)d maps of %(explained)d images in place.")
+        % {
+            "images": prepared.images,
+            "maps": prepared.maps.new + prepared.maps.known,
+            "explained": prepared.explained,
+        },
         {
             "study_file_sha256": study.source_sha256,
             "weights_sha256": study.classifier.sha256,
