@@ -1,4 +1,6 @@
-"""The roof of the platform as a Django app, which keeps the audit."""
+"""The roof of the platform as a Django app, which keeps the audit and the files of results."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
@@ -7,8 +9,10 @@ class StudyPlatformConfig(AppConfig):
     name = "studyplatform"
 
     def ready(self) -> None:
-        """Write every act that the services announce into the audit."""
+        """Write every act that the services announce into the audit, and delete the files that list
+        people whenever somebody is erased."""
         from studyplatform.audit.writing import on_act
         from surveys.services.acts import acted
 
         acted.connect(on_act, dispatch_uid="audit")
+        import_module("studyplatform.jobs.erasure").connect()

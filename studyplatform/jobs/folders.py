@@ -9,7 +9,7 @@ never touch the files of the worker that replaced it.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +95,13 @@ def remove_all_but(lease: Lease) -> None:
 def remove_folder(job: int) -> None:
     """Remove everything of a job."""
     shutil.rmtree(jobs_folder() / str(job), ignore_errors=True)
+
+
+def remove_files(job: int, token: int, names: Iterable[str]) -> None:
+    """Remove files of a result."""
+    for name in names:
+        if (path := result_file(job, token, name)) is not None:
+            path.unlink(missing_ok=True)
 
 
 def result_file(job: int, token: int, name: str) -> Path | None:

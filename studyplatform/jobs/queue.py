@@ -6,7 +6,7 @@ that another still does, nor keeps one too long.
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -249,6 +249,32 @@ def delete(job: Job) -> None:
         deleted, _ = Job.objects.filter(pk=job.pk).exclude(state__in=UNFINISHED).delete()
     if not deleted:
         raise QueueError(gettext("The job is not over yet. Cancel it before you delete it."))
+
+
+def begin_anew(study: int, kinds: Collection[str]) -> None:
+    """Take the study's running jobs of these kinds from their workers, and queue them once more.
+
+    The token grows, so that a worker that goes on can write nothing about what it has read.
+    """
+    said = gettext("Somebody's data were erased while the job ran. It begins anew.")
+    with transaction.atomic():
+        Job.objects.filter(study=study, kind__in=kinds, state=Job.State.RUNNING).update(
+            state=Job.State.QUEUED,
+            token=F("token") + 1,
+            attempts=F("attempts") - 1,
+            log=_and(said),
+            **WITHOUT_HOLDER,
+            **NO_PROGRESS,
+        )
+
+
+def drop_files(job: Job, kept: Sequence[Mapping[str, Any]]) -> None:
+    """Store that a finished job has lost its files except those kept, as somebody was erased."""
+    said = gettext("Somebody's data were erased, and with them the files that list people.")
+    result = {**(job.result or {}), "files": list(kept), "people_erased": True}
+    with transaction.atomic():
+        done = Job.objects.filter(pk=job.pk, state=Job.State.DONE)
+        done.update(result=result, log=_and(said))
 
 
 def _held(lease: Lease) -> Any:
