@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from django.utils import translation
 from django.utils.translation import gettext
 
+from studyplatform.audit.writing import acting_for
 from studyplatform.jobs.folders import begin_attempt
 from studyplatform.jobs.kinds import kind_named
 from studyplatform.jobs.lease import Lease, LostLeaseError
@@ -49,8 +50,10 @@ def attempt(lease: Lease, tell: Callable[[Told], None]) -> Ending:
     Only this process loads the libraries of the body: their memory is free again when it ends, and
     a crash in them ends nothing else.
     """
-    job = Job.objects.select_related("study__image_set", "study__classifier").get(pk=lease.job)
-    with translation.override(job.language):
+    job = Job.objects.select_related("requested_by", "study__image_set", "study__classifier").get(
+        pk=lease.job
+    )
+    with translation.override(job.language), acting_for(str(job.requested_by or "")):
         try:
             return Succeeded(_result(job, lease, tell))
         except LostLeaseError:

@@ -21,6 +21,7 @@ from studyplatform.jobs.kinds import checked_arguments
 from studyplatform.jobs.lease import Lease, LostLeaseError
 from studyplatform.models import Job
 from surveys.models import Study
+from surveys.services.acts import announce
 
 LEASE = timedelta(seconds=60)
 RENEWED_EVERY = timedelta(seconds=10)
@@ -56,7 +57,9 @@ def enqueue(
             return job, False
         try:
             with transaction.atomic():
-                return _create(kind, study, arguments, request, by), True
+                job = _create(kind, study, arguments, request, by)
+                _announce(job, "job started")
+            return job, True
         except IntegrityError:
             continue
 
@@ -208,6 +211,8 @@ def cancel(job: Job, by: User) -> None:
         waiting = rows.filter(state=Job.State.QUEUED).update(log=log, **over)
         running = rows.filter(state=Job.State.RUNNING, cancel_requested_at=None)
         noted = waiting or running.update(cancel_requested_at=Now(), log=log)
+        if noted:
+            _announce(job, "job cancelled")
     if not noted and not rows.filter(state=Job.State.RUNNING).exists():
         raise QueueError(gettext("The job is over already. There is nothing left to cancel."))
 
@@ -232,6 +237,8 @@ def retry(job: Job, by: User) -> None:
                 log=_and(said),
                 **NO_PROGRESS,
             )
+            if changed:
+                _announce(job, "job repeated")
     except IntegrityError as error:
         raise QueueError(
             gettext("An equal job is waiting or running. Wait for it, or cancel it first.")
@@ -247,6 +254,8 @@ def delete(job: Job) -> None:
     """
     with transaction.atomic():
         deleted, _ = Job.objects.filter(pk=job.pk).exclude(state__in=UNFINISHED).delete()
+        if deleted:
+            _announce(job, "job deleted")
     if not deleted:
         raise QueueError(gettext("The job is not over yet. Cancel it before you delete it."))
 
@@ -275,6 +284,11 @@ def drop_files(job: Job, kept: Sequence[Mapping[str, Any]]) -> None:
     with transaction.atomic():
         done = Job.objects.filter(pk=job.pk, state=Job.State.DONE)
         done.update(result=result, log=_and(said))
+
+
+def _announce(job: Job, act: str) -> None:
+    if job.study is not None:
+        announce(job.study, act, {}, {"kind": job.kind, "arguments": job.arguments})
 
 
 def _held(lease: Lease) -> Any:

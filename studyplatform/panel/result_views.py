@@ -14,6 +14,7 @@ from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.report_page import with_bar
 from studyplatform.panel.study_jobs import OF_DATA, is_hidden, visible_job
 from surveys.models import Study
+from surveys.services.acts import announce
 
 PICTURES = {".png": "image/png", ".svg": "image/svg+xml"}
 NO_PART = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -31,10 +32,12 @@ def file(request: HttpRequest, study: Study, pk: int, name: str) -> HttpResponse
             request, study, "data", "panel/hidden_result.html", {"job": job}, 403
         )
     if job.result and name == job.result.get("page"):
+        if job.kind in OF_DATA:
+            announce(study, "report read", {}, {"job": job.pk})
         return with_bar(request, study, job, path.read_text(encoding="utf-8"))
     if job.kind in OF_DATA:
-        confirmed: HttpResponseBase = _download_of_data(request, path)
-        return confirmed
+        given: HttpResponseBase = _download_of_data(request, study, job, path, name)
+        return given
     return _download(path)
 
 
@@ -48,8 +51,11 @@ def _path(job: Job, name: str) -> Path:
 
 
 @reauthentication_required
-def _download_of_data(request: HttpRequest, path: Path) -> HttpResponseBase:
+def _download_of_data(
+    request: HttpRequest, study: Study, job: Job, path: Path, name: str
+) -> HttpResponseBase:
     """Return a file made from people's answers, if the user has confirmed who it is just now."""
+    announce(study, "result downloaded", {}, {"job": job.pk, "file": name})
     return _download(path)
 
 

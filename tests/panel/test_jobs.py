@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from studyplatform.jobs import presence, queue
 from studyplatform.jobs.folders import jobs_folder
-from studyplatform.models import Job
+from studyplatform.models import AuditEntry, Job
 from studyplatform.panel.report_comparison import compare_reports
 from studyplatform.panel.report_page import policy_of
 from studyplatform.security import POLICY
@@ -377,6 +377,17 @@ def test_the_whole_way_of_an_export_from_the_click_to_the_file(study):
     links = re.findall(r'href="([^"]+/files/[^"]+)"', page)
     assert any(link.endswith("participants.csv") for link in links)
     assert [status_of(browser, link) for link in links] == [200] * len(links)
+
+
+def test_the_audit_names_who_started_exported_and_took_data_away(study):
+    factories.walk(services.enrol(study=study, arrival_key="a"))
+    browser = signed_in_and_confirmed("analyst")
+    browser.post(address(study, "start-job", "export"), {"simulated": "none", "formats": ["csv"]})
+    job, _ = do_next()
+    status_of(browser, address(study, "job-file", job.pk, "small.zip"))
+    browser.post(address(study, "delete-job", job.pk))
+    acts = AuditEntry.objects.filter(who="analyst").order_by("pk").values_list("act", flat=True)
+    assert list(acts) == ["job started", "data exported", "result downloaded", "job deleted"]
 
 
 def test_htmx_is_the_file_that_its_licence_names():
