@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from studyplatform.audit.writing import acting_for, record
 from studyplatform.models import AccountLink, StudyMember
 from surveys.models import Study
 
@@ -93,6 +94,8 @@ def invite(
             created_by=by,
             **switches.columns(),
         )
+        if study is not None:
+            record(study, "member invited", after={"member": link.email} | switches.columns())
     return _hand_over(request, link, token, "invitation")
 
 
@@ -206,7 +209,13 @@ def _join(link: AccountLink, user: User) -> None:
     if link.study is None:
         return
     switches = Switches(link.make_changes, link.see_data, link.owner)
-    StudyMember.objects.get_or_create(study=link.study, user=user, defaults=switches.columns())
+    _, is_new = StudyMember.objects.get_or_create(
+        study=link.study, user=user, defaults=switches.columns()
+    )
+    if is_new:
+        name = user.get_username()
+        with acting_for(name):  # who creates an account is not signed in yet
+            record(link.study, "member joined", after={"member": name} | switches.columns())
 
 
 def _sha256(token: str) -> str:

@@ -91,7 +91,7 @@ def invite(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page(Right.OWN)
 def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Withdraw an invitation."""
-    get_object_or_404(links.open_links(study), pk=pk).delete()
+    members.withdraw(get_object_or_404(links.open_links(study), pk=pk), study)
     messages.success(request, _("The invitation is withdrawn. Its link no longer works."))
     return _back(study)
 

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from studyplatform.accounts.links import Switches
 from studyplatform.audit.writing import record
-from studyplatform.models import StudyMember
+from studyplatform.models import AccountLink, StudyMember
 from surveys.models import Study
 
 
@@ -16,7 +16,9 @@ class LastOwnerError(Exception):
 def begin(study: Study, user: User) -> None:
     """Make the user the owner of a study that was just created."""
     switches = Switches(owner=True)
-    StudyMember.objects.create(study=study, user=user, **switches.columns())
+    with transaction.atomic():
+        StudyMember.objects.create(study=study, user=user, **switches.columns())
+        record(study, "member added", after=_said(user) | switches.columns())
 
 
 def change(member: StudyMember, switches: Switches) -> None:
@@ -27,7 +29,7 @@ def change(member: StudyMember, switches: Switches) -> None:
         for column, value in switches.columns().items():
             setattr(member, column, value)
         member.save(update_fields=list(switches.columns()))
-        who = {"member": member.user.get_username()}
+        who = _said(member.user)
         record(member.study, "member changed", who | before, who | switches.columns())
 
 
@@ -35,8 +37,19 @@ def remove(member: StudyMember) -> None:
     """Remove the member from the study. Raises LastOwnerError."""
     with transaction.atomic():
         _keep_an_owner(member, stays=False)
-        record(member.study, "member removed", {"member": member.user.get_username()})
+        record(member.study, "member removed", _said(member.user))
         member.delete()
+
+
+def withdraw(invitation: AccountLink, study: Study) -> None:
+    """Withdraw an invitation to the study, whose link no longer works."""
+    with transaction.atomic():
+        record(study, "invitation withdrawn", {"member": invitation.email})
+        invitation.delete()
+
+
+def _said(user: User) -> dict[str, str]:
+    return {"member": user.get_username()}
 
 
 def _keep_an_owner(member: StudyMember, *, stays: bool) -> None:

@@ -5,10 +5,12 @@ import secrets
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from studyplatform.audit.writing import record
 from studyplatform.models import ReviewLink
 from surveys.models import Study
 
@@ -20,13 +22,22 @@ KEY = "reviews"
 def new_link(study: Study, by: User) -> tuple[ReviewLink, str]:
     """Make a link, and return it with its secret, which is not stored."""
     token = secrets.token_urlsafe(32)
-    link = ReviewLink.objects.create(
-        study=study,
-        token_sha256=_sha256(token),
-        created_by=by,
-        expires_at=timezone.now() + LASTS,
-    )
+    with transaction.atomic():
+        link = ReviewLink.objects.create(
+            study=study,
+            token_sha256=_sha256(token),
+            created_by=by,
+            expires_at=timezone.now() + LASTS,
+        )
+        record(study, "review link made", after={"until": f"{link.expires_at:%Y-%m-%d}"})
     return link, token
+
+
+def withdraw(link: ReviewLink) -> None:
+    """Withdraw a link, in browsers in which it was opened, too."""
+    with transaction.atomic():
+        record(link.study, "review link withdrawn", {"made": f"{link.created_at:%Y-%m-%d}"})
+        link.delete()
 
 
 def open_links(study: Study) -> QuerySet[ReviewLink]:

@@ -40,7 +40,7 @@ def new(request: HttpRequest, study: Study) -> HttpResponse:
 @require_POST
 @study_page(Right.OWN)
 def withdraw(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
-    """Withdraw a link, in browsers in which it was opened, too."""
-    get_object_or_404(study.review_links, pk=pk).delete()
+    """Withdraw a link."""
+    review.withdraw(get_object_or_404(study.review_links, pk=pk))
     messages.success(request, _("The link for reviewers is withdrawn."))
     return HttpResponseRedirect(reverse("panel:members", kwargs={"slug": study.slug}))

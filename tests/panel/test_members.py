@@ -6,9 +6,10 @@ import sys
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.urls import reverse
 
-from studyplatform.models import StudyMember
+from studyplatform.models import AuditEntry, StudyMember
 from tests.conftest import ROOT
 from tests.panel.conftest import SWITCHES, add_member
 from tests.postgres import postgres
@@ -75,6 +76,40 @@ def test_an_owner_cannot_reach_members_of_another_study(study, other_study, sign
         assert owner.post(reverse(name, args=[study.slug, stranger.pk])).status_code == 404
     assert StudyMember.objects.filter(pk=stranger.pk, owner=True).exists()
     assert User.objects.filter(username="outsider").exists()
+
+
+def test_every_change_of_members_is_in_the_audit_with_the_name_of_whoever_made_it(study, signed_in):
+    owner = signed_in("owner")
+    page = owner.post(
+        reverse("panel:invite-member", args=[study.slug]), {"email": "carla@example.org"}
+    ).content.decode()
+    new = "yet another long phrase"
+    path = page.partition('class="key">http://testserver')[2].partition("<")[0]
+    Client().post(path, {"name": "Carla", "password1": new, "password2": new})
+    carla = member("carla@example.org")
+    owner.post(reverse("panel:member", args=[study.slug, carla.pk]), {"see_data": "on"})
+    owner.post(reverse("panel:remove-member", args=[study.slug, carla.pk]))
+    owner.post(reverse("panel:new-review-link", args=[study.slug]))
+    owner.post(
+        reverse("panel:withdraw-review-link", args=[study.slug, study.review_links.get().pk])
+    )
+    owner.post(reverse("panel:invite-member", args=[study.slug]), {"email": "dora@example.org"})
+    owner.post(
+        reverse(
+            "panel:withdraw-invitation", args=[study.slug, study.invitations.get(used_at=None).pk]
+        )
+    )
+    entries = AuditEntry.objects.exclude(way="command").order_by("pk")
+    assert [(entry.who, entry.act) for entry in entries] == [
+        ("owner", "member invited"),
+        ("carla@example.org", "member joined"),
+        ("owner", "member changed"),
+        ("owner", "member removed"),
+        ("owner", "review link made"),
+        ("owner", "review link withdrawn"),
+        ("owner", "member invited"),
+        ("owner", "invitation withdrawn"),
+    ]
 
 
 @pytest.mark.nightly
