@@ -8,5 +8,16 @@ from studyplatform.models.job import Job
 from studyplatform.models.member import StudyMember
 from studyplatform.models.review_link import ReviewLink
 from studyplatform.models.sign_in import SignIn
+from studyplatform.models.study_text import StudyText, TextVersion
 
-__all__ = ["AccountLink", "Attempt", "AuditEntry", "Job", "ReviewLink", "SignIn", "StudyMember"]
+__all__ = [
+    "AccountLink",
+    "Attempt",
+    "AuditEntry",
+    "Job",
+    "ReviewLink",
+    "SignIn",
+    "StudyMember",
+    "StudyText",
+    "TextVersion",
+]

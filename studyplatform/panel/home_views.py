@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from studyplatform.panel.access import Right, signed_in, studies_of, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.overview import overviews
+from studyplatform.panel.study_texts import unfinished
 from surveys.models import Study
 from surveys.study_file.stored import definition
 from surveys.web import signed_links
@@ -21,7 +22,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """List the user's studies, those that were loaded last first."""
     studies = studies_of(request.user).order_by("-loaded_at", "-pk")
     page = Paginator(studies, STUDIES_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"area": "studies", "page": page, "overviews": overviews(list(page.object_list))}
+    context = {
+        "area": "studies",
+        "page": page,
+        "overviews": overviews(list(page.object_list)),
+        "files": unfinished(request.user),
+    }
     return render(request, "panel/home.html", context)
 
 

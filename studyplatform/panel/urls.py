@@ -2,12 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from studyplatform.panel import audit_views, home_views, monitor_views, review_views
+from studyplatform.panel import (
+    audit_views,
+    home_views,
+    monitor_views,
+    review_views,
+    study_text_views,
+)
 
 app_name = "panel"
 
 STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("", home_views.study, name="study"),
+    path("file/", study_text_views.of_study, name="study-file"),
     path("audit/", audit_views.show, name="audit"),
     path("audit/csv/", audit_views.download, name="audit-csv"),
     path("monitor/", monitor_views.show, name="monitor"),
@@ -21,6 +28,14 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", home_views.home, name="home"),
+    path("new/", study_text_views.new, name="new-study"),
+    path("files/<int:pk>/", study_text_views.edit, name="study-text"),
+    path("files/<int:pk>/<int:number>/", study_text_views.compare, name="compare-versions"),
+    path(
+        "files/<int:pk>/<int:number>/download/",
+        study_text_views.download,
+        name="download-version",
+    ),
     path("review/<str:token>/", review_views.open_link, name="review"),
     path("studies/<slug:slug>/", include(STUDY_AREAS)),
 ]

@@ -7,7 +7,15 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from studyplatform.panel.study_texts import title_of
+
 register = template.Library()
+
+
+@register.filter
+def title_of_file(source: str) -> str:
+    """Return the title that a study file declares, or an empty text."""
+    return title_of(source)
 
 
 @register.filter

@@ -15,6 +15,7 @@ from django.utils import timezone
 from explanations.models import Explanation, StudyImage
 from studyplatform.accounts.links import INVITATION_LASTS, _sha256
 from studyplatform.models import AccountLink, Job, ReviewLink, StudyMember
+from studyplatform.panel.study_texts import text_of
 from surveys import services
 from surveys.models import Participant, Study
 from tests.panel.conftest import SWITCHES, add_member
@@ -75,6 +76,14 @@ def a_review_link(study: Study) -> dict[str, object]:
     return {"pk": study.review_links.get().pk}
 
 
+def a_text(study: Study) -> dict[str, object]:
+    return {"pk": text_of(study, User.objects.get(username="owner")).pk}
+
+
+def a_version(study: Study) -> dict[str, object]:
+    return a_text(study) | {"number": 1}
+
+
 def a_job(study: Study, kind: str = "maps") -> dict[str, object]:
     return {"pk": study.jobs.get(kind=kind).pk}
 
@@ -127,6 +136,11 @@ ROWS = {
     # The panel
     "panel:home": Row(SIGNED_IN),
     "panel:study": Row(MEMBERS),
+    "panel:new-study": Row(SIGNED_IN),
+    "panel:study-file": Row(CHANGING),
+    "panel:study-text": Row(CHANGING, a_text),
+    "panel:compare-versions": Row(CHANGING, a_version),
+    "panel:download-version": Row(CHANGING, a_version),
     "panel:jobs": Row(MEMBERS),
     "panel:start-job": Row(CHANGING, lambda study: {"key": "maps"}),
     "panel:job": Row(MEMBERS, a_job),

@@ -1,0 +1,203 @@
+"""A new study, and the editor of study files."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from studyplatform.models import StudyText, TextVersion
+from studyplatform.panel import study_texts
+from studyplatform.panel.access import Right, signed_in, studies_of, study_page
+from studyplatform.panel.study_texts import OutdatedError
+from surveys.models import Study
+from surveys.services import StudyError
+from surveys.study_checks.costs import warnings
+from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.stored import definition
+
+
+class NewStudyForm(forms.Form):
+    """Where the file of a new study comes from, and how the study is called."""
+
+    title = forms.CharField(
+        label=gettext_lazy("Title"),
+        max_length=200,
+        help_text=gettext_lazy("Participants read it at the top of every page."),
+    )
+    slug = forms.SlugField(
+        label=gettext_lazy("Short name"),
+        max_length=50,
+        help_text=gettext_lazy(
+            "In the address of the study: small letters, digits and hyphens, such as heatmaps-2027."
+        ),
+    )
+    origin = forms.CharField(required=False)
+    file = forms.FileField(
+        label=gettext_lazy("Or a study file of your own (.toml)"), required=False
+    )
+
+    def clean_slug(self) -> str:
+        """Refuse a short name that is in use."""
+        slug = str(self.cleaned_data["slug"]).lower()
+        if Study.objects.filter(slug=slug).exists():
+            raise ValidationError(gettext("This short name belongs to another study."))
+        return slug
+
+    def clean_file(self) -> str:
+        """Return the uploaded text, or an empty text without a file."""
+        file = self.cleaned_data["file"]
+        if not file:
+            return ""
+        if file.size > study_texts.LONGEST:
+            raise ValidationError(gettext("The file is larger than 1 MB."))
+        try:
+            return str(file.read().decode("utf-8-sig").replace("\r\n", "\n"))
+        except UnicodeDecodeError as error:
+            raise ValidationError(
+                gettext("The file is not text in UTF-8. Save it again in this encoding.")
+            ) from error
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def new(request: HttpRequest) -> HttpResponse:
+    """Begin a study from a shipped design, from another study, or from a file."""
+    user = _user(request)
+    studies = studies_of(user).order_by("title")
+    form = NewStudyForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        source = chosen["file"] or _origin(chosen["origin"], user)
+        text = study_texts.begin(user, study_texts.renamed(source, chosen["slug"], chosen["title"]))
+        return redirect("panel:study-text", pk=text.pk)
+    context = {
+        "area": "studies",
+        "form": form,
+        "templates": study_texts.templates(),
+        "studies": studies,
+        "origin": request.POST.get("origin") or request.GET.get("origin") or "design:demo.toml",
+    }
+    return render(request, "panel/new_study.html", context, status=400 if form.errors else 200)
+
+
+@require_safe
+@study_page(Right.MAKE_CHANGES)
+def of_study(request: HttpRequest, study: Study) -> HttpResponse:
+    """Go to the file of the study."""
+    return redirect("panel:study-text", pk=study_texts.text_of(study, _user(request)).pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the latest version with its problems, save another one, and use it."""
+    user = _user(request)
+    text = study_texts.writable(user, pk)
+    if request.method != "POST":
+        return _editor(request, text, _latest(text).source)
+    source = request.POST.get("source", "").replace("\r\n", "\n")
+    after = request.POST.get("after", "")
+    if len(source) > study_texts.LONGEST or not after.isdigit():
+        raise Http404("This is not a form of the panel.")
+    try:
+        version = study_texts.save(text, source, after=int(after), user=user)
+    except OutdatedError:
+        return _editor(request, text, source, refused=True, status=409)
+    if request.POST.get("act") != "use":
+        messages.success(
+            request, gettext("Saved as version %(number)d.") % {"number": version.number}
+        )
+        return redirect("panel:study-text", pk=text.pk)
+    problems = study_texts.problems_of(text, source)
+    if not problems:
+        try:
+            study = study_texts.use(text, source, user)
+        except StudyFileError as error:
+            problems = tuple(error.problems)
+        except StudyError as error:
+            problems = (str(error),)
+        else:
+            messages.success(request, gettext("The study now uses this file."))
+            for warning in warnings(definition(study)):
+                messages.warning(request, warning)
+            return redirect("panel:study", slug=study.slug)
+    messages.error(
+        request, gettext("The file is saved, but the study cannot use it yet. Mend it first.")
+    )
+    return _editor(request, text, source, problems=problems, status=409)
+
+
+@require_safe
+@signed_in
+def compare(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Compare a version with the one before it, or with the version that ``?with=`` names."""
+    text = study_texts.writable(_user(request), pk)
+    version = get_object_or_404(text.versions, number=number)
+    asked = request.GET.get("with", "")
+    other = text.versions.filter(number=int(asked) if asked.isdigit() else number - 1).first()
+    context = {
+        "area": "studies",
+        "text": text,
+        "version": version,
+        "other": other,
+        "latest": _latest(text),
+        "lines": study_texts.difference(other.source if other else "", version.source),
+    }
+    return render(request, "panel/compare_versions.html", context)
+
+
+@require_safe
+@signed_in
+def download(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Return a version as a file."""
+    text = study_texts.writable(_user(request), pk)
+    version = get_object_or_404(text.versions, number=number)
+    name = text.study.slug if text.study else f"study-{text.pk}"
+    return HttpResponse(
+        version.source,
+        content_type="application/toml; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}-{number}.toml"'},
+    )
+
+
+def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) -> HttpResponse:
+    latest, refused = _latest(text), options.get("refused", False)
+    problems = options.get("problems")
+    context = {
+        "area": "studies",
+        "text": text,
+        "study_of_text": text.study,
+        "source": source,
+        "latest": latest,
+        "problems": study_texts.problems_of(text, source) if problems is None else problems,
+        "versions": text.versions.all()[:20],
+        "refused": refused,
+        "lines": study_texts.difference(latest.source, source) if refused else [],
+        "in_use": text.study is not None and text.study.source == source,
+    }
+    return render(request, "panel/study_text.html", context, status=options.get("status", 200))
+
+
+def _latest(text: StudyText) -> TextVersion:
+    return text.versions.all()[0]
+
+
+def _origin(origin: str, user: User) -> str:
+    """Return the text that a new study begins with. Raises Http404 for what the user may not
+    see."""
+    kind, _, name = origin.partition(":")
+    if kind == "study":
+        return get_object_or_404(studies_of(user), slug=name).source
+    return study_texts.template_text(name)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
