@@ -197,7 +197,7 @@ def difference(before: str, after: str) -> list[DiffLine]:
 
 def _diff_lines(before: Sequence[str], after: Sequence[str]) -> Iterator[DiffLine]:
     kinds = {"+": "added", "-": "removed", "@": "place"}
-    lines: list[str] = list(difflib.unified_diff(list(before), list(after), lineterm="", n=3))
+    lines = difflib.unified_diff(before, after, lineterm="", n=3)
     for number, line in enumerate(lines):
         if number > 1:  # the first two lines would name files
             yield DiffLine(kinds.get(line[:1], "same"), line)
@@ -210,7 +210,7 @@ def _value(text: str, key: str) -> str:
 
 def _purpose(text: str) -> str:
     """Return the comment at the head of a file, up to its first empty line, as one paragraph."""
-    lines = []
+    lines: list[str] = []
     for line in text.splitlines():
         words = line.removeprefix("#").strip()
         if not line.startswith("#") or (not words and lines):
