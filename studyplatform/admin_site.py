@@ -18,6 +18,7 @@ class StudyAdminSite(AdminSite):
     site_header = "Explanation studies"
     site_title = "Explanation studies"
     index_title = "Studies, images and participants"
+    site_url = "/panel/"  # where "view site" leads
 
     def register(
         self,

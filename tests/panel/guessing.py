@@ -1,4 +1,4 @@
-"""A process of its own that makes attempts in eight threads: ``prepare`` or a way of counting."""
+"""A process of its own that makes attempts in eight threads, counted in two ways, or prepares."""
 
 import os
 import sys
@@ -57,10 +57,11 @@ def allowed(allows) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "prepare":
+    if sys.argv[1:] == ["prepare"]:
         with connection.schema_editor() as editor:
             editor.create_model(Attempt)
-    elif sys.argv[1] == "allows":
-        print(allowed(throttle.allows))
     else:
-        print(allowed(looks_then_counts))
+        for way in (throttle.allows, looks_then_counts):
+            print("ready", flush=True)
+            sys.stdin.readline()  # until both processes are
+            print(allowed(way), flush=True)

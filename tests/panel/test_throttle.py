@@ -15,7 +15,6 @@ from tests.conftest import ROOT
 from tests.postgres import postgres
 
 __all__ = ["postgres"]
-GUESSING = "tests.panel.guessing"
 LIMIT = Limit("test", 5, timedelta(minutes=15))
 
 
@@ -72,20 +71,27 @@ def test_attempts_from_two_processes_at_the_same_moment_share_one_limit(
     if database == "postgresql":
         url = request.getfixturevalue("postgres").new_database()
     environment = os.environ | {"DATABASE_URL": url, "STUDY_DATA_DIR": str(tmp_path / "var")}
-    subprocess.run(
-        [sys.executable, "-m", GUESSING, "prepare"], env=environment, cwd=ROOT, check=True
-    )
-    assert allowed(environment, "allows") == 5
-    # The control: looking first and counting afterwards lets parallel attempts through.
-    assert allowed(environment, "looks_then_counts") > 5
-
-
-def allowed(environment: dict[str, str], way: str) -> int:
-    """How many attempts of two processes, each with eight threads, are allowed."""
+    command = [sys.executable, "-m", "tests.panel.guessing"]
+    subprocess.run([*command, "prepare"], env=environment, cwd=ROOT, check=True)
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", GUESSING, way], env=environment, cwd=ROOT, stdout=subprocess.PIPE
+            command, env=environment, cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )
         for _ in range(2)
-    ]
-    return sum(int(process.communicate(timeout=60)[0]) for process in processes)
+    ]  # fmt: skip
+    assert allowed(processes) == 5
+    # The control: looking first and counting afterwards lets parallel attempts through.
+    assert allowed(processes) > 5
+    for process in processes:
+        process.communicate(timeout=60)
+
+
+def allowed(processes: list[subprocess.Popen[str]]) -> int:
+    """How many attempts of the processes, each with eight threads, are allowed."""
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return sum(int(process.stdout.readline()) for process in processes)
