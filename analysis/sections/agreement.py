@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from analysis.plan.plan import Outcome
 from analysis.statistics.descriptives import mean
 from analysis.statistics.estimate import Estimate, NotEstimable, Scores, attempt
@@ -37,25 +39,27 @@ def agreement_by_arm(data: StudyData) -> tuple[ArmAgreement, ...]:
 
     The t intervals are truncated to 0..1.
     """
+    arms, level = data.participants["arm"].to_numpy(), data.plan.level
+    shares = {name: participant_shares(data, name) for name in MEASURES}
+
+    def share(arm: str, measure: str) -> Estimate:
+        own = shares[measure][arms == arm]
+        return mean(own[~np.isnan(own)], level, low=0.0, high=1.0)
+
     return tuple(
         ArmAgreement(
             arm,
             label,
-            **{name: attempt(name, partial(_share, data, arm, name)) for name in MEASURES},
+            **{name: attempt(name, partial(share, arm, name)) for name in MEASURES},
         )
         for arm, label in data.labels.items()
     )
 
 
-def participant_shares(data: StudyData, arm: str, measure: str) -> Scores:
-    """Return the measure's share for each participant of the arm for whom it is defined."""
+def participant_shares(data: StudyData, measure: str) -> Scores:
+    """Return the measure's share by participant, NaN for those for whom it is not defined."""
     column, where = MEASURES[measure]
     outcome = Outcome(
         measure, measure, "trial_mean", population="randomised", column=column, where=where
     )
-    shares = outcome_scores(data, outcome)[(data.participants["arm"] == arm).to_numpy()]
-    return shares.dropna().to_numpy(dtype=float)
-
-
-def _share(data: StudyData, arm: str, measure: str) -> Estimate:
-    return mean(participant_shares(data, arm, measure), data.plan.level, low=0.0, high=1.0)
+    return outcome_scores(data, outcome).to_numpy(dtype=float)

@@ -5,11 +5,14 @@ A question that an arm never saw differs from a question left open, and neither 
 
 from dataclasses import dataclass, replace
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 
 from analysis.plan.tables import MISSING_KINDS
 from analysis.study_data.study_data import StudyData
 from analysis.study_data.times import AT, pages_asked, pages_of
+
+Kinds = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,12 @@ def _columns(data: StudyData) -> list[MissingRow]:
     The schema defines the kind of an empty cell.
     """
     kinds = data.missing["trials.csv"]
+    filled = [str(name) for name in kinds.columns if data.trials[name].notna().any()]
+    cells = {name: kinds[name].to_numpy(dtype="object") for name in filled}
     rows = []
     for arm in data.plan.arms:
         arm_rows = (data.trials["arm"] == arm).to_numpy()
-        for name in map(str, kinds.columns):
-            if data.trials[name].notna().any():
-                cells = kinds[name][arm_rows]
-                rows.append(_row("trials.csv", name, arm, cells, int(arm_rows.sum())))
+        rows += [_row("trials.csv", name, arm, cells[name][arm_rows]) for name in filled]
     return rows
 
 
@@ -70,19 +72,21 @@ def _items(data: StudyData) -> list[MissingRow]:
         for page in pages_asked(asked):
             at_time = asked[asked["page"] == page] if page else asked
             name = f"{item}{AT}{page}" if page else str(item)
-            rows += [_item_row(name, arm, at_time, people) for arm in data.plan.arms]
+            arms, cells = at_time["arm"].to_numpy(), at_time["kind"].to_numpy()
+            rows += [
+                _item_row(name, arm, cells[arms == arm], int(people.get(arm, 0)))
+                for arm in data.plan.arms
+            ]
     return rows
 
 
-def _item_row(name: str, arm: str, asked: pd.DataFrame, people: pd.Series) -> MissingRow:
-    total, of_arm = int(people.get(arm, 0)), asked[asked["arm"] == arm]
-    if of_arm.empty:
+def _item_row(name: str, arm: str, kinds: Kinds, total: int) -> MissingRow:
+    if not len(kinds):
         return MissingRow("answers.csv", name, arm, 0, total, 0, 0)
-    row = _row("answers.csv", name, arm, of_arm["kind"], len(of_arm))
-    return replace(row, not_answered=row.not_answered + total - len(of_arm))
+    row = _row("answers.csv", name, arm, kinds)
+    return replace(row, not_answered=row.not_answered + total - len(kinds))
 
 
-def _row(table: str, name: str, arm: str, kinds: pd.Series, total: int) -> MissingRow:
-    counts = kinds.value_counts()
-    totals = [int(counts.get(kind, 0)) for kind in MISSING_KINDS]
-    return MissingRow(table, name, arm, total - sum(totals), *totals)
+def _row(table: str, name: str, arm: str, kinds: Kinds) -> MissingRow:
+    totals = [int((kinds == kind).sum()) for kind in MISSING_KINDS]
+    return MissingRow(table, name, arm, len(kinds) - sum(totals), *totals)

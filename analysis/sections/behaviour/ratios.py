@@ -21,18 +21,21 @@ class Ratio:
 
     def __call__(self, trials: pd.DataFrame) -> pd.DataFrame:
         """Return value, numerator and denominator per participant, with no value at 0 / 0."""
-        fits = trials[self.counted].notna()
+        counted = trials[self.counted].to_numpy(dtype=float)
+        fits = ~np.isnan(counted)
         for column, wanted in self.among.items():
-            fits &= trials[column] == wanted
-        hits = fits & (trials[self.counted] == self.wanted)
-        counts = (
-            pd.DataFrame({"numerator": hits, "denominator": fits})
-            .groupby(trials["participant"], sort=False)
-            .sum()
-            .astype("float64")
+            fits &= trials[column].to_numpy(dtype=float) == wanted
+        person, people = pd.factorize(trials["participant"])
+        hits = fits & (counted == self.wanted)
+        numerator, denominator = (
+            np.bincount(person[rows], minlength=len(people)).astype(float) for rows in (hits, fits)
         )
-        value = counts["numerator"] / counts["denominator"].replace(0, np.nan)
-        return counts.assign(value=value)[["value", "numerator", "denominator"]]
+        with np.errstate(invalid="ignore"):
+            value = numerator / denominator
+        return pd.DataFrame(
+            {"value": value, "numerator": numerator, "denominator": denominator},
+            index=pd.Index(people, name="participant"),
+        )
 
 
 AGREEMENT = Ratio("accepted")  # l = a
