@@ -57,7 +57,9 @@ def data_checks(data: StudyData, failures: Failures | None = None) -> DataChecks
     material = Material(data, level)
     # A study that nobody has entered yet has a report, too, and nothing to check.
     checked = DATA_CHECKS if len(material.people) else ()
-    in_files = Material(data.in_file_order, level)
+    in_files = material
+    if data.in_file_order is not data:
+        in_files = Material(data.in_file_order, level)
     found = {
         check.key: failed.guarded(
             f"Data check “{check.label}”",
