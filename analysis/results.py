@@ -166,7 +166,7 @@ def compute(
     def part(name: str, compute: Callable[[], T], instead: T) -> T:
         return failures.guarded(name, compute, lambda _: instead)
 
-    outcomes = _outcomes(data, scores, failures, told)
+    outcomes = outcome_results(data, scores, failures, told)
     told("other parts")
     agreed = bool(data.trials["agreed"].notna().any())
     return Results(
@@ -216,9 +216,13 @@ def _sample(data: StudyData, flow: Flow) -> SampleNeeded | NotEstimable | None:
     )
 
 
-def _outcomes(
-    data: StudyData, scores: pd.DataFrame, failures: Failures, told: Callable[[str], None]
+def outcome_results(
+    data: StudyData,
+    scores: pd.DataFrame,
+    failures: Failures,
+    told: Callable[[str], None] = lambda step: None,
 ) -> tuple[OutcomeResult, ...]:
+    """Carry out the plan's outcomes alone, each with its p adjusted over its family."""
     # Trials without a logarithm are refused first, because no analysis notices them any more.
     unlogged = count_without_logarithm(data)
     found = {}

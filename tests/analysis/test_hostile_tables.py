@@ -18,7 +18,7 @@ from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, results_of, write_study
+from tests.analysis.tidy import edit, outcomes_of, results_of, write_study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -277,7 +277,7 @@ def test_11_unordered_likert_codes(tmp_path, codes, fine):
 
     damage(folder, "codebook.csv", recode)
     if fine:
-        trust = results_of(folder).outcomes[0]
+        trust = outcomes_of(folder)[0]
         assert isinstance(trust.found.test, HypothesisTest)
     else:
         with pytest.raises(TableError, match="the codes of 'trust2' must be numbers in ascending"):

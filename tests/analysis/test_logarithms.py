@@ -10,7 +10,7 @@ from analysis.errors import PlanError, TableError
 from analysis.plan.reading import read_plan
 from analysis.run import analyse
 from analysis.study_data.study_data import read_study
-from tests.analysis.tidy import results_of
+from tests.analysis.tidy import outcomes_of, results_of
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_zeros_are_refused_with_their_number_by_arm_and_a_cure(case):
 def test_the_logarithm_of_one_more_uses_every_trial(case):
     table = pd.read_csv(case / "trials.csv")
     change(case, 'transform = "log"', 'transform = "log1p"')
-    found = results_of(case).outcomes[0]
+    found = outcomes_of(case)[0]
     expected = table.assign(v=(1 + table["v"]).map(math.log))
     means = expected.groupby(["cond", "pid"])["v"].mean().groupby("cond").mean()
     assert [arm.mean.value for arm in found.found.arms] == pytest.approx([means["x"], means["y"]])
@@ -66,7 +66,7 @@ def test_trials_that_the_plan_leaves_out_are_counted_in_the_report_and_in_result
 
 def test_a_table_without_zeros_says_nothing(case):
     change(case, ",0.0,", ",0.5,", "trials.csv")
-    assert results_of(case).outcomes[0].without_logarithm is None
+    assert outcomes_of(case)[0].without_logarithm is None
 
 
 def test_values_below_zero_have_no_logarithm_of_one_more(case):

@@ -36,10 +36,9 @@ def test_the_planted_effects_are_found_where_they_were_planted(planted_results):
     assert contrast(planted_results, "agreement_wrong", "gradcam").difference.low < 0
 
 
-def test_the_analysis_tells_which_outcome_it_has_come_to(tmp_path):
-    write_study(tmp_path / "data", per_arm=3)
+def test_the_analysis_tells_which_outcome_it_has_come_to(folder, tmp_path):
     steps = []
-    results = analyse(tmp_path / "data", tmp_path / "report", told=steps.append)
+    results = analyse(folder, tmp_path / "report", told=steps.append)
     number = len(results.outcomes)
     counted = [f"outcome {place} of {number}" for place in range(1, number + 1)]
     assert steps == ["reading", *counted, "other parts", "drawing"]

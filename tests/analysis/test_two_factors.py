@@ -249,7 +249,7 @@ def test_a_two_by_two_study_is_analysed_by_its_factors(tmp_path):
 @pytest.mark.parametrize(("effect", "tested"), [("map", "a"), ("certainty", "b")])
 def test_the_plan_names_the_effect_that_is_tested(tmp_path, effect, tested):
     folder = crossed(tmp_path / "data", f'{PLAN}effect = "{effect}"\n')
-    (outcome,) = tidy.results_of(folder).outcomes
+    (outcome,) = tidy.outcomes_of(folder)
     assert outcome.found.test == outcome.found.effects[tested]
     assert outcome.summary.effect == outcome.found.sizes[tested]
 
@@ -257,7 +257,7 @@ def test_the_plan_names_the_effect_that_is_tested(tmp_path, effect, tested):
 def test_of_arms_crossed_with_a_factor_the_arms_effect_is_tested_by_default(tmp_path):
     plan = PLAN.replace('factors = ["map", "certainty"]', 'factor = "certainty"')
     folder = crossed(tmp_path / "data", plan)
-    (outcome,) = tidy.results_of(folder).outcomes
+    (outcome,) = tidy.outcomes_of(folder)
     assert outcome.found.factors == ("arm", "certainty")
     assert outcome.found.tested == "a"
     assert outcome.found.second_pairs is None
@@ -265,9 +265,9 @@ def test_of_arms_crossed_with_a_factor_the_arms_effect_is_tested_by_default(tmp_
 
 def test_the_order_of_rows_changes_nothing_but_rounding(tmp_path):
     """The levels' order comes from the plan's arms, not from who took part first."""
-    (first,) = tidy.results_of(crossed(tmp_path / "data")).outcomes
+    (first,) = tidy.outcomes_of(crossed(tmp_path / "data"))
     folder = tidy.edit(tmp_path / "data", "participants.csv", lambda people: people[::-1])
-    (again,) = tidy.results_of(folder).outcomes
+    (again,) = tidy.outcomes_of(folder)
     for one, other in zip(first.found.simple_effects, again.found.simple_effects, strict=True):
         assert (one.at, one.level, one.reference) == (other.at, other.level, other.reference)
         assert one.difference.p == pytest.approx(other.difference.p, rel=1e-9)

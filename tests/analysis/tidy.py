@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.failures import Failures
 from analysis.plan.reading import read_document
 from analysis.report.render import render_report
-from analysis.results import Results, compute
+from analysis.results import OutcomeResult, Results, compute, outcome_results
 from analysis.sections.deviations import hold_to
+from analysis.study_data.numerics import single_threaded
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 
@@ -151,6 +153,15 @@ def results_of(
     held_to = read_document(registered) if registered is not None else None
     data = hold_to(read_study(folder, plan), held_to)
     return compute(data, score_table(data))
+
+
+@single_threaded
+def outcomes_of(folder: Path, *, plan: Path | None = None) -> tuple[OutcomeResult, ...]:
+    """The outcomes alone, for tests that look at no other part of the findings."""
+    data, failures = read_study(folder, plan), Failures()
+    found = outcome_results(data, score_table(data), failures)
+    assert failures.found == []
+    return found
 
 
 def page_of(

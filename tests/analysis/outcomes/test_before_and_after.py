@@ -14,7 +14,7 @@ from analysis.run import analyse
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, results_of, write_study
+from tests.analysis.tidy import edit, outcomes_of, write_study
 
 PLAN = """title = "Before and after"
 control = "none"
@@ -133,9 +133,9 @@ def test_differences_means_and_adjusted_means_are_drawn_with_their_intervals(ana
 def test_times_are_compared_by_the_part_as_well(folder, tmp_path):
     plan = tmp_path / "plan.toml"
     plan.write_text(PLAN + outcome("paired", 'within = "part"\n'), encoding="utf-8")
-    (one,) = results_of(folder, plan=plan).outcomes
+    (one,) = outcomes_of(folder, plan=plan)
     plan.write_text(PLAN + outcome("paired"), encoding="utf-8")
-    (other,) = results_of(folder, plan=plan).outcomes
+    (other,) = outcomes_of(folder, plan=plan)
     assert one.found.difference == other.found.difference
 
 
@@ -144,7 +144,7 @@ def test_covariates_of_an_outcome_are_items_scales_and_columns(folder, tmp_path)
     covariates = '["experience@before", "trust1@before", "sequence"]'
     more = f'where = {{ part = "after" }}\ncovariates = {covariates}\n'
     plan.write_text(PLAN + outcome("ancova", more), encoding="utf-8")
-    (result,) = results_of(folder, plan=plan).outcomes
+    (result,) = outcomes_of(folder, plan=plan)
     assert [one.key for one in result.found.covariates] == [
         "experience@before",
         "trust1@before",
@@ -211,7 +211,7 @@ def test_two_files_of_one_group_are_compared_within_people(tmp_path):
         'analysis = "paired"\nwithin = "part"\n'
     )  # fmt: skip
     (tmp_path / "plan.toml").write_text(plan, encoding="utf-8")
-    (result,) = results_of(tmp_path).outcomes
+    (result,) = outcomes_of(tmp_path)
     assert [time.label for time in result.found.arms] == ["pre", "post"]
     assert result.found.test.statistic == pytest.approx(3.162278, abs=5e-7)
     assert result.found.test.p == pytest.approx(0.03411, abs=5e-6)

@@ -20,7 +20,7 @@ from analysis.statistics.mixed_models.errors import SingularFitError
 from analysis.statistics.mixed_models.random_structure import between_cells, descend
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
 from analysis.study_data.study_data import read_study
-from tests.analysis.tidy import edit, page_of, results_of, write_study
+from tests.analysis.tidy import edit, outcomes_of, page_of, results_of, write_study
 from tests.conftest import ROOT
 
 OUTCOME = Outcome("y", "Y", "trial_mean", column="y", analysis="linear_trials", within="correct")
@@ -159,7 +159,7 @@ def test_any_order_of_the_arms_gives_the_same_digits(shared_dir, arm_order, tmp_
     for number, order in enumerate(list(permutations(["ctl", "map", "plc", "lime"]))[5::9]):
         plan = tmp_path / f"{number}.toml"
         plan.write_text(re.sub(r"arms = \[.*\]", f"arms = {json.dumps(order)}", text))
-        found = results_of(folder, plan=plan).outcomes[0].found
+        found = outcomes_of(folder, plan=plan)[0].found
         assert found.terms == arm_order[0]["plan1"].found.terms
 
 
@@ -237,7 +237,7 @@ def test_a_risk_difference_exists_with_slopes_by_image(tmp_path):
     edit(folder, "trials.csv", follow)
     plan = folder / "plan.toml"
     plan.write_text(plan.read_text() + FOLLOWED)
-    results = results_of(folder).outcomes
+    results = outcomes_of(folder)
     found = next(one.found for one in results if one.outcome.key == "followed")
     assert "image" in found.model.split("+", 1)[1]
     assert "arm" in found.model.split("+", 1)[1]

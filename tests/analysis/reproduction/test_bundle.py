@@ -19,6 +19,7 @@ from analysis.reproduction.old_results import in_todays_words
 from analysis.results import compute
 from analysis.run import analyse
 from analysis.study_data.populations import score_table
+from analysis.study_data.provenance import provenance
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, write_study
@@ -254,7 +255,7 @@ def computed(folder, function=compute):
 
 
 def hashes(folder):
-    found = computed(folder).provenance
+    found = provenance(read_study(folder))
     return found.data_sha256, found.plan_sha256
 
 

@@ -6,7 +6,7 @@ from analysis.errors import PlanError, TableError
 from analysis.statistics.estimate import HypothesisTest, NotEstimable
 from analysis.study_data.missing import missing_by_arm
 from analysis.study_data.study_data import read_study
-from tests.analysis.tidy import edit, results_of
+from tests.analysis.tidy import edit, outcomes_of
 
 
 def row(folder, name, arm):
@@ -73,7 +73,7 @@ def without_trust_in_placebo(frame):
 
 def test_an_arm_that_was_not_asked_is_a_refusal_until_the_plan_says_so(folder):
     edit(folder, "answers.csv", without_trust_in_placebo)
-    trust = results_of(folder).outcomes[0]
+    trust = outcomes_of(folder)[0]
     assert isinstance(trust.found.test, NotEstimable)
     assert "placebo has 0" in trust.found.test.reason
     plan = folder / "plan.toml"
@@ -82,7 +82,7 @@ def test_an_arm_that_was_not_asked_is_a_refusal_until_the_plan_says_so(folder):
             'scale = "trust"', 'scale = "trust"\nasked_in = ["none", "gradcam"]'
         )
     )
-    trust = results_of(folder).outcomes[0]
+    trust = outcomes_of(folder)[0]
     assert isinstance(trust.found.test, HypothesisTest)
     assert [arm.arm for arm in trust.found.arms] == ["none", "gradcam"]
 
@@ -129,5 +129,5 @@ def test_the_plan_says_how_many_items_make_a_score(folder, share, scored):
     plan.write_text(
         plan.read_text().replace('scale = "trust"', f'scale = "trust"\nmin_answered = {share}')
     )
-    trust = results_of(folder).outcomes[0]
+    trust = outcomes_of(folder)[0]
     assert sum(arm.n for arm in trust.found.arms) == (12 if scored else 11)

@@ -5,7 +5,7 @@ import pytest
 from analysis.errors import TableError
 from analysis.study_data.study_data import read_study
 from tests.analysis.study_data.other_studies.conftest import trials, values
-from tests.analysis.tidy import results_of
+from tests.analysis.tidy import outcomes_of
 
 IMAGE = 'image = "img", yes = "yes"'
 TWICE = "pid,cond,img,yes\np1,x,i1,1\np1,x,i2,0\np1,x,i1,0\np2,y,i1,1\n"
@@ -37,7 +37,7 @@ def test_doubled_rows_are_refused_without_a_position(case):
 def test_the_answer_without_the_doubles_is_that_of_the_table_before(case, value):
     repeats(case, value)
     assert len(read_study(case).trials) == 270
-    by_key = {result.outcome.key: result.found.test for result in results_of(case).outcomes}
+    by_key = {result.outcome.key: result.found.test for result in outcomes_of(case)}
     assert round(by_key["bin"].p, 3) == 0.227
 
 

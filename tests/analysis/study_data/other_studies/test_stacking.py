@@ -7,7 +7,7 @@ from analysis.study_data.other_studies import stacking
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.study_data.other_studies.conftest import trials, values
-from tests.analysis.tidy import results_of
+from tests.analysis.tidy import outcomes_of
 
 FIRST = "pid,cond,nr,yes\np1,x,1,1\np1,x,2,0\np2,y,1,1\np2,y,2,1\n"
 SECOND = "pid,cond,nr,yes\np1,x,3,1\np1,x,4,1\np2,y,3,0\np2,y,4,0\n"
@@ -18,7 +18,7 @@ def test_two_files_of_other_positions_are_stacked_as_the_case_asks(shared_dir):
     scores = score_table(read_study(folder))
     means = dict(zip(scores["participant"], scores["yes"], strict=True))
     assert (means["p1"], means["p2"]) == (0.75, 0.5)
-    assert [arm.n for arm in results_of(folder).outcomes[0].found.arms] == [2, 2]
+    assert [arm.n for arm in outcomes_of(folder)[0].found.arms] == [2, 2]
 
 
 def test_a_file_per_block_is_stacked_in_the_order_of_positions(theirs):

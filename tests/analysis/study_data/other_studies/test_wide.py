@@ -3,7 +3,7 @@
 import pytest
 
 from tests.analysis.study_data.other_studies.conftest import trials, values
-from tests.analysis.tidy import results_of
+from tests.analysis.tidy import outcomes_of, results_of
 
 ITEMS = """
 [[source.items]]
@@ -132,7 +132,7 @@ def test_a_condition_in_the_columns_names_is_a_factor_within(theirs):
     data = theirs.write(wide=text).map(table, more=outcome).read()
     assert values(data, "condition")["p1", 1] == "plain"
     assert len(data.trials) == 11
-    found = next(one for one in results_of(theirs.path).outcomes if one.outcome.key == "r").found
+    found = next(one for one in outcomes_of(theirs.path) if one.outcome.key == "r").found
     assert {arm.arm: arm.n for arm in found.arms} == {"map": 5, "plain": 5}
 
 
