@@ -19,6 +19,7 @@ from analysis.sections.data_checks.material import (
     percent,
 )
 
+CELLS = 2_000_000  # numbers in memory at a time
 RUNS = 400  # permutations that give the moments of the statistic of all images
 OF_IMAGES = {"prediction_correct", "true_class", "predicted_class", "probability", "image_set"}
 """Columns that describe an image. Their levels share no image by nature."""
@@ -304,11 +305,17 @@ def _permuted(arm: pd.Series, counts: Numbers, orders: NDArray[np.int64]) -> flo
     expected = np.outer(sizes, counts.sum(axis=0)) / counts.sum()
     expected = np.maximum(expected, 1e-9)
 
-    def statistic(of_arms: Numbers) -> float:
-        return float(((of_arms.T @ counts - expected) ** 2 / expected).sum())
+    def statistics(of_arms: Numbers) -> Numbers:
+        """Return χ² of each of several allocations (allocations, participants, arms)."""
+        terms = (of_arms.swapaxes(1, 2) @ counts - expected) ** 2 / expected
+        result: Numbers = terms.reshape(len(of_arms), -1).sum(axis=1)
+        return result
 
-    observed = statistic(arms)
-    drawn = np.array([statistic(arms[order]) for order in orders])
+    observed = float(statistics(arms[np.newaxis])[0])
+    blocks = max(1, orders.size * arms.shape[1] // CELLS)
+    drawn = np.concatenate(
+        [statistics(arms[block]) for block in np.array_split(orders, min(blocks, len(orders)))]
+    )
     mean, variance = float(drawn.mean()), float(drawn.var(ddof=1))
     if variance <= 1e-12 * max(1.0, mean**2):
         return 1.0 if observed <= mean * (1 + 1e-9) else 0.0

@@ -130,13 +130,18 @@ class Material:
 
     def keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the answers to the items of these codebook rows after reversal."""
-        values = self.raw[str(rows["questionnaire"].iloc[0])][list(rows["item"])]
+        questionnaire, items = str(rows["questionnaire"].iloc[0]), list(rows["item"])
         turned = (rows["reversed"] == 1).fillna(False).to_numpy(dtype=bool)
-        sums = (rows["minimum"] + rows["maximum"]).to_numpy(dtype=float)
-        cells = values.to_numpy(dtype=float)
-        return pd.DataFrame(
-            np.where(turned, sums - cells, cells), index=values.index, columns=values.columns
-        )
+        key = (questionnaire, *items, *turned)
+        if key not in self.computed:
+            values = self.raw[questionnaire][items]
+            sums = (rows["minimum"] + rows["maximum"]).to_numpy(dtype=float)
+            cells = values.to_numpy(dtype=float)
+            self.computed[key] = pd.DataFrame(
+                np.where(turned, sums - cells, cells), index=values.index, columns=values.columns
+            )
+        keyed: pd.DataFrame = self.computed[key]
+        return keyed
 
     @cached_property
     def scales(self) -> list[tuple[str, pd.DataFrame]]:
