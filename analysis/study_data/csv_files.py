@@ -181,7 +181,7 @@ def _distinct(cells: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
     A table repeats most of its cells, so that it is faster to look at each distinct text.
     """
     places, texts = pd.factorize(cells)
-    return places, pd.Series(texts, dtype="str").str.strip().to_list()
+    return places, [text.strip() for text in texts]
 
 
 def guarded_csv(frame: pd.DataFrame) -> str:

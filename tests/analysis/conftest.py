@@ -41,6 +41,25 @@ def planted_output(planted: tuple[Results, Path]) -> Path:
     return planted[1]
 
 
+@pytest.fixture(scope="session")
+def small_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a small study with two outcomes, for tests that analyse it again."""
+    folder = write_study(
+        tmp_path_factory.mktemp("small") / "data",
+        arms=THREE_ARMS,
+        per_arm=10,
+        seed=4,
+        trust={"gradcam": 1.5},
+        unfinished=2,
+    )
+    plan = folder / "plan.toml"
+    head, trust, _, agreement, _ = plan.read_text().split("\n[[outcomes]]")
+    plan.write_text("\n[[outcomes]]".join([head, trust, agreement]))
+    output = tmp_path_factory.mktemp("small-output")
+    analyse(folder, output)
+    return output
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A small study of one's own to damage: three arms of four, no effect."""

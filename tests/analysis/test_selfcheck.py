@@ -110,9 +110,9 @@ def test_thousands_are_read_as_they_are_printed(value, problems):
 
 
 @pytest.fixture
-def finished(planted_output, tmp_path):
+def finished(small_output, tmp_path):
     """A finished report of one's own to tamper with."""
-    return shutil.copytree(planted_output, tmp_path / "report")
+    return shutil.copytree(small_output, tmp_path / "report")
 
 
 def tamper(folder, name, pattern, change):

@@ -101,8 +101,8 @@ def test_results_in_the_words_of_version_1_are_still_checked_and_compared(plante
     assert "stimuli_shown/images" in difference
 
 
-def test_the_redo_script_needs_the_bundle_alone(planted_output, tmp_path):
-    place = shutil.copytree(planted_output, tmp_path / "empty")
+def test_the_redo_script_needs_the_bundle_alone(small_output, tmp_path):
+    place = shutil.copytree(small_output, tmp_path / "empty")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
     def run():
@@ -112,10 +112,10 @@ def test_the_redo_script_needs_the_bundle_alone(planted_output, tmp_path):
 
     assert "Every number is identical" in run().stdout
     path = place / "results.json"
-    path.write_text(path.read_text().replace('"randomised": 32', '"randomised": 33', 1))
+    path.write_text(path.read_text().replace('"randomised": 12', '"randomised": 13', 1))
     altered = run()
     assert altered.returncode == 1
-    assert "is 33, but the new analysis gives 32" in altered.stdout
+    assert "is 13, but the new analysis gives 12" in altered.stdout
 
 
 def test_the_redo_script_says_what_is_missing_where_the_platform_is_not_there(
