@@ -55,7 +55,7 @@ KINDS = (
     Kind(
         "maps",
         _("Predictions and maps"),
-        _("Compute what is missing"),
+        _("Compute maps"),
         _(
             "Predicts every image of the study, chooses the images that participants see, and "
             "computes every map that is still missing. Maps that exist are kept."
@@ -67,7 +67,7 @@ KINDS = (
     Kind(
         "evaluation",
         _("Evaluation of the methods"),
-        _("Measure the methods"),
+        _("Measure methods"),
         _("Measures how good the maps of each method are on the study's images and classifier."),
         "studyplatform.jobs.bodies.evaluation.run",
         EvaluationForm,
@@ -76,7 +76,7 @@ KINDS = (
     Kind(
         "power",
         _("Sample size"),
-        _("Simulate the sample size"),
+        _("Simulate"),
         _(
             "Simulates the study's design and analysis, and finds the smallest sample that detects "
             "the planned effects."
@@ -87,7 +87,7 @@ KINDS = (
     Kind(
         "simulation",
         _("Synthetic participants"),
-        _("Send synthetic participants"),
+        _("Send people"),
         _(
             "Sends synthetic people through the real pages of the open study. They stay marked as "
             "simulated and never count as participants."
