@@ -46,6 +46,7 @@ class Overview:
     people: People
     planned: int
     attention: tuple[str, ...]
+    lacks_maps: bool = False
 
 
 def overviews(studies: Sequence[Study]) -> list[Overview]:
@@ -62,6 +63,7 @@ def overviews(studies: Sequence[Study]) -> list[Overview]:
                 *_attention(study, people[study.pk]),
                 *jobs.get(study.pk, ()),
             ),
+            lacks_maps=study.pk in missing,
         )
         for study in studies
     ]

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from explanations.models import Explanation
 from studyplatform.jobs import presence, queue
 from studyplatform.jobs.folders import jobs_folder
 from studyplatform.models import AuditEntry, Job
@@ -157,6 +158,14 @@ def test_only_those_who_may_change_the_study_start_cancel_repeat_and_delete(cast
         assert job.state == (state if may else "queued")
     browser.post(address(cast, "delete-job", job.pk))
     assert Job.objects.exists() != may
+
+
+def test_a_study_that_lacks_maps_offers_to_compute_them(study, signed_in):
+    path, button = address(study, "study"), address(study, "start-job", "maps")
+    assert button not in signed_in("editor").get(path).content.decode()
+    Explanation.objects.filter(method="lime").delete()
+    assert button in signed_in("editor").get(path).content.decode()
+    assert button not in signed_in("viewer").get(path).content.decode()
 
 
 def test_a_form_with_a_mistake_says_so_and_starts_nothing(study, signed_in):
