@@ -8,7 +8,14 @@ import pandas as pd
 from scipy import stats
 
 from analysis.sections.data_checks.groups import FEWEST_PEOPLE, Grouping
-from analysis.sections.data_checks.material import DataFinding, Material, Numbers, percent, plain
+from analysis.sections.data_checks.material import (
+    DataFinding,
+    Material,
+    Numbers,
+    once,
+    percent,
+    plain,
+)
 from analysis.sections.data_checks.ratings import is_rating, trial_ratings
 
 PILES = ((0.15, 4.0), (0.10, 8.0))
@@ -42,7 +49,7 @@ def piles_in_a_group(material: Material) -> Iterator[DataFinding]:
     Whitney's test of the participants' shares.
     """
     groups = [one for one in material.groupings if one.collection and one.name != "arm"]
-    blocks = list(_blocks(material))
+    blocks = _blocks(material)
     tests = 2 * len(blocks) * sum(len(grouping.large) for grouping in groups)
     for block in blocks:
         found = []
@@ -150,7 +157,12 @@ def _cells(answers: pd.DataFrame) -> Numbers:
     return finite
 
 
-def _blocks(material: Material) -> Iterator[_Block]:
+@once
+def _blocks(material: Material) -> list[_Block]:
+    return list(_every_block(material))
+
+
+def _every_block(material: Material) -> Iterator[_Block]:
     """Yield scales whose items share a range, single items, and ratings of trials."""
     items = material.items
     alone = [(str(row), items.loc[[row]]) for row in items.index[items["scale"].isna()]]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ class Grouping:
             self.name, "elsewhere"
         )
 
-    @property
+    @cached_property
     def large(self) -> list[str]:
         """Return the groups with enough participants for a comparison."""
         sizes = self.levels.value_counts()
