@@ -54,9 +54,9 @@ def run(work: Work) -> Done:
         )
     except REFUSALS as error:
         raise RefusedError(str(error)) from error
-    for path in work.kept.iterdir():
-        if path.name != WORK:
-            (shutil.copytree if path.is_dir() else shutil.copy2)(path, work.output / path.name)
+    # Names with a dot are files that a killed attempt was just writing.
+    ignored = shutil.ignore_patterns(".*", WORK)
+    shutil.copytree(work.kept, work.output, ignore=ignored, dirs_exist_ok=True)
     return Done(
         gettext("%(images)d images, %(methods)d methods, %(measures)d measures.")
         % {
