@@ -24,6 +24,10 @@ from analysis.sections.data_checks.ratings import (
     trial_ratings,
 )
 
+ADVICE = (
+    "Find out how the values came about: marks between two boxes, means of several answers, or "
+    "another scale. Declare the rule by which they are analysed."
+)
 MOST = 0.2
 """Share of values outside of a range or between its steps above which it is not the range."""
 FEWEST = 3
@@ -87,6 +91,7 @@ def between_steps(material: Material) -> Iterator[DataFinding]:
     ranges = {rating.name: rating for rating in trial_ratings(material)}
     labels = {one.column or one.item: one.label.lower() for one in material.data.plan.outcomes}
     for name, values in _columns(material):
+        yield from _off_grid(material, name, values)
         between = values[values % 1 != 0]
         whole = values[values % 1 == 0]
         if not FEWEST <= len(between) <= MOST * len(values) or not is_rating(whole.to_numpy()):
@@ -109,12 +114,37 @@ def between_steps(material: Material) -> Iterator[DataFinding]:
             f"“{name}” has whole numbers from {plain(whole.min())} to {plain(whole.max())}, except "
             f"{counted(len(between), 'value')} ({percent(len(between) / len(values))}) between "
             f"them ({shown}){where}. The rating has no such steps.",
-            "Find out how the values came about: marks between two boxes, means of several "
-            "answers, or another scale. Declare the rule by which they are analysed.",
+            ADVICE,
             columns=(name,),
             outcomes=material.outcomes_with(columns=[name]),
             p=None if group is None else group[2],
         )
+
+
+def _off_grid(material: Material, name: str, values: pd.Series) -> Iterator[DataFinding]:
+    """Yield ratings in steps of 5 or more with values between the steps in one group only."""
+    cells = values.to_numpy(dtype=float)
+    if len(cells) < SOME or np.ptp(cells) > 100 or len(np.unique(cells)) < SOME:
+        return
+    for step in (25.0, 20.0, 10.0, 5.0):
+        off = cells % step != 0
+        if not FEWEST <= off.sum() <= MOST * len(cells) or len(np.unique(cells[~off])) < 4:
+            continue
+        group = _group_with(material, values, step)
+        if group is None:
+            continue
+        shown = ", ".join(map(plain, np.unique(cells[off])[:5]))
+        yield DataFinding(
+            "other_range",
+            f"“{name}” has steps of {plain(step)}, except {counted(int(off.sum()), 'value')} "
+            f"({percent(float(off.mean()))}) between them ({shown}), nearly all of them "
+            f"{group[0].inside(group[1])}. This group seems to have answered on another scale.",
+            ADVICE,
+            columns=(name,),
+            outcomes=material.outcomes_with(columns=[name]),
+            p=group[2],
+        )
+        return
 
 
 def _is_on_steps(values: Numbers) -> bool:
@@ -135,9 +165,11 @@ def _columns(material: Material) -> Iterator[tuple[str, pd.Series]]:
             yield str(item), rows[item].droplevel("page").dropna()
 
 
-def _group_with(material: Material, values: pd.Series) -> tuple[Grouping, str, float] | None:
+def _group_with(
+    material: Material, values: pd.Series, step: float = 1.0
+) -> tuple[Grouping, str, float] | None:
     """Return the group from which nearly all values between the steps come, and its p."""
-    having = pd.Series(values % 1 != 0, index=values.index).groupby(level=0).any()
+    having = pd.Series(values % step != 0, index=values.index).groupby(level=0).any()
     tests = sum(len(grouping.large) for grouping in material.groupings)
     best: tuple[Grouping, str, float] | None = None
     for grouping in material.groupings:

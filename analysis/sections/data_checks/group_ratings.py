@@ -20,6 +20,9 @@ from analysis.sections.data_checks.ratings import is_rating, trial_ratings
 
 PILES = ((0.15, 4.0), (0.10, 8.0))
 """Shares of a group's answers at an end, with the factor by which it exceeds the other groups'."""
+ARM_PILES = ((0.20, 8.0),)  # the same for arms, which are meant to differ
+MOST_AT_END = 0.15
+"""Share of scores at an end from which it is a ceiling or floor, which `ceiling` reports."""
 LESS_OFTEN = 3.0
 """How much less often a group's participants may use the outer answers for reasons of their own."""
 LESS_OFTEN_ARM = 6.0  # the same for arms, which are meant to differ
@@ -46,9 +49,10 @@ def piles_in_a_group(material: Material) -> Iterator[DataFinding]:
 
     Groups by collection, such as batches or languages, answer on the same range alike. The share at
     the end must exceed the others' by the factors of PILES, and differ from it by Mann and
-    Whitney's test of the participants' shares.
+    Whitney's test of the participants' shares. In an arm, the end of a scale's items must also be
+    chosen more often than the answer next to it.
     """
-    groups = [one for one in material.groupings if one.collection and one.name != "arm"]
+    groups = [one for one in material.groupings if one.collection]
     blocks = _blocks(material)
     tests = 2 * len(blocks) * sum(len(grouping.large) for grouping in groups)
     for block in blocks:
@@ -58,6 +62,8 @@ def piles_in_a_group(material: Material) -> Iterator[DataFinding]:
                 at_end = (block.keyed == end).where(block.keyed.notna()).mean(axis=1)
                 by_person = at_end.astype(float).groupby(level=0).mean().dropna()
                 for level, p, shares in _more_often(grouping, by_person):
+                    if grouping.name == "arm" and not _piled(block, grouping, level, end):
+                        continue
                     if p * tests < material.level:
                         found.append((p * tests, grouping, level, end, word, shares))
         if found:
@@ -74,6 +80,20 @@ def piles_in_a_group(material: Material) -> Iterator[DataFinding]:
                 outcomes=material.outcomes_with(columns=block.columns, scale=block.scale),
                 p=p,
             )
+
+
+def _piled(block: _Block, arm: Grouping, level: str, end: float) -> bool:
+    """Return whether answers, but few scores, of an arm are at an end more often than next to it.
+
+    Ratings of trials are compared between arms by the check `ceiling`.
+    """
+    if block.scale is None:
+        return False
+    inside = (arm.levels.reindex(block.keyed.index) == level).to_numpy()
+    cells = block.keyed[inside]
+    following = end - 1 if end == block.ends[1] else end + 1
+    at_end, beside = ((cells == value).to_numpy().sum() for value in (end, following))
+    return bool(at_end > beside and (cells == end).all(axis=1).mean() < MOST_AT_END)
 
 
 def _after(block: _Block) -> str:
@@ -94,7 +114,8 @@ def _more_often(
         if min(len(own), len(others)) < FEWEST_PEOPLE:
             continue
         shares = (float(own.mean()), float(others.mean()))
-        if not any(shares[0] >= least and shares[0] >= times * shares[1] for least, times in PILES):
+        most = ARM_PILES if grouping.name == "arm" else PILES
+        if not any(shares[0] >= least and shares[0] >= times * shares[1] for least, times in most):
             continue
         test = stats.mannwhitneyu(own, others, alternative="greater", method="asymptotic")
         yield level, float(test.pvalue), shares
@@ -186,8 +207,20 @@ def _every_block(material: Material) -> Iterator[_Block]:
         if values is None or outcome.column in stated:
             continue
         cells = values[np.isfinite(values)]
-        if is_rating(cells):
+        ends = (float(cells.min(initial=np.inf)), float(cells.max(initial=-np.inf)))
+        if is_rating(cells) or _is_slider(cells):
             name = str(outcome.column)
             stated.add(name)
             rows = pd.DataFrame({name: values}, index=material.trials["participant"])
-            yield _Block(name, (name,), None, rows, rows, (float(cells.min()), float(cells.max())))
+            yield _Block(name, (name,), None, rows, rows, ends)
+
+
+def _is_slider(cells: Numbers) -> bool:
+    """Return whether the values are whole numbers from 0 to 100 that reach both ends."""
+    return bool(
+        len(cells)
+        and (cells % 1 == 0).all()
+        and cells.min() == 0
+        and cells.max() == 100
+        and len(np.unique(cells)) > 12
+    )

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from analysis.sections.behaviour.trials import behaviour_of
+from analysis.sections.data_checks.ends import ends_of_trials
 from analysis.sections.data_checks.group_ratings import piles_in_a_group
 from analysis.sections.data_checks.material import (
     SOME,
@@ -40,6 +41,7 @@ def recoded_ratings(material: Material) -> Iterator[DataFinding]:
     """
     yield from _codes(material)
     yield from piles_in_a_group(material)
+    yield from ends_of_trials(material)
     yield from _recoded_to_an_end(material)
     copies = list(_copies(material))
     yield from copies

@@ -95,6 +95,42 @@ def mark_between_two_boxes_in_an_arm(files: Files, fault: bool) -> None:
         files.trials["sure"] = files.trials["sure"] + np.where(rows, 0.5, 0)
 
 
+def cut_a_scale_in_an_arm(files: Files, fault: bool) -> None:
+    """Ask an arm with more answer options and recode those beyond the scale to its end."""
+    arm = files.answers["pid"].map(files.people.set_index("pid")["cond"])
+    rows = (arm == "map") & files.answers["q"].str.startswith("trust")
+    rng = np.random.default_rng(2)
+    person = dict(zip(files.people["pid"], rng.normal(0, 0.8, len(files.people)), strict=True))
+    tilt = files.answers["pid"].map(person) + rng.normal(0, 1.2, len(files.answers))
+    points = most_points(files)
+    files.answers["v"] = (
+        files.answers["v"]
+        .mask(files.answers["q"].str.startswith("trust"), (points / 2 + 0.8 * tilt).round())
+        .clip(1, points)
+    )
+    wider = (points - 1.5 + 1.6 * tilt).round().clip(1, points)
+    files.answers["v"] = files.answers["v"].mask(rows & fault, wider).astype(int)
+    files.plan = files.plan.replace("reversed = 1", "reversed = 0")
+
+
+def rate_between_the_steps_in_a_version(files: Files, fault: bool) -> None:
+    rows = in_group(files, files.trials, "app_version", ("1.0", "1.1"))
+    files.trials["slider"] = (files.trials["slider"] / 10).round().astype(int) * 10
+    some = rows & fault & (files.trials.index % 4 == 0) & (files.trials["slider"] < 90)
+    files.trials["slider"] = files.trials["slider"] + np.where(some, 3, 0)
+
+
+def store_a_missed_click_as_the_lowest_rating(files: Files, fault: bool) -> None:
+    """Nothing states the range of the rating, which depends on the participant."""
+    files.plan = files.plan.replace(CONFIDENCE, "")
+    rng = np.random.default_rng(11)
+    person = dict(zip(files.people["pid"], rng.normal(0, 1.3, len(files.people)), strict=True))
+    rating = 4 + files.trials["pid"].map(person) + rng.normal(0, 0.7, len(files.trials))
+    files.trials["sure"] = rating.round().clip(1, 7).astype(int)
+    if fault:
+        files.trials.loc[files.trials.index[::12], "sure"] = 0
+
+
 CHANGES: dict[Change, tuple[str, str]] = {
     turn_an_item_in_a_language: ("reversed_key", "where “UserLanguage” is “de”"),
     answer_on_a_wider_range_in_a_batch: ("recoded_ratings", "Where “batch” is “2”"),
@@ -102,6 +138,9 @@ CHANGES: dict[Change, tuple[str, str]] = {
     cut_the_raw_column: ("recoded_ratings", "is a copy of “sure_raw”"),
     store_a_missed_click_as_zero: ("other_range", "lie outside of 1 to 7: 0."),
     mark_between_two_boxes: ("other_range", "The rating has no such steps."),
+    cut_a_scale_in_an_arm: ("recoded_ratings", "In the arm “map”"),
+    rate_between_the_steps_in_a_version: ("other_range", "where “app_version” is “1.1”"),
+    store_a_missed_click_as_the_lowest_rating: ("recoded_ratings", "are 0, an end of its values"),
     mark_between_two_boxes_in_an_arm: ("other_range", "nearly all of them in the arm “map”"),
 }
 
