@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -49,33 +50,47 @@ def ends_of_trials(material: Material) -> Iterator[DataFinding]:
 def _p_unlike(
     material: Material, values: Numbers, end: float, following: float, side: int
 ) -> float:
-    trials = material.trials
-    rows = pd.DataFrame({"person": trials["participant"], "image": trials["image"], "v": values})
-    rows = rows[np.isfinite(values)].assign(image=lambda table: table["image"].fillna(""))
-    at_end, beside = rows["v"] == end, rows["v"] == following
+    known = np.isfinite(values)
+    cells = values[known]
+    at_end, beside = cells == end, cells == following
     if at_end.sum() < SOME or beside.sum() < SOME:
         return 1.0
-    others = rows["v"].where(~at_end)
-    predicted = _left_out(others, rows["person"])
-    deviation = others - predicted
-    if rows["image"].nunique() > 1:
-        predicted = predicted + _left_out(deviation, rows["image"]).fillna(0)
-    own = [predicted[part].groupby(rows["person"]).mean().dropna() for part in (at_end, beside)]
+    person = pd.factorize(material.trials["participant"].to_numpy()[known])[0]
+    image = pd.factorize(material.trials["image"].to_numpy()[known])[0]
+    others = np.where(at_end, np.nan, cells)
+    predicted = _left_out(others, person)
+    if image.max() > 0:
+        of_image = _left_out(others - predicted, np.where(image < 0, image.max() + 1, image))
+        predicted = predicted + np.nan_to_num(of_image)
+    own = [_means(predicted[part], person[part]) for part in (at_end, beside)]
     if min(map(len, own)) < SOME:
         return 1.0
-    spread = sum(float(one.var()) / len(one) for one in own)
+    spread = sum(float(one.var(ddof=1)) / len(one) for one in own)
     gap = side * float(own[1].mean() - own[0].mean())
     if spread <= 0 or gap <= 0:
         return 1.0
     return float(stats.t.sf(gap / np.sqrt(spread), min(map(len, own)) - 1))
 
 
-def _left_out(values: pd.Series, groups: pd.Series) -> pd.Series:
-    """Return the mean of the other values of the group of each row."""
-    known = values.notna()
-    sums = values.fillna(0).groupby(groups).transform("sum") - values.fillna(0)
-    counts = known.groupby(groups).transform("sum") - known.astype(int)
-    return sums / counts.where(counts > 0)
+def _left_out(values: Numbers, groups: npt.NDArray[np.int64]) -> Numbers:
+    """Return the mean of the other known values of the group of each row."""
+    known = np.isfinite(values)
+    filled = np.where(known, values, 0)
+    sums = np.bincount(groups, weights=filled)[groups] - filled
+    counts = np.bincount(groups, weights=known)[groups] - known
+    means: Numbers = np.divide(sums, counts, out=np.full(len(values), np.nan), where=counts > 0)
+    return means
+
+
+def _means(values: Numbers, groups: npt.NDArray[np.int64]) -> Numbers:
+    """Return the mean of the known values of each group that has any."""
+    known = np.isfinite(values)
+    if not known.any():
+        return np.empty(0)
+    counts = np.bincount(groups[known])
+    sums = np.bincount(groups[known], weights=values[known])
+    means: Numbers = sums[counts > 0] / counts[counts > 0]
+    return means
 
 
 def _finding(material: Material, name: str, values: Numbers, end: float, p: float) -> DataFinding:

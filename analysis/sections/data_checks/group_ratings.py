@@ -57,10 +57,9 @@ def piles_in_a_group(material: Material) -> Iterator[DataFinding]:
     tests = 2 * len(blocks) * sum(len(grouping.large) for grouping in groups)
     for block in blocks:
         found = []
-        for grouping in groups:
-            for end, word in ((block.ends[1], "highest"), (block.ends[0], "lowest")):
-                at_end = (block.keyed == end).where(block.keyed.notna()).mean(axis=1)
-                by_person = at_end.astype(float).groupby(level=0).mean().dropna()
+        for end, word in ((block.ends[1], "highest"), (block.ends[0], "lowest")):
+            by_person = _shares_at(block, end)
+            for grouping in groups:
                 for level, p, shares in _more_often(grouping, by_person):
                     if grouping.name == "arm" and not _piled(block, grouping, level, end):
                         continue
@@ -80,6 +79,16 @@ def piles_in_a_group(material: Material) -> Iterator[DataFinding]:
                 outcomes=material.outcomes_with(columns=block.columns, scale=block.scale),
                 p=p,
             )
+
+
+def _shares_at(block: _Block, end: float) -> pd.Series:
+    """Return by participant the share of answers that are at the end."""
+    cells = block.keyed.to_numpy(dtype=float)
+    known = np.isfinite(cells)
+    counts = known.sum(axis=1)
+    share = (cells == end).sum(axis=1)[counts > 0] / counts[counts > 0]
+    person, names = pd.factorize(block.keyed.index[counts > 0], sort=True)
+    return pd.Series(np.bincount(person, weights=share) / np.bincount(person), index=names)
 
 
 def _piled(block: _Block, arm: Grouping, level: str, end: float) -> bool:
@@ -180,11 +189,11 @@ def _cells(answers: pd.DataFrame) -> Numbers:
 
 @once
 def _blocks(material: Material) -> list[_Block]:
-    return list(_every_block(material))
+    """Return scales whose items share a range, single items, and ratings of trials."""
+    return list(_all_blocks(material))
 
 
-def _every_block(material: Material) -> Iterator[_Block]:
-    """Yield scales whose items share a range, single items, and ratings of trials."""
+def _all_blocks(material: Material) -> Iterator[_Block]:
     items = material.items
     alone = [(str(row), items.loc[[row]]) for row in items.index[items["scale"].isna()]]
     for scale, rows in (*material.scales, *alone):

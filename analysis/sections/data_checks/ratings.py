@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.sections.behaviour.trials import behaviour_of
-from analysis.sections.data_checks.material import Material, Numbers
+from analysis.sections.data_checks.material import Material, Numbers, once
 
 MOST_STEPS = 12  # of a rating in whole numbers, such as 1 to 7 or 0 to 10
 NUMBER = r"([-−]?\d{1,4})"
@@ -56,8 +56,13 @@ def stated_range(text: str) -> tuple[float, float] | None:
     return None
 
 
-def trial_ratings(material: Material) -> Iterator[Rating]:
-    """Yield the trial columns with a range by the plan, the codebook, or an outcome's label."""
+@once
+def trial_ratings(material: Material) -> list[Rating]:
+    """Return the trial columns with a range by the plan, the codebook, or an outcome's label."""
+    return list(_trial_ratings(material))
+
+
+def _trial_ratings(material: Material) -> Iterator[Rating]:
     behaviour = behaviour_of(material.data)
     seen: set[str] = set()
     ranges: list[tuple[str, tuple[float, ...], str]] = []
