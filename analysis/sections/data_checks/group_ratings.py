@@ -118,8 +118,10 @@ def _more_often(
 ) -> Iterator[tuple[str, float, tuple[float, float]]]:
     """Yield groups whose share exceeds the others' by the factors of PILES, with p and shares."""
     levels = grouping.levels.reindex(by_person.index)
+    cells, known, named = by_person.to_numpy(), levels.notna().to_numpy(), levels.to_numpy()
     for level in grouping.large:
-        own, others = by_person[levels == level], by_person[(levels != level) & levels.notna()]
+        inside = named == level
+        own, others = cells[inside], cells[known & ~inside]
         if min(len(own), len(others)) < FEWEST_PEOPLE:
             continue
         shares = (float(own.mean()), float(others.mean()))
@@ -172,8 +174,10 @@ def _never(
 ) -> Iterator[tuple[str, float, float, float]]:
     """Yield groups with p, their most extreme answer, and the others' share beyond it."""
     levels = grouping.levels.reindex(extreme.index)
+    cells, known, named = extreme.to_numpy(), levels.notna().to_numpy(), levels.to_numpy()
     for level in grouping.large:
-        own, others = extreme[levels == level], extreme[(levels != level) & levels.notna()]
+        inside = named == level
+        own, others = cells[inside], cells[known & ~inside]
         if min(len(own), len(others)) < FEWEST_PEOPLE:
             continue
         share = float((others > own.max()).mean())
