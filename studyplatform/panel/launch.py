@@ -10,7 +10,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
 from studyplatform.models import StudyMember
-from surveys.models import Participant, Study
+from surveys.models import Study
 from surveys.services.studies import missing_for_launch
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts.attention import AttentionPart
@@ -47,7 +47,7 @@ def checklist(study: Study) -> Checklist:
         blocking=(
             *missing_for_launch(study),
             *_empty_texts(declared),
-            *_unfinished_texts(declared),
+            *unfinished_texts(declared),
             *_ways_back(declared),
             *_quotas(declared),
         ),
@@ -106,7 +106,7 @@ def _empty_texts(declared: StudyFile) -> Iterator[str]:
             ) % {"language": code}
 
 
-def _unfinished_texts(declared: StudyFile) -> Iterator[str]:
+def unfinished_texts(declared: StudyFile) -> Iterator[str]:
     """Yield the texts in which square brackets mark a gap that somebody has to fill."""
     for code in declared.languages:
         text = declared.in_language(code)
@@ -158,12 +158,6 @@ def _quotas(declared: StudyFile) -> Iterator[str]:
 def _preparation(study: Study) -> Iterator[str]:
     if StudyMember.objects.filter(study=study).count() < 2:
         yield gettext("Nobody else has read the study. Invite a colleague as a second reader.")
-    tried = study.participants.filter(simulated=True, state=Participant.State.COMPLETED)
-    if not tried.exists():
-        yield gettext(
-            "Nobody has gone through the whole study. Walk through the preview, or send synthetic "
-            "participants."
-        )
 
 
 def _cautions(declared: StudyFile) -> Iterator[str]:

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import study_texts
 from studyplatform.panel.access import Right, signed_in, studies_of, study_page
+from studyplatform.panel.launch import unfinished_texts
 from studyplatform.panel.study_texts import OutdatedError
 from surveys.models import Study
 from surveys.services import StudyError
+from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
@@ -169,13 +171,16 @@ def download(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) -> HttpResponse:
     latest, refused = _latest(text), options.get("refused", False)
     problems = options.get("problems")
+    if problems is None:
+        problems = study_texts.problems_of(text, source)
     context = {
         "area": "studies",
         "text": text,
         "study_of_text": text.study,
         "source": source,
         "latest": latest,
-        "problems": study_texts.problems_of(text, source) if problems is None else problems,
+        "problems": problems,
+        "gaps": [] if problems else list(unfinished_texts(loading.parse(source))),
         "versions": text.versions.all()[:20],
         "refused": refused,
         "lines": study_texts.difference(latest.source, source) if refused else [],

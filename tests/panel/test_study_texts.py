@@ -105,6 +105,15 @@ def test_mistakes_are_listed_and_the_text_is_kept(own_text, signed_in):
     assert again.context["problems"] == response.context["problems"]
 
 
+def test_gaps_in_the_texts_stand_beside_a_file_without_mistakes(own_text, signed_in):
+    source = newest(own_text).source.replace("What it was about.", "Write to [contact address].")
+    signed_in("owner").post(editor(own_text), {"source": source, "after": 1})
+    shown = signed_in("owner").get(editor(own_text)).context
+    assert shown["problems"] == ()
+    (gap,) = shown["gaps"]
+    assert "[contact address]" in gap
+
+
 def test_a_second_editor_is_refused_with_a_comparison_and_loses_nothing(study, signed_in):
     text = study_texts.text_of(study, User.objects.get(username="owner"))
     first, second = (study.source.replace("A small study", name) for name in ("First", "Second"))
