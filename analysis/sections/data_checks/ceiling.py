@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from analysis.plan.plan import Outcome
+from analysis.plan.plan import Outcome, analysis_of
 from analysis.sections.behaviour.trials import behaviour_of
 from analysis.sections.data_checks.material import (
     SOME,
@@ -25,6 +25,12 @@ OF_RATINGS = 1 / 3
 """The same for single ratings, whose few values put a larger share at an end without any fault."""
 OF_ITEMS = 1.5
 """Share of answers to a scale's items at an end, in shares of equally frequent answers."""
+OF_COUNTS = 0.2
+"""The same for one count per participant, of which people with nothing found are the end."""
+COUNT_STEPS, MOST_COUNTED = 5, 30  # least and largest maximum of a count, unlike percentages
+OF_PEOPLE = 1 / 3
+"""Share of participants with all of several yes-or-no answers at one end."""
+SEVERAL = 5  # yes-or-no answers per participant that are taken as a count of them
 PERCENT = (0.0, 100.0)  # range of a slider for which the plan declares none
 FINE = 20  # a rating with more distinct values is judged like a scale score
 ABOVE_NEIGHBOURS = 5.0
@@ -55,14 +61,15 @@ def ceiling(material: Material) -> Iterator[DataFinding]:
 
     The lower bound of the share must exceed it: Clopper and Pearson's for one value per
     participant, the t bound of the participants' shares for trials; corrected for outcomes, ends,
-    and arms. The items of a scale may lie at an end although few scores do. A rating with many
+    and arms. Counts, and yes-or-no answers whose mean is compared, are looked at by participant.
+    The items of a scale may lie at an end although few scores do. A rating with many
     values also piles up if its end is far more frequent than the values next to it, and the
     ratings of an arm, of a level of the within factor, or of one item of a scale if their end is
     far more frequent than in the others.
     """
     outcomes = material.data.plan.outcomes
-    # A third of the level each is for scores and answers, for their pile-ups, and for groups.
-    tests, piles = 6 * len(outcomes) * (len(material.arms) + 1), 6 * len(outcomes)
+    # A quarter of the level each is for scores and answers, pile-ups, people, and groups.
+    tests, piles = 8 * len(outcomes) * (len(material.arms) + 1), 8 * len(outcomes)
     for outcome in outcomes:
         found = list(_of_outcome(material, outcome, tests))
         yield from found
@@ -71,6 +78,9 @@ def ceiling(material: Material) -> Iterator[DataFinding]:
                 *_of_items(material, outcome, piles),
                 *_of_fine_ratings(material, outcome, piles),
             ]
+            yield from found
+        if not found:
+            found = list(_of_people(material, outcome, piles))
             yield from found
         if not found:
             yield from _of_groups(material, outcome, piles)
@@ -191,6 +201,44 @@ def _of_groups(material: Material, outcome: Outcome, tests: int) -> Iterator[Dat
                     )
 
 
+def _of_people(material: Material, outcome: Outcome, tests: int) -> Iterator[DataFinding]:
+    """Yield yes-or-no outcomes whose means by participant are mostly all or nothing."""
+    if outcome.column is None or outcome.transform is not None or analysis_of(outcome).random:
+        return
+    rows = material.trials_of(outcome)
+    given = rows["value"].to_numpy(dtype=float)
+    if not np.isin(given, (0.0, 1.0)).all():
+        return
+    number = rows["participant"].value_counts()
+    several = number.index[number >= SEVERAL]
+    if len(several) < 0.8 * len(number):
+        return
+    means = pd.Series(given).groupby(rows["participant"].to_numpy()).mean()[several].to_numpy()
+    for end, name in ((1.0, "ceiling"), (0.0, "floor")):
+        p = _p_not_above((means == end).astype(float), OF_PEOPLE) * tests
+        if p < material.level:
+            yield DataFinding(
+                "ceiling",
+                f"“{outcome.label}” is at the {name} for many participants: "
+                f"{percent(float((means == end).mean()))} of them have the value {plain(end)} in "
+                f"all of their trials, {number[several].mean():.0f} on average.",
+                ADVICE,
+                columns=(outcome.column,),
+                outcomes={outcome.key: ""},
+                p=p,
+            )
+
+
+def _is_count(values: Numbers) -> bool:
+    """Return whether the values are counts from 0, not ratings or codes."""
+    distinct = np.unique(values)
+    return bool(
+        (distinct % 1 == 0).all()
+        and distinct[0] == 0
+        and COUNT_STEPS <= distinct[-1] <= MOST_COUNTED
+    )
+
+
 def _groups(material: Material, outcome: Outcome) -> Iterator[tuple[str, dict[str, Numbers]]]:
     """Yield the shares of ratings at both ends (participants, 2), in groups to be compared."""
     data = material.data
@@ -269,8 +317,10 @@ def _ends(material: Material, outcome: Outcome) -> _Ends | None:
             return None
         factor = len(rows) if (rows["score"] == "sum").all() else 1
         low, high = (float(rows[end].mean()) * factor for end in ("minimum", "maximum"))
-        most = OF_SCORES if len(rows) > 1 else OF_RATINGS
-        shares = np.column_stack(_at(scores.to_numpy(dtype=float), (low, high)))
+        values = scores.to_numpy(dtype=float)
+        counts = len(rows) == 1 and low == 0 and _is_count(values)
+        most = OF_SCORES if len(rows) > 1 else OF_COUNTS if counts else OF_RATINGS
+        shares = np.column_stack(_at(values, (low, high)))
         return _Ends(scores.index, shares, (low, high), most, "scores")
     if outcome.column is None or outcome.transform is not None:
         return None
@@ -280,6 +330,8 @@ def _ends(material: Material, outcome: Outcome) -> _Ends | None:
     if len(distinct) < 2:
         return None
     most = OF_YES_OR_NO if set(distinct) <= {0.0, 1.0} else OF_RATINGS
+    if not rows["participant"].duplicated().any() and _is_count(values):
+        most = OF_COUNTS
     ends = _declared(material, outcome.column) or (float(distinct[0]), float(distinct[-1]))
     return _Ends(*_by_person(pd.Index(rows["participant"]), values, ends), ends, most, "answers")
 

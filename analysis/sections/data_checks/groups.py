@@ -1,14 +1,14 @@
 """Groups of participants whose data may have been collected or stored in different ways."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from analysis.study_data.other_studies.file_columns import files_by_participant
+from analysis.study_data.other_studies.file_columns import FileColumns, files_by_participant
 from analysis.study_data.study_data import StudyData
 
 MOST_LEVELS = 12
@@ -59,16 +59,18 @@ class Grouping:
         return [str(level) for level in sizes.index[sizes >= FEWEST_PEOPLE]]
 
 
-def groupings(data: StudyData, people: pd.DataFrame, trials: pd.DataFrame) -> list[Grouping]:
+def groupings(
+    data: StudyData, files: Iterable[FileColumns], people: pd.DataFrame, trials: pd.DataFrame
+) -> list[Grouping]:
     """Return the groupings of participants other than by arm, each partition once.
 
     They are the files of a stacked table, and columns of words or of collection with a value per
-    participant: of the tables, or of the files if the plan does not map them.
+    participant: of the tables, or of `files` if the plan does not map them.
     """
     index = pd.Index(people["participant"])
     seen = {_partition(people.set_index("participant")["arm"])}
     kept = []
-    for name, values in _columns(data, people, trials):
+    for name, values in _columns(data, files, people, trials):
         levels = values.reindex(index)
         collection = name == "file" or _is_of_collection(name)
         number = levels.nunique()
@@ -85,12 +87,12 @@ def groupings(data: StudyData, people: pd.DataFrame, trials: pd.DataFrame) -> li
 
 
 def _columns(
-    data: StudyData, people: pd.DataFrame, trials: pd.DataFrame
+    data: StudyData, files: Iterable[FileColumns], people: pd.DataFrame, trials: pd.DataFrame
 ) -> Iterator[tuple[str, pd.Series]]:
     for levels in files_by_participant(data.files):
         yield "file", levels
     tables = [(people, list(people.columns)), (trials, list(trials.columns))]
-    tables += [(file.table, list(file.unmapped)) for file in data.files]
+    tables += [(file.table, list(file.unmapped)) for file in files]
     for table, names in tables:
         codes, persons = pd.factorize(table["participant"])
         if not len(persons):

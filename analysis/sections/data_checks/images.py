@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.sections.behaviour.trials import behaviour_of
+from analysis.sections.data_checks.image_lists import joint_imbalance, uneven_list
 from analysis.sections.data_checks.material import (
     ADMINISTRATIVE,
     SOME,
@@ -24,6 +25,7 @@ RUNS = 400  # permutations that give the moments of the statistic of all images
 OF_IMAGES = {"prediction_correct", "true_class", "predicted_class", "probability", "image_set"}
 """Columns that describe an image. Their levels share no image by nature."""
 FEWEST_IMAGES = 3
+SHARES = 5  # tests of images that share the level of the check
 
 
 def no_shared_image(material: Material) -> Iterator[DataFinding]:
@@ -35,7 +37,7 @@ def no_shared_image(material: Material) -> Iterator[DataFinding]:
     participant, which are not independent.
     """
     for name, levels, within in _factors(material):
-        rows = material.trials.assign(_level=levels).dropna(subset=["_level", "image"])
+        rows = material.shown.assign(_level=levels).dropna(subset=["_level", "image"])
         rows = rows.drop_duplicates(["participant", "image", "_level"])
         if rows["_level"].nunique() < 2 or rows["image"].nunique() < 2 * FEWEST_IMAGES:
             continue
@@ -133,10 +135,11 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
     Participants are the units, since a participant's images were drawn together. Each image is
     tested by the hypergeometric distribution of the participants who saw it (corrected for images
     and arms); all images together by χ² of the presentations, whose distribution under a
-    permutation of the participants is taken as a gamma distribution; and characteristics of images
-    by an analysis of variance of the participants' shares.
+    permutation of the participants is taken as a gamma distribution, and by the images that one arm
+    alone has in common (joint_imbalance); lists of images by the lists' equal shares in the other
+    arms; and characteristics of images by an analysis of variance of the participants' shares.
     """
-    rows = material.trials.dropna(subset=["image"])
+    rows = material.shown.dropna(subset=["image"])
     yield from _over_levels(material, rows)
     if len(material.arms) < 2 or rows["image"].nunique() < 2:
         return
@@ -144,9 +147,11 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
     sets = [set(part["image"]) for _, part in seen.groupby("arm")]
     if any(not one & two for n, one in enumerate(sets) for two in sets[n + 1 :]):
         return  # no_shared_image says more
-    level = material.level / 4
+    level = material.level / SHARES
     single = _single(seen, level)
     together, arm = _together(rows, material.arms)
+    if single is None and together >= level:
+        together, arm = joint_imbalance(seen, material.arms)
     most = f" The arm “{material.data.labels[arm]}” differs most." if arm else ""
     if single is not None:
         yield _single_finding(material, seen, *single)
@@ -159,6 +164,8 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
             together,
             ("image",),
         )
+    else:
+        yield from _uneven_lists(material, rows, level)
     yield from _mix(material, rows, level)
 
 
@@ -190,7 +197,7 @@ def _over_levels(material: Material, rows: pd.DataFrame) -> Iterator[DataFinding
             index=table.index,
         )
         least = float(p.min().min()) * table.size * len(factors)
-        if least >= material.level / 4:
+        if least >= material.level / SHARES:
             continue
         level = str(p.min().idxmin())
         image = str(p[level].idxmin())
@@ -270,6 +277,33 @@ def _single_finding(
         p,
         ("image",),
     )
+
+
+def _uneven_lists(material: Material, rows: pd.DataFrame, level: float) -> Iterator[DataFinding]:
+    """Yield a list of images that one arm was given more often than the others.
+
+    A list is a set of images, or of images with the levels of a within factor that go with them.
+    """
+    outcomes = material.data.plan.outcomes
+    factors = sorted({outcome.within for outcome in outcomes if outcome.within in rows} - {None})
+    for names in (["image"], *(["image", str(name)] for name in factors)):
+        found = uneven_list(rows, names, material.arms)
+        if found is None or found.p >= level:
+            continue
+        shares = ", ".join(
+            f"{percent(share)} of the participants of “{material.data.labels[arm]}”"
+            for arm, share in found.shares.items()
+        )
+        with_levels = f" at their levels of “{names[1]}”" if len(names) > 1 else ""
+        yield _imbalance(
+            material,
+            f"Participants were shown one of {found.lists} lists of images{with_levels}. The list "
+            f"with {listed(found.images, 3)} was given to {shares}. Lists that are drawn evenly "
+            "would differ less.",
+            found.p,
+            (*names,),
+        )
+        return
 
 
 def _together(rows: pd.DataFrame, arms: list[str]) -> tuple[float, str | None]:

@@ -21,6 +21,15 @@ from analysis.study_data.scoring import outcome_trials
 
 CODE = re.compile(r"[A-Za-z]{0,6}[-_]?\d{2,}|[0-9a-fA-F]{6,}")
 COUNTER = re.compile(r"(.+)[-_.:#/ ](\d{1,3})")
+OCCASION = (
+    r"b|bl|block|t|time|zeit|w|wave|welle|d|day|tag|session|sess|ses|sitzung|part|teil|run|"
+    r"lauf|round|runde|phase|messung|visit|half|h(ae|ä)lfte|durchgang|trial|task|aufgabe"
+)
+AFTER = re.compile(rf"(.*?[^\W_].*?)[-_.:#/ ]*(?:{OCCASION}|s)[-_ ]?(\d{{1,2}})", re.I)
+BEFORE = re.compile(rf"(?:{OCCASION})[-_ ]?(\d{{1,2}})[-_.:#/ ]+(.+)", re.I)
+LETTER = re.compile(r"(.*\d)[-_.:#/ ]?([A-Da-d])")
+OF_PEOPLE = re.compile(r"^(age|alter|gender|sex|geschlecht|birth|geburt|born|jahrgang)", re.I)
+"""Beginnings of names of columns with what does not change from one session to the next."""
 ADVICE = (
     "Map the column that names the person as `participant`, and number that person's rows with "
     "`position`, so that the analysis accounts for several choices of one person."
@@ -102,13 +111,39 @@ def _identifiers(material: Material) -> Iterator[tuple[str, pd.Series]]:
 
 
 def _by_stem(material: Material) -> Iterator[DataFinding]:
-    """Yield identifiers such as p01_1, p01_2, p01_3, which count the rows of one stem."""
-    parts = [COUNTER.fullmatch(str(person)) for person in material.people["participant"]]
-    if not all(parts):
-        return
-    stems = pd.DataFrame(
-        [(part.group(1), int(part.group(2))) for part in parts if part], columns=["stem", "number"]
-    ).groupby("stem")["number"]
+    """Yield identifiers such as p01_1, p01_2 or p01b1, which count the rows of one stem."""
+    people = material.people["participant"]
+    for split in (_counter, _after, _before, _letter):
+        parts = [split(str(person)) for person in people]
+        if all(parts):
+            table = pd.DataFrame([part for part in parts if part], columns=["stem", "number"])
+            yield from _stems(material, table.set_index(people.to_numpy()))
+            return
+
+
+def _counter(person: str) -> tuple[str, int] | None:
+    part = COUNTER.fullmatch(person)
+    return (part[1], int(part[2])) if part else None
+
+
+def _after(person: str) -> tuple[str, int] | None:
+    part = AFTER.fullmatch(person)
+    return (part[1], int(part[part.lastindex or 0])) if part else None
+
+
+def _before(person: str) -> tuple[str, int] | None:
+    part = BEFORE.fullmatch(person)
+    groups = part.groups() if part else ()
+    return (groups[-1], int(groups[-2])) if part else None
+
+
+def _letter(person: str) -> tuple[str, int] | None:
+    part = LETTER.fullmatch(person)
+    return (part[1], ord(part[2].lower()) - ord("a") + 1) if part else None
+
+
+def _stems(material: Material, table: pd.DataFrame) -> Iterator[DataFinding]:
+    stems = table.groupby("stem")["number"]
     sizes = stems.size()
     counts = stems.max() - stems.min() + 1 == sizes
     if (
@@ -116,6 +151,7 @@ def _by_stem(material: Material) -> Iterator[DataFinding]:
         or (sizes > 1).mean() < 0.5
         or counts.mean() < 0.8
         or stems.min().max() > 1
+        or _are_several(material, table["stem"])
     ):
         return
     example = sizes.index[0]
@@ -128,6 +164,20 @@ def _by_stem(material: Material) -> Iterator[DataFinding]:
         columns=("participant",),
         outcomes=material.all_outcomes,
     )
+
+
+def _are_several(material: Material, stem: pd.Series) -> bool:
+    """Return whether the rows of a stem differ in age or gender, as those of couples do."""
+    tables = [(material.people, material.people.columns)]
+    tables += [(file.table, file.unmapped) for file in material.files]
+    for rows, names in tables:
+        for name in map(str, names):
+            if OF_PEOPLE.search(name):
+                values = rows.groupby("participant")[name].first().reindex(stem.index).dropna()
+                of_stem = values.groupby(stem.reindex(values.index))
+                if (of_stem.nunique()[of_stem.size() > 1] > 1).mean() > 0.5:
+                    return True
+    return False
 
 
 def _by_neighbours(material: Material) -> Iterator[DataFinding]:

@@ -13,6 +13,7 @@ from analysis.plan.plan import Outcome, analysis_of
 from analysis.sections.behaviour.trials import behaviour_of
 from analysis.sections.data_checks.groups import Grouping, groupings
 from analysis.study_data.columns import FILES
+from analysis.study_data.other_studies.file_columns import FileColumns, stacked
 from analysis.study_data.populations import members
 from analysis.study_data.scoring import outcome_trials
 from analysis.study_data.study_data import StudyData
@@ -25,6 +26,9 @@ ADMINISTRATIVE = {
     *(column.name for column in FILES["participants.csv"]),
     *("position", "answered_at", "sequence", "block", "server_seconds", "shown_at", "page"),
 }
+NOT_ANSWERS = ADMINISTRATIVE | {"participant", "arm", "image"}
+NOT_SHOWN = 0.2
+"""Share of rows without an answer above which they are images that were not shown."""
 SOME = 5  # fewest values from which a check draws a conclusion
 
 
@@ -99,7 +103,33 @@ class Material:
     def groupings(self) -> list[Grouping]:
         """Return the arms, and the other groups whose data may have been collected differently."""
         named = self.arm.map(self.data.labels).astype("object")
-        return [Grouping("arm", named, True), *groupings(self.data, self.people, self.trials)]
+        return [
+            Grouping("arm", named, True),
+            *groupings(self.data, self.files, self.people, self.trials),
+        ]
+
+    @cached_property
+    def files(self) -> tuple[FileColumns, ...]:
+        """Return the files of another study, those of the same table and columns as one."""
+        return stacked(self.data.files)
+
+    @cached_property
+    def shown(self) -> pd.DataFrame:
+        """Return the trials without the rows of images that a participant did not see.
+
+        A table with a cell for each participant and image has such rows: they contain no answer.
+        """
+        rows = self.trials
+        names = {outcome.column for outcome in self.data.plan.outcomes}
+        source = self.data.plan.source
+        if source is not None:
+            names |= {name for table in source.tables for name in table.wide}
+        answers = [str(name) for name in rows.columns if name in names and name not in NOT_ANSWERS]
+        if not answers:
+            return rows
+        empty = rows[answers].isna().all(axis=1)
+        # A few empty rows are answers that were not given to images that were seen.
+        return rows[~empty] if empty.mean() >= NOT_SHOWN else rows
 
     @cached_property
     def raw(self) -> Mapping[str, pd.DataFrame]:

@@ -30,7 +30,7 @@ def rate_differences(material: Material) -> Iterator[DataFinding]:
         (material.person_numbers, True),
         (material.trial_numbers, False),
     ]
-    tables += [(file.numbers(people), False) for file in material.data.files if file.unmapped]
+    tables += [(file.numbers(people), False) for file in material.files if file.unmapped]
     seen: set[str] = set()
     for numbers, by_person in tables:
         reported = {

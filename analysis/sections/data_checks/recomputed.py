@@ -30,11 +30,12 @@ from analysis.sections.data_checks.ratios import (
     of_trials,
 )
 from analysis.sections.data_checks.shares import cut_fractions, cut_wholes
-from analysis.study_data.other_studies.file_columns import FileColumns
+from analysis.study_data.other_studies.file_columns import FILE, FileColumns
 
 AGREE = 0.98  # share of rows in which a recomputation must give the reported value
 CERTAIN = 25.0
 """Natural logarithm of the odds against a recomputation that agrees by chance in all rows."""
+MOST_FILES = 12  # of a table, of which each is looked at for itself
 EMPTY = "Leave these cells empty: a ratio without cases is missing and not zero."
 Flags = npt.NDArray[np.bool_]
 
@@ -49,7 +50,9 @@ class _Match:
     scale: float
     decimals: int
     too_low: Flags  # rows with a cut value that rounding would have made higher
-    in_file: bool = False  # whether the rows are those of a file, with columns that are not mapped
+    in_file: bool = False  # whether the rows are those of files, with columns that are not mapped
+    files: tuple[str, ...] = ()  # the file of each row, if there are several
+    part: str = ""  # the only file of several that the ratio explains
 
 
 def zero_by_zero(material: Material) -> Iterator[DataFinding]:
@@ -75,7 +78,8 @@ def zero_by_zero(material: Material) -> Iterator[DataFinding]:
             f"“{match.name}” equals {match.ratio.words}, but it is "
             f"{listed_values(match.reported[empty])} for {counted(int(empty.sum()), 'row')} of "
             f"{int(np.isfinite(match.reported).sum())} in which there is no such case, so that the "
-            f"ratio is 0 divided by 0. Its mean is {means[0]:.3g} with them and {means[1]:.3g} "
+            f"ratio is 0 divided by 0{_in_files(match, empty)}. Its mean is {means[0]:.3g} with "
+            f"them and {means[1]:.3g} "
             "without them.",
             EMPTY,
             columns=(match.name, *match.ratio.columns),
@@ -108,6 +112,7 @@ def cut_percentages(material: Material) -> Iterator[DataFinding]:
             continue
         arms = _arms_of(material, match)
         inside = f" in the arm {listed(material.data.labels[arm] for arm in arms)}" if arms else ""
+        inside += _in_files(match, match.too_low)
         yield DataFinding(
             "cut_percentages",
             f"“{match.name}” equals {match.ratio.words} if its decimals are cut, not if they are "
@@ -125,6 +130,16 @@ def _outcomes(material: Material, match: _Match) -> dict[str, str]:
     """Return the outcomes of the column, or all if it is one of several columns of a wide file."""
     outcomes = material.outcomes_with(columns=[match.name])
     return outcomes or (material.all_outcomes if match.in_file else {})
+
+
+def _in_files(match: _Match, rows: Flags) -> str:
+    """Return in words the files with these rows, if they are not all files."""
+    if match.part:
+        return f" in the file “{match.part}”"
+    files = dict.fromkeys(np.asarray(match.files)[rows]) if match.files else {}
+    if not files or len(files) == len(set(match.files)):
+        return ""
+    return f" in the {'file' if len(files) == 1 else 'files'} {listed(files)}"
 
 
 def _arms_of(material: Material, match: _Match) -> tuple[str, ...]:
@@ -237,30 +252,60 @@ def _matches(material: Material) -> list[_Match]:
 
 
 def _matches_in_files(material: Material) -> list[_Match]:
-    """Return matches with counts or conditions in columns of the files that are not mapped."""
+    """Return matches with counts or conditions in columns of the files that are not mapped.
+
+    Files of the same table and columns are looked at together, and each of them only for columns
+    that no ratio explains in all of them.
+    """
     known = {match.name for match in _matches(material)}
-    found: dict[str, _Match] = {}
-    for file in material.data.files:
-        unmapped = set(file.unmapped)
-        if not unmapped:
-            continue
-        numbers = file.numbers(material.people["participant"])
-        reported = {
-            name: values
-            for name, values in numbers.items()
-            if name not in known | unmapped | set(found) and is_ratio(values)
-        }
-        if reported:
-            counts = [ratio for ratio in of_counts(numbers) if unmapped & set(ratio.columns)]
-            others = list(denominators({one: numbers[one] for one in unmapped & set(numbers)}, []))
-            for name, values in reported.items():
-                near = nearly(counts, values, 10.0 ** -decimals_of(values))
-                match = _first_match(name, values, [*near, *others])
-                if match is not None:
-                    found[name] = match
-        for name, match in _of_unmapped_trials(material, file, known | set(found)):
-            found[name] = match
-    return [match for match in found.values() if not _is_inverse(match, found)]
+    matches: list[_Match] = []
+    for file in material.files:
+        whole = {match.name: match for match in _matches_in(material, file, known)}
+        explained = known | set(whole)
+        for found in (whole, *(_of_part(material, part, explained) for part in _parts(file))):
+            matches += [match for match in found.values() if not _is_inverse(match, found)]
+        # A participant's share of trials is explained by one table.
+        known |= {match.name for match in whole.values() if not match.in_file}
+    return matches
+
+
+def _of_part(material: Material, part: FileColumns, known: set[str]) -> dict[str, _Match]:
+    found = {match.name: match for match in _matches_in(material, part, known)}
+    return {name: replace(match, part=part.file) for name, match in found.items()}
+
+
+def _matches_in(material: Material, file: FileColumns, known: set[str]) -> Iterator[_Match]:
+    unmapped = set(file.unmapped)
+    if not unmapped:
+        return
+    numbers = file.numbers(material.people["participant"])
+    reported = {
+        name: values
+        for name, values in numbers.items()
+        if name not in known | unmapped and is_ratio(values)
+    }
+    if reported:
+        counts = [ratio for ratio in of_counts(numbers) if unmapped & set(ratio.columns)]
+        others = list(denominators({one: numbers[one] for one in unmapped & set(numbers)}, []))
+        files: tuple[str, ...] = ()
+        if FILE in file.table:
+            there = file.table["participant"].isin(material.people["participant"])
+            files = tuple(file.table.loc[there, FILE])
+        for name, values in reported.items():
+            near = nearly(counts, values, 10.0 ** -decimals_of(values[np.isfinite(values)]))
+            match = _first_match(name, values, [*near, *others])
+            if match is not None:
+                yield replace(match, files=files)
+    yield from _of_unmapped_trials(material, file, known)
+
+
+def _parts(file: FileColumns) -> Iterator[FileColumns]:
+    """Yield the files that were stacked, each for itself, unless they are many."""
+    if not file.unmapped or FILE not in file.table or file.table[FILE].nunique() > MOST_FILES:
+        return
+    for name, table in file.table.groupby(FILE, sort=False):
+        rows = table.drop(columns=FILE).reset_index(drop=True)
+        yield FileColumns(str(name), file.into, rows, file.unmapped)
 
 
 def _first_match(name: str, values: Numbers, ratios: list[Ratio]) -> _Match | None:
@@ -271,9 +316,7 @@ def _first_match(name: str, values: Numbers, ratios: list[Ratio]) -> _Match | No
     return None
 
 
-def _of_unmapped_trials(
-    material: Material, file: FileColumns, known: set[str]
-) -> Iterator[tuple[str, _Match]]:
+def _of_unmapped_trials(material: Material, file: FileColumns, known: set[str]) -> Iterator[_Match]:
     """Yield values by participant that are shares of trials, by columns that are not mapped."""
     conditions = [
         name for name in file.unmapped if 2 <= file.table[name].nunique() <= MOST_CONDITIONS
@@ -288,6 +331,9 @@ def _of_unmapped_trials(
     }
     if not reported:
         return
+    # The file may contain the trials of some participants only.
+    there = people.isin(file.table["participant"]).to_numpy()
+    reported = {name: np.where(there, values, np.nan) for name, values in reported.items()}
     trials = Material(replace(material.data, trials=file.table), material.level)
     ratios = [
         ratio
@@ -298,7 +344,7 @@ def _of_unmapped_trials(
         near = nearly(ratios, values, 10.0 ** -decimals_of(values[np.isfinite(values)]))
         match = _first_match(name, values, near)
         if match is not None:
-            yield name, replace(match, in_file=False)
+            yield replace(match, in_file=False)
 
 
 def _is_inverse(match: _Match, found: Mapping[str, _Match]) -> bool:

@@ -43,13 +43,13 @@ def cut_wholes(material: Material) -> Iterator[DataFinding]:
         (material.trial_numbers, material.trials["participant"]),
         (material.person_numbers, material.people["participant"]),
     ]
-    for file in material.data.files:
+    for file in material.files:
         kept = file.table["participant"].isin(material.people["participant"])
         people = file.table.loc[kept, "participant"]
         tables.append((file.numbers(material.people["participant"]), people))
     seen: set[str] = set()
     for number, (numbers, people) in enumerate(tables):
-        unmapped = set() if number < 2 else set(material.data.files[number - 2].unmapped)
+        unmapped = set() if number < 2 else set(material.files[number - 2].unmapped)
         for names, whole, unit, tests in _wholes(numbers):
             # A file is looked at for the sake of the columns that are not mapped.
             if seen & set(names) or (number >= 2 and not len(unmapped & set(names)) > 0):

@@ -8,6 +8,7 @@ from scipy import stats
 
 from analysis.sections.behaviour.trials import behaviour_of
 from analysis.sections.data_checks.beyond import between_steps, outside_of_wording
+from analysis.sections.data_checks.codes import POSITIVE
 from analysis.sections.data_checks.group_ratings import narrow_groups
 from analysis.sections.data_checks.material import (
     SOME,
@@ -43,11 +44,13 @@ def other_range(material: Material) -> Iterator[DataFinding]:
     yield from _different_ranges(material)
     yield from _unused_ends(material)
     yield from _declared(material)
-    yield from outside_of_wording(material)
+    beyond = list(outside_of_wording(material))
+    yield from beyond
     yield from between_steps(material)
     yield from narrow_groups(material)
     yield from _seconds(material)
-    named: set[str] = set()
+    # Codes of missing values among ratings are told by the ratings' range.
+    named = {name for finding in beyond for name in finding.columns}
     for name, people in _by_person(material):
         if name in named:
             continue
@@ -247,14 +250,14 @@ def _two_units(material: Material, name: str, people: pd.DataFrame) -> Iterator[
     small = people[key] <= split
     few = people[small] if small.sum() <= len(people) / 2 else people[~small]
     rest = people.drop(few.index)
-    if len(few) < 2:
-        return
-    word = "Median values" if several else "Values"
+    if len(few) < 2 or (few[key].nunique() == 1 and few[key].iloc[0] in POSITIVE):
+        return  # one value far above the others is a code of missing values
+    word = ("Median values" if key == "median" else "The highest values") if several else "Values"
     yield DataFinding(
         "other_range",
         f"{word} of “{name}” fall into two groups far apart: {counted(len(few), 'participant')} "
-        f"between {plain(few['median'].min())} and {plain(few['median'].max())}, and "
-        f"{len(rest)} between {plain(rest['median'].min())} and {plain(rest['median'].max())}, as "
+        f"between {plain(few[key].min())} and {plain(few[key].max())}, and "
+        f"{len(rest)} between {plain(rest[key].min())} and {plain(rest[key].max())}, as "
         "if two units or ranges had been mixed.",
         ADVICE,
         columns=(name,),

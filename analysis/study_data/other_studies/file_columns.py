@@ -16,6 +16,7 @@ from analysis.study_data.other_studies.source_files import SourceFile, source_fi
 
 Numbers = npt.NDArray[np.float64]
 MOST_COLUMNS = 60  # of a file that the plan does not map
+FILE = " file"  # no header contains it, because names are stripped
 NUMERIC = 0.95
 """Share of the cells of a column that must be numbers; a note among them makes no text of it."""
 
@@ -42,6 +43,39 @@ class FileColumns:
         }
 
 
+def stacked(files: Iterable[FileColumns]) -> tuple[FileColumns, ...]:
+    """Return the files with those of the same table and columns as one.
+
+    `file` lists their names, and the column FILE tells the rows of several files apart.
+    """
+    groups: dict[tuple[object, ...], list[FileColumns]] = {}
+    for file in files:
+        key = (file.into, frozenset(file.table.columns), frozenset(file.unmapped))
+        groups.setdefault(key, []).append(file)
+    return tuple(parts[0] if len(parts) == 1 else _stack(parts) for parts in groups.values())
+
+
+def _stack(parts: list[FileColumns]) -> FileColumns:
+    columns = {}
+    for name in parts[0].table.columns:
+        cells = [part.table[name] for part in parts]
+        if len({one.dtype for one in cells}) > 1:
+            # A column of numbers is text where a file has no cell in it.
+            cells = [_numbers(one) for one in cells]
+        if len({one.dtype for one in cells}) > 1:
+            cells = [one if one.dtype != "float64" else one.astype("str") for one in cells]
+        columns[name] = pd.concat(cells, ignore_index=True)
+    columns[FILE] = pd.Series(
+        np.repeat([part.file for part in parts], [len(part.table) for part in parts])
+    )
+    names = ", ".join(part.file for part in parts)
+    return FileColumns(names, parts[0].into, pd.DataFrame(columns), parts[0].unmapped)
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    return cells if (cells != "").any() else pd.Series(np.nan, index=cells.index)
+
+
 def columns_of_files(place: Path, plan: Plan) -> tuple[FileColumns, ...]:
     """Return the files that have unmapped columns, or contain a part of the rows of a table.
 
@@ -57,10 +91,10 @@ def columns_of_files(place: Path, plan: Plan) -> tuple[FileColumns, ...]:
     tables = []
     for file in files:
         person = file.table.columns.get("participant")
-        again = (file.path, person or "") in seen
-        if person is None or again:
+        key = (file.path, person or "")
+        if key in seen or (person is None and "participant" not in file.table.constants):
             continue
-        seen.add((file.path, person))
+        seen.add(key)
         columns = _columns(file, files, source)
         unmapped = [name for name, ours in columns.items() if not ours]
         if unmapped or parts[_mapping(file)] > 1:
@@ -118,11 +152,14 @@ def _read(file: SourceFile, columns: dict[str, str], source: Source) -> pd.DataF
     for name, values in file.table.where.items():
         kept = [str(value) for value in (values if isinstance(values, tuple) else (values,))]
         raw = raw[raw[name].str.strip().isin(kept)] if name in raw else raw
-    person = file.table.columns["participant"]
+    person = file.table.columns.get("participant")
     names = {theirs: ours or theirs for theirs, ours in columns.items() if theirs != person}
     if len(set(names.values())) < len(names):
         return None
-    cells = {"participant": raw[person].str.strip()}
+    # The name of a file may be that of its participant.
+    constant = str(file.table.constants.get("participant", ""))
+    own = pd.Series(constant, index=raw.index) if person is None else raw[person].str.strip()
+    cells = {"participant": own}
     cells |= {ours: _typed(raw[theirs], source) for theirs, ours in names.items()}
     return pd.DataFrame(cells).reset_index(drop=True)
 

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -29,8 +29,24 @@ def unmapped_identifiers(place: Path, plan: Plan) -> tuple[pd.DataFrame, ...]:
         return ()
     files, _ = source_files(place, source)
     encoding = "utf-8-sig" if source.encoding.lower() in ("utf-8", "utf8") else source.encoding
-    frames = (_identifiers(file, encoding, source.separator) for file in files)
-    return tuple(frame for part in frames for frame in part)
+    frames = (
+        (file.table.into, frame)
+        for file in files
+        for frame in _identifiers(file, encoding, source.separator)
+    )
+    return tuple(_stacked(frames))
+
+
+def _stacked(frames: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a table's files with the same columns as one frame.
+
+    A participant may have several files, or each a file of their own.
+    """
+    by_columns: dict[tuple[str, ...], list[pd.DataFrame]] = {}
+    for into, frame in frames:
+        by_columns.setdefault((into, *frame.columns), []).append(frame)
+    for parts in by_columns.values():
+        yield parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
 
 def _identifiers(file: SourceFile, encoding: str, separator: str) -> Iterator[pd.DataFrame]:
@@ -40,12 +56,20 @@ def _identifiers(file: SourceFile, encoding: str, separator: str) -> Iterator[pd
     with file.path.open(encoding=encoding, newline="") as lines:
         header = next(csv.reader(lines, delimiter=separator), [])
     named = [name for name in header if NAMED.search(name) and name not in mapped]
-    if person is None or not named or len(set(named)) < len(named):
+    # The name of a file may be that of its participant.
+    constant = table.constants.get("participant")
+    if (person is None and constant is None) or not named or len(set(named)) < len(named):
         return
-    raw, _ = read_text(file.path, "", encoding, separator, {person, *named, *table.where})
+    used = {*named, *table.where, *([] if person is None else [person])}
+    raw, _ = read_text(file.path, "", encoding, separator, used)
     if raw is None:
         return
     for name, values in table.where.items():
         raw = raw[raw[name].str.strip().isin([str(value) for value in values])]
-    cells = raw[[person, *named]].apply(lambda column: column.str.strip())
-    yield cells.rename(columns={person: "participant"}).reset_index(drop=True)
+    cells = raw[list(dict.fromkeys([*([] if person is None else [person]), *named]))]
+    cells = cells.apply(lambda column: column.str.strip()).reset_index(drop=True)
+    if person is None:
+        cells.insert(0, "participant", str(constant))
+        yield cells
+    else:
+        yield cells.rename(columns={person: "participant"})
