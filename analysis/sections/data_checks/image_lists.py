@@ -118,7 +118,10 @@ def uneven_list(rows: pd.DataFrame, names: list[str], arms: list[str]) -> Uneven
         return None
     cells = dict(zip(cell, seen["image"].astype(str), strict=True))
     images = tuple(sorted({cells[one] for one in lists[best[1]]}))
+    given, people = table.loc[best[1]].to_numpy(dtype=float), table.sum().to_numpy(dtype=float)
     shares = {
-        arm: float(table.loc[best[1], arm] / table[arm].sum()) for arm in arms if table[arm].sum()
+        arm: float(one / total)
+        for arm, one, total in zip(table.columns, given, people, strict=True)
+        if total
     }
     return UnevenList(len(lists), images, shares, best[0])

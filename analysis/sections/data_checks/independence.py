@@ -168,8 +168,8 @@ def _stems(material: Material, table: pd.DataFrame) -> Iterator[DataFinding]:
 
 def _are_several(material: Material, stem: pd.Series) -> bool:
     """Return whether the rows of a stem differ in age or gender, as those of couples do."""
-    tables = [(material.people, material.people.columns)]
-    tables += [(file.table, file.unmapped) for file in material.files]
+    tables = [(material.people, list(material.people.columns))]
+    tables += [(file.table, list(file.unmapped)) for file in material.files]
     for rows, names in tables:
         for name in map(str, names):
             if OF_PEOPLE.search(name):
