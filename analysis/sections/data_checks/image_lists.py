@@ -82,7 +82,7 @@ def uneven_list(rows: pd.DataFrame, names: list[str], arms: list[str]) -> Uneven
     seen = _complete(rows.drop_duplicates(["participant", *names]).dropna(subset=names))
     if seen.empty:
         return None
-    cell = pd.factorize(seen[names].astype(str).agg("\x1f".join, axis=1))[0]
+    cell = seen.groupby(names, sort=False, observed=True).ngroup().to_numpy()
     sets = pd.Series(cell).groupby(seen["participant"].to_numpy()).agg(frozenset)
     sizes = sets.value_counts()
     lists = list(sizes.index[sizes >= SOME])

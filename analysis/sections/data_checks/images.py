@@ -285,8 +285,8 @@ def _uneven_lists(material: Material, rows: pd.DataFrame, level: float) -> Itera
     A list is a set of images, or of images with the levels of a within factor that go with them.
     """
     outcomes = material.data.plan.outcomes
-    factors = sorted({outcome.within for outcome in outcomes if outcome.within in rows} - {None})
-    for names in (["image"], *(["image", str(name)] for name in factors)):
+    factors = {str(outcome.within) for outcome in outcomes if outcome.within in rows}
+    for names in (["image"], *(["image", name] for name in sorted(factors))):
         found = uneven_list(rows, names, material.arms)
         if found is None or found.p >= level:
             continue
