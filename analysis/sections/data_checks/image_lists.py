@@ -18,6 +18,8 @@ OF_LISTS = 0.8  # share of participants who must have seen one of the lists
 EVEN = 0.1
 """p above which the other arms are taken to have been given all lists alike."""
 APART = 0.2  # least difference between the shares of a list
+IMAGES_APART = 0.1
+"""Least difference between the shares of its images: other lists may show them as often."""
 UNLIKE = 0.01  # p of Fisher's test below which the shares of two arms differ at all
 
 
@@ -97,6 +99,9 @@ def uneven_list(rows: pd.DataFrame, names: list[str], arms: list[str]) -> Uneven
     arm = seen.drop_duplicates("participant").set_index("participant")["arm"]
     table = pd.crosstab(of_person, arm.reindex(of_person.index)).reindex(columns=arms, fill_value=0)
     tests = len(arms) * (len(lists) if len(lists) > 2 else 1)
+    contents = np.zeros((len(lists), int(cell.max()) + 1))
+    for number, one_list in enumerate(lists):
+        contents[number, list(one_list)] = 1.0
     best: tuple[float, int] | None = None
     for one in arms:
         own, others = table[one], table.drop(columns=one).sum(axis=1)
@@ -104,7 +109,11 @@ def uneven_list(rows: pd.DataFrame, names: list[str], arms: list[str]) -> Uneven
             continue
         if stats.chisquare(others).pvalue < EVEN:
             continue
+        difference = (own / own.sum() - others / others.sum()).to_numpy(dtype=float)
+        of_cells = difference @ contents[table.index.to_numpy()]
         for number in table.index:
+            if of_cells[list(lists[number])].mean() < IMAGES_APART:
+                continue
             k, n, rest = int(own[number]), int(own.sum()), int(others.sum())
             elsewhere = int(others[number])
             p = float(stats.binomtest(k, n, 1 / len(lists)).pvalue) * tests

@@ -187,6 +187,15 @@ def test_lists_that_both_arms_are_given_unequally_alike_are_right(tmp_path):
     assert findings(tmp_path) == ()
 
 
+def test_arms_with_lists_of_their_own_that_show_all_images_alike_are_right(tmp_path):
+    def images(number: int, arm: str) -> list[int]:
+        half = list(range(12)) if arm == "map" else list(range(0, 24, 2))
+        return half if number // 2 % 2 else sorted(set(range(24)) - set(half))
+
+    shown(tmp_path, images)
+    assert findings(tmp_path) == ()
+
+
 @pytest.mark.parametrize("empty_rows", [False, True])
 @pytest.mark.parametrize("fault", [True, False])
 def test_images_that_one_arm_draws_from_the_front_are_found_beside_two_lists(
