@@ -32,6 +32,13 @@ OF_PEOPLE = 1 / 3
 """Share of participants with all of several yes-or-no answers at one end."""
 SEVERAL = 5  # yes-or-no answers per participant that are taken as a count of them
 PERCENT = (0.0, 100.0)  # range of a slider for which the plan declares none
+RATES_OF_FEW = frozenset(
+    float(rounded)
+    for cases in range(1, 13)
+    for hits in range(cases + 1)
+    for rounded in (round(100 * hits / cases), int(100 * hits / cases + 0.5), 100 * hits // cases)
+)
+"""Whole percentages, rounded or cut, of at most twelve cases."""
 FINE = 20  # a rating with more distinct values is judged like a scale score
 ABOVE_NEIGHBOURS = 5.0
 """Factor by which an end of a fine rating exceeds the values next to it if answers pile up."""
@@ -143,6 +150,8 @@ def _of_fine_ratings(material: Material, outcome: Outcome, tests: int) -> Iterat
     distinct = np.unique(values)
     if len(distinct) <= FINE or (distinct % 1 != 0).any():
         return  # few values, or computed: a weight of advice is naturally often 0
+    if set(distinct) <= RATES_OF_FEW:
+        return  # a percentage of a few cases is often 0 or 100
     low, high = _declared(material, outcome.column) or PERCENT
     if distinct[0] < low or distinct[-1] != high:
         return  # not a rating on this range: a count, for instance, has no end

@@ -139,12 +139,14 @@ def narrow_groups(material: Material) -> Iterator[DataFinding]:
     them with a probability of at least s divided by LESS_OFTEN.
     """
     blocks = [block for block in _blocks(material) if is_rating(_cells(block.answers))]
-    tests = 2 * len(blocks) * sum(len(grouping.large) for grouping in material.groupings)
+    # Other groups, such as people who chose one of two methods, may truly answer in another way.
+    groupings = [one for one in material.groupings if one.collection or one.name == "arm"]
+    tests = 2 * len(blocks) * sum(len(grouping.large) for grouping in groupings)
     for block in blocks:
         rows = block.answers.groupby(level=0)
         most, least = rows.max().max(axis=1), rows.min().min(axis=1)
         found = []
-        for grouping in material.groupings:
+        for grouping in groupings:
             factor = LESS_OFTEN_ARM if grouping.name == "arm" else LESS_OFTEN
             for side, extreme in ((1, most), (-1, -least)):
                 for level, p, last, share in _never(grouping, extreme.dropna(), factor):

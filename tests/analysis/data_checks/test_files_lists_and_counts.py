@@ -283,3 +283,24 @@ def test_files_with_the_name_of_the_participant_are_read_for_unmapped_columns(tm
     data = read_study(tmp_path)
     assert set(data.files[0].unmapped) == {"age", "subject_nr"}
     assert data.files[0].table["participant"].iloc[0] == "1000b1"
+
+
+@pytest.mark.parametrize("cases", [6, 100])
+def test_rates_of_few_cases_pile_up_by_nature_and_ratings_by_a_ceiling(cases, tmp_path):
+    rng = np.random.default_rng(8)
+    people, blocks = 80, 4
+    person = np.repeat([f"p{one:03d}" for one in range(people)], blocks)
+    asked = rng.integers(1, cases + 1, len(person)) if cases == 6 else np.full(len(person), 100)
+    share = rng.binomial(asked, 0.8) / asked
+    percent = np.floor(100 * share + 0.5)
+    if cases == 100:  # a slider from 0 to 100 that a third of the people moved to its end
+        percent = np.where(rng.random(len(person)) < 0.3, 100, rng.integers(20, 96, len(person)))
+    table = pd.DataFrame(
+        {"pid": person, "cond": np.where(person < "p040", "plain", "map"), "pct": percent}
+    ).assign(nr=np.tile(np.arange(blocks) + 1, people))
+    table.to_csv(tmp_path / "log.csv", index=False)
+    columns = 'participant = "pid", arm = "cond", position = "nr", pct = "pct"'
+    text = f'file = "log.csv"\ninto = "trials"\ncolumns = {{ {columns} }}'
+    plan(tmp_path, f'{text}\ntypes = {{ pct = "number" }}', "pct", "Helpful hints (percent)")
+    found = [one.check for one in findings(tmp_path)]
+    assert ("ceiling" in found) == (cases == 100)

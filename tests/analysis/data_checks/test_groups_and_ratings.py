@@ -191,6 +191,17 @@ def test_the_range_of_answers_is_read_from_the_wording(label, ends):
     assert stated_range(label) == ends
 
 
+def test_a_choice_that_goes_with_a_rating_is_not_a_group_of_collection(clean, tmp_path):
+    """People who prefer a method may truly rate another way than those who prefer the other."""
+
+    def prefer(files: Files) -> None:
+        rows = in_group(files, files.trials, "chosen", ("lime", "gradcam"))
+        files.trials["sure"] = files.trials["sure"].where(~rows, files.trials["sure"].clip(upper=5))
+
+    found = findings(changed(clean, tmp_path, prefer))
+    assert "other_range" not in [one.check for one in found]
+
+
 @pytest.mark.parametrize("error", [ZeroDivisionError("division"), NotEstimableError("too few")])
 def test_a_check_that_fails_costs_only_itself_and_is_named(error, clean, monkeypatch):
     """Also with an error that would refuse the whole table if another part raised it."""
