@@ -291,7 +291,7 @@ def test_rates_of_few_cases_pile_up_by_nature_and_ratings_by_a_ceiling(cases, tm
     people, blocks = 80, 4
     person = np.repeat([f"p{one:03d}" for one in range(people)], blocks)
     asked = rng.integers(1, cases + 1, len(person)) if cases == 6 else np.full(len(person), 100)
-    share = rng.binomial(asked, 0.8) / asked
+    share = rng.binomial(asked, 0.6) / asked
     percent = np.floor(100 * share + 0.5)
     if cases == 100:  # a slider from 0 to 100 that a third of the people moved to its end
         percent = np.where(rng.random(len(person)) < 0.3, 100, rng.integers(20, 96, len(person)))
