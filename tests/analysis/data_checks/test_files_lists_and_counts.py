@@ -49,7 +49,7 @@ def sites(folder: Path, fault: Callable[[pd.DataFrame], pd.Series] | None) -> No
                 "pid": [f"p{number}{one:03d}" for one in range(n)],
                 "cond": rng.permutation(np.repeat(["plain", "map"], n // 2)),
                 "asked": asked,
-                "right": rng.binomial(asked, 0.6),
+                "right": rng.binomial(asked, 0.67),
             }
         )
         exact = table["right"] / table["asked"].where(table["asked"] > 0)
@@ -285,18 +285,18 @@ def test_files_with_the_name_of_the_participant_are_read_for_unmapped_columns(tm
     assert data.files[0].table["participant"].iloc[0] == "1000b1"
 
 
-@pytest.mark.parametrize("cases", [6, 100])
+@pytest.mark.parametrize("cases", [12, 100])
 def test_rates_of_few_cases_pile_up_by_nature_and_ratings_by_a_ceiling(cases, tmp_path):
     rng = np.random.default_rng(8)
-    people, blocks = 80, 4
+    people, blocks = 240, 4
     person = np.repeat([f"p{one:03d}" for one in range(people)], blocks)
-    asked = rng.integers(1, cases + 1, len(person)) if cases == 6 else np.full(len(person), 100)
-    share = rng.binomial(asked, 0.6) / asked
+    asked = (1 + rng.poisson(3, len(person))).clip(max=12)
+    share = rng.binomial(asked, 0.67) / asked
     percent = np.floor(100 * share + 0.5)
     if cases == 100:  # a slider from 0 to 100 that a third of the people moved to its end
         percent = np.where(rng.random(len(person)) < 0.3, 100, rng.integers(20, 96, len(person)))
     table = pd.DataFrame(
-        {"pid": person, "cond": np.where(person < "p040", "plain", "map"), "pct": percent}
+        {"pid": person, "cond": np.where(person < "p120", "plain", "map"), "pct": percent}
     ).assign(nr=np.tile(np.arange(blocks) + 1, people))
     table.to_csv(tmp_path / "log.csv", index=False)
     columns = 'participant = "pid", arm = "cond", position = "nr", pct = "pct"'
