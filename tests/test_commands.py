@@ -412,7 +412,7 @@ def test_a_power_page_stopped_while_it_is_written_is_absent(tmp_path, monkeypatc
         os.kill(os.getpid(), number)
         time.sleep(5)
 
-    monkeypatch.setattr("studyplatform.management.commands.plan_power.write_page", stop)
+    monkeypatch.setattr("studyplatform.computations.sample_size.write_page", stop)
     with pytest.raises(CommandError, match=r"^Stopped\.") as stopped:
         call_command(
             "plan_power", str(ROOT / "studies" / "demo.toml"), output=tmp_path / "out",

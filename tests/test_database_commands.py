@@ -20,7 +20,7 @@ SLUG = {name: ["nothing"] for name in (
     "reconcile_recruitment", "replay_allocation", "simulate_participants", "verify_ledger",
 )}  # fmt: skip
 CALLS = SLUG | {
-    "erase_participant": ["nothing", "code"],
+    "erase_participant": ["nothing", "--code", "X"],
     "export_study": ["nothing", "--output", "nowhere"],
     "import_images": ["--data", "nowhere"],
     "load_instrument": [str(ROOT / "pyproject.toml")],

@@ -116,12 +116,12 @@ def test_an_owner_erases_a_person_and_gets_a_receipt_that_names_nobody(study, pe
 
 def test_the_command_asks_first_and_erases_then(study, people):
     person = people["done"]
-    line = call_command("erase_participant", "small", person.personal_code)
+    line = call_command("erase_participant", "small", code=person.personal_code)
     assert line.startswith(f"{person.pseudonym}, completed, consented on ")
     assert Participant.objects.filter(pk=person.pk).exists()
-    line = call_command("erase_participant", "small", person.personal_code, "--yes")
+    line = call_command("erase_participant", "small", "--yes", code=person.personal_code)
     assert line.startswith("Erased from the study 'small' on ")
     assert "participants 1" in line
     assert not Participant.objects.filter(pk=person.pk).exists()
     with pytest.raises(CommandError, match="No participant of 'small' has this code"):
-        call_command("erase_participant", "small", person.personal_code, "--yes")
+        call_command("erase_participant", "small", "--yes", code=person.personal_code)

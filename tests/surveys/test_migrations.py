@@ -155,8 +155,9 @@ def test_who_was_called_withdrawn_has_stopped_and_all_others_stay_as_they_were(b
 def test_without_its_own_step_the_migration_leaves_the_former_word(before_stopping, monkeypatch):
     """The negative control of the test above."""
     people_of_every_state(before_stopping)
-    monkeypatch.setattr(RunPython, "database_forwards", lambda *arguments: None)
-    states, kinds = stored(migrate(STOPPED))
+    with monkeypatch.context() as patched:
+        patched.setattr(RunPython, "database_forwards", lambda *arguments: None)
+        states, kinds = stored(migrate(STOPPED))
     assert "stopped" not in [*states, *kinds]
     assert states[-1] == kinds[-1] == "withdrawn"
 

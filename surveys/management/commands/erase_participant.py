@@ -1,4 +1,4 @@
-"""manage.py erase_participant SLUG CODE"""
+"""manage.py erase_participant SLUG --code CODE"""
 
 from typing import Any
 
@@ -21,13 +21,16 @@ class Command(DatabaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", type=arguments.name)
         parser.add_argument(
-            "code", help="the personal code, the completion code, or the pseudonym in exports"
+            "--code",
+            type=arguments.name,
+            required=True,
+            help="the personal code, the completion code, or the pseudonym in exports",
         )
         parser.add_argument("--yes", action="store_true", help="delete")
 
-    def handle(self, *args: Any, slug: str, code: str, **options: Any) -> str:
+    def handle(self, *args: Any, slug: str, **options: Any) -> str:
         study = study_named(slug)
-        participant = participant_with_code(study, code)
+        participant = participant_with_code(study, options["code"])
         if participant is None:
             raise CommandError(
                 f"No participant of {slug!r} has this code. Compare it with the person's last page "

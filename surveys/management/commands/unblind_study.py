@@ -19,9 +19,17 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", type=arguments.name)
-        parser.add_argument("--reason", required=True, help="for example: the sample is complete")
         parser.add_argument(
-            "--by", default="", help="your name; by default the name of the operating system's user"
+            "--reason",
+            type=arguments.name,
+            required=True,
+            help="for example: the sample is complete",
+        )
+        parser.add_argument(
+            "--by",
+            type=arguments.name,
+            default="",
+            help="your name; by default the name of the operating system's user",
         )
         parser.add_argument(
             "--before-end",

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.sections.data_checks.image_lists import joint_imbalance
 from analysis.study_data.study_data import read_study
+from tests.analysis.data_checks.daily import daily
 from tests.analysis.data_checks.test_checks import findings
 
 PLAN = """
@@ -117,7 +118,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("named", [*NAMES, "block{session}-{person}"])
+@pytest.mark.parametrize("named", daily([*NAMES, "block{session}-{person}"], 2))
 def test_sessions_of_one_person_in_names_of_files_are_found(named, tmp_path):
     logs(tmp_path, 2, named, with_column=False)
     found = findings(tmp_path)
@@ -132,7 +133,7 @@ def test_the_person_is_found_in_a_column_of_files_named_by_session(tmp_path):
     assert "“subject_nr” names 30 people behind 60 participants" in found[0].sentence
 
 
-@pytest.mark.parametrize("named", NAMES)
+@pytest.mark.parametrize("named", daily(NAMES, 2))
 def test_files_of_one_session_per_person_are_right(named, tmp_path):
     logs(tmp_path, 1, named, with_column=True)
     assert findings(tmp_path) == ()
@@ -213,6 +214,7 @@ def test_images_that_one_arm_draws_from_the_front_are_found_beside_two_lists(
     assert [one.check for one in findings(tmp_path)] == ["image_imbalance"] * fault
 
 
+@pytest.mark.nightly
 def test_a_random_draw_of_arms_is_nominal_whatever_images_people_share():
     """Of 400 studies, at most 4 % have p < .02 and none has p < .0001."""
     rng = np.random.default_rng(5)

@@ -18,6 +18,7 @@ from analysis.sections.data_checks.section import data_checks
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.data_checks.clean_tables import write_table
+from tests.analysis.data_checks.daily import daily
 from tests.analysis.data_checks.test_checks import SEED, Files, changed, findings
 
 Change = Callable[[Files, bool], None]
@@ -145,7 +146,7 @@ CHANGES: dict[Change, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", daily(CHANGES, 4))
 def test_the_fault_is_found_and_the_same_table_without_it_is_clean(change, clean, tmp_path):
     check, words = CHANGES[change]
     folders = [tmp_path / name for name in ("fault", "clean")]

@@ -92,7 +92,11 @@ def with_change(data: StudyData, names: tuple[str, ...], change: Change) -> Stud
     return replace(data, **tables, files=files, missing={}, file_rows={})
 
 
-@pytest.mark.parametrize("names", [*((name,) for name in TABLES), TABLES], ids=",".join)
+# All tables at once in the day's run, and each alone in the nightly run.
+later = [pytest.param((name,), marks=pytest.mark.nightly) for name in TABLES]
+
+
+@pytest.mark.parametrize("names", [TABLES, *later], ids=",".join)
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_check_fails(change, names, data):
     """Reading refuses words in columns of numbers, except where the plan does not name them."""

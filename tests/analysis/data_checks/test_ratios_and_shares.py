@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis.data_checks.clean_tables import write_table
+from tests.analysis.data_checks.daily import daily
 from tests.analysis.data_checks.test_checks import SEED, Files, changed, findings
 
 Change = Callable[[Files, bool], None]
@@ -90,7 +91,7 @@ CUT: dict[Change, str] = {
 }
 
 
-@pytest.mark.parametrize("change", CUT)
+@pytest.mark.parametrize("change", daily(CUT, 2))
 def test_cut_percentages_are_found_and_rounded_ones_are_not(change, clean, tmp_path):
     folders = [tmp_path / name for name in ("fault", "clean")]
     for folder in folders:
@@ -111,7 +112,7 @@ def rate(files: Files, entered: float, unmapped: bool = True) -> None:
     map_people(files, "seen_rate", *([] if unmapped else ["n_errors", "n_seen"]))
 
 
-@pytest.mark.parametrize("entered", [0.0, 1.0, 0.5, -1.0])
+@pytest.mark.parametrize("entered", daily([0.0, 1.0, 0.5, -1.0], 1))
 def test_a_number_for_no_cases_is_found_by_counts_that_the_plan_does_not_map(
     entered, clean, tmp_path
 ):
