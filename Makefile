@@ -28,7 +28,7 @@ serve: .venv/.installed
 # Two workers on two cores: threads of numerical libraries would only wait for one another.
 test nightly: export OMP_NUM_THREADS = 1
 
-# Every promise, in about ten and a half minutes on two cores.
+# Every promise, in about twelve minutes on two cores.
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -n 2 --dist $(DIST) -m "not nightly" $(ARGS)
 

@@ -28,7 +28,6 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--by",
             type=arguments.name,
-            default="",
             help="your name; by default the name of the operating system's user",
         )
         parser.add_argument(
