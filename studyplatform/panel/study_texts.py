@@ -15,7 +15,8 @@ from django.db.models import OuterRef, Subquery
 from django.http import Http404
 from django.utils.translation import gettext
 
-from studyplatform.models import StudyMember, StudyText, TextVersion
+from studyplatform.models import StudyText, TextVersion
+from studyplatform.panel import members
 from studyplatform.panel.access import AnyUser, Right, has_right, is_administrator
 from surveys import services
 from surveys.models import Study
@@ -183,8 +184,7 @@ def use(text: StudyText, source: str, user: User) -> Study:
         is_new = text.study is None
         study = services.load_study(source)
         if is_new:
-            columns = {"make_changes": True, "see_data": True, "owner": True}
-            StudyMember.objects.create(study=study, user=user, **columns)
+            members.begin(study, user)
             text.study = study
             text.save(update_fields=["study"])
         return study

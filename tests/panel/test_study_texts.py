@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from studyplatform.models import StudyMember, StudyText, TextVersion
+from studyplatform.models import AuditEntry, StudyMember, StudyText, TextVersion
 from studyplatform.panel import study_texts
 from surveys import services
 from surveys.models import Study
@@ -58,6 +58,7 @@ def test_a_copy_becomes_a_study_of_its_author(own_text, signed_in):
     assert (study.title, study.state) == ("My study", "draft")
     assert StudyMember.objects.get(study=study).user.username == "owner"
     assert StudyMember.objects.get(study=study).owner
+    assert AuditEntry.objects.filter(study="mine", act="member added").exists()
     own_text.refresh_from_db()
     assert own_text.study == study
 

@@ -39,7 +39,7 @@ def outside_of_wording(material: Material) -> Iterator[DataFinding]:
     """Yield ratings with a few values outside of the range that their label states.
 
     Most values must lie inside the stated range and use most of it, so that numbers in a label that
-    mean something else are no range.
+    mean something else are not a range.
     """
     for rating in (*trial_ratings(material), *_stated_items(material)):
         cells = rating.values.to_numpy(dtype=float)
@@ -57,7 +57,7 @@ def outside_of_wording(material: Material) -> Iterator[DataFinding]:
             f"({percent(float(outside.mean()))}) lie outside of {plain(rating.low)} to "
             f"{plain(rating.high)}: {', '.join(map(plain, beyond[:5]))}. The mean is "
             f"{cells.mean():.2f} with them and {inside.mean():.2f} without them.",
-            "Find out what the values stand for, such as no answer, and declare them with "
+            "Find out what the values mean, such as a missing answer, and declare them with "
             "`missing` in the plan's [source].",
             columns=(rating.name,),
             outcomes=material.outcomes_with(columns=[rating.name]),

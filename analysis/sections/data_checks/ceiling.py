@@ -26,7 +26,7 @@ OF_RATINGS = 1 / 3
 OF_ITEMS = 1.5
 """Share of answers to a scale's items at an end, in shares of equally frequent answers."""
 OF_COUNTS = 0.2
-"""The same for one count per participant, of which people with nothing found are the end."""
+"""Share of participants whose count is at an end, such as those who found nothing."""
 COUNT_STEPS, MOST_COUNTED = 5, 30  # least and largest maximum of a count, unlike percentages
 OF_PEOPLE = 1 / 3
 """Share of participants with all of several yes-or-no answers at one end."""

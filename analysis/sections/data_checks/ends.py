@@ -19,7 +19,7 @@ from analysis.sections.data_checks.ratings import is_rating, trial_ratings
 
 
 def ends_of_trials(material: Material) -> Iterator[DataFinding]:
-    """Yield ratings whose end stands for something else, such as a missed click stored as 0.
+    """Yield ratings whose end means something else, such as a missed click stored as 0.
 
     Their participants and images predict a rating of each trial from the other trials. At a true
     end, the predictions are nearer to the end than those at the value next to it. They must lie
