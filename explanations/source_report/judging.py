@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from explanations.evaluation.statistics import Mean
-from explanations.source_report import network_table
+from explanations.source_report import network_table, seeds
 from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.measuring import Numbers
 from explanations.source_report.verdicts import (
@@ -504,33 +504,73 @@ def recall_is_accuracy(evidence: Evidence) -> Judged:
     )
 
 
-def recipe_performs(key: str) -> Judge:
-    """Return the judge of a recipe's printed figures, from the cards of at least three seeds."""
+def recipe_performs(recipe: str, *names: str) -> Judge:
+    """Return the judge whether figures of a recipe are the report's, over at least three seeds."""
 
     def judge(evidence: Evidence) -> Judged:
-        cards = evidence.cards.get(key, ())
+        cards = evidence.cards.get(recipe, ())
         if not cards:
-            return Judged(OPEN, f"There is no card of the recipe {key} on this machine.")
-        tests = [card["evaluation"]["test"]["accuracy"] for card in cards]
-        seeds = f"{len(tests)} seed{'s' if len(tests) > 1 else ''}"
-        listed = ", ".join(f"{value:.1%}" for value in tests)
+            return Judged(OPEN, f"There is no card of the recipe {recipe} on this machine.")
+        figures = [row for row in seeds.over_seeds(recipe, cards) if row.name in names]
+        lines = [
+            Line(
+                evidence.labels[recipe],
+                f"{row.label.lower()}, minus the report's {row.printed:g}",
+                row.off,
+                row.mean,
+                "here",
+                row.verdict,
+            )
+            for row in figures
+        ]
         return Judged(
-            OPEN,
-            f"Test accuracy of {seeds}: {listed}, on JPEG copies. A verdict needs at least three "
-            "seeds, and the original images.",
+            together(lines),
+            f"Mean over {_seeds(len(cards))}, on JPEG copies of CIFAR-10. Reproduced: the whole "
+            f"interval over seeds within {seeds.NEAR['other']} of the report's figure, or within "
+            f"{seeds.NEAR['loss']} for a loss." + _too_few(len(cards)),
+            lines,
         )
 
     return judge
 
 
-def recipe_losses(evidence: Evidence) -> Judged:
-    """Say why accuracy and the single figures of precision, recall and F1 do not fit."""
+def l2_costs_accuracy(evidence: Evidence) -> Judged:
+    """Judge whether the report's second recipe is less accurate than its first, over seeds."""
+    rows = seeds.base_against_l2(*(evidence.cards.get(key, ()) for key in ("base", "l2")))
+    common = {row.name: row for row in rows if row.difference}
+    if not common:
+        return Judged(OPEN, "There is no seed of which both recipes have a card.")
+    lines = []
+    for name in ("test_accuracy", "test_loss", "train_accuracy"):
+        row = common[name]
+        assert row.difference is not None  # noqa: S101 - filtered above
+        verdict = beyond_zero(row.difference) if name == "test_accuracy" else ""
+        quantity = f"{row.label.lower()}, base minus L2 (report: {row.printed:+.2f})"
+        lines.append(Line("both recipes", quantity, row.difference, verdict=verdict))
+    count = lines[0].value.n
     return Judged(
-        OPEN,
-        "The base recipe's printed test accuracy is 75 %, and precision, recall and F1 are .76. "
-        "Macro recall on the balanced test set is the accuracy, so the three figures are of "
-        "another split or rounded up. The losses can be compared with the cards above.",
+        together(lines),
+        "The report prints a lower test accuracy for this recipe and does not say whether it "
+        f"counts. Difference within {_seeds(count)}, with Student's interval over seeds. A lower "
+        "accuracy with L2 would be above 0." + _too_few(count),
+        lines,
     )
+
+
+def beyond_zero(difference: Mean) -> str:
+    """Judge the claim that a mean difference over seeds is positive."""
+    if difference.low is None or difference.high is None or difference.n < seeds.FEWEST_SEEDS:
+        return OPEN
+    return HOLDS if difference.low > 0 else FAILS if difference.high < 0 else OPEN
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
+def _too_few(count: int) -> str:
+    fewest = seeds.FEWEST_SEEDS
+    return f" A verdict needs at least {fewest} seeds." if count < fewest else ""
 
 
 def held(sentence: str) -> Judge:

@@ -13,7 +13,7 @@ from explanations import catalogue
 from explanations.classifier.by_group import GroupFigures
 from explanations.evaluation.reporting import STYLE, p_value
 from explanations.evaluation.statistics import Mean
-from explanations.source_report import network_table, stated
+from explanations.source_report import network_table, seeds, stated
 from explanations.source_report.claims import SECTIONS, Answer
 from explanations.source_report.fairness import ClassQuality
 from explanations.source_report.maps import Example
@@ -58,6 +58,9 @@ def render(content: Content) -> str:
         "number": number,
         "interval": interval,
         "mean": mean,
+        "precise_mean": precise_mean,
+        "signed": signed,
+        "signed_mean": signed_mean,
         "mark": mark,
         "p": p_value,
     }
@@ -78,13 +81,23 @@ def render(content: Content) -> str:
                 [row.actual for row in network_table.compared()], 32
             ),
         },
-        recipes=stated.RECIPES,
+        recipes=_recipes(content),
+        against_l2=_against_l2(content),
+        fewest_seeds=seeds.FEWEST_SEEDS,
         labels={method.key: method.label for method in catalogue.METHODS},
         outcomes=_outcomes(content.study),
         css=Markup(  # noqa: S704 - our own file
             "".join(file.read_text(encoding="utf-8") for file in (STYLE, HERE / "page.css"))
         ),
     )
+
+
+def _recipes(content: Content) -> dict[str, list[seeds.FigureOverSeeds]]:
+    return {key: seeds.over_seeds(key, content.cards.get(key, ())) for key in stated.RECIPES}
+
+
+def _against_l2(content: Content) -> list[seeds.BaseAgainstL2]:
+    return seeds.base_against_l2(*(content.cards.get(key, ()) for key in ("base", "l2")))
 
 
 def _outcomes(study: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -126,6 +139,11 @@ def as_json(content: Content) -> dict[str, Any]:
                 ),
             },
         },
+        "recipes": {
+            key: [asdict(figure) for figure in figures]
+            for key, figures in _recipes(content).items()
+        },
+        "base_minus_l2": [asdict(row) for row in _against_l2(content)],
         "by_class": {
             label: [asdict(figures) for figures in rows] for label, rows in content.fairness.items()
         },
@@ -166,6 +184,27 @@ def interval(value: Mean) -> str:
 def mean(value: Mean | None) -> str:
     """Format a mean with its interval."""
     return "–" if value is None else f"{number(value.mean)} {interval(value)}"
+
+
+def precise_mean(value: Mean) -> str:
+    """Format a mean with its interval with three decimals, in which seeds differ."""
+    if value.low is None or value.high is None:
+        return f"{value.mean:.3f}, no interval"
+    return f"{value.mean:.3f} [{value.low:.3f}, {value.high:.3f}]"
+
+
+def signed(value: float) -> str:
+    """Format with three decimals and the sign."""
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def signed_mean(value: Mean | None) -> str:
+    """Format a mean difference with its interval, with three decimals and signs."""
+    if value is None:
+        return "–"
+    if value.low is None or value.high is None:
+        return f"{signed(value.mean)}, no interval"
+    return f"{signed(value.mean)} [{signed(value.low)}, {signed(value.high)}]"
 
 
 def mark(verdict: str) -> str:

@@ -1,6 +1,7 @@
 """Images and networks of the page: what there is on this machine, and what is missing."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from explanations.imagesets.background import Background
 from explanations.imagesets.base import ImageSet, ImageSetError, LabelledImage
 from explanations.imagesets.catalogue import open_image_set
 from explanations.imagesets.decoding import content_hash
+from explanations.source_report import seeds
 from explanations.source_report.numbers import Network
 
 BACKGROUND_IMAGES = 100
@@ -23,6 +25,8 @@ CANDIDATES = 100
 
 RECIPES = {"base": "cifar10-base", "l2": "cifar10-l2", "strong": "cifar10"}
 """Weights file of each recipe, without its ending. A card can be there without its weights."""
+FURTHER_SEED = re.compile(r"-s(eed)?\d+")
+"""Ending of the files of further seeds: cifar10-base-s1.json or cifar10-base-seed1.json."""
 LABELS = {
     "base": "the report's recipe, base",
     "l2": "the report's recipe, base with L2",
@@ -50,8 +54,8 @@ class Sources:
 def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
     """Find image sets, weights and cards. CIFAR-10 is never downloaded.
 
-    Raises CheckpointError for weights that cannot be read, and ImageSetError if ``data_dir`` is
-    not CIFAR-10.
+    Raises CheckpointError for weights that cannot be read, ImageSetError if ``data_dir`` is not
+    CIFAR-10, and CardError for cards that do not belong together.
     """
     missing = []
     photographs = None
@@ -74,8 +78,8 @@ def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
             )
         elif photographs is not None:
             networks[key] = _network(key, path, photographs, seed)
-    cards = {key: _cards(weights, name) for key, name in RECIPES.items()}
-    missing += [f"There is no card of the recipe {key}." for key in cards if not cards[key]]
+    cards = {key: _cards(key, weights) for key in RECIPES}
+    missing += _missing_cards(cards)
     scene_set = open_image_set("scenes")
     scenes = _network("scenes", weights / "scenes.safetensors", scene_set, seed)
     return Sources(photographs, networks, scenes, scene_set, cards, tuple(missing))
@@ -129,7 +133,33 @@ def _network(key: str, path: Path, source: ImageSet, seed: int) -> Network:
     return Network(key, LABELS[key], classifier, [Background(half) for half in halves], seed)
 
 
-def _cards(weights: Path, name: str) -> list[Mapping[str, Any]]:
-    """Read the card of a recipe, and the cards of further seeds, FILE-seed1.json and so on."""
-    paths = [card_path(weights / f"{name}.safetensors"), *weights.glob(f"{name}-seed*.json")]
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]
+def _cards(recipe: str, weights: Path) -> list[Mapping[str, Any]]:
+    """Read the cards of a recipe in the order of their seeds: FILE.json, FILE-s1.json and so on."""
+    name = RECIPES[recipe]
+    paths = [card_path(weights / f"{name}.safetensors"), *_of_further_seeds(weights, name)]
+    cards = {
+        path.name: json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()
+    }
+    seeds.check(recipe, cards)
+    return sorted(cards.values(), key=lambda card: int(card["seed"]))
+
+
+def _of_further_seeds(weights: Path, name: str) -> list[Path]:
+    return [
+        path
+        for path in sorted(weights.glob(f"{name}-s*.json"))
+        if FURTHER_SEED.fullmatch(path.stem.removeprefix(name))
+    ]
+
+
+def _missing_cards(cards: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    missing = [f"There is no card of the recipe {key}." for key in cards if not cards[key]]
+    for key in ("base", "l2"):
+        if 0 < len(cards[key]) < seeds.FEWEST_SEEDS:
+            missing.append(
+                f"Only {len(cards[key])} of {seeds.FEWEST_SEEDS} seeds of the recipe {key} have a "
+                "card, so that its figures have no verdict. Train further seeds: manage.py "
+                f"train_classifier --recipe {key} --seed 1 --output "
+                f"weights/{RECIPES[key]}-s1.safetensors"
+            )
+    return missing

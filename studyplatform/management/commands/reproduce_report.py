@@ -20,9 +20,10 @@ from explanations.management.base import PlatformCommand
 from explanations.methods.protocol import ResidualError
 from explanations.source_report import pipeline, sources
 from explanations.source_report.measuring import EXPENSIVE
+from explanations.source_report.seeds import CardError
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN
 
-REFUSALS = (ImageSetError, CheckpointError, OutOfMemoryError, ResidualError)
+REFUSALS = (ImageSetError, CheckpointError, OutOfMemoryError, ResidualError, CardError)
 EXAMPLES = Path(django_settings.BASE_DIR) / "docs" / "examples"
 
 

@@ -1,0 +1,158 @@
+"""Figures of the report's two recipes over several seeds: how far off, and base against L2.
+
+The training of another seed is another draw, so the interval is Student's t over seeds. The figures
+of an image or of a class within one network are not: they share the network's weights.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from explanations.evaluation.statistics import LEVEL, Mean
+from explanations.source_report.stated import RECIPES
+from explanations.source_report.verdicts import FAILS, HOLDS, OPEN
+
+FIGURES = {
+    "test_accuracy": "Test accuracy",
+    "test_loss": "Test loss",
+    "precision": "Precision, macro, test",
+    "recall": "Recall, macro, test",
+    "f1": "F1, macro, test",
+    "validation_accuracy": "Validation accuracy",
+    "validation_loss": "Validation loss",
+    "train_accuracy": "Train accuracy",
+    "train_loss": "Train loss",
+}
+FEWEST_SEEDS = 3
+NEAR = {"loss": 0.05, "other": 0.01}
+"""Largest distance from the report's figure that counts as reproduced.
+
+A percentage point is twice the rounding of the report's "75%". It is also meant to cover the JPEG
+copies of CIFAR-10, whose effect was not measured.
+"""
+
+Card = Mapping[str, Any]
+
+
+class CardError(ValueError):
+    """Cards that do not belong together. The message names the files' figures and the cure."""
+
+
+@dataclass(frozen=True)
+class FigureOverSeeds:
+    """A figure of a recipe as printed in the report, and as it is here over seeds."""
+
+    name: str
+    label: str
+    printed: float
+    by_seed: Mapping[int, float]
+    mean: Mean
+    off: Mean
+    """Mean minus the report's figure."""
+    verdict: str
+
+
+@dataclass(frozen=True)
+class BaseAgainstL2:
+    """Difference of a figure, base minus L2, over the seeds that both recipes have."""
+
+    name: str
+    label: str
+    printed: float
+    difference: Mean | None
+    """None if the recipes have no seed in common."""
+
+
+def over_seeds(recipe: str, cards: Sequence[Card]) -> list[FigureOverSeeds]:
+    """Compare the figures of a recipe's cards with the report's. Empty without cards."""
+    printed = RECIPES[recipe]
+    figures = []
+    for name, label in FIGURES.items() if cards else ():
+        by_seed = {card["seed"]: figure_of(card, name) for card in cards}
+        stated = float(getattr(printed, name))
+        mean = t_mean(list(by_seed.values()))
+        off = t_mean([value - stated for value in by_seed.values()])
+        figures.append(FigureOverSeeds(name, label, stated, by_seed, mean, off, near(off, name)))
+    return figures
+
+
+def base_against_l2(base: Sequence[Card], l2: Sequence[Card]) -> list[BaseAgainstL2]:
+    """Compute base minus L2 for every figure, paired by seed. Empty if a recipe has no card."""
+    if not base or not l2:
+        return []
+    by_seed = [{card["seed"]: card for card in cards} for cards in (base, l2)]
+    common = sorted(by_seed[0].keys() & by_seed[1].keys())
+    rows = []
+    for name, label in FIGURES.items():
+        differences = [
+            figure_of(by_seed[0][seed], name) - figure_of(by_seed[1][seed], name) for seed in common
+        ]
+        printed = float(getattr(RECIPES["base"], name) - getattr(RECIPES["l2"], name))
+        rows.append(BaseAgainstL2(name, label, printed, t_mean(differences) if common else None))
+    return rows
+
+
+def figure_of(card: Card, name: str) -> float:
+    """Return a figure of a card: of the split in its name, or else of the test images."""
+    split, _, figure = name.partition("_")
+    if not figure:
+        split, figure = "test", name
+    return float(card["evaluation"][split][figure])
+
+
+def t_mean(values: Sequence[float]) -> Mean:
+    """Compute the mean with Student's interval, which is None for a single value.
+
+    The bootstrap of ``mean_of`` is too narrow for three values.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    mean, count = float(numbers.mean()), len(numbers)
+    if count == 1:
+        return Mean(mean, None, None, 1)
+    reach = stats.t.ppf((1 + LEVEL) / 2, count - 1) * numbers.std(ddof=1) / math.sqrt(count)
+    return Mean(mean, mean - float(reach), mean + float(reach), count)
+
+
+def near(off: Mean, name: str) -> str:
+    """Judge whether a figure is reproduced: its distance from the report's is small.
+
+    It holds if the whole interval is within the tolerance, and does not hold if the whole interval
+    is outside on one side.
+    """
+    if off.low is None or off.high is None or off.n < FEWEST_SEEDS:
+        return OPEN
+    tolerance = NEAR["loss" if name.endswith("loss") else "other"]
+    if -tolerance <= off.low and off.high <= tolerance:
+        return HOLDS
+    return FAILS if off.high < -tolerance or off.low > tolerance else OPEN
+
+
+def check(recipe: str, cards: Mapping[str, Card]) -> None:
+    """Check that cards, by file, are of one recipe, of distinct seeds and of the same images.
+
+    Raises CardError with the first contradiction.
+    """
+    seeds: dict[int, str] = {}
+    images: dict[tuple[str, str], str] = {}
+    for file, card in cards.items():
+        if card["recipe"]["key"] != recipe:
+            raise CardError(
+                f"{file} is the card of the recipe {card['recipe']['key']}, but its name says "
+                f"{recipe}. Rename it, or train the recipe {recipe}."
+            )
+        other = seeds.setdefault(card["seed"], file)
+        if other != file:
+            raise CardError(
+                f"{other} and {file} are both of seed {card['seed']}. Remove one of them, or train "
+                "another seed."
+            )
+        images[card["data"]["train_sha256"], card["data"]["test_sha256"]] = file
+    if len(images) > 1:
+        raise CardError(
+            f"{' and '.join(images.values())} were trained or tested on different images, so that "
+            "their figures cannot be averaged. Train all seeds from the same copy of CIFAR-10."
+        )
