@@ -32,6 +32,7 @@ TABS = (
     Tab("launch", _("Launch"), "panel:launch"),
     Tab("monitor", _("Monitor"), "panel:monitor", Right.SEE_DATA),
     Tab("participants", _("Participants"), "panel:participants", Right.SEE_DATA),
+    Tab("feedback", _("Feedback"), "panel:feedback", Right.SEE_DATA),
     Tab("data", _("Data and reports"), "panel:data", Right.SEE_DATA),
     Tab("members", _("Members"), "panel:members"),
     Tab("audit", _("Audit"), "panel:audit", Right.MAKE_CHANGES),

@@ -22,6 +22,7 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("launch/", include("studyplatform.panel.launch_urls")),
     path("members/", include("studyplatform.panel.member_urls")),
     path("jobs/", include("studyplatform.panel.job_urls")),
+    path("feedback/", include("studyplatform.panel.feedback_urls")),
     path("data/", include("studyplatform.panel.data_urls")),
 ]
 """Pages of a study, below /panel/studies/SLUG/. An area of several pages has its own file."""

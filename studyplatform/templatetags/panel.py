@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from studyplatform.panel.study_texts import title_of
+from surveys.export.feedback import Share
 
 register = template.Library()
 
@@ -29,3 +30,11 @@ def moment(time: datetime | None) -> SafeString | str:
         there.isoformat(timespec="seconds"),
         date_format(there, "j M Y, H:i"),
     )
+
+
+@register.filter
+def share(found: Share) -> str:
+    """Return a share with its interval in percent, or a dash if nobody was asked."""
+    if found.value is None or found.low is None or found.high is None:
+        return "–"
+    return f"{found.value:.0%} ({100 * found.low:.0f}–{found.high:.0%})".replace("%", " %")

@@ -1,53 +1,50 @@
-"""What participants say is wrong, by image: suspected labels and background cues.
+"""The table of what participants say is wrong, by image: suspected labels and background cues."""
 
-The table is meant for whoever trains the classifier next. It lists suspicions to be looked at, not
-verdicts.
-"""
-
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from surveys.export.dataset import Table, TableCell, Variable, plain
-from surveys.export.wide import Row, records
-from surveys.tasks.items import DIAGNOSIS, DIAGNOSIS_COMMENT, OF_MAPS
-from surveys.tasks.items import diagnosis as questions
-from surveys.tidy.cells import Cell
+from django.db.models import Q
 
-FEWEST = 3
-"""Participants who must agree before an image is listed as suspected."""
-SHARE = 1 / 3
-"""Share of the answered trials that they must be."""
+from surveys.export.dataset import Missing, Table, TableCell, Variable
+from surveys.export.feedback import (
+    FEWEST,
+    ImageFeedback,
+    asks_for_diagnoses,
+    image_feedback,
+)
+from surveys.models import Study
+from surveys.tasks.items import diagnosis as questions
+
+NAME = "diagnoses"
 SUSPECTED = {
     "label": "the classifier's answer equals the label, but participants say that it is wrong",
     "background": "participants say that the map marks the background or the reasons are wrong",
 }
 
 
-def diagnoses(trials: Table) -> Table | None:
+def diagnoses(study: Study, people: Q) -> Table | None:
     """Return a row per image with the counts of each diagnosis, the most suspected images first.
 
-    None if the trials have no such question, or hide it because the study is blinded.
+    None if the trials have no such question.
     """
-    if not any(variable.name == DIAGNOSIS for variable in trials.variables):
+    if not asks_for_diagnoses(study):
         return None
-    by_image: dict[TableCell, list[Row]] = defaultdict(list)
-    for row in records(trials):
-        if plain(row["answered_at"]) is not None:
-            by_image[row["image"]].append(row)
+    return diagnoses_table(image_feedback(study, people))
+
+
+def diagnoses_table(images: Sequence[ImageFeedback]) -> Table:
+    """Return the table of the images, in their order."""
     options = dict(questions()[0].options)
-    rows = [_row(image, shown, list(options)) for image, shown in by_image.items()]
-    accusing = [5 + place for place, key in enumerate(options) if key != "nothing"]
-    rows.sort(key=lambda row: (row[-1] is None, -_most(row, accusing), str(row[0])))
-    return Table("diagnoses", _variables(options), rows)
+    return Table(NAME, _variables(options), [_row(image, list(options)) for image in images])
 
 
 def _variables(options: dict[str, str]) -> tuple[Variable, ...]:
+    hidden = Missing.DOES_NOT_APPLY
     return (
         Variable("image", "text", "Start of the image's hash"),
         Variable("true_class", "category", "True class of the image"),
         Variable("predicted_class", "category", "Class that the classifier predicted"),
-        Variable("trials", "integer", "Answered trials with this image", 0),
-        Variable("with_map", "integer", "Answered trials that showed a map", 0),
+        Variable("trials", "integer", "Participants who saw the image and answered its trial", 0),
+        Variable("with_map", "integer", "Participants among them who saw a map", 0, empty=hidden),
         *(
             Variable(f"n_{key}", "integer", f"Trials with the diagnosis “{text}”", 0)
             for key, text in options.items()
@@ -59,34 +56,40 @@ def _variables(options: dict[str, str]) -> tuple[Variable, ...]:
             f"What at least {FEWEST} participants and a third of the trials suspect",
             values=SUSPECTED,
         ),
+        Variable("image_set", "category", "Image set that the image belongs to"),
+        Variable("split", "category", "Split of the image set that contains the image"),
+        Variable("path", "text", "File or index of the image in its set"),
+        *(variable for key, text in options.items() for variable in _shares(key, text)),
     )
 
 
-def _row(image: TableCell, shown: Sequence[Row], options: Sequence[str]) -> list[TableCell]:
-    first = shown[0]
-    counts = Counter(plain(row.get(DIAGNOSIS)) for row in shown)
-    with_map = sum(plain(row.get("method")) not in (None, "") for row in shown)
-    correct = bool(plain(first["prediction_correct"]))
+def _shares(key: str, text: str) -> tuple[Variable, ...]:
+    asked = "of the participants who could give it, with Wilson's 95 % interval"
+    return (
+        _share(f"share_{key}", f"Share with the diagnosis “{text}”, {asked}"),
+        _share(f"low_{key}", f"Lower limit of share_{key}"),
+        _share(f"high_{key}", f"Upper limit of share_{key}"),
+    )
+
+
+def _share(name: str, label: str) -> Variable:
+    # Nobody could give a diagnosis of maps if nobody saw a map.
+    return Variable(name, "number", label, 0, 1, empty=Missing.DOES_NOT_APPLY)
+
+
+def _row(image: ImageFeedback, options: Sequence[str]) -> list[TableCell]:
+    shares = [image.share(key) for key in options]
     return [
-        image,
-        first["true_class"],
-        first["predicted_class"],
-        len(shown),
-        with_map,
-        *(counts[key] for key in options),
-        sum(bool(plain(row.get(DIAGNOSIS_COMMENT))) for row in shown),
-        _suspected(counts, len(shown), with_map, correct=correct),
+        image.image,
+        image.true_class,
+        image.predicted_class,
+        image.people,
+        image.with_map,
+        *(image.counts.get(key, 0) for key in options),
+        image.comments,
+        image.suspected,
+        image.image_set,
+        image.split,
+        image.path,
+        *(value for share in shares for value in (share.value, share.low, share.high)),
     ]
-
-
-def _suspected(counts: Counter[Cell], trials: int, with_map: int, *, correct: bool) -> TableCell:
-    # Of a wrong prediction participants say rightly that it is wrong, so the label is not doubted.
-    wrong = counts["wrong_class"]
-    if correct and wrong >= FEWEST and wrong >= SHARE * trials:
-        return "label"
-    of_map = sum(counts[key] for key in OF_MAPS)
-    return "background" if of_map >= FEWEST and of_map >= SHARE * with_map else None
-
-
-def _most(row: Sequence[TableCell], places: Sequence[int]) -> int:
-    return max(int(str(row[place])) for place in places)

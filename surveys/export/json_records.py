@@ -11,10 +11,11 @@ from surveys.export.formats import Written
 
 def write(tables: Sequence[Table]) -> Written:
     """Return a JSON file for each table."""
-    return Written({f"json/{table.name}.json": _text(table).encode() for table in tables})
+    return Written({f"json/{table.name}.json": text(table).encode() for table in tables})
 
 
-def _text(table: Table) -> str:
+def text(table: Table) -> str:
+    """Return the table as JSON, with a schema of its fields."""
     names = [variable.name for variable in table.variables]
     records = [
         {name: _value(value) for name, value in zip(names, row, strict=True)} for row in table.rows

@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,8 +17,9 @@ from django.db.models import Q, QuerySet
 from django.utils import translation
 
 from surveys.blinding import is_blinded, limited_pages
+from surveys.export import json_records
 from surveys.export.dataset import Missing, Table, Variable, tidy_table
-from surveys.export.diagnoses import diagnoses
+from surveys.export.diagnoses import NAME, diagnoses
 from surveys.export.endings import with_endings
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
@@ -36,6 +37,13 @@ from surveys.tidy.page_columns import events
 from surveys.tidy.tables import tables
 
 Simulated = Literal["none", "only", "included"]
+OF_PEOPLE: Mapping[Simulated, Q] = {
+    "none": Q(simulated=False),
+    "only": Q(simulated=True),
+    "included": Q(),
+}
+"""The participants of each kind of export."""
+ALWAYS_CSV = ("codebook", NAME)
 
 
 @dataclass(frozen=True)
@@ -97,13 +105,17 @@ def export_study(
         }
         exported["wide"] = wide_table(declared, exported)
         added = [exported["wide"]]
-        if (by_image := diagnoses(exported["trials"])) is not None:
-            exported["diagnoses"] = by_image
+        by_image = None if blinded else diagnoses(study, OF_PEOPLE[simulated])
+        if by_image is not None:
+            exported[by_image.name] = by_image
             added.append(by_image)
         described += [row for table in added for row in table_rows(table)]
         exported["codebook"] = _codebook_table(described)
     written = _formats(list(exported.values()), formats)
     files = {name: content for one in written for name, content in one.files.items()}
+    if by_image is not None:
+        # In JSON as well, whatever the formats: scripts that train the classifier read it.
+        files[f"{by_image.name}.json"] = json_records.text(by_image).encode()
     files["plan.toml"] = toml_text(plan_of(declared)).encode()
     files["study.toml"] = study.source.encode()
     if registered := _plan_at_launch(study):
@@ -154,11 +166,7 @@ def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
     declared = definition(study)
     if between_factors(declared.conditions, declared.design.within):
         people = people.prefetch_related("arm__blocks__condition")
-    chosen = {
-        "none": people.filter(simulated=False),
-        "only": people.filter(simulated=True),
-        "included": people,
-    }[simulated]
+    chosen = people.filter(OF_PEOPLE[simulated])
     if not chosen.exists():
         raise ExportError(_nobody(study, simulated))
     return chosen
@@ -275,10 +283,10 @@ def _rows_of(name: str, rows: dict[str, int]) -> int | None:
 
 
 def _formats(tables: Sequence[Table], formats: Sequence[str]) -> list[Written]:
-    """Return the tables in each format, and the codebook as csv if they are not."""
+    """Return the tables in each format. The codebook and the diagnoses are always csv as well."""
     written = [write_format(key, tables) for key in formats]
     if "csv" not in formats:
-        written.append(write_format("csv", [one for one in tables if one.name == "codebook"]))
+        written.append(write_format("csv", [one for one in tables if one.name in ALWAYS_CSV]))
     return written
 
 

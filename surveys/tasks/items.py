@@ -24,6 +24,7 @@ def sureness(key: str, confidence: str) -> tuple[Item, ...]:
 
 DIAGNOSIS = "diagnosis"
 DIAGNOSIS_COMMENT = "diagnosis_comment"
+NOTHING, WRONG_CLASS = "nothing", "wrong_class"
 OF_MAPS = ("wrong_reasons", "background")
 """Diagnoses that only a person who sees a map can make."""
 
@@ -34,8 +35,8 @@ def diagnosis(*, with_map: bool = True) -> tuple[Item, ...]:
     """
     # Without the first answer, a choice that was made by mistake could not be taken back.
     options = {
-        "nothing": _("No, nothing is wrong"),
-        "wrong_class": _("The answer is wrong"),
+        NOTHING: _("No, nothing is wrong"),
+        WRONG_CLASS: _("The answer is wrong"),
         "wrong_reasons": _("The answer is right, but for the wrong reasons"),
         "background": _("The map marks the background"),
         "cannot_tell": _("Something is wrong, but I cannot tell what"),

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from studyplatform.models import StudyMember
 from surveys.models import Study
@@ -56,3 +57,15 @@ def signed_in(db):
         return browser
 
     return client
+
+
+def signed_in_and_confirmed(name: str) -> Client:
+    """A browser in which somebody has just given the password once more."""
+    user = User.objects.get(username=name)
+    user.set_password("a phrase of researchers")
+    user.save()
+    browser = Client()
+    browser.force_login(user)
+    path = reverse("account_reauthenticate")
+    assert browser.post(path, {"password": "a phrase of researchers"}).status_code == 302
+    return browser

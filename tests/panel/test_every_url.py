@@ -149,6 +149,13 @@ ROWS = {
     "panel:retry-job": Row(CHANGING, a_job, method="post"),
     "panel:delete-job": Row(CHANGING, a_job, method="post"),
     "panel:job-file": Row(MEMBERS, lambda study: a_job(study) | {"name": "x.csv"}, may_lack=True),
+    "panel:feedback": Row(SEEING_DATA),
+    "panel:feedback-csv": Row(SEEING_DATA, may_lack=True),  # a study may not ask what is wrong
+    "panel:feedback-json": Row(SEEING_DATA, may_lack=True),
+    "panel:feedback-picture": Row(
+        SEEING_DATA,
+        lambda study: {"stimulus": study.stimuli.order_by("pk").first().pk, "name": "image"},
+    ),
     "panel:data": Row(SEEING_DATA),
     "panel:compare-reports": Row(SEEING_DATA, may_lack=True),
     "panel:monitor": Row(SEEING_DATA),

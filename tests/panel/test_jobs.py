@@ -24,6 +24,7 @@ from studyplatform.panel.report_page import policy_of
 from studyplatform.security import POLICY
 from surveys import services
 from tests.jobs.conftest import MAPS, do_next
+from tests.panel.conftest import signed_in_and_confirmed
 from tests.surveys import factories
 
 EVERYBODY = ("viewer", "analyst", "editor", "owner", "administrator", "outsider")
@@ -69,18 +70,6 @@ def done(study, kind: str, files: dict[str, str], *, page: str = "", reveals: bo
         (output / name).parent.mkdir(parents=True, exist_ok=True)
         (output / name).write_text(text)
     return job
-
-
-def signed_in_and_confirmed(name: str) -> Client:
-    """A browser in which somebody has just given the password once more."""
-    user = User.objects.get(username=name)
-    user.set_password("a phrase of researchers")
-    user.save()
-    browser = Client()
-    browser.force_login(user)
-    path = reverse("account_reauthenticate")
-    assert browser.post(path, {"password": "a phrase of researchers"}).status_code == 302
-    return browser
 
 
 def status_of(browser: Client, path: str) -> int:

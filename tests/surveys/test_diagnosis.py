@@ -1,12 +1,22 @@
 """The optional question of what is wrong: asked, stored, and listed by image."""
 
 import csv
+import json
 from collections import Counter
 
 import pytest
+from django.db import connection
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 
-from surveys.export.dataset import Table, Variable
-from surveys.export.diagnoses import diagnoses
+from explanations.models import StudyImage
+from surveys.export.feedback import (
+    FEWEST_WHILE_BLINDED,
+    ImageFeedback,
+    Share,
+    image_feedback,
+    wilson,
+)
 from surveys.export.writing import export_study
 from surveys.models import Answer
 from surveys.pages import item_order, sequence
@@ -14,7 +24,7 @@ from surveys.simulation.profile import load
 from surveys.simulation.run import simulate
 from surveys.study_checks.loading import parse
 from surveys.study_file.declaration import StudyFileError
-from surveys.tasks.items import diagnosis
+from surveys.tasks.items import OF_MAPS, diagnosis
 from tests.surveys import designs
 from tests.surveys.drawn import drawn_study, trial_parts
 from tests.surveys.factories import allocated, answers, end_and_unblind, record, walk
@@ -117,46 +127,123 @@ def test_a_blinded_export_has_neither_the_answers_nor_the_list(study, tmp_path):
     assert (tmp_path / "open" / "diagnoses.csv").exists()
 
 
-NAMES = (
-    *("image", "true_class", "predicted_class", "prediction_correct", "method", "answered_at"),
-    *("diagnosis", "diagnosis_comment"),
-)
-
-
-def listed(*answers, correct=1, method="gradcam"):
-    """What is suspected of an image by these diagnoses, None for people who gave none."""
-    rows = [["i1", "cat", "cat", correct, method, 1, answer, None] for answer in answers]
-    table = diagnoses(Table("trials", tuple(Variable(name, "text", "") for name in NAMES), rows))
-    (row,) = table.rows
-    return row[-1]
+def seen(*answers, correct=True, method="gradcam", without_map=0, image="i1"):
+    """An image with these diagnoses of people who saw a map, None for people who gave none."""
+    said = dict(Counter(filter(None, answers)))
+    people = {method: (len(answers), said), "": (without_map, {})}
+    return ImageFeedback(
+        stimulus=1,
+        image=image,
+        image_set="drawn",
+        split="test",
+        path="drawn 1",
+        true_class="cat",
+        predicted_class="cat" if correct else "dog",
+        is_correct=correct,
+        people=len(answers) + without_map,
+        with_map=len(answers),
+        counts=said,
+        comments=0,
+        by_method=people,
+    )
 
 
 @pytest.mark.parametrize(
     ("answers", "correct", "suspected"),
     [
-        (["wrong_class"] * 3 + [None] * 6, 1, "label"),
-        (["wrong_class"] * 2 + [None], 1, None),  # too few people
-        (["wrong_class"] * 3 + [None] * 7, 1, None),  # too small a share
-        (["wrong_class"] * 9, 0, None),  # the prediction is wrong, as they say
-        (["background", "background", "wrong_reasons"] + [None] * 6, 0, "background"),
-        (["background", "cannot_tell", "cannot_tell"], 1, None),
-        (["nothing"] * 5, 1, None),
-        ([None] * 5, 1, None),
+        (["wrong_class"] * 3 + [None] * 6, True, "label"),
+        (["wrong_class"] * 2 + [None], True, None),  # too few people
+        (["wrong_class"] * 3 + [None] * 7, True, None),  # too small a share
+        (["wrong_class"] * 9, False, None),  # the prediction is wrong, as they say
+        (["background", "background", "wrong_reasons"] + [None] * 6, False, "background"),
+        (["background", "cannot_tell", "cannot_tell"], True, None),
+        (["nothing"] * 5, True, None),
+        ([None] * 5, True, None),
     ],
 )
 def test_an_image_is_suspected_if_three_people_and_a_third_agree(answers, correct, suspected):
-    assert listed(*answers, correct=correct) == suspected
-
-
-def test_the_images_about_which_most_is_said_come_first():
-    said = {"quiet": "nothing", "odd": "cannot_tell"}
-    rows = [[name, "cat", "cat", 1, "lime", 1, text, None] for name, text in said.items()] * 2
-    table = diagnoses(Table("trials", tuple(Variable(name, "text", "") for name in NAMES), rows))
-    assert [row[0] for row in table.rows] == ["odd", "quiet"]
+    assert seen(*answers, correct=correct).suspected == suspected
 
 
 def test_people_without_a_map_do_not_dilute_what_others_say_about_it():
-    rows = [["i1", "cat", "dog", 0, "lime", 1, "background", None]] * 3
-    rows += [["i1", "cat", "dog", 0, None, 1, None, None]] * 30
-    table = diagnoses(Table("trials", tuple(Variable(name, "text", "") for name in NAMES), rows))
-    assert table.rows[0][-1] == "background"
+    image = seen(*["background"] * 3, correct=False, without_map=30)
+    assert image.suspected == "background"
+    assert image.share("background").value == 1
+    assert image.share("cannot_tell") == wilson(0, 33)
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "low", "high"),
+    [
+        # R: prop.test(9, 10, correct = FALSE)$conf.int and so on for each row
+        (9, 10, 0.5958500, 0.9821238),
+        (0, 10, 0.0, 0.2775328),
+        (10, 10, 0.7224672, 1.0),
+        (17, 60, 0.1850683, 0.4076729),
+    ],
+)
+def test_shares_have_wilsons_interval(count, total, low, high):
+    share = wilson(count, total)
+    assert share.value == count / total
+    assert (share.low, share.high) == pytest.approx((low, high), abs=1e-7)
+
+
+def test_a_share_of_nobody_is_empty():
+    assert wilson(0, 0) == Share(None, None, None)
+
+
+def test_the_list_for_the_next_training_names_the_file_of_each_image(study, tmp_path):
+    simulate(study=study, number=24, seed=3, profile=load("mixed"))
+    export_study(study=study, output=tmp_path / "out", simulated="only", formats=("sav",))
+    rows = rows_of(tmp_path / "out", "diagnoses.csv")
+    sources = dict(StudyImage.objects.values_list("source", "true_class"))
+    assert rows
+    for row in rows:
+        assert row["image_set"] == "drawn"
+        assert row["split"] == "test"
+        assert sources[row["path"]] == row["true_class"]
+        for key in diagnosis()[0].options:
+            asked = int(row["with_map" if key in OF_MAPS else "trials"])
+            share = wilson(int(row[f"n_{key}"]), asked)
+            read = tuple(float(row[f"{end}_{key}"]) for end in ("share", "low", "high"))
+            assert read == (share.value, share.low, share.high)
+    document = json.loads((tmp_path / "out" / "diagnoses.json").read_text(encoding="utf-8"))
+    assert [record["path"] for record in document["records"]] == [row["path"] for row in rows]
+
+
+def test_the_images_about_which_most_is_said_come_first(study):
+    simulate(study=study, number=24, seed=3, profile=load("mixed"))
+    images = image_feedback(study, Q(simulated=True))
+    keys = [(image.suspected is None, -image.named) for image in images]
+    assert keys == sorted(keys)
+    assert len({key for _, key in keys}) > 1
+
+
+def test_the_queries_depend_neither_on_people_nor_on_images(study):
+    counts = []
+    for people in (6, 18):
+        simulate(study=study, number=people, seed=people, profile=load("mixed"))
+        with CaptureQueriesContext(connection) as queries:
+            assert image_feedback(study, Q(simulated=True))
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 6
+
+
+def test_while_blinded_counts_are_over_all_arms_and_of_several_people(study):
+    for number in range(FEWEST_WHILE_BLINDED - 1):
+        walk(allocated(study, f"real {number}"))
+    assert image_feedback(study, Q(simulated=False)) == []
+    walk(allocated(study, "one more"))
+    images = image_feedback(study, Q(simulated=False))
+    assert len(images) == 3
+    for image in images:
+        assert image.people == FEWEST_WHILE_BLINDED
+        assert (image.with_map, image.by_method) == (None, None)
+        # Without the number of maps, everybody is in the denominator.
+        assert image.asked("background") == image.people
+    end_and_unblind(study)
+    for image in image_feedback(study, Q(simulated=False)):
+        assert image.people == sum(people for people, _ in image.by_method.values())
+        assert image.with_map == image.people - image.by_method.get("", (0, {}))[0]
+        for key, number in image.counts.items():
+            assert number == sum(said.get(key, 0) for _, said in image.by_method.values())
