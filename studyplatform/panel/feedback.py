@@ -13,7 +13,6 @@ from explanations.store.artefacts import ArtefactError
 from surveys.export.feedback import ImageFeedback, Share, comments_of
 from surveys.models import Study
 from surveys.services.trials import explanations_of
-from surveys.tasks.items import DIAGNOSIS, OF_MAPS
 from surveys.tasks.items import diagnosis as questions
 
 COMMENTS_PER_IMAGE = 20
