@@ -588,63 +588,48 @@ def unknown(sentence: str) -> Judge:
     return lambda _: Judged(OPEN, sentence)
 
 
-def _measured_by(evidence: Evidence, key: str) -> Mapping[str, Any] | None:
-    if evidence.evaluation is None:
-        return None
-    measures = evidence.evaluation["measures"]
-    return next((measure for measure in measures if measure["key"] == key), None)
-
-
-def _row(measure: Mapping[str, Any], method: str) -> Mean:
-    row = next(r for r in measure["rows"] if (r["method"], r["images"]) == (method, "all"))
-    return Mean(row["mean"], row["low"], row["high"], row["n"])
-
-
 def lime_costs_most(evidence: Evidence) -> Judged:
-    """Compare the time of a LIME map with the times of the other methods."""
-    measure = _measured_by(evidence, "milliseconds")
-    if measure is None:
-        return not_measured()
-    times = {
-        method: _row(measure, method)
-        for method in ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")
-    }
-    lime = times["lime"]
-    slowest = max((m for m in times if m != "lime"), key=lambda method: times[method].mean)
-    lines = [Line(evidence.labels["strong"], f"ms, {key}", mean) for key, mean in times.items()]
-    verdict = above(lime, times[slowest].high or times[slowest].mean)
-    return Judged(
-        verdict,
-        "Milliseconds of processor time for one map. Intensive: LIME takes longer than every other "
-        "method.",
+    """Judge whether a LIME map takes longer than a map of every other method, in each image."""
+    others = ("gradcam", "saliency", "integrated_gradients", "deepshap")
+    lines: list[Line] = []
+    for method in (*others, "lime"):
+        lines += _lines(
+            evidence.methods, evidence.labels, f"milliseconds, {method}", entry(f"ms:{method}")
+        )
+
+    def beyond(values: Mapping[str, float]) -> float | None:
+        times = [values[f"ms:{method}"] for method in others if f"ms:{method}" in values]
+        return values["ms:lime"] - max(times) if times and "ms:lime" in values else None
+
+    name = "milliseconds, lime minus the slowest other method"
+    lines += _lines(evidence.methods, evidence.labels, name, beyond, above, 0)
+    return _judged(
+        "Milliseconds of processor time for one map on its own. Intensive: LIME takes longer than "
+        "every other method.",
         lines,
     )
 
 
 def ig_beats_random(evidence: Evidence) -> Judged:
-    """Judge by deletion whether the pixels of Integrated Gradients count more than random "
-    "pixels."""
-    measure = _measured_by(evidence, "deletion_blur")
-    if measure is None:
-        return not_measured()
-    pair = next(
-        c for c in measure["comparisons"] if (c["a"], c["b"]) == ("integrated_gradients", "random")
-    )
-    mean = Mean(*(pair["difference"][name] for name in ("mean", "low", "high", "n")))
-    line = Line(
-        evidence.labels["strong"],
-        "deletion with blur, Integrated Gradients from black minus a random map",
-        mean,
-        _row(measure, "random"),
-        "random map",
-        below(mean, 0),
-    )
-    return Judged(
-        line.verdict,
-        "Probability while the strongest pixels are blurred, area under the curve. Crucial pixels "
-        "would be below 0. From the blurred image instead of black, the method is better than a "
-        "random map (docs/evaluation.md).",
-        [line],
+    """Judge whether the pixels of Integrated Gradients from black count more than random pixels."""
+    lines: list[Line] = []
+    for baseline in ("black", "blurred"):
+        lines += _lines(
+            evidence.methods,
+            evidence.labels,
+            f"loss of probability by the tenth from {baseline}, minus random pixels",
+            difference(f"drop:integrated_gradients:{baseline}", "drop:random"),
+            above if baseline == "black" else None,
+            0,
+            entry("drop:random"),
+            "loss by random pixels",
+        )
+    return _judged(
+        "Probability that the class loses when the strongest tenth of the pixels is blurred, minus "
+        "its loss by a random tenth. Crucial pixels would be above 0. The report names no "
+        "baseline; black is the usual one, and its map is judged. The blurred image is shown for "
+        "comparison. docs/evaluation.md measures whole deletion curves.",
+        lines,
     )
 
 

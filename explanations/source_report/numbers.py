@@ -1,9 +1,10 @@
 """Numbers of one image on one network, from which the claims of the report are judged."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,9 +25,11 @@ from explanations.evaluation.resumable_lines import Values
 from explanations.imagesets.background import Background
 from explanations.methods.baselines import baseline_pixels
 from explanations.methods.deepshap import DeepShap
+from explanations.methods.gradcam import GradCam
 from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime
 from explanations.methods.protocol import Explainer
+from explanations.methods.saliency import Saliency
 from explanations.source_report.depth import depth_numbers
 
 COPIES = 8
@@ -48,7 +51,8 @@ class Network:
     backgrounds: Sequence[Background]
     """Two backgrounds without common images, or none if there are no training images."""
     seed: int = 0
-    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    warm: list[bool] = field(default_factory=list, init=False, repr=False)
+    """Empty until the first image of this process has been explained."""
 
     @cached_property
     def engine(self) -> Engine:
@@ -83,7 +87,16 @@ def cheap(network: Network, case: Case) -> Values:
 
 def expensive(network: Network, case: Case) -> Values:
     """Compute the numbers of Integrated Gradients, SHAP and LIME, which take seconds an image."""
-    return {**_baselines(network, case), **_backgrounds(network, case), **_lime(network, case)}
+    if not network.warm:
+        # Recording SHAP's backgrounds once is not part of the cost of a map.
+        _backgrounds(network, case)
+        network.warm.append(True)
+    return {
+        **_baselines(network, case),
+        **_backgrounds(network, case),
+        **_lime(network, case),
+        **_cheap_costs(network, case),
+    }
 
 
 def located(network: Network, case: Case) -> Values:
@@ -163,13 +176,19 @@ def neighbour(case: Case) -> NDArray[np.uint8]:
 
 
 def _faithfulness(engine: Engine, case: Case) -> dict[str, float]:
-    """Compute how much probability the class loses when a map's top tenth is blurred."""
-    workspace = engine.workspace
+    """Compute the loss of probability by blurring the top tenth of Grad-CAM and of saliency."""
     maps = engine.explain(case.image[None], [case.predicted], ("gradcam", "saliency"))
+    return _lost(engine, case, {key: maps[key][0].relevance for key in maps})
+
+
+def _lost(engine: Engine, case: Case, maps: Mapping[str, Floats]) -> dict[str, float]:
+    """Compute how much probability the class loses when a map's top tenth is blurred.
+
+    ``drop:random`` is the loss by a tenth that is drawn.
+    """
+    workspace = engine.workspace
     generator = np.random.default_rng(case.seed("source-report", "deleted"))
-    rankings = {key: maps[key][0].relevance for key in maps} | {
-        "random": generator.random(case.image.shape[:2]).astype(np.float32)
-    }
+    rankings = dict(maps) | {"random": generator.random(case.image.shape[:2]).astype(np.float32)}
     pixels = workspace.pixels(case.image[None])
     blurred = baseline_pixels("blurred", Batch(workspace, case.image[None]))
     changed = [pixels]
@@ -198,31 +217,56 @@ BASELINES = ("black", "white", "mean", "blurred")
 
 
 def _baselines(network: Network, case: Case) -> dict[str, float]:
-    maps = {
-        name: _one(network.engine, case, IntegratedGradients(baseline=name)).relevance
-        for name in BASELINES
-    }
+    times: dict[str, float] = {}
+    maps = {}
+    for name in BASELINES:
+        with _timed(times, "integrated_gradients"):
+            maps[name] = _one(network.engine, case, IntegratedGradients(baseline=name)).relevance
     pairs = [("black", "white"), ("black", "mean"), ("black", "blurred"), ("mean", "blurred")]
-    return {f"baseline_rank:{a}, {b}": spearman(maps[a], maps[b]) for a, b in pairs}
+    ranks = {f"baseline_rank:{a}, {b}": spearman(maps[a], maps[b]) for a, b in pairs}
+    signed = {f"integrated_gradients:{name}": maps[name] for name in BASELINES}
+    return ranks | times | _lost(network.engine, case, signed)
+
+
+@contextmanager
+def _timed(times: dict[str, float], method: str) -> Iterator[None]:
+    """Store the milliseconds of processor time that the block takes as a map's cost."""
+    started = time.process_time()
+    yield
+    times[f"ms:{method}"] = 1000 * (time.process_time() - started)
+
+
+def _cheap_costs(network: Network, case: Case) -> dict[str, float]:
+    times: dict[str, float] = {}
+    methods: dict[str, Explainer] = {"gradcam": GradCam(), "saliency": Saliency()}
+    for key, explainer in methods.items():
+        with _timed(times, key):
+            _one(network.engine, case, explainer)
+    return times
 
 
 def _backgrounds(network: Network, case: Case) -> dict[str, float]:
     if not network.backgrounds:
         return {}
-    a, b = (
-        _one(engine, case, DeepShap()).relevance
-        for engine in (network.engine, network.other_background)
-    )
+    times: dict[str, float] = {}
+    maps = []
+    for engine in (network.engine, network.other_background):
+        with _timed(times, "deepshap"):
+            maps.append(_one(engine, case, DeepShap()).relevance)
+    a, b = maps
     lengths = (np.linalg.norm(a) + np.linalg.norm(b)) / 2
     error = float(np.linalg.norm(a - b) / lengths) if lengths else 0.0
-    return {"background_rank": spearman(a, b), "background_error": error}
+    return times | {"background_rank": spearman(a, b), "background_error": error}
 
 
 def _lime(network: Network, case: Case) -> dict[str, float]:
-    a, b = (_one(network.engine, case, Lime(), seed) for seed in (1, 2))
+    times: dict[str, float] = {}
+    a = _one(network.engine, case, Lime(), 1)
+    with _timed(times, "lime"):
+        b = _one(network.engine, case, Lime(), 2)
     changed = Case(neighbour(case), case.label, case.predicted, case.sha256, case.mask)
     near = _one(network.engine, changed, Lime(), 1)
-    return {
+    return times | {
         "lime_seed_rank": spearman(a.relevance, b.relevance),
         "lime_seed_shown": shown_in_common(a, b),
         "lime_neighbour_rank": spearman(a.relevance, near.relevance),

@@ -1,6 +1,7 @@
 """The whole page in one call: measure what is missing, draw, judge, and write."""
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,10 @@ from explanations.store.atomic_files import write_atomically
 
 OF_EACH_QUICK = 50
 """Test images of each class for the figures by class, in a quick run. A full run takes all."""
+TIMED = 64
+"""Images whose prediction is timed for the estimate."""
+DRAWING, PRINTING = 10, 20
+"""Seconds for the maps of a network and for the PDF, on two cores. They vary little."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,21 @@ def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
     return [*works, _work(LOCATED, sources.scenes, sources.scene_set, settings, folder)]
 
 
-def estimate(works: Sequence[Work]) -> float:
-    """Estimate the seconds of the missing measurements, from one image of each group."""
-    return sum(work.seconds_left() for work in works)
+def estimate(works: Sequence[Work], sources: Sources, settings: Settings) -> float:
+    """Estimate the seconds of the whole page.
+
+    The missing measurements are timed on an image of each group, the predictions of all test images
+    on a few of them.
+    """
+    seconds = sum(work.seconds_left() for work in works)
+    for network, source in _predicted(sources):
+        limit = _predicted_images(source, settings)
+        started = time.perf_counter()
+        images = [image.pixels for image in source.images("test", TIMED, settings.seed)]
+        network.classifier.probabilities(np.stack(images))
+        each = (time.perf_counter() - started) / len(images)
+        seconds += each * (limit or source.count("test")) + DRAWING
+    return seconds + PRINTING
 
 
 def write(
@@ -159,13 +176,9 @@ def _of_network(network: Network, chosen: Sequence[Sequence[Case]]) -> dict[str,
 
 
 def _fairness(sources: Sources, settings: Settings) -> dict[str, list[GroupFigures]]:
-    measured = [(network, sources.photographs) for network in sources.networks.values()]
-    measured.append((sources.scenes, sources.scene_set))
     figures_by_label = {}
-    for network, source in measured:
-        assert source is not None  # noqa: S101 - networks of photographs have them
-        limit = OF_EACH_QUICK * len(source.class_names) if settings.quick else None
-        images = list(source.images("test", limit, settings.seed))
+    for network, source in _predicted(sources):
+        images = list(source.images("test", _predicted_images(source, settings), settings.seed))
         names = network.classifier.class_names
         labels = np.array([names.index(image.class_name) for image in images])
         probabilities = network.classifier.probabilities(
@@ -173,6 +186,17 @@ def _fairness(sources: Sources, settings: Settings) -> dict[str, list[GroupFigur
         )
         figures_by_label[network.label] = by_class(probabilities, labels, names)
     return figures_by_label
+
+
+def _predicted(sources: Sources) -> list[tuple[Network, ImageSet]]:
+    """List the networks, each with its image set, whose figures by class are computed."""
+    photographs = [(network, _photographs(sources)) for network in sources.networks.values()]
+    return [*photographs, (sources.scenes, sources.scene_set)]
+
+
+def _predicted_images(source: ImageSet, settings: Settings) -> int | None:
+    """Return the number of test images for the figures by class; None for all."""
+    return OF_EACH_QUICK * len(source.class_names) if settings.quick else None
 
 
 def _quality(evidence: Evidence) -> dict[str, dict[str, Any]]:

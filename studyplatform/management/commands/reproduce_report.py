@@ -96,11 +96,11 @@ class Command(PlatformCommand):
             works = pipeline.works_of(found, settings, output / "work")
             for sentence in found.missing:
                 self.stderr.write(f"Missing: {sentence}")
-            minutes = pipeline.estimate(works) / 60
+            minutes = pipeline.estimate(works, found, settings) / 60
             images = sum(len(work.missing()) for work in works)
             self.stderr.write(
-                f"About {minutes:.0f} minutes for the numbers of {images} images, and one or two "
-                f"for the pictures."
+                f"About {max(1, round(minutes))} minutes for everything: numbers of {images} "
+                "images, predictions, pictures and PDF."
             )
             content = pipeline.write(found, settings, output, works, self.stderr.write)
         except REFUSALS as error:

@@ -1,5 +1,6 @@
 """A stopped measurement resumes image by image, and the page is made from the real numbers."""
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from explanations.evaluation.cases import Case
 from explanations.imagesets.background import Background
 from explanations.source_report.measuring import Group, Work
-from explanations.source_report.numbers import Network, cheap, neighbour
+from explanations.source_report.numbers import Network, cheap, expensive, neighbour
 
 
 def work(folder, compute, sha256="weights"):
@@ -49,7 +50,7 @@ def test_a_stopped_measurement_computes_only_what_is_missing(tmp_path):
     assert len(work(tmp_path, rest, "others").missing()) == 6
 
 
-def test_the_estimate_keeps_the_number_that_it_was_made_from(tmp_path):
+def test_the_estimate_keeps_the_numbers_that_it_was_made_from(tmp_path):
     seen = []
 
     def compute(network, case):
@@ -58,10 +59,22 @@ def test_the_estimate_keeps_the_number_that_it_was_made_from(tmp_path):
 
     planned = work(tmp_path, compute)
     assert planned.seconds_left() > 0
-    assert len(planned.missing()) == 5
+    assert len(planned.missing()) == 4
     planned.measure()
     assert len(seen) == 6
     assert planned.seconds_left() == 0
+
+
+def test_the_estimate_does_not_multiply_what_is_done_once(tmp_path):
+    """The first image of a network takes long: SHAP's background, the copy with random weights."""
+
+    def compute(network, case):
+        time.sleep(0 if warm else 0.3)
+        warm.append(True)
+        return {"value": 1.0}
+
+    warm = []
+    assert work(tmp_path, compute).seconds_left() < 0.3
 
 
 def test_the_cheap_numbers_of_a_scene_are_finite_and_the_same_each_time(classifier, scenes):
@@ -72,3 +85,15 @@ def test_the_cheap_numbers_of_a_scene_are_finite_and_the_same_each_time(classifi
     assert numbers == cheap(network, case)
     assert {"saliency_half:14", "random_saliency_half:14", "drop:random", "right"} <= set(numbers)
     assert np.abs(neighbour(case).astype(int) - scenes[0]).max() == 2
+
+
+def test_the_expensive_numbers_cover_every_method_that_a_claim_compares(classifier, scenes):
+    network = Network("scenes", "scenes", classifier, (Background(scenes), Background(scenes)))
+    numbers = expensive(network, Case(scenes[0], 0, 0, "a"))
+    assert all(np.isfinite(value) for value in numbers.values())
+    methods = ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")
+    assert all(numbers[f"ms:{method}"] > 0 for method in methods)
+    assert numbers["ms:lime"] > numbers["ms:saliency"]
+    assert {"drop:integrated_gradients:black", "drop:random"} <= set(numbers)
+    # The same background twice gives the same map.
+    assert (numbers["background_rank"], numbers["background_error"]) == (pytest.approx(1), 0)

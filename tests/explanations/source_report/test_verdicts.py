@@ -130,6 +130,35 @@ def test_a_difference_too_small_to_be_seen_does_not_count(trained, random, verdi
     assert ("less strongly" in judged.measured) == said
 
 
+def of_methods(**values):
+    return {"cat": [{key: value + 0.001 * n for key, value in values.items()} for n in range(20)]}
+
+
+@pytest.mark.parametrize(("lime", "verdict"), [(900.0, HOLDS), (100.0, FAILS)])
+def test_both_networks_are_judged_by_the_time_of_their_own_maps(lime, verdict):
+    slow = of_methods(**{"ms:lime": lime, "ms:deepshap": 500.0, "ms:gradcam": 14.0})
+    judged = judging.lime_costs_most(Evidence(LABELS, methods={"base": slow, "strong": slow}))
+    assert judged.verdict == verdict
+    assert {line.network for line in judged.lines if line.verdict} == {"base", "strong"}
+    # Networks that disagree leave the claim open.
+    other = of_methods(**{"ms:lime": 1000.0 - lime, "ms:deepshap": 500.0, "ms:gradcam": 14.0})
+    both = Evidence(LABELS, methods={"base": slow, "strong": other})
+    assert judging.lime_costs_most(both).verdict == OPEN
+
+
+def test_integrated_gradients_are_judged_from_black_and_shown_from_the_blurred_image():
+    numbers = of_methods(
+        **{
+            "drop:integrated_gradients:black": 0.1,
+            "drop:integrated_gradients:blurred": 0.6,
+            "drop:random": 0.3,
+        }
+    )
+    judged = judging.ig_beats_random(Evidence(LABELS, methods={"strong": numbers}))
+    assert judged.verdict == FAILS
+    assert [line.verdict for line in judged.lines] == [FAILS, ""]
+
+
 def test_without_any_number_no_measured_claim_has_a_verdict():
     answers = judge_all(Evidence(LABELS))
     by_key = {answer.claim.key: answer.judged for answer in answers}
