@@ -46,6 +46,29 @@ class StudyImage(models.Model):
         return f"{self.true_class} {self.sha256[:12]}"
 
 
+class OriginalFile(models.Model):
+    """A file that was uploaded, which the data folder keeps unchanged under its hash.
+
+    No page shows it: what is shown is the image that was made of it.
+    """
+
+    image = models.ForeignKey(StudyImage, on_delete=models.CASCADE, related_name="originals")
+    sha256 = models.CharField("hash of the file", max_length=64)
+    name = models.CharField(max_length=250)
+    size = models.PositiveIntegerField(help_text="In bytes.")
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["image", "sha256"], name="one_row_per_file_of_an_image"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.sha256[:12]}"
+
+
 class ClassifierWeights(models.Model):
     """A trained classifier, identified by the hash of its weight file."""
 

@@ -21,33 +21,54 @@ _DEEP_MODES = ("I", "F")  # more than 8 bits a channel: a conversion would cut, 
 def decode_image(path: Path) -> NDArray[np.uint8]:
     """Read the pixels of a PNG, JPEG or WebP file, uint8 (height, width, 3), RGB.
 
-    The EXIF orientation is applied, and transparent pixels are laid over white. The size is read
-    from the header; an image of more than 25 megapixels is not decoded. Raises ImageSetError, a
-    single line that names the file, if the file cannot be used.
+    Raises ImageSetError, a single line that names the file, if the file cannot be used.
     """
-    content = _read(path)
+    return decode_content(_read(path), str(path))
+
+
+def decode_content(content: bytes, name: str, *, still: bool = False) -> NDArray[np.uint8]:
+    """Read the pixels of a file's bytes. Errors call the file by its ``name``.
+
+    The EXIF orientation is applied, and transparent pixels are laid over white. The size is read
+    from the header; an image of more than 25 megapixels is not decoded. An image of several
+    frames is refused if it must be ``still``; otherwise its first frame is used.
+    """
+    image = _opened(content, name)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels(name, f"{width} x {height} pixels")
+    if image.mode.startswith(_DEEP_MODES):
+        raise ImageSetError(f"{name} has more than 8 bits a channel. Save it with 8 bits.")
+    # The further pictures of an MPO file, as phones save it, are previews of the first.
+    if still and image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
+        raise ImageSetError(f"{name} is animated ({frames} frames). Save a single frame of it.")
+    try:
+        return np.array(_as_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
+    except Exception as error:  # the decoders raise OSError, SyntaxError, ValueError, struct.error…
+        raise _damaged(name, error) from error
+
+
+def pixel_count(content: bytes, name: str) -> int:
+    """Return how many pixels a file has by its header. Raises ImageSetError for no image."""
+    width, height = _opened(content, name).size
+    return width * height
+
+
+def _opened(content: bytes, name: str) -> Image.Image:
+    """Read a file's header."""
     with warnings.catch_warnings():
         # Pillow's own limit is higher than ours and only leads to a warning.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            return Image.open(io.BytesIO(content), formats=FORMATS)
         except Image.DecompressionBombError:
-            raise _too_many_pixels(path, "far too many pixels") from None
+            raise _too_many_pixels(name, "far too many pixels") from None
         except UnidentifiedImageError:
             raise ImageSetError(
-                f"{path} is not a readable image. Save it as {_FORMATS} or remove it."
+                f"{name} is not a readable image. Save it as {_FORMATS} or remove it."
             ) from None
         except Exception as error:  # damaged headers raise exceptions of any kind
-            raise _damaged(path, error) from error
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise _too_many_pixels(path, f"{width} x {height} pixels")
-    if image.mode.startswith(_DEEP_MODES):
-        raise ImageSetError(f"{path} has more than 8 bits a channel. Save it with 8 bits.")
-    try:
-        return np.array(_as_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
-    except Exception as error:  # the decoders raise OSError, SyntaxError, ValueError, struct.error…
-        raise _damaged(path, error) from error
+            raise _damaged(name, error) from error
 
 
 def fit_square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
@@ -101,13 +122,13 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _too_many_pixels(path: Path, size: str) -> ImageSetError:
+def _too_many_pixels(name: str, size: str) -> ImageSetError:
     return ImageSetError(
-        f"{path} has {size} by its header, but at most {MAX_PIXELS // 1_000_000} megapixels are "
+        f"{name} has {size} by its header, but at most {MAX_PIXELS // 1_000_000} megapixels are "
         "decoded. Save it smaller or remove it."
     )
 
 
-def _damaged(path: Path, error: Exception) -> ImageSetError:
+def _damaged(name: str, error: Exception) -> ImageSetError:
     reason = " ".join(str(error).split()) or type(error).__name__
-    return ImageSetError(f"{path} is truncated or damaged ({reason}). Copy it again or remove it.")
+    return ImageSetError(f"{name} is truncated or damaged ({reason}). Copy it again or remove it.")

@@ -6,11 +6,17 @@ from django.conf import settings
 
 from explanations.store.artefacts import ArtefactStore, ImageStore
 from explanations.store.claims import Claims
+from explanations.store.original_files import OriginalStore
 
 
 def image_store() -> ImageStore:
     """Return the store of images, by the hash of their pixels."""
     return ImageStore(settings.DATA_DIR / "images")
+
+
+def original_store() -> OriginalStore:
+    """Return the store of uploaded files, as they were sent."""
+    return OriginalStore(settings.DATA_DIR / "originals")
 
 
 def artefact_store() -> ArtefactStore:

@@ -47,19 +47,42 @@ def import_images(
             "The split 'background' is filled from the training images automatically. "
             "Choose another split."
         )
+    return store_images(load_images(source, split, limit, seed), name or source.name)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Images that can be stored: each of them could be read, and none is there twice."""
+
+    split: str
+    class_names: tuple[str, ...]
+    images: list[LabelledImage]
+    background: list[LabelledImage]
+    no_background: str
+    """Reason why there is no background."""
+
+
+def load_images(source: Source, split: str, limit: int | None = None, seed: int = 0) -> Loaded:
+    """Load a selection and its background. Raises ImageSetError with a line per problem."""
     images = _load(source, split, limit, seed)
-    background, reason = _background(source, seed)
+    return Loaded(split, source.class_names, images, *_background(source, seed))
+
+
+def store_images(loaded: Loaded, name: str) -> Imported:
+    """Add loaded images to the set of this name, which is made if it does not exist."""
     # Files are written first: they are named by their content, so an unused file does no harm.
     store = image_store()
-    for image in tqdm([*images, *background], desc="Storing", unit="image", disable=None):
+    everything = [*loaded.images, *loaded.background]
+    for image in tqdm(everything, desc="Storing", unit="image", disable=None):
         store.write(image.pixels)
     with transaction.atomic():
-        image_set = _image_set(name or source.name, source.class_names)
-        new = _create_rows(image_set, split, images)
+        image_set = _image_set(name, loaded.class_names)
+        new = _create_rows(image_set, loaded.split, loaded.images)
         if not image_set.images.filter(split=BACKGROUND).exists():
-            _create_rows(image_set, BACKGROUND, background)
+            _create_rows(image_set, BACKGROUND, loaded.background)
         stored = image_set.images.filter(split=BACKGROUND).count()
-    return Imported(image_set, new, len(images) - new, stored, "" if stored else reason)
+    reason = "" if stored else loaded.no_background
+    return Imported(image_set, new, len(loaded.images) - new, stored, reason)
 
 
 def _load(source: Source, split: str, limit: int | None, seed: int) -> list[LabelledImage]:

@@ -127,12 +127,15 @@ def prepare_study(
     limit: int | None = None,
     how: How | None = None,
     told: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    predictions_only: bool = False,
 ) -> Prepared:
     """Predict the study's images, choose its stimuli and explain them by its conditions' methods.
 
     The example image of the instructions is explained, too, and so are all classes whose maps a
     task shows side by side. ``methods`` replaces the conditions' methods; ``limit`` restricts the
-    run to the first stimuli. ``told`` is called with the finished maps and their total.
+    run to the first stimuli. ``told`` is called with the finished maps and their total. With
+    ``predictions_only``, no stimuli are chosen and no maps computed.
     """
     study = Study.objects.filter(slug=slug).first()
     if study is None:
@@ -148,6 +151,8 @@ def prepare_study(
     how = how or How()
     classifier = load_classifier(weights, choose_device(how.device))
     predictions = {row.pk: row for row in predict(classifier, weights, images)}
+    if predictions_only:
+        return Prepared(len(images), 0, (), str(classifier.device), Computed(0, 0), {}, 0)
     # All images are predicted first, because stimuli are chosen by correct and wrong predictions.
     stimuli = choose_stimuli(study)[:limit]
     shown = [predictions[stimulus.prediction_id] for stimulus in stimuli]

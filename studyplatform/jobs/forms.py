@@ -54,6 +54,14 @@ class JobForm(forms.Form):
 
 
 class MapsForm(JobForm):
+    predictions_only = forms.BooleanField(
+        label=_("Predictions alone"),
+        help_text=_(
+            "Predicts every image of the study, so that you can choose among right and wrong "
+            "predictions. Chooses no images and computes no maps."
+        ),
+        required=False,
+    )
     layers = forms.BooleanField(
         label=_("Also layer by layer"),
         help_text=_(
@@ -75,6 +83,8 @@ class MapsForm(JobForm):
 
     @classmethod
     def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        if arguments.get("predictions_only"):
+            return gettext("predictions alone")
         words = [gettext("with every layer")] if arguments.get("layers") else []
         if count := arguments.get("verify"):
             words.append(

@@ -8,6 +8,7 @@ from studyplatform.models.job import Job
 from studyplatform.models.member import StudyMember
 from studyplatform.models.review_link import ReviewLink
 from studyplatform.models.sign_in import SignIn
+from studyplatform.models.study_image_set import StudyImageSet
 from studyplatform.models.study_text import StudyText, TextVersion
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Job",
     "ReviewLink",
     "SignIn",
+    "StudyImageSet",
     "StudyMember",
     "StudyText",
     "TextVersion",

@@ -27,6 +27,7 @@ class Tab:
 TABS = (
     Tab("overview", _("Overview"), "panel:study"),
     Tab("file", _("Study file"), "panel:study-file", Right.MAKE_CHANGES),
+    Tab("images", _("Images"), "panel:images"),
     Tab("preview", _("Preview"), "preview:begin"),
     Tab("jobs", _("Jobs"), "panel:jobs"),
     Tab("launch", _("Launch"), "panel:launch"),

@@ -116,7 +116,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             request, gettext("Saved as version %(number)d.") % {"number": version.number}
         )
         return redirect("panel:study-text", pk=text.pk)
-    problems = study_texts.problems_of(text, source)
+    problems = study_texts.problems_of(text, source, user)
     if not problems:
         try:
             study = study_texts.use(text, source, user)
@@ -172,7 +172,7 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
     latest, refused = _latest(text), options.get("refused", False)
     problems = options.get("problems")
     if problems is None:
-        problems = study_texts.problems_of(text, source)
+        problems = study_texts.problems_of(text, source, _user(request))
     context = {
         "area": "studies",
         "text": text,

@@ -16,7 +16,7 @@ from django.http import Http404
 from django.utils.translation import gettext
 
 from studyplatform.models import StudyText, TextVersion
-from studyplatform.panel import members
+from studyplatform.panel import image_sets, members
 from studyplatform.panel.access import AnyUser, Right, has_right, is_administrator
 from surveys import services
 from surveys.models import Study
@@ -153,10 +153,13 @@ def save(text: StudyText, source: str, *, after: int, user: User) -> TextVersion
         )
 
 
-def problems_of(text: StudyText, source: str) -> tuple[str, ...]:
-    """Return why the text cannot be used as the file of its study; empty if it can."""
+def problems_of(text: StudyText, source: str, user: User) -> tuple[str, ...]:
+    """Return why the text cannot be used as the file of its study; empty if it can.
+
+    Image sets of studies that the user may not see count as missing.
+    """
     try:
-        declared = loading.parse_for_installation(source)
+        declared = loading.parse_for_installation(source, image_sets.hidden(user, text.study))
     except StudyFileError as error:
         return tuple(error.problems)
     if text.study is not None and declared.slug != text.study.slug:
@@ -182,6 +185,7 @@ def use(text: StudyText, source: str, user: User) -> Study:
     """
     with transaction.atomic():
         is_new = text.study is None
+        loading.parse_for_installation(source, image_sets.hidden(user, text.study))
         study = services.load_study(source)
         if is_new:
             members.begin(study, user)

@@ -1,5 +1,7 @@
 """Checks that this installation has enough images and the right classifier for a study file."""
 
+from collections.abc import Collection
+
 from django.conf import settings
 
 from analysis.toml.document import Document
@@ -9,9 +11,12 @@ from surveys import tasks
 from surveys.study_file.declaration import StudyFile
 
 
-def check(file: Document, study: StudyFile) -> None:
-    """Report missing images and weights to the file, together with the file's own faults."""
-    images = images_of(study)
+def check(file: Document, study: StudyFile, hidden_sets: Collection[str] = ()) -> None:
+    """Report missing images and weights to the file, together with the file's own faults.
+
+    Image sets in ``hidden_sets`` count as missing.
+    """
+    images = None if study.images.set in hidden_sets else images_of(study)
     if images is None and study.images.set:
         name, split = study.images.set, study.images.split
         file.problems.add(

@@ -1,5 +1,7 @@
 """The loading of a study file, with the checks that need more than the file's own text."""
 
+from collections.abc import Collection
+
 from analysis.toml.document import Document
 from surveys.study_checks import images_and_weights, names
 from surveys.study_file import retired
@@ -18,13 +20,14 @@ def parse(text: str) -> StudyFile:
     return study
 
 
-def parse_for_installation(text: str) -> StudyFile:
+def parse_for_installation(text: str, hidden_sets: Collection[str] = ()) -> StudyFile:
     """Return the study in the text, also checked against the stored images and weights.
 
-    Raises StudyFileError with every problem of the file, or of the file on this installation.
+    Image sets in ``hidden_sets`` are reported as if they were not stored. Raises StudyFileError
+    with every problem of the file, or of the file on this installation.
     """
     file, study = _checked(text)
-    images_and_weights.check(file, study)
+    images_and_weights.check(file, study, hidden_sets)
     raise_problems(file)
     return study
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from explanations.models import Explanation
+from explanations.models import Explanation, Prediction
 from studyplatform.jobs import queue
 from studyplatform.jobs.folders import jobs_folder, result_file
 from studyplatform.jobs.kinds import BY_KEY, KINDS, ArgumentsError, possible_here
@@ -54,6 +54,16 @@ def test_every_kind_names_a_body_a_form_and_its_words(kind, study):
     assert f"\ndef {name}(work: Work) -> Done:" in source
     assert all(str(text) for text in (BY_KEY[kind].label, BY_KEY[kind].sentence))
     assert BY_KEY[kind].form(study).as_p()
+
+
+def test_predictions_alone_choose_no_images_and_compute_no_map(pictured):
+    queue.enqueue("maps", study=pictured, data=MAPS | {"predictions_only": "on"}, by=None)
+    job, _ = do_next()
+    assert (job.state, job.error) == ("done", "")
+    assert job.result["summary"] == "24 images predicted."
+    assert Prediction.objects.count() == 24
+    assert not pictured.stimuli.exists()
+    assert not Explanation.objects.exists()
 
 
 def test_maps_are_computed_once_and_a_second_job_computes_nothing(pictured):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -12,15 +13,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from explanations.models import Explanation, StudyImage
+from explanations.models import Explanation, ImageSet, StudyImage
+from explanations.pipeline.data_folder import image_store
 from studyplatform.accounts.links import INVITATION_LASTS, _sha256
-from studyplatform.models import AccountLink, Job, ReviewLink, StudyMember
+from studyplatform.models import AccountLink, Job, ReviewLink, StudyImageSet, StudyMember
 from studyplatform.panel.study_texts import text_of
 from surveys import services
 from surveys.models import Participant, Study
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
-from tests.surveys.drawn import drawn_study
+from tests.surveys.drawn import CLASSES, drawn_study
 
 ADMINISTRATOR = frozenset({"administrator"})
 OWNERS = ADMINISTRATOR | {"owner"}
@@ -90,6 +92,11 @@ def a_job(study: Study, kind: str = "maps") -> dict[str, object]:
 
 def a_data_job(study: Study) -> dict[str, object]:
     return a_job(study, "export")
+
+
+def an_own_image(study: Study) -> dict[str, object]:
+    """An image that was uploaded for the study."""
+    return {"pk": StudyImage.objects.get(image_set__owned__study=study).pk}
 
 
 def of_preview(study: Study) -> dict[str, object]:
@@ -164,6 +171,15 @@ ROWS = {
     "panel:participants": Row(SEEING_DATA),
     "panel:participant": Row(SEEING_DATA, a_pseudonym),
     "panel:erase-participant": Row(OWNERS, a_pseudonym, method="post"),
+    "panel:images": Row(MEMBERS),
+    "panel:upload-images": Row(CHANGING),
+    "panel:use-images": Row(
+        CHANGING,
+        method="post",
+        # The set that the study uses already.
+        data={"split": "test"},
+    ),
+    "panel:image-picture": Row(MEMBERS, an_own_image),
     "panel:launch": Row(MEMBERS),
     "panel:open": Row(OWNERS, method="post"),
     "panel:pause": Row(CHANGING, method="post"),
@@ -295,6 +311,18 @@ def world(db, tmp_path) -> tuple[Study, Study]:
                 request_sha256=f"{kind} {each.slug}",
                 queued_at=timezone.now(),
             )
+        uploaded = ImageSet.objects.create(name=f"{each.slug}-images", class_names=list(CLASSES))
+        StudyImageSet.objects.create(image_set=uploaded, study=each)
+        pixels = np.full((32, 32, 3), each.pk, dtype=np.uint8)
+        StudyImage.objects.create(
+            image_set=uploaded,
+            sha256=image_store().write(pixels),
+            split="test",
+            true_class=CLASSES[0],
+            source="car/1.png",
+            width=32,
+            height=32,
+        )
         ReviewLink.objects.create(
             study=each,
             token_sha256=_sha256(f"{TOKEN}-{each.slug}"),

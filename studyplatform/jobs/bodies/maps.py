@@ -11,26 +11,32 @@ from studyplatform.jobs.work import Done, RefusedError, Work
 def run(work: Work) -> Done:
     """Compute what is missing. Finished maps stay, so that another attempt computes the rest."""
     arguments, study = work.arguments, work.study
-    unit = gettext("maps")
+    unit, alone = gettext("maps"), bool(arguments.get("predictions_only"))
     work.step(gettext("predicting the images"))
     try:
         prepared = prepare_study(
             study.slug,
             how=How(verify=arguments["verify"], layers=arguments["layers"]),
             told=lambda done, total: work.progress(done, total, unit),
+            predictions_only=alone,
         )
     except REFUSALS as error:
         raise RefusedError(str(error)) from error
-    # How many of the maps are new depends on where an earlier attempt was stopped; the result must
-    # not.
-    work.say(str(prepared))
-    return Done(
-        gettext("%(images)d images predicted, %(maps)d maps of %(explained)d images in place.")
-        % {
+    if alone:
+        summary = gettext("%(images)d images predicted.") % {"images": prepared.images}
+    else:
+        # How many of the maps are new depends on where an earlier attempt was stopped; the result
+        # must not.
+        work.say(str(prepared))
+        summary = gettext(
+            "%(images)d images predicted, %(maps)d maps of %(explained)d images in place."
+        ) % {
             "images": prepared.images,
             "maps": prepared.maps.new + prepared.maps.known,
             "explained": prepared.explained,
-        },
+        }
+    return Done(
+        summary,
         {
             "study_file_sha256": study.source_sha256,
             "weights_sha256": study.classifier.sha256,

@@ -1,0 +1,216 @@
+"""Images that somebody uploads, single files or zip files, with their classes."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import PurePosixPath
+from typing import IO
+
+from explanations.imagesets import zip_files
+from explanations.imagesets.base import Entry, ImageSet, ImageSetError, LabelledImage
+from explanations.imagesets.decoding import (
+    MAX_FILE_BYTES,
+    content_hash,
+    decode_content,
+    fit_square,
+    pixel_count,
+)
+
+MAX_UPLOAD_BYTES = 200_000_000
+MAX_IMAGES = 1000
+MAX_PIXELS_IN_ALL = 1_000_000_000
+LONGEST_NAME = 200
+SPLIT = "test"
+"""The split of uploaded images, which no classifier here was trained on."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded file. ``read`` returns its bytes, and raises ImageSetError if it cannot."""
+
+    name: str
+    class_name: str
+    read: Callable[[], bytes]
+
+    @property
+    def source(self) -> str:
+        """Return the image's path in its set."""
+        return f"{self.class_name}/{PurePosixPath(self.name).name}"
+
+
+@dataclass(frozen=True)
+class Original:
+    """A file as it was uploaded, with the hash of the pixels that the study shows of it."""
+
+    name: str
+    content_sha256: str
+    """Hash of the pixels after cropping."""
+    sha256: str
+    """Hash of the file."""
+    size: int
+    read: Callable[[], bytes] = field(repr=False)
+
+
+def read_uploads(
+    files: Sequence[tuple[str, IO[bytes]]], class_names: Sequence[str], other_class: str = ""
+) -> list[Upload]:
+    """List the images in files and zip files, each given as its name and its content.
+
+    The class of an image is the folder that it is in. An image in no folder of a class gets
+    ``other_class``. Raises ImageSetError with every problem.
+    """
+    uploads: list[Upload] = []
+    problems: list[str] = []
+    for name, file in files:
+        try:
+            uploads += _uploads_in(name, file, class_names, other_class, problems)
+        except ImageSetError as error:
+            problems.extend(error.problems)
+    if not uploads and not problems:
+        problems.append("No image was sent. Choose images or a zip file of images.")
+    if len(uploads) > MAX_IMAGES:
+        problems.append(
+            f"{len(uploads)} images were sent, but at most {MAX_IMAGES} are taken at once. "
+            "Upload them in parts."
+        )
+    if problems:
+        raise ImageSetError(*problems)
+    return uploads
+
+
+def _uploads_in(
+    name: str,
+    file: IO[bytes],
+    class_names: Sequence[str],
+    other_class: str,
+    problems: list[str],
+) -> Iterator[Upload]:
+    reads: list[tuple[str, Callable[[], bytes]]]
+    if zip_files.is_zip(file):
+        archive = zip_files.opened(file, name)
+        reads = [
+            (
+                entry.filename,
+                partial(
+                    zip_files.content_of,
+                    archive,
+                    entry,
+                    f"{name}: {entry.filename}",
+                    MAX_FILE_BYTES,
+                ),
+            )
+            for entry in zip_files.files_in(archive)
+        ]
+    else:
+        reads = [(name, partial(_content_of, file, name))]
+    for path, read in reads:
+        try:
+            yield Upload(path, _class_of(path, class_names, other_class), read)
+        except ImageSetError as error:
+            problems.extend(error.problems)
+
+
+def _content_of(file: IO[bytes], name: str) -> bytes:
+    file.seek(0)
+    content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ImageSetError(
+            f"{name} has more than {MAX_FILE_BYTES // 1_000_000} MB, the most that a file may "
+            "have. Save it smaller."
+        )
+    return content
+
+
+def _class_of(path: str, class_names: Sequence[str], other_class: str) -> str:
+    *folders, name = PurePosixPath(path).parts or ("",)
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise ImageSetError(
+            f"{path!r} is not a usable file name. It must have 1 to {LONGEST_NAME} characters that "
+            "can be shown. Rename the file."
+        )
+    by_folder = {known.casefold(): known for known in class_names}
+    folder = folders[-1] if folders else ""
+    if (known := by_folder.get(folder.casefold())) is not None:
+        return known
+    if other_class:
+        return other_class
+    where = f"in the folder {folder!r}, which is not a class" if folder else "in no folder"
+    raise ImageSetError(
+        f"{path} is {where}. Put it into a folder that is named after its class "
+        f"({', '.join(class_names)}), or choose the class in the form."
+    )
+
+
+class UploadSet(ImageSet):
+    """Uploaded images, cropped to their centre square and resampled to the classifier's size.
+
+    ``taken`` maps the sources of the images that the set already has to their content hashes; a new
+    image never gets the source of another. ``training`` is a set whose training images become the
+    background.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        class_names: Sequence[str],
+        uploads: Sequence[Upload],
+        size: int,
+        *,
+        taken: Mapping[str, str],
+        training: ImageSet,
+    ) -> None:
+        super().__init__(name, class_names)
+        self._uploads = uploads
+        self._size = size
+        self._taken = dict(taken)
+        self._training = training
+        self._pixels_left = MAX_PIXELS_IN_ALL
+        self.originals: list[Original] = []
+        """The files whose images were loaded."""
+
+    def entries(self, split: str) -> Sequence[Entry]:
+        """List the uploads in the order in which they were sent."""
+        if split != SPLIT:
+            return self._training.entries(split)
+        return [
+            Entry(str(number), self.class_names.index(upload.class_name))
+            for number, upload in enumerate(self._uploads)
+        ]
+
+    def load(self, split: str, entry: Entry) -> LabelledImage:
+        """Decode an upload, and note its original file."""
+        if split != SPLIT:
+            return self._training.load(split, entry)
+        upload = self._uploads[int(entry.source)]
+        content = upload.read()
+        self._pixels_left -= pixel_count(content, upload.name)
+        if self._pixels_left < 0:
+            raise ImageSetError(
+                f"{upload.name}: with this image, the upload has more than "
+                f"{MAX_PIXELS_IN_ALL // 1_000_000} megapixels. Upload the images in parts."
+            )
+        whole = decode_content(content, upload.name, still=True)
+        pixels = fit_square(whole, self._size)
+        shown = content_hash(pixels)
+        self.originals.append(
+            Original(
+                PurePosixPath(upload.name).name,
+                shown,
+                hashlib.sha256(content).hexdigest(),
+                len(content),
+                upload.read,
+            )
+        )
+        return LabelledImage(
+            pixels, upload.class_name, split, self._free_source(upload.source, shown)
+        )
+
+    def _free_source(self, source: str, shown: str) -> str:
+        """Return the source, made longer if another image has it."""
+        if self._taken.setdefault(source, shown) == shown:
+            return source
+        path = PurePosixPath(source)
+        longer = str(path.with_name(f"{path.stem}-{shown[:8]}{path.suffix}"))
+        self._taken[longer] = shown
+        return longer

@@ -1,0 +1,75 @@
+"""Changes of a study file's images, which leave its comments and its order as they are."""
+
+from collections.abc import Callable, Sequence
+
+import tomlkit
+from django.contrib.auth.models import User
+from django.utils.translation import gettext
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
+
+from studyplatform.models import StudyText
+from studyplatform.panel import study_texts
+from surveys import services
+from surveys.models import Study
+from surveys.study_file.declaration import StudyFileError
+
+
+class ImageEditError(ValueError):
+    """A change that the study cannot use, with the study's text and a sentence per problem."""
+
+    def __init__(self, text: StudyText, problems: Sequence[str]) -> None:
+        self.text, self.problems = text, tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+def with_image_set(source: str, name: str, split: str) -> str:
+    """Return the file with another image set and split. Names of images of the old set go."""
+    document, table = _images(source)
+    table["set"] = name
+    table["split"] = split
+    table.pop("names", None)
+    return tomlkit.dumps(document)
+
+
+def change(study: Study, user: User, edit: Callable[[str], str]) -> None:
+    """Change the study's file, save it as a new version, and let the study use it.
+
+    Raises ImageEditError if the study cannot use the changed file, and before anything is saved if
+    the latest version contains other changes that the study does not use yet.
+    """
+    text = study_texts.text_of(study, user)
+    latest = text.versions.all()[0]
+    if latest.source != study.source:
+        raise ImageEditError(
+            text,
+            [
+                gettext(
+                    "The study file has changes that the study does not use yet (version "
+                    "%(number)d). Use them or take them back in the editor first."
+                )
+                % {"number": latest.number}
+            ],
+        )
+    changed = edit(latest.source)
+    try:
+        study_texts.save(text, changed, after=latest.number, user=user)
+    except study_texts.OutdatedError as error:
+        sentence = gettext("Somebody else has just saved the study file. Try again.")
+        raise ImageEditError(text, [sentence]) from error
+    if problems := study_texts.problems_of(text, changed, user):
+        raise ImageEditError(text, problems)
+    try:
+        study_texts.use(text, changed, user)
+    except StudyFileError as error:
+        raise ImageEditError(text, error.problems) from error
+    except services.StudyError as error:
+        raise ImageEditError(text, [str(error)]) from error
+
+
+def _images(source: str) -> tuple[tomlkit.TOMLDocument, Table]:
+    document = tomlkit.parse(source)
+    table = document.get("images")
+    if not isinstance(table, Table):
+        raise TOMLKitError("The file has no table [images].")
+    return document, table

@@ -1,0 +1,12 @@
+"""URLs of a study's images, below /panel/studies/SLUG/images/."""
+
+from django.urls import path
+
+from studyplatform.panel import image_views, upload_views
+
+urlpatterns = [
+    path("", image_views.images, name="images"),
+    path("upload/", upload_views.upload, name="upload-images"),
+    path("use/", image_views.use, name="use-images"),
+    path("pictures/<int:pk>.png", image_views.picture, name="image-picture"),
+]

@@ -1,0 +1,124 @@
+"""Pages of a study's images: the gallery of a set, its pictures, and the choice of a set."""
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from explanations.models import ImageSet
+from explanations.pipeline import pictures
+from explanations.store.artefacts import ArtefactError
+from studyplatform.panel import image_edits, image_gallery, image_sets
+from studyplatform.panel.access import Right, study_page
+from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.image_edits import ImageEditError
+from studyplatform.panel.image_gallery import Filters
+from surveys.models import Study
+from surveys.study_file.stored import definition
+
+
+@require_safe
+@study_page(Right.VIEW)
+def images(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the images of a set, by default the study's, filtered and page by page."""
+    sets = image_sets.usable(study)
+    shown = _chosen_set(request.GET.get("set", ""), sets, study)
+    splits = image_gallery.splits_of(shown)
+    split = _split(request.GET.get("split", ""), splits, study)
+    everything = shown.images.filter(split=split)
+    total, predicted = everything.count(), image_gallery.predicted_count(study, everything)
+    filters = Filters.asked(request.GET)
+    page = image_gallery.page_of(filters.apply(everything, study), request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "sets": sets,
+        "shown": shown,
+        "splits": splits,
+        "split": split,
+        "in_use": (shown.pk, split) == (study.image_set_id, definition(study).images.split),
+        "total": total,
+        "predicted": predicted,
+        "filters": query.urlencode(),
+        "chosen": filters,
+        "is_filtered": filters != Filters(),
+        "classes": shown.class_names,
+        "page": page,
+        "pictures": image_gallery.pictures(study, list(page.object_list)),
+    }
+    return render_study_page(request, study, "images", "panel/images.html", context)
+
+
+@require_POST
+@study_page(Right.MAKE_CHANGES)
+def use(request: HttpRequest, study: Study) -> HttpResponse:
+    """Let the study use another image set, in its file and at once."""
+    sets = image_sets.usable(study)
+    chosen = _chosen_set(request.POST.get("set", ""), sets, study)
+    splits = image_gallery.splits_of(chosen)
+    split = request.POST.get("split", "")
+    if split not in splits:
+        raise Http404("The set has no such split.")
+    gallery = f"{reverse('panel:images', kwargs={'slug': study.slug})}?set={chosen.pk}"
+    try:
+        image_edits.change(
+            study,
+            _user(request),
+            lambda source: image_edits.with_image_set(source, chosen.name, split),
+        )
+    except ImageEditError as error:
+        return refuse(request, error, gallery)
+    messages.success(
+        request,
+        gettext("The study uses the images of “%(name)s” now.") % {"name": chosen.name},
+    )
+    return redirect(gallery)
+
+
+@require_safe
+@study_page(Right.VIEW)
+@cache_control(private=True, max_age=3600)
+def picture(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Return an image, pixelated and drawn anew, so that nothing of an uploaded file is in it."""
+    image = get_object_or_404(image_sets.images_of_study(study), pk=pk)
+    try:
+        return HttpResponse(pictures.image_png(image), content_type="image/png")
+    except ArtefactError as error:
+        return HttpResponseNotFound(str(error), content_type="text/plain; charset=utf-8")
+
+
+def refuse(request: HttpRequest, error: ImageEditError, back: str) -> HttpResponse:
+    """Tell why the study cannot use a change, and go to the editor or back."""
+    for problem in error.problems[:5]:
+        messages.error(request, problem)
+    messages.info(
+        request,
+        gettext("The study is unchanged. The tab “Study file” shows the latest version."),
+    )
+    return redirect(back)
+
+
+def _chosen_set(number: str, sets: list[ImageSet], study: Study) -> ImageSet:
+    """Return the set with this number, or the study's without one. Raises Http404 for others."""
+    if not number:
+        return study.image_set
+    found = next((one for one in sets if str(one.pk) == number), None)
+    if found is None:
+        raise Http404("There is no such image set, or this study may not show it.")
+    return found
+
+
+def _split(asked: str, splits: list[str], study: Study) -> str:
+    """Return the split that was asked for, else the study's, else the first."""
+    of_study = definition(study).images.split
+    return next((name for name in (asked, of_study, *splits) if name in splits), of_study)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):  # study_page lets nobody else in
+        raise Http404("Sign in first.")
+    return request.user

@@ -1,0 +1,89 @@
+"""The page on which images are uploaded. Nothing of a request is read before it is permitted."""
+
+from django.contrib import messages
+from django.core.exceptions import TooManyFilesSent
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from explanations.imagesets.base import ImageSetError
+from explanations.imagesets.decoding import FORMATS, MAX_FILE_BYTES
+from explanations.imagesets.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, read_uploads
+from explanations.pipeline.upload import SIZE
+from studyplatform.panel import image_sets
+from studyplatform.panel.access import Right, study_page
+from studyplatform.panel.frame import render_study_page
+from surveys.models import Study
+
+MEGABYTE = 1_000_000
+PROBLEMS_SHOWN = 20
+
+
+# The check against forged requests reads the form, and with it every file. It is made by
+# ``_store``, once it is known that the person may upload, and how much is coming.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@study_page(Right.MAKE_CHANGES)
+def upload(request: HttpRequest, study: Study) -> HttpResponse:
+    """Show the form, and store what is sent, whole or not at all."""
+    if request.method != "POST":
+        return _page(request, study)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > MAX_UPLOAD_BYTES:
+        sentence = gettext("The upload is larger than %(most)d MB. Upload the images in parts.")
+        return _page(request, study, [sentence % {"most": MAX_UPLOAD_BYTES // MEGABYTE}], 413)
+    request.upload_handlers = [TemporaryFileUploadHandler(request)]
+    try:
+        return _store(request, study)
+    except TooManyFilesSent:
+        sentence = gettext(
+            "More than 100 single files were sent. Pack them into a zip file, which may hold "
+            "%(most)d images."
+        )
+        return _page(request, study, [sentence % {"most": MAX_IMAGES}], 400)
+
+
+@csrf_protect
+def _store(request: HttpRequest, study: Study) -> HttpResponse:
+    classes = study.classifier.class_names
+    chosen = request.POST.get("class", "")
+    sent = request.FILES.getlist("images")
+    files = [(file.name or "", file.file) for file in sent if file.file is not None]
+    try:
+        uploads = read_uploads(files, classes, chosen if chosen in classes else "")
+        imported = image_sets.store(study, uploads)
+    except ImageSetError as error:
+        return _page(request, study, list(error.problems), 422)
+    sentence = ngettext(
+        "%(new)d image was stored.", "%(new)d images were stored.", imported.new
+    ) % {"new": imported.new}
+    if imported.known:
+        sentence += " " + ngettext(
+            "%(known)d image was there already.",
+            "%(known)d images were there already.",
+            imported.known,
+        ) % {"known": imported.known}
+    messages.success(request, sentence)
+    gallery = reverse("panel:images", kwargs={"slug": study.slug})
+    return redirect(f"{gallery}?set={imported.image_set.pk}")
+
+
+def _page(
+    request: HttpRequest, study: Study, problems: list[str] | None = None, status: int = 200
+) -> HttpResponse:
+    problems = problems or []
+    context = {
+        "classes": study.classifier.class_names,
+        "problems": problems[:PROBLEMS_SHOWN],
+        "more_problems": max(0, len(problems) - PROBLEMS_SHOWN),
+        "size": SIZE,
+        "formats": FORMATS,
+        "file_megabytes": MAX_FILE_BYTES // MEGABYTE,
+        "megabytes": MAX_UPLOAD_BYTES // MEGABYTE,
+        "most": MAX_IMAGES,
+    }
+    return render_study_page(request, study, "images", "panel/upload_images.html", context, status)

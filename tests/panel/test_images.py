@@ -1,0 +1,361 @@
+"""Images in the panel: uploaded, looked at and chosen by those who may, and by nobody else."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from explanations.models import ImageSet, Prediction, StudyImage
+from explanations.pipeline.data_folder import image_store
+from studyplatform.models import AuditEntry, Job, StudyImageSet, StudyText
+from studyplatform.panel import study_texts
+from surveys.models import Study
+from surveys.study_file.stored import definition
+from tests.panel.conftest import SWITCHES, add_member
+from tests.surveys.drawn import CLASSES, drawn_study
+
+
+def png(seed: int, size: int = 40) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (size, size, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def packed(count: int = 12, first: int = 100) -> SimpleUploadedFile:
+    """A zip file of images, in folders named after the classes in turn."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(count):
+            name = CLASSES[number % len(CLASSES)]
+            archive.writestr(f"mine/{name}/{number}.png", png(first + number))
+    return SimpleUploadedFile("mine.zip", buffer.getvalue())
+
+
+@pytest.fixture
+def study(db, tmp_path) -> Study:
+    """A draft of three images, with members of each kind."""
+    study = drawn_study(tmp_path, opened=False, arms=("none", "gradcam"))
+    for name, switches in SWITCHES.items():
+        add_member(study, name, **switches)
+    return study
+
+
+@pytest.fixture
+def other(study, tmp_path) -> Study:
+    """Somebody else's study."""
+    other = drawn_study(tmp_path, slug="other", opened=False, arms=("none", "gradcam"))
+    add_member(other, "outsider", **SWITCHES["owner"])
+    return other
+
+
+def page(study, name="images", **values):
+    return reverse(f"panel:{name}", kwargs={"slug": study.slug, **values})
+
+
+def upload(browser, study, *files, **sent):
+    return browser.post(page(study, "upload-images"), {"images": list(files), **sent})
+
+
+def own_set(study) -> ImageSet:
+    return StudyImageSet.objects.get(study=study).image_set
+
+
+def use(browser, study, image_set, split="test"):
+    return browser.post(page(study, "use-images"), {"set": image_set.pk, "split": split})
+
+
+def said(response) -> str:
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def predict(study, image_set, wrong=4):
+    """Predictions of the set by the study's classifier, the first ``wrong`` of them wrong."""
+    for number, image in enumerate(
+        image_set.images.filter(split="test", predictions=None).order_by("pk")
+    ):
+        at = (CLASSES.index(image.true_class) + (number < wrong)) % len(CLASSES)
+        Prediction.objects.create(
+            image=image,
+            classifier=study.classifier,
+            predicted_class=CLASSES[at],
+            probability=0.5 + number / 100,
+            probabilities=[0.25] * 4,
+            is_correct=number >= wrong,
+        )
+
+
+def test_an_editor_uploads_images_and_the_study_uses_them(study, signed_in):
+    browser = signed_in("editor")
+    response = upload(browser, study, packed(), SimpleUploadedFile("x.png", png(1)), **{
+        "class": "boat"
+    })  # fmt: skip
+    image_set = own_set(study)
+    assert response.url == f"{page(study)}?set={image_set.pk}"
+    assert image_set.name == "drawn-images"
+    gallery = browser.get(response.url)
+    assert "13 images were stored" in said(gallery)
+    assert len(gallery.context["pictures"]) == 13
+    assert b"The study does not use these images" in gallery.content
+    use(browser, study, image_set)
+    study.refresh_from_db()
+    assert study.image_set == image_set
+    assert definition(study).images.set == "drawn-images"
+    assert b"0 of 13 images" in browser.get(page(study)).content
+    acts = list(AuditEntry.objects.filter(study="drawn").values_list("act", "who"))
+    assert ("images uploaded", "editor") in acts
+
+
+def test_the_file_keeps_its_comments_and_every_other_line(study, signed_in):
+    browser = signed_in("owner")
+    upload(browser, study, packed())
+    before = study.source
+    use(browser, study, own_set(study))
+    study.refresh_from_db()
+    changed = study_texts.difference(before, study.source)
+    assert [line.text for line in changed if line.kind in ("added", "removed")] == [
+        '-set = "drawn"',
+        '+set = "drawn-images"',
+    ]
+    text = StudyText.objects.get(study=study)
+    assert text.versions.count() == 2
+    assert text.versions.first().who == "owner"
+
+
+def test_predictions_are_computed_by_one_button(study, signed_in):
+    browser = signed_in("editor")
+    upload(browser, study, packed())
+    use(browser, study, own_set(study))
+    assert b"Compute predictions" in browser.get(page(study)).content
+    sent = {"predictions_only": "on", "verify": "0"}
+    browser.post(reverse("panel:start-job", args=[study.slug, "maps"]), sent)
+    job = Job.objects.get(study=study)
+    assert job.arguments == {"predictions_only": True, "layers": False, "verify": 0}
+
+
+def test_a_refused_upload_names_each_file_and_stores_nothing(study, signed_in):
+    def sent(**chosen):
+        files = (
+            SimpleUploadedFile("page.png", b"<html><script>alert(1)</script></html>"),
+            SimpleUploadedFile("1.png", png(1)),
+        )
+        return upload(signed_in("editor"), study, *files, **chosen)
+
+    response = sent()
+    assert response.status_code == 422
+    assert response.context["problems"][0].startswith("page.png is in no folder")
+    response = sent(**{"class": "car"})
+    assert response.context["problems"] == [
+        "page.png is not a readable image. Save it as PNG or JPEG or WEBP or remove it."
+    ]
+    assert not own_set(study).images.exists()
+
+
+def test_a_hundred_and_one_single_files_are_refused_in_words(study, signed_in):
+    files = [SimpleUploadedFile(f"{n}.png", b"x") for n in range(101)]
+    response = upload(signed_in("editor"), study, *files)
+    assert response.status_code == 400
+    assert "Pack them into a zip file" in response.context["problems"][0]
+
+
+class WatchedBody(io.BytesIO):
+    """A request's body that counts how often it is read."""
+
+    reads = 0
+
+    def read(self, *args):
+        self.reads += 1
+        return super().read(*args)
+
+    def readline(self, *args):
+        self.reads += 1
+        return super().readline(*args)
+
+
+def send_watched(browser: Client, study: Study, length: int | None = None) -> tuple[int, int]:
+    """The status of an upload, and how often its body was read."""
+    content = (
+        b'--b\r\nContent-Disposition: form-data; name="images"; filename="1.png"\r\n\r\nx\r\n--b--'
+    )
+    body = WatchedBody(content)
+    response = browser.generic(
+        "POST",
+        page(study, "upload-images"),
+        CONTENT_TYPE="multipart/form-data; boundary=b",
+        CONTENT_LENGTH=str(length or len(content)),
+        **{"wsgi.input": body},
+    )
+    return response.status_code, body.reads
+
+
+@pytest.mark.parametrize("name", ["viewer", "analyst", "outsider", None])
+def test_the_body_is_not_read_before_permission_is_known(study, other, signed_in, name):
+    browser = signed_in(name) if name else Client()
+    assert send_watched(browser, study) == (404 if name else 302, 0)
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read(study, signed_in):
+    assert send_watched(signed_in("editor"), study, 200_000_001) == (413, 0)
+
+
+def test_the_watch_would_see_a_body_that_is_read(study, signed_in):
+    status, reads = send_watched(signed_in("editor"), study)
+    assert status == 422
+    assert reads > 0
+
+
+def test_a_forged_upload_is_refused(study):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(User.objects.get(username="editor"))
+    assert upload(browser, study, packed()).status_code == 403
+    assert not StudyImageSet.objects.exists()
+    token = browser.get(page(study, "upload-images")).cookies["csrftoken"].value
+    sent = upload(browser, study, packed(), csrfmiddlewaretoken=token)
+    assert sent.status_code == 302
+
+
+def test_another_studys_images_are_nowhere_under_ones_own_address(study, other, signed_in):
+    upload(signed_in("outsider"), other, packed())
+    theirs = own_set(other)
+    image = theirs.images.filter(split="test").first()
+    assert signed_in("outsider").get(page(other, "image-picture", pk=image.pk)).status_code == 200
+    browser = signed_in("owner")
+    assert browser.get(page(study, "image-picture", pk=image.pk)).status_code == 404
+    assert browser.get(page(study), {"set": theirs.pk}).status_code == 404
+    assert use(browser, study, theirs).status_code == 404
+    assert theirs not in browser.get(page(study)).context["sets"]
+
+
+def test_another_studys_set_cannot_be_named_in_a_file(study, other, signed_in):
+    """The answer is the same as for a set that does not exist."""
+    upload(signed_in("outsider"), other, packed())
+    owner = User.objects.get(username="owner")
+    text = study_texts.text_of(study, owner)
+
+    def problems(name: str, user: User = owner) -> tuple[str, ...]:
+        source = study.source.replace('set = "drawn"', f'set = "{name}"')
+        found = study_texts.problems_of(text, source, user)
+        return tuple(problem.replace(name, "NAME") for problem in found)
+
+    assert problems("other-images") == problems("nowhere-images")
+    assert "none are stored" in problems("other-images")[0]
+    add_member(other, "owner")
+    assert problems("other-images") == ()
+
+
+def test_a_set_whose_study_is_gone_is_nobodys(study, other, signed_in):
+    upload(signed_in("outsider"), other, packed())
+    theirs = own_set(other)
+    other.stimuli.all().delete()
+    other.delete()
+    source = study.source.replace('set = "drawn"', f'set = "{theirs.name}"')
+    owner = User.objects.get(username="owner")
+    assert study_texts.problems_of(study_texts.text_of(study, owner), source, owner)
+    assert signed_in("owner").get(page(study), {"set": theirs.pk}).status_code == 404
+
+
+def test_installation_sets_may_be_used_by_every_study(study, signed_in):
+    offered = ImageSet.objects.create(name="offered", class_names=list(CLASSES))
+    for number in range(12):
+        pixels = np.full((32, 32, 3), number, dtype=np.uint8)
+        StudyImage.objects.create(
+            image_set=offered, sha256=image_store().write(pixels), split="val",
+            true_class=CLASSES[number % 4], source=f"val/{number}", width=32, height=32,
+        )  # fmt: skip
+    ImageSet.objects.create(name="misfit", class_names=["dog"])
+    browser = signed_in("editor")
+    assert [one.name for one in browser.get(page(study)).context["sets"]] == ["drawn", "offered"]
+    assert use(browser, study, offered, "nowhere").status_code == 404
+    use(browser, study, offered, "val")
+    study.refresh_from_db()
+    images = definition(study).images
+    assert (images.set, images.split) == ("offered", "val")
+
+
+def test_a_study_that_needs_more_images_stays_as_it_is_and_is_told_why(study, signed_in):
+    browser = signed_in("editor")
+    upload(browser, study, packed(2))
+    response = browser.get(use(browser, study, own_set(study)).url)
+    assert "2 are stored" in said(response)
+    study.refresh_from_db()
+    assert study.image_set.name == "drawn"
+
+
+def test_unused_changes_of_the_file_are_not_used_by_the_way(study, signed_in):
+    browser = signed_in("editor")
+    upload(browser, study, packed())
+    editor = User.objects.get(username="editor")
+    text = study_texts.text_of(study, editor)
+    study_texts.save(text, study.source + "\n# unfinished", after=1, user=editor)
+    response = browser.get(use(browser, study, own_set(study)).url)
+    assert "changes that the study does not use yet" in said(response)
+    assert text.versions.count() == 2
+
+
+def names_of(response) -> list[str]:
+    return [picture.image.source for picture in response.context["pictures"]]
+
+
+def test_the_gallery_is_filtered(study, signed_in):
+    browser = signed_in("editor")
+    upload(browser, study, packed())
+    image_set = own_set(study)
+    predict(study, image_set)
+
+    def shown(**query):
+        return names_of(browser.get(page(study), {"set": image_set.pk, **query}))
+
+    assert len(shown()) == 12
+    assert shown(**{"class": "boat"}) == ["boat/2.png", "boat/6.png", "boat/10.png"]
+    assert shown(predicted="wrong") == ["car/0.png", "truck/1.png", "boat/2.png", "tree/3.png"]
+    assert shown(predicted="right", lowest=58, highest=59) == ["car/8.png", "truck/9.png"]
+    assert shown(predicted="right", **{"class": "car"}) == ["car/4.png", "car/8.png"]
+    assert shown(flags="flagged") == []
+    prediction = Prediction.objects.get(image__source="car/4.png")
+    prediction.explanations.create(
+        method="gradcam", key="k", sha256="0", parameters={}, diagnostics={"flags": ["empty"]}
+    )
+    assert shown(flags="flagged") == ["car/4.png"]
+    assert len(shown(flags="clear")) == 11
+    assert len(shown(predicted="nonsense", lowest="x", page="9")) == 12
+
+
+def test_before_predictions_the_gallery_has_no_filters_of_them(study, signed_in):
+    browser = signed_in("viewer")
+    upload(signed_in("editor"), study, packed())
+    response = browser.get(page(study), {"set": own_set(study).pk})
+    assert b'name="predicted"' not in response.content
+    assert b"Filters by prediction appear" in response.content
+    assert b"Use these images" not in response.content  # a viewer changes nothing
+
+
+def test_the_gallery_asks_the_database_as_often_for_many_images(
+    study, signed_in, django_assert_max_num_queries
+):
+    browser = signed_in("editor")
+
+    def queries() -> int:
+        with django_assert_max_num_queries(40) as asked:
+            browser.get(page(study), {"set": own_set(study).pk})
+        return len(asked)
+
+    upload(browser, study, packed(4))
+    predict(study, own_set(study))
+    few = queries()
+    upload(browser, study, packed(40, first=500))
+    predict(study, own_set(study))
+    assert queries() == few
+
+
+def test_a_picture_is_drawn_anew(study, signed_in):
+    upload(signed_in("editor"), study, packed(4))
+    image = own_set(study).images.filter(split="test").first()
+    response = signed_in("viewer").get(page(study, "image-picture", pk=image.pk))
+    assert response["Content-Type"] == "image/png"
+    assert Image.open(io.BytesIO(response.content)).size == (320, 320)
