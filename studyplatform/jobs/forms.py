@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,10 @@ NOBODY = {
     "only": _("There are no simulated participants. Choose real ones, or send synthetic people."),
     "included": _("Nobody has taken part yet. Send people the link, or send synthetic people."),
 }
+HIDDEN = _(
+    "The arms of real participants stay hidden until the study is unblinded, so they cannot be "
+    "compared yet. Choose simulated participants, or unblind the study first."
+)
 PROFILES = (
     ("demo", _("people on whom explanations have an effect")),
     ("null", _("people on whom nothing has an effect")),
@@ -230,38 +235,61 @@ def _free_places(study: Study) -> int:
     return capacity - study.slots.filter(simulated=True).count()
 
 
+class Choices(forms.RadioSelect):
+    """Radio buttons, of which those in ``impossible`` cannot be chosen."""
+
+    impossible: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the option, which cannot be chosen if it is impossible."""
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if value in self.impossible:
+            option["attrs"]["disabled"] = True
+        return option
+
+
 class PeopleForm(JobForm):
     """A choice of people that the study must have, and whose arms may be shown."""
 
-    simulated = forms.ChoiceField(
-        label=_("Data of"), choices=WHO, initial="none", widget=forms.RadioSelect
-    )
+    simulated = forms.ChoiceField(label=_("Data of"), choices=WHO, initial="none", widget=Choices)
     reveals = False
     """Whether the job shows arms, which stay hidden until the study is unblinded."""
 
+    impossible = ""
+    """Why the job cannot be started with any choice, or an empty text."""
+
     def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(study, data)
-        hidden = study is not None and self.reveals and is_blinded(study)
-        self.fields["simulated"].initial = "only" if hidden else "none"
+        if study is None:
+            return
+        refusals = {who: self._refusal(study, who) for who, _words in WHO}
+        usable = [who for who, refusal in refusals.items() if not refusal]
+        field = self.fields["simulated"]
+        field.initial = usable[0] if usable else None
+        # Whoever sends a choice that is not possible is told why by clean().
+        field.widget.impossible = frozenset(refusals) - frozenset(usable)
+        if not usable:
+            self.impossible = str(refusals["only" if self._is_hidden(study) else "none"])
+
+    def _is_hidden(self, study: Study) -> bool:
+        return self.reveals and is_blinded(study)
+
+    def _refusal(self, study: Study, who: str) -> str | Promise:
+        """Return why the job cannot have the data of these people, or an empty text."""
+        if who != "only" and self._is_hidden(study):
+            return HIDDEN
+        people = study.participants.all()
+        if who != "included":
+            people = people.filter(simulated=who == "only")
+        return "" if people.exists() else NOBODY[who]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         who = cleaned.get("simulated")
         if self.study is None or who is None:
             return cleaned
-        if self.reveals and who != "only" and is_blinded(self.study):
-            raise forms.ValidationError(
-                _(
-                    "The arms of real participants stay hidden until the study is unblinded, so "
-                    "they cannot be compared yet. Choose simulated participants, or unblind the "
-                    "study first."
-                )
-            )
-        people = self.study.participants.all()
-        if who != "included":
-            people = people.filter(simulated=who == "only")
-        if not people.exists():
-            raise forms.ValidationError(NOBODY[who])
+        if refusal := self._refusal(self.study, who):
+            raise forms.ValidationError(str(refusal))
         return cleaned
 
 

@@ -1,6 +1,6 @@
 """The frame of a study's pages: its tabs, of which a member sees only those that are allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,15 @@ TABS = (
 """Every tab, in order. A new page of studies is a line here and a view."""
 
 
+def tabs_of(rights: Collection[Right], study: Study, tab: str) -> list[tuple[Tab, str, bool]]:
+    """Return the tabs that somebody with the rights sees, with URLs, and which one is current."""
+    return [
+        (entry, reverse(entry.url_name, kwargs={"slug": study.slug}), entry.key == tab)
+        for entry in TABS
+        if entry.right in rights
+    ]
+
+
 def render_study_page(
     request: HttpRequest,
     study: Study,
@@ -57,11 +66,7 @@ def render_study_page(
     rights = rights_in(request.user, study)
     frame = {
         "study": study,
-        "tabs": [
-            (entry, reverse(entry.url_name, kwargs={"slug": study.slug}), entry.key == tab)
-            for entry in TABS
-            if entry.right in rights
-        ],
+        "tabs": tabs_of(rights, study, tab),
         "may": {right.name.lower(): right in rights for right in Right},
     }
     return render(request, template, {**frame, **(context or {})}, status=status)

@@ -9,6 +9,7 @@ from studyplatform.panel.access import Right, signed_in, studies_of, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.overview import overviews
 from studyplatform.panel.study_texts import unfinished
+from surveys import services
 from surveys.models import Study
 from surveys.study_file.stored import definition
 from surveys.web import signed_links
@@ -39,6 +40,7 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
     context = {
         "overview": overview,
         "declared": definition(study),
+        "can_be_deleted": services.can_be_deleted(study),
         "conditions": study.conditions.all(),
         "stimuli": study.stimuli.count(),
         "versions": study.versions.order_by("-number"),

@@ -1,6 +1,7 @@
 """Pages of a study's jobs: the list, a job with its progress, and the forms that start one."""
 
 import hashlib
+from collections.abc import Collection
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -22,6 +23,7 @@ from studyplatform.panel.study_jobs import (
     is_hidden,
     kinds_to_start,
     may_change,
+    next_steps,
     right_to_start,
     visible_job,
     visible_jobs,
@@ -76,7 +78,7 @@ def job(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     rights = rights_in(request.user, study)
     shown = visible_job(study, rights, pk)
     tab = "data" if shown.kind in OF_DATA else "jobs"
-    context = {"kind": BY_KEY.get(shown.kind), **_progress(study, shown, may_change(shown, rights))}
+    context = {"kind": BY_KEY.get(shown.kind), **_progress(study, shown, rights)}
     return render_study_page(request, study, tab, "panel/job.html", context)
 
 
@@ -86,7 +88,7 @@ def progress(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Return the part of a job's page that changes, or 204 if nothing has changed since."""
     rights = rights_in(request.user, study)
     shown = visible_job(study, rights, pk)
-    context = _progress(study, shown, may_change(shown, rights))
+    context = _progress(study, shown, rights)
     if request.GET.get("seen") == context["seen"]:
         return HttpResponse(status=UNCHANGED)
     return HttpResponse(render_to_string("panel/job_progress.html", context, request))
@@ -132,14 +134,15 @@ def _list_of(study: Study, job: Job) -> HttpResponseRedirect:
     return redirect(page, slug=study.slug)
 
 
-def _progress(study: Study, job: Job, changeable: bool) -> dict[str, object]:
+def _progress(study: Study, job: Job, rights: Collection[Right]) -> dict[str, object]:
     seconds = 0 if job.remaining is None else int(job.remaining.total_seconds()) // 5
     content = (job.state, job.done, job.total, job.step, job.log, job.cancel_requested_at, seconds)
     no_worker = waits_in_vain(job)
     return {
         "study": study,
         "job": job,
-        "may_change": changeable,
+        "may_change": may_change(job, rights),
+        "next_steps": next_steps(job, study, rights),
         "no_worker": no_worker,
         "hidden": is_hidden(job, study),
         "seen": hashlib.sha256(repr((*content, no_worker)).encode()).hexdigest()[:16],

@@ -1,15 +1,18 @@
 """The checklist before a launch, what the launch freezes, and how to recruit for the study."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
 from studyplatform.models import StudyMember
+from studyplatform.panel.access import Right
 from surveys.models import Study
 from surveys.services.studies import missing_for_launch
 from surveys.study_file.declaration import StudyFile
@@ -20,15 +23,34 @@ from surveys.study_file.recruitment import Exit, Outcome
 from surveys.study_file.stored import definition
 
 BRACKETS = re.compile(r"\[[^\[\]\n]{2,200}\]")
+MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
+    "maps": (_("Compute maps"), "panel:start-job", {"key": "maps"}, Right.MAKE_CHANGES),
+    "texts": (_("Edit the texts"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "recruitment": (_("Edit the recruitment"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "sample": (_("Edit the sample"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "file": (_("Edit the study file"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "power": (_("Simulate the power"), "panel:start-job", {"key": "power"}, Right.MAKE_CHANGES),
+    "registration": (_("Edit the study file"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "members": (_("Invite a colleague"), "panel:members", {}, Right.OWN),
+}
+"""Where the fault of each line is mended: the link's words, its URL, and the right it needs."""
 PLACEHOLDER = re.compile(r"x{3,}|todo|your|example|placeholder|0{6,}|123456", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Checklist:
-    """What must be mended before the launch, and what to think about; one sentence each."""
+class Line:
+    """A line of the checklist. ``place`` is a key of MENDED_AT."""
 
-    blocking: tuple[str, ...]
-    warnings: tuple[str, ...]
+    sentence: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """What must be mended before the launch, and what to think about."""
+
+    blocking: tuple[Line, ...]
+    warnings: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
@@ -45,13 +67,12 @@ def checklist(study: Study) -> Checklist:
     declared = definition(study)
     return Checklist(
         blocking=(
-            *missing_for_launch(study),
-            *_empty_texts(declared),
-            *unfinished_texts(declared),
-            *_ways_back(declared),
-            *_quotas(declared),
+            *_lines("maps", missing_for_launch(study)),
+            *_lines("texts", (*_empty_texts(declared), *unfinished_texts(declared))),
+            *_lines("recruitment", _ways_back(declared)),
+            *_lines("sample", _quotas(declared)),
         ),
-        warnings=(*_preparation(study), *_cautions(declared)),
+        warnings=(*_lines("members", _preparation(study)), *_cautions(declared)),
     )
 
 
@@ -160,22 +181,31 @@ def _preparation(study: Study) -> Iterator[str]:
         yield gettext("Nobody else has read the study. Invite a colleague as a second reader.")
 
 
-def _cautions(declared: StudyFile) -> Iterator[str]:
+def _cautions(declared: StudyFile) -> Iterator[Line]:
     plan = declared.analysis
     if not plan.get("sample_goal"):
-        yield gettext(
+        sentence = gettext(
             "The plan does not say why this number of participants is enough. Simulate the power, "
             "and state the goal in [analysis.sample_goal]."
         )
+        yield Line(sentence, "power")
     if not plan.get("preregistration"):
-        yield gettext("The plan is not registered. Register it before the first participant.")
+        sentence = gettext("The plan is not registered. Register it before the first participant.")
+        yield Line(sentence, "registration")
     kinds = {type(part) for part in declared.parts}
     if QuizPart not in kinds:
-        yield gettext("No comprehension check asks whether people understood what the maps mean.")
+        sentence = gettext(
+            "No comprehension check asks whether people understood what the maps mean."
+        )
+        yield Line(sentence, "file")
     if AttentionPart not in kinds and not any(
         getattr(part, "attention", 0) for part in declared.parts
     ):
-        yield gettext("No attention check tells who reads the pages.")
+        yield Line(gettext("No attention check tells who reads the pages."), "file")
+
+
+def _lines(place: str, sentences: Iterable[str]) -> Iterator[Line]:
+    return (Line(sentence, place) for sentence in sentences)
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,40 @@
 """The page that launches a study, and the acts that change its state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from studyplatform.panel.access import AnyUser, Right, has_right, study_page
+from studyplatform.panel.access import AnyUser, Right, has_right, rights_in, study_page
 from studyplatform.panel.frame import render_study_page
-from studyplatform.panel.launch import checklist, qr_code, recruitment_fields
-from studyplatform.panel.overview import state_of
+from studyplatform.panel.launch import (
+    MENDED_AT,
+    Line,
+    checklist,
+    qr_code,
+    recruitment_fields,
+)
+from studyplatform.panel.overview import overviews, state_of
 from surveys import services
 from surveys.models import Study
 from surveys.services.fingerprints import fingerprint
 from surveys.study_file.stored import definition
 from surveys.web import signed_links
+
+
+@dataclass(frozen=True)
+class MendedLine:
+    """A line of the checklist with the link to where it is mended, if the user may go there."""
+
+    sentence: str
+    words: str
+    address: str
 
 
 @require_safe
@@ -27,10 +44,15 @@ def launch(request: HttpRequest, study: Study) -> HttpResponse:
     return _page(request, study)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @study_page(Right.OWN)
 def open_study(request: HttpRequest, study: Study) -> HttpResponse:
-    """Launch a draft, or admit participants again after the end of collection."""
+    """Launch a draft, or admit participants again after the end of collection.
+
+    The page of this URL says first what the act does.
+    """
+    if request.method != "POST":
+        return _ask(request, study, "open")
     if study.state == Study.State.DRAFT and checklist(study).blocking:
         return _page(request, study, status=409)
     return _act(
@@ -67,10 +89,12 @@ def pause(request: HttpRequest, study: Study) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @study_page(Right.OWN)
 def end(request: HttpRequest, study: Study) -> HttpResponse:
-    """End the collection of data, which reveals nothing."""
+    """End the collection of data, which reveals nothing, after a page that says so."""
+    if request.method != "POST":
+        return _ask(request, study, "end")
     if study.state == Study.State.DRAFT:
         return _refuse(request, study, gettext("The study was never launched."))
     return _act(
@@ -81,17 +105,25 @@ def end(request: HttpRequest, study: Study) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @study_page(Right.SEE_DATA)
 def unblind(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the arms for good. Before the end of collection only owners may do so."""
     ended = study.state == Study.State.CLOSED
     if not ended and not has_right(request.user, study, Right.OWN):
         raise Http404("Only owners unblind a study before the end of its collection.")
+    if request.method != "POST":
+        return _ask(request, study, "unblind")
     if request.POST.get("confirmed") != "yes":
-        return _refuse(
-            request, study, gettext("Confirm that you want to see the arms. It cannot be undone.")
+        messages.error(
+            request, gettext("Confirm that you want to see the arms. It cannot be undone.")
         )
+        return _ask(request, study, "unblind", status=409)
+    if not request.POST.get("reason", "").strip():
+        messages.error(
+            request, gettext("State the reason for unblinding. It is printed in the report.")
+        )
+        return _ask(request, study, "unblind", status=409)
     return _act(
         request,
         study,
@@ -124,17 +156,52 @@ def _refuse(request: HttpRequest, study: Study, sentence: str) -> HttpResponse:
     return _page(request, study, status=409)
 
 
+def _ask(request: HttpRequest, study: Study, act: str, status: int = 200) -> HttpResponse:
+    """Say what the act does before it is done."""
+    (overview,) = overviews([study])
+    allowed = {
+        "open": (Study.State.DRAFT, Study.State.CLOSED),
+        "end": (Study.State.OPEN, Study.State.PAUSED),
+        "unblind": (Study.State.OPEN, Study.State.PAUSED, Study.State.CLOSED),
+    }
+    is_possible = study.state in allowed[act] and study.unblinded_at is None
+    if act == "end":
+        is_possible = study.state in allowed[act]
+    checked = checklist(study) if act == "open" and study.state == Study.State.DRAFT else None
+    context = {
+        "act": act,
+        "is_possible": is_possible and not (checked and checked.blocking),
+        "warnings": checked.warnings if checked else (),
+        "overview": overview,
+        "reason": request.POST.get("reason", ""),
+    }
+    return render_study_page(request, study, "launch", "panel/confirm_act.html", context, status)
+
+
+def _mended(request: HttpRequest, study: Study, lines: Sequence[Line]) -> list[MendedLine]:
+    """Return the lines with the link to the place that mends each, where the user may go."""
+    rights = rights_in(request.user, study)
+    mended = []
+    for line in lines:
+        words, name, values, right = MENDED_AT[line.place]
+        address = reverse(name, kwargs={"slug": study.slug, **values})
+        mended.append(MendedLine(line.sentence, str(words), address if right in rights else ""))
+    return mended
+
+
 def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse:
     declared = definition(study)
     address = request.build_absolute_uri(signed_links.landing_path(study))
+    checked = checklist(study) if study.state == Study.State.DRAFT else None
     context = {
         "state": state_of(study),
-        "checklist": checklist(study) if study.state == Study.State.DRAFT else None,
+        "checklist": checked,
+        "blocking": _mended(request, study, checked.blocking) if checked else (),
+        "warnings": _mended(request, study, checked.warnings) if checked else (),
         "hashes": fingerprint(study),
         "address": address,
         "qr": qr_code(address),
         "service": declared.recruitment.name,
         "fields": recruitment_fields(declared, address),
-        "reason": request.POST.get("reason", ""),
     }
     return render_study_page(request, study, "launch", "panel/launch.html", context, status)

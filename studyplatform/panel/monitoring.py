@@ -11,6 +11,7 @@ from statistics import median, quantiles
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from studyplatform.panel.page_names import page_names
 from surveys.blinding import is_blinded, limited_pages
 from surveys.models import Answer, PageView, Participant, Study
 from surveys.pages.kinds.attention import expected
@@ -26,10 +27,11 @@ QUIET = timedelta(hours=1)
 class PageCounts:
     """A page: how many were sent it, how many answered it, and how many stayed there.
 
-    ``stopped`` pressed "stop" there. ``gone`` are under way and sent nothing for an hour.
+    ``name`` is for people to read. ``stopped`` pressed "stop" there. ``gone`` are under way and
+    sent nothing for an hour.
     """
 
-    key: str
+    name: str
     shown: int
     sent: int
     stopped: int
@@ -118,8 +120,11 @@ def _pages(
         .order_by()
         .values_list("at", flat=True)
     )
+    names = page_names(definition(study))
     return [
-        PageCounts(step.key, shown[step.key], sent[step.key], stopped[step.key], gone[step.key])
+        PageCounts(
+            names[step.key], shown[step.key], sent[step.key], stopped[step.key], gone[step.key]
+        )
         for step in definition(study).steps
         if step.key not in hidden
     ]

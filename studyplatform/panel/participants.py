@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from studyplatform.panel.page_names import page_names
 from surveys.blinding import hides_arm, is_blinded, limited_pages
 from surveys.models import Participant, Study
 from surveys.services.finding import has_code
@@ -35,7 +36,7 @@ class Row:
 class PageSeen:
     """A page that was sent to a participant, with the times of sending and answering."""
 
-    step: str
+    name: str
     first_shown_at: datetime | None
     times: int
     submitted_at: datetime | None
@@ -49,7 +50,7 @@ class EventSeen:
     """Something that happened on a page besides an answer."""
 
     at: datetime
-    step: str
+    page: str
     kind: str
 
 
@@ -89,12 +90,13 @@ def pages_seen(participant: Participant) -> list[PageSeen]:
     submissions = {row.step: row for row in participant.submissions.all()}
     hidden = _hidden_steps(participant)
     views = [row for row in participant.views.order_by("first_shown_at") if row.step not in hidden]
+    names = page_names(definition(participant.study))
     seen = []
     for view in views:
         sent = submissions.get(view.step)
         seen.append(
             PageSeen(
-                view.step,
+                names.get(view.step, view.step),
                 view.first_shown_at,
                 view.times,
                 sent.submitted_at if sent else None,
@@ -109,8 +111,9 @@ def pages_seen(participant: Participant) -> list[PageSeen]:
 def events_seen(participant: Participant) -> list[EventSeen]:
     """Return the events on the participant's pages, in their order."""
     hidden = _hidden_steps(participant)
+    names = page_names(definition(participant.study))
     return [
-        EventSeen(event.at, event.step, event.kind)
+        EventSeen(event.at, names.get(event.step, event.step), event.kind)
         for event in participant.events.order_by("at", "pk")
         if event.step not in hidden
     ]

@@ -6,22 +6,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from studyplatform.panel.page_names import page_names
 from surveys.models import Arm, Participant, Study
 from surveys.pages import sequence
+from surveys.pages.example import example_prediction
 from surveys.services.errors import StudyError
 from surveys.services.stimuli import choose_stimuli
 from surveys.services.trials import create_trials, next_rotation
 from surveys.study_file.stored import definition
 
 CODE = "preview"
-CONSENT, DEBRIEF = "consent", "debrief"
 
 
 @dataclass(frozen=True)
 class PreviewPage:
-    """A page of the preview by its number from 0. ``step`` is None for consent and debrief."""
+    """A page of the preview by its number from 0. ``step`` is None for consent and debrief.
+
+    ``title`` names the page in English, as the bar of the preview is in English.
+    """
 
     number: int
     title: str
@@ -31,8 +35,30 @@ class PreviewPage:
 def pages(study: Study) -> list[PreviewPage]:
     """Return every page from consent to debrief, including those that most people skip."""
     steps = sequence.steps(study)
-    inner = [PreviewPage(number, step.key, step) for number, step in enumerate(steps, start=1)]
-    return [PreviewPage(0, CONSENT), *inner, PreviewPage(len(steps) + 1, DEBRIEF)]
+    with translation.override("en"):
+        names = page_names(definition(study))
+    inner = [
+        PreviewPage(number, names[step.key], step) for number, step in enumerate(steps, start=1)
+    ]
+    return [PreviewPage(0, "Consent"), *inner, PreviewPage(len(steps) + 1, "Debrief")]
+
+
+def stand_in(person: Participant, step: sequence.Step) -> str:
+    """Return what the page shows in place of a map that is not computed yet, or an empty text."""
+    if step.trial_position is not None:
+        trial = person.trials.filter(position=step.trial_position).select_related("condition")
+        row = trial.first()
+        if row is not None and row.condition.method and row.explanation_id is None:
+            return (
+                "The map of this picture is not computed yet. Participants will see it; this page "
+                "shows the picture alone."
+            )
+    if step.kind == "instructions" and example_prediction(person.study) is None:
+        return (
+            "The example is not computed yet, so that this page shows none. Once the maps are "
+            "there, participants see one."
+        )
+    return ""
 
 
 @contextmanager

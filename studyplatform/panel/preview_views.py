@@ -3,6 +3,7 @@
 from functools import wraps
 from typing import Any
 
+from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from explanations.store.artefacts import ArtefactError
 from studyplatform.panel import preview
-from studyplatform.panel.access import studies_of
+from studyplatform.panel.access import Right, rights_in, studies_of
+from studyplatform.panel.frame import tabs_of
 from studyplatform.panel.preview import PreviewPage
 from studyplatform.panel.questionnaire_views import View, for_researchers
 from studyplatform.panel.review import may_review
@@ -27,6 +29,10 @@ from surveys.study_file.stored import definition
 from surveys.web.pictures import drawn, example_of, explanation_of
 
 NOT_SHOWN = "Participants in this arm do not see this page: its part is limited to other arms."
+SENT = "preview-sent"
+"""The cookie that takes the answers of a page to the next one, and the salt of its signature."""
+MOST_SHOWN = 12
+"""Answers of a page that the cookie has room for."""
 NO_IMAGES = "The images are not chosen yet, because too few of them have been classified."
 
 
@@ -69,17 +75,35 @@ def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) 
     if number >= len(sequence) or language not in definition(study).languages:
         raise Http404("The study has no page with this number.")
     with translation.override(language):
-        bar = _bar(study, shown_arm, sequence, number, language) | {"back": _back(request, study)}
+        bar = _bar(study, shown_arm, sequence, number, language) | {
+            "back": _back(request, study),
+            "tabs": _tabs(request, study),
+            "is_secure": request.is_secure(),
+        }
         context = {**about_study(study), "preview": bar}
-        step = sequence[number].step
-        if step is None:
-            return _frame(request, context, sequence[number], bar)
-        try:
-            # The page is rendered inside, because the participation is undone afterwards.
-            with preview.visitor(study, shown_arm, language) as person:
-                return _shown(request, context, person, step)
-        except ArtefactError as error:
-            return _missing(request, context, str(error))
+        bar["stored"] = _stored(request) if request.method != "POST" else None
+        response = _answer(request, study, shown_arm, language, context, sequence[number])
+    if bar["stored"] is not None:
+        response.delete_cookie(SENT, path=reverse("preview:begin", kwargs=bar["place"]))
+    return response
+
+
+def _answer(
+    request: HttpRequest,
+    study: Study,
+    arm: Arm,
+    language: str,
+    context: dict[str, Any],
+    page: PreviewPage,
+) -> HttpResponse:
+    if page.step is None:
+        return _frame(request, context, page, context["preview"])
+    try:
+        # The page is rendered inside, because the participation is undone afterwards.
+        with preview.visitor(study, arm, language) as person:
+            return _shown(request, context, person, page.step)
+    except ArtefactError as error:
+        return _missing(request, context, str(error))
 
 
 @require_safe
@@ -110,7 +134,8 @@ def _frame(
         return HttpResponseRedirect(bar["next"])
     context |= {"languages": (), "personal_code": "AAAA-BBBB-CCCC", "arrival_key": preview.CODE}
     context["participant"] = Participant(code=preview.CODE, completion_code="PREVIEW1")
-    return render(request, f"surveys/{page.title}.html", context)
+    name = "debrief" if page.number else "consent"
+    return render(request, f"surveys/{name}.html", context)
 
 
 def _shown(
@@ -124,15 +149,45 @@ def _shown(
     content = _readdressed(context["preview"], screen(person, step))
     context |= {**content, "form": form, "key": preview.CODE, "next_pictures": ()}
     if form.is_bound and form.is_valid():
-        context["preview"]["stored"] = form.answers
+        return _go_on(context["preview"], form.answers)
+    context["preview"]["stand_in"] = preview.stand_in(person, step)
     response = render(request, page_of(step).template, context)
     response.content  # noqa: B018  rendered before the participation is undone
     return response
 
 
+def _go_on(bar: dict[str, Any], answers: dict[str, Any]) -> HttpResponse:
+    """Redirect to the next page, which shows what would have been stored.
+
+    The answers travel in a cookie, because nothing that is entered in a preview is stored here.
+    """
+    response = HttpResponseRedirect(bar["next"])
+    shown = [[str(item), str(value)[:200]] for item, value in answers.items()][:MOST_SHOWN]
+    response.set_cookie(
+        SENT, signing.dumps(shown, salt=SENT, compress=True), max_age=60, httponly=True,
+        samesite="Lax", secure=bar["is_secure"], path=reverse("preview:begin", kwargs=bar["place"]),
+    )  # fmt: skip
+    return response
+
+
+def _stored(request: HttpRequest) -> list[list[str]] | None:
+    """Return what the page that was just sent would have stored, or None after any other page."""
+    try:
+        stored: list[list[str]] = signing.loads(request.COOKIES.get(SENT, ""), salt=SENT)
+    except signing.BadSignature:
+        return None
+    return stored
+
+
 def _missing(request: HttpRequest, context: dict[str, Any], reason: str) -> HttpResponse:
     # Only missing images can be computed; a page of another arm will never be shown here.
-    context |= {"reason": reason, "can_be_computed": reason == NO_IMAGES}
+    study = context["preview"]["study"]
+    compute_at = ""
+    if Right.MAKE_CHANGES in rights_in(request.user, study):
+        compute_at = reverse("panel:start-job", kwargs={"slug": study.slug, "key": "maps"})
+    context |= {
+        "reason": reason, "can_be_computed": reason == NO_IMAGES, "compute_at": compute_at,
+    }  # fmt: skip
     return render(request, "surveys/preview_missing.html", context)
 
 
@@ -144,11 +199,16 @@ def _bar(
     def at(other: Arm, page: int, spoken: str = language) -> str:
         return _address(study, other, page, spoken)
 
+    # Participants count the pages of their arm between consent and debrief, and so does the bar.
+    counted = definition(study).steps_of(arm.key)
+    step = sequence[number].step
     return {
         "study": study,
+        "place": {"slug": study.slug},
         "arm": arm,
         "page": sequence[number],
-        "last": len(sequence) - 1,
+        "number": counted.index(step) + 1 if step in counted else 0,
+        "total": len(counted),
         "arms": [(entry, at(entry, number)) for entry in study.arms.all()],
         "pages": [(entry, at(arm, entry.number)) for entry in sequence],
         "previous": at(arm, number - 1) if number else "",
@@ -170,6 +230,14 @@ def _back(request: HttpRequest, study: Study) -> str:
     if request.user.is_staff:
         return reverse("admin:surveys_study_change", args=[study.pk])
     return ""
+
+
+def _tabs(request: HttpRequest, study: Study) -> list[tuple[Any, str, bool]]:
+    """Return the tabs of the study's pages for members, and none for others."""
+    if not studies_of(request.user).filter(pk=study.pk).exists():
+        return []
+    with translation.override("en"):
+        return tabs_of(rights_in(request.user, study), study, "preview")
 
 
 def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:

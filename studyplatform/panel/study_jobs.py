@@ -1,9 +1,13 @@
 """Which jobs of a study somebody sees, and which kinds somebody may start."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from studyplatform.jobs import presence
 from studyplatform.jobs.kinds import BY_KEY, KINDS, Kind
@@ -12,6 +16,43 @@ from studyplatform.panel.access import Right
 from surveys.blinding import is_blinded
 from surveys.models import Study
 
+
+@dataclass(frozen=True)
+class Following:
+    """A step that may follow a kind of job, in studies of the ``state`` or, if empty, of any."""
+
+    words: Promise
+    url_name: str
+    right: Right
+    values: Mapping[str, str] = field(default_factory=dict)
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """A link to what usually comes after a job."""
+
+    words: Promise
+    address: str
+
+
+FOLLOWING: Mapping[str, tuple[Following, ...]] = {
+    "maps": (
+        Following(_("Look at every page in the preview"), "preview:begin", Right.VIEW),
+        Following(_("Go to the launch"), "panel:launch", Right.VIEW, state="draft"),
+    ),
+    "evaluation": (Following(_("Back to the study"), "panel:study", Right.VIEW),),
+    "power": (
+        Following(_("Write the sample into the plan"), "panel:study-file", Right.MAKE_CHANGES),
+    ),
+    "simulation": (
+        Following(_("Look at how long the pages take"), "panel:monitor", Right.SEE_DATA),
+        Following(_("Try the report on synthetic people"), "panel:data", Right.SEE_DATA),
+    ),
+    "export": (Following(_("Make a report"), "panel:data", Right.SEE_DATA),),
+    "report": (Following(_("Compare it with another report"), "panel:data", Right.SEE_DATA),),
+}
+"""What usually comes after each kind of job."""
 OF_DATA = tuple(kind.key for kind in KINDS if kind.shows_data)
 
 
@@ -48,6 +89,17 @@ def may_change(job: Job, rights: Collection[Right]) -> bool:
 def is_hidden(job: Job, study: Study) -> bool:
     """Return whether the job's files show arms of a study that is blinded now."""
     return bool((job.result or {}).get("reveals_arms")) and is_blinded(study)
+
+
+def next_steps(job: Job, study: Study, rights: Collection[Right]) -> list[NextStep]:
+    """Return what somebody with these rights usually does when the job is done."""
+    if job.state != Job.State.DONE:
+        return []
+    return [
+        NextStep(step.words, reverse(step.url_name, kwargs={"slug": study.slug, **step.values}))
+        for step in FOLLOWING.get(job.kind, ())
+        if step.right in rights and (not step.state or step.state == study.state)
+    ]
 
 
 def waits_in_vain(job: Job) -> bool:

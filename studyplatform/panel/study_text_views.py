@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import study_texts
-from studyplatform.panel.access import Right, signed_in, studies_of, study_page
+from studyplatform.panel.access import AnyUser, Right, rights_in, signed_in, studies_of, study_page
+from studyplatform.panel.frame import Tab, tabs_of
 from studyplatform.panel.launch import unfinished_texts
 from studyplatform.panel.study_texts import OutdatedError
 from surveys.models import Study
@@ -177,9 +178,12 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
         "area": "studies",
         "text": text,
         "study_of_text": text.study,
+        "tabs": tabs_of_text(request.user, text),
         "source": source,
         "latest": latest,
-        "problems": problems,
+        "problems": study_texts.placed(problems),
+        # Without a script, the link of a mistake goes to a copy of the text with numbers.
+        "numbered": source.splitlines() if problems else [],
         "gaps": [] if problems else list(unfinished_texts(loading.parse(source))),
         "versions": text.versions.all()[:20],
         "refused": refused,
@@ -187,6 +191,11 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
         "in_use": text.study is not None and text.study.source == source,
     }
     return render(request, "panel/study_text.html", context, status=options.get("status", 200))
+
+
+def tabs_of_text(user: AnyUser, text: StudyText) -> list[tuple[Tab, str, bool]]:
+    """Return the tabs of the study that the text belongs to, and none for a text without one."""
+    return tabs_of(rights_in(user, text.study), text.study, "file") if text.study else []
 
 
 def _latest(text: StudyText) -> TextVersion:

@@ -48,6 +48,23 @@ class DiffLine:
     text: str
 
 
+@dataclass(frozen=True)
+class PlacedProblem:
+    """A mistake of a study file, with its line from 1, or 0 if it belongs to no line."""
+
+    line: int
+    sentence: str
+
+
+def placed(problems: Sequence[str]) -> list[PlacedProblem]:
+    """Return the problems with the line that each begins with."""
+    found = [re.match(r"line (\d+): ", problem) for problem in problems]
+    return [
+        PlacedProblem(int(match[1]), problem[match.end() :]) if match else PlacedProblem(0, problem)
+        for match, problem in zip(found, problems, strict=True)
+    ]
+
+
 def templates() -> list[Template]:
     """Return the shipped designs, in the order of their names, the demo first."""
     files = [*settings.STUDIES_DIR.glob("*.toml"), *(settings.STUDIES_DIR / "examples").glob("*")]

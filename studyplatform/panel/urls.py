@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from studyplatform.panel import (
     audit_views,
+    delete_views,
     home_views,
     monitor_views,
     review_views,
@@ -14,6 +15,7 @@ app_name = "panel"
 
 STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("", home_views.study, name="study"),
+    path("delete/", delete_views.delete, name="delete-study"),
     path("file/", study_text_views.of_study, name="study-file"),
     path("audit/", audit_views.show, name="audit"),
     path("audit/csv/", audit_views.download, name="audit-csv"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django import template
+from django import forms, template
 from django.utils.translation import gettext, ngettext
 
 from studyplatform.jobs.kinds import BY_KEY, summary_of
@@ -93,7 +93,8 @@ def plain(number: float | None) -> str:
 @register.filter
 def input_kind(field: object) -> str:
     """Return how a form's field is laid out: check, options or plain."""
-    name = type(field.field.widget).__name__  # type: ignore[attr-defined]
-    if name == "CheckboxInput":
+    widget = field.field.widget  # type: ignore[attr-defined]
+    if isinstance(widget, forms.CheckboxInput):
         return "check"
-    return "options" if name in {"CheckboxSelectMultiple", "RadioSelect"} else "plain"
+    several = (forms.CheckboxSelectMultiple, forms.RadioSelect)
+    return "options" if isinstance(widget, several) else "plain"

@@ -1,12 +1,15 @@
 """Filters for times and states on the panel's pages."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from studyplatform.audit.words import act_in_words, settings_in_words
 from studyplatform.panel.study_texts import title_of
 from surveys.export.feedback import Share
 
@@ -17,6 +20,18 @@ register = template.Library()
 def title_of_file(source: str) -> str:
     """Return the title that a study file declares, or an empty text."""
     return title_of(source)
+
+
+@register.filter
+def act_words(act: str) -> str:
+    """Return the name of an act of the audit for readers."""
+    return act_in_words(act)
+
+
+@register.filter
+def setting_words(settings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return names and values of the audit's settings for readers."""
+    return settings_in_words(settings)
 
 
 @register.filter

@@ -20,7 +20,15 @@ from surveys.services.recruiting import (
     forget_identifiers,
     record_service_status,
 )
-from surveys.services.studies import close_study, load_study, open_study, pause_study, unblind_study
+from surveys.services.studies import (
+    can_be_deleted,
+    close_study,
+    delete_study,
+    load_study,
+    open_study,
+    pause_study,
+    unblind_study,
+)
 
 __all__ = [
     "AlreadyBegunError",
@@ -31,8 +39,10 @@ __all__ = [
     "StudyClosedError",
     "StudyError",
     "StudyFullError",
+    "can_be_deleted",
     "close_study",
     "come_to_arm",
+    "delete_study",
     "enrol",
     "erase",
     "forget_identifiers",

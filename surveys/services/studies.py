@@ -132,6 +132,28 @@ def unblind_study(*, study: Study, reason: str, by: str, before_end: bool = Fals
     announce(study, entries.UNBLINDED, {}, {"reason": reason, "before_end": not ended})
 
 
+@transaction.atomic
+def delete_study(*, study: Study) -> None:
+    """Delete a study that nobody ever took part in, with its arms and chosen images.
+
+    Images, predictions and maps stay, since other studies may show them. Raises StudyError once
+    somebody, real or simulated, has taken part, even if their data were erased since.
+    """
+    locked = Study.objects.select_for_update().get(pk=study.pk)
+    if not _is_untouched(locked):
+        raise StudyError(
+            f"People have taken part in the study {study.slug!r}, so it cannot be deleted. End its "
+            "collection instead; erase the data of those who ask for it."
+        )
+    announce(locked, "deleted", {"state": locked.state, "study_file_sha256": locked.source_sha256})
+    locked.delete()
+
+
+def can_be_deleted(study: Study) -> bool:
+    """Return whether nobody ever took part in the study."""
+    return _is_untouched(study)
+
+
 def _set_state(study: Study, state: Study.State, event: str) -> None:
     """Set the state, and record the change in the ledgers."""
     if study.state == state:

@@ -127,7 +127,7 @@ def test_the_pages_of_members_and_people_are_accessible(
     is_fine(tab)
     tab.get_by_label("E-mail address").fill("carla@example.org")
     tab.get_by_role("button", name="Invite").click()
-    assert tab.locator(".key").count() == 1
+    assert tab.locator("[data-copied]").count() == 1
     is_fine(tab)
     owner = User.objects.get(username="owner")
     for path in (

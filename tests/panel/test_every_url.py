@@ -143,6 +143,7 @@ ROWS = {
     # The panel
     "panel:home": Row(SIGNED_IN),
     "panel:study": Row(MEMBERS),
+    "panel:delete-study": Row(OWNERS),
     "panel:new-study": Row(SIGNED_IN),
     "panel:study-file": Row(CHANGING),
     "panel:study-text": Row(CHANGING, a_text),
@@ -211,6 +212,11 @@ ROWS = {
     "draft-study": Row(ADMINISTRATOR),
 }
 FURTHER_ROWS = [
+    # Pages that say what an act does before it is done.
+    ("panel:open", Row(OWNERS)),
+    ("panel:end", Row(OWNERS)),
+    ("panel:unblind", Row(OWNERS)),
+    ("panel:delete-study", Row(OWNERS, method="post")),
     # Jobs made from people's answers are for those alone who may see data.
     ("panel:start-job", Row(SEEING_DATA, lambda study: {"key": "export"})),
     ("panel:job", Row(SEEING_DATA, a_data_job)),

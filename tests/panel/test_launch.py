@@ -123,7 +123,7 @@ def test_each_fault_of_the_file_blocks_the_launch(draft, old, new, sentence):
     assert old in draft.source
     Study.objects.filter(pk=draft.pk).update(source=draft.source.replace(old, new))
     blocking = launch.checklist(Study.objects.get(pk=draft.pk)).blocking
-    assert [line for line in blocking if sentence in line], blocking
+    assert [line for line in blocking if sentence in line.sentence], blocking
     assert len(blocking) == 1
 
 
@@ -140,3 +140,40 @@ def test_the_qr_code_is_that_of_the_link():
     assert code.size == 37  # version 3 with a margin of 4
     assert dark > 300
     assert launch.qr_code("http://localhost:8000/s/other/").path != code.path
+
+
+def test_each_act_says_first_what_it_does_and_changes_nothing_before(draft, signed_in):
+    owner = signed_in("owner")
+    asked = owner.get(address("open", draft)).content.decode()
+    assert "Launch the study?" in asked
+    assert "60 people are admitted at most." in asked
+    assert state(draft) == "draft"
+    owner.post(address("open", draft))
+    assert "Arms stay hidden" in owner.get(address("end", draft)).content.decode()
+    assert state(draft) == "open"
+    owner.post(address("end", draft))
+    asked = owner.get(address("unblind", draft)).content.decode()
+    assert "for good" in asked
+    assert Study.objects.get(pk=draft.pk).unblinded_at is None
+
+
+def test_an_act_that_is_not_possible_offers_no_button(draft, signed_in):
+    asked = signed_in("owner").get(address("end", draft)).content.decode()
+    assert "This is not possible now. State of the study: Draft." in asked
+    assert "<button>End collection" not in asked
+
+
+def test_each_line_of_the_checklist_leads_to_the_place_that_mends_it(draft, signed_in):
+    draft.stimuli.all().delete()
+    page = signed_in("owner").get(address("launch", draft)).content.decode()
+    maps = reverse("panel:start-job", kwargs={"slug": draft.slug, "key": "maps"})
+    assert f'<a href="{maps}">Compute maps</a>' in page
+    assert f'<a href="{address("members", draft)}">Invite a colleague</a>' not in page
+    draft.members.filter(user__username="editor").delete()
+    page = signed_in("owner").get(address("launch", draft)).content.decode()
+    assert f'<a href="{address("members", draft)}">Invite a colleague</a>' in page
+
+
+def test_every_place_of_the_checklist_is_a_page(draft):
+    for _words, name, values, _right in launch.MENDED_AT.values():
+        assert reverse(name, kwargs={"slug": draft.slug, **values})

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studyplatform.panel.monitoring import monitor
+from studyplatform.panel.page_names import page_names
 from surveys import services
 from surveys.models import PageView, Participant
 from surveys.pages import sequence
@@ -18,7 +19,8 @@ from tests.surveys import designs, factories
 
 
 def page(study, key):
-    return next(page for page in monitor(study).pages if page.key == key)
+    name = page_names(definition(study))[key]
+    return next(page for page in monitor(study).pages if page.name == name)
 
 
 def shown_next(person):

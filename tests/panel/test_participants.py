@@ -4,9 +4,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from studyplatform.panel.page_names import page_names
 from surveys import services
 from surveys.models import AllocationSlot, Answer, Participant
 from surveys.services.finding import participant_with_code
+from surveys.study_file.stored import definition
 from tests.surveys import factories
 
 
@@ -83,7 +85,8 @@ def test_the_way_of_a_person_has_every_page_in_its_order(study, people, signed_i
     person = people["under way"]
     seen = signed_in("analyst").get(address("participant", person)).context["seen"]
     sent = list(person.submissions.order_by("submitted_at").values_list("step", flat=True))
-    assert [page.step for page in seen if page.submitted_at] == sent
+    names = page_names(definition(study))
+    assert [page.name for page in seen if page.submitted_at] == [names[step] for step in sent]
     assert len(sent) == 3
 
 

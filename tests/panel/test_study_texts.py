@@ -110,7 +110,7 @@ def test_gaps_in_the_texts_stand_beside_a_file_without_mistakes(own_text, signed
     source = newest(own_text).source.replace("What it was about.", "Write to [contact address].")
     signed_in("owner").post(editor(own_text), {"source": source, "after": 1})
     shown = signed_in("owner").get(editor(own_text)).context
-    assert shown["problems"] == ()
+    assert shown["problems"] == []
     (gap,) = shown["gaps"]
     assert "[contact address]" in gap
 
@@ -191,3 +191,13 @@ def test_a_study_loaded_elsewhere_begins_with_its_own_file(study):
     study = services.load_study(study.source.replace("A small study", "Loaded by a command"))
     text = study_texts.text_of(study, User.objects.get(username="owner"))
     assert "Loaded by a command" in newest(text).source
+
+
+def test_each_mistake_links_to_its_line_also_without_a_script(own_text, signed_in):
+    source = newest(own_text).source.replace('method = "lime"', 'method = "limes"')
+    line = next(n for n, text in enumerate(source.splitlines(), 1) if '"limes"' in text)
+    owner = signed_in("owner")
+    owner.post(editor(own_text), {"source": source, "after": 1})
+    page = owner.get(editor(own_text)).content.decode()
+    assert f'<a href="#line-{line}" data-line="{line}">line {line}</a>' in page
+    assert f'<li id="line-{line}"><code>method = &quot;limes&quot;</code>' in page

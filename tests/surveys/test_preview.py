@@ -50,6 +50,7 @@ def test_every_page_of_an_arm_is_shown_marked_with_its_pictures_and_stores_nothi
         text = response.content.decode()
         assert response.status_code == 200
         assert "<strong>Preview</strong> of drawn, arm “Label of lime”" in text
+        assert "Stand-in." not in text
         assert "Nothing is stored." in text
         assert "/p/preview/withdraw/" not in text
         for picture in read_page("", 200, text).pictures:
@@ -82,9 +83,12 @@ def test_a_page_that_is_sent_says_what_it_would_store_or_what_is_missing(panel, 
         page.number for page in preview.pages(study) if page.step and page.step.kind == "trial"
     )
     place = address(study, "none", number)
-    sent = panel.post(place, {"agreed": "1", "sureness": "4"}).content.decode()
-    assert "This would be stored" in sent
+    response = panel.post(place, {"agreed": "1", "sureness": "4"})
+    assert response["Location"] == address(study, "none", number + 1)
+    sent = panel.get(response["Location"]).content.decode()
+    assert "The page before this one would have stored:" in sent
     assert "<code>sureness</code>: 4" in sent
+    assert "would have stored" not in panel.get(response["Location"]).content.decode()
     assert "One answer is missing" in panel.post(place, {"agreed": "1"}).content.decode()
     assert panel.post(address(study, "none", 0)).status_code == 302
     assert counts() == before
@@ -101,7 +105,7 @@ def test_every_page_of_a_shipped_study_can_be_previewed(panel, name):
         assert response.status_code == 200
         assert "No picture yet" not in response.content.decode()
         kinds.add(page.step.kind if page.step else page.title)
-    assert {"consent", "debrief", "instructions", "questionnaire", "trial"} <= kinds
+    assert {"Consent", "Debrief", "instructions", "questionnaire", "trial"} <= kinds
     assert name == "within" or {"quiz", "feedback", "attention"} <= kinds
 
 
@@ -114,15 +118,42 @@ def test_a_map_that_is_lost_is_said(panel, tmp_path):
     assert sum("cannot be used: it is not in the store" in text for text in texts) == 1
 
 
+def test_a_map_that_is_not_computed_yet_is_marked_as_missing(panel, tmp_path):
+    study = drawn_study(tmp_path, opened=False)
+    study.stimuli.first().prediction.explanations.filter(method="lime").delete()
+    pages = [page for page in preview.pages(study) if page.step and page.step.kind == "trial"]
+
+    def marked(arm):
+        texts = [panel.get(address(study, arm, page.number)).content.decode() for page in pages]
+        return sum("The map of this picture is not computed yet." in text for text in texts)
+
+    assert [marked(arm) for arm in ("none", "gradcam", "lime")] == [0, 0, 1]
+
+
+def test_the_bar_counts_the_pages_as_participants_do(panel, tmp_path):
+    study = drawn_study(tmp_path)
+    for page in preview.pages(study)[1:-1]:
+        text = panel.get(address(study, "lime", page.number)).content.decode()
+        place = f"{page.number} of {len(preview.pages(study)) - 2}"
+        assert f"page {place}: {page.title}." in text
+        assert f"Page {place}<" in text
+
+
+def test_members_keep_the_tabs_in_the_preview(panel, tmp_path):
+    study = drawn_study(tmp_path)
+    launch = reverse("panel:launch", kwargs={"slug": study.slug})
+    assert launch in panel.get(address(study, "lime", 1)).content.decode()
+
+
 def test_before_there_are_predictions_the_pages_without_pictures_are_shown(panel, tmp_path):
     study = factories.draft_study(tmp_path)
     for page in preview.pages(study):
         text = panel.get(address(study, "gradcam", page.number)).content.decode()
         missing = "No picture yet" in text
         assert missing is bool(page.step and page.step.kind == "trial")
-    assert "precompute_explanations --study small" in panel.get(
-        address(study, "gradcam", 4)
-    ).content.decode().replace("&#x27;", "'")
+    start = reverse("panel:start-job", kwargs={"slug": study.slug, "key": "maps"})
+    trial = panel.get(address(study, "gradcam", 4)).content.decode()
+    assert f'<a href="{start}">Compute the maps</a>' in trial
     assert not Stimulus.objects.exists()
 
 

@@ -1,0 +1,98 @@
+"""Acts and settings of the audit in plain words. What is not listed here keeps its own name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+ACTS: Mapping[str, Promise] = {
+    "loaded": _("study file loaded"),
+    "corrected": _("study file corrected"),
+    "deleted": _("study deleted"),
+    "opened": _("launched or resumed"),
+    "paused": _("paused"),
+    "closed": _("collection ended"),
+    "unblinded": _("unblinded"),
+    "data exported": _("data exported"),
+    "participant erased": _("participant erased"),
+    "identifiers forgotten": _("identifiers of the recruitment service forgotten"),
+    "job started": _("job started"),
+    "job cancelled": _("job cancelled"),
+    "job repeated": _("job repeated"),
+    "job deleted": _("job deleted"),
+    "report read": _("report read"),
+    "result downloaded": _("result downloaded"),
+    "member invited": _("member invited"),
+    "member joined": _("member joined"),
+    "member added": _("member added"),
+    "member changed": _("member's switches changed"),
+    "member removed": _("member removed"),
+    "invitation withdrawn": _("invitation withdrawn"),
+    "review link made": _("link for reviewers made"),
+    "review link withdrawn": _("link for reviewers withdrawn"),
+}
+SETTINGS: Mapping[str, Promise] = {
+    "state": _("State"),
+    "study_file_sha256": _("Study file, SHA-256"),
+    "plan_sha256": _("Plan, SHA-256"),
+    "reason": _("Reason"),
+    "before_end": _("Before the end of collection"),
+    "simulated": _("Data of"),
+    "arms": _("With arms"),
+    "formats": _("Formats"),
+    "rows": _("Deleted rows"),
+    "people": _("People"),
+    "kind": _("Job"),
+    "arguments": _("Asked for"),
+    "job": _("Number of the job"),
+    "file": _("File"),
+    "member": _("Member"),
+    "make_changes": _("May make changes"),
+    "see_data": _("May see data"),
+    "owner": _("Owner"),
+    "until": _("Works until"),
+    "made": _("Made on"),
+}
+VALUES: Mapping[str, Mapping[str, Promise]] = {
+    "state": {
+        "draft": _("Draft"),
+        "open": _("Running"),
+        "paused": _("Paused"),
+        "closed": _("Collection ended"),
+    },
+    "simulated": {
+        "none": _("real participants"),
+        "only": _("simulated participants only"),
+        "included": _("real and simulated participants together"),
+    },
+}
+SHORT = 12  # digits of a hash that people compare
+
+
+def act_in_words(act: str) -> str:
+    """Return the name of the act for readers."""
+    return str(ACTS.get(act, act))
+
+
+def settings_in_words(settings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return each setting's name and value for readers, and the whole value if it was shortened."""
+    words = []
+    for name, value in settings.items():
+        whole = _value(name, value)
+        is_hash = name.endswith("_sha256") and len(whole) > SHORT
+        shown = f"{whole[:SHORT]}…" if is_hash else whole
+        words.append((str(SETTINGS.get(name, name)), shown, whole if is_hash else ""))
+    return words
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return ", ".join(_value("", entry) for entry in value)
+    if isinstance(value, dict):
+        pairs = (f"{key.replace('_', ' ')} {_value(key, entry)}" for key, entry in value.items())
+        return ", ".join(pairs)
+    return str(VALUES.get(name, {}).get(str(value), value))
