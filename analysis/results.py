@@ -19,10 +19,12 @@ from analysis.outcomes.fallbacks import Fallback, Refusal, as_analysis, fall_bac
 from analysis.outcomes.finding import Failed, OutcomeFinding, p_of
 from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, analysis_of, resolve
 from analysis.sections.agreement import ArmAgreement, agreement_by_arm
+from analysis.sections.agreement_by_class import ClassAgreement, agreement_by_class
 from analysis.sections.baseline import Covariate, baseline
 from analysis.sections.behaviour.measures import BehaviourResults, behaviour
 from analysis.sections.data_checks.section import DataChecks, data_checks
 from analysis.sections.deviations import Deviation, deviations
+from analysis.sections.diagnoses import Diagnoses, diagnoses
 from analysis.sections.instruments import Instrument, instruments
 from analysis.sections.optional import optional_results
 from analysis.sections.participant_flow import Flow, study_flow
@@ -117,6 +119,8 @@ class Results:
     data_checks: DataChecks | None
     stimuli_shown: StimuliShown | None
     agreement: tuple[ArmAgreement, ...]
+    agreement_by_class: tuple[ClassAgreement, ...]
+    diagnoses: Diagnoses | None
     behaviour: BehaviourResults | None
     outcomes: tuple[OutcomeResult, ...]
     deviations: tuple[Deviation, ...]
@@ -186,6 +190,8 @@ def compute(
         part("Checks of the data", lambda: data_checks(data, failures), None),
         part("Stimuli", lambda: stimuli_shown(data), None),
         part("Agreement", lambda: agreement_by_arm(data) if agreed else (), ()),
+        part("Agreement by class", lambda: agreement_by_class(data), ()),
+        part("What participants say is wrong", lambda: diagnoses(data), None),
         part("Measures of behaviour", lambda: behaviour(data), None),
         outcomes,
         deviations(data, outcomes, sample),

@@ -29,6 +29,7 @@ from analysis.reproduction.results_schema import validate
 from analysis.results import Results, compute, to_json
 from analysis.sections.deviations import hold_to
 from analysis.study_data.numerics import single_threaded
+from analysis.study_data.pictures import read_pictures
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import StudyData, plan_path, read_study
 
@@ -68,7 +69,8 @@ def analyse(
     told("drawing")
     figures, broken = draw_figures(results, scores, output / "figures")
     failures = Failures([*results.failures, *broken])
-    html = render_report(results, figures, command, "screen", failures)
+    pictures = read_pictures(folder)
+    html = render_report(results, figures, command, "screen", failures, pictures)
     results = replace(results, failures=tuple(failures.found))
     write_text(output / "results.json", to_json(results))
     shutil.copyfile(SCHEMA_FILE, output / SCHEMA_FILE.name)
@@ -79,7 +81,7 @@ def analyse(
     try:
         if pdf:
             told("printing")
-            write_pdf(render_report(results, figures, command, medium="print"), output)
+            write_pdf(render_report(results, figures, command, "print", pictures=pictures), output)
     finally:
         ours = {name for name in files_in(output) if name not in before or name.startswith("data/")}
         write_manifest(output, {"command": command}, ours)

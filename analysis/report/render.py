@@ -1,5 +1,6 @@
 """The self-contained file report.html, without scripts and with every number from the results."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -31,8 +32,12 @@ from analysis.sections.baseline import ArmBaseline
 from analysis.sections.optional import sections_with_results
 from analysis.statistics.chance_imbalance import ChanceImbalance
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
+from analysis.study_data.diagnosis_rule import FEWEST
 
 HERE = Path(__file__).parent
+NO_PICTURES: Mapping[str, bytes] = {}
+DIAGNOSED_IMAGES = 12
+"""Images of which participants name a fault that the page lists; results.json contains all."""
 
 
 def render_report(
@@ -41,9 +46,11 @@ def render_report(
     command: str,
     medium: Literal["screen", "print"] = "screen",
     failures: Failures | None = None,
+    pictures: Mapping[str, bytes] = NO_PICTURES,
 ) -> str:
     """Return the report as HTML. `figures` are SVG files by name, `command` made the report.
 
+    `pictures` are PNG pictures of images and maps, by image and by key of the map.
     For "print" all details are unfolded, and the figures keep the colours of their files. Outcomes
     and optional sections whose page fails with an unexpected error are added to `failures`, and the
     report says so in their place.
@@ -74,6 +81,7 @@ def render_report(
     context = {
         "results": results,
         "figures": inlined,
+        "pictures": {name: _inline_picture(content) for name, content in pictures.items()},
         "command": command,
         "medium": medium,
         "findings": findings,
@@ -125,6 +133,11 @@ def _section(
         failed,
     )
     return Markup(text)  # noqa: S704 - rendered by this package's templates, which escape
+
+
+def _inline_picture(content: bytes) -> str:
+    """Return the picture as an address that contains it, since the page is a single file."""
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
 def _foot(results: Results) -> str:
@@ -238,6 +251,8 @@ def _environment() -> Environment:
         "fallen_back": fallen_back,
         "assumption_row": assumption_row,
         "attrition_columns": attrition_columns,
+        "diagnosed_images": DIAGNOSED_IMAGES,
+        "fewest_to_suspect": FEWEST,
     }
     environment.tests |= {
         "estimate": lambda value: isinstance(value, Estimate),

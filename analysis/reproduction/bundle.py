@@ -13,6 +13,8 @@ from analysis.errors import BundleError, ReportError
 from analysis.study_data.csv_files import guarded_csv
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path
+from analysis.study_data.pictures import FOLDER as PICTURES
+from analysis.study_data.pictures import read_pictures
 from analysis.study_data.study_data import StudyData
 
 MANIFEST, DATA, TIDY, REGISTERED = "bundle.json", "data", "tidy", "registered.json"
@@ -56,6 +58,12 @@ def write_inputs(
         named[EVALUATION] = evaluation_path(evaluation)
     for name in [*data.hashes, *BESIDE]:
         _copy(named.get(name, source / name), place / _inside(name))
+    pictures = read_pictures(source)
+    for path in (place / PICTURES).glob("*.png"):
+        if path.stem not in pictures:
+            path.unlink()  # of an earlier report in this folder
+    for name in pictures:
+        _copy(source / PICTURES / f"{name}.png", place / PICTURES / f"{name}.png")
     if data.plan.source is not None:
         tidy = output / TIDY
         tidy.mkdir(exist_ok=True)

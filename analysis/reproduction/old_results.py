@@ -19,6 +19,8 @@ RENAMED_INSIDE: Mapping[str, Mapping[str, str]] = {
 """Keys of an object inside the document, by today's key of the object."""
 UNRECORDED: Mapping[str, Any] = {"numerical_threads": 0, "processor": ""}
 """What earlier versions did not record of the numerical libraries; 0 threads are unknown."""
+WITHOUT: Mapping[str, Any] = {"agreement_by_class": [], "diagnoses": None}
+"""Parts that earlier versions did not have."""
 RENAMED_IN_FLOW: Mapping[str, str] = {"withdrawn": "stopped", "started_only": "left_silently"}
 
 
@@ -28,6 +30,8 @@ def in_todays_words(document: Any) -> Any:
         return document
     if isinstance(document.get("provenance"), dict):
         document = document | {"provenance": dict(UNRECORDED) | document["provenance"]}
+    if "schema" in document:
+        document = dict(WITHOUT) | document
     if document.get("schema") != 1:
         return document
     renamed = _with_keys(document, RENAMED)

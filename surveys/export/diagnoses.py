@@ -2,16 +2,9 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q
-
+from analysis.study_data.diagnosis_rule import FEWEST
 from surveys.export.dataset import Missing, Table, TableCell, Variable
-from surveys.export.feedback import (
-    FEWEST,
-    ImageFeedback,
-    asks_for_diagnoses,
-    image_feedback,
-)
-from surveys.models import Study
+from surveys.export.feedback import ImageFeedback
 from surveys.tasks.items import diagnosis as questions
 
 NAME = "diagnoses"
@@ -21,18 +14,8 @@ SUSPECTED = {
 }
 
 
-def diagnoses(study: Study, people: Q) -> Table | None:
-    """Return a row per image with the counts of each diagnosis, the most suspected images first.
-
-    None if the trials have no such question.
-    """
-    if not asks_for_diagnoses(study):
-        return None
-    return diagnoses_table(image_feedback(study, people))
-
-
 def diagnoses_table(images: Sequence[ImageFeedback]) -> Table:
-    """Return the table of the images, in their order."""
+    """Return a row per image with the counts of each diagnosis, in the order of the images."""
     options = dict(questions()[0].options)
     return Table(NAME, _variables(options), [_row(image, list(options)) for image in images])
 
@@ -43,7 +26,7 @@ def _variables(options: dict[str, str]) -> tuple[Variable, ...]:
         Variable("image", "text", "Start of the image's hash"),
         Variable("true_class", "category", "True class of the image"),
         Variable("predicted_class", "category", "Class that the classifier predicted"),
-        Variable("trials", "integer", "Participants who saw the image and answered its trial", 0),
+        Variable("trials", "integer", "Participants who were asked about the image", 0),
         Variable("with_map", "integer", "Participants among them who saw a map", 0, empty=hidden),
         *(
             Variable(f"n_{key}", "integer", f"Trials with the diagnosis “{text}”", 0)

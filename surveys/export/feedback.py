@@ -12,18 +12,15 @@ from statistics import NormalDist
 
 from django.db.models import Count, Q, QuerySet
 
+from analysis.study_data.diagnosis_rule import most_named, suspected
 from surveys import tasks
 from surveys.blinding import is_blinded
 from surveys.models import Answer, Stimulus, Study, Submission
 from surveys.pages import sequence
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
-from surveys.tasks.items import DIAGNOSIS, DIAGNOSIS_COMMENT, NOTHING, OF_MAPS, WRONG_CLASS
+from surveys.tasks.items import DIAGNOSIS, DIAGNOSIS_COMMENT, OF_MAPS
 
-FEWEST = 3
-"""Participants who must agree before an image is listed as suspected."""
-SHARE = 1 / 3
-"""Share of the participants who must agree."""
 FEWEST_WHILE_BLINDED = 5
 """Participants who must have seen an image before a blinded study shows its counts. A diagnosis of
 a map reveals that somebody saw a map, which among very few people points to one of them."""
@@ -44,9 +41,9 @@ class ImageFeedback:
     """An image of a study with the number of participants who gave each diagnosis.
 
     ``image`` is the start of the image's hash, ``path`` its place in the image set. ``people`` saw
-    the image and answered its trial; each participant sees an image at most once. ``with_map`` of
-    them saw a map, and ``by_method`` counts people and diagnoses by the map's method (empty for no
-    map). Both are None while they would reveal arms.
+    the image with the classifier's answer, and answered its trial; nobody sees an image twice.
+    ``with_map`` of them saw a map, and ``by_method`` counts people and diagnoses by the map's
+    method (empty for no map). Both are None while they would reveal arms.
     """
 
     stimulus: int
@@ -77,18 +74,13 @@ class ImageFeedback:
     @property
     def named(self) -> int:
         """Return the largest number of people who name the same fault."""
-        return max((n for key, n in self.counts.items() if key != NOTHING), default=0)
+        return most_named(self.counts)
 
     @property
     def suspected(self) -> str | None:
         """Return "label" or "background" if enough participants agree, else None."""
-        # Of a wrong prediction participants say rightly that it is wrong: the label is not doubted.
-        wrong = self.counts.get(WRONG_CLASS, 0)
-        if self.is_correct and wrong >= FEWEST and wrong >= SHARE * self.people:
-            return "label"
-        of_map = sum(self.counts.get(key, 0) for key in OF_MAPS)
-        enough = of_map >= FEWEST and of_map >= SHARE * self.asked(OF_MAPS[0])
-        return "background" if enough else None
+        asked = self.asked(OF_MAPS[0])
+        return suspected(self.counts, self.people, asked, is_correct=self.is_correct)
 
 
 def wilson(count: int, total: int) -> Share:
@@ -188,8 +180,11 @@ def _last_pages(study: Study) -> Sequence[str]:
 
 def _trial_pages(study: Study, people: Q) -> QuerySet[Submission]:
     chosen = study.participants.filter(people).order_by()
+    # Where the classifier's answer is hidden, nobody is asked what is wrong with it.
     return Submission.objects.filter(
-        participant__in=chosen, step__in=_last_pages(study), trial__isnull=False
+        participant__in=chosen,
+        step__in=_last_pages(study),
+        trial__condition__shows_prediction=True,
     )
 
 

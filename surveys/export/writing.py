@@ -19,8 +19,10 @@ from django.utils import translation
 from surveys.blinding import is_blinded, limited_pages
 from surveys.export import json_records
 from surveys.export.dataset import Missing, Table, Variable, tidy_table
-from surveys.export.diagnoses import NAME, diagnoses
+from surveys.export.diagnoses import NAME, diagnoses_table
+from surveys.export.diagnosis_pictures import diagnosis_pictures
 from surveys.export.endings import with_endings
+from surveys.export.feedback import ImageFeedback, asks_for_diagnoses, image_feedback
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
 from surveys.export.wide import table_rows, wide_table
@@ -105,17 +107,18 @@ def export_study(
         }
         exported["wide"] = wide_table(declared, exported)
         added = [exported["wide"]]
-        by_image = None if blinded else diagnoses(study, OF_PEOPLE[simulated])
-        if by_image is not None:
-            exported[by_image.name] = by_image
-            added.append(by_image)
+        diagnosed = _diagnosed(study, simulated, blinded)
+        if diagnosed is not None:
+            exported[NAME] = diagnoses_table(diagnosed)
+            added.append(exported[NAME])
         described += [row for table in added for row in table_rows(table)]
         exported["codebook"] = _codebook_table(described)
     written = _formats(list(exported.values()), formats)
     files = {name: content for one in written for name, content in one.files.items()}
-    if by_image is not None:
+    if diagnosed is not None:
         # In JSON as well, whatever the formats: scripts that train the classifier read it.
-        files[f"{by_image.name}.json"] = json_records.text(by_image).encode()
+        files[f"{NAME}.json"] = json_records.text(exported[NAME]).encode()
+        files |= diagnosis_pictures(study, OF_PEOPLE[simulated], diagnosed)
     files["plan.toml"] = toml_text(plan_of(declared)).encode()
     files["study.toml"] = study.source.encode()
     if registered := _plan_at_launch(study):
@@ -170,6 +173,13 @@ def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
     if not chosen.exists():
         raise ExportError(_nobody(study, simulated))
     return chosen
+
+
+def _diagnosed(study: Study, simulated: Simulated, blinded: bool) -> list[ImageFeedback] | None:
+    """Return what people say is wrong by image, or None if they are not asked or it is hidden."""
+    if blinded or not asks_for_diagnoses(study):
+        return None
+    return image_feedback(study, OF_PEOPLE[simulated])
 
 
 def _nobody(study: Study, simulated: Simulated) -> str:

@@ -1,5 +1,6 @@
 """The optional question of what is wrong: asked, stored, and listed by image."""
 
+import base64
 import csv
 import json
 from collections import Counter
@@ -9,7 +10,11 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
+from analysis.run import analyse
+from analysis.study_data.diagnosis_rule import DIAGNOSIS, NOTHING, OF_MAPS, WRONG_CLASS
+from analysis.study_data.pictures import read_pictures
 from explanations.models import StudyImage
+from explanations.store.artefacts import ArtefactError
 from surveys.export.feedback import (
     FEWEST_WHILE_BLINDED,
     ImageFeedback,
@@ -24,7 +29,8 @@ from surveys.simulation.profile import load
 from surveys.simulation.run import simulate
 from surveys.study_checks.loading import parse
 from surveys.study_file.declaration import StudyFileError
-from surveys.tasks.items import OF_MAPS, diagnosis
+from surveys.tasks import items
+from surveys.tasks.items import diagnosis
 from tests.surveys import designs
 from tests.surveys.drawn import drawn_study, trial_parts
 from tests.surveys.factories import allocated, answers, end_and_unblind, record, walk
@@ -247,3 +253,41 @@ def test_while_blinded_counts_are_over_all_arms_and_of_several_people(study):
         assert image.with_map == image.people - image.by_method.get("", (0, {}))[0]
         for key, number in image.counts.items():
             assert number == sum(said.get(key, 0) for _, said in image.by_method.values())
+
+
+def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_them(study, tmp_path):
+    simulate(study=study, number=24, seed=3, profile=load("mixed"))
+    export_study(study=study, output=tmp_path / "out", simulated="only")
+    named = [image for image in image_feedback(study, Q(simulated=True)) if image.named]
+    shown = read_pictures(tmp_path / "out")
+    trials = rows_of(tmp_path / "out", "trials.csv")
+    keys = {row["explanation"] for row in trials if row["explanation"]}
+    assert named
+    assert shown.keys() == {image.image for image in named} | keys
+    assert max(map(len, shown.values())) < 20_000
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert {f"pictures/{name}.png" for name in shown} <= manifest["files"].keys()
+    analyse(tmp_path / "out", tmp_path / "report")
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    for image in named:
+        content = base64.b64encode(shown[image.image]).decode()
+        assert f"data:image/png;base64,{content}" in page
+
+
+def test_a_missing_picture_costs_neither_the_export_nor_the_page(study, tmp_path, monkeypatch):
+    simulate(study=study, number=24, seed=3, profile=load("mixed"))
+
+    def damaged(source):
+        raise ArtefactError("The file is damaged.")
+
+    monkeypatch.setattr("explanations.pipeline.pictures.map_png", damaged)
+    export_study(study=study, output=tmp_path / "out", simulated="only")
+    assert all(len(name) == 12 for name in read_pictures(tmp_path / "out"))
+    assert (tmp_path / "out" / "diagnoses.csv").is_file()
+
+
+def test_the_rule_and_the_page_speak_of_the_same_answers():
+    options = diagnosis()[0].options
+    assert {NOTHING, WRONG_CLASS, *OF_MAPS} <= options.keys()
+    assert (diagnosis()[0].id, items.OF_MAPS) == (DIAGNOSIS, OF_MAPS)
+    assert options.keys() - diagnosis(with_map=False)[0].options.keys() == set(OF_MAPS)

@@ -93,6 +93,8 @@ def test_results_of_version_1_have_the_section_under_its_name_of_today():
         "stimuli_shown": {"by_image": []},
         "flow": [],
         "study_flow": {"steps": [], "stopped": {}, "left_silently": {}},
+        "agreement_by_class": [],
+        "diagnoses": None,
     }
     assert in_todays_words({"schema": 2, "plan": {"meeting": 1}})["plan"] == {"meeting": 1}
 
