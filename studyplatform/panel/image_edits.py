@@ -1,6 +1,7 @@
 """Changes of a study file's images, which leave its comments and its order as they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import Any
 
 import tomlkit
 from django.contrib.auth.models import User
@@ -8,11 +9,16 @@ from django.utils.translation import gettext
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
+from explanations.models import StudyImage
 from studyplatform.models import StudyText
 from studyplatform.panel import study_texts
 from surveys import services
 from surveys.models import Study
-from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.declaration import StudyFile, StudyFileError
+from surveys.study_file.named_images import name_of
+
+Numbers = tuple[int, int]
+"""Numbers of right and of wrong predictions."""
 
 
 class ImageEditError(ValueError):
@@ -30,6 +36,44 @@ def with_image_set(source: str, name: str, split: str) -> str:
     table["split"] = split
     table.pop("names", None)
     return tomlkit.dumps(document)
+
+
+def with_names(source: str, images: Sequence[StudyImage], numbers: Numbers | None) -> str:
+    """Return the file with the names of the only images that the study may show.
+
+    ``numbers`` of right and wrong predictions replace those of the file.
+    """
+    document, table = _images(source)
+    array = tomlkit.array()
+    for image in images:
+        array.add_line(name_of(image))
+    table["names"] = array.multiline(True)
+    if numbers is not None:
+        shown = _table_of_numbers(document, table)
+        shown["right"], shown["wrong"] = numbers
+    return tomlkit.dumps(document)
+
+
+def without_names(source: str) -> str:
+    """Return the file without names, so that the study draws from all images of its set."""
+    document, table = _images(source)
+    table.pop("names", None)
+    return tomlkit.dumps(document)
+
+
+def numbers_to_write(declared: StudyFile, right: int, wrong: int) -> Numbers | None:
+    """Return how many right and wrong predictions each person sees if all of these images are
+    shown, or None if the images cannot be spread evenly over the file's parts and image sets."""
+    sets = declared.image_sets
+    if len(declared.trial_parts) != 1 or right % sets or wrong % sets or not right + wrong:
+        return None
+    return right // sets, wrong // sets
+
+
+def _table_of_numbers(document: tomlkit.TOMLDocument, images: Table) -> MutableMapping[str, Any]:
+    """Return the table that has the numbers: [images] in the short form, else the only trials."""
+    parts: Sequence[MutableMapping[str, Any]] = document.get("parts", ())
+    return next((part for part in parts if part.get("kind") == "trials"), images)
 
 
 def change(study: Study, user: User, edit: Callable[[str], str]) -> None:

@@ -40,6 +40,7 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
         "shown": shown,
         "splits": splits,
         "split": split,
+        "names": len(definition(study).images.names),
         "in_use": (shown.pk, split) == (study.image_set_id, definition(study).images.split),
         "total": total,
         "predicted": predicted,
@@ -67,7 +68,7 @@ def use(request: HttpRequest, study: Study) -> HttpResponse:
     try:
         image_edits.change(
             study,
-            _user(request),
+            user_of(request),
             lambda source: image_edits.with_image_set(source, chosen.name, split),
         )
     except ImageEditError as error:
@@ -118,7 +119,8 @@ def _split(asked: str, splits: list[str], study: Study) -> str:
     return next((name for name in (asked, of_study, *splits) if name in splits), of_study)
 
 
-def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):  # study_page lets nobody else in
+def user_of(request: HttpRequest) -> User:
+    """Return the user, whom study_page has let in."""
+    if not isinstance(request.user, User):
         raise Http404("Sign in first.")
     return request.user

@@ -4,6 +4,7 @@ conditions.
 
 from explanations.models import Explanation, Prediction
 from surveys.models import Condition, Study
+from surveys.study_file.named_images import source_in
 from surveys.study_file.stored import definition
 
 EXAMPLE = "example-"  # with the block's number, it takes the place of a trial's code in a URL
@@ -15,15 +16,25 @@ def example_code(block: int) -> str:
 
 
 def example_candidate(study: Study) -> Prediction | None:
-    """Return the first correct prediction of the study's classifier that is not a stimulus."""
+    """Return the first correct prediction of the study's classifier that is not a stimulus.
+
+    An image that the study file names comes first. If all of these are stimuli, it is another image
+    of the set.
+    """
     stimuli = study.stimuli.values("prediction")
+    declared = definition(study).images
     right = Prediction.objects.filter(
         classifier=study.classifier,
         image__image_set=study.image_set,
-        image__split=definition(study).images.split,
+        image__split=declared.split,
         is_correct=True,
     )
-    return right.exclude(pk__in=stimuli).select_related("image").order_by("image_id").first()
+    free = right.exclude(pk__in=stimuli).select_related("image").order_by("image_id")
+    if declared.names:
+        sources = [source_in(name) for name in declared.names]
+        if named := free.filter(image__source__in=sources).first():
+            return named
+    return free.first()
 
 
 def example_prediction(study: Study) -> Prediction | None:

@@ -15,19 +15,20 @@ from surveys.allocation.shuffling import shuffled
 from surveys.models import Stimulus, Study
 from surveys.services.errors import StudyError
 from surveys.services.locking import lock
-from surveys.study_checks.images_and_weights import shortage
+from surveys.study_checks.images_and_weights import NamedImagesError, pool_of, shortage
 from surveys.study_file.declaration import Images
 from surveys.study_file.stored import definition
 
 
 def choose_stimuli(study: Study) -> list[Stimulus]:
-    """Choose the study's stimuli from the stored predictions of its set, split and classifier.
+    """Choose the study's stimuli from the stored predictions of its images by its classifier.
 
-    They are drawn by the study's seed. Unless the study file declares ``balance = "none"``, every
-    set of a part's images is balanced over the true classes: no class has two more images than
-    another while it still has images. Within a class, the bands of confidence take turns. Every
-    part has different images, in as many sets as are rotated. A second call returns the same
-    stimuli. Raises StudyError if there are too few correct or wrong predictions.
+    They are from the images that the study file names, or from all of its set and split. They are
+    drawn by the study's seed. Unless the study file declares ``balance = "none"``, every set of a
+    part's images is balanced over the true classes: no class has two more images than another while
+    it still has images. Within a class, the bands of confidence take turns. Every part has
+    different images, in as many sets as are rotated. A second call returns the same stimuli. Raises
+    StudyError if there are too few correct or wrong predictions.
     """
     with transaction.atomic():
         locked = lock(study)
@@ -71,12 +72,14 @@ def classes_drawn(study: Study) -> list[ClassDrawn]:
 
 def _choose(study: Study) -> list[Stimulus]:
     declared = definition(study)
+    try:
+        pool = pool_of(declared, study.image_set)
+    except NamedImagesError as error:
+        raise StudyError(
+            f"The study {study.slug!r} names images that cannot be used:\n{error}"
+        ) from error
     predictions = list(
-        Prediction.objects.filter(
-            image__image_set=study.image_set,
-            image__split=declared.images.split,
-            classifier=study.classifier,
-        )
+        Prediction.objects.filter(image__in=pool, classifier=study.classifier)
         .select_related("image")
         # Not by primary key, because another database must choose the same images.
         .order_by("image__sha256")
@@ -92,6 +95,26 @@ def _choose(study: Study) -> list[Stimulus]:
         for number in range(declared.image_sets)
         for prediction in urn.drawn(part.right, part.wrong)
     ]
+
+
+def draw(
+    predictions: Sequence[Prediction], right: int, wrong: int, *, seed: int, balanced: bool
+) -> list[Prediction]:
+    """Draw right and wrong predictions as a study with this seed and one set of images would.
+
+    ``balanced``: over the true classes. Raises StudyError if there are too few.
+    """
+    by_kind = {
+        kind: [one for one in predictions if one.is_correct == kind] for kind in (True, False)
+    }
+    if len(by_kind[True]) < right or len(by_kind[False]) < wrong:
+        raise StudyError(
+            f"{right} right and {wrong} wrong predictions are wanted, but only "
+            f"{len(by_kind[True])} right and {len(by_kind[False])} wrong ones match. Ask for "
+            "fewer, or widen the range of confidence."
+        )
+    images = Images(set="", balance="classes" if balanced else "none")
+    return list(_urn(images, by_kind[True], by_kind[False], seed).drawn(right, wrong))
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,24 @@
 """Checks that this installation has enough images and the right classifier for a study file."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from analysis.toml.document import Document
-from explanations.models import ClassifierWeights, ImageSet, Prediction
+from explanations.models import ClassifierWeights, ImageSet, Prediction, StudyImage
 from explanations.pipeline.weights_registry import RegistryError, register_classifier
 from surveys import tasks
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.named_images import find_named
+
+
+class NamedImagesError(ValueError):
+    """Names of images that cannot be used, with a sentence for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
 
 
 def check(file: Document, study: StudyFile, hidden_sets: Collection[str] = ()) -> None:
@@ -32,8 +42,7 @@ def check(file: Document, study: StudyFile, hidden_sets: Collection[str] = ()) -
         _check_classes(file, study, classifier, images)
     if images is not None:
         _check_labels(file, study, images)
-    if images is not None and (said := _shortage_here(study, images, classifier)):
-        file.problems.add(("images", "set"), said)
+        _check_names_and_number(file, study, images, classifier)
 
 
 def images_of(study: StudyFile) -> ImageSet | None:
@@ -44,30 +53,59 @@ def images_of(study: StudyFile) -> ImageSet | None:
     return image_set
 
 
+def pool_of(study: StudyFile, image_set: ImageSet) -> QuerySet[StudyImage]:
+    """Return the images that the study may show: those it names, or all of its set and split.
+
+    Raises NamedImagesError, which tells every name that cannot be used.
+    """
+    stored = image_set.images.filter(split=study.images.split)
+    if not study.images.names:
+        return stored
+    named = find_named(study.images, stored)
+    if named.problems:
+        raise NamedImagesError(named.problems)
+    return stored.filter(pk__in=named.found)
+
+
+def _check_names_and_number(
+    file: Document, study: StudyFile, image_set: ImageSet, classifier: ClassifierWeights | None
+) -> None:
+    try:
+        pool = pool_of(study, image_set)
+    except NamedImagesError as error:
+        for problem in error.problems:
+            file.problems.add(("images", "names"), problem)
+        return
+    if said := _shortage_here(study, pool, classifier):
+        file.problems.add(("images", "names" if study.images.names else "set"), said)
+
+
 def shortage(study: StudyFile, right: int, wrong: int) -> str | None:
     """Return a sentence if there are fewer correct or wrong predictions than the study shows."""
     wanted_right, wanted_wrong = study.predictions_shown
     if right >= wanted_right and wrong >= wanted_wrong:
         return None
     return (
-        f"{_asked(study)}. Its classifier gives {right} right and {wrong} wrong ones on the stored "
-        f"images of {study.images.set!r}, split {study.images.split!r}. {_more(study)} and run "
+        f"{_asked(study)}. Its classifier gives {right} right and {wrong} wrong ones on the "
+        f"{_those(study)}. {_more(study)} and run "
         "manage.py precompute_explanations again, or ask for fewer."
     )
 
 
 def _shortage_here(
-    study: StudyFile, image_set: ImageSet, classifier: ClassifierWeights | None
+    study: StudyFile, pool: QuerySet[StudyImage], classifier: ClassifierWeights | None
 ) -> str | None:
     """Return the shortage. Before the classifier has run, only the number of images is known."""
-    stored = image_set.images.filter(split=study.images.split)
-    count, wanted = stored.count(), sum(study.predictions_shown)
+    count, wanted = pool.count(), sum(study.predictions_shown)
     if count < wanted:
+        there = f"Of {study.images.set!r}, split {study.images.split!r}, {count} are stored"
+        if study.images.names:
+            there = f"[images] names lists {count}"
         return (
-            f"{_asked(study)}, which takes {wanted} images. Of {study.images.set!r}, split "
-            f"{study.images.split!r}, {count} are stored. {_more(study)}, or ask for fewer."
+            f"{_asked(study)}, which takes {wanted} images. {there}. {_more(study)}, or ask for "
+            "fewer."
         )
-    correct = Prediction.objects.filter(image__in=stored, classifier=classifier)
+    correct = Prediction.objects.filter(image__in=pool, classifier=classifier)
     known = list(correct.values_list("is_correct", flat=True)) if classifier else []
     if len(known) < count:  # not all images are classified yet, so a shortage is not certain
         return None
@@ -80,7 +118,15 @@ def _asked(study: StudyFile) -> str:
     return f"the study shows {right} right and {wrong} wrong predictions{sets}"
 
 
+def _those(study: StudyFile) -> str:
+    if study.images.names:
+        return f"{len(study.images.names)} images that [images] names lists"
+    return f"stored images of {study.images.set!r}, split {study.images.split!r}"
+
+
 def _more(study: StudyFile) -> str:
+    if study.images.names:
+        return "Name more images"
     return (
         f"Import more images (manage.py import_images --data {study.images.set} --split "
         f"{study.images.split}, with a larger --limit)"

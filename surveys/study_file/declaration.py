@@ -53,11 +53,13 @@ class Images:
 
     ``balance``: whether every class is shown equally often. ``confidence_bands``: the predictions
     are divided by their probability into this number of bands of equal size, and every band is
-    shown equally often.
+    shown equally often. ``names``: the only images that the trials may show; empty for all images
+    of the set and split.
     """
 
     set: Words
     split: Words = "test"
+    names: tuple[Words, ...] = ()
     sets: Annotated[int, Ge(1), Le(50)] = 1
     balance: Literal["classes", "none"] = "classes"
     confidence_bands: Annotated[int, Ge(1), Le(10)] = 1

@@ -180,6 +180,9 @@ ROWS = {
         # The set that the study uses already.
         data={"split": "test"},
     ),
+    "panel:choose-images": Row(CHANGING),
+    "panel:write-images": Row(CHANGING, method="post"),
+    "panel:draw-from-all": Row(CHANGING, method="post"),
     "panel:image-picture": Row(MEMBERS, an_own_image),
     "panel:launch": Row(MEMBERS),
     "panel:open": Row(OWNERS, method="post"),

@@ -14,8 +14,10 @@ from PIL import Image
 from explanations.models import ImageSet, Prediction, StudyImage
 from explanations.pipeline.data_folder import image_store
 from studyplatform.models import AuditEntry, Job, StudyImageSet, StudyText
-from studyplatform.panel import study_texts
+from studyplatform.panel import image_edits, study_texts
+from surveys import services
 from surveys.models import Study
+from surveys.services.stimuli import choose_stimuli
 from surveys.study_file.stored import definition
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys.drawn import CLASSES, drawn_study
@@ -359,3 +361,182 @@ def test_a_picture_is_drawn_anew(study, signed_in):
     response = signed_in("viewer").get(page(study, "image-picture", pk=image.pk))
     assert response["Content-Type"] == "image/png"
     assert Image.open(io.BytesIO(response.content)).size == (320, 320)
+
+
+@pytest.fixture
+def predicted(study, signed_in) -> Study:
+    """The study with twelve images of its own, of which the classifier is wrong about four."""
+    browser = signed_in("editor")
+    upload(browser, study, packed())
+    use(browser, study, own_set(study))
+    study.refresh_from_db()
+    predict(study, study.image_set)
+    return study
+
+
+def tick(browser, study, *sources, there=None, query=""):
+    """Keep the ticks of a page that shows the images ``there``, by default all."""
+    images = study.image_set.images.filter(split="test")
+    shown = images if there is None else images.filter(source__in=there)
+    sent = {
+        "act": "tick",
+        "there": [image.pk for image in shown],
+        "ticked": [image.pk for image in images.filter(source__in=sources)],
+    }
+    return browser.post(page(study, "choose-images") + query, sent)
+
+
+def chosen(browser, study) -> list[str]:
+    choice = browser.get(page(study, "choose-images")).context["choice"]
+    return [image.source for image in choice.images]
+
+
+def test_images_are_ticked_page_by_page(predicted, signed_in):
+    browser = signed_in("editor")
+    response = tick(browser, predicted, "car/0.png", "boat/2.png", query="?class=car")
+    assert response.url.endswith("/choose/?class=car")
+    tick(browser, predicted, "tree/3.png", there=["tree/3.png", "boat/2.png"])
+    assert chosen(browser, predicted) == ["car/0.png", "tree/3.png"]
+    only = browser.get(page(predicted, "choose-images"), {"chosen": "yes"})
+    assert sorted(p.image.source for p, _ in only.context["pictures"]) == [
+        "car/0.png",
+        "tree/3.png",
+    ]
+    assert chosen(signed_in("owner"), predicted) == []  # each person's choice is their own
+    browser.post(page(predicted, "choose-images"), {"act": "clear"})
+    assert chosen(browser, predicted) == []
+
+
+RULE = {"act": "rule", "right": 4, "wrong": 2, "lowest": 0, "highest": 100, "seed": 3,
+        "balanced": "on"}  # fmt: skip
+
+
+def test_a_rule_draws_the_same_images_every_time(predicted, signed_in):
+    drawn = []
+    for name in ("editor", "owner"):
+        browser = signed_in(name)
+        browser.post(page(predicted, "choose-images"), RULE)
+        choice = browser.get(page(predicted, "choose-images")).context["choice"]
+        assert (choice.right, choice.wrong) == (4, 2)
+        counts = dict(choice.classes)
+        assert set(counts) == set(CLASSES)
+        assert max(counts.values()) - min(counts.values()) <= 1
+        drawn.append([image.pk for image in choice.images])
+    assert drawn[0] == drawn[1]
+    other = signed_in("editor")
+    other.post(page(predicted, "choose-images"), RULE | {"seed": 4})
+    assert [
+        image.pk for image in other.get(page(predicted, "choose-images")).context["choice"].images
+    ] != drawn[0]
+
+
+def test_a_rule_keeps_to_the_range_of_confidence(predicted, signed_in):
+    browser = signed_in("editor")
+    rule = RULE | {"right": 3, "wrong": 1, "lowest": 53, "highest": 57}
+    browser.post(page(predicted, "choose-images"), rule)
+    numbers = [int(source.partition("/")[2][:-4]) for source in chosen(browser, predicted)]
+    assert len(numbers) == 4
+    assert all(3 <= number <= 7 for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"wrong": 5}, "only 8 right and 4 wrong ones match"),
+        ({"lowest": 60, "highest": 50}, "below the lower end"),
+        ({"right": 0, "wrong": 0}, "Choose at least one image"),
+        ({"seed": "x"}, "Enter a whole number"),
+    ],
+)
+def test_a_rule_that_draws_nothing_is_told(predicted, signed_in, change, sentence):
+    response = signed_in("editor").post(page(predicted, "choose-images"), RULE | change)
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+
+
+def test_the_choice_is_written_into_the_study_file_and_shown(predicted, signed_in):
+    browser = signed_in("editor")
+    before = predicted.source
+    browser.post(page(predicted, "choose-images"), RULE)
+    names = chosen(browser, predicted)
+    response = browser.post(page(predicted, "write-images"), follow=True)
+    assert "names 6 images now. Each person sees 4 right and 2 wrong ones." in said(response)
+    predicted.refresh_from_db()
+    declared = definition(predicted)
+    assert sorted(name.partition("#")[0] for name in declared.images.names) == sorted(names)
+    assert declared.predictions_shown == (4, 2)
+    assert sorted(s.prediction.image.source for s in choose_stimuli(predicted)) == sorted(names)
+    changed = study_texts.difference(before, predicted.source)
+    removed = [line.text for line in changed if line.kind == "removed"]
+    assert removed == ["-right = 2", "-wrong = 1"]
+    assert chosen(browser, predicted) == names  # the next choice begins with what the file names
+
+
+def test_the_study_may_draw_from_all_images_again(predicted, signed_in):
+    browser = signed_in("editor")
+    browser.post(page(predicted, "choose-images"), RULE)
+    browser.post(page(predicted, "write-images"))
+    assert b"The study file names 6 images" in browser.get(page(predicted)).content
+    browser.post(page(predicted, "draw-from-all"))
+    predicted.refresh_from_db()
+    assert definition(predicted).images.names == ()
+    assert chosen(browser, predicted) == []
+
+
+def test_images_without_predictions_are_chosen_as_well(study, signed_in):
+    browser = signed_in("editor")
+    upload(browser, study, packed())
+    use(browser, study, own_set(study))
+    study.refresh_from_db()
+    response = browser.get(page(study, "choose-images"))
+    assert b"A rule needs predictions" in response.content
+    tick(browser, study, "car/0.png", "boat/2.png", "tree/3.png", "car/4.png")
+    browser.post(page(study, "write-images"))
+    study.refresh_from_db()
+    assert len(definition(study).images.names) == 4
+    assert definition(study).predictions_shown == (2, 1)  # as it was
+
+
+def test_no_image_is_no_choice(predicted, signed_in):
+    response = signed_in("editor").post(page(predicted, "write-images"), follow=True)
+    assert "No image is chosen" in said(response)
+
+
+def test_a_study_with_participants_keeps_its_images(predicted, signed_in):
+    choose_stimuli(predicted)
+    for prediction in Prediction.objects.filter(image__image_set=predicted.image_set):
+        prediction.explanations.create(method="gradcam", key="k", sha256="0", parameters={})
+    services.open_study(study=predicted)
+    services.enrol(study=predicted, arrival_key="a")
+    browser = signed_in("editor")
+    browser.post(page(predicted, "choose-images"), RULE)
+    response = browser.post(page(predicted, "write-images"), follow=True)
+    assert "has participants (1)" in said(response)
+    predicted.refresh_from_db()
+    assert definition(predicted).images.names == ()
+
+
+def test_another_studys_images_cannot_be_ticked(predicted, other, signed_in):
+    upload(signed_in("outsider"), other, packed(4))
+    image = own_set(other).images.filter(split="test").first()
+    browser = signed_in("editor")
+    sent = {"act": "tick", "there": [image.pk], "ticked": [image.pk]}
+    browser.post(page(predicted, "choose-images"), sent)
+    assert chosen(browser, predicted) == []
+    response = browser.post(page(predicted, "write-images"), follow=True)
+    assert "No image is chosen" in said(response)
+
+
+def test_a_file_with_parts_gets_its_numbers_in_the_part(study):
+    class Named:
+        source, sha256 = "car/1.png", "a" * 64
+
+    text = '[images]\nset = "x" # ours\n\n[[parts]]\nkind = "instructions"\n[[parts]]\n' + (
+        'kind = "trials"\nright = 1\nwrong = 0 # for now\n'
+    )
+    changed = image_edits.with_names(text, [Named()], (8, 4))
+    assert changed == (
+        '[images]\nset = "x" # ours\nnames = [\n    "car/1.png#aaaaaaaaaaaa",\n]\n\n[[parts]]\n'
+        'kind = "instructions"\n[[parts]]\nkind = "trials"\nright = 8\nwrong = 4 # for now\n'
+    )
+    assert image_edits.without_names(image_edits.with_names(text, [Named()], None)) == text

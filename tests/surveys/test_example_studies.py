@@ -42,7 +42,7 @@ walked = pytest.mark.parametrize(
 
 PEOPLE = {"foretelling": 24, "human-and-classifier": 28, "map-and-confidence": 22, "which-map": 24}
 """So few that the run is short, and enough for every model of the plans to be fitted."""
-NAMES = ("set", "split")
+NAMES = ("set", "split", "names")
 """Keys of [images] that name the data, which no study shows off."""
 PROFILE = """
 title = "People differ, and maps by Grad-CAM help them"

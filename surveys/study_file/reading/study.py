@@ -138,6 +138,11 @@ def _images(file: Document, arms: int) -> declaration.Images:
     retired = {key: value for key, value in table.items() if key == "per_arm"}
     also = [key for key in apart if key != "per_arm"]
     images = read_as(declaration.Images, settings, file.problems, path, also=also)
+    if settings.get("names") == []:
+        file.problems.add(
+            (*path, "names"),
+            "names is empty, so that no image could be shown. Name images, or remove it.",
+        )
     # A retired key of stored files, which gave each arm a separate image set.
     if read_as(Retired, retired, file.problems, path).per_arm:
         return replace(images, sets=max(arms, 1))
