@@ -21,6 +21,7 @@ SLUG = {name: ["nothing"] for name in (
 )}  # fmt: skip
 CALLS = SLUG | {
     "erase_participant": ["nothing", "--code", "X"],
+    "evaluate_explanations": ["--study", "nothing", "--output", "nowhere"],
     "export_study": ["nothing", "--output", "nowhere"],
     "import_images": ["--data", "nowhere"],
     "load_instrument": [str(ROOT / "pyproject.toml")],
@@ -33,11 +34,11 @@ CALLS = SLUG | {
 }
 """Commands that work on the database, with the least that each can be called with."""
 WITHOUT = {
-    *("demo", "evaluate_explanations", "plan_power", "preregister", "reproduce_report"),
-    *("serve", "train_classifier"),
+    *("demo", "plan_power", "preregister", "reproduce_report", "serve", "train_classifier"),
 }
 """``demo`` migrates first; ``preregister`` can do without, and is tested below."""
-ALONE = {"run_analysis": ["--table", "nowhere", "--output", "out"],
+ALONE = {"evaluate_explanations": ["--data", "nowhere", "--output", "out"],
+         "run_analysis": ["--table", "nowhere", "--output", "out"],
          "replay_allocation": ["nowhere.csv"]}  # fmt: skip
 
 

@@ -4,14 +4,14 @@ can resume."""
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from explanations.attribution import Floats
+from explanations.attribution import Attribution, Floats
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case
 from explanations.methods.protocol import Explainer, parameters_of
@@ -49,11 +49,15 @@ class MapFolder:
         for first in range(0, len(cases), size):
             some = cases[first : first + size]
             # Checked only now, because another process may have computed them meanwhile.
-            missing = [case for case in some if not self._file(case).is_file()]
+            missing = self.missing(some)
             if missing:
                 for case, found in zip(missing, self._explained(missing), strict=True):
                     write_atomically(self._file(case), _packed(found))
             yield from some
+
+    def missing(self, cases: Sequence[Case]) -> list[Case]:
+        """List the cases whose maps are not on disk."""
+        return [case for case in cases if not self._file(case).is_file()]
 
     def read(self, case: Case) -> ExplainedImage:
         """Read the maps of an image. Raises FileNotFoundError if they are not computed yet."""
@@ -91,6 +95,43 @@ class MapFolder:
             )
             for index in range(len(cases))
         ]
+
+
+class KnownMaps(MapFolder):
+    """Maps that were computed before, such as the maps that the participants of a study saw."""
+
+    def __init__(
+        self,
+        root: Path,
+        engine: Engine,
+        explainers: Mapping[str, Explainer],
+        read: Callable[[Case], Mapping[str, Attribution]],
+        identity: str,
+    ) -> None:
+        """Store what ``read`` returns for an image, every method's map.
+
+        ``identity`` changes if one of the maps does, so that their numbers get a folder of their
+        own.
+        """
+        super().__init__(root, engine, explainers, 0)
+        self._read_known = read
+        self.fingerprint = hashlib.sha256(f"{self.fingerprint} {identity}".encode()).hexdigest()
+        self.folder = root / self.fingerprint[:16]
+
+    def _explained(self, cases: Sequence[Case]) -> list[ExplainedImage]:
+        return [self._known(case) for case in cases]
+
+    def _known(self, case: Case) -> ExplainedImage:
+        maps = self._read_known(case)
+        layers = self.engine.explain(
+            case.image[None], [case.predicted], ("gradcam",), layers=True
+        ).layers
+        assert layers is not None  # noqa: S101 - requested above
+        return ExplainedImage(
+            {key: found.relevance for key, found in maps.items()},
+            {key: found.diagnostics for key, found in maps.items()},
+            {name: values[0] for name, values in zip(layers.names, layers.gradcam, strict=True)},
+        )
 
 
 def _packed(maps: ExplainedImage) -> bytes:

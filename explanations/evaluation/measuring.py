@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +16,7 @@ from explanations.evaluation.limits import catalogue as limits
 from explanations.evaluation.limits.backgrounds import TooFewImagesError
 from explanations.evaluation.maps import MapFolder
 from explanations.evaluation.progress import Told, counted, silent
-from explanations.evaluation.resumable_lines import Values, resumed
+from explanations.evaluation.resumable_lines import Values, read_lines, resumed
 from explanations.evaluation.subject import Setting, Subject
 
 Table = dict[str, Values]
@@ -55,7 +57,7 @@ class Run:
         """Compute the missing numbers and return all numbers."""
         for _ in counted(self.folder.compute(self.cases), len(self.cases), "maps", self.told):
             pass
-        agreeing = self._table("agreement", self.cases, agreement.agreement, agreement.__name__)
+        agreeing = self._table(self._agreement)
         measures = {measure.key: self._measured(measure) for measure in MEASURES}
         return Raw(
             self.cases,
@@ -66,30 +68,75 @@ class Run:
             self.left_out,
         )
 
-    def _measured(self, measure: Measure) -> Table:
+    def seconds_left(self, *, with_limits: bool = True) -> float:
+        """Estimate the time of the missing numbers from one image of each table, which is kept."""
+        seconds = self._seconds_of_maps()
+        columns = [self._agreement, *map(self._of_measure, MEASURES)]
+        if with_limits:
+            columns += [self._of_limit(limit) for limit in self._wanted_limits()]
+        return seconds + sum(map(self._seconds_of, columns))
+
+    def _seconds_of_maps(self) -> float:
+        missing = self.folder.missing(self.cases)
+        size = self.folder.engine.batch_size
+        started = time.perf_counter()
+        list(self.folder.compute(missing[:size]))
+        each = (time.perf_counter() - started) / size
+        return each * max(0, len(missing) - size)
+
+    def _seconds_of(self, column: "_Column") -> float:
+        known = read_lines(self._path(column))
+        missing = [case for case in column.cases if case.sha256 not in known]
+        if not missing:
+            return 0.0
+        # The maps of the subsample are not the first that are computed.
+        list(self.folder.compute(missing[:1]))
+        started = time.perf_counter()
+        # A limit without enough images takes no time, and is named when it is measured.
+        with suppress(TooFewImagesError):
+            for _ in resumed(self._path(column), [missing[0].sha256], self._compute(column)):
+                pass
+        return (time.perf_counter() - started) * (len(missing) - 1)
+
+    @property
+    def _agreement(self) -> "_Column":
+        return _Column("agreement", self.cases, agreement.agreement, agreement.__name__)
+
+    def _of_measure(self, measure: Measure) -> "_Column":
         cases = self.few if measure.explains_again else self.cases
         if measure.needs_mask:
             cases = [case for case in cases if case.has_object]
-            if not cases:
-                self.left_out[measure.label] = "The image set has no masks."
-                return {}
         module = measure.path.rpartition(".")[0]
-        table = self._table(measure.key, cases, measure.of, module, measure.parameters)
+        return _Column(measure.key, cases, measure.of, module, measure.parameters)
+
+    def _measured(self, measure: Measure) -> Table:
+        column = self._of_measure(measure)
+        if not column.cases:
+            self.left_out[measure.label] = "The image set has no masks."
+            return {}
+        table = self._table(column)
         if not any(table.values()):
             self.left_out[measure.label] = "None of the methods has this axiom."
             return {}
         return table
 
+    def _wanted_limits(self) -> list[limits.Limit]:
+        return [limit for limit in limits.LIMITS if limit.method in self.setting.explainers]
+
+    def _of_limit(self, limit: limits.Limit) -> "_Column":
+        cases = self.cases if limit.every_image else self.few
+        module = limit.path.rpartition(".")[0]
+        return _Column(limit.key, cases, limit.of, module, limit.parameters)
+
     def _limits(self) -> dict[str, Table]:
         by_table: dict[str, Table] = {}
+        wanted = self._wanted_limits()
         for limit in limits.LIMITS:
-            if limit.method not in self.setting.explainers:
+            if limit not in wanted:
                 self.left_out[f"Limit {limit.key}"] = f"{limit.method} is not among the methods."
                 continue
-            cases = self.cases if limit.every_image else self.few
-            module = limit.path.rpartition(".")[0]
             try:
-                table = self._table(limit.key, cases, limit.of, module, limit.parameters)
+                table = self._table(self._of_limit(limit))
             except TooFewImagesError as error:
                 self.left_out[f"Limit {limit.key}"] = str(error)
                 continue
@@ -99,24 +146,34 @@ class Run:
                 together[image] = {**together.get(image, {}), **values}
         return by_table
 
-    def _table(
-        self,
-        key: str,
-        cases: Sequence[Case],
-        measure: Callable[[Subject], Values],
-        module: str,
-        parameters: Mapping[str, object] | None = None,
-    ) -> Table:
-        by_hash = {case.sha256: case for case in cases}
+    def _table(self, column: "_Column") -> Table:
+        names = [case.sha256 for case in column.cases]
+        values = resumed(self._path(column), names, self._compute(column))
+        return dict(counted(values, len(names), column.key, self.told))
+
+    def _compute(self, column: "_Column") -> Callable[[str], Values]:
+        by_hash = {case.sha256: case for case in column.cases}
 
         def compute(image: str) -> Values:
             case = by_hash[image]
-            return measure(Subject(self.setting, case, self.folder.read(case)))
+            return column.measure(Subject(self.setting, case, self.folder.read(case)))
 
-        stamp = _stamp(module, parameters or {})
-        path = self.folder.folder / "numbers" / f"{key}-{stamp}.jsonl"
-        values = resumed(path, list(by_hash), compute)
-        return dict(counted(values, len(by_hash), key, self.told))
+        return compute
+
+    def _path(self, column: "_Column") -> Path:
+        stamp = _stamp(column.module, column.parameters)
+        return self.folder.folder / "numbers" / f"{column.key}-{stamp}.jsonl"
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """A number of each image: its name, its images, and the function that computes it."""
+
+    key: str
+    cases: Sequence[Case]
+    measure: Callable[[Subject], Values]
+    module: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 def _stamp(module: str, parameters: Mapping[str, object]) -> str:

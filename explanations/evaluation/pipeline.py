@@ -1,7 +1,7 @@
 """The whole evaluation in one call, from images and a classifier to a folder with the report."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 from explanations import catalogue
 from explanations.classifier.checkpoint import Classifier
 from explanations.engine import METHODS, Engine
-from explanations.evaluation.cases import read_cases, training_images
+from explanations.evaluation.cases import Case, read_cases, training_images
 from explanations.evaluation.files import write_images
 from explanations.evaluation.limits.catalogue import BACKGROUND_SIZES
 from explanations.evaluation.maps import MapFolder
@@ -53,21 +53,71 @@ class Wanted:
             raise ValueError("Name at least one method, and each method only once.")
 
 
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Images, their maps, and the network with its methods, as an evaluation measures them."""
+
+    name: str
+    """Name of the image set or the study, for the report."""
+    setting: Setting
+    folder: MapFolder
+    cases: Sequence[Case]
+    few: Sequence[Case]
+    """Cases whose maps are computed again."""
+
+
+Estimated = Callable[[float], None]
+"""Is called with the estimated seconds before the measurements start."""
+
+
 def evaluate(
     source: ImageSet,
     classifier: Classifier,
     wanted: Wanted,
     output: Path,
     told: Told = silent,
+    estimated: Estimated | None = None,
 ) -> Summary:
     """Write report.html, results.json, results.csv, images.csv and figures/ to ``output``.
 
     All computed values are stored under ``output/work``: a stopped evaluation resumes from there,
     and more images or another subsample only add to it. ``told`` is called as measuring advances.
+    With ``estimated``, the time is estimated first.
 
     Raises ImageSetError for images that cannot
     be used, UnknownMethodError, and PreflightError for a network that cannot be explained exactly.
     """
+    sample = _sample(source, classifier, wanted, output)
+    return measure(sample, wanted, output, told, estimated)
+
+
+def measure(
+    sample: Sample,
+    wanted: Wanted,
+    output: Path,
+    told: Told = silent,
+    estimated: Estimated | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> Summary:
+    """Measure a sample and write the files of ``evaluate``. ``about`` is added to the report."""
+    run = Run(sample.setting, sample.folder, sample.cases, sample.few, told)
+    if estimated:
+        estimated(run.seconds_left(with_limits=wanted.limits))
+    raw = run.raw(with_limits=wanted.limits)
+    summary = summarise(raw, tuple(sample.setting.explainers))
+    described = {**_about(sample.name, sample.setting, wanted), **(about or {})}
+    write_all(summary, described, output)
+    classifier = sample.setting.engine.workspace.classifier
+    write_images(raw, classifier.class_names, output / "images.csv")
+    return summary
+
+
+def maps_folder(output: Path) -> Path:
+    """Return the folder in which an evaluation keeps maps and numbers of every image."""
+    return output / "work" / "maps"
+
+
+def _sample(source: ImageSet, classifier: Classifier, wanted: Wanted, output: Path) -> Sample:
     explainers = {key: catalogue.get(key).explainer() for key in wanted.methods}
     cases = read_cases(source, classifier, wanted.split, wanted.images, wanted.seed)
     background = None
@@ -79,22 +129,18 @@ def evaluate(
         training = training_images(source, 2 * max(BACKGROUND_SIZES), wanted.seed)
     engine = Engine(classifier, background, wanted.precision)
     setting = Setting(engine, explainers, wanted.seed, training)
-    folder = MapFolder(output / "work" / "maps", engine, explainers, wanted.seed)
+    folder = MapFolder(maps_folder(output), engine, explainers, wanted.seed)
     few = read_cases(source, classifier, wanted.split, wanted.subsample, wanted.seed)
-    raw = Run(setting, folder, cases, few, told).raw(with_limits=wanted.limits)
-    summary = summarise(raw, tuple(explainers))
-    write_all(summary, _about(source, setting, wanted), output)
-    write_images(raw, classifier.class_names, output / "images.csv")
-    return summary
+    return Sample(source.name, setting, folder, cases, few)
 
 
-def _about(source: ImageSet, setting: Setting, wanted: Wanted) -> dict[str, Any]:
+def _about(name: str, setting: Setting, wanted: Wanted) -> dict[str, Any]:
     """Describe data, weights and settings, so that a reader can repeat the evaluation."""
     workspace = setting.engine.workspace
     background = workspace.background
     return {
-        "data": source.name,
-        **{name: value for name, value in asdict(wanted).items() if name != "methods"},
+        "data": name,
+        **{key: value for key, value in asdict(wanted).items() if key != "methods"},
         "weights_sha256": workspace.classifier.sha256,
         "background_sha256": background.sha256 if background else "none",
         "methods": {

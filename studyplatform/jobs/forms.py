@@ -34,6 +34,13 @@ PROFILES = (
 )
 
 
+OF_STUDY, OF_IMAGE_SET = "study", "set"
+SAMPLES = (
+    (OF_STUDY, _("the maps that participants see")),
+    (OF_IMAGE_SET, _("maps of a sample of the image set, with the methods below")),
+)
+
+
 class JobForm(forms.Form):
     """Arguments of a job of a study. Subclasses refuse what the job itself would refuse."""
 
@@ -100,6 +107,17 @@ class MapsForm(JobForm):
 
 
 class EvaluationForm(JobForm):
+    sample = forms.ChoiceField(
+        label=_("What is measured"),
+        help_text=_(
+            "Reports that compare the quality of maps with answers need the maps that participants "
+            "see."
+        ),
+        choices=SAMPLES,
+        widget=forms.RadioSelect,
+        initial=OF_STUDY,
+        required=False,
+    )
     images = forms.IntegerField(
         label=_("Images"),
         help_text=_("More images give narrower intervals and take longer."),
@@ -115,7 +133,10 @@ class EvaluationForm(JobForm):
         initial=8,
     )
     methods = forms.MultipleChoiceField(
-        label=_("Methods"), choices=catalogue.choices, widget=forms.CheckboxSelectMultiple
+        label=_("Methods"),
+        choices=catalogue.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
 
     def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
@@ -130,6 +151,11 @@ class EvaluationForm(JobForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if cleaned.get("sample") == OF_STUDY:
+            return cleaned
+        cleaned["sample"] = OF_IMAGE_SET
+        if "methods" in cleaned and not cleaned["methods"]:
+            self.add_error("methods", self.fields["methods"].error_messages["required"])
         images, subsample = cleaned.get("images"), cleaned.get("subsample")
         if images and subsample and subsample > images:
             self.add_error(
@@ -141,6 +167,8 @@ class EvaluationForm(JobForm):
 
     @classmethod
     def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        if arguments.get("sample") == OF_STUDY:
+            return gettext("the maps that participants see")
         labels = {method.key: method.label for method in catalogue.METHODS}
         methods = ", ".join(labels.get(key, key) for key in arguments.get("methods", ()))
         return gettext("%(images)d images; %(methods)s") % {

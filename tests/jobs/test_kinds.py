@@ -89,6 +89,48 @@ def test_the_methods_are_measured_on_the_studys_images(pictured):
     assert any(one.step for one in told)
 
 
+MAP_QUALITY = """
+[analysis.map_quality]
+measures = ["entropy"]
+outcomes = ["trust"]
+
+[[analysis.outcomes]]"""
+
+
+@pytest.mark.nightly
+def test_a_report_compares_answers_with_the_maps_that_people_saw(pictured):
+    source = pictured.source.replace("\n[[analysis.outcomes]]", MAP_QUALITY, 1)
+    study = services.load_study(source.replace("pictured", "measured"))
+    queue.enqueue("maps", study=study, data=MAPS, by=None)
+    do_next()
+    queue.enqueue("evaluation", study=study, data={**EVALUATION, "sample": "study"}, by=None)
+    evaluation, _ = do_next()
+    assert evaluation.state == "done", evaluation.error
+    shown = set(study.stimuli.values_list("prediction__image__sha256", flat=True))
+    images = (output(evaluation) / "images.csv").read_text()
+    assert len(shown) == 6
+    assert all(sha256 in images for sha256 in shown)
+    services.open_study(study=study)
+    call_command("simulate_participants", "measured", n=12, seed=1)
+    queue.enqueue("report", study=study, data={"simulated": "only", "pdf": False}, by=None)
+    report, told = do_next()
+    assert report.state == "done", report.error
+    assert any("newest evaluation" in one.sentence for one in told)
+    found = json.loads((output(report) / "results.json").read_text())
+    methods = found["optional_sections"]["map_quality"]["methods"]
+    assert {row["arm"] for row in methods} == {"gradcam", "placebo"}
+
+
+def test_a_study_has_no_use_for_methods_and_a_sample_needs_them(study):
+    form = BY_KEY["evaluation"].form
+    assert form(study, {"images": 2, "subsample": 3, "sample": "study"}).is_valid()
+    # Without a choice, as a job of an earlier version names none, it is a sample.
+    without = form(study, {"images": 2, "subsample": 2, "methods": ["gradcam"]})
+    assert without.is_valid()
+    assert without.arguments()["sample"] == "set"
+    assert not form(study, {"images": 2, "subsample": 2, "sample": "set"}).is_valid()
+
+
 def test_the_sample_size_is_simulated(study):
     queue.enqueue("power", study=planned(study), data=POWER, by=None)
     job, told = do_next()

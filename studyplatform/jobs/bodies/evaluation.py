@@ -11,6 +11,8 @@ from explanations.classifier.devices import choose_device
 from explanations.computing.memory import OutOfMemoryError
 from explanations.computing.preflight import PreflightError
 from explanations.evaluation.pipeline import Wanted, evaluate
+from explanations.evaluation.progress import Told
+from explanations.evaluation.summary import Summary
 from explanations.imagesets.base import ImageSet, ImageSetError
 from explanations.imagesets.catalogue import open_image_set
 from explanations.methods.protocol import ResidualError
@@ -18,13 +20,15 @@ from explanations.pipeline.predictions import load_classifier
 from explanations.pipeline.stored_set import StoredSet
 from explanations.pipeline.weights_registry import RegistryError
 from explanations.store.artefacts import ArtefactError
+from studyplatform.computations.study_evaluation import Asked, StudyMapsError, evaluate_study
+from studyplatform.jobs.forms import OF_STUDY
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.models import Study
 from surveys.study_file.stored import definition
 
 REFUSALS = (
     ImageSetError, CheckpointError, PreflightError, OutOfMemoryError, ResidualError, RegistryError,
-    ArtefactError,
+    ArtefactError, StudyMapsError,
 )  # fmt: skip
 EMBEDDED = "scenes"
 WORK = "work"
@@ -32,26 +36,18 @@ WORK = "work"
 
 def run(work: Work) -> Done:
     """Measure the methods. Numbers are kept, so that another attempt measures only the rest."""
-    study, arguments = work.study, work.arguments
+    study = work.study
+    unit = gettext("images")
+
+    def told(what: str, done: int, total: int) -> None:
+        work.progress(done, total, unit, what)
+
     try:
-        source = _images(study)
-        split = definition(study).images.split
-        images = min(arguments["images"], source.count(split))
-        wanted = Wanted(
-            split=split,
-            images=images,
-            subsample=min(arguments["subsample"], images),
-            methods=tuple(arguments["methods"]),
-        )
-        classifier = load_classifier(study.classifier, choose_device("auto"))
-        unit = gettext("images")
-        summary = evaluate(
-            source,
-            classifier,
-            wanted,
-            work.kept,
-            lambda what, done, total: work.progress(done, total, unit, what),
-        )
+        # Jobs that were queued by an earlier version name no sample.
+        if work.arguments.get("sample") == OF_STUDY:
+            summary = evaluate_study(study, Asked(work.arguments["subsample"]), work.kept, told)
+        else:
+            summary = _of_image_set(work, told)
     except REFUSALS as error:
         raise RefusedError(str(error)) from error
     # Names with a dot are files that a killed attempt was just writing.
@@ -66,11 +62,26 @@ def run(work: Work) -> Done:
         },
         {
             "weights_sha256": study.classifier.sha256,
-            "device": str(classifier.device),
+            "device": choose_device("auto"),
             "software": {"torch": version("torch")},
         },
         page="report.html",
     )
+
+
+def _of_image_set(work: Work, told: Told) -> Summary:
+    study, arguments = work.study, work.arguments
+    source = _images(study)
+    split = definition(study).images.split
+    images = min(arguments["images"], source.count(split))
+    wanted = Wanted(
+        split=split,
+        images=images,
+        subsample=min(arguments["subsample"], images),
+        methods=tuple(arguments["methods"]),
+    )
+    classifier = load_classifier(study.classifier, choose_device("auto"))
+    return evaluate(source, classifier, wanted, work.kept, told)
 
 
 def _images(study: Study) -> ImageSet:

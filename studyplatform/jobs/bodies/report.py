@@ -1,5 +1,7 @@
 """The analysis of a study and its report, with the code of run_analysis."""
 
+from pathlib import Path
+
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -9,16 +11,26 @@ from analysis.results import Results
 from analysis.run import analyse
 from studyplatform.computations.study_analysis import export_to_analyse
 from studyplatform.jobs.bodies.export import provenance_of_export
+from studyplatform.jobs.folders import result_file
+from studyplatform.jobs.forms import OF_STUDY
 from studyplatform.jobs.work import Done, RefusedError, Work
+from studyplatform.models import Job
 from surveys.export.folder import ExportError
+from surveys.models import Study
+from surveys.study_file.stored import definition
 
 PAGE = "report.html"
+MAP_QUALITY = {"map_quality", "meeting"}
+"""Table of a plan that compares the quality of maps with answers, and its earlier name."""
 FLAGS = {"included": " --include-simulated", "only": " --simulated-only"}
 
 
 def run(work: Work) -> Done:
     """Export the data, carry out the plan and write the report."""
     study, simulated = work.study, work.arguments["simulated"]
+    evaluation = _newest_evaluation(study)
+    if evaluation:
+        work.say(gettext("The quality of maps is from the newest evaluation of this study's maps."))
     if missing := work.arguments["pdf"] and pdf_missing():
         work.say(missing)
     try:
@@ -30,6 +42,7 @@ def run(work: Work) -> Done:
                 work.output,
                 command=f"manage.py run_analysis {study.slug}{FLAGS.get(simulated, '')}",
                 pdf=work.arguments["pdf"] and not missing,
+                evaluation=evaluation,
                 told=work.step,
             )
     except (ExportError, AnalysisError) as error:
@@ -42,6 +55,22 @@ def run(work: Work) -> Done:
         page=PAGE,
         reveals_arms=simulated != "only",
     )
+
+
+def _newest_evaluation(study: Study) -> Path | None:
+    """Return the measured quality of the maps that participants see, if the plan asks for it."""
+    if not MAP_QUALITY & definition(study).analysis.keys():
+        return None
+    finished = Job.objects.filter(study=study, kind="evaluation", state=Job.State.DONE)
+    for job in finished.order_by("-id"):
+        result = job.result or {}
+        of_study = job.arguments.get("sample") == OF_STUDY
+        # The file of a study that has not started can be replaced, also its classifier.
+        weights = result["provenance"]["weights_sha256"]
+        path = result_file(job.pk, result["token"], "images.csv")
+        if of_study and weights == study.classifier.sha256 and path:
+            return path
+    return None
 
 
 def _summary(results: Results) -> str:

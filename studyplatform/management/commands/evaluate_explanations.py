@@ -1,6 +1,8 @@
-"""manage.py evaluate_explanations: measured comparison of the methods."""
+"""manage.py evaluate_explanations: measured comparison of the methods, on a sample of images or on
+what the participants of a study see."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,16 @@ from explanations.computing.memory import OutOfMemoryError
 from explanations.computing.preflight import PreflightError
 from explanations.engine import METHODS
 from explanations.evaluation.pipeline import Wanted, evaluate
+from explanations.evaluation.summary import Summary
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import NAMES, open_image_set
 from explanations.management import arguments
-from explanations.management.base import PlatformCommand
+from explanations.management.database import DatabaseCommand
 from explanations.methods.protocol import ResidualError
+from explanations.pipeline.weights_registry import RegistryError
+from explanations.store.artefacts import ArtefactError
+from studyplatform.computations.study_evaluation import Asked, StudyMapsError, evaluate_study
+from surveys.management.lookup import study_named
 
 REFUSALS = (
     ImageSetError,
@@ -29,12 +36,17 @@ REFUSALS = (
     PreflightError,
     OutOfMemoryError,
     ResidualError,
+    RegistryError,
+    ArtefactError,
+    StudyMapsError,
     ValueError,
 )
+OF_AN_IMAGE_SET = ("data", "data_dir", "split", "weights", "images", "methods", "precision", "seed")
+"""Options that --study settles."""
 
 
-class Command(PlatformCommand):
-    """Measurement of the methods on a sample of images, with a report."""
+class Command(DatabaseCommand):
+    """Measurement of the methods on a sample of images or on a study's maps, with a report."""
 
     if_stopped = "All computed values are kept. Repeat the command to continue."
     help = (
@@ -44,6 +56,12 @@ class Command(PlatformCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
+        parser.add_argument(
+            "--study",
+            type=arguments.name,
+            metavar="SLUG",
+            help="evaluate the stored maps that the participants of this study see",
+        )
         parser.add_argument(
             "--output", type=arguments.output_folder, required=True, help="folder of the report"
         )
@@ -80,28 +98,22 @@ class Command(PlatformCommand):
         )
         parser.add_argument("--seed", type=arguments.seed, default=0)
 
+        self._defaults = {name: parser.get_default(name) for name in OF_AN_IMAGE_SET}
+
+    def needs_database(self, options: Mapping[str, Any]) -> bool:
+        """Check whether this call evaluates the maps of a study."""
+        return options["study"] is not None
+
     def handle(self, *args: Any, **options: Any) -> str:
         """Evaluate the methods and return a summary."""
         if options["threads"]:
             torch.set_num_threads(options["threads"])
         output: Path = options["output"]
         try:
-            wanted = Wanted(
-                split=options["split"],
-                images=options["images"],
-                subsample=options["subsample"],
-                methods=tuple(key.strip() for key in options["methods"].split(",") if key.strip()),
-                seed=options["seed"],
-                precision=options["precision"],
-                limits=not options["without_limits"],
-            )
-            weights = _weights(options["weights"], options["data"])
-            classifier = Classifier.load(weights, choose_device(options["device"]))
-            # Images are fitted to the classifier, which accepts a single size.
-            source = open_image_set(
-                options["data"], options["data_dir"], size=classifier.image_size
-            )
-            summary = evaluate(source, classifier, wanted, output)
+            if options["study"]:
+                summary = self._of_study(options, output)
+            else:
+                summary = self._of_image_set(options, output)
         except REFUSALS as error:
             raise CommandError(str(error)) from error
         return (
@@ -109,6 +121,37 @@ class Command(PlatformCommand):
             f"{len(summary.controls)} controls, {len(summary.measures)} measures. "
             f"Written to {output}: report.html, results.json, results.csv, figures."
         )
+
+    def _of_study(self, options: Mapping[str, Any], output: Path) -> Summary:
+        for name in OF_AN_IMAGE_SET:
+            if options[name] != self._defaults[name]:
+                raise CommandError(
+                    f"--study evaluates the images, methods and classifier of the study, so that "
+                    f"--{name.replace('_', '-')} has no meaning. Omit one of them."
+                )
+        asked = Asked(options["subsample"], not options["without_limits"], options["device"])
+        study = study_named(options["study"])
+        return evaluate_study(study, asked, output, estimated=self._tell)
+
+    def _of_image_set(self, options: Mapping[str, Any], output: Path) -> Summary:
+        wanted = Wanted(
+            split=options["split"],
+            images=options["images"],
+            subsample=options["subsample"],
+            methods=tuple(key.strip() for key in options["methods"].split(",") if key.strip()),
+            seed=options["seed"],
+            precision=options["precision"],
+            limits=not options["without_limits"],
+        )
+        weights = _weights(options["weights"], options["data"])
+        classifier = Classifier.load(weights, choose_device(options["device"]))
+        # Images are fitted to the classifier, which accepts a single size.
+        source = open_image_set(options["data"], options["data_dir"], size=classifier.image_size)
+        return evaluate(source, classifier, wanted, output, estimated=self._tell)
+
+    def _tell(self, seconds: float) -> None:
+        minutes = round(seconds / 60)
+        self.stderr.write(f"About {minutes or 'one'} minute{'s' if minutes > 1 else ''} left.")
 
 
 def _weights(given: Path | None, data: str) -> Path:
