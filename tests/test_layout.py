@@ -18,6 +18,7 @@ FOR_WEIGHT = {
     ("surveys.study_checks.loading", "surveys.study_checks.analysis_plan"),
     ("explanations.pipeline.precompute", "explanations.pipeline.executors.on_dask"),
     ("explanations.computing.arithmetic", "explanations.computing.winograd.convolution"),
+    ("studyplatform.panel.registrations", "studyplatform.preregistration"),
     # Models exist only once Django has loaded all apps.
     ("studyplatform.apps", "studyplatform.audit.writing"),
     ("studyplatform.apps", "surveys.services.acts"),

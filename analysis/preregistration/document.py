@@ -19,28 +19,32 @@ CSS = HERE.parent / "report" / "report.css"
 NAMES = {"preregistration.md": "document.md", "preregistration.html": "document.html"}
 
 
-def write_registration(
-    plan: Plan, document: Mapping[str, Any], declared: Declared, output: Path
-) -> str:
-    """Write preregistration.md, .html and registered.json, and return the plan's hash.
+def registration_texts(
+    plan: Plan, document: Mapping[str, Any], declared: Declared
+) -> dict[str, str]:
+    """Return the texts of preregistration.md, .html and registered.json by name.
 
     `document` is the plan as plain tables, as the export will contain it.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    digest = plan_hash(document)
     # The registered plan is JSON with sorted keys, so that its bytes do not depend on the notation.
     registered = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
-    _write(output / "registered.json", registered + "\n")
+    texts = {"registered.json": registered + "\n"}
     for name, template in NAMES.items():
-        text = _environment(html=name.endswith("html")).get_template(template).render(
+        texts[name] = _environment(html=name.endswith("html")).get_template(template).render(
             declared=declared,
             sections=sections(plan, declared),
-            plan_sha256=digest,
+            plan_sha256=plan_hash(document),
             software=software(),
             css=Markup(CSS.read_text(encoding="utf-8")),  # noqa: S704 - style sheet of this package
         )  # fmt: skip
-        _write(output / name, text)
-    return digest
+    return texts
+
+
+def write_texts(texts: Mapping[str, str], output: Path) -> None:
+    """Write the texts by the names of their files."""
+    output.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (output / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _environment(html: bool) -> Environment:
@@ -52,7 +56,3 @@ def _environment(html: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,10 +1,12 @@
 """The sample that a study file needs, simulated and written as a page and as JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from analysis.plan.plan import Plan
 from analysis.plan.reading import parse_plan
 from analysis.power.assumptions import Design, PlanningError
 from analysis.power.page import sentence, write_page
@@ -23,14 +25,17 @@ def simulate_sample(
     workers: int = 1,
     told: Callable[[str], None] = lambda line: None,
     scheduler: str = "",
+    effects: Mapping[str, float] | None = None,
 ) -> Power:
     """Return the sample that the study needs. Simulated studies are kept in ``kept`` for next time.
 
-    ``images`` replaces the study file's number of images per participant. Raises AnalysisError for
-    a plan or a design that cannot be simulated.
+    ``images`` replaces the study file's number of images per participant, and ``effects`` the
+    smallest effects of its outcomes: one that is not among them is left out. Raises AnalysisError
+    for a plan or a design that cannot be simulated.
     """
+    plan = parse_plan(plan_of(study))
     return plan_power(
-        parse_plan(plan_of(study)),
+        plan if effects is None else with_effects(plan, effects),
         _codebook(study),
         _design(study, images),
         asked,
@@ -39,6 +44,27 @@ def simulate_sample(
         told=told,
         scheduler=scheduler,
     )
+
+
+def with_effects(plan: Plan, effects: Mapping[str, float]) -> Plan:
+    """Return the plan with these smallest effects by outcome, and with no others."""
+    outcomes = tuple(
+        replace(outcome, smallest_effect=effects.get(outcome.key)) for outcome in plan.outcomes
+    )
+    return replace(plan, outcomes=outcomes)
+
+
+def standardised_effects(study: StudyFile, power: Power) -> dict[str, float]:
+    """Return Cohen's d of the smallest effect on each scale, with the SD that was assumed."""
+    items, found = _codebook(study), {}
+    for outcome in power.plan.outcomes:
+        rows = items[items["scale"] == outcome.scale] if outcome.kind == "scale" else items.head(0)
+        if outcome.smallest_effect is None or rows.empty:
+            continue
+        span = float(rows["maximum"].max() - rows["minimum"].min())
+        sd = power.asked.assumed.score_sd or span / 6
+        found[outcome.key] = outcome.smallest_effect / sd
+    return found
 
 
 def write_power(power: Power, folder: Path, command: str) -> list[str]:

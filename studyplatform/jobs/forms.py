@@ -8,11 +8,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from analysis.power.assumptions import Assumptions
 from explanations import catalogue
 from surveys.blinding import is_blinded
 from surveys.export.formats import FORMATS
 from surveys.models import Study
 from surveys.services.ledger import scheme_of
+from surveys.study_file.stored import definition
 
 WHO = (
     ("none", _("real participants")),
@@ -176,24 +178,33 @@ class EvaluationForm(JobForm):
         }  # fmt: skip
 
 
+def _assumption(name: str, label: Any, help_text: Any) -> forms.FloatField:
+    """Return a field for an assumption of the simulation, with the command's own default."""
+    default = getattr(Assumptions, name)
+    return forms.FloatField(
+        label=label,
+        help_text=help_text,
+        min_value=0,
+        max_value=0.99,
+        initial=default,
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "any"}),
+    )
+
+
 class PowerForm(JobForm):
+    """What a simulation needs. The study's outcomes add a field each, ``effect_`` and the key."""
+
     power = forms.FloatField(
         label=_("Desired power"),
         help_text=_(
-            "Probability of detecting an effect of the smallest size that matters. Usual: .80, or "
-            ".90 and more for a registered report."
+            "Probability of detecting an effect of the smallest size that matters. Cohen (1988) "
+            "proposed .80; journals ask for .90 and more of registered reports."
         ),
         min_value=0.5,
         max_value=0.99,
         initial=0.8,
         widget=forms.NumberInput(attrs={"step": "0.01"}),
-    )
-    runs = forms.IntegerField(
-        label=_("Simulated studies per point"),
-        help_text=_("400 give the power to within about 4 percentage points."),
-        min_value=20,
-        max_value=5000,
-        initial=400,
     )
     most = forms.IntegerField(
         label=_("Largest arm to try"),
@@ -202,6 +213,56 @@ class PowerForm(JobForm):
         max_value=5000,
         initial=500,
     )
+    dropout = _assumption(
+        "dropout",
+        _("Share of people who stop early"),
+        _(
+            "From your own earlier studies, if there are any. In the online studies of Zhou and "
+            "Fishbach (2016), .30 to .50 of the people stopped early."
+        ),
+    )
+    excluded = _assumption(
+        "excluded",
+        _("Share of people whom the plan's rules exclude"),
+        _("From a pilot. Stricter attention checks exclude more."),
+    )
+    reliability = _assumption(
+        "reliability",
+        _("Reliability of the scales"),
+        _(
+            "From the publication of each scale. Nunnally (1978) asks for .80 in basic research. "
+            "A less reliable scale needs more people."
+        ),
+    )
+    score_sd = forms.FloatField(
+        label=_("Standard deviation of the scores"),
+        help_text=_(
+            "In points of the scale, from a pilot or an earlier study. Empty: a sixth of the range."
+        ),
+        min_value=0.001,
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "any"}),
+    )
+    person_share = _assumption(
+        "person_share",
+        _("Share of a trial's variance that is between people"),
+        _(
+            "From a pilot's mixed model: the variance of the random intercepts of people out of "
+            "the total. Judd, Westfall, and Kenny (2012) explain why it matters."
+        ),
+    )
+    image_share = _assumption(
+        "image_share",
+        _("Share of a trial's variance that is between images"),
+        _("The same for images. The more images differ, the more of them a study needs."),
+    )
+    runs = forms.IntegerField(
+        label=_("Simulated studies per point"),
+        help_text=_("400 give the power to within about 4 percentage points."),
+        min_value=20,
+        max_value=5000,
+        initial=400,
+    )
     seed = forms.IntegerField(
         label=_("Seed"),
         help_text=_("The same seed gives the same result."),
@@ -209,6 +270,57 @@ class PowerForm(JobForm):
         max_value=2**31 - 1,
         initial=1,
     )
+    ASSUMPTIONS = ("dropout", "excluded", "reliability", "score_sd", "person_share", "image_share")
+
+    def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(study, data)
+        self.planned = _planned_effects(study) if study else {}
+        for key, (label, unit, effect) in self.planned.items():
+            self.fields[f"effect_{key}"] = forms.FloatField(
+                label=gettext("Smallest effect on “%(outcome)s”") % {"outcome": label},
+                help_text=unit,
+                initial=effect,
+                required=False,
+                widget=forms.NumberInput(attrs={"step": "any"}),
+            )
+        effects = [f"effect_{key}" for key in self.planned]
+        self.order_fields([*effects, *self.fields])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        for name in self.ASSUMPTIONS:
+            if cleaned.get(name) is None and name not in self.errors:
+                cleaned[name] = getattr(Assumptions, name)
+        effects = self._effects(cleaned)
+        if self.study is not None and not effects and not self.errors:
+            raise forms.ValidationError(
+                _(
+                    "No outcome has a smallest effect that matters. Enter one for at least one "
+                    "outcome: the sample is planned to detect it."
+                )
+            )
+        for key, effect in effects.items():
+            if effect == 0:
+                self.add_error(
+                    f"effect_{key}",
+                    gettext("0 is no effect. Leave the field empty to leave the outcome out."),
+                )
+        return cleaned
+
+    def _effects(self, cleaned: Mapping[str, Any]) -> dict[str, float]:
+        """Return the effects by outcome: those entered or, where none was asked for, the plan's."""
+        effects = {}
+        for key, (_label, _unit, planned) in self.planned.items():
+            was_asked = f"effect_{key}" in self.data
+            effect = cleaned.get(f"effect_{key}") if was_asked else planned
+            if effect is not None:
+                effects[key] = float(effect)
+        return effects
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the checked values, with the effects in a table of their own."""
+        plain = {k: v for k, v in self.cleaned_data.items() if not k.startswith("effect_")}
+        return {**plain, "effects": self._effects(self.cleaned_data)}
 
     @classmethod
     def in_words(cls, arguments: Mapping[str, Any]) -> str:
@@ -216,6 +328,31 @@ class PowerForm(JobForm):
             "power": f"{arguments.get('power', 0):.2f}".lstrip("0"),
             "runs": arguments.get("runs", 0),
         }
+
+
+def _planned_effects(study: Study) -> dict[str, tuple[str, str, float | None]]:
+    """Return label, help and smallest effect by key of each outcome that carries a claim."""
+    planned = {}
+    for outcome in definition(study).analysis.get("outcomes", ()):
+        if outcome.get("role") == "exploratory":
+            continue
+        effect = outcome.get("smallest_effect")
+        label = str(outcome.get("label") or outcome["key"])
+        planned[str(outcome["key"])] = (label, _unit(outcome), effect)
+    return planned
+
+
+def _unit(outcome: Mapping[str, Any]) -> str:
+    """Return what the smallest effect of the outcome is measured in, and where it comes from."""
+    if outcome.get("kind") == "scale":
+        return gettext(
+            "Difference of means in points of the scale. The smallest that would matter in "
+            "practice (Lakens, Scheel, & Isager, 2018), not the largest that you hope for. Empty: "
+            "not planned for."
+        )
+    return gettext(
+        "Difference of means; of shares, .15 means 15 percentage points. Empty: not planned for."
+    )
 
 
 class SimulationForm(JobForm):

@@ -5,6 +5,7 @@ from studyplatform.models.account_link import AccountLink
 from studyplatform.models.attempt import Attempt
 from studyplatform.models.audit_entry import AuditEntry
 from studyplatform.models.job import Job
+from studyplatform.models.locked_registration import LockedRegistration
 from studyplatform.models.member import StudyMember
 from studyplatform.models.review_link import ReviewLink
 from studyplatform.models.sign_in import SignIn
@@ -16,6 +17,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Job",
+    "LockedRegistration",
     "ReviewLink",
     "SignIn",
     "StudyImageSet",

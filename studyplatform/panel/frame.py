@@ -30,6 +30,7 @@ TABS = (
     Tab("images", _("Images"), "panel:images"),
     Tab("preview", _("Preview"), "preview:begin"),
     Tab("jobs", _("Jobs"), "panel:jobs"),
+    Tab("plan", _("Plan"), "panel:plan"),
     Tab("launch", _("Launch"), "panel:launch"),
     Tab("monitor", _("Monitor"), "panel:monitor", Right.SEE_DATA),
     Tab("participants", _("Participants"), "panel:participants", Right.SEE_DATA),

@@ -29,8 +29,8 @@ MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "recruitment": (_("Edit the recruitment"), "panel:study-file", {}, Right.MAKE_CHANGES),
     "sample": (_("Edit the sample"), "panel:study-file", {}, Right.MAKE_CHANGES),
     "file": (_("Edit the study file"), "panel:study-file", {}, Right.MAKE_CHANGES),
-    "power": (_("Simulate the power"), "panel:start-job", {"key": "power"}, Right.MAKE_CHANGES),
-    "registration": (_("Edit the study file"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "power": (_("Simulate the power"), "panel:plan", {}, Right.MAKE_CHANGES),
+    "registration": (_("Read the preregistration"), "panel:plan", {}, Right.VIEW),
     "members": (_("Invite a colleague"), "panel:members", {}, Right.OWN),
 }
 """Where the fault of each line is mended: the link's words, its URL, and the right it needs."""

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from analysis.errors import AnalysisError
+from studyplatform.panel import registrations
 from studyplatform.panel.access import AnyUser, Right, has_right, rights_in, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.launch import (
@@ -58,7 +60,7 @@ def open_study(request: HttpRequest, study: Study) -> HttpResponse:
     return _act(
         request,
         study,
-        lambda: services.open_study(study=study),
+        lambda: registrations.launch(study),
         gettext("The study is running. People who have the link can take part."),
     )
 
@@ -144,7 +146,7 @@ def _name_of(user: AnyUser) -> str:
 def _act(request: HttpRequest, study: Study, act: Callable[[], None], done: str) -> HttpResponse:
     try:
         act()
-    except services.StudyError as error:
+    except (services.StudyError, AnalysisError) as error:
         return _refuse(request, study, str(error))
     messages.success(request, done)
     return redirect("panel:launch", slug=study.slug)

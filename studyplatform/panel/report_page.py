@@ -7,6 +7,7 @@ and so nothing that somebody could smuggle into the page; the panel's policy sta
 import base64
 import hashlib
 import re
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -35,10 +36,16 @@ def policy_of(html: str) -> str:
 
 
 def with_bar(request: HttpRequest, study: Study, job: Job, html: str) -> HttpResponse:
-    """Return the page with a bar on top that leads back to the panel."""
-    context = {"study": study, "job": job}
+    """Return the page of a job with a bar on top that leads back to the panel."""
+    return with_bar_of(request, "panel/result_bar.html", {"study": study, "job": job}, html)
+
+
+def with_bar_of(
+    request: HttpRequest, template: str, context: dict[str, Any], html: str
+) -> HttpResponse:
+    """Return the page with the bar that the template draws on top."""
     style = render_to_string("panel/result_bar_style.html", context, request)
-    bar = render_to_string("panel/result_bar.html", context, request)
+    bar = render_to_string(template, context, request)
     # A function as replacement, because the texts may contain backslashes.
     shown = _HEAD_END.sub(lambda found: style + found.group(), html, count=1)
     shown = _BODY.sub(lambda found: found.group() + bar, shown, count=1)

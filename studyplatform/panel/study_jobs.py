@@ -42,9 +42,7 @@ FOLLOWING: Mapping[str, tuple[Following, ...]] = {
         Following(_("Go to the launch"), "panel:launch", Right.VIEW, state="draft"),
     ),
     "evaluation": (Following(_("Back to the study"), "panel:study", Right.VIEW),),
-    "power": (
-        Following(_("Write the sample into the plan"), "panel:study-file", Right.MAKE_CHANGES),
-    ),
+    "power": (Following(_("Write the sample into the plan"), "panel:plan", Right.MAKE_CHANGES),),
     "simulation": (
         Following(_("Look at how long the pages take"), "panel:monitor", Right.SEE_DATA),
         Following(_("Try the report on synthetic people"), "panel:data", Right.SEE_DATA),

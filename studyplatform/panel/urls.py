@@ -22,6 +22,7 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("monitor/", monitor_views.show, name="monitor"),
     path("participants/", include("studyplatform.panel.participant_urls")),
     path("images/", include("studyplatform.panel.image_urls")),
+    path("plan/", include("studyplatform.panel.plan_urls")),
     path("launch/", include("studyplatform.panel.launch_urls")),
     path("members/", include("studyplatform.panel.member_urls")),
     path("jobs/", include("studyplatform.panel.job_urls")),

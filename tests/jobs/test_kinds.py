@@ -140,6 +140,36 @@ def test_the_sample_size_is_simulated(study):
     assert any("per arm" in one.step for one in told)
 
 
+def test_the_effects_and_assumptions_that_were_entered_are_simulated(study):
+    """The plan of this study names no smallest effect."""
+    services.close_study(study=study)
+    data = POWER | {"effect_trust": "2.0", "dropout": "0", "score_sd": "1.5"}
+    queue.enqueue("power", study=study, data=data, by=None)
+    job, _ = do_next()
+    assert job.state == "done", job.error
+    assert job.arguments["effects"] == {"trust": 2.0}
+    power = json.loads((output(job) / "power.json").read_text())
+    assert (
+        power["asked"]["assumed"] | {"dropout": 0.0, "score_sd": 1.5} == (power["asked"]["assumed"])
+    )
+    (sample,) = job.result["provenance"]["samples"]
+    assert (sample["outcome"], sample["effect"], sample["d"]) == ("trust", 2.0, 2.0 / 1.5)
+    assert "smallest effects: trust 2.0" in (output(job) / "power.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("entered", "sentence"),
+    [
+        ({}, "No outcome has a smallest effect that matters."),
+        ({"effect_trust": ""}, "No outcome has a smallest effect that matters."),
+        ({"effect_trust": "0"}, "0 is no effect."),
+    ],
+)
+def test_a_sample_is_not_simulated_without_an_effect(study, entered, sentence):
+    with pytest.raises(ArgumentsError, match=sentence):
+        queue.enqueue("power", study=study, data=POWER | entered, by=None)
+
+
 def planned(study: Study) -> Study:
     """The study with a smallest effect, which a simulation needs."""
     services.close_study(study=study)

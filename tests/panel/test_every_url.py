@@ -90,6 +90,10 @@ def a_job(study: Study, kind: str = "maps") -> dict[str, object]:
     return {"pk": study.jobs.get(kind=kind).pk}
 
 
+def a_power_job(study: Study) -> dict[str, object]:
+    return a_job(study, "power")
+
+
 def a_data_job(study: Study) -> dict[str, object]:
     return a_job(study, "export")
 
@@ -184,6 +188,9 @@ ROWS = {
     "panel:write-images": Row(CHANGING, method="post"),
     "panel:draw-from-all": Row(CHANGING, method="post"),
     "panel:image-picture": Row(MEMBERS, an_own_image),
+    "panel:plan": Row(MEMBERS),
+    "panel:write-sample": Row(CHANGING, a_power_job, method="post"),
+    "panel:preregistration": Row(MEMBERS, lambda study: {"name": "registered.json"}),
     "panel:launch": Row(MEMBERS),
     "panel:open": Row(OWNERS, method="post"),
     "panel:pause": Row(CHANGING, method="post"),
@@ -313,6 +320,11 @@ def world(db, tmp_path) -> tuple[Study, Study]:
             study=each,
             expires_at=timezone.now() + INVITATION_LASTS,
         )
+        Job.objects.create(
+            kind="power", study=each, request_sha256=f"power {each.slug}", state="done",
+            queued_at=timezone.now(), finished_at=timezone.now(), started_at=timezone.now(),
+            result={"token": 1, "files": []},
+        )  # fmt: skip
         for kind in ("maps", "export"):
             Job.objects.create(
                 kind=kind,

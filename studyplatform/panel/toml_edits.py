@@ -1,0 +1,130 @@
+"""Changes of single values of a study file, which keep comments, order and all other values.
+
+tomlkit writes the changes. Each result is read again and compared with what was asked for, because
+a study file must not change anywhere else, whatever way of writing TOML somebody has used.
+"""
+
+import copy
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tomlkit
+from django.utils.translation import gettext
+from tomlkit.exceptions import TOMLKitError
+
+Path = tuple[str | int, ...]
+"""The keys that lead to a value; a whole number is a place in a list, from 0."""
+
+
+class EditError(Exception):
+    """A study file that cannot be changed this way. The message says why and what to do."""
+
+
+class _Removed:
+    """The value of a key that is to be removed."""
+
+
+REMOVED = _Removed()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value to set at the path, or REMOVED. Tables that are missing on the way are added."""
+
+    path: Path
+    value: Any
+
+
+def read(source: str) -> dict[str, Any]:
+    """Return the values of the file. Raises EditError if it is not TOML."""
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise EditError(
+            gettext("The file is not valid TOML (%(error)s). Mend it in the text editor first.")
+            % {"error": error}
+        ) from error
+
+
+def value_at(values: Any, path: Path, default: Any = None) -> Any:
+    """Return the value at the path, or the default if there is none."""
+    for key in path:
+        try:
+            values = values[key]
+        except (KeyError, IndexError, TypeError):
+            return default
+    return values
+
+
+def edited(source: str, changes: Sequence[Change]) -> str:
+    """Return the file with the changes, and with nothing else changed.
+
+    Raises EditError if the file is not TOML or is written in a way that cannot be changed in place.
+    """
+    before = read(source)
+    needed = [change for change in changes if _differs(before, change)]
+    if not needed:
+        return source
+    wanted = copy.deepcopy(before)
+    for change in needed:
+        _apply(wanted, change, plain=True)
+    try:
+        document = tomlkit.parse(source)
+        for change in needed:
+            _apply(document, change, plain=False)
+        text = tomlkit.dumps(document)
+        after = tomllib.loads(text)
+    except (TOMLKitError, tomllib.TOMLDecodeError, TypeError, ValueError, KeyError) as error:
+        raise EditError(_refusal()) from error
+    if after != wanted:
+        raise EditError(_refusal())
+    return text
+
+
+def _refusal() -> str:
+    return gettext(
+        "This file is written in a way that the form cannot change without touching other values. "
+        "Make the change in the text editor."
+    )
+
+
+def _differs(values: Any, change: Change) -> bool:
+    there = value_at(values, change.path, REMOVED)
+    if change.value is REMOVED:
+        return there is not REMOVED
+    return bool(there is REMOVED or there != change.value or type(there) is not type(change.value))
+
+
+def _apply(values: Any, change: Change, *, plain: bool) -> None:
+    """Set or remove the value; ``plain`` for values of Python in place of tomlkit's."""
+    *way, last = change.path
+    for key in way:
+        if isinstance(key, str) and key not in values:
+            values[key] = {} if plain else tomlkit.table()
+        values = values[key]
+    if change.value is REMOVED:
+        del values[last]
+        return
+    values[last] = copy.deepcopy(change.value) if plain else _item(change.value)
+
+
+def _item(value: Any) -> Any:
+    """Return the value as TOML: texts of several lines between triple quotes, one line a line."""
+    if isinstance(value, str) and "\n" in value:
+        # The line break after the opening quotes does not belong to the text.
+        return tomlkit.value('"""\n' + tomlkit.string(value, multiline=True).as_string()[3:])
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        tables = tomlkit.aot()
+        for entry in value:
+            tables.append(_table(entry))
+        return tables
+    return tomlkit.item(value)
+
+
+def _table(entry: dict[str, Any]) -> Any:
+    table = tomlkit.table()
+    for key, value in entry.items():
+        table[key] = _item(value)
+    return table
