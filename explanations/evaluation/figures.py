@@ -18,7 +18,7 @@ from explanations.evaluation.summary import LimitRow, Measured, Summary
 
 INK, MUTED, GRID = "#1b1f24", "#646b76", "#d5d9df"
 METHOD, CONTROL = "#0072b2", "#858b95"
-LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#777777")
 ARROWS = {"higher": "higher is better", "lower": "lower is better", "neither": ""}
 SETTINGS = {
     "font.size": 9,
@@ -131,6 +131,8 @@ def _depth(rows: Sequence[LimitRow]) -> Figure:
         "pointing": "pointing game",
         "mass": "mass on the object",
         "empty": "share of empty maps",
+        "blocks": "strongest 4 of 16 blocks",
+        "random_blocks": "the same, random weights",
     }
     figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
     _lines(axes, rows, named, range(len(rows)))
@@ -176,6 +178,7 @@ def _lines(
 
 _LIMITS: Mapping[str, Callable[[Sequence[LimitRow]], Figure]] = {
     "gradcam_depth": _depth,
+    "saliency_depth": _depth,
     "deepshap_background": _by_count(
         {"error": "error", "spearman": "rank correlation", "top_overlap": "top 10 % in common"},
         "images in each background",

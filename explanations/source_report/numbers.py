@@ -17,6 +17,7 @@ from explanations.computing.gradients import GradientPass, gradient_pass
 from explanations.computing.workspace import Batch
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case
+from explanations.evaluation.limits.depth import depth_numbers
 from explanations.evaluation.limits.lime import shown_in_common
 from explanations.evaluation.measures.localisation import mass_inside
 from explanations.evaluation.measures.randomisation import randomised
@@ -30,7 +31,6 @@ from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime
 from explanations.methods.protocol import Explainer
 from explanations.methods.saliency import Saliency
-from explanations.source_report.depth import depth_numbers
 
 COPIES = 8
 SPREAD = 0.15

@@ -41,18 +41,34 @@ class Table:
     """Column headings by quantity."""
 
 
+_LOCATED = {
+    "pointing": "Pointing game",
+    "mass": "Mass on the object",
+    "auc": "Pixel AUC",
+}
+_SPREAD = {
+    "half": "Cells above half of the maximum",
+    "entropy": "Entropy",
+    "blocks": "Strongest 4 of 16 blocks",
+    "random_blocks": "The same, random weights",
+}
 _AGREE = {"spearman": "Rank correlation", "top_overlap": "Top 10 % in common"}
 TABLES = (
     Table(
         "gradcam_depth",
         "Grad-CAM by depth",
-        "The map of every feature module, rectified and enlarged. Empty maps localise at chance.",
-        {
-            "empty": "Empty maps",
-            "pointing": "Pointing game",
-            "mass": "Mass on the object",
-            "auc": "Pixel AUC",
-        },
+        "The map of every feature module, rectified and enlarged. Empty maps localise at chance. "
+        "The spread is of the rectified map at its own resolution, without empty maps; the blocks "
+        "divide every map into the same 4 x 4 fields, so that they alone can be compared between "
+        "modules (even: .25).",
+        {"empty": "Empty maps", **_LOCATED, **_SPREAD},
+    ),
+    Table(
+        "saliency_depth",
+        "Saliency by depth",
+        "The absolute gradient by the output of every feature module, largest over the channels, "
+        "enlarged in squares. The columns are those of Grad-CAM by depth.",
+        {**_LOCATED, **_SPREAD},
     ),
     Table(
         "saliency_noise",
@@ -102,6 +118,13 @@ LIMITS: tuple[Limit, ...] = (
         "gradcam",
         "gradcam_depth",
         "explanations.evaluation.limits.depth.gradcam_by_depth",
+        every_image=True,
+    ),
+    Limit(
+        "saliency_depth",
+        "saliency",
+        "saliency_depth",
+        "explanations.evaluation.limits.depth.saliency_by_depth",
         every_image=True,
     ),
     Limit(

@@ -21,7 +21,7 @@ def parameter_randomisation(subject: Subject, share: float) -> dict[str, float]:
     layers have learned.
     """
     setting, case = subject.setting, subject.case
-    engine = setting.last("randomised", share, lambda: _randomised_engine(setting, share))
+    engine = setting.last("randomised", share, lambda: randomised_engine(setting, share))
     return {
         name: spearman(relevance, setting.explained(name, case.image, case.predicted, engine))
         for name, relevance in subject.maps.items()
@@ -59,7 +59,8 @@ def randomised(classifier: Classifier, share: float, seed: int) -> tuple[Classif
     return replace(classifier, network=network, sha256=""), count
 
 
-def _randomised_engine(setting: Setting, share: float) -> Engine:
+def randomised_engine(setting: Setting, share: float) -> Engine:
+    """Create an engine of the network whose upper layers are randomised."""
     workspace = setting.engine.workspace
     classifier, _ = randomised(workspace.classifier, share, setting.seed)
     return Engine(classifier, workspace.background, setting.engine.precision)

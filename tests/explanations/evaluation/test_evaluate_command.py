@@ -49,8 +49,8 @@ def test_the_csv_is_flat_and_every_mean_lies_in_its_interval(report):
             assert low - 1e-12 <= mean <= high + 1e-12
     methods = {row["method"] for row in rows if row["measure"] == "road"}
     assert methods == {"gradcam", "saliency", "random", "edges", "centre"}
-    depth = {row["method"] for row in rows if row["measure"] == "gradcam_depth_empty"}
-    assert len(depth) == 15
+    for measure in ("gradcam_depth_empty", "gradcam_depth_blocks", "saliency_depth_random_blocks"):
+        assert len({row["method"] for row in rows if row["measure"] == measure}) == 15
 
 
 def test_chance_is_printed_beside_localisation(report):

@@ -7,6 +7,7 @@ from explanations.attribution import Attribution
 from explanations.catalogue import METHODS
 from explanations.evaluation.limits import backgrounds, depth, lime
 from explanations.evaluation.limits.catalogue import LIMITS, TABLES
+from tests.explanations.evaluation.conftest import planted_mask
 
 SMALL = [limit for limit in LIMITS if limit.table != "deepshap_background"]
 
@@ -27,6 +28,24 @@ def test_each_feature_module_has_its_row_and_the_detectors_map_finds_the_patch(p
     ]  # fmt: skip
     assert found["2. ReLU, 32 x 32|auc"] > 0.99
     assert found["2. ReLU, 32 x 32|empty"] == 0
+
+
+def test_saliency_of_each_feature_module_is_measured_with_its_control(planted):
+    found = depth.saliency_by_depth(planted)
+    rows = ("1. Conv, 32 x 32", "2. ReLU, 32 x 32", "3. AvgPool, 16 x 16")
+    assert [key for key in found if key.endswith("|half")] == [f"{row}|half" for row in rows]
+    assert {key for key in found if "|random_blocks" in key} == {f"{r}|random_blocks" for r in rows}
+    # The detector's last layer weighs every cell of the pool alike.
+    assert found["3. AvgPool, 16 x 16|half"] == 1
+    assert found["3. AvgPool, 16 x 16|blocks"] == pytest.approx(depth.CHANCE)
+    assert found["3. AvgPool, 16 x 16|random_blocks"] > depth.CHANCE
+
+
+def test_the_spread_of_grad_cam_is_that_of_the_planted_patch(planted):
+    found = depth.gradcam_by_depth(planted)
+    cells = planted_mask().mean()
+    assert found["2. ReLU, 32 x 32|half"] == pytest.approx(cells)
+    assert found["2. ReLU, 32 x 32|blocks"] == pytest.approx(1)
 
 
 def test_a_map_without_positive_values_counts_as_empty():

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from explanations.evaluation.limits.depth import above_half, depth_numbers, strongest_blocks
 from explanations.evaluation.statistics import mean_of
 from explanations.source_report import judging, page
 from explanations.source_report.claims import CLAIMS, SECTIONS, judge_all
-from explanations.source_report.depth import above_half, depth_numbers, strongest_blocks
 from explanations.source_report.evidence import Evidence
 from explanations.source_report.fairness import quality_by_class
 from explanations.source_report.numbers import roughness
