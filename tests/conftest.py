@@ -44,6 +44,17 @@ def transactional_db(transactional_db):
     forget_ledgers()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_for_the_disk():
+    """What a test writes need not survive a power cut; waiting for that took an eighth of the time.
+
+    Processes that tests start do wait, and so do those that are killed.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_language_left_from_another_test():
     with translation.override("en"):

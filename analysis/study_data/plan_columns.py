@@ -21,6 +21,7 @@ NOT_COLUMNS = ("confidence_range", "probability_range", "smallest_gap", "chance"
 def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
     """List the requirements of the plan that the tables, by their codebook, do not meet."""
     types = trial_types(codebook)
+    people = _types(codebook, "participants.csv")
     items = codebook.dropna(subset=["item"])
     problems: list[Problem] = []
     for number, outcome in enumerate(plan.outcomes):
@@ -29,18 +30,18 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
             *_scale_problems(outcome, codebook),
             *_item_problems(f"outcome {outcome.key!r}", outcome.item, items),
             *_column_problems(outcome, types),
-            *_factor_problems(outcome, codebook, items),
+            *_factor_problems(outcome, people, items),
             *_measure_problems(outcome, plan),
             *_block_problems(outcome, codebook),
         ]
         problems += [Problem(("outcomes", number, *path), sentence) for path, sentence in said]
     for number, exclusion in enumerate(plan.exclusions):
-        said = _exclusion_problems(exclusion, types, codebook, items)
+        said = _exclusion_problems(exclusion, types, people, items)
         problems += [Problem(("exclusions", number, *path), sentence) for path, sentence in said]
     for number, outcome in enumerate(plan.outcomes):
         place = ("outcomes", number, "covariates")
-        problems += _covariate_problems(outcome.covariates, place, codebook, items)
-    problems += _covariate_problems(plan.covariates, ("covariates",), codebook, items)
+        problems += _covariate_problems(outcome.covariates, place, people, items)
+    problems += _covariate_problems(plan.covariates, ("covariates",), people, items)
     if plan.behaviour is not None:
         problems += _behaviour_problems(plan.behaviour, types)
     return problems
@@ -134,7 +135,7 @@ def _random(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _factor_problems(
-    outcome: Outcome, codebook: pd.DataFrame, items: pd.DataFrame
+    outcome: Outcome, people: Mapping[str, str], items: pd.DataFrame
 ) -> list[Problem]:
     """Check that each factor is a column of participants.csv or an item, and only one of them."""
     named: list[tuple[Path, str]] = [
@@ -146,21 +147,20 @@ def _factor_problems(
     return [
         Problem(path, f"{name}: the factor {factor!r} {said}")
         for path, factor in named
-        if (said := _ambiguity(factor, codebook, items) or _absence(factor, codebook, items))
+        if (said := _ambiguity(factor, people, items) or _absence(factor, people, items))
     ]
 
 
-def _absence(name: str, codebook: pd.DataFrame, items: pd.DataFrame) -> str:
-    columns = _types(codebook, "participants.csv")
-    if name in columns or name in set(items["item"]):
+def _absence(name: str, people: Mapping[str, str], items: pd.DataFrame) -> str:
+    if name in people or name in set(items["item"]):
         return ""
     return "is neither a column of participants.csv nor an item. Name one of these."
 
 
-def _ambiguity(name: str, codebook: pd.DataFrame, items: pd.DataFrame) -> str:
+def _ambiguity(name: str, people: Mapping[str, str], items: pd.DataFrame) -> str:
     """Return why the name could mean two things, or nothing."""
     asked = items.loc[items["item"] == name, "questionnaire"]
-    if name in _types(codebook, "participants.csv") and len(asked):
+    if name in people and len(asked):
         return "is both a column of participants.csv and an item. Rename the item."
     if len(asked) > 1:
         return (
@@ -171,13 +171,13 @@ def _ambiguity(name: str, codebook: pd.DataFrame, items: pd.DataFrame) -> str:
 
 
 def _covariate_problems(
-    covariates: Sequence[str], place: Path, codebook: pd.DataFrame, items: pd.DataFrame
+    covariates: Sequence[str], place: Path, people: Mapping[str, str], items: pd.DataFrame
 ) -> list[Problem]:
-    known = {*_types(codebook, "participants.csv"), *items["item"], *items["scale"].dropna()}
+    known = {*people, *items["item"], *items["scale"].dropna()}
     ambiguous = [
         Problem(("covariates", number), f"covariates: {name!r} {said}")
         for number, name in enumerate(covariates)
-        if (said := _ambiguity(name, codebook, items))
+        if (said := _ambiguity(name, people, items))
     ]
     return ambiguous + [
         Problem(
@@ -219,13 +219,13 @@ def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
 
 
 def _exclusion_problems(
-    exclusion: Exclusion, types: Mapping[str, str], codebook: pd.DataFrame, items: pd.DataFrame
+    exclusion: Exclusion, types: Mapping[str, str], people: Mapping[str, str], items: pd.DataFrame
 ) -> list[Problem]:
     name = f"exclusion {exclusion.key!r}"
     on_people = exclusion.rule == "participant"
     file = "participants.csv" if on_people else "trials.csv"
     # Rules on participants read participants.csv, all other rules read the trials.
-    known = _types(codebook, file) if on_people else types
+    known = people if on_people else types
     named: list[tuple[Path, str | None]] = [
         *(((key,), getattr(exclusion, key)) for key in ("column", "differs_from", "block")),
         *((("columns", number), column) for number, column in enumerate(exclusion.columns)),

@@ -5,7 +5,7 @@ Everything below the pages is real: rows, stored files, services. Only the numbe
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from explanations.classifier.header import FORMAT, in_one_order
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
 from explanations.pipeline.image_import import image_store
 from explanations.pipeline.pictures import artefact_store
+from explanations.store.artefacts import Artefact
 from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
@@ -185,50 +186,68 @@ def _draw(image_set: ImageSet, count: int) -> None:
 
 def _predict(image_set: ImageSet, classifier: ClassifierWeights, wrong: int) -> None:
     """The first ``wrong`` images are taken for the next class; every image gets every map."""
+    predictions = []
     for number, image in enumerate(image_set.images.order_by("id")):
         classes = image_set.class_names
         true = classes.index(image.true_class)
         predicted = classes[(true + (number < wrong)) % len(classes)]
-        prediction = Prediction.objects.create(
-            image=image,
-            classifier=classifier,
-            predicted_class=predicted,
-            probability=0.7,
-            probabilities=[0.1, 0.1, 0.1, 0.7],
-            is_correct=predicted == image.true_class,
+        predictions.append(
+            Prediction(
+                image=image,
+                classifier=classifier,
+                predicted_class=predicted,
+                probability=0.7,
+                probabilities=[0.1, 0.1, 0.1, 0.7],
+                is_correct=predicted == image.true_class,
+            )
         )
-        for method in catalogue.METHODS:
-            _explain(prediction, method.key)
+    Prediction.objects.bulk_create(predictions)
+    _explain(
+        (prediction, method.key, "") for prediction in predictions for method in catalogue.METHODS
+    )
 
 
 def explain_classes(study: Study, count: int = 4) -> None:
     """Maps of the next probable classes of the study's stimuli, by the methods of its arms."""
-    for stimulus in study.stimuli.select_related("prediction__classifier"):
-        for method in study.conditions.exclude(method="").values_list("method", flat=True):
-            for other in stimulus.prediction.likeliest(count)[1:]:
-                _explain(stimulus.prediction, method, other)
+    methods = list(study.conditions.exclude(method="").values_list("method", flat=True))
+    _explain(
+        (stimulus.prediction, method, other)
+        for stimulus in study.stimuli.select_related("prediction__classifier")
+        for method in methods
+        for other in stimulus.prediction.likeliest(count)[1:]
+    )
 
 
 def explain_by(study: Study, method: str) -> None:
     """A map of each of the study's predictions by a method that not every image has one of."""
-    for prediction in study.classifier.prediction_set.all():
-        _explain(prediction, method)
+    _explain((prediction, method, "") for prediction in study.classifier.prediction_set.all())
 
 
-def _explain(prediction: Prediction, method: str, other_class: str = "") -> None:
+def _explain(wanted: Iterable[tuple[Prediction, str, str]]) -> None:
+    """Store a made-up map for each prediction, method and class, by one writer."""
+    wanted = list(wanted)
+    artefacts = [
+        Artefact.of(
+            hashlib.sha256(f"{prediction.pk} {method} {other}".encode()).hexdigest(),
+            _attribution(prediction, method, other),
+        )
+        for prediction, method, other in wanted
+    ]
+    with artefact_store().writer() as writer:
+        stored = writer.append(artefacts)
+    Explanation.objects.bulk_create(
+        Explanation(
+            prediction=prediction, method=method, other_class=other, parameters={}, **asdict(place)
+        )
+        for (prediction, method, other), place in zip(wanted, stored, strict=True)
+    )
+
+
+def _attribution(prediction: Prediction, method: str, other_class: str) -> Attribution:
     rng = np.random.default_rng([prediction.pk, len(method), *other_class.encode()])
-    name = f"{prediction.pk} {method} {other_class}"
-    key = hashlib.sha256(name.encode()).hexdigest()
     native = rng.random((8, 8), dtype=np.float32)
-    attribution = Attribution(
+    return Attribution(
         np.kron(native, np.ones((4, 4), dtype=np.float32)),
         native=native,
         segments=np.kron(np.arange(16, dtype=np.uint8).reshape(4, 4), np.ones((8, 8), np.uint8)),
-    )
-    Explanation.objects.create(
-        prediction=prediction,
-        method=method,
-        other_class=other_class,
-        parameters={},
-        **asdict(artefact_store().write(key, attribution)),
     )
