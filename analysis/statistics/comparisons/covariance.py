@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from analysis.errors import NotEstimableError
 from analysis.statistics.estimate import Estimate, HypothesisTest
@@ -111,7 +111,7 @@ def _fitted(matrix: Matrix, scores: Matrix, covariates: Sequence[str]) -> Any:
             f"the covariates {', '.join(covariates)} are constant, or determined by the arms and "
             "each other"
         )
-    fit = sm.OLS(scores, matrix).fit()
+    fit = OLS(scores, matrix).fit()
     if fit.ssr <= 1e-20 * max(1.0, float((scores**2).sum())):
         raise NotEstimableError("arms and covariates determine the scores exactly")
     # HC3 divides by 1 - leverage, which is zero for the only participant of an arm or level.

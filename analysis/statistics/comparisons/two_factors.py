@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from analysis.errors import NoTestError, NotEstimableError
 from analysis.statistics.comparisons.pairwise import PairwiseDifference
@@ -226,7 +226,7 @@ def attempt_effects(
 def _fit(table: pd.DataFrame, crossed: bool, robust: bool) -> tuple[Any, Design]:
     _require_cells(table, crossed)
     design = _design(table, crossed)
-    fit = sm.OLS(table["score"].to_numpy(float), design.matrix).fit()
+    fit = OLS(table["score"].to_numpy(float), design.matrix).fit()
     if fit.df_resid < 1:
         raise NotEstimableError(
             "the model has as many parameters as participants, so the error cannot be estimated"
