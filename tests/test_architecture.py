@@ -46,6 +46,7 @@ def test_the_web_process_loads_no_torch_no_explanation_library_and_no_pandas():
     assert loaded_by_the_web_process() == []
 
 
+@pytest.mark.nightly
 def test_that_check_would_notice_torch():
     assert "torch" in loaded_by_the_web_process("import torch")
 

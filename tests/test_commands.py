@@ -366,7 +366,8 @@ def names_in(folder):
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.nightly), 2])
+@pytest.mark.nightly
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_stopped_power_simulation_keeps_whole_studies_and_is_continued(tmp_path, workers):
     """Ctrl-C in a terminal reaches the workers, too, which must not print tracebacks."""
     runs = tmp_path / "out" / "runs-trust.jsonl"

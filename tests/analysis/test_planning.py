@@ -115,6 +115,7 @@ def test_an_effect_out_of_reach_is_said_and_has_no_number(tmp_path):
     assert "40 participants per arm do not reach a power of 0.8" in told
 
 
+@pytest.mark.nightly
 def test_any_number_of_workers_and_any_interruption_give_the_same_bytes(tmp_path):
     """Two workers; then one, after a file that ends in the middle of a line; then nothing to do."""
     plan = plan_with({**SCORE, "smallest_effect": 0.8})

@@ -62,6 +62,7 @@ def test_scores_of_a_person_are_as_alike_as_supposed():
     assert shift["gradcam"] - shift["none"] == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.nightly
 def test_power_is_that_of_friedmans_test_on_such_numbers(tmp_path):
     """The same study drawn by hand and tested by scipy: correlated normal scores, one shifted."""
     assumed = Assumptions(dropout=0, excluded=0, score_sd=1.0, person_share=0.5, image_share=0.0)

@@ -135,6 +135,7 @@ def test_what_the_analysis_refuses_is_refused_without_tables_as_well(monkeypatch
     assert None in direct
 
 
+@pytest.mark.nightly
 def test_a_dask_cluster_gives_the_same_bytes_as_this_process(tmp_path):
     plan = plan_with(TRUST, arms=3)
     asked = Asked(Wanted(runs=20), seed=2)

@@ -70,6 +70,7 @@ def test_aligned_ranks_are_the_full_model_on_ranks_of_the_aligned_scores():
         assert (found.statistic, found.p) == pytest.approx((expected["F"], expected["PR(>F)"]))
 
 
+@pytest.mark.nightly
 def test_a_main_effect_does_not_leak_into_the_aligned_interaction():
     """300 tables with a huge effect of a and none of the interaction: 15 false expected, SD 3.8."""
     false = sum(

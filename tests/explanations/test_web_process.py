@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import ROOT
 
 MODULES = (
@@ -31,5 +33,6 @@ def test_the_modules_of_the_web_process_load_no_torch():
     assert loaded(*MODULES) == "[]"
 
 
+@pytest.mark.nightly
 def test_the_check_would_notice_torch():
     assert "torch" in loaded("classifier.network")

@@ -10,6 +10,9 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.nightly
+# make test kills a worker once, in tests/jobs/test_worker.py.
+
 SHORT = {"simulation": 2}
 LONG = {"simulation": 60, "export": 40, "report": 25, "power": 40, "maps": 40, "evaluation": 25}
 """How many operations are tried of each kind of job."""
@@ -56,7 +59,6 @@ def test_pages_and_note_in_separate_transactions_give_another_result(short):
     assert short["torn"]["other_result"] > 0
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("kind", LONG)
 def test_a_worker_killed_at_any_operation_is_replaced_by_one_that_finishes(tmp_path, kind):
     finished_with_the_same_result(rounds(tmp_path / "x", {kind: LONG[kind]})[kind])

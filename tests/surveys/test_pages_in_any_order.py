@@ -55,6 +55,7 @@ def test_in_any_order_the_database_equals_the_model(environment, tmp_path, runs)
     assert counts.keys() >= {"recorded", "replayed", "conflict"} | seldom, counts
 
 
+@pytest.mark.nightly
 def test_a_service_that_overwrites_answers_is_found_out(tmp_path):
     # The control: if this one passed, the test above would prove nothing.
     url = f"sqlite:///{tmp_path / 'db.sqlite3'}"

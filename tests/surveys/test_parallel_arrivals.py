@@ -29,7 +29,11 @@ Ask = Callable[[str], list[tuple]]
 
 
 @pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+    scope="module",
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.nightly),
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+    ],
 )
 def environment(request, tmp_path_factory) -> dict[str, str]:
     """Of a process that works on a database with the studies of tests.surveys.arrivals."""

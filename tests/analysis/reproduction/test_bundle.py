@@ -185,7 +185,8 @@ def threads(number):
     return dict.fromkeys(names, str(number))
 
 
-@pytest.mark.parametrize("many", [2, pytest.param(4, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("many", [2, 4])
 def test_results_are_the_same_bytes_with_any_number_of_threads(large_folder, tmp_path, many):
     one, others = (
         results_in_another_process(large_folder, tmp_path, **threads(number))

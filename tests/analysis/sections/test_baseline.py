@@ -75,8 +75,12 @@ def drawn(kind, sizes, rng):
     return {str(place): pd.Series(values(n)) for place, n in enumerate(sizes)}
 
 
-@pytest.mark.parametrize("kind", ["numbers", "two levels", "four levels"])
-@pytest.mark.parametrize("sizes", [[40] * 7, [25, 60, 40], [50, 50]])
+@pytest.mark.parametrize(
+    "kind", ["numbers", "two levels", pytest.param("four levels", marks=pytest.mark.nightly)]
+)
+@pytest.mark.parametrize(
+    "sizes", [pytest.param([40] * 7, marks=pytest.mark.nightly), [25, 60, 40], [50, 50]]
+)
 def test_the_largest_difference_by_chance_is_that_of_simulated_studies(kind, sizes):
     rng = np.random.default_rng(5)
     expected = chance_imbalance(drawn(kind, sizes, rng))

@@ -168,6 +168,7 @@ def test_shuffled_files_give_the_same_results_to_the_last_digit(tmp_path, made, 
         assert results(shuffled(folder, tmp_path / f"shuffled-{seed}", seed)) == expected
 
 
+@pytest.mark.nightly
 def test_sums_over_shuffled_rows_do_differ_without_a_fixed_order(tmp_path, monkeypatch):
     """The negative control: the same tables in the order of their files."""
     monkeypatch.setattr(

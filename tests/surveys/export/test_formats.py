@@ -345,6 +345,7 @@ def read_by_r(path, folder) -> dict[str, list]:
     }
 
 
+@pytest.mark.nightly
 def test_spss_is_read_alike_by_a_reader_that_did_not_write_it(people, tmp_path):
     """R splits texts of more than 255 bytes into columns of their own, which are not compared."""
     written = write_format("sav", [people])

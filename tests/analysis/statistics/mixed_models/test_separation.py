@@ -78,7 +78,7 @@ def stated(within, random=()):
 
 @pytest.mark.parametrize("within", [False, True], ids=["arms", "arms-by-level"])
 @pytest.mark.parametrize("answers", [2, 5], ids=["logistic", "ordinal"])
-@pytest.mark.parametrize("arms", [2, 4])
+@pytest.mark.parametrize("arms", [2, pytest.param(4, marks=pytest.mark.nightly)])
 def test_exactly_the_separated_tables_are_refused_as_separated(arms, answers, within):
     fit = fit_logistic if answers == 2 else fit_cumulative
     rng = np.random.default_rng([arms, answers, within])
