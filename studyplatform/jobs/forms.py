@@ -76,6 +76,14 @@ class MapsForm(JobForm):
         ),
         required=False,
     )
+    every_method = forms.BooleanField(
+        label=_("Also by the other methods"),
+        help_text=_(
+            "Maps by all methods, for your own comparison. Participants see only those of the "
+            "study's conditions."
+        ),
+        required=False,
+    )
     layers = forms.BooleanField(
         label=_("Also layer by layer"),
         help_text=_(
@@ -99,7 +107,8 @@ class MapsForm(JobForm):
     def in_words(cls, arguments: Mapping[str, Any]) -> str:
         if arguments.get("predictions_only"):
             return gettext("predictions alone")
-        words = [gettext("with every layer")] if arguments.get("layers") else []
+        words = [gettext("by every method")] if arguments.get("every_method") else []
+        words += [gettext("with every layer")] if arguments.get("layers") else []
         if count := arguments.get("verify"):
             words.append(
                 ngettext("%(count)d image verified", "%(count)d images verified", count)

@@ -28,6 +28,7 @@ TABS = (
     Tab("overview", _("Overview"), "panel:study"),
     Tab("file", _("Study file"), "panel:study-file", Right.MAKE_CHANGES),
     Tab("images", _("Images"), "panel:images"),
+    Tab("explanations", _("Explanations"), "panel:explanations"),
     Tab("preview", _("Preview"), "preview:begin"),
     Tab("jobs", _("Jobs"), "panel:jobs"),
     Tab("plan", _("Plan"), "panel:plan"),

@@ -1,11 +1,12 @@
 """All explanations of an image, as the panel shows them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from explanations import catalogue
 from explanations.catalogue import Legend, Method
-from explanations.models import Explanation, Prediction, StudyImage
+from explanations.models import ClassifierWeights, Explanation, Prediction, StudyImage
 from explanations.pipeline import pictures
 from explanations.store.artefacts import ArtefactError
 
@@ -50,16 +51,33 @@ def gallery(image: StudyImage) -> list[Row]:
     return [_row(prediction) for prediction in predictions.order_by("classifier_id")]
 
 
-def _row(prediction: Prediction) -> Row:
+def rows_of(
+    classifier: ClassifierWeights, images: Sequence[StudyImage], *, layers: bool = True
+) -> list[Row]:
+    """Return the classifier's predictions of the images, in their order, with their explanations.
+
+    Takes two queries however many images they are. Images without a prediction are left out.
+    Without ``layers``, maps of layers are not read.
+    """
+    predictions = (
+        Prediction.objects.filter(classifier=classifier, image__in=images)
+        .select_related("image", "classifier")
+        .prefetch_related("explanations")
+    )
+    by_image = {prediction.image_id: prediction for prediction in predictions}
+    return [_row(by_image[image.pk], layers) for image in images if image.pk in by_image]
+
+
+def _row(prediction: Prediction, with_layers: bool = True) -> Row:
     rows = sorted(prediction.explanations.all(), key=_place)
+    kinds = {method.key for method in catalogue.LAYERED}
     layers = (
         Layers(
             method.label,
             tuple(_card(row) for row in sorted(rows, key=_depth) if _kind(row) == method.key),
         )
-        for method in catalogue.LAYERED
+        for method in (catalogue.LAYERED if with_layers else ())
     )
-    kinds = {method.key for method in catalogue.LAYERED}
     return Row(
         prediction,
         tuple(_card(row) for row in rows if _kind(row) not in kinds),

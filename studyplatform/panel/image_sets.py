@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from explanations.imagesets.upload import Upload
-from explanations.models import ImageSet, StudyImage
+from explanations.models import Explanation, ImageSet, StudyImage
 from explanations.pipeline.image_import import BACKGROUND, Imported
 from explanations.pipeline.upload import store_uploads
 from studyplatform.audit.writing import record
@@ -49,6 +49,13 @@ def usable(study: Study) -> list[ImageSet]:
 def images_of_study(study: Study) -> QuerySet[StudyImage]:
     """Return every image that the study's pages may show."""
     return StudyImage.objects.filter(image_set__in=of_study(study)).exclude(split=BACKGROUND)
+
+
+def maps_of_study(study: Study) -> QuerySet[Explanation]:
+    """Return the maps of these images for the study's classifier."""
+    return Explanation.objects.filter(
+        prediction__classifier=study.classifier, prediction__image__in=images_of_study(study)
+    )
 
 
 def store(study: Study, uploads: list[Upload]) -> Imported:

@@ -21,6 +21,7 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("audit/csv/", audit_views.download, name="audit-csv"),
     path("monitor/", monitor_views.show, name="monitor"),
     path("participants/", include("studyplatform.panel.participant_urls")),
+    path("explanations/", include("studyplatform.panel.explanation_urls")),
     path("images/", include("studyplatform.panel.image_urls")),
     path("plan/", include("studyplatform.panel.plan_urls")),
     path("launch/", include("studyplatform.panel.launch_urls")),

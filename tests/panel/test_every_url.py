@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pytest
@@ -13,8 +13,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from explanations.models import Explanation, ImageSet, StudyImage
-from explanations.pipeline.data_folder import image_store
+from explanations.attribution import Attribution
+from explanations.models import Explanation, ImageSet, Prediction, StudyImage
+from explanations.pipeline.data_folder import artefact_store, image_store
 from studyplatform.accounts.links import INVITATION_LASTS, _sha256
 from studyplatform.models import AccountLink, Job, ReviewLink, StudyImageSet, StudyMember
 from studyplatform.panel.study_texts import text_of
@@ -101,6 +102,12 @@ def a_data_job(study: Study) -> dict[str, object]:
 def an_own_image(study: Study) -> dict[str, object]:
     """An image that was uploaded for the study."""
     return {"pk": StudyImage.objects.get(image_set__owned__study=study).pk}
+
+
+def a_map_of_its_own(study: Study) -> dict[str, object]:
+    """A map of the image that was uploaded for the study."""
+    maps = Explanation.objects.filter(prediction__image__image_set__owned__study=study)
+    return {"pk": maps.get().pk}
 
 
 def of_preview(study: Study) -> dict[str, object]:
@@ -191,6 +198,10 @@ ROWS = {
     "panel:plan": Row(MEMBERS),
     "panel:write-sample": Row(CHANGING, a_power_job, method="post"),
     "panel:preregistration": Row(MEMBERS, lambda study: {"name": "registered.json"}),
+    "panel:explanations": Row(MEMBERS),
+    "panel:explained-image": Row(MEMBERS, an_own_image),
+    "panel:map-picture": Row(MEMBERS, a_map_of_its_own),
+    "panel:legend-picture": Row(MEMBERS, lambda study: {"method": "gradcam"}),
     "panel:launch": Row(MEMBERS),
     "panel:open": Row(OWNERS, method="post"),
     "panel:pause": Row(CHANGING, method="post"),
@@ -335,7 +346,7 @@ def world(db, tmp_path) -> tuple[Study, Study]:
         uploaded = ImageSet.objects.create(name=f"{each.slug}-images", class_names=list(CLASSES))
         StudyImageSet.objects.create(image_set=uploaded, study=each)
         pixels = np.full((32, 32, 3), each.pk, dtype=np.uint8)
-        StudyImage.objects.create(
+        image = StudyImage.objects.create(
             image_set=uploaded,
             sha256=image_store().write(pixels),
             split="test",
@@ -343,6 +354,19 @@ def world(db, tmp_path) -> tuple[Study, Study]:
             source="car/1.png",
             width=32,
             height=32,
+        )
+        prediction = Prediction.objects.create(
+            image=image,
+            classifier=each.classifier,
+            predicted_class=CLASSES[0],
+            probability=1,
+            probabilities=[1, 0, 0, 0],
+            is_correct=True,
+        )
+        relevance = np.zeros((32, 32), dtype=np.float32)
+        stored = artefact_store().write(f"{each.pk:064}", Attribution(relevance))
+        Explanation.objects.create(
+            prediction=prediction, method="saliency", parameters={}, **asdict(stored)
         )
         ReviewLink.objects.create(
             study=each,

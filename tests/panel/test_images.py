@@ -138,7 +138,8 @@ def test_predictions_are_computed_by_one_button(study, signed_in):
     sent = {"predictions_only": "on", "verify": "0"}
     browser.post(reverse("panel:start-job", args=[study.slug, "maps"]), sent)
     job = Job.objects.get(study=study)
-    assert job.arguments == {"predictions_only": True, "layers": False, "verify": 0}
+    wanted = {"predictions_only": True, "every_method": False, "layers": False, "verify": 0}
+    assert job.arguments == wanted
 
 
 def test_a_refused_upload_names_each_file_and_stores_nothing(study, signed_in):

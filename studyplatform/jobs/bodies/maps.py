@@ -4,8 +4,24 @@ from importlib.metadata import version
 
 from django.utils.translation import gettext
 
+from explanations import catalogue
+from explanations.catalogue import Method
+from explanations.pipeline.image_import import BACKGROUND
 from studyplatform.computations.preparation import REFUSALS, How, prepare_study
 from studyplatform.jobs.work import Done, RefusedError, Work
+from surveys.models import Study
+
+
+def every_method(study: Study) -> list[Method]:
+    """Return the methods of the study's conditions, then all others that its images allow."""
+    shown = study.conditions.exclude(method="").values_list("method", flat=True)
+    has_background = study.image_set.images.filter(split=BACKGROUND).exists()
+    others = [
+        method.key
+        for method in catalogue.METHODS
+        if not method.is_placebo and (has_background or not method.needs_background)
+    ]
+    return [catalogue.get(key) for key in dict.fromkeys([*shown, *others])]
 
 
 def run(work: Work) -> Done:
@@ -16,6 +32,7 @@ def run(work: Work) -> Done:
     try:
         prepared = prepare_study(
             study.slug,
+            every_method(study) if arguments.get("every_method") else (),
             how=How(verify=arguments["verify"], layers=arguments["layers"]),
             told=lambda done, total: work.progress(done, total, unit),
             predictions_only=alone,

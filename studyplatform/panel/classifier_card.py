@@ -1,0 +1,153 @@
+"""A classifier's card as the panel shows it: recipe, results, confusion matrix and curves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from explanations.models import ClassifierWeights
+
+SPLITS: Mapping[str, Promise] = {
+    "train": _("Training"),
+    "validation": _("Validation"),
+    "test": _("Test"),
+}
+SHADES = 4
+WIDTH, HEIGHT = 320, 160
+"""Size of a curve's drawing area."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How well the classifier does on the images of a split."""
+
+    label: str | Promise
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number of images in the confusion matrix, shaded from 0 to 4 by its share of the row."""
+
+    count: int
+    shade: int
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a curve, as the points of an SVG polyline, with its last value."""
+
+    key: str
+    label: str | Promise
+    points: str
+    last: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A measure by epoch, from 0 to ``top``."""
+
+    label: str | Promise
+    top: float
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
+class ClassifierCard:
+    """What the model card tells. Parts that an incomplete card lacks are empty."""
+
+    recipe: str
+    settings: Sequence[tuple[str, Any]]
+    facts: Sequence[tuple[str | Promise, Any]]
+    results: Sequence[Result]
+    classes: Sequence[str]
+    matrix: Sequence[tuple[str, Sequence[Cell]]]
+    curves: Sequence[Curve]
+    epochs: int
+
+
+def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
+    """Return the card, or None if none was stored with the weights."""
+    card: Mapping[str, Any] = weights.card
+    if not card:
+        return None
+    recipe, network = card.get("recipe", {}), card.get("network", {})
+    evaluation, history = card.get("evaluation", {}), card.get("history", [])
+    return ClassifierCard(
+        recipe=recipe.get("label", ""),
+        settings=[
+            (name.replace("_", " "), _shown(value))
+            for name, value in recipe.items()
+            if name not in ("key", "label")
+        ],
+        facts=[
+            (_("Network"), network.get("name", "")),
+            (_("Parameters"), network.get("parameters", "")),
+            (_("Training data"), card.get("data", {}).get("name", "")),
+            (_("Seed"), card.get("seed", "")),
+            (_("Weights, SHA-256"), f"{weights.sha256[:12]}…"),
+        ],
+        results=[
+            Result(SPLITS.get(split, split), figures) for split, figures in evaluation.items()
+        ],
+        classes=weights.class_names,
+        matrix=_matrix(weights.class_names, evaluation.get("test", {}).get("confusion", [])),
+        curves=_curves(history),
+        epochs=len(history),
+    )
+
+
+def _matrix(
+    classes: Sequence[str], counts: Sequence[Sequence[int]]
+) -> Sequence[tuple[str, Sequence[Cell]]]:
+    """Return a row per true class, with a cell per predicted class."""
+    if len(counts) != len(classes):
+        return []
+    return [
+        (
+            name,
+            [
+                Cell(count, round(SHADES * count / max(sum(row), 1)), number == column)
+                for column, count in enumerate(row)
+            ],
+        )
+        for number, (name, row) in enumerate(zip(classes, counts, strict=True))
+    ]
+
+
+def _curves(history: Sequence[Mapping[str, float]]) -> Sequence[Curve]:
+    if len(history) < 2:
+        return []
+    curves = []
+    for measure, label in (("loss", _("Loss")), ("accuracy", _("Accuracy"))):
+        series = {
+            key: [epoch[f"{key}_{measure}"] for epoch in history]
+            for key in ("train", "validation")
+            if all(f"{key}_{measure}" in epoch for epoch in history)
+        }
+        if series:
+            highest = max(max(values) for values in series.values())
+            top = 1.0 if measure == "accuracy" else highest or 1.0
+            lines = [
+                Line(key, SPLITS[key], _points(values, top), values[-1])
+                for key, values in series.items()
+            ]
+            curves.append(Curve(label, top, lines))
+    return curves
+
+
+def _points(values: Sequence[float], top: float) -> str:
+    step = WIDTH / (len(values) - 1)
+    return " ".join(
+        f"{number * step:.1f},{HEIGHT * (1 - value / top):.1f}"
+        for number, value in enumerate(values)
+    )
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value
