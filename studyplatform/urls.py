@@ -1,13 +1,15 @@
-"""URLs of the researchers' pages and pictures, and of the participants' pages."""
+"""URLs of the researchers' pages and pictures, of the API, and of the participants' pages."""
 
 from django.contrib import admin
 from django.urls import include, path
 
+from studyplatform.api.interface import api
 from studyplatform.health import health
 from studyplatform.panel import draft_views
 
 urlpatterns = [
     path("health/", health, name="health"),
+    path("api/v1/", api.urls),
     path("panel/account/", include("studyplatform.accounts.urls")),
     path("panel/", include("studyplatform.panel.urls")),
     path("admin/explanations/", include("studyplatform.panel.gallery_urls")),

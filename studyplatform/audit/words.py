@@ -35,6 +35,9 @@ ACTS: Mapping[str, Promise] = {
     "invitation withdrawn": _("invitation withdrawn"),
     "review link made": _("link for reviewers made"),
     "review link withdrawn": _("link for reviewers withdrawn"),
+    "API token made": _("API token made"),
+    "API token revoked": _("API token revoked"),
+    "read over the API": _("read over the API"),
 }
 SETTINGS: Mapping[str, Promise] = {
     "state": _("State"),
@@ -60,6 +63,8 @@ SETTINGS: Mapping[str, Promise] = {
     "owner": _("Owner"),
     "until": _("Works until"),
     "made": _("Made on"),
+    "token": _("Token"),
+    "scopes": _("Scopes"),
 }
 VALUES: Mapping[str, Mapping[str, Promise]] = {
     "state": {

@@ -13,7 +13,7 @@ from studyplatform.models import AuditEntry
 from surveys.models import Study
 
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
-_name: ContextVar[str | None] = ContextVar("name", default=None)
+_actor_set: ContextVar[tuple[AuditEntry.Way, str] | None] = ContextVar("actor", default=None)
 
 
 class AuditMiddleware:
@@ -31,13 +31,13 @@ class AuditMiddleware:
 
 
 @contextmanager
-def acting_for(name: str) -> Iterator[None]:
-    """Attribute the acts within to the panel's user of this name, as a job does."""
-    token = _name.set(name)
+def acting_for(name: str, way: AuditEntry.Way = AuditEntry.Way.PANEL) -> Iterator[None]:
+    """Attribute the acts within to the user of this name, as a job does."""
+    token = _actor_set.set((way, name))
     try:
         yield
     finally:
-        _name.reset(token)
+        _actor_set.reset(token)
 
 
 def record(
@@ -63,8 +63,8 @@ def on_act(
 
 
 def _actor() -> tuple[AuditEntry.Way, str]:
-    if (name := _name.get()) is not None:
-        return AuditEntry.Way.PANEL, name
+    if (actor := _actor_set.get()) is not None:
+        return actor
     request = _request.get()
     if request is None:
         return AuditEntry.Way.COMMAND, _operating_system_user()

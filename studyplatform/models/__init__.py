@@ -1,7 +1,8 @@
-"""Database tables of the panel: who may do what in which study, accounts, background jobs, and the
-audit."""
+"""Database tables of the panel: who may do what in which study, accounts, tokens of the API,
+background jobs, and the audit."""
 
 from studyplatform.models.account_link import AccountLink
+from studyplatform.models.api_token import ApiToken
 from studyplatform.models.attempt import Attempt
 from studyplatform.models.audit_entry import AuditEntry
 from studyplatform.models.job import Job
@@ -14,6 +15,7 @@ from studyplatform.models.study_text import StudyText, TextVersion
 
 __all__ = [
     "AccountLink",
+    "ApiToken",
     "Attempt",
     "AuditEntry",
     "Job",

@@ -18,6 +18,8 @@ class AuditEntry(models.Model):
         PANEL = "panel"
         COMMAND = "command"
         PARTICIPANT = "participant"
+        API = "api"
+        SCHEDULE = "schedule"
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     study = models.SlugField(help_text="Slug of the study.")

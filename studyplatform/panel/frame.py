@@ -39,6 +39,7 @@ TABS = (
     Tab("data", _("Data and reports"), "panel:data", Right.SEE_DATA),
     Tab("members", _("Members"), "panel:members"),
     Tab("audit", _("Audit"), "panel:audit", Right.MAKE_CHANGES),
+    Tab("api", _("API"), "panel:api-tokens", Right.OWN),
 )
 """Every tab, in order. A new page of studies is a line here and a view."""
 

@@ -17,6 +17,7 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("", home_views.study, name="study"),
     path("delete/", delete_views.delete, name="delete-study"),
     path("file/", study_text_views.of_study, name="study-file"),
+    path("api/", include("studyplatform.panel.api_urls")),
     path("audit/", audit_views.show, name="audit"),
     path("audit/csv/", audit_views.download, name="audit-csv"),
     path("monitor/", monitor_views.show, name="monitor"),

@@ -17,11 +17,13 @@ from explanations.attribution import Attribution
 from explanations.models import Explanation, ImageSet, Prediction, StudyImage
 from explanations.pipeline.data_folder import artefact_store, image_store
 from studyplatform.accounts.links import INVITATION_LASTS, _sha256
-from studyplatform.models import AccountLink, Job, ReviewLink, StudyImageSet, StudyMember
+from studyplatform.models import AccountLink, ApiToken, Job, ReviewLink, StudyImageSet, StudyMember
+from studyplatform.panel.api_tokens import Scope
 from studyplatform.panel.study_texts import text_of
 from surveys import services
 from surveys.models import Participant, Study
 from tests.panel.conftest import SWITCHES, add_member
+from tests.panel.test_jobs import done
 from tests.surveys import factories
 from tests.surveys.drawn import CLASSES, drawn_study
 
@@ -31,9 +33,15 @@ CHANGING = OWNERS | {"editor"}
 SEEING_DATA = OWNERS | {"analyst"}
 MEMBERS = CHANGING | SEEING_DATA | {"viewer"}
 SIGNED_IN = MEMBERS | {"outsider"}
-EVERYBODY = SIGNED_IN | {"anonymous", "participant"}
+TOKENS = frozenset({"progress token", "tables token", "reports token", "foreign token"})
+WITHOUT_ACCOUNT = TOKENS | {"anonymous", "participant"}
+EVERYBODY = SIGNED_IN | WITHOUT_ACCOUNT
 VISITORS = tuple(sorted(EVERYBODY))
 TOKEN = "the-secret-of-an-invitation"
+CSV = {
+    "participants.csv": "participant,state\nanna,completed\n",
+    "codebook.csv": "file,column,type\nparticipants.csv,state,category\n",
+}
 
 
 def nothing(study: Study) -> dict[str, object]:
@@ -88,7 +96,7 @@ def a_version(study: Study) -> dict[str, object]:
 
 
 def a_job(study: Study, kind: str = "maps") -> dict[str, object]:
-    return {"pk": study.jobs.get(kind=kind).pk}
+    return {"pk": study.jobs.filter(kind=kind).order_by("pk").first().pk}
 
 
 def a_power_job(study: Study) -> dict[str, object]:
@@ -97,6 +105,18 @@ def a_power_job(study: Study) -> dict[str, object]:
 
 def a_data_job(study: Study) -> dict[str, object]:
     return a_job(study, "export")
+
+
+def a_table(study: Study) -> dict[str, object]:
+    return {"name": "participants"}
+
+
+def a_report(study: Study) -> dict[str, object]:
+    return {"number": study.jobs.get(kind="report").pk}
+
+
+def a_token(study: Study) -> dict[str, object]:
+    return {"pk": study.api_tokens.order_by("pk").first().pk}
 
 
 def an_own_image(study: Study) -> dict[str, object]:
@@ -217,6 +237,20 @@ ROWS = {
     "panel:review": Row(EVERYBODY, lambda study: {"token": f"{TOKEN}-{study.slug}"}),
     "panel:member": Row(OWNERS, a_member),
     "panel:remove-member": Row(OWNERS, a_member, method="post"),
+    "panel:api-tokens": Row(OWNERS),
+    "panel:revoke-api-token": Row(OWNERS, a_token, method="post"),
+    # The API, which knows tokens alone, whoever is signed in
+    "api:openapi-json": Row(EVERYBODY),
+    "api:openapi-view": Row(EVERYBODY),
+    "api:api-root": Row(frozenset()),
+    "api:studies": Row(TOKENS),
+    "api:study": Row(TOKENS - {"foreign token"}),
+    "api:progress": Row(frozenset({"progress token"})),
+    "api:tables": Row(frozenset({"tables token"})),
+    "api:table": Row(frozenset({"tables token"}), a_table),
+    "api:reports": Row(frozenset({"reports token"})),
+    "api:report-results": Row(frozenset({"reports token"}), a_report),
+    "api:report-page": Row(frozenset({"reports token"}), a_report),
     # Pages under /admin/ that belong to the panel
     "preview:begin": Row(MEMBERS),
     "preview:page": Row(MEMBERS, of_preview),
@@ -343,6 +377,19 @@ def world(db, tmp_path) -> tuple[Study, Study]:
                 request_sha256=f"{kind} {each.slug}",
                 queued_at=timezone.now(),
             )
+        job = done(each, "export", {f"{each.slug}/{name}": text for name, text in CSV.items()})
+        job.result["provenance"]["rows"] = dict.fromkeys(CSV, 1)
+        job.save()
+        done(each, "report", dict.fromkeys(("report.html", "results.json"), "{}"))
+        for scope in Scope:
+            ApiToken.objects.create(
+                study=each,
+                name="a script",
+                token_sha256=_sha256(f"{TOKEN}-{scope}-{each.slug}"),
+                created_by=User.objects.get(username="owner" if each == study else "other owner"),
+                expires_at=timezone.now() + INVITATION_LASTS,
+                **{scope.value: True},
+            )
         uploaded = ImageSet.objects.create(name=f"{each.slug}-images", class_names=list(CLASSES))
         StudyImageSet.objects.create(image_set=uploaded, study=each)
         pixels = np.full((32, 32, 3), each.pk, dtype=np.uint8)
@@ -382,7 +429,11 @@ def browsers(world) -> dict[str, Client]:
     found = {}
     for name in VISITORS:
         found[name] = Client(raise_request_exception=True)
-        if name == "participant":
+        if name in TOKENS:
+            scope = name.removesuffix(" token").replace("foreign", "progress")
+            secret = f"{TOKEN}-{scope}-{world[name == 'foreign token'].slug}"
+            found[name] = Client(headers={"Authorization": f"Bearer {secret}"})
+        elif name == "participant":
             found[name].post(f"/s/{world[0].slug}/", {"consent": "yes"}, follow=True)
         elif name != "anonymous":
             found[name].force_login(User.objects.get(username=name))
@@ -398,7 +449,7 @@ def outcome(client: Client, path: str, row: Row) -> str:
         transaction.set_rollback(True)
     client.cookies = before
     at = response.redirect_chain[-1][0] if response.redirect_chain else path
-    if response.status_code in {403, 404}:
+    if response.status_code in {401, 403, 404}:
         return "hidden"
     sign_in = reverse("account_login")
     if at.partition("?")[0] == sign_in and path != sign_in:
@@ -409,7 +460,7 @@ def outcome(client: Client, path: str, row: Row) -> str:
 def wanted(row: Row, visitor: str) -> set[str]:
     if visitor in row.seen_by:
         return {"page", "hidden"} if row.may_lack else {"page"}
-    return {"sign-in", "hidden"} if visitor in {"anonymous", "participant"} else {"hidden"}
+    return {"sign-in", "hidden"} if visitor in WITHOUT_ACCOUNT else {"hidden"}
 
 
 def departures(
@@ -470,8 +521,9 @@ def test_nobody_reaches_objects_of_another_study_under_the_own_studys_address(wo
             continue
         path = address(route, {"slug": study.slug, **row.objects(other)})
         own = address(route, {"slug": study.slug, **row.objects(study)})
-        for visitor in ("owner", "administrator"):
+        for visitor in row.seen_by & {"owner", "administrator"} or row.seen_by:
             got = outcome(browsers[visitor], path, row), outcome(browsers[visitor], own, row)
             assert got == ("hidden", "page"), f"{visitor} at {name} {path}: {got}"
         tried.append(name)
     assert {"panel:member", "panel:remove-member", "panel:withdraw-invitation"} <= set(tried)
+    assert {"panel:revoke-api-token", "api:report-results", "api:report-page"} <= set(tried)
