@@ -43,14 +43,10 @@ def sent(participant: Participant) -> set[str]:
 
 def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
     """Return the first page still to be sent, given the keys already sent, or None at the end."""
-    return next(
-        (
-            step
-            for step in steps_of(participant)
-            if step.key not in sent and not is_skipped(participant, step)
-        ),
-        None,
-    )
+    sequence = steps_of(participant)
+    # Pages are accepted in their order alone, so whatever lies before a sent page was skipped.
+    following = next((n for n in range(len(sequence), 0, -1) if sequence[n - 1].key in sent), 0)
+    return next((step for step in sequence[following:] if not is_skipped(participant, step)), None)
 
 
 def current_step(participant: Participant) -> Step | None:
