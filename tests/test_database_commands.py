@@ -34,7 +34,15 @@ CALLS = SLUG | {
 }
 """Commands that work on the database, with the least that each can be called with."""
 WITHOUT = {
-    *("demo", "plan_power", "preregister", "reproduce_report", "serve", "train_classifier"),
+    *(
+        "demo",
+        "draw_pictures",
+        "plan_power",
+        "preregister",
+        "reproduce_report",
+        "serve",
+        "train_classifier",
+    ),
 }
 """``demo`` migrates first; ``preregister`` can do without, and is tested below."""
 ALONE = {"evaluate_explanations": ["--data", "nowhere", "--output", "out"],

@@ -1,0 +1,1 @@
+"""Pictures of the documentation: maps, learning curves and confusion matrices."""
