@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from studyplatform.panel import (
     audit_views,
     delete_views,
+    guide_views,
     home_views,
     monitor_views,
     review_views,
@@ -36,6 +37,7 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", home_views.home, name="home"),
     path("new/", study_text_views.new, name="new-study"),
+    path("new/guide/", guide_views.show, name="guide"),
     path("files/<int:pk>/", study_text_views.edit, name="study-text"),
     path("files/<int:pk>/<int:number>/", study_text_views.compare, name="compare-versions"),
     path(

@@ -176,6 +176,7 @@ ROWS = {
     "panel:study": Row(MEMBERS),
     "panel:delete-study": Row(OWNERS),
     "panel:new-study": Row(SIGNED_IN),
+    "panel:guide": Row(SIGNED_IN),
     "panel:study-file": Row(CHANGING),
     "panel:study-text": Row(CHANGING, a_text),
     "panel:compare-versions": Row(CHANGING, a_version),

@@ -1,0 +1,315 @@
+"""The study file that the guide writes from about eight answers."""
+
+import json
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from explanations import catalogue
+from explanations.classifier.header import HeaderError, read_header
+from explanations.models import ImageSet
+
+TEXTS = Path(__file__).with_name("guide_texts.toml")
+NONE = "none"
+"""The key of the arm without an explanation, which is the control."""
+SECONDS = {"decide": 20, "judge_advisor": 35, "forward_simulation": 20, "classify": 20}
+"""About how long a picture takes, for the duration that the consent states."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images with a classifier of their classes: what ``[images]`` and ``[classifier]`` name."""
+
+    image_set: str
+    split: str
+    weights: str
+    classes: int
+    images: int
+
+    @property
+    def key(self) -> str:
+        """Return the value by which a form names the source."""
+        return f"{self.image_set}/{self.split}/{self.weights}"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to the guide's questions."""
+
+    slug: str
+    title: str
+    seed: int
+    language: str
+    question: str
+    design: str
+    methods: tuple[str, ...]
+    task: str
+    checks: bool
+    source: Source
+    right: int
+    wrong: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    places: int
+    recruitment: str
+
+
+def sources(hidden: Collection[str] = ()) -> list[Source]:
+    """Return every stored set of images that a weight file of this installation fits.
+
+    Sets in ``hidden`` are left out.
+    """
+    fitting: dict[frozenset[str], list[str]] = {}
+    for path in sorted(settings.WEIGHTS_DIR.glob("*.safetensors")):
+        try:
+            known = frozenset(read_header(path).class_names)
+        except HeaderError:  # the file cannot be used by any study
+            continue
+        name = path.relative_to(settings.BASE_DIR).as_posix()
+        fitting.setdefault(known, []).append(name)
+    found = []
+    for image_set in ImageSet.objects.exclude(name__in=list(hidden)).order_by("name"):
+        for name in fitting.get(frozenset(image_set.class_names), ()):
+            count = image_set.images.filter(split="test").count()
+            if count:
+                classes = len(image_set.class_names)
+                found.append(Source(image_set.name, "test", name, classes, count))
+    return found
+
+
+def study_file(answers: Answers) -> str:
+    """Return the study file, which passes every check if there are enough images."""
+    return "\n".join([*_head(answers), *_shown(answers), *_parts(answers), *_plan(answers)]) + "\n"
+
+
+def _head(answers: Answers) -> Iterator[str]:
+    yield f"# {answers.title}"
+    yield "#"
+    yield "# Written by the panel's guide. Everything can be changed; the texts in square brackets"
+    yield "# have to be before the launch."
+    yield ""
+    yield f"slug = {_text(answers.slug)}"
+    yield f"title = {_text(answers.title)}"
+    yield f"language = {_text(answers.language)}"
+    yield f"seed = {answers.seed}"
+    yield from ("", "[consent]", 'version = "1"', f"text = {_long(_consent(answers))}")
+    yield from ("", "[debrief]", f"text = {_long(_debrief(answers))}")
+    if answers.language != "en" and (labels := _class_labels(answers)):
+        yield from ("", "[classes]", *(f"{key} = {_text(label)}" for key, label in labels.items()))
+
+
+def _shown(answers: Answers) -> Iterator[str]:
+    within = answers.design == "within"
+    blocks = len(_arms(answers)) if within else 1
+    yield from ("", "[images]")
+    yield f"set = {_text(answers.source.image_set)}"
+    yield f"split = {_text(answers.source.split)}"
+    if within:
+        yield f"sets = {blocks}  # each block shows other images, which rotate over the conditions"
+    yield from ("", "[classifier]", f"weights = {_text(answers.source.weights)}")
+    for key, label, method in _arms(answers):
+        yield from ("", "[[conditions]]" if within else "[[arms]]")
+        yield f"key = {_text(key)}"
+        yield f"label = {_text(label)}"
+        if method:
+            yield f"method = {_text(method)}"
+    if within:
+        yield from ("", "[design]", 'within = ["condition"]')
+
+
+def _parts(answers: Answers) -> Iterator[str]:
+    within = answers.design == "within"
+    for key in answers.before:
+        yield from _part("questionnaire", questionnaire=key)
+    yield from _part("instructions")
+    if answers.checks:
+        yield from _part("quiz")
+        yield from _part("practice", task=answers.task, right=2, wrong=1)
+    attention = {"attention": 1} if answers.checks else {}
+    yield from _part(
+        "trials", task=answers.task, right=answers.right, wrong=answers.wrong, **attention
+    )
+    for key in _measured(answers):
+        block = {"per_block": True} if within else {}
+        yield from _part("questionnaire", questionnaire=key, **block)
+    for key in answers.after:
+        if key not in _measured(answers):
+            yield from _part("questionnaire", questionnaire=key)
+    yield from ("", "[allocation]", "block_multiples = [1, 2]", f"places = {answers.places}")
+    yield from _recruitment(answers)
+
+
+def _recruitment(answers: Answers) -> Iterator[str]:
+    """Yield placeholders of codes and addresses, which the launch refuses until they are real."""
+    if answers.recruitment == "open":
+        return
+    yield from ("", "[recruitment]", f"kind = {_text(answers.recruitment)}")
+    if answers.recruitment == "service":
+        yield from ('name = "Your service"', 'id_parameter = "participant"')
+    if answers.recruitment == "prolific":
+        yield from ("", "[recruitment.codes]  # copy the real ones from Prolific")
+        yield from ('complete = "TODO-complete"', 'withdrawn = "TODO-withdrawn"')
+    else:
+        yield from ("", "[recruitment.urls]  # copy the real one from the service")
+        yield 'complete = "https://your-service.example/complete?id={external_id}"'
+
+
+def _plan(answers: Answers) -> Iterator[str]:
+    within = answers.design == "within"
+    yield from ("", "[analysis]")
+    yield f"control = {_text('order-1' if within else _arms(answers)[0][0])}"
+    yield "alpha = 0.05"
+    if answers.task == "judge_advisor":
+        yield from ("", "[analysis.behaviour]", 'first = "first_answer"')
+        yield from ('advice = "predicted_class"', 'final = "final_answer"', 'truth = "true_class"')
+    for outcome in _outcomes(answers):
+        yield from ("", "[[analysis.outcomes]]")
+        for key, value in outcome.items():
+            yield f"{key} = {_value(value)}"
+
+
+def _outcomes(answers: Answers) -> list[dict[str, Any]]:
+    """Return the primary outcome of the question first, then the others that the pages measure."""
+    scales = [_scale_outcome(key) for key in _measured(answers)]
+    trials = _trial_outcomes(answers.task)
+    of_question = answers.question == "reliance" or (
+        answers.question == "understanding" and answers.task == "forward_simulation"
+    )
+    ordered = [*trials, *scales] if of_question else [*scales, *trials]
+    within: dict[str, Any] = {"analysis": "repeated", "within": "condition"}
+    outcomes = []
+    for number, outcome in enumerate(ordered):
+        family = {"family": "primary" if number == 0 else "secondary"}
+        planned = {k: v for k, v in outcome.items() if k != "smallest_effect" or number == 0}
+        if answers.design == "within":
+            planned = {k: v for k, v in planned.items() if k not in ("analysis", "fallback")}
+            planned |= within
+        outcomes.append(planned | family)
+    return outcomes
+
+
+def _trial_outcomes(task: str) -> list[dict[str, Any]]:
+    column, of_wrong, of_right = {
+        "decide": (
+            "agreed",
+            "Agreement with wrong predictions (over-reliance)",
+            "Agreement with right predictions",
+        ),
+        "judge_advisor": ("advice_followed", "Wrong advice followed", "Right advice followed"),
+        "forward_simulation": (
+            "decision_correct",
+            "Wrong answers of the classifier guessed",
+            "Right answers of the classifier guessed",
+        ),
+        "classify": (
+            "decision_correct",
+            "Right decisions about wrong predictions",
+            "Right decisions about right predictions",
+        ),
+    }[task]
+    shared = {"kind": "trial_mean", "column": column}
+    model = {"analysis": "logistic_trials", "fallback": "binary_trials"}
+    return [
+        {"key": f"{column}_wrong", "label": of_wrong, **shared, "where": {"prediction_correct": 0},
+         **model, "smallest_effect": 0.15},
+        {"key": f"{column}_right", "label": of_right, **shared, "where": {"prediction_correct": 1},
+         **model, "smallest_effect": 0.15},
+    ]  # fmt: skip
+
+
+SCALES: Mapping[str, tuple[str, str]] = {
+    "trust-v1": ("trust", "Trust in the classifier"),
+    "state-trust-v1": ("state_trust", "Trust in the classifier after the block"),
+    "understanding-v1": ("understanding", "Felt understanding of the classifier"),
+}
+"""Scale and label of the questionnaires that measure an outcome."""
+
+
+def _scale_outcome(questionnaire: str) -> dict[str, Any]:
+    scale, label = SCALES[questionnaire]
+    return {"key": scale, "label": label, "kind": "scale", "scale": scale, "smallest_effect": 0.5}
+
+
+def _measured(answers: Answers) -> list[str]:
+    """Return the questionnaires that measure outcomes: after the trials or after each block."""
+    trust = "state-trust-v1" if answers.design == "within" else "trust-v1"
+    measured = [trust] if answers.question in ("trust", "reliance") else ["understanding-v1"]
+    others = [key for key in answers.after if key in SCALES and key not in measured]
+    # In a within-subjects design a scale that is asked once cannot compare the conditions.
+    return measured if answers.design == "within" else [*measured, *others]
+
+
+def _arms(answers: Answers) -> list[tuple[str, str, str]]:
+    """Return key, label and method of each arm, the control first."""
+    named = [(key, catalogue.get(key).label, key) for key in answers.methods if key != NONE]
+    return [(NONE, "No explanation", ""), *named] if NONE in answers.methods else named
+
+
+def _consent(answers: Answers) -> str:
+    texts, code = _texts(), answers.language
+    blocks = len(_arms(answers)) if answers.design == "within" else 1
+    pictures = blocks * (answers.right + answers.wrong)
+    pages = 4 + len(answers.before) + len(answers.after) + blocks * len(_measured(answers))
+    minutes = max(3, round((pictures * SECONDS[answers.task] + pages * 40) / 60))
+    asked_of_service = texts["identifier"][code] if answers.recruitment != "open" else ""
+    text = texts["consent"][code].format(
+        chance=texts["chance"][answers.design][code],
+        pictures=pictures,
+        task=texts["task"][answers.task][code],
+        minutes=minutes,
+        identifier=asked_of_service,
+    )
+    return re.sub(r" {2,}", " ", text)
+
+
+def _debrief(answers: Answers) -> str:
+    texts, code = _texts(), answers.language
+    without = texts["without"][code]
+    arms = ", ".join(label if method else without for _key, label, method in _arms(answers))
+    groups = texts["groups"][answers.design][code].format(arms=arms)
+    if any(catalogue.get(method).is_placebo for _key, _label, method in _arms(answers) if method):
+        groups = f"{groups} {texts['placebo'][code]}"
+    question = texts["question"][answers.question][code]
+    return str(texts["debrief"][code].format(question=question, groups=groups))
+
+
+def _class_labels(answers: Answers) -> Mapping[str, str]:
+    """Return labels of the classes in the language, if a shipped design has them."""
+    demo = tomllib.loads((settings.STUDIES_DIR / "demo.toml").read_text(encoding="utf-8"))
+    if answers.source.image_set != demo["images"]["set"]:
+        return {}
+    labels: Mapping[str, str] = demo["text"].get(answers.language, {}).get("classes", {})
+    return labels
+
+
+@cache
+def _texts() -> Mapping[str, Any]:
+    return tomllib.loads(TEXTS.read_text(encoding="utf-8"))
+
+
+def _part(kind: str, **keys: Any) -> Iterator[str]:
+    yield from ("", "[[parts]]", f"kind = {_text(kind)}")
+    for key, value in keys.items():
+        yield f"{key} = {_value(value)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_value(entry)}' for key, entry in value.items())} }}"
+    return _text(value) if isinstance(value, str) else repr(value)
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _long(value: str) -> str:
+    return f'"""\n{value}"""'

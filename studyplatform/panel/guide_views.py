@@ -1,0 +1,260 @@
+"""The guide: about eight questions, whose answers become a study file."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from explanations import catalogue
+from studyplatform.panel import guide, image_sets, study_texts
+from studyplatform.panel.access import signed_in
+from surveys import questionnaires
+from surveys.models import Study
+from surveys.questionnaires.reading import QuestionnaireError
+from surveys.study_checks import loading
+from surveys.study_file.declaration import StudyFileError
+
+USUALLY_BEFORE = ("demographics", "ai-experience", "ai-literacy", "propensity")
+"""Beginnings of the ids of questionnaires that are usually asked before the trials."""
+QUESTIONS = (
+    ("reliance", _("Do people follow wrong answers more, or less, when they see a map?")),
+    ("trust", _("Do people trust the classifier more, or less, when they see a map?")),
+    ("understanding", _("Do maps help people to understand the classifier?")),
+)
+DESIGNS = (
+    (
+        "between",
+        _(
+            "Between people: everybody sees one kind of map. Needs more people; nothing carries "
+            "over."
+        ),
+    ),
+    (
+        "within",
+        _(
+            "Within people: everybody sees every kind of map, one after the other, in a balanced "
+            "order. Needs fewer people, more pictures per person, and takes longer."
+        ),
+    ),
+)
+TASKS = (
+    ("decide", _("Accept or reject the classifier's answer. The simplest task.")),
+    (
+        "judge_advisor",
+        _(
+            "Give an own answer, see the classifier's, and give the final answer. Separates "
+            "following good advice from following bad advice (Schemmer et al., 2023)."
+        ),
+    ),
+    (
+        "forward_simulation",
+        _("Guess what the classifier says. Measures understanding (Doshi-Velez & Kim, 2017)."),
+    ),
+    ("classify", _("See the classifier's answer and say what the picture shows.")),
+)
+RECRUITMENT = (
+    ("open", _("An open link: by e-mail, on a screen in the lab, or on paper as a QR code")),
+    ("prolific", _("Prolific")),
+    ("sona", _("SONA, the pool of students")),
+    ("service", _("Another service that sends people by a link")),
+)
+LANGUAGES = (("en", "English"), ("de", "Deutsch"))
+
+
+class GuideForm(forms.Form):
+    """The questions, in the order of the page."""
+
+    title = forms.CharField(
+        label=_("What is the study called?"),
+        max_length=200,
+        help_text=_(
+            "Participants read it at the top of every page. Do not give away what is studied."
+        ),
+    )
+    slug = forms.SlugField(
+        label=_("Short name"),
+        max_length=50,
+        help_text=_(
+            "In the address of the study: small letters, digits and hyphens, such as heatmaps-2027."
+        ),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of the texts"), choices=LANGUAGES, initial="en", widget=forms.RadioSelect
+    )
+    question = forms.ChoiceField(
+        label=_("1. What do you want to know?"),
+        choices=QUESTIONS,
+        initial="reliance",
+        widget=forms.RadioSelect,
+        help_text=_("It becomes the primary outcome of the plan."),
+    )
+    design = forms.ChoiceField(
+        label=_("2. Who sees what?"), choices=DESIGNS, initial="between", widget=forms.RadioSelect
+    )
+    methods = forms.MultipleChoiceField(
+        label=_("3. What is compared?"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Without a comparison to no explanation, nobody can say what maps do; without a "
+            "placebo, nobody can say that it is their content (Eiband et al., 2019)."
+        ),
+    )
+    task = forms.ChoiceField(
+        label=_("4. What do people do with each picture?"),
+        choices=TASKS,
+        initial="decide",
+        widget=forms.RadioSelect,
+    )
+    checks = forms.BooleanField(
+        label=_("Check understanding and attention"),
+        help_text=_(
+            "Questions on what the map means, three pictures for practice, and one attention check."
+        ),
+        initial=True,
+        required=False,
+    )
+    source = forms.ChoiceField(
+        label=_("5. Which pictures?"),
+        widget=forms.RadioSelect,
+        help_text=_("Own pictures can be uploaded and chosen once the study exists."),
+    )
+    right = forms.IntegerField(
+        label=_("Pictures that the classifier gets right"), min_value=1, max_value=100, initial=8
+    )
+    wrong = forms.IntegerField(
+        label=_("Pictures that it gets wrong"),
+        min_value=1,
+        max_value=100,
+        initial=4,
+        help_text=_("Per person or, within people, per kind of map. 12 take about 5 minutes."),
+    )
+    before = forms.MultipleChoiceField(
+        label=_("6. What is asked before the pictures?"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    after = forms.MultipleChoiceField(
+        label=_("What is asked afterwards?"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("The questionnaire that measures your question is added by itself."),
+    )
+    places = forms.IntegerField(
+        label=_("7. How many people, over all arms?"),
+        min_value=2,
+        max_value=100_000,
+        initial=200,
+        help_text=_("A guess is enough for now. The page “Plan” simulates how many are needed."),
+    )
+    recruitment = forms.ChoiceField(
+        label=_("8. Where do people come from?"),
+        choices=RECRUITMENT,
+        initial="open",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, user: User, data: Any = None) -> None:
+        super().__init__(data)
+        self.user = user
+        self.sources = {one.key: one for one in guide.sources(image_sets.hidden(user, None))}
+        self._choices("methods", [(guide.NONE, gettext("No explanation")), *_methods()])
+        self.fields["methods"].initial = [guide.NONE, "gradcam", "placebo"]
+        self._choices("source", [(key, _described(one)) for key, one in self.sources.items()])
+        self.fields["source"].initial = next(iter(self.sources), None)
+        before, after = _questionnaires()
+        self._choices("before", before)
+        self._choices("after", after)
+        self.fields["before"].initial = [key for key, _title in before[:1]]
+        self.fields["after"].initial = [key for key, _title in after if key.startswith("comments")]
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def clean_slug(self) -> str:
+        """Refuse a short name that is in use."""
+        slug = str(self.cleaned_data["slug"]).lower()
+        if Study.objects.filter(slug=slug).exists():
+            raise ValidationError(gettext("This short name belongs to another study."))
+        return slug
+
+    def clean_methods(self) -> list[str]:
+        """Refuse a study that compares nothing."""
+        methods: list[str] = self.cleaned_data["methods"]
+        if len(methods) < 2:
+            raise ValidationError(gettext("Choose at least two, so that there is a comparison."))
+        return methods
+
+    def clean(self) -> dict[str, Any]:
+        """Write the file, and report what its checks find, such as too few pictures."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
+        cleaned["text"] = guide.study_file(self._answers(cleaned))
+        try:
+            loading.parse_for_installation(cleaned["text"], image_sets.hidden(self.user, None))
+        except StudyFileError as error:
+            raise ValidationError(list(error.problems)) from error
+        return cleaned
+
+    def _answers(self, cleaned: dict[str, Any]) -> guide.Answers:
+        plain = {name: cleaned[name] for name in self.base_fields if name != "source"}
+        lists = {name: tuple(plain[name]) for name in ("methods", "before", "after")}
+        return guide.Answers(
+            **{**plain, **lists},
+            source=self.sources[cleaned["source"]],
+            seed=secrets.randbelow(10**9),
+        )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def show(request: HttpRequest) -> HttpResponse:
+    """Ask the questions, and begin a study file with the answers."""
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    form = GuideForm(user, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        text = study_texts.begin(user, form.cleaned_data["text"])
+        messages.success(
+            request,
+            gettext("The study file is written. Look through it, then create the study."),
+        )
+        return redirect("panel:study-text", pk=text.pk)
+    context = {"area": "studies", "form": form, "has_sources": bool(form.sources)}
+    return render(request, "panel/guide.html", context, status=400 if form.errors else 200)
+
+
+def _methods() -> list[tuple[str, str]]:
+    return [(method.key, method.label) for method in catalogue.METHODS]
+
+
+def _described(source: guide.Source) -> str:
+    words = gettext("%(set)s: %(images)d pictures of %(classes)d classes, classifier %(weights)s")
+    return words % {
+        "set": source.image_set,
+        "images": source.images,
+        "classes": source.classes,
+        "weights": source.weights,
+    }
+
+
+def _questionnaires() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return ids and titles of the questionnaires usually asked before, and of all the others."""
+    before: list[tuple[str, str]] = []
+    after: list[tuple[str, str]] = []
+    for key in questionnaires.ids():
+        try:
+            entry = (key, f"{questionnaires.get(key).title} ({key})")
+        except QuestionnaireError:  # the file of a lab that cannot be used
+            continue
+        (before if key.startswith(USUALLY_BEFORE) else after).append(entry)
+    return before, after
