@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from studyplatform.panel.access import Right, signed_in, studies_of, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.overview import overviews
+from studyplatform.panel.source_report_views import found_page
 from studyplatform.panel.study_texts import unfinished
 from surveys import services
 from surveys.models import Study
@@ -28,6 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "page": page,
         "overviews": overviews(list(page.object_list)),
         "files": unfinished(request.user),
+        "source_report": found_page() is not None,
     }
     return render(request, "panel/home.html", context)
 

@@ -9,6 +9,7 @@ from studyplatform.panel import (
     home_views,
     monitor_views,
     review_views,
+    source_report_views,
     study_text_views,
 )
 
@@ -36,6 +37,7 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", home_views.home, name="home"),
+    path("source-report/", source_report_views.source_report, name="source-report"),
     path("new/", study_text_views.new, name="new-study"),
     path("new/guide/", guide_views.show, name="guide"),
     path("files/<int:pk>/", study_text_views.edit, name="study-text"),

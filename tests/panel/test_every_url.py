@@ -173,6 +173,7 @@ ROWS = {
     "person": Row(ADMINISTRATOR, lambda study: {"pk": User.objects.get(username="viewer").pk}),
     # The panel
     "panel:home": Row(SIGNED_IN),
+    "panel:source-report": Row(SIGNED_IN),
     "panel:study": Row(MEMBERS),
     "panel:delete-study": Row(OWNERS),
     "panel:new-study": Row(SIGNED_IN),
