@@ -26,6 +26,9 @@ class Evidence:
     """Results of evaluate_explanations on CIFAR-10."""
 
 
+MEASURED, REASONED, UNDECIDED = "measured", "reasoned", "undecided"
+
+
 @dataclass(frozen=True)
 class Judged:
     """A verdict, with what was measured and the rule that was applied."""
@@ -33,6 +36,13 @@ class Judged:
     verdict: str
     measured: str
     lines: Sequence[Line] = ()
+
+    @property
+    def basis(self) -> str:
+        """Return how the verdict was reached: by numbers, by reasons alone, or not at all."""
+        if self.verdict == OPEN:
+            return UNDECIDED
+        return MEASURED if any(line.verdict for line in self.lines) else REASONED
 
 
 NOT_MEASURED = "Nothing was measured on this machine: see the list of what is missing."

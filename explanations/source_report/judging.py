@@ -515,7 +515,7 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
         lines = [
             Line(
                 evidence.labels[recipe],
-                f"{row.label.lower()}, minus the report's {row.printed:g}",
+                f"{row.label}, minus the report's {row.printed:.2f}",
                 row.off,
                 row.mean,
                 "here",

@@ -15,9 +15,10 @@ from explanations.evaluation.reporting import STYLE, p_value
 from explanations.evaluation.statistics import Mean
 from explanations.source_report import network_table, seeds, stated
 from explanations.source_report.claims import SECTIONS, Answer
+from explanations.source_report.evidence import REASONED
 from explanations.source_report.fairness import ClassQuality
 from explanations.source_report.maps import Example
-from explanations.source_report.verdicts import VERDICTS
+from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, VERDICTS
 
 HERE = Path(__file__).parent
 
@@ -62,6 +63,7 @@ def render(content: Content) -> str:
         "signed": signed,
         "signed_mean": signed_mean,
         "mark": mark,
+        "printed": printed,
         "p": p_value,
     }
     return environment.get_template("page.html").render(
@@ -69,6 +71,10 @@ def render(content: Content) -> str:
         sections=SECTIONS,
         verdicts=VERDICTS,
         counts=Counter(answer.judged.verdict for answer in content.answers),
+        reasoned=Counter(
+            answer.judged.verdict for answer in content.answers if answer.judged.basis == REASONED
+        ),
+        reproduced={HOLDS: "yes", FAILS: "no", OPEN: OPEN},
         by_section={
             key: [answer for answer in content.answers if answer.claim.section == key]
             for key in SECTIONS
@@ -125,6 +131,7 @@ def as_json(content: Content) -> dict[str, Any]:
                 "quote": answer.claim.quote,
                 "section": answer.claim.section,
                 "verdict": answer.judged.verdict,
+                "basis": answer.judged.basis,
                 "measured": answer.judged.measured,
                 "lines": [asdict(line) for line in answer.judged.lines],
             }
@@ -184,6 +191,12 @@ def interval(value: Mean) -> str:
 def mean(value: Mean | None) -> str:
     """Format a mean with its interval."""
     return "–" if value is None else f"{number(value.mean)} {interval(value)}"
+
+
+def printed(value: float) -> str:
+    """Format a figure as the report prints it, with at least two and at most four decimals."""
+    text = f"{value:.4f}"
+    return text.removesuffix("00")
 
 
 def precise_mean(value: Mean) -> str:

@@ -96,6 +96,8 @@ def test_the_page_shows_every_seed_and_how_far_off_the_report_their_mean_is():
     assert "n = 3 seeds" in html
     assert "+0.014 [+0.003, +0.025]" in html
     assert "too few" not in html
+    assert "<td>0.75</td>" in html
+    assert "<td>0.8929</td>" in html
     by_name = {row["name"]: row for row in numbers["recipes"]["base"]}
     assert by_name["test_accuracy"]["by_seed"] == dict(enumerate(BASE))
     assert numbers["base_minus_l2"][0]["difference"]["n"] == 3

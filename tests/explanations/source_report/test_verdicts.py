@@ -1,6 +1,7 @@
 """From numbers to verdicts, on numbers whose verdict is known."""
 
 import re
+from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
@@ -214,6 +215,19 @@ def content(evidence):
         missing=["CIFAR-10 was not given."],
         about={"seed": "0"},
     )
+
+
+def test_verdicts_without_images_are_told_from_measured_ones():
+    evidence = Evidence(LABELS, depth={"strong": images(-0.01, 0.01)})
+    by_key = {answer.claim.key: answer.judged for answer in judge_all(evidence)}
+    assert by_key["parameters"].basis == "reasoned"
+    assert by_key["saliency-progress"].basis == "measured"
+    assert by_key["gradcam-parts"].basis == "undecided"
+    counts = Counter(judged.basis for judged in by_key.values())
+    html = page.render(content(evidence))
+    assert html.count('<span class="note">by reasons</span>') == 2 * counts["reasoned"]
+    stored = page.as_json(content(evidence))["claims"]
+    assert Counter(claim["basis"] for claim in stored) == counts
 
 
 def test_the_page_shows_every_claim_with_its_verdict_and_what_is_missing():
