@@ -29,15 +29,23 @@ def map_png(explanation: Explanation, view: View = DEFAULT) -> bytes:
     Raises ArtefactError if the artefact or the image is missing or damaged.
     """
     drawing = catalogue.get(explanation.method).drawing
-    # The name depends on the drawing's parameters, so that an outdated picture is never served.
-    name = f"{explanation.key} {explanation.sha256} {drawing!r} {view!r} {VERSION}"
-    path = picture_path(hashlib.sha256(name.encode()).hexdigest())
+    path = picture_path(picture_name(explanation, view))
     if path.is_file():
         return path.read_bytes()
     image = image_store().read(explanation.prediction.image.sha256)
     content = canvas.png(view.draw(drawing, image, _attribution(explanation)))
     write_atomically(path, content)
     return content
+
+
+def picture_name(explanation: Explanation, view: View) -> str:
+    """Return the name of a map's picture in the data folder.
+
+    It depends on the drawing's parameters, so that an outdated picture is never served.
+    """
+    drawing = catalogue.get(explanation.method).drawing
+    name = f"{explanation.key} {explanation.sha256} {drawing!r} {view!r} {VERSION}"
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def legend_png(method: str) -> bytes:

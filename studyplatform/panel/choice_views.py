@@ -26,7 +26,7 @@ from surveys.study_file.stored import definition
 def choose(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the images with a box to tick each of them, and keep what was ticked or drawn."""
     if request.method != "POST":
-        return _page(request, study, image_choice.rule_for(study))
+        return _page(request, study, image_choice.rule_for(request.session, study))
     act = request.POST.get("act", "")
     if act == "rule":
         return _by_rule(request, study)
@@ -91,7 +91,8 @@ def _change(
         return refuse(request, error, back)
     image_choice.forget(request.session, study)
     messages.success(request, done)
-    return redirect("panel:images", slug=study.slug)
+    # This page has the button that computes the maps of the images.
+    return redirect("panel:explanations", slug=study.slug)
 
 
 def _by_rule(request: HttpRequest, study: Study) -> HttpResponse:
@@ -102,7 +103,7 @@ def _by_rule(request: HttpRequest, study: Study) -> HttpResponse:
         except StudyError as error:
             form.add_error(None, str(error))
         else:
-            image_choice.keep(request.session, study, drawn)
+            image_choice.keep(request.session, study, drawn, form.cleaned_data)
             address = reverse("panel:choose-images", kwargs={"slug": study.slug})
             return redirect(f"{address}?chosen=yes")
     return _page(request, study, form, 422)

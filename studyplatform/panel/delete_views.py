@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from studyplatform.jobs import folders
 from studyplatform.models import Job
+from studyplatform.panel import image_sets
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
 from surveys import services
@@ -52,8 +53,10 @@ def _refusal(study: Study) -> str:
 
 def _delete(request: HttpRequest, study: Study) -> HttpResponse:
     title, jobs = study.title, list(study.jobs.values_list("pk", flat=True))
+    sets = image_sets.own_sets(study)
     with transaction.atomic():
         services.delete_study(study=study)
+        image_sets.remove_unused(sets)
         # Files go only when the rows have gone for good.
         for pk in jobs:
             transaction.on_commit(partial(folders.remove_folder, pk))

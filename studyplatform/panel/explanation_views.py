@@ -51,6 +51,7 @@ def image(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     found = get_object_or_404(image_sets.images_of_study(study), pk=pk)
     rows = rows_of(study.classifier, [found])
     context = {"image": found, "row": rows[0] if rows else None, **_views(request)}
+    context["is_own"] = image_sets.own_images(study).filter(pk=pk).exists()
     return render_study_page(request, study, "explanations", "panel/explained_image.html", context)
 
 

@@ -1,7 +1,7 @@
 """The images that somebody has chosen for a study, kept until the study file names them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,10 +79,11 @@ class Choice:
         return len(self.images) - self.right - self.wrong
 
 
-def rule_for(study: Study) -> RuleForm:
-    """Return the form with the numbers that the study shows and its seed."""
+def rule_for(session: SessionBase, study: Study) -> RuleForm:
+    """Return the form with the last rule, at first the study's numbers and its seed."""
     right, wrong = definition(study).predictions_shown
-    return RuleForm(initial={"right": right, "wrong": wrong, "seed": study.seed % LARGEST_SEED})
+    usual = {"right": right, "wrong": wrong, "seed": study.seed % LARGEST_SEED}
+    return RuleForm(initial=session.get(_rule_key(study), usual))
 
 
 def images_in_use(study: Study) -> QuerySet[StudyImage]:
@@ -104,9 +105,16 @@ def chosen_numbers(session: SessionBase, study: Study) -> list[int]:
     return sorted(find_named(images, images_in_use(study)).found) if images.names else []
 
 
-def keep(session: SessionBase, study: Study, numbers: Iterable[int]) -> None:
+def keep(
+    session: SessionBase,
+    study: Study,
+    numbers: Iterable[int],
+    rule: Mapping[str, int | bool] | None = None,
+) -> None:
     """Remember a choice until it is written into the study file, or the person signs out."""
     session[_key(study)] = sorted(set(numbers))
+    if rule is not None:
+        session[_rule_key(study)] = dict(rule)
 
 
 def forget(session: SessionBase, study: Study) -> None:
@@ -126,3 +134,7 @@ def choice(study: Study, numbers: Collection[int]) -> Choice:
 def _key(study: Study) -> str:
     """Return the session's key: the choice ends with the set, the split and the file's names."""
     return f"chosen-images-{study.pk}-{study.source_sha256[:16]}"
+
+
+def _rule_key(study: Study) -> str:
+    return f"image-rule-{study.pk}"

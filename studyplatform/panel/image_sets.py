@@ -1,19 +1,27 @@
 """The image sets that a study's members may see and use: the installation's, and their own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import ProtectedError, Q, QuerySet
 
 from explanations.imagesets.upload import Upload
 from explanations.models import Explanation, ImageSet, StudyImage
 from explanations.pipeline.image_import import BACKGROUND, Imported
+from explanations.pipeline.removal import remove_images, remove_set
 from explanations.pipeline.upload import store_uploads
 from studyplatform.audit.writing import record
 from studyplatform.models import StudyImageSet
 from studyplatform.panel.access import AnyUser, is_administrator, studies_of
 from surveys.models import Study
 from surveys.services.locking import lock
+from surveys.study_file.named_images import source_in
+from surveys.study_file.stored import definition
+
+
+class ImageInUseError(ValueError):
+    """An image that a study shows, or may show as its example."""
+
 
 LONGEST_SLUG = 36  # so that the name of a study's own set fits into its column
 
@@ -67,6 +75,41 @@ def store(study: Study, uploads: list[Upload]) -> Imported:
     imported = store_uploads(uploads, own, study.image_set)
     record(study, "images uploaded", {}, {"set": own.name, "new": imported.new})
     return imported
+
+
+def own_images(study: Study) -> QuerySet[StudyImage]:
+    """Return the images that were uploaded for the study."""
+    return images_of_study(study).filter(image_set__owned__study=study)
+
+
+def remove_image(study: Study, image: StudyImage) -> None:
+    """Delete an image that was uploaded for the study.
+
+    Raises ImageInUseError if a study shows it or names it, or was launched with its set: even an
+    image that no trial shows can be the example of the instructions.
+    """
+    using = Study.objects.filter(image_set=image.image_set)
+    named = (source_in(name) for one in using for name in definition(one).images.names)
+    if using.exclude(state=Study.State.DRAFT).exists() or image.source in named:
+        raise ImageInUseError
+    try:
+        with transaction.atomic():
+            remove_images([image.pk])
+            record(study, "image deleted", {"set": image.image_set.name}, {})
+    except ProtectedError as error:
+        raise ImageInUseError from error
+
+
+def own_sets(study: Study) -> list[ImageSet]:
+    """Return the sets that were uploaded for the study."""
+    return list(ImageSet.objects.filter(owned__study=study))
+
+
+def remove_unused(sets: Iterable[ImageSet]) -> None:
+    """Delete the sets of a study that was deleted, except those that other studies use."""
+    for image_set in sets:
+        if not Study.objects.filter(image_set=image_set).exists():
+            remove_set(image_set)
 
 
 @transaction.atomic

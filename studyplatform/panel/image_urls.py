@@ -11,5 +11,6 @@ urlpatterns = [
     path("choose/write/", choice_views.write, name="write-images"),
     path("choose/all/", choice_views.draw_from_all, name="draw-from-all"),
     path("use/", image_views.use, name="use-images"),
+    path("<int:pk>/delete/", image_views.delete, name="delete-image"),
     path("pictures/<int:pk>.png", image_views.picture, name="image-picture"),
 ]

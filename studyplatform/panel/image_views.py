@@ -17,6 +17,7 @@ from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.image_edits import ImageEditError
 from studyplatform.panel.image_gallery import Filters
+from studyplatform.panel.image_sets import ImageInUseError
 from surveys.models import Study
 from surveys.study_file.stored import definition
 
@@ -90,6 +91,28 @@ def picture(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         return HttpResponse(pictures.image_png(image), content_type="image/png")
     except ArtefactError as error:
         return HttpResponseNotFound(str(error), content_type="text/plain; charset=utf-8")
+
+
+@require_POST
+@study_page(Right.MAKE_CHANGES)
+def delete(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Delete an image that was uploaded for the study, with its file, predictions and maps."""
+    image = get_object_or_404(image_sets.own_images(study).select_related("image_set"), pk=pk)
+    try:
+        image_sets.remove_image(study, image)
+    except ImageInUseError:
+        messages.error(
+            request,
+            gettext(
+                "The image cannot be deleted: a study shows it or names it, or was launched with "
+                "its image set. Choose other images for a study that is a draft, then try again."
+            ),
+        )
+        return redirect("panel:explained-image", slug=study.slug, pk=pk)
+    messages.success(request, gettext("The image “%(name)s” was deleted.") % {"name": image.source})
+    return redirect(
+        f"{reverse('panel:images', kwargs={'slug': study.slug})}?set={image.image_set_id}"
+    )
 
 
 def refuse(request: HttpRequest, error: ImageEditError, back: str) -> HttpResponse:

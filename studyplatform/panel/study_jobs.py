@@ -36,10 +36,15 @@ class NextStep:
     address: str
 
 
+PREDICTIONS_ALONE = "predictions"
 FOLLOWING: Mapping[str, tuple[Following, ...]] = {
     "maps": (
         Following(_("Look at every page in the preview"), "preview:begin", Right.VIEW),
         Following(_("Go to the launch"), "panel:launch", Right.VIEW, state="draft"),
+    ),
+    PREDICTIONS_ALONE: (
+        Following(_("Choose images"), "panel:choose-images", Right.MAKE_CHANGES),
+        Following(_("Look at the predictions"), "panel:images", Right.VIEW),
     ),
     "evaluation": (Following(_("Back to the study"), "panel:study", Right.VIEW),),
     "power": (Following(_("Write the sample into the plan"), "panel:plan", Right.MAKE_CHANGES),),
@@ -93,9 +98,10 @@ def next_steps(job: Job, study: Study, rights: Collection[Right]) -> list[NextSt
     """Return what somebody with these rights usually does when the job is done."""
     if job.state != Job.State.DONE:
         return []
+    kind = PREDICTIONS_ALONE if job.arguments.get("predictions_only") else job.kind
     return [
         NextStep(step.words, reverse(step.url_name, kwargs={"slug": study.slug, **step.values}))
-        for step in FOLLOWING.get(job.kind, ())
+        for step in FOLLOWING.get(kind, ())
         if step.right in rights and (not step.state or step.state == study.state)
     ]
 

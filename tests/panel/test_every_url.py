@@ -216,6 +216,7 @@ ROWS = {
     "panel:choose-images": Row(CHANGING),
     "panel:write-images": Row(CHANGING, method="post"),
     "panel:draw-from-all": Row(CHANGING, method="post"),
+    "panel:delete-image": Row(CHANGING, an_own_image, method="post"),
     "panel:image-picture": Row(MEMBERS, an_own_image),
     "panel:plan": Row(MEMBERS),
     "panel:write-sample": Row(CHANGING, a_power_job, method="post"),

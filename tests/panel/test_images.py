@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -11,8 +12,16 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from explanations.models import ImageSet, Prediction, StudyImage
-from explanations.pipeline.data_folder import image_store
+from explanations.attribution import Attribution
+from explanations.models import Explanation, ImageSet, Prediction, StudyImage
+from explanations.pipeline.data_folder import (
+    artefact_store,
+    image_store,
+    original_store,
+    picture_path,
+)
+from explanations.pipeline.pictures import picture_name
+from explanations.rendering.viewing import DEFAULT
 from studyplatform.models import AuditEntry, Job, StudyImageSet, StudyText
 from studyplatform.panel import image_edits, study_texts
 from surveys import services
@@ -541,3 +550,108 @@ def test_a_file_with_parts_gets_its_numbers_in_the_part(study):
         'kind = "instructions"\n[[parts]]\nkind = "trials"\nright = 8\nwrong = 4 # for now\n'
     )
     assert image_edits.without_names(image_edits.with_names(text, [Named()], None)) == text
+
+
+def files_of(image) -> list:
+    """The stored pixels, the uploaded files and the drawn pictures of an image."""
+    maps = Explanation.objects.filter(prediction__image=image)
+    return [
+        image_store().path(image.sha256),
+        *(original_store().path(kept.sha256) for kept in image.originals.all()),
+        *(picture_path(picture_name(one, DEFAULT)) for one in maps),
+    ]
+
+
+def explain(image, study) -> None:
+    """A map of the image, drawn once."""
+    relevance = np.eye(32, dtype=np.float32)
+    stored = artefact_store().write(f"{image.pk:064}", Attribution(relevance))
+    prediction = Prediction.objects.get(image=image, classifier=study.classifier)
+    prediction.explanations.create(method="saliency", parameters={}, **asdict(stored))
+
+
+def test_an_uploaded_image_is_deleted_with_its_files_maps_and_pictures(
+    predicted, signed_in, django_capture_on_commit_callbacks
+):
+    browser = signed_in("editor")
+    image, other = predicted.image_set.images.filter(split="test")[:2]
+    for one in (image, other):
+        explain(one, predicted)
+        explanation = Explanation.objects.get(prediction__image=one)
+        browser.get(page(predicted, "map-picture", pk=explanation.pk))
+    files, others = files_of(image), files_of(other)
+    assert len(files) == 3
+    assert all(path.is_file() for path in [*files, *others])
+    with django_capture_on_commit_callbacks(execute=True):
+        response = browser.post(page(predicted, "delete-image", pk=image.pk), follow=True)
+    assert "car/0.png” was deleted" in said(response)
+    assert not any(path.exists() for path in files)
+    assert all(path.is_file() for path in others)
+    assert not StudyImage.objects.filter(pk=image.pk).exists()
+    assert AuditEntry.objects.filter(act="image deleted", study="drawn").exists()
+
+
+def test_a_file_that_another_set_has_too_stays(
+    predicted, other, signed_in, django_capture_on_commit_callbacks
+):
+    upload(signed_in("outsider"), other, packed(1))
+    image = predicted.image_set.images.get(source="car/0.png")
+    files = files_of(image)
+    with django_capture_on_commit_callbacks(execute=True):
+        signed_in("editor").post(page(predicted, "delete-image", pk=image.pk))
+    assert all(path.is_file() for path in files)
+    assert own_set(other).images.filter(sha256=image.sha256).exists()
+
+
+@pytest.mark.parametrize("way", ["shown", "named", "launched"])
+def test_an_image_in_use_is_not_deleted(predicted, signed_in, way):
+    browser = signed_in("editor")
+    if way == "named":
+        tick(browser, predicted, *[f"{CLASSES[n % 4]}/{n}.png" for n in range(8)])
+        browser.post(page(predicted, "write-images"))
+        predicted.refresh_from_db()
+    elif way == "shown":
+        choose_stimuli(predicted)
+    else:
+        Study.objects.filter(pk=predicted.pk).update(state="open")
+    shown = [row.prediction.image.source for row in predicted.stimuli.all()]
+    name = shown[0] if shown else "car/0.png"
+    image = predicted.image_set.images.get(source=name)
+    response = browser.post(page(predicted, "delete-image", pk=image.pk), follow=True)
+    assert "cannot be deleted" in said(response)
+    assert StudyImage.objects.filter(pk=image.pk).exists()
+
+
+def test_images_of_the_installation_are_not_deleted_by_a_study(study, signed_in):
+    image = study.image_set.images.last()
+    assert signed_in("owner").post(page(study, "delete-image", pk=image.pk)).status_code == 404
+
+
+def test_a_deleted_study_takes_its_own_images_along_unless_another_uses_them(
+    predicted, other, signed_in, django_capture_on_commit_callbacks
+):
+    def delete(one, name):
+        address = reverse("panel:delete-study", args=[one.slug])
+        with django_capture_on_commit_callbacks(execute=True):
+            assert signed_in(name).post(address, {"typed": one.slug}).status_code == 302
+        assert not Study.objects.filter(pk=one.pk).exists()
+
+    upload(signed_in("outsider"), other, packed(4, first=900))
+    theirs, ours = own_set(other), own_set(predicted)
+    files = [path for image in theirs.images.filter(split="test") for path in files_of(image)]
+    kept = [path for image in ours.images.all() for path in files_of(image)]
+    assert all(path.is_file() for path in [*files, *kept])
+    Study.objects.filter(pk=other.pk).update(image_set=ours)
+    delete(predicted, "owner")
+    assert ImageSet.objects.filter(pk=ours.pk).exists()
+    delete(other, "outsider")
+    assert not ImageSet.objects.filter(pk=theirs.pk).exists()
+    assert not any(path.exists() for path in files)
+    assert all(path.is_file() for path in kept)
+
+
+def test_the_last_rule_is_in_the_form_again(predicted, signed_in):
+    browser = signed_in("editor")
+    browser.post(page(predicted, "choose-images"), RULE | {"lowest": 51})
+    form = browser.get(page(predicted, "choose-images")).context["form"]
+    assert (form["lowest"].value(), form["right"].value(), form["seed"].value()) == (51, 4, 3)
