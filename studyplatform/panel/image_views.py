@@ -110,9 +110,9 @@ def delete(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         )
         return redirect("panel:explained-image", slug=study.slug, pk=pk)
     messages.success(request, gettext("The image “%(name)s” was deleted.") % {"name": image.source})
-    return redirect(
-        f"{reverse('panel:images', kwargs={'slug': study.slug})}?set={image.image_set_id}"
-    )
+    gallery = reverse("panel:images", kwargs={"slug": study.slug})
+    is_empty = not image_sets.own_images(study).filter(image_set=image.image_set_id).exists()
+    return redirect(gallery if is_empty else f"{gallery}?set={image.image_set_id}")
 
 
 def refuse(request: HttpRequest, error: ImageEditError, back: str) -> HttpResponse:

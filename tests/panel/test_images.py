@@ -655,3 +655,12 @@ def test_the_last_rule_is_in_the_form_again(predicted, signed_in):
     browser.post(page(predicted, "choose-images"), RULE | {"lowest": 51})
     form = browser.get(page(predicted, "choose-images")).context["form"]
     assert (form["lowest"].value(), form["right"].value(), form["seed"].value()) == (51, 4, 3)
+
+
+def test_the_last_image_of_a_set_leads_back_to_the_images_of_the_study(study, signed_in):
+    browser = signed_in("editor")
+    upload(browser, study, packed(1))
+    image = own_set(study).images.get(split="test")
+    response = browser.post(page(study, "delete-image", pk=image.pk), follow=True)
+    assert response.status_code == 200
+    assert response.context["shown"] == study.image_set
