@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -345,11 +346,10 @@ def test_every_url_has_a_row_and_every_row_a_url():
     assert (sorted(names - ROWS.keys()), sorted(ROWS.keys() - names)) == ([], [])
 
 
-@pytest.fixture
-def world(db, tmp_path) -> tuple[Study, Study]:
+def two_studies(folder: Path) -> tuple[Study, Study]:
     """Two studies with members of all kinds, a participant and an invitation each."""
-    study = drawn_study(tmp_path)
-    other = drawn_study(tmp_path, slug="other")
+    study = drawn_study(folder)
+    other = drawn_study(folder, slug="other")
     for name, switches in SWITCHES.items():
         add_member(study, name, **switches)
         add_member(other, f"other {name}", **switches)
@@ -424,6 +424,11 @@ def world(db, tmp_path) -> tuple[Study, Study]:
             expires_at=timezone.now() + INVITATION_LASTS,
         )
     return study, other
+
+
+@pytest.fixture
+def world(db, tmp_path) -> tuple[Study, Study]:
+    return two_studies(tmp_path)
 
 
 @pytest.fixture
