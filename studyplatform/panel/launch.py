@@ -23,11 +23,17 @@ from surveys.study_file.recruitment import Exit, Outcome
 from surveys.study_file.stored import definition
 
 BRACKETS = re.compile(r"\[[^\[\]\n]{2,200}\]")
+_SECTION = "panel:study-section"
 MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "maps": (_("Compute maps"), "panel:start-job", {"key": "maps"}, Right.MAKE_CHANGES),
-    "texts": (_("Edit the texts"), "panel:study-file", {}, Right.MAKE_CHANGES),
-    "recruitment": (_("Edit the recruitment"), "panel:study-file", {}, Right.MAKE_CHANGES),
-    "sample": (_("Edit the sample"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "texts": (_("Edit the texts"), _SECTION, {"section": "texts"}, Right.MAKE_CHANGES),
+    "recruitment": (
+        _("Edit the recruitment"),
+        _SECTION,
+        {"section": "recruitment"},
+        Right.MAKE_CHANGES,
+    ),
+    "sample": (_("Edit the sample"), _SECTION, {"section": "sample"}, Right.MAKE_CHANGES),
     "file": (_("Edit the study file"), "panel:study-file", {}, Right.MAKE_CHANGES),
     "power": (_("Simulate the power"), "panel:plan", {}, Right.MAKE_CHANGES),
     "registration": (_("Read the preregistration"), "panel:plan", {}, Right.VIEW),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import study_texts
 from studyplatform.panel.access import AnyUser, Right, rights_in, signed_in, studies_of, study_page
+from studyplatform.panel.editor_sections import SECTIONS
 from studyplatform.panel.frame import Tab, tabs_of
 from studyplatform.panel.launch import unfinished_texts
 from studyplatform.panel.study_texts import OutdatedError
@@ -179,6 +180,7 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
         "text": text,
         "study_of_text": text.study,
         "tabs": tabs_of_text(request.user, text),
+        "sections": SECTIONS,
         "source": source,
         "latest": latest,
         "problems": study_texts.placed(problems),

@@ -13,6 +13,7 @@ from typing import Any
 import tomlkit
 from django.utils.translation import gettext
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT
 
 Path = tuple[str | int, ...]
 """The keys that lead to a value; a whole number is a place in a list, from 0."""
@@ -31,7 +32,10 @@ REMOVED = _Removed()
 
 @dataclass(frozen=True)
 class Change:
-    """A value to set at the path, or REMOVED. Tables that are missing on the way are added."""
+    """A value to set at the path, or REMOVED. Tables that are missing on the way are added.
+
+    A place behind the end of a list of tables appends the table to it.
+    """
 
     path: Path
     value: Any
@@ -83,6 +87,35 @@ def edited(source: str, changes: Sequence[Change]) -> str:
     return text
 
 
+def rearranged(source: str, path: Path, order: Sequence[int | dict[str, Any]]) -> str:
+    """Return the file with the list of tables at the path in another order.
+
+    ``order`` names the tables that stay by their places, from 0, and contains new ones as values.
+    Comments inside of a table move with it. Raises EditError like ``edited``.
+    """
+    before = read(source)
+    there = value_at(before, path, [])
+    wanted = copy.deepcopy(before)
+    tables = [copy.deepcopy(there[one]) if isinstance(one, int) else dict(one) for one in order]
+    if tables == there:
+        return source
+    _apply(wanted, Change(path, tables), plain=True)
+    try:
+        document = tomlkit.parse(source)
+        written = value_at(document, path, [])
+        kept = tomlkit.aot()
+        for one in order:
+            kept.append(written[one] if isinstance(one, int) else _table(one))
+        _apply(document, Change(path, kept), plain=False)
+        text = tomlkit.dumps(document)
+        after = tomllib.loads(text)
+    except (TOMLKitError, tomllib.TOMLDecodeError, TypeError, ValueError, KeyError) as error:
+        raise EditError(_refusal()) from error
+    if after != wanted:
+        raise EditError(_refusal())
+    return text
+
+
 def _refusal() -> str:
     return gettext(
         "This file is written in a way that the form cannot change without touching other values. "
@@ -107,11 +140,17 @@ def _apply(values: Any, change: Change, *, plain: bool) -> None:
     if change.value is REMOVED:
         del values[last]
         return
-    values[last] = copy.deepcopy(change.value) if plain else _item(change.value)
+    value = copy.deepcopy(change.value) if plain else _item(change.value)
+    if isinstance(last, int) and last == len(values):
+        values.append(value if plain else _table(change.value))
+    else:
+        values[last] = value
 
 
 def _item(value: Any) -> Any:
     """Return the value as TOML: texts of several lines between triple quotes, one line a line."""
+    if isinstance(value, AoT):
+        return value
     if isinstance(value, str) and "\n" in value:
         # The line break after the opening quotes does not belong to the text.
         return tomlkit.value('"""\n' + tomlkit.string(value, multiline=True).as_string()[3:])

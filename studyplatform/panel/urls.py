@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from studyplatform.panel import (
     audit_views,
     delete_views,
+    editor_views,
     guide_views,
     home_views,
     monitor_views,
@@ -19,6 +20,7 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("", home_views.study, name="study"),
     path("delete/", delete_views.delete, name="delete-study"),
     path("file/", study_text_views.of_study, name="study-file"),
+    path("file/<slug:section>/", editor_views.of_study, name="study-section"),
     path("api/", include("studyplatform.panel.api_urls")),
     path("audit/", audit_views.show, name="audit"),
     path("audit/csv/", audit_views.download, name="audit-csv"),
@@ -41,6 +43,7 @@ urlpatterns = [
     path("new/", study_text_views.new, name="new-study"),
     path("new/guide/", guide_views.show, name="guide"),
     path("files/<int:pk>/", study_text_views.edit, name="study-text"),
+    path("files/<int:pk>/edit/<slug:section>/", editor_views.edit, name="edit-section"),
     path("files/<int:pk>/<int:number>/", study_text_views.compare, name="compare-versions"),
     path(
         "files/<int:pk>/<int:number>/download/",

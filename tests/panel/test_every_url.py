@@ -181,6 +181,8 @@ ROWS = {
     "panel:guide": Row(SIGNED_IN),
     "panel:study-file": Row(CHANGING),
     "panel:study-text": Row(CHANGING, a_text),
+    "panel:study-section": Row(CHANGING, lambda study: {"section": "texts"}),
+    "panel:edit-section": Row(CHANGING, lambda study: a_text(study) | {"section": "texts"}),
     "panel:compare-versions": Row(CHANGING, a_version),
     "panel:download-version": Row(CHANGING, a_version),
     "panel:jobs": Row(MEMBERS),

@@ -1,0 +1,96 @@
+"""Fields of the structured editor: each belongs to one value of the study file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+
+from studyplatform.panel.toml_edits import REMOVED, Change, Path, value_at
+
+Choices = Sequence[tuple[str, Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value of the file as a field of a form.
+
+    ``kind`` is line, text, number, decimal, check, choice or several. ``missing`` is what a value
+    that the file lacks means, and ``is_optional`` whether an empty field removes it.
+    """
+
+    path: Path
+    label: Any
+    kind: str = "line"
+    help: Any = ""
+    group: Any = ""
+    missing: Any = ""
+    is_optional: bool = True
+    choices: Choices = field(default_factory=tuple)
+
+    @property
+    def name(self) -> str:
+        """Return the field's name, which the path determines."""
+        return ".".join(map(str, self.path))
+
+    def value(self, values: Any) -> Any:
+        """Return the value in the file, or what its absence means."""
+        return value_at(values, self.path, self.missing)
+
+    def form_field(self, values: Any) -> forms.Field:
+        """Return the form's field with the file's value."""
+        shared: dict[str, Any] = {
+            "label": self.label,
+            "help_text": self.help,
+            "required": False,
+            "initial": self.value(values),
+        }
+        if self.kind == "text":
+            rows = min(24, 4 + str(shared["initial"]).count("\n") * 2)
+            return forms.CharField(
+                **shared, strip=False, widget=forms.Textarea(attrs={"rows": rows})
+            )
+        if self.kind == "number":
+            return forms.IntegerField(**shared, min_value=0)
+        if self.kind == "decimal":
+            step = forms.NumberInput(attrs={"step": "any"})
+            return forms.FloatField(**shared, widget=step)
+        if self.kind == "check":
+            return forms.BooleanField(**shared)
+        if self.kind == "choice":
+            return forms.ChoiceField(**shared, choices=self._with_own(shared["initial"]))
+        if self.kind == "several":
+            return forms.MultipleChoiceField(
+                **shared,
+                choices=self._with_own(*shared["initial"]),
+                widget=forms.CheckboxSelectMultiple,
+            )
+        return forms.CharField(**shared)
+
+    def _with_own(self, *own: str) -> list[tuple[str, Any]]:
+        """Return the choices and any value of the file that is not among them."""
+        known = [key for key, _words in self.choices]
+        return [*self.choices, *((one, one) for one in own if one not in known)]
+
+    def changes(self, values: Any, sent: Any) -> list[Change]:
+        """Return the change that the sent value makes, if somebody touched the field."""
+        there = self.value(values)
+        if self.kind == "text":
+            sent = _text(str(sent or ""), str(there or ""))
+        if self.kind == "several":
+            # Kept ones stay in their order, because participants see them in it.
+            sent = [one for one in there if one in sent] + [one for one in sent if one not in there]
+        if sent in (None, ""):
+            is_there = value_at(values, self.path, REMOVED) is not REMOVED
+            if not is_there or there == "":
+                return []
+            return [Change(self.path, REMOVED if self.is_optional else "")]
+        return [] if sent == there else [Change(self.path, sent)]
+
+
+def _text(sent: str, there: str) -> str:
+    """Return the text as the file writes it: with its line breaks, and ending as before."""
+    plain = sent.replace("\r\n", "\n").strip()
+    if plain == there.strip():
+        return there
+    return f"{plain}\n" if plain and ("\n" in plain or there.endswith("\n")) else plain

@@ -1,0 +1,194 @@
+"""The structured editor: forms for what people change most in a study file."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from studyplatform.models import StudyText, TextVersion
+from studyplatform.panel import study_texts
+from studyplatform.panel.access import Right, signed_in, study_page
+from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor_sections import BY_KEY, SECTIONS, Section
+from studyplatform.panel.launch import unfinished_texts
+from studyplatform.panel.study_text_views import tabs_of_text
+from studyplatform.panel.study_texts import OutdatedError
+from studyplatform.panel.toml_edits import EditError, read, value_at
+from surveys.models import Study
+from surveys.services import StudyError
+from surveys.study_checks import loading
+from surveys.study_file.declaration import StudyFileError
+
+
+class SectionForm(forms.Form):
+    """The fields of a section, filled with the values of a version of the file."""
+
+    def __init__(self, section: Section, values: dict[str, Any], data: Any = None) -> None:
+        super().__init__(data)
+        self.entries = section.entries(values)
+        for entry in self.entries:
+            self.fields[entry.name] = entry.form_field(values)
+
+    def groups(self) -> list[tuple[str, list[Any]]]:
+        """Return the fields below the heading of each group."""
+        groups: dict[str, list[Any]] = {}
+        for entry in self.entries:
+            groups.setdefault(str(entry.group), []).append(self[entry.name])
+        return list(groups.items())
+
+
+@require_safe
+@study_page(Right.MAKE_CHANGES)
+def of_study(request: HttpRequest, study: Study, section: str) -> HttpResponse:
+    """Go to a section of the study's file."""
+    text = study_texts.text_of(study, _user(request))
+    return redirect("panel:edit-section", pk=text.pk, section=section)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: HttpRequest, pk: int, section: str) -> HttpResponse:
+    """Show a section of the latest version, and save what was touched as another version."""
+    user = _user(request)
+    text = study_texts.writable(user, pk)
+    if section not in BY_KEY:
+        raise Http404("The editor has no such section.")
+    latest = text.versions.all()[0]
+    base = latest
+    if request.method == "POST":
+        base = get_object_or_404(text.versions, number=_number(request, "base"))
+    try:
+        values = read(base.source)
+    except EditError as error:
+        messages.error(request, str(error))
+        return redirect("panel:study-text", pk=text.pk)
+    form = SectionForm(BY_KEY[section], values, request.POST if request.method == "POST" else None)
+    page = _Page(request, text, BY_KEY[section], latest, base)
+    if not form.is_bound:
+        return page.show(form)
+    if not form.is_valid():
+        return page.show(form, status=422)
+    if _number(request, "after") != latest.number:
+        return page.show(form, refused=True, status=409)
+    try:
+        _check_places(values, read(latest.source), form.entries)
+        source = BY_KEY[section].write(latest.source, values, form.cleaned_data, form.entries)
+        version = study_texts.save(text, source, after=latest.number, user=user)
+    except OutdatedError:
+        return _Page(request, text, BY_KEY[section], text.versions.all()[0], base).show(
+            form, refused=True, status=409
+        )
+    except EditError as error:
+        form.add_error(None, str(error))
+        return page.show(form, status=409)
+    return _saved(request, text, version, section)
+
+
+def _saved(
+    request: HttpRequest, text: StudyText, version: TextVersion, section: str
+) -> HttpResponse:
+    said = gettext("Saved as version %(number)d.") % {"number": version.number}
+    if request.POST.get("act") != "use":
+        messages.success(request, said)
+        return redirect("panel:edit-section", pk=text.pk, section=section)
+    try:
+        problems = study_texts.problems_of(text, version.source, _user(request))
+        if not problems:
+            study_texts.use(text, version.source, _user(request))
+    except (StudyFileError, StudyError) as error:
+        problems = getattr(error, "problems", (str(error),))
+    if problems:
+        messages.error(
+            request,
+            gettext("%(saved)s The study cannot use it yet: see the mistakes.") % {"saved": said},
+        )
+        for problem in problems[:3]:
+            messages.error(request, problem)
+    else:
+        messages.success(request, gettext("%(saved)s The study uses it now.") % {"saved": said})
+    return redirect("panel:edit-section", pk=text.pk, section=section)
+
+
+def _check_places(before: Any, now: Any, entries: list[Entry]) -> None:
+    """Refuse to write to a place in a list that holds something else now."""
+    for entry in entries:
+        for depth, key in enumerate(entry.path):
+            if isinstance(key, int):
+                place = entry.path[: depth + 1]
+                if _identity(value_at(before, place)) != _identity(value_at(now, place)):
+                    raise EditError(
+                        gettext(
+                            "Somebody has added, removed or moved entries meanwhile. Open the page "
+                            "again and repeat your change."
+                        )
+                    )
+
+
+def _identity(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return None
+    return [entry.get(name) for name in ("key", "kind", "questionnaire")]
+
+
+class _Page:
+    """The editor's page of a section."""
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        text: StudyText,
+        section: Section,
+        latest: TextVersion,
+        base: TextVersion,
+    ) -> None:
+        self.request, self.text, self.section = request, text, section
+        self.latest, self.base = latest, base
+
+    def show(self, form: SectionForm, *, refused: bool = False, status: int = 200) -> HttpResponse:
+        """Render the page; ``refused`` if a colleague has saved meanwhile."""
+        text, source = self.text, self.latest.source
+        problems = study_texts.problems_of(text, source, _user(self.request))
+        context = {
+            "area": "studies",
+            "text": text,
+            "study_of_text": text.study,
+            "title": text.study.title if text.study else study_texts.title_of(source),
+            "tabs": tabs_of_text(self.request.user, text),
+            "sections": SECTIONS,
+            "section": self.section,
+            "form": form,
+            "base": self.base,
+            "latest": self.latest,
+            "refused": refused,
+            "lines": study_texts.difference(self.base.source, source) if refused else [],
+            "problems": study_texts.placed(problems),
+            "gaps": [] if problems else list(unfinished_texts(loading.parse(source))),
+            "in_use": text.study is not None and text.study.source == source,
+            "preview_at": self._preview(),
+        }
+        return render(self.request, "panel/study_form.html", context, status=status)
+
+    def _preview(self) -> str:
+        """Return the URL of the preview of the study's pages, or an empty text without a study."""
+        if self.text.study is None:
+            return ""
+        return reverse("preview:begin", kwargs={"slug": self.text.study.slug})
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    value = request.POST.get(name, "")
+    if not value.isdecimal() or len(value) > 9:
+        raise Http404("This is not a form of the panel.")
+    return int(value)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user

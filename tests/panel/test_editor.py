@@ -1,0 +1,255 @@
+"""The structured editor writes only what was touched, into the versions of the study file."""
+
+import tomllib
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from studyplatform.panel import study_texts
+from studyplatform.panel.editor_sections import SECTIONS
+from studyplatform.panel.editor_views import SectionForm
+from studyplatform.panel.toml_edits import read
+from surveys import services
+from surveys.models import Study
+from tests.panel.conftest import SWITCHES, add_member
+from tests.surveys import factories
+
+COMMENT = "# Sixty, since the lab has sixty seats."
+PARTS = """[[parts]]
+kind = "questionnaire"
+questionnaire = "ai-experience-v1"
+[[parts]]
+kind = "text"  # before the pictures
+heading = "Hello"
+text = "Welcome to our lab."
+[[parts]]
+kind = "instructions"
+[[parts]]
+kind = "trials"
+right = 3
+wrong = 2
+[[parts]]
+kind = "questionnaire"
+questionnaire = "trust-v1"
+"""
+
+
+@pytest.fixture
+def draft(db, tmp_path):
+    """A draft with a comment, an owner and an editor."""
+    study = factories.draft_study(tmp_path)
+    study = services.load_study(study.source.replace("places = 60", f"{COMMENT}\nplaces = 60"))
+    for name in ("owner", "editor"):
+        add_member(study, name, **SWITCHES[name])
+    return study
+
+
+@pytest.fixture
+def in_parts(draft):
+    """The same with a list of parts."""
+    source = draft.source.replace("right = 3\nwrong = 2\n", "")
+    before, _, after = source.partition("[questionnaires]")
+    return services.load_study(f"{before}{PARTS}[allocation]{after.partition('[allocation]')[2]}")
+
+
+def text_of(study):
+    return study_texts.text_of(study, User.objects.get(username="owner"))
+
+
+def page(study, section):
+    return reverse("panel:edit-section", args=[text_of(study).pk, section])
+
+
+def filled(study, section, base=None, **changed):
+    """What a browser sends: every field as it is in the version, except those that were changed."""
+    version = base or text_of(study).versions.all()[0]
+    form = SectionForm(next(one for one in SECTIONS if one.key == section), read(version.source))
+    sent = {"base": version.number, "after": version.number, "act": "save"}
+    for entry in form.entries:
+        value = form[entry.name].initial
+        if entry.kind == "text":
+            value = value.replace("\n", "\r\n")
+        if value is not False and value is not None:
+            sent[entry.name] = value
+    sent |= {name.replace("__", "."): value for name, value in changed.items()}
+    return {name: value for name, value in sent.items() if value is not None}
+
+
+def newest(study):
+    return text_of(study).versions.all()[0]
+
+
+@pytest.mark.parametrize("section", [section.key for section in SECTIONS])
+@pytest.mark.parametrize("shape", ["draft", "in_parts"])
+def test_a_form_that_nobody_touched_changes_no_letter(shape, section, request, signed_in):
+    study = request.getfixturevalue(shape)
+    response = signed_in("editor").post(page(study, section), filled(study, section))
+    assert response.status_code == 302
+    assert newest(study).number == 1
+
+
+@pytest.mark.parametrize("name", [template.name for template in study_texts.templates()])
+def test_every_section_of_every_shipped_design_is_shown_and_written_back_unchanged(
+    name, db, signed_in
+):
+    user = User.objects.create_user("owner", password="a phrase")
+    source = study_texts.template_text(name)
+    text = study_texts.begin(user, source)
+    for section in SECTIONS:
+        address = reverse("panel:edit-section", args=[text.pk, section.key])
+        assert signed_in("owner").get(address).status_code == 200
+        values = read(source)
+        form = SectionForm(section, values)
+        sent = {entry.name: form[entry.name].initial for entry in form.entries}
+        assert section.write(source, values, sent, form.entries) == source
+
+
+def test_a_touched_text_is_the_only_line_that_changes(draft, signed_in):
+    sent = filled(draft, "texts", consent__text="Please read this.\r\n\r\nThen decide.")
+    signed_in("editor").post(page(draft, "texts"), sent)
+    before, after = draft.source.splitlines(), newest(draft).source.splitlines()
+    assert [line for line in before if line not in after] == ['text = "What happens here."']
+    assert [line for line in after if line not in before] == [
+        'text = """', "Please read this.", "Then decide.", '"""',
+    ]  # fmt: skip
+    assert COMMENT in after
+    assert newest(draft).who == "editor"
+
+
+def test_save_and_use_loads_the_study(draft, signed_in):
+    sent = filled(draft, "sample", allocation__places=80, act="use")
+    signed_in("editor").post(page(draft, "sample"), sent)
+    assert "places = 80" in Study.objects.get(pk=draft.pk).source
+
+
+def test_save_and_use_of_a_file_with_mistakes_keeps_the_version_and_says_why(draft, signed_in):
+    sent = filled(draft, "sample", allocation__places=2, act="use")
+    response = signed_in("editor").post(page(draft, "sample"), sent, follow=True)
+    assert "It must be at least 4." in response.content.decode()
+    assert "places = 2" in newest(draft).source
+    assert "places = 60" in Study.objects.get(pk=draft.pk).source
+
+
+def test_a_second_editor_is_refused_with_a_comparison_and_then_both_changes_stay(draft, signed_in):
+    old = newest(draft)
+    first = filled(draft, "sample", allocation__places=80)
+    signed_in("owner").post(page(draft, "sample"), first)
+    second = filled(draft, "texts", base=old, title="Another title")
+    response = signed_in("editor").post(page(draft, "texts"), second)
+    assert response.status_code == 409
+    shown = response.content.decode()
+    assert "owner saved version 2 meanwhile" in shown
+    assert "places = 80" in shown
+    assert 'value="Another title"' in shown
+    again = second | {"after": 2}
+    assert signed_in("editor").post(page(draft, "texts"), again).status_code == 302
+    assert "places = 80" in newest(draft).source
+    assert 'title = "Another title"' in newest(draft).source
+
+
+def test_a_change_in_a_list_that_somebody_rearranged_is_not_written(draft, signed_in):
+    old = newest(draft)
+    gone = filled(draft, "arms", arms__1__remove="on")
+    signed_in("owner").post(page(draft, "arms"), gone)
+    late = filled(draft, "arms", base=old, arms__2__label="Mine", after=2)
+    response = signed_in("editor").post(page(draft, "arms"), late)
+    assert response.status_code == 409
+    assert "added, removed or moved entries meanwhile" in response.content.decode()
+    assert newest(draft).number == 2
+
+
+def test_arms_are_relabelled_added_and_removed(draft, signed_in):
+    sent = filled(
+        draft,
+        "arms",
+        arms__1__label="Heat map",
+        arms__2__remove="on",
+        new__key="saliency",
+        new__method="saliency",
+    )
+    signed_in("editor").post(page(draft, "arms"), sent)
+    arms = tomllib.loads(newest(draft).source)["arms"]
+    assert arms == [
+        {"key": "none", "label": "Arm none"},
+        {"key": "gradcam", "label": "Heat map", "method": "gradcam"},
+        {"key": "placebo", "label": "Arm placebo", "method": "placebo"},
+        {"key": "saliency", "label": "saliency", "method": "saliency"},
+    ]
+
+
+def test_pages_are_moved_removed_and_added(in_parts, signed_in):
+    """The last page goes to the second place, the first one is removed, and one is added."""
+    sent = filled(
+        in_parts,
+        "pages",
+        parts__0__remove="on",
+        parts__4__place=2,
+        new__questionnaire="comments-v2",
+    )
+    signed_in("editor").post(page(in_parts, "pages"), sent)
+    source = newest(in_parts).source
+    parts = tomllib.loads(source)["parts"]
+    named = [part.get("questionnaire", part["kind"]) for part in parts]
+    assert named == ["trust-v1", "text", "instructions", "trials", "comments-v2"]
+    assert 'kind = "text"  # before the pictures' in source
+
+
+def test_questionnaires_of_the_short_form_are_chosen(draft, signed_in):
+    sent = filled(draft, "pages", questionnaires__after=["comments-v1", "trust-v1", "effort-v2"])
+    signed_in("editor").post(page(draft, "pages"), sent)
+    after = tomllib.loads(newest(draft).source)["questionnaires"]["after"]
+    assert after == ["trust-v1", "comments-v1", "effort-v2"]
+
+
+def test_the_way_of_recruiting_is_changed_and_changed_back(draft, signed_in):
+    address = page(draft, "recruitment")
+    code = {"recruitment__kind": "prolific", "recruitment__codes__complete": "C1A2B3C4"}
+    signed_in("editor").post(address, filled(draft, "recruitment", **code))
+    table = tomllib.loads(newest(draft).source)["recruitment"]
+    assert table == {"kind": "prolific", "codes": {"complete": "C1A2B3C4"}}
+    editor = User.objects.get(username="editor")
+    assert study_texts.problems_of(text_of(draft), newest(draft).source, editor) == ()
+    signed_in("editor").post(address, filled(draft, "recruitment", recruitment__kind="open"))
+    assert "recruitment" not in tomllib.loads(newest(draft).source)
+
+
+def test_quotas_goal_and_effects_are_written_and_removed(draft, signed_in):
+    address = page(draft, "sample")
+    sent = filled(
+        draft,
+        "sample",
+        allocation__quotas__lime=10,
+        analysis__sample_goal__power=0.9,
+        analysis__sample_goal__d=0.4,
+        analysis__outcomes__0__smallest_effect=0.4,
+    )
+    signed_in("editor").post(address, sent)
+    values = tomllib.loads(newest(draft).source)
+    assert values["allocation"]["quotas"] == {"lime": 10}
+    assert values["analysis"]["sample_goal"] == {"power": 0.9, "d": 0.4}
+    assert values["analysis"]["outcomes"][0]["smallest_effect"] == 0.4
+    cleared = {"analysis__sample_goal__power": "", "analysis__sample_goal__d": ""}
+    signed_in("editor").post(address, filled(draft, "sample", **cleared))
+    assert "sample_goal" not in tomllib.loads(newest(draft).source)["analysis"]
+
+
+def test_a_file_that_is_not_toml_is_mended_in_the_text_editor(draft, signed_in):
+    study_texts.save(text_of(draft), "slug = ", after=1, user=User.objects.get(username="owner"))
+    response = signed_in("editor").get(page(draft, "texts"))
+    assert response["Location"] == reverse("panel:study-text", args=[text_of(draft).pk])
+
+
+def test_mistakes_and_gaps_are_always_at_the_side(draft, signed_in):
+    source = draft.source.replace("What it was about.", "Write to [contact address].")
+    owner = User.objects.get(username="owner")
+    study_texts.save(text_of(draft), source, after=1, user=owner)
+    for section in SECTIONS:
+        shown = signed_in("editor").get(page(draft, section.key)).content.decode()
+        assert "[contact address]" in shown
+    faulty = source.replace('method = "lime"', 'method = "limes"')
+    study_texts.save(text_of(draft), faulty, after=2, user=owner)
+    for section in SECTIONS:
+        shown = signed_in("editor").get(page(draft, section.key)).content.decode()
+        assert "1 mistake" in shown
+        assert "limes" in shown
