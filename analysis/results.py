@@ -364,8 +364,8 @@ def _assumptions(
 def _sensitivity(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: _Found
 ) -> Sensitivity | None:
-    """Return the test in the other set, or None if the plan has no exclusions."""
-    if not data.plan.exclusions:
+    """Return the test in the other set, or None if there are no exclusions."""
+    if not data.rules:
         return None
     other: Population = "randomised" if outcome.population == "per_protocol" else "per_protocol"
     changed = replace(outcome, population=other)

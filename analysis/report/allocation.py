@@ -4,8 +4,12 @@ The platform randomises and records every state. The files of another study show
 themselves, so the report says so unless the plan's [source] states it.
 """
 
+from collections.abc import Sequence
+
 from analysis.plan.plan import Plan
 from analysis.results import Results
+from analysis.study_data.exclusions.apply import ExclusionStep
+from analysis.study_data.exclusions.by_hand import is_by_hand
 
 POPULATIONS = {
     "completed": "participants who completed the study",
@@ -19,14 +23,15 @@ WITHOUT_STATES = {
 }
 
 
-def population_words(population: str, plan: Plan) -> str:
-    """Return a description of the population's members."""
+def population_words(population: str, plan: Plan, steps: Sequence[ExclusionStep] = ()) -> str:
+    """Return a description of the population's members, for the rules of the plan and ``steps``."""
     members = POPULATIONS[population]
     if population == "randomised" and plan.allocation != "randomised":
         members = "every participant who has the outcome"
     if plan.states == "unknown":
         members = WITHOUT_STATES.get(population, members)
-    if population != "per_protocol" and any(rule.scope == "all" for rule in plan.exclusions):
+    scopes = {rule.scope for rule in plan.exclusions} | {step.scope for step in steps}
+    if population != "per_protocol" and "all" in scopes:
         members += ", without participants excluded from all sets"
     return members
 
@@ -104,10 +109,15 @@ def set_names(plan: Plan) -> list[tuple[str, str]]:
     return [(whole, "intention_to_treat"), *completed, ("Per protocol", "per_protocol")]
 
 
-def sets_note(plan: Plan) -> str:
+def has_exclusions_by_hand(results: Results) -> bool:
+    """Return whether researchers excluded participants one by one."""
+    return any(is_by_hand(step.label) for step in results.study_flow.steps)
+
+
+def sets_note(plan: Plan, steps: Sequence[ExclusionStep]) -> str:
     """Return the note below the table of sets."""
     (whole, _), *_ = set_names(plan)
-    members = population_words("randomised", plan)
+    members = population_words("randomised", plan, steps)
     members = members.replace(" who has the outcome and", "").replace(" who has the outcome", "")
     return (
         f"{whole}: {members}. Each outcome is tested in one of these sets, among the participants "

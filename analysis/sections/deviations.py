@@ -11,6 +11,7 @@ from analysis.plan.plan import Outcome, Plan
 from analysis.plan.reading import parse_plan
 from analysis.sections.sample_size import SampleNeeded
 from analysis.statistics.estimate import NotEstimable
+from analysis.study_data.exclusions.by_hand import excluded_by_hand
 from analysis.study_data.study_data import StudyData
 
 Document = Mapping[str, Any]
@@ -75,6 +76,7 @@ def deviations(
         *_registration(data),
         *_of_study(data),
         *_of_blinding(data),
+        *_of_exclusions(data),
         *_of_run(outcomes, sample),
     )
 
@@ -155,6 +157,21 @@ def _of_blinding(data: StudyData) -> Iterator[Deviation]:
         f"arms shown {when}, at {unblinding['at']}{by}: “{unblinding['reason']}”. "
         f"{later} of {len(real)} participants consented later",
     )
+
+
+def _of_exclusions(data: StudyData) -> Iterator[Deviation]:
+    """Yield the exclusions by hand that were decided when the arms were visible."""
+    there = set(data.participants["participant"])
+    people = [one for one in excluded_by_hand(data.manifest) if one.participant in there]
+    late = [one for one in people if one.late]
+    if late:
+        reasons = ", ".join(f"“{reason}”" for reason in dict.fromkeys(one.reason for one in late))
+        yield Deviation(
+            "study",
+            "exclusions by hand",
+            "participants are excluded before the arms are seen",
+            f"{len(late)} of {len(people)} excluded after the unblinding: {reasons}",
+        )
 
 
 def _of_run(

@@ -21,6 +21,7 @@ from analysis.plan.tables import Model, MultiversePlan
 from analysis.statistics.comparisons.ranks import superiority
 from analysis.statistics.effect_sizes import hedges_g
 from analysis.statistics.estimate import Estimate, NotEstimable, attempt
+from analysis.study_data.exclusions.by_hand import without_rules_by_hand
 from analysis.study_data.logarithms import has_none
 from analysis.study_data.populations import members, outcome_scores
 from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED, answered_trials
@@ -150,9 +151,10 @@ class Coding:
 def people(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> Iterator[People]:
     """Yield the declared populations, then the study without each exclusion criterion in turn."""
     rules = data.plan.exclusions
+    by_hand = data.rules[len(rules) :]
     told = set()
     for name in dict.fromkeys([outcome.population, *plan.populations]):
-        if name == "per_protocol" and not rules and name != outcome.population:
+        if name == "per_protocol" and not data.rules and name != outcome.population:
             continue  # the same as "completed" without exclusion criteria
         label = _people_label(name, data.plan)
         if label not in told:
@@ -166,6 +168,10 @@ def people(data: StudyData, outcome: Outcome, plan: MultiversePlan) -> Iterator[
         without = replace(data, plan=replace(data.plan, exclusions=kept))
         changed = replace(outcome, population="per_protocol")
         yield People(f"without the rule “{rule.label}”", without, changed, False)
+    if by_hand:
+        without = replace(data, manifest=without_rules_by_hand(data.manifest))
+        changed = replace(outcome, population="per_protocol")
+        yield People("without the exclusions by hand", without, changed, False)
 
 
 def _people_label(population: Population, plan: Plan) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 from analysis.errors import TableError
 from analysis.plan.plan import Plan
 from analysis.plan.reading import plan_hash, read_plan_file
+from analysis.plan.tables import Exclusion
 from analysis.study_data import consistency
 from analysis.study_data.columns import BLOCKS, FILES, FORMER_STATES, Column
 from analysis.study_data.csv_files import (
@@ -27,6 +28,7 @@ from analysis.study_data.csv_files import (
 )
 from analysis.study_data.decisions import with_decisions
 from analysis.study_data.exclusions.apply import Exclusions, apply_exclusions
+from analysis.study_data.exclusions.by_hand import problems_with_list, rules_by_hand
 from analysis.study_data.formulas import unguarded
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
@@ -79,9 +81,14 @@ class StudyData(StudyTables):
         return frame.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
 
     @cached_property
+    def rules(self) -> tuple[Exclusion, ...]:
+        """Return the plan's exclusion rules, then those of the participants excluded by hand."""
+        return (*self.plan.exclusions, *rules_by_hand(self.manifest))
+
+    @cached_property
     def exclusions(self) -> Exclusions:
-        """Return the plan's exclusions as applied to the tables, computed once."""
-        return apply_exclusions(self)
+        """Return the rules as applied to the tables, computed once."""
+        return apply_exclusions(self, self.rules)
 
     @property
     def simulated(self) -> bool:
@@ -293,6 +300,13 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], list[str]]:
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         return {}, [f"manifest.json cannot be read ({error!r}). {EXPORT_AGAIN}."]
     return manifest, [
+        *problems_with_list(manifest),
+        *_changed_files(folder, files),
+    ]
+
+
+def _changed_files(folder: Path, files: Mapping[str, str]) -> list[str]:
+    return [
         f"{name} is not the file that manifest.json describes: its sha256 is "
         f"{_sha256(folder / name)[:12]}…, not {expected[:12]}…. {EXPORT_AGAIN}; after a change on "
         "purpose, delete manifest.json, and the report will state that the data have none."

@@ -43,7 +43,7 @@ def count_without_logarithm(data: StudyData) -> dict[str, WithoutLogarithm]:
 
 def _count(data: StudyData, outcome: Outcome) -> WithoutLogarithm:
     people = analysed_people(data, outcome)
-    if outcome.population == "per_protocol" and data.plan.exclusions:
+    if outcome.population == "per_protocol" and data.rules:
         # The sensitivity analysis is of everybody.
         people = data.participants["arm"].isin(data.plan.arms_of(outcome))
         people &= ~data.exclusions.out_of_all

@@ -20,6 +20,9 @@ ACTS: Mapping[str, Promise] = {
     "diagnoses downloaded": _("diagnoses of images downloaded"),
     "images uploaded": _("images uploaded"),
     "participant erased": _("participant erased"),
+    "participant excluded": _("participant excluded from the analysis"),
+    "exclusion taken back": _("exclusion taken back"),
+    "submission decided": _("decided on a submission"),
     "identifiers forgotten": _("identifiers of the recruitment service forgotten"),
     "job started": _("job started"),
     "job cancelled": _("job cancelled"),
@@ -64,6 +67,9 @@ SETTINGS: Mapping[str, Promise] = {
     "until": _("Works until"),
     "made": _("Made on"),
     "token": _("Token"),
+    "excluded": _("Excluded by hand"),
+    "unblinded": _("Unblinded"),
+    "decision": _("Decision"),
     "scopes": _("Scopes"),
 }
 VALUES: Mapping[str, Mapping[str, Promise]] = {

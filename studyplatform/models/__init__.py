@@ -8,10 +8,12 @@ from studyplatform.models.audit_entry import AuditEntry
 from studyplatform.models.job import Job
 from studyplatform.models.locked_registration import LockedRegistration
 from studyplatform.models.member import StudyMember
+from studyplatform.models.participant_note import ParticipantNote
 from studyplatform.models.review_link import ReviewLink
 from studyplatform.models.sign_in import SignIn
 from studyplatform.models.study_image_set import StudyImageSet
 from studyplatform.models.study_text import StudyText, TextVersion
+from studyplatform.models.submission_decision import SubmissionDecision
 
 __all__ = [
     "AccountLink",
@@ -20,10 +22,12 @@ __all__ = [
     "AuditEntry",
     "Job",
     "LockedRegistration",
+    "ParticipantNote",
     "ReviewLink",
     "SignIn",
     "StudyImageSet",
     "StudyMember",
     "StudyText",
+    "SubmissionDecision",
     "TextVersion",
 ]

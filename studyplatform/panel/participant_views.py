@@ -1,19 +1,25 @@
-"""The participants of a study, one person's way, and erasure on request."""
+"""The participants of a study, one person's way, notes, exclusion, and erasure on request."""
+
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from studyplatform.panel.access import Right, study_page
+from studyplatform.panel import participant_care
+from studyplatform.panel.access import Right, has_right, study_page
 from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.participant_forms import DecisionForm, ExclusionForm, NoteForm
 from studyplatform.panel.participants import STATES, events_seen, found, pages_seen, rows
 from surveys import services
 from surveys.blinding import hides_arm, is_blinded
-from surveys.models import Participant, Study
+from surveys.models import Identity, Participant, Study
 
 PEOPLE_PER_PAGE = 50
 
@@ -62,14 +68,104 @@ def erase(request: HttpRequest, study: Study, pseudonym: str) -> HttpResponse:
     return render_study_page(request, study, "participants", "panel/erased.html", context)
 
 
+@require_POST
+@study_page(Right.SEE_DATA)
+def exclude(request: HttpRequest, study: Study, pseudonym: str) -> HttpResponse:
+    """Exclude a person from the analysis, with a reason."""
+    participant, form = _named(study, pseudonym), ExclusionForm(request.POST)
+    if not form.is_valid():
+        return _person(request, study, participant, status=422, exclusion_form=form)
+    try:
+        services.exclude(
+            participant=participant, by=_user(request).get_username(), **form.cleaned_data
+        )
+    except services.StudyError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, gettext("Excluded from the analysis. The answers stay."))
+    return _back(study, pseudonym)
+
+
+@require_POST
+@study_page(Right.SEE_DATA)
+def include(request: HttpRequest, study: Study, pseudonym: str) -> HttpResponse:
+    """Take an exclusion by hand back."""
+    try:
+        services.include_again(participant=_named(study, pseudonym))
+    except services.StudyError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, gettext("The exclusion is taken back."))
+    return _back(study, pseudonym)
+
+
+@require_POST
+@study_page(Right.SEE_DATA)
+def note(request: HttpRequest, study: Study, pseudonym: str) -> HttpResponse:
+    """Add a note on a person."""
+    participant, form = _named(study, pseudonym), NoteForm(request.POST)
+    if not form.is_valid():
+        return _person(request, study, participant, status=422, note_form=form)
+    participant_care.add_note(participant, form.cleaned_data["text"], _user(request))
+    return _back(study, pseudonym)
+
+
+@require_POST
+@study_page(Right.SEE_DATA)
+def delete_note(request: HttpRequest, study: Study, pseudonym: str, pk: int) -> HttpResponse:
+    """Delete a note of one's own; owners delete every note."""
+    notes = _named(study, pseudonym).notes.all()
+    if not has_right(request.user, study, Right.OWN):
+        notes = notes.filter(by=_user(request).get_username())
+    get_object_or_404(notes, pk=pk).delete()
+    return _back(study, pseudonym)
+
+
+@require_POST
+@study_page(Right.OWN)
+def decide(request: HttpRequest, study: Study, pseudonym: str) -> HttpResponse:
+    """Decide whether a person's submission at the recruitment service is to be approved."""
+    participant, form = _named(study, pseudonym), DecisionForm(request.POST)
+    if not (Identity.objects.filter(participant=participant).exists() and form.is_valid()):
+        raise Http404("The person did not come from a recruitment service.")
+    participant_care.decide(participant, form.cleaned_data["decision"], _user(request))
+    messages.success(request, gettext("The decision is stored."))
+    return _back(study, pseudonym)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise TypeError("The view lacks study_page.")
+    return request.user
+
+
+def _back(study: Study, pseudonym: str) -> HttpResponse:
+    return HttpResponseRedirect(reverse("panel:participant", args=[study.slug, pseudonym]))
+
+
 def _named(study: Study, pseudonym: str) -> Participant:
-    return get_object_or_404(study.participants.select_related("study", "arm"), pseudonym=pseudonym)
+    people = study.participants.select_related("study", "arm", "exclusion", "decision", "identity")
+    return get_object_or_404(people, pseudonym=pseudonym)
 
 
 def _person(
-    request: HttpRequest, study: Study, participant: Participant, status: int = 200
+    request: HttpRequest,
+    study: Study,
+    participant: Participant,
+    status: int = 200,
+    **forms: Any,
 ) -> HttpResponse:
+    decision = getattr(participant, "decision", None)
     context = {
+        "exclusion": getattr(participant, "exclusion", None),
+        "identity": getattr(participant, "identity", None),
+        "unblinded": not is_blinded(study),
+        "notes": participant.notes.all(),
+        "exclusion_form": ExclusionForm(),
+        "note_form": NoteForm(),
+        "decision": decision,
+        "decision_form": DecisionForm(initial={"decision": decision.decision if decision else ""}),
+        **forms,
         "participant": participant,
         "state": STATES[participant.state],
         "seen": pages_seen(participant),

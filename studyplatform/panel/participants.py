@@ -19,6 +19,8 @@ STATES: Mapping[str, Promise] = {
     Participant.State.COMPLETED: gettext_lazy("Completed"),
     Participant.State.STOPPED: gettext_lazy("Stopped"),
 }
+EXCLUDED = "excluded"
+"""The filter for people who were excluded by hand, whatever their state."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Row:
     minutes: float | None
     pages: int | None
     arm: str | None
+    excluded: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,19 @@ class EventSeen:
 
 
 def found(study: Study, state: str, simulated: bool, typed: str) -> QuerySet[Participant]:
-    """Return the participants in the state (empty for all), the latest first.
+    """Return the participants in the state, or all if it is empty, the latest first.
+
+    ``state`` may also be EXCLUDED.
 
     ``typed`` restricts them to a pseudonym, personal code or completion code.
     """
-    people = study.participants.filter(simulated=simulated).select_related("arm", "study")
+    people = study.participants.filter(simulated=simulated).select_related(
+        "arm", "study", "exclusion"
+    )
     if state in STATES:
         people = people.filter(state=state)
+    elif state == EXCLUDED:
+        people = people.filter(exclusion__isnull=False)
     if typed.strip():
         people = people.filter(has_code(typed))
     return people.annotate(sent=Count("submissions")).order_by("-consented_at", "-pk")
@@ -80,6 +89,7 @@ def rows(study: Study, people: Sequence[Participant]) -> list[Row]:
                 _minutes(person),
                 None if hidden and reveals_pages else person.sent,  # type: ignore[attr-defined]
                 None if hidden or person.arm is None else person.arm.label,
+                hasattr(person, "exclusion"),
             )
         )
     return listed

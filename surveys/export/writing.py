@@ -26,7 +26,15 @@ from surveys.export.feedback import ImageFeedback, asks_for_diagnoses, image_fee
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
 from surveys.export.wide import table_rows, wide_table
-from surveys.models import Answer, Participant, Study, StudyVersion, Submission, Trial
+from surveys.models import (
+    Answer,
+    HandExclusion,
+    Participant,
+    Study,
+    StudyVersion,
+    Submission,
+    Trial,
+)
 from surveys.services.acts import announce
 from surveys.services.fingerprints import changes
 from surveys.study_file.declaration import StudyFile
@@ -125,7 +133,8 @@ def export_study(
         files["registered.json"] = registered
     counts = {table.file: len(table.rows) for table in exported.values()}
     notes = [note for one in written for note in one.notes]
-    files[MARK] = _manifest(study, simulated, erased, blinded, files, counts, notes)
+    excluded = _excluded_by_hand(people)
+    files[MARK] = _manifest(study, simulated, erased, excluded, blinded, files, counts, notes)
     write_folder(output, files)
     told_of = {"simulated": simulated, "arms": not blinded, "formats": list(formats)}
     announce(study, "data exported", {}, told_of)
@@ -323,6 +332,23 @@ def _unblinding(study: Study) -> dict[str, Any] | None:
     }
 
 
+def _excluded_by_hand(people: QuerySet[Participant]) -> list[dict[str, Any]]:
+    """Return the participants of participants.csv whom researchers excluded, with the reasons."""
+    allocated = people.filter(arm__isnull=False).order_by()
+    rows = HandExclusion.objects.filter(participant__in=allocated).select_related("participant")
+    return [
+        {
+            "participant": row.participant.pseudonym,
+            "reason": row.reason,
+            "scope": row.scope,
+            "at": row.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+            "by": row.by,
+            "after_unblinding": row.after_unblinding,
+        }
+        for row in rows
+    ]
+
+
 def _version(version: StudyVersion) -> dict[str, Any]:
     return {
         "number": version.number,
@@ -339,6 +365,7 @@ def _manifest(
     study: Study,
     simulated: Simulated,
     erased: dict[str, int],
+    excluded: list[dict[str, Any]],
     blinded: bool,
     files: dict[str, bytes],
     rows: dict[str, int],
@@ -359,6 +386,7 @@ def _manifest(
         "changes": [asdict(change) for change in changes(study)],
         "simulated": simulated,
         "withdrawn_and_deleted": erased,
+        "excluded_by_hand": excluded,
         "arms_blinded": blinded,
         "unblinding": _unblinding(study),
         # Values that a format cannot hold, such as texts longer than a cell of Excel.

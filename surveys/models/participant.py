@@ -1,4 +1,4 @@
-"""Participants, and separately their identities at a recruitment service."""
+"""Participants, those whom researchers excluded, and their identities at a recruitment service."""
 
 from typing import ClassVar
 
@@ -61,6 +61,41 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return self.pseudonym
+
+
+class HandExclusion(models.Model):
+    """A participant whom a researcher excluded from the analysis, with the reason.
+
+    The answers stay. The export's manifest lists the participant, and the report prints the reason
+    in its participant flow.
+    """
+
+    class Scope(models.TextChoices):
+        """The sets of the analysis that leave the participant out."""
+
+        PER_PROTOCOL = "per_protocol"
+        ALL = "all"
+
+    participant = models.OneToOneField(
+        Participant, on_delete=models.CASCADE, related_name="exclusion"
+    )
+    reason = models.CharField(max_length=200, help_text="Printed in the report.")
+    scope = models.CharField(max_length=12, choices=Scope, default=Scope.PER_PROTOCOL)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150, help_text="Name of the researcher.")
+    after_unblinding = models.BooleanField(help_text="Whether researchers could see the arm.")
+
+    class Meta:
+        verbose_name_plural = "exclusions by hand"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="an_exclusion_by_hand_has_a_reason"
+            ),
+        ]
+        ordering: ClassVar = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.participant}: {self.reason}"
 
 
 class Identity(models.Model):

@@ -3,6 +3,7 @@
 from surveys.pages.lapse import has_lapsed
 from surveys.services.enrolment import StudyClosedError, enrol
 from surveys.services.errors import StudyError
+from surveys.services.excluding import exclude, include_again
 from surveys.services.leaving import erase, stop
 from surveys.services.places import StudyFullError
 from surveys.services.recording import (
@@ -45,8 +46,10 @@ __all__ = [
     "delete_study",
     "enrol",
     "erase",
+    "exclude",
     "forget_identifiers",
     "has_lapsed",
+    "include_again",
     "load_study",
     "open_study",
     "pause_study",

@@ -1,12 +1,13 @@
 """Exclusions run from the plan, in order; the flow adds up or nothing is printed."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.errors import NotEstimableError
+from analysis.errors import NotEstimableError, TableError
 from analysis.plan.plan import RULES, resolve
 from analysis.run import analyse
 from analysis.sections.participant_flow import FlowError, check_sums, study_flow
@@ -14,7 +15,7 @@ from analysis.statistics.attrition import independence, share
 from analysis.study_data.populations import members, participant_flow, score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, results_of, write_study
+from tests.analysis.tidy import edit, page_of, results_of, write_study
 
 SLOW = """
 [[exclusions]]
@@ -351,3 +352,80 @@ def test_a_share_of_nobody_does_not_exist_and_of_all_has_an_interval():
     with pytest.raises(NotEstimableError):
         share(0, 0)
     assert share(5, 5).low < 1
+
+
+def exclude_by_hand(folder, people, *, late=False, scope="per_protocol", reason="the phone broke"):
+    """As the export of a study writes it whose researchers excluded these people."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest.setdefault("excluded_by_hand", []).extend(
+        {"participant": person, "reason": reason, "scope": scope,
+         "at": "2026-01-04T12:00:00.000+00:00", "after_unblinding": late}
+        for person in people
+    )  # fmt: skip
+    path.write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.mark.parametrize("scope", ["per_protocol", "all"])
+def test_people_excluded_by_hand_are_a_rule_after_those_of_the_plan(tmp_path, scope):
+    folder = add(write_study(tmp_path, arms=THREE_ARMS), SLOW)
+    edit(folder, "trials.csv", hurry(2))
+    _first, second, third = people(folder)[:3]
+    exclude_by_hand(folder, [second, third], scope=scope)
+    results, page = page_of(folder)
+    plan_step, by_hand = results.study_flow.steps
+    assert (sum(plan_step.excluded.values()), plan_step.key) == (2, "fast")
+    # The second person is counted under the rule of the plan, which comes first.
+    assert sum(by_hand.excluded.values()) == 1
+    assert (by_hand.flagged, by_hand.scope) == (2, scope)
+    assert "by hand: the phone broke" in page
+    assert "Exclusions by hand follow those of the plan" in page
+    assert third not in page
+    data = read_study(folder)
+    assert not members(data, "per_protocol")[data.participants["participant"] == third].any()
+    everyone = members(data, "randomised")[data.participants["participant"] == third]
+    assert everyone.any() == (scope == "per_protocol")
+    assert ("without participants excluded from all sets" in page) == (scope == "all")
+    assert not [entry for entry in results.deviations if entry.where == "exclusions by hand"]
+
+
+def test_each_reason_is_a_rule_of_its_own_and_each_outcome_is_also_tested_in_the_other_set(
+    tmp_path,
+):
+    folder = write_study(tmp_path, arms=THREE_ARMS)
+    names = people(folder)
+    assert all(outcome.sensitivity is None for outcome in results_of(folder).outcomes)
+    exclude_by_hand(folder, names[:2])
+    exclude_by_hand(folder, names[2:3], reason="a colleague")
+    results = results_of(folder)
+    labels = {step.label: sum(step.excluded.values()) for step in results.study_flow.steps}
+    assert labels == {"by hand: the phone broke": 2, "by hand: a colleague": 1}
+    assert all(outcome.sensitivity is not None for outcome in results.outcomes)
+
+
+def test_exclusions_after_the_unblinding_are_a_deviation(tmp_path):
+    folder = write_study(tmp_path, arms=THREE_ARMS)
+    names = people(folder)
+    exclude_by_hand(folder, names[:2])
+    exclude_by_hand(folder, names[2:3], late=True, reason="looked odd")
+    results, page = page_of(folder)
+    (deviation,) = [one for one in results.deviations if one.where == "exclusions by hand"]
+    assert deviation.done == "1 of 3 excluded after the unblinding: “looked odd”"
+    assert deviation.done in page
+
+
+def test_the_same_report_comes_from_the_bundle(tmp_path):
+    folder = exclude_by_hand(write_study(tmp_path / "a", arms=THREE_ARMS), [])
+    exclude_by_hand(folder, people(folder)[:2])
+    analyse(folder, tmp_path / "report")
+    data = read_study(tmp_path / "report" / "data")
+    assert sum(data.exclusions.steps[0].excluded.values()) == 2
+
+
+def test_a_list_in_an_unknown_form_is_refused(tmp_path):
+    folder = write_study(tmp_path, arms=THREE_ARMS)
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "excluded_by_hand": ["anna"]}))
+    with pytest.raises(TableError, match="Each entry needs participant, reason, scope"):
+        read_study(folder)

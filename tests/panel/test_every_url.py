@@ -22,7 +22,7 @@ from studyplatform.models import AccountLink, ApiToken, Job, ReviewLink, StudyIm
 from studyplatform.panel.api_tokens import Scope
 from studyplatform.panel.study_texts import text_of
 from surveys import services
-from surveys.models import Participant, Study
+from surveys.models import Identity, Participant, Study
 from tests.panel.conftest import SWITCHES, add_member
 from tests.panel.test_jobs import done
 from tests.surveys import factories
@@ -78,6 +78,10 @@ def a_member(study: Study) -> dict[str, object]:
 
 def a_pseudonym(study: Study) -> dict[str, object]:
     return {"pseudonym": person_of(study).pseudonym}
+
+
+def a_note(study: Study) -> dict[str, object]:
+    return a_pseudonym(study) | {"pk": person_of(study).notes.get().pk}
 
 
 def an_invitation(study: Study) -> dict[str, object]:
@@ -208,6 +212,21 @@ ROWS = {
     "panel:participants": Row(SEEING_DATA),
     "panel:participant": Row(SEEING_DATA, a_pseudonym),
     "panel:erase-participant": Row(OWNERS, a_pseudonym, method="post"),
+    "panel:exclude-participant": Row(
+        SEEING_DATA,
+        a_pseudonym,
+        method="post",
+        data={"reason": "The phone broke.", "scope": "per_protocol"},
+    ),
+    "panel:include-participant": Row(SEEING_DATA, a_pseudonym, method="post"),
+    "panel:note-on-participant": Row(
+        SEEING_DATA, a_pseudonym, method="post", data={"text": "Called us."}
+    ),
+    # Analysts delete notes of their own alone, and this one is the owner's.
+    "panel:delete-note": Row(OWNERS, a_note, method="post"),
+    "panel:decide-submission": Row(
+        OWNERS, a_pseudonym, method="post", data={"decision": "approve"}
+    ),
     "panel:images": Row(MEMBERS),
     "panel:upload-images": Row(CHANGING),
     "panel:use-images": Row(
@@ -362,7 +381,10 @@ def two_studies(folder: Path) -> tuple[Study, Study]:
     )
     User.objects.create_superuser("administrator", password="a phrase")
     for each in (study, other):
-        factories.allocate(services.enrol(study=each, arrival_key=each.slug))
+        person = services.enrol(study=each, arrival_key=each.slug)
+        factories.allocate(person)
+        person.notes.create(text="A note.", by="owner")
+        Identity.objects.create(study=each, participant=person, external_hash=each.slug)
         AccountLink.objects.create(
             purpose="invitation",
             token_sha256=_sha256(f"{TOKEN}-{each.slug}"),

@@ -1,12 +1,12 @@
-"""The plan's exclusion criteria, applied in order, with the counts for a flow diagram."""
+"""Exclusion criteria, applied in order, with the counts for a flow diagram."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.plan.plan import resolve, rule_of
-from analysis.plan.tables import Scope
+from analysis.plan.tables import Exclusion, Scope
 from analysis.study_data.exclusions.rules import Flagged
 from analysis.study_data.tables import StudyTables
 
@@ -42,13 +42,13 @@ class Exclusions:
     out_of_protocol: "pd.Series[bool]"
 
 
-def apply_exclusions(data: StudyTables) -> Exclusions:
-    """Apply each rule in the plan's order to the participants not yet excluded."""
+def apply_exclusions(data: StudyTables, exclusions: Sequence[Exclusion]) -> Exclusions:
+    """Apply each rule in its order to the participants not yet excluded."""
     people = data.participants
     by_rule = pd.Series("", index=people.index, dtype="object")
     out_of_all = pd.Series(False, index=people.index)
     steps = []
-    for exclusion in data.plan.exclusions:
+    for exclusion in exclusions:
         result: Flagged = resolve(rule_of(exclusion).path)(data, exclusion)
         # A participant is counted under the first rule that matches, as in a flow diagram.
         there = by_rule == ""
