@@ -1,6 +1,6 @@
 """Database tables of images, classifiers, predictions and explanations."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -26,6 +26,9 @@ class StudyImage(models.Model):
     sha256 = models.CharField("content hash", max_length=64)
     split = models.CharField(max_length=40)
     true_class = models.CharField(max_length=80)
+    group = models.CharField(
+        max_length=80, blank=True, default="", help_text="Group in the set's manifest, if any."
+    )
     source = models.CharField(max_length=500, help_text="File or index of the image in its set.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -86,6 +89,20 @@ class ClassifierWeights(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.sha256[:12]}"
+
+    @property
+    def figures_by_group(self) -> list[tuple[list[dict[str, Any]], str]]:
+        """Return the card's figures of the test images by class and by group, with captions.
+
+        Cards of earlier versions have neither, and most image sets have no groups.
+        """
+        test = self.card.get("evaluation", {}).get("test", {})
+        captions = {
+            "by_class": "Test images by class; p compares the recall with all other classes",
+            "by_group": "Test images by group in their manifest; the recall is the share of right "
+            "predictions, and p compares it with all other images",
+        }
+        return [(test[key], caption) for key, caption in captions.items() if test.get(key)]
 
 
 class Prediction(models.Model):

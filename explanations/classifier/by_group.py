@@ -54,16 +54,26 @@ def by_group(
     ``names`` lists the classes if the groups are the classes; precision is then computed, too.
     Raises ValueError for arrays of different lengths and for fewer than two groups.
     """
-    if not len(probabilities) == len(labels) == len(groups):
+    confidences = probabilities.max(1).astype(np.float64)
+    return figures_by_group(probabilities.argmax(1), confidences, labels, groups, names)
+
+
+def figures_by_group(
+    predicted: NDArray[np.integer],
+    confidences: NDArray[np.float64],
+    labels: NDArray[np.integer],
+    groups: Sequence[str],
+    names: Sequence[str] = (),
+) -> list[GroupFigures]:
+    """Compute the figures of ``by_group`` from predicted classes and their probabilities."""
+    if not len(predicted) == len(labels) == len(groups):
         raise ValueError(
-            f"There are {len(probabilities)} predictions, {len(labels)} labels and {len(groups)} "
+            f"There are {len(predicted)} predictions, {len(labels)} labels and {len(groups)} "
             "groups. Give one of each per image."
         )
     distinct = [name for name in names if name in set(groups)] or sorted(set(groups))
     if len(distinct) < 2:
         raise ValueError(f"The only group is {distinct}. A comparison needs at least two.")
-    predicted = probabilities.argmax(1)
-    confidences = probabilities.max(1).astype(np.float64)
     right = predicted == labels
     members = [np.array([group == name for group in groups]) for name in distinct]
     ps = [_against_the_others(right, inside) for inside in members]

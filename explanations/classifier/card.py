@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from explanations.classifier.checkpoint import CheckpointError
 from explanations.classifier.evaluation import Evaluation
 from explanations.classifier.network import parameter_count
 from explanations.classifier.recipes import Recipe
@@ -56,6 +57,18 @@ def model_card(
 def card_path(weights: Path) -> Path:
     """Return the path of the card of FILE.safetensors: FILE.json."""
     return weights.with_suffix(".json")
+
+
+def read_card(weights: Path) -> dict[str, Any]:
+    """Return the card of the weights. Raises CheckpointError if it is missing or damaged."""
+    path = card_path(weights)
+    try:
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}). The card must lie beside its weights."
+        ) from error
+    return card
 
 
 def write_card(card: dict[str, Any], weights: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
-from explanations.classifier.by_group import GroupFigures, by_class
+from explanations.classifier.by_group import GroupFigures, by_class, by_group
 from explanations.classifier.checkpoint import Classifier
 
 
@@ -28,6 +28,8 @@ class Evaluation:
     confusion: list[list[int]]
     by_class: list[GroupFigures]
     """Recall, precision, confidence and calibration of each class; empty for a single class."""
+    by_group: list[GroupFigures]
+    """The same of each group in the manifest of the images; empty without groups."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -38,21 +40,27 @@ def evaluate(
     classifier: Classifier,
     images: "np.ndarray[Any, np.dtype[np.uint8]]",
     labels: "np.ndarray[Any, np.dtype[np.int64]]",
+    groups: Sequence[str] = (),
 ) -> Evaluation:
-    """Evaluate on uint8 images (n, 32, 32, 3) with labels (n,), in full float32."""
+    """Evaluate on uint8 images (n, 32, 32, 3) with labels (n,), in full float32.
+
+    ``groups`` name the group of each image, with an empty text for an image without one.
+    """
     if len(images) == 0:
         raise ValueError("The list of images is empty. Give at least one image.")
-    return score(classifier.probabilities(images), labels, classifier.class_names)
+    return score(classifier.probabilities(images), labels, classifier.class_names, groups)
 
 
 def score(
     probabilities: "np.ndarray[Any, np.dtype[np.float32]]",
     labels: "np.ndarray[Any, np.dtype[np.int64]]",
     class_names: Sequence[str] = (),
+    groups: Sequence[str] = (),
 ) -> Evaluation:
     """Compute the figures of class probabilities (n, classes) against labels (n,).
 
-    ``class_names`` name the classes of ``by_class``, by default by their numbers.
+    ``class_names`` name the classes of ``by_class``, by default by their numbers. Images whose
+    entry in ``groups`` is empty are in no group.
     """
     names = class_names or [str(number) for number in range(probabilities.shape[1])]
     classes = np.arange(probabilities.shape[1])
@@ -72,4 +80,17 @@ def score(
         f1=float(f1),
         confusion=confusion_matrix(labels, predicted, labels=classes).tolist(),
         by_class=by_class(exact, labels, names) if len(np.unique(labels)) > 1 else [],
+        by_group=_by_group(exact, labels, groups),
     )
+
+
+def _by_group(
+    probabilities: "np.ndarray[Any, np.dtype[np.float64]]",
+    labels: "np.ndarray[Any, np.dtype[np.int64]]",
+    groups: Sequence[str],
+) -> list[GroupFigures]:
+    inside = np.array([bool(group) for group in groups], dtype=bool)
+    named = [group for group in groups if group]
+    if len(set(named)) < 2:
+        return []
+    return by_group(probabilities[inside], labels[inside], named)

@@ -1,20 +1,22 @@
 """Training from labelled arrays to weights, card, curves and confusion matrix on disk."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from explanations.classifier.batches import LabelledTensors
-from explanations.classifier.card import card_path, model_card, write_card
+from explanations.classifier.batches import LabelledTensors, split_validation
+from explanations.classifier.card import card_path, model_card, read_card, write_card
 from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.classifier.evaluation import Evaluation, evaluate
 from explanations.classifier.figures import draw_confusion, draw_curves
 from explanations.classifier.network import IMAGE_SIZE
 from explanations.classifier.recipes import Recipe
 from explanations.classifier.training import train
+from explanations.store.atomic_files import sha256_of_file
 
 Images = np.ndarray[Any, np.dtype[np.uint8]]
 Labels = np.ndarray[Any, np.dtype[np.int64]]
@@ -33,13 +35,14 @@ def train_to_file(
     device: str,
     output: Path,
     half: bool = False,
+    test_groups: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train on uint8 images (n, 32, 32, 3), write all files next to ``output`` and return the card.
 
-    ``data`` describes the data in the card. An interrupted run leaves
-    ``<output>.training.safetensors``, from which the same call resumes. The card's figures are
-    computed from the stored file, read back. Raises CheckpointError for images of another size and
-    for an output that is not a .safetensors file.
+    ``data`` describes the data in the card, ``test_groups`` names the group of each test image. An
+    interrupted run leaves ``<output>.training.safetensors``, from which the same call resumes. The
+    card's figures are computed from the stored file, read back. Raises CheckpointError for images
+    of another size and for an output that is not a .safetensors file.
     """
     check_output(output)
     _check_shape(train_images, "training")
@@ -65,7 +68,7 @@ def train_to_file(
         evaluations={
             "train": evaluate_tensors(stored, run.train),
             "validation": evaluate_tensors(stored, run.validation),
-            "test": evaluate(stored, test_images, test_labels),
+            "test": evaluate(stored, test_images, test_labels, test_groups),
         },
         recipe=recipe,
         seed=seed,
@@ -86,6 +89,53 @@ def train_to_file(
     )
     write_card(card, output)
     state_file.unlink(missing_ok=True)
+    return card
+
+
+def evaluate_again(
+    *,
+    weights: Path,
+    train_images: Images,
+    train_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+    test_groups: Sequence[str] = (),
+    device: str,
+) -> dict[str, Any]:
+    """Compute the figures of the card of trained weights again, write the card and return it.
+
+    A card of an earlier version thereby gets the figures that were added since. Nothing else of the
+    card changes. Raises CheckpointError if the card is missing, belongs to other weights, or was
+    made with other images.
+    """
+    card = read_card(weights)
+    if card["weights"]["sha256"] != sha256_of_file(weights):
+        raise CheckpointError(
+            f"{card_path(weights).name} describes other weights than {weights.name}. Train again, "
+            "or restore the card of these weights."
+        )
+    given = {
+        "train_sha256": hash_arrays(train_images, train_labels),
+        "test_sha256": hash_arrays(test_images, test_labels),
+    }
+    if differing := [name for name, value in given.items() if card["data"].get(name) != value]:
+        part = " and ".join(name.removesuffix("_sha256") for name in differing)
+        raise CheckpointError(
+            f"The {part} images are not those in the card of {weights.name}. Give the images with "
+            "which it was trained."
+        )
+    recipe = card["recipe"]
+    parts = split_validation(
+        to_tensors(train_images, train_labels), recipe["validation_share"], card["seed"]
+    )
+    stored = Classifier.load(weights, device)
+    names = ("train", "validation")
+    evaluations = {
+        **{name: evaluate_tensors(stored, part) for name, part in zip(names, parts, strict=True)},
+        "test": evaluate(stored, test_images, test_labels, test_groups),
+    }
+    card["evaluation"] = {name: figures.as_dict() for name, figures in evaluations.items()}
+    write_card(card, weights)
     return card
 
 

@@ -25,6 +25,10 @@ class Case:
     """Hash of the pixels, by which every file identifies the image."""
     mask: NDArray[np.bool_] | None = field(default=None, repr=False)
     """Visible pixels of the object, as bool with shape (height, width), or None if unknown."""
+    confidence: float | None = None
+    """Probability of the predicted class, or None if it is not needed."""
+    group: str = ""
+    """Group of the image in its set's manifest. Empty if it has none."""
 
     @property
     def is_right(self) -> bool:
@@ -60,14 +64,15 @@ def read_cases(
         raise ImageSetError(f"The split {split!r} of {source.name} contains no images.")
     cases: dict[str, Case] = {}
     pixels = np.stack([image.pixels for image in images])
-    predictions = classifier.probabilities(pixels).argmax(1)
-    for image, predicted in zip(images, predictions, strict=True):
+    for image, probabilities in zip(images, classifier.probabilities(pixels), strict=True):
         sha256 = content_hash(image.pixels)
         cases[sha256] = Case(
             image=image.pixels,
             label=classifier.class_names.index(image.class_name),
-            predicted=int(predicted),
+            predicted=int(probabilities.argmax()),
             sha256=sha256,
+            confidence=float(probabilities.max()),
+            group=image.group,
             mask=None if image.mask is None else image.mask > 0,
         )
     # Ordered by hash, so that a smaller limit selects a part of this selection.

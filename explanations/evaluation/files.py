@@ -30,6 +30,7 @@ IMAGE_COLUMNS = (
     "value",
     "class",
     "predicted",
+    "image_group",
 )
 
 
@@ -74,6 +75,7 @@ def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
             ]
             for key, rows in summary.limits.items()
         },
+        "fairness": [asdict(division) for division in summary.fairness],
         "left_out": dict(summary.left_out),
     }
     # NaN is not valid JSON, so that a value without a number must fail here.
@@ -96,13 +98,15 @@ def write_images(raw: Raw, class_names: Sequence[str], path: Path) -> None:
 
     ``image`` is the SHA-256 of the image's pixels; ``better`` names the better end of the measure,
     ``group`` the question that it addresses. ``class`` and ``predicted`` are the image's true and
-    predicted class, so that the quality of the maps can be compared between classes.
+    predicted class, and ``image_group`` its group in the set's manifest, so that the quality of the
+    maps can be compared between classes and groups.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(IMAGE_COLUMNS)
     classes = {
-        case.sha256: (class_names[case.label], class_names[case.predicted]) for case in raw.cases
+        case.sha256: (class_names[case.label], class_names[case.predicted], case.group)
+        for case in raw.cases
     }
     for measure in MEASURES:
         for image, values in sorted(raw.measures.get(measure.key, {}).items()):

@@ -104,11 +104,11 @@ def measure(
     if estimated:
         estimated(run.seconds_left(with_limits=wanted.limits))
     raw = run.raw(with_limits=wanted.limits)
-    summary = summarise(raw, tuple(sample.setting.explainers))
+    names = sample.setting.engine.workspace.classifier.class_names
+    summary = summarise(raw, tuple(sample.setting.explainers), names)
     described = {**_about(sample.name, sample.setting, wanted), **(about or {})}
     write_all(summary, described, output)
-    classifier = sample.setting.engine.workspace.classifier
-    write_images(raw, classifier.class_names, output / "images.csv")
+    write_images(raw, names, output / "images.csv")
     return summary
 
 

@@ -12,6 +12,7 @@ from explanations import catalogue as methods
 from explanations.evaluation import controls
 from explanations.evaluation.agreement import KINDS
 from explanations.evaluation.catalogue import GROUPS
+from explanations.evaluation.fairness import FEWEST
 from explanations.evaluation.figures import draw_all
 from explanations.evaluation.files import write_csv, write_json
 from explanations.evaluation.limits.catalogue import TABLES
@@ -79,6 +80,7 @@ def render(
         kinds=KINDS,
         tables=TABLES,
         few=FEW,
+        fewest=FEWEST,
         figures={name: _data_uri(svg) for name, svg in figures.items()},
         css=Markup(STYLE.read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )

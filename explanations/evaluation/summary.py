@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from explanations.evaluation.agreement import KINDS, SEPARATOR
 from explanations.evaluation.catalogue import MEASURES, Measure
 from explanations.evaluation.controls import CONTROLS
+from explanations.evaluation.fairness import Division, divisions
 from explanations.evaluation.limits import catalogue as limits
 from explanations.evaluation.measuring import Raw
 from explanations.evaluation.resumable_lines import Values
@@ -67,10 +68,15 @@ class Summary:
     """Means by kind and pair of maps."""
     limits: Mapping[str, Sequence[LimitRow]]
     left_out: Mapping[str, str]
+    fairness: Sequence[Division] = ()
+    """The classifier and the maps compared between classes, and between groups of images."""
 
 
-def summarise(raw: Raw, methods: Sequence[str]) -> Summary:
-    """Average over the images. Intervals and tests are over images too."""
+def summarise(raw: Raw, methods: Sequence[str], class_names: Sequence[str] = ()) -> Summary:
+    """Average over the images. Intervals and tests are over images too.
+
+    ``class_names`` name the classes; without them, nothing is compared between classes.
+    """
     right = {case.sha256 for case in raw.cases if case.is_right}
     return Summary(
         methods=methods,
@@ -92,6 +98,7 @@ def summarise(raw: Raw, methods: Sequence[str]) -> Summary:
             if table.key in raw.limits
         },
         left_out=raw.left_out,
+        fairness=divisions(raw, methods, class_names),
     )
 
 

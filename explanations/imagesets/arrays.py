@@ -7,6 +7,11 @@ from tqdm import tqdm
 from explanations.imagesets.base import ImageSet, ImageSetError
 
 
+def groups_of(image_set: ImageSet, split: str) -> list[str]:
+    """Return the group of each image of a split, in the order of training_arrays."""
+    return [entry.group for entry in image_set.selection(split)]
+
+
 def training_arrays(
     image_set: ImageSet, split: str, *, limit: int | None = None, seed: int = 0
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -31,6 +31,8 @@ class Entry:
 
     source: str
     class_index: int
+    group: str = ""
+    """What the image has in common with some others, such as a camera. Empty if unknown."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class LabelledImage:
     """Part ids, as uint8 with shape (height, width), or None. 0 is background, and k is
     ``part_names[k - 1]``."""
     part_names: tuple[str, ...] = ()
+    group: str = ""
+    """Group of the image in its set's manifest. Empty if it has none."""
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape

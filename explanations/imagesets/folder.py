@@ -5,6 +5,7 @@ from pathlib import Path
 
 from explanations.imagesets.base import Entry, ImageSet, ImageSetError, LabelledImage
 from explanations.imagesets.decoding import decode_image, fit_square
+from explanations.imagesets.manifest import read_groups
 
 _LAYOUT = "The layout is split/class/image, for example test/cat/0001.png."
 
@@ -14,7 +15,8 @@ class FolderSet(ImageSet):
 
     ``class_names`` lists the only classes that are allowed. The default is the classes of the train
     split, or of all splits if there is no train split. ``size`` fits every image to a square of
-    this many pixels. Names that begin with a dot and files next to the split folders are ignored.
+    this many pixels. Names that begin with a dot and files next to the split folders are ignored,
+    except manifest.csv, which gives the images' groups.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class FolderSet(ImageSet):
         super().__init__(name or root.resolve().name, class_names or _find_classes(root))
         self._root = root
         self._size = size
+        self._groups = read_groups(root)
         self._known: dict[str, list[Entry]] = {}
 
     def entries(self, split: str) -> Sequence[Entry]:
@@ -43,7 +46,8 @@ class FolderSet(ImageSet):
         pixels = decode_image(self._root / entry.source)
         if self._size is not None:
             pixels = fit_square(pixels, self._size)
-        return LabelledImage(pixels, self.class_names[entry.class_index], split, entry.source)
+        class_name = self.class_names[entry.class_index]
+        return LabelledImage(pixels, class_name, split, entry.source, group=entry.group)
 
     def _list(self, split: str) -> list[Entry]:
         folder = self._root / split
@@ -82,7 +86,8 @@ class FolderSet(ImageSet):
                     f"{path} is a folder among images. Move its images up and remove it."
                 )
             else:
-                entries.append(Entry(f"{prefix}/{path.name}", index))
+                source = f"{prefix}/{path.name}"
+                entries.append(Entry(source, index, self._groups.get(source, "")))
         if not entries:
             problems.append(f"{folder} is an empty class folder. Add images or remove it.")
         return entries

@@ -145,9 +145,13 @@ def _image_set(name: str, class_names: tuple[str, ...]) -> ImageSet:
 
 
 def _create_rows(image_set: ImageSet, split: str, images: list[LabelledImage]) -> int:
-    """Create rows for the images that have no row yet, and return their number."""
-    known = dict(image_set.images.filter(split=split).values_list("sha256", "true_class"))
-    rows = []
+    """Create rows for the images that have no row yet, and return their number.
+
+    Known images get the group that their manifest gives them now.
+    """
+    stored = image_set.images.filter(split=split)
+    known = dict(stored.values_list("sha256", "true_class"))
+    rows, regrouped = [], {}
     for image in images:
         row = _row(image_set, split, image)
         if row.sha256 not in known:
@@ -157,6 +161,12 @@ def _create_rows(image_set: ImageSet, split: str, images: list[LabelledImage]) -
                 f"{image.source} is stored as {known[row.sha256]} in {image_set.name!r}, but is "
                 f"{row.true_class} now. Correct its class, or choose another --name."
             )
+        elif row.group:
+            regrouped[row.sha256] = row.group
+    changed = [row for row in stored if row.group != regrouped.get(row.sha256, row.group)]
+    for row in changed:
+        row.group = regrouped[row.sha256]
+    StudyImage.objects.bulk_update(changed, ["group"], batch_size=500)
     StudyImage.objects.bulk_create(rows, batch_size=500)
     return len(rows)
 
@@ -168,6 +178,7 @@ def _row(image_set: ImageSet, split: str, image: LabelledImage) -> StudyImage:
         sha256=content_hash(image.pixels),
         split=split,
         true_class=image.class_name,
+        group=image.group,
         source=image.source,
         width=width,
         height=height,

@@ -25,8 +25,8 @@ class StoredSet(ImageSet):
         """List all images of a split by their hash. Raises ImageSetError if there are none."""
         stored = self._images(split)
         entries = [
-            Entry(sha256, self.class_names.index(true_class))
-            for sha256, true_class in stored.values_list("sha256", "true_class")
+            Entry(sha256, self.class_names.index(true_class), group)
+            for sha256, true_class, group in stored.values_list("sha256", "true_class", "group")
         ]
         if not entries:
             raise ImageSetError(
@@ -49,6 +49,7 @@ class StoredSet(ImageSet):
             row.source,
             mask,
             tuple(row.part_names),
+            row.group,
         )
 
     def _images(self, split: str) -> QuerySet[StudyImage]:

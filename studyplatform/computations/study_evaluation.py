@@ -154,6 +154,8 @@ def _cases(stimuli: Sequence[Stimulus], classifier: Classifier) -> list[Case]:
             names.index(prediction.predicted_class),
             image.sha256,
             _mask(image),
+            prediction.probability,
+            image.group,
         )
     return sorted(cases.values(), key=lambda case: derive_seed(0, case.sha256))
 

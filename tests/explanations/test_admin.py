@@ -2,6 +2,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission, User
@@ -11,6 +12,7 @@ from django.test import override_settings
 from django.urls import reverse
 
 from explanations import catalogue
+from explanations.classifier.evaluation import score
 from explanations.imagesets.scene_set import SceneSet
 from explanations.models import Explanation, Prediction, StudyImage
 from explanations.pipeline.image_import import import_images
@@ -159,6 +161,23 @@ def test_the_card_of_a_classifier_is_shown(admin_client, image):
     text = admin_client.get(page("classifierweights_change", weights.pk)).content.decode()
     assert "0.871" in text
     assert "<td>321</td>" in text
+    assert "by class" not in text  # as in cards of earlier versions
+
+
+def test_a_card_shows_classes_and_groups(admin_client, image):
+    weights = Prediction.objects.first().classifier
+    probabilities = np.tile([0.8, 0.2], (40, 1))
+    labels = np.array([0] * 30 + [1] * 10)
+    figures = score(probabilities, labels, ("cat", "dog"), ["day", "night"] * 20)
+    weights.card = {"evaluation": {"test": figures.as_dict()}}
+    weights.save()
+    text = admin_client.get(page("classifierweights_change", weights.pk)).content.decode()
+    by_class, by_group = text.partition("Test images by class")[2].split("Test images by group")
+    for name in ("cat", "dog"):
+        assert f'<th scope="row">{name}</th>' in by_class
+    for name in ("day", "night"):
+        assert f'<th scope="row">{name}</th>' in by_group
+    assert "<td>0.750</td><td>0.531 to 0.888</td>" in by_group
 
 
 def test_pictures_are_pngs_that_no_shared_cache_keeps(admin_client, image):

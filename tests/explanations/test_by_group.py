@@ -71,3 +71,15 @@ def test_the_card_of_a_classifier_has_the_figures_of_each_class():
     # The control: without names the classes are numbers, and a single class has no comparison.
     assert score(predictions(answers), labels).by_class[1].group == "1"
     assert score(predictions([0, 0]), np.array([0, 0]), NAMES).by_class == []
+
+
+def test_a_card_has_the_groups_of_the_manifest_and_leaves_images_without_one_out():
+    labels = np.array([0, 1] * 20)
+    answers = list(labels[:20]) + [2] * 20
+    groups = ["day"] * 18 + ["", ""] + ["night"] * 20
+    figures = score(predictions(answers).astype(np.float32), labels, NAMES, groups)
+    assert [(row.group, row.images) for row in figures.by_group] == [("day", 18), ("night", 20)]
+    assert [row.recall for row in figures.by_group] == [1.0, 0.0]
+    alone = score(predictions(answers).astype(np.float32), labels, NAMES, ["day"] * 40)
+    assert alone.by_group == []
+    assert score(predictions(answers).astype(np.float32), labels, NAMES).by_group == []

@@ -20,7 +20,12 @@ from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.classifier.devices import choose_device
 from explanations.classifier.evaluation import evaluate, score
 from explanations.classifier.network import VGG13
-from explanations.classifier.pipeline import outputs_of, to_tensors, train_to_file
+from explanations.classifier.pipeline import (
+    evaluate_again,
+    outputs_of,
+    to_tensors,
+    train_to_file,
+)
 from explanations.classifier.recipes import RECIPES
 from explanations.classifier.training import learning_rate_at, train
 
@@ -126,6 +131,37 @@ def test_training_leaves_weights_card_and_figures_and_the_card_is_right(tmp_path
     assert card["data"]["train_images"] == 60
     assert card["data"]["validation_images"] == 20
     assert len(card["history"]) == 4
+
+
+def test_the_figures_of_a_card_are_computed_again_without_training(tmp_path):
+    images, labels = two_colours()
+    output = tmp_path / "colours.safetensors"
+    arrays = {
+        "train_images": images, "train_labels": labels,
+        "test_images": images[:30], "test_labels": labels[:30],
+    }  # fmt: skip
+    card = train_to_file(
+        **arrays, class_names=("red", "blue"), data={"name": "colours"}, recipe=QUICK, seed=3,
+        device="cpu", output=output,
+    )  # fmt: skip
+    old = json.loads(output.with_suffix(".json").read_text())
+    for figures in old["evaluation"].values():
+        del figures["by_class"], figures["by_group"]
+    output.with_suffix(".json").write_text(json.dumps(old))
+    before = output.read_bytes()
+    groups = ["day", "night"] * 15
+    again = evaluate_again(weights=output, device="cpu", test_groups=groups, **arrays)
+    assert output.read_bytes() == before
+    assert json.loads(output.with_suffix(".json").read_text()) == again
+    assert [row["group"] for row in again["evaluation"]["test"].pop("by_group")] == ["day", "night"]
+    del card["evaluation"]["test"]["by_group"]
+    assert again == card
+    arrays["test_labels"] = 1 - labels[:30]
+    with pytest.raises(CheckpointError, match="The test images are not those in the card"):
+        evaluate_again(weights=output, device="cpu", **arrays)
+    output.with_suffix(".json").unlink()
+    with pytest.raises(CheckpointError, match="must lie beside its weights"):
+        evaluate_again(weights=output, device="cpu", **arrays)
 
 
 def test_images_of_a_wrong_size_are_refused_before_training(tmp_path):

@@ -1,10 +1,12 @@
 """Folders split/class/image: every problem in one line, found before anything is used."""
 
+import re
 from collections import Counter
 
 import numpy as np
 import pytest
 
+from explanations.imagesets.arrays import groups_of
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.decoding import encode_png
 from explanations.imagesets.folder import FolderSet
@@ -182,3 +184,44 @@ def test_images_of_any_size_can_be_fitted(tmp_path):
     write_images(tmp_path / "test/cat", 1, size=40)
     assert next(FolderSet(tmp_path).images("test")).pixels.shape == (40, 40, 3)
     assert next(FolderSet(tmp_path, size=32).images("test")).pixels.shape == (32, 32, 3)
+
+
+def with_manifest(root, text):
+    (root / "manifest.csv").write_text(text, encoding="utf-8")
+    return root
+
+
+def test_a_manifest_gives_images_their_groups(pets):
+    text = "path,licence,group\ntest/cat/0000.png,CC0,night\ntest/dog/0001.png,CC0, day \n"
+    images = list(FolderSet(with_manifest(pets, text)).images("test"))
+    groups = {image.source: image.group for image in images if image.group}
+    assert groups == {"test/cat/0000.png": "night", "test/dog/0001.png": "day"}
+    assert groups_of(FolderSet(pets), "test") == [image.group for image in images]
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "path,licence\ntest/cat/0000.png,CC0\n"])
+def test_a_manifest_without_groups_is_left_alone(pets, text):
+    images = FolderSet(with_manifest(pets, text)).images("test")
+    assert {image.group for image in images} == {""}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("file,group\ntest/cat/0000.png,day\n", "needs a column path"),
+        ("path,group\ntest/cat/none.png,day\n", "line 2: there is no image 'test/cat/none.png'"),
+        ("path,group\n,day\n", "line 2: there is no image ''"),
+        ("path,group\n" + 2 * "test/cat/0000.png,day\n", "line 3: 'test/cat/0000.png' is listed"),
+        (f"path,group\ntest/cat/0000.png,{'x' * 81}\n", "line 2: the group has 81 characters"),
+        ("path,group\n../pets/test/cat/0000.png\n", "there is no image"),
+    ],
+)
+def test_mistakes_of_a_manifest_are_named_with_their_lines(pets, text, problem):
+    with pytest.raises(ImageSetError, match=re.escape(problem)):
+        FolderSet(with_manifest(pets, text))
+
+
+def test_a_manifest_that_is_not_utf_8_says_so(pets):
+    (pets / "manifest.csv").write_bytes("path,group\ntest/cat/0000.png,größe\n".encode("latin-1"))
+    with pytest.raises(ImageSetError, match="not UTF-8"):
+        FolderSet(pets)

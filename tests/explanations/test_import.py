@@ -10,6 +10,7 @@ from explanations.imagesets.scenes import CLASS_NAMES
 from explanations.models import ImageSet, StudyImage
 from explanations.pipeline.data_folder import image_store
 from explanations.pipeline.image_import import BACKGROUND, import_images
+from explanations.pipeline.stored_set import StoredSet
 
 pytestmark = pytest.mark.django_db
 
@@ -197,3 +198,18 @@ def test_a_picture_that_changes_its_class_is_refused(folder):
 def test_the_same_picture_twice_in_a_class_is_stored_once(folder):
     draw(folder / "test" / "cat" / "copy.png", 20)
     assert import_images(FolderSet(folder), "test").new == 4
+
+
+def test_groups_of_the_manifest_are_stored_and_renewed(folder):
+    importing(folder)
+    assert set(StudyImage.objects.values_list("group", flat=True)) == {""}
+    manifest = folder / "manifest.csv"
+    manifest.write_text("path,group\ntest/cat/0.png,day\ntest/dog/1.png,night\n")
+    importing(folder)
+    stored = dict(StudyImage.objects.exclude(group="").values_list("source", "group"))
+    assert stored == {"test/cat/0.png": "day", "test/dog/1.png": "night"}
+    manifest.write_text("path,group\ntest/cat/0.png,dusk\n")
+    importing(folder)
+    assert StudyImage.objects.get(source="test/cat/0.png", split="test").group == "dusk"
+    entries = StoredSet(ImageSet.objects.get()).entries("test")
+    assert sorted(entry.group for entry in entries) == ["", "", "dusk", "night"]

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from django.core.management.base import CommandError
 
+from explanations.classifier.card import card_path
 from explanations.classifier.checkpoint import CheckpointError
 from explanations.classifier.devices import choose_device
-from explanations.classifier.pipeline import check_output, outputs_of, train_to_file
+from explanations.classifier.pipeline import check_output, evaluate_again, outputs_of, train_to_file
 from explanations.classifier.recipes import RECIPES
-from explanations.imagesets.arrays import training_arrays
+from explanations.imagesets.arrays import groups_of, training_arrays
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
 from explanations.management import arguments
@@ -54,6 +55,11 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--force", action="store_true", help="replace the weights of an earlier training"
         )
+        parser.add_argument(
+            "--evaluate-only",
+            action="store_true",
+            help="train nothing, and compute the figures in the card of existing weights again",
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Train the classifier and return a summary."""
@@ -65,7 +71,8 @@ class Command(PlatformCommand):
             check_output(output)
         except CheckpointError as error:
             raise CommandError(str(error)) from error
-        refuse_overwriting(output, force=options["force"])
+        if not options["evaluate_only"]:
+            refuse_overwriting(output, force=options["force"])
         recipe = RECIPES[options["recipe"]]
         if options["epochs"]:
             recipe = replace(recipe, epochs=options["epochs"])
@@ -73,24 +80,36 @@ class Command(PlatformCommand):
             image_set = open_image_set(options["data"], options["data_dir"])
             train_images, train_labels = training_arrays(image_set, "train")
             test_images, test_labels = training_arrays(image_set, "test")
+            images: dict[str, Any] = {
+                "train_images": train_images,
+                "train_labels": train_labels,
+                "test_images": test_images,
+                "test_labels": test_labels,
+                "test_groups": groups_of(image_set, "test"),
+            }
+            device = choose_device(options["device"])
+            if options["evaluate_only"]:
+                card = evaluate_again(weights=output, device=device, **images)
+                return f"{_figures(card)} Written to {output.parent}: {card_path(output).name}"
             card = train_to_file(
-                train_images=train_images,
-                train_labels=train_labels,
-                test_images=test_images,
-                test_labels=test_labels,
+                **images,
                 class_names=tuple(image_set.class_names),
                 data={"name": image_set.name, "loader": type(image_set).__name__},
                 recipe=recipe,
                 seed=options["seed"],
-                device=choose_device(options["device"]),
+                device=device,
                 output=output,
                 half=options["half"],
             )
         except (ImageSetError, CheckpointError) as error:
             raise CommandError(str(error)) from error
-        test = card["evaluation"]["test"]
         files = ", ".join(path.name for path in outputs_of(output))
-        return (
-            f"Test accuracy {test['accuracy']:.1%}, loss {test['loss']:.3f}, F1 {test['f1']:.3f} "
-            f"on {test['images']} images. Written to {output.parent}: {files}"
-        )
+        return f"{_figures(card)} Written to {output.parent}: {files}"
+
+
+def _figures(card: dict[str, Any]) -> str:
+    test = card["evaluation"]["test"]
+    return (
+        f"Test accuracy {test['accuracy']:.1%}, loss {test['loss']:.3f}, F1 {test['f1']:.3f} on "
+        f"{test['images']} images."
+    )

@@ -1,0 +1,63 @@
+"""The manifest of a folder of images, which says what the images have in common besides their
+class."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from explanations.imagesets.base import ImageSetError
+
+FILE = "manifest.csv"
+LONGEST_GROUP = 80
+
+
+def read_groups(root: Path) -> Mapping[str, str]:
+    """Return the group of each image by its path, such as "test/cat/0001.png".
+
+    The manifest is the file manifest.csv next to the splits, with the columns ``path`` and
+    ``group``; others are ignored. Without such a file, or without a column ``group``, no image has
+    a group. Raises ImageSetError with a line per problem.
+    """
+    place = root / FILE
+    if not place.is_file():
+        return {}
+    try:
+        text = place.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImageSetError(f"{place} is not UTF-8 ({error.reason}). Save it as UTF-8.") from error
+    rows = csv.DictReader(text.splitlines())
+    columns = rows.fieldnames or ()
+    if "group" not in columns:
+        return {}
+    if "path" not in columns:
+        raise ImageSetError(
+            f"{place} has the columns {', '.join(columns)}, but its column group needs a column "
+            "path, such as test/cat/0001.png. Add it."
+        )
+    groups: dict[str, str] = {}
+    problems: list[str] = []
+    for row in rows:
+        path, group = ((row[name] or "").strip() for name in ("path", "group"))
+        if path in groups:
+            problems.append(f"{place}, line {rows.line_num}: {path!r} is listed twice. Remove one.")
+        elif not _is_image(root, path):
+            problems.append(
+                f"{place}, line {rows.line_num}: there is no image {path!r}. Correct the path, or "
+                "remove the line."
+            )
+        elif len(group) > LONGEST_GROUP:
+            problems.append(
+                f"{place}, line {rows.line_num}: the group has {len(group)} characters, but may "
+                f"have {LONGEST_GROUP}. Shorten it."
+            )
+        groups[path] = group
+    if problems:
+        raise ImageSetError(*problems)
+    return groups
+
+
+def _is_image(root: Path, path: str) -> bool:
+    """Check that the path is written as the set writes it, because others would match no image."""
+    written = PurePosixPath(path)
+    is_plain = bool(path) and written.as_posix() == path and ".." not in written.parts
+    return is_plain and (root / path).is_file()
