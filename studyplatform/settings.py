@@ -26,6 +26,7 @@ DATA_DIR = environment.folder("STUDY_DATA_DIR", BASE_DIR / "var")
 WEIGHTS_DIR = BASE_DIR / "weights"
 STUDIES_DIR = BASE_DIR / "studies"
 INSTRUMENTS_DIR = environment.folder("STUDY_INSTRUMENTS", DATA_DIR / "instruments")
+IMAGE_FOLDERS = environment.folder("STUDY_IMAGE_FOLDERS", DATA_DIR / "folders")
 ALLOWED_HOSTS = environment.words(
     "STUDY_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]") if DEBUG else ()
 )

@@ -71,3 +71,4 @@ def _passwords_that_are_quickly_hashed(settings):
 def _data_in_a_folder_of_its_own(settings, tmp_path):
     settings.DATA_DIR = tmp_path / "var"
     settings.INSTRUMENTS_DIR = tmp_path / "var" / "instruments"
+    settings.IMAGE_FOLDERS = tmp_path / "var" / "folders"

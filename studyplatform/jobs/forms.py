@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis.power.assumptions import Assumptions
 from explanations import catalogue
+from studyplatform.jobs.image_folders import offered_folders
 from surveys.blinding import is_blinded
 from surveys.export.formats import FORMATS
 from surveys.models import Study
@@ -115,6 +116,31 @@ class MapsForm(JobForm):
                 % {"count": count}
             )
         return ", ".join(words)
+
+
+class FolderForm(JobForm):
+    folder = forms.ChoiceField(
+        label=_("Folder"),
+        help_text=_(
+            "Put there by whoever runs the server. The image set gets its name, and every study "
+            "can use it."
+        ),
+    )
+    split = forms.SlugField(
+        label=_("Split"),
+        help_text=_("The folder within it that contains a folder for each class."),
+        max_length=40,
+        initial="test",
+    )
+
+    def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(study, data)
+        choices = [(name, name) for name in offered_folders()]
+        self.fields["folder"].choices = choices  # type: ignore[attr-defined]
+
+    @classmethod
+    def in_words(cls, arguments: Mapping[str, Any]) -> str:
+        return f"{arguments.get('folder', '')}/{arguments.get('split', '')}"
 
 
 class EvaluationForm(JobForm):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from studyplatform.jobs.forms import (
     EvaluationForm,
     ExportForm,
+    FolderForm,
     JobForm,
     MapsForm,
     PowerForm,
@@ -49,6 +50,8 @@ class Kind:
     """Packages without which a worker leaves the kind to other workers."""
     shows_data: bool = False
     """Whether log and results come from people's answers."""
+    is_listed: bool = True
+    """Whether the page of jobs offers it. Other kinds are offered where they are needed."""
 
 
 KINDS = (
@@ -63,6 +66,15 @@ KINDS = (
         "studyplatform.jobs.bodies.maps.run",
         MapsForm,
         libraries=("torch",),
+    ),
+    Kind(
+        "folder",
+        _("Images of a folder on the server"),
+        _("Import images"),
+        _("Imports the images of a folder on the server, which every study can then use."),
+        "studyplatform.jobs.bodies.folder.run",
+        FolderForm,
+        is_listed=False,
     ),
     Kind(
         "evaluation",

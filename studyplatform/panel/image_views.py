@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from explanations.models import ImageSet
 from explanations.pipeline import pictures
 from explanations.store.artefacts import ArtefactError
+from studyplatform.jobs.image_folders import offered_folders
 from studyplatform.panel import image_edits, image_gallery, image_sets
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
@@ -48,6 +49,7 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
         "filters": query.urlencode(),
         "chosen": filters,
         "is_filtered": filters != Filters(),
+        "folders": offered_folders(),
         "classes": shown.class_names,
         "page": page,
         "pictures": image_gallery.pictures(study, list(page.object_list)),

@@ -42,6 +42,7 @@ FOLLOWING: Mapping[str, tuple[Following, ...]] = {
         Following(_("Look at every page in the preview"), "preview:begin", Right.VIEW),
         Following(_("Go to the launch"), "panel:launch", Right.VIEW, state="draft"),
     ),
+    "folder": (Following(_("Look at the images"), "panel:images", Right.VIEW),),
     PREDICTIONS_ALONE: (
         Following(_("Choose images"), "panel:choose-images", Right.MAKE_CHANGES),
         Following(_("Look at the predictions"), "panel:images", Right.VIEW),
@@ -66,7 +67,11 @@ def right_to_start(kind: Kind) -> Right:
 
 def kinds_to_start(rights: Collection[Right]) -> Sequence[Kind]:
     """Return the kinds that somebody with these rights may start, except those of the data tab."""
-    return [kind for kind in KINDS if not kind.shows_data and right_to_start(kind) in rights]
+    return [
+        kind
+        for kind in KINDS
+        if kind.is_listed and not kind.shows_data and right_to_start(kind) in rights
+    ]
 
 
 def visible_jobs(study: Study, rights: Collection[Right]) -> QuerySet[Job]:

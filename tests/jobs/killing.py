@@ -23,6 +23,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import django
+import numpy as np
 
 django.setup()
 
@@ -32,7 +33,8 @@ from django.db import connections  # noqa: E402
 from django.db.backends.sqlite3.base import DatabaseWrapper  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from explanations.models import Explanation  # noqa: E402
+from explanations.imagesets.decoding import encode_png  # noqa: E402
+from explanations.models import Explanation, StudyImage  # noqa: E402
 from studyplatform.jobs import queue, worker  # noqa: E402
 from studyplatform.jobs.attempt import attempt, body_of  # noqa: E402
 from studyplatform.jobs.bodies import simulation  # noqa: E402
@@ -40,7 +42,7 @@ from studyplatform.models import Job  # noqa: E402
 from surveys import services  # noqa: E402
 from surveys.models import Answer, Participant, Study  # noqa: E402
 from tests.surveys import factories  # noqa: E402
-from tests.surveys.drawn import drawn_study  # noqa: E402
+from tests.surveys.drawn import CLASSES, drawn_study  # noqa: E402
 from tests.test_straight_line import STUDY  # noqa: E402
 
 FOLDER = Path(sys.argv[1])
@@ -51,6 +53,7 @@ JOBS = {
     "export": ("small", {"formats": ["csv", "json"], "simulated": "none"}),
     "report": ("small", {"simulated": "none", "pdf": False}),
     "power": ("small", {"power": 0.5, "runs": 20, "most": 4, "seed": 1}),
+    "folder": ("drawn", {"folder": "offered", "split": "test"}),
     "maps": ("pictured", {"layers": False, "verify": 0}),
     "evaluation": ("pictured", {"images": 2, "subsample": 2, "methods": ["gradcam"]}),
 }
@@ -157,6 +160,7 @@ def outcome(kind: str) -> dict:
         "provenance": provenance,
         "files": {one["name"]: one["sha256"] for one in job.files},
         "database": hashlib.sha256(repr(answers).encode()).hexdigest(),
+        "images": sorted(StudyImage.objects.values_list("image_set__name", "split", "sha256")),
         "maps": sorted(Explanation.objects.values_list("key", flat=True)),
         "attempts": len(attempts),
     }
@@ -188,6 +192,11 @@ def studies() -> dict:
     factories.end_and_unblind(small)
     text = small.source.replace('scale = "trust"', 'scale = "trust"\nsmallest_effect = 2.0')
     Study.objects.filter(pk=small.pk).update(source=text)
+    for number in range(8):
+        label = CLASSES[number % len(CLASSES)]
+        path = settings.IMAGE_FOLDERS / "offered" / "test" / label / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode_png(np.full((32, 32, 3), number, dtype=np.uint8)))
     if {"maps", "evaluation"} & {each.partition(":")[0] for each in sys.argv[2:]}:
         call_command("import_images", data="scenes", split="test", limit=24, verbosity=0,
                      stdout=sys.stderr)  # fmt: skip
@@ -242,7 +251,7 @@ def same(ended: dict, whole: dict, stable: set[str]) -> bool:
 
 def differences(ended: dict, whole: dict, stable: set[str]) -> dict:
     """What is not as without a kill: both values by what it is."""
-    keys = ("summary", "provenance", "database", "maps")
+    keys = ("summary", "provenance", "database", "images", "maps")
     found = {key: (ended.get(key), whole[key]) for key in keys if ended.get(key) != whole[key]}
     files = ended.get("files", {})
     for name in stable | (files.keys() ^ whole["files"].keys()):

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.nightly
 # make test kills a worker once, in tests/jobs/test_worker.py.
 
 SHORT = {"simulation": 2}
-LONG = {"simulation": 60, "export": 40, "report": 25, "power": 40, "maps": 40, "evaluation": 25}
+LONG = {"simulation": 60, "export": 40, "report": 25, "power": 40, "maps": 40, "evaluation": 25,
+        "folder": 40}  # fmt: skip
 """How many operations are tried of each kind of job."""
 
 

@@ -5,14 +5,16 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 
-from explanations.models import Explanation, Prediction
+from explanations.imagesets.decoding import encode_png
+from explanations.models import Explanation, ImageSet, Prediction
 from studyplatform.jobs import queue
 from studyplatform.jobs.folders import jobs_folder, result_file
 from studyplatform.jobs.kinds import BY_KEY, KINDS, ArgumentsError, possible_here
-from studyplatform.models import Job
+from studyplatform.models import Job, StudyImageSet
 from surveys import services
 from surveys.models import Participant, Study
 from tests.jobs.conftest import EVERY_KIND, MAPS, do_next
@@ -43,7 +45,7 @@ def test_the_list_of_kinds_is_the_one_that_these_tests_know():
 
 def test_a_machine_without_the_libraries_leaves_the_kind_to_others(monkeypatch):
     monkeypatch.setattr("studyplatform.jobs.kinds.find_spec", lambda name: None)
-    assert set(possible_here()) == {"power", "simulation", "export", "report"}
+    assert set(possible_here()) == {"folder", "power", "simulation", "export", "report"}
 
 
 @pytest.mark.parametrize("kind", [kind.key for kind in KINDS])
@@ -64,6 +66,71 @@ def test_predictions_alone_choose_no_images_and_compute_no_map(pictured):
     assert Prediction.objects.count() == 24
     assert not pictured.stimuli.exists()
     assert not Explanation.objects.exists()
+
+
+def offer(settings, study: Study, *names: str, split: str = "test") -> None:
+    """A folder "offered" on the server with images of these names, in classes in turn."""
+    for number, name in enumerate(names):
+        label = study.classifier.class_names[number % 2]
+        path = settings.IMAGE_FOLDERS / "offered" / split / label / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+        path.write_bytes(encode_png(pixels))
+
+
+FOLDER = {"folder": "offered", "split": "test"}
+
+
+def test_a_folder_on_the_server_becomes_an_image_set_of_every_study(study, settings):
+    offer(settings, study, "1.png", "2.png", "3.png")
+    offer(settings, study, "4.png", split="train")
+    queue.enqueue("folder", study=study, data=FOLDER, by=None)
+    job, _ = do_next()
+    assert job.state == "done", job.error
+    assert job.result["summary"] == "3 images of “offered” are in place."
+    images = ImageSet.objects.get(name="offered").images
+    assert images.filter(split="test").count() == 3
+    assert images.filter(split="background").count() == 1
+    assert not StudyImageSet.objects.exists()
+    assert {(one.width, one.height) for one in images.all()} == {(32, 32)}
+    queue.enqueue("folder", study=study, data=FOLDER, by=None)
+    again, _ = do_next()
+    assert again.result["summary"] == job.result["summary"]
+
+
+def test_a_folder_with_a_file_that_is_no_image_is_refused_whole(study, settings):
+    offer(settings, study, "1.png", "2.png")
+    page = next(settings.IMAGE_FOLDERS.rglob("1.png"))
+    page.write_text("<html>")
+    queue.enqueue("folder", study=study, data=FOLDER, by=None)
+    job, _ = do_next()
+    assert job.state == "failed"
+    assert "1.png is not a readable image" in job.error
+    assert not ImageSet.objects.filter(name="offered").exists()
+
+
+def test_a_folder_never_adds_images_to_those_of_a_study(study, settings):
+    offer(settings, study, "1.png")
+    own = ImageSet.objects.create(name="offered", class_names=study.classifier.class_names)
+    StudyImageSet.objects.create(image_set=own, study=study)
+    queue.enqueue("folder", study=study, data=FOLDER, by=None)
+    job, _ = do_next()
+    assert job.state == "failed"
+    assert "taken by images that were uploaded" in job.error
+    assert not own.images.exists()
+
+
+@pytest.mark.parametrize(
+    "folder", ["..", "../var", "/etc", "offered/../..", "offered/test", ".hidden", "a b", "nowhere"]
+)
+def test_no_other_folder_can_be_named(study, settings, folder):
+    offer(settings, study, "1.png")
+    (settings.IMAGE_FOLDERS / ".hidden").mkdir()
+    (settings.IMAGE_FOLDERS / "a b").mkdir()
+    with pytest.raises(ArgumentsError, match="Folder"):
+        queue.enqueue("folder", study=study, data=FOLDER | {"folder": folder}, by=None)
+    with pytest.raises(ArgumentsError, match="Split"):
+        queue.enqueue("folder", study=study, data=FOLDER | {"split": "../x"}, by=None)
 
 
 def test_maps_are_computed_once_and_a_second_job_computes_nothing(pictured):

@@ -664,3 +664,17 @@ def test_the_last_image_of_a_set_leads_back_to_the_images_of_the_study(study, si
     response = browser.post(page(study, "delete-image", pk=image.pk), follow=True)
     assert response.status_code == 200
     assert response.context["shown"] == study.image_set
+
+
+def test_folders_on_the_server_are_offered_where_there_are_any(study, signed_in, settings):
+    browser = signed_in("editor")
+    assert b"Folders on the server" not in browser.get(page(study)).content
+    (settings.IMAGE_FOLDERS / "photos").mkdir(parents=True)
+    assert b"Folders on the server" in browser.get(page(study)).content
+    assert b"Folders on the server" not in signed_in("viewer").get(page(study)).content
+    start = reverse("panel:start-job", args=[study.slug, "folder"])
+    assert b"photos" in browser.get(start).content
+    browser.post(start, {"folder": "photos", "split": "test"})
+    assert Job.objects.get(study=study).arguments == {"folder": "photos", "split": "test"}
+    jobs = browser.get(reverse("panel:jobs", args=[study.slug])).context["kinds"]
+    assert "folder" not in [kind.key for kind in jobs]
