@@ -56,10 +56,15 @@ def on_act(
     act: str,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
+    scheduled: bool = False,
     **more: object,
 ) -> None:
     """Write an act that the services announce."""
-    record(study, act, before, after)
+    if scheduled:
+        with acting_for("", AuditEntry.Way.SCHEDULE):
+            record(study, act, before, after)
+    else:
+        record(study, act, before, after)
 
 
 def _actor() -> tuple[AuditEntry.Way, str]:

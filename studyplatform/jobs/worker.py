@@ -22,6 +22,7 @@ from studyplatform.jobs import child, presence, queue
 from studyplatform.jobs.attempt import Ending, Failed, Lost, Succeeded
 from studyplatform.jobs.folders import remove_all_but
 from studyplatform.jobs.lease import Lease, LostLeaseError
+from studyplatform.jobs.watch import Watch
 from studyplatform.jobs.work import Told
 from studyplatform.models import Job
 
@@ -45,7 +46,7 @@ class Worker:
 
     def run(self, *, once: bool = False) -> int:
         """Do jobs until the process is interrupted, or at most one. Return how many were done."""
-        count = 0
+        count, watch = 0, Watch()
         with (
             _signals_remembered() as stop_if_asked,
             presence.shown(self.holder, self.kinds) as still_here,
@@ -54,6 +55,7 @@ class Worker:
             def look() -> None:
                 stop_if_asked()
                 still_here()
+                watch.look()
 
             while True:
                 look()

@@ -197,6 +197,7 @@ def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse
     checked = checklist(study) if study.state == Study.State.DRAFT else None
     context = {
         "state": state_of(study),
+        "schedule": getattr(study, "schedule", None),
         "checklist": checked,
         "blocking": _mended(request, study, checked.blocking) if checked else (),
         "warnings": _mended(request, study, checked.warnings) if checked else (),

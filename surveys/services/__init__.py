@@ -21,6 +21,7 @@ from surveys.services.recruiting import (
     forget_identifiers,
     record_service_status,
 )
+from surveys.services.scheduling import apply_schedule, is_due, set_schedule
 from surveys.services.studies import (
     can_be_deleted,
     close_study,
@@ -40,6 +41,7 @@ __all__ = [
     "StudyClosedError",
     "StudyError",
     "StudyFullError",
+    "apply_schedule",
     "can_be_deleted",
     "close_study",
     "come_to_arm",
@@ -50,6 +52,7 @@ __all__ = [
     "forget_identifiers",
     "has_lapsed",
     "include_again",
+    "is_due",
     "load_study",
     "open_study",
     "pause_study",
@@ -57,6 +60,7 @@ __all__ = [
     "record_service_status",
     "record_view",
     "refuse_page",
+    "set_schedule",
     "stop",
     "unblind_study",
 ]

@@ -10,9 +10,9 @@ from django.utils import timezone
 from explanations.models import ImageSet
 from explanations.pipeline.weights_registry import register_classifier
 from surveys.allocation import entries
-from surveys.models import Arm, ArmBlock, Condition, Study
+from surveys.models import Arm, ArmBlock, Condition, Study, StudySchedule
 from surveys.services import ledger
-from surveys.services.acts import announce
+from surveys.services.acts import announce, by_schedule
 from surveys.services.errors import StudyError
 from surveys.services.freezing import freeze
 from surveys.services.locking import lock
@@ -49,11 +49,12 @@ def load_study(text: str) -> Study:
 def open_study(*, study: Study, although_unblinded: bool = False) -> None:
     """Admit participants, and freeze what they will see, so that any later change is a new version.
 
-    Also ends a pause. Raises StudyError while stimuli or explanations are missing, and for an
-    unblinded study unless ``although_unblinded`` is set.
+    Also ends a pause. A study that is launched before its scheduled start is paused until then.
+    Raises StudyError while stimuli or explanations are missing, and for an unblinded study unless
+    ``although_unblinded`` is set.
     """
     locked = lock(study)
-    study.state = locked.state
+    study.state = before = locked.state
     if locked.unblinded_at is not None and not although_unblinded:
         raise StudyError(
             f"The study {study.slug!r} was unblinded on {locked.unblinded_at:%Y-%m-%d}, so its "
@@ -74,7 +75,8 @@ def open_study(*, study: Study, although_unblinded: bool = False) -> None:
             f"Run: manage.py precompute_explanations --study {study.slug}"
         )
     _set_state(study, Study.State.OPEN, entries.OPENED)
-    freeze(study)  # last, so that the version contains exactly what was checked above
+    freeze(study)  # so that the version contains exactly what was checked above
+    _wait_for_start(study, launched=before == Study.State.DRAFT)
 
 
 @transaction.atomic
@@ -162,6 +164,16 @@ def _set_state(study: Study, state: Study.State, event: str) -> None:
     study.save(update_fields=["state"])
     _note(study, event)
     announce(study, event, {"state": str(before)}, {"state": str(state)})
+
+
+def _wait_for_start(study: Study, *, launched: bool) -> None:
+    """Pause a study that was launched before its scheduled start; a resume cancels the start."""
+    later = StudySchedule.objects.filter(study=study, starts_at__gt=timezone.now())
+    if not launched:
+        later.update(starts_at=None)
+    elif later.exists():
+        with by_schedule():
+            pause_study(study=study)
 
 
 def _note(study: Study, event: str) -> None:

@@ -56,7 +56,9 @@ def landing(request: HttpRequest, slug: str) -> HttpResponse:
 
     People who have started are led back to their page.
     """
-    study = get_object_or_404(Study, slug=slug)
+    study = get_object_or_404(Study.objects.select_related("schedule"), slug=slug)
+    if hasattr(study, "schedule") and services.is_due(study.schedule):
+        services.apply_schedule(study)
     language.speak_to_visitor(request, study)
     simulated = signed_links.is_rehearsal(request, study)
     # First of all, so that ids leave the URL before anything can log or show it.

@@ -249,6 +249,7 @@ ROWS = {
     "panel:legend-picture": Row(MEMBERS, lambda study: {"method": "gradcam"}),
     "panel:launch": Row(MEMBERS),
     "panel:open": Row(OWNERS, method="post"),
+    "panel:schedule": Row(OWNERS),
     "panel:pause": Row(CHANGING, method="post"),
     "panel:resume": Row(CHANGING, method="post"),
     "panel:end": Row(OWNERS, method="post"),
