@@ -202,6 +202,45 @@ CLAIMS: tuple[Claim, ...] = (
         ),
     ),
     Claim(
+        "gradcam-place",
+        "may not be directly related to specific spatial locations in the image",
+        "gradcam",
+        judging.deep_gradcam_loses_the_place,
+    ),
+    Claim(
+        "gradcam-struggles",
+        "sometimes struggle to highlight meaningful patterns in the deepest layers",
+        "gradcam",
+        judging.last_gradcam_is_sometimes_dark,
+    ),
+    Claim(
+        "gradcam-context",
+        "Deep layers incorporate more contextual information",
+        "gradcam",
+        held(
+            "By construction: a cell of the first convolution depends on 3 x 3 pixels, of the last "
+            "convolution on 32 x 32, which is the whole image."
+        ),
+    ),
+    Claim(
+        "gradcam-suggests",
+        "it could suggest that the model is relying on features that are not easily interpretable",
+        "gradcam",
+        unknown(
+            "An empty map does not tell. It depends on the sign of a sum (above), and no measure "
+            "here says whether a feature can be interpreted."
+        ),
+    ),
+    Claim(
+        "gradcam-cleverly",
+        "just how cleverly the model can pick out and focus on important parts of images",
+        "gradcam",
+        unknown(
+            "The first row of this table says whether the marked pixels count. That the network "
+            "chose the parts a person would choose needs masks of parts."
+        ),
+    ),
+    Claim(
         "saliency-finer",
         "Saliency maps produce finer detail at the pixel level compared to gradcam",
         "saliency",
@@ -217,6 +256,15 @@ CLAIMS: tuple[Claim, ...] = (
         "predictions",
         "saliency",
         judging.marks_what_counts("saliency", "saliency"),
+    ),
+    Claim(
+        "saliency-edges",
+        "from basic details like edges in early layers to more complex patterns in deeper layers",
+        "saliency",
+        unknown(
+            "A saliency map shows where, not what. Whether a layer detects edges or patterns needs "
+            "another experiment, such as the images that activate each channel most."
+        ),
     ),
     Claim(
         "saliency-progress",
@@ -279,6 +327,24 @@ CLAIMS: tuple[Claim, ...] = (
         unknown("Only people can tell. The study can ask them: “what is wrong here?”."),
     ),
     Claim(
+        "saliency-simplistic",
+        "might not fully capture the complex dependencies or interactions in the data",
+        "saliency",
+        held(
+            "By construction: a gradient describes the network's answer to a small change of each "
+            "pixel alone. Effects of several pixels together are not in it."
+        ),
+    ),
+    Claim(
+        "saliency-window",
+        "saliency maps serve as a window into the AI's thought process",
+        "saliency",
+        unknown(
+            "A figure of speech. What can be measured is above: the marked pixels, the noise, and "
+            "what random weights show as well."
+        ),
+    ),
+    Claim(
         "lime-pixels",
         "This model's coefficients then provided insight into the importance of different pixels "
         "in the classification decision.",
@@ -329,6 +395,28 @@ CLAIMS: tuple[Claim, ...] = (
         judging.lime_costs_most,
     ),
     Claim(
+        "lime-use",
+        "might not always be straightforward to use",
+        "lime",
+        unknown("Only people can tell. The study measures felt and tested understanding by arm."),
+    ),
+    Claim(
+        "lime-influential",
+        "By highlighting which features are most influential",
+        "lime",
+        judging.marks_what_counts("lime", "LIME"),
+    ),
+    Claim(
+        "lime-sensible",
+        "it aids in assessing whether the model is focusing on sensible, recognizable features of "
+        "the cat",
+        "lime",
+        unknown(
+            "Only people can tell. The study asks what is wrong: the class, the reasons, or a map "
+            "that marks the background."
+        ),
+    ),
+    Claim(
         "ig-crucial",
         "the model considers these areas crucial for identifying the target class",
         "ig",
@@ -356,10 +444,22 @@ CLAIMS: tuple[Claim, ...] = (
         judging.baseline_matters,
     ),
     Claim(
+        "ig-wrong-baseline",
+        "Using the wrong baseline might lead to incorrect conclusions.",
+        "ig",
+        judging.opposite_baselines,
+    ),
+    Claim(
         "ig-hard",
         "it can be difficult to clearly understand the results",
         "ig",
         unknown("Only people can tell. The study measures felt and tested understanding by arm."),
+    ),
+    Claim(
+        "ig-validates",
+        "This method is particularly valuable for validating the model's decision-making process",
+        "ig",
+        unknown("The report validates nothing with it, and no rule says what would be valid."),
     ),
     Claim(
         "shap-signs",
@@ -378,6 +478,12 @@ CLAIMS: tuple[Claim, ...] = (
         judging.shap_marks_the_object,
     ),
     Claim(
+        "shap-crucial",
+        "These areas are crucial in identifying the image as a dog",
+        "shap",
+        judging.marks_what_counts("deepshap", "SHAP"),
+    ),
+    Claim(
         "shap-background",
         "SHAP values can be sensitive to the distribution of data in the training set.",
         "shap",
@@ -391,6 +497,18 @@ CLAIMS: tuple[Claim, ...] = (
             "DeepExplainer draws nothing: with the same background, two runs give the same numbers "
             "(a test of this project). Another background gives another map, as the row above says."
         ),
+    ),
+    Claim(
+        "shap-actionable",
+        "translating these values into actionable insights can be challenging",
+        "shap",
+        unknown("Only people can tell."),
+    ),
+    Claim(
+        "shap-trust",
+        "we can better understand and trust our model's decisions",
+        "shap",
+        judging.trust_rises,
     ),
     Claim(
         "compare",
@@ -416,6 +534,16 @@ CLAIMS: tuple[Claim, ...] = (
         unknown("Only people can tell. The study measures it with a quiz and forward simulation."),
     ),
     Claim(
+        "verify",
+        "stakeholders can verify whether the AI is making decisions based on relevant features or "
+        "biases",
+        "conclusions",
+        unknown(
+            "Only people can tell. Whether the marked pixels count is measured above; whether they "
+            "are the relevant ones is not."
+        ),
+    ),
+    Claim(
         "accountability",
         "Explainable AI can help pinpoint when and why errors occur",
         "conclusions",
@@ -435,6 +563,18 @@ CLAIMS: tuple[Claim, ...] = (
         "certain groups.",
         "conclusions",
         judging.classes_differ,
+    ),
+    Claim(
+        "fairness-adjustments",
+        "Understanding these biases allows developers to make necessary adjustments",
+        "conclusions",
+        unknown("Nothing in the report is adjusted, and nothing was adjusted here."),
+    ),
+    Claim(
+        "fairness-ethical",
+        "explainability supports the ethical deployment of AI technologies",
+        "conclusions",
+        unknown("A question of ethics, which no number decides."),
     ),
     Claim(
         "gdpr-law",

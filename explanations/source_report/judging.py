@@ -218,6 +218,67 @@ def last_gradcam_is_dark(evidence: Evidence) -> Judged:
     )
 
 
+def last_gradcam_is_sometimes_dark(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of the last module is ever empty."""
+    value, control = (entry(f"{who}cam_empty:{LAST}") for who in ("", "random_"))
+    name = "share of dark maps, all classes"
+    lines = _lines(evidence.depth, evidence.labels, name, value, above, 0)
+    context = _lines(evidence.depth, evidence.labels, f"{name}, random weights", control)
+    return _judged(
+        "Share of images whose Grad-CAM at module 14 has no positive cell. “Sometimes” would be "
+        "above 0.",
+        [*lines, *context],
+    )
+
+
+def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of deep modules locates objects worse than of early modules."""
+    if not evidence.objects:
+        return not_measured()
+    value, control = (
+        contrast(f"{who}cam_auc", range(9, LAST + 1), range(9)) for who in ("", "random_")
+    )
+    lines = _lines(
+        {"scenes": evidence.objects},
+        evidence.labels,
+        "pixel AUC of the object, modules 9 to 14 minus 0 to 8",
+        value,
+        below,
+        0,
+        control,
+    )
+    for modules in ((0, 1), (13, 14)):
+        lines += _lines(
+            {"scenes": evidence.objects},
+            evidence.labels,
+            f"pixel AUC, modules {modules[0]} and {modules[1]}",
+            contrast_alone("cam_auc", modules),
+        )
+    return _judged(
+        "Probability that the enlarged map ranks a pixel of the object above another pixel (.5 by "
+        "chance), on the embedded scenes, whose objects are known. Diminishing relevance of the "
+        "place would be a difference below 0.",
+        lines,
+    )
+
+
+def opposite_baselines(evidence: Evidence) -> Judged:
+    """Judge whether two usual baselines contradict each other."""
+    lines = _lines(
+        evidence.methods,
+        evidence.labels,
+        "rank correlation, black, white",
+        entry("baseline_rank:black, white"),
+        below,
+        0,
+    )
+    return _judged(
+        "Rank correlation of the maps from black and from white, with signs. Below 0, a pixel that "
+        "supports the class by one baseline opposes it by the other.",
+        lines,
+    )
+
+
 def early_saliency_is_distributed(evidence: Evidence) -> Judged:
     """Judge whether saliency of the first layers is spread more than that of the later layers."""
     value, control = (
@@ -307,8 +368,10 @@ def marks_what_counts(key: str, label: str) -> Judge:
     pixels."""
 
     def judge(evidence: Evidence) -> Judged:
+        # Slow methods are measured on fewer images.
+        slow = key in ("deepshap", "lime")
         lines = _lines(
-            evidence.depth,
+            evidence.methods if slow else evidence.depth,
             evidence.labels,
             f"loss of probability by {label}'s tenth, minus random pixels",
             difference(f"drop:{key}", "drop:random"),

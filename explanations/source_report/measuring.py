@@ -11,7 +11,7 @@ from explanations.evaluation.progress import counted
 from explanations.evaluation.resumable_lines import Values, read_lines, resumed
 from explanations.source_report.numbers import Network, cheap, expensive, located
 
-VERSION = 2
+VERSION = 3
 """Part of the files' names: raise it when the same image leads to other numbers."""
 
 Compute = Callable[[Network, Case], Values]

@@ -17,9 +17,9 @@ from explanations.computing.gradients import GradientPass, gradient_pass
 from explanations.computing.workspace import Batch
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case
-from explanations.evaluation.limits.depth import depth_numbers
+from explanations.evaluation.limits.depth import depth_numbers, rectified
 from explanations.evaluation.limits.lime import shown_in_common
-from explanations.evaluation.measures.localisation import mass_inside
+from explanations.evaluation.measures.localisation import area_under_roc, mass_inside
 from explanations.evaluation.measures.randomisation import randomised
 from explanations.evaluation.ranking import spearman, top_overlap
 from explanations.evaluation.resumable_lines import Values
@@ -86,23 +86,26 @@ def cheap(network: Network, case: Case) -> Values:
 
 
 def expensive(network: Network, case: Case) -> Values:
-    """Compute the numbers of Integrated Gradients, SHAP and LIME, which take seconds an image."""
+    """Compute the numbers of Integrated Gradients, SHAP and LIME, which take seconds an image.
+
+    ``drop:`` and the map's name is the loss of probability by its strongest tenth.
+    """
     if not network.warm:
         # Recording SHAP's backgrounds once is not part of the cost of a map.
-        _backgrounds(network, case)
+        _backgrounds(network, case, {})
         network.warm.append(True)
-    return {
-        **_baselines(network, case),
-        **_backgrounds(network, case),
-        **_lime(network, case),
-        **_cheap_costs(network, case),
-    }
+    maps: dict[str, Floats] = {}
+    numbers = _baselines(network, case, maps)
+    numbers |= _backgrounds(network, case, maps)
+    numbers |= _lime(network, case, maps)
+    return numbers | _cheap_costs(network, case) | _lost(network.engine, case, maps)
 
 
 def located(network: Network, case: Case) -> Values:
     """Compute the share of each method's positive relevance on the object, and by chance.
 
-    Empty if the object's position is unknown.
+    ``cam_auc:module`` is the probability that Grad-CAM ranks a pixel of the object above another
+    pixel. Empty if the object's position is unknown.
     """
     if not case.has_object or case.mask is None:
         return {}
@@ -110,7 +113,21 @@ def located(network: Network, case: Case) -> Values:
     methods: dict[str, Explainer] = {"lime": Lime(), "deepshap": DeepShap()}
     found = network.engine.explain(case.image[None], [case.predicted], methods)
     numbers = {f"on_object:{key}": mass_inside(found[key][0].relevance, mask) for key in methods}
+    numbers |= {f"cam_auc:{m}": value for m, value in _located_by_depth(network.engine, case, mask)}
+    numbers |= {
+        f"random_cam_auc:{m}": value for m, value in _located_by_depth(network.random, case, mask)
+    }
     return numbers | {"on_object:chance": float(mask.mean())}
+
+
+def _located_by_depth(
+    engine: Engine, case: Case, mask: NDArray[np.bool_]
+) -> Iterator[tuple[int, float]]:
+    pixels = engine.workspace.pixels(case.image[None])
+    maps = _pass(engine, pixels, case.predicted, range(engine.workspace.chain.features))
+    for module, native in maps.cams.items():
+        relevance = rectified(native[0, 0].cpu().numpy(), case.image.shape[:2])
+        yield module, area_under_roc(relevance, mask)
 
 
 def _depth(engine: Engine, case: Case) -> dict[str, float]:
@@ -216,16 +233,17 @@ def _one(engine: Engine, case: Case, explainer: Explainer, seed: int = 0) -> Att
 BASELINES = ("black", "white", "mean", "blurred")
 
 
-def _baselines(network: Network, case: Case) -> dict[str, float]:
+def _baselines(network: Network, case: Case, kept: dict[str, Floats]) -> dict[str, float]:
+    """Compare the maps of several baselines, and keep them."""
     times: dict[str, float] = {}
     maps = {}
     for name in BASELINES:
         with _timed(times, "integrated_gradients"):
             maps[name] = _one(network.engine, case, IntegratedGradients(baseline=name)).relevance
+        kept[f"integrated_gradients:{name}"] = maps[name]
     pairs = [("black", "white"), ("black", "mean"), ("black", "blurred"), ("mean", "blurred")]
     ranks = {f"baseline_rank:{a}, {b}": spearman(maps[a], maps[b]) for a, b in pairs}
-    signed = {f"integrated_gradients:{name}": maps[name] for name in BASELINES}
-    return ranks | times | _lost(network.engine, case, signed)
+    return ranks | times
 
 
 @contextmanager
@@ -245,7 +263,8 @@ def _cheap_costs(network: Network, case: Case) -> dict[str, float]:
     return times
 
 
-def _backgrounds(network: Network, case: Case) -> dict[str, float]:
+def _backgrounds(network: Network, case: Case, kept: dict[str, Floats]) -> dict[str, float]:
+    """Compare the maps of two backgrounds, and keep the first."""
     if not network.backgrounds:
         return {}
     times: dict[str, float] = {}
@@ -254,14 +273,17 @@ def _backgrounds(network: Network, case: Case) -> dict[str, float]:
         with _timed(times, "deepshap"):
             maps.append(_one(engine, case, DeepShap()).relevance)
     a, b = maps
+    kept["deepshap"] = a
     lengths = (np.linalg.norm(a) + np.linalg.norm(b)) / 2
     error = float(np.linalg.norm(a - b) / lengths) if lengths else 0.0
     return times | {"background_rank": spearman(a, b), "background_error": error}
 
 
-def _lime(network: Network, case: Case) -> dict[str, float]:
+def _lime(network: Network, case: Case, kept: dict[str, Floats]) -> dict[str, float]:
+    """Compare the maps of two draws and of an invisibly changed image, and keep the first."""
     times: dict[str, float] = {}
     a = _one(network.engine, case, Lime(), 1)
+    kept["lime"] = a.relevance
     with _timed(times, "lime"):
         b = _one(network.engine, case, Lime(), 2)
     changed = Case(neighbour(case), case.label, case.predicted, case.sha256, case.mask)

@@ -160,6 +160,46 @@ def test_integrated_gradients_are_judged_from_black_and_shown_from_the_blurred_i
     assert [line.verdict for line in judged.lines] == [FAILS, ""]
 
 
+def located(slope):
+    return {
+        "fish": [
+            {f"cam_auc:{m}": 0.6 + slope * m + 0.001 * n for m in MODULES}
+            | {f"random_cam_auc:{m}": 0.5 + 0.001 * n for m in MODULES}
+            for n in range(20)
+        ]
+    }
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [(-0.01, HOLDS), (0.01, FAILS)])
+def test_deep_maps_lose_the_place_if_they_locate_objects_worse_than_early_ones(slope, verdict):
+    judged = judging.deep_gradcam_loses_the_place(Evidence(LABELS, objects=located(slope)))
+    assert judged.verdict == verdict
+    assert judged.lines[0].control.mean == pytest.approx(0)
+
+
+def test_sometimes_is_more_than_never():
+    dark = {"frog": [{"cam_empty:14": float(n % 4 == 0)} for n in range(40)]}
+    never = {"frog": [{"cam_empty:14": 0.0} for _ in range(40)]}
+    judge = judging.last_gradcam_is_sometimes_dark
+    assert judge(Evidence(LABELS, depth={"strong": dark})).verdict == HOLDS
+    assert judge(Evidence(LABELS, depth={"strong": never})).verdict == OPEN
+
+
+@pytest.mark.parametrize(("rank", "verdict"), [(-0.6, HOLDS), (0.6, FAILS)])
+def test_baselines_contradict_each_other_if_their_maps_correlate_negatively(rank, verdict):
+    numbers = of_methods(**{"baseline_rank:black, white": rank})
+    judged = judging.opposite_baselines(Evidence(LABELS, methods={"strong": numbers}))
+    assert judged.verdict == verdict
+
+
+@pytest.mark.parametrize("key", ["lime", "deepshap"])
+def test_slow_methods_are_judged_by_their_own_images(key):
+    numbers = of_methods(**{f"drop:{key}": 0.6, "drop:random": 0.3})
+    judge = judging.marks_what_counts(key, key)
+    assert judge(Evidence(LABELS, methods={"strong": numbers})).verdict == HOLDS
+    assert judge(Evidence(LABELS, depth={"strong": numbers})).verdict == OPEN
+
+
 def test_without_any_number_no_measured_claim_has_a_verdict():
     answers = judge_all(Evidence(LABELS))
     by_key = {answer.claim.key: answer.judged for answer in answers}
