@@ -390,12 +390,34 @@ def _unit(outcome: Mapping[str, Any]) -> str:
     )
 
 
+STYLES_IN_WORDS = (
+    ("calibrated", _("careful: surer where they are right")),
+    ("over_trusting", _("trusting: accept more, also what is wrong")),
+    ("under_trusting", _("distrusting: reject more, also what is right")),
+    ("random", _("random: answer without looking")),
+    ("straight_lining", _("straight-lining: give one answer throughout")),
+    ("speeding", _("speeding: answer eight times as fast")),
+    ("quitting", _("quitting: stop before the end")),
+    ("double_clicking", _("double-clicking: send every page twice")),
+)
+
+
 class SimulationForm(JobForm):
     number = forms.IntegerField(
         label=_("Number of people"), min_value=1, max_value=2000, initial=20
     )
     profile = forms.ChoiceField(
         label=_("Kind of people"), choices=PROFILES, initial="demo", widget=forms.RadioSelect
+    )
+    styles = forms.MultipleChoiceField(
+        label=_("Behaviour"),
+        choices=STYLES_IN_WORDS,
+        help_text=_(
+            "Each of the chosen kinds comes equally often, to see whether checks and report notice "
+            "them. None: everybody behaves as the kind of people above does."
+        ),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     seed = forms.IntegerField(
         label=_("Seed"),
@@ -427,7 +449,10 @@ class SimulationForm(JobForm):
     def in_words(cls, arguments: Mapping[str, Any]) -> str:
         number = arguments.get("number", 0)
         people = ngettext("%(number)d person", "%(number)d people", number) % {"number": number}
-        return f"{people}; {dict(PROFILES).get(arguments.get('profile', ''), '')}"
+        words = [people, str(dict(PROFILES).get(arguments.get("profile", ""), ""))]
+        named = dict(STYLES_IN_WORDS)
+        words += [str(named[key]).partition(":")[0] for key in arguments.get("styles", ())]
+        return "; ".join(words)
 
 
 def _free_places(study: Study) -> int:

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from studyplatform.panel import pilots
 from studyplatform.panel.access import Right, signed_in, studies_of, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.overview import overviews
@@ -13,7 +14,6 @@ from studyplatform.panel.study_texts import unfinished
 from surveys import services
 from surveys.models import Study
 from surveys.study_file.stored import definition
-from surveys.web import signed_links
 
 STUDIES_PER_PAGE = 25
 
@@ -21,14 +21,22 @@ STUDIES_PER_PAGE = 25
 @require_safe
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    """List the user's studies, those that were loaded last first."""
-    studies = studies_of(request.user).order_by("-loaded_at", "-pk")
+    """List the user's studies, those that were loaded last first, or those that are archived.
+
+    Pilots are on the pages of the studies that they rehearse.
+    """
+    everything = studies_of(request.user).filter(pilot_of=None).order_by("-loaded_at", "-pk")
+    is_archive = request.GET.get("archived") == "yes"
+    studies = everything.filter(archived_at__isnull=not is_archive)
     page = Paginator(studies, STUDIES_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "area": "studies",
         "page": page,
         "overviews": overviews(list(page.object_list)),
-        "files": unfinished(request.user),
+        "files": [] if is_archive else unfinished(request.user),
+        "is_archive": is_archive,
+        "archived": everything.exclude(archived_at=None).count(),
+        "filters": "archived=yes" if is_archive else "",
         "source_report": found_page() is not None,
     }
     return render(request, "panel/home.html", context)
@@ -46,6 +54,6 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
         "conditions": study.conditions.all(),
         "stimuli": study.stimuli.count(),
         "versions": study.versions.order_by("-number"),
-        "address": request.build_absolute_uri(signed_links.landing_path(study)),
+        "address": request.build_absolute_uri(pilots.link_path(study)),
     }
     return render_study_page(request, study, "overview", "panel/study.html", context)

@@ -13,6 +13,7 @@ from qrcode.main import QRCode
 
 from studyplatform.models import StudyMember
 from studyplatform.panel.access import Right
+from studyplatform.panel.pilots import was_rehearsed
 from surveys.models import Study
 from surveys.services.studies import missing_for_launch
 from surveys.study_file.declaration import StudyFile
@@ -37,6 +38,7 @@ MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "file": (_("Edit the study file"), "panel:study-file", {}, Right.MAKE_CHANGES),
     "power": (_("Simulate the power"), "panel:plan", {}, Right.MAKE_CHANGES),
     "registration": (_("Read the preregistration"), "panel:plan", {}, Right.VIEW),
+    "pilot": (_("Begin a pilot"), "panel:pilot", {}, Right.MAKE_CHANGES),
     "members": (_("Invite a colleague"), "panel:members", {}, Right.OWN),
 }
 """Where the fault of each line is mended: the link's words, its URL, and the right it needs."""
@@ -78,7 +80,11 @@ def checklist(study: Study) -> Checklist:
             *_lines("recruitment", _ways_back(declared)),
             *_lines("sample", _quotas(declared)),
         ),
-        warnings=(*_lines("members", _preparation(study)), *_cautions(declared)),
+        warnings=(
+            *_lines("members", _preparation(study)),
+            *_lines("pilot", _rehearsal(study)),
+            *_cautions(declared),
+        ),
     )
 
 
@@ -179,6 +185,14 @@ def _quotas(declared: StudyFile) -> Iterator[str]:
         yield gettext(
             "[allocation] has quotas, but the plan does not say which sample they are to reach. "
             "State the goal in [analysis.sample_goal], or remove the quotas."
+        )
+
+
+def _rehearsal(study: Study) -> Iterator[str]:
+    if not was_rehearsed(study):
+        yield gettext(
+            "Nobody has gone through the whole study. Begin a pilot: go through it yourself, and "
+            "send synthetic people."
         )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studyplatform.panel import launch_views, schedule_views
+from studyplatform.panel import launch_views, pilot_views, schedule_views
 
 urlpatterns = [
     path("", launch_views.launch, name="launch"),
@@ -11,5 +11,7 @@ urlpatterns = [
     path("pause/", launch_views.pause, name="pause"),
     path("resume/", launch_views.resume, name="resume"),
     path("end/", launch_views.end, name="end"),
+    path("pilot/", pilot_views.pilot, name="pilot"),
+    path("archive/", pilot_views.archive, name="archive"),
     path("unblind/", launch_views.unblind, name="unblind"),
 ]

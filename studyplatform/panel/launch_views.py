@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.errors import AnalysisError
-from studyplatform.panel import registrations
+from studyplatform.panel import pilots, registrations
 from studyplatform.panel.access import AnyUser, Right, has_right, rights_in, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.launch import (
@@ -27,7 +27,6 @@ from surveys import services
 from surveys.models import Study
 from surveys.services.fingerprints import fingerprint
 from surveys.study_file.stored import definition
-from surveys.web import signed_links
 
 
 @dataclass(frozen=True)
@@ -193,7 +192,7 @@ def _mended(request: HttpRequest, study: Study, lines: Sequence[Line]) -> list[M
 
 def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse:
     declared = definition(study)
-    address = request.build_absolute_uri(signed_links.landing_path(study))
+    address = request.build_absolute_uri(pilots.link_path(study))
     checked = checklist(study) if study.state == Study.State.DRAFT else None
     context = {
         "state": state_of(study),

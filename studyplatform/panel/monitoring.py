@@ -68,7 +68,8 @@ class Monitor:
 
 def monitor(study: Study) -> Monitor:
     """Count in a fixed number of queries."""
-    people = study.participants.filter(simulated=False)
+    # Everybody in a pilot is simulated.
+    people = study.participants.filter(simulated=study.is_pilot)
     now = timezone.now()
     arrivals = people.aggregate(
         last=Max("consented_at"),
@@ -160,7 +161,7 @@ def _attention(study: Study, people: QuerySet[Participant]) -> tuple[int, int]:
 def _balance(study: Study) -> tuple[int, float | None]:
     """Return the number of allocated places, and the largest deviation of an arm from its share."""
     arms = study.arms.annotate(
-        people=Count("allocationslot", filter=Q(allocationslot__simulated=False))
+        people=Count("allocationslot", filter=Q(allocationslot__simulated=study.is_pilot))
     ).values_list("key", "people")
     counts = dict(arms)
     allocated = sum(counts.values())

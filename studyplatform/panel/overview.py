@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from explanations.models import Explanation
 from studyplatform.jobs import presence
 from studyplatform.models import Job
+from studyplatform.panel import pilots
 from surveys.models import Condition, Participant, Stimulus, Study
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.stored import definition
@@ -46,16 +47,21 @@ class Overview:
     people: People
     planned: int
     attention: tuple[str, ...]
+    tone: str = ""
+    """The class that colours the state."""
     lacks_maps: bool = False
 
 
 def overviews(studies: Sequence[Study]) -> list[Overview]:
     """Return an overview of each study, with a number of queries that does not depend on theirs."""
     people, missing, jobs = _people(studies), _missing_maps(studies), _jobs(studies)
+    drafts = [study for study in studies if study.state == Study.State.DRAFT]
+    piloting = pilots.running(drafts)
     return [
         Overview(
             study=study,
-            state=state_of(study),
+            state=gettext("Piloting") if study.pk in piloting else state_of(study),
+            tone="open" if study.pk in piloting else tone_of(study),
             people=people[study.pk],
             planned=definition(study).allocation.places,
             attention=(
@@ -71,9 +77,21 @@ def overviews(studies: Sequence[Study]) -> list[Overview]:
 
 def state_of(study: Study) -> str:
     """Return the state in words; after the end of collection, unblinding is a state of its own."""
+    if study.archived_at is not None:
+        return gettext("Archived")
+    if study.is_pilot and study.state == Study.State.OPEN:
+        return gettext("Piloting")
     if study.state == Study.State.CLOSED and study.unblinded_at is not None:
         return gettext("Unblinded")
     return str(STATES[study.state])
+
+
+def tone_of(study: Study) -> str:
+    """Return the class that colours the state."""
+    if study.archived_at is not None:
+        return "archived"
+    is_unblinded = study.state == Study.State.CLOSED and study.unblinded_at is not None
+    return "unblinded" if is_unblinded else str(study.state)
 
 
 def _people(studies: Sequence[Study]) -> dict[int, People]:

@@ -41,6 +41,23 @@ class Study(models.Model):
         default=False, editable=False, help_text="Whether the study still admitted participants."
     )
 
+    is_pilot = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Whether it only rehearses another study, so that everybody in it is simulated.",
+    )
+    pilot_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="pilots",
+        help_text="The study that the pilot rehearses, unless that was deleted.",
+    )
+    archived_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when it is out of the researchers' way."
+    )
+
     class Meta:
         verbose_name_plural = "studies"
         constraints: ClassVar = [

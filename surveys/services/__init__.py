@@ -23,12 +23,15 @@ from surveys.services.recruiting import (
 )
 from surveys.services.scheduling import apply_schedule, is_due, set_schedule
 from surveys.services.studies import (
+    archive_study,
+    begin_pilot,
     can_be_deleted,
     close_study,
     delete_study,
     load_study,
     open_study,
     pause_study,
+    restore_study,
     unblind_study,
 )
 
@@ -42,6 +45,8 @@ __all__ = [
     "StudyError",
     "StudyFullError",
     "apply_schedule",
+    "archive_study",
+    "begin_pilot",
     "can_be_deleted",
     "close_study",
     "come_to_arm",
@@ -60,6 +65,7 @@ __all__ = [
     "record_service_status",
     "record_view",
     "refuse_page",
+    "restore_study",
     "set_schedule",
     "stop",
     "unblind_study",

@@ -48,6 +48,10 @@ def enrol(
             f"The study {study.slug!r} is {study.state}. Open it with: manage.py open_study "
             f"{study.slug}"
         )
+    if study.is_pilot and not simulated:
+        raise StudyClosedError(
+            f"The study {study.slug!r} is a pilot, which admits nobody but by its rehearsal link."
+        )
     if is_retired(study.source):
         raise StudyClosedError(
             f"The study {study.slug!r} admits nobody: its file uses a feature that is no longer "

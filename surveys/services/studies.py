@@ -16,6 +16,7 @@ from surveys.services.acts import announce, by_schedule
 from surveys.services.errors import StudyError
 from surveys.services.freezing import freeze
 from surveys.services.locking import lock
+from surveys.services.stimuli import choose_stimuli
 from surveys.services.trials import classes_of, explanations_of, maps_of_classes
 from surveys.study_checks import loading
 from surveys.study_file import stored
@@ -66,6 +67,8 @@ def open_study(*, study: Study, although_unblinded: bool = False) -> None:
             f"The study {study.slug!r} cannot open: {PER_ARM} Load the corrected file as a new "
             "study, with another slug."
         )
+    if locked.archived_at is not None:
+        raise StudyError(f"The study {study.slug!r} is archived. Restore it in the panel first.")
     _check_ledger(locked)
     missing = missing_for_launch(locked)
     if missing:
@@ -132,6 +135,55 @@ def unblind_study(*, study: Study, reason: str, by: str, before_end: bool = Fals
     )
     _note(study, entries.UNBLINDED)
     announce(study, entries.UNBLINDED, {}, {"reason": reason, "before_end": not ended})
+
+
+@transaction.atomic
+def begin_pilot(*, study: Study, source: str) -> Study:
+    """Load a study's twin from its file with another slug, and open it for rehearsals.
+
+    Everybody who takes part in the twin is marked as simulated for good, and the study itself stays
+    untouched. Raises StudyFileError for a faulty file, and StudyError unless the study is a draft
+    whose images and maps are complete.
+    """
+    locked = lock(study)
+    if locked.state != Study.State.DRAFT or locked.is_pilot:
+        raise StudyError(
+            f"The study {study.slug!r} is {'a pilot' if locked.is_pilot else locked.state}. Only a "
+            "draft has pilots; a running study is rehearsed with its own rehearsal link."
+        )
+    twin = load_study(source)
+    if twin.pk == study.pk or not _is_untouched(twin) or twin.state != Study.State.DRAFT:
+        raise StudyError(f"The slug {twin.slug!r} belongs to another study. Choose another one.")
+    twin.is_pilot, twin.pilot_of = True, study
+    twin.save(update_fields=["is_pilot", "pilot_of"])
+    # The same seed draws the same images, whose maps are stored with the images.
+    choose_stimuli(twin)
+    open_study(study=twin)
+    announce(study, "pilot begun", {}, {"pilot": twin.slug})
+    return twin
+
+
+@transaction.atomic
+def archive_study(*, study: Study) -> None:
+    """Put a study that admits nobody out of the researchers' way. Raises StudyError otherwise."""
+    locked = lock(study)
+    if locked.state not in (Study.State.DRAFT, Study.State.CLOSED):
+        raise StudyError(
+            f"The study {study.slug!r} is {locked.state}. End its collection before archiving it."
+        )
+    if locked.archived_at is None:
+        study.archived_at = timezone.now()
+        study.save(update_fields=["archived_at"])
+        announce(study, "archived")
+
+
+@transaction.atomic
+def restore_study(*, study: Study) -> None:
+    """Bring an archived study back."""
+    if lock(study).archived_at is not None:
+        study.archived_at = None
+        study.save(update_fields=["archived_at"])
+        announce(study, "restored")
 
 
 @transaction.atomic

@@ -45,7 +45,11 @@ class SeeOther(HttpResponseRedirect):
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the start page. Studies are listed on a developer's machine only."""
-    shown = Study.objects.filter(state=Study.State.OPEN) if settings.DEBUG else Study.objects.none()
+    shown = (
+        Study.objects.filter(state=Study.State.OPEN, is_pilot=False)
+        if settings.DEBUG
+        else Study.objects.none()
+    )
     return render(request, "surveys/home.html", {"studies": shown.order_by("title")})
 
 
@@ -85,7 +89,8 @@ def _begin(
         return refusal
     key = signed_links.arrival_key(study, request.POST.get("arrival_key", ""))
     if key is None:
-        closed = study.state != Study.State.OPEN
+        # Nobody may take a pilot for the study, so that it looks closed to real participants.
+        closed = study.state != Study.State.OPEN or (study.is_pilot and not simulated)
         return _no_place(request, study, visitor, "closed") if closed else _consent(request, study)
     # Only real arrivals are limited: rehearsals have places of their own.
     if not simulated and rate_limit.too_many(study):

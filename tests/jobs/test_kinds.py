@@ -246,6 +246,18 @@ def planned(study: Study) -> Study:
     return study
 
 
+def test_people_of_the_chosen_kinds_come(db, tmp_path):
+    drawn = drawn_study(tmp_path)
+    data = PEOPLE | {"number": 4, "styles": ["quitting", "double_clicking"]}
+    queue.enqueue("simulation", study=drawn, data=data, by=None)
+    job, _ = do_next()
+    assert job.state == "done", job.error
+    people = Participant.objects.filter(study=drawn, simulated=True)
+    ended = people.filter(state="completed").count()
+    assert 0 < ended < 4
+    assert "quitting; double-clicking" in BY_KEY["simulation"].form.in_words(job.arguments)
+
+
 def test_synthetic_people_take_part_and_stay_marked(db, tmp_path):
     drawn = drawn_study(tmp_path)
     queue.enqueue("simulation", study=drawn, data=PEOPLE, by=None)

@@ -248,6 +248,8 @@ ROWS = {
     "panel:map-picture": Row(MEMBERS, a_map_of_its_own),
     "panel:legend-picture": Row(MEMBERS, lambda study: {"method": "gradcam"}),
     "panel:launch": Row(MEMBERS),
+    "panel:pilot": Row(CHANGING),
+    "panel:archive": Row(OWNERS, method="post"),
     "panel:open": Row(OWNERS, method="post"),
     "panel:schedule": Row(OWNERS),
     "panel:pause": Row(CHANGING, method="post"),
@@ -294,6 +296,7 @@ ROWS = {
 }
 FURTHER_ROWS = [
     # Pages that say what an act does before it is done.
+    ("panel:pilot", Row(CHANGING, method="post")),
     ("panel:open", Row(OWNERS)),
     ("panel:end", Row(OWNERS)),
     ("panel:unblind", Row(OWNERS)),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -9,7 +10,7 @@ from django.utils.translation import gettext
 
 from studyplatform.jobs.queue import save_checkpoint
 from studyplatform.jobs.work import Done, RefusedError, Work
-from surveys.simulation.profile import load
+from surveys.simulation.profile import Profile, load
 from surveys.simulation.run import Simulated, SimulationError, people_before, taking_part
 
 SECONDS_FOR_OTHERS = 0.05  # those who wait look for the lock at least every 0.1 s
@@ -29,7 +30,7 @@ def run(work: Work) -> Done:
             study=work.study,
             number=number - len(ends),
             seed=arguments["seed"],
-            profile=load(arguments["profile"]),
+            profile=_profile(arguments),
             first=checkpoint["first"] + len(ends),
         ) as people:
             while len(ends) < number:
@@ -42,6 +43,14 @@ def run(work: Work) -> Done:
     except SimulationError as error:
         raise RefusedError(str(error)) from error
     return Done(str(Simulated.of(ends)), {"study_file_sha256": work.study.source_sha256})
+
+
+def _profile(arguments: Mapping[str, Any]) -> Profile:
+    """Return the profile, whose people have the chosen styles in equal shares."""
+    profile, styles = load(arguments["profile"]), arguments.get("styles") or ()
+    if not styles:
+        return profile
+    return replace(profile, styles={style: 1 / len(styles) for style in styles})
 
 
 def _let_others_write() -> None:
