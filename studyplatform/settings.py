@@ -80,6 +80,9 @@ TEMPLATES = [
 DATABASES = {"default": database(environment.text("DATABASE_URL"), DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_DIR.mkdir(parents=True, exist_ok=True)
+# Not in the system's folder, which is in memory in a container: an upload has up to 200 MB.
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "uploading"
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True, mode=0o700)
 
 # Accounts: by invitation alone, with a second factor.
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

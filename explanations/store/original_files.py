@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from explanations.store.atomic_files import write_atomically
+from explanations.store.atomic_files import sha256_of_file, write_atomically
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 
@@ -23,6 +23,15 @@ class OriginalStore:
             self.folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
             write_atomically(path, content, PRIVATE_FILE)
         return sha256
+
+    def problem_of(self, sha256: str) -> str | None:
+        """Return a sentence if the file is missing or damaged."""
+        path = self.path(sha256)
+        if not path.is_file():
+            return f"{path} is missing. Restore it, or upload the file again."
+        if sha256_of_file(path) != sha256:
+            return f"{path} is damaged. Restore it, or remove it and upload the file again."
+        return None
 
     def path(self, sha256: str) -> Path:
         """Return the path of a file."""

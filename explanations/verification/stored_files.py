@@ -1,4 +1,4 @@
-"""Check of every stored map and image against its hash."""
+"""Check of every stored map, image and uploaded file against its hash."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from explanations.models import Explanation, StudyImage
-from explanations.pipeline.data_folder import artefact_store, image_store
+from explanations.models import Explanation, OriginalFile, StudyImage
+from explanations.pipeline.data_folder import artefact_store, image_store, original_store
 from explanations.store.artefacts import ArtefactError
 
 Row = TypeVar("Row")
@@ -19,6 +19,8 @@ class Checked:
 
     maps: int
     images: int
+    originals: int
+    """Uploaded files, which are kept unchanged."""
     store_bytes: int
     problems: tuple[str, ...]
     manifest: str
@@ -27,7 +29,8 @@ class Checked:
 
 
 def check_everything() -> Checked:
-    """Read every artefact that a row refers to and every image. Nothing is changed."""
+    """Read every artefact that a row refers to, every image and every uploaded file. Nothing is
+    changed."""
     problems: list[str] = []
     maps = Explanation.objects.select_related("prediction__image").order_by("key", "id")
     lines: dict[str, str] = {}
@@ -50,9 +53,14 @@ def check_everything() -> Checked:
             image_store().read(sha256)
         except ArtefactError as error:
             problems.append(str(error))
+    originals = OriginalFile.objects.values_list("sha256", flat=True).distinct()
+    for sha256 in _shown(originals.order_by("sha256").iterator(), originals.count(), "file"):
+        if problem := original_store().problem_of(sha256):
+            problems.append(problem)
     return Checked(
         maps=len(lines),
         images=images.count(),
+        originals=originals.count(),
         store_bytes=store.size(),
         problems=tuple(problems),
         manifest="".join(lines.values()),

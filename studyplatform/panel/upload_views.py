@@ -1,5 +1,10 @@
 """The page on which images are uploaded. Nothing of a request is read before it is permitted."""
 
+from contextlib import suppress
+from threading import Lock
+from time import time
+
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import TooManyFilesSent
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
@@ -21,6 +26,9 @@ from surveys.models import Study
 
 MEGABYTE = 1_000_000
 PROBLEMS_SHOWN = 20
+LEFT_BEHIND = 24 * 3600
+"""Seconds after which an unfinished upload is what a killed process has left."""
+_decoding = Lock()  # an image of 25 megapixels takes half a gigabyte while it is decoded
 
 
 # The check against forged requests reads the form, and with it every file. It is made by
@@ -36,6 +44,7 @@ def upload(request: HttpRequest, study: Study) -> HttpResponse:
     if not length.isdecimal() or int(length) > MAX_UPLOAD_BYTES:
         sentence = gettext("The upload is larger than %(most)d MB. Upload the images in parts.")
         return _page(request, study, [sentence % {"most": MAX_UPLOAD_BYTES // MEGABYTE}], 413)
+    _remove_leftovers()
     request.upload_handlers = [TemporaryFileUploadHandler(request)]
     try:
         return _store(request, study)
@@ -54,8 +63,9 @@ def _store(request: HttpRequest, study: Study) -> HttpResponse:
     sent = request.FILES.getlist("images")
     files = [(file.name or "", file.file) for file in sent if file.file is not None]
     try:
-        uploads = read_uploads(files, classes, chosen if chosen in classes else "")
-        imported = image_sets.store(study, uploads)
+        with _decoding:
+            uploads = read_uploads(files, classes, chosen if chosen in classes else "")
+            imported = image_sets.store(study, uploads)
     except ImageSetError as error:
         return _page(request, study, list(error.problems), 422)
     sentence = ngettext(
@@ -70,6 +80,15 @@ def _store(request: HttpRequest, study: Study) -> HttpResponse:
     messages.success(request, sentence)
     gallery = reverse("panel:images", kwargs={"slug": study.slug})
     return redirect(f"{gallery}?set={imported.image_set.pk}")
+
+
+def _remove_leftovers() -> None:
+    """Remove files of uploads whose process was killed, which would stay for ever."""
+    before = time() - LEFT_BEHIND
+    for path in settings.FILE_UPLOAD_TEMP_DIR.glob("*.upload*"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _page(

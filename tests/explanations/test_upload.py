@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from PIL import Image, PngImagePlugin
 
 from explanations.imagesets import upload, zip_files
@@ -14,6 +15,7 @@ from explanations.imagesets.upload import SPLIT, UploadSet, read_uploads
 from explanations.models import ImageSet, OriginalFile, StudyImage
 from explanations.pipeline.data_folder import image_store, original_store
 from explanations.pipeline.upload import store_uploads
+from explanations.verification.stored_files import check_everything
 
 CLASSES = ("car", "truck")
 
@@ -293,3 +295,22 @@ def test_the_pixels_of_all_files_together_are_limited(monkeypatch):
 def test_the_number_of_images_is_limited(monkeypatch):
     monkeypatch.setattr(upload, "MAX_IMAGES", 2)
     assert "3 images were sent" in refusals(*((f"{n}.png", picture(n)) for n in range(3)))
+
+
+def test_a_missing_and_a_damaged_original_are_noticed(sets):
+    send(sets, ("0.png", picture(0)), ("1.png", picture(1)), ("2.png", picture(2)))
+    checked = check_everything()
+    assert (checked.images, checked.originals, checked.problems) == (4, 3, ())
+    assert "4 images and 3 uploaded files are intact" in call_command("verify_explanations")
+    first, second, _ = (original_store().path(row.sha256) for row in OriginalFile.objects.all())
+    first.unlink()
+    second.write_bytes(b"x")
+    said = sorted(check_everything().problems)
+    assert [sentence.partition(" is ")[2].partition(".")[0] for sentence in said] in (
+        ["missing", "damaged"],
+        ["damaged", "missing"],
+    )
+    with pytest.raises(CommandError, match="2 of 0 maps, 4 images and 3 uploaded files"):
+        call_command("verify_explanations")
+    send(sets, ("again.png", picture(0)))
+    assert len(check_everything().problems) == 1

@@ -1,6 +1,7 @@
 """Images in the panel: uploaded, looked at and chosen by those who may, and by nobody else."""
 
 import io
+import os
 import zipfile
 from dataclasses import asdict
 
@@ -678,3 +679,14 @@ def test_folders_on_the_server_are_offered_where_there_are_any(study, signed_in,
     assert Job.objects.get(study=study).arguments == {"folder": "photos", "split": "test"}
     jobs = browser.get(reverse("panel:jobs", args=[study.slug])).context["kinds"]
     assert "folder" not in [kind.key for kind in jobs]
+
+
+def test_what_a_killed_upload_has_left_is_removed_by_the_next(study, signed_in, settings, tmp_path):
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "uploading"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    old, new = (settings.FILE_UPLOAD_TEMP_DIR / f"{name}.upload.zip" for name in ("old", "new"))
+    for path in (old, new):
+        path.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    upload(signed_in("editor"), study, packed(1))
+    assert [path.name for path in settings.FILE_UPLOAD_TEMP_DIR.iterdir()] == [new.name]

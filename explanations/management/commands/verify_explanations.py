@@ -10,7 +10,7 @@ from explanations.management.database import DatabaseCommand
 from explanations.management.outputs import refuse_overwriting
 from explanations.management.progress import working
 from explanations.store.atomic_files import write_atomically
-from explanations.verification.stored_files import check_everything
+from explanations.verification.stored_files import Checked, check_everything
 
 NAMED = 20
 
@@ -42,10 +42,15 @@ class Command(DatabaseCommand):
             named = "\n".join(f"- {problem}" for problem in checked.problems[:NAMED])
             more = len(checked.problems) - NAMED
             raise CommandError(
-                f"{len(checked.problems)} of {checked.maps} maps and {checked.images} images are "
-                f"damaged:\n{named}" + (f"\n… and {more} more." if more > 0 else "")
+                f"{len(checked.problems)} of {_counted(checked)} are damaged:\n{named}"
+                + (f"\n… and {more} more." if more > 0 else "")
             )
         return (
-            f"{checked.maps} maps and {checked.images} images are intact; "
-            f"the maps occupy {checked.store_bytes / 1e6:.1f} MB."
+            f"{_counted(checked)} are intact; the maps occupy {checked.store_bytes / 1e6:.1f} MB."
         )
+
+
+def _counted(checked: Checked) -> str:
+    if not checked.originals:
+        return f"{checked.maps} maps and {checked.images} images"
+    return f"{checked.maps} maps, {checked.images} images and {checked.originals} uploaded files"
