@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from explanations.imagesets import NAMES
 from explanations.imagesets.base import ImageSet, ImageSetError
 from explanations.imagesets.cifar10 import open_cifar10
 from explanations.imagesets.folder import FolderSet
 from explanations.imagesets.scene_set import SceneSet
 from explanations.imagesets.scenes import DEFAULT_DIFFICULTY, DEFAULT_SEED
-
-NAMES = ("scenes", "cifar10")
 
 
 def open_image_set(

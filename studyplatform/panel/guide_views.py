@@ -199,7 +199,9 @@ class GuideForm(forms.Form):
             return cleaned
         cleaned["text"] = guide.study_file(self._answers(cleaned))
         try:
-            loading.parse_for_installation(cleaned["text"], image_sets.hidden(self.user, None))
+            loading.parse_for_installation(
+                cleaned["text"], image_sets.hidden(self.user, None), images_later=True
+            )
         except StudyFileError as error:
             raise ValidationError(list(error.problems)) from error
         return cleaned

@@ -176,7 +176,9 @@ def problems_of(text: StudyText, source: str, user: User) -> tuple[str, ...]:
     Image sets of studies that the user may not see count as missing.
     """
     try:
-        declared = loading.parse_for_installation(source, image_sets.hidden(user, text.study))
+        declared = loading.parse_for_installation(
+            source, image_sets.hidden(user, text.study), images_later=True
+        )
     except StudyFileError as error:
         return tuple(error.problems)
     if text.study is not None and declared.slug != text.study.slug:
@@ -202,8 +204,10 @@ def use(text: StudyText, source: str, user: User) -> Study:
     """
     with transaction.atomic():
         is_new = text.study is None
-        loading.parse_for_installation(source, image_sets.hidden(user, text.study))
-        study = services.load_study(source)
+        loading.parse_for_installation(
+            source, image_sets.hidden(user, text.study), images_later=True
+        )
+        study = services.load_study(source, images_later=True)
         if is_new:
             members.begin(study, user)
             text.study = study

@@ -27,8 +27,10 @@ CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
 """The parts of a study file that can still change while people take part in the study."""
 
 
-def load_study(text: str) -> Study:
+def load_study(text: str, *, images_later: bool = False) -> Study:
     """Load a study file into the database as a draft. An unchanged file changes nothing.
+
+    With ``images_later``, the images of a set that the platform knows by name may be added later.
 
     A changed file replaces a study that nobody took part in. Once people have taken part, the texts
     and the plan can still be corrected, as a new version. Any other change raises StudyError.
@@ -36,7 +38,7 @@ def load_study(text: str) -> Study:
     """
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with transaction.atomic():
-        declared = loading.parse_for_installation(text)
+        declared = loading.parse_for_installation(text, images_later=images_later)
         # Locked, so that nobody can take part between the check and the write.
         known = Study.objects.select_for_update().filter(slug=declared.slug).first()
         if known is not None and known.source_sha256 == sha256:
@@ -286,8 +288,11 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     study.title, study.seed = declared.title, declared.seed
     study.source, study.source_sha256 = text, sha256
     study.state = Study.State.DRAFT
-    study.image_set = ImageSet.objects.get(name=declared.images.set)
     study.classifier = register_classifier(settings.BASE_DIR / declared.weights)
+    # Without images yet, the set has the classes that the classifier knows.
+    study.image_set, _ = ImageSet.objects.get_or_create(
+        name=declared.images.set, defaults={"class_names": study.classifier.class_names}
+    )
     _check_excluded(declared)
     study.save()
     study.stimuli.all().delete()

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from analysis.toml.document import Document
+from explanations.imagesets import NAMES as KNOWN_SETS
 from explanations.models import ClassifierWeights, ImageSet, Prediction, StudyImage
 from explanations.pipeline.weights_registry import RegistryError, register_classifier
 from surveys import tasks
@@ -21,13 +22,21 @@ class NamedImagesError(ValueError):
         super().__init__("\n".join(problems))
 
 
-def check(file: Document, study: StudyFile, hidden_sets: Collection[str] = ()) -> None:
+def check(
+    file: Document,
+    study: StudyFile,
+    hidden_sets: Collection[str] = (),
+    *,
+    images_later: bool = False,
+) -> None:
     """Report missing images and weights to the file, together with the file's own faults.
 
-    Image sets in ``hidden_sets`` count as missing.
+    Image sets in ``hidden_sets`` count as missing. With ``images_later``, a set that the platform
+    knows by name may have no images yet; the study cannot be opened without them.
     """
     images = None if study.images.set in hidden_sets else images_of(study)
-    if images is None and study.images.set:
+    is_known = images_later and study.images.set in KNOWN_SETS
+    if images is None and study.images.set and not is_known:
         name, split = study.images.set, study.images.split
         file.problems.add(
             ("images", "set"),

@@ -20,14 +20,17 @@ def parse(text: str) -> StudyFile:
     return study
 
 
-def parse_for_installation(text: str, hidden_sets: Collection[str] = ()) -> StudyFile:
+def parse_for_installation(
+    text: str, hidden_sets: Collection[str] = (), *, images_later: bool = False
+) -> StudyFile:
     """Return the study in the text, also checked against the stored images and weights.
 
-    Image sets in ``hidden_sets`` are reported as if they were not stored. Raises StudyFileError
-    with every problem of the file, or of the file on this installation.
+    Image sets in ``hidden_sets`` are reported as if they were not stored. With ``images_later``,
+    sets that the platform knows by name are not. Raises StudyFileError with every problem of the
+    file, or of the file on this installation.
     """
     file, study = _checked(text)
-    images_and_weights.check(file, study, hidden_sets)
+    images_and_weights.check(file, study, hidden_sets, images_later=images_later)
     raise_problems(file)
     return study
 

@@ -133,6 +133,16 @@ def test_no_other_folder_can_be_named(study, settings, folder):
         queue.enqueue("folder", study=study, data=FOLDER | {"split": "../x"}, by=None)
 
 
+def test_scenes_that_come_with_the_platform_are_drawn_when_they_are_missing(db):
+    text = STUDY.format(slug="pictured", seed=5)
+    study = services.load_study(text, images_later=True)
+    assert study.image_set.images.count() == 0
+    queue.enqueue("maps", study=study, data=MAPS | {"predictions_only": "on"}, by=None)
+    job, _ = do_next()
+    assert job.result["summary"] == "200 images predicted."
+    assert study.image_set.images.filter(split="background").exists()
+
+
 def test_maps_are_computed_once_and_a_second_job_computes_nothing(pictured):
     queue.enqueue("maps", study=pictured, data=MAPS, by=None)
     job, told = do_next()

@@ -9,6 +9,7 @@ from studyplatform.models import AuditEntry, StudyMember, StudyText, TextVersion
 from studyplatform.panel import study_texts
 from surveys import services
 from surveys.models import Study
+from surveys.services.studies import missing_for_launch
 from surveys.study_checks import loading
 from tests.surveys import factories
 
@@ -47,6 +48,28 @@ def test_every_shipped_design_can_begin_a_study_with_a_new_name(study, signed_in
         assert declared.consent == original.consent
         changed = study_texts.difference(study_texts.template_text(name), text)
         assert sum(line.kind in ("added", "removed") for line in changed) == 6
+
+
+def test_a_design_becomes_a_study_before_its_images_are_stored(study, signed_in):
+    owner = signed_in("owner")
+    text = begin(owner, origin="design:demo.toml")
+    source = newest(text).source
+    page = owner.post(editor(text), {"source": source, "after": 1, "act": "use"})
+    assert page.status_code == 302
+    begun = Study.objects.get(slug="mine")
+    assert (begun.image_set.name, begun.image_set.images.count()) == ("scenes", 0)
+    assert missing_for_launch(begun) != []
+    images = owner.get(reverse("panel:images", args=["mine"])).content.decode()
+    assert "Draw the scenes" in images
+
+
+def test_a_misspelt_image_set_is_a_mistake(study, signed_in):
+    owner = signed_in("owner")
+    text = begin(owner, origin="design:demo.toml")
+    source = newest(text).source.replace('set = "scenes"', 'set = "scnes"')
+    page = owner.post(editor(text), {"source": source, "after": 1, "act": "use"})
+    assert "images of &#x27;scnes&#x27;, split &#x27;test&#x27;" in page.content.decode()
+    assert not Study.objects.filter(slug="mine").exists()
 
 
 def test_a_copy_becomes_a_study_of_its_author(own_text, signed_in):

@@ -6,10 +6,16 @@ from django.utils.translation import gettext
 
 from explanations import catalogue
 from explanations.catalogue import Method
-from explanations.pipeline.image_import import BACKGROUND
+from explanations.imagesets.catalogue import open_image_set
+from explanations.pipeline.image_import import BACKGROUND, import_images
 from studyplatform.computations.preparation import REFUSALS, How, prepare_study
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.models import Study
+from surveys.study_file.stored import definition
+
+SCENES = "scenes"
+FEWEST_SCENES = 200
+"""Enough for predictions of every kind that the shipped studies show."""
 
 
 def every_method(study: Study) -> list[Method]:
@@ -28,6 +34,7 @@ def run(work: Work) -> Done:
     """Compute what is missing. Finished maps stay, so that another attempt computes the rest."""
     arguments, study = work.arguments, work.study
     unit, alone = gettext("maps"), bool(arguments.get("predictions_only"))
+    _draw_missing_scenes(work, study)
     work.step(gettext("predicting the images"))
     try:
         prepared = prepare_study(
@@ -61,3 +68,13 @@ def run(work: Work) -> Done:
             "software": {"torch": version("torch")},
         },
     )
+
+
+def _draw_missing_scenes(work: Work, study: Study) -> None:
+    """Store the scenes that come with the platform if the study shows them and none are stored."""
+    split = definition(study).images.split
+    if study.image_set.name != SCENES or study.image_set.images.filter(split=split).exists():
+        return
+    work.step(gettext("drawing the scenes that come with the platform"))
+    wanted = sum(definition(study).predictions_shown)
+    import_images(open_image_set(SCENES), split, limit=max(FEWEST_SCENES, 2 * wanted))
