@@ -85,6 +85,21 @@ def store_images(loaded: Loaded, name: str) -> Imported:
     return Imported(image_set, new, len(loaded.images) - new, stored, reason)
 
 
+def add_background(image_set: ImageSet, source: Source, seed: int = 0) -> None:
+    """Store 100 training images of ``source`` as the background of a set that has none.
+
+    Raises ImageSetError if the source has no training images or other classes.
+    """
+    images = _load(source, "train", BACKGROUND_SIZE, seed)
+    store = image_store()
+    for image in images:
+        store.write(image.pixels)
+    with transaction.atomic():
+        _image_set(image_set.name, source.class_names)  # checks the classes
+        if not image_set.images.filter(split=BACKGROUND).exists():
+            _create_rows(image_set, BACKGROUND, images)
+
+
 def _load(source: Source, split: str, limit: int | None, seed: int) -> list[LabelledImage]:
     images: list[LabelledImage] = []
     problems: list[str] = []

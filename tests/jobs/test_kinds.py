@@ -143,6 +143,18 @@ def test_scenes_that_come_with_the_platform_are_drawn_when_they_are_missing(db):
     assert study.image_set.images.filter(split="background").exists()
 
 
+def test_uploaded_images_are_compared_with_the_scenes_that_the_classifier_was_trained_on(pictured):
+    own = ImageSet.objects.create(name="own", class_names=pictured.image_set.class_names)
+    pictured.image_set.images.filter(split="test").update(image_set=own)
+    text = STUDY.format(slug="other", seed=5).replace('set = "scenes"', 'set = "own"')
+    other = services.load_study(text)
+    queue.enqueue("maps", study=other, data=MAPS | {"predictions_only": "on"}, by=None)
+    job, _ = do_next()
+    assert job.state == "done", job.error
+    assert own.images.filter(split="background").count() == 100
+    assert own.images.filter(split="test").count() == 24
+
+
 def test_maps_are_computed_once_and_a_second_job_computes_nothing(pictured):
     queue.enqueue("maps", study=pictured, data=MAPS, by=None)
     job, told = do_next()

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from explanations import catalogue
 from explanations.catalogue import Method
 from explanations.imagesets.catalogue import open_image_set
-from explanations.pipeline.image_import import BACKGROUND, import_images
+from explanations.pipeline.image_import import BACKGROUND, add_background, import_images
 from studyplatform.computations.preparation import REFUSALS, How, prepare_study
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.models import Study
@@ -71,10 +71,18 @@ def run(work: Work) -> Done:
 
 
 def _draw_missing_scenes(work: Work, study: Study) -> None:
-    """Store the scenes that come with the platform if the study shows them and none are stored."""
-    split = definition(study).images.split
-    if study.image_set.name != SCENES or study.image_set.images.filter(split=split).exists():
-        return
-    work.step(gettext("drawing the scenes that come with the platform"))
-    wanted = sum(definition(study).predictions_shown)
-    import_images(open_image_set(SCENES), split, limit=max(FEWEST_SCENES, 2 * wanted))
+    """Draw the scenes that come with the platform, where the study needs some and none are stored.
+
+    They are the images that the study shows, or those with which SHAP compares uploaded images if
+    the classifier was trained on scenes.
+    """
+    declared, stored = definition(study), study.image_set.images
+    is_own = study.image_set.name == SCENES
+    if is_own and not stored.filter(split=declared.images.split).exists():
+        work.step(gettext("drawing the scenes that come with the platform"))
+        limit = max(FEWEST_SCENES, 2 * sum(declared.predictions_shown))
+        import_images(open_image_set(SCENES), declared.images.split, limit=limit)
+    trained_on_them = study.classifier.card.get("data", {}).get("name") == SCENES
+    if trained_on_them and not stored.filter(split=BACKGROUND).exists():
+        work.step(gettext("drawing the training images with which SHAP compares"))
+        add_background(study.image_set, open_image_set(SCENES))
