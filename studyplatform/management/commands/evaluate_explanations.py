@@ -19,8 +19,9 @@ from explanations.computing.preflight import PreflightError
 from explanations.engine import METHODS
 from explanations.evaluation.pipeline import Wanted, evaluate
 from explanations.evaluation.summary import Summary
+from explanations.imagesets import NAMES
 from explanations.imagesets.base import ImageSetError
-from explanations.imagesets.catalogue import NAMES, open_image_set
+from explanations.imagesets.catalogue import open_image_set
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.methods.protocol import ResidualError
