@@ -8,11 +8,12 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from studyplatform.accounts import sessions
+from studyplatform.accounts import sessions, time_zones
 from studyplatform.accounts.middleware import has_second_factor
 
 
@@ -29,6 +30,9 @@ def account(request: HttpRequest) -> HttpResponse:
         "app": factors.filter(type=Authenticator.Type.TOTP).first(),
         "passkeys": [factor.wrap() for factor in factors.filter(type=Authenticator.Type.WEBAUTHN)],
         "has_second_factor": has_second_factor(user),
+        "zone_form": time_zones.TimeZoneForm(
+            initial={"time_zone": timezone.get_current_timezone_name()}
+        ),
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
         "sessions": [
             (row, sessions.named(row.browser), row.pk == sessions.current(request))
@@ -53,6 +57,20 @@ def end_session(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Signed out there."))
     else:
         messages.error(request, _("This browser was signed out already."))
+    return HttpResponseRedirect(reverse("mfa_index"))
+
+
+@require_POST
+@never_cache
+@login_required
+def set_time_zone(request: HttpRequest) -> HttpResponse:
+    """Choose the zone in which one's pages show times."""
+    form = time_zones.TimeZoneForm(request.POST)
+    if form.is_valid():
+        time_zones.set_zone(_signed_in(request), form.cleaned_data["time_zone"])
+        messages.success(request, _("The time zone is stored."))
+    else:
+        messages.error(request, _("This is not the name of a time zone. Choose one of the list."))
     return HttpResponseRedirect(reverse("mfa_index"))
 
 

@@ -1,5 +1,5 @@
-"""What holds on every page of the panel and of the admin: the session's row, and the second
-factor."""
+"""What holds on every page of the panel and of the admin: the session's row, the second factor,
+and the reader's time zone."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
-from studyplatform.accounts import sessions
+from studyplatform.accounts import sessions, time_zones
 
 PREFIXES = ("/panel/", "/admin/")
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -19,7 +19,7 @@ ALLOWED_WITHOUT = frozenset(
     (
         *("mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn"),
         *("account_reauthenticate", "account_logout", "account_change_password"),
-        *("account_login", "account-link", "end-session"),
+        *("account_login", "account-link", "end-session", "time-zone"),
     )
 )
 """Names of the URLs that somebody needs to set up a second factor, or to leave."""
@@ -31,8 +31,8 @@ def has_second_factor(user: User) -> bool:
 
 
 class AccountsMiddleware:
-    """Signs out browsers that were signed out elsewhere, and asks for a second factor where the
-    installation requires one."""
+    """Signs out browsers that were signed out elsewhere, asks for a second factor where the
+    installation requires one, and activates the reader's time zone."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -40,12 +40,14 @@ class AccountsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not (request.path_info.startswith(PREFIXES) and isinstance(request.user, User)):
             return self.get_response(request)
-        if not sessions.is_signed_out(request, request.user) and _lacks_factor(request):
+        row = sessions.row_of(request, request.user)
+        if row is not None and _lacks_factor(request):
             messages.warning(
                 request, _("Set up a second factor first. This installation requires one.")
             )
             return HttpResponseRedirect(reverse("mfa_index"))
-        return self.get_response(request)
+        with time_zones.activated(time_zones.zone_of(row)):
+            return self.get_response(request)
 
 
 def _lacks_factor(request: HttpRequest) -> bool:

@@ -40,19 +40,22 @@ def current(request: HttpRequest) -> int:
     return int(request.session.get(KEY, 0))
 
 
-def is_signed_out(request: HttpRequest, user: User) -> bool:
-    """Return whether this browser was signed out from another one, and sign it out here."""
+def row_of(request: HttpRequest, user: User) -> SignIn | None:
+    """Return this browser's row with the user's preferences.
+
+    If the browser was signed out from another one, sign it out here and return None.
+    """
     if KEY not in request.session:  # signed in before the list existed
         begin(request, user)
-        return False
-    row = SignIn.objects.filter(pk=request.session[KEY], user=user).first()
+    rows = SignIn.objects.select_related("user__preferences")
+    row = rows.filter(pk=request.session[KEY], user=user).first()
     if row is None:
         logout(request)
-        return True
+        return None
     now = timezone.now()
     if row.last_seen_at < now - SEEN_EVERY:
         SignIn.objects.filter(pk=row.pk).update(last_seen_at=now)
-    return False
+    return row
 
 
 def named(browser: str) -> str:

@@ -50,6 +50,7 @@ urlpatterns = [
         name="mfa_download_recovery_codes",
     ),
     path("sessions/end/", account_views.end_session, name="end-session"),
+    path("time-zone/", account_views.set_time_zone, name="time-zone"),
     path("people/", people_views.people, name="people"),
     path("people/<int:pk>/", people_views.person, name="person"),
 ]

@@ -9,6 +9,7 @@ from studyplatform.models.job import Job
 from studyplatform.models.locked_registration import LockedRegistration
 from studyplatform.models.member import StudyMember
 from studyplatform.models.participant_note import ParticipantNote
+from studyplatform.models.preferences import Preferences
 from studyplatform.models.review_link import ReviewLink
 from studyplatform.models.sign_in import SignIn
 from studyplatform.models.study_image_set import StudyImageSet
@@ -23,6 +24,7 @@ __all__ = [
     "Job",
     "LockedRegistration",
     "ParticipantNote",
+    "Preferences",
     "ReviewLink",
     "SignIn",
     "StudyImageSet",

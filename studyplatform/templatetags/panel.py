@@ -1,13 +1,14 @@
 """Filters for times and states on the panel's pages."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from studyplatform.audit.words import act_in_words, settings_in_words
 from studyplatform.panel.study_texts import title_of
@@ -36,14 +37,16 @@ def setting_words(settings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 @register.filter
 def moment(time: datetime | None) -> SafeString | str:
-    """Return the time as an element that names its zone, such as "29 Nov 2026, 13:05 UTC"."""
+    """Return the time in the reader's zone as an element that names it, such as
+    "29 Nov 2026, 13:05 UTC"."""
     if time is None:
         return ""
-    there = time.astimezone(UTC)
+    there = localtime(time)
     return format_html(
-        '<time datetime="{}">{} UTC</time>',
+        '<time datetime="{}">{} {}</time>',
         there.isoformat(timespec="seconds"),
         date_format(there, "j M Y, H:i"),
+        there.tzname(),
     )
 
 

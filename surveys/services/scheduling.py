@@ -1,6 +1,6 @@
 """Scheduled start, end and stop of a study, applied when somebody comes and by the worker."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -101,7 +101,7 @@ def _completed(study: Study) -> int:
 
 def _in_words(schedule: StudySchedule) -> dict[str, str | int]:
     words: dict[str, str | int] = {
-        name: at.isoformat(timespec="minutes")
+        name: at.astimezone(UTC).isoformat(timespec="minutes")
         for name, at in (("starts_at", schedule.starts_at), ("ends_at", schedule.ends_at))
         if at is not None
     }

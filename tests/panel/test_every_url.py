@@ -174,6 +174,7 @@ ROWS = {
     "mfa_generate_recovery_codes": Row(SIGNED_IN),
     "mfa_download_recovery_codes": Row(SIGNED_IN, may_lack=True),
     "end-session": Row(SIGNED_IN, method="post", data={"session": "all"}),
+    "time-zone": Row(SIGNED_IN, method="post", data={"time_zone": "Europe/Berlin"}),
     "people": Row(ADMINISTRATOR),
     "person": Row(ADMINISTRATOR, lambda study: {"pk": User.objects.get(username="viewer").pk}),
     # The panel
