@@ -2,7 +2,7 @@
 class."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from explanations.imagesets.base import ImageSetError
@@ -21,8 +21,17 @@ def read_groups(root: Path) -> Mapping[str, str]:
     place = root / FILE
     if not place.is_file():
         return {}
+    return parse_groups(place.read_bytes(), str(place), lambda path: _is_image(root, path))
+
+
+def parse_groups(content: bytes, place: str, is_image: Callable[[str], bool]) -> Mapping[str, str]:
+    """Return the group of each image by its path, from a manifest that errors call ``place``.
+
+    ``is_image`` tells whether there is an image at a path. Raises ImageSetError with a line per
+    problem.
+    """
     try:
-        text = place.read_text(encoding="utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ImageSetError(f"{place} is not UTF-8 ({error.reason}). Save it as UTF-8.") from error
     rows = csv.DictReader(text.splitlines())
@@ -40,7 +49,7 @@ def read_groups(root: Path) -> Mapping[str, str]:
         path, group = ((row[name] or "").strip() for name in ("path", "group"))
         if path in groups:
             problems.append(f"{place}, line {rows.line_num}: {path!r} is listed twice. Remove one.")
-        elif not _is_image(root, path):
+        elif not is_image(path):
             problems.append(
                 f"{place}, line {rows.line_num}: there is no image {path!r}. Correct the path, or "
                 "remove the line."

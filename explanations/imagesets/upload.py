@@ -16,6 +16,7 @@ from explanations.imagesets.decoding import (
     fit_square,
     pixel_count,
 )
+from explanations.imagesets.manifest import FILE, parse_groups
 
 MAX_UPLOAD_BYTES = 200_000_000
 MAX_IMAGES = 1000
@@ -32,6 +33,8 @@ class Upload:
     name: str
     class_name: str
     read: Callable[[], bytes]
+    group: str = ""
+    """Group of the image in the manifest of its zip file. Empty if it has none."""
 
     @property
     def source(self) -> str:
@@ -58,7 +61,8 @@ def read_uploads(
     """List the images in files and zip files, each given as its name and its content.
 
     The class of an image is the folder that it is in. An image in no folder of a class gets
-    ``other_class``. Raises ImageSetError with every problem.
+    ``other_class``. A file manifest.csv in a zip file gives groups, as in a folder. Raises
+    ImageSetError with every problem.
     """
     uploads: list[Upload] = []
     problems: list[str] = []
@@ -86,29 +90,47 @@ def _uploads_in(
     other_class: str,
     problems: list[str],
 ) -> Iterator[Upload]:
-    reads: list[tuple[str, Callable[[], bytes]]]
-    if zip_files.is_zip(file):
-        archive = zip_files.opened(file, name)
-        reads = [
-            (
-                entry.filename,
-                partial(
-                    zip_files.content_of,
-                    archive,
-                    entry,
-                    f"{name}: {entry.filename}",
-                    MAX_FILE_BYTES,
-                ),
-            )
-            for entry in zip_files.files_in(archive)
-        ]
-    else:
-        reads = [(name, partial(_content_of, file, name))]
-    for path, read in reads:
+    reads = _files_in(name, file)
+    groups = _groups(name, reads)
+    for path, read in reads.items():
+        if PurePosixPath(path).name == FILE and path != name:
+            continue
         try:
-            yield Upload(path, _class_of(path, class_names, other_class), read)
+            class_name = _class_of(path, class_names, other_class)
         except ImageSetError as error:
             problems.extend(error.problems)
+        else:
+            yield Upload(path, class_name, read, groups.get(path, ""))
+
+
+def _files_in(name: str, file: IO[bytes]) -> dict[str, Callable[[], bytes]]:
+    """Return what reads each file of a zip file, or the file itself, by path."""
+    if not zip_files.is_zip(file):
+        return {name: partial(_content_of, file, name)}
+    archive = zip_files.opened(file, name)
+    return {
+        entry.filename: partial(
+            zip_files.content_of, archive, entry, f"{name}: {entry.filename}", MAX_FILE_BYTES
+        )
+        for entry in zip_files.files_in(archive)
+    }
+
+
+def _groups(name: str, reads: Mapping[str, Callable[[], bytes]]) -> dict[str, str]:
+    """Return the group of each image by its path in a zip file. A manifest's paths are relative to
+    its own folder."""
+    groups: dict[str, str] = {}
+    for path in reads:
+        manifest = PurePosixPath(path)
+        if manifest.name == FILE and path != name:
+            paths = {
+                PurePosixPath(one).relative_to(manifest.parent).as_posix(): one
+                for one in reads
+                if PurePosixPath(one).is_relative_to(manifest.parent)
+            }
+            found = parse_groups(reads[path](), f"{name}: {path}", paths.__contains__)
+            groups |= {paths[one]: group for one, group in found.items()}
+    return groups
 
 
 def _content_of(file: IO[bytes], name: str) -> bytes:
@@ -202,9 +224,8 @@ class UploadSet(ImageSet):
                 upload.read,
             )
         )
-        return LabelledImage(
-            pixels, upload.class_name, split, self._free_source(upload.source, shown)
-        )
+        source = self._free_source(upload.source, shown)
+        return LabelledImage(pixels, upload.class_name, split, source, group=upload.group)
 
     def _free_source(self, source: str, shown: str) -> str:
         """Return the source, made longer if another image has it."""

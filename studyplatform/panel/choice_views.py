@@ -127,6 +127,7 @@ def _page(request: HttpRequest, study: Study, form: RuleForm, status: int = 200)
         "choice": image_choice.choice(study, numbers),
         "declared": definition(study),
         "total": total,
+        "groups": image_gallery.groups_of(everything),
         "predicted": predicted,
         "chosen": filters,
         "only_chosen": only_chosen,

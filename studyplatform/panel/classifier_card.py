@@ -14,6 +14,10 @@ SPLITS: Mapping[str, Promise] = {
     "validation": _("Validation"),
     "test": _("Test"),
 }
+BY_GROUP: Mapping[str, Promise] = {
+    "by_class": _("Test images by class"),
+    "by_group": _("Test images by group"),
+}
 SHADES = 4
 WIDTH, HEIGHT = 320, 160
 """Size of a curve's drawing area."""
@@ -64,6 +68,8 @@ class ClassifierCard:
     facts: Sequence[tuple[str | Promise, Any]]
     results: Sequence[Result]
     classes: Sequence[str]
+    groups: Sequence[tuple[str | Promise, Sequence[Mapping[str, Any]]]]
+    """A caption and a row per class or per group of images."""
     matrix: Sequence[tuple[str, Sequence[Cell]]]
     curves: Sequence[Curve]
     epochs: int
@@ -94,6 +100,11 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
             Result(SPLITS.get(split, split), figures) for split, figures in evaluation.items()
         ],
         classes=weights.class_names,
+        groups=[
+            (label, evaluation["test"][key])
+            for key, label in BY_GROUP.items()
+            if evaluation.get("test", {}).get(key)
+        ],
         matrix=_matrix(weights.class_names, evaluation.get("test", {}).get("confusion", [])),
         curves=_curves(history),
         epochs=len(history),

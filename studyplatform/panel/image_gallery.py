@@ -21,6 +21,7 @@ class Filters:
     and empty texts and None mean everything."""
 
     class_name: str = ""
+    group: str = ""
     predicted: str = ""
     lowest: int | None = None
     highest: int | None = None
@@ -31,6 +32,7 @@ class Filters:
         """Return the filters of an address. Values that make no sense are left out."""
         return cls(
             class_name=query.get("class", ""),
+            group=query.get("group", ""),
             predicted=_one_of(query.get("predicted", ""), PREDICTED),
             lowest=_percent(query.get("lowest", "")),
             highest=_percent(query.get("highest", "")),
@@ -46,6 +48,8 @@ class Filters:
         """Return the images that match."""
         if self.class_name:
             images = images.filter(true_class=self.class_name)
+        if self.group:
+            images = images.filter(group=self.group)
         if not self.need_predictions:
             return images
         predictions = Prediction.objects.filter(image=OuterRef("pk"), classifier=study.classifier)
@@ -106,6 +110,12 @@ def splits_of(image_set: ImageSet) -> list[str]:
     """Return the splits of a set whose images can be shown."""
     names = image_set.images.order_by("split").values_list("split", flat=True).distinct()
     return [name for name in names if name != "background"]
+
+
+def groups_of(images: QuerySet[StudyImage]) -> list[str]:
+    """Return the groups of the images, such as levels of difficulty, sorted."""
+    names = images.exclude(group="").order_by("group").values_list("group", flat=True)
+    return list(names.distinct())
 
 
 def predicted_count(study: Study, images: QuerySet[StudyImage]) -> int:

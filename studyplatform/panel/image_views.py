@@ -45,6 +45,7 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
         "names": len(definition(study).images.names),
         "in_use": (shown.pk, split) == (study.image_set_id, definition(study).images.split),
         "total": total,
+        "groups": image_gallery.groups_of(everything),
         "predicted": predicted,
         "filters": query.urlencode(),
         "chosen": filters,

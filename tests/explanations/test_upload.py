@@ -314,3 +314,27 @@ def test_a_missing_and_a_damaged_original_are_noticed(sets):
         call_command("verify_explanations")
     send(sets, ("again.png", picture(0)))
     assert len(check_everything().problems) == 1
+
+
+def test_a_manifest_in_the_zip_file_gives_groups(sets):
+    manifest = "path,group\ntest/car/1.png,hard\ntest/truck/2.png,easy\n"
+    packed = zipped(
+        ("mine/manifest.csv", manifest),
+        ("mine/test/car/1.png", picture(1)),
+        ("mine/test/truck/2.png", picture(2)),
+        ("mine/test/truck/3.png", picture(3)),
+    )
+    assert send(sets, ("all.zip", packed)).new == 3
+    stored = sets[0].images.filter(split=SPLIT).order_by("pk")
+    assert [(row.source, row.group) for row in stored] == [
+        ("car/1.png", "hard"),
+        ("truck/2.png", "easy"),
+        ("truck/3.png", ""),
+    ]
+
+
+def test_a_manifest_that_names_no_image_is_refused():
+    packed = zipped(("manifest.csv", "path,group\ncar/9.png,x\n"), ("car/1.png", picture()))
+    assert "all.zip: manifest.csv, line 2: there is no image 'car/9.png'" in refusals(
+        ("all.zip", packed)
+    )

@@ -166,6 +166,21 @@ def test_the_matrix_names_its_classes_and_adds_up(card):
     assert all(0 <= cell.shade <= 4 for _, cells in card.matrix for cell in cells)
 
 
+def test_the_figures_by_class_are_those_of_the_card(card):
+    ((_, rows),) = card.groups
+    assert [row["group"] for row in rows] == list(card.classes)
+    right = {name: cells[number].count for number, (name, cells) in enumerate(card.matrix)}
+    assert all(round(row["recall"] * row["images"]) == right[row["group"]] for row in rows)
+
+
+def test_the_page_shows_the_figures_by_class(study, signed_in):
+    stored = json.loads((ROOT / "weights" / "scenes.json").read_text(encoding="utf-8"))
+    ClassifierWeights.objects.update(card=stored)
+    text = signed_in("viewer").get(page(study)).content.decode()
+    assert "Test images by class" in text
+    assert "0.767 to 0.907" in text
+
+
 def test_the_curves_stay_within_their_drawing(card):
     assert [len(curve.lines) for curve in card.curves] == [2, 2]
     for curve in card.curves:

@@ -690,3 +690,17 @@ def test_what_a_killed_upload_has_left_is_removed_by_the_next(study, signed_in, 
     os.utime(old, (0, 0))
     upload(signed_in("editor"), study, packed(1))
     assert [path.name for path in settings.FILE_UPLOAD_TEMP_DIR.iterdir()] == [new.name]
+
+
+def test_groups_of_images_such_as_difficulty_are_a_filter(study, signed_in):
+    browser = signed_in("editor")
+    upload(browser, study, packed())
+    image_set = own_set(study)
+    assert b'name="group"' not in browser.get(page(study), {"set": image_set.pk}).content
+    image_set.images.filter(source__in=["car/0.png", "boat/2.png"]).update(group="hard")
+    image_set.images.filter(source="car/4.png").update(group="easy")
+    shown = browser.get(page(study), {"set": image_set.pk, "group": "hard"})
+    assert shown.context["groups"] == ["easy", "hard"]
+    assert names_of(shown) == ["car/0.png", "boat/2.png"]
+    both = {"set": image_set.pk, "group": "hard", "class": "car"}
+    assert names_of(browser.get(page(study), both)) == ["car/0.png"]
