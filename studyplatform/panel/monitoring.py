@@ -50,6 +50,20 @@ class Durations:
 
 
 @dataclass(frozen=True)
+class Money:
+    """What participants are paid, without the fees of a recruitment service.
+
+    ``wage`` is the pay of an hour at the median duration, or None while that is unknown.
+    """
+
+    currency: str
+    pay: float
+    spent: float
+    planned: float
+    wage: float | None
+
+
+@dataclass(frozen=True)
 class Monitor:
     """Everything that the page shows, of real participants only."""
 
@@ -59,6 +73,7 @@ class Monitor:
     pages: tuple[PageCounts, ...]
     hidden_pages: bool
     durations: Durations | None
+    money: Money | None
     checks: int
     failed_a_check: int
     allocated: int
@@ -77,6 +92,7 @@ def monitor(study: Study) -> Monitor:
     )
     checks, failed = _attention(study, people)
     allocated, imbalance = _balance(study)
+    durations = _durations(people)
     hidden = limited_pages(definition(study)) if is_blinded(study) else []
     return Monitor(
         at=now,
@@ -84,7 +100,8 @@ def monitor(study: Study) -> Monitor:
         last_arrival=arrivals["last"],
         pages=tuple(_pages(study, people, now, frozenset(hidden))),
         hidden_pages=bool(hidden),
-        durations=_durations(people),
+        durations=durations,
+        money=_money(study, people, durations),
         checks=checks,
         failed_a_check=failed,
         allocated=allocated,
@@ -143,6 +160,24 @@ def _durations(people: QuerySet[Participant]) -> Durations | None:
     lower, middle, upper = quantiles(minutes, n=4, method="inclusive")
     fast = SPEEDER * median(minutes)
     return Durations(len(minutes), lower, middle, upper, sum(time < fast for time in minutes))
+
+
+def _money(
+    study: Study, people: QuerySet[Participant], durations: Durations | None
+) -> Money | None:
+    """Return the money, or None if the study file declares no pay."""
+    declared = definition(study)
+    recruitment = declared.recruitment
+    if not recruitment.pay:
+        return None
+    completed = people.filter(state=Participant.State.COMPLETED).count()
+    return Money(
+        recruitment.currency,
+        recruitment.pay,
+        recruitment.pay * completed,
+        recruitment.pay * declared.allocation.places,
+        recruitment.pay * 60 / durations.median if durations and durations.median else None,
+    )
 
 
 def _attention(study: Study, people: QuerySet[Participant]) -> tuple[int, int]:

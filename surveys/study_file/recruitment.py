@@ -38,7 +38,8 @@ class Recruitment:
     link with a person's id, and ``service_study`` is the service's own id of the study, empty if
     any is accepted. A complete participation with ``failed_checks`` failed attention checks counts
     as FAILED_ATTENTION, if that has an exit. ``exclude`` lists slugs of studies whose participants
-    are not admitted.
+    are not admitted. ``pay`` is what a complete participation is paid, in the ``currency``, or 0 if
+    the file does not say.
     """
 
     kind: str = "open"
@@ -48,6 +49,8 @@ class Recruitment:
     exits: Mapping[Outcome, Exit] = field(default_factory=dict)
     failed_checks: int = 2
     exclude: tuple[str, ...] = ()
+    pay: float = 0.0
+    currency: str = ""
 
     @property
     def is_open(self) -> bool:

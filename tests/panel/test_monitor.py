@@ -11,7 +11,7 @@ from django.utils import timezone
 from studyplatform.panel.monitoring import monitor
 from studyplatform.panel.page_names import page_names
 from surveys import services
-from surveys.models import PageView, Participant
+from surveys.models import PageView, Participant, Study
 from surveys.pages import sequence
 from surveys.pages.kinds.attention import expected
 from surveys.study_file.stored import definition
@@ -100,3 +100,30 @@ def test_the_queries_do_not_grow_with_the_participants(study, signed_in):
             assert browser.get(address).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] < 30
+
+
+PAID = '[recruitment]\npay = 2.5\ncurrency = "GBP"\n'
+
+
+def test_money_and_wage_follow_from_the_declared_pay_and_the_median_duration(
+    study, signed_in, tmp_path
+):
+    assert monitor(study).money is None
+    path = reverse("panel:monitor", args=[study.slug])
+    assert ">Money<" not in signed_in("analyst").get(path).content.decode()
+    Study.objects.filter(pk=study.pk).update(
+        source=study.source.replace("[allocation]", f"{PAID}[allocation]", 1)
+    )
+    study.refresh_from_db()
+    for key, minutes in (("a", 10), ("b", 15), ("c", 20)):
+        person = factories.walk(factories.allocated(study, key))
+        begin = person.finished_at - timedelta(minutes=minutes)
+        Participant.objects.filter(pk=person.pk).update(consented_at=begin)
+    factories.walk(factories.allocated(study, "under way"), pages=2)
+    factories.walk(factories.allocated(study, "robot", simulated=True))
+    money = monitor(study).money
+    assert (money.currency, money.pay, money.spent, money.planned) == ("GBP", 2.5, 7.5, 150.0)
+    assert money.wage == pytest.approx(10.0)  # 2.50 for a quarter of an hour
+    text = " ".join(signed_in("analyst").get(path).content.decode().split())
+    assert "GBP of 150.00 planned" in text
+    assert "10.00 GBP per hour at the median duration." in text

@@ -17,6 +17,7 @@ from surveys.study_file.recruitment_kinds import KINDS, Kind, get
 
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+CURRENCY = re.compile(r"[A-Z]{3}")
 OURS = frozenset(("rehearsal", "lang", "language"))
 """Parameters of the platform's own links, whose names a service's id may not take."""
 
@@ -36,7 +37,10 @@ class KindTable:
 def table_type(kind: Kind) -> type[Any]:
     """Return the class whose fields are the keys that [recruitment] has for the kind."""
     # Built per kind, so that a key without effect for the kind is reported as unknown.
-    keys: list[tuple[str, Any, Any]] = []
+    keys: list[tuple[str, Any, Any]] = [
+        ("pay", Annotated[float, Ge(0)], 0.0),
+        ("currency", Stripped, ""),
+    ]
     if kind.outcomes:
         keys += [
             ("failed_checks", Annotated[int, Ge(1)], 2),
@@ -76,8 +80,9 @@ def read(file: Document) -> Recruitment:
         return Recruitment()
     kind = get(OLD_NAMES.get(key, key))
     table = read_as(table_type(kind), values, file.problems, path)
+    _check_pay(table, at)
     if not kind.outcomes:
-        return Recruitment(kind=kind.key)
+        return Recruitment(kind=kind.key, pay=table.pay, currency=table.currency)
     _check_id_parameter(table, kind, at)
     _check_service_study(table, kind, at)
     return Recruitment(
@@ -88,6 +93,8 @@ def read(file: Document) -> Recruitment:
         exits=_codes(table, kind, file.problems) if kind.address else _urls(table, kind, file),
         failed_checks=table.failed_checks,
         exclude=table.exclude,
+        pay=table.pay,
+        currency=table.currency,
     )
 
 
@@ -107,6 +114,17 @@ def check(
             f"{attention_checks}. Lower failed_checks, add [[parts]] of the kind 'attention', or "
             "remove failed_attention.",
         )
+
+
+def _check_pay(table: Any, at: TableProblems) -> None:
+    if table.currency and not CURRENCY.fullmatch(table.currency):
+        at.add(
+            "currency",
+            f"currency is {table.currency!r}. Write its code of three capital letters, such as "
+            "EUR, GBP or USD.",
+        )
+    elif table.pay and not table.currency:
+        at.add("pay", 'pay has no currency. Add one, such as currency = "EUR".')
 
 
 def _check_id_parameter(table: Any, kind: Kind, at: TableProblems) -> None:

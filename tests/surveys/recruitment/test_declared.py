@@ -54,6 +54,9 @@ def test_sona_sends_its_id_as_id_unless_the_file_says_otherwise():
         (('"prolific"', '"prolific"\nfailed_checks = 3'), True, "nobody can fail 3 attention"),
         (('"prolific"', '"prolific"\nfailed_checks = 0'), True, "must be at least 1"),
         (('"prolific"', '"prolific"\nid_parameter = "p"'), True, "unknown key 'id_parameter'"),
+        (('"prolific"', '"prolific"\npay = 3'), True, "pay has no currency"),
+        (('"prolific"', '"prolific"\npay = -1'), True, "must be at least 0"),
+        (('"prolific"', '"prolific"\ncurrency = "Pfund"'), True, "currency is 'Pfund'"),
     ],
 )
 def test_a_faulty_table_is_named_with_line_and_cure(change, line, words):
@@ -135,3 +138,11 @@ def test_a_file_that_calls_its_service_a_panel_is_still_read():
     before, now = (studies.recruited_text("w.safetensors", text) for text in (old, studies.SERVICE))
     assert changed_tables(before, now) == []
     assert changed_tables(before, now.replace('"pid"', '"id"')) == ["recruitment"]
+
+
+@pytest.mark.parametrize("recruitment", ['[recruitment]\nkind = "open"', studies.PROLIFIC])
+def test_the_pay_is_declared_for_every_kind(recruitment):
+    paid = recruitment.replace("[recruitment]", '[recruitment]\npay = 3\ncurrency = "EUR"', 1)
+    found = declared(paid)
+    assert (found.pay, found.currency) == (3.0, "EUR")
+    assert declared(recruitment).pay == 0
