@@ -5,7 +5,6 @@ from collections.abc import Callable
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import get_object_or_404
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from explanations import catalogue
@@ -57,7 +56,6 @@ def image(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 
 @require_safe
 @study_page(Right.VIEW)
-@cache_control(private=True, max_age=3600)
 def map_picture(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Return a map over its image, or in the view that ``?view=`` names."""
     maps = image_sets.maps_of_study(study).select_related("prediction__image")
@@ -68,7 +66,6 @@ def map_picture(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 
 @require_safe
 @study_page(Right.VIEW)
-@cache_control(private=True, max_age=3600)
 def legend_picture(request: HttpRequest, study: Study, method: str) -> HttpResponse:
     """Return the colour scale of a method's map."""
     return _png(lambda: pictures.legend_png(method))

@@ -136,6 +136,9 @@ def _those(study: StudyFile) -> str:
 def _more(study: StudyFile) -> str:
     if study.images.names:
         return "Name more images"
+    stored = StudyImage.objects.filter(image_set__name=study.images.set)
+    if stored.filter(originals__isnull=False).exists():
+        return "Upload more images"
     return (
         f"Import more images (manage.py import_images --data {study.images.set} --split "
         f"{study.images.split}, with a larger --limit)"

@@ -295,7 +295,7 @@ def test_a_study_that_needs_more_images_stays_as_it_is_and_is_told_why(study, si
     browser = signed_in("editor")
     upload(browser, study, packed(2))
     response = browser.get(use(browser, study, own_set(study)).url)
-    assert "2 are stored" in said(response)
+    assert "2 are stored. Upload more images, or ask for fewer." in said(response)
     study.refresh_from_db()
     assert study.image_set.name == "drawn"
 
@@ -366,12 +366,13 @@ def test_the_gallery_asks_the_database_as_often_for_many_images(
     assert queries() == few
 
 
-def test_a_picture_is_drawn_anew(study, signed_in):
+def test_a_picture_is_encoded_anew_from_its_pixels(study, signed_in):
     upload(signed_in("editor"), study, packed(4))
     image = own_set(study).images.filter(split="test").first()
     response = signed_in("viewer").get(page(study, "image-picture", pk=image.pk))
     assert response["Content-Type"] == "image/png"
-    assert Image.open(io.BytesIO(response.content)).size == (320, 320)
+    assert "no-store" in response["Cache-Control"]  # nothing stays in a browser that others use
+    assert Image.open(io.BytesIO(response.content)).size == (32, 32)
 
 
 @pytest.fixture
