@@ -1,10 +1,11 @@
-"""What the worker looks after beside its jobs, once a minute: the schedules of studies."""
+"""What the worker looks after besides its jobs, once a minute: schedules, and e-mails to owners."""
 
 import logging
 import time
 
 from django.db import Error
 
+from studyplatform.jobs.alerts import send_alerts
 from surveys import services
 from surveys.models import Study, StudySchedule
 
@@ -26,8 +27,9 @@ class Watch:
         self._looked = time.monotonic()
         try:
             apply_schedules()
+            send_alerts()
         except Error:  # a locked database: the next look comes soon
-            log.warning("The schedules could not be looked at.", exc_info=True)
+            log.warning("The studies could not be looked after.", exc_info=True)
 
 
 def apply_schedules() -> None:

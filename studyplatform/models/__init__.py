@@ -2,6 +2,7 @@
 background jobs, and the audit."""
 
 from studyplatform.models.account_link import AccountLink
+from studyplatform.models.alert import Alert
 from studyplatform.models.api_token import ApiToken
 from studyplatform.models.attempt import Attempt
 from studyplatform.models.audit_entry import AuditEntry
@@ -18,6 +19,7 @@ from studyplatform.models.submission_decision import SubmissionDecision
 
 __all__ = [
     "AccountLink",
+    "Alert",
     "ApiToken",
     "Attempt",
     "AuditEntry",
