@@ -77,6 +77,8 @@ def store_images(loaded: Loaded, name: str) -> Imported:
         store.write(image.pixels)
     with transaction.atomic():
         image_set = _image_set(name, loaded.class_names)
+        # A second import of the same images waits here, and then finds that they are known.
+        ImageSet.objects.select_for_update().get(pk=image_set.pk)
         new = _create_rows(image_set, loaded.split, loaded.images)
         if not image_set.images.filter(split=BACKGROUND).exists():
             _create_rows(image_set, BACKGROUND, loaded.background)
