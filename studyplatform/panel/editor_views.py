@@ -170,15 +170,24 @@ class _Page:
             "problems": study_texts.placed(problems),
             "gaps": [] if problems else list(unfinished_texts(loading.parse(source))),
             "in_use": text.study is not None and text.study.source == source,
-            "preview_at": self._preview(),
+            "preview_at": self._preview(problems),
         }
         return render(self.request, "panel/study_form.html", context, status=status)
 
-    def _preview(self) -> str:
-        """Return the URL of the preview of the study's pages, or an empty text without a study."""
-        if self.text.study is None:
+    def _preview(self, problems: tuple[str, ...]) -> str:
+        """Return the URL of the page that shows what the section edits, empty with mistakes."""
+        if problems:
             return ""
-        return reverse("preview:begin", kwargs={"slug": self.text.study.slug})
+        declared = loading.parse(self.latest.source)
+        trials = [
+            number for number, step in enumerate(declared.steps, 1) if step.trial_position == 1
+        ]
+        numbers = {"texts": 0, "arms": trials[0] if trials else 0, "pages": 1}
+        number = numbers.get(self.section.key)
+        if number is None:
+            return ""
+        page = {"arm": declared.arms[-1].key, "language": declared.language, "number": number}
+        return reverse("panel:draft-page", kwargs={"pk": self.text.pk, **page})
 
 
 def _number(request: HttpRequest, name: str) -> int:

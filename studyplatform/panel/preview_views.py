@@ -1,5 +1,7 @@
 """The panel's preview of every page of a study, arm by arm. Nothing is stored."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -36,6 +38,39 @@ MOST_SHOWN = 12
 NO_IMAGES = "The images are not chosen yet, because too few of them have been classified."
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a preview is: the names of its URLs, and the values that they share.
+
+    ``is_stored`` is False for the draft of a study, which exists for one page only.
+    """
+
+    names: str
+    values: Mapping[str, Any]
+    is_stored: bool = True
+
+    @property
+    def begin(self) -> str:
+        """Return the URL below which all pages are."""
+        return reverse(f"{self.names}begin", kwargs=dict(self.values))
+
+    def page_at(self, arm: str, number: int, language: str) -> str:
+        """Return the URL of a page."""
+        page = {"arm": arm, "language": language, "number": number}
+        return reverse(f"{self.names}page", kwargs={**self.values, **page})
+
+    def pictures_of(self, arm: str) -> str:
+        """Return the beginning of the URLs of all pictures in the arm."""
+        any_picture = {"arm": arm, "picture_code": "0", "picture": "image"}
+        address = reverse(f"{self.names}picture", kwargs={**self.values, **any_picture})
+        return address.removesuffix("0/image.png")
+
+
+def place_of(study: Study) -> Place:
+    """Return the place of the study's preview."""
+    return Place("preview:", {"slug": study.slug})
+
+
 def for_viewers(view: View) -> View:
     """Restrict the view to the study's members, to people with a link for reviewers, and to staff
     who may view every study."""
@@ -62,7 +97,7 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
     arm = study.arms.first()
     if arm is None:
         raise Http404("The study has no arms.")
-    return HttpResponseRedirect(_address(study, arm, 0, definition(study).language))
+    return HttpResponseRedirect(place_of(study).page_at(arm.key, 0, definition(study).language))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,21 +105,34 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
 def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) -> HttpResponse:
     """Show a page as the arm's participants see it. After sending, show what would be stored."""
     study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
+    way_out = {"back": _back(request, study), "tabs": _tabs(request, study)}
+    return show_page(request, study, (arm, language, number), place_of(study), way_out)
+
+
+def show_page(
+    request: HttpRequest,
+    study: Study,
+    shown: tuple[str, str, int],
+    place: Place,
+    way_out: dict[str, Any],
+) -> HttpResponse:
+    """Return the page of the arm, in the language and with the number that ``shown`` names.
+
+    ``way_out`` has the links that lead back from the preview.
+    """
+    arm, language, number = shown
     shown_arm = get_object_or_404(study.arms, key=arm)
     sequence = preview.pages(study)
     if number >= len(sequence) or language not in definition(study).languages:
         raise Http404("The study has no page with this number.")
     with translation.override(language):
-        bar = _bar(study, shown_arm, sequence, number, language) | {
-            "back": _back(request, study),
-            "tabs": _tabs(request, study),
-            "is_secure": request.is_secure(),
-        }
+        bar = _bar(study, shown_arm, sequence, number, language, place)
+        bar |= {**way_out, "is_secure": request.is_secure()}
         context = {**about_study(study), "preview": bar}
         bar["stored"] = _stored(request) if request.method != "POST" else None
         response = _answer(request, study, shown_arm, language, context, sequence[number])
     if bar["stored"] is not None:
-        response.delete_cookie(SENT, path=reverse("preview:begin", kwargs=bar["place"]))
+        response.delete_cookie(SENT, path=place.begin)
     return response
 
 
@@ -113,6 +161,11 @@ def picture(
 ) -> HttpResponse:
     """Return an image, map or legend of a previewed page."""
     study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
+    return show_picture(study, arm, picture_code, picture)
+
+
+def show_picture(study: Study, arm: str, picture_code: str, picture: str) -> HttpResponse:
+    """Return an image, map or legend of a page that is shown in the arm."""
     shown_arm = get_object_or_404(study.arms, key=arm)
     with preview.visitor(study, shown_arm, definition(study).language) as person:
         if picture_code.startswith(EXAMPLE):
@@ -165,7 +218,7 @@ def _go_on(bar: dict[str, Any], answers: dict[str, Any]) -> HttpResponse:
     shown = [[str(item), str(value)[:200]] for item, value in answers.items()][:MOST_SHOWN]
     response.set_cookie(
         SENT, signing.dumps(shown, salt=SENT, compress=True), max_age=60, httponly=True,
-        samesite="Lax", secure=bar["is_secure"], path=reverse("preview:begin", kwargs=bar["place"]),
+        samesite="Lax", secure=bar["is_secure"], path=bar["place"].begin,
     )  # fmt: skip
     return response
 
@@ -183,7 +236,8 @@ def _missing(request: HttpRequest, context: dict[str, Any], reason: str) -> Http
     # Only missing images can be computed; a page of another arm will never be shown here.
     study = context["preview"]["study"]
     compute_at = ""
-    if Right.MAKE_CHANGES in rights_in(request.user, study):
+    may_compute = Right.MAKE_CHANGES in rights_in(request.user, study)
+    if context["preview"]["place"].is_stored and may_compute:
         compute_at = reverse("panel:start-job", kwargs={"slug": study.slug, "key": "maps"})
     context |= {
         "reason": reason, "can_be_computed": reason == NO_IMAGES, "compute_at": compute_at,
@@ -192,19 +246,24 @@ def _missing(request: HttpRequest, context: dict[str, Any], reason: str) -> Http
 
 
 def _bar(
-    study: Study, arm: Arm, sequence: list[PreviewPage], number: int, language: str
+    study: Study,
+    arm: Arm,
+    sequence: list[PreviewPage],
+    number: int,
+    language: str,
+    place: Place,
 ) -> dict[str, Any]:
     """Return the values for the bar above the page: the current page, and links to the others."""
 
     def at(other: Arm, page: int, spoken: str = language) -> str:
-        return _address(study, other, page, spoken)
+        return place.page_at(other.key, page, spoken)
 
     # Participants count the pages of their arm between consent and debrief, and so does the bar.
     counted = definition(study).steps_of(arm.key)
     step = sequence[number].step
     return {
         "study": study,
-        "place": {"slug": study.slug},
+        "place": place,
         "arm": arm,
         "page": sequence[number],
         "number": counted.index(step) + 1 if step in counted else 0,
@@ -214,11 +273,7 @@ def _bar(
         "previous": at(arm, number - 1) if number else "",
         "next": at(arm, number + 1) if number + 1 < len(sequence) else "",
         "languages": [(code, at(arm, number, code)) for code in definition(study).languages],
-        # The URL of any picture without its end is the common prefix of all pictures.
-        "pictures": reverse(
-            "preview:picture",
-            kwargs={"slug": study.slug, "arm": arm.key, "picture_code": "0", "picture": "image"},
-        ).removesuffix("0/image.png"),
+        "pictures": place.pictures_of(arm.key),
     }
 
 
@@ -251,8 +306,3 @@ def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]
     for maps in readdressed.get("maps", ()):
         maps["url"] = own(maps["url"])
     return readdressed
-
-
-def _address(study: Study, arm: Arm, number: int, language: str) -> str:
-    page = {"slug": study.slug, "arm": arm.key, "language": language, "number": number}
-    return reverse("preview:page", kwargs=page)

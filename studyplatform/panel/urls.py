@@ -43,6 +43,7 @@ urlpatterns = [
     path("new/", study_text_views.new, name="new-study"),
     path("new/guide/", guide_views.show, name="guide"),
     path("files/<int:pk>/", study_text_views.edit, name="study-text"),
+    path("files/<int:pk>/preview/", include("studyplatform.panel.draft_preview_urls")),
     path("files/<int:pk>/edit/<slug:section>/", editor_views.edit, name="edit-section"),
     path("files/<int:pk>/<int:number>/", study_text_views.compare, name="compare-versions"),
     path(

@@ -45,6 +45,8 @@ def load_study(text: str, *, images_later: bool = False) -> Study:
             return known
         if known is not None and not _is_untouched(known):
             return _amend(known, declared, text, sha256)
+        if known is not None and _changes_texts_alone(known, declared):
+            return _retell(known, declared, text, sha256)
         return _write(known or Study(slug=declared.slug), declared, text, sha256)
 
 
@@ -238,6 +240,21 @@ def _note(study: Study, event: str) -> None:
 def _is_untouched(study: Study) -> bool:
     """Return whether nobody ever took part. Erased participants have left places and a ledger."""
     return not (study.participants.exists() or study.slots.exists() or study.ledger.exists())
+
+
+def _changes_texts_alone(study: Study, declared: StudyFile) -> bool:
+    """Return whether the study is a draft and the file changes nothing but texts and the plan."""
+    is_draft = study.state == Study.State.DRAFT
+    return is_draft and not _frozen_changes(stored.definition(study), declared)
+
+
+def _retell(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
+    """Load changed texts of a draft, whose images stay chosen because they depend on none."""
+    before = {"study_file_sha256": study.source_sha256}
+    study.title, study.source, study.source_sha256 = declared.title, text, sha256
+    study.save(update_fields=["title", "source", "source_sha256"])
+    announce(study, "loaded", before, {"study_file_sha256": sha256})
+    return study
 
 
 def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:

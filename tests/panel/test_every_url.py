@@ -188,6 +188,11 @@ ROWS = {
     "panel:study-text": Row(CHANGING, a_text),
     "panel:study-section": Row(CHANGING, lambda study: {"section": "texts"}),
     "panel:edit-section": Row(CHANGING, lambda study: a_text(study) | {"section": "texts"}),
+    "panel:draft-begin": Row(CHANGING, a_text),
+    "panel:draft-page": Row(CHANGING, lambda study: a_text(study) | of_preview(study)),
+    "panel:draft-picture": Row(
+        CHANGING, lambda study: a_text(study) | of_preview(study), may_lack=True
+    ),
     "panel:compare-versions": Row(CHANGING, a_version),
     "panel:download-version": Row(CHANGING, a_version),
     "panel:jobs": Row(MEMBERS),

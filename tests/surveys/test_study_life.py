@@ -214,3 +214,25 @@ def test_what_changes_behind_the_platform_is_a_deviation_too(study, finished, tm
     assert {one["version"] for one in changed} == {0}
     said = [one.done for one in deviations(read_study(tmp_path / "data"), (), None)]
     assert all("when the data were exported" in done for done in said[:2])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stay"),
+    [
+        ("What happens here.", "What really happens here.", True),
+        ('label = "Trust"', 'label = "Trust in it"', True),
+        ("right = 3", "right = 2", False),
+        ("seed = 5", "seed = 6", False),
+    ],
+)
+def test_images_of_a_draft_stay_chosen_while_only_texts_and_plan_change(
+    db, tmp_path, old, new, stay
+):
+    study = factories.draft_study(tmp_path)
+    factories.predict(study)
+    chosen = {stimulus.pk for stimulus in choose_stimuli(study)}
+    assert old in study.source
+    changed = services.load_study(study.source.replace(old, new))
+    assert (changed.state, changed.pk) == ("draft", study.pk)
+    left = set(changed.stimuli.values_list("pk", flat=True))
+    assert left == (chosen if stay else set())
