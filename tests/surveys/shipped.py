@@ -3,6 +3,7 @@
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def load(path: Path, shortened: bool = False, wrong: int = 1) -> Study:
         fill(image_set, declared.images.split)
     study = services.load_study(text)
     if not study.classifier.prediction_set.exists():
-        predict(image_set, classifier)
+        predict(image_set, classifier, study.conditions.values_list("method", flat=True))
     return study
 
 
@@ -78,8 +79,13 @@ def fill(image_set: ImageSet, split: str) -> None:
     )
 
 
-def predict(image_set: ImageSet, classifier: ClassifierWeights) -> None:
-    """Predictions of all images, every third of them wrong, and a map by each method."""
+def predict(
+    image_set: ImageSet, classifier: ClassifierWeights, methods: Iterable[str] = ()
+) -> None:
+    """Predictions of all images, every third of them wrong, and a map by each method.
+
+    ``methods``: further ones, such as those with another baseline; empty for no map.
+    """
     classes = image_set.class_names
     predictions = []
     for number, image in enumerate(image_set.images.order_by("id")):
@@ -96,7 +102,8 @@ def predict(image_set: ImageSet, classifier: ClassifierWeights) -> None:
             )
         )
     Prediction.objects.bulk_create(predictions)
-    maps = {method.key: write_map(method.key) for method in catalogue.METHODS}
+    keys = {method.key for method in catalogue.METHODS} | set(filter(None, methods))
+    maps = {key: write_map(key) for key in sorted(keys)}
     Explanation.objects.bulk_create(
         Explanation(prediction=prediction, method=method, parameters={}, **stored)
         for prediction in predictions
