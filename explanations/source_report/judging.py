@@ -575,6 +575,8 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
         if not cards:
             return Judged(OPEN, f"There is no card of the recipe {recipe} on this machine.")
         figures = [row for row in seeds.over_seeds(recipe, cards) if row.name in names]
+        if not figures:
+            return Judged(OPEN, f"The cards of the recipe {recipe} have no such figure.")
         lines = [
             Line(
                 evidence.labels[recipe],
@@ -604,7 +606,9 @@ def l2_costs_accuracy(evidence: Evidence) -> Judged:
     if not common:
         return Judged(OPEN, "There is no seed of which both recipes have a card.")
     lines = []
-    for name in ("test_accuracy", "test_loss", "train_accuracy"):
+    for name in ("test_accuracy", "test_loss", "running_accuracy", "train_accuracy"):
+        if name not in common:
+            continue
         row = common[name]
         assert row.difference is not None  # noqa: S101 - filtered above
         verdict = beyond_zero(row.difference) if name == "test_accuracy" else ""

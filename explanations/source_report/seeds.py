@@ -24,9 +24,13 @@ FIGURES = {
     "f1": "F1, macro, test",
     "validation_accuracy": "Validation accuracy",
     "validation_loss": "Validation loss",
-    "train_accuracy": "Train accuracy",
-    "train_loss": "Train loss",
+    "running_accuracy": "Train accuracy, running mean of the last epoch",
+    "running_loss": "Train loss, running mean of the last epoch",
+    "train_accuracy": "Train accuracy, finished weights",
+    "train_loss": "Train loss, finished weights",
 }
+"""Figures of a card. The train figures of the report are probably running means, with dropout."""
+RUNNING = "running"
 FEWEST_SEEDS = 3
 NEAR = {"loss": 0.05, "other": 0.01}
 """Largest distance from the report's figure that counts as reproduced.
@@ -69,11 +73,10 @@ class BaseAgainstL2:
 
 def over_seeds(recipe: str, cards: Sequence[Card]) -> list[FigureOverSeeds]:
     """Compare the figures of a recipe's cards with the report's. Empty without cards."""
-    printed = RECIPES[recipe]
     figures = []
-    for name, label in FIGURES.items() if cards else ():
+    for name, label in figures_in(cards).items():
         by_seed = {card["seed"]: figure_of(card, name) for card in cards}
-        stated = float(getattr(printed, name))
+        stated = printed_in_report(recipe, name)
         mean = t_mean(list(by_seed.values()))
         off = t_mean([value - stated for value in by_seed.values()])
         figures.append(FigureOverSeeds(name, label, stated, by_seed, mean, off, near(off, name)))
@@ -87,18 +90,35 @@ def base_against_l2(base: Sequence[Card], l2: Sequence[Card]) -> list[BaseAgains
     by_seed = [{card["seed"]: card for card in cards} for cards in (base, l2)]
     common = sorted(by_seed[0].keys() & by_seed[1].keys())
     rows = []
-    for name, label in FIGURES.items():
+    for name, label in figures_in([*base, *l2]).items():
         differences = [
             figure_of(by_seed[0][seed], name) - figure_of(by_seed[1][seed], name) for seed in common
         ]
-        printed = float(getattr(RECIPES["base"], name) - getattr(RECIPES["l2"], name))
+        printed = printed_in_report("base", name) - printed_in_report("l2", name)
         rows.append(BaseAgainstL2(name, label, printed, t_mean(differences) if common else None))
     return rows
+
+
+def figures_in(cards: Sequence[Card]) -> dict[str, str]:
+    """Return the label of each figure that all cards have; running means need a history."""
+    with_history = all(card.get("history") for card in cards)
+    return {
+        name: label
+        for name, label in (FIGURES.items() if cards else ())
+        if with_history or not name.startswith(RUNNING)
+    }
+
+
+def printed_in_report(recipe: str, name: str) -> float:
+    """Return the report's figure, which does not say how a train figure was computed."""
+    return float(getattr(RECIPES[recipe], name.replace(RUNNING, "train")))
 
 
 def figure_of(card: Card, name: str) -> float:
     """Return a figure of a card: of the split in its name, or else of the test images."""
     split, _, figure = name.partition("_")
+    if split == RUNNING:
+        return float(card["history"][-1][f"train_{figure}"])
     if not figure:
         split, figure = "test", name
     return float(card["evaluation"][split][figure])

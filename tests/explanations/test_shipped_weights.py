@@ -65,17 +65,19 @@ def test_the_cifar10_classifier_is_right_about_as_often_on_a_few_jpegs(cifar10, 
 
 @pytest.mark.nightly
 @pytest.mark.shared
-def test_the_cifar10_classifier_is_right_as_often_on_the_jpegs_as_its_card_says(
-    shared_dir, tmp_path
+@pytest.mark.parametrize("name", [p.stem for p in SHIPPED if p.stem.startswith("cifar10")])
+def test_a_cifar10_classifier_is_right_as_often_on_the_jpegs_as_its_card_says(
+    shared_dir, tmp_path, name
 ):
-    card = json.loads((ROOT / "weights" / "cifar10.json").read_text())
+    card = json.loads((ROOT / "weights" / f"{name}.json").read_text())
     with tarfile.open(shared_dir / "data" / "cifar10-jpeg.tar.xz") as archive:
         members = [member for member in archive if "test/" in member.name]
         archive.extractall(tmp_path, members=members, filter="data")
     test_folder = next(path for path in tmp_path.rglob("test") if path.is_dir())
     images, labels = training_arrays(FolderSet(test_folder.parent), "test")
     assert hash_arrays(images, labels) == card["data"]["test_sha256"]
-    figures = evaluate(Classifier.load(ROOT / "weights" / "cifar10.safetensors"), images, labels)
+    weights = ROOT / "weights" / f"{name}.safetensors"
+    figures = evaluate(Classifier.load(weights), images, labels)
     assert figures.images == 10_000
     assert figures.accuracy == pytest.approx(card["evaluation"]["test"]["accuracy"], abs=1e-3)
     assert figures.loss == pytest.approx(card["evaluation"]["test"]["loss"], abs=1e-3)

@@ -32,6 +32,14 @@ def card(recipe, seed, accuracy, loss=0.81):
     }
 
 
+def with_history(recipe, accuracies):
+    """Cards whose network is surer of its training images than its last epoch with dropout was."""
+    return [
+        card(recipe, seed, 0.95) | {"history": [{"train_accuracy": value, "train_loss": 0.3}]}
+        for seed, value in enumerate(accuracies)
+    ]
+
+
 def cards(recipe, accuracies, loss=0.81):
     return [card(recipe, seed, accuracy, loss) for seed, accuracy in enumerate(accuracies)]
 
@@ -83,6 +91,18 @@ def test_a_figure_is_reproduced_if_the_whole_interval_is_near_it(accuracies, ver
 def test_whether_l2_costs_accuracy_is_told_from_three_seeds(l2, verdict):
     evidence = Evidence(LABELS, cards={"base": cards("base", BASE), "l2": cards("l2", l2)})
     assert judging.l2_costs_accuracy(evidence).verdict == verdict
+
+
+def test_the_reports_train_figure_is_judged_by_the_running_mean_with_dropout():
+    evidence = Evidence(LABELS, cards={"base": with_history("base", (0.892, 0.893, 0.894))})
+    judged = judging.recipe_performs("base", "running_accuracy")(evidence)
+    assert judged.verdict == HOLDS
+    rows = seeds.over_seeds("base", with_history("base", (0.892, 0.893, 0.894)))
+    assert figure(rows, "running_accuracy").mean.mean == pytest.approx(0.893)
+    assert figure(rows, "train_accuracy").verdict == FAILS
+    # Cards without a history have no running mean.
+    without = Evidence(LABELS, cards={"base": cards("base", BASE)})
+    assert judging.recipe_performs("base", "running_accuracy")(without).verdict == OPEN
 
 
 def shown(**by_recipe):
