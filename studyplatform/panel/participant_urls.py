@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from studyplatform.panel import participant_views
+from studyplatform.panel import participant_views, submission_views
 
 urlpatterns = [
     path("", participant_views.people, name="participants"),
+    # Pseudonyms have nine characters, so that no person has one of these addresses.
+    path("submissions/", submission_views.show, name="submissions"),
+    path("submissions/approve/", submission_views.approve, name="approve-submissions"),
+    path("submissions/compare/", submission_views.compare, name="compare-submissions"),
     path("<slug:pseudonym>/", participant_views.person, name="participant"),
     path("<slug:pseudonym>/exclude/", participant_views.exclude, name="exclude-participant"),
     path("<slug:pseudonym>/include/", participant_views.include, name="include-participant"),

@@ -20,6 +20,7 @@ from studyplatform.panel.participants import STATES, events_seen, found, pages_s
 from surveys import services
 from surveys.blinding import hides_arm, is_blinded
 from surveys.models import Identity, Participant, Study
+from surveys.study_file.stored import definition
 
 PEOPLE_PER_PAGE = 50
 
@@ -44,6 +45,7 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
         "simulated": simulated,
         "filters": chosen.urlencode(),
         "blinded": is_blinded(study) and not simulated,
+        "from_service": not definition(study).recruitment.is_open,
     }
     return render_study_page(request, study, "participants", "panel/participants.html", context)
 

@@ -233,6 +233,9 @@ ROWS = {
     "panel:decide-submission": Row(
         OWNERS, a_pseudonym, method="post", data={"decision": "approve"}
     ),
+    "panel:submissions": Row(OWNERS),
+    "panel:approve-submissions": Row(OWNERS, method="post"),
+    "panel:compare-submissions": Row(OWNERS, method="post"),
     "panel:images": Row(MEMBERS),
     "panel:upload-images": Row(CHANGING),
     "panel:use-images": Row(

@@ -1,0 +1,107 @@
+"""People's submissions at the recruitment service: decisions to carry out, and the comparison."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from studyplatform.audit.writing import record
+from studyplatform.models import SubmissionDecision
+from surveys.models import Identity, Study
+from surveys.recruitment import prolific, reconciliation
+from surveys.recruitment.exits import outcome_of
+from surveys.recruitment.prolific import Submission
+from surveys.recruitment.prolific_studies import study_ids
+from surveys.recruitment.reconciliation import Difference
+from surveys.study_file.recruitment import Outcome
+
+SETTLED = frozenset(("APPROVED", "PARTIALLY APPROVED", "REJECTED"))
+"""Statuses of the service after which nothing is left to carry out."""
+
+
+@dataclass(frozen=True)
+class ToCarryOut:
+    """The submissions to approve and to reject at the service, and how many are not decided.
+
+    The ids are sorted, so that their order does not lead from an id to a participant.
+    """
+
+    approve: tuple[str, ...]
+    reject: tuple[str, ...]
+    undecided: int
+    without_id: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between the service's list and the participations here."""
+
+    listed: int
+    here: int
+    differences: Sequence[Difference]
+
+
+def to_carry_out(study: Study) -> ToCarryOut:
+    """Return the decisions that the service has not told to be carried out yet."""
+    identities = study.identities.exclude(service_status__in=SETTLED).select_related(
+        "participant__decision"
+    )
+    ids: dict[str, list[str]] = {"approve": [], "reject": [], "": []}
+    without_id = 0
+    for identity in identities:
+        decision = getattr(identity.participant, "decision", None)
+        submission = identity.session_id or identity.external_id
+        if decision is not None and not submission:
+            without_id += 1  # the ids were forgotten after the payment
+        else:
+            ids[decision.decision if decision else ""].append(submission)
+    return ToCarryOut(
+        tuple(sorted(ids["approve"])), tuple(sorted(ids["reject"])), len(ids[""]), without_id
+    )
+
+
+def approve_the_complete(study: Study, by: User) -> int:
+    """Decide to approve everybody who completed, passed the checks and is not decided yet.
+
+    Return how many they are.
+    """
+    open_ones = (
+        study.identities.filter(participant__decision=None)
+        .exclude(service_status__in=SETTLED)
+        .select_related("participant__study")
+        .prefetch_related("participant__submissions__answers")
+    )
+    complete = [one for one in open_ones if outcome_of(one.participant) is Outcome.COMPLETE]
+    with transaction.atomic():
+        SubmissionDecision.objects.bulk_create(
+            SubmissionDecision(
+                participant=identity.participant, decision="approve", by=by.get_username()
+            )
+            for identity in complete
+        )
+        if complete:
+            record(study, "submissions approved", {}, {"people": len(complete)})
+    return len(complete)
+
+
+def compare(study: Study, listed: Sequence[Submission]) -> Comparison:
+    """Compare the service's list with the participations here, which changes nothing."""
+    people = reconciliation.participations(study)
+    differences = reconciliation.compare(listed, people, reconciliation.codes_of(study))
+    record(study, "list compared", {}, {"listed": len(listed), "differences": len(differences)})
+    return Comparison(len(listed), len(people), differences)
+
+
+def listed_at_prolific(study: Study) -> list[Submission]:
+    """Ask Prolific for the study's submissions. Raises ProlificError."""
+    return [
+        submission
+        for service_study in study_ids(study)
+        for submission in prolific.submissions(service_study)
+    ]
+
+
+def has_identities(study: Study) -> bool:
+    """Return whether somebody has come from a recruitment service."""
+    return Identity.objects.filter(study=study).exists()
