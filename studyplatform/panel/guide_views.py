@@ -228,9 +228,9 @@ def show(request: HttpRequest) -> HttpResponse:
         text = study_texts.begin(user, form.cleaned_data["text"])
         messages.success(
             request,
-            gettext("The study file is written. Look through it, then create the study."),
+            gettext("The study file is written. Fill in the gaps, then create the study."),
         )
-        return redirect("panel:study-text", pk=text.pk)
+        return redirect("panel:edit-section", pk=text.pk, section="texts")
     context = {"area": "studies", "form": form, "has_sources": bool(form.sources)}
     return render(request, "panel/guide.html", context, status=400 if form.errors else 200)
 

@@ -105,13 +105,14 @@ def test_the_consent_says_how_many_pictures_people_see(answers):
 def test_the_answers_become_a_file_and_the_file_a_study(researcher, source):
     response = researcher.post(reverse("panel:guide"), sent(source))
     text = StudyText.objects.get()
-    assert response["Location"] == reverse("panel:study-text", args=[text.pk])
+    assert response["Location"] == reverse("panel:edit-section", args=[text.pk, "texts"])
     page = researcher.get(response["Location"])
     assert page.context["problems"] == []
     assert page.context["gaps"]
     version = text.versions.get()
     use = {"source": version.source, "after": 1, "act": "use"}
-    assert researcher.post(response["Location"], use).status_code == 302
+    editor = reverse("panel:study-text", args=[text.pk])
+    assert researcher.post(editor, use).status_code == 302
     study = Study.objects.get(slug="guided")
     assert study.members.get().owner
     assert [arm.key for arm in study.arms.all()] == ["none", "gradcam"]

@@ -1,0 +1,88 @@
+"""What comes after a job is named, and a form offers no choice that would fail."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from studyplatform.jobs.forms import ExportForm, ReportForm
+from studyplatform.jobs.kinds import BY_KEY
+from studyplatform.models import Job
+from studyplatform.panel.access import Right
+from studyplatform.panel.study_jobs import FOLLOWING, next_steps
+from surveys import services
+from tests.surveys import factories
+
+
+def finished(study, kind: str) -> Job:
+    now = timezone.now()
+    return Job.objects.create(
+        kind=kind, study=study, state="done", request_sha256=kind, queued_at=now, started_at=now,
+        finished_at=now, result={"token": 1, "files": [], "summary": "Done."},
+    )  # fmt: skip
+
+
+def test_every_kind_of_job_has_a_next_step():
+    assert FOLLOWING.keys() >= BY_KEY.keys()
+
+
+def test_the_page_of_a_finished_job_names_the_next_step_to_those_who_may(study, signed_in):
+    job = finished(study, "simulation")
+    address = reverse("panel:job", args=[study.slug, job.pk])
+    report = reverse("panel:data", args=[study.slug])
+    assert "Try the report on synthetic people" in signed_in("owner").get(address).content.decode()
+    assert f'href="{report}">Try' not in signed_in("editor").get(address).content.decode()
+
+
+def test_a_step_that_fits_another_state_is_left_out(study):
+    job = finished(study, "maps")
+    rights = frozenset(Right)
+
+    def words():
+        return [str(step.words) for step in next_steps(job, study, rights)]
+
+    assert words() == ["Look at every page in the preview"]
+    study.state = "draft"
+    assert words() == ["Look at every page in the preview", "Go to the launch"]
+
+
+def test_a_job_that_is_not_done_has_none(study):
+    job = finished(study, "maps")
+    job.state = Job.State.FAILED
+    assert next_steps(job, study, frozenset(Right)) == []
+
+
+def choices(form):
+    """The choice that is selected, and those that can be chosen."""
+    options = list(form["simulated"])
+    usable = [one.data["value"] for one in options if not one.data["attrs"].get("disabled")]
+    selected = [one.data["value"] for one in options if one.data["selected"]]
+    return selected, usable
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_report_of_a_blinded_study_is_of_simulated_people_or_says_why_not(study, simulated):
+    factories.allocated(study, "somebody", simulated=simulated)
+    form = ReportForm(study)
+    if simulated:
+        assert choices(form) == (["only"], ["only"])
+        assert form.impossible == ""
+    else:
+        assert choices(form) == ([], [])
+        assert "There are no simulated participants." in form.impossible
+
+
+def test_an_unblinded_report_and_an_export_begin_with_the_people_that_are_there(study):
+    factories.allocated(study, "robot", simulated=True)
+    assert choices(ExportForm(study)) == (["only"], ["only", "included"])
+    factories.allocated(study, "somebody")
+    assert choices(ExportForm(study))[0] == ["none"]
+    services.close_study(study=study)
+    services.unblind_study(study=study, reason="The end.", by="owner")
+    study.refresh_from_db()
+    assert choices(ReportForm(study)) == (["none"], ["none", "only", "included"])
+
+
+def test_the_page_says_why_a_report_cannot_be_made(study, signed_in):
+    page = signed_in("owner").get(reverse("panel:data", args=[study.slug])).content.decode()
+    assert "There are no simulated participants." in page
+    assert "Analyse and write the report" not in page
