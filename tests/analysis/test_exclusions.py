@@ -9,7 +9,9 @@ from scipy import stats
 
 from analysis.errors import NotEstimableError, TableError
 from analysis.plan.plan import RULES, resolve
+from analysis.plan.tables import MultiversePlan
 from analysis.run import analyse
+from analysis.sections.multiverse import people as multiverse_people
 from analysis.sections.participant_flow import FlowError, check_sums, study_flow
 from analysis.statistics.attrition import independence, share
 from analysis.study_data.populations import members, participant_flow, score_table
@@ -429,3 +431,21 @@ def test_a_list_in_an_unknown_form_is_refused(tmp_path):
     path.write_text(json.dumps({**json.loads(path.read_text()), "excluded_by_hand": ["anna"]}))
     with pytest.raises(TableError, match="Each entry needs participant, reason, scope"):
         read_study(folder)
+
+
+def test_the_multiverse_also_analyses_everybody_who_was_excluded_by_hand(tmp_path):
+    folder = add(write_study(tmp_path, arms=THREE_ARMS), SLOW)
+    edit(folder, "trials.csv", hurry(2))
+    exclude_by_hand(folder, people(folder)[4:6])
+    data = read_study(folder)
+    outcome = data.plan.outcomes[0]
+    plan = MultiversePlan(without_each_rule=True)
+    in_set = {
+        entry.label: int(members(entry.data, entry.outcome.population).sum())
+        for entry in multiverse_people(data, outcome, plan)
+    }
+    rule = f"without the rule “{data.plan.exclusions[0].label}”"
+    by_hand = "without the exclusions by hand"
+    per_protocol = int(members(data, "per_protocol").sum())
+    assert in_set[rule] == per_protocol + 2
+    assert in_set[by_hand] == per_protocol + 2

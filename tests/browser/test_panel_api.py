@@ -1,4 +1,4 @@
-"""The page of tokens and the reference of the API in Chromium, at three widths, light and dark."""
+"""Pages of tokens, of the API and of the schedule in Chromium, at three widths, light and dark."""
 
 import pytest
 from django.urls import reverse
@@ -24,3 +24,18 @@ def test_the_pages_of_the_api_have_no_flaw_at_any_width(page, panel, study, live
         assert flaws(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
         assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_schedule_is_typed_and_shown_without_a_flaw_at_any_width(page, panel, study, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(panel(page, "schedule"))
+    assert flaws(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_label("End collection at").fill("2099-05-04T18:30")
+    page.get_by_label("Pause when so many have completed").fill("40")
+    page.get_by_role("button", name="Store the schedule").click()
+    page.get_by_text("Collection ends 4 May 2099, 18:30 UTC.").wait_for()
+    assert flaws(page) == []
+    page.goto(panel(page, "schedule"))
+    assert page.get_by_label("End collection at").input_value() == "2099-05-04T18:30"
