@@ -92,6 +92,7 @@ def render(content: Content) -> str:
         fewest_seeds=seeds.FEWEST_SEEDS,
         labels={method.key: method.label for method in catalogue.METHODS},
         outcomes=_outcomes(content.study),
+        quality=_map_quality(content.study),
         css=Markup(  # noqa: S704 - our own file
             "".join(file.read_text(encoding="utf-8") for file in (STYLE, HERE / "page.css"))
         ),
@@ -114,6 +115,15 @@ def _outcomes(study: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
         for outcome in outcomes
         if isinstance(outcome["found"], Mapping) and outcome["found"].get("arms")
     ]
+
+
+def _map_quality(study: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the study's section on map quality, or None if it has none that could be computed."""
+    section = (study or {}).get("optional_sections", {}).get("map_quality")
+    if not section or not section.get("together"):
+        return None
+    labels = {quality["measure"]: quality["label"] for quality in section["qualities"]}
+    return {**section, "labels": labels}
 
 
 def as_json(content: Content) -> dict[str, Any]:

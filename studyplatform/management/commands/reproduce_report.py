@@ -55,7 +55,7 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--study",
             type=arguments.input_folder,
-            default=EXAMPLES / "demo",
+            default=EXAMPLES / "source-study",
             help="output of run_analysis; by default the shipped example with synthetic people",
         )
         parser.add_argument(

@@ -1,5 +1,7 @@
 """From numbers to verdicts, on numbers whose verdict is known."""
 
+import dataclasses
+import json
 import re
 from collections import Counter
 from types import SimpleNamespace
@@ -29,6 +31,7 @@ from explanations.source_report.verdicts import (
     together,
     with_depth,
 )
+from tests.conftest import ROOT
 
 LABELS = {"strong": "strong", "base": "base", "scenes": "scenes"}
 
@@ -292,3 +295,18 @@ def test_lime_is_unstable_if_an_invisible_change_moves_it_more_than_saliency(ran
     }
     evidence = Evidence(LABELS, **{name: {"strong": of} for name, of in numbers.items()})
     assert judging.lime_is_unstable(evidence).verdict == verdict
+
+
+def test_the_page_tells_whether_better_maps_went_with_more_trust():
+    shipped = ROOT / "docs" / "examples" / "source-study" / "results.json"
+    study = json.loads(shipped.read_text(encoding="utf-8"))
+    answered = dataclasses.replace(content(Evidence(LABELS, study=study)), study=study)
+    html = page.render(answered)
+    rows = html.partition("Does a better explanation mean more trust?")[2].partition("</table>")[0]
+    section = study["optional_sections"]["map_quality"]
+    assert rows.count("<tr><th>") == len(section["together"]) + 1
+    assert "ROAD" in rows
+    # A study whose maps were not measured has no such part.
+    section = {"name": "map quality", "reason": "the maps were not evaluated"}
+    study = study | {"optional_sections": {"map_quality": section}}
+    assert "mean more trust" not in page.render(dataclasses.replace(answered, study=study))
