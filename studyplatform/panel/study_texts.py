@@ -20,6 +20,7 @@ from studyplatform.panel import image_sets, members
 from studyplatform.panel.access import AnyUser, Right, has_right, is_administrator
 from surveys import services
 from surveys.models import Study
+from surveys.services.stimuli import choose_stimuli_if_predicted
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 
@@ -208,6 +209,8 @@ def use(text: StudyText, source: str, user: User) -> Study:
             source, image_sets.hidden(user, text.study), images_later=True
         )
         study = services.load_study(source, images_later=True)
+        if study.state == Study.State.DRAFT:  # another text must not ask for another job
+            choose_stimuli_if_predicted(study)
         if is_new:
             members.begin(study, user)
             text.study = study

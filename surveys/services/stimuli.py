@@ -4,6 +4,7 @@ classes.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
@@ -39,6 +40,15 @@ def choose_stimuli(study: Study) -> list[Stimulus]:
         for position, stimulus in enumerate(stimuli, start=1):
             stimulus.position = position
         return Stimulus.objects.bulk_create(stimuli)
+
+
+def choose_stimuli_if_predicted(study: Study) -> None:
+    """Choose the stimuli if the classifier has seen all images of which they are drawn, and there
+    are enough. Otherwise change nothing."""
+    with suppress(NamedImagesError, StudyError):
+        pool = pool_of(definition(study), study.image_set)
+        if not pool.exclude(predictions__classifier=study.classifier).exists():
+            choose_stimuli(study)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from surveys import services
 from surveys.models import Study
 from surveys.services.studies import missing_for_launch
 from surveys.study_checks import loading
+from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
 
 NEW = reverse("panel:new-study")
@@ -61,6 +62,20 @@ def test_a_design_becomes_a_study_before_its_images_are_stored(study, signed_in)
     assert missing_for_launch(begun) != []
     images = owner.get(reverse("panel:images", args=["mine"])).content.decode()
     assert "Draw the scenes" in images
+
+
+def test_a_changed_text_asks_for_no_job_once_all_images_are_predicted(db, tmp_path, signed_in):
+    draft = factories.draft_study(tmp_path)
+    add_member(draft, "owner", **SWITCHES["owner"])
+    factories.predict(draft)
+    text = study_texts.text_of(draft, User.objects.get(username="owner"))
+    for title in ("One title", "Another title"):
+        last = newest(text)
+        source = last.source.replace('title = "', f'title = "{title}" # "', 1)
+        sent = {"source": source, "after": last.number, "act": "use"}
+        signed_in("owner").post(editor(text), sent)
+        assert Study.objects.get().title == title
+        assert missing_for_launch(Study.objects.get()) == []
 
 
 def test_a_misspelt_image_set_is_a_mistake(study, signed_in):
