@@ -8,6 +8,7 @@ from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.monitoring import monitor
 from studyplatform.panel.overview import overviews
 from surveys.models import Study
+from surveys.study_file.stored import definition
 
 
 @require_safe
@@ -15,5 +16,9 @@ from surveys.models import Study
 def show(request: HttpRequest, study: Study) -> HttpResponse:
     """Show where people leave, how long they take, and whether arms are balanced."""
     (overview,) = overviews([study])
-    context = {"monitor": monitor(study), "overview": overview}
+    context = {
+        "monitor": monitor(study),
+        "overview": overview,
+        "from_service": not definition(study).recruitment.is_open,
+    }
     return render_study_page(request, study, "monitor", "panel/monitor.html", context)

@@ -135,7 +135,8 @@ def test_a_study_without_people_from_a_service_says_so(owned, signed_in):
 
 
 def test_only_owners_are_led_there(owned, people, signed_in):
-    people_page = reverse("panel:participants", args=[owned.slug])
     path = address("submissions", owned)
-    assert path in signed_in("owner").get(people_page).content.decode()
-    assert path not in signed_in("analyst").get(people_page).content.decode()
+    for name in ("participants", "monitor"):
+        page = reverse(f"panel:{name}", args=[owned.slug])
+        assert path in signed_in("owner").get(page).content.decode()
+        assert path not in signed_in("analyst").get(page).content.decode()
