@@ -16,30 +16,36 @@ from surveys.models import Study
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab of a study's pages: the URL's name, and the right that the page needs."""
+    """A tab of a study's pages: the URL's name, and the right that the page needs.
 
+    ``group`` is the stage of a study at which it is needed.
+    """
+
+    group: Promise
     key: str
     label: Promise
     url_name: str
     right: Right = Right.VIEW
 
 
+DESIGN, COLLECTION = _("Design"), _("Collection")
+RESULTS, TEAM = _("Results"), _("Team")
 TABS = (
-    Tab("overview", _("Overview"), "panel:study"),
-    Tab("file", _("Study file"), "panel:study-file", Right.MAKE_CHANGES),
-    Tab("images", _("Images"), "panel:images"),
-    Tab("explanations", _("Explanations"), "panel:explanations"),
-    Tab("preview", _("Preview"), "preview:begin"),
-    Tab("jobs", _("Jobs"), "panel:jobs"),
-    Tab("plan", _("Plan"), "panel:plan"),
-    Tab("launch", _("Launch"), "panel:launch"),
-    Tab("monitor", _("Monitor"), "panel:monitor", Right.SEE_DATA),
-    Tab("participants", _("Participants"), "panel:participants", Right.SEE_DATA),
-    Tab("feedback", _("Feedback"), "panel:feedback", Right.SEE_DATA),
-    Tab("data", _("Data and reports"), "panel:data", Right.SEE_DATA),
-    Tab("members", _("Members"), "panel:members"),
-    Tab("audit", _("Audit"), "panel:audit", Right.MAKE_CHANGES),
-    Tab("api", _("API"), "panel:api-tokens", Right.OWN),
+    Tab(DESIGN, "overview", _("Overview"), "panel:study"),
+    Tab(DESIGN, "file", _("Study file"), "panel:study-file", Right.MAKE_CHANGES),
+    Tab(DESIGN, "images", _("Images"), "panel:images"),
+    Tab(DESIGN, "explanations", _("Explanations"), "panel:explanations"),
+    Tab(DESIGN, "preview", _("Preview"), "preview:begin"),
+    Tab(DESIGN, "plan", _("Plan"), "panel:plan"),
+    Tab(COLLECTION, "launch", _("Launch"), "panel:launch"),
+    Tab(COLLECTION, "monitor", _("Monitor"), "panel:monitor", Right.SEE_DATA),
+    Tab(COLLECTION, "participants", _("Participants"), "panel:participants", Right.SEE_DATA),
+    Tab(COLLECTION, "feedback", _("Feedback"), "panel:feedback", Right.SEE_DATA),
+    Tab(RESULTS, "data", _("Data and reports"), "panel:data", Right.SEE_DATA),
+    Tab(RESULTS, "jobs", _("Jobs"), "panel:jobs"),
+    Tab(TEAM, "members", _("Members"), "panel:members"),
+    Tab(TEAM, "audit", _("Audit"), "panel:audit", Right.MAKE_CHANGES),
+    Tab(TEAM, "api", _("API"), "panel:api-tokens", Right.OWN),
 )
 """Every tab, in order. A new page of studies is a line here and a view."""
 
