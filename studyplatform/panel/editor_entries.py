@@ -34,8 +34,13 @@ class Entry:
         return ".".join(map(str, self.path))
 
     def value(self, values: Any) -> Any:
-        """Return the value in the file, or what its absence means."""
-        return value_at(values, self.path, self.missing)
+        """Return the value in the file, or what its absence means.
+
+        A list where the form has one value counts as absent, and the other way round.
+        """
+        there = value_at(values, self.path, self.missing)
+        has_several = isinstance(there, list | dict)
+        return there if has_several == (self.kind == "several") else self.missing
 
     def form_field(self, values: Any) -> forms.Field:
         """Return the form's field with the file's value."""

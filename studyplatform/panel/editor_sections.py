@@ -42,15 +42,23 @@ def touched(values: Values, sent: Sent, entries: Sequence[Entry]) -> list[Change
     ]
 
 
+def tables(values: Values, *path: str | int) -> list[Mapping[str, Any]]:
+    """Return the list of tables at the path, empty if the file has something else there."""
+    there = value_at(values, path, [])
+    is_list = isinstance(there, list) and all(isinstance(entry, dict) for entry in there)
+    return list(there) if is_list else []
+
+
 def _write(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
     return edited(source, touched(values, sent, entries))
 
 
 def _texts(values: Values) -> list[Entry]:
     own = str(values.get("language", "en"))
+    others = values.get("text", {})
     return [
         entry
-        for code in (own, *values.get("text", {}))
+        for code in (own, *(others if isinstance(others, dict) else ()))
         for entry in _texts_of(values, code, is_own=code == own)
     ]
 
@@ -74,7 +82,7 @@ def _texts_of(values: Values, code: str, *, is_own: bool) -> Iterator[Entry]:
     yield Entry(
         (*at, "debrief", "text"), gettext("Debrief"), "text", paragraphs, group, is_optional=False
     )
-    for number, part in enumerate(values.get("parts", ())):
+    for number, part in enumerate(tables(values, "parts")):
         if part.get("kind") != "text":
             continue
         key = str(part.get("key", "text"))
@@ -93,7 +101,7 @@ def _texts_of(values: Values, code: str, *, is_own: bool) -> Iterator[Entry]:
 def _conditions(values: Values) -> tuple[str, list[Mapping[str, Any]]]:
     """Return the name of the file's list of arms or conditions, and the list."""
     name = "conditions" if "conditions" in values else "arms"
-    return name, list(values.get(name, ()))
+    return name, tables(values, name)
 
 
 def _methods() -> list[tuple[str, Any]]:
@@ -166,7 +174,7 @@ def _pages(values: Values) -> list[Entry]:
             Entry(("questionnaires", "after"), after, "several", missing=[], choices=_titles()),
         ]
     entries = []
-    for number, part in enumerate(values["parts"]):
+    for number, part in enumerate(tables(values, "parts")):
         group = gettext("Page %(number)d: %(what)s") % {
             "number": number + 1, "what": _described(part),
         }  # fmt: skip
@@ -182,7 +190,7 @@ def _pages(values: Values) -> list[Entry]:
         Entry((NEW, "questionnaire"), gettext("Questionnaire"), "choice", group=added,
               choices=[("", gettext("none")), *_titles()]),
         Entry((NEW, "place"), gettext("Place"), "number", group=added,
-              missing=len(values["parts"]) + 1),
+              missing=len(tables(values, "parts")) + 1),
         Entry((NEW, "per_block"), gettext("In every block of a within-subjects study"), "check",
               group=added, missing=False),
     ]  # fmt: skip
@@ -208,7 +216,7 @@ def _write_pages(source: str, values: Values, sent: Sent, entries: list[Entry]) 
     if "parts" not in values:
         return _write(source, values, sent, entries)
     places: list[tuple[int, int, int | dict[str, Any]]] = []
-    for number in range(len(values["parts"])):
+    for number in range(len(tables(values, "parts"))):
         if not sent.get(f"parts.{number}.remove"):
             asked = sent.get(f"parts.{number}.place")
             place = number + 1 if asked is None else asked
@@ -220,7 +228,11 @@ def _write_pages(source: str, values: Values, sent: Sent, entries: list[Entry]) 
             added["per_block"] = True
         place = sent.get(f"{NEW}.place")
         places.append((len(places) + 1 if place is None else place, -1, added))
-    order = [one for _place, _side, one in sorted(places, key=lambda found: found[:2])]
+    order: list[int | dict[str, Any]] = [
+        one for _place, _side, one in sorted(places, key=lambda found: found[:2])
+    ]
+    if order == list(range(len(tables(values, "parts")))):
+        return source
     return rearranged(source, ("parts",), order)
 
 
@@ -230,7 +242,7 @@ def _sample(values: Values) -> list[Entry]:
     arms = [] if within else [str(arm["key"]) for arm in listed if "key" in arm]
     quotas, ratios = gettext("Quotas"), gettext("Ratios of the arms")
     effects, goal = gettext("Smallest effects that matter"), gettext("Goal of the plan")
-    outcomes = value_at(values, ("analysis", "outcomes"), [])
+    outcomes = tables(values, "analysis", "outcomes")
     return [
         Entry(("allocation", "places"), gettext("Places"), "number", gettext(
             "People who are admitted at most, over all arms."

@@ -15,10 +15,11 @@ from studyplatform.jobs.kinds import BY_KEY
 from studyplatform.models import Job
 from studyplatform.panel import registrations, study_texts
 from studyplatform.panel.access import Right, study_page
+from studyplatform.panel.editor_sections import tables
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.report_page import policy_of, with_bar_of
 from studyplatform.panel.study_texts import OutdatedError
-from studyplatform.panel.toml_edits import Change, EditError, edited, read, value_at
+from studyplatform.panel.toml_edits import Change, EditError, edited, read
 from surveys.models import Study
 from surveys.study_file.stored import definition
 
@@ -116,7 +117,7 @@ def document(request: HttpRequest, study: Study, name: str) -> HttpResponse:
 
 
 def _changes(source: str, job: Job, sample: dict[str, Any]) -> list[Change]:
-    outcomes = value_at(read(source), ("analysis", "outcomes"), [])
+    outcomes = tables(read(source), "analysis", "outcomes")
     effects = job.arguments.get("effects") or {}
     changes = [
         Change(("analysis", "outcomes", number, "smallest_effect"), effects[outcome["key"]])

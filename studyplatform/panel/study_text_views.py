@@ -79,7 +79,8 @@ def new(request: HttpRequest) -> HttpResponse:
         chosen = form.cleaned_data
         source = chosen["file"] or _origin(chosen["origin"], user)
         text = study_texts.begin(user, study_texts.renamed(source, chosen["slug"], chosen["title"]))
-        return redirect("panel:study-text", pk=text.pk)
+        # The texts are what every study changes first. What is not TOML opens as a whole text.
+        return redirect("panel:edit-section", pk=text.pk, section="texts")
     context = {
         "area": "studies",
         "form": form,

@@ -95,6 +95,8 @@ def rearranged(source: str, path: Path, order: Sequence[int | dict[str, Any]]) -
     """
     before = read(source)
     there = value_at(before, path, [])
+    if not isinstance(there, list) or not all(isinstance(entry, dict) for entry in there):
+        raise EditError(_refusal())
     wanted = copy.deepcopy(before)
     tables = [copy.deepcopy(there[one]) if isinstance(one, int) else dict(one) for one in order]
     if tables == there:

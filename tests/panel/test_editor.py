@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from studyplatform.panel import study_texts
@@ -253,3 +254,46 @@ def test_mistakes_and_gaps_are_always_at_the_side(draft, signed_in):
         shown = signed_in("editor").get(page(draft, section.key)).content.decode()
         assert "1 mistake" in shown
         assert "limes" in shown
+
+
+WRONG = """slug = 5
+title = ["a", "b"]
+text = "not a table"
+arms = "none"
+parts = [1, 2]
+consent = "not a table either"
+recruitment = 3
+[questionnaires]
+before = "trust-v1"
+[allocation]
+places = "many"
+quotas = [1]
+[analysis]
+outcomes = ["trust"]
+sample_goal = 1
+"""
+
+
+@pytest.mark.parametrize("section", [section.key for section in SECTIONS])
+@pytest.mark.parametrize("wrong", [WRONG, WRONG.replace("parts = [1, 2]\n", ""), ""])
+def test_values_of_a_wrong_type_are_mistakes_at_the_side_and_no_failure(
+    draft, signed_in, section, wrong
+):
+    owner = User.objects.get(username="owner")
+    study_texts.save(text_of(draft), wrong, after=1, user=owner)
+    address = page(draft, section)
+    shown = signed_in("editor").get(address)
+    assert shown.status_code == 200
+    assert "mistake" in shown.content.decode()
+    response = signed_in("editor").post(address, filled(draft, section))
+    assert response.status_code in (302, 409, 422)
+    assert newest(draft).source == wrong
+
+
+def test_an_uploaded_file_that_is_not_toml_opens_as_a_whole_text(draft, signed_in):
+    file = SimpleUploadedFile("mine.toml", b"[consent\n")
+    sent = {"title": "Mine", "slug": "mine", "file": file, "origin": ""}
+    response = signed_in("owner").post(reverse("panel:new-study"), sent, follow=True)
+    assert response.redirect_chain[-1][0].startswith("/panel/files/")
+    assert "not valid TOML" in response.content.decode()
+    assert response.context["problems"]
