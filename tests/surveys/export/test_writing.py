@@ -366,7 +366,7 @@ def test_the_queries_do_not_grow_with_the_participants(
     for number in range(5):
         walk(services.enrol(study=study, arrival_key=f"more {number}"))
     end_and_unblind(study)
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(34):
         export_study(study=study, output=tmp_path / "out")
 
 
