@@ -96,11 +96,12 @@ class Command(PlatformCommand):
             works = pipeline.works_of(found, settings, output / "work")
             for sentence in found.missing:
                 self.stderr.write(f"Missing: {sentence}")
-            minutes = pipeline.estimate(works, found, settings) / 60
+            minutes = max(1, round(pipeline.estimate(works, found, settings) / 60))
+            unit = "minutes" if minutes > 1 else "minute"
             images = sum(len(work.missing()) for work in works)
             self.stderr.write(
-                f"About {max(1, round(minutes))} minutes for everything: numbers of {images} "
-                "images, predictions, pictures and PDF."
+                f"About {minutes} {unit} for everything: numbers of {images} images, predictions, "
+                "pictures and PDF."
             )
             content = pipeline.write(found, settings, output, works, self.stderr.write)
         except REFUSALS as error:
