@@ -31,6 +31,10 @@ HIDDEN = _(
     "The arms of real participants stay hidden until the study is unblinded, so they cannot be "
     "compared yet. Choose simulated participants, or unblind the study first."
 )
+NOBODY_TO_COMPARE = _(
+    "A report compares arms. Those of real participants are hidden while the study is blinded, and "
+    "there are no simulated participants."
+)
 PROFILES = (
     ("demo", _("people on whom explanations have an effect")),
     ("null", _("people on whom nothing has an effect")),
@@ -494,7 +498,8 @@ class PeopleForm(JobForm):
         # Whoever sends a choice that is not possible is told why by clean().
         field.widget.impossible = frozenset(refusals) - frozenset(usable)
         if not usable:
-            self.impossible = str(refusals["only" if self._is_hidden(study) else "none"])
+            hidden = self._is_hidden(study)
+            self.impossible = str(NOBODY_TO_COMPARE if hidden else refusals["none"])
 
     def _is_hidden(self, study: Study) -> bool:
         return self.reveals and is_blinded(study)

@@ -1,6 +1,6 @@
 """Which jobs of a study somebody sees, and which kinds somebody may start."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from studyplatform.jobs import presence
+from studyplatform.jobs.forms import ReportForm
 from studyplatform.jobs.kinds import BY_KEY, KINDS, Kind
 from studyplatform.models import Job
 from studyplatform.panel.access import Right
@@ -17,15 +18,36 @@ from surveys.blinding import is_blinded
 from surveys.models import Study
 
 
+def is_report_possible(study: Study) -> bool:
+    """Return whether the study has people whose arms a report may compare now."""
+    return not ReportForm(study).impossible
+
+
+def lacks_report(study: Study) -> bool:
+    """Return whether no report can be made now."""
+    return not is_report_possible(study)
+
+
+def has_reports_to_compare(study: Study) -> bool:
+    """Return whether two finished reports may be seen now."""
+    reports = study.jobs.filter(kind="report", state=Job.State.DONE)
+    return sum(not is_hidden(job, study) for job in reports) > 1
+
+
 @dataclass(frozen=True)
 class Following:
-    """A step that may follow a kind of job, in studies of the ``state`` or, if empty, of any."""
+    """A step that may follow a kind of job, in studies of the ``state`` or, if empty, of any.
+
+    ``fits`` tells whether the step leads anywhere in the study as it is now.
+    """
 
     words: Promise
     url_name: str
     right: Right
     values: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
+    fits: Callable[[Study], bool] = lambda study: True
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,8 +75,25 @@ FOLLOWING: Mapping[str, tuple[Following, ...]] = {
         Following(_("Look at how long the pages take"), "panel:monitor", Right.SEE_DATA),
         Following(_("Try the report on synthetic people"), "panel:data", Right.SEE_DATA),
     ),
-    "export": (Following(_("Make a report"), "panel:data", Right.SEE_DATA),),
-    "report": (Following(_("Compare it with another report"), "panel:data", Right.SEE_DATA),),
+    "export": (
+        Following(_("Make a report"), "panel:data", Right.SEE_DATA, fits=is_report_possible),
+        Following(
+            _("Read what a report needs"),
+            "panel:data",
+            Right.SEE_DATA,
+            fits=lacks_report,
+            anchor="#start-report",
+        ),
+    ),
+    "report": (
+        Following(
+            _("Compare it with another report"),
+            "panel:data",
+            Right.SEE_DATA,
+            fits=has_reports_to_compare,
+            anchor="#made",
+        ),
+    ),
 }
 """What usually comes after each kind of job."""
 OF_DATA = tuple(kind.key for kind in KINDS if kind.shows_data)
@@ -105,9 +144,14 @@ def next_steps(job: Job, study: Study, rights: Collection[Right]) -> list[NextSt
         return []
     kind = PREDICTIONS_ALONE if job.arguments.get("predictions_only") else job.kind
     return [
-        NextStep(step.words, reverse(step.url_name, kwargs={"slug": study.slug, **step.values}))
+        NextStep(
+            step.words,
+            reverse(step.url_name, kwargs={"slug": study.slug, **step.values}) + step.anchor,
+        )
         for step in FOLLOWING.get(kind, ())
-        if step.right in rights and (not step.state or step.state == study.state)
+        if step.right in rights
+        and (not step.state or step.state == study.state)
+        and step.fits(study)
     ]
 
 

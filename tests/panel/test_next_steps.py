@@ -1,5 +1,7 @@
 """What comes after a job is named, and a form offers no choice that would fail."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -68,7 +70,7 @@ def test_a_report_of_a_blinded_study_is_of_simulated_people_or_says_why_not(stud
         assert form.impossible == ""
     else:
         assert choices(form) == ([], [])
-        assert "There are no simulated participants." in form.impossible
+        assert "there are no simulated participants" in form.impossible
 
 
 def test_an_unblinded_report_and_an_export_begin_with_the_people_that_are_there(study):
@@ -84,5 +86,62 @@ def test_an_unblinded_report_and_an_export_begin_with_the_people_that_are_there(
 
 def test_the_page_says_why_a_report_cannot_be_made(study, signed_in):
     page = signed_in("owner").get(reverse("panel:data", args=[study.slug])).content.decode()
-    assert "There are no simulated participants." in page
+    assert "there are no simulated participants" in page
     assert "Analyse and write the report" not in page
+
+
+def links_of(client, address: str) -> str:
+    return client.get(address).content.decode().partition('id="way-to-report"')[2]
+
+
+@pytest.mark.parametrize(
+    ("state", "there", "missing"),
+    [
+        ("draft", ("launch", "pilot"), ("end", "unblind")),
+        ("open", ("end", "unblind", "pilot"), ()),
+        ("paused", ("end", "unblind"), ("pilot",)),
+        ("closed", ("unblind",), ("end", "pilot")),
+    ],
+)
+def test_a_blinded_study_names_each_step_to_a_report(study, signed_in, state, there, missing):
+    study.state = state
+    study.save()
+    part = links_of(signed_in("owner"), reverse("panel:data", args=[study.slug]))
+    part = part.partition("</section>")[0]
+    for name in there:
+        assert f'href="{reverse(f"panel:{name}", args=[study.slug])}' in part
+    for name in missing:
+        assert f'href="{reverse(f"panel:{name}", args=[study.slug])}"' not in part
+
+
+def test_an_analyst_is_offered_no_page_that_is_refused(study, signed_in):
+    analyst = signed_in("analyst")
+    part = links_of(analyst, reverse("panel:data", args=[study.slug])).partition("</section>")[0]
+    assert "Only an owner can end it." in part
+    for address in re.findall(r'href="([^"#]*)', part):
+        assert analyst.get(address).status_code == 200, address
+
+
+def test_an_unblinded_study_has_no_such_steps(study, signed_in):
+    services.close_study(study=study)
+    services.unblind_study(study=study, reason="The end.", by="owner")
+    page = signed_in("owner").get(reverse("panel:data", args=[study.slug])).content.decode()
+    assert "way-to-report" not in page
+
+
+def test_the_step_after_an_export_leads_to_a_form_or_says_what_is_missing(study):
+    job, rights = finished(study, "export"), frozenset(Right)
+    (step,) = next_steps(job, study, rights)
+    assert str(step.words) == "Read what a report needs"
+    factories.allocated(study, "robot", simulated=True)
+    (step,) = next_steps(job, study, rights)
+    assert str(step.words) == "Make a report"
+
+
+def test_a_comparison_follows_only_where_two_reports_can_be_compared(study):
+    job, rights = finished(study, "report"), frozenset(Right)
+    assert next_steps(job, study, rights) == []
+    job.pk, job.request_sha256 = None, "another"
+    job.save()
+    (step,) = next_steps(job, study, rights)
+    assert str(step.words) == "Compare it with another report"
