@@ -5,6 +5,8 @@ SERVE ?= 1
 # Not 127.0.0.1: passkeys need a name.
 ADDRESS ?= localhost:8000
 DIST := worksteal
+# One more than two cores: the third works while others wait for a browser or a server.
+WORKERS ?= 3
 
 .PHONY: demo test nightly lint serve messages
 
@@ -25,16 +27,16 @@ serve: .venv/.installed
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py serve $(ADDRESS)
 
-# Two workers on two cores: threads of numerical libraries would only wait for one another.
+# A worker for each core and more: threads of numerical libraries would only wait for one another.
 test nightly: export OMP_NUM_THREADS = 1
 
 # Every promise, in about twelve minutes on two cores.
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest -q -n 2 --dist $(DIST) -m "not nightly" $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) -m "not nightly" $(ARGS)
 
 # The same, and everything that is long by nature: whole walks in a browser, kills, simulations.
 nightly: .venv/.installed-dev
-	$(BIN)/python -m pytest -q -n 2 --dist $(DIST) $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) $(ARGS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
