@@ -41,7 +41,7 @@ def short(tmp_path_factory):
     The wrong order leaves two operations in a row at which a kill does damage, so that the control
     comes to one of them by every second operation.
     """
-    return loop(tmp_path_factory.mktemp("faults") / "x", "kill:20", "full:6", "rows-first:2")
+    return loop(tmp_path_factory.mktemp("faults") / "x", "kill:40", "full:12", "rows-first:2")
 
 
 def nothing_was_lost(found: dict[str, int], at_least: int) -> None:
@@ -53,7 +53,7 @@ def nothing_was_lost(found: dict[str, int], at_least: int) -> None:
     assert found["unclear"] == 0
 
 
-@pytest.mark.parametrize(("faults", "at_least"), [("kill:20", 1), ("full:6", 3)])
+@pytest.mark.parametrize(("faults", "at_least"), [("kill:40", 1), ("full:12", 2)])
 def test_a_fault_now_and_then_loses_nothing_that_was_finished(short, faults, at_least):
     nothing_was_lost(short[faults], at_least)
 

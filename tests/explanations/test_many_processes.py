@@ -117,6 +117,7 @@ def clean(imported):
     return manifest
 
 
+@pytest.mark.nightly
 def test_two_commands_at_once_compute_every_map_once(imported, clean):
     project = imported.copy("two")
     both = [project.begin_precompute() for _ in range(2)]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from surveys import services
 from surveys.models import AllocationSlot, PageView, Participant, Study, Submission
 from surveys.models.personal_code import personal_code, read_code
+from surveys.services.excluding import exclude
 from surveys.simulation.browser import Browser
 from surveys.study_checks.loading import parse
 from surveys.study_file.declaration import StudyFileError
@@ -54,6 +55,7 @@ def test_who_withdraws_leaves_only_a_count(drawn, tmp_path):
     participant.refresh_from_db()
     arm = participant.arm
     browser.send(page, {})  # leaves an event, too
+    exclude(participant=participant, reason="A neighbour answered.", by="anna", scope="all")
     left = traces(participant)
     del left["Identity"]  # whoever comes by an open study's link has none
     assert min(left.values()) > 0

@@ -249,6 +249,7 @@ def test_an_export_of_each_database_is_complete(environment, together, ask, tmp_
     assert len(answers) - 1 == len(stored) > 0
 
 
+@pytest.mark.nightly
 def test_without_lock_and_constraints_the_same_arrivals_are_not_balanced(unguarded):
     # The control: if this one were balanced, the first test above would prove nothing.
     with Crowd(unguarded) as crowd:

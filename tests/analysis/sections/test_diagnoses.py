@@ -140,6 +140,7 @@ def with_pictures(folder):
     return shown
 
 
+@pytest.mark.nightly
 def test_pictures_are_in_the_page_and_the_bundle_repeats_them(folder, tmp_path):
     book = pd.read_csv(folder / "trials.csv", dtype="str", keep_default_na=False)
     keys = "e" * 63 + book["image"].str[-1].str.lower().replace("[^0-9a-f]", "0", regex=True)

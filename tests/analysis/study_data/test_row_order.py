@@ -158,8 +158,12 @@ def foreign(tmp_path, plan):
 
 @pytest.mark.parametrize(
     ("made", "plan"),
-    [(export, BETWEEN), (export, WITHIN), (export, ORDINAL), (foreign, SOURCE)],
-    ids=["between", "within", "ordinal", "another study without positions"],
+    [
+        pytest.param(export, BETWEEN, id="between"),
+        pytest.param(export, WITHIN, id="within", marks=pytest.mark.nightly),
+        pytest.param(export, ORDINAL, id="ordinal", marks=pytest.mark.nightly),
+        pytest.param(foreign, SOURCE, id="another study without positions"),
+    ],
 )
 def test_shuffled_files_give_the_same_results_to_the_last_digit(tmp_path, made, plan):
     folder = made(tmp_path, plan)
