@@ -17,7 +17,7 @@ from studyplatform.panel.access import Right, signed_in, study_page
 from studyplatform.panel.editor_entries import Entry
 from studyplatform.panel.editor_sections import BY_KEY, SECTIONS, Section
 from studyplatform.panel.launch import unfinished_texts
-from studyplatform.panel.study_text_views import tabs_of_text
+from studyplatform.panel.study_text_views import tabs_of_text, tell_created
 from studyplatform.panel.study_texts import OutdatedError
 from studyplatform.panel.toml_edits import EditError, read, value_at
 from surveys.models import Study
@@ -97,6 +97,7 @@ def _saved(
     if request.POST.get("act") != "use":
         messages.success(request, said)
         return redirect("panel:edit-section", pk=text.pk, section=section)
+    is_new = text.study is None
     try:
         problems = study_texts.problems_of(text, version.source, _user(request))
         if not problems:
@@ -110,6 +111,8 @@ def _saved(
         )
         for problem in problems[:3]:
             messages.error(request, problem)
+    elif is_new and text.study is not None:
+        tell_created(request, text.study)
     else:
         messages.success(request, gettext("%(saved)s The study uses it now.") % {"saved": said})
     return redirect("panel:edit-section", pk=text.pk, section=section)

@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from django.conf import settings
 
 from explanations import catalogue
 from explanations.classifier.header import HeaderError, read_header
+from explanations.imagesets import NAMES as KNOWN_SETS
 from explanations.models import ImageSet
 
 TEXTS = Path(__file__).with_name("guide_texts.toml")
+SCENES = "scenes"
 NONE = "none"
 """The key of the arm without an explanation, which is the control."""
 SECONDS = {"decide": 20, "judge_advisor": 35, "forward_simulation": 20, "classify": 20}
@@ -24,18 +26,23 @@ SECONDS = {"decide": 20, "judge_advisor": 35, "forward_simulation": 20, "classif
 
 @dataclass(frozen=True)
 class Source:
-    """Images with a classifier of their classes: what ``[images]`` and ``[classifier]`` name."""
+    """Images with a classifier of their classes: what ``[images]`` and ``[classifier]`` name.
+
+    ``images`` is 0 for drawn scenes that no job has drawn yet, and for ``own`` images, which are
+    uploaded once the study exists. Until then such a study names an image set of the same classes.
+    """
 
     image_set: str
     split: str
     weights: str
-    classes: int
-    images: int
+    classes: tuple[str, ...]
+    images: int = 0
+    own: bool = False
 
     @property
     def key(self) -> str:
         """Return the value by which a form names the source."""
-        return f"{self.image_set}/{self.split}/{self.weights}"
+        return f"{'own/' if self.own else ''}{self.image_set}/{self.split}/{self.weights}"
 
 
 @dataclass(frozen=True)
@@ -61,26 +68,52 @@ class Answers:
 
 
 def sources(hidden: Collection[str] = ()) -> list[Source]:
-    """Return every stored set of images that a weight file of this installation fits.
+    """Return the images that the classifiers of this installation know.
 
-    Sets in ``hidden`` are left out.
+    First every stored set that a weight file fits, except the sets in ``hidden``; then the drawn
+    scenes, which a job draws when a study needs them; then, for each weight file, the researcher's
+    own images.
     """
-    fitting: dict[frozenset[str], list[str]] = {}
+    stored, drawn, own = [], [], []
+    sets = list(ImageSet.objects.exclude(name__in=list(hidden)).order_by("name"))
+    for weights in _weight_files():
+        fitting = [
+            Source(image_set.name, "test", weights.name, weights.classes, count)
+            for image_set in sets
+            if set(image_set.class_names) == set(weights.classes)
+            and (count := image_set.images.filter(split="test").count())
+        ]
+        stored += fitting
+        # The loading accepts a set without images only if the platform knows the set by name.
+        named = [Source(weights.data, "test", weights.name, weights.classes)]
+        known = [source for source in named if source.image_set in KNOWN_SETS]
+        if weights.data == SCENES and all(source.image_set != SCENES for source in fitting):
+            drawn += known
+        own += [replace(source, images=0, own=True) for source in (known or fitting)[:1]]
+    return sorted(stored, key=lambda source: source.image_set) + drawn + own
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """A weight file: its path in the project, its classes, and the image set it was trained on."""
+
+    name: str
+    classes: tuple[str, ...]
+    data: str
+
+
+def _weight_files() -> Iterator[_Weights]:
     for path in sorted(settings.WEIGHTS_DIR.glob("*.safetensors")):
         try:
-            known = frozenset(read_header(path).class_names)
+            header = read_header(path)
         except HeaderError:  # the file cannot be used by any study
             continue
-        name = path.relative_to(settings.BASE_DIR).as_posix()
-        fitting.setdefault(known, []).append(name)
-    found = []
-    for image_set in ImageSet.objects.exclude(name__in=list(hidden)).order_by("name"):
-        for name in fitting.get(frozenset(image_set.class_names), ()):
-            count = image_set.images.filter(split="test").count()
-            if count:
-                classes = len(image_set.class_names)
-                found.append(Source(image_set.name, "test", name, classes, count))
-    return found
+        try:
+            card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            data = str(card["data"]["name"])
+        except (OSError, ValueError, KeyError, TypeError):  # weights without a readable card
+            data = ""
+        yield _Weights(path.relative_to(settings.BASE_DIR).as_posix(), header.class_names, data)
 
 
 def study_file(answers: Answers) -> str:
@@ -108,6 +141,8 @@ def _shown(answers: Answers) -> Iterator[str]:
     within = answers.design == "within"
     blocks = len(_arms(answers)) if within else 1
     yield from ("", "[images]")
+    if answers.source.own:
+        yield "# Until your own images are uploaded and chosen on the page Images."
     yield f"set = {_text(answers.source.image_set)}"
     yield f"split = {_text(answers.source.split)}"
     if within:

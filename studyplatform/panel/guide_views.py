@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods
 from explanations import catalogue
 from studyplatform.panel import guide, image_sets, study_texts
 from studyplatform.panel.access import signed_in
+from studyplatform.panel.short_names import NamingForm
 from surveys import questionnaires
-from surveys.models import Study
 from surveys.questionnaires.reading import QuestionnaireError
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
@@ -69,23 +69,9 @@ RECRUITMENT = (
 LANGUAGES = (("en", "English"), ("de", "Deutsch"))
 
 
-class GuideForm(forms.Form):
+class GuideForm(NamingForm):
     """The questions, in the order of the page."""
 
-    title = forms.CharField(
-        label=_("What is the study called?"),
-        max_length=200,
-        help_text=_(
-            "Participants read it at the top of every page. Do not give away what is studied."
-        ),
-    )
-    slug = forms.SlugField(
-        label=_("Short name"),
-        max_length=50,
-        help_text=_(
-            "In the address of the study: small letters, digits and hyphens, such as heatmaps-2027."
-        ),
-    )
     language = forms.ChoiceField(
         label=_("Language of the texts"), choices=LANGUAGES, initial="en", widget=forms.RadioSelect
     )
@@ -124,7 +110,9 @@ class GuideForm(forms.Form):
     source = forms.ChoiceField(
         label=_("5. Which pictures?"),
         widget=forms.RadioSelect,
-        help_text=_("Own pictures can be uploaded and chosen once the study exists."),
+        help_text=_(
+            "A classifier knows only its classes: own pictures have to show one of them each."
+        ),
     )
     right = forms.IntegerField(
         label=_("Pictures that the classifier gets right"), min_value=1, max_value=100, initial=8
@@ -177,13 +165,6 @@ class GuideForm(forms.Form):
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
-
-    def clean_slug(self) -> str:
-        """Refuse a short name that is in use."""
-        slug = str(self.cleaned_data["slug"]).lower()
-        if Study.objects.filter(slug=slug).exists():
-            raise ValidationError(gettext("This short name belongs to another study."))
-        return slug
 
     def clean_methods(self) -> list[str]:
         """Refuse a study that compares nothing."""
@@ -240,11 +221,23 @@ def _methods() -> list[tuple[str, str]]:
 
 
 def _described(source: guide.Source) -> str:
-    words = gettext("%(set)s: %(images)d pictures of %(classes)d classes, classifier %(weights)s")
+    if source.own:
+        words = gettext(
+            "My own pictures, which I upload after the study is created. The classifier "
+            "%(weights)s tells apart: %(classes)s"
+        )
+    elif not source.images:
+        words = gettext(
+            "The drawn scenes that come with the platform, classifier %(weights)s. They are drawn "
+            "when the maps are computed and show: %(classes)s"
+        )
+    else:
+        words = gettext("%(set)s: %(images)d pictures of %(count)d classes, classifier %(weights)s")
     return words % {
         "set": source.image_set,
         "images": source.images,
-        "classes": source.classes,
+        "count": len(source.classes),
+        "classes": ", ".join(source.classes),
         "weights": source.weights,
     }
 

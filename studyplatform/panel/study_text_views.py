@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,6 +19,7 @@ from studyplatform.panel.access import AnyUser, Right, rights_in, signed_in, stu
 from studyplatform.panel.editor_sections import SECTIONS
 from studyplatform.panel.frame import Tab, tabs_of
 from studyplatform.panel.launch import unfinished_texts
+from studyplatform.panel.short_names import NamingForm
 from studyplatform.panel.study_texts import OutdatedError
 from surveys.models import Study
 from surveys.services import StudyError
@@ -26,32 +29,13 @@ from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
 
 
-class NewStudyForm(forms.Form):
+class NewStudyForm(NamingForm):
     """Where the file of a new study comes from, and how the study is called."""
 
-    title = forms.CharField(
-        label=gettext_lazy("Title"),
-        max_length=200,
-        help_text=gettext_lazy("Participants read it at the top of every page."),
-    )
-    slug = forms.SlugField(
-        label=gettext_lazy("Short name"),
-        max_length=50,
-        help_text=gettext_lazy(
-            "In the address of the study: small letters, digits and hyphens, such as heatmaps-2027."
-        ),
-    )
     origin = forms.CharField(required=False)
     file = forms.FileField(
         label=gettext_lazy("Or a study file of your own (.toml)"), required=False
     )
-
-    def clean_slug(self) -> str:
-        """Refuse a short name that is in use."""
-        slug = str(self.cleaned_data["slug"]).lower()
-        if Study.objects.filter(slug=slug).exists():
-            raise ValidationError(gettext("This short name belongs to another study."))
-        return slug
 
     def clean_file(self) -> str:
         """Return the uploaded text, or an empty text without a file."""
@@ -120,6 +104,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         )
         return redirect("panel:study-text", pk=text.pk)
     problems = study_texts.problems_of(text, source, user)
+    is_new = text.study is None
     if not problems:
         try:
             study = study_texts.use(text, source, user)
@@ -128,7 +113,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         except StudyError as error:
             problems = (str(error),)
         else:
-            messages.success(request, gettext("The study now uses this file."))
+            if is_new:
+                tell_created(request, study)
+            else:
+                messages.success(request, gettext("The study now uses this file."))
             for warning in warnings(definition(study)):
                 messages.warning(request, warning)
             return redirect("panel:study", slug=study.slug)
@@ -199,6 +187,23 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
 def tabs_of_text(user: AnyUser, text: StudyText) -> list[tuple[Tab, str, bool]]:
     """Return the tabs of the study that the text belongs to, and none for a text without one."""
     return tabs_of(rights_in(user, text.study), text.study, "file") if text.study else []
+
+
+def tell_created(request: HttpRequest, study: Study) -> None:
+    """Say that the study is created, with a link to its images, which come next."""
+    if study.image_set.images.filter(split=definition(study).images.split).exists():
+        next_step = gettext("Next: look at its images, or upload your own")
+    else:
+        next_step = gettext("Next: upload your images, or draw the scenes")
+    messages.success(
+        request,
+        format_html(
+            '{} <a href="{}">{}</a>',
+            gettext("The study is created."),
+            reverse("panel:images", kwargs={"slug": study.slug}),
+            next_step,
+        ),
+    )
 
 
 def _latest(text: StudyText) -> TextVersion:

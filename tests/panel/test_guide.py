@@ -13,6 +13,7 @@ from studyplatform.models import StudyText
 from studyplatform.panel import guide
 from studyplatform.panel.guide_views import LANGUAGES, GuideForm
 from studyplatform.panel.launch import unfinished_texts
+from studyplatform.panel.short_names import free_short_name
 from surveys.models import Study
 from surveys.study_checks import loading
 
@@ -23,13 +24,15 @@ EVERY = (
 )  # fmt: skip
 
 
-SCENES = guide.Source("scenes", "test", "weights/scenes.safetensors", classes=10, images=60)
+CLASSES = ("boat", "car", "cup", "fish", "flower", "house", "rocket", "tree", "truck", "umbrella")
+SCENES = guide.Source("scenes", "test", "weights/scenes.safetensors", CLASSES, images=60)
+OWN = guide.Source("scenes", "test", "weights/scenes.safetensors", CLASSES, own=True)
 
 
 @pytest.fixture
 def source(db) -> guide.Source:
     call_command("import_images", data="scenes", split="test", limit=60, verbosity=0)
-    assert guide.sources() == [SCENES]
+    assert [one for one in guide.sources() if not one.own] == [SCENES]
     return SCENES
 
 
@@ -139,5 +142,67 @@ def test_a_short_name_of_another_study_is_refused(researcher, source, study):
     assert "This short name belongs to another study." in response.content.decode()
 
 
-def test_an_installation_without_pictures_says_so(researcher):
-    assert "There are no pictures yet" in researcher.get(reverse("panel:guide")).content.decode()
+def test_without_stored_pictures_the_guide_offers_drawn_scenes_and_own_pictures(researcher):
+    """A fresh installation has the classifiers, but no image yet."""
+    page = researcher.get(reverse("panel:guide")).content.decode()
+    assert "The drawn scenes that come with the platform" in page
+    assert "My own pictures, which I upload after the study is created" in page
+    drawn = replace(SCENES, images=0)
+    assert drawn in guide.sources()
+    assert [one.weights for one in guide.sources() if one.own] == [
+        "weights/cifar10.safetensors", "weights/scenes.safetensors",
+    ]  # fmt: skip
+
+
+def test_scenes_that_are_stored_are_not_offered_to_be_drawn(source):
+    assert replace(SCENES, images=0) not in guide.sources()
+
+
+@pytest.mark.parametrize("key", [replace(SCENES, images=0).key, OWN.key,
+                                 "own/cifar10/test/weights/cifar10.safetensors"])  # fmt: skip
+def test_a_study_is_created_before_its_pictures_are_there_and_the_message_leads_to_them(
+    researcher, key
+):
+    sent_source = next(one for one in guide.sources() if one.key == key)
+    editor = researcher.post(reverse("panel:guide"), sent(sent_source))["Location"]
+    page = researcher.get(editor)
+    assert page.context["problems"] == []
+    form = page.context["form"]
+    fields = {name: form[name].initial for name in form.fields}
+    created = researcher.post(editor, {**fields, "base": 1, "after": 1, "act": "use"}, follow=True)
+    study = Study.objects.get(slug="guided")
+    assert "The study is created." in created.content.decode()
+    images = reverse("panel:images", args=[study.slug])
+    assert f'<a href="{images}">Next: upload your images' in created.content.decode()
+    assert "Upload images" in researcher.get(images).content.decode()
+    assert ("until your own" in study.source.lower()) == sent_source.own
+
+
+def test_without_a_classifier_the_guide_says_what_is_lacking(researcher, settings, tmp_path):
+    settings.WEIGHTS_DIR = tmp_path
+    page = researcher.get(reverse("panel:guide")).content.decode()
+    assert "There is no classifier yet" in page
+    assert reverse("panel:new-study") in page
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [("My Study!", "my-study"), ("Größe & Übung", "groesse-uebung"), ("2027", "study-2027"),
+     ("研究", "study")],
+)  # fmt: skip
+def test_an_empty_short_name_is_made_of_the_title(researcher, source, title, name):
+    researcher.post(reverse("panel:guide"), sent(source, title=title, slug=""))
+    declared = loading.parse(StudyText.objects.get().versions.get().source)
+    assert declared.slug == name
+
+
+def test_a_short_name_made_of_the_title_is_not_in_use(source, study):
+    assert free_short_name(study.slug) == f"{study.slug}-2"
+
+
+def test_a_refused_short_name_is_explained_with_one_that_is_possible(researcher, source):
+    response = researcher.post(reverse("panel:guide"), sent(source, slug="My Study!"))
+    page = response.content.decode()
+    assert "Begin with a small letter" in page
+    assert "such as my-study," in page
+    assert "slug" not in response.context["form"].errors["slug"][0]

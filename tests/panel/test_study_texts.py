@@ -112,7 +112,7 @@ def test_a_file_of_ones_own_is_taken_with_its_comments(study, signed_in):
     ("sent", "sentence"),
     [
         ({"slug": "small"}, "belongs to another study"),
-        ({"slug": "with space"}, "valid"),
+        ({"slug": "with space"}, "such as with-space,"),
         ({"file": SimpleUploadedFile("s.toml", b"\xff\xfe\x00")}, "not text in UTF-8"),
         ({"file": SimpleUploadedFile("s.toml", b"#" * 1_000_001)}, "larger than 1 MB"),
     ],
