@@ -33,7 +33,12 @@ from explanations.store.artefacts import ArtefactError, StoreFullError
 from explanations.verification.comparison import Verified
 from explanations.verification.stored_maps import verify_stored
 from surveys.models import Study
-from surveys.pages.example import example_candidate
+from surveys.pages.example import (
+    empty_methods,
+    example_candidate,
+    example_candidates,
+    store_example,
+)
 from surveys.services import StudyError
 from surveys.services.stimuli import choose_stimuli
 from surveys.services.trials import classes_of
@@ -156,13 +161,41 @@ def prepare_study(
     # All images are predicted first, because stimuli are chosen by correct and wrong predictions.
     stimuli = choose_stimuli(study)[:limit]
     shown = [predictions[stimulus.prediction_id] for stimulus in stimuli]
-    if limit is None and (example := example_candidate(study)):
+    example = example_candidate(study) if limit is None else None
+    if example:
         shown.append(predictions[example.pk])
     chosen = list(methods) or [catalogue.get(key) for key in keys]
     counts = classes_of(study, stimuli)
     prepared = _prepared(classifier, len(images), shown, chosen, how, counts, told)
+    # A part of the images, or other methods, would not show whether each arm has a map to read.
+    if example and not methods and how.shard == (1, 1) and study.state == Study.State.DRAFT:
+
+        def computed(candidate: Prediction) -> None:
+            explain(classifier, [candidate], chosen, how.precision, how.execution)
+
+        shown.append(predictions[readable_example(study, example, computed).pk])
     _draw(shown, chosen)
     return prepared
+
+
+def readable_example(
+    study: Study, example: Prediction, computed: Callable[[Prediction], None]
+) -> Prediction:
+    """Return the example, or the first candidate of which no method's map is empty, and store it.
+
+    Nobody learns to read a map from one that is empty. ``computed`` computes the maps of a
+    candidate. If every candidate has an empty map, the example stays as it is.
+    """
+    if not empty_methods(study, example):
+        return example
+    for candidate in example_candidates(study):
+        if candidate.pk == example.pk:
+            continue
+        computed(candidate)
+        if not empty_methods(study, candidate):
+            store_example(study, candidate)
+            return candidate
+    return example
 
 
 def prepare_set(

@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
+from explanations import catalogue
 from studyplatform.models import StudyMember
 from studyplatform.panel.access import Right
 from studyplatform.panel.pilots import was_rehearsed
 from surveys.models import Study
+from surveys.pages.example import empty_methods, example_candidate
 from surveys.services.studies import missing_for_launch
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts.attention import AttentionPart
@@ -27,6 +29,7 @@ BRACKETS = re.compile(r"\[[^\[\]\n]{2,200}\]")
 _SECTION = "panel:study-section"
 MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "maps": (_("Compute maps"), "panel:start-job", {"key": "maps"}, Right.MAKE_CHANGES),
+    "images": (_("Look at the images"), "panel:images", {}, Right.VIEW),
     "texts": (_("Edit the texts"), _SECTION, {"section": "texts"}, Right.MAKE_CHANGES),
     "recruitment": (
         _("Edit the recruitment"),
@@ -83,6 +86,7 @@ def checklist(study: Study) -> Checklist:
         warnings=(
             *_lines("members", _preparation(study)),
             *_lines("pilot", _rehearsal(study)),
+            *_lines("images", _empty_example(study)),
             *_cautions(declared),
         ),
     )
@@ -194,6 +198,15 @@ def _rehearsal(study: Study) -> Iterator[str]:
             "Nobody has gone through the whole study. Begin a pilot: go through it yourself, and "
             "send synthetic people."
         )
+
+
+def _empty_example(study: Study) -> Iterator[str]:
+    example = example_candidate(study)
+    for method in empty_methods(study, example) if example else ():
+        yield gettext(
+            "The example's map of %(method)s is empty: nobody learns from it how to read a map. "
+            "Compute the maps again, which looks for another example, or choose other images."
+        ) % {"method": catalogue.get(method).label}
 
 
 def _preparation(study: Study) -> Iterator[str]:

@@ -54,6 +54,14 @@ class Study(models.Model):
         related_name="pilots",
         help_text="The study that the pilot rehearses, unless that was deleted.",
     )
+    example = models.ForeignKey(
+        Prediction,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Shown by the instructions in place of the first image that is in no trial.",
+    )
     archived_at = models.DateTimeField(
         null=True, editable=False, help_text="Since when it is out of the researchers' way."
     )

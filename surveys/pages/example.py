@@ -2,12 +2,16 @@
 conditions.
 """
 
+from django.db.models import QuerySet
+
 from explanations.models import Explanation, Prediction
 from surveys.models import Condition, Study
 from surveys.study_file.named_images import source_in
 from surveys.study_file.stored import definition
 
 EXAMPLE = "example-"  # with the block's number, it takes the place of a trial's code in a URL
+MOST_CANDIDATES = 20
+"""Images among which an example without empty maps is looked for. Each costs a map per method."""
 
 
 def example_code(block: int) -> str:
@@ -15,13 +19,10 @@ def example_code(block: int) -> str:
     return f"{EXAMPLE}{block}"
 
 
-def example_candidate(study: Study) -> Prediction | None:
-    """Return the first correct prediction of the study's classifier that is not a stimulus.
-
-    An image that the study file names comes first. If all of these are stimuli, it is another image
-    of the set.
+def _free(study: Study) -> list[QuerySet[Prediction]]:
+    """Return the correct predictions of the study's classifier that are not stimuli, in groups by
+    preference: images that the study file names, then all images of the set.
     """
-    stimuli = study.stimuli.values("prediction")
     declared = definition(study).images
     right = Prediction.objects.filter(
         classifier=study.classifier,
@@ -29,12 +30,55 @@ def example_candidate(study: Study) -> Prediction | None:
         image__split=declared.split,
         is_correct=True,
     )
+    stimuli = study.stimuli.values("prediction")
     free = right.exclude(pk__in=stimuli).select_related("image").order_by("image_id")
-    if declared.names:
-        sources = [source_in(name) for name in declared.names]
-        if named := free.filter(image__source__in=sources).first():
-            return named
-    return free.first()
+    if not declared.names:
+        return [free]
+    sources = [source_in(name) for name in declared.names]
+    return [free.filter(image__source__in=sources), free]
+
+
+def example_candidates(study: Study) -> list[Prediction]:
+    """Return the first images of the preferred group that is not empty."""
+    groups = (list(group[:MOST_CANDIDATES]) for group in _free(study))
+    return next((group for group in groups if group), [])
+
+
+def example_candidate(study: Study) -> Prediction | None:
+    """Return the example stored with the study or, if none is stored, the first candidate.
+
+    A stored example that is no longer a candidate, such as one that has become a stimulus, is
+    passed over.
+    """
+    for group in _free(study):
+        if study.example_id is not None and (stored := group.filter(pk=study.example_id).first()):
+            return stored
+        if first := group.first():
+            return first
+    return None
+
+
+def empty_methods(study: Study, prediction: Prediction) -> list[str]:
+    """Return the methods of the study's conditions whose newest map of the prediction is empty."""
+    newest = {
+        row.method: row for row in prediction.explanations.filter(other_class="").order_by("id")
+    }
+    methods = study.conditions.exclude(method="").values_list("method", flat=True)
+    return [
+        method
+        for method in dict.fromkeys(methods)
+        if method in newest and newest[method].diagnostics.get("empty")
+    ]
+
+
+def store_example(study: Study, prediction: Prediction) -> None:
+    """Store a draft's example. A study that was launched keeps the example that people have seen.
+
+    The filter makes the check and the change one statement, in case the study is launched while
+    its maps are computed.
+    """
+    Study.objects.filter(pk=study.pk, state=Study.State.DRAFT).update(example=prediction)
+    study.refresh_from_db(fields=["example"])
 
 
 def example_prediction(study: Study) -> Prediction | None:

@@ -158,8 +158,8 @@ def begin_pilot(*, study: Study, source: str) -> Study:
     twin = load_study(source)
     if twin.pk == study.pk or not _is_untouched(twin) or twin.state != Study.State.DRAFT:
         raise StudyError(f"The slug {twin.slug!r} belongs to another study. Choose another one.")
-    twin.is_pilot, twin.pilot_of = True, study
-    twin.save(update_fields=["is_pilot", "pilot_of"])
+    twin.is_pilot, twin.pilot_of, twin.example = True, study, study.example
+    twin.save(update_fields=["is_pilot", "pilot_of", "example"])
     # The same seed draws the same images, whose maps are stored with the images.
     choose_stimuli(twin)
     open_study(study=twin)
