@@ -97,6 +97,40 @@ def test_a_mistake_is_found_by_its_line(tab, live_server, cookie, study):
     assert tab.locator(".gutter div").count() == faulty.count("\n") + 1
 
 
+@pytest.mark.parametrize("place", ["section", "whole text"])
+def test_the_browser_asks_before_typed_texts_are_lost(tab, live_server, cookie, study, place):
+    text = study_texts.text_of(study, User.objects.get(username="owner"))
+    tab.context.add_cookies([cookie])
+    where = ("edit-section", text.pk, "texts") if place == "section" else ("study-text", text.pk)
+    tab.goto(address(live_server, *where))
+    asked = []
+
+    def answer(dialog):
+        asked.append(dialog.type)
+        dialog.accept()
+
+    tab.on("dialog", answer)
+    note = tab.get_by_text("You have unsaved changes.")
+    box = tab.locator("#source" if place == "whole text" else "textarea").first
+    # Negative control: somebody who only looked, or who took a change back, is not asked.
+    before = box.input_value()
+    box.fill(f"{before} ")
+    note.wait_for()
+    box.fill(before)
+    assert not note.is_visible()
+    tab.reload()
+    assert asked == []
+    box.press_sequentially("# ")
+    note.wait_for()
+    tab.reload()
+    assert asked == ["beforeunload"]
+    # What is saved is not lost.
+    box.press_sequentially("# ")
+    tab.locator('button[value="save"]').click()
+    tab.get_by_text("Saved as version 2.").wait_for()
+    assert asked == ["beforeunload"]
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_has_a_flaw_or_is_wider_than_its_window(tab, live_server, cookie, study, width):
     call_command("import_images", data="scenes", split="test", limit=20, verbosity=0)
