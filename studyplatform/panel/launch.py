@@ -12,7 +12,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
 from explanations import catalogue
-from studyplatform.models import StudyMember
+from studyplatform.models import StudyMember, TextVersion
 from studyplatform.panel.access import Right
 from studyplatform.panel.pilots import was_rehearsed
 from surveys.models import Study
@@ -39,6 +39,7 @@ MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     ),
     "sample": (_("Edit the sample"), _SECTION, {"section": "sample"}, Right.MAKE_CHANGES),
     "file": (_("Edit the study file"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "version": (_("Look at it, and use it"), "panel:study-file", {}, Right.MAKE_CHANGES),
     "power": (_("Simulate the power"), "panel:plan", {}, Right.MAKE_CHANGES),
     "registration": (_("Read the preregistration"), "panel:plan", {}, Right.VIEW),
     "pilot": (_("Begin a pilot"), "panel:pilot", {}, Right.MAKE_CHANGES),
@@ -84,6 +85,7 @@ def checklist(study: Study) -> Checklist:
             *_lines("sample", _quotas(declared)),
         ),
         warnings=(
+            *_lines("version", _newer_version(study)),
             *_lines("members", _preparation(study)),
             *_lines("pilot", _rehearsal(study)),
             *_lines("images", _empty_example(study)),
@@ -190,6 +192,18 @@ def _quotas(declared: StudyFile) -> Iterator[str]:
             "[allocation] has quotas, but the plan does not say which sample they are to reach. "
             "State the goal in [analysis.sample_goal], or remove the quotas."
         )
+
+
+def _newer_version(study: Study) -> Iterator[str]:
+    versions = TextVersion.objects.filter(text__study=study).order_by("-number")
+    latest = versions.first()
+    # A file that a command has loaded is newer than every version until the editor takes it over.
+    is_known = latest is not None and versions.filter(source=study.source).exists()
+    if latest is not None and is_known and latest.source != study.source:
+        yield gettext(
+            "Version %(number)d of the study file is newer than the one in use. Without it, the "
+            "launch freezes the older one."
+        ) % {"number": latest.number}
 
 
 def _rehearsal(study: Study) -> Iterator[str]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analysis.errors import AnalysisError
 from studyplatform.jobs.kinds import BY_KEY
-from studyplatform.models import Job
+from studyplatform.models import Job, TextVersion
 from studyplatform.panel import registrations, study_texts
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.editor_sections import tables
@@ -21,6 +21,8 @@ from studyplatform.panel.report_page import policy_of, with_bar_of
 from studyplatform.panel.study_texts import OutdatedError
 from studyplatform.panel.toml_edits import Change, EditError, edited, read
 from surveys.models import Study
+from surveys.services import StudyError
+from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
 
 TYPES = {
@@ -68,7 +70,10 @@ def show(request: HttpRequest, study: Study) -> HttpResponse:
 @require_POST
 @study_page(Right.MAKE_CHANGES)
 def write_sample(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
-    """Write the sample and the effects of a simulation into the plan, as a new version."""
+    """Write the sample and the effects of a simulation into the plan, as a new version.
+
+    A draft uses it at once, unless the latest version contains other changes that it does not use.
+    """
     job = get_object_or_404(study.jobs.filter(kind="power", state=Job.State.DONE), pk=pk)
     form = SampleForm(request.POST)
     if not form.is_valid():
@@ -84,15 +89,41 @@ def write_sample(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     except (EditError, OutdatedError) as error:
         form.add_error(None, str(error) or gettext("Somebody saved another version. Try again."))
         return _page(request, study, job, form, status=409)
+    was_in_use = latest.source == study.source
+    if not (was_in_use and study.state == Study.State.DRAFT):
+        return _not_in_use(request, version)
+    try:
+        problems = study_texts.problems_of(text, source, user)
+        if not problems:
+            study_texts.use(text, source, user)
+    except (StudyFileError, StudyError) as error:
+        problems = getattr(error, "problems", (str(error),))
+    if problems:
+        for problem in problems[:3]:
+            messages.error(request, problem)
+        return _not_in_use(request, version)
     messages.success(
+        request,
+        gettext("The sample is written into the study file. The study uses version %(number)d now.")
+        % {"number": version.number},
+    )
+    return redirect("panel:plan", slug=study.slug)
+
+
+def _not_in_use(request: HttpRequest, version: TextVersion) -> HttpResponse:
+    """Go to the text, where somebody decides whether the study is to use the new version.
+
+    The version may contain other changes too, or the study may have been launched.
+    """
+    messages.warning(
         request,
         gettext(
             "The sample is written into version %(number)d of the study file. The study does not "
-            "use this version yet."
+            "use this version yet: press “Save and use in the study”."
         )
         % {"number": version.number},
     )
-    return redirect("panel:study-text", pk=text.pk)
+    return redirect("panel:study-text", pk=version.text_id)
 
 
 @require_safe

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from studyplatform.panel import launch
+from studyplatform.panel import launch, study_texts
 from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
@@ -55,6 +55,27 @@ def test_a_study_is_launched_paused_resumed_ended_and_unblinded(draft, signed_in
     page = owner.get(address("launch", draft)).content.decode()
     assert "Unblinded by owner." in page
     assert sent["reason"] in page
+
+
+def test_the_checklist_says_that_a_version_is_newer_than_the_one_in_use(draft, signed_in):
+    owner = draft.members.get(user__username="owner").user
+    text = study_texts.text_of(draft, owner)
+
+    def lines():
+        shown = signed_in("owner").get(address("launch", draft)).context["warnings"]
+        return [line for line in shown if "newer than the one in use" in line.sentence]
+
+    assert lines() == []
+    changed = f"{draft.source}# a thought\n"
+    study_texts.save(text, changed, after=1, user=owner)
+    (line,) = lines()
+    assert line.sentence.startswith("Version 2 ")
+    assert line.address == address("study-file", draft)
+    study_texts.use(text, changed, owner)
+    assert lines() == []
+    # A command's file is newer than the versions, whichever number they have.
+    services.load_study(f"{draft.source}# by a command\n")
+    assert lines() == []
 
 
 @pytest.mark.parametrize(

@@ -64,12 +64,13 @@ def test_the_page_shows_the_curve_and_proposes_the_sample(draft, simulated, sign
     assert 'name="d" value="0.4"' in page
 
 
-def test_the_choice_becomes_a_new_version_and_the_rest_of_the_file_stays(
+def test_a_draft_uses_the_choice_at_once_and_the_rest_of_the_file_stays(
     draft, simulated, signed_in
 ):
     sent = {"places": 120, "power": 0.9, "d": 0.4}
-    response = signed_in("editor").post(address(draft, "write-sample", pk=simulated.pk), sent)
-    assert response.status_code == 302
+    browser = signed_in("editor")
+    response = browser.post(address(draft, "write-sample", pk=simulated.pk), sent)
+    assert response["Location"] == address(draft)
     first, second = draft.text.versions.order_by("number")
     plan = tomllib.loads(second.source)["analysis"]
     assert plan["sample_goal"] == {"power": 0.9, "d": 0.4}
@@ -79,7 +80,33 @@ def test_the_choice_becomes_a_new_version_and_the_rest_of_the_file_stays(
     assert lines == {"places = 60"}
     editor = draft.members.get(user__username="editor").user
     assert study_texts.problems_of(draft.text, second.source, editor) == ()
-    assert Study.objects.get(pk=draft.pk).source == first.source
+    study = Study.objects.get(pk=draft.pk)
+    assert study.source == second.source
+    assert study.stimuli.count(), "the images stay chosen, or are chosen again"
+    page = browser.get(address(draft)).content.decode()
+    assert "The study uses version 2 now." in page
+
+
+def test_other_changes_that_a_draft_does_not_use_yet_are_not_used_by_the_way(
+    draft, simulated, signed_in
+):
+    owner = draft.members.get(user__username="owner").user
+    text = study_texts.text_of(draft, owner)
+    study_texts.save(text, f"{draft.source}# a thought\n", after=1, user=owner)
+    sent = {"places": 120, "power": 0.9, "d": 0.4}
+    editor = signed_in("editor")
+    response = editor.post(address(draft, "write-sample", pk=simulated.pk), sent)
+    assert response["Location"] == reverse("panel:study-text", args=[text.pk])
+    assert "does not use this version yet" in editor.get(response["Location"]).content.decode()
+    assert Study.objects.get(pk=draft.pk).source == draft.source
+
+
+def test_the_choice_for_a_launched_study_waits_for_its_editors(draft, simulated, signed_in):
+    services.open_study(study=draft)
+    sent = {"places": 120, "power": 0.9, "d": 0.4}
+    signed_in("editor").post(address(draft, "write-sample", pk=simulated.pk), sent)
+    assert Study.objects.get(pk=draft.pk).source == draft.source
+    assert draft.text.versions.count() == 2
 
 
 def test_a_file_with_mistakes_is_not_written_over(draft, simulated, signed_in):
