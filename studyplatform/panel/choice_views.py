@@ -122,7 +122,11 @@ def _page(request: HttpRequest, study: Study, form: RuleForm, status: int = 200)
     query.pop("page", None)
     total, predicted = everything.count(), image_gallery.predicted_count(study, everything)
     kept = set(numbers)
+    right, wrong = definition(study).predictions_shown
     context = {
+        "needed_right": right,
+        "needed_wrong": wrong,
+        "needed": right + wrong,
         "form": form,
         "choice": image_choice.choice(study, numbers),
         "declared": definition(study),

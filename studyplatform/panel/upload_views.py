@@ -67,7 +67,7 @@ def _store(request: HttpRequest, study: Study) -> HttpResponse:
             uploads = read_uploads(files, classes, chosen if chosen in classes else "")
             imported = image_sets.store(study, uploads)
     except ImageSetError as error:
-        return _page(request, study, list(error.problems), 422)
+        return _page(request, study, list(error.problems), 422, chosen)
     sentence = ngettext(
         "%(new)d image was stored.", "%(new)d images were stored.", imported.new
     ) % {"new": imported.new}
@@ -92,11 +92,16 @@ def _remove_leftovers() -> None:
 
 
 def _page(
-    request: HttpRequest, study: Study, problems: list[str] | None = None, status: int = 200
+    request: HttpRequest,
+    study: Study,
+    problems: list[str] | None = None,
+    status: int = 200,
+    chosen_class: str = "",
 ) -> HttpResponse:
     problems = problems or []
     context = {
         "classes": study.classifier.class_names,
+        "chosen_class": chosen_class,
         "problems": problems[:PROBLEMS_SHOWN],
         "more_problems": max(0, len(problems) - PROBLEMS_SHOWN),
         "size": SIZE,

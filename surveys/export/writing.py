@@ -64,6 +64,8 @@ class ExportSummary:
     rows: dict[str, int]
     blinded: str = ""
     """The slug of a study that is still blinded. Empty if the export contains arms."""
+    judged: int = 0
+    """Trials, without practice, for which an answer was sent."""
 
     def __str__(self) -> str:
         counts = ", ".join(f"{rows} in {name}" for name, rows in self.rows.items())
@@ -106,6 +108,8 @@ def export_study(
         for number, (name, columns) in enumerate(columns_of.items(), start=1):
             told(f"table {number} of {len(columns_of)}")
             rows[name] = [[column.cell(row) for column in columns] for row in rows_by_table[name]]
+        # Trials are rows from the arrival on; only those with a submission were judged.
+        judged = sum(bool(trial.submissions.all()) for trial in rows_by_table["trials.csv"])
         told("files")
         erased = _erased(study, simulated, blinded)
         described = with_endings(codebook(declared, blinded), people, erased, blinded)
@@ -138,7 +142,7 @@ def export_study(
     write_folder(output, files)
     told_of = {"simulated": simulated, "arms": not blinded, "formats": list(formats)}
     announce(study, "data exported", {}, told_of)
-    return ExportSummary(output, counts, study.slug if blinded else "")
+    return ExportSummary(output, counts, study.slug if blinded else "", judged)
 
 
 def _rows(

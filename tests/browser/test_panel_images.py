@@ -75,7 +75,7 @@ def test_own_images_are_uploaded_and_chosen_without_a_script(
     page.get_by_label("Chosen ones only").uncheck()
     press("Show")
     page.locator(".pictures li:not(.ticked) input[type=checkbox]").first.check()
-    press("Keep the ticks of this page")
+    press("Update the choice")
     page.get_by_text("8 right and 4 wrong predictions").or_(
         page.get_by_text("7 right and 5 wrong predictions")
     ).wait_for()

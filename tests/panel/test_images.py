@@ -168,6 +168,7 @@ def test_a_refused_upload_names_each_file_and_stores_nothing(study, signed_in):
         "page.png is not a readable image. Save it as PNG or JPEG or WEBP or remove it."
     ]
     assert not own_set(study).images.exists()
+    assert "<option selected>car</option>" in response.content.decode()
 
 
 def test_a_hundred_and_one_single_files_are_refused_in_words(study, signed_in):
@@ -507,6 +508,12 @@ def test_images_without_predictions_are_chosen_as_well(study, signed_in):
     study.refresh_from_db()
     assert len(definition(study).images.names) == 4
     assert definition(study).predictions_shown == (2, 1)  # as it was
+
+
+def test_the_page_of_choice_says_how_many_images_the_study_needs(predicted, signed_in):
+    right, wrong = definition(predicted).predictions_shown
+    text = signed_in("editor").get(page(predicted, "choose-images")).content.decode()
+    assert f"needs {right} right and {wrong} wrong predictions, {right + wrong} images" in text
 
 
 def test_no_image_is_no_choice(predicted, signed_in):

@@ -372,6 +372,9 @@ def test_the_whole_way_of_an_export_from_the_click_to_the_file(study):
     assert job.requested_by.username == "analyst"
     page = browser.get(sent["Location"]).content.decode()
     assert job.files[0]["sha256"] in page
+    (download,) = re.findall(r'<a class="button" href="([^"]+)">Download the data', page)
+    assert download.endswith("/small.zip")
+    assert page.index("Download the data") < page.index('id="delete"'), "deletion comes last"
     links = re.findall(r'href="([^"]+/files/[^"]+)"', page)
     assert any(link.endswith("participants.csv") for link in links)
     assert [status_of(browser, link) for link in links] == [200] * len(links)

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import ngettext
+
 from analysis.errors import PlanError
 from analysis.plan.reading import plan_hash, read_document
 from analysis.study_data.columns import BLOCKS, FILES
@@ -11,7 +13,7 @@ from analysis.study_data.provenance import data_hash
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.export.archive import zip_folder
 from surveys.export.folder import MARK, ExportError
-from surveys.export.writing import export_study
+from surveys.export.writing import ExportSummary, export_study
 
 
 def run(work: Work) -> Done:
@@ -30,11 +32,21 @@ def run(work: Work) -> Done:
         raise RefusedError(str(error)) from error
     work.step("zip")
     zip_folder(folder, work.output / f"{study.slug}.zip")
-    rows = ", ".join(f"{count} in {name}" for name, count in exported.rows.items())
     return Done(
-        rows,
+        _summary(exported),
         provenance_of_export(folder),
         reveals_arms=not exported.blinded and arguments["simulated"] != "only",
+    )
+
+
+def _summary(exported: ExportSummary) -> str:
+    people, judged = exported.rows["participants.csv"], exported.judged
+    return ", ".join(
+        (
+            ngettext("%(count)d person", "%(count)d people", people) % {"count": people},
+            ngettext("%(count)d picture judged", "%(count)d pictures judged", judged)
+            % {"count": judged},
+        )
     )
 
 
