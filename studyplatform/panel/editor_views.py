@@ -1,5 +1,6 @@
 """The structured editor: forms for what people change most in a study file."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -15,7 +16,8 @@ from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import study_texts
 from studyplatform.panel.access import Right, signed_in, study_page
 from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_sections import BY_KEY, SECTIONS, Section
+from studyplatform.panel.editor_mistakes import by_field, mistakes
+from studyplatform.panel.editor_sections import BY_KEY, SECTIONS, Section, Values
 from studyplatform.panel.launch import unfinished_texts
 from studyplatform.panel.study_text_views import tabs_of_text, tell_created
 from studyplatform.panel.study_texts import OutdatedError
@@ -31,9 +33,21 @@ class SectionForm(forms.Form):
 
     def __init__(self, section: Section, values: dict[str, Any], data: Any = None) -> None:
         super().__init__(data)
+        self.mistakes: Mapping[str, list[str]] = {}
         self.entries = section.entries(values)
         for entry in self.entries:
             self.fields[entry.name] = entry.form_field(values)
+
+    def show_mistakes(self, mistakes: Mapping[str, list[str]]) -> None:
+        """Mark the fields whose value in the file is a mistake."""
+        self.mistakes = mistakes
+        for name in mistakes:
+            described = [f"{self[name].auto_id}_error"]
+            if self.fields[name].help_text:
+                described.insert(0, f"{self[name].auto_id}_helptext")
+            self.fields[name].widget.attrs |= {
+                "aria-invalid": "true", "aria-describedby": " ".join(described),
+            }  # fmt: skip
 
     def groups(self) -> list[tuple[str, list[Any]]]:
         """Return the fields below the heading of each group."""
@@ -109,8 +123,8 @@ def _saved(
             request,
             gettext("%(saved)s The study cannot use it yet: see the mistakes.") % {"saved": said},
         )
-        for problem in problems[:3]:
-            messages.error(request, problem)
+        for problem in study_texts.placed(problems)[:3]:
+            messages.error(request, problem.sentence)
     elif is_new and text.study is not None:
         tell_created(request, text.study)
     else:
@@ -157,6 +171,9 @@ class _Page:
         """Render the page; ``refused`` if a colleague has saved meanwhile."""
         text, source = self.text, self.latest.source
         problems = study_texts.problems_of(text, source, _user(self.request))
+        found = mistakes(source, _values(source), study_texts.placed(problems))
+        if not form.is_bound:  # what was sent may have mended them
+            form.show_mistakes(by_field(found, self.section))
         context = {
             "area": "studies",
             "text": text,
@@ -170,7 +187,7 @@ class _Page:
             "latest": self.latest,
             "refused": refused,
             "lines": study_texts.difference(self.base.source, source) if refused else [],
-            "problems": study_texts.placed(problems),
+            "problems": found,
             "gaps": [] if problems else list(unfinished_texts(loading.parse(source))),
             "in_use": text.study is not None and text.study.source == source,
             "preview_at": self._preview(problems),
@@ -191,6 +208,15 @@ class _Page:
             return ""
         page = {"arm": declared.arms[-1].key, "language": declared.language, "number": number}
         return reverse("panel:draft-page", kwargs={"pk": self.text.pk, **page})
+
+
+def _values(source: str) -> Values:
+    """Return the values of a version. One that cannot be read, which a colleague may have saved
+    meanwhile, has none."""
+    try:
+        return read(source)
+    except EditError:
+        return {}
 
 
 def _number(request: HttpRequest, name: str) -> int:

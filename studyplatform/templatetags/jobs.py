@@ -98,3 +98,9 @@ def input_kind(field: object) -> str:
         return "check"
     several = (forms.CheckboxSelectMultiple, forms.RadioSelect)
     return "options" if isinstance(widget, several) else "plain"
+
+
+@register.filter
+def faults(field: Any) -> list[str]:
+    """Return the errors of a form's field, and the mistakes of the value that it shows."""
+    return [*field.errors, *getattr(field.form, "mistakes", {}).get(field.name, ())]

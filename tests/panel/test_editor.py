@@ -297,3 +297,42 @@ def test_an_uploaded_file_that_is_not_toml_opens_as_a_whole_text(draft, signed_i
     assert response.redirect_chain[-1][0].startswith("/panel/files/")
     assert "not valid TOML" in response.content.decode()
     assert response.context["problems"]
+
+
+def shown(study, section, signed_in):
+    page_ = signed_in("editor").get(page(study, section))
+    return page_.context["form"], page_.content.decode()
+
+
+def test_a_mistake_stands_at_its_field_and_is_linked_from_the_other_sections(draft, signed_in):
+    form, _content = shown(draft, "texts", signed_in)
+    assert form.mistakes == {}
+    signed_in("editor").post(page(draft, "texts"), filled(draft, "texts", consent__text=""))
+    form, content = shown(draft, "texts", signed_in)
+    (sentence,) = form.mistakes["consent.text"]
+    assert "line" not in sentence
+    assert 'id="id_consent.text_error"' in content
+    assert 'aria-invalid="true"' in str(form["consent.text"])
+    assert 'id_consent.text_error"' in str(form["consent.text"])
+    field = f'{page(draft, "texts")}#id_consent.text">Consent</a>'
+    assert field in content
+    form, content = shown(draft, "sample", signed_in)
+    assert form.mistakes == {}
+    assert field in content
+
+
+def test_of_two_values_on_a_line_the_one_that_the_mistake_names_is_marked(draft, signed_in):
+    source = draft.source.replace(
+        "[analysis]", '[analysis]\nsample_goal = { power = "much", d = 0.5 }'
+    )
+    study_texts.save(text_of(draft), source, after=1, user=text_of(draft).created_by)
+    form, _content = shown(draft, "sample", signed_in)
+    assert list(form.mistakes) == ["analysis.sample_goal.power"]
+
+
+def test_a_mistake_without_a_field_leads_to_its_line(draft, signed_in):
+    source = draft.source.replace("seed =", "sead =")
+    study_texts.save(text_of(draft), source, after=1, user=text_of(draft).created_by)
+    form, content = shown(draft, "texts", signed_in)
+    assert form.mistakes == {}
+    assert f"{reverse('panel:study-text', args=[text_of(draft).pk])}#line-" in content

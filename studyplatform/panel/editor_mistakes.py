@@ -1,0 +1,58 @@
+"""The mistakes of a study file at the fields of the editor's forms in which they can be mended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from analysis.toml.positions import line_numbers
+from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor_sections import SECTIONS, Section, Values
+from studyplatform.panel.study_texts import PlacedProblem
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake, with the section and the field that mend it, or neither.
+
+    ``line`` is its line from 1, or 0 if it belongs to no line.
+    """
+
+    line: int
+    sentence: str
+    section: Section | None = None
+    field: str = ""
+    label: str | Promise = ""
+
+
+def mistakes(source: str, values: Values, problems: Sequence[PlacedProblem]) -> list[Mistake]:
+    """Return the problems of the source, whose ``values`` are given, with their fields."""
+    if not problems:
+        return []
+    lines = line_numbers(source)
+    entries: dict[int, list[tuple[Section, Entry]]] = {}
+    for section in SECTIONS:
+        for entry in section.entries(values):
+            if (line := lines.get(entry.path)) is not None:
+                entries.setdefault(line, []).append((section, entry))
+    return [_mistake(problem, entries.get(problem.line, ())) for problem in problems]
+
+
+def by_field(found: Sequence[Mistake], section: Section) -> Mapping[str, list[str]]:
+    """Return the sentences by the names of the section's fields."""
+    sentences: dict[str, list[str]] = {}
+    for mistake in found:
+        if mistake.section is section and mistake.field:
+            sentences.setdefault(mistake.field, []).append(mistake.sentence)
+    return sentences
+
+
+def _mistake(problem: PlacedProblem, there: Sequence[tuple[Section, Entry]]) -> Mistake:
+    # An inline table has several values on one line: the sentence then has to name the key.
+    fitting = there if len({entry.path for _section, entry in there}) == 1 else [
+        (section, entry) for section, entry in there if repr(entry.path[-1]) in problem.sentence
+    ]  # fmt: skip
+    if len({entry.path for _section, entry in fitting}) != 1:
+        return Mistake(problem.line, problem.sentence)
+    section, entry = fitting[0]
+    return Mistake(problem.line, problem.sentence, section, entry.name, entry.label)
