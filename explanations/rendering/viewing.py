@@ -9,6 +9,7 @@ from explanations.attribution import Attribution
 from explanations.rendering import canvas
 from explanations.rendering.colours import Colours
 from explanations.rendering.drawing import Drawing
+from explanations.translatable import gettext_noop as _
 
 GREY = 128
 
@@ -41,12 +42,12 @@ class View:
 
 DEFAULT = View()
 VIEWS = {
-    "usual": ("As the method draws it", DEFAULT),
-    "three-quarters": ("75 %", View(0.75)),
-    "half": ("50 %", View(0.5)),
-    "quarter": ("25 %", View(0.25)),
-    "original": ("Original alone", View(0)),
-    "map": ("Map alone", View(alone=True)),
+    "usual": (_("As the method draws it"), DEFAULT),
+    "three-quarters": (_("Map at 75 %"), View(0.75)),
+    "half": (_("Map at 50 %"), View(0.5)),
+    "quarter": (_("Map at 25 %"), View(0.25)),
+    "original": (_("Image alone"), View(0)),
+    "map": (_("Map alone"), View(alone=True)),
 }
 """Views of the researchers' gallery by the name in its URL, with their labels."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from explanations import catalogue
@@ -83,7 +84,7 @@ def _png(draw: Callable[[], bytes]) -> HttpResponse:
 def _views(request: HttpRequest) -> dict[str, object]:
     view = request.GET.get("view", "")
     return {
-        "views": [(name, words) for name, (words, _) in VIEWS.items()],
+        "views": [(name, gettext(words)) for name, (words, _) in VIEWS.items()],
         "view": view if view in VIEWS else "usual",
         "filters": f"view={view}" if view in VIEWS else "",
     }

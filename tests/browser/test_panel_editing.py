@@ -152,3 +152,24 @@ def test_no_page_has_a_flaw_or_is_wider_than_its_window(tab, live_server, cookie
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, tab.url
         assert flaws(tab) == [], tab.url
         tab.emulate_media(color_scheme="light")
+
+
+def test_the_recruitment_shows_only_the_fields_of_the_chosen_kind(
+    chromium, live_server, cookie, study
+):
+    text = study_texts.text_of(study, User.objects.get(username="owner"))
+    context = chromium.new_context(java_script_enabled=False)
+    context.add_cookies([cookie])
+    page = context.new_page()
+    page.goto(address(live_server, "edit-section", text.pk, "recruitment"))
+    kind = page.get_by_label("People come by")
+    for chosen, shown in (
+        ("open", [False, False]),
+        ("prolific", [True, False]),
+        ("sona", [False, True]),
+        ("service", [False, True]),
+    ):
+        kind.select_option(chosen)
+        groups = page.locator("fieldset.group").all()
+        assert [group.is_visible() for group in groups] == shown, chosen
+    context.close()

@@ -1,6 +1,7 @@
 """The page of a study's explanations: what is lacking, the classifier, and maps side by side."""
 
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -179,6 +180,11 @@ def test_the_page_shows_the_figures_by_class(study, signed_in):
     text = signed_in("viewer").get(page(study)).content.decode()
     assert "Test images by class" in text
     assert "0.767 to 0.907" in text
+    assert re.search(r"<details[^>]*><summary>Test images by class", text), "the table is folded"
+
+
+def test_each_view_of_the_maps_says_what_its_share_is_of(study, signed_in):
+    assert "Map at 75 %" in signed_in("viewer").get(page(study)).content.decode()
 
 
 def test_the_curves_stay_within_their_drawing(card):
