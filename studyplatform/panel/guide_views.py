@@ -1,6 +1,7 @@
 """The guide: about eight questions, whose answers become a study file."""
 
 import secrets
+from pathlib import PurePath
 from typing import Any
 
 from django import forms
@@ -238,7 +239,7 @@ def _described(source: guide.Source) -> str:
         "images": source.images,
         "count": len(source.classes),
         "classes": ", ".join(source.classes),
-        "weights": source.weights,
+        "weights": PurePath(source.weights).stem,
     }
 
 

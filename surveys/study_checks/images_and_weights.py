@@ -139,6 +139,11 @@ def _more(study: StudyFile) -> str:
     stored = StudyImage.objects.filter(image_set__name=study.images.set)
     if stored.filter(originals__isnull=False).exists():
         return "Upload more images"
+    if not stored.exists():  # of a set whose images were to be added later
+        return (
+            "Upload images on the study's page Images and use them, or import some (manage.py "
+            f"import_images --data {study.images.set} --split {study.images.split})"
+        )
     return (
         f"Import more images (manage.py import_images --data {study.images.set} --split "
         f"{study.images.split}, with a larger --limit)"

@@ -16,6 +16,8 @@ from studyplatform.panel.launch import unfinished_texts
 from studyplatform.panel.short_names import free_short_name
 from surveys.models import Study
 from surveys.study_checks import loading
+from surveys.study_checks.images_and_weights import shortage
+from tests.test_straight_line import STUDY
 
 EVERY = (
     [code for code, _ in LANGUAGES],
@@ -175,7 +177,21 @@ def test_a_study_is_created_before_its_pictures_are_there_and_the_message_leads_
     images = reverse("panel:images", args=[study.slug])
     assert f'<a href="{images}">Next: upload your images' in created.content.decode()
     assert "Upload images" in researcher.get(images).content.decode()
+    pages = ("study", "explanations", "choose-images", "plan", "launch", "pilot", "data")
+    for name in pages:
+        page = researcher.get(reverse(f"panel:{name}", args=[study.slug]), follow=True)
+        assert page.status_code == 200, name
     assert ("until your own" in study.source.lower()) == sent_source.own
+
+
+def test_maps_of_own_pictures_that_are_not_uploaded_are_refused_with_the_way_to_upload(source):
+    declared = loading.parse_for_installation(
+        STUDY.format(slug="own", seed=5)
+        .replace('set = "scenes"', 'set = "cifar10"')
+        .replace("weights/scenes", "weights/cifar10"),
+        images_later=True,
+    )
+    assert "Upload images on the study's page Images" in str(shortage(declared, 0, 0))
 
 
 def test_without_a_classifier_the_guide_says_what_is_lacking(researcher, settings, tmp_path):
