@@ -23,6 +23,7 @@ from explanations.pipeline.weights_registry import register_classifier
 from explanations.pipeline.work_list import jobs_of
 from explanations.store.artefacts import ArtefactError, StoreFullError, artefact_key
 from surveys import services
+from surveys.pages.example import example_candidates, example_prediction
 from tests.explanations.conftest import explain_one, flip_a_bit
 from tests.surveys import drawn
 
@@ -251,6 +252,30 @@ def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file)
         "3 images predicted. No condition shows a map, so no map was computed."
     )
     assert not Explanation.objects.exists()
+
+
+def test_computing_a_draft_again_looks_for_an_example_whose_maps_are_not_empty(
+    predictions, weights_file
+):
+    Prediction.objects.update(is_correct=True)
+    study = services.load_study(
+        drawn.STUDY_FILE.replace('set = "drawn"', 'set = "scenes"').format(
+            slug="words", weights=weights_file, places=8, resume_hours=0, map_place="beside",
+            counts="right = 1\nwrong = 0",
+            arms='[[arms]]\nkey = "none"\nlabel = "None"\n'
+            '[[arms]]\nkey = "saliency"\nlabel = "Saliency"\nmethod = "saliency"',
+            parts=drawn.QUESTIONNAIRES, control="none", extra="",
+        )
+    )  # fmt: skip
+    precompute(study="words")
+    first, other = example_candidates(study)
+    assert example_prediction(study) == first
+    assert not other.explanations.exists()
+    first.explanations.update(diagnostics={"empty": True})
+    precompute(study="words")
+    study.refresh_from_db()
+    assert example_prediction(study) == study.example == other
+    assert [row.method for row in other.explanations.all()] == ["saliency"]
 
 
 def test_another_baseline_has_maps_of_its_own_beside_the_usual_ones(images, weights_file):
