@@ -223,7 +223,7 @@ def test_the_gallery_shows_the_maps_in_the_view_of_its_address(admin_client, ima
     pk = Explanation.objects.first().pk
     picture = reverse("explanations:map-picture", args=[pk])
     assert f'{picture}?view=half"' in text
-    assert '<a href="?view=half" aria-current="true">50 %</a>' in text
+    assert '<a href="?view=half" aria-current="true">Map at 50 %</a>' in text
     assert f'{picture}?view=usual"' in admin_client.get(address + "?view=<x>").content.decode()
     pictures = {
         view: admin_client.get(f"{picture}?view={view}").content
