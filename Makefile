@@ -5,8 +5,7 @@ SERVE ?= 1
 # Not 127.0.0.1: passkeys need a name.
 ADDRESS ?= localhost:8000
 DIST := worksteal
-# One more than two cores: the third works while others wait for a browser or a server.
-WORKERS ?= 3
+WORKERS ?= 2
 
 .PHONY: demo test nightly lint serve messages
 
@@ -27,10 +26,10 @@ serve: .venv/.installed
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py serve $(ADDRESS)
 
-# A worker for each core and more: threads of numerical libraries would only wait for one another.
+# A worker for each core: threads of numerical libraries would only wait for one another.
 test nightly: export OMP_NUM_THREADS = 1
 
-# Every promise, in about twelve minutes on two cores.
+# Every promise, in about twelve minutes on two cores, which it keeps busy.
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) -m "not nightly" $(ARGS)
 

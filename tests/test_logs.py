@@ -38,6 +38,7 @@ def logged(settings, capsys) -> Iterator[Callable[..., str]]:
     """Sets logging up as the settings say, or as told, for a call; gives all that it wrote."""
 
     def call(action: Callable[[], None], configuration: dict[str, Any] | None = None) -> str:
+        _forget_other_tests()
         capsys.readouterr()
         dictConfig(configuration or settings.LOGGING)
         action()
@@ -46,6 +47,15 @@ def logged(settings, capsys) -> Iterator[Callable[..., str]]:
     yield call
     with capsys.disabled():
         dictConfig(settings.LOGGING)
+
+
+def _forget_other_tests() -> None:
+    """Undo what another test, or a library in it, may have told the loggers of requests."""
+    logging.disable(logging.NOTSET)
+    for name in ("django.request", "django.security", "django.security.DisallowedHost"):
+        logger = logging.getLogger(name)
+        logger.disabled, logger.propagate = False, True
+        logger.setLevel(logging.NOTSET)
 
 
 def visits(study: Study, monkeypatch) -> tuple[Callable[[], None], list[str]]:
