@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
+from studyplatform.models import StudyMember
 from tests.conftest import missing
 from tests.surveys.drawn import drawn_study
 
@@ -76,3 +79,16 @@ def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
 @pytest.fixture
 def address(live_server, study) -> str:
     return f"{live_server.url}/s/{study.slug}/"
+
+
+@pytest.fixture
+def cookie(study, live_server):
+    """The session of somebody who owns the study."""
+    owner = User.objects.create_user("owner")
+    StudyMember.objects.create(
+        study=study, user=owner, owner=True, see_data=True, make_changes=True
+    )
+    client = Client()
+    client.force_login(owner)
+    return {"name": "sessionid", "value": client.cookies["sessionid"].value,
+            "url": live_server.url}  # fmt: skip

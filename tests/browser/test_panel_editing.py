@@ -3,10 +3,9 @@
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.test import Client
 from django.urls import reverse
 
-from studyplatform.models import StudyMember, StudyText
+from studyplatform.models import StudyText
 from studyplatform.panel import pilots, study_texts
 from studyplatform.panel.editor_sections import SECTIONS
 from surveys import services
@@ -29,18 +28,6 @@ def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own) -> Study:
     study = services.load_study(study.source.replace(told, "Write to [contact address]."))
     choose_stimuli(study)
     return study
-
-
-@pytest.fixture
-def cookie(study, live_server):
-    owner = User.objects.create_user("owner")
-    StudyMember.objects.create(
-        study=study, user=owner, owner=True, see_data=True, make_changes=True
-    )
-    client = Client()
-    client.force_login(owner)
-    return {"name": "sessionid", "value": client.cookies["sessionid"].value,
-            "url": live_server.url}  # fmt: skip
 
 
 def address(live_server, name: str, *arguments) -> str:

@@ -3,11 +3,9 @@
 import zipfile
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 from django.urls import reverse
 
-from studyplatform.models import StudyImageSet, StudyMember
+from studyplatform.models import StudyImageSet
 from surveys.study_file.stored import definition
 from tests.browser.axe import LANGUAGES, flaws
 from tests.browser.conftest import leave
@@ -22,19 +20,6 @@ WIDTHS = (390, 820, 1280)
 def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
     """A draft."""
     return drawn_study(tmp_path, opened=False, arms=("none", "gradcam", "lime"))
-
-
-@pytest.fixture
-def cookie(study, live_server):
-    """The session of the study's owner."""
-    owner = User.objects.create_user("owner")
-    StudyMember.objects.create(
-        study=study, user=owner, owner=True, see_data=True, make_changes=True
-    )
-    client = Client()
-    client.force_login(owner)
-    return {"name": "sessionid", "value": client.cookies["sessionid"].value,
-            "url": live_server.url}  # fmt: skip
 
 
 def zip_of_thirty(path) -> str:

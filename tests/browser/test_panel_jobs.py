@@ -1,12 +1,9 @@
 """Jobs and reports in Chromium: a page that renews itself, and pages without a flaw."""
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 from django.urls import reverse
 
 from studyplatform.jobs import queue
-from studyplatform.models import StudyMember
 from tests.browser.axe import flaws
 from tests.jobs.conftest import MAPS
 from tests.panel.test_jobs import REPORT, done
@@ -16,16 +13,8 @@ RESULT = {"summary": "12 maps are there.", "files": []}
 
 
 @pytest.fixture
-def panel(study, live_server):
+def panel(study, live_server, cookie):
     """Adds the owner's session to a browser's context, and gives the address of a panel's page."""
-    owner = User.objects.create_user("owner")
-    StudyMember.objects.create(
-        study=study, user=owner, owner=True, see_data=True, make_changes=True
-    )
-    client = Client()
-    client.force_login(owner)
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value,
-              "url": live_server.url}  # fmt: skip
 
     def address(page, name: str, *arguments) -> str:
         page.context.add_cookies([cookie])
