@@ -1,6 +1,6 @@
 """Trained weights, stored as safetensors files together with everything that a prediction needs."""
 
-import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -11,10 +11,25 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from explanations.classifier.adapters import adapted, core_of
+from explanations.classifier.architectures import UnknownArchitectureError, build, label_of
+from explanations.classifier.declaration import Declaration
 from explanations.classifier.exact import exact_arithmetic
-from explanations.classifier.header import FORMAT, in_one_order
-from explanations.classifier.network import IMAGE_SIZE, VGG13
+from explanations.classifier.factories import FactoryError
+from explanations.classifier.header import (
+    VGG13_KEY,
+    Header,
+    HeaderError,
+    in_one_order,
+    metadata_of,
+    parse_header,
+    unreadable,
+)
+from explanations.classifier.network import IMAGE_SIZE
+from explanations.imagesets.input_rule import InputRule
 from explanations.store.atomic_files import sha256_of_file, write_atomically
+
+NAMED = 10
 
 
 class CheckpointError(ValueError):
@@ -26,7 +41,9 @@ class Classifier:
     """A network with its preprocessing and its classes.
 
     ``mean`` and ``std`` are per channel, (3,), on the 0..1 scale. ``sha256`` is the file's hash,
-    empty for a classifier that was never stored. Images are squares of ``image_size`` pixels.
+    empty for a classifier that was never stored. The input is a square of ``image_size`` pixels,
+    which ``input_rule`` derives from an image of any size. ``architecture`` is a key of the
+    catalogue of architectures, and ``package`` the package whose factory built the network.
     """
 
     network: nn.Module
@@ -35,6 +52,14 @@ class Classifier:
     class_names: tuple[str, ...]
     sha256: str = ""
     image_size: int = IMAGE_SIZE
+    resize: int = 0
+    crop: str = "centre"
+    architecture: str = VGG13_KEY
+    channels: int = 3
+    """Channels of the network inside its adapter: 3, or 1 for a network of grey images."""
+    outputs: int = 0
+    """Outputs of the network inside its adapter; 0 stands for one per class."""
+    package: str = ""
 
     @classmethod
     def load(cls, path: str | Path, device: str = "cpu") -> Self:
@@ -43,34 +68,87 @@ class Classifier:
         path = Path(path)
         # The network must not take its type or its device from torch's current defaults.
         with exact_arithmetic():
-            metadata, tensors = _read(path)
-            class_names = tuple(json.loads(metadata["class_names"]))
-            network = VGG13(classes=len(class_names))
-            _check_shapes(path, network, tensors)
-            network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-            network.eval().requires_grad_(False)
-            return cls(
-                network=network.to(device),
-                mean=torch.tensor(json.loads(metadata["mean"]), device=device),
-                std=torch.tensor(json.loads(metadata["std"]), device=device),
-                class_names=class_names,
+            header, tensors = _read(path)
+            network = _network(path, header, tensors)
+            declared = declaration_of(path, header)
+            return cls.of(
+                network,
+                declared,
+                architecture=header.architecture,
+                outputs=header.outputs,
                 sha256=sha256_of_file(path),
+                package=header.package,
+                device=device,
             )
 
-    def save(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
-        """Write weights and preprocessing atomically, in float32 or float16.
+    @classmethod
+    def of(
+        cls,
+        network: nn.Module,
+        declared: Declaration,
+        *,
+        architecture: str,
+        outputs: int,
+        sha256: str = "",
+        package: str = "",
+        device: str = "cpu",
+    ) -> Self:
+        """Return the classifier of a network, frozen and in evaluation mode, with a declaration."""
+        network = adapted(network, channels=len(declared.mean), outputs=outputs)
+        network.eval().requires_grad_(False)
+        # A grey image has the same value in each channel, and so have its mean and deviation.
+        repeated = 3 // len(declared.mean)
+        return cls(
+            network=network.to(device),
+            mean=torch.tensor(declared.mean * repeated, device=device),
+            std=torch.tensor(declared.std * repeated, device=device),
+            class_names=declared.class_names,
+            sha256=sha256,
+            image_size=declared.size,
+            resize=declared.resize,
+            crop=declared.crop,
+            architecture=architecture,
+            channels=len(declared.mean),
+            outputs=outputs,
+            package=package,
+        )
 
-        The same weights lead to the same bytes.
+    def save(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
+        """Write weights, preprocessing and architecture atomically, in float32 or float16.
+
+        The same weights lead to the same bytes. Raises DeclarationError for a mean or a standard
+        deviation that cannot be right.
         """
-        state = self.network.state_dict()
-        metadata = {
-            "format": FORMAT,
-            "class_names": json.dumps(self.class_names),
-            "mean": json.dumps(self.mean.tolist()),
-            "std": json.dumps(self.std.tolist()),
-        }
-        tensors = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in state.items()}
+        metadata = metadata_of(
+            self.declaration, self.architecture, self.outputs or len(self.class_names), self.package
+        )
+        tensors = {}
+        for name, tensor in core_of(self.network).state_dict().items():
+            kept = tensor.to("cpu", dtype) if tensor.is_floating_point() else tensor.to("cpu")
+            # Two names may share their memory, which the format refuses.
+            tensors[name] = kept.clone(memory_format=torch.contiguous_format)
         write_atomically(path, in_one_order(save(tensors, metadata)))
+
+    @property
+    def declaration(self) -> Declaration:
+        """Return what the file declares about the network."""
+        return Declaration(
+            class_names=self.class_names,
+            size=self.image_size,
+            mean=tuple(self.mean.tolist()[: self.channels]),
+            std=tuple(self.std.tolist()[: self.channels]),
+            resize=self.resize,
+            crop=self.crop,
+        )
+
+    @property
+    def input_rule(self) -> InputRule:
+        """Return the rule that derives the input from an image."""
+        return InputRule(self.image_size, self.resize, self.crop)
+
+    def input_of(self, image: "np.ndarray[Any, np.dtype[np.uint8]]") -> Any:
+        """Derive the input, uint8 (size, size, 3), of an image of any size (height, width, 3)."""
+        return self.input_rule.apply(image)
 
     @property
     def device(self) -> torch.device:
@@ -114,7 +192,18 @@ def normalise(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     return (pixels.float() / 255.0 - mean[:, None, None]) / std[:, None, None]
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def declaration_of(path: Path, header: Header) -> Declaration:
+    """Return the declaration in a header. Raises CheckpointError if mean or std are missing."""
+    # Without them the network's input would have no meaning.
+    if header.declaration is None:
+        raise CheckpointError(
+            f"The header of {path.name} lacks mean or std. Register or train the classifier again."
+        )
+    return header.declaration
+
+
+def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return the metadata and the tensors of a safetensors file. Raises CheckpointError."""
     if not path.is_file():
         raise CheckpointError(
             f"The weight file {path} does not exist. Train it with manage.py train_classifier."
@@ -124,42 +213,67 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path.name} is not a readable safetensors file ({error}). "
-            "Copy it again, or train a new one with manage.py train_classifier."
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path.name} was not written by train_classifier: its header must contain the format "
-            f"{FORMAT!r}, not {metadata.get('format')!r}."
-        )
-    # Without these entries the network's input and output would have no meaning.
-    missing = {"class_names", "mean", "std"} - metadata.keys()
-    if missing:
-        raise CheckpointError(
-            f"The header of {path.name} lacks {', '.join(sorted(missing))}. Train the classifier "
-            "again with manage.py train_classifier."
-        )
+        raise CheckpointError(unreadable(path, error)) from error
     return metadata, tensors
 
 
-def _check_shapes(path: Path, network: VGG13, tensors: dict[str, Tensor]) -> None:
-    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    actual = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+def load_state(
+    network: nn.Module, tensors: Mapping[str, Tensor], name: str, described: str
+) -> nn.Module:
+    """Load tensors into a network, in float32, and return it.
+
+    ``name`` is the file's name and ``described`` the network's, for the message. Raises
+    CheckpointError if names or shapes differ, or if a value is not finite.
+    """
+    state = network.state_dict()
     problems = [
-        f"{name}: expected {expected.get(name, 'nothing')}, got {actual.get(name, 'nothing')}"
-        for name in sorted(expected.keys() | actual.keys())
-        if expected.get(name) != actual.get(name)
+        f"{key}: expected {shape_of(state, key)}, got {shape_of(tensors, key)}"
+        for key in sorted(state.keys() | tensors.keys())
+        if shape_of(state, key) != shape_of(tensors, key)
     ]
     if problems:
-        raise CheckpointError(
-            f"{path.name} does not fit the VGG13 with {network.fc_layers[-1].out_features} "
-            f"classes: {'; '.join(problems)}."
-        )
+        raise CheckpointError(f"{name} does not fit the {described}: {shortened(problems, '; ')}.")
     # A diverged training run ends with NaN weights, whose shapes are correct.
-    broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor.float()).all()]
+    broken = [key for key, tensor in tensors.items() if not torch.isfinite(tensor.float()).all()]
     if broken:
         raise CheckpointError(
-            f"{path.name} contains values that are not finite in {', '.join(broken)}. Train the "
+            f"{name} contains values that are not finite in {shortened(broken, ', ')}. Train the "
             "classifier again, with a lower learning rate if the training diverged."
         )
+    kept = {
+        # Counters and positions are whole numbers, which must stay so.
+        key: tensor.float() if state[key].is_floating_point() else tensor.to(state[key].dtype)
+        for key, tensor in tensors.items()
+    }
+    network.load_state_dict(kept, assign=True)
+    return network
+
+
+def shape_of(tensors: Mapping[str, Tensor], key: str) -> tuple[int, ...] | str:
+    """Return the shape of a tensor, or "nothing" if there is no tensor of this name."""
+    return tuple(tensors[key].shape) if key in tensors else "nothing"
+
+
+def shortened(items: Sequence[str], separator: str) -> str:
+    """Join a list, of which at most ten items are named."""
+    listed = separator.join(items[:NAMED])
+    return f"{listed} and {len(items) - NAMED} more" if len(items) > NAMED else listed
+
+
+def _read(path: Path) -> tuple[Header, dict[str, Tensor]]:
+    metadata, tensors = read_tensors(path)
+    try:
+        return parse_header(path.name, metadata), tensors
+    except HeaderError as error:
+        raise CheckpointError(str(error)) from error
+
+
+def _network(path: Path, header: Header, tensors: Mapping[str, Tensor]) -> nn.Module:
+    size = declaration_of(path, header).size
+    try:
+        network = build(header.architecture, header.outputs, size, empty=True)
+    except (UnknownArchitectureError, FactoryError, ValueError) as error:
+        raise CheckpointError(f"{path.name} cannot be loaded. {error}") from error
+    label = "VGG13" if header.architecture == VGG13_KEY else label_of(header.architecture)
+    described = f"{label} with {header.outputs} {'class' if header.outputs == 1 else 'classes'}"
+    return load_state(network, tensors, path.name, described)

@@ -43,6 +43,16 @@ class VGG13(nn.Module):
         return logits
 
 
+def build(name: str, outputs: int, size: int, *, empty: bool = False) -> VGG13:
+    """Return the VGG13 with random weights. Raises ValueError for another size than 32 pixels."""
+    if size != IMAGE_SIZE:
+        raise ValueError(
+            f"The project's VGG13 takes images of {IMAGE_SIZE} pixels, not {size}. Choose another "
+            f"architecture, or the size {IMAGE_SIZE}."
+        )
+    return VGG13(outputs)
+
+
 def he_initialise(network: nn.Module) -> None:
     """Set Kaiming-normal weights and zero biases (He et al. 2015), so that deep ReLU stacks learn
     sooner."""

@@ -5,7 +5,8 @@ import pytest
 import torch
 from safetensors.torch import save, save_file
 
-from explanations.classifier.checkpoint import FORMAT, CheckpointError, Classifier
+from explanations.classifier.checkpoint import CheckpointError, Classifier
+from explanations.classifier.header import FORMAT
 from explanations.classifier.network import VGG13
 from explanations.store.atomic_files import sha256_of_file
 
