@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,7 +20,45 @@ from explanations.models import (
 )
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ListedChangeList(ChangeList):
+    """A list that can be sorted by the columns that its page names, and by no other."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """Return the column's field, or None for a column that is not sortable."""
+        if field_name not in self.model_admin.get_sortable_by(self.request):
+            return None
+        return super().get_ordering_field(field_name)
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(request, *args, **kwargs)
+
+
+class ListedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list that a URL can filter and sort only as its page names.
+
+    Django allows every lookup of every field of the model, so that the field's value can be found
+    out letter by letter (``?code__regex=^a``) without ever being shown.
+    """
+
+    lookups: ClassVar[tuple[str, ...]] = ()
+    """The filters that a URL may name, with their lookups."""
+    sortable_by: ClassVar[tuple[str, ...]] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Return whether the page names this filter."""
+        return lookup in self.lookups
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Return False: an address finds a row by its primary key alone."""
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list that sorts by the named columns alone."""
+        return ListedChangeList
+
+
+class ReadOnlyAdmin(ListedLookups):
     """Rows that only commands write. The admin shows them without a way to change them."""
 
     class Media:
@@ -83,6 +122,7 @@ class ImageSetAdmin(ReadOnlyAdmin):
     """Admin page of the image sets."""
 
     list_display = ("name", "classes", "image_count", "imported_at")
+    sortable_by = ("name", "imported_at")
     fields = ("name", "classes", "image_count", "imported_at")
 
     @admin.display(description="classes")
@@ -104,6 +144,7 @@ class ClassifierWeightsAdmin(ReadOnlyAdmin):
     """Admin page of the classifiers."""
 
     list_display = ("name", "test_accuracy", "path", "registered_at")
+    sortable_by = ("name", "registered_at")
     fields = ("name", "path", "classes", "test_accuracy", "sha256", "registered_at")
 
     @admin.display(description="classes")
@@ -124,6 +165,12 @@ class PredictionAdmin(ReadOnlyAdmin):
 
     list_display = ("thumbnail", "true_class", "predicted_class", "percent", "is_correct")
     list_filter = ("is_correct", "classifier", "predicted_class")
+    lookups = (
+        *("is_correct__exact", "is_correct__isnull"),
+        *("classifier__id__exact", "classifier__isnull"),
+        *("predicted_class", "predicted_class__isnull"),
+    )
+    sortable_by = ("true_class", "predicted_class", "percent", "is_correct")
     list_select_related = ("image", "classifier")
     fields = ("image_link", "classifier", "predicted_class", "percent", "is_correct")
 
@@ -156,6 +203,8 @@ class ExplanationAdmin(ReadOnlyAdmin):
         "thumbnail", "method_label", "explained_class", "prediction", "seconds", "computed_at"
     )  # fmt: skip
     list_filter = (MethodFilter, "prediction__is_correct")
+    lookups = ("method", "prediction__is_correct__exact", "prediction__is_correct__isnull")
+    sortable_by = ("method_label", "computed_at")
     list_select_related = ("prediction__image",)
     list_per_page = 50
     fields = (

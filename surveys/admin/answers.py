@@ -17,6 +17,13 @@ class AnswerAdmin(ReadOnlyAdmin):
     list_filter = (
         "submission__participant__study", "submission__participant__simulated", "questionnaire"
     )  # fmt: skip
+    lookups = (
+        *("submission__participant__study__id__exact", "submission__participant__study__isnull"),
+        "submission__participant__simulated__exact",
+        "submission__participant__simulated__isnull",
+        *("questionnaire", "questionnaire__isnull"),
+    )
+    sortable_by = ("person", "questionnaire", "item", "at")
     list_select_related = ("submission__participant",)
     search_fields = ("submission__participant__pseudonym", "item")
     fields = ("person", "questionnaire", "item", "value", "at")
@@ -39,6 +46,11 @@ class AnswerAdmin(ReadOnlyAdmin):
 class SubmissionAdmin(ReadOnlyAdmin):
     list_display = ("participant", "step", "submitted_at", "server_seconds", "response_time_ms")
     list_filter = ("participant__study", "participant__simulated")
+    lookups = (
+        *("participant__study__id__exact", "participant__study__isnull"),
+        *("participant__simulated__exact", "participant__simulated__isnull"),
+    )
+    sortable_by = ("participant", "step", "submitted_at", "server_seconds", "response_time_ms")
     list_select_related = ("participant",)
     search_fields = ("participant__pseudonym", "step")
 
@@ -51,6 +63,11 @@ class SubmissionAdmin(ReadOnlyAdmin):
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("at", "participant", "kind", "step", "items")
     list_filter = ("kind", "participant__study", "participant__simulated")
+    lookups = (
+        *("kind", "kind__isnull", "participant__study__id__exact", "participant__study__isnull"),
+        *("participant__simulated__exact", "participant__simulated__isnull"),
+    )
+    sortable_by = ("at", "participant", "kind", "step")
     list_select_related = ("participant",)
     search_fields = ("participant__pseudonym",)
 
@@ -67,6 +84,10 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
 
     list_display = ("study", "simulated", "sequence", "content", "short_hash")
     list_filter = ("study", "simulated")
+    lookups = (
+        *("study__id__exact", "study__isnull", "simulated__exact", "simulated__isnull"),
+    )
+    sortable_by = ("study", "simulated", "sequence")
     list_select_related = ("study",)
     fields = ("study", "simulated", "sequence", "previous", "content", "hash")
 

@@ -66,7 +66,7 @@ class EventInline(ReadOnlyInline):
 
 
 class ArmFilter(admin.SimpleListFilter):
-    """Filter by arm, for unblinded studies only. No other parameter than ``arm`` can bypass it."""
+    """Filter by arm, for unblinded studies only."""
 
     title = "arm"
     parameter_name = "allocated"
@@ -89,8 +89,14 @@ class ParticipantAdmin(StyledAdmin):
         "pseudonym", "slug", "shown_arm", "state", "pages", "simulated", "consented_at"
     )  # fmt: skip
     list_filter = ("study", "state", "simulated", ArmFilter)
+    lookups = (
+        *("study__id__exact", "study__isnull", "state__exact", "state__isnull"),
+        *("simulated__exact", "simulated__isnull", ArmFilter.parameter_name),
+        *(f"consented_at__{part}" for part in ("year", "month", "day")),
+    )
+    sortable_by = ("pseudonym", "slug", "state", "simulated", "consented_at")
     list_select_related = ("study", "arm")
-    search_fields = ("pseudonym", "completion_code")
+    search_fields = ("pseudonym", "=completion_code")
     search_help_text = "Pseudonym or completion code"
     date_hierarchy = "consented_at"
     fields = (
@@ -109,10 +115,6 @@ class ParticipantAdmin(StyledAdmin):
         blinded = obj is not None and hides_arm(obj)
         return [EventInline] if blinded else [TrialInline, EventInline]
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse lookups by arm, so that a typed URL does not reveal who is in an arm."""
-        return lookup.partition("__")[0] != "arm" and super().lookup_allowed(lookup, value, request)
-
     @admin.display(description="arm")
     def shown_arm(self, participant: Participant) -> str:
         if hides_arm(participant):
@@ -127,7 +129,7 @@ class ParticipantAdmin(StyledAdmin):
     def slug(self, participant: Participant) -> str:
         return participant.study.slug
 
-    @admin.display(description="pages sent", ordering="page_count")
+    @admin.display(description="pages sent")
     def pages(self, participant: Any) -> str:
         if hides_arm(participant) and limited_pages(definition(participant.study)):
             return HIDDEN

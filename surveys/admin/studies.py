@@ -25,6 +25,7 @@ EVERY_FORMAT = tuple(entry.key for entry in FORMATS)
 @admin.register(Study)
 class StudyAdmin(StyledAdmin):
     list_display = ("title", "state", "link", "completed", "started", "stopped", "simulated")
+    sortable_by = ("title", "state")
     fields = ("state", "slug", "image_set", "classifier", "loaded_at", "source_sha256")
     inlines = (ArmInline, VersionInline, StimulusInline)
     actions = (
