@@ -84,9 +84,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
 
     list_display = ("study", "simulated", "sequence", "content", "short_hash")
     list_filter = ("study", "simulated")
-    lookups = (
-        *("study__id__exact", "study__isnull", "simulated__exact", "simulated__isnull"),
-    )
+    lookups = ("study__id__exact", "study__isnull", "simulated__exact", "simulated__isnull")
     sortable_by = ("study", "simulated", "sequence")
     list_select_related = ("study",)
     fields = ("study", "simulated", "sequence", "previous", "content", "hash")
