@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
+from explanations.rendering.canvas import is_tiny
 from explanations.store.artefacts import Stored
 
 
@@ -47,6 +48,11 @@ class StudyImage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.true_class} {self.sha256[:12]}"
+
+    @property
+    def is_tiny(self) -> bool:
+        """Check whether the image is so small that pages show its pixels as squares."""
+        return is_tiny(self.height, self.width)
 
 
 class OriginalFile(models.Model):

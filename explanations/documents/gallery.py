@@ -152,7 +152,7 @@ def _layers(classifier: Classifier, source: ImageSet, name: str) -> Figure:
             _heat(image, positive),
             words if positive.any() else f"{words}: empty",
         )
-        glow = colours.glow(canvas.pixelated(scaled(saliency[0], 99)))
+        glow = colours.glow(canvas.pixelated(scaled(saliency[0], 99), canvas.shape_of(image)))
         _cell(figure, row + 2, column, glow, words)
     return figure
 

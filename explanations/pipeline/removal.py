@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from explanations.models import Explanation, ImageSet, OriginalFile, StudyImage
+from explanations.models import ImageSet, OriginalFile, StudyImage
 from explanations.pipeline.data_folder import image_store, original_store, picture_path
-from explanations.pipeline.pictures import picture_name
-from explanations.rendering.viewing import VIEWS
+from explanations.pipeline.pictures import picture_names
 
 
 def remove_set(image_set: ImageSet) -> None:
@@ -28,10 +27,7 @@ def remove_images(numbers: Iterable[int]) -> None:
         shown = set(images.values_list("sha256", flat=True))
         originals = OriginalFile.objects.filter(image__in=images)
         files = set(originals.values_list("sha256", flat=True))
-        maps = Explanation.objects.filter(prediction__image__in=images)
-        pictures = {
-            picture_name(explanation, view) for explanation in maps for _, view in VIEWS.values()
-        }
+        pictures = set(picture_names(images))
         images.delete()
         # Files go only when the rows have gone for good.
         transaction.on_commit(lambda: _remove_files(shown, files, pictures))

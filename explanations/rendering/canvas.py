@@ -1,4 +1,9 @@
-"""Conversion of small arrays to pictures of screen size, and of arrays to PNG bytes."""
+"""Conversion of images and maps to pictures for the screen, and of pictures to PNG bytes.
+
+A picture is a whole multiple of its image, so that every pixel of a map becomes a square of equal
+size. Only above LARGEST is it smaller than its image, and then each pixel of the picture is the
+mean of what it covers: no row and no column of a map is ever skipped.
+"""
 
 import io
 from typing import TypeVar
@@ -10,41 +15,88 @@ from PIL import Image
 from explanations.rendering.colours import Colours
 
 Kind = TypeVar("Kind", bound=np.generic)
+Shape = tuple[int, int]
+"""Height and width in pixels."""
 
 SIZE = 320
-"""Width and height of every picture in pixels: ten times a 32x32 image."""
+"""Width in pixels at which a page shows a picture, and the least longer side of a drawn picture."""
+DENSE = 2 * SIZE
+"""Least longer side of a picture for a screen with two or more dots per pixel."""
+LARGEST = 1280
+"""Largest longer side of a picture."""
+TINY = 100
+"""Images whose longer side is shorter are enlarged in visible squares, others smoothly."""
 LEGEND_HEIGHT = 16
 
 
-def pixelated(values: NDArray[Kind], size: int = SIZE) -> NDArray[Kind]:
-    """Enlarge an array with shape (height, width) or (height, width, channels) to ``size`` by
-    nearest neighbour, without interpolation.
+def picture_shape(height: int, width: int, least: int = SIZE) -> Shape:
+    """Return the shape of the picture of an image: its smallest whole multiple whose longer side
+    has at least ``least`` pixels. An image with more than LARGEST is shrunk to LARGEST."""
+    longer = max(height, width)
+    if longer > LARGEST:
+        return max(1, round(height * LARGEST / longer)), max(1, round(width * LARGEST / longer))
+    factor = -(-least // longer)
+    return factor * height, factor * width
 
-    The centre of each pixel of the picture determines its source, so that any size is possible.
+
+def is_tiny(height: int, width: int) -> bool:
+    """Check whether an image is so small that people should see its pixels as squares."""
+    return max(height, width) < TINY
+
+
+def shape_of(image: NDArray[np.generic]) -> Shape:
+    """Return the shape of the picture of an image."""
+    return picture_shape(*image.shape[:2])
+
+
+def repeated(values: NDArray[Kind], shape: Shape) -> NDArray[Kind]:
+    """Bring an array (height, width) or (height, width, channels) to ``shape`` by nearest
+    neighbour, without computing new values.
+
+    Whole multiples repeat each value equally often. The centre of each pixel of the picture
+    determines its source, so that any shape is possible.
     """
+    if values.shape[:2] == shape:
+        return values
     rows, columns = (
-        ((np.arange(size) + 0.5) * length / size).astype(int) for length in values.shape[:2]
+        ((np.arange(size) + 0.5) * length / size).astype(int)
+        for size, length in zip(shape, values.shape[:2], strict=True)
     )
     enlarged: NDArray[Kind] = values[rows][:, columns]
     return enlarged
 
 
-def smooth(values: NDArray[np.float32], size: int = SIZE) -> NDArray[np.float32]:
-    """Enlarge an array with shape (height, width) to ``size`` bilinearly, which unlike bicubic
-    interpolation never exceeds the range of the values."""
-    image = Image.fromarray(values.astype(np.float32))
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+def pixelated(values: NDArray[np.float32], shape: Shape) -> NDArray[np.float32]:
+    """Bring a map (height, width) to ``shape``: enlarged in squares, or shrunk to the mean of what
+    each pixel covers."""
+    if shape[0] >= values.shape[0] and shape[1] >= values.shape[1]:
+        return repeated(values, shape)
+    return _resampled(values, shape, Image.Resampling.BOX)
+
+
+def smooth(values: NDArray[np.float32], shape: Shape) -> NDArray[np.float32]:
+    """Bring a map (height, width) to ``shape`` bilinearly, which unlike bicubic interpolation never
+    exceeds the range of the values. Shrinking weighs every value that a pixel covers."""
+    return _resampled(values, shape, Image.Resampling.BILINEAR)
+
+
+def fitted(image: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
+    """Bring an image (height, width, 3) to ``shape``: in squares if it is tiny, else smoothly."""
+    if image.shape[:2] == shape:
+        return image
+    if is_tiny(*image.shape[:2]):
+        return repeated(image, shape)
+    height, width = shape
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
 
 
 def colours_of(image: NDArray[np.uint8]) -> Colours:
-    """Convert a uint8 image with shape (height, width, 3) to the 0..1 scale with shape (320, 320,
-    3)."""
-    return pixelated(image).astype(np.float32) / np.float32(255)
+    """Convert a uint8 image with shape (height, width, 3) to its picture on the 0..1 scale."""
+    return fitted(image, shape_of(image)).astype(np.float32) / np.float32(255)
 
 
 def greyscale(image: NDArray[np.uint8]) -> Colours:
-    """Compute the image's luma (ITU-R 601), repeated in three channels, with shape (320, 320,
-    3)."""
+    """Compute the luma (ITU-R 601) of the image's picture, repeated in three channels."""
     luma = colours_of(image) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     return np.repeat(luma[..., None], 3, axis=2)
 
@@ -55,3 +107,11 @@ def png(colours: Colours) -> bytes:
     pixels = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
     Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _resampled(
+    values: NDArray[np.float32], shape: Shape, how: Image.Resampling
+) -> NDArray[np.float32]:
+    height, width = shape
+    image = Image.fromarray(values.astype(np.float32))
+    return np.asarray(image.resize((width, height), how))

@@ -25,8 +25,11 @@ class Drawing(Protocol):
     """
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw a uint8 image with shape (height, width, 3) with its map. The picture has the shape
-        (320, 320, 3) on the 0..1 scale."""
+        """Draw a uint8 image with shape (height, width, 3) with its map.
+
+        The picture is on the 0..1 scale and has the shape ``canvas.shape_of(image)``. The image may
+        have more pixels than the map, for which every pixel of the map becomes a square.
+        """
 
     def legend(self) -> Colours:
         """Return the colours from low to high, with shape (16, 320, 3)."""

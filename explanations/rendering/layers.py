@@ -20,11 +20,13 @@ class Heat:
     opacity: float = 0.5
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture with shape (320, 320, 3). An empty map leaves the image unchanged."""
+        """Draw the picture. An empty map leaves the image unchanged."""
         ground = canvas.colours_of(image)
         if attribution.is_empty:
             return ground
-        heat = colours.sequential(canvas.smooth(scaled(attribution.relevance, 100)))
+        heat = colours.sequential(
+            canvas.smooth(scaled(attribution.relevance, 100), ground.shape[:2])
+        )
         return (1 - self.opacity) * ground + self.opacity * heat
 
     def legend(self) -> Colours:
@@ -45,11 +47,11 @@ class Glow:
     darkness: float = 0.3
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture with shape (320, 320, 3). An empty map leaves the grey image."""
-        light = colours.glow(canvas.pixelated(scaled(attribution.relevance, self.percentile)))
+        """Draw the picture. An empty map leaves the grey image."""
         ground = canvas.greyscale(image)
         if attribution.is_empty:
             return ground
+        light = colours.glow(_squares(attribution, self.percentile, ground))
         return 1 - (1 - self.darkness * ground) * (1 - light)
 
     def legend(self) -> Colours:
@@ -73,11 +75,11 @@ class ForAndAgainst:
     paleness: float = 0.6
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture with shape (320, 320, 3). An empty map leaves the grey image."""
+        """Draw the picture. An empty map leaves the grey image."""
         ground = canvas.greyscale(image)
         if attribution.is_empty:
             return ground
-        tint = colours.diverging(canvas.pixelated(scaled(attribution.relevance, self.percentile)))
+        tint = colours.diverging(_squares(attribution, self.percentile, ground))
         return tint * (self.paleness + (1 - self.paleness) * ground)
 
     def legend(self) -> Colours:
@@ -87,3 +89,8 @@ class ForAndAgainst:
     def describe(self, attribution: Attribution, say: Say = str) -> str:
         """Describe the strongest regions in favour and against."""
         return describe_both(attribution, say)
+
+
+def _squares(attribution: Attribution, percentile: float, ground: Colours) -> NDArray[np.float32]:
+    """Scale the map and enlarge its pixels to squares of the ground's size."""
+    return canvas.pixelated(scaled(attribution.relevance, percentile), ground.shape[:2])

@@ -18,7 +18,9 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Outlines:
-    """The strongest patches, outlined at screen size: solid in favour, dashed against.
+    """The strongest patches, outlined: solid in favour, dashed against.
+
+    Widths are in pixels of a picture of 320 pixels, and grow with larger pictures.
 
     The colours are parameters, and therefore part of the picture's name, so that pictures of an
     earlier version, which had them the other way round, are not served again.
@@ -32,12 +34,11 @@ class Outlines:
     against: tuple[int, int, int] = colours.BLUE
 
     def draw(self, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture with shape (320, 320, 3), or raise ValueError for an attribution without
-        patches."""
+        """Draw the picture, or raise ValueError for an attribution without patches."""
         picture = canvas.colours_of(image).copy()
         if attribution.segments is None:
             raise ValueError("Outlines need patches, but the attribution has no segments.")
-        large = canvas.pixelated(attribution.segments)
+        large = canvas.repeated(attribution.segments, picture.shape[:2])
         weights = strongest(attribution.relevance, attribution.segments, self.count)
         for patch, weight in weights:
             strength = self._strength(weight, weights[0][1])
@@ -70,11 +71,12 @@ class Outlines:
         strength: float = 1.0,
     ) -> None:
         # A white rim inside the coloured line makes it visible on dark and on bright images.
-        rim = inside & ~_shrunk(inside, self.width + self.rim)
-        line = inside & ~_shrunk(inside, self.width)
+        unit = max(1, round(max(inside.shape) / SIZE))
+        rim = inside & ~_shrunk(inside, unit * (self.width + self.rim))
+        line = inside & ~_shrunk(inside, unit * self.width)
         if not supports:
             rows, columns = np.indices(inside.shape)
-            line &= (rows // self.dash + columns // self.dash) % 2 == 0
+            line &= (rows // (unit * self.dash) + columns // (unit * self.dash)) % 2 == 0
         colour = np.array(self.in_favour if supports else self.against, dtype=np.float32) / 255
         for place, paint in ((rim & ~line, np.ones(3, dtype=np.float32)), (line, colour)):
             picture[place] = (1 - strength) * picture[place] + strength * paint

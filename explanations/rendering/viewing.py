@@ -30,7 +30,7 @@ class View:
             raise ValueError(f"opacity is {self.opacity}, but must be between 0 and 1.")
 
     def draw(self, drawing: Drawing, image: NDArray[np.uint8], attribution: Attribution) -> Colours:
-        """Draw the picture with shape (320, 320, 3) on the 0..1 scale."""
+        """Draw the picture on the 0..1 scale."""
         ground = np.full_like(image, GREY) if self.alone else image
         drawn = drawing.draw(ground, attribution)
         if self.opacity == 1:

@@ -37,7 +37,7 @@ def hot(relevance: Floats) -> str:
     sizes = np.abs(relevance)
     largest = float(sizes.max())
     colours = matplotlib.colormaps["hot"](sizes / largest if largest else sizes)[..., :3]
-    return data_uri(canvas.pixelated(colours.astype(np.float32)))
+    return data_uri(canvas.repeated(colours.astype(np.float32), canvas.shape_of(colours)))
 
 
 def on_one_scale(image: NDArray[np.uint8], maps: Sequence[Floats]) -> list[str]:
@@ -48,7 +48,10 @@ def on_one_scale(image: NDArray[np.uint8], maps: Sequence[Floats]) -> list[str]:
     """
     ground = canvas.greyscale(image)
     together = scaled(np.stack(maps), PERCENTILE)
-    return [data_uri(_red_and_blue(ground, canvas.pixelated(values))) for values in together]
+    return [
+        data_uri(_red_and_blue(ground, canvas.pixelated(values, ground.shape[:2])))
+        for values in together
+    ]
 
 
 def data_uri(colours: Colours) -> str:

@@ -263,6 +263,13 @@ def _draw(predictions: Sequence[Prediction], methods: Sequence[Method]) -> None:
     rows = Explanation.objects.filter(prediction__in=predictions, method__in=_keys(methods))
     for explanation in rows.select_related("prediction__image"):
         pictures.map_png(explanation)
+        image = explanation.prediction.image
+        if pictures.has_dense_picture(image.height, image.width):
+            pictures.map_png(explanation, dense=True)
+    for prediction in predictions:
+        if not prediction.image.is_tiny:
+            pictures.image_png(prediction.image)
+            pictures.image_png(prediction.image, dense=True)
 
 
 def _keys(methods: Sequence[Method]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from surveys import services
 from surveys.models import Study
 from surveys.services import StudyError
 from surveys.study_file.stored import definition
+from surveys.web.pictures import is_dense
 
 
 @require_safe
@@ -57,7 +58,7 @@ def picture(
     text = study_texts.writable(_user(request), pk)
     try:
         with loaded(text, _user(request)) as study:
-            return show_picture(study, arm, picture_code, picture)
+            return show_picture(study, arm, picture_code, picture, dense=is_dense(request))
     except StudyError as error:
         raise Http404(str(error)) from error
 

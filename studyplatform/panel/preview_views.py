@@ -28,7 +28,7 @@ from surveys.pages.kinds.catalogue import page_of
 from surveys.pages.language import about_study
 from surveys.pages.screens import screen
 from surveys.study_file.stored import definition
-from surveys.web.pictures import drawn, example_of, explanation_of
+from surveys.web.pictures import drawn, example_of, explanation_of, is_dense
 
 NOT_SHOWN = "Participants in this arm do not see this page: its part is limited to other arms."
 SENT = "preview-sent"
@@ -161,22 +161,26 @@ def picture(
 ) -> HttpResponse:
     """Return an image, map or legend of a previewed page."""
     study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
-    return show_picture(study, arm, picture_code, picture)
+    return show_picture(study, arm, picture_code, picture, dense=is_dense(request))
 
 
-def show_picture(study: Study, arm: str, picture_code: str, picture: str) -> HttpResponse:
+def show_picture(
+    study: Study, arm: str, picture_code: str, picture: str, *, dense: bool = False
+) -> HttpResponse:
     """Return an image, map or legend of a page that is shown in the arm."""
     shown_arm = get_object_or_404(study.arms, key=arm)
     with preview.visitor(study, shown_arm, definition(study).language) as person:
         if picture_code.startswith(EXAMPLE):
-            return drawn(picture, *example_of(person, picture_code.removeprefix(EXAMPLE)))
+            example = example_of(person, picture_code.removeprefix(EXAMPLE))
+            return drawn(picture, *example, dense=dense)
         trial = get_object_or_404(
             person.trials.select_related(
                 "stimulus__prediction__image", "explanation__prediction__image"
             ),
             picture_code=picture_code,
         )
-        return drawn(picture, trial.stimulus.prediction.image, explanation_of(trial, picture))
+        explanation = explanation_of(trial, picture)
+        return drawn(picture, trial.stimulus.prediction.image, explanation, dense=dense)
 
 
 def _frame(

@@ -1,5 +1,6 @@
 """Preloading of the next trial's pictures while the participant looks at the current page."""
 
+from explanations.pipeline import pictures
 from surveys import tasks
 from surveys.models import Participant, Trial
 from surveys.models.prepared_query import PreparedQuery
@@ -31,7 +32,12 @@ _PICTURES = PreparedQuery(
     lambda person, position: (
         Trial.objects.order_by()
         .filter(participant=person, position=position)
-        .values_list("picture_code", "explanation_id")
+        .values_list(
+            "picture_code",
+            "explanation_id",
+            "stimulus__prediction__image__height",
+            "stimulus__prediction__image__width",
+        )
     ),
     int,
     int,
@@ -49,11 +55,12 @@ def next_pictures(participant: Participant, step: Step) -> list[str]:
     stage = stage_of(participant, page)
     return [
         address
-        for picture_code, explanation in _PICTURES(participant.pk, page.trial_position or 0)
+        for picture_code, explanation, *shape in _PICTURES(participant.pk, page.trial_position or 0)
         for address in picture_urls(
             participant,
             picture_code,
             with_map=explanation is not None and stage.shows_map,
             maps=0 if explanation is None else stage.classes,
+            dense=pictures.has_dense_picture(*shape),
         )
     ]

@@ -9,7 +9,7 @@ from explanations.models import Explanation, StudyImage
 from explanations.pipeline import pictures
 from surveys.models import ArmBlock, Participant, Trial
 from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
-from surveys.pages.kinds.stimulus import map_name
+from surveys.pages.kinds.stimulus import DENSE, map_name
 from surveys.pages.screens import is_legend_visible, is_map_visible, is_visible
 from surveys.tasks import TASKS
 from surveys.web.participation import find_participant
@@ -25,7 +25,8 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
     """Return an image, map or legend of a trial of the participant, once they have reached it."""
     participant = find_participant(code)
     if picture_code.startswith(EXAMPLE):
-        return drawn(picture, *example_of(participant, picture_code.removeprefix(EXAMPLE)))
+        example = example_of(participant, picture_code.removeprefix(EXAMPLE))
+        return drawn(picture, *example, dense=is_dense(request))
     trial = get_object_or_404(
         Trial.objects.select_related(
             "stimulus__prediction__image", "explanation__prediction__image"
@@ -40,7 +41,9 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
     hidden = {"map": is_map_visible, "legend": is_legend_visible}
     if picture in hidden and not hidden[picture](trial):
         raise Http404("The map may not be seen yet.")
-    return drawn(picture, trial.stimulus.prediction.image, explanation_of(trial, picture))
+    explanation = explanation_of(trial, picture)
+    image = trial.stimulus.prediction.image
+    return drawn(picture, image, explanation, dense=is_dense(request))
 
 
 def explanation_of(trial: Trial, picture: str) -> Explanation | None:
@@ -53,15 +56,22 @@ def explanation_of(trial: Trial, picture: str) -> Explanation | None:
     return None if picture in SIDE_BY_SIDE else trial.explanation
 
 
-def drawn(picture: str, image: StudyImage, explanation: Explanation | None) -> HttpResponse:
+def is_dense(request: HttpRequest) -> bool:
+    """Check whether the browser asks for the picture for a screen with two dots per pixel."""
+    return DENSE.removeprefix("?") in request.GET
+
+
+def drawn(
+    picture: str, image: StudyImage, explanation: Explanation | None, *, dense: bool = False
+) -> HttpResponse:
     """Return the image, a map or its legend. Raises Http404 if there is none."""
     if picture == "image":
-        return png(pictures.image_png(image))
+        return png(pictures.image_png(image, dense=dense))
     if explanation is None:
         raise Http404("This trial has no map.")
     if picture == "legend":
         return png(pictures.legend_png(explanation.method))
-    return png(pictures.map_png(explanation))
+    return png(pictures.map_png(explanation, dense=dense))
 
 
 def example_of(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:

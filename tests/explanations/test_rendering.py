@@ -47,13 +47,99 @@ def of_pixel(picture, row, column):
 
 
 def test_every_pixel_becomes_a_square_of_ten_by_ten(image):
-    large = canvas.pixelated(image)
+    large = np.rint(canvas.colours_of(image) * 255)
     assert large.shape == (320, 320, 3)
     assert np.array_equal(large, np.kron(image, np.ones((10, 10, 1), np.uint8)))
 
 
-def test_images_of_another_size_fit_too(image):
-    assert canvas.pixelated(image[:20, :30]).shape == (320, 320, 3)
+@pytest.mark.parametrize(
+    ("shape", "least", "picture"),
+    [
+        ((32, 32), 320, (320, 320)),
+        ((20, 30), 320, (220, 330)),
+        ((128, 128), 320, (384, 384)),
+        ((128, 128), 640, (640, 640)),
+        ((224, 224), 320, (448, 448)),
+        ((224, 224), 640, (672, 672)),
+        ((512, 512), 320, (512, 512)),
+        ((1280, 20), 640, (1280, 20)),
+        ((2560, 1024), 320, (1280, 512)),
+        ((5000, 1), 320, (1280, 1)),
+    ],
+)
+def test_a_picture_is_a_whole_multiple_of_its_image_or_shrunk_to_the_largest(shape, least, picture):
+    assert canvas.picture_shape(*shape, least) == picture
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS[:3], ids=NAMES[:3])
+@pytest.mark.parametrize(
+    "size", [(31, 31), (128, 128), (320, 320), (512, 200), (1300, 60)], ids="{0[0]}x{0[1]}".format
+)
+def test_one_strong_pixel_anywhere_is_visible_at_its_place(drawing, size):
+    """Drawn at 320 by nearest neighbour, 61 % of the pixels of a map of 512 were missing."""
+    height, width = size
+    grey = np.full((*size, 3), 128, np.uint8)
+    shape = canvas.shape_of(grey)
+    for row, column in [(0, 0), (height - 1, 0), (height // 2, width // 3), (1, width - 2)]:
+        relevance = np.zeros(size, np.float32)
+        relevance[row, column] = 1
+        picture = drawing.draw(grey, Attribution(relevance))
+        assert picture.shape == (*shape, 3)
+        changed = np.abs(picture - np.median(picture, axis=(0, 1))).max(axis=2)
+        assert changed.max() > 0.1
+        strongest = np.unravel_index(changed.argmax(), shape)
+        for place, asked, drawn, length in zip(strongest, (row, column), shape, size, strict=True):
+            assert abs((place + 0.5) * length / drawn - (asked + 0.5)) < 1
+
+
+def test_nearest_neighbour_would_lose_the_pixel():
+    """The control: the way in which maps were drawn kept 5 of 8 rows and of 8 columns."""
+    numbers = np.arange(512 * 512, dtype=np.int32).reshape(512, 512)
+    kept = np.unique(canvas.repeated(numbers, (320, 320)))
+    assert len(kept) / numbers.size == pytest.approx(25 / 64)
+
+
+@pytest.mark.parametrize("side", [128, 224])
+def test_every_pixel_of_a_map_becomes_a_square_of_equal_size(side):
+    values = np.random.default_rng(0).random((side, side), dtype=np.float32)
+    drawn = canvas.pixelated(values, canvas.picture_shape(side, side))
+    factor = len(drawn) // side
+    assert np.array_equal(drawn, np.kron(values, np.ones((factor, factor), np.float32)))
+
+
+def test_a_map_lies_on_the_pixels_of_its_image():
+    """An image of stripes with the map of the same stripes: every square has one colour."""
+    image = np.zeros((112, 112, 3), np.uint8)
+    image[::2] = 255
+    relevance = np.ascontiguousarray(image[..., 0], np.float32) / 255
+    ground = np.repeat(np.repeat(image, 6, 0), 6, 1)
+    picture = ForAndAgainst(percentile=100).draw(ground, Attribution(relevance))
+    assert np.array_equal(picture, np.kron(picture[::6, ::6], np.ones((6, 6, 1), np.float32)))
+    warmth = picture[..., 0] - picture[..., 2]
+    assert warmth[:6].min() > 0.3
+    assert warmth[6:12].max() < 1e-6
+
+
+def test_large_images_are_enlarged_smoothly_and_tiny_ones_in_squares():
+    chance = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
+    smooth, squares = (
+        canvas.colours_of(np.ascontiguousarray(image)) for image in (chance, chance[:40, :40])
+    )
+    assert not np.array_equal(smooth[::3], smooth[1::3])
+    assert np.array_equal(squares[::8], squares[1::8])
+
+
+def test_outlines_grow_with_the_picture():
+    segments = np.zeros((224, 224), np.uint8)
+    segments[50:150, 50:150] = 1
+    attribution = Attribution(segments.astype(np.float32), segments=segments)
+    wide = {}
+    for factor in (2, 6):
+        grey = np.full((224 * factor, 224 * factor, 3), 128, np.uint8)
+        picture = Outlines().draw(grey, attribution)
+        changed = (np.abs(picture - 128 / 255) > 0.01).any(axis=2)
+        wide[factor] = changed[len(changed) * 100 // 224].sum() / 2
+    assert wide == {2: 5, 6: 20}
 
 
 def test_enlarging_smoothly_goes_beyond_no_value_and_equals_torch(image):
@@ -61,7 +147,7 @@ def test_enlarging_smoothly_goes_beyond_no_value_and_equals_torch(image):
     from torch.nn.functional import interpolate
 
     values = np.random.default_rng(0).normal(size=(32, 32)).astype(np.float32)
-    large = canvas.smooth(values)
+    large = canvas.smooth(values, (320, 320))
     expected = interpolate(
         torch.from_numpy(values)[None, None], size=(320, 320), mode="bilinear", align_corners=False
     )[0, 0]

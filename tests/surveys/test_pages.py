@@ -1,12 +1,15 @@
 """The participants' pages, walked like a person."""
 
+import io
 import re
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from explanations import catalogue
+from explanations.models import StudyImage
 from surveys.models import Answer, Participant, Study
 from surveys.pages import sequence
 from surveys.simulation.browser import Browser
@@ -48,6 +51,38 @@ def test_the_trials_show_image_and_map_and_the_control_arm_the_image_alone(drawn
             response = Client().get(path)
             assert response["Content-Type"] == "image/png"
             assert "private" in response["Cache-Control"]
+
+
+def test_a_screen_with_two_dots_per_pixel_gets_larger_pictures_of_all_but_tiny_images(drawn):
+    browser, page, _ = in_arm(drawn, "gradcam")
+    trial = go_on(browser, page, 2)
+    assert "srcset" not in html(trial)  # 32 pixels: squares, however large
+    assert html(trial).count('class="pixels"') == 2
+    StudyImage.objects.update(width=128, height=128)
+    assert html(trial).count('class="pixels"') == 0
+    sets = re.findall(r'src="([^"]+)" srcset="([^"]+)"', html(trial))
+    assert [one.split("/")[-1] for one, _ in sets] == ["image.png", "map.png"]
+    for address, srcset in sets:
+        assert srcset == f"{address} 1x, {address}?dense 2x"
+        for asked, side in ((address, 384), (f"{address}?dense", 640)):
+            content = Client().get(asked).content
+            assert Image.open(io.BytesIO(content)).size == (side, side)
+    following = re.search(r'data-next="([^"]+)"', html(trial)).group(1).split()
+    assert [one.split("/")[-1] for one in following] == [
+        "image.png?dense",
+        "map.png?dense",
+        "legend.png",
+    ]
+    assert all(one.split(",")[-1] == f"{one.split(',')[0]}?dense" for one in following[:2])
+
+
+def test_the_instructions_speak_of_squares_only_where_there_are_some(drawn):
+    browser, page, _ = in_arm(drawn, "none")
+    page = go_on(browser, page, 1)
+    assert "small squares" in html(page)
+    StudyImage.objects.update(width=128, height=128)
+    assert "small squares" not in html(page)
+    assert "Look at the whole picture before you look at its details." in html(page)
 
 
 def test_the_prediction_stands_on_the_page_in_words(drawn):

@@ -3,12 +3,15 @@
 from django.urls import reverse
 
 from explanations import catalogue
-from explanations.models import Explanation, Prediction
+from explanations.models import Explanation, Prediction, StudyImage
 from explanations.pipeline import pictures
 from surveys.models import Condition, Participant, Trial
 from surveys.pages.kinds import Screen
 from surveys.pages.language import spoken
 from surveys.study_file.stored import definition
+
+DENSE = "?dense"
+"""End of the URL of a picture for a screen with two dots per pixel."""
 
 
 def picture_url(participant: Participant, picture_code: str, picture: str) -> str:
@@ -18,16 +21,33 @@ def picture_url(participant: Participant, picture_code: str, picture: str) -> st
 
 
 def picture_urls(
-    participant: Participant, picture_code: str, *, with_map: bool, maps: int = 0
+    participant: Participant,
+    picture_code: str,
+    *,
+    with_map: bool,
+    maps: int = 0,
+    dense: bool = False,
 ) -> list[str]:
-    """Return the URLs of all pictures of a stimulus.
+    """Return the URLs of all pictures of a stimulus, as the script that loads them reads them.
 
-    ``maps`` is the number of maps shown side by side.
+    ``maps`` is the number of maps shown side by side. If ``dense``, the URL of each picture is
+    followed by a comma and the URL of its larger version.
     """
     beside = [map_name(place) for place in range(1, maps + 1)]
     named = [*(["map"] if with_map else []), *beside]
-    pictures = ["image", *named, *(["legend"] if named else [])]
-    return [picture_url(participant, picture_code, picture) for picture in pictures]
+    addresses = [picture_url(participant, picture_code, name) for name in ("image", *named)]
+    if dense:
+        addresses = [f"{address},{address}{DENSE}" for address in addresses]
+    return [*addresses, *([picture_url(participant, picture_code, "legend")] if named else [])]
+
+
+def sharpness(image: StudyImage) -> Screen:
+    """Return how a page draws an image and its maps: in squares if tiny, and from larger pictures
+    on a dense screen."""
+    return {
+        "is_tiny": image.is_tiny,
+        "dense": DENSE if pictures.has_dense_picture(image.height, image.width) else "",
+    }
 
 
 def map_name(place: int) -> str:
@@ -75,6 +95,7 @@ def stimulus(
     shown: Screen = {
         "image_url": picture_url(participant, picture_code, "image"),
         "map_over": definition(participant.study).pages.map == "over",
+        **sharpness(prediction.image),
     }
     label = spoken(participant.study).class_label(prediction.predicted_class)
     if shows_prediction and condition.shows_prediction:

@@ -68,14 +68,25 @@
     opacity.addEventListener("change", () => did("opacity", Number(opacity.value)));
   }
 
+  // An enlarged picture needs as many dots on any screen as an ordinary one on a dense screen.
+  const sharp = [...stimulus.querySelectorAll("img[srcset]")].map((shown) => [shown, shown.srcset]);
+
   button(words.enlarge, false, (now) => {
     stimulus.classList.toggle("large", now);
+    for (const [shown, usual] of sharp) {
+      shown.srcset = now ? usual.split(", ").at(-1).replace(" 2x", " 1x") : usual;
+    }
     did("zoom", now ? 1 : 0);
   });
   tools.hidden = false;
 
   // The next page's pictures are fetched during this page, so that all arms load equally fast.
   document.addEventListener("painted", () => {
-    for (const address of (words.next ?? "").split(" ").filter(Boolean)) new Image().src = address;
+    for (const addresses of (words.next ?? "").split(" ").filter(Boolean)) {
+      const [address, dense] = addresses.split(",");
+      const picture = new Image();
+      if (dense) picture.srcset = `${address} 1x, ${dense} 2x`;
+      picture.src = address;
+    }
   });
 })();

@@ -1,3 +1,4 @@
+import hashlib
 import io
 from dataclasses import asdict
 
@@ -6,10 +7,12 @@ import pytest
 from django.utils import translation
 from PIL import Image
 
+from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
 from explanations.pipeline import pictures
 from explanations.pipeline.data_folder import artefact_store, image_store
+from explanations.rendering.viewing import DEFAULT
 from explanations.store.artefacts import ArtefactError, ArtefactStore
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +69,34 @@ def test_another_way_of_drawing_does_not_serve_the_old_picture(scenes, corner, m
     (artefact_store().root / explanation.pack).unlink()
     with pytest.raises(ArtefactError, match="precompute_explanations again"):
         pictures.map_png(explanation)
+
+
+def test_a_tiny_image_keeps_the_names_of_its_pictures_and_a_large_one_has_names_by_size(
+    scenes, corner
+):
+    """Pictures that were drawn by earlier versions stay valid."""
+    explanation = explained(scenes, corner)
+    drawing = catalogue.get("gradcam").drawing
+    text = f"{explanation.key} {explanation.sha256} {drawing!r} {DEFAULT!r} 1"
+    name = hashlib.sha256(text.encode()).hexdigest()
+    image = explanation.prediction.image
+    assert pictures.picture_name(explanation, DEFAULT) == name
+    assert pictures.picture_name(explanation, DEFAULT, dense=True) == name
+    image.width = image.height = 128
+    names = {pictures.picture_name(explanation, DEFAULT, dense=dense) for dense in (True, False)}
+    image.width = 200
+    names |= {pictures.picture_name(explanation, DEFAULT), name}
+    assert len(names) == 4
+
+
+def test_image_and_map_of_a_wide_image_have_its_shape(scenes, corner):
+    explanation = explained(scenes, corner)
+    image = explanation.prediction.image
+    wide = np.random.default_rng(0).integers(0, 256, (112, 200, 3), dtype=np.uint8)
+    image.sha256, image.height, image.width = image_store().write(wide), 112, 200
+    for dense, shape in ((False, (224, 400, 3)), (True, (448, 800, 3))):
+        assert pixels_of(pictures.image_png(image, dense=dense)).shape == shape
+        assert pixels_of(pictures.map_png(explanation, dense=dense)).shape == shape
 
 
 def test_the_words_for_screen_readers_tell_the_place_and_no_class(scenes, corner):
