@@ -141,15 +141,16 @@ FLAGS = {
 _NAMED = _("“{label}”")
 _UNNAMED = _("the classifier's answer")
 _OF_ITS_OWN = _("the class of the map")
-EMPTY_CAPTION = _("The map is empty: it marks no part of the picture as counting towards {answer}.")
+EMPTY_CAPTION = _("The map is empty: it marks no part of the picture as evidence for {answer}.")
 _HEAT_CAPTION = _(
-    "Yellow regions counted most towards {answer}, dark blue regions counted little or not at all."
+    "Yellow regions are the strongest evidence for {answer}, dark blue regions are little or no "
+    "evidence."
 )
 _HEAT_READING = (
     _("A layer of colour lies over the picture."),
     _(
-        "Yellow marks the regions that counted most towards the classifier's answer; "
-        "dark blue marks regions that counted little or not at all."
+        "Yellow marks the regions that are the strongest evidence for the classifier's answer; "
+        "dark blue marks regions that are little or no evidence."
     ),
     _("The map is coarse: it shows regions, not single pixels."),
     _(
@@ -160,13 +161,13 @@ _HEAT_READING = (
 _PIXELS_READING = (
     _("The picture is shown pale and grey, with some of its pixels coloured."),
     _(
-        "Orange pixels counted in favour of the classifier's answer, blue pixels counted against "
-        "it; the stronger the colour, the more a pixel counted."
+        "Orange pixels are evidence for the classifier's answer, blue pixels are evidence against "
+        "it; the stronger the colour, the stronger the evidence."
     ),
 )
-_HEAT_LEGEND = Legend(_("counted little"), _("counted most"))
+_HEAT_LEGEND = Legend(_("weak evidence"), _("strong evidence"))
 # Orange is in favour and blue against in every signed map, because a study may show several.
-_FOR_AND_AGAINST = Legend(_("counted against"), _("counted in favour"))
+_FOR_AND_AGAINST = Legend(_("evidence against"), _("evidence for"))
 
 METHODS: tuple[Method, ...] = (
     Method(
@@ -193,7 +194,7 @@ METHODS: tuple[Method, ...] = (
                 "The brighter a pixel glows, the more the classifier's answer would change "
                 "if this pixel were changed a little."
             ),
-            _("The glow does not show whether a pixel counted in favour of the answer or against."),
+            _("The glow does not show whether a pixel is evidence for the answer or against it."),
             _("The brightness compares only pixels within one picture."),
         ),
         legend=Legend(_("hardly matters"), _("matters most")),
@@ -224,8 +225,8 @@ METHODS: tuple[Method, ...] = (
         label="SHAP",
         path="explanations.methods.deepshap.DeepShap",
         caption=_(
-            "Compared with 100 typical pictures, orange pixels counted in favour of {answer} and "
-            "blue pixels against it."
+            "Compared with 100 typical pictures, orange pixels are evidence for {answer} and "
+            "blue pixels evidence against it."
         ),
         how_to_read=(
             *_PIXELS_READING,

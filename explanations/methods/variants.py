@@ -53,8 +53,8 @@ BASELINE = Parameter(
             "black",
             "from black",
             _(
-                "Compared with an all-black picture, orange pixels counted in favour of {answer} "
-                "and blue pixels against it."
+                "Compared with an all-black picture, orange pixels are evidence for {answer} and "
+                "blue pixels evidence against it."
             ),
             _(
                 "The picture is compared with an all-black picture, so black pixels "
@@ -65,8 +65,8 @@ BASELINE = Parameter(
             "grey",
             "from grey",
             _(
-                "Compared with an all-grey picture, orange pixels counted in favour of {answer} "
-                "and blue pixels against it."
+                "Compared with an all-grey picture, orange pixels are evidence for {answer} and "
+                "blue pixels evidence against it."
             ),
             _(
                 "The picture is compared with an all-grey picture, so pixels of that "
@@ -78,8 +78,8 @@ BASELINE = Parameter(
             "white",
             "from white",
             _(
-                "Compared with an all-white picture, orange pixels counted in favour of {answer} "
-                "and blue pixels against it."
+                "Compared with an all-white picture, orange pixels are evidence for {answer} and "
+                "blue pixels evidence against it."
             ),
             _(
                 "The picture is compared with an all-white picture, so white pixels "
@@ -90,8 +90,8 @@ BASELINE = Parameter(
             "mean",
             "from the mean colour",
             _(
-                "Compared with a plain picture of a single colour, orange pixels counted in favour "
-                "of {answer} and blue pixels against it."
+                "Compared with a plain picture of a single colour, orange pixels are evidence for "
+                "{answer} and blue pixels evidence against it."
             ),
             _(
                 "The picture is compared with a plain picture of a single colour, the "
@@ -103,8 +103,8 @@ BASELINE = Parameter(
             "blurred",
             "from the blurred image",
             _(
-                "Compared with a blurred copy of the picture, orange pixels counted in favour of "
-                "{answer} and blue pixels against it."
+                "Compared with a blurred copy of the picture, orange pixels are evidence for "
+                "{answer} and blue pixels evidence against it."
             ),
             _(
                 "The picture is compared with a blurred copy of itself, so even areas, which look "
@@ -127,21 +127,20 @@ DRAWING = Parameter(
             "outlines",
             "",
             _(
-                "Patches with a solid orange outline counted in favour of {answer}, patches with a "
-                "dashed blue outline counted against it."
+                "Patches with a solid orange outline are evidence for {answer}, patches with a "
+                "dashed blue outline are evidence against it."
             ),
             how_to_read=(
                 _(
-                    "The picture is divided into patches, and the five that counted most "
-                    "are outlined."
+                    "The picture is divided into patches, and the five with the strongest "
+                    "evidence are outlined."
                 ),
                 _(
-                    "A solid orange outline marks a patch that counted in favour of the "
-                    "classifier's answer; a dashed blue outline marks a patch that counted "
-                    "against it."
+                    "A solid orange outline marks evidence for the classifier's answer; a dashed "
+                    "blue outline marks evidence against it."
                 ),
                 _COVERED,
-                _("Patches without an outline counted less."),
+                _("Patches without an outline are weaker evidence."),
             ),
             drawing=Outlines(),
         ),
@@ -149,17 +148,19 @@ DRAWING = Parameter(
             "graded",
             "graded outlines",
             _(
-                "Solid orange outlines: the patch counted in favour of {answer}. Dashed blue: "
-                "against it. The stronger the line, the more it counted."
+                "Solid orange outlines: evidence for {answer}. Dashed blue outlines: evidence "
+                "against it. The stronger the line, the stronger the evidence."
             ),
             how_to_read=(
                 _("The picture is divided into patches, and each patch is outlined."),
                 _(
-                    "A solid orange outline marks a patch that counted in favour of the "
-                    "classifier's answer; a dashed blue outline marks a patch that counted "
-                    "against it."
+                    "A solid orange outline marks evidence for the classifier's answer; a dashed "
+                    "blue outline marks evidence against it."
                 ),
-                _("The stronger a line, the more its patch counted; the faintest hardly show."),
+                _(
+                    "The stronger a line, the stronger the evidence; "
+                    "the faintest lines hardly show."
+                ),
                 _COVERED,
             ),
             drawing=GradedOutlines(),
@@ -168,14 +169,14 @@ DRAWING = Parameter(
             "heat",
             "heat map",
             _(
-                "Orange patches counted in favour of {answer}, blue patches counted against it; "
-                "the stronger the colour, the more a patch counted."
+                "Orange patches are evidence for {answer}, blue patches are evidence against it; "
+                "the stronger the colour, the stronger the evidence."
             ),
             how_to_read=(
                 _("The picture is shown pale and grey, and divided into coloured patches."),
                 _(
-                    "Orange patches counted in favour of the classifier's answer, blue patches "
-                    "counted against it; the stronger the colour, the more a patch counted."
+                    "Orange patches are evidence for the classifier's answer, blue patches are "
+                    "evidence against it; the stronger the colour, the stronger the evidence."
                 ),
                 _COVERED,
                 _("The colours compare only patches within one picture."),

@@ -96,6 +96,8 @@ def read_page(path: str, status: int, html: str) -> Page:
 
 def _read_input(page: Page, values: Mapping[str, str], minimum: str) -> None:
     kind, name = values["type"], values["name"]
+    if "data-view" in values:  # switches between picture and map, and is in no form
+        return
     if kind == "hidden":
         page.hidden[name] = values.get("value", "")
     elif kind in {"radio", "checkbox"}:

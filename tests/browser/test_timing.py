@@ -214,7 +214,7 @@ def test_the_digits_can_be_turned_off_and_stay_off(tab, live_server, mapped):
     participant = at_first_trial(mapped)
     open_page(tab, live_server, participant)
     ready(tab)
-    tab.get_by_label("Press a number key").uncheck()
+    tab.get_by_label("to answer, Enter to continue").uncheck()
     for _ in range(2):
         tab.locator("h1").first.evaluate("() => document.activeElement.blur()")
         tab.keyboard.press("1")

@@ -238,7 +238,7 @@ def test_outlines_differ_in_colour_and_in_dashes(image):
     assert 0.3 < dashes.mean() < 0.7
 
 
-SIGNED = [method for method in catalogue.EVERY if method.legend.low == "counted against"]
+SIGNED = [method for method in catalogue.EVERY if method.legend.low == "evidence against"]
 
 
 @pytest.mark.parametrize("method", SIGNED, ids=[method.key for method in SIGNED])
@@ -253,12 +253,12 @@ def test_orange_is_in_favour_and_blue_against_in_every_arm(image, method):
         warmth = drawn[..., 0] - drawn[..., 2]
         assert warmth[in_favour].mean() > 0.02
         assert warmth[against].mean() < -0.02
-    assert method.legend.high == "counted in favour"
+    assert method.legend.high == "evidence for"
 
 
 @pytest.mark.parametrize(
     ("language", "orange", "blue"),
-    [("en", "in favour", "against"), ("de", "für", "gegen")],
+    [("en", "evidence for", "against"), ("de", "für", "gegen")],
 )
 @pytest.mark.parametrize("method", SIGNED, ids=[method.key for method in SIGNED])
 def test_the_words_give_orange_and_blue_the_same_meaning_in_every_arm(

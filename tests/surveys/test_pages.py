@@ -90,7 +90,8 @@ def test_the_prediction_stands_on_the_page_in_words(drawn):
     trial = go_on(browser, page, 2)
     shown = participant.trials.get(position=1).stimulus.prediction.predicted_class
     assert trial.prediction == shown
-    assert f'The classifier says: <strong id="prediction">{shown}</strong>' in html(trial)
+    assert '<h2 id="says">The classifier says:</h2>' in html(trial)
+    assert f'<strong id="prediction">{shown}</strong>' in html(trial)
 
 
 def test_the_example_is_the_same_image_in_all_arms_and_no_trial(drawn):

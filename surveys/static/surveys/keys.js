@@ -23,17 +23,29 @@
   const label = document.createElement("label");
   const box = document.createElement("input");
   box.type = "checkbox";
-  label.append(box, choice.dataset.keys);
+  label.append(box, choice.dataset.keys.replace("{digits}", digits()));
   choice.append(label);
   box.checked = store() !== "off";
   box.addEventListener("change", () => {
     store(box.checked ? "on" : "off");
     show();
   });
-  choice.hidden = groups.length === 0;
+  // The hint is only for people with a keyboard. A keyboard that a tablet gets later works as well.
+  const keyboard = matchMedia("(hover: hover) and (pointer: fine)").matches;
+  choice.hidden = groups.length === 0 || !keyboard;
 
   function answers(group) {
     return [...group.querySelectorAll("input[type=radio]")];
+  }
+
+  // Return the digits that choose an answer on this page, such as 1-7.
+  function digits() {
+    const last = groups.map((group) => {
+      const all = answers(group).filter((one) => !one.closest(".apart"));
+      return group.querySelector(".scale") ? Number(all.at(-1)?.value) : all.length;
+    });
+    const most = Math.max(1, ...last.filter(Boolean));
+    return most > 9 ? "0–9" : `1–${most}`;
   }
 
   function show() {

@@ -58,6 +58,10 @@
       fade();
       did("map", now ? 1 : 0);
     });
+    show.classList.add("show");
+    for (const view of stimulus.querySelectorAll("[data-views] input")) {
+      view.addEventListener("change", () => did("map", view.value === "map" ? 1 : 0));
+    }
     const fade = () => {
       map.style.opacity = show.getAttribute("aria-pressed") === "true" ? opacity.value / 100 : 0;
     };
@@ -71,13 +75,14 @@
   // An enlarged picture needs as many dots on any screen as an ordinary one on a dense screen.
   const sharp = [...stimulus.querySelectorAll("img[srcset]")].map((shown) => [shown, shown.srcset]);
 
-  button(words.enlarge, false, (now) => {
+  const enlarge = button(words.enlarge, false, (now) => {
     stimulus.classList.toggle("large", now);
     for (const [shown, usual] of sharp) {
       shown.srcset = now ? usual.split(", ").at(-1).replace(" 2x", " 1x") : usual;
     }
     did("zoom", now ? 1 : 0);
   });
+  enlarge.classList.add("enlarge");
   tools.hidden = false;
 
   // The next page's pictures are fetched during this page, so that all arms load equally fast.
