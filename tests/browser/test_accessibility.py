@@ -133,6 +133,7 @@ def test_axe_finds_nothing_on_a_page_in_use(page, live_server, transactional_db,
     page.goto(f"{live_server.url}/p/{someone.code}/")
     ready(page)
     check(page, "en")
+    page.set_viewport_size({"width": 1280, "height": 720})  # a phone enlarges with two fingers
     for use in ("Show the map", "Enlarge"):
         page.get_by_role("button", name=use).click()
     page.locator("footer summary").click()
