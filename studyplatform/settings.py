@@ -62,6 +62,11 @@ MIDDLEWARE = [
     "studyplatform.audit.writing.AuditMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.common.CommonMiddleware") + 1,
+        "studyplatform.not_found.OwnNotFoundPage",
+    )
 ROOT_URLCONF = "studyplatform.urls"
 WSGI_APPLICATION = "studyplatform.wsgi.application"
 TEMPLATES = [

@@ -303,7 +303,7 @@ class PowerForm(JobForm):
         initial=400,
     )
     seed = forms.IntegerField(
-        label=_("Seed"),
+        label=_("Start of the random numbers (seed)"),
         help_text=_("The same seed gives the same result."),
         min_value=0,
         max_value=2**31 - 1,
@@ -424,7 +424,7 @@ class SimulationForm(JobForm):
         widget=forms.CheckboxSelectMultiple,
     )
     seed = forms.IntegerField(
-        label=_("Seed"),
+        label=_("Start of the random numbers (seed)"),
         help_text=_("The same seed gives the same answers."),
         min_value=0,
         max_value=2**31 - 1,

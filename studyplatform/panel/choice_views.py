@@ -49,7 +49,9 @@ def write(request: HttpRequest, study: Study) -> HttpResponse:
     chosen = image_choice.choice(study, numbers)
     back = reverse("panel:choose-images", kwargs={"slug": study.slug})
     if not chosen.images:
-        messages.error(request, gettext("No image is chosen. Tick images, or draw some by a rule."))
+        messages.error(
+            request, gettext("No image is chosen. Tick images, or let a rule pick some.")
+        )
         return redirect(back)
     shown = None
     if not chosen.unknown:
@@ -78,7 +80,7 @@ def write(request: HttpRequest, study: Study) -> HttpResponse:
 def draw_from_all(request: HttpRequest, study: Study) -> HttpResponse:
     """Remove the names from the study file, so that the study draws from all images again."""
     back = reverse("panel:images", kwargs={"slug": study.slug})
-    done = gettext("The study draws from all images of its set again.")
+    done = gettext("The study picks from all images of its set at random again.")
     return _change(request, study, image_edits.without_names, done, back)
 
 

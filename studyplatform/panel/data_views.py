@@ -106,12 +106,12 @@ def _made_of(job: Job) -> dict[str, str]:
     rows = made.get("rows", {})
     software = made.get("software", {})
     return {
-        gettext("Data, SHA-256"): made.get("data_sha256", ""),
+        gettext("Checksum of the data"): made.get("data_sha256", ""),
         gettext("Participants"): str(rows.get("participants.csv", "")),
         gettext("Trials"): str(rows.get("trials.csv", "")),
         gettext("Data of"): str(dict(WHO).get(made.get("simulated", ""), "")),
-        gettext("Plan, SHA-256"): made.get("plan_sha256", ""),
-        gettext("Study file, SHA-256"): made.get("study_file_sha256", ""),
+        gettext("Checksum of the plan"): made.get("plan_sha256", ""),
+        gettext("Checksum of the study file"): made.get("study_file_sha256", ""),
         gettext("Software"): ", ".join(f"{name} {value}" for name, value in software.items()),
         gettext("Requested by"): str(job.requested_by or ""),
     }

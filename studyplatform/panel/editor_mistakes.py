@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 
 from analysis.toml.positions import line_numbers
+from studyplatform.panel.editor_base import Section, Values
 from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_sections import SECTIONS, Section, Values
+from studyplatform.panel.editor_sections import SECTIONS
 from studyplatform.panel.study_texts import PlacedProblem
 
 

@@ -1,6 +1,7 @@
 """The structured editor: forms for what people change most in a study file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
@@ -15,28 +16,45 @@ from django.views.decorators.http import require_http_methods, require_safe
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import study_texts
 from studyplatform.panel.access import Right, signed_in, study_page
+from studyplatform.panel.editor_base import NEW, Section, Values, tables
 from studyplatform.panel.editor_entries import Entry
 from studyplatform.panel.editor_mistakes import by_field, mistakes
-from studyplatform.panel.editor_sections import BY_KEY, SECTIONS, Section, Values
-from studyplatform.panel.launch import unfinished_texts
-from studyplatform.panel.study_text_views import tabs_of_text, tell_created
+from studyplatform.panel.editor_sections import BY_KEY, SECTIONS
+from studyplatform.panel.questionnaire_cards import questionnaire_cards
+from studyplatform.panel.study_text_views import remarks_on, tabs_of_text, tell_created
 from studyplatform.panel.study_texts import OutdatedError
-from studyplatform.panel.toml_edits import EditError, read, value_at
+from studyplatform.panel.toml_edits import EditError, Path, read, value_at
+from surveys import services
 from surveys.models import Study
 from surveys.services import StudyError
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 
+PLAN_ADDITIONS = ((NEW, "outcome"), (NEW, "family"))
+"""Fields that add to the plan, which can still change while people take part."""
+
 
 class SectionForm(forms.Form):
     """The fields of a section, filled with the values of a version of the file."""
 
-    def __init__(self, section: Section, values: dict[str, Any], data: Any = None) -> None:
+    def __init__(
+        self,
+        section: Section,
+        values: dict[str, Any],
+        data: Any = None,
+        *,
+        is_locked: Callable[[Path], bool] = lambda path: False,
+    ) -> None:
         super().__init__(data)
         self.mistakes: Mapping[str, list[str]] = {}
         self.entries = section.entries(values)
+        self.has_locks = False
         for entry in self.entries:
-            self.fields[entry.name] = entry.form_field(values)
+            field = entry.form_field(values)
+            # Django keeps the initial value of a disabled field, whatever is sent.
+            field.disabled = is_locked(entry.path)
+            self.has_locks = self.has_locks or field.disabled
+            self.fields[entry.name] = field
 
     def show_mistakes(self, mistakes: Mapping[str, list[str]]) -> None:
         """Mark the fields whose value in the file is a mistake."""
@@ -49,12 +67,24 @@ class SectionForm(forms.Form):
                 "aria-invalid": "true", "aria-describedby": " ".join(described),
             }  # fmt: skip
 
-    def groups(self) -> list[tuple[str, list[Any]]]:
+    def groups(self) -> list["Group"]:
         """Return the fields below the heading of each group."""
-        groups: dict[str, list[Any]] = {}
+        groups: dict[str, Group] = {}
         for entry in self.entries:
-            groups.setdefault(str(entry.group), []).append(self[entry.name])
-        return list(groups.items())
+            group = groups.setdefault(str(entry.group), Group(str(entry.group)))
+            group.fields.append(self[entry.name])
+            if entry.path[0] == "parts" and entry.path[-1] == "place":
+                group.place = int(entry.path[1]) + 1
+        return list(groups.values())
+
+
+@dataclass
+class Group:
+    """Fields below a heading. ``place`` is that of the page that they belong to, from 1, or 0."""
+
+    heading: str
+    fields: list[Any] = field(default_factory=list)
+    place: int = 0
 
 
 @require_safe
@@ -82,7 +112,12 @@ def edit(request: HttpRequest, pk: int, section: str) -> HttpResponse:
     except EditError as error:
         messages.error(request, str(error))
         return redirect("panel:study-text", pk=text.pk)
-    form = SectionForm(BY_KEY[section], values, request.POST if request.method == "POST" else None)
+    form = SectionForm(
+        BY_KEY[section],
+        values,
+        request.POST if request.method == "POST" else None,
+        is_locked=_locks(text),
+    )
     page = _Page(request, text, BY_KEY[section], latest, base)
     if not form.is_bound:
         return page.show(form)
@@ -90,6 +125,7 @@ def edit(request: HttpRequest, pk: int, section: str) -> HttpResponse:
         return page.show(form, status=422)
     if _number(request, "after") != latest.number:
         return page.show(form, refused=True, status=409)
+    _move(form, request.POST.get("act", ""))
     try:
         _check_places(values, read(latest.source), form.entries)
         source = BY_KEY[section].write(latest.source, values, form.cleaned_data, form.entries)
@@ -102,6 +138,29 @@ def edit(request: HttpRequest, pk: int, section: str) -> HttpResponse:
         form.add_error(None, str(error))
         return page.show(form, status=409)
     return _saved(request, text, version, section)
+
+
+def _locks(text: StudyText) -> Callable[[Path], bool]:
+    """Return the check of which values can no longer change, because people have taken part."""
+    if text.study is None or services.can_be_deleted(text.study):
+        return lambda path: False
+
+    def is_locked(path: Path) -> bool:
+        # Texts of another language are below text.CODE. Languages themselves stay as they are.
+        own = path[2:] if path[0] == "text" else path
+        can_change = bool(own) and own[0] in services.CORRECTABLE
+        return not can_change and path not in PLAN_ADDITIONS
+
+    return is_locked
+
+
+def _move(form: SectionForm, act: str) -> None:
+    """Move a page up or down by one, if the button for it was pressed."""
+    direction, _, place = act.partition(":")
+    if direction in ("up", "down") and place.isdecimal():
+        name = f"parts.{int(place) - 1}.place"
+        if name in form.cleaned_data:
+            form.cleaned_data[name] = int(place) + (1 if direction == "down" else -1)
 
 
 def _saved(
@@ -188,7 +247,9 @@ class _Page:
             "refused": refused,
             "lines": study_texts.difference(self.base.source, source) if refused else [],
             "problems": found,
-            "gaps": [] if problems else list(unfinished_texts(loading.parse(source))),
+            **remarks_on(source, problems),
+            "questionnaires": questionnaire_cards() if self.section.key == "pages" else (),
+            "pages": len(tables(_values(source), "parts")),
             "in_use": text.study is not None and text.study.source == source,
             "preview_at": self._preview(problems),
         }
@@ -202,7 +263,7 @@ class _Page:
         trials = [
             number for number, step in enumerate(declared.steps, 1) if step.trial_position == 1
         ]
-        numbers = {"texts": 0, "arms": trials[0] if trials else 0, "pages": 1}
+        numbers = {"texts": 0, "arms": trials[0] if trials else 0, "pages": 1, "checks": 1}
         number = numbers.get(self.section.key)
         if number is None:
             return ""

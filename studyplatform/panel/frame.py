@@ -29,7 +29,7 @@ class Tab:
 
 
 DESIGN, COLLECTION = _("Design"), _("Collection")
-RESULTS, TEAM = _("Results"), _("Team")
+RESULTS, TEAM = _("Results"), _("Team and jobs")
 TABS = (
     Tab(DESIGN, "overview", _("Overview"), "panel:study"),
     Tab(DESIGN, "file", _("Study file"), "panel:study-file", Right.MAKE_CHANGES),
@@ -42,8 +42,8 @@ TABS = (
     Tab(COLLECTION, "participants", _("Participants"), "panel:participants", Right.SEE_DATA),
     Tab(COLLECTION, "feedback", _("Feedback"), "panel:feedback", Right.SEE_DATA),
     Tab(RESULTS, "data", _("Data and reports"), "panel:data", Right.SEE_DATA),
-    Tab(RESULTS, "jobs", _("Jobs"), "panel:jobs"),
     Tab(TEAM, "members", _("Members"), "panel:members"),
+    Tab(TEAM, "jobs", _("Jobs"), "panel:jobs"),
     Tab(TEAM, "audit", _("Audit"), "panel:audit", Right.MAKE_CHANGES),
     Tab(TEAM, "api", _("API"), "panel:api-tokens", Right.OWN),
 )

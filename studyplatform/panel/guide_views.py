@@ -17,9 +17,8 @@ from django.views.decorators.http import require_http_methods
 from explanations import catalogue
 from studyplatform.panel import guide, image_sets, study_texts
 from studyplatform.panel.access import signed_in
+from studyplatform.panel.questionnaire_cards import choices, questionnaire_cards
 from studyplatform.panel.short_names import NamingForm
-from surveys import questionnaires
-from surveys.questionnaires.reading import QuestionnaireError
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 
@@ -213,7 +212,12 @@ def show(request: HttpRequest) -> HttpResponse:
             gettext("The study file is written. Fill in the gaps, then create the study."),
         )
         return redirect("panel:edit-section", pk=text.pk, section="texts")
-    context = {"area": "studies", "form": form, "has_sources": bool(form.sources)}
+    context = {
+        "area": "studies",
+        "form": form,
+        "has_sources": bool(form.sources),
+        "questionnaires": questionnaire_cards(),
+    }
     return render(request, "panel/guide.html", context, status=400 if form.errors else 200)
 
 
@@ -247,10 +251,6 @@ def _questionnaires() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return ids and titles of the questionnaires usually asked before, and of all the others."""
     before: list[tuple[str, str]] = []
     after: list[tuple[str, str]] = []
-    for key in questionnaires.ids():
-        try:
-            entry = (key, f"{questionnaires.get(key).title} ({key})")
-        except QuestionnaireError:  # the file of a lab that cannot be used
-            continue
-        (before if key.startswith(USUALLY_BEFORE) else after).append(entry)
+    for key, label in choices():
+        (before if key.startswith(USUALLY_BEFORE) else after).append((key, label))
     return before, after

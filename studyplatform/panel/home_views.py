@@ -6,11 +6,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from studyplatform.panel import pilots
-from studyplatform.panel.access import Right, signed_in, studies_of, study_page
+from studyplatform.panel.access import Right, rights_in, signed_in, studies_of, study_page
+from studyplatform.panel.draft_steps import draft_steps
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.overview import overviews
 from studyplatform.panel.source_report_views import found_page
-from studyplatform.panel.study_texts import unfinished
+from studyplatform.panel.study_texts import unfinished, version_in_use
 from surveys import services
 from surveys.models import Study
 from surveys.study_file.stored import definition
@@ -54,6 +55,10 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
         "conditions": study.conditions.all(),
         "stimuli": study.stimuli.count(),
         "versions": study.versions.order_by("-number"),
+        "in_use": version_in_use(study),
+        "steps": draft_steps(study, rights_in(request.user, study))
+        if study.state == Study.State.DRAFT and not study.is_pilot
+        else (),
         "address": request.build_absolute_uri(pilots.link_path(study)),
     }
     return render_study_page(request, study, "overview", "panel/study.html", context)

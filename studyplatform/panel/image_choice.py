@@ -31,7 +31,7 @@ class RuleForm(forms.Form):
     )
     highest = forms.IntegerField(label=_("to, %"), min_value=0, max_value=100, initial=100)
     seed = forms.IntegerField(
-        label=_("Seed"),
+        label=_("Start of the random numbers (seed)"),
         min_value=0,
         max_value=LARGEST_SEED,
     )

@@ -15,20 +15,19 @@ from explanations import catalogue
 from studyplatform.models import StudyMember, TextVersion
 from studyplatform.panel.access import Right
 from studyplatform.panel.pilots import was_rehearsed
+from studyplatform.panel.text_checks import TextRemark, stale_texts, unfinished_texts
 from surveys.models import Study
 from surveys.pages.example import empty_methods, example_candidate
 from surveys.services.studies import missing_for_launch
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts.attention import AttentionPart
-from surveys.study_file.parts.instructions import TextPart
 from surveys.study_file.parts.quiz import QuizPart
 from surveys.study_file.recruitment import Exit, Outcome
 from surveys.study_file.stored import definition
 
-BRACKETS = re.compile(r"\[[^\[\]\n]{2,200}\]")
 _SECTION = "panel:study-section"
 MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
-    "maps": (_("Compute maps"), "panel:start-job", {"key": "maps"}, Right.MAKE_CHANGES),
+    "maps": (_("Compute what is missing"), "panel:explanations", {}, Right.VIEW),
     "images": (_("Look at the images"), "panel:images", {}, Right.VIEW),
     "texts": (_("Edit the texts"), _SECTION, {"section": "texts"}, Right.MAKE_CHANGES),
     "recruitment": (
@@ -38,10 +37,15 @@ MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
         Right.MAKE_CHANGES,
     ),
     "sample": (_("Edit the sample"), _SECTION, {"section": "sample"}, Right.MAKE_CHANGES),
-    "file": (_("Edit the study file"), "panel:study-file", {}, Right.MAKE_CHANGES),
+    "checks": (_("Edit the checks"), _SECTION, {"section": "checks"}, Right.MAKE_CHANGES),
     "version": (_("Look at it, and use it"), "panel:study-file", {}, Right.MAKE_CHANGES),
-    "power": (_("Simulate the power"), "panel:plan", {}, Right.MAKE_CHANGES),
-    "registration": (_("Read the preregistration"), "panel:plan", {}, Right.VIEW),
+    "power": (_("Simulate the sample"), "panel:plan", {}, Right.MAKE_CHANGES),
+    "registration": (
+        _("Enter the registration"),
+        _SECTION,
+        {"section": "plan"},
+        Right.MAKE_CHANGES,
+    ),
     "pilot": (_("Begin a pilot"), "panel:pilot", {}, Right.MAKE_CHANGES),
     "members": (_("Invite a colleague"), "panel:members", {}, Right.OWN),
 }
@@ -51,10 +55,12 @@ PLACEHOLDER = re.compile(r"x{3,}|todo|your|example|placeholder|0{6,}|123456", re
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the checklist. ``place`` is a key of MENDED_AT."""
+    """A line of the checklist. ``place`` is a key of MENDED_AT, and ``field`` the field of the
+    editor's form there, if a single one mends it."""
 
     sentence: str
     place: str
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,8 @@ def checklist(study: Study) -> Checklist:
     return Checklist(
         blocking=(
             *_lines("maps", missing_for_launch(study)),
-            *_lines("texts", (*_empty_texts(declared), *unfinished_texts(declared))),
+            *_in_texts(_empty_texts(declared)),
+            *_in_texts(unfinished_texts(declared)),
             *_lines("recruitment", _ways_back(declared)),
             *_lines("sample", _quotas(declared)),
         ),
@@ -89,6 +96,7 @@ def checklist(study: Study) -> Checklist:
             *_lines("members", _preparation(study)),
             *_lines("pilot", _rehearsal(study)),
             *_lines("images", _empty_example(study)),
+            *_in_texts(stale_texts(declared)),
             *_cautions(declared),
         ),
     )
@@ -135,45 +143,28 @@ def _outcome_words() -> Mapping[Outcome, str]:
     }
 
 
-def _empty_texts(declared: StudyFile) -> Iterator[str]:
+def _empty_texts(declared: StudyFile) -> Iterator[TextRemark]:
     for code in declared.languages:
         text = declared.in_language(code)
         if len(text.consent.text.split()) < 20:
-            yield gettext(
+            sentence = gettext(
                 "The consent in the language “%(language)s” has fewer than 20 words. Say who asks, "
                 "what people do, what is stored, and that they may stop."
             ) % {"language": code}
-
-
-def unfinished_texts(declared: StudyFile) -> Iterator[str]:
-    """Yield the texts in which square brackets mark a gap that somebody has to fill."""
-    for code in declared.languages:
-        text = declared.in_language(code)
-        places = {
-            gettext("title"): text.title,
-            gettext("consent"): text.consent.text,
-            gettext("debrief"): text.debrief.text,
-        }
-        for part in text.parts:
-            if isinstance(part, TextPart):
-                places[gettext("text “%(key)s”") % {"key": part.key}] = (
-                    f"{part.heading}\n{part.text}"
-                )
-        for place, words in places.items():
-            if gaps := BRACKETS.findall(words):
-                yield gettext(
-                    "The %(place)s in the language “%(language)s” still contains %(gaps)s. Replace "
-                    "the square brackets by your own words."
-                ) % {"place": place, "language": code, "gaps": ", ".join(dict.fromkeys(gaps))}
+            at = "" if code == declared.language else f"text.{code}."
+            yield TextRemark(sentence, f"{at}consent.text")
 
 
 def _ways_back(declared: StudyFile) -> Iterator[str]:
     for outcome, way_back in declared.recruitment.exits.items():
         if _is_placeholder(way_back):
             yield gettext(
-                "[recruitment]: “%(value)s” (%(outcome)s) looks like a placeholder. Copy the real "
-                "one from the service."
-            ) % {"value": way_back.code or way_back.address, "outcome": outcome}
+                "“%(value)s” (%(outcome)s) looks like a placeholder. Copy the real one from the "
+                "service."
+            ) % {
+                "value": way_back.code or way_back.address,
+                "outcome": _outcome_words()[outcome],
+            }
 
 
 def _is_placeholder(way_back: Exit) -> bool:
@@ -189,8 +180,8 @@ def _is_placeholder(way_back: Exit) -> bool:
 def _quotas(declared: StudyFile) -> Iterator[str]:
     if declared.allocation.quotas and not declared.analysis.get("sample_goal"):
         yield gettext(
-            "[allocation] has quotas, but the plan does not say which sample they are to reach. "
-            "State the goal in [analysis.sample_goal], or remove the quotas."
+            "There are quotas, but the plan does not say which sample they are to reach. State the "
+            "goal of the plan, or remove the quotas."
         )
 
 
@@ -232,8 +223,8 @@ def _cautions(declared: StudyFile) -> Iterator[Line]:
     plan = declared.analysis
     if not plan.get("sample_goal"):
         sentence = gettext(
-            "The plan does not say why this number of participants is enough. Simulate the power, "
-            "and state the goal in [analysis.sample_goal]."
+            "The plan does not say why this number of participants is enough. Simulate the sample, "
+            "and write it into the plan."
         )
         yield Line(sentence, "power")
     if not plan.get("preregistration"):
@@ -244,11 +235,15 @@ def _cautions(declared: StudyFile) -> Iterator[Line]:
         sentence = gettext(
             "No comprehension check asks whether people understood what the maps mean."
         )
-        yield Line(sentence, "file")
+        yield Line(sentence, "checks")
     if AttentionPart not in kinds and not any(
         getattr(part, "attention", 0) for part in declared.parts
     ):
-        yield Line(gettext("No attention check tells who reads the pages."), "file")
+        yield Line(gettext("No attention check tells who reads the pages."), "checks")
+
+
+def _in_texts(remarks: Iterable[TextRemark]) -> Iterator[Line]:
+    return (Line(remark.sentence, "texts", remark.field) for remark in remarks)
 
 
 def _lines(place: str, sentences: Iterable[str]) -> Iterator[Line]:

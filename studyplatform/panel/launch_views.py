@@ -186,6 +186,7 @@ def _mended(request: HttpRequest, study: Study, lines: Sequence[Line]) -> list[M
     for line in lines:
         words, name, values, right = MENDED_AT[line.place]
         address = reverse(name, kwargs={"slug": study.slug, **values})
+        address += f"#id_{line.field}" if line.field else ""
         mended.append(MendedLine(line.sentence, str(words), address if right in rights else ""))
     return mended
 

@@ -51,6 +51,11 @@ class Overview:
     """The class that colours the state."""
     lacks_maps: bool = False
 
+    @property
+    def besides_maps(self) -> tuple[str, ...]:
+        """Return what needs attention except missing images and maps, which come first."""
+        return self.attention[1:] if self.lacks_maps else self.attention
+
 
 def overviews(studies: Sequence[Study]) -> list[Overview]:
     """Return an overview of each study, with a number of queries that does not depend on theirs."""
@@ -139,7 +144,9 @@ def _jobs(studies: Sequence[Study]) -> dict[int, list[str]]:
         study for study, state, kind in rows if state == Job.State.QUEUED and kind not in at_work
     }
     for study in in_vain:
-        sentences[study or 0].append(gettext("A job waits, but no worker takes it."))
+        sentences[study or 0].append(
+            gettext("A job waits, but the program that computes jobs does not run.")
+        )
     return sentences
 
 

@@ -190,7 +190,9 @@ def _frame(
     if request.method == "POST":
         return HttpResponseRedirect(bar["next"])
     context |= {"languages": (), "personal_code": "AAAA-BBBB-CCCC", "arrival_key": preview.CODE}
-    context["participant"] = Participant(code=preview.CODE, completion_code="PREVIEW1")
+    context["participant"] = Participant(
+        code=preview.CODE, completion_code="PREVIEW1", personal_code=context["personal_code"]
+    )
     name = "debrief" if page.number else "consent"
     return render(request, f"surveys/{name}.html", context)
 
@@ -242,7 +244,7 @@ def _missing(request: HttpRequest, context: dict[str, Any], reason: str) -> Http
     compute_at = ""
     may_compute = Right.MAKE_CHANGES in rights_in(request.user, study)
     if context["preview"]["place"].is_stored and may_compute:
-        compute_at = reverse("panel:start-job", kwargs={"slug": study.slug, "key": "maps"})
+        compute_at = reverse("panel:explanations", kwargs={"slug": study.slug})
     context |= {
         "reason": reason, "can_be_computed": reason == NO_IMAGES, "compute_at": compute_at,
     }  # fmt: skip
@@ -276,6 +278,7 @@ def _bar(
         "pages": [(entry, at(arm, entry.number)) for entry in sequence],
         "previous": at(arm, number - 1) if number else "",
         "next": at(arm, number + 1) if number + 1 < len(sequence) else "",
+        "language": language,
         "languages": [(code, at(arm, number, code)) for code in definition(study).languages],
         "pictures": place.pictures_of(arm.key),
     }

@@ -1,5 +1,6 @@
 """A new study, and the editor of study files."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -18,9 +19,10 @@ from studyplatform.panel import study_texts
 from studyplatform.panel.access import AnyUser, Right, rights_in, signed_in, studies_of, study_page
 from studyplatform.panel.editor_sections import SECTIONS
 from studyplatform.panel.frame import Tab, tabs_of
-from studyplatform.panel.launch import unfinished_texts
 from studyplatform.panel.short_names import NamingForm
 from studyplatform.panel.study_texts import OutdatedError
+from studyplatform.panel.text_changes import with_changes
+from studyplatform.panel.text_checks import TextRemark, stale_texts, unfinished_texts
 from surveys.models import Study
 from surveys.services import StudyError
 from surveys.study_checks import loading
@@ -78,8 +80,9 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_safe
 @study_page(Right.MAKE_CHANGES)
 def of_study(request: HttpRequest, study: Study) -> HttpResponse:
-    """Go to the file of the study."""
-    return redirect("panel:study-text", pk=study_texts.text_of(study, _user(request)).pk)
+    """Go to the file of the study: to the form of its texts, which is changed most."""
+    text = study_texts.text_of(study, _user(request))
+    return redirect("panel:edit-section", pk=text.pk, section="texts")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -175,13 +178,21 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
         "problems": study_texts.placed(problems),
         # Without a script, the link of a mistake goes to a copy of the text with numbers.
         "numbered": source.splitlines() if problems else [],
-        "gaps": [] if problems else list(unfinished_texts(loading.parse(source))),
-        "versions": text.versions.all()[:20],
+        **remarks_on(source, problems),
+        "versions": with_changes(text.versions.all()[:21]),
         "refused": refused,
         "lines": study_texts.difference(latest.source, source) if refused else [],
         "in_use": text.study is not None and text.study.source == source,
     }
     return render(request, "panel/study_text.html", context, status=options.get("status", 200))
+
+
+def remarks_on(source: str, problems: Sequence[str]) -> dict[str, list[TextRemark]]:
+    """Return what the launch will say about the texts of a file without mistakes."""
+    if problems:
+        return {"gaps": [], "stale": []}
+    declared = loading.parse(source)
+    return {"gaps": list(unfinished_texts(declared)), "stale": list(stale_texts(declared))}
 
 
 def tabs_of_text(user: AnyUser, text: StudyText) -> list[tuple[Tab, str, bool]]:

@@ -24,6 +24,8 @@ from surveys.services.stimuli import choose_stimuli_if_predicted
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 
+COMMAND = re.compile(r"[;,]? `make \w+` runs it")
+"""What a design's comment says to people who use the command line."""
 LONGEST = 1_000_000
 """Characters of a study file that the panel accepts."""
 
@@ -144,6 +146,12 @@ def text_of(study: Study, user: User) -> StudyText:
     return text
 
 
+def version_in_use(study: Study) -> TextVersion | None:
+    """Return the version of the file that the study uses, or None if no editor has shown it."""
+    versions = TextVersion.objects.filter(text__study=study, source=study.source)
+    return versions.order_by("-number").first()
+
+
 def writable(user: User, pk: int) -> StudyText:
     """Return the file if the user may write it. Raises Http404 otherwise."""
     text = StudyText.objects.select_related("study").filter(pk=pk).first()
@@ -185,14 +193,16 @@ def problems_of(text: StudyText, source: str, user: User) -> tuple[str, ...]:
     if text.study is not None and declared.slug != text.study.slug:
         return (
             gettext(
-                "The slug was “%(old)s” and cannot change: it is in the address of the study. "
-                "Begin a new study from this one instead."
+                "The short name (slug) was “%(old)s” and cannot change: it is in the address of "
+                "the study. Begin a new study from this one instead."
             )
             % {"old": text.study.slug},
         )
     if text.study is None and Study.objects.filter(slug=declared.slug).exists():
         return (
-            gettext("The slug “%(slug)s” belongs to another study. Choose another one.")
+            gettext(
+                "The short name (slug) “%(slug)s” belongs to another study. Choose another one."
+            )
             % {"slug": declared.slug},
         )
     return ()
@@ -244,4 +254,4 @@ def _purpose(text: str) -> str:
         if not line.startswith("#") or (not words and lines):
             break
         lines.append(words)
-    return " ".join(lines)
+    return COMMAND.sub("", " ".join(lines))

@@ -156,6 +156,8 @@ def _item(value: Any) -> Any:
     if isinstance(value, str) and "\n" in value:
         # The line break after the opening quotes does not belong to the text.
         return tomlkit.value('"""\n' + tomlkit.string(value, multiline=True).as_string()[3:])
+    if isinstance(value, dict):
+        return _table(value)
     if isinstance(value, list) and value and isinstance(value[0], dict):
         tables = tomlkit.aot()
         for entry in value:

@@ -23,6 +23,7 @@ from surveys.services.recruiting import (
 )
 from surveys.services.scheduling import apply_schedule, is_due, set_schedule
 from surveys.services.studies import (
+    CORRECTABLE,
     archive_study,
     begin_pilot,
     can_be_deleted,
@@ -36,6 +37,7 @@ from surveys.services.studies import (
 )
 
 __all__ = [
+    "CORRECTABLE",
     "AlreadyBegunError",
     "ExcludedError",
     "InvalidAnswersError",

@@ -26,7 +26,7 @@ def panel(study, live_server, cookie):
 def test_a_jobs_page_renews_itself_and_then_rests(tab, panel, study):
     job, _ = queue.enqueue("maps", study=study, data=MAPS, by=None)
     tab.goto(panel(tab, "job", job.pk))
-    tab.get_by_text("The job waits for a worker.").wait_for()
+    tab.get_by_text("The job waits until the program that computes is free.").wait_for()
     tab.evaluate("window.untouched = true")
     lease = queue.claim("worker", ("maps",))
     queue.report(lease, done=3, total=12, unit="maps")

@@ -7,12 +7,15 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from studyplatform.panel import study_texts
+from studyplatform.panel import editor_pages, editor_plan, study_texts
 from studyplatform.panel.editor_sections import SECTIONS
 from studyplatform.panel.editor_views import SectionForm
+from studyplatform.panel.text_checks import unfinished_texts
 from studyplatform.panel.toml_edits import read
 from surveys import services
 from surveys.models import Study
+from surveys.services.stimuli import choose_stimuli
+from surveys.study_checks import loading
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
 
@@ -336,3 +339,113 @@ def test_a_mistake_without_a_field_leads_to_its_line(draft, signed_in):
     form, content = shown(draft, "texts", signed_in)
     assert form.mistakes == {}
     assert f"{reverse('panel:study-text', args=[text_of(draft).pk])}#line-" in content
+
+
+def test_the_short_form_is_written_out_as_the_same_pages(draft):
+    source = editor_pages.in_parts(draft.source)
+    before, after = loading.parse(draft.source), loading.parse(source)
+    assert [type(part) for part in after.parts] == [type(part) for part in before.parts]
+    assert [step.kind for step in after.steps] == [step.kind for step in before.steps]
+    assert after.predictions_shown == before.predictions_shown
+    assert COMMENT in source
+
+
+def test_a_page_is_moved_by_its_button(in_parts, signed_in):
+    sent = filled(in_parts, "pages", act="up:2")
+    signed_in("editor").post(page(in_parts, "pages"), sent)
+    kinds = [part["kind"] for part in tomllib.loads(newest(in_parts).source)["parts"]]
+    assert kinds == ["text", "questionnaire", "instructions", "trials", "questionnaire"]
+
+
+def test_checks_are_added_to_a_ready_design_by_a_form(draft, signed_in):
+    sent = filled(draft, "checks", new__quiz="on", new__attention="on", new__among=1)
+    signed_in("editor").post(page(draft, "checks"), sent)
+    declared = loading.parse(newest(draft).source)
+    kinds = [type(part).__name__ for part in declared.parts]
+    assert kinds.index("QuizPart") == kinds.index("InstructionsPart") + 1
+    assert kinds.index("AttentionPart") == kinds.index("TrialsPart") + 1
+    assert declared.trial_parts[0].attention == 1
+
+
+def test_a_page_with_ones_own_text_is_added_with_a_gap(in_parts, signed_in):
+    sent = filled(in_parts, "pages", new__questionnaire="text", new__place=1)
+    signed_in("editor").post(page(in_parts, "pages"), sent)
+    first = tomllib.loads(newest(in_parts).source)["parts"][0]
+    assert first["kind"] == "text"
+    assert [
+        remark.field for remark in unfinished_texts(loading.parse(newest(in_parts).source))
+    ] == ["parts.0.text"]
+
+
+def test_a_language_is_added_with_gaps_and_removed_again(in_parts, signed_in):
+    signed_in("editor").post(page(in_parts, "texts"), filled(in_parts, "texts", new__language="de"))
+    declared = loading.parse(newest(in_parts).source)
+    assert declared.languages == ("en", "de")
+    gaps = [remark.field for remark in unfinished_texts(declared)]
+    assert {"text.de.title", "text.de.consent.text", "text.de.debrief.text"} < set(gaps)
+    sent = filled(in_parts, "texts", text__de__remove="on")
+    signed_in("editor").post(page(in_parts, "texts"), sent)
+    assert tomllib.loads(newest(in_parts).source) == tomllib.loads(in_parts.source)
+
+
+def test_an_outcome_is_added_and_another_one_removed_by_a_form(draft, signed_in):
+    sent = filled(draft, "plan", new__outcome="decision_accuracy", new__family="secondary",
+                  analysis__outcomes__0__remove="on", analysis__alpha=0.01)  # fmt: skip
+    signed_in("editor").post(page(draft, "plan"), sent)
+    plan = loading.parse(newest(draft).source).analysis
+    before = [outcome["key"] for outcome in loading.parse(draft.source).analysis["outcomes"]]
+    assert [outcome["key"] for outcome in plan["outcomes"]] == [*before[1:], "decision_accuracy"]
+    assert plan["alpha"] == 0.01
+
+
+def test_every_measure_on_offer_is_accepted_by_the_plan(in_parts):
+    values = read(in_parts.source)
+    offered = [key for key, _label in editor_plan._measures(values)]
+    assert offered
+    for key in offered:
+        form = SectionForm(editor_plan.SECTION, values)
+        sent = {entry.name: form[entry.name].initial for entry in form.entries}
+        source = editor_plan.SECTION.write(
+            in_parts.source, values, sent | {"new.outcome": key}, form.entries
+        )
+        loading.parse(source)
+
+
+def test_a_registration_is_entered_and_taken_away(draft, signed_in):
+    sent = filled(draft, "plan", analysis__preregistration__url="https://osf.io/abcde")
+    signed_in("editor").post(page(draft, "plan"), sent)
+    plan = tomllib.loads(newest(draft).source)["analysis"]
+    assert plan["preregistration"] == {"url": "https://osf.io/abcde"}
+    sent = filled(draft, "plan", analysis__preregistration__url="")
+    signed_in("editor").post(page(draft, "plan"), sent)
+    assert "preregistration" not in tomllib.loads(newest(draft).source)["analysis"]
+
+
+def test_pay_is_entered_for_an_open_link(draft, signed_in):
+    sent = filled(draft, "recruitment", recruitment__pay=2.5, recruitment__currency="EUR")
+    signed_in("editor").post(page(draft, "recruitment"), sent)
+    recruitment = loading.parse(newest(draft).source).recruitment
+    assert (recruitment.pay, recruitment.currency) == (2.5, "EUR")
+
+
+def test_what_people_have_seen_is_locked_and_the_plan_is_not(draft, signed_in):
+    factories.predict(draft)
+    choose_stimuli(draft)
+    services.open_study(study=draft)
+    factories.allocated(draft, "somebody")
+    shown_page = signed_in("editor").get(page(draft, "arms")).content.decode()
+    assert "Make a copy with changes" in shown_page
+    assert f"?origin=study:{draft.slug}" in shown_page
+    sent = filled(draft, "arms", arms__0__label="Renamed", new__key="extra")
+    signed_in("editor").post(page(draft, "arms"), sent)
+    assert newest(draft).number == 1, "locked fields are not written, whatever is sent"
+    sent = filled(draft, "plan", analysis__alpha=0.01)
+    signed_in("editor").post(page(draft, "plan"), sent)
+    assert tomllib.loads(newest(draft).source)["analysis"]["alpha"] == 0.01
+
+
+def test_the_list_of_versions_says_what_changed(draft, signed_in):
+    signed_in("editor").post(page(draft, "sample"), filled(draft, "sample", allocation__places=80))
+    listed = signed_in("editor").get(reverse("panel:study-text", args=[text_of(draft).pk]))
+    changes = [entry.changes for entry in listed.context["versions"]]
+    assert changes == ["sample", "the first version"]

@@ -12,8 +12,8 @@ from django.urls import reverse
 from studyplatform.models import StudyText
 from studyplatform.panel import guide
 from studyplatform.panel.guide_views import LANGUAGES, GuideForm
-from studyplatform.panel.launch import unfinished_texts
 from studyplatform.panel.short_names import free_short_name
+from studyplatform.panel.text_checks import unfinished_texts
 from surveys.models import Study
 from surveys.study_checks import loading
 from surveys.study_checks.images_and_weights import shortage

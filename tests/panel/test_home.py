@@ -15,6 +15,7 @@ from studyplatform.models import Job
 from studyplatform.panel.overview import overviews, state_of
 from surveys import services
 from surveys.models import Participant, Study
+from surveys.services.stimuli import choose_stimuli
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
 
@@ -126,7 +127,7 @@ def test_a_failed_job_and_one_that_waits_in_vain_need_attention(study):
     (entry,) = overviews([study])
     assert entry.attention == (
         "1 job failed within the last week.",
-        "A job waits, but no worker takes it.",
+        "A job waits, but the program that computes jobs does not run.",
     )
 
 
@@ -172,3 +173,26 @@ def test_a_hundred_studies_and_twenty_thousand_people_cost_little(study, signed_
         before = time.process_time()
         assert browser.get(path).status_code == 200
         assert time.process_time() - before < 0.3, path
+
+
+def test_a_draft_lists_what_comes_before_its_launch_with_state_and_link(tmp_path, db, signed_in):
+    study = factories.draft_study(tmp_path)
+    add_member(study, "owner", **SWITCHES["owner"])
+    add_member(study, "viewer")
+
+    def steps(name):
+        page = signed_in(name).get(reverse("panel:study", args=[study.slug]))
+        return {str(step.label): step for step in page.context["steps"]}
+
+    before = steps("owner")
+    assert list(before) == ["Images", "Maps", "Texts", "Preview", "Sample", "Pilot", "Launch"]
+    assert not before["Images"].is_done
+    assert before["Texts"].sentence == "1 text is unfinished."
+    assert "things are to be mended first" in before["Launch"].sentence
+    factories.predict(study)
+    choose_stimuli(study)
+    assert steps("owner")["Images"].is_done
+    assert steps("owner")["Maps"].is_done
+    for step in steps("owner").values():
+        assert signed_in("owner").get(step.address).status_code in (200, 302)
+    assert steps("viewer")["Texts"].address == "", "who may not go there gets no link"

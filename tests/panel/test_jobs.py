@@ -206,14 +206,16 @@ def test_a_failed_job_says_why_and_what_to_do(study, signed_in):
 def test_a_waiting_job_without_a_worker_says_so(study, signed_in):
     path = address(study, "job", job_of(study).pk)
     browser = signed_in("viewer")
-    assert "No worker is running" in browser.get(path).content.decode()
+    assert "Nothing computes at the moment" in browser.get(path).content.decode()
     with presence.shown("worker", ["export"]) as still_here:
         still_here()
-        assert "No worker is running" in browser.get(path).content.decode(), "not for maps"
+        assert "Nothing computes at the moment" in browser.get(path).content.decode(), (
+            "not for maps"
+        )
     with presence.shown("worker", ALIVE) as still_here:
         still_here()
-        assert "No worker is running" not in browser.get(path).content.decode()
-    assert "No worker is running" in browser.get(path).content.decode()
+        assert "Nothing computes at the moment" not in browser.get(path).content.decode()
+    assert "Nothing computes at the moment" in browser.get(path).content.decode()
 
 
 def test_a_worker_that_is_silent_for_long_counts_as_gone(study, monkeypatch):

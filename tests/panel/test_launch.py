@@ -137,7 +137,7 @@ def test_a_complete_draft_has_nothing_to_mend(draft):
         (CONSENT.strip(), "Welcome.", "has fewer than 20 words"),
         ("What it was about.", "Write to [contact address].", "still contains [contact address]"),
         ("[allocation]", PROLIFIC.replace("C1A2B3C4", "XXXXXX") + "[allocation]", "placeholder"),
-        ("[allocation]", "[allocation]\nquotas = { lime = 20 }", "has quotas"),
+        ("[allocation]", "[allocation]\nquotas = { lime = 20 }", "There are quotas"),
     ],
 )
 def test_each_fault_of_the_file_blocks_the_launch(draft, old, new, sentence):
@@ -187,8 +187,8 @@ def test_an_act_that_is_not_possible_offers_no_button(draft, signed_in):
 def test_each_line_of_the_checklist_leads_to_the_place_that_mends_it(draft, signed_in):
     draft.stimuli.all().delete()
     page = signed_in("owner").get(address("launch", draft)).content.decode()
-    maps = reverse("panel:start-job", kwargs={"slug": draft.slug, "key": "maps"})
-    assert f'<a href="{maps}">Compute maps</a>' in page
+    maps = address("explanations", draft)
+    assert f'<a href="{maps}">Compute what is missing</a>' in page
     assert f'<a href="{address("members", draft)}">Invite a colleague</a>' not in page
     draft.members.filter(user__username="editor").delete()
     page = signed_in("owner").get(address("launch", draft)).content.decode()

@@ -150,7 +150,7 @@ def test_gaps_in_the_texts_stand_beside_a_file_without_mistakes(own_text, signed
     shown = signed_in("owner").get(editor(own_text)).context
     assert shown["problems"] == []
     (gap,) = shown["gaps"]
-    assert "[contact address]" in gap
+    assert "[contact address]" in gap.sentence
 
 
 def test_a_second_editor_is_refused_with_a_comparison_and_loses_nothing(study, signed_in):

@@ -49,9 +49,8 @@ def test_every_page_of_an_arm_is_shown_marked_with_its_pictures_and_stores_nothi
         response = panel.get(address(study, "lime", number))
         text = response.content.decode()
         assert response.status_code == 200
-        assert "<strong>Preview</strong> of drawn, arm “Label of lime”" in text
+        assert "Arm “Label of lime”. Nothing is stored." in text
         assert "Stand-in." not in text
-        assert "Nothing is stored." in text
         assert "/p/preview/withdraw/" not in text
         for picture in read_page("", 200, text).pictures:
             shown = panel.get(picture)
@@ -151,7 +150,7 @@ def test_before_there_are_predictions_the_pages_without_pictures_are_shown(panel
         text = panel.get(address(study, "gradcam", page.number)).content.decode()
         missing = "No picture yet" in text
         assert missing is bool(page.step and page.step.kind == "trial")
-    start = reverse("panel:start-job", kwargs={"slug": study.slug, "key": "maps"})
+    start = reverse("panel:explanations", kwargs={"slug": study.slug})
     trial = panel.get(address(study, "gradcam", 4)).content.decode()
     assert f'<a href="{start}">Compute the maps</a>' in trial
     assert not Stimulus.objects.exists()

@@ -6,7 +6,8 @@
   const form = document.querySelector("form[data-timed]");
   const groups = form ? [...form.querySelectorAll("fieldset[role=radiogroup]")] : [];
   const choice = document.querySelector("[data-keys]");
-  if (!form || !choice) return;
+  // Where nobody can see the choice to turn the keys off, because only fingers point, they are off.
+  if (!form || !choice || !matchMedia("(any-pointer: fine)").matches) return;
   const NAME = "keys";
   let last = null; // the group in which a number key chose last
 

@@ -1,0 +1,122 @@
+"""The steps from a draft to its launch, each with its state and the page where it is done."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.panel.access import Right
+from studyplatform.panel.launch import Checklist, checklist
+from studyplatform.panel.study_needs import needs_of
+from surveys.models import Study
+from surveys.study_file.stored import definition
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the list. ``is_done`` is None where nobody but the researcher can tell.
+
+    ``address`` is empty for readers who may not go there.
+    """
+
+    label: str | Promise
+    is_done: bool | None
+    sentence: str
+    words: str | Promise
+    address: str
+
+
+def draft_steps(study: Study, rights: Collection[Right]) -> list[Step]:
+    """Return the steps of a draft, with links for somebody with the rights."""
+    return list(_steps(study, rights, checklist(study)))
+
+
+def _steps(study: Study, rights: Collection[Right], checked: Checklist) -> Iterator[Step]:
+    def at(name: str, right: Right, **values: str) -> str:
+        return reverse(name, kwargs={"slug": study.slug, **values}) if right in rights else ""
+
+    _predicted, chosen, *maps = needs_of(study)
+    there, wanted = sum(need.there for need in maps), sum(need.wanted for need in maps)
+    yield Step(
+        _("Images"),
+        chosen.is_met,
+        gettext("%(there)d of %(wanted)d are chosen.")
+        % {"there": chosen.there, "wanted": chosen.wanted},
+        _("Look at the images"),
+        at("panel:images", Right.VIEW),
+    )
+    yield Step(
+        _("Maps"),
+        chosen.is_met and all(need.is_met for need in maps),
+        gettext("%(there)d of %(wanted)d are computed.") % {"there": there, "wanted": wanted},
+        _("See what is missing"),
+        at("panel:explanations", Right.VIEW),
+    )
+    gaps = sum(line.place == "texts" for line in checked.blocking)
+    stale = sum(line.place == "texts" for line in checked.warnings)
+    yield Step(
+        _("Texts"),
+        not gaps and not stale,
+        _on_texts(gaps, stale),
+        _("Edit the texts"),
+        at("panel:study-section", Right.MAKE_CHANGES, section="texts"),
+    )
+    yield Step(
+        _("Preview"),
+        None,
+        gettext("Read every page as participants will."),
+        _("Begin the preview"),
+        at("preview:begin", Right.VIEW),
+    )
+    has_goal = bool(definition(study).analysis.get("sample_goal"))
+    yield Step(
+        _("Sample"),
+        has_goal,
+        gettext("The plan says why the sample is large enough.")
+        if has_goal
+        else gettext("The plan does not say yet why the sample is large enough."),
+        _("Simulate the sample"),
+        at("panel:plan", Right.VIEW),
+    )
+    was_piloted = not any(line.place == "pilot" for line in checked.warnings)
+    yield Step(
+        _("Pilot"),
+        was_piloted,
+        gettext("Somebody has gone through the whole study.")
+        if was_piloted
+        else gettext("Nobody has gone through the whole study yet."),
+        _("Pilot the study"),
+        at("panel:pilot", Right.MAKE_CHANGES),
+    )
+    count = len(checked.blocking)
+    yield Step(
+        _("Launch"),
+        False if count else None,
+        ngettext(
+            "%(count)d thing is to be mended first.",
+            "%(count)d things are to be mended first.",
+            count,
+        )
+        % {"count": count}
+        if count
+        else gettext("Nothing prevents it."),
+        _("Go to the launch"),
+        at("panel:launch", Right.VIEW),
+    )
+
+
+def _on_texts(gaps: int, stale: int) -> str:
+    if gaps:
+        return ngettext(
+            "%(count)d text is unfinished.", "%(count)d texts are unfinished.", gaps
+        ) % {"count": gaps}
+    if stale:
+        return ngettext(
+            "%(count)d mention does not fit the study.",
+            "%(count)d mentions do not fit the study.",
+            stale,
+        ) % {"count": stale}
+    return gettext("No gaps are left in them.")

@@ -1,0 +1,75 @@
+"""The editor's section of arms: what is compared."""
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from explanations import catalogue
+from studyplatform.panel.editor_base import NEW, Section, Sent, Values, conditions, touched
+from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.toml_edits import Path, edited, rearranged
+
+
+def _methods() -> list[tuple[str, Any]]:
+    none = ("", gettext("no map"))
+    return [none, *((method.key, method.label) for method in catalogue.METHODS)]
+
+
+def _arms(values: Values) -> list[Entry]:
+    name, listed = conditions(values)
+    entries = []
+    for number, arm in enumerate(listed):
+        group = str(arm.get("key", number + 1))
+        at: Path = (name, number)
+        entries += [
+            Entry(
+                (*at, "label"), gettext("Label"), group=group, is_optional=False,
+                help=gettext("In the report. Participants never see it."),
+            ),
+            Entry((*at, "method"), gettext("Map"), "choice", group=group, choices=_methods()),
+            Entry(
+                (*at, "prediction"), gettext("Shows the classifier's answer"), "check",
+                group=group, missing=True,
+            ),
+            Entry(
+                (*at, "probability"), gettext("Shows the classifier's probability"), "check",
+                group=group, missing=False,
+            ),
+            Entry((*at, "remove"), gettext("Remove"), "check", group=group, missing=False),
+        ]  # fmt: skip
+    added = gettext("One more")
+    return [
+        *entries,
+        Entry((NEW, "key"), gettext("Short name"), group=added, help=gettext(
+            "Its name in the data: small letters, digits and _. Empty: none is added."
+        )),
+        Entry((NEW, "label"), gettext("Label"), group=added),
+        Entry((NEW, "method"), gettext("Map"), "choice", group=added, choices=_methods()),
+    ]  # fmt: skip
+
+
+def _write_arms(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
+    name, listed = conditions(values)
+    plain = [entry for entry in entries if entry.path[0] == name and entry.path[-1] != "remove"]
+    source = edited(source, touched(values, sent, plain))
+    kept: list[int | dict[str, Any]] = [
+        number for number in range(len(listed)) if not sent.get(f"{name}.{number}.remove")
+    ]
+    if key := sent.get(f"{NEW}.key"):
+        method = sent.get(f"{NEW}.method")
+        added = {"key": key, "label": sent.get(f"{NEW}.label") or key}
+        kept.append(added | ({"method": method} if method else {}))
+    return source if kept == list(range(len(listed))) else rearranged(source, (name,), kept)
+
+
+SECTION = Section(
+    "arms",
+    _("Arms"),
+    _(
+        "What is compared. The short names of arms cannot change here, because the plan refers to "
+        "them; after removing an arm, look at the plan and at the texts."
+    ),
+    _arms,
+    _write_arms,
+)

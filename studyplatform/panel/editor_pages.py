@@ -1,0 +1,248 @@
+"""The editor's sections of pages: what happens, in order, and the checks of attention and of
+comprehension."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.panel.editor_base import NEW, Section, Sent, Values, tables, touched
+from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.questionnaire_cards import choices
+from studyplatform.panel.toml_edits import (
+    REMOVED,
+    Change,
+    Path,
+    edited,
+    read,
+    rearranged,
+    value_at,
+)
+
+OWN_TEXT = "text"
+"""The choice of a page with a text of the researchers, in place of a questionnaire."""
+ARRANGED: Path = (NEW, "arranged")
+
+
+def _pages(values: Values) -> list[Entry]:
+    if "parts" not in values:
+        before, after = gettext("Before the pictures"), gettext("After the pictures")
+        return [
+            Entry(("questionnaires", "before"), before, "several", missing=[], choices=choices()),
+            Entry(("questionnaires", "after"), after, "several", missing=[], choices=choices()),
+            Entry(
+                ARRANGED, gettext("Arrange the pages one by one"), "check", missing=False,
+                help=gettext(
+                    "Writes the pages as a list, in which they can be moved, and to which checks "
+                    "and pages with your own text can be added. Participants see the same."
+                ),
+            ),
+        ]  # fmt: skip
+    entries = []
+    for number, part in enumerate(tables(values, "parts")):
+        group = gettext("Page %(number)d: %(what)s") % {
+            "number": number + 1, "what": _described(part),
+        }  # fmt: skip
+        entries += [
+            Entry(("parts", number, "place"), gettext("Place"), "number", group=group,
+                  missing=number + 1),
+            Entry(("parts", number, "remove"), gettext("Remove"), "check", group=group,
+                  missing=False),
+        ]  # fmt: skip
+    added = gettext("One more")
+    return [
+        *entries,
+        Entry((NEW, "questionnaire"), gettext("Page"), "choice", group=added,
+              choices=[("", gettext("none")), (OWN_TEXT, gettext("a page with your own text")),
+                       *choices()]),
+        Entry((NEW, "place"), gettext("Place"), "number", group=added,
+              missing=len(tables(values, "parts")) + 1),
+        Entry((NEW, "per_block"), gettext("In every block of a within-subjects study"), "check",
+              group=added, missing=False),
+    ]  # fmt: skip
+
+
+def _described(part: Mapping[str, Any]) -> str:
+    kinds = {
+        "instructions": gettext("Instructions"),
+        "quiz": gettext("Comprehension check"),
+        "practice": gettext("Practice"),
+        "trials": gettext("Pictures"),
+        "attention": gettext("Attention check"),
+    }
+    kind = str(part.get("kind", ""))
+    if kind == "questionnaire":
+        return dict(choices()).get(str(part.get("questionnaire")), str(part.get("questionnaire")))
+    if kind == "text":
+        return str(part.get("heading", part.get("key", kind)))
+    return kinds.get(kind, kind)
+
+
+def _write_pages(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
+    if "parts" not in values:
+        plain = [entry for entry in entries if entry.path != ARRANGED]
+        source = edited(source, touched(values, sent, plain))
+        return in_parts(source) if sent.get(f"{NEW}.arranged") else source
+    places: list[tuple[int, int, int | dict[str, Any]]] = []
+    for number in range(len(tables(values, "parts"))):
+        if not sent.get(f"parts.{number}.remove"):
+            asked = sent.get(f"parts.{number}.place")
+            place = number + 1 if asked is None else asked
+            # A page that moves up comes before the one that has the place now, others behind it.
+            places.append((place, (place > number + 1) - (place < number + 1), number))
+    if key := sent.get(f"{NEW}.questionnaire"):
+        added: dict[str, Any] = {"kind": "questionnaire", "questionnaire": key}
+        if key == OWN_TEXT:
+            source, added = _with_text(source, values)
+        if sent.get(f"{NEW}.per_block"):
+            added["per_block"] = True
+        place = sent.get(f"{NEW}.place")
+        places.append((len(places) + 1 if place is None else place, -1, added))
+    order: list[int | dict[str, Any]] = [
+        one for _place, _side, one in sorted(places, key=lambda found: found[:2])
+    ]
+    if order == list(range(len(tables(values, "parts")))):
+        return source
+    return rearranged(source, ("parts",), order)
+
+
+def _with_text(source: str, values: Values) -> tuple[str, dict[str, Any]]:
+    """Return the file with the texts of a new page in its other languages, and the page."""
+    taken = {str(part.get("key", part.get("kind"))) for part in tables(values, "parts")}
+    key = next(key for number in range(1, 1000) if (key := f"text-{number}") not in taken)
+    texts = {"heading": gettext("[Heading]"), "text": gettext("[Your own text]")}
+    others = values.get("text", {})
+    changes = [
+        Change(("text", code, "parts", key), dict(texts))
+        for code in (others if isinstance(others, dict) else ())
+    ]
+    return edited(source, changes), {"kind": "text", "key": key, **texts}
+
+
+def in_parts(source: str) -> str:
+    """Return the file with its pages as a list, where it has the short form. Participants see the
+    same pages."""
+    values = read(source)
+    if "parts" in values:
+        return source
+
+    def asked(place: str) -> list[dict[str, Any]]:
+        named = value_at(values, ("questionnaires", place), [])
+        return [{"kind": "questionnaire", "questionnaire": key} for key in named]
+
+    shown = {key: value_at(values, ("images", key), 0) for key in ("right", "wrong")}
+    parts = [
+        *asked("before"),
+        {"kind": "instructions"},
+        {"kind": "trials", **shown},
+        *asked("after"),
+    ]
+    gone: list[Path] = [("questionnaires",), ("images", "right"), ("images", "wrong")]
+    removed = [Change(path, REMOVED) for path in gone]
+    return edited(source, [*removed, Change(("parts",), parts)])
+
+
+def _checks(values: Values) -> list[Entry]:
+    parts = tables(values, "parts")
+    entries = []
+    for number, part in enumerate(parts):
+        if part.get("kind") in ("trials", "practice"):
+            words = {"number": number + 1, "what": _described(part)}
+            entries.append(
+                Entry(
+                    ("parts", number, "attention"),
+                    gettext("Attention checks among the pictures of page %(number)d: %(what)s")
+                    % words,
+                    "number",
+                    gettext("Spread evenly. Fewer than pictures."),
+                    missing=0,
+                )
+            )
+    if "parts" not in values:
+        entries.append(
+            Entry(
+                (NEW, "among"),
+                gettext("Attention checks among the pictures"),
+                "number",
+                gettext("Spread evenly. Fewer than pictures."),
+                missing=0,
+            )
+        )
+    removable = {
+        "attention": gettext("Remove the attention check on page %(number)d"),
+        "quiz": gettext("Remove the comprehension check on page %(number)d"),
+    }
+    for number, part in enumerate(parts):
+        if words_of := removable.get(str(part.get("kind"))):
+            label = words_of % {"number": number + 1}
+            entries.append(Entry(("parts", number, "remove"), label, "check", missing=False))
+    entries.append(
+        Entry(
+            (NEW, "attention"), gettext("Add a page with an attention check"), "check",
+            gettext("Behind the pictures. It asks for a particular point of a scale."),
+            missing=False,
+        )
+    )  # fmt: skip
+    if not any(part.get("kind") == "quiz" for part in parts):
+        entries.append(
+            Entry(
+                (NEW, "quiz"), gettext("Add a comprehension check"), "check",
+                gettext(
+                    "Behind the instructions. It asks what the map means, in words that depend on "
+                    "the method of each arm, and once more after a mistake."
+                ),
+                missing=False,
+            )
+        )  # fmt: skip
+    if str(value_at(values, ("recruitment", "kind"), "open")) != "open":
+        entries.append(
+            Entry(
+                ("recruitment", "failed_checks"),
+                gettext("Failed checks from which on somebody is sent back as failed"),
+                "number",
+                missing=2,
+            )
+        )
+    return entries
+
+
+def _write_checks(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
+    plain = [entry for entry in entries if entry.path[0] != NEW and entry.path[-1] != "remove"]
+    source = edited(source, touched(values, sent, plain))
+    added = [name for name in ("attention", "quiz") if sent.get(f"{NEW}.{name}")]
+    among = sent.get(f"{NEW}.among")
+    if added or among:
+        source = in_parts(source)
+    parts = tables(read(source), "parts")
+    kinds = [str(part.get("kind")) for part in parts]
+    if among and "trials" in kinds:
+        where: Path = ("parts", kinds.index("trials"), "attention")
+        source = edited(source, [Change(where, among)])
+    order: list[int | dict[str, Any]] = []
+    for number, kind in enumerate(kinds):
+        if not sent.get(f"parts.{number}.remove"):
+            order.append(number)
+        if kind == "instructions" and "quiz" in added and kind not in kinds[:number]:
+            order.append({"kind": "quiz"})
+        if kind == "trials" and "attention" in added and kind not in kinds[number + 1 :]:
+            order.append({"kind": "attention"})
+    if order == list(range(len(parts))):
+        return source
+    return rearranged(source, ("parts",), order)
+
+
+PAGES = Section(
+    "pages",
+    _("Pages and questionnaires"),
+    _("What happens, in order."),
+    _pages,
+    _write_pages,
+)
+CHECKS = Section(
+    "checks",
+    _("Checks"),
+    _("Whether people read the pages, and whether they understand what a map means."),
+    _checks,
+    _write_checks,
+)

@@ -1,0 +1,175 @@
+"""The editor's section of the plan: what is compared with what, the outcomes, the registration."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.panel.editor_base import (
+    NEW,
+    Section,
+    Sent,
+    Values,
+    conditions,
+    tables,
+    touched,
+)
+from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged, value_at
+from surveys import questionnaires
+from surveys.questionnaires.reading import QuestionnaireError
+
+OUTCOMES: Path = ("analysis", "outcomes")
+REGISTRATION: Path = ("analysis", "preregistration")
+LOGISTIC = {"analysis": "logistic_trials", "fallback": "binary_trials"}
+AGREED = {"kind": "trial_mean", "column": "agreed", **LOGISTIC}
+
+
+def _plan(values: Values) -> list[Entry]:
+    _name, listed = conditions(values)
+    arms = [str(arm["key"]) for arm in listed if "key" in arm]
+    general, registration = gettext("All outcomes"), gettext("Registration")
+    entries = [
+        Entry(
+            ("analysis", "control"), gettext("Compared with"), "choice", group=general,
+            choices=[(arm, arm) for arm in arms], is_optional=False,
+            help=gettext("The arm with which every other arm is compared."),
+        ),
+        Entry(
+            ("analysis", "alpha"), gettext("Level of significance"), "decimal", group=general,
+            missing=0.05,
+        ),
+    ]  # fmt: skip
+    for number, outcome in enumerate(tables(values, *OUTCOMES)):
+        entries += _outcome(number, outcome)
+    added = gettext("One more outcome")
+    return [
+        *entries,
+        Entry((NEW, "outcome"), gettext("What is measured"), "choice", group=added,
+              choices=[("", gettext("none")), *_measures(values)]),
+        Entry((NEW, "family"), gettext("Family"), group=added, missing="secondary",
+              help=gettext("Holm's correction is made over the outcomes of a family.")),
+        Entry((*REGISTRATION, "url"), gettext("Address of the registration"), group=registration,
+              help=gettext("Such as https://osf.io/…, once the plan is registered.")),
+        Entry((*REGISTRATION, "registered_at"), gettext("Time of the registration"),
+              group=registration, help=gettext("Such as 2026-12-01T09:30:00+01:00.")),
+    ]  # fmt: skip
+
+
+def _outcome(number: int, outcome: Values) -> Iterator[Entry]:
+    at: Path = (*OUTCOMES, number)
+    group = gettext("Outcome %(number)d: %(what)s") % {
+        "number": number + 1, "what": str(outcome.get("label", outcome.get("key", ""))),
+    }  # fmt: skip
+    yield Entry((*at, "label"), gettext("Label"), group=group, is_optional=False)
+    yield Entry(
+        (*at, "family"), gettext("Family"), group=group, missing="primary",
+        help=gettext("Holm's correction is made over the outcomes of a family."),
+    )  # fmt: skip
+    yield Entry(
+        (*at, "role"), gettext("Role"), "choice", group=group, missing="confirmatory",
+        choices=[("confirmatory", gettext("confirmatory: a claim of the study")),
+                 ("exploratory", gettext("exploratory: reported apart, without a claim"))],
+    )  # fmt: skip
+    yield Entry(
+        (*at, "population"), gettext("People"), "choice", group=group, missing="completed",
+        choices=[("completed", gettext("everybody who completed")),
+                 ("randomised", gettext("everybody who was randomised and has the outcome")),
+                 ("per_protocol", gettext("without people who are excluded by a rule"))],
+    )  # fmt: skip
+    yield Entry((*at, "remove"), gettext("Remove"), "check", group=group, missing=False)
+
+
+def _measures(values: Values) -> list[tuple[str, str]]:
+    """Return key and label of what the study measures: its scales, and its trials."""
+    scales = {
+        f"scale:{subscale.id}": gettext("%(scale)s (mean of the questionnaire)")
+        % {"scale": subscale.label}
+        for key in _asked(values)
+        for subscale in _subscales(key)
+    }
+    trials = {
+        "agreement_wrong": gettext("Agreement with wrong predictions"),
+        "agreement_right": gettext("Agreement with right predictions"),
+        "decision_accuracy": gettext("Share of right decisions"),
+        "sureness": gettext("Sureness of the decisions"),
+    }
+    parts = tables(values, "parts")
+    shown = [part for part in parts if part.get("kind") == "trials"]
+    if any(part.get("task", "decide") != "decide" for part in shown):
+        del trials["agreement_wrong"], trials["agreement_right"]
+    if any(part.get("confidence") == "none" or part.get("task") == "agreement" for part in shown):
+        del trials["sureness"]
+    there = {str(outcome.get("key")) for outcome in tables(values, *OUTCOMES)}
+    return [
+        (key, label)
+        for key, label in [*scales.items(), *trials.items()]
+        if key.removeprefix("scale:") not in there
+    ]
+
+
+def _asked(values: Values) -> list[str]:
+    """Return the questionnaires of the study, each once."""
+    asked = [
+        str(part.get("questionnaire"))
+        for part in tables(values, "parts")
+        if part.get("kind") == "questionnaire"
+    ]
+    for place in ("before", "after"):
+        named = value_at(values, ("questionnaires", place), [])
+        asked += map(str, named if isinstance(named, list) else [])
+    return list(dict.fromkeys(asked))
+
+
+def _subscales(key: str) -> list[Any]:
+    try:
+        return list(questionnaires.get(key).subscales.values())
+    except QuestionnaireError:  # the mistakes of the file name it
+        return []
+
+
+def _declared(measure: str, label: str, family: str) -> dict[str, Any]:
+    """Return the table of an outcome."""
+    rest: dict[str, Any] = {
+        "agreement_wrong": {**AGREED, "where": {"prediction_correct": 0}},
+        "agreement_right": {**AGREED, "where": {"prediction_correct": 1}},
+        "decision_accuracy": {"kind": "trial_mean", "column": "decision_correct"},
+        "sureness": {"kind": "trial_mean", "column": "sureness"},
+    }.get(measure, {"kind": "scale", "scale": measure.removeprefix("scale:")})
+    key = measure.removeprefix("scale:")
+    return {"key": key, "label": label, "family": family or "secondary", **rest}
+
+
+def _write_plan(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
+    plain = [entry for entry in entries if entry.path[0] != NEW and entry.path[-1] != "remove"]
+    changes = touched(values, sent, plain)
+    gone = {change.path for change in changes if change.value is REMOVED}
+    if (*REGISTRATION, "url") in gone:  # a registration without an address would be a mistake
+        changes = [change for change in changes if change.path[:2] != REGISTRATION]
+        changes.append(Change(REGISTRATION, REMOVED))
+    source = edited(source, changes)
+    outcomes = tables(values, *OUTCOMES)
+    order: list[int | dict[str, Any]] = [
+        number
+        for number in range(len(outcomes))
+        if not sent.get(f"{'.'.join(map(str, OUTCOMES))}.{number}.remove")
+    ]
+    if measure := sent.get(f"{NEW}.outcome"):
+        label = dict(_measures(values)).get(str(measure), str(measure))
+        order.append(_declared(str(measure), label, str(sent.get(f"{NEW}.family") or "")))
+    if order == list(range(len(outcomes))):
+        return source
+    return rearranged(source, OUTCOMES, order)
+
+
+SECTION = Section(
+    "plan",
+    _("Plan"),
+    _(
+        "The outcomes and their tests, decided before the data. All that a plan can say, such as "
+        "contrasts and exclusions, is in the whole text."
+    ),
+    _plan,
+    _write_plan,
+)

@@ -1,0 +1,89 @@
+"""The editor's section of recruitment: where people come from, what they are paid, and where they
+go."""
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.panel.editor_base import Section, Sent, Values, touched
+from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.toml_edits import REMOVED, Change, edited, value_at
+from surveys.study_file.recruitment_kinds import KINDS, get
+
+
+def _recruitment(values: Values) -> list[Entry]:
+    ways = {
+        "open": gettext("an open link"), "prolific": "Prolific", "sona": "SONA",
+        "service": gettext("another service"),
+    }  # fmt: skip
+    kinds = [(one.key, ways[one.key]) for one in KINDS]
+    kind = Entry(("recruitment", "kind"), gettext("People come by"), "choice", missing="open",
+                 choices=kinds, is_optional=False)  # fmt: skip
+    outcomes = {
+        "complete": gettext("Everybody who sends the last page"),
+        "failed_attention": gettext("Who fails too many attention checks"),
+        "withdrawn": gettext("Who leaves before the end"),
+        "screened_out": gettext("Who took part in an excluded study"),
+        "full": gettext("Who comes when no place is left"),
+    }
+    codes, urls = gettext("Prolific: completion codes"), gettext("SONA and others: ways back")
+    address = gettext("An address with https://, in which {external_id} stands for the person.")
+    return [
+        kind,
+        Entry(("recruitment", "pay"), gettext("Pay of a complete participation"), "decimal",
+              gettext("From which the monitor counts money spent and the wage per hour. 0: none."),
+              missing=0.0),
+        Entry(("recruitment", "currency"), gettext("Currency"),
+              help=gettext("Three capital letters, such as EUR.")),
+        *(Entry(("recruitment", "codes", key), words, group=codes)
+          for key, words in outcomes.items()),
+        *(Entry(("recruitment", "urls", key), words, group=urls, help=address)
+          for key, words in outcomes.items()),
+        Entry(("recruitment", "name"), gettext("Name of the service"), group=urls,
+              help=gettext("Only for another service.")),
+        Entry(("recruitment", "id_parameter"), gettext("Parameter of the link with the id"),
+              group=urls, help=gettext("Only for another service and SONA.")),
+    ]  # fmt: skip
+
+
+def _write_recruitment(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
+    kind = str(sent.get("recruitment.kind") or "open")
+    before = str(value_at(values, ("recruitment", "kind"), "open"))
+    allowed = _keys_of(kind)
+    own = [entry for entry in entries if entry.path[1] in allowed or entry.path[-1] == "kind"]
+    if kind == before:
+        return edited(source, touched(values, sent, own))
+    # Another kind has other keys: the table is written anew, without keys of the former kind.
+    table: dict[str, Any] = {} if kind == "open" else {"kind": kind}
+    for entry in own:
+        if entry.path[-1] == "kind" or not (value := sent.get(entry.name)):
+            continue
+        if len(entry.path) == 2:
+            table[str(entry.path[1])] = value
+        else:
+            table.setdefault(str(entry.path[1]), {})[str(entry.path[2])] = value
+    return edited(source, [Change(("recruitment",), table or REMOVED)])
+
+
+def _keys_of(kind: str) -> set[str]:
+    """Return the keys of the form that the table may have for the kind."""
+    way = get(kind)
+    keys = {"pay", "currency"}
+    if not way.outcomes:
+        return keys
+    keys.add("codes" if way.address else "urls")
+    if not way.label:
+        keys.add("name")
+    if not way.session_parameter:
+        keys.add("id_parameter")
+    return keys
+
+
+SECTION = Section(
+    "recruitment",
+    _("Recruitment"),
+    _("Where people come from and go to. Only the fields of the chosen way are written."),
+    _recruitment,
+    _write_recruitment,
+)

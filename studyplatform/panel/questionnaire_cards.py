@@ -1,0 +1,48 @@
+"""The questionnaires to choose from, with their questions, their length and their source."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import get_language, ngettext
+
+from surveys import questionnaires
+from surveys.questionnaires.base import Questionnaire
+from surveys.questionnaires.reading import QuestionnaireError
+
+
+@dataclass(frozen=True)
+class QuestionnaireCard:
+    """A questionnaire that a study can ask, in the reader's language if it has it."""
+
+    key: str
+    questionnaire: Questionnaire
+
+    @property
+    def length(self) -> str:
+        """Return the number of questions in words."""
+        count = len(self.questionnaire.items)
+        return ngettext("%(count)d question", "%(count)d questions", count) % {"count": count}
+
+    @property
+    def label(self) -> str:
+        """Return the title with the length and the key, by which study files name it."""
+        return f"{self.questionnaire.title}: {self.length} ({self.key})"
+
+
+def questionnaire_cards() -> list[QuestionnaireCard]:
+    """Return the questionnaires that can be chosen, without files of a lab that are faulty."""
+    return list(_cards())
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return key and label of the questionnaires for the choices of a form."""
+    return [(card.key, card.label) for card in _cards()]
+
+
+def _cards() -> Iterator[QuestionnaireCard]:
+    for key in questionnaires.ids():
+        try:
+            questionnaire = questionnaires.get(key)
+        except QuestionnaireError:  # the file of a lab that cannot be used
+            continue
+        yield QuestionnaireCard(key, questionnaire.in_language(get_language() or "en"))
