@@ -131,13 +131,14 @@ def _subscales(key: str) -> list[Any]:
 
 def _declared(measure: str, label: str, family: str) -> dict[str, Any]:
     """Return the table of an outcome."""
-    rest: dict[str, Any] = {
+    of_trials: dict[str, dict[str, Any]] = {
         "agreement_wrong": {**AGREED, "where": {"prediction_correct": 0}},
         "agreement_right": {**AGREED, "where": {"prediction_correct": 1}},
         "decision_accuracy": {"kind": "trial_mean", "column": "decision_correct"},
         "sureness": {"kind": "trial_mean", "column": "sureness"},
-    }.get(measure, {"kind": "scale", "scale": measure.removeprefix("scale:")})
+    }
     key = measure.removeprefix("scale:")
+    rest = of_trials.get(measure, {"kind": "scale", "scale": key})
     return {"key": key, "label": label, "family": family or "secondary", **rest}
 
 

@@ -1,7 +1,7 @@
 """What changed from one version of a study file to the next, in words."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -45,7 +45,7 @@ class ChangedVersion:
     changes: str
 
 
-def with_changes(versions: Sequence[TextVersion]) -> list[ChangedVersion]:
+def with_changes(versions: Iterable[TextVersion]) -> list[ChangedVersion]:
     """Return the versions, latest first, except the oldest of them if it is not the first."""
     listed = list(versions)
     changed = [
