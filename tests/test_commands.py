@@ -108,7 +108,7 @@ def test_every_option_is_checked_in_one_place():
 
 FREE = {"address", "scheduler", "server", "service_study", "split"}
 """Addresses and ids of services, which only the service can judge; an empty split means all."""
-OWN = {"_shard", "_profile", "_ledger"}
+OWN = {"_shard", "_profile", "_ledger", "_quota"}
 """Types of one command each, which are tested below."""
 
 

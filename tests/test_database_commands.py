@@ -20,6 +20,7 @@ SLUG = {name: ["nothing"] for name in (
     "reconcile_recruitment", "replay_allocation", "simulate_participants", "verify_ledger",
 )}  # fmt: skip
 CALLS = SLUG | {
+    "change_places": ["nothing", "--reason", "More money.", "--places", "9"],
     "erase_participant": ["nothing", "--code", "X"],
     "evaluate_explanations": ["--study", "nothing", "--output", "nowhere"],
     "export_study": ["nothing", "--output", "nowhere"],

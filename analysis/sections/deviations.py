@@ -129,6 +129,7 @@ def _of_study(data: StudyData) -> Iterator[Deviation]:
         since = (
             f"since version {version['number']}, launched {version['launched_at']} after "
             f"{version['people_before']} participants"
+            f"{': ' + version['reason'] if version.get('reason') else ''}"
             if version
             else "when the data were exported"
         )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 ACTS: Mapping[str, Promise] = {
     "loaded": _("study file loaded"),
     "corrected": _("study file corrected"),
+    "places changed": _("places changed"),
     "deleted": _("study deleted"),
     "opened": _("launched or resumed"),
     "paused": _("paused"),
@@ -60,6 +61,10 @@ SETTINGS: Mapping[str, Promise] = {
     "arms": _("With arms"),
     "formats": _("Formats"),
     "rows": _("Deleted rows"),
+    "hash_kept_until": _("Keyed hash of the ID kept until"),
+    "places": _("Places"),
+    "quotas": _("Quotas"),
+    "hold_minutes": _("Minutes that a place is held"),
     "people": _("People"),
     "kind": _("Job"),
     "arguments": _("Asked for"),

@@ -66,9 +66,9 @@ def places_left() -> Mapping[int, int]:
     """Count the free places of studies that admit people and have few left."""
     studies = Study.objects.filter(state=Study.State.OPEN, is_pilot=False)
     taken = _by_study(
-        AllocationSlot.objects.filter(study__in=studies, simulated=False).values_list(
-            "study", flat=True
-        )
+        AllocationSlot.objects.filter(
+            study__in=studies, simulated=False, given_back=False
+        ).values_list("study", flat=True)
     )
     left = {}
     for study in studies.filter(pk__in=taken):

@@ -15,6 +15,7 @@ from surveys.blinding import is_blinded
 from surveys.export.formats import FORMATS
 from surveys.models import Study
 from surveys.services.ledger import scheme_of
+from surveys.services.places import taken
 from surveys.study_file.stored import definition
 
 WHO = (
@@ -461,7 +462,7 @@ class SimulationForm(JobForm):
 
 def _free_places(study: Study) -> int:
     capacity = scheme_of(study, simulated=True).capacity
-    return capacity - study.slots.filter(simulated=True).count()
+    return capacity - taken(study, simulated=True)
 
 
 class Choices(forms.RadioSelect):

@@ -1,4 +1,6 @@
-"""What the worker looks after besides its jobs, once a minute: schedules, and e-mails to owners."""
+"""What the worker looks after besides its jobs, once a minute: schedules, e-mails to owners, and
+hashes whose date has passed.
+"""
 
 import logging
 import time
@@ -27,6 +29,7 @@ class Watch:
         self._looked = time.monotonic()
         try:
             apply_schedules()
+            services.forget_remembered()
             send_alerts()
         except Error:  # a locked database: the next look comes soon
             log.warning("The studies could not be looked after.", exc_info=True)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from studyplatform.panel import launch_views, pilot_views, schedule_views
+from studyplatform.panel import launch_views, pilot_views, places_views, schedule_views
 
 urlpatterns = [
     path("", launch_views.launch, name="launch"),
     path("open/", launch_views.open_study, name="open"),
     path("schedule/", schedule_views.schedule, name="schedule"),
+    path("places/", places_views.places, name="places"),
     path("pause/", launch_views.pause, name="pause"),
     path("resume/", launch_views.resume, name="resume"),
     path("end/", launch_views.end, name="end"),

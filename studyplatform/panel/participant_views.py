@@ -65,8 +65,12 @@ def erase(request: HttpRequest, study: Study, pseudonym: str) -> HttpResponse:
     if request.POST.get("confirmed") != "yes":
         messages.error(request, gettext("Confirm that everything of this person is to be deleted."))
         return _person(request, study, participant, status=409)
-    deleted = services.erase(participant=participant)
-    context = {"at": timezone.now(), "deleted": sorted(deleted.items())}
+    erased = services.erase(participant=participant)
+    context = {
+        "at": timezone.now(),
+        "deleted": sorted(erased.rows.items()),
+        "remembered_until": erased.remembered_until,
+    }
     return render_study_page(request, study, "participants", "panel/erased.html", context)
 
 

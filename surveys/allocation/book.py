@@ -25,6 +25,8 @@ class Book:
         self.entries: list[Entry] = []
         self.waiting: set[int] = set()
         self.arms: list[str] = []
+        self._arm_of: dict[int, str] = {}
+        self._given_back: Counter[str] = Counter()
         self._last: dict[str, tuple[int, int]] = {}
         self._totals: Counter[tuple[str, int]] = Counter()
         self._marginals: Counter[tuple[str, int, str, str]] = Counter()
@@ -34,7 +36,8 @@ class Book:
         """Enter the arrival of a person, who takes a place, and return their number in the
         ledger.
         """
-        if len(self.waiting) + len(self.arms) >= self.scheme.capacity:
+        taken = len(self.waiting) + len(self.arms) - self._given_back.total()
+        if taken >= self.scheme.capacity:
             raise BookError(
                 f"an arrival needs a place, but all {self.scheme.capacity} places are taken"
             )
@@ -49,6 +52,7 @@ class Book:
         drawn = draw(self.scheme, levels, self._standing(stratum))
         candidate = (drawn.arm, drawn.copy)
         self.arms.append(drawn.arm)
+        self._arm_of[arrival] = drawn.arm
         self._last[stratum] = (drawn.block, drawn.place)
         self._totals[candidate] += 1
         self._marginals.update((*candidate, *level) for level in levels.items())
@@ -59,6 +63,25 @@ class Book:
         """Enter that the person's place is free again."""
         self._let_go(arrival)
         self._enter(entries.returned(arrival, reason))
+
+    def replace(self, arrival: int, reason: str) -> None:
+        """Enter that the place of a person with an arm is free again. The arm stays counted."""
+        if arrival not in self._arm_of:
+            raise BookError(
+                f"arrival {arrival} has no arm, or gave its place back after the allocation"
+            )
+        self._given_back[self._arm_of.pop(arrival)] += 1
+        self._enter(entries.replaced(arrival, reason))
+
+    def change(self, places: int, quotas: Mapping[str, int]) -> None:
+        """Enter other places and quotas, which hold from now on."""
+        self.scheme = self.scheme.with_places(places, quotas)
+        self._enter(entries.changed(self.scheme))
+
+    @property
+    def given_back(self) -> int:
+        """Return how many places were given back after the allocation."""
+        return self._given_back.total()
 
     def note(self, event: str) -> None:
         """Enter that the study was opened, paused, closed or unblinded."""
@@ -74,7 +97,7 @@ class Book:
 
     def _standing(self, stratum: str) -> Standing:
         last = self._last.get(stratum, (0, 0))
-        return Standing(len(self.arms), last, self._totals, self._marginals)
+        return Standing(len(self.arms), last, self._totals, self._marginals, self._given_back)
 
     def _enter(self, values: Mapping[str, Any]) -> Entry:
         entry = chain.following(self.entries[-1] if self.entries else None, values)

@@ -19,7 +19,7 @@ def draw(scheme: Scheme, levels: Mapping[str, str], standing: Standing) -> Drawn
     Raises ValueError if no place is left, or if the levels belong to other factors than the
     scheme's.
     """
-    if standing.allocated >= scheme.capacity:
+    if standing.taken >= scheme.capacity:
         raise ValueError(
             f"All {scheme.capacity} places are allocated. Raise places or the arms' quotas."
         )

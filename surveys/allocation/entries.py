@@ -12,6 +12,7 @@ from surveys.allocation.scheme import Drawn, Scheme
 
 FORMAT = 1
 BEGIN, ARRIVED, ALLOCATED, RETURNED = "begin", "arrived", "allocated", "returned"
+REPLACED, CHANGED = "replaced", "changed"
 OPENED, PAUSED, CLOSED, UNBLINDED = "opened", "paused", "closed", "unblinded"
 NOTED = frozenset((OPENED, PAUSED, CLOSED, UNBLINDED))
 Values = dict[str, Any]
@@ -60,6 +61,17 @@ def allocated(arrival: int, levels: Mapping[str, str], drawn: Drawn, position: i
 def returned(arrival: int, reason: str) -> Values:
     """Return the entry for a place that was given back before its holder saw an arm's pages."""
     return {"event": RETURNED, "arrival": arrival, "reason": reason}
+
+
+def replaced(arrival: int, reason: str) -> Values:
+    """Return the entry for a place that was given back although its holder has an arm."""
+    return {"event": REPLACED, "arrival": arrival, "reason": reason}
+
+
+def changed(scheme: Scheme) -> Values:
+    """Return the entry for other places or quotas, which hold from then on."""
+    quotas = {share.arm: share.quota for share in scheme.shares}
+    return {"event": CHANGED, "places": scheme.places, "quotas": quotas}
 
 
 def noted(event: str) -> Values:

@@ -26,6 +26,7 @@ class Replayed:
     arms: tuple[str, ...]
     arrivals: int
     returned: int
+    replaced: int
     waiting: int
     head: str
 
@@ -54,6 +55,7 @@ def replay(ledger: Sequence[Entry]) -> Replayed:
         arms=tuple(book.arms),
         arrivals=events.count(entries.ARRIVED),
         returned=events.count(entries.RETURNED),
+        replaced=book.given_back,
         waiting=len(book.waiting),
         head=ledger[-1].hash,
     )
@@ -90,6 +92,10 @@ def _happens(book: Book, values: dict[str, Any]) -> None:
         book.allocate(values["arrival"], values["levels"])
     elif event == entries.RETURNED:
         book.give_back(values["arrival"], values["reason"])
+    elif event == entries.REPLACED:
+        book.replace(values["arrival"], values["reason"])
+    elif event == entries.CHANGED:
+        book.change(values["places"], values["quotas"])
     elif event in entries.NOTED:
         book.note(event)
     else:

@@ -1,7 +1,7 @@
 """The scheme of allocation: the rule, and everything that a draw depends on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from surveys.allocation.chain import canonical
@@ -40,6 +40,11 @@ class Scheme:
         """Return how many people can be allocated: all places, or what the arms' quotas allow."""
         quotas = [share.quota for share in self.shares]
         return min(self.places, sum(quotas)) if all(quotas) else self.places
+
+    def with_places(self, places: int, quotas: Mapping[str, int]) -> "Scheme":
+        """Return the scheme with other places and quotas, where a quota of 0 means no limit."""
+        shares = tuple(replace(share, quota=quotas[share.arm]) for share in self.shares)
+        return replace(self, places=places, shares=shares)
 
     def stratum(self, levels: Mapping[str, str]) -> str:
         """Return the name of the levels' combination.
@@ -89,17 +94,24 @@ class Standing:
     """The earlier allocations, as far as the next draw depends on them.
 
     ``last``: block and place of the stratum's latest entry. ``totals``: people by (arm, copy), and
-    ``marginals``: people by (arm, copy, factor, level).
+    ``marginals``: people by (arm, copy, factor, level). ``given_back``: places that were given back
+    after the allocation, by arm. Their holders stay counted in all other numbers.
     """
 
     allocated: int
     last: tuple[int, int]
     totals: Mapping[tuple[str, int], int]
     marginals: Mapping[tuple[str, int, str, str], int]
+    given_back: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> int:
+        """Return how many places are in use by people with an arm."""
+        return self.allocated - sum(self.given_back.values())
 
     def is_full(self, share: Share) -> bool:
         """Return whether the arm's quota is used up."""
         if not share.quota:
             return False
         held = sum(self.totals.get((share.arm, copy), 0) for copy in range(1, share.ratio + 1))
-        return held >= share.quota
+        return held - self.given_back.get(share.arm, 0) >= share.quota

@@ -287,6 +287,14 @@ def _erased(study: Study, simulated: Simulated, blinded: bool) -> dict[str, int]
     return {arm.key: counts[arm.key] for arm in study.arms.all()}
 
 
+def _places_given_back(study: Study, simulated: Simulated) -> int:
+    """Return how many places were given to somebody else although their holders had an arm."""
+    slots = study.slots.filter(given_back=True)
+    if simulated != "included":
+        slots = slots.filter(simulated=simulated == "only")
+    return slots.count()
+
+
 def _plan_at_launch(study: Study) -> bytes | None:
     """Return the plan of the first version if it differs from the current plan, else None."""
     first = study.versions.first()
@@ -358,6 +366,7 @@ def _version(version: StudyVersion) -> dict[str, Any]:
         "number": version.number,
         "launched_at": version.launched_at.isoformat(timespec="seconds"),
         "people_before": version.people_before,
+        **({"reason": version.reason} if version.reason else {}),
         "study_file_sha256": version.source_sha256,
         "stimuli_sha256": version.stimuli_sha256,
         "weights_sha256": version.weights_sha256,
@@ -390,6 +399,7 @@ def _manifest(
         "changes": [asdict(change) for change in changes(study)],
         "simulated": simulated,
         "withdrawn_and_deleted": erased,
+        "places_given_back": _places_given_back(study, simulated),
         "excluded_by_hand": excluded,
         "arms_blinded": blinded,
         "unblinding": _unblinding(study),

@@ -5,7 +5,7 @@
 from surveys.models.allocation import AllocationSlot, LedgerEntry
 from surveys.models.answers import Answer, Event, PageView, Submission, Trial, TrialMap
 from surveys.models.codes import allocation_secret, completion_code, participant_code, pseudonym
-from surveys.models.participant import HandExclusion, Identity, Participant
+from surveys.models.participant import HandExclusion, Identity, Participant, RememberedId
 from surveys.models.schedule import StudySchedule
 from surveys.models.study import Arm, ArmBlock, Condition, Stimulus, Study, StudyVersion
 
@@ -21,6 +21,7 @@ __all__ = [
     "LedgerEntry",
     "PageView",
     "Participant",
+    "RememberedId",
     "Stimulus",
     "Study",
     "StudySchedule",

@@ -15,7 +15,8 @@ class AllocationSlot(models.Model):
     A place that is given back is deleted and recorded in the ledger. Simulated participants have
     their own places, so that rehearsals use up no real ones. When a participant is deleted after
     the allocation, only ``erased`` is left: the place stays used, so that the balance of the arms
-    and the number of allocated people stay true.
+    and the number of allocated people stay true. ``given_back`` lets somebody else in nevertheless,
+    if the study file declares so; the arm stays counted.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
@@ -29,6 +30,10 @@ class AllocationSlot(models.Model):
         Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="slot"
     )
     erased = models.BooleanField(default=False)
+    given_back = models.BooleanField(
+        default=False,
+        help_text="The arm was used, but somebody else may take the place ([recruitment] replace).",
+    )
     arm = models.ForeignKey(Arm, on_delete=models.PROTECT, null=True)
     position = models.PositiveIntegerField(
         null=True, help_text="In the order of the allocations, from 1."
@@ -54,6 +59,10 @@ class AllocationSlot(models.Model):
             models.CheckConstraint(
                 condition=Q(erased=False) | Q(arm__isnull=False),
                 name="a_place_that_was_only_held_goes_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_back=False) | Q(arm__isnull=False),
+                name="a_place_that_is_kept_as_given_back_has_an_arm",
             ),
             models.UniqueConstraint(
                 fields=["study", "simulated", "position"], name="one_slot_per_position"

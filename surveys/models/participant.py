@@ -103,7 +103,8 @@ class Identity(models.Model):
 
     Nothing else holds these ids, and no export but export_study --with-identifiers. It goes with
     the participant when they have everything deleted. ``external_hash`` stays when the ids are
-    forgotten after payment, so that nobody takes part twice.
+    forgotten after payment, so that nobody takes part twice. ``remember_until`` is the date that
+    the person's consent named for keeping the hash after an erasure, empty if it named none.
     """
 
     participant = models.OneToOneField(
@@ -122,6 +123,7 @@ class Identity(models.Model):
         max_length=30, blank=True, help_text="As the recruitment service told it last."
     )
     service_status_at = models.DateTimeField(null=True, blank=True)
+    remember_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name_plural = "identities"
@@ -134,3 +136,26 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"identity of {self.participant}"
+
+
+class RememberedId(models.Model):
+    """The keyed hash of an erased person's id, which prevents another participation until a date.
+
+    It is kept only if the person's consent said so, and leads to no answer, arm or place.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="remembered_ids")
+    external_hash = models.CharField(max_length=64, editable=False)
+    until = models.DateTimeField(help_text="Deleted then.")
+
+    class Meta:
+        verbose_name_plural = "remembered ids"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["study", "external_hash"], name="an_erased_id_is_remembered_once_per_study"
+            ),
+        ]
+        ordering: ClassVar = ["study", "until"]
+
+    def __str__(self) -> str:
+        return f"an erased id in {self.study.slug}"

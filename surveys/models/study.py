@@ -88,6 +88,9 @@ class StudyVersion(models.Model):
     people_before = models.PositiveIntegerField(
         help_text="Real participants who had come by then, whatever their state."
     )
+    reason = models.TextField(
+        blank=True, default="", help_text="Why the study was changed, printed in the report."
+    )
     source = models.TextField("study file", help_text="The TOML file, to the letter.")
     source_sha256 = models.CharField("hash of the study file", max_length=64)
     stimuli_sha256 = models.CharField("hash of images, predictions and maps", max_length=64)

@@ -4,7 +4,7 @@ from surveys.pages.lapse import has_lapsed
 from surveys.services.enrolment import StudyClosedError, enrol
 from surveys.services.errors import StudyError
 from surveys.services.excluding import exclude, include_again
-from surveys.services.leaving import erase, stop
+from surveys.services.leaving import Erased, erase, stop
 from surveys.services.places import StudyFullError
 from surveys.services.recording import (
     InvalidAnswersError,
@@ -18,7 +18,9 @@ from surveys.services.recruiting import (
     AlreadyBegunError,
     ExcludedError,
     NoIdError,
+    TookPartError,
     forget_identifiers,
+    forget_remembered,
     record_service_status,
 )
 from surveys.services.scheduling import apply_schedule, is_due, set_schedule
@@ -39,6 +41,7 @@ from surveys.services.studies import (
 __all__ = [
     "CORRECTABLE",
     "AlreadyBegunError",
+    "Erased",
     "ExcludedError",
     "InvalidAnswersError",
     "NoIdError",
@@ -46,6 +49,7 @@ __all__ = [
     "StudyClosedError",
     "StudyError",
     "StudyFullError",
+    "TookPartError",
     "apply_schedule",
     "archive_study",
     "begin_pilot",
@@ -57,6 +61,7 @@ __all__ = [
     "erase",
     "exclude",
     "forget_identifiers",
+    "forget_remembered",
     "has_lapsed",
     "include_again",
     "is_due",

@@ -73,7 +73,9 @@ def standing_of(study: Study, simulated: bool, stratum: str) -> Standing:
         for factor, level in _levels(cell).items():
             marginals[arm, copy, factor, level] += people
     place = (last.block or 0, last.place or 0) if last else (0, 0)
-    return Standing(sum(totals.values()), place, totals, marginals)
+    # Whoever gave the place back stays in the totals, so that the list goes on where it was.
+    given_back = Counter(taken.filter(given_back=True).values_list("arm__key", flat=True))
+    return Standing(sum(totals.values()), place, totals, marginals, given_back)
 
 
 def _levels(cell: str) -> Mapping[str, str]:

@@ -6,11 +6,12 @@ from surveys.models import Study, StudyVersion
 from surveys.services.fingerprints import fingerprint, of_version
 
 
-def freeze(study: Study) -> StudyVersion:
+def freeze(study: Study, reason: str = "") -> StudyVersion:
     """Return the version that is launched now, which is the last version if nothing was changed,
     else a new version.
 
-    Call it in the transaction that launches or changes the study.
+    ``reason`` says why the study was changed. Call it in the transaction that launches or changes
+    the study.
     """
     last = study.versions.last()
     now = fingerprint(study)
@@ -21,6 +22,7 @@ def freeze(study: Study) -> StudyVersion:
         study=study,
         number=last.number + 1 if last else 1,
         launched_at=timezone.now(),
+        reason=" ".join(reason.split()),
         people_before=study.participants.filter(simulated=False).count(),
         source=study.source,
         source_sha256=now.source,

@@ -1,16 +1,32 @@
 """The ways to leave. Stopping keeps the answers, and withdrawing erases them. Both act at once."""
 
 from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
 from surveys.models import AllocationSlot, Participant
-from surveys.services import places
+from surveys.services import places, recruiting
 from surveys.services.acts import announce
 from surveys.services.locking import lock
 from surveys.services.recording import note
+from surveys.study_file.recruitment import Replaced
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What an erasure deleted, and what it left.
+
+    ``rows``: deleted rows by table, with the tables' names for readers, such as "answers".
+    ``remembered_until``: when the keyed hash of the person's id is deleted, or None if none is
+    kept.
+    """
+
+    rows: Counter[str]
+    remembered_until: datetime | None
 
 
 @transaction.atomic
@@ -29,27 +45,32 @@ def stop(*, participant: Participant) -> None:
         note(locked, "stopped")
         lock(locked.study)
         places.give_back(locked, "stopped")
+        places.replace(locked, Replaced.WITHDRAWN)
     participant.refresh_from_db()
 
 
 @transaction.atomic
-def erase(*, participant: Participant) -> Counter[str]:
-    """Delete the participant and all their data, and return the deleted rows by table.
+def erase(*, participant: Participant) -> Erased:
+    """Delete the participant and all their data.
 
-    The names of tables are those for readers, such as "answers". A second call does nothing and
-    returns an empty count. Only that count remains. A place that was bound to an arm stays used,
+    A second call does nothing and deletes no rows. Only their count remains and, under a consent
+    that said so, the keyed hash of the recruitment service's id until the date it named, so that
+    the person cannot begin again and see another arm. A place that was bound to an arm stays used,
     without naming its holder, and a place that was only held is given back. No data of the person
     can reappear, because every write locks the participant's row first.
     """
     locked = Participant.objects.select_for_update(of=("self",)).filter(pk=participant.pk).first()
     if locked is None:
-        return Counter()
+        return Erased(Counter(), None)
     lock(locked.study)
     places.give_back(locked, "withdrawn")
+    places.replace(locked, Replaced.WITHDRAWN)
+    remembered_until = recruiting.remember(locked)
     AllocationSlot.objects.filter(participant=locked).update(participant=None, erased=True)
     study = locked.study
     _, deleted = locked.delete()
     names = {model._meta.label: str(model._meta.verbose_name_plural) for model in apps.get_models()}
-    erased = Counter({names[label]: rows for label, rows in deleted.items() if rows})
-    announce(study, "participant erased", {}, {"rows": dict(erased)})
-    return erased
+    rows = Counter({names[label]: number for label, number in deleted.items() if number})
+    kept = {"hash_kept_until": f"{remembered_until:%Y-%m-%d}"} if remembered_until else {}
+    announce(study, "participant erased", {}, {"rows": dict(rows), **kept})
+    return Erased(rows, remembered_until)

@@ -24,7 +24,9 @@ class Verified:
         replayed = self.found
         line = (
             f"{kind}: {replayed.arrivals} arrived, {len(replayed.arms)} allocated, "
-            f"{replayed.returned} places given back, {replayed.waiting} waiting"
+            f"{replayed.returned} places given back"
+            f"{f' and {replayed.replaced} after the allocation' if replayed.replaced else ''}, "
+            f"{replayed.waiting} waiting"
         )
         return line if self.blinded else f"{line}; the last hash is {replayed.head}"
 
@@ -70,6 +72,12 @@ def _compare(study: Study, simulated: bool, ledger: Replayed) -> None:
         raise ReplayError(
             f"{waiting} places are held without an arm, but the ledger has {ledger.waiting}. An "
             "entry at its end is missing, or a place was changed without the services."
+        )
+    replaced = slots.filter(given_back=True).count()
+    if replaced != ledger.replaced:
+        raise ReplayError(
+            f"{replaced} places were given back after the allocation, but the ledger has "
+            f"{ledger.replaced}. A place was changed without the services."
         )
     allocated = list(
         slots.filter(arm__isnull=False).order_by("position").select_related("arm", "participant")

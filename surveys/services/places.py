@@ -10,6 +10,7 @@ from surveys.allocation import entries
 from surveys.models import AllocationSlot, Participant, Study
 from surveys.services import ledger
 from surveys.services.errors import StudyError
+from surveys.study_file.recruitment import Replaced
 from surveys.study_file.stored import definition
 
 
@@ -25,7 +26,7 @@ def take(participant: Participant) -> AllocationSlot:
     """
     study, simulated = participant.study, participant.simulated
     capacity = ledger.scheme_of(study, simulated).capacity
-    if study.slots.filter(simulated=simulated).count() >= capacity:
+    if taken(study, simulated) >= capacity:
         # Given up only on demand: a slow participant keeps the place as long as nobody needs it.
         forgotten = _held_too_long(study, simulated)
         if forgotten is None:
@@ -42,6 +43,31 @@ def take(participant: Participant) -> AllocationSlot:
         participant=participant,
         held_since=timezone.now(),
     )
+
+
+def taken(study: Study, simulated: bool) -> int:
+    """Return how many places are in use, with an arm or held without one."""
+    return study.slots.filter(simulated=simulated, given_back=False).count()
+
+
+def replace(participant: Participant, way: Replaced | None) -> None:
+    """Let somebody else take the participant's place if they left in a way that the file lists.
+
+    A place without an arm is freed, as in ``give_back``. An arm stays counted, so that nobody can
+    steer the next draw by leaving. Call it under ``lock``, before the participant is deleted. A
+    second call does nothing.
+    """
+    if way is None or way not in definition(participant.study).recruitment.replace:
+        return
+    words = way.value.replace("_", " ")
+    give_back(participant, words)
+    bound = AllocationSlot.objects.filter(
+        participant=participant, arm__isnull=False, arrival__isnull=False, given_back=False
+    ).first()
+    if bound is not None:
+        bound.given_back = True
+        bound.save(update_fields=["given_back"])
+        ledger.append(bound.study, bound.simulated, entries.replaced(bound.arrival or 0, words))
 
 
 def give_back(participant: Participant, reason: str) -> None:

@@ -2,14 +2,18 @@
 request.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from surveys.models import Identity, Participant, Study
+from surveys.models import Identity, Participant, RememberedId, Study
 from surveys.recruitment.visitor import Visitor
+from surveys.services import places
 from surveys.services.acts import announce
 from surveys.services.errors import StudyError
+from surveys.services.locking import lock
+from surveys.study_file.recruitment import Replaced
 from surveys.study_file.stored import definition
 
 
@@ -19,6 +23,10 @@ class NoIdError(StudyError):
 
 class ExcludedError(StudyError):
     """A person who took part in a study that the current study excludes."""
+
+
+class TookPartError(StudyError):
+    """A person who took part and had everything deleted, but whose keyed hash is still kept."""
 
 
 class AlreadyBegunError(StudyError):
@@ -41,6 +49,11 @@ def admit(study: Study, visitor: Visitor | None) -> None:
     # By the keyed hash, which remains when the ids are deleted after payment.
     if study.identities.filter(external_hash=visitor.external_hash).exists():
         raise _already_begun(study)
+    if is_remembered(study, visitor):
+        raise TookPartError(
+            f"This person took part in the study {study.slug!r} before and had everything deleted. "
+            "Each person can take part once."
+        )
     if is_excluded(study, visitor):
         raise ExcludedError(
             f"The study {study.slug!r} excludes people who took part in "
@@ -50,8 +63,42 @@ def admit(study: Study, visitor: Visitor | None) -> None:
 
 def is_excluded(study: Study, visitor: Visitor) -> bool:
     """Return whether the visitor took part in a study that the given study excludes."""
-    earlier = Identity.objects.filter(study__slug__in=definition(study).recruitment.exclude)
-    return earlier.filter(external_hash=visitor.external_hash).exists()
+    slugs = definition(study).recruitment.exclude
+    earlier = Identity.objects.filter(study__slug__in=slugs, external_hash=visitor.external_hash)
+    erased = RememberedId.objects.filter(
+        study__slug__in=slugs, external_hash=visitor.external_hash, until__gt=timezone.now()
+    )
+    return earlier.exists() or erased.exists()
+
+
+def is_remembered(study: Study, visitor: Visitor) -> bool:
+    """Return whether the visitor took part, had everything deleted, and is still remembered."""
+    remembered = study.remembered_ids.filter(external_hash=visitor.external_hash)
+    return remembered.filter(until__gt=timezone.now()).exists()
+
+
+def remember(participant: Participant) -> datetime | None:
+    """Keep the keyed hash of the participant's id, and return until when, or None if nothing is
+    kept.
+
+    Only a consent that named a date allows this. Call it before the participant is deleted.
+    """
+    identity = Identity.objects.filter(participant=participant).first()
+    until = identity.remember_until if identity else None
+    if identity is None or until is None or until <= timezone.now():
+        return None
+    RememberedId.objects.update_or_create(
+        study=participant.study,
+        external_hash=identity.external_hash,
+        defaults={"until": until},
+    )
+    return until
+
+
+def forget_remembered() -> int:
+    """Delete the hashes whose date has passed, in every study, and return how many."""
+    _, deleted = RememberedId.objects.filter(until__lte=timezone.now()).delete()
+    return sum(deleted.values())
 
 
 def identify(participant: Participant, visitor: Visitor) -> None:
@@ -59,6 +106,7 @@ def identify(participant: Participant, visitor: Visitor) -> None:
 
     Raises AlreadyBegunError if another arrival of the same person was faster.
     """
+    days = definition(participant.study).recruitment.remember_days
     try:
         # A savepoint, because PostgreSQL refuses every statement after a failed one.
         with transaction.atomic():
@@ -69,6 +117,8 @@ def identify(participant: Participant, visitor: Visitor) -> None:
                 external_hash=visitor.external_hash,
                 session_id=visitor.session_id,
                 service_study=visitor.service_study,
+                # The consent named this number of days; 0 keeps nothing after an erasure.
+                remember_until=participant.consented_at + timedelta(days=days) if days else None,
             )
     except IntegrityError as error:
         raise _already_begun(participant.study) from error
@@ -84,14 +134,23 @@ def _already_begun(study: Study) -> AlreadyBegunError:
 def record_service_status(*, session_id: str, status: str, at: datetime) -> bool:
     """Store the recruitment service's status of a submission, unless a newer status is known.
 
-    Returns whether the submission belongs to a participant here. Repeated news changes nothing.
+    A status that the study file lists under ``replace`` gives the person's place back. Returns
+    whether the submission belongs to a participant here. Repeated news changes nothing.
     """
-    identity = Identity.objects.select_for_update().filter(session_id=session_id).first()
-    if identity is None:
+    known = Identity.objects.filter(session_id=session_id).first()
+    if known is None:
         return False
+    # The participant first, then the study, as everywhere: an erasure may run at the same time.
+    people = Participant.objects.select_for_update(of=("self",)).select_related("study")
+    participant = people.filter(pk=known.participant_id).first()
+    if participant is None:
+        return False
+    lock(participant.study)
+    identity = Identity.objects.get(pk=known.pk)
     if identity.service_status_at is None or identity.service_status_at < at:
         identity.service_status, identity.service_status_at = status[:30], at
         identity.save(update_fields=["service_status", "service_status_at"])
+        places.replace(participant, Replaced.of_status(status))
     return True
 
 

@@ -13,6 +13,12 @@ from surveys.allocation import entries
 from surveys.models import Arm, ArmBlock, Condition, Study, StudySchedule
 from surveys.services import ledger
 from surveys.services.acts import announce, by_schedule
+from surveys.services.changing_places import (
+    changes_places_alone,
+    check_places,
+    in_words,
+    record_places,
+)
 from surveys.services.errors import StudyError
 from surveys.services.freezing import freeze
 from surveys.services.locking import lock
@@ -27,13 +33,14 @@ CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
 """The parts of a study file that can still change while people take part in the study."""
 
 
-def load_study(text: str, *, images_later: bool = False) -> Study:
+def load_study(text: str, *, images_later: bool = False, reason: str = "") -> Study:
     """Load a study file into the database as a draft. An unchanged file changes nothing.
 
     With ``images_later``, the images of a set that the platform knows by name may be added later.
 
     A changed file replaces a study that nobody took part in. Once people have taken part, the texts
-    and the plan can still be corrected, as a new version. Any other change raises StudyError.
+    and the plan can still be corrected, as a new version, and the places can be changed, for which
+    a ``reason`` is needed. Any other change raises StudyError.
     Raises StudyFileError for a faulty file and for missing images or weights.
     """
     sha256 = hashlib.sha256(text.encode()).hexdigest()
@@ -44,7 +51,7 @@ def load_study(text: str, *, images_later: bool = False) -> Study:
         if known is not None and known.source_sha256 == sha256:
             return known
         if known is not None and not _is_untouched(known):
-            return _amend(known, declared, text, sha256)
+            return _amend(known, declared, text, sha256, reason)
         if known is not None and _changes_texts_alone(known, declared):
             return _retell(known, declared, text, sha256)
         return _write(known or Study(slug=declared.slug), declared, text, sha256)
@@ -257,23 +264,40 @@ def _retell(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     return study
 
 
-def _amend(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
-    """Correct the texts or the plan of a study that has participants. Nothing else may change."""
-    changed = _frozen_changes(stored.definition(study), declared)
+def _amend(study: Study, declared: StudyFile, text: str, sha256: str, reason: str) -> Study:
+    """Correct the texts, the plan or the places of a study that has participants. Nothing else may
+    change.
+    """
+    former = stored.definition(study)
+    changed = _frozen_changes(former, declared)
+    moves_places = changes_places_alone(former, declared)
+    if moves_places:
+        changed.remove("allocation")
     if "conditions" in changed and not declared.design.within:
         changed[changed.index("conditions")] = "arms"  # as a between-subjects file calls them
     if changed:
         raise StudyError(
             f"The study {study.slug!r} has participants ({study.participants.count()}), so these "
             f"parts of its file can no longer change: {', '.join(changed)}. These can: "
-            f"{', '.join(CORRECTABLE)}. Load the changed file as a new study, with another slug."
+            f"{', '.join(CORRECTABLE)}, and in [allocation] places, quotas and hold_minutes. Load "
+            "the changed file as a new study, with another slug."
         )
+    if moves_places:
+        check_places(study, former.allocation, declared.allocation, reason)
     before = {"study_file_sha256": study.source_sha256}
     study.title, study.source, study.source_sha256 = declared.title, text, sha256
     study.save(update_fields=["title", "source", "source_sha256"])
     announce(study, "corrected", before, {"study_file_sha256": sha256})
+    if moves_places:
+        record_places(study)
+        announce(
+            study,
+            "places changed",
+            in_words(former.allocation),
+            in_words(declared.allocation) | {"reason": reason},
+        )
     if study.state != Study.State.DRAFT:
-        freeze(study)
+        freeze(study, reason)
     return study
 
 

@@ -17,6 +17,7 @@ from surveys.models import ArmBlock, Participant, Study, TrialMap
 from surveys.pages import sequence
 from surveys.pages.kinds.attention import expected
 from surveys.services.ledger import scheme_of
+from surveys.services.places import taken
 from surveys.simulation.browser import Browser, Page
 from surveys.simulation.person import Person, Reading, Shown
 from surveys.simulation.profile import Effect, Profile
@@ -230,8 +231,7 @@ def _check(study: Study, number: int) -> None:
             f"The study {study.slug!r} is {study.state}, so nobody can take part. "
             f"Run: manage.py open_study {study.slug}"
         )
-    taken = study.slots.filter(simulated=True).count()
-    free = scheme_of(study, simulated=True).capacity - taken
+    free = scheme_of(study, simulated=True).capacity - taken(study, simulated=True)
     if free < number:
         raise SimulationError(
             f"The study {study.slug!r} has {free} places left for simulated participants, fewer "

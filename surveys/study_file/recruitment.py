@@ -22,6 +22,23 @@ class Outcome(enum.StrEnum):
     """Not admitted: every place is taken, or the study is closed."""
 
 
+class Replaced(enum.StrEnum):
+    """Ways of leaving after the allocation that give the place back, if the file lists them."""
+
+    RETURNED = "returned"
+    TIMED_OUT = "timed_out"
+    REJECTED = "rejected"
+    """These three are the service's statuses of the submission."""
+    WITHDRAWN = "withdrawn"
+    """Stopped here, or had everything deleted here."""
+
+    @classmethod
+    def of_status(cls, status: str) -> "Replaced | None":
+        """Return the way of leaving that the service's status of a submission means, if any."""
+        name = status.lower().replace("-", "_").replace(" ", "_")
+        return cls(name) if name in (cls.RETURNED, cls.TIMED_OUT, cls.REJECTED) else None
+
+
 @dataclass(frozen=True)
 class Exit:
     """A URL template for the way back, and the completion code that it contains, if any."""
@@ -38,8 +55,10 @@ class Recruitment:
     link with a person's id, and ``service_study`` is the service's own id of the study, empty if
     any is accepted. A complete participation with ``failed_checks`` failed attention checks counts
     as FAILED_ATTENTION, if that has an exit. ``exclude`` lists slugs of studies whose participants
-    are not admitted. ``pay`` is what a complete participation is paid, in the ``currency``, or 0 if
-    the file does not say.
+    are not admitted. ``remember_days`` is the number of days after the consent for which the keyed
+    hash of an erased person's id is kept, and 0 keeps none. ``replace`` lists the ways of leaving
+    after the allocation that give the place back. ``pay`` is what a complete participation is paid,
+    in the ``currency``, or 0 if the file does not say.
     """
 
     kind: str = "open"
@@ -49,6 +68,8 @@ class Recruitment:
     exits: Mapping[Outcome, Exit] = field(default_factory=dict)
     failed_checks: int = 2
     exclude: tuple[str, ...] = ()
+    remember_days: int = 0
+    replace: tuple[Replaced, ...] = ()
     pay: float = 0.0
     currency: str = ""
 

@@ -2,6 +2,8 @@
 reason.
 """
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -9,7 +11,7 @@ from surveys.models import Identity, Participant, Study
 from surveys.pages.language import about_study
 from surveys.recruitment import exits
 from surveys.recruitment.visitor import Visitor
-from surveys.services.recruiting import is_excluded
+from surveys.services.recruiting import is_excluded, is_remembered
 from surveys.study_file.recruitment import Outcome
 from surveys.study_file.recruitment_kinds import get
 from surveys.study_file.stored import definition
@@ -55,6 +57,8 @@ def refusal(request: HttpRequest, study: Study, visitor: Visitor | None) -> Http
         return unknown(request, study)
     if _identity(study, visitor) is not None:
         return begun(request, study)
+    if is_remembered(study, visitor):
+        return took_part(request, study, visitor)
     if is_excluded(study, visitor):
         return turned_away(request, study, visitor)
     return None
@@ -80,6 +84,12 @@ def begun(request: HttpRequest, study: Study, typed: str = "") -> HttpResponse:
     return render(request, "surveys/begun.html", context, status=409)
 
 
+def took_part(request: HttpRequest, study: Study, visitor: Visitor | None) -> HttpResponse:
+    """Return the page for a person who took part before and had everything deleted."""
+    context = {**about_study(study), "way_back": way_back(study, Outcome.WITHDRAWN, visitor)}
+    return render(request, "surveys/took_part.html", context, status=403)
+
+
 def turned_away(request: HttpRequest, study: Study, visitor: Visitor | None) -> HttpResponse:
     """Return the page for a person who took part in a study that the given study excludes."""
     context = {**about_study(study), "way_back": way_back(study, Outcome.SCREENED_OUT, visitor)}
@@ -99,11 +109,16 @@ def way_back_of_deleted(request: HttpRequest, study: Study) -> exits.WayBack | N
     return way_back(study, Outcome.WITHDRAWN, visitor)
 
 
-def remember_deleted(response: HttpResponse, participant: Participant) -> None:
-    """Keep in the person's own browser, before an erasure, the ids that the way back needs."""
-    visitor = visitor_of(participant)
+def remember_deleted(response: HttpResponse, study: Study, visitor: Visitor | None) -> None:
+    """Keep in the erased person's own browser the ids that the way back needs."""
     if visitor is not None and visitor.external_id:
-        visitor_cookie.remember(response, participant.study, visitor)
+        visitor_cookie.remember(response, study, visitor)
+
+
+def remembered_until(participant: Participant) -> datetime | None:
+    """Return until when an erasure would keep the keyed hash of the participant's id, if at all."""
+    identity = Identity.objects.filter(participant=participant).first()
+    return identity.remember_until if identity else None
 
 
 def visitor_of(participant: Participant) -> Visitor | None:

@@ -109,6 +109,8 @@ def _begin(
         return _no_place(request, study, visitor, "closed")
     except services.AlreadyBegunError:
         return arrival.begun(request, study)
+    except services.TookPartError:
+        return arrival.took_part(request, study, visitor)
     except services.ExcludedError:
         return arrival.turned_away(request, study, visitor)
 
@@ -152,10 +154,14 @@ def to_page(participant: Participant) -> SeeOther:
 
 
 def show_end(
-    request: HttpRequest, participant: Participant, template: str, status: int = 200
+    request: HttpRequest,
+    participant: Participant,
+    template: str,
+    status: int = 200,
+    **more: object,
 ) -> HttpResponse:
-    """Show a page without questions."""
-    context = {"way_back": exits.way_back_of(participant), **_about(participant)}
+    """Show a page without questions. The template also gets the values ``more``."""
+    context = {"way_back": exits.way_back_of(participant), **_about(participant), **more}
     return render(request, template, context, status=status)
 
 
@@ -164,8 +170,18 @@ def _about(participant: Participant) -> dict[str, object]:
     return {
         "participant": participant,
         **about_study(participant.study),
-        "anew_path": signed_links.anew_path(participant),
+        "anew_path": signed_links.anew_path(participant) if can_begin_anew(participant) else "",
     }
+
+
+def can_begin_anew(participant: Participant) -> bool:
+    """Return whether somebody else can begin in this browser.
+
+    A recruitment service sends each person with an id, so that nobody can begin without its link.
+    """
+    study = participant.study
+    needs_link = not (participant.simulated or definition(study).recruitment.is_open)
+    return study.state == Study.State.OPEN and not needs_link
 
 
 def _current(request: HttpRequest, participant: Participant) -> HttpResponse:

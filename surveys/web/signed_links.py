@@ -1,5 +1,6 @@
 """Signed secrets in URLs, forms and cookies, which tell who returns and who only rehearses."""
 
+import datetime
 import secrets
 
 from django.conf import settings
@@ -13,6 +14,7 @@ COOKIE_AGE = 90 * 24 * 3600  # seconds
 ARRIVAL = "surveys.arrival"
 REHEARSAL = "surveys.rehearsal"
 RETURN = "surveys.return"
+KEPT = "surveys.kept"
 
 
 def landing_path(study: Study) -> str:
@@ -80,6 +82,17 @@ def remembered(request: HttpRequest, study: Study, simulated: bool) -> Participa
     """Return the participation that was started in this browser, if any."""
     code = request.get_signed_cookie(_cookie(simulated), None, salt=RETURN)
     return study.participants.filter(code=code, simulated=simulated).first() if code else None
+
+
+def signed_date(date: datetime.date) -> str:
+    """Return the date, signed for a URL."""
+    return signing.Signer(salt=KEPT).sign(date.isoformat())
+
+
+def date_in(signed: str) -> datetime.date | None:
+    """Return the date that ``signed_date`` signed, else None."""
+    text = _unsigned(signed, KEPT)
+    return datetime.date.fromisoformat(text) if text else None
 
 
 def _cookie(simulated: bool) -> str:

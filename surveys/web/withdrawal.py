@@ -2,6 +2,8 @@
 start.
 """
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,6 +18,7 @@ from surveys.pages.language import about_study
 from surveys.web import arrival, signed_links, visitor_cookie
 from surveys.web.participation import (
     SeeOther,
+    can_begin_anew,
     find_participant,
     show_and_receive,
     show_end,
@@ -37,7 +40,12 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
         except Participant.DoesNotExist:
             return _to_deleted(participant)
         return to_page(participant)
-    return show_end(request, participant, "surveys/withdraw.html")
+    return show_end(
+        request,
+        participant,
+        "surveys/withdraw.html",
+        remembered_until=arrival.remembered_until(participant),
+    )
 
 
 @never_cache
@@ -61,7 +69,11 @@ def deleted(request: HttpRequest, slug: str) -> HttpResponse:
     """Show that the participant's data were erased."""
     study = get_object_or_404(Study, slug=slug)
     language.speak_to_visitor(request, study)
-    context = {**about_study(study), "way_back": arrival.way_back_of_deleted(request, study)}
+    context = {
+        **about_study(study),
+        "way_back": arrival.way_back_of_deleted(request, study),
+        "remembered_until": signed_links.date_in(request.GET.get("kept", "")),
+    }
     return render(request, "surveys/deleted.html", context)
 
 
@@ -73,6 +85,8 @@ def anew(request: HttpRequest, slug: str) -> HttpResponse:
     simulated = signed_links.is_rehearsal(request, study)
     participant = signed_links.remembered(request, study, simulated)
     landing = signed_links.rehearsal_path(study) if simulated else signed_links.landing_path(study)
+    if participant is not None and not can_begin_anew(participant):
+        return to_page(participant)  # an old page's link
     if request.method == "POST" or participant is None:
         response = SeeOther(landing)
         signed_links.forget(response, study, simulated)
@@ -84,13 +98,16 @@ def anew(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _erase(participant: Participant) -> HttpResponse:
     study, simulated = participant.study, participant.simulated
-    response = _to_deleted(participant)
-    arrival.remember_deleted(response, participant)
-    services.erase(participant=participant)
+    visitor = arrival.visitor_of(participant)
+    erased = services.erase(participant=participant)
+    response = _to_deleted(participant, erased.remembered_until)
+    arrival.remember_deleted(response, study, visitor)
     signed_links.forget(response, study, simulated)
     return response
 
 
-def _to_deleted(participant: Participant) -> SeeOther:
+def _to_deleted(participant: Participant, kept_until: datetime | None = None) -> SeeOther:
     path = reverse("deleted", kwargs={"slug": participant.study.slug})
-    return SeeOther(f"{path}?language={participant.language}")
+    # Signed, so that no link can make the page tell somebody a wrong date.
+    kept = f"&kept={signed_links.signed_date(kept_until.date())}" if kept_until else ""
+    return SeeOther(f"{path}?language={participant.language}{kept}")

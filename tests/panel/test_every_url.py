@@ -261,6 +261,7 @@ ROWS = {
     "panel:archive": Row(OWNERS, method="post"),
     "panel:open": Row(OWNERS, method="post"),
     "panel:schedule": Row(OWNERS),
+    "panel:places": Row(OWNERS),
     "panel:pause": Row(CHANGING, method="post"),
     "panel:resume": Row(CHANGING, method="post"),
     "panel:end": Row(OWNERS, method="post"),

@@ -42,10 +42,17 @@ class Command(DatabaseCommand):
                 f"{participant.consented_at:%Y-%m-%d}. To delete everything, repeat the command "
                 "with --yes."
             )
-        rows = erase(participant=participant)
-        listed = ", ".join(f"{name} {count}" for name, count in sorted(rows.items()))
+        erased = erase(participant=participant)
+        listed = ", ".join(f"{name} {count}" for name, count in sorted(erased.rows.items()))
+        until = erased.remembered_until
+        kept = (
+            f"A keyed hash of the recruitment service's id is kept until {until:%Y-%m-%d}, as the "
+            "consent said, so that the person cannot begin again. "
+            if until
+            else ""
+        )
         return (
             f"Erased from the study {slug!r} on {timezone.now():%Y-%m-%d at %H:%M} UTC, rows by "
-            f"table: {listed}. "
+            f"table: {listed}. {kept}"
             "Exports and reports made earlier still contain them."
         )

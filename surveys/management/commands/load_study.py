@@ -23,12 +23,20 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=arguments.input_file, metavar="FILE.toml")
+        parser.add_argument(
+            "--reason",
+            type=arguments.name,
+            help=(
+                "why the file of a running study changes; needed for its places, and printed in "
+                "the report"
+            ),
+        )
 
     def handle(self, *args: Any, file: Path, **options: Any) -> str:
         # Loading is idempotent, so only the state before tells whether anything changed.
         before = set(Study.objects.values_list("slug", "source_sha256"))
         try:
-            study = load_study(read_text(file))
+            study = load_study(read_text(file), reason=options.get("reason") or "")
         except OSError as error:
             raise CommandError(
                 f"{file} cannot be read: {error}. Name a study file (.toml) that exists."

@@ -1,9 +1,10 @@
-"""manage.py reconcile_recruitment SLUG [--service-study ID] [--csv FILE]"""
+"""manage.py reconcile_recruitment SLUG [--service-study ID] [--csv FILE] [--store-statuses]"""
 
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
 
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
@@ -11,6 +12,7 @@ from surveys.management.lookup import study_named
 from surveys.recruitment import prolific, reconciliation
 from surveys.recruitment.prolific_csv import submissions_in
 from surveys.recruitment.prolific_studies import study_ids
+from surveys.services import record_service_status
 
 
 class Command(DatabaseCommand):
@@ -41,6 +43,15 @@ class Command(DatabaseCommand):
             ),
         )
 
+        parser.add_argument(
+            "--store-statuses",
+            action="store_true",
+            help=(
+                "store the listed statuses as if Prolific had notified the server, which gives the "
+                "places back that [recruitment] replace lists"
+            ),
+        )
+
     def handle(self, *args: Any, slug: str, csv: Path | None, **options: Any) -> str:
         study = study_named(slug)
         try:
@@ -53,6 +64,11 @@ class Command(DatabaseCommand):
                 ]
         except prolific.ProlificError as error:
             raise CommandError(str(error)) from error
+        if options["store_statuses"]:
+            for submission in listed:
+                record_service_status(
+                    session_id=submission.id, status=submission.status, at=timezone.now()
+                )
         people = reconciliation.participations(study)
         differences = reconciliation.compare(listed, people, reconciliation.codes_of(study))
         for difference in differences:

@@ -5,19 +5,21 @@ from dataclasses import dataclass, field, make_dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from annotated_types import Ge, MaxLen
+from annotated_types import Ge, Le, MaxLen
 
 from analysis.toml.document import Document
 from analysis.toml.problems import Problems, TableProblems
 from analysis.toml.typed import read_as
 from analysis.toml.value_types import OneOf, Stripped, Words
 from surveys.study_file import exit_addresses
-from surveys.study_file.recruitment import Exit, Outcome, Recruitment
+from surveys.study_file.recruitment import Exit, Outcome, Recruitment, Replaced
 from surveys.study_file.recruitment_kinds import KINDS, Kind, get
 
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 CURRENCY = re.compile(r"[A-Z]{3}")
+REMEMBER_DAYS = 365
+MOST_DAYS = 3650
 OURS = frozenset(("rehearsal", "lang", "language"))
 """Parameters of the platform's own links, whose names a service's id may not take."""
 
@@ -45,6 +47,8 @@ def table_type(kind: Kind) -> type[Any]:
         keys += [
             ("failed_checks", Annotated[int, Ge(1)], 2),
             ("exclude", tuple[Words, ...], ()),
+            ("remember_days", Annotated[int, Ge(0), Le(MOST_DAYS)], REMEMBER_DAYS),
+            ("replace", tuple[Annotated[str, OneOf(_ways(kind))], ...], ()),
         ]
         exits = make_dataclass("Exits", [_exit_key(outcome) for outcome in kind.outcomes])
         keys.append(("codes" if kind.address else "urls", exits, None))
@@ -61,6 +65,12 @@ def table_type(kind: Kind) -> type[Any]:
     return make_dataclass(
         "RecruitmentTable", [*needed, ("kind", str, field(default="open")), *optional], frozen=True
     )
+
+
+def _ways(kind: Kind) -> tuple[str, ...]:
+    """Return the ways of leaving that can give a place back. Only Prolific tells its statuses."""
+    ways = tuple(Replaced) if kind.session_parameter else (Replaced.WITHDRAWN,)
+    return tuple(str(way) for way in ways)
 
 
 def _exit_key(outcome: Outcome) -> tuple[str, Any] | tuple[str, Any, Any]:
@@ -93,6 +103,8 @@ def read(file: Document) -> Recruitment:
         exits=_codes(table, kind, file.problems) if kind.address else _urls(table, kind, file),
         failed_checks=table.failed_checks,
         exclude=table.exclude,
+        remember_days=table.remember_days,
+        replace=tuple(map(Replaced, table.replace)),
         pay=table.pay,
         currency=table.currency,
     )
