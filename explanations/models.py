@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from explanations.rendering.canvas import is_tiny
+from explanations.imagesets.input_rule import InputRule
 from explanations.store.artefacts import Stored
 
 
@@ -88,6 +89,18 @@ class ClassifierWeights(models.Model):
     )
     class_names = models.JSONField()
     card = models.JSONField(default=dict, blank=True)
+    architecture = models.CharField(
+        max_length=200, default="vgg13", help_text="Key of the network, from the file's header."
+    )
+    package = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Package, with its version, whose factory built the network.",
+    )
+    input_rule = models.JSONField(
+        default=dict, blank=True, help_text="Size, resize and crop of the input."
+    )
     registered_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -95,6 +108,14 @@ class ClassifierWeights(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.sha256[:12]}"
+
+    @property
+    def rule(self) -> InputRule:
+        """Return the rule that derives the input from an image.
+
+        Rows of earlier versions have none, because every classifier took 32 pixels.
+        """
+        return InputRule(**({"size": 32} | self.input_rule))
 
     @property
     def figures_by_group(self) -> list[tuple[list[dict[str, Any]], str]]:

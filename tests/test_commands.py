@@ -42,6 +42,8 @@ WRONG = {
     arguments.number: ("nan", "inf", "much", ""),
     arguments.names: ("", " ", ",", " , ,"),
     arguments.name: ("", " ", "a\0b"),
+    arguments.class_names: ("", "cat", "cat,cat", "cat,,dog", "BINARY", "FILE"),
+    arguments.weights: ("MISSING", "FOLDER", "nobody", "", "a\0b", "x" * 5000),
     arguments.input_path: ("MISSING", "", "a\0b", "x" * 5000),
     arguments.input_file: ("MISSING", "FOLDER", "", "a\0b", "x" * 5000),
     arguments.text_file: ("MISSING", "FOLDER", "BINARY", "LATIN", "UTF16", ""),

@@ -28,6 +28,7 @@ CALLS = SLUG | {
     "load_instrument": [str(ROOT / "pyproject.toml")],
     "load_study": [str(ROOT / "pyproject.toml")],
     "precompute_explanations": ["--study", "nothing"],
+    "register_classifier": ["--name", "x", "--factory", "nothing"],
     "run_analysis": ["nothing", "--output", "nowhere"],
     "unblind_study": ["nothing", "--reason", "The end."],
     "verify_explanations": [],

@@ -92,14 +92,43 @@ def figures_by_group(
     ]
 
 
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Images whose confidence lies in a bin of the reliability diagram."""
+
+    low: float
+    high: float
+    images: int
+    confidence: float
+    """Mean probability of the predicted class."""
+    accuracy: float
+
+
+def reliability(
+    confidences: NDArray[np.floating], right: NDArray[np.bool_]
+) -> list[ReliabilityBin]:
+    """Return the bins with images of a reliability diagram, of 15 bins of equal width."""
+    places = np.minimum((confidences * BINS).astype(int), BINS - 1)
+    return [
+        ReliabilityBin(
+            low=int(place) / BINS,
+            high=(int(place) + 1) / BINS,
+            images=int((places == place).sum()),
+            confidence=float(confidences[places == place].mean()),
+            accuracy=float(right[places == place].mean()),
+        )
+        for place in np.unique(places)
+    ]
+
+
 def calibration_error(confidences: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
     """Compute the expected calibration error over 15 bins of equal width (Guo et al. 2017)."""
-    places = np.minimum((confidences * BINS).astype(int), BINS - 1)
-    error = 0.0
-    for place in np.unique(places):
-        inside = places == place
-        error += inside.mean() * abs(float(right[inside].mean() - confidences[inside].mean()))
-    return float(error)
+    return float(
+        sum(
+            part.images / len(right) * abs(part.accuracy - part.confidence)
+            for part in reliability(confidences, right)
+        )
+    )
 
 
 def _figures(

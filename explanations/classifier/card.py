@@ -7,8 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from explanations.classifier.checkpoint import CheckpointError
+from explanations.classifier.adapters import core_of
+from explanations.classifier.architectures import label_of
+from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.classifier.evaluation import Evaluation
+from explanations.classifier.header import VGG13_KEY
 from explanations.classifier.network import parameter_count
 from explanations.classifier.recipes import Recipe
 from explanations.classifier.training import TrainingRun
@@ -37,13 +40,7 @@ def model_card(
     weights."""
     return {
         "weights": {"file": weights.name, "sha256": sha256_of_file(weights), "dtype": dtype},
-        "network": {
-            "name": "VGG13",
-            "parameters": parameter_count(run.classifier.network),
-            "class_names": list(run.classifier.class_names),
-            "mean": run.classifier.mean.tolist(),
-            "std": run.classifier.std.tolist(),
-        },
+        "network": network_card(run.classifier),
         "recipe": asdict(recipe),
         "seed": seed,
         "data": data | {"train_images": len(run.train), "validation_images": len(run.validation)},
@@ -51,6 +48,31 @@ def model_card(
         "history": [asdict(record) for record in run.history],
         "training": {"device": device, "seconds": round(run.seconds, 1)},
         "versions": versions(),
+    }
+
+
+def registered_card(*, weights: Path, classifier: Classifier) -> dict[str, Any]:
+    """Build the card of a classifier from elsewhere, whose training is not known."""
+    return {
+        "weights": {"file": weights.name, "sha256": sha256_of_file(weights), "dtype": "float32"},
+        "network": network_card(classifier),
+        "versions": versions(),
+    }
+
+
+def network_card(classifier: Classifier) -> dict[str, Any]:
+    """Describe a network, its classes and its preprocessing."""
+    declared = classifier.declaration
+    name = label_of(classifier.architecture)
+    return {
+        "name": "VGG13" if classifier.architecture == VGG13_KEY else name,
+        "architecture": classifier.architecture,
+        "package": classifier.package,
+        "parameters": parameter_count(core_of(classifier.network)),
+        "class_names": list(declared.class_names),
+        "mean": list(declared.mean),
+        "std": list(declared.std),
+        "input": str(declared.rule),
     }
 
 

@@ -30,6 +30,7 @@ from explanations.imagesets.input_rule import InputRule
 from explanations.store.atomic_files import sha256_of_file, write_atomically
 
 NAMED = 10
+BATCH_PIXELS = 256 * 32 * 32
 
 
 class CheckpointError(ValueError):
@@ -176,9 +177,14 @@ class Classifier:
         return normalise(pixels.permute(0, 3, 1, 2), self.mean, self.std)
 
     def probabilities(
-        self, images: "np.ndarray[Any, np.dtype[np.uint8]]", batch_size: int = 256
+        self, images: "np.ndarray[Any, np.dtype[np.uint8]]", batch_size: int = 0
     ) -> "np.ndarray[Any, np.dtype[np.float32]]":
-        """Compute class probabilities (n, classes) of uint8 images (n, size, size, 3)."""
+        """Compute class probabilities (n, classes) of uint8 images (n, size, size, 3).
+
+        The default ``batch_size`` has the pixels of 256 images of 32 pixels, so that memory is
+        bounded at any size.
+        """
+        batch_size = batch_size or max(1, BATCH_PIXELS // self.image_size**2)
         batches = []
         with exact_arithmetic(), torch.no_grad():
             for start in range(0, len(images), batch_size):

@@ -2,6 +2,7 @@
 size, preprocessing. Readable without torch."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -12,6 +13,7 @@ MOST_CLASSES = 10_000
 LONGEST_NAME = 80
 """Longest class name in characters, as the database stores it."""
 LARGEST_STD = 10.0
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
 
 class DeclarationError(ValueError):
@@ -79,6 +81,11 @@ class Declaration:
     def rule(self) -> InputRule:
         """Return the rule that derives the input from an image."""
         return InputRule(self.size, self.resize, self.crop)
+
+
+def is_a_name(text: str) -> bool:
+    """Check whether a text can be the name of a registered classifier."""
+    return _NAME.fullmatch(text) is not None
 
 
 def checked_names(given: object) -> tuple[str, ...]:

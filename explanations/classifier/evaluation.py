@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
-from explanations.classifier.by_group import GroupFigures, by_class, by_group
+from explanations.classifier.by_group import (
+    GroupFigures,
+    ReliabilityBin,
+    by_class,
+    by_group,
+    calibration_error,
+    reliability,
+)
 from explanations.classifier.checkpoint import Classifier
 
 
@@ -30,6 +37,10 @@ class Evaluation:
     """Recall, precision, confidence and calibration of each class; empty for a single class."""
     by_group: list[GroupFigures]
     """The same of each group in the manifest of the images; empty without groups."""
+    calibration_error: float
+    """Expected calibration error over all images."""
+    reliability: list[ReliabilityBin]
+    """Bins of the reliability diagram that contain images."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -42,7 +53,7 @@ def evaluate(
     labels: "np.ndarray[Any, np.dtype[np.int64]]",
     groups: Sequence[str] = (),
 ) -> Evaluation:
-    """Evaluate on uint8 images (n, 32, 32, 3) with labels (n,), in full float32.
+    """Evaluate on uint8 images (n, size, size, 3) with labels (n,), in full float32.
 
     ``groups`` name the group of each image, with an empty text for an image without one.
     """
@@ -71,6 +82,7 @@ def score(
     # float32 rows sum to 1 only within 1e-7, but log_loss requires an exact sum.
     exact = probabilities.astype(np.float64)
     exact /= exact.sum(axis=1, keepdims=True)
+    confidences, right = exact.max(axis=1), predicted == labels
     return Evaluation(
         images=len(labels),
         accuracy=float((predicted == labels).mean()),
@@ -81,6 +93,8 @@ def score(
         confusion=confusion_matrix(labels, predicted, labels=classes).tolist(),
         by_class=by_class(exact, labels, names) if len(np.unique(labels)) > 1 else [],
         by_group=_by_group(exact, labels, groups),
+        calibration_error=calibration_error(confidences, right),
+        reliability=reliability(confidences, right),
     )
 
 

@@ -10,11 +10,13 @@ from safetensors import SafetensorError, safe_open
 
 from explanations.classifier import foreign_files
 from explanations.classifier.declaration import Declaration, DeclarationError, checked_names
+from explanations.imagesets.input_rule import InputRule
 
 FORMAT = "study-classifier-1"
 """Format of files with the project's own VGG13, whose input size and architecture are implied."""
 FORMAT_2 = "study-classifier-2"
 """Format of files that also record architecture and input rule."""
+FORMATS = (FORMAT, FORMAT_2)
 METADATA = "__metadata__"
 VGG13_KEY = "vgg13"
 VGG13_SIZE = 32
@@ -38,12 +40,22 @@ class Header:
     package: str = ""
     """Package, with its version, whose factory built the network. Empty for built-in networks."""
 
+    @property
+    def rule(self) -> InputRule:
+        """Return the rule that derives the input from an image."""
+        return self.declaration.rule if self.declaration else InputRule(VGG13_SIZE)
+
 
 def read_header(path: Path) -> Header:
     """Read the header of FILE.safetensors.
 
     Raises HeaderError for a missing, corrupt or foreign file.
     """
+    return parse_header(path.name, read_metadata(path))
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return the metadata of a safetensors file. Raises HeaderError for any other file."""
     if not path.is_file():
         raise HeaderError(
             f"The weight file {path} does not exist. Train it with manage.py train_classifier."
@@ -51,10 +63,9 @@ def read_header(path: Path) -> Header:
     try:
         # Opening reads only the header; the tensors stay on disk.
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
+            return file.metadata() or {}
     except (SafetensorError, OSError, ValueError) as error:
         raise HeaderError(unreadable(path, error)) from error
-    return parse_header(path.name, metadata)
 
 
 def parse_header(name: str, metadata: Mapping[str, str]) -> Header:
@@ -63,7 +74,7 @@ def parse_header(name: str, metadata: Mapping[str, str]) -> Header:
     Raises HeaderError for metadata of another program, and for values that cannot be right.
     """
     written_as = metadata.get("format")
-    if written_as not in (FORMAT, FORMAT_2):
+    if written_as not in FORMATS:
         raise HeaderError(
             f"{name} was not written by train_classifier or register_classifier: its header must "
             f"contain the format {FORMAT!r} or {FORMAT_2!r}, not {_short(written_as)}. To use the "

@@ -63,11 +63,26 @@ class InputRule:
         An image that is exactly the input is returned unchanged.
         """
         height, width = pixels.shape[:2]
-        window = self.window(height, width)
-        if window == (0.0, 0.0, self.size, self.size):
+        if self.is_identity(height, width):
             return pixels
+        window = self.window(height, width)
         target = (self.size, self.size)
         return np.array(Image.fromarray(pixels).resize(target, Image.Resampling.LANCZOS, window))
+
+    def apply_to_mask(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Derive the mask (size, size) of the input from the mask (height, width) of the image.
+
+        The nearest number is taken, because the mean of two parts is a third part.
+        """
+        if self.is_identity(*mask.shape):
+            return mask
+        target = (self.size, self.size)
+        window = self.window(*mask.shape)
+        return np.array(Image.fromarray(mask).resize(target, Image.Resampling.NEAREST, window))
+
+    def is_identity(self, height: int, width: int) -> bool:
+        """Check whether an image of this size is exactly the input."""
+        return self.window(height, width) == (0.0, 0.0, self.size, self.size)
 
     def __str__(self) -> str:
         """Describe the rule in words."""

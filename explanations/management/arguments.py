@@ -9,6 +9,9 @@ import os
 from argparse import ArgumentTypeError
 from pathlib import Path
 
+from explanations.classifier.declaration import DeclarationError, checked_names, is_a_name
+from explanations.pipeline.weights_registry import registered_names, weights_file
+
 LARGEST_SEED = 2**63 - 1
 """Largest seed that the database and NumPy both store."""
 
@@ -60,6 +63,20 @@ def name(text: str) -> str:
     return text
 
 
+def class_names(text: str) -> tuple[str, ...]:
+    """Return class names that are separated by commas, or are the lines of an existing file."""
+    path = _path(text)
+    if path.is_file():
+        lines = text_file(text).read_text(encoding="utf-8-sig").splitlines()
+        listed = [line.strip() for line in lines if line.strip()]
+    else:
+        listed = [name.strip() for name in text.split(",")]
+    try:
+        return checked_names(listed)
+    except DeclarationError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
 def input_path(text: str) -> Path:
     """Return the path of a file or folder that exists and can be read."""
     path = _path(text)
@@ -100,6 +117,20 @@ def input_folder(text: str) -> Path:
     if not path.is_dir():
         raise ArgumentTypeError(f"{text!r} is a file. Name a folder.")
     return path
+
+
+def weights(text: str) -> Path:
+    """Return the path of a weight file, or of the registered classifier of this name."""
+    registered = weights_file(text) if is_a_name(text) else None
+    if registered is not None and registered.is_file():
+        return registered
+    if registered is not None and not _path(text).exists():
+        known = ", ".join(registered_names()) or "none"
+        raise ArgumentTypeError(
+            f"{text!r} is neither a file nor a registered classifier. Registered: {known}. Check "
+            "the path or the name."
+        )
+    return input_file(text)
 
 
 def output_folder(text: str) -> Path:

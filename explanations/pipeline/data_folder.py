@@ -24,6 +24,12 @@ def artefact_store() -> ArtefactStore:
     return ArtefactStore(settings.DATA_DIR / "artefacts")
 
 
+def classifier_folder() -> Path:
+    """Return the folder of the registered classifiers, one safetensors file and card for each."""
+    folder: Path = settings.DATA_DIR / "classifiers"
+    return folder
+
+
 def claims() -> Claims:
     """Return the claims on maps that are being computed."""
     return Claims(settings.DATA_DIR / "artefacts")

@@ -21,7 +21,7 @@ from explanations.models import Prediction
 from explanations.pipeline.data_folder import artefact_store, claims
 from explanations.pipeline.executors import local
 from explanations.pipeline.executors.chunks import Chunk, Done, Explaining
-from explanations.pipeline.predictions import stored_pixels
+from explanations.pipeline.predictions import inputs_of
 from explanations.pipeline.saving import keep, missing_of, take_over, take_over_rows
 from explanations.pipeline.weights_registry import weights_path
 from explanations.pipeline.work_list import PREDICTED_ALONE, Job, batches, jobs_of, unit_of
@@ -149,7 +149,7 @@ class _Run:
             self.claims.release({job.key for job in batch} - {job.key for job in left})
             self._advance(len(batch) - len(left))
             for again in batches(left, len(batch)):
-                chunk = _chunk(again)
+                chunk = _chunk(self.classifier, again)
                 self._claimed[chunk] = again
                 yield chunk
 
@@ -183,10 +183,10 @@ class _Run:
         )
 
 
-def _chunk(jobs: Sequence[Job]) -> Chunk:
+def _chunk(classifier: Classifier, jobs: Sequence[Job]) -> Chunk:
     images = {unit_of(job): job for job in jobs}.values()
     return Chunk(
-        images=stored_pixels([job.prediction.image for job in images]),
+        images=inputs_of(classifier, [job.prediction.image for job in images]),
         targets=tuple(job.target for job in images),
         explainers={job.method.key: job.explainer for job in jobs},
         background=next((job.background.sha256 for job in jobs if job.background), ""),

@@ -1,17 +1,20 @@
 """Predictions for stored images, computed once per image and in batches."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explanations.classifier.checkpoint import Classifier
-from explanations.classifier.network import IMAGE_SIZE
+from explanations.imagesets.decoding import content_hash
+from explanations.imagesets.input_rule import InputRule
 from explanations.models import ClassifierWeights, Prediction, StudyImage
 from explanations.pipeline.data_folder import image_store
 from explanations.pipeline.weights_registry import weights_path
 
-SQUARE = (IMAGE_SIZE, IMAGE_SIZE)
+AT_ONCE = 512
+"""Images that are read and predicted together: a multiple of the classifier's batches."""
 
 
 class PrecomputeError(ValueError):
@@ -32,13 +35,14 @@ def predict(
     """Return the predictions of all images, in their order. Missing predictions are computed and
     stored.
 
-    Raises PrecomputeError if there are no images, or if their size or classes do not fit.
+    Each image becomes the classifier's input by the classifier's own rule. Raises PrecomputeError
+    if there are no images, or if their classes do not fit.
     """
     _check(weights, images)
     known = _known(weights, images)
     missing = [image for image in images if image.pk not in known]
     if missing:
-        probabilities = classifier.probabilities(stored_pixels(missing))
+        probabilities = _probabilities(classifier, missing)
         Prediction.objects.bulk_create(
             (
                 _prediction(image, weights, row)
@@ -52,13 +56,35 @@ def predict(
     return [known[image.pk] for image in images]
 
 
-def stored_pixels(images: Iterable[StudyImage]) -> NDArray[np.uint8]:
-    """Read the pixels of images of one size, with shape (n, height, width, 3).
+def inputs_of(classifier: Classifier, images: Iterable[StudyImage]) -> NDArray[np.uint8]:
+    """Read images of any size and derive the classifier's input, uint8 (n, size, size, 3).
 
     Raises ArtefactError if a file is damaged.
     """
     store = image_store()
-    return np.stack([store.read(image.sha256) for image in images])
+    return np.stack([classifier.input_of(store.read(image.sha256)) for image in images])
+
+
+def input_hash(classifier: Classifier, image: StudyImage) -> str:
+    """Return the content hash of the input derived from an image, which seeds random choices."""
+    if classifier.input_rule.is_identity(image.height, image.width):
+        return image.sha256
+    return _input_hash(classifier.input_rule, image.sha256)
+
+
+@lru_cache(maxsize=10_000)
+def _input_hash(rule: InputRule, sha256: str) -> str:
+    return content_hash(rule.apply(image_store().read(sha256)))
+
+
+def _probabilities(classifier: Classifier, images: Sequence[StudyImage]) -> NDArray[np.float32]:
+    # In portions, because the inputs of thousands of photographs would not fit into memory.
+    return np.concatenate(
+        [
+            classifier.probabilities(inputs_of(classifier, images[first : first + AT_ONCE]))
+            for first in range(0, len(images), AT_ONCE)
+        ]
+    )
 
 
 def _known(weights: ClassifierWeights, images: Sequence[StudyImage]) -> dict[int, Prediction]:
@@ -90,18 +116,16 @@ def _check(weights: ClassifierWeights, images: Sequence[StudyImage]) -> None:
             "There are no images to explain. Import images first: "
             "manage.py import_images --data scenes --split test --limit 200"
         )
-    misfit = next((image for image in images if (image.width, image.height) != SQUARE), None)
-    if misfit is not None:
-        raise PrecomputeError(
-            f"The classifier takes {IMAGE_SIZE}x{IMAGE_SIZE} images, but "
-            f"{misfit.source} is {misfit.width}x{misfit.height}. "
-            f"Import the images again with --size {IMAGE_SIZE} and another --name."
-        )
+    check_classes(weights.name, weights.class_names, images)
+
+
+def check_classes(name: str, class_names: Sequence[str], images: Iterable[StudyImage]) -> None:
+    """Raise PrecomputeError if the images of a set have other classes than the classifier."""
     for image_set in {image.image_set for image in images}:
         # The order may differ, because predictions are stored by name.
-        if sorted(image_set.class_names) != sorted(weights.class_names):
+        if sorted(image_set.class_names) != sorted(class_names):
             raise PrecomputeError(
-                f"The classifier {weights.name} has the classes {', '.join(weights.class_names)}, "
+                f"The classifier {name} has the classes {', '.join(class_names)}, "
                 f"but the images of {image_set.name!r} have the classes "
                 f"{', '.join(image_set.class_names)}. Choose weights that were trained on these "
                 "classes."

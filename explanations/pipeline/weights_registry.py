@@ -1,6 +1,7 @@
 """Registration of weight files in the database by hash, without loading a network."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ from django.conf import settings
 
 from explanations.classifier.header import Header, HeaderError, read_header
 from explanations.models import ClassifierWeights
+from explanations.pipeline.data_folder import classifier_folder
 from explanations.store.atomic_files import sha256_of_file
+
+SUFFIX = ".safetensors"
 
 
 class RegistryError(ValueError):
@@ -21,6 +25,12 @@ def register_classifier(path: Path) -> ClassifierWeights:
     Raises RegistryError for a file that is not a classifier, and for a card of other weights.
     """
     path = path.resolve()
+    if path.parent == classifier_folder().resolve() and not path.is_file():
+        known = ", ".join(registered_names()) or "none"
+        raise RegistryError(
+            f"No classifier {path.stem!r} is registered. Registered: {known}. Register it with "
+            "manage.py register_classifier, or name a .safetensors file."
+        )
     header = _header(path)
     sha256 = sha256_of_file(path)
     weights, _ = ClassifierWeights.objects.update_or_create(
@@ -30,9 +40,29 @@ def register_classifier(path: Path) -> ClassifierWeights:
             "path": _shown(path),
             "class_names": list(header.class_names),
             "card": _card(path.with_suffix(".json"), sha256),
+            "architecture": header.architecture,
+            "package": header.package,
+            "input_rule": asdict(header.rule),
         },
     )
     return weights
+
+
+def weights_file(text: str) -> Path:
+    """Return the path of the weights that a study file or a command names.
+
+    A text that ends in .safetensors is a path, relative to the project. Any other text is the name
+    that ``manage.py register_classifier`` gave a classifier of the data folder.
+    """
+    if text.endswith(SUFFIX):
+        path: Path = settings.BASE_DIR / text
+        return path
+    return classifier_folder() / f"{text}{SUFFIX}"
+
+
+def registered_names() -> list[str]:
+    """List the names of the classifiers in the data folder."""
+    return sorted(path.stem for path in classifier_folder().glob(f"*{SUFFIX}"))
 
 
 def weights_path(weights: ClassifierWeights) -> Path:
@@ -41,6 +71,9 @@ def weights_path(weights: ClassifierWeights) -> Path:
     Raises RegistryError if the file is missing or has changed since its registration.
     """
     path = settings.BASE_DIR / weights.path
+    moved = weights_file(weights.name)
+    if not path.is_file() and moved.is_file():
+        path = moved  # the data folder was restored at another place
     if not path.is_file():
         raise RegistryError(
             f"The weight file {weights.path} is missing. Restore it, or load the study again "

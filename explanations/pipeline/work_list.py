@@ -13,7 +13,7 @@ from explanations.imagesets.background import Background
 from explanations.methods.protocol import Explainer, image_seed, parameters_of
 from explanations.models import Prediction
 from explanations.pipeline.image_import import BACKGROUND
-from explanations.pipeline.predictions import PrecomputeError, stored_pixels
+from explanations.pipeline.predictions import PrecomputeError, input_hash, inputs_of
 from explanations.store.artefacts import artefact_key
 
 PREDICTED_ALONE: Mapping[int, int] = MappingProxyType({})
@@ -23,6 +23,7 @@ PREDICTED_ALONE: Mapping[int, int] = MappingProxyType({})
 class Job:
     """A map to be computed."""
 
+    classifier: Classifier
     method: Method
     explainer: Explainer
     prediction: Prediction
@@ -36,17 +37,23 @@ class Job:
     @property
     def seed(self) -> int:
         """Return the seed of the map's random choices."""
-        return image_seed(self.prediction.image.sha256, numbers_of(self.method.key))
+        image = input_hash(self.classifier, self.prediction.image)
+        return image_seed(image, numbers_of(self.method.key))
 
 
 class _Backgrounds:
     """Background of each image set, read once. None if no method needs a background."""
 
-    def __init__(self, predictions: Sequence[Prediction], methods: Sequence[Method]) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        predictions: Sequence[Prediction],
+        methods: Sequence[Method],
+    ) -> None:
         needing = next((method for method in methods if method.needs_background), None)
         sets = {prediction.image.image_set_id: prediction for prediction in predictions}
         self._found = {
-            number: _background(prediction, needing) if needing else None
+            number: _background(classifier, prediction, needing) if needing else None
             for number, prediction in sets.items()
         }
 
@@ -68,7 +75,7 @@ def jobs_of(
     explained; the default is the predicted class only. Raises PrecomputeError if a method needs a
     background that the image set lacks, or if the classifier has fewer classes than requested.
     """
-    backgrounds = _Backgrounds(predictions, methods)
+    backgrounds = _Backgrounds(classifier, predictions, methods)
     explainers = [in_precision(method.explainer(), precision) for method in methods]
     for prediction in predictions:
         background = backgrounds.of(prediction)
@@ -88,7 +95,7 @@ def jobs_of(
                     version=explainer.version,
                     background=compared.sha256 if compared else "",
                 )
-                yield Job(method, explainer, prediction, target, other, compared, key)
+                yield Job(classifier, method, explainer, prediction, target, other, compared, key)
 
 
 def _explained(classifier: Classifier, prediction: Prediction, count: int) -> tuple[str, ...]:
@@ -126,7 +133,7 @@ def batches(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
             yield [job for image in images[first : first + at_once] for job in image]
 
 
-def _background(prediction: Prediction, method: Method) -> Background:
+def _background(classifier: Classifier, prediction: Prediction, method: Method) -> Background:
     image_set = prediction.image.image_set
     # Sorted by hash, because the order of the rows must not change the background's hash.
     images = image_set.images.filter(split=BACKGROUND).order_by("sha256")
@@ -136,4 +143,4 @@ def _background(prediction: Prediction, method: Method) -> Background:
             "has none. Import it from data with a train split, or omit the method: "
             "--methods gradcam,saliency,integrated_gradients,lime"
         )
-    return Background(stored_pixels(images))
+    return Background(inputs_of(classifier, images))

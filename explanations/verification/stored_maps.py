@@ -44,7 +44,7 @@ def _verify(classifier: Classifier, job: Job) -> Verified | None:
         job.method,
         job.explainer,
         classifier,
-        image_store().read(job.prediction.image.sha256),
+        classifier.input_of(image_store().read(job.prediction.image.sha256)),
         job.target,
         job.seed,
         job.background,

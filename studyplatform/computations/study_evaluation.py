@@ -28,7 +28,7 @@ from explanations.methods.protocol import Explainer, parameters_of
 from explanations.models import Explanation, StudyImage
 from explanations.pipeline.data_folder import artefact_store, image_store
 from explanations.pipeline.image_import import BACKGROUND
-from explanations.pipeline.predictions import load_classifier, stored_pixels
+from explanations.pipeline.predictions import inputs_of, load_classifier
 from surveys.models import Stimulus, Study
 from surveys.services.trials import explanations_of
 from surveys.study_file.stored import definition
@@ -82,7 +82,7 @@ def evaluate_study(
         precision=PRECISION,
         limits=asked.limits,
     )
-    engine = Engine(classifier, _background(study, rows), PRECISION)
+    engine = Engine(classifier, _background(study, rows, classifier), PRECISION)
     sample = Sample(
         f"the study {study.slug}",
         Setting(engine, explainers, wanted.seed, _training(study, rows, limits=asked.limits)),
@@ -149,31 +149,32 @@ def _cases(stimuli: Sequence[Stimulus], classifier: Classifier) -> list[Case]:
     for stimulus in stimuli:
         image, prediction = stimulus.prediction.image, stimulus.prediction
         cases[image.sha256] = Case(
-            image_store().read(image.sha256),
+            classifier.input_of(image_store().read(image.sha256)),
             names.index(image.true_class),
             names.index(prediction.predicted_class),
             image.sha256,
-            _mask(image),
+            _mask(image, classifier),
             prediction.probability,
             image.group,
         )
     return sorted(cases.values(), key=lambda case: derive_seed(0, case.sha256))
 
 
-def _mask(image: StudyImage) -> NDArray[np.bool_] | None:
+def _mask(image: StudyImage, classifier: Classifier) -> NDArray[np.bool_] | None:
     if image.part_map is None:
         return None
     parts = np.frombuffer(bytes(image.part_map), dtype=np.uint8)
-    return parts.reshape(image.height, image.width) > 0
+    mask = parts.reshape(image.height, image.width)
+    return classifier.input_rule.apply_to_mask(mask) > 0
 
 
-def _background(study: Study, rows: Rows) -> Background | None:
+def _background(study: Study, rows: Rows, classifier: Classifier) -> Background | None:
     """Return the background with which the maps were computed."""
     if not any(catalogue.get(key).needs_background for key in rows):
         return None
     # In the order in which precompute_explanations reads them.
     images = study.image_set.images.filter(split=BACKGROUND).order_by("sha256")
-    return Background(stored_pixels(images))
+    return Background(inputs_of(classifier, images))
 
 
 def _training(study: Study, rows: Rows, *, limits: bool) -> NDArray[np.uint8] | None:

@@ -15,6 +15,7 @@ from explanations import catalogue
 from explanations.classifier.header import HeaderError, read_header
 from explanations.imagesets import NAMES as KNOWN_SETS
 from explanations.models import ImageSet
+from explanations.pipeline.weights_registry import registered_names, weights_file
 
 TEXTS = Path(__file__).with_name("guide_texts.toml")
 SCENES = "scenes"
@@ -103,7 +104,9 @@ class _Weights:
 
 
 def _weight_files() -> Iterator[_Weights]:
-    for path in sorted(settings.WEIGHTS_DIR.glob("*.safetensors")):
+    shipped = sorted(settings.WEIGHTS_DIR.glob("*.safetensors"))
+    registered = [weights_file(name) for name in registered_names()]
+    for path in (*shipped, *registered):
         try:
             header = read_header(path)
         except HeaderError:  # the file cannot be used by any study
@@ -113,7 +116,9 @@ def _weight_files() -> Iterator[_Weights]:
             data = str(card["data"]["name"])
         except (OSError, ValueError, KeyError, TypeError):  # weights without a readable card
             data = ""
-        yield _Weights(path.relative_to(settings.BASE_DIR).as_posix(), header.class_names, data)
+        # A registered classifier is known by its name, because the data folder may move.
+        name = path.stem if path in registered else path.relative_to(settings.BASE_DIR).as_posix()
+        yield _Weights(name, header.class_names, data)
 
 
 def study_file(answers: Answers) -> str:

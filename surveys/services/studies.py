@@ -3,12 +3,11 @@
 import hashlib
 from dataclasses import fields
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from explanations.models import ImageSet
-from explanations.pipeline.weights_registry import register_classifier
+from explanations.pipeline.weights_registry import register_classifier, weights_file
 from surveys.allocation import entries
 from surveys.models import Arm, ArmBlock, Condition, Study, StudySchedule
 from surveys.services import ledger
@@ -329,7 +328,7 @@ def _write(study: Study, declared: StudyFile, text: str, sha256: str) -> Study:
     study.title, study.seed = declared.title, declared.seed
     study.source, study.source_sha256 = text, sha256
     study.state = Study.State.DRAFT
-    study.classifier = register_classifier(settings.BASE_DIR / declared.weights)
+    study.classifier = register_classifier(weights_file(declared.weights))
     # Without images yet, the set has the classes that the classifier knows.
     study.image_set, _ = ImageSet.objects.get_or_create(
         name=declared.images.set, defaults={"class_names": study.classifier.class_names}

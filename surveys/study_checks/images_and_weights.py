@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from analysis.toml.document import Document
 from explanations.imagesets import NAMES as KNOWN_SETS
 from explanations.models import ClassifierWeights, ImageSet, Prediction, StudyImage
-from explanations.pipeline.weights_registry import RegistryError, register_classifier
+from explanations.pipeline.weights_registry import RegistryError, register_classifier, weights_file
 from surveys import tasks
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.named_images import find_named
@@ -154,7 +153,7 @@ def _classifier(file: Document, study: StudyFile) -> ClassifierWeights | None:
     if not study.weights:
         return None
     try:
-        return register_classifier(settings.BASE_DIR / study.weights)
+        return register_classifier(weights_file(study.weights))
     except RegistryError as error:
         file.problems.add(("classifier", "weights"), str(error))
         return None

@@ -22,6 +22,7 @@ from explanations.evaluation.summary import Summary
 from explanations.imagesets import NAMES
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
+from explanations.imagesets.prepared import PreparedSet
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.methods.protocol import ResidualError
@@ -75,8 +76,9 @@ class Command(DatabaseCommand):
         parser.add_argument("--split", type=arguments.name, default="test")
         parser.add_argument(
             "--weights",
-            type=arguments.input_file,
-            help="FILE.safetensors; by default the shipped weights of the image set",
+            type=arguments.weights,
+            help="FILE.safetensors or the name of a registered classifier; by default the shipped "
+            "weights of the image set",
         )
         parser.add_argument("--images", type=arguments.count, default=500)
         parser.add_argument(
@@ -146,8 +148,9 @@ class Command(DatabaseCommand):
         )
         weights = _weights(options["weights"], options["data"])
         classifier = Classifier.load(weights, choose_device(options["device"]))
-        # Images are fitted to the classifier, which accepts a single size.
-        source = open_image_set(options["data"], options["data_dir"], size=classifier.image_size)
+        source = PreparedSet(
+            open_image_set(options["data"], options["data_dir"]), classifier.input_rule
+        )
         return evaluate(source, classifier, wanted, output, estimated=self._tell)
 
     def _tell(self, seconds: float) -> None:

@@ -36,7 +36,9 @@ class Command(DatabaseCommand):
         )
         parser.add_argument("--split", default="", help="split of --set; by default all splits")
         parser.add_argument(
-            "--weights", type=arguments.input_file, help="FILE.safetensors, for --set"
+            "--weights",
+            type=arguments.weights,
+            help="FILE.safetensors or the name of a registered classifier, for --set",
         )
         parser.add_argument(
             "--methods",

@@ -11,6 +11,7 @@ from analysis.toml.document import Document
 from analysis.toml.problems import TableProblems, did_you_mean
 from analysis.toml.typed import read_as
 from analysis.toml.value_types import Words
+from explanations.classifier.declaration import is_a_name
 from surveys import tasks
 from surveys.study_file import declaration, designs
 from surveys.study_file.reading import recruitment
@@ -40,7 +41,8 @@ Tables = tuple[dict[str, Any], ...]
 
 @dataclass(frozen=True)
 class Classifier:
-    """The table [classifier]: the path of the weights, relative to the project."""
+    """The table [classifier]: the path of the weights, relative to the project, or the name of a
+    registered classifier."""
 
     weights: Words
 
@@ -150,8 +152,12 @@ def _images(file: Document, arms: int) -> declaration.Images:
 
 
 def _weights(table: Classifier, file: Document) -> str:
-    if not table.weights.endswith(".safetensors"):
-        said = f"weights is {table.weights!r}. It must name a .safetensors file."
+    named = table.weights
+    if not named.endswith(".safetensors") and not is_a_name(named):
+        said = (
+            f"weights is {named!r}. It must name a .safetensors file, or a classifier that "
+            "manage.py register_classifier has registered."
+        )
         file.problems.add(("classifier", "weights"), said)
     return table.weights
 

@@ -11,8 +11,10 @@ from django.core.management import CommandError, call_command
 from explanations import catalogue
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import VGG13
+from explanations.imagesets.decoding import content_hash
 from explanations.imagesets.scene_set import SceneSet
 from explanations.methods.gradcam import GradCam
+from explanations.methods.protocol import image_seed
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
 from explanations.pipeline.data_folder import artefact_store, claims, image_store
 from explanations.pipeline.image_import import BACKGROUND, import_images
@@ -218,10 +220,26 @@ def test_images_of_other_classes_are_refused(network, weights, images):
         predict(network, weights, images)
 
 
-def test_images_of_another_size_are_refused(network, weights, images):
-    images[1].width = 40
-    with pytest.raises(PrecomputeError, match=r"takes 32x32 images, but test/\d+ is 40x32"):
-        predict(network, weights, images)
+def test_images_of_any_size_are_explained_on_the_input_that_the_classifier_derives(
+    network, weights, images
+):
+    """The same picture at twice its size gets a map of the classifier's own size, whose random
+    choices are seeded by what the classifier sees."""
+    large = np.kron(image_store().read(images[0].sha256), np.ones((2, 2, 1), dtype=np.uint8))
+    image = images[0]
+    image.pk, image.sha256, image.width, image.height = None, image_store().write(large), 64, 64
+    image.save()
+    prediction = predict(network, weights, [image])
+
+    explain(network, prediction, [catalogue.get("gradcam"), catalogue.get("placebo")])
+
+    derived = network.input_of(large)
+    assert np.allclose(
+        prediction[0].probabilities, network.probabilities(derived[None])[0], atol=1e-6
+    )
+    for row in Explanation.objects.all():
+        assert artefact_store().read(row.stored).relevance.shape == (32, 32)
+        assert row.provenance["seed"] == image_seed(content_hash(derived), row.method)
 
 
 def precompute(**options):
