@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from explanations.rendering.canvas import is_tiny
 from explanations.imagesets.input_rule import InputRule
+from explanations.rendering.canvas import is_tiny
 from explanations.store.artefacts import Stored
 
 
