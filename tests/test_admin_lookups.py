@@ -65,7 +65,8 @@ HIDDEN = {
     "auth.User": ("password",),
     # The arm and the rotation are shown by a method of the page, once the study is unblinded.
     "surveys.Participant": (
-        *("arm", "code", "arrival_key", "personal_code", "rotation", "language"),
+        *("arm", "code", "code_hash", "arrival_key", "personal_code", "personal_code_hash"),
+        *("rotation", "language"),
     ),
     "surveys.Study": (
         *("source", "seed", "allocation_secret", "unblinded_at", "unblinded_by"),

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from surveys.models.participant import Participant
+from surveys.models.sealed import SealedText
 from surveys.models.study import Arm, Study
 
 
@@ -93,7 +94,9 @@ class LedgerEntry(models.Model):
     simulated = models.BooleanField(default=False)
     sequence = models.PositiveIntegerField(help_text="From 0.")
     previous = models.CharField("hash of the previous entry", max_length=64)
-    content = models.TextField(help_text="What happened, as canonical JSON.")
+    # Sealed, because the first entry names the allocation's secret and others name arms. The hash
+    # is that of the readable content.
+    content = SealedText(help_text="What happened, as canonical JSON.")
     hash = models.CharField(max_length=64, help_text="SHA-256 of sequence, previous and content.")
 
     class Meta:

@@ -6,11 +6,12 @@ from django.db import models
 from django.db.models import Q
 
 from surveys.models.codes import participant_code, pseudonym
+from surveys.models.sealed import SealedHash, SealedText
 from surveys.models.study import Arm, Study
 
 
 class Participant(models.Model):
-    """A participation. ``arrival_key`` prevents a second one if the consent is sent twice.
+    """A participation. ``arrival_key``, a hash, prevents a second one if the consent is sent twice.
 
     The arm is empty until the first page that differs between arms is shown.
     """
@@ -26,15 +27,16 @@ class Participant(models.Model):
     arm = models.ForeignKey(
         Arm, on_delete=models.PROTECT, related_name="participants", null=True, blank=True
     )
-    code = models.CharField(max_length=40, unique=True, default=participant_code, editable=False)
+    code = SealedText(default=participant_code, editable=False, hashed_in="code_hash")
+    code_hash = SealedHash(unique=True, of="code")
     pseudonym = models.CharField(max_length=9, unique=True, default=pseudonym, editable=False)
     arrival_key = models.CharField(max_length=64, unique=True, editable=False)
-    personal_code = models.CharField(
-        max_length=14,
-        unique=True,
+    personal_code = SealedText(
         editable=False,
+        hashed_in="personal_code_hash",
         help_text="With it the person can have everything deleted later.",
     )
+    personal_code_hash = SealedHash(unique=True, of="personal_code")
     state = models.CharField(max_length=10, choices=State, default=State.STARTED)
     simulated = models.BooleanField(default=False, editable=False)
     rotation = models.PositiveSmallIntegerField(
@@ -111,11 +113,14 @@ class Identity(models.Model):
         Participant, on_delete=models.CASCADE, related_name="identity"
     )
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="identities")
-    external_id = models.CharField(max_length=128, blank=True)
+    external_id = SealedText(blank=True)
     external_hash = models.CharField(max_length=64, editable=False, db_index=True)
-    session_id = models.CharField(
-        max_length=128, blank=True, help_text="The recruitment service's id of the submission."
+    session_id = SealedText(
+        blank=True,
+        hashed_in="session_hash",
+        help_text="The recruitment service's id of the submission.",
     )
+    session_hash = SealedHash(blank=True, db_index=True, of="session_id")
     service_study = models.CharField(
         max_length=128, blank=True, help_text="The recruitment service's id of the study."
     )

@@ -6,6 +6,7 @@ from django.db import models
 
 from explanations.models import ClassifierWeights, ImageSet, Prediction
 from surveys.models.codes import allocation_secret
+from surveys.models.sealed import SealedText
 
 
 class Study(models.Model):
@@ -23,8 +24,7 @@ class Study(models.Model):
     source = models.TextField("study file", help_text="The TOML file, to the letter.")
     source_sha256 = models.CharField("hash of the study file", max_length=64)
     seed = models.BigIntegerField(help_text="Of the allocation and of every order.")
-    allocation_secret = models.CharField(
-        max_length=32,
+    allocation_secret = SealedText(
         default=allocation_secret,
         editable=False,
         help_text="Beside the seed, what the allocation of real participants is drawn from.",

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from surveys.models import Participant, Study
 from surveys.models.personal_code import personal_code
+from surveys.models.sealed import keyed_hash
 from surveys.recruitment.visitor import Visitor
 from surveys.services import places, recruiting
 from surveys.services.errors import StudyError
@@ -40,7 +41,8 @@ def enrol(
     """
     study = lock(study)
     # Looked up under the lock, so that a consent sent twice never makes two participants.
-    known = study.participants.filter(arrival_key=arrival_key).select_related("study").first()
+    arrival = keyed_hash("arrival_key", arrival_key)
+    known = study.participants.filter(arrival_key=arrival).select_related("study").first()
     if known is not None:
         return known
     if study.state != Study.State.OPEN:
@@ -63,7 +65,7 @@ def enrol(
     consent = declared.consent
     participant = Participant.objects.create(
         study=study,
-        arrival_key=arrival_key,
+        arrival_key=arrival,
         **({"pseudonym": _simulated_pseudonym(study)} if simulated else {}),
         personal_code=personal_code(arrival_key),
         simulated=simulated,

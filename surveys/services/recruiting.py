@@ -162,6 +162,6 @@ def forget_identifiers(*, study: Study) -> int:
     """
     known = study.identities.exclude(external_id="")
     with transaction.atomic():
-        forgotten = known.update(external_id="", session_id="", service_study="")
+        forgotten = known.update(external_id="", session_id="", session_hash="", service_study="")
         announce(study, "identifiers forgotten", {}, {"people": forgotten})
     return forgotten

@@ -15,6 +15,7 @@ from surveys import services
 from surveys.models import Participant, Study
 from surveys.models.personal_code import personal_code
 from surveys.models.prepared_query import PreparedQuery
+from surveys.models.sealed import keyed_hash
 from surveys.pages import language, page_key, sequence
 from surveys.pages.forms import PageForm
 from surveys.pages.kinds.catalogue import page_of
@@ -133,7 +134,9 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 _WITH_CODE = PreparedQuery(
-    lambda code: Participant.objects.select_related("study__image_set", "arm").filter(code=code),
+    lambda found: Participant.objects.select_related("study__image_set", "arm").filter(
+        code_hash=found
+    ),
     str,
 )
 
@@ -142,7 +145,8 @@ def find_participant(code: str) -> Participant:
     """Return the participant of the secret URL and activate their language. Unknown URLs are
     answered with 404.
     """
-    for participant in _WITH_CODE(code):
+    for participant in _WITH_CODE(keyed_hash("code", code)):
+        participant.code = code  # spares its decryption
         language.speak_to(participant)
         return participant
     raise Http404("No participant has this URL.")

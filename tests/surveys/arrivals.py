@@ -46,6 +46,7 @@ from django.db.models import UniqueConstraint  # noqa: E402
 
 from surveys import services  # noqa: E402
 from surveys.models import AllocationSlot, Participant, Study  # noqa: E402
+from surveys.models.sealed import keyed_hash  # noqa: E402
 from surveys.pages import sequence  # noqa: E402
 from surveys.recruitment.visitor import Visitor  # noqa: E402
 from surveys.services import allocating, enrolment, ledger, recording, recruiting  # noqa: E402
@@ -130,13 +131,13 @@ def arrive_twice_unlocked(number: int) -> str:
 
 def send_page(number: int) -> str:
     """A tab sends the same person's first page; every third one with other answers."""
-    person = Participant.objects.get(arrival_key="pages")
+    person = Participant.objects.get(arrival_key=keyed_hash("arrival_key", "pages"))
     return factories.record(person, FIRST, _answers(number)).name
 
 
 def send_page_unlocked(number: int) -> str:
     """The negative control: the same steps without transaction and lock."""
-    person = Participant.objects.get(arrival_key="pages unlocked")
+    person = Participant.objects.get(arrival_key=keyed_hash("arrival_key", "pages unlocked"))
     page = factories.sent_page(person, FIRST, _answers(number))
     outcome = recording._outcome(person, page, sequence.sent(person))
     if outcome is services.Recorded.RECORDED:
@@ -147,7 +148,7 @@ def send_page_unlocked(number: int) -> str:
 def leave_while_sending(number: int) -> str:
     """Twenty tabs open and send the first page, while one of them has everything deleted."""
     try:
-        person = Participant.objects.get(arrival_key="leaving")
+        person = Participant.objects.get(arrival_key=keyed_hash("arrival_key", "leaving"))
         if number == 7:
             services.erase(participant=person)
             return "erased"
@@ -159,7 +160,7 @@ def leave_while_sending(number: int) -> str:
 
 def leave_while_sending_unlocked(number: int) -> str:
     """The negative control: without the lock, a page is stored after its person was deleted."""
-    person = Participant.objects.get(arrival_key="leaving unlocked")
+    person = Participant.objects.get(arrival_key=keyed_hash("arrival_key", "leaving unlocked"))
     if number == 7:
         _DECIDED.wait(PATIENCE)
         services.erase(participant=person)

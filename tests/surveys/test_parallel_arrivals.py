@@ -16,6 +16,7 @@ import pytest
 
 from surveys.allocation.chain import Entry
 from surveys.allocation.replay import replay
+from surveys.models.sealed import keyed_hash, unseal
 from tests.conftest import ROOT
 from tests.surveys.allocation.lists import imbalances
 from tests.surveys.factories import ARMS
@@ -142,7 +143,8 @@ def test_the_ledger_of_parallel_arrivals_is_one_chain_that_replays(
         "SELECT sequence, previous, content, hash FROM surveys_ledgerentry l "
         f"JOIN surveys_study s ON s.id = l.study_id WHERE s.slug = '{slug}' ORDER BY sequence"
     )
-    arms = replay([Entry(*row) for row in rows]).arms
+    ledger = [Entry(number, before, unseal(content), own) for number, before, content, own in rows]
+    arms = replay(ledger).arms
     assert len(arms) == places
     assert list(arms) == _arms_in_order(ask, slug)
 
@@ -170,7 +172,8 @@ def test_twenty_consents_of_one_person_are_one_participation(crowd, ask):
     assert len(_arms_in_order(ask, "double")) == 1
     trials = ask(
         "SELECT t.position FROM surveys_trial t JOIN surveys_participant p ON p.id = "
-        "t.participant_id WHERE p.arrival_key = 'the same person' ORDER BY 1"
+        "t.participant_id WHERE p.arrival_key = "
+        f"'{keyed_hash('arrival_key', 'the same person')}' ORDER BY 1"
     )
     assert [position for (position,) in trials] == [1, 2, 3, 4, 5]
 
@@ -198,7 +201,7 @@ def test_without_the_lock_twenty_consents_of_one_person_break(crowd):
 
 def test_a_page_sent_by_twenty_tabs_at_once_is_stored_once(together, ask):
     outcomes = Counter(together("pages", 20, 1))
-    stored = ask(_ANSWERS.format("pages"))
+    stored = ask(_ANSWERS.format(keyed_hash("arrival_key", "pages")))
     assert outcomes["RECORDED"] == 1, outcomes
     assert set(outcomes) == {"RECORDED", "REPLAYED", "CONFLICT"}
     assert [item for (item,) in stored] == ["experience", "following", "use"]
@@ -211,7 +214,8 @@ def test_without_the_lock_a_page_of_twenty_tabs_breaks(crowd):
 
 
 def test_who_withdraws_while_pages_are_sent_is_gone_with_all_that_was_sent(crowd, ask):
-    ((person,),) = ask("SELECT id FROM surveys_participant WHERE arrival_key = 'leaving'")
+    key = keyed_hash("arrival_key", "leaving")
+    ((person,),) = ask(f"SELECT id FROM surveys_participant WHERE arrival_key = '{key}'")
     outcomes = Counter(crowd.together("leaving", 20))
     assert outcomes["erased"] == 1, outcomes
     assert outcomes.keys() <= {"erased", "gone", "RECORDED", "REPLAYED"}
@@ -245,7 +249,9 @@ def test_an_export_of_each_database_is_complete(environment, together, ask, tmp_
     ).stdout
     assert "0 in participants.csv, 0 in trials.csv" in line  # none has come to an arm
     answers = (tmp_path / "x" / "not_allocated_answers.csv").read_text().splitlines()
-    stored = ask(_ANSWERS.format("pages")) + ask(_ANSWERS.format("pages unlocked"))
+    stored = ask(_ANSWERS.format(keyed_hash("arrival_key", "pages"))) + ask(
+        _ANSWERS.format(keyed_hash("arrival_key", "pages unlocked"))
+    )
     assert len(answers) - 1 == len(stored) > 0
 
 

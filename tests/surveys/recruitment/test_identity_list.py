@@ -8,6 +8,7 @@ from django.utils.crypto import salted_hmac
 
 from surveys import services
 from surveys.models import Identity
+from surveys.models.sealed import unseal
 from surveys.recruitment.identity_list import identifiers_path
 from surveys.recruitment.visitor import Visitor
 from tests.surveys.people import who
@@ -21,7 +22,7 @@ def holders(ids: dict[str, str]) -> set[str]:
         model.__name__
         for model in apps.get_app_config("surveys").get_models()
         for row in model.objects.values()
-        if wanted & {value for value in row.values() if isinstance(value, str)}
+        if wanted & {unseal(value) for value in row.values() if isinstance(value, str)}
     }
 
 
