@@ -23,8 +23,8 @@ from tests.surveys.people import begin, go_on
 from tests.surveys.recruitment import studies as recruited
 from tests.surveys.test_migrations import Old, migrate, models_of
 
-BEFORE = [("surveys", "0022_example_of_a_study")]
-AFTER = [("surveys", "0023_sealed_secrets")]
+BEFORE = [("surveys", "0023_ids_that_outlive_an_erasure")]
+AFTER = [("surveys", "0024_sealed_secrets")]
 
 
 def stored() -> str:

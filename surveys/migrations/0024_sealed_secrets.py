@@ -70,7 +70,7 @@ def _update(row: Any, **values: str) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("surveys", "0022_example_of_a_study")]  # noqa: RUF012
+    dependencies = [("surveys", "0023_ids_that_outlive_an_erasure")]  # noqa: RUF012
     operations = [  # noqa: RUF012
         migrations.AlterField(
             "participant",
