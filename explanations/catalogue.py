@@ -38,6 +38,8 @@ class ReferenceLibrary:
 
     library: str
     path: str
+    for_other_networks: str = ""
+    """Function for networks that are not chains of modules, if the library is wrong for them."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,11 @@ METHODS: tuple[Method, ...] = (
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99.5),
         needs_background=True,
-        reference=ReferenceLibrary("shap", "explanations.verification.reference_methods.deepshap"),
+        reference=ReferenceLibrary(
+            "shap",
+            "explanations.verification.reference_methods.deepshap",
+            "explanations.verification.rescale_reference.deepshap",
+        ),
     ),
     Method(
         key="lime",

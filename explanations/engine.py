@@ -20,6 +20,8 @@ from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.exact import exact_arithmetic
 from explanations.computing.arithmetic import PRECISIONS
 from explanations.computing.chain import Chain
+from explanations.computing.needs import Need
+from explanations.computing.preflight import PreflightError
 from explanations.computing.workspace import Batch, Workspace
 from explanations.imagesets.background import Background
 from explanations.imagesets.decoding import content_hash
@@ -96,7 +98,8 @@ def explain(
     measured. ``layers`` adds the maps of every feature module, from the same pass. ``progress``
     shows a bar on a terminal.
 
-    Raises PreflightError for a network that cannot be explained exactly, ValueError for arguments
+    The network can be any module from images to logits. Raises PreflightError, before any map is
+    computed, for a network or a method that cannot explain it correctly, ValueError for arguments
     that do not fit together, and OutOfMemoryError if memory does not suffice for a single row.
     """
     engine = Engine(classifier, background, precision)
@@ -117,7 +120,7 @@ class Engine:
         if background is not None and not isinstance(background, Background):
             background = Background(background)
         with exact_arithmetic():
-            self.workspace = Workspace(classifier, Chain.of(classifier), background)
+            self.workspace = Workspace.of(classifier, background)
         self.precision = precision
 
     @property
@@ -125,6 +128,31 @@ class Engine:
         """Return the number of images processed at once. Callers that split their images should use
         multiples of it."""
         return self.workspace.budget.group
+
+    def refusals(self, methods: Sequence[str] | Mapping[str, Explainer]) -> dict[str, str]:
+        """Return the methods that cannot explain this network, with the reason and the cure.
+
+        The check computes a few images of random pixels at most, and no map.
+        """
+        with exact_arithmetic():
+            reasons = {key: self._problem(one) for key, one in self.explainers(methods).items()}
+        return {key: reason for key, reason in reasons.items() if reason}
+
+    def _problem(self, explainer: Explainer) -> str:
+        chosen = parameters_of(explainer).get("layer", -1)
+        # A method with its own layer does not need the default one, and names a wrong layer itself.
+        needs = [n for n in explainer.needs if n is not Need.GRID or chosen == -1]
+        problems = (self.workspace.network.problem(need) for need in needs)
+        return next((problem for problem in problems if problem), "")
+
+    def _refuse(self, explainers: Mapping[str, Explainer]) -> None:
+        refused = self.refusals(explainers)
+        if refused:
+            left = [key for key in explainers if key not in refused]
+            lines = [f"{key}: {reason}" for key, reason in refused.items()]
+            if left:
+                lines.append(f"These methods work with the network: {', '.join(left)}.")
+            raise PreflightError("\n".join(lines))
 
     def explain(
         self,
@@ -153,6 +181,7 @@ class Engine:
     ) -> Explanations:
         explainers = self.explainers(methods)
         wanted = self._wanted(targets, images)
+        self._refuse(explainers)
         modules = range(self.workspace.chain.features) if layers else self._modules_of(explainers)
         parts = []
         with tqdm(total=len(images), unit="image", disable=None if progress else True) as bar:
@@ -168,7 +197,8 @@ class Engine:
                 bar.update(len(batch))
         # A caller who named at most one class per image gets arrays without the axis of classes.
         single = not isinstance(targets, str) and (targets is None or np.asarray(targets).ndim == 1)
-        return _together(parts, self.workspace.chain, layers=layers, single=single)
+        chain = self.workspace.chain if layers else None
+        return _together(parts, chain, single=single)
 
     def one_by_one(
         self, images: Images, targets: Sequence[int], explainers: Mapping[str, Explainer]
@@ -179,6 +209,7 @@ class Engine:
         """
         with exact_arithmetic():
             wanted = self._wanted(targets, images)
+            self._refuse(explainers)
         batch = Batch(self.workspace, images, wanted, self._modules_of(explainers))
         for key, attributions in self._each(batch, explainers, seed=0):
             yield key, attributions.of_class(0)
@@ -193,9 +224,14 @@ class Engine:
         return {key: in_precision(one, self.precision) for key, one in explainers.items()}
 
     def _modules_of(self, explainers: Mapping[str, Explainer]) -> list[int]:
-        """List the feature modules whose maps are needed. A single pass returns all of them."""
+        """List a chain's feature modules whose maps are needed. A single pass returns all of them.
+
+        The layers of other networks have names, and their maps are computed when they are needed.
+        """
+        if not isinstance(self.workspace.network, Chain):
+            return []
         wanted = {parameters_of(explainer).get("layer") for explainer in explainers.values()}
-        return [number for number in range(self.workspace.chain.features) if number in wanted]
+        return [number for number in range(self.workspace.network.features) if number in wanted]
 
     def _each(
         self, batch: Batch, explainers: Mapping[str, Explainer], seed: int
@@ -289,7 +325,7 @@ class _Part:
     found: Mapping[str, Attributions]
 
 
-def _together(parts: Sequence[_Part], chain: Chain, *, layers: bool, single: bool) -> Explanations:
+def _together(parts: Sequence[_Part], chain: Chain | None, *, single: bool) -> Explanations:
     attributions = {key: joined([part.found[key] for part in parts]) for key in parts[0].found}
     batches = [part.batch for part in parts]
     targets = np.concatenate([batch.targets.cpu().numpy() for batch in batches])
@@ -300,7 +336,7 @@ def _together(parts: Sequence[_Part], chain: Chain, *, layers: bool, single: boo
         else attributions,
         probabilities.float().cpu().numpy(),
         targets[:, 0] if single else targets,
-        _layer_maps(batches, chain, single=single) if layers else None,
+        _layer_maps(batches, chain, single=single) if chain else None,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -188,9 +188,18 @@ class Classifier:
         batches = []
         with exact_arithmetic(), torch.no_grad():
             for start in range(0, len(images), batch_size):
-                logits = self.network(self.normalise(images[start : start + batch_size]))
+                pixels = self.normalise(images[start : start + batch_size])
+                logits = self._logits(pixels)
                 batches.append(torch.softmax(logits, dim=1).cpu().numpy())
         return np.concatenate(batches) if batches else np.empty((0, len(self.class_names)), "f4")
+
+    def _logits(self, pixels: Tensor) -> Tensor:
+        try:
+            return cast("Tensor", self.network(pixels))
+        except RuntimeError:
+            # Networks that call view() need contiguous memory. If it failed for another reason, it
+            # fails again.
+            return cast("Tensor", self.network(pixels.contiguous()))
 
 
 def normalise(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:

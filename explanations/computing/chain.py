@@ -7,10 +7,12 @@ from typing import Self, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from explanations.classifier.checkpoint import Classifier
+from explanations.computing.needs import Need
 from explanations.computing.preflight import (
     NONLINEAR,
     ONE_TRACE_AT_A_TIME,
@@ -21,6 +23,8 @@ from explanations.computing.preflight import (
 
 # A transposed convolution to so few channels leaves most of a vector register unused.
 FEW_CHANNELS = 16
+Layer = int | str
+"""A layer of a chain by its number among the feature modules, or of another network by its name."""
 SAME_LOGITS = 1e-4
 """Largest difference of two ways to compute the logits, relative to 1 plus the largest logit."""
 
@@ -80,6 +84,52 @@ class Chain:
             values = forward(module, values)
         return values
 
+    def watch(self, entered: Tensor, layers: Sequence[Layer]) -> tuple[Tensor, dict[Layer, Tensor]]:
+        """Run images that need gradients, and return the logits and the outputs of feature modules,
+        which are numbered from 0."""
+        recorded = self.record(entered)
+        # Entry i + 1 of the record is the output of step i.
+        return recorded[-1], {layer: recorded[int(layer) + 1] for layer in layers}
+
+    def as_maps(self, layer: Layer, values: Tensor) -> Tensor:
+        """Return a feature module's values as maps, with shape (n, channels, rows, columns)."""
+        return values
+
+    def layer(self, chosen: Layer) -> Layer:
+        """Return the number of the ReLU that a method reads; -1 stands for the last.
+
+        The ReLU can be chosen by its number among the feature modules or by its name. Raises
+        ValueError for any other layer; the message lists the ReLUs.
+        """
+        if chosen == -1 and self.last_relu is not None:
+            return self.last_relu
+        number = self.names.index(chosen) if chosen in self.names else chosen
+        relus = [
+            index
+            for index, module in enumerate(self.modules[: self.features])
+            if isinstance(module, nn.ReLU)
+        ]
+        if number not in relus:
+            raise ValueError(
+                f"Grad-CAM reads the output of a ReLU, and layer {chosen} is not a ReLU. "
+                f"Choose one of the layers {', '.join(map(str, relus))}."
+            )
+        return number
+
+    @property
+    def default_layer(self) -> Layer | None:
+        """Return the number of the layer that Grad-CAM reads by default, or None."""
+        return self.last_relu
+
+    def problem(self, need: Need) -> str:
+        """Return why a method with this need cannot explain the network, or an empty text."""
+        if need is Need.GRID and self.last_relu is None:
+            return (
+                "It needs a layer with rows and columns, and in a chain it reads a ReLU in front "
+                "of the flattening, which this network lacks. Use integrated_gradients or saliency."
+            )
+        return ""
+
     def record(self, values: Tensor) -> list[Tensor]:
         """Return the input of every step, followed by the logits."""
         inputs = [values]
@@ -122,6 +172,11 @@ class Chain:
         return _transposed_by_autograd(module, values, input_shape)
 
 
+def noise_images(size: int, count: int) -> NDArray[np.uint8]:
+    """Return images of random pixels, always the same, with which a network is tried."""
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+
+
 def _compare(classifier: Classifier, chain: Chain) -> None:
     """Run an image through the network and through the chain, and refuse different logits.
 
@@ -129,7 +184,7 @@ def _compare(classifier: Classifier, chain: Chain) -> None:
     trace. The chain would explain another network than the one that makes the predictions.
     """
     size = classifier.image_size
-    noise = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
+    noise = noise_images(size, 1)
     try:
         # While another thread traces a network, a call of this one would end up in that trace.
         with ONE_TRACE_AT_A_TIME, torch.no_grad():

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explanations.computing.chain import Chain
+from explanations.computing.chain import Chain, Layer
+from explanations.computing.whole import WholeNetwork
+
+Network = Chain | WholeNetwork
 
 
 @dataclass(frozen=True, eq=False)
 class GradientPass:
     """Gradients of k logits of n images.
 
-    Layers are the chain's feature modules, numbered from 0.
+    Layers are a chain's feature modules, numbered from 0, or the names of another network's
+    modules.
     """
 
     logits: Tensor
@@ -22,56 +26,99 @@ class GradientPass:
     targets: Tensor
     """Class numbers, with shape (n, k)."""
     inputs: Tensor
-    """Gradient of the logit by the normalised input, with shape (n, k, 3, height, width)."""
-    cams: Mapping[int, Tensor]
+    """Gradient of the logit by the normalised input, with shape (n, k, channels, height,
+    width)."""
+    cams: Mapping[Layer, Tensor]
     """Sum of a layer's activations weighted by their mean gradients, (n, k, rows, columns), by
     layer.
 
     Selvaraju et al. 2017, equations 1 and 2, before the ReLU.
     """
-    saliencies: Mapping[int, Tensor]
+    saliencies: Mapping[Layer, Tensor]
     """Largest absolute gradient over a layer's channels, (n, k, rows, columns), by layer."""
 
 
 def gradient_pass(
-    chain: Chain, pixels: Tensor, targets: Tensor | None, layers: Sequence[int]
+    network: Network, pixels: Tensor, targets: Tensor | None, layers: Sequence[Layer]
 ) -> GradientPass:
     """Run ``pixels`` (n, 3, h, w) forward once, and back once for each column of ``targets``.
 
     ``targets`` contains class numbers (n, k), or is None for the predicted class. ``layers`` lists
-    the feature modules whose maps are needed.
+    the layers whose maps are needed.
     """
     with torch.enable_grad():
-        recorded = chain.record(pixels.detach().requires_grad_())
-        logits = recorded[-1]
+        entered = pixels.detach().requires_grad_()
+        logits, outputs = network.watch(entered, layers)
         if targets is None:
             targets = logits.argmax(1, keepdim=True)
-        # Entry i + 1 of the record is the output of step i, and the maps are of outputs.
-        sources = [recorded[0], *(recorded[layer + 1] for layer in layers)]
+        sources = [entered, *(outputs[layer] for layer in layers)]
         by_column = [
             _backward(logits, targets[:, column], sources, last=column == targets.shape[1] - 1)
             for column in range(targets.shape[1])
         ]
-    gradients = [
+    inputs, *of_layers = (
         torch.stack(of_one_source, dim=1) for of_one_source in zip(*by_column, strict=True)
-    ]
+    )
+    maps = {
+        layer: _as_maps(network, layer, outputs[layer].detach(), gradient)
+        for layer, gradient in zip(layers, of_layers, strict=True)
+    }
     return GradientPass(
         logits=logits.detach(),
         targets=targets,
-        inputs=gradients[0],
+        inputs=inputs,
         cams={
-            layer: (gradient.mean((3, 4), keepdim=True) * source.detach()[:, None]).sum(2)
-            for layer, gradient, source in zip(layers, gradients[1:], sources[1:], strict=True)
+            layer: (gradient.mean((3, 4), keepdim=True) * values[:, None]).sum(2)
+            for layer, (values, gradient) in maps.items()
         },
-        saliencies={
-            layer: gradient.abs().amax(2)
-            for layer, gradient in zip(layers, gradients[1:], strict=True)
-        },
+        saliencies={layer: gradient.abs().amax(2) for layer, (_, gradient) in maps.items()},
     )
+
+
+def layer_gradients(
+    network: Network, pixels: Tensor, targets: Tensor, layer: Layer
+) -> tuple[Tensor, Tensor]:
+    """Return a layer's output (n, channels, rows, columns), and the gradient of each target logit
+    by it (n, k, channels, rows, columns)."""
+    with torch.enable_grad():
+        logits, outputs = network.watch(pixels.detach().requires_grad_(), [layer])
+        last = targets.shape[1] - 1
+        gradients = [
+            _backward(logits, targets[:, column], [outputs[layer]], last=column == last)[0]
+            for column in range(targets.shape[1])
+        ]
+    return _as_maps(network, layer, outputs[layer].detach(), torch.stack(gradients, 1))
+
+
+def input_gradients(network: Network, points: Tensor, targets: Tensor) -> Tensor:
+    """Compute the gradients of the target logits (rows, k) by the pixels, with shape (rows, k,
+    channels, height, width)."""
+    with torch.enable_grad():
+        entered = network.enter(points).detach().requires_grad_()
+        chosen = network.run(entered).gather(1, targets).sum(0)
+        last = len(chosen) - 1
+        gradients = [
+            torch.autograd.grad(logit, entered, retain_graph=column < last)[0]
+            for column, logit in enumerate(chosen)
+        ]
+    return torch.stack(gradients, 1)
+
+
+def _as_maps(
+    network: Network, layer: Layer, values: Tensor, gradients: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return a layer's values (n, …) and their gradients (n, k, …) as maps."""
+    by_class = network.as_maps(layer, gradients.flatten(0, 1))
+    return network.as_maps(layer, values), by_class.view(*gradients.shape[:2], *by_class.shape[1:])
 
 
 def _backward(
     logits: Tensor, targets: Tensor, sources: Sequence[Tensor], *, last: bool
 ) -> tuple[Tensor, ...]:
     chosen = logits.gather(1, targets[:, None]).sum()
-    return torch.autograd.grad(chosen, list(sources), retain_graph=not last)
+    gradients = torch.autograd.grad(chosen, list(sources), retain_graph=not last, allow_unused=True)
+    # A layer on which this logit does not depend has the gradient 0.
+    return tuple(
+        torch.zeros_like(source) if gradient is None else gradient
+        for source, gradient in zip(sources, gradients, strict=True)
+    )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explanations.computing.arithmetic import TOLERANCE, Forward, faster
+from explanations.computing.chain import Chain
 from explanations.computing.memory import in_chunks
 from explanations.computing.patterns import Patterns, Stem, patterns
 from explanations.computing.threads import side_by_side
@@ -61,40 +62,39 @@ class _Mixture:
     """The samples of one image, prepared for the network."""
 
     def __init__(self, workspace: Workspace, mixed: Mixed) -> None:
-        self.chain = workspace.chain
+        self.workspace, self.network = workspace, workspace.network
         self.shown, self.hidden = workspace.pixels(np.stack([mixed.shown, mixed.hidden]))
         device = self.shown.device
         keeps, self.same_as = _different(mixed.keeps)
         self.keeps = torch.from_numpy(keeps).to(device)
         self.patches = torch.from_numpy(mixed.patches).to(device)
-        stem = workspace.keep("stem", lambda: Stem.of(self.chain))
+        stem = workspace.keep("stem", lambda: _stem(workspace))
         self.stem, self.contents = stem, self._contents(stem)
         self.start = stem.stop if stem and self.contents else 0
         layers = workspace.layer_bytes(self.shown[None])[self.start :]
         self.rows = workspace.budget.rows(max(layers))
-        self.workspace = workspace
 
     def answers(self, precision: str) -> Answers:
         """Compute the probabilities. Fall back to strict arithmetic if the fast error is too
         large."""
         everything = slice(0, len(self.keeps))
-        fast = faster(self.shown.device, self.chain.dtype) if precision == "fast" else None
+        fast = _faster(self.workspace) if precision == "fast" else None
         error = None
         if fast is not None:
-            quick = self.workspace.keep(fast[0], lambda: fast[1](self.chain))
+            quick = self.workspace.keep(fast[0], fast[1])
             computed = self._run(quick, everything)
             # A sample of rows suffices: a network that rounds badly does so on most rows.
             sample = slice(0, min(SAMPLE, len(self.keeps)))
-            error = float((computed[sample] - self._run(self.chain.run, sample)).abs().max())
+            error = float((computed[sample] - self._run(self.network.run, sample)).abs().max())
             if error <= TOLERANCE:
                 return Answers(computed[self.same_as], len(self.keeps), fast[0], error)
-        computed = self._run(self.chain.run, everything)
+        computed = self._run(self.network.run, everything)
         return Answers(computed[self.same_as], len(self.keeps), "strict", error)
 
     def _run(self, forward: Forward, wanted: slice) -> Tensor:
         """Compute features piece by piece. Compute the linear layers, whose weights are large, at
         once."""
-        head, count = self.chain.features, wanted.stop - wanted.start
+        head, count = self.network.features, wanted.stop - wanted.start
 
         def features(rows: slice) -> Tensor:
             here = slice(wanted.start + rows.start, wanted.start + rows.stop)
@@ -123,7 +123,23 @@ class _Mixture:
     def _contents(self, stem: Stem | None) -> Patterns | None:
         if stem is None:
             return None
-        return patterns(self.chain, stem, self.shown, self.hidden, self.patches, self.keeps)
+        return patterns(
+            self.workspace.chain, stem, self.shown, self.hidden, self.patches, self.keeps
+        )
+
+
+def _stem(workspace: Workspace) -> Stem | None:
+    network = workspace.network
+    return Stem.of(network) if isinstance(network, Chain) else None
+
+
+def _faster(workspace: Workspace) -> tuple[str, Callable[[], Forward]] | None:
+    """Return name and constructor of the faster arithmetic, which exists only for chains."""
+    network = workspace.network
+    if not isinstance(network, Chain):
+        return None
+    quick = faster(workspace.classifier.device, network.dtype)
+    return None if quick is None else (quick[0], lambda: quick[1](network))
 
 
 def _in_pieces(count: int, rows: int, work: Callable[[slice], Tensor]) -> Tensor:

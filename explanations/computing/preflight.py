@@ -1,8 +1,8 @@
-"""Check before any computation that every method explains a network correctly.
+"""Check before any computation that a network can be explained correctly.
 
-DeepLIFT's rule needs each nonlinearity separately, and the engine runs a network as a chain of
-modules. A network that does not fit is refused by the module's name and with the cure; otherwise
-its maps would look like any others and be wrong.
+Networks that are chains of modules take the engine's fast path; other networks are computed as they
+are (``whole.py``), and the check says why. What would make every map wrong, such as train mode, is
+refused by the module's name and with the cure, because the maps would look like any others.
 """
 
 import threading
@@ -34,6 +34,10 @@ class PreflightError(ValueError):
     """A network that cannot be explained exactly. The message names the module and the cure."""
 
 
+class NotAChainError(PreflightError):
+    """A network that is not a chain of known modules, and therefore does not take the fast path."""
+
+
 @dataclass(frozen=True)
 class Step:
     """A module of the chain, with its name in the network."""
@@ -45,20 +49,27 @@ class Step:
 def steps_of(network: nn.Module) -> list[Step]:
     """List the modules of ``network`` in the order in which an image passes them.
 
-    The network is traced with ``torch.fx``. Raises PreflightError for train mode, parameters in
-    half precision or of several types or on several devices, a module that is used twice, a
-    function in place of a module, overlapping pools, branches, and a kind of module for which no
-    rule is known.
+    The network is traced with ``torch.fx``. Raises PreflightError for train mode, and for
+    parameters in half precision or of several types or on several devices. Raises NotAChainError
+    for a module that is used twice, a function in place of a module, overlapping pools, branches,
+    and a kind of module for which no rule is known.
     """
-    _refuse_train_mode(network)
-    _refuse_types(network)
+    refuse_modes(network)
     steps = list(_traced(network))
     _refuse_reuse(steps)
     for step in steps:
         _refuse_unsupported(step)
     if not steps or not any(isinstance(step.module, nn.Linear | nn.Conv2d) for step in steps):
-        raise PreflightError("The network has no layer with weights, so it cannot be explained.")
+        raise NotAChainError("The network has no convolution and no linear layer.")
     return steps
+
+
+def refuse_modes(network: nn.Module) -> None:
+    """Raise PreflightError for a network whose maps would be wrong by any method."""
+    _refuse_train_mode(network)
+    _refuse_types(network)
+    if next(network.parameters(), None) is None:
+        raise PreflightError("The network has no layer with weights, so it cannot be explained.")
 
 
 def _refuse_train_mode(network: nn.Module) -> None:
@@ -98,7 +109,7 @@ def _traced(network: nn.Module) -> Iterator[Step]:
         with ONE_TRACE_AT_A_TIME:
             graph = fx.Tracer().trace(network)
     except Exception as error:  # whatever the network's own forward raises on a proxy
-        raise PreflightError(
+        raise NotAChainError(
             f"The network cannot be traced ({error}). Write forward() without conditions on the "
             "data: a chain of modules."
         ) from error
@@ -108,12 +119,12 @@ def _traced(network: nn.Module) -> Iterator[Step]:
     for node in graph.nodes:
         if node.op == "placeholder":
             if before is not None:
-                raise PreflightError(
+                raise NotAChainError(
                     f"The network takes a second input, {node.name!r}. It must take only images."
                 )
         elif node.op == "output":
             if node.args[0] is not before:
-                raise PreflightError(
+                raise NotAChainError(
                     "The network returns more than its logits. Wrap it so that it returns one "
                     "tensor (n, classes)."
                 )
@@ -136,7 +147,7 @@ def _step(node: fx.Node, modules: dict[str, nn.Module]) -> Step:
         if module
         else "Explain a network that is a chain of modules"
     )
-    raise PreflightError(
+    raise NotAChainError(
         f"forward() calls the function {function!r} (node {node.name!r}), which cannot be "
         f"explained. {cure}."
     )
@@ -150,7 +161,7 @@ def _flatten_range(node: fx.Node) -> tuple[int, int]:
 
 def _refuse_branch(node: fx.Node, before: fx.Node | None) -> None:
     if list(node.all_input_nodes) != [before] or (before is not None and len(before.users) > 1):
-        raise PreflightError(
+        raise NotAChainError(
             f"{node.name!r} does not follow from {before.name if before else 'the input'!r} alone, "
             "because the network branches. Use a network that is one chain, such as a VGG."
         )
@@ -160,7 +171,7 @@ def _refuse_reuse(steps: list[Step]) -> None:
     seen: dict[int, str] = {}
     for step in steps:
         if id(step.module) in seen:
-            raise PreflightError(
+            raise NotAChainError(
                 f"The module {seen[id(step.module)]!r} is used more than once, but DeepLIFT's rule "
                 f"needs a separate {type(step.module).__name__} for each use. Create one per use."
             )
@@ -171,13 +182,13 @@ def _refuse_unsupported(step: Step) -> None:
     module = step.module
     if type(module) not in (*LINEAR, *NONLINEAR):
         known = ", ".join(kind.__name__ for kind in (*NONLINEAR, *LINEAR))
-        raise PreflightError(
+        raise NotAChainError(
             f"{_named(step.name)} is a {type(module).__name__}, for which no rule is known. "
             f"Replace it by one of: {known}."
         )
     problem = _problem(module)
     if problem:
-        raise PreflightError(f"{_named(step.name)} {problem}")
+        raise NotAChainError(f"{_named(step.name)} {problem}")
 
 
 def _problem(module: nn.Module) -> str:

@@ -1,22 +1,28 @@
-"""State that the methods share: the network as a chain, the background, and a batch of images."""
+"""State that the methods share: the prepared network, the background, and a batch of images."""
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from explanations.classifier.adapters import Adapted, adapted
 from explanations.classifier.checkpoint import Classifier
-from explanations.computing.chain import Chain
-from explanations.computing.gradients import GradientPass, gradient_pass
+from explanations.computing.chain import Chain, Layer, noise_images
+from explanations.computing.gradients import GradientPass, Network, gradient_pass
 from explanations.computing.memory import Budget
+from explanations.computing.needs import Need
+from explanations.computing.preflight import NotAChainError, PreflightError
+from explanations.computing.whole import WholeNetwork
 from explanations.imagesets.background import Background
 
 Made = TypeVar("Made")
+COLOURS, TWO_CLASSES = 3, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +30,30 @@ class Workspace:
     """A prepared classifier, with everything that does not change from image to image."""
 
     classifier: Classifier
-    chain: Chain
+    network: Network
     background: Background | None = None
-    precision: str = "strict"
     _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, classifier: Classifier, background: Background | None = None) -> "Workspace":
+        """Prepare a classifier: as a chain, which is fast, or else as it is.
+
+        Raises PreflightError for a network that no method explains correctly.
+        """
+        classifier = _adapted(classifier)
+        network: Network
+        try:
+            network = Chain.of(classifier)
+        except NotAChainError as reason:
+            network = WholeNetwork.of(classifier, str(reason))
+        return cls(classifier, network, background)
+
+    @property
+    def chain(self) -> Chain:
+        """Return the network as a chain. Raises PreflightError if it is not a chain."""
+        if isinstance(self.network, Chain):
+            return self.network
+        raise PreflightError(self.network.problem(Need.CHAIN))
 
     @cached_property
     def budget(self) -> Budget:
@@ -41,14 +67,63 @@ class Workspace:
         return cast("Made", self._kept[name])
 
     def pixels(self, images: NDArray[np.uint8]) -> Tensor:
-        """Convert images with shape (n, height, width, 3) to the chain's input with shape (n, 3,
-        height, width)."""
-        return self.chain.enter(self.classifier.normalise(images))
+        """Convert images with shape (n, height, width, 3) to the network's input with shape (n,
+        channels, height, width)."""
+        return self.network.enter(self.classifier.normalise(images))
 
     def layer_bytes(self, pixels: Tensor) -> list[int]:
         """Return the size of every layer's values for one image, in bytes."""
-        shapes = self.chain.input_shapes(pixels)
-        return [math.prod(shape) * self.chain.dtype.itemsize for shape in shapes]
+        shapes = self.network.input_shapes(pixels)
+        return [math.prod(shape) * self.network.dtype.itemsize for shape in shapes]
+
+
+def _adapted(classifier: Classifier) -> Classifier:
+    """Return the classifier with a network of colour images and a logit per class.
+
+    A stored classifier has been adapted when it was loaded; one from a caller's code may not be.
+    """
+    channels = len(classifier.mean)
+    # A run in train mode would change the statistics of batch normalisation; it is refused later.
+    trains = any(module.training for module in classifier.network.modules())
+    if isinstance(classifier.network, Adapted) or trains or channels not in (1, COLOURS):
+        return classifier
+    in_colour = replace(
+        classifier,
+        network=_with_layers(classifier.network, channels, outputs=0),
+        mean=classifier.mean.repeat(COLOURS // channels),
+        std=classifier.std.repeat(COLOURS // channels),
+    )
+    if _count_logits(in_colour) != 1:
+        return in_colour
+    return replace(in_colour, network=_with_layers(classifier.network, channels, outputs=1))
+
+
+def _with_layers(network: nn.Module, channels: int, outputs: int) -> nn.Module:
+    """Put fixed layers around a caller's network, which stays as it is."""
+    like = next(network.parameters(), None)
+    trainable = [parameter.requires_grad for parameter in network.parameters()]
+    changed = adapted(network, channels=channels, outputs=outputs)
+    for parameter, requires_grad in zip(network.parameters(), trainable, strict=True):
+        parameter.requires_grad_(requires_grad)
+    if like is not None and isinstance(changed, Adapted):
+        for name, layer in changed.named_children():
+            if name != "network":
+                layer.to(like.device, like.dtype)
+    return changed
+
+
+def _count_logits(classifier: Classifier) -> int:
+    """Return the number of logits of a network for two classes, or 0 if it cannot be counted."""
+    like = next(classifier.network.parameters(), None)
+    if len(classifier.class_names) != TWO_CLASSES or like is None:
+        return 0
+    try:
+        with torch.no_grad():
+            pixels = classifier.normalise(noise_images(classifier.image_size, 2)).to(like.dtype)
+            logits = classifier.network(pixels.contiguous())
+    except Exception:  # the checks that follow name the fault
+        return 0
+    return int(logits.shape[1]) if isinstance(logits, Tensor) and logits.ndim == 2 else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +137,8 @@ class Batch:
     """Numbers of the classes to explain, as int64 with shape (n, k), or None for the predicted
     class of each image.
     """
-    layers: Sequence[int] = ()
-    """Feature modules whose maps are needed in addition to the default module's."""
+    layers: Sequence[Layer] = ()
+    """Layers whose maps are needed in addition to the default layer's."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -80,22 +155,23 @@ class Batch:
 
     @cached_property
     def pixels(self) -> Tensor:
-        """Return the network's input, with shape (n, 3, height, width)."""
+        """Return the network's input, with shape (n, channels, height, width)."""
         return self.workspace.pixels(self.images)
 
     @cached_property
     def gradients(self) -> GradientPass:
         """Return the forward and backward pass that several methods share."""
-        chain = self.workspace.chain
-        layers = {*self.layers, *(() if chain.last_relu is None else (chain.last_relu,))}
-        return gradient_pass(chain, self.pixels, self.wanted, sorted(layers))
+        network = self.workspace.network
+        default = network.default_layer
+        layers = [*dict.fromkeys((*self.layers, *(() if default is None else (default,))))]
+        return gradient_pass(network, self.pixels, self.wanted, layers)
 
-    def cam(self, layer: int) -> Tensor:
-        """Return the signed Grad-CAM map of a feature module, with shape (n, k, rows, columns)."""
+    def cam(self, layer: Layer) -> Tensor:
+        """Return the signed Grad-CAM map of a layer, with shape (n, k, rows, columns)."""
         gradients = self.gradients
         if layer not in gradients.cams:
-            chain = self.workspace.chain
-            gradients = gradient_pass(chain, self.pixels, self.targets, [layer])
+            network = self.workspace.network
+            gradients = gradient_pass(network, self.pixels, self.targets, [layer])
         return gradients.cams[layer]
 
     @property

@@ -13,6 +13,7 @@ from torch import Tensor
 from explanations.attribution import Attribution, Floats
 from explanations.classifier.exact import exact_arithmetic
 from explanations.computing.arithmetic import Forward, faster
+from explanations.computing.chain import Chain
 from explanations.computing.workspace import Batch
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case
@@ -49,7 +50,7 @@ class Setting:
         forward = self._forward
         with exact_arithmetic(), torch.no_grad():
             pieces = [
-                forward(workspace.chain.enter(pixels[first : first + rows]), 0)
+                forward(workspace.network.enter(pixels[first : first + rows]), 0)
                 for first in range(0, len(pixels), rows)
             ]
         return torch.cat(pieces)
@@ -58,11 +59,12 @@ class Setting:
     def _forward(self) -> Forward:
         """Return the network in the engine's precision: fast is off by at most .001, as
         for LIME."""
-        chain = self.engine.workspace.chain
-        quick = faster(self.engine.workspace.classifier.device, chain.dtype)
-        if self.engine.precision != "fast" or quick is None:
-            return chain.run
-        return quick[1](chain)
+        network = self.engine.workspace.network
+        quick = faster(self.engine.workspace.classifier.device, network.dtype)
+        # Only chains have a faster arithmetic.
+        if self.engine.precision != "fast" or quick is None or not isinstance(network, Chain):
+            return network.run
+        return quick[1](network)
 
     def explained(
         self, name: str, image: NDArray[np.uint8], target: int, engine: Engine | None = None

@@ -38,7 +38,7 @@ def _blurred(batch: Batch) -> Tensor:
     sigma = batch.size[1] / BLUR_SHARE
     # Reflection cannot pad by the image's size or more; three standard deviations are enough.
     reach = min(int(3 * sigma), min(batch.size) - 1)
-    return batch.workspace.chain.enter(gaussian_blur(batch.pixels, 2 * reach + 1, sigma))
+    return batch.workspace.network.enter(gaussian_blur(batch.pixels, 2 * reach + 1, sigma))
 
 
 BASELINES: dict[str, Callable[[Batch], Tensor]] = {
@@ -51,7 +51,7 @@ BASELINES: dict[str, Callable[[Batch], Tensor]] = {
 
 
 def baseline_pixels(name: str, batch: Batch) -> Tensor:
-    """Return the baseline of each image as network input (n, 3, height, width).
+    """Return the baseline of each image as network input (n, channels, height, width).
 
     Raises ValueError for an unknown name; the message lists the valid names.
     """

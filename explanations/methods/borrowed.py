@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from explanations.attribution import Attributions
+from explanations.computing.needs import Need
 from explanations.computing.resizing import enlarged
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import (
@@ -30,6 +31,7 @@ class Borrowed:
     """
 
     version: ClassVar[int] = 1
+    needs: ClassVar[Sequence[Need]] = (Need.GRADIENT, Need.GRID)
     tries: int = 10
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
@@ -63,17 +65,13 @@ class Borrowed:
         workspace = batch.workspace
         assert workspace.background is not None  # noqa: S101 - checked by explain
         images = workspace.background.images
-        last_relu = workspace.chain.last_relu
-        if last_relu is None:
-            raise ValueError(
-                "A borrowed map is Grad-CAM's map of the last ReLU, but the network has no ReLU."
-            )
+        layer = workspace.network.layer(-1)
         # Classes start far apart in the order, so that skipped empty maps do not make two classes
         # share one.
         apart = max(1, len(images) // batch.logits.shape[1])
         order = np.roll(np.random.default_rng(seed).permutation(len(images)), -step * apart)
         for lender in order[: self.tries]:
-            cam = Batch(workspace, images[lender : lender + 1]).cam(last_relu)
+            cam = Batch(workspace, images[lender : lender + 1]).cam(layer)
             if cam.max() > 0:
                 break
         return int(lender), cam

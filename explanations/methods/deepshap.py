@@ -11,14 +11,19 @@ from torch import Tensor
 from explanations.attribution import Attributions
 from explanations.computing.chain import Chain
 from explanations.computing.memory import in_chunks
+from explanations.computing.needs import Need
 from explanations.computing.rescale import Recorded, multipliers, multipliers_of
 from explanations.computing.threads import side_by_side
+from explanations.computing.whole import WholeNetwork
 from explanations.computing.workspace import Batch, Workspace
 from explanations.methods.protocol import Diagnostics, ResidualError, as_array, flagged
 
 # Memory of one pair of image and reference in the backward pass, in layers of the widest size.
 KEPT_LAYERS = 2
 SHARE_FOR_REFERENCES = 4
+SHARE_OF_GRAPH = 6
+"""Memory of one reference in a network that is not a chain, in sums of all layers: values and
+factors in float64, factors and gradients in the network's type."""
 ADDS_UP = 1e-4
 """Largest residual of a map. A larger one is refused, because the shares are not the method's."""
 
@@ -31,13 +36,17 @@ class DeepShap:
     its mean over the background; ``additivity_residual`` is the missing amount, relative to 1 plus
     that difference. ResidualError is raised if it exceeds ADDS_UP. Without a background, the
     only reference is an image of the training images' mean colour.
+
+    A network with an operation for which DeepLIFT has no rule is refused. Its shares are never
+    replaced by another method's.
     """
 
     version: ClassVar[int] = 3
+    needs: ClassVar[Sequence[Need]] = (Need.GRADIENT, Need.RULES)
     output: str = "logit"
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
-        references = References.of(batch)
+        references = _references(batch)
         shares = references.shares(batch)
         logits = batch.logits.gather(1, batch.targets).double()
         expected = references.mean_logits[batch.targets]
@@ -74,6 +83,20 @@ def _check(residuals: Tensor) -> None:
         )
 
 
+def _references(batch: Batch) -> "References | ReferencesOfAnyNetwork":
+    """Return the references of the batch's workspace, created once."""
+    workspace = batch.workspace
+    background = workspace.background
+    pixels = (
+        torch.zeros_like(batch.pixels[:1])
+        if background is None
+        else workspace.pixels(background.images)
+    )
+    kind = ReferencesOfAnyNetwork if isinstance(workspace.network, WholeNetwork) else References
+    name = f"references {tuple(pixels.shape)}"
+    return workspace.keep(name, lambda: kind(workspace, pixels))
+
+
 class References:
     """Background in the form that the rules need, recorded once, or in pieces if it is large."""
 
@@ -92,19 +115,6 @@ class References:
         logits = self._recorded.logits if self._recorded else self._logits()
         self.mean_logits = logits.double().mean(0)
         """Mean logits of the background, (classes,), float64."""
-
-    @classmethod
-    def of(cls, batch: Batch) -> "References":
-        """Return the references of the batch's workspace, created once."""
-        workspace = batch.workspace
-        background = workspace.background
-        pixels = (
-            torch.zeros_like(batch.pixels[:1])
-            if background is None
-            else workspace.pixels(background.images)
-        )
-        name = f"references {tuple(pixels.shape)}"
-        return workspace.keep(name, lambda: cls(workspace, pixels))
 
     def shares(self, batch: Batch) -> Tensor:
         """Compute the shares of every pixel and channel, as float64 with shape (n, k, 3, height,
@@ -177,3 +187,52 @@ class References:
     def _logits(self) -> Tensor:
         with torch.no_grad():
             return torch.cat([self.workspace.chain.run(row[None]) for row in self.pixels])
+
+
+class ReferencesOfAnyNetwork:
+    """Background for a network that is not a chain, by its linearised graph."""
+
+    def __init__(self, workspace: Workspace, pixels: Tensor) -> None:
+        network = workspace.network
+        assert isinstance(network, WholeNetwork)  # noqa: S101 - a chain has its own references
+        self.workspace = workspace
+        self.network = network
+        self.pixels = pixels
+        self.count = len(pixels)
+        self.mean_logits = torch.zeros(0)
+        """Mean logits of the background, (classes,), float64. Known after the first image."""
+        kept = SHARE_OF_GRAPH * sum(workspace.layer_bytes(pixels))
+        self._rows = workspace.budget.rows(kept, in_cache=False)
+
+    def shares(self, batch: Batch) -> Tensor:
+        """Compute the shares of every pixel and channel, as float64 with shape (n, k, channels,
+        height, width)."""
+        return torch.stack(
+            [
+                self._of_one(row, targets)
+                for row, targets in zip(batch.pixels, batch.targets, strict=True)
+            ]
+        )
+
+    def _of_one(self, pixels: Tensor, targets: Tensor) -> Tensor:
+        rules = self.network.rules
+        with torch.no_grad():
+            image = rules.record(pixels[None])
+
+        def some(rows: slice) -> tuple[Tensor, Tensor]:
+            summed = pixels.new_zeros((len(targets), *pixels.shape), dtype=torch.float64)
+            logits: list[Tensor] = []
+
+            def piece(part: slice) -> None:
+                these = self.pixels[rows.start + part.start : rows.start + part.stop]
+                factors = rules.factors(image, these).to(self.network.dtype)
+                multipliers = rules.multipliers(factors, these, targets)
+                summed.add_((multipliers * (pixels - these).double()).sum(1))
+                logits.append(factors.logits)
+
+            in_chunks(rows.stop - rows.start, self._rows, piece)
+            return summed, torch.cat(logits)
+
+        parts = side_by_side(self.count, self._rows, pixels.device, some)
+        self.mean_logits = torch.cat([logits for _, logits in parts]).mean(0)
+        return torch.stack([summed for summed, _ in parts]).sum(0) / self.count

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import nn
-
 from explanations.attribution import Attributions
+from explanations.computing.needs import Need
 from explanations.computing.resizing import enlarged
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import Diagnostics, as_array, flagged
@@ -16,16 +15,19 @@ from explanations.methods.protocol import Diagnostics, as_array, flagged
 class GradCam:
     """Activations of one layer, weighted by their mean gradients, rectified, then enlarged.
 
-    ``layer`` counts the feature modules from 0; -1 is the ReLU of the last convolution, number 13
-    in the VGG13, with 8 by 8 cells. If no region supports the target, the map is empty.
+    ``layer`` -1 is the last layer with rows and columns: in a chain of modules the last
+    convolution's ReLU, number 13 in the VGG13, with 8 by 8 cells. Another layer is chosen by its
+    module's name, such as ``layer3``, or in a chain by its number, counted from 0. Tokens of a
+    transformer are cells, too. If no region supports the target, the map is empty.
     """
 
     version: ClassVar[int] = 2
-    layer: int = -1
+    needs: ClassVar[Sequence[Need]] = (Need.GRADIENT, Need.GRID)
+    layer: int | str = -1
     upsampling: str = "bilinear"
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
-        layer = self._layer(batch)
+        layer = batch.workspace.network.layer(self.layer)
         native = batch.cam(layer)
         # The map is rectified before it is enlarged, as in the paper: the order changes the map.
         relevance = enlarged(native.relu(), batch.size, self.upsampling)
@@ -39,19 +41,3 @@ class GradCam:
             for row in maxima
         ]
         return Attributions(as_array(relevance), native=as_array(native), diagnostics=diagnostics)
-
-    def _layer(self, batch: Batch) -> int:
-        chain = batch.workspace.chain
-        if self.layer == -1 and chain.last_relu is not None:
-            return chain.last_relu
-        relus = [
-            index
-            for index, module in enumerate(chain.modules[: chain.features])
-            if isinstance(module, nn.ReLU)
-        ]
-        if self.layer not in relus:
-            raise ValueError(
-                f"Grad-CAM reads the output of a ReLU, and layer {self.layer} is not a ReLU. "
-                f"Choose one of the layers {', '.join(map(str, relus))}."
-            )
-        return self.layer

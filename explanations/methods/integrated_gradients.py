@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from explanations.attribution import Attributions
+from explanations.computing.gradients import input_gradients
 from explanations.computing.memory import in_chunks
+from explanations.computing.needs import Need
 from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Batch
 from explanations.methods.baselines import baseline_pixels
@@ -35,6 +37,7 @@ class IntegratedGradients:
     """
 
     version: ClassVar[int] = 2
+    needs: ClassVar[Sequence[Need]] = (Need.GRADIENT,)
     steps: int = 50
     baseline: str = "black"
 
@@ -101,7 +104,7 @@ class IntegratedGradients:
 
     def _of_some(self, batch: Batch, start: Tensor, images: slice, rows: int) -> Tensor:
         pixels, begin, targets = batch.pixels[images], start[images], batch.targets[images]
-        count = len(pixels)
+        network, count = batch.workspace.network, len(pixels)
         nodes, weights = np.polynomial.legendre.leggauss(self.steps)
         positions = torch.from_numpy((1 + nodes) / 2).to(pixels)
         weights_here = torch.from_numpy(weights / 2).to(pixels)
@@ -113,7 +116,7 @@ class IntegratedGradients:
             at = positions[part].reshape(1, -1, 1, 1, 1)
             points = (begin[:, None] + at * way[:, None]).flatten(0, 1)
             steps = len(positions[part])
-            gradients = _gradients(batch, points, targets.repeat_interleave(steps, 0))
+            gradients = input_gradients(network, points, targets.repeat_interleave(steps, 0))
             gradients = gradients.reshape(count, steps, *gradients.shape[1:])
             return torch.einsum("s,nskchw->nkchw", weights_here[part], gradients)
 
@@ -131,27 +134,13 @@ class IntegratedGradients:
         return torch.stack(summed_shares).sum(0) * way[:, None]
 
 
-def _gradients(batch: Batch, points: Tensor, targets: Tensor) -> Tensor:
-    """Compute the gradients of the target logits by the input, with shape (rows, k, 3, height,
-    width)."""
-    chain = batch.workspace.chain
-    with torch.enable_grad():
-        entered = chain.enter(points).detach().requires_grad_()
-        chosen = chain.run(entered).gather(1, targets).sum(0)
-        last = len(chosen) - 1
-        gradients = [
-            torch.autograd.grad(logit, entered, retain_graph=column < last)[0]
-            for column, logit in enumerate(chosen)
-        ]
-    return torch.stack(gradients, 1)
-
-
 def _logits_of(batch: Batch, start: Tensor) -> Tensor:
     """Compute the targets' logits at the baseline, with shape (n, k).
 
     The images pass one by one, so that rounding does not depend on the batch.
     """
-    chain = batch.workspace.chain
+    network = batch.workspace.network
     with torch.no_grad():
-        logits = torch.cat([chain.run(chain.enter(start[i : i + 1])) for i in range(len(start))])
+        rows = [network.run(network.enter(start[i : i + 1])) for i in range(len(start))]
+    logits = torch.cat(rows)
     return logits.gather(1, batch.targets)

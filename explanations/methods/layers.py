@@ -9,6 +9,7 @@ from torch import Tensor
 
 from explanations.attribution import Attributions
 from explanations.computing.gradients import GradientPass, gradient_pass
+from explanations.computing.needs import Need
 from explanations.computing.resizing import enlarged
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import Diagnostics, as_array, flagged
@@ -23,6 +24,7 @@ class LayerGradCam:
     """
 
     version: ClassVar[int] = 1
+    needs: ClassVar[Sequence[Need]] = (Need.CHAIN,)
     layer: int
     upsampling: str = "bilinear"
 
@@ -48,6 +50,7 @@ class LayerSaliency:
     """
 
     version: ClassVar[int] = 1
+    needs: ClassVar[Sequence[Need]] = (Need.CHAIN,)
     layer: int
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:

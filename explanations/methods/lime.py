@@ -12,6 +12,7 @@ from skimage.segmentation import slic
 
 from explanations.attribution import Attributions
 from explanations.computing.mixing import Mixed, probabilities
+from explanations.computing.needs import Need
 from explanations.computing.ridge import Fit, cosine_weights, weighted_ridge
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import flagged
@@ -38,6 +39,7 @@ class Lime:
     """
 
     version: ClassVar[int] = 3
+    needs: ClassVar[Sequence[Need]] = (Need.OUTPUTS,)
     segments: int = 64
     compactness: float = 10.0
     sigma: float = 1.0

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from explanations.attribution import Attributions
+from explanations.computing.needs import Need
 from explanations.computing.resizing import enlarged
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import (
@@ -30,6 +31,7 @@ class Placebo:
     """
 
     version: ClassVar[int] = 2
+    needs: ClassVar[Sequence[Need]] = (Need.OUTPUTS,)
     cells: int = 8
     least_share: float = 0.1
     largest_share: float = 0.9

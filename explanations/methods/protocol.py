@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explanations.attribution import Attributions
+from explanations.computing.needs import Need
 from explanations.computing.workspace import Batch
 
 Diagnostics = list[list[dict[str, Any]]]
@@ -31,6 +32,8 @@ class Explainer(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
     version: ClassVar[int]
     """Part of the artefact's key: raise it when the same parameters lead to different numbers."""
+    needs: ClassVar[Sequence[Need]]
+    """Properties of a network without which the method is refused, before anything is computed."""
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         """Explain k target logits of each of n images. All arrays begin with both axes, n and k.

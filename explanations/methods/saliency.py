@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from explanations.attribution import Attributions
+from explanations.computing.needs import Need
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import Diagnostics, as_array, flagged
 
@@ -18,6 +19,7 @@ class Saliency:
     """
 
     version: ClassVar[int] = 2
+    needs: ClassVar[Sequence[Need]] = (Need.GRADIENT,)
     channel: str = "maximum"
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:

@@ -17,6 +17,8 @@ from tqdm import tqdm
 from explanations.catalogue import Method
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.memory import Budget
+from explanations.computing.preflight import PreflightError
+from explanations.engine import Engine
 from explanations.models import Prediction
 from explanations.pipeline.data_folder import artefact_store, claims
 from explanations.pipeline.executors import local
@@ -72,10 +74,12 @@ def explain(
 
     Raises PrecomputeError if a method needs a background that the image set lacks or if ``classes``
     exceeds the classifier's classes, StoreFullError if the disk is full, ExecutorError if the
-    workers cannot be reached, and StoppedError after Ctrl-C.
+    workers cannot be reached, PreflightError if a method cannot explain the network, and
+    StoppedError after Ctrl-C.
     """
     jobs = list(jobs_of(classifier, predictions, methods, precision, classes))
     missing = missing_of(jobs)
+    _refuse_methods(classifier, missing)
     with ExitStack() as stack:
         progress = stack.enter_context(tqdm(total=len(missing), unit="map", disable=None))
         claimed = stack.enter_context(claims())
@@ -103,6 +107,21 @@ def explain(
             ) from None
     new = len(taken_over) + run.new
     return Computed(new=new, known=len(jobs) - new)
+
+
+def _refuse_methods(classifier: Classifier, missing: Sequence[Job]) -> None:
+    """Raise PreflightError before any map is computed if the network lacks what a method needs."""
+    if not missing:
+        return
+    explainers = {job.method.key: job.explainer for job in missing}
+    labels = {job.method.key: job.method.full_label for job in missing}
+    refused = Engine(classifier).refusals(explainers)
+    if not refused:
+        return
+    left = ",".join(key for key in explainers if key not in refused)
+    lines = [f"{labels[key]} ({key}): {reason}" for key, reason in refused.items()]
+    cure = f"Leave it out: --methods {left}" if left else "Choose other methods by --methods."
+    raise PreflightError("\n".join(["This classifier cannot be explained by", *lines, cure]))
 
 
 @dataclass(eq=False)

@@ -125,7 +125,7 @@ def _located_by_depth(
 ) -> Iterator[tuple[int, float]]:
     pixels = engine.workspace.pixels(case.image[None])
     maps = _pass(engine, pixels, case.predicted, range(engine.workspace.chain.features))
-    for module, native in maps.cams.items():
+    for module, native in enumerate(maps.cams.values()):
         relevance = rectified(native[0, 0].cpu().numpy(), case.image.shape[:2])
         yield module, area_under_roc(relevance, mask)
 

@@ -12,6 +12,8 @@ from explanations.attribution import Attribution
 from explanations.catalogue import Method
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.exact import exact_arithmetic
+from explanations.computing.chain import Chain
+from explanations.computing.workspace import Workspace
 from explanations.imagesets.background import Background
 from explanations.methods.protocol import Explainer
 
@@ -45,11 +47,15 @@ def verify(
     method."""
     if method.reference is None:
         return None
-    module, _, name = method.reference.path.rpartition(".")
+    path, library = method.reference.path, method.reference.library
+    library = f"{library} {version(library)}"
+    workspace = Workspace.of(classifier)
+    if method.reference.for_other_networks and not isinstance(workspace.network, Chain):
+        path, library = method.reference.for_other_networks, "the rule in float64, interception"
+    module, _, name = path.rpartition(".")
     reference: ReferenceMethod = getattr(import_module(module), name)
     with exact_arithmetic():
-        expected = reference(explainer, classifier, image, target, seed, background)
-    library = f"{method.reference.library} {version(method.reference.library)}"
+        expected = reference(explainer, workspace.classifier, image, target, seed, background)
     return Verified(library, difference(stored.relevance, expected))
 
 

@@ -1,4 +1,4 @@
-"""The five methods as captum, shap and lime compute them, one image at a time.
+"""The methods as captum, shap and lime compute them, one image at a time.
 
 These functions are slow. The engine's numbers are compared with them in the tests, on request at
 run time (``precompute_explanations --verify N``), and in ``benchmarks/explanations.py``.
@@ -19,9 +19,11 @@ from lime.lime_image import LimeImageExplainer
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from explanations.classifier.adapters import core_of
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.chain import Chain
-from explanations.computing.preflight import steps_of
+from explanations.computing.grids import Grid
+from explanations.computing.preflight import PreflightError, steps_of
 from explanations.computing.resizing import enlarged
 from explanations.computing.workspace import Batch, Workspace
 from explanations.imagesets.background import Background
@@ -53,15 +55,39 @@ def gradcam(
     seed: int,
     background: Background | None = None,
 ) -> Map:
-    """Compute captum's LayerGradCam at the ReLU that our method reads, rectified, then enlarged."""
+    """Compute captum's LayerGradCam at the layer that our method reads, rectified, then enlarged.
+
+    captum takes the mean gradient over all axes behind the second one, so cells in another order,
+    such as a transformer's tokens, are brought into the order of a convolution first.
+    """
+    prepared = Workspace.of(classifier).network
+    chosen = explainer.layer
+    layer = chosen if isinstance(prepared, Chain) and chosen != -1 else prepared.layer(chosen)
+    name = prepared.names[int(layer)] if isinstance(prepared, Chain) else str(layer)
     network = copy.deepcopy(classifier.network)
-    modules = [step.module for step in steps_of(network)]
-    last = Chain.of(classifier).last_relu
-    layer = explainer.layer if explainer.layer != -1 or last is None else last
+    watched: nn.Module = nn.Identity()
+    grid = None if isinstance(prepared, Chain) else prepared.grids[name]
+    if grid is not None and (grid.tokens or grid.channels_last):
+        core_of(network).get_submodule(name).register_forward_hook(_through(watched, grid))
+    else:
+        watched = core_of(network).get_submodule(name)
     # captum needs an input with a gradient, because the weights are frozen.
     pixels = _pixels(classifier, image).requires_grad_()
-    signed = LayerGradCam(network, modules[layer]).attribute(pixels, target=target).detach()
+    signed = LayerGradCam(network, watched).attribute(pixels, target=target).detach()
     return _map(enlarged(signed.relu(), image.shape[:2], explainer.upsampling)[0, 0])
+
+
+def _through(watched: nn.Module, grid: Grid) -> Any:
+    """Return a hook that leads a layer's output through ``watched`` in a convolution's order."""
+
+    def lead(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        maps: Tensor = watched(grid.maps(output))
+        if grid.channels_last:
+            return maps.movedim(1, 3)
+        tokens = maps.flatten(2).transpose(1, 2)
+        return torch.cat([output[:, : grid.class_tokens], tokens], dim=1)
+
+    return lead
 
 
 def saliency(
@@ -88,7 +114,7 @@ def integrated_gradients(
 ) -> Map:
     """Compute captum's IntegratedGradients with Gauss-Legendre nodes, summed over the channels."""
     pixels = _pixels(classifier, image)
-    batch = Batch(Workspace(classifier, Chain.of(classifier)), image[None])
+    batch = Batch(Workspace.of(classifier), image[None])
     names = explainer.baseline.split("+")
     by_baseline = [
         CaptumIntegratedGradients(classifier.network).attribute(
@@ -138,7 +164,7 @@ def deepshap_of_type(
     # A copy, because shap attaches hooks and attributes to every module of the network.
     network = _TargetLogit(copy.deepcopy(classifier.network).to(dtype), target)
     shares = shap.DeepExplainer(network, reference).shap_values(pixels, check_additivity=False)
-    by_channel: Map = np.asarray(shares, dtype=np.float64).reshape(3, *image.shape[:2])
+    by_channel: Map = np.asarray(shares, dtype=np.float64).reshape(-1, *image.shape[:2])
     return by_channel
 
 
@@ -152,7 +178,8 @@ def lime(
 ) -> Map:
     """Compute lime's LimeImageExplainer on our patches. Each pixel gets its patch's coefficient."""
     patches = explainer.patches_of(image)
-    explanation = lime_explanation(explainer, classifier, image, target, seed)
+    asked = classifier if _is_chain(classifier) else _Contiguous(classifier)
+    explanation = lime_explanation(explainer, asked, image, target, seed)
     coefficients = np.zeros(int(patches.max()) + 1)
     for patch, coefficient in explanation.local_exp[target]:
         coefficients[patch] = coefficient
@@ -198,9 +225,33 @@ class _TargetLogit(nn.Module):
         return logits[:, self.target : self.target + 1]
 
 
+class _Contiguous:
+    """Probabilities computed in contiguous memory, as the engine computes networks of any kind."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Compute class probabilities, with shape (n, classes)."""
+        with torch.no_grad():
+            logits = self.classifier.network(self.classifier.normalise(images).contiguous())
+        chances: NDArray[np.float32] = logits.softmax(1).cpu().numpy()
+        return chances
+
+
 def _pixels(classifier: Classifier, image: Image) -> Tensor:
     dtype = next(classifier.network.parameters()).dtype
-    return classifier.normalise(image[None]).to(dtype)
+    pixels = classifier.normalise(image[None]).to(dtype)
+    # The chain computes in the layout of the images; view() in other networks needs another one.
+    return pixels if _is_chain(classifier) else pixels.contiguous()
+
+
+def _is_chain(classifier: Classifier) -> bool:
+    try:
+        steps_of(classifier.network)
+    except PreflightError:
+        return False
+    return True
 
 
 def _map(values: Tensor) -> Map:

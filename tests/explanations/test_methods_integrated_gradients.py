@@ -91,10 +91,10 @@ def test_a_quadratic_function_is_exact_with_one_step(monkeypatch, untrained, sce
     torch.manual_seed(3)
     slopes = torch.randn(3, 32, 32)
 
-    def gradients(batch, points, targets):
+    def gradients(network, points, targets):
         return (2 * slopes * points)[:, None]
 
-    monkeypatch.setattr(integrated_gradients, "_gradients", gradients)
+    monkeypatch.setattr(integrated_gradients, "input_gradients", gradients)
     # The shares are those of w·x², so they do not add up to the network's logit.
     monkeypatch.setattr(integrated_gradients, "MEANINGLESS", np.inf)
     for steps in (1, 7):

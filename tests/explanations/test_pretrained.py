@@ -12,7 +12,6 @@ from torchvision import models
 
 from explanations.classifier.checkpoint import CheckpointError
 from explanations.classifier.pretrained import torchvision_classifier
-from explanations.computing.preflight import PreflightError
 from explanations.engine import Engine, explain
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.photographs import read_photographs
@@ -102,7 +101,7 @@ def test_the_ten_lines_of_the_readme_run_as_they_stand(folder, untrained, monkey
 
 
 def test_weights_are_read_by_torchvisions_name_from_where_it_keeps_them(tmp_path, monkeypatch):
-    """A small network, to write few bytes; the pre-flight then says why it cannot be explained."""
+    """A small network, to write few bytes; the pre-flight then answers for each method."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     torch.manual_seed(1)
     stored = models.squeezenet1_1()
@@ -117,8 +116,9 @@ def test_weights_are_read_by_torchvisions_name_from_where_it_keeps_them(tmp_path
     )
     assert classifier.class_names[:2] == ("tench", "goldfish")
     assert classifier.image_size == 224
-    with pytest.raises(PreflightError, match="the network branches"):
-        Engine(classifier)
+    refused = Engine(classifier).refusals(("saliency", "gradcam_layer_3"))
+    assert list(refused) == ["gradcam_layer_3"]
+    assert "because the network branches" in refused["gradcam_layer_3"]
 
 
 @pytest.mark.parametrize(

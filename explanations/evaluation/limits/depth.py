@@ -59,7 +59,7 @@ def saliency_by_depth(subject: Subject) -> dict[str, float]:
     values: dict[str, float] = {}
     size = subject.case.image.shape[:2]
     spread = _spread(subject, "saliency")
-    for number, native in maps.saliencies.items():
+    for number, native in enumerate(maps.saliencies.values()):
         cells = native[0, 0].float().cpu().numpy()
         level = level_of(subject, number, cells)
         relevance = enlarged(native[:, :1].float().cpu(), (size[0], size[1]), "nearest")[0, 0]

@@ -47,12 +47,12 @@ def saliency_noise(subject: Subject) -> dict[str, float]:
 
 def _saliencies(subject: Subject, pixels: torch.Tensor) -> Floats:
     """Compute the largest absolute gradient over the channels, with shape (n, height, width)."""
-    chain = subject.setting.engine.workspace.chain
+    network = subject.setting.engine.workspace.network
     pieces = []
     with exact_arithmetic():
         for first in range(0, len(pixels), AT_ONCE):
-            some = chain.enter(pixels[first : first + AT_ONCE])
+            some = network.enter(pixels[first : first + AT_ONCE])
             targets = torch.full((len(some), 1), subject.case.predicted, device=some.device)
-            pieces.append(gradient_pass(chain, some, targets, []).inputs[:, 0].abs().amax(1))
+            pieces.append(gradient_pass(network, some, targets, []).inputs[:, 0].abs().amax(1))
     maps: Floats = torch.cat(pieces).float().cpu().numpy()
     return np.ascontiguousarray(maps)

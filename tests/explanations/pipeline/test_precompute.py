@@ -7,11 +7,13 @@ import pytest
 import torch
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from torch import nn
 
 from explanations import catalogue
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import VGG13
 from explanations.imagesets.decoding import content_hash
+from explanations.computing.preflight import PreflightError
 from explanations.imagesets.scene_set import SceneSet
 from explanations.methods.gradcam import GradCam
 from explanations.methods.protocol import image_seed
@@ -497,3 +499,42 @@ def test_the_command_computes_further_classes_of_a_set(weights_file, images):
     call_command("precompute_explanations", weights=weights_file, classes=2, limit=2, **arguments)
     assert Explanation.objects.filter(other_class="").count() == 2
     assert Explanation.objects.exclude(other_class="").count() == 2
+
+
+def test_maps_of_a_network_that_is_no_chain_are_stored_with_flags_and_provenance(
+    monkeypatch, weights, images
+):
+    """A transformer takes the general path through the whole pipeline; DeepSHAP is refused before
+    anything is computed, by name and with the options that go on."""
+    torch.manual_seed(4)
+    patches = nn.Sequential(nn.Conv2d(3, 8, 8, 8), nn.Flatten(2))
+
+    class Tokens(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patches, self.norm = patches, nn.LayerNorm(8)
+            self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+            self.head = nn.Linear(8, 10)
+
+        def forward(self, pixels):
+            tokens = self.norm(self.patches(pixels).transpose(1, 2))
+            return self.head((tokens + self.attention(tokens, tokens, tokens)[0]).mean(1))
+
+    loaded = load_classifier(weights, "cpu")
+    network = replace(loaded, network=Tokens().eval())
+    predictions = predict(network, weights, images)
+    keys = ("gradcam", "saliency", "placebo_borrowed")
+    methods = [catalogue.get(key) for key in keys]
+    with pytest.raises(PreflightError, match="'norm' is a LayerNorm") as refusal:
+        explain(network, predictions, [*methods, catalogue.get("deepshap")])
+    assert "SHAP (deepshap): It needs a rule" in str(refusal.value)
+    assert "Leave it out: --methods gradcam,saliency,placebo_borrowed" in str(refusal.value)
+    assert not Explanation.objects.exists()
+    assert explain(network, predictions, methods) == Computed(new=9, known=0)
+    row = Explanation.objects.filter(method="gradcam").first()
+    assert row.diagnostics["layer"] == "norm"
+    assert row.diagnostics["cells"] == [4, 4]
+    assert "flags" in row.diagnostics
+    assert row.provenance["method_version"] == GradCam.version
+    assert artefact_store().read(row.stored).relevance.shape == (32, 32)
+    assert explain(network, predictions, methods) == Computed(new=0, known=9)
