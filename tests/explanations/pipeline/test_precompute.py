@@ -346,13 +346,15 @@ def test_a_network_that_cannot_be_explained_is_refused_by_the_command(
 ):
     original = VGG13.__init__
 
-    def rounding_up(self, classes):
+    def with_a_softmax(self, classes):
         original(self, classes)
-        self.conv_layers[4].ceil_mode = True
+        self.conv_layers[1] = nn.Softmax(1)
 
-    monkeypatch.setattr(VGG13, "__init__", rounding_up)
-    with pytest.raises(CommandError, match="uses ceil_mode or return_indices"):
+    monkeypatch.setattr(VGG13, "__init__", with_a_softmax)
+    with pytest.raises(CommandError, match="'conv_layers.1' is a Softmax, for which none") as error:
         precompute(set="scenes", weights=weights_file)
+    assert "Leave it out: --methods gradcam,saliency," in str(error.value)
+    assert not Explanation.objects.exists()
 
 
 @pytest.mark.parametrize(
