@@ -12,8 +12,8 @@ from torch import nn
 from explanations import catalogue
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.network import VGG13
-from explanations.imagesets.decoding import content_hash
 from explanations.computing.preflight import PreflightError
+from explanations.imagesets.decoding import content_hash
 from explanations.imagesets.scene_set import SceneSet
 from explanations.methods.gradcam import GradCam
 from explanations.methods.protocol import image_seed
