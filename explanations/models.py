@@ -131,6 +131,12 @@ class ClassifierWeights(models.Model):
         }
         return [(test[key], caption) for key, caption in captions.items() if test.get(key)]
 
+    @property
+    def confusion_by_class(self) -> list[tuple[str, list[int]]]:
+        """Return each true class with the numbers of its test images by predicted class."""
+        counts = self.card.get("evaluation", {}).get("test", {}).get("confusion", [])
+        return list(zip(self.class_names, counts, strict=False))
+
 
 class Prediction(models.Model):
     """A classifier's prediction for an image."""

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-SHIFT = 4
+SHIFT_SHARE = 8
+"""Images are moved by up to an eighth of their width: four pixels of 32."""
 
 
 @dataclass(frozen=True)
@@ -43,33 +44,51 @@ class LabelledTensors:
 def split_validation(
     data: LabelledTensors, share: float, seed: int
 ) -> tuple[LabelledTensors, LabelledTensors]:
-    """Split into training and validation parts. ``share`` of every class goes to validation."""
+    """Split into training and validation parts.
+
+    ``share`` of every class goes to validation, but at least one image of a class with several.
+    """
     generator = np.random.default_rng([seed, 1])
     held_out = np.zeros(len(data), dtype=bool)
     labels = data.labels.numpy()
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))
-        held_out[members[: round(share * len(members))]] = True
+        least = 1 if share and len(members) > 1 else 0
+        held_out[members[: max(least, round(share * len(members)))]] = True
     mask = torch.from_numpy(held_out)
     return data.take((~mask).nonzero()[:, 0]), data.take(mask.nonzero()[:, 0])
 
 
 def shuffled_batches(
-    data: LabelledTensors, batch_size: int, seed: int, epoch: int, augmented: bool
+    data: LabelledTensors,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    augmented: bool,
+    *,
+    join_single: bool = False,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield one epoch of (pixels, labels). Order and augmentation depend only on seed and epoch."""
+    """Yield one epoch of (pixels, labels). Order and augmentation depend only on seed and epoch.
+
+    With ``join_single``, a last batch of one image joins the batch before it, because batch
+    normalisation cannot measure the spread of one image.
+    """
     generator = torch.Generator().manual_seed(seed * 10_007 + epoch)
-    for indices in torch.split(torch.randperm(len(data), generator=generator), batch_size):
+    order = list(torch.split(torch.randperm(len(data), generator=generator), batch_size))
+    if join_single and len(order) > 1 and len(order[-1]) == 1:
+        order[-2:] = [torch.cat(order[-2:])]
+    for indices in order:
         batch = data.take(indices)
         images = shift_and_mirror(batch.images, generator) if augmented else batch.images
         yield images, batch.labels
 
 
 def shift_and_mirror(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Move each image by up to four pixels (edges reflected) and mirror half of the images."""
+    """Move each image by up to an eighth (edges reflected) and mirror half of the images."""
     count, _, height, width = images.shape
-    padded = functional.pad(images.float(), (SHIFT,) * 4, mode="reflect")
-    offsets = torch.randint(0, 2 * SHIFT + 1, (2, count), generator=generator)
+    shift = min(height, width) // SHIFT_SHARE
+    padded = functional.pad(images.float(), (shift,) * 4, mode="reflect")
+    offsets = torch.randint(0, 2 * shift + 1, (2, count), generator=generator)
     mirrored = torch.rand(count, generator=generator) < 0.5
     rows = offsets[0][:, None] + torch.arange(height)
     columns = offsets[1][:, None] + torch.arange(width)

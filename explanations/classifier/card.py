@@ -35,6 +35,7 @@ def model_card(
     data: dict[str, Any],
     device: str,
     dtype: str,
+    start: str = "",
 ) -> dict[str, Any]:
     """Build the card of the weights in ``weights``. Its figures are of the stored, rounded
     weights."""
@@ -46,7 +47,7 @@ def model_card(
         "data": data | {"train_images": len(run.train), "validation_images": len(run.validation)},
         "evaluation": {split: figures.as_dict() for split, figures in evaluations.items()},
         "history": [asdict(record) for record in run.history],
-        "training": {"device": device, "seconds": round(run.seconds, 1)},
+        "training": {"device": device, "seconds": round(run.seconds, 1), "start": start},
         "versions": versions(),
     }
 

@@ -12,10 +12,12 @@ from explanations.classifier.batches import LabelledTensors, split_validation
 from explanations.classifier.card import card_path, model_card, read_card, write_card
 from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.classifier.evaluation import Evaluation, evaluate
-from explanations.classifier.figures import draw_confusion, draw_curves
+from explanations.classifier.figures import draw_curves, draw_evaluation
+from explanations.classifier.header import VGG13_KEY
 from explanations.classifier.network import IMAGE_SIZE
 from explanations.classifier.recipes import Recipe
-from explanations.classifier.training import train
+from explanations.classifier.starting import Start
+from explanations.classifier.training import for_architecture, train
 from explanations.store.atomic_files import sha256_of_file
 
 Images = np.ndarray[Any, np.dtype[np.uint8]]
@@ -36,17 +38,23 @@ def train_to_file(
     output: Path,
     half: bool = False,
     test_groups: Sequence[str] = (),
+    architecture: str = VGG13_KEY,
+    start: Start | None = None,
 ) -> dict[str, Any]:
-    """Train on uint8 images (n, 32, 32, 3), write all files next to ``output`` and return the card.
+    """Train on uint8 images (n, size, size, 3), write all files next to ``output`` and return the
+    card.
 
-    ``data`` describes the data in the card, ``test_groups`` names the group of each test image. An
-    interrupted run leaves ``<output>.training.safetensors``, from which the same call resumes. The
-    card's figures are computed from the stored file, read back. Raises CheckpointError for images
-    of another size and for an output that is not a .safetensors file.
+    ``data`` describes the data in the card, ``test_groups`` names the group of each test image.
+    Training begins with the weights of ``start``, or with random weights. An interrupted run leaves
+    ``<output>.training.safetensors``, from which the same call resumes. The card's figures are
+    computed from the stored file, read back. Raises CheckpointError for images of another size, for
+    weights that do not fit, and for an output that is not a .safetensors file.
     """
     check_output(output)
-    _check_shape(train_images, "training")
-    _check_shape(test_images, "test")
+    size = IMAGE_SIZE if architecture == VGG13_KEY else train_images.shape[1]
+    _check_shape(train_images, "training", size)
+    _check_shape(test_images, "test", size)
+    recipe = for_architecture(recipe, architecture)
     data_hash = hash_arrays(train_images, train_labels)
     state_file = output.with_suffix(".training.safetensors")
     run = train(
@@ -57,6 +65,8 @@ def train_to_file(
         device=device,
         state_file=state_file,
         data_hash=data_hash,
+        architecture=architecture,
+        start=start,
     )
     dtype = torch.float16 if half else torch.float32
     run.classifier.save(output, dtype)
@@ -80,13 +90,10 @@ def train_to_file(
         },
         device=device,
         dtype=str(dtype).removeprefix("torch."),
+        start=start.origin if start else "",
     )
     draw_curves(run.history, output.with_name(f"{output.stem}-curves.png"))
-    draw_confusion(
-        card["evaluation"]["test"]["confusion"],
-        class_names,
-        output.with_name(f"{output.stem}-confusion.png"),
-    )
+    draw_evaluation(card["evaluation"]["test"], class_names, output)
     write_card(card, output)
     state_file.unlink(missing_ok=True)
     return card
@@ -149,7 +156,8 @@ def check_output(output: Path) -> None:
 
 def outputs_of(output: Path) -> tuple[Path, ...]:
     """List every file that a finished training run writes."""
-    figures = (output.with_name(f"{output.stem}-{name}.png") for name in ("curves", "confusion"))
+    names = ("curves", "confusion", "reliability")
+    figures = (output.with_name(f"{output.stem}-{name}.png") for name in names)
     return (output, card_path(output), *figures)
 
 
@@ -173,11 +181,11 @@ def hash_arrays(images: Images, labels: Labels) -> str:
     return digest.hexdigest()
 
 
-def _check_shape(images: Images, part: str) -> None:
+def _check_shape(images: Images, part: str, size: int) -> None:
     if len(images) == 0:
         raise CheckpointError(f"The list of {part} images is empty. Give at least one image.")
-    if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE, 3):
+    if images.shape[1:] != (size, size, 3):
         raise CheckpointError(
-            f"The VGG13 takes {IMAGE_SIZE}x{IMAGE_SIZE} colour images, but the {part} images are "
+            f"The network takes {size}x{size} colour images, but the {part} images are "
             f"{images.shape[2]}x{images.shape[1]}. Resize them first."
         )

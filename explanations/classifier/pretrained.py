@@ -5,8 +5,10 @@ from urllib.error import URLError
 import torch
 from torchvision import models
 
+from explanations.classifier.architectures import Architecture
 from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.classifier.exact import exact_arithmetic
+from explanations.classifier.header import VGG13_KEY
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -27,6 +29,23 @@ def torchvision_classifier(
     # The network must not take its type or its device from torch's current defaults.
     with exact_arithmetic():
         return _classifier(name, weights, device)
+
+
+def downloaded_state(
+    kind: Architecture,
+) -> tuple[dict[str, torch.Tensor], tuple[float, ...], tuple[float, ...], str]:
+    """Return torchvision's newest weights of an architecture, their mean and std, and their name.
+
+    Raises CheckpointError if torchvision has none, or if they cannot be downloaded.
+    """
+    if kind.key == VGG13_KEY:
+        raise CheckpointError(
+            "torchvision has no weights of this project's VGG13. Give --weights FILE, or another "
+            "--architecture."
+        )
+    chosen = models.get_model_weights(kind.name).DEFAULT
+    preset = chosen.transforms()
+    return _state(chosen), tuple(preset.mean), tuple(preset.std), f"torchvision {chosen}"
 
 
 def _classifier(name: str, weights: str | None, device: str) -> Classifier:

@@ -1,4 +1,4 @@
-"""The two training recipes of the report, and a stronger recipe of this project."""
+"""The two training recipes of the report, a stronger recipe of this project, and fine-tuning."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,11 @@ class Recipe:
     one_cycle: bool = False
     augment: bool = False
     batch_norm: bool = False
-    dropout: float = 0.5
+    """Whether the project's VGG13 is trained with batch normalisation, which is folded in later."""
+    dropout: float | None = 0.5
+    """Dropout of the project's VGG13. None for other networks, which have their own."""
+    started_rate: float = 1.0
+    """Share of the learning rate for layers that start from trained weights."""
     # The report uses a validation set but does not give its size.
     validation_share: float = 0.2
 
@@ -51,6 +55,20 @@ RECIPES = {
             batch_norm=True,
             dropout=0.25,
             validation_share=0.05,
+        ),
+        Recipe(
+            "finetune",
+            "Fine-tuning: a new last layer, a tenth of its rate for the trained layers; shifts and "
+            "mirror images; a one-cycle schedule",
+            epochs=12,
+            learning_rate=1e-3,
+            weight_decay=0.01,
+            decoupled_decay=True,
+            batch_size=16,
+            one_cycle=True,
+            augment=True,
+            started_rate=0.1,
+            validation_share=0.1,
         ),
     )
 }

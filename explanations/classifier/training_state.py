@@ -60,7 +60,8 @@ class TrainingState:
             ) from error
         if metadata.get("identity") != self.identity:
             raise CheckpointError(
-                f"{self.path.name} belongs to a run with another recipe, seed or data. "
+                f"{self.path.name} belongs to a run with another recipe, seed or data, "
+                "or of another network or other starting weights. "
                 "Delete it to start again, or choose another --output."
             )
         network.load_state_dict(

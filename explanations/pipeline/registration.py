@@ -11,6 +11,7 @@ from explanations.classifier.card import registered_card, write_card
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.declaration import is_a_name
 from explanations.classifier.evaluation import Evaluation, score
+from explanations.classifier.figures import draw_evaluation
 from explanations.models import ClassifierWeights, ImageSet
 from explanations.pipeline.predictions import check_classes, predict
 from explanations.pipeline.weights_registry import (
@@ -88,6 +89,7 @@ def register(
     card["data"] = {"name": image_set.name, "test_images": len(images)}
     card["evaluation"] = {split: evaluation.as_dict()}
     write_card(card, path)
+    draw_evaluation(card["evaluation"][split], classifier.class_names, path)
     return Registered(register_classifier(path), evaluation)
 
 

@@ -1,4 +1,5 @@
-"""A classifier's card as the panel shows it: recipe, results, confusion matrix and curves."""
+"""A classifier's card as the panel shows it: recipe, results, confusion matrix, reliability diagram
+and curves."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,28 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """A bin of the reliability diagram, as a rectangle of its drawing."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The reliability diagram of the test images."""
+
+    error: float
+    """Expected calibration error."""
+    bars: Sequence[Bar]
+    points: Sequence[tuple[float, float]]
+    """Mean confidence and accuracy of each bin, as places in the drawing."""
+
+
+@dataclass(frozen=True)
 class ClassifierCard:
     """What the model card tells. Parts that an incomplete card lacks are empty."""
 
@@ -71,6 +94,7 @@ class ClassifierCard:
     groups: Sequence[tuple[str | Promise, Sequence[Mapping[str, Any]]]]
     """A caption and a row per class or per group of images."""
     matrix: Sequence[tuple[str, Sequence[Cell]]]
+    reliability: Reliability | None
     curves: Sequence[Curve]
     epochs: int
 
@@ -82,6 +106,8 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
         return None
     recipe, network = card.get("recipe", {}), card.get("network", {})
     evaluation, history = card.get("evaluation", {}), card.get("history", [])
+    # The training of a registered classifier is not known: its images are those of the figures.
+    data_label = _("Training data") if recipe else _("Images of the figures")
     return ClassifierCard(
         recipe=recipe.get("label", ""),
         settings=[
@@ -92,7 +118,9 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
         facts=[
             (_("Network"), network.get("name", "")),
             (_("Parameters"), network.get("parameters", "")),
-            (_("Training data"), card.get("data", {}).get("name", "")),
+            (_("Input"), network.get("input", "")),
+            (_("Package"), network.get("package", "")),
+            (data_label, card.get("data", {}).get("name", "")),
             (_("Seed"), card.get("seed", "")),
             (_("Weights, SHA-256"), f"{weights.sha256[:12]}…"),
         ],
@@ -106,6 +134,7 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
             if evaluation.get("test", {}).get(key)
         ],
         matrix=_matrix(weights.class_names, evaluation.get("test", {}).get("confusion", [])),
+        reliability=_reliability(evaluation.get("test", {})),
         curves=_curves(history),
         epochs=len(history),
     )
@@ -127,6 +156,30 @@ def _matrix(
         )
         for number, (name, row) in enumerate(zip(classes, counts, strict=True))
     ]
+
+
+def _reliability(figures: Mapping[str, Any]) -> Reliability | None:
+    """Return the diagram, or None for a card of an earlier version."""
+    bins = figures.get("reliability") or []
+    if not bins or "calibration_error" not in figures:
+        return None
+    return Reliability(
+        error=figures["calibration_error"],
+        bars=[
+            Bar(
+                x=round(WIDTH * part["low"], 1),
+                y=round(HEIGHT * (1 - part["accuracy"]), 1),
+                width=round(WIDTH * (part["high"] - part["low"]), 1),
+                height=round(HEIGHT * part["accuracy"], 1),
+                figures=part,
+            )
+            for part in bins
+        ],
+        points=[
+            (round(WIDTH * part["confidence"], 1), round(HEIGHT * (1 - part["accuracy"]), 1))
+            for part in bins
+        ],
+    )
 
 
 def _curves(history: Sequence[Mapping[str, float]]) -> Sequence[Curve]:

@@ -3,10 +3,12 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from django.urls import reverse
 
 from explanations import catalogue
+from explanations.classifier.evaluation import score
 from explanations.models import ClassifierWeights, Explanation, StudyImage
 from explanations.pipeline.data_folder import artefact_store
 from studyplatform.jobs.bodies.maps import every_method
@@ -181,6 +183,26 @@ def test_the_page_shows_the_figures_by_class(study, signed_in):
     assert "Test images by class" in text
     assert "0.767 to 0.907" in text
     assert re.search(r"<details[^>]*><summary>Test images by class", text), "the table is folded"
+
+
+def test_the_page_shows_how_well_the_classifier_is_calibrated(study, signed_in):
+    """Of a registered classifier, whose card has no recipe."""
+    figures = score(np.tile([0.8, 0.2], (40, 1)), np.array([0] * 30 + [1] * 10), ("cat", "dog"))
+    stored = {
+        "network": {"name": "ResNet-18", "input": "shorter side to 256 pixels", "package": "lab 2"},
+        "data": {"name": "zoo"}, "evaluation": {"test": figures.as_dict()},
+    }  # fmt: skip
+    ClassifierWeights.objects.update(card=stored)
+    diagram = card_of(ClassifierWeights.objects.get()).reliability
+    (bar,) = diagram.bars
+    assert diagram.error == pytest.approx(0.05)
+    assert (bar.y, bar.height) == (HEIGHT * 0.25, HEIGHT * 0.75)
+    text = signed_in("viewer").get(page(study)).content.decode()
+    assert "calibration error 0.050" in text
+    assert "ResNet-18" in text
+    assert "lab 2" in text
+    assert "Images of the figures" in text
+    assert '<rect class="bar" x="256.0" y="40.0"' in text
 
 
 def test_each_view_of_the_maps_says_what_its_share_is_of(study, signed_in):

@@ -1,6 +1,7 @@
 """manage.py train_classifier: weights, model card, learning curves and confusion matrix."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,24 +9,30 @@ from typing import Any
 import torch
 from django.core.management.base import CommandError
 
+from explanations.classifier import architectures
+from explanations.classifier.architectures import Architecture
 from explanations.classifier.card import card_path
 from explanations.classifier.checkpoint import CheckpointError
 from explanations.classifier.devices import choose_device
+from explanations.classifier.header import VGG13_KEY, HeaderError, read_header
 from explanations.classifier.pipeline import check_output, evaluate_again, outputs_of, train_to_file
 from explanations.classifier.recipes import RECIPES
+from explanations.classifier.starting import Start, start_from_download, start_from_file
 from explanations.imagesets.arrays import groups_of, training_arrays
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
+from explanations.imagesets.input_rule import InputRule
+from explanations.imagesets.prepared import PreparedSet
 from explanations.management import arguments
 from explanations.management.base import PlatformCommand
 from explanations.management.outputs import refuse_overwriting
 
 
 class Command(PlatformCommand):
-    """Training of the VGG13 with a recipe."""
+    """Training of a network with a recipe."""
 
     if_stopped = "The finished epochs are kept. Repeat the command to continue."
-    help = "Trains the VGG13. After Ctrl-C, repeat the command to continue where it stopped."
+    help = "Trains a network. After Ctrl-C, repeat the command to continue where it stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
@@ -35,7 +42,34 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--data-dir", type=arguments.input_folder, help="local copy of a data set"
         )
-        parser.add_argument("--recipe", choices=sorted(RECIPES), default="strong")
+        parser.add_argument(
+            "--architecture",
+            choices=[kind.key for kind in architectures.ARCHITECTURES],
+            default=VGG13_KEY,
+            help="network to train; by default the project's VGG13",
+        )
+        parser.add_argument(
+            "--size",
+            type=arguments.count,
+            help="width and height of the input, in pixels; by default the network's usual size",
+        )
+        parser.add_argument(
+            "--recipe",
+            choices=sorted(RECIPES),
+            help="by default strong for the project's VGG13, finetune for other networks",
+        )
+        start = parser.add_mutually_exclusive_group()
+        start.add_argument(
+            "--weights",
+            type=arguments.weights,
+            metavar="FILE.safetensors",
+            help="trained weights to start from, with a new last layer if the classes differ",
+        )
+        start.add_argument(
+            "--pretrained",
+            action="store_true",
+            help="start from torchvision's weights, which are downloaded once",
+        )
         parser.add_argument(
             "--epochs", type=arguments.count, help="overrides the recipe's number of epochs"
         )
@@ -73,11 +107,16 @@ class Command(PlatformCommand):
             raise CommandError(str(error)) from error
         if not options["evaluate_only"]:
             refuse_overwriting(output, force=options["force"])
-        recipe = RECIPES[options["recipe"]]
+        kind = architectures.get(options["architecture"])
+        usual = "strong" if kind.key == VGG13_KEY else "finetune"
+        recipe = RECIPES[options["recipe"] or usual]
         if options["epochs"]:
             recipe = replace(recipe, epochs=options["epochs"])
         try:
-            image_set = open_image_set(options["data"], options["data_dir"])
+            rule = _rule(options, kind)
+            start = _start(options, kind)
+            source = open_image_set(options["data"], options["data_dir"])
+            image_set = PreparedSet(source, rule)
             train_images, train_labels = training_arrays(image_set, "train")
             test_images, test_labels = training_arrays(image_set, "test")
             images: dict[str, Any] = {
@@ -94,17 +133,39 @@ class Command(PlatformCommand):
             card = train_to_file(
                 **images,
                 class_names=tuple(image_set.class_names),
-                data={"name": image_set.name, "loader": type(image_set).__name__},
+                data={"name": image_set.name, "loader": type(source).__name__},
                 recipe=recipe,
                 seed=options["seed"],
                 device=device,
                 output=output,
                 half=options["half"],
+                architecture=kind.key,
+                start=start,
             )
-        except (ImageSetError, CheckpointError) as error:
+        except (ImageSetError, CheckpointError, HeaderError) as error:
             raise CommandError(str(error)) from error
         files = ", ".join(path.name for path in outputs_of(output))
         return f"{_figures(card)} Written to {output.parent}: {files}"
+
+
+def _rule(options: Mapping[str, Any], kind: Architecture) -> InputRule:
+    """Return the rule that derives the input. Raises CheckpointError for a size that the network
+    cannot have."""
+    if options["evaluate_only"]:
+        return read_header(options["output"]).rule
+    try:
+        rule = InputRule(options["size"] or kind.size)
+        kind.build(2, rule.size, empty=True)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from error
+    return rule
+
+
+def _start(options: Mapping[str, Any], kind: Architecture) -> Start | None:
+    """Return the weights to start from, before the images are read."""
+    if options["weights"]:
+        return start_from_file(options["weights"], kind)
+    return start_from_download(kind) if options["pretrained"] else None
 
 
 def _figures(card: dict[str, Any]) -> str:
