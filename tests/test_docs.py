@@ -45,6 +45,7 @@ TARGET = re.compile(r"(?:`|^ {4}|- run: )make ([a-z]+)", re.MULTILINE)
 NOT_OURS = {
     "../shared": "published data, next to the checkout where there is one",
     "weights/mine.safetensors": "a classifier that the reader trains",
+    "weights/birds.safetensors": "a classifier that the reader trains",
     "studies/FILE": "any study file",
     "studies/my-study.toml": "the reader's study",
     "something.toml": "the reader's study",
