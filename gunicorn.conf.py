@@ -1,6 +1,8 @@
 """Configuration of gunicorn, whose command line options take precedence over this file."""
 
 import multiprocessing
+import os
+import sys
 
 bind = "0.0.0.0:8000"
 workers = min(2 * multiprocessing.cpu_count() + 1, 9)
@@ -14,3 +16,16 @@ logger_class = "studyplatform.weblog.WebLog"  # takes secrets out of paths and t
 # Time, method, path without the query string, status, milliseconds: no IP address and no id of a
 # person.
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(M)s ms"
+
+
+def on_starting(server):
+    """Say in one place what is to be set, before any worker starts in vain."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from studyplatform.server import refuse_development
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
+    try:
+        refuse_development()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))

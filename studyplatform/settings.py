@@ -12,15 +12,18 @@ from studyplatform.databases import database
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment.load_dotenv(BASE_DIR / ".env")
 
-DEBUG = environment.flag("STUDY_DEBUG", default=True)
+# Without any configuration, commands work on a developer's machine. A server does not start then
+# (studyplatform.server).
+DEVELOPMENT_KEY = "for-development-on-this-machine-only"
 SECRET_KEY = environment.text("STUDY_SECRET_KEY")
+DEBUG = environment.flag("STUDY_DEBUG", default=not SECRET_KEY)
 if not SECRET_KEY:
     if not DEBUG:
         raise ImproperlyConfigured(
             "STUDY_SECRET_KEY is empty. Set it to a long random text, for example the output of: "
             "python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
-    SECRET_KEY = "for-development-on-this-machine-only"  # noqa: S105
+    SECRET_KEY = DEVELOPMENT_KEY
 
 DATA_DIR = environment.folder("STUDY_DATA_DIR", BASE_DIR / "var")
 WEIGHTS_DIR = BASE_DIR / "weights"
@@ -30,6 +33,7 @@ IMAGE_FOLDERS = environment.folder("STUDY_IMAGE_FOLDERS", DATA_DIR / "folders")
 ALLOWED_HOSTS = environment.words(
     "STUDY_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]") if DEBUG else ()
 )
+HOSTS_ARE_SET = bool(environment.text("STUDY_ALLOWED_HOSTS"))
 CSRF_TRUSTED_ORIGINS = environment.words("STUDY_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
@@ -68,7 +72,6 @@ if DEBUG:
         "studyplatform.not_found.OwnNotFoundPage",
     )
 ROOT_URLCONF = "studyplatform.urls"
-WSGI_APPLICATION = "studyplatform.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

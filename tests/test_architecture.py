@@ -24,7 +24,8 @@ from django.urls import get_resolver
 from django.contrib import admin
 get_resolver().url_patterns
 admin.site.get_urls()
-from studyplatform.wsgi import application
+from django.core.wsgi import get_wsgi_application
+application = get_wsgi_application()
 {extra}
 print(" ".join(name for name in {heavy!r} if name in sys.modules))
 """
