@@ -15,6 +15,18 @@ class ImageSet(models.Model):
 
     name = models.SlugField(unique=True)
     class_names = models.JSONField()
+    fitted_size = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Width and height to which the images were fitted; empty if they are as they "
+        "came.",
+    )
+    split_rule = models.CharField(
+        max_length=40, blank=True, default="", help_text="Rule that divided the images, if any."
+    )
+    warnings = models.JSONField(
+        default=list, blank=True, help_text="What the import found in two splits."
+    )
     imported_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -50,14 +62,9 @@ class StudyImage(models.Model):
     def __str__(self) -> str:
         return f"{self.true_class} {self.sha256[:12]}"
 
-    @property
-    def is_tiny(self) -> bool:
-        """Check whether the image is so small that pages show its pixels as squares."""
-        return is_tiny(self.height, self.width)
-
 
 class OriginalFile(models.Model):
-    """A file that was uploaded, which the data folder keeps unchanged under its hash.
+    """An image's file as it came, which the data folder keeps unchanged under its hash.
 
     No page shows it: what is shown is the image that was made of it.
     """
@@ -116,6 +123,11 @@ class ClassifierWeights(models.Model):
         Rows of earlier versions have none, because every classifier took 32 pixels.
         """
         return InputRule(**({"size": 32} | self.input_rule))
+
+    @property
+    def has_tiny_input(self) -> bool:
+        """Check whether the input has so few pixels that pages show them as squares."""
+        return is_tiny(self.rule.size, self.rule.size)
 
     @property
     def figures_by_group(self) -> list[tuple[list[dict[str, Any]], str]]:

@@ -1,7 +1,7 @@
 """Interface of an image set, which lists the entries of a split and loads them one by one."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
 
@@ -9,20 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explanations.imagesets.dice import derive_seed
+from explanations.imagesets.problems import ImageSetError
+from explanations.imagesets.split_rule import SplitRule
 
-_PROBLEMS_SHOWN = 20
-
-
-class ImageSetError(ValueError):
-    """Error about images that cannot be used, with a line per problem that names the file and the
-    cure."""
-
-    def __init__(self, *problems: str) -> None:
-        lines = list(problems[:_PROBLEMS_SHOWN])
-        if len(problems) > _PROBLEMS_SHOWN:
-            lines.append(f"… and {len(problems) - _PROBLEMS_SHOWN} more problems.")
-        super().__init__("\n".join(lines))
-        self.problems = problems
+__all__ = ["Entry", "ImageSet", "ImageSetError", "LabelledImage", "Original"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +23,18 @@ class Entry:
     class_index: int
     group: str = ""
     """What the image has in common with some others, such as a camera. Empty if unknown."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """The file of an image as it came, before anything was made of it."""
+
+    name: str
+    sha256: str
+    """Hash of the file."""
+    size: int
+    """Size in bytes."""
+    read: Callable[[], bytes] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class LabelledImage:
     part_names: tuple[str, ...] = ()
     group: str = ""
     """Group of the image in its set's manifest. Empty if it has none."""
+    original: Original | None = None
+    """The image's file, if it has one."""
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape
@@ -67,6 +71,11 @@ class LabelledImage:
 
 class ImageSet(ABC):
     """A named collection of labelled images in splits such as train and test."""
+
+    fitted_size: int | None = None
+    """Width and height to which the set fits its images. None if it leaves them as they are."""
+    split_rule: SplitRule | None = None
+    """Rule that divides the set, if its data name no splits."""
 
     def __init__(self, name: str, class_names: Sequence[str]) -> None:
         self.name = name

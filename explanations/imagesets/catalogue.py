@@ -6,9 +6,13 @@ from pathlib import Path
 from explanations.imagesets import NAMES
 from explanations.imagesets.base import ImageSet, ImageSetError
 from explanations.imagesets.cifar10 import open_cifar10
-from explanations.imagesets.folder import FolderSet
+from explanations.imagesets.folder import FolderSet, is_divided
+from explanations.imagesets.manifest import FILE, lists_classes
+from explanations.imagesets.manifest_set import ManifestSet
 from explanations.imagesets.scene_set import SceneSet
 from explanations.imagesets.scenes import DEFAULT_DIFFICULTY, DEFAULT_SEED
+from explanations.imagesets.split_rule import SplitRule
+from explanations.imagesets.torchvision_set import PREFIX, TorchvisionSet
 
 
 def open_image_set(
@@ -19,20 +23,46 @@ def open_image_set(
     difficulty: float = DEFAULT_DIFFICULTY,
     class_names: Sequence[str] | None = None,
     size: int | None = None,
+    split_rule: SplitRule | None = None,
 ) -> ImageSet:
-    """Open the image set that ``--data`` names: scenes, cifar10, or a folder split/class/image.
+    """Open the image set that ``--data`` names: scenes, cifar10, a folder split/class/image or
+    class/image, a csv file that lists images, or torchvision:NAME.
 
-    ``data_dir`` is the folder that contains CIFAR-10 or to which it is downloaded. ``seed`` and
-    ``difficulty`` apply to the scenes. ``class_names`` lists the only classes that a folder may
-    contain, ``size`` is the square to which its images are fitted. Raises ImageSetError for an
-    unknown set.
+    ``data_dir`` is the folder that contains the data set of torchvision; CIFAR-10 is downloaded to
+    it. ``seed`` and ``difficulty`` apply to the scenes. ``class_names`` lists the only classes that
+    the images may have, ``size`` is the square to which files are fitted, and ``split_rule``
+    divides files that come without splits. Raises ImageSetError for an unknown set.
     """
+    if split_rule and data in NAMES:
+        raise ImageSetError(f"{data} has its own splits. Omit --split-rule {split_rule}.")
     if data == "scenes":
         return SceneSet(seed=seed, difficulty=difficulty)
     if data == "cifar10":
         return open_cifar10(data_dir)
-    if not Path(data).is_dir():
-        raise ImageSetError(
-            f"{data!r} is neither {' nor '.join(NAMES)} nor an existing folder split/class/image."
+    path = Path(data)
+    if data.startswith(PREFIX):
+        if data_dir is None:
+            raise ImageSetError(f"{data} needs --data-dir DIR, the folder that contains its files.")
+        return TorchvisionSet(
+            data.removeprefix(PREFIX),
+            data_dir,
+            class_names=class_names,
+            size=size,
+            split_rule=split_rule,
         )
-    return FolderSet(Path(data), class_names=class_names, size=size)
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return ManifestSet(path, class_names=class_names, size=size, split_rule=split_rule)
+    if path.is_dir() and lists_classes(path) and not is_divided(path):
+        return ManifestSet(
+            path / FILE,
+            name=path.resolve().name,
+            class_names=class_names,
+            size=size,
+            split_rule=split_rule,
+        )
+    if not path.is_dir():
+        raise ImageSetError(
+            f"{data!r} is neither {' nor '.join(NAMES)}, {PREFIX}NAME, a csv file nor an existing "
+            "folder split/class/image."
+        )
+    return FolderSet(path, class_names=class_names, size=size, split_rule=split_rule)

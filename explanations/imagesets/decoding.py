@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from explanations.imagesets.base import ImageSetError
 
@@ -16,6 +16,11 @@ MAX_PIXELS = 25_000_000
 FORMATS = ("PNG", "JPEG", "WEBP")
 _FORMATS = " or ".join(FORMATS)
 _DEEP_MODES = ("I", "F")  # more than 8 bits a channel: a conversion would cut, not scale
+_PROFILED_MODES = {"RGB ": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",)}
+"""Modes that a colour profile of a colour space, as it is written in the profile, can describe."""
+_THUMBNAIL = 16
+_LARGE = 1_000_000
+"""Pixels from which encoding quickly matters more than a small file."""
 
 
 def decode_image(path: Path) -> NDArray[np.uint8]:
@@ -23,27 +28,35 @@ def decode_image(path: Path) -> NDArray[np.uint8]:
 
     Raises ImageSetError, a single line that names the file, if the file cannot be used.
     """
-    return decode_content(_read(path), str(path))
+    return decode_content(read_file(path), str(path))
 
 
-def decode_content(content: bytes, name: str, *, still: bool = False) -> NDArray[np.uint8]:
-    """Read the pixels of a file's bytes. Errors call the file by its ``name``.
+def decode_content(content: bytes, name: str) -> NDArray[np.uint8]:
+    """Read the pixels of a file's bytes, as sRGB. Errors call the file by its ``name``.
 
-    The EXIF orientation is applied, and transparent pixels are laid over white. The size is read
-    from the header; an image of more than 25 megapixels is not decoded. An image of several
-    frames is refused if it must be ``still``; otherwise its first frame is used.
+    The EXIF orientation is applied, colours with a profile are converted to sRGB, and transparent
+    pixels are laid over white. The size is read from the header; an image of more than 25
+    megapixels is not decoded. Images with more than 8 bits a channel in grey and animated images
+    are refused.
     """
     image = _opened(content, name)
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise _too_many_pixels(name, f"{width} x {height} pixels")
     if image.mode.startswith(_DEEP_MODES):
-        raise ImageSetError(f"{name} has more than 8 bits a channel. Save it with 8 bits.")
+        raise ImageSetError(
+            f"{name} has more than 8 bits a channel. Which of its values are black and white is a "
+            "choice that changes what people see: make it, and save the image with 8 bits."
+        )
     # The further pictures of an MPO file, as phones save it, are previews of the first.
-    if still and image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
+    if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
         raise ImageSetError(f"{name} is animated ({frames} frames). Save a single frame of it.")
     try:
+        image.load()
+        image = _in_srgb(image, name)
         return np.array(_as_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
+    except ImageSetError:
+        raise
     except Exception as error:  # the decoders raise OSError, SyntaxError, ValueError, struct.error…
         raise _damaged(name, error) from error
 
@@ -71,14 +84,19 @@ def _opened(content: bytes, name: str) -> Image.Image:
             raise _damaged(name, error) from error
 
 
-def fit_square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Crop to the largest centred square and resample it to uint8 (size, size, 3).
+def fingerprint(content: bytes, name: str) -> NDArray[np.uint8]:
+    """Return a thumbnail of 16 by 16 pixels, uint8 (16, 16, 3), by which copies are recognised.
 
-    An image that already has this size is returned unchanged.
+    It is read much faster than the image, and hardly depends on its size and compression. Raises
+    ImageSetError for no image.
     """
-    if pixels.shape[:2] == (size, size):
-        return pixels
-    return np.array(ImageOps.fit(Image.fromarray(pixels), (size, size), Image.Resampling.LANCZOS))
+    image = _opened(content, name)
+    try:
+        image.draft("RGB", (4 * _THUMBNAIL, 4 * _THUMBNAIL))
+        small = _as_rgb(ImageOps.exif_transpose(image))
+        return np.asarray(small.resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX))
+    except Exception as error:
+        raise _damaged(name, error) from error
 
 
 def content_hash(pixels: NDArray[np.uint8]) -> str:
@@ -94,11 +112,13 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Encode a PNG file without metadata. With one version of Pillow, the same pixels give the same
     bytes."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=6)
+    level = 6 if pixels.shape[0] * pixels.shape[1] < _LARGE else 1
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=level)
     return buffer.getvalue()
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Read a file of at most MAX_FILE_BYTES. Raises ImageSetError if it cannot be read."""
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
@@ -112,6 +132,29 @@ def _read(path: Path) -> bytes:
             f"{path} cannot be read ({error.strerror or error}). Check that the file exists and "
             "that you may read it."
         ) from error
+
+
+def _in_srgb(image: Image.Image, name: str) -> Image.Image:
+    """Convert the colours of an image with a colour profile, such as Display P3, to sRGB."""
+    content = image.info.get("icc_profile")
+    # The bytes 16 to 20 of a profile name its colour space.
+    if not content or image.mode not in _PROFILED_MODES.get(content[16:20].decode("latin-1"), ()):
+        return image
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
+        if "sRGB" in ImageCms.getProfileDescription(profile):
+            return image
+        converted = ImageCms.profileToProfile(
+            image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
+        raise ImageSetError(
+            f"{name} has a colour profile that cannot be read ({error}). Convert the image to sRGB."
+        ) from error
+    if converted is None:
+        raise ImageSetError(f"{name} cannot be converted to sRGB. Convert the image to sRGB.")
+    converted.info = {key: image.info[key] for key in ("exif",) if key in image.info}
+    return converted
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explanations.imagesets.base import ImageSetError
-from explanations.imagesets.decoding import decode_image, fit_square
+from explanations.imagesets.decoding import decode_image
+from explanations.imagesets.input_rule import InputRule
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -22,7 +23,8 @@ def read_photographs(folder: str | Path, size: int = 224) -> NDArray[np.uint8]:
     files = photographs_of(folder)
     if not files:
         raise ImageSetError(f"{folder} contains no images. Add {', '.join(SUFFIXES)} files.")
-    return np.stack([fit_square(decode_image(path), size) for path in files])
+    rule = InputRule(size)
+    return np.stack([rule.apply(decode_image(path)) for path in files])
 
 
 def photographs_of(folder: Path) -> list[Path]:

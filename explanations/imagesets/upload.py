@@ -2,18 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from typing import IO
 
 from explanations.imagesets import zip_files
-from explanations.imagesets.base import Entry, ImageSet, ImageSetError, LabelledImage
+from explanations.imagesets.base import Entry, ImageSet, ImageSetError, LabelledImage, Original
 from explanations.imagesets.decoding import (
     MAX_FILE_BYTES,
     content_hash,
     decode_content,
-    fit_square,
     pixel_count,
 )
 from explanations.imagesets.manifest import FILE, parse_groups
@@ -40,19 +39,6 @@ class Upload:
     def source(self) -> str:
         """Return the image's path in its set."""
         return f"{self.class_name}/{PurePosixPath(self.name).name}"
-
-
-@dataclass(frozen=True)
-class Original:
-    """A file as it was uploaded, with the hash of the pixels that the study shows of it."""
-
-    name: str
-    content_sha256: str
-    """Hash of the pixels after cropping."""
-    sha256: str
-    """Hash of the file."""
-    size: int
-    read: Callable[[], bytes] = field(repr=False)
 
 
 def read_uploads(
@@ -165,7 +151,7 @@ def _class_of(path: str, class_names: Sequence[str], other_class: str) -> str:
 
 
 class UploadSet(ImageSet):
-    """Uploaded images, cropped to their centre square and resampled to the classifier's size.
+    """Uploaded images, as they are.
 
     ``taken`` maps the sources of the images that the set already has to their content hashes; a new
     image never gets the source of another. ``training`` is a set whose training images become the
@@ -177,19 +163,16 @@ class UploadSet(ImageSet):
         name: str,
         class_names: Sequence[str],
         uploads: Sequence[Upload],
-        size: int,
         *,
         taken: Mapping[str, str],
         training: ImageSet,
     ) -> None:
         super().__init__(name, class_names)
         self._uploads = uploads
-        self._size = size
         self._taken = dict(taken)
         self._training = training
         self._pixels_left = MAX_PIXELS_IN_ALL
-        self.originals: list[Original] = []
-        """The files whose images were loaded."""
+        self._counted: set[int] = set()
 
     def entries(self, split: str) -> Sequence[Entry]:
         """List the uploads in the order in which they were sent."""
@@ -201,31 +184,32 @@ class UploadSet(ImageSet):
         ]
 
     def load(self, split: str, entry: Entry) -> LabelledImage:
-        """Decode an upload, and note its original file."""
+        """Decode an upload, and note the file itself."""
         if split != SPLIT:
             return self._training.load(split, entry)
-        upload = self._uploads[int(entry.source)]
+        number = int(entry.source)
+        upload = self._uploads[number]
         content = upload.read()
-        self._pixels_left -= pixel_count(content, upload.name)
+        # An image may be loaded again, when it is written.
+        if number not in self._counted:
+            self._counted.add(number)
+            self._pixels_left -= pixel_count(content, upload.name)
         if self._pixels_left < 0:
             raise ImageSetError(
                 f"{upload.name}: with this image, the upload has more than "
                 f"{MAX_PIXELS_IN_ALL // 1_000_000} megapixels. Upload the images in parts."
             )
-        whole = decode_content(content, upload.name, still=True)
-        pixels = fit_square(whole, self._size)
-        shown = content_hash(pixels)
-        self.originals.append(
-            Original(
-                PurePosixPath(upload.name).name,
-                shown,
-                hashlib.sha256(content).hexdigest(),
-                len(content),
-                upload.read,
-            )
+        pixels = decode_content(content, upload.name)
+        original = Original(
+            PurePosixPath(upload.name).name,
+            hashlib.sha256(content).hexdigest(),
+            len(content),
+            upload.read,
         )
-        source = self._free_source(upload.source, shown)
-        return LabelledImage(pixels, upload.class_name, split, source, group=upload.group)
+        source = self._free_source(upload.source, content_hash(pixels))
+        return LabelledImage(
+            pixels, upload.class_name, split, source, group=upload.group, original=original
+        )
 
     def _free_source(self, source: str, shown: str) -> str:
         """Return the source, made longer if another image has it."""

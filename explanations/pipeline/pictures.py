@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from explanations import catalogue
 from explanations.attribution import Attribution
-from explanations.models import Explanation, StudyImage
+from explanations.imagesets.input_rule import InputRule
+from explanations.models import ClassifierWeights, Explanation, StudyImage
 from explanations.pipeline.data_folder import artefact_store, image_store, picture_path
 from explanations.rendering import canvas
 from explanations.rendering.drawing import VERSION
@@ -20,17 +22,19 @@ from explanations.store.artefacts import ArtefactStore, Stored
 from explanations.store.atomic_files import write_atomically
 
 
-def image_png(image: StudyImage, *, dense: bool = False) -> bytes:
-    """Draw the image: in squares if it is tiny, else smoothly, as large as a page shows it.
+def image_png(image: StudyImage, rule: InputRule | None = None, *, dense: bool = False) -> bytes:
+    """Draw the part of an image that a classifier's input rule keeps, or the whole image.
 
-    ``dense`` draws it for a screen with two dots per pixel. Raises ArtefactError if its file is
-    missing or damaged.
+    The picture is as large as a page shows it, or twice as large for a ``dense`` screen, and made
+    of the image as it was imported. What the classifier sees in few pixels is drawn in squares.
+    Raises ArtefactError if the image's file is missing or damaged.
     """
-    if image.is_tiny:
-        return canvas.png(canvas.colours_of(_ground(image, dense=dense)))
+    frame = Frame.of(image, rule)
+    if frame.is_usual:
+        return canvas.png(canvas.colours_of(frame.ground(dense=dense)))
     return _kept(
-        _image_name(image, dense=dense),
-        lambda: canvas.png(canvas.colours_of(_ground(image, dense=dense))),
+        _image_name(frame, dense=dense),
+        lambda: canvas.png(canvas.colours_of(frame.ground(dense=dense))),
     )
 
 
@@ -43,7 +47,7 @@ def map_png(explanation: Explanation, view: View = DEFAULT, *, dense: bool = Fal
     drawing = catalogue.get(explanation.method).drawing
 
     def draw() -> bytes:
-        ground = _ground(explanation.prediction.image, dense=dense)
+        ground = _frame(explanation).ground(dense=dense)
         return canvas.png(view.draw(drawing, ground, _attribution(explanation)))
 
     return _kept(picture_name(explanation, view, dense=dense), draw)
@@ -55,7 +59,7 @@ def picture_name(explanation: Explanation, view: View, *, dense: bool = False) -
     It depends on everything that determines the picture, so that an outdated one is never served.
     """
     drawing = catalogue.get(explanation.method).drawing
-    geometry = _geometry(explanation.prediction.image, dense=dense)
+    geometry = _frame(explanation).in_names(dense=dense)
     name = f"{explanation.key} {explanation.sha256} {drawing!r} {view!r} {VERSION}{geometry}"
     return _hashed(name)
 
@@ -63,21 +67,80 @@ def picture_name(explanation: Explanation, view: View, *, dense: bool = False) -
 def picture_names(images: QuerySet[StudyImage]) -> Iterator[str]:
     """Yield the names of all pictures that may have been drawn of images and their maps."""
     maps = Explanation.objects.filter(prediction__image__in=images)
+    rules = {weights.rule for weights in ClassifierWeights.objects.all()}
     for dense in (False, True):
         for image in images:
-            yield _image_name(image, dense=dense)
-        for explanation in maps.select_related("prediction__image"):
+            for rule in (None, *rules):
+                yield _image_name(Frame.of(image, rule), dense=dense)
+        for explanation in maps.select_related("prediction__image", "prediction__classifier"):
             for _, view in VIEWS.values():
                 yield picture_name(explanation, view, dense=dense)
 
 
-def has_dense_picture(height: int, width: int) -> bool:
-    """Check whether a screen with two dots per pixel gets a larger picture of an image of this
-    size."""
+def has_dense_picture(rule: InputRule) -> bool:
+    """Check whether a screen with two dots per pixel gets larger pictures of a classifier's
+    input."""
     plain, dense = (
-        canvas.picture_shape(height, width, least) for least in (canvas.SIZE, canvas.DENSE)
+        canvas.picture_shape(rule.size, rule.size, least) for least in (canvas.SIZE, canvas.DENSE)
     )
-    return not canvas.is_tiny(height, width) and plain != dense
+    return not is_tiny(rule) and plain != dense
+
+
+def is_tiny(rule: InputRule) -> bool:
+    """Check whether pages show a classifier's input in squares."""
+    return canvas.is_tiny(rule.size, rule.size)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The part of a stored image that a picture shows, and the shape of the map over it."""
+
+    image: str
+    """Hash of the image."""
+    height: int
+    width: int
+    rule: InputRule | None
+    """Rule of the classifier, unless the image is exactly its input."""
+
+    @classmethod
+    def of(cls, image: StudyImage, rule: InputRule | None) -> "Frame":
+        """Return what a picture shows of an image, for a classifier or on its own."""
+        if rule is None or rule.is_identity(image.height, image.width):
+            return cls(image.sha256, image.height, image.width, None)
+        return cls(image.sha256, rule.size, rule.size, rule)
+
+    @property
+    def is_tiny(self) -> bool:
+        """Check whether pixels are shown as squares."""
+        return canvas.is_tiny(self.height, self.width)
+
+    @property
+    def is_usual(self) -> bool:
+        """Check whether the picture is the only kind that earlier versions drew: a tiny square that
+        is enlarged to 320 pixels. Its name says nothing of its shape."""
+        return self.rule is None and self.is_tiny and self.shape() == (canvas.SIZE, canvas.SIZE)
+
+    def shape(self, *, dense: bool = False) -> canvas.Shape:
+        """Return the shape of the picture."""
+        least = canvas.DENSE if dense and not self.is_tiny else canvas.SIZE
+        return canvas.picture_shape(self.height, self.width, least)
+
+    def in_names(self, *, dense: bool) -> str:
+        """Return the part of a picture's name that the frame determines."""
+        height, width = self.shape(dense=dense)
+        return "" if self.is_usual else f" {height}x{width} {self.rule!r}"
+
+    def ground(self, *, dense: bool) -> NDArray[np.uint8]:
+        """Return the part of the image in the shape of its picture. Raises ArtefactError for a
+        missing or damaged file."""
+        pixels = image_store().read(self.image)
+        shape = self.shape(dense=dense)
+        if self.rule is None:
+            return canvas.fitted(pixels, shape)
+        if self.is_tiny:
+            return canvas.fitted(self.rule.apply(pixels), shape)
+        # Resampled once, from the image as it was imported, so that it is as sharp as it can be.
+        return canvas.cut(pixels, self.rule.window(*pixels.shape[:2]), shape)
 
 
 def legend_png(method: str) -> bytes:
@@ -125,29 +188,13 @@ def _in_words(
     return catalogue.get(method).drawing.describe(attribution, gettext)
 
 
-def _shape(image: StudyImage, *, dense: bool) -> canvas.Shape:
-    least = canvas.DENSE if dense and not image.is_tiny else canvas.SIZE
-    return canvas.picture_shape(image.height, image.width, least)
+def _frame(explanation: Explanation) -> Frame:
+    prediction = explanation.prediction
+    return Frame.of(prediction.image, prediction.classifier.rule)
 
 
-def _image_name(image: StudyImage, *, dense: bool) -> str:
-    return _hashed(f"image {image.sha256} {VERSION}{_geometry(image, dense=dense)}")
-
-
-def _geometry(image: StudyImage, *, dense: bool) -> str:
-    """Return the part of a picture's name that its size determines.
-
-    Pictures of tiny square images are drawn as in earlier versions and keep their names.
-    """
-    shape = _shape(image, dense=dense)
-    if image.is_tiny and shape == (canvas.SIZE, canvas.SIZE):
-        return ""
-    return f" {shape[0]}x{shape[1]}"
-
-
-def _ground(image: StudyImage, *, dense: bool) -> NDArray[np.uint8]:
-    """Return the image in the shape of its picture."""
-    return canvas.fitted(image_store().read(image.sha256), _shape(image, dense=dense))
+def _image_name(frame: Frame, *, dense: bool) -> str:
+    return _hashed(f"image {frame.image} {VERSION}{frame.in_names(dense=dense)}")
 
 
 def _kept(name: str, draw: Callable[[], bytes]) -> bytes:

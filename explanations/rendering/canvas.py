@@ -90,6 +90,17 @@ def fitted(image: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
 
 
+def cut(
+    image: NDArray[np.uint8], window: tuple[float, float, float, float], shape: Shape
+) -> NDArray[np.uint8]:
+    """Bring a part (left, top, right, bottom) of an image (height, width, 3) smoothly to
+    ``shape``."""
+    height, width = shape
+    return np.asarray(
+        Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS, window)
+    )
+
+
 def colours_of(image: NDArray[np.uint8]) -> Colours:
     """Convert a uint8 image with shape (height, width, 3) to its picture on the 0..1 scale."""
     return fitted(image, shape_of(image)).astype(np.float32) / np.float32(255)

@@ -59,7 +59,9 @@ def image(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 @study_page(Right.VIEW)
 def map_picture(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Return a map over its image, or in the view that ``?view=`` names."""
-    maps = image_sets.maps_of_study(study).select_related("prediction__image")
+    maps = image_sets.maps_of_study(study).select_related(
+        "prediction__image", "prediction__classifier"
+    )
     explanation = get_object_or_404(maps, pk=pk)
     view = view_named(request.GET.get("view", ""))
     return _png(lambda: pictures.map_png(explanation, view))

@@ -56,7 +56,7 @@ def picture(request: HttpRequest, study: Study, stimulus: int, name: str) -> Htt
     shown = get_object_or_404(study.stimuli.select_related("prediction__image"), pk=stimulus)
     try:
         if name == IMAGE:
-            content = pictures.image_png(shown.prediction.image)
+            content = pictures.image_png(shown.prediction.image, study.classifier.rule)
         else:
             explanation = shown_map(study, stimulus, name)
             if explanation is None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from explanations.imagesets.decoding import encode_png
 from explanations.models import ImageSet
+from explanations.pipeline import pictures
 from explanations.pipeline.data_folder import image_store
 from explanations.store.artefacts import ArtefactError
 from studyplatform.jobs.image_folders import offered_folders
@@ -87,11 +88,18 @@ def use(request: HttpRequest, study: Study) -> HttpResponse:
 @require_safe
 @study_page(Right.VIEW)
 def picture(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
-    """Return an image of its own few pixels, encoded anew, so that nothing else of an uploaded file
-    is in it. The browser enlarges it, which saves the server most of the work."""
+    """Return what the study's classifier keeps of an image, encoded anew, so that nothing else of
+    an uploaded file is in it.
+
+    The browser enlarges an input of few pixels, which saves the server most of the work.
+    """
     image = get_object_or_404(image_sets.images_of_study(study), pk=pk)
+    rule = study.classifier.rule
     try:
-        content = encode_png(image_store().read(image.sha256))
+        if pictures.is_tiny(rule):
+            content = encode_png(rule.apply(image_store().read(image.sha256)))
+        else:
+            content = pictures.image_png(image, rule)
         return HttpResponse(content, content_type="image/png")
     except ArtefactError as error:
         return HttpResponseNotFound(str(error), content_type="text/plain; charset=utf-8")

@@ -96,6 +96,7 @@ def checklist(study: Study) -> Checklist:
             *_lines("members", _preparation(study)),
             *_lines("pilot", _rehearsal(study)),
             *_lines("images", _empty_example(study)),
+            *_lines("images", study.image_set.warnings),
             *_in_texts(stale_texts(declared)),
             *_cautions(declared),
         ),

@@ -180,7 +180,7 @@ def show_picture(
             picture_code=picture_code,
         )
         explanation = explanation_of(trial, picture)
-        return drawn(picture, trial.stimulus.prediction.image, explanation, dense=dense)
+        return drawn(picture, trial.stimulus.prediction, explanation, dense=dense)
 
 
 def _frame(

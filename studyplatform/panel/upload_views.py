@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.decoding import FORMATS, MAX_FILE_BYTES
 from explanations.imagesets.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, read_uploads
-from explanations.pipeline.upload import SIZE
 from studyplatform.panel import image_sets
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
@@ -104,7 +103,7 @@ def _page(
         "chosen_class": chosen_class,
         "problems": problems[:PROBLEMS_SHOWN],
         "more_problems": max(0, len(problems) - PROBLEMS_SHOWN),
-        "size": SIZE,
+        "rule": study.classifier.rule,
         "formats": FORMATS,
         "file_megabytes": MAX_FILE_BYTES // MEGABYTE,
         "megabytes": MAX_UPLOAD_BYTES // MEGABYTE,

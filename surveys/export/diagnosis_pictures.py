@@ -30,13 +30,17 @@ def diagnosis_pictures(
     listed = {image.stimulus: image.image for image in images if image.named}
     chosen = dict(list(listed.items())[:MOST])
     files: dict[str, bytes] = {}
+    rule = study.classifier.rule
     for stimulus in study.stimuli.filter(pk__in=chosen).select_related("prediction__image"):
-        _add(files, chosen[stimulus.pk], partial(pictures.image_png, stimulus.prediction.image))
+        draw = partial(pictures.image_png, stimulus.prediction.image, rule)
+        _add(files, chosen[stimulus.pk], draw)
     shown = Trial.objects.filter(
         participant__in=study.participants.filter(people).order_by(), stimulus__in=chosen
     ).order_by()
     keys = shown.exclude(explanation=None).values("explanation").distinct()
-    maps = Explanation.objects.filter(pk__in=keys).select_related("prediction__image")
+    maps = Explanation.objects.filter(pk__in=keys).select_related(
+        "prediction__image", "prediction__classifier"
+    )
     for explanation in maps.order_by("pk"):
         _add(files, explanation.key, partial(pictures.map_png, explanation))
     return files

@@ -32,12 +32,7 @@ _PICTURES = PreparedQuery(
     lambda person, position: (
         Trial.objects.order_by()
         .filter(participant=person, position=position)
-        .values_list(
-            "picture_code",
-            "explanation_id",
-            "stimulus__prediction__image__height",
-            "stimulus__prediction__image__width",
-        )
+        .values_list("picture_code", "explanation_id")
     ),
     int,
     int,
@@ -55,12 +50,12 @@ def next_pictures(participant: Participant, step: Step) -> list[str]:
     stage = stage_of(participant, page)
     return [
         address
-        for picture_code, explanation, *shape in _PICTURES(participant.pk, page.trial_position or 0)
+        for picture_code, explanation in _PICTURES(participant.pk, page.trial_position or 0)
         for address in picture_urls(
             participant,
             picture_code,
             with_map=explanation is not None and stage.shows_map,
             maps=0 if explanation is None else stage.classes,
-            dense=pictures.has_dense_picture(*shape),
+            dense=pictures.has_dense_picture(participant.study.classifier.rule),
         )
     ]

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from explanations.models import Explanation, StudyImage
+from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
 from surveys.models import ArmBlock, Participant, Trial
 from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
@@ -29,7 +29,9 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
         return drawn(picture, *example, dense=is_dense(request))
     trial = get_object_or_404(
         Trial.objects.select_related(
-            "stimulus__prediction__image", "explanation__prediction__image"
+            "stimulus__prediction__image",
+            "explanation__prediction__image",
+            "explanation__prediction__classifier",
         ),
         participant=participant,
         picture_code=picture_code,
@@ -42,15 +44,17 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
     if picture in hidden and not hidden[picture](trial):
         raise Http404("The map may not be seen yet.")
     explanation = explanation_of(trial, picture)
-    image = trial.stimulus.prediction.image
-    return drawn(picture, image, explanation, dense=is_dense(request))
+    return drawn(picture, trial.stimulus.prediction, explanation, dense=is_dense(request))
 
 
 def explanation_of(trial: Trial, picture: str) -> Explanation | None:
     """Return the explanation that a picture of the trial draws. A trial with several maps has
     several.
     """
-    for trial_map in trial.maps.select_related("explanation__prediction__image"):
+    maps = trial.maps.select_related(
+        "explanation__prediction__image", "explanation__prediction__classifier"
+    )
+    for trial_map in maps:
         if map_name(trial_map.place) == picture:
             return trial_map.explanation
     return None if picture in SIDE_BY_SIDE else trial.explanation
@@ -62,11 +66,12 @@ def is_dense(request: HttpRequest) -> bool:
 
 
 def drawn(
-    picture: str, image: StudyImage, explanation: Explanation | None, *, dense: bool = False
+    picture: str, prediction: Prediction, explanation: Explanation | None, *, dense: bool = False
 ) -> HttpResponse:
     """Return the image, a map or its legend. Raises Http404 if there is none."""
     if picture == "image":
-        return png(pictures.image_png(image, dense=dense))
+        rule = prediction.classifier.rule
+        return png(pictures.image_png(prediction.image, rule, dense=dense))
     if explanation is None:
         raise Http404("This trial has no map.")
     if picture == "legend":
@@ -74,15 +79,15 @@ def drawn(
     return png(pictures.map_png(explanation, dense=dense))
 
 
-def example_of(participant: Participant, block: str) -> tuple[StudyImage, Explanation | None]:
-    """Return the image and the map of the block's example. Raises Http404 if there is none."""
+def example_of(participant: Participant, block: str) -> tuple[Prediction, Explanation | None]:
+    """Return the prediction and the map of the block's example. Raises Http404 if there is none."""
     prediction = example_prediction(participant.study)
     number = int(block) if block.isascii() and block.isdecimal() else 0
     shown = ArmBlock.objects.filter(arm=participant.arm_id, number=number)
     arm_block = shown.select_related("condition").first()
     if prediction is None or arm_block is None:
         raise Http404("This block has no example.")
-    return prediction.image, example_explanation(arm_block.condition, prediction)
+    return prediction, example_explanation(arm_block.condition, prediction)
 
 
 def png(content: bytes) -> HttpResponse:

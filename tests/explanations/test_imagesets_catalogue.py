@@ -45,7 +45,8 @@ def test_a_path_opens_a_folder(tmp_path):
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(
-        ImageSetError, match="'cifar' is neither scenes nor cifar10 nor an existing"
+        ImageSetError,
+        match="'cifar' is neither scenes nor cifar10, torchvision:NAME, a csv file nor an existing",
     ):
         open_image_set("cifar")
 

@@ -6,11 +6,12 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image, ImageCms, ImageFile
 
 from explanations.imagesets import decoding
 from explanations.imagesets.base import ImageSetError
-from explanations.imagesets.decoding import content_hash, decode_image, encode_png, fit_square
+from explanations.imagesets.decoding import content_hash, decode_image, encode_png, fingerprint
+from explanations.imagesets.input_rule import InputRule
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -133,6 +134,149 @@ def test_sixteen_bits_are_refused(tmp_path):
     assert "more than 8 bits" in refusal(path)
 
 
+def saved(path, image, **options):
+    image.save(path, **options)
+    return path
+
+
+def test_sixteen_bits_of_a_colour_image_are_scaled_to_eight(tmp_path):
+    """Pillow writes no such file; this one has a single pixel, 65535, 32896, 0."""
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
+    body = zlib.compress(b"\0" + struct.pack(">HHH", 65535, 32896, 0))
+    content = b"\x89PNG\r\n\x1a\n"
+    for kind, data in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b"")):
+        content += struct.pack(">I", len(data)) + kind + data
+        content += struct.pack(">I", zlib.crc32(kind + data))
+    (tmp_path / "deep.png").write_bytes(content)
+    assert decode_image(tmp_path / "deep.png").tolist() == [[[255, 128, 0]]]
+
+
+@pytest.mark.parametrize("form", ["png", "webp"])
+def test_an_animation_is_refused_with_the_number_of_its_frames(tmp_path, form):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
+    path = tmp_path / f"moving.{form}"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert "is animated (3 frames)" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected"),
+    [
+        ("L", 90, (90, 90, 90)),
+        ("1", 1, (255, 255, 255)),
+        ("P", 0, (0, 0, 0)),
+        ("LA", (0, 0), (255, 255, 255)),
+        ("RGBA", (255, 0, 0, 128), (255, 127, 127)),
+    ],
+)
+def test_grey_palette_and_transparent_images_have_the_colours_that_people_see(
+    tmp_path, mode, colour, expected
+):
+    path = saved(tmp_path / "picture.png", Image.new(mode, (3, 2), colour))
+    assert (decode_image(path) == expected).all()
+
+
+def test_the_inks_of_a_print_become_its_colours(tmp_path):
+    path = saved(tmp_path / "print.jpg", Image.new("CMYK", (8, 8), (0, 255, 255, 0)))
+    assert np.abs(decode_image(path).astype(int) - RED).max() < 5
+
+
+def profile(name):
+    """A profile of Display P3, or Pillow's own sRGB profile."""
+    if name == "srgb":
+        return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return P3
+
+
+def _matrix_profile(primaries, gamma):
+    """Return a colour profile of three primaries, adapted to D50, and a gamma."""
+
+    def number(value):
+        return struct.pack(">i", round(value * 65536))
+
+    def xyz(values):
+        return b"XYZ \0\0\0\0" + b"".join(map(number, values))
+
+    text = b"Wide"
+    desc = b"desc\0\0\0\0" + struct.pack(">I", len(text) + 1) + text + b"\0" + bytes(78)
+    desc += bytes(-len(desc) % 4)
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    tags = [(b"desc", desc), (b"wtpt", xyz((0.9642, 1, 0.8249)))]
+    tags += [(key, xyz(value)) for key, value in primaries.items()]
+    tags += [(key, curve) for key in (b"rTRC", b"gTRC", b"bTRC")]
+    table, body, start = b"", b"", 132 + 12 * len(tags)
+    for key, data in tags:
+        table += key + struct.pack(">II", start + len(body), len(data))
+        body += data
+    header = struct.pack(
+        ">I4sI4s4s4s", start + len(body), b"lcms", 0x02400000, b"mntr", b"RGB ", b"XYZ "
+    )
+    header += bytes(12) + b"acsp" + bytes(28) + b"".join(map(number, (0.9642, 1, 0.8249)))
+    return header + bytes(128 - len(header)) + struct.pack(">I", len(tags)) + table + body
+
+
+P3 = _matrix_profile(
+    {
+        b"rXYZ": (0.51512, 0.24120, -0.00105),
+        b"gXYZ": (0.29198, 0.69225, 0.04189),
+        b"bXYZ": (0.15710, 0.06657, 0.78407),
+    },
+    2.2,
+)
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+def test_colours_with_a_profile_are_converted_to_srgb(tmp_path, form):
+    """A green of Display P3 is greener than sRGB can show; (200, 100, 100) is a stronger red."""
+    image = Image.new("RGB", (8, 8), (200, 100, 100))
+    path = saved(
+        tmp_path / f"wide.{form}",
+        image,
+        icc_profile=P3,
+        **({"lossless": True} if form == "webp" else {"quality": 100} if form == "jpeg" else {}),
+    )
+    red, green, _ = decode_image(path)[4, 4].astype(int)
+    assert red > 208
+    assert green < 98
+    # The control: the same pixels in sRGB stay as they are.
+    path = saved(tmp_path / "usual.png", image, icc_profile=profile("srgb"))
+    assert (decode_image(path) == (200, 100, 100)).all()
+
+
+def test_a_damaged_profile_is_refused_and_one_of_another_colour_space_does_not_matter(tmp_path):
+    image = Image.new("RGB", (8, 8), (200, 100, 100))
+    path = saved(tmp_path / "damaged.png", image, icc_profile=P3[:140])
+    assert "has a colour profile that cannot be read" in refusal(path)
+    path = saved(tmp_path / "grey.png", image.convert("L"), icc_profile=P3)
+    assert decode_image(path).shape == (8, 8, 3)
+
+
+def test_a_turned_image_with_a_profile_is_turned_back(tmp_path, half_red_half_blue):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.fromarray(half_red_half_blue)
+    path = saved(tmp_path / "turned.jpg", image, exif=exif, icc_profile=P3, quality=95)
+    decoded = decode_image(path)
+    assert decoded.shape == (16, 32, 3)
+    assert decoded[8, 2, 2] > 200 > 60 > decoded[8, 2, 0]
+
+
+def test_copies_have_nearly_the_same_thumbnail_and_other_images_do_not(half_red_half_blue):
+    chance = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    photograph = Image.fromarray(chance).resize((400, 300), Image.Resampling.BICUBIC)
+    files = []
+    for image, options in (
+        (photograph, {"format": "PNG"}),
+        (photograph.resize((200, 150)), {"format": "JPEG", "quality": 70}),
+        (Image.fromarray(half_red_half_blue), {"format": "PNG"}),
+    ):
+        buffer = io.BytesIO()
+        image.save(buffer, **options)
+        files.append(fingerprint(buffer.getvalue(), "file").astype(float))
+    assert np.sqrt(((files[0] - files[1]) ** 2).mean()) < 3
+    assert np.sqrt(((files[0] - files[2]) ** 2).mean()) > 20
+
+
 def test_a_file_over_twenty_megabytes_is_not_even_opened(tmp_path, monkeypatch):
     path = tmp_path / "large.png"
     with path.open("wb") as file:
@@ -182,7 +326,7 @@ def test_equal_pixels_make_equal_files(picture):
 def test_a_photograph_is_fitted_to_a_centred_square():
     pixels = np.zeros((40, 80, 3), dtype=np.uint8)
     pixels[:, 20:60] = RED
-    fitted = fit_square(pixels, 32)
+    fitted = InputRule(32).apply(pixels)
     assert fitted.shape == (32, 32, 3)
     assert (fitted[:, 1:-1] == RED).all()  # the filter reaches over the edge of the square
-    assert fit_square(fitted, 32) is fitted
+    assert InputRule(32).apply(fitted) is fitted

@@ -7,9 +7,14 @@ from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.folder import FolderSet
 from explanations.imagesets.scene_set import SceneSet
 from explanations.imagesets.scenes import CLASS_NAMES
-from explanations.models import ImageSet, StudyImage
-from explanations.pipeline.data_folder import image_store
-from explanations.pipeline.image_import import BACKGROUND, import_images
+from explanations.models import ImageSet, OriginalFile, StudyImage
+from explanations.pipeline.data_folder import image_store, original_store
+from explanations.pipeline.image_import import (
+    BACKGROUND,
+    import_images,
+    load_images,
+    store_images,
+)
 from explanations.pipeline.stored_set import StoredSet
 
 pytestmark = pytest.mark.django_db
@@ -21,9 +26,9 @@ def _a_small_background(request, monkeypatch):
         monkeypatch.setattr("explanations.pipeline.image_import.BACKGROUND_SIZE", 10)
 
 
-def draw(path, brightness):
+def draw(path, brightness, size=(32, 32)):
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.full((32, 32, 3), brightness, np.uint8)
+    pixels = np.full((*size[::-1], 3), brightness, np.uint8)
     Image.fromarray(pixels).save(path)
 
 
@@ -95,11 +100,127 @@ def test_a_folder_is_imported_with_a_line_of_summary(folder):
     assert (image_store().read(image.sha256) == 31).all()
 
 
-def test_large_images_are_fitted_to_the_classifier(folder):
-    Image.new("RGB", (300, 200), "red").save(folder / "test" / "cat" / "large.png")
+@pytest.mark.parametrize(("size", "shape"), [(None, (300, 200)), (48, (48, 48))])
+def test_images_stay_as_they_are_unless_a_size_is_given(folder, size, shape):
+    path = folder / "test" / "cat" / "large.jpg"
+    Image.new("RGB", (300, 200), "red").save(path)
+    importing(folder, size=size)
+    image = StudyImage.objects.get(source="test/cat/large.jpg")
+    assert (image.width, image.height) == shape
+    assert image.image_set.fitted_size == size
+    kept = OriginalFile.objects.get(image=image)
+    assert original_store().path(kept.sha256).read_bytes() == path.read_bytes()
+    assert (kept.name, kept.size) == ("large.jpg", path.stat().st_size)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (
+            16,
+            24,
+            "has images that were fitted to 16 x 16 pixels, but these images are fitted to 24",
+        ),
+        (16, None, "but these images are not fitted.*--size 16"),
+        (None, 24, "has images as they came, but these images are fitted to 24"),
+    ],
+)
+def test_a_second_import_at_another_size_is_refused_and_changes_nothing(
+    folder, settings, first, second, message
+):
+    importing(folder, size=first, limit=2)
+    files = sorted(settings.DATA_DIR.rglob("*"))
+    with pytest.raises(CommandError, match=message):
+        importing(folder, size=second)
+    assert sorted(settings.DATA_DIR.rglob("*")) == files
+    shapes = set(StudyImage.objects.filter(split="test").values_list("width", "height"))
+    assert shapes == {(first or 32,) * 2}
+    assert "stored" in importing(folder, size=first)  # the control
+    assert importing(folder, size=second, name="another").startswith("another: 4 images")
+
+
+def test_a_set_of_an_earlier_version_gets_no_images_of_another_size(folder):
+    """Its size was not recorded."""
+    draw(folder / "test" / "cat" / "0.png", 20, (300, 200))
+    importing(folder, size=32, limit=2, seed=3)
+    ImageSet.objects.update(fitted_size=None)
+    for size in (32, None):
+        if size:
+            assert "stored" in importing(folder, size=size)
+        else:
+            with pytest.raises(CommandError, match=r"test/cat/0.png is stored with 32 x 32 pixels"):
+                importing(folder, size=size)
+
+
+def test_images_beyond_the_memory_are_read_again_and_a_file_that_changed_is_noticed(
+    folder, monkeypatch
+):
+    monkeypatch.setattr("explanations.pipeline.image_import._KEPT_BYTES", 32 * 32 * 3)
     importing(folder)
-    image = StudyImage.objects.get(source="test/cat/large.png")
-    assert (image.width, image.height) == (32, 32)
+    assert image_store().read(StudyImage.objects.get(source="test/dog/1.png").sha256).mean() == 31
+    draw(folder / "test" / "dog" / "2.png", 99)
+    loaded = load_images(FolderSet(folder), "test")
+    draw(folder / "test" / "dog" / "2.png", 98)
+    with pytest.raises(ImageSetError, match=r"test/dog/2\.png changed while it was read"):
+        store_images(loaded, "animals")
+
+
+def test_copies_and_groups_in_two_splits_are_warned_of_and_stored(folder, capsys):
+    for split in ("train", "test"):
+        chance = np.random.default_rng(7).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+        large = Image.fromarray(chance).resize((90, 90), Image.Resampling.BICUBIC)
+        form = "png" if split == "train" else "jpg"
+        large.resize((90, 90) if split == "train" else (60, 60)).save(
+            folder / split / "cat" / f"copy.{form}"
+        )
+    rows = ["path,group", "train/cat/0.png,anna", "test/dog/0.png,anna", "test/cat/0.png,berta"]
+    (folder / "manifest.csv").write_text("\n".join(rows))
+    importing(folder)
+    copies, groups = ImageSet.objects.get().warnings
+    assert copies.startswith(
+        "1 of the images in test look like images in train: "
+        "test/cat/copy.jpg and train/cat/copy.png. Remove"
+    )
+    assert groups.startswith("1 groups are in test and in train: anna.")
+    said = capsys.readouterr().err
+    assert f"Warning: {copies}\nWarning: {groups}\n" in said
+    # The control: without the copy and with the patient in one split, there is no warning.
+    (folder / "test" / "cat" / "copy.jpg").unlink()
+    (folder / "manifest.csv").write_text("\n".join(rows).replace("test/dog/0.png,anna", ""))
+    importing(folder, name="clean")
+    assert ImageSet.objects.get(name="clean").warnings == []
+
+
+def test_a_folder_of_classes_is_divided_by_a_rule_that_is_stated_and_stored(tmp_path):
+    for number in range(20):
+        draw(tmp_path / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png", 12 * number)
+    pets = tmp_path / "pets"
+    with pytest.raises(CommandError, match=r"cat \(10 files\), dog \(10 files\).*--split-rule"):
+        importing(pets)
+    summary = importing(pets, split_rule="80/20", split_seed=3)
+    assert summary.endswith("Divided by 80/20, seed 3: train 16, test 4.")
+    stored = ImageSet.objects.get()
+    assert stored.split_rule == "80/20, seed 3"
+    test = set(stored.images.filter(split="test").values_list("sha256", flat=True))
+    importing(pets, split_rule="80/20", split_seed=3, split="train", name="again")
+    train = set(StudyImage.objects.filter(split="train").values_list("sha256", flat=True))
+    assert (len(test), len(train), test & train) == (4, 16, set())
+    for rule, seed in (("70/30", 3), ("80/20", 4)):
+        with pytest.raises(CommandError, match="was divided by 80/20, seed 3, but this import"):
+            importing(pets, split_rule=rule, split_seed=seed)
+
+
+def test_images_that_were_added_since_do_not_bring_one_into_a_second_split(tmp_path):
+    pets = tmp_path / "pets"
+    for number in range(10):
+        draw(pets / ("cat" if number % 2 else "dog") / f"{number}.png", 12 * number)
+    importing(pets, split_rule="50/50")
+    for number in range(10, 20):
+        draw(pets / ("cat" if number % 2 else "dog") / f"{number}.png", 12 * number)
+    with pytest.raises(
+        CommandError, match=r"is stored in the split 'test' of 'pets', but is in 'tr"
+    ):
+        importing(pets, split_rule="50/50", split="train")
 
 
 def test_without_training_images_the_summary_says_what_cannot_be_done(folder):

@@ -41,7 +41,7 @@ def check(files, other_class: str) -> None:
     """Read and decode everything, and store nothing."""
     opened = [(name, io.BytesIO(c) if isinstance(c, bytes) else c) for name, c in files]
     uploads = read_uploads(opened, CLASSES, other_class)
-    UploadSet("set", CLASSES, uploads, 32, taken={}, training=None).check(SPLIT)
+    UploadSet("set", CLASSES, uploads, taken={}, training=None).check(SPLIT)
 
 
 def refusals(*files, other_class="car") -> str:
@@ -85,7 +85,7 @@ def test_single_files_and_a_zip_are_stored_with_classes_background_and_originals
         ("truck", "truck/1.png"),
         ("car", "car/2.jpg"),
     ]
-    assert {(row.width, row.height) for row in stored} == {(32, 32)}
+    assert {(row.width, row.height) for row in stored} == {(48, 32)}  # as they are
     kept = OriginalFile.objects.get(image=stored[1])
     assert original_store().path(kept.sha256).read_bytes() == picture(1)
     assert (kept.name, kept.size) == ("1.png", len(picture(1)))

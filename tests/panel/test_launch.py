@@ -131,6 +131,14 @@ def test_a_complete_draft_has_nothing_to_mend(draft):
     assert launch.checklist(draft).blocking == ()
 
 
+def test_images_in_two_splits_are_in_the_checklist_and_with_the_images(draft, signed_in):
+    sentence = "3 groups are in test and in train: anna."
+    draft.image_set.warnings = [sentence]
+    draft.image_set.save()
+    assert sentence in [line.sentence for line in launch.checklist(draft).warnings]
+    assert sentence in signed_in("editor").get(address("images", draft)).content.decode()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [

@@ -9,7 +9,7 @@ from django.urls import reverse
 from PIL import Image
 
 from explanations import catalogue
-from explanations.models import StudyImage
+from explanations.models import ClassifierWeights
 from surveys.models import Answer, Participant, Study
 from surveys.pages import sequence
 from surveys.simulation.browser import Browser
@@ -58,7 +58,7 @@ def test_a_screen_with_two_dots_per_pixel_gets_larger_pictures_of_all_but_tiny_i
     trial = go_on(browser, page, 2)
     assert "srcset" not in html(trial)  # 32 pixels: squares, however large
     assert html(trial).count('class="pixels"') == 2
-    StudyImage.objects.update(width=128, height=128)
+    ClassifierWeights.objects.update(input_rule={"size": 128})
     assert html(trial).count('class="pixels"') == 0
     sets = re.findall(r'src="([^"]+)" srcset="([^"]+)"', html(trial))
     assert [one.split("/")[-1] for one, _ in sets] == ["image.png", "map.png"]
@@ -80,7 +80,7 @@ def test_the_instructions_speak_of_squares_only_where_there_are_some(drawn):
     browser, page, _ = in_arm(drawn, "none")
     page = go_on(browser, page, 1)
     assert "small squares" in html(page)
-    StudyImage.objects.update(width=128, height=128)
+    ClassifierWeights.objects.update(input_rule={"size": 128})
     assert "small squares" not in html(page)
     assert "Look at the whole picture before you look at its details." in html(page)
 

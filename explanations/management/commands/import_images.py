@@ -9,7 +9,8 @@ from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
-from explanations.pipeline.image_import import import_images
+from explanations.management.split_options import add_split_rule, split_rule_of
+from explanations.pipeline.image_import import import_images, rule_text
 
 
 class Command(DatabaseCommand):
@@ -24,7 +25,8 @@ class Command(DatabaseCommand):
             "--data",
             required=True,
             type=arguments.name,
-            help="scenes, cifar10, or split/class/image",
+            help="scenes, cifar10, a folder split/class/image or class/image, a csv file with the "
+            "columns path, class, split and group, or torchvision:NAME",
         )
         parser.add_argument(
             "--data-dir", type=arguments.input_folder, help="local copy of a data set"
@@ -44,14 +46,20 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--size",
             type=arguments.count,
-            default=32,
-            help="width and height of a folder's images, in pixels",
+            help="width and height to which the images of a folder or csv file are fitted, in "
+            "pixels; by default they stay as they are, and the classifier's rule makes its input",
         )
+        add_split_rule(parser)
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Import the images and return a summary."""
         try:
-            source = open_image_set(options["data"], options["data_dir"], size=options["size"])
+            source = open_image_set(
+                options["data"],
+                options["data_dir"],
+                size=options["size"],
+                split_rule=split_rule_of(options),
+            )
             done = import_images(
                 source,
                 options["split"],
@@ -64,7 +72,12 @@ class Command(DatabaseCommand):
         background = f"{done.background} training images as background"
         if done.no_background:
             background = f"no background, so no DeepSHAP: {done.no_background}"
+        for warning in done.warnings:
+            self.stderr.write(f"Warning: {warning}")
+        rule = source.split_rule
+        counts = ", ".join(f"{name} {source.count(name)}" for name in rule.splits) if rule else ""
+        divided = f" Divided by {rule_text(source)}: {counts}." if rule else ""
         return (
             f"{done.image_set}: {done.new} images of the split {options['split']} stored, "
-            f"{done.known} were already stored; {background}."
+            f"{done.known} were already stored; {background}.{divided}"
         )

@@ -6,8 +6,7 @@ from django.utils.translation import gettext
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.folder import FolderSet
 from explanations.models import ImageSet
-from explanations.pipeline.image_import import import_images
-from explanations.pipeline.upload import SIZE
+from explanations.pipeline.image_import import import_images, size_for
 from studyplatform.jobs.work import Done, RefusedError, Work
 from studyplatform.models import StudyImageSet
 
@@ -28,7 +27,8 @@ def run(work: Work) -> Done:
         classes = known.class_names
     work.step(gettext("reading the images"))
     try:
-        source = FolderSet(settings.IMAGE_FOLDERS / name, name=name, class_names=classes, size=SIZE)
+        folder = settings.IMAGE_FOLDERS / name
+        source = FolderSet(folder, name=name, class_names=classes, size=size_for(name))
         imported = import_images(source, split)
     except ImageSetError as error:
         raise RefusedError(str(error)) from error
@@ -38,6 +38,8 @@ def run(work: Work) -> Done:
                 "The folder has no training images, so SHAP cannot be computed for this image set."
             )
         )
+    for warning in imported.warnings:
+        work.say(warning)
     # How many are new depends on where an earlier attempt was stopped; the result must not.
     return Done(
         gettext("%(count)d images of “%(name)s” are in place.")

@@ -7,9 +7,9 @@ from itertools import takewhile
 from django.utils.translation import gettext as _
 
 from explanations import catalogue
-from explanations.models import StudyImage
+from explanations.pipeline import pictures
 from surveys import tasks
-from surveys.models import ArmBlock, Condition, Participant, Study
+from surveys.models import ArmBlock, Condition, Participant
 from surveys.pages.example import example_code, example_explanation, example_prediction
 from surveys.pages.kinds import Screen
 from surveys.pages.kinds.stimulus import stimulus
@@ -32,12 +32,6 @@ def trials_ahead(declared: StudyFile, condition: Condition, step: Step) -> list[
     here = [part.key for part in parts].index(step.part)
     following = takewhile(lambda part: not isinstance(part, InstructionsPart), parts[here + 1 :])
     return [part for part in following if isinstance(part, TrialsPart)]
-
-
-def are_images_tiny(study: Study) -> bool:
-    """Check whether the study's images are shown in squares. All images of a set have one size."""
-    first = StudyImage.objects.filter(image_set=study.image_set_id).order_by("pk").first()
-    return first is None or first.is_tiny
 
 
 def screen(participant: Participant, step: Step) -> Screen:
@@ -68,7 +62,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "guesses_class": bool(task and task.guesses_class),
         "several_maps": bool(task and task.classes),
         "method": catalogue.get(condition.method) if condition.method else None,
-        "in_squares": are_images_tiny(participant.study),
+        "in_squares": pictures.is_tiny(participant.study.classifier.rule),
     }
     prediction = example_prediction(participant.study)
     if prediction is None:

@@ -3,7 +3,8 @@
 from django.urls import reverse
 
 from explanations import catalogue
-from explanations.models import Explanation, Prediction, StudyImage
+from explanations.imagesets.input_rule import InputRule
+from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
 from surveys.models import Condition, Participant, Trial
 from surveys.pages.kinds import Screen
@@ -41,12 +42,12 @@ def picture_urls(
     return [*addresses, *([picture_url(participant, picture_code, "legend")] if named else [])]
 
 
-def sharpness(image: StudyImage) -> Screen:
-    """Return how a page draws an image and its maps: in squares if tiny, and from larger pictures
-    on a dense screen."""
+def sharpness(rule: InputRule) -> Screen:
+    """Return how a page draws a classifier's input and its maps: in squares if tiny, and from
+    larger pictures on a dense screen."""
     return {
-        "is_tiny": image.is_tiny,
-        "dense": DENSE if pictures.has_dense_picture(image.height, image.width) else "",
+        "is_tiny": pictures.is_tiny(rule),
+        "dense": DENSE if pictures.has_dense_picture(rule) else "",
     }
 
 
@@ -95,7 +96,7 @@ def stimulus(
     shown: Screen = {
         "image_url": picture_url(participant, picture_code, "image"),
         "map_over": definition(participant.study).pages.map == "over",
-        **sharpness(prediction.image),
+        **sharpness(prediction.classifier.rule),
     }
     label = spoken(participant.study).class_label(prediction.predicted_class)
     if shows_prediction and condition.shows_prediction:

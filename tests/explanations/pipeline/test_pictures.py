@@ -9,10 +9,12 @@ from PIL import Image
 
 from explanations import catalogue
 from explanations.attribution import Attribution
+from explanations.imagesets.input_rule import InputRule
 from explanations.models import ClassifierWeights, Explanation, ImageSet, Prediction, StudyImage
 from explanations.pipeline import pictures
 from explanations.pipeline.data_folder import artefact_store, image_store
-from explanations.rendering.viewing import DEFAULT
+from explanations.rendering import canvas
+from explanations.rendering.viewing import DEFAULT, VIEWS
 from explanations.store.artefacts import ArtefactError, ArtefactStore
 
 pytestmark = pytest.mark.django_db
@@ -79,24 +81,80 @@ def test_a_tiny_image_keeps_the_names_of_its_pictures_and_a_large_one_has_names_
     drawing = catalogue.get("gradcam").drawing
     text = f"{explanation.key} {explanation.sha256} {drawing!r} {DEFAULT!r} 1"
     name = hashlib.sha256(text.encode()).hexdigest()
-    image = explanation.prediction.image
+    prediction = explanation.prediction
     assert pictures.picture_name(explanation, DEFAULT) == name
     assert pictures.picture_name(explanation, DEFAULT, dense=True) == name
-    image.width = image.height = 128
-    names = {pictures.picture_name(explanation, DEFAULT, dense=dense) for dense in (True, False)}
-    image.width = 200
-    names |= {pictures.picture_name(explanation, DEFAULT), name}
-    assert len(names) == 4
+    names = {name}
+    for rule in ({"size": 128}, {"size": 128, "resize": 144}, {"size": 128, "crop": "none"}):
+        prediction.classifier.input_rule = rule
+        for dense in (True, False):
+            names.add(pictures.picture_name(explanation, DEFAULT, dense=dense))
+    prediction.image.width = prediction.image.height = 128
+    names.add(pictures.picture_name(explanation, DEFAULT))  # exactly the input of another rule
+    assert len(names) == 8
 
 
-def test_image_and_map_of_a_wide_image_have_its_shape(scenes, corner):
-    explanation = explained(scenes, corner)
-    image = explanation.prediction.image
-    wide = np.random.default_rng(0).integers(0, 256, (112, 200, 3), dtype=np.uint8)
-    image.sha256, image.height, image.width = image_store().write(wide), 112, 200
-    for dense, shape in ((False, (224, 400, 3)), (True, (448, 800, 3))):
-        assert pixels_of(pictures.image_png(image, dense=dense)).shape == shape
-        assert pixels_of(pictures.map_png(explanation, dense=dense)).shape == shape
+@pytest.fixture
+def photograph(scenes, corner):
+    """A photograph of 500 by 300 pixels with a map of 224, whose upper left corner is strongest."""
+    explanation = explained(scenes, np.kron(corner, np.ones((7, 7), np.float32)))
+    image, weights = explanation.prediction.image, explanation.prediction.classifier
+    chance = np.random.default_rng(0).integers(0, 256, (150, 250, 3), dtype=np.uint8)
+    pixels = np.asarray(Image.fromarray(chance).resize((500, 300), Image.Resampling.BICUBIC))
+    image.sha256, image.height, image.width = image_store().write(pixels), 300, 500
+    weights.input_rule = {"size": 224}
+    image.save()
+    weights.save()
+    return explanation, pixels
+
+
+def test_people_see_the_part_of_a_photograph_that_the_classifier_sees_at_its_own_resolution(
+    photograph,
+):
+    explanation, pixels = photograph
+    image, rule = explanation.prediction.image, explanation.prediction.classifier.rule
+    window = Image.fromarray(pixels[:, 100:400])
+    for dense, side in ((False, 448), (True, 672)):
+        shown = pixels_of(pictures.image_png(image, rule, dense=dense))
+        assert shown.shape == (side, side, 3)
+        expected = np.asarray(window.resize((side, side), Image.Resampling.LANCZOS))
+        assert np.abs(shown.astype(int) - expected).mean() < 1
+        # The control: enlarging the classifier's input loses what lies between its pixels.
+        enlarged = canvas.fitted(rule.apply(pixels), (side, side))
+        assert np.abs(enlarged.astype(int) - expected).mean() > 3
+        assert pixels_of(pictures.map_png(explanation, dense=dense)).shape == (side, side, 3)
+    assert pixels_of(pictures.image_png(image)).shape == (300, 500, 3)  # the whole of it
+
+
+def test_the_map_lies_on_the_part_that_it_explains(photograph):
+    """Where the map is zero, the picture is half dark blue; in the corner, half yellow."""
+    explanation, _ = photograph
+    image, rule = explanation.prediction.image, explanation.prediction.classifier.rule
+    ground = pixels_of(pictures.image_png(image, rule)).astype(float)
+    layer = 2 * pixels_of(pictures.map_png(explanation)).astype(float) - ground
+    assert np.abs(layer[150:, 150:] - (0, 34, 78)).max() <= 2
+    assert np.abs(layer[:100, :100] - (254, 232, 56)).max() <= 2
+
+
+def test_a_classifier_of_few_pixels_shows_a_photograph_in_its_squares(photograph):
+    explanation, pixels = photograph
+    rule = InputRule(32)
+    shown = pixels_of(pictures.image_png(explanation.prediction.image, rule, dense=True))
+    assert np.array_equal(shown, np.kron(rule.apply(pixels), np.ones((10, 10, 1), np.uint8)))
+
+
+def test_removing_an_image_removes_every_picture_that_was_drawn_of_it(photograph, settings):
+    explanation, _ = photograph
+    image, rule = explanation.prediction.image, explanation.prediction.classifier.rule
+    for dense in (False, True):
+        pictures.image_png(image, dense=dense)
+        pictures.image_png(image, rule, dense=dense)
+        pictures.map_png(explanation, dense=dense)
+        pictures.map_png(explanation, VIEWS["half"][1], dense=dense)
+    folder = settings.DATA_DIR / "pictures"
+    assert len(list(folder.rglob("*.png"))) == 8
+    names = set(pictures.picture_names(StudyImage.objects.filter(pk=image.pk)))
+    assert {path.stem for path in folder.rglob("*.png")} <= names
 
 
 def test_the_words_for_screen_readers_tell_the_place_and_no_class(scenes, corner):
