@@ -18,6 +18,11 @@ WORKERS ?= 2
 	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-dev.txt
 	@touch $@
 
+.venv-crate/.installed: requirements-crate.txt
+	$(PYTHON) -m venv .venv-crate
+	.venv-crate/bin/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-crate.txt
+	@touch $@
+
 demo: .venv/.installed
 	@$(BIN)/python manage.py demo --address $(ADDRESS)
 	@if [ "$(SERVE)" != "0" ]; then exec $(BIN)/python manage.py serve $(ADDRESS); fi
@@ -34,7 +39,7 @@ test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) -m "not nightly" $(ARGS)
 
 # The same, and everything that is long by nature: whole walks in a browser, kills, simulations.
-nightly: .venv/.installed-dev
+nightly: .venv/.installed-dev .venv-crate/.installed
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) $(ARGS)
 
 lint: .venv/.installed-dev

@@ -39,6 +39,12 @@ class PlanError(ProblemsError):
         self.placed = tuple(placed)
 
 
+class ReleaseError(ProblemsError):
+    """The data of a study cannot be released as asked."""
+
+    heading = "The release cannot be made"
+
+
 class NotEstimableError(AnalysisError):
     """The requested quantity does not exist for these data, for the reason in the message."""
 

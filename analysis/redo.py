@@ -72,9 +72,10 @@ def repetition(folder: Path) -> Repetition:
         new = Path(place)
         analyse(folder / DATA, new, command=manifest["command"])
         old, again = (_document(place / "results.json") for place in (folder, new))
-        machines = [document["provenance"]["processor"] for document in (old, again)]
+        machines = _machines(old, again)
         is_same = machines[0] == machines[1]
-        problems = _compared(old, again, exactly=is_same)
+        compared = compare(old, again)
+        problems = compared.problems
         old_page, new_page = ((place / "report.html").read_bytes() for place in (folder, new))
     problems = [*(stopped_before(_read(folder / "results.json")) if problems else []), *problems]
     if not is_same:
@@ -84,7 +85,18 @@ def repetition(folder: Path) -> Repetition:
         )
     if not problems and old_page != new_page:
         problems.append("report.html differs from the page that these data and this plan produce.")
-    return Repetition(problems, _exactness(*machines))
+    return Repetition(problems, compared.exactness)
+
+
+def compare(old: Any, again: Any) -> Repetition:
+    """Compare two documents of results, within the tolerance if the processors differ."""
+    machines = _machines(old, again)
+    is_same = machines[0] == machines[1]
+    return Repetition(_compared(old, again, exactly=is_same), _exactness(*machines))
+
+
+def _machines(old: Any, again: Any) -> tuple[str, str]:
+    return old["provenance"]["processor"], again["provenance"]["processor"]
 
 
 def _exactness(old: str, new: str) -> str:

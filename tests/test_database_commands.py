@@ -29,6 +29,7 @@ CALLS = SLUG | {
     "load_study": [str(ROOT / "pyproject.toml")],
     "precompute_explanations": ["--study", "nothing"],
     "register_classifier": ["--name", "x", "--factory", "nothing"],
+    "release_study": ["nothing", "--output", "nowhere"],
     "run_analysis": ["nothing", "--output", "nowhere"],
     "unblind_study": ["nothing", "--reason", "The end."],
     "verify_explanations": [],
@@ -37,6 +38,7 @@ CALLS = SLUG | {
 """Commands that work on the database, with the least that each can be called with."""
 WITHOUT = {
     *(
+        "check_release",
         "demo",
         "draw_pictures",
         "plan_power",

@@ -28,7 +28,7 @@ from surveys.study_file import stored
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.retired import PER_ARM, is_retired
 
-CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis")
+CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis", "release")
 """The parts of a study file that can still change while people take part in the study."""
 
 

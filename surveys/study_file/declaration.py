@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, MaxLen
 
+from analysis.release.declaration import Release
 from analysis.toml.problems import FileProblemsError
 from analysis.toml.value_types import Words
 from surveys.allocation.strata import Stratum
@@ -132,6 +133,7 @@ class StudyFile:
     classes: Mapping[str, str] = field(default_factory=dict)
     translations: Mapping[str, "StudyFile"] = field(default_factory=dict)
     recruitment: Recruitment = field(default_factory=Recruitment)
+    release: Release = field(default_factory=Release)
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen
 
+from analysis.release.declaration import Release, problems_of
 from analysis.toml import document
 from analysis.toml.document import Document
 from analysis.toml.problems import TableProblems, did_you_mean
@@ -80,6 +81,7 @@ class FileTable:
     classes: Mapping[str, Words] = field(default_factory=dict)
     text: Mapping[str, Translation] = field(default_factory=dict)
     recruitment: dict[str, Any] = field(default_factory=dict)
+    release: Release = field(default_factory=Release)
 
 
 def read(text: str) -> declaration.StudyFile:
@@ -120,6 +122,7 @@ def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
         language=written.language,
         classes=written.classes,
         recruitment=recruitment.read(file),
+        release=written.release,
     )
     study = replace(study, translations=translations(written.text, study, file.problems))
     _check_whole(file, study, declared)
@@ -192,6 +195,8 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     )
     _check_conditions_of_parts(file, study, parts)
     _check_tasks(file, study)
+    for path, problem in problems_of(study.release):
+        file.problems.add(("release", *path), problem)
 
 
 def _check_tasks(file: Document, study: declaration.StudyFile) -> None:
