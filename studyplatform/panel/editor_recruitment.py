@@ -26,6 +26,7 @@ def _recruitment(values: Values) -> list[Entry]:
         "withdrawn": gettext("Who leaves before the end"),
         "screened_out": gettext("Who took part in an excluded study"),
         "full": gettext("Who comes when no place is left"),
+        "declined": gettext("Who does not agree to the consent"),
     }
     codes, urls = gettext("Prolific: completion codes"), gettext("SONA and others: ways back")
     address = gettext("An address with https://, in which {external_id} stands for the person.")

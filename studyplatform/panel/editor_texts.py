@@ -1,6 +1,6 @@
 """The editor's section of texts: what participants read, and the languages of the study."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -69,9 +69,15 @@ def _texts_of(values: Values, code: str, is_own: bool) -> Iterator[Entry]:
             group=group,
             is_optional=False,
         )
+    if value_at(values, ("consent", "summary"), ""):
+        yield Entry(
+            (*at, "consent", "summary"), gettext("Summary of the consent"), "text", paragraphs,
+            group, is_optional=False,
+        )  # fmt: skip
     yield Entry(
         (*at, "consent", "text"), gettext("Consent"), "text", paragraphs, group, is_optional=False
     )
+    yield from _consent_parts(values, at, group, is_own)
     yield Entry(
         (*at, "debrief", "text"), gettext("Debrief"), "text", paragraphs, group, is_optional=False
     )
@@ -99,6 +105,30 @@ def _texts_of(values: Values, code: str, is_own: bool) -> Iterator[Entry]:
         (*at, "remove"), gettext("Remove this language with all its texts"), "check", group=group,
         missing=False,
     )  # fmt: skip
+
+
+def _consent_parts(values: Values, at: Path, group: str, is_own: bool) -> Iterator[Entry]:
+    """Yield the fields of the consent's folded parts and of its check boxes."""
+    for number, _details in enumerate(tables(values, *at, "consent", "details")):
+        where: Path = (*at, "consent", "details", number)
+        words = {"number": number + 1}
+        yield Entry(
+            (*where, "heading"), gettext("Consent, heading of the folded part %(number)d") % words,
+            group=group, is_optional=False,
+        )  # fmt: skip
+        yield Entry(
+            (*where, "text"), gettext("Consent, text of the folded part %(number)d") % words,
+            "text", group=group, is_optional=False,
+        )  # fmt: skip
+    for number, check in enumerate(tables(values, "consent", "checks")):
+        key = str(check.get("key", number + 1))
+        place: Path = ("consent", "checks", number, "text") if is_own else (
+            *at, "consent", "checks", key
+        )  # fmt: skip
+        yield Entry(
+            place, gettext("Consent, check box “%(key)s”") % {"key": key}, group=group,
+            is_optional=False,
+        )  # fmt: skip
 
 
 def _write(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
@@ -132,7 +162,7 @@ def _to_translate(values: Values, code: str) -> dict[str, Any]:
 
     table: dict[str, Any] = {
         "title": copied("title")[:LONGEST_TITLE],
-        "consent": {"text": copied("consent", "text")},
+        "consent": _consent_to_translate(values, copied),
         "debrief": {"text": copied("debrief", "text")},
     }
     classes = _class_names(values)
@@ -147,6 +177,26 @@ def _to_translate(values: Values, code: str) -> dict[str, Any]:
         if part.get("kind") == "text"
     }
     return table | ({"parts": parts} if parts else {})
+
+
+def _consent_to_translate(values: Values, copied: Callable[..., str]) -> dict[str, Any]:
+    """Return the consent's table in another language, with every part that the file has."""
+    table: dict[str, Any] = {"text": copied("consent", "text")}
+    if value_at(values, ("consent", "summary"), ""):
+        table["summary"] = copied("consent", "summary")
+    details = tables(values, "consent", "details")
+    if details:
+        table["details"] = [
+            {name: copied("consent", "details", number, name) for name in ("heading", "text")}
+            for number in range(len(details))
+        ]
+    checks = tables(values, "consent", "checks")
+    if checks:
+        table["checks"] = {
+            str(check.get("key")): copied("consent", "checks", number, "text")
+            for number, check in enumerate(checks)
+        }
+    return table
 
 
 def _class_names(values: Values) -> dict[str, str]:

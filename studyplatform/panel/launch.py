@@ -141,13 +141,14 @@ def _outcome_words() -> Mapping[Outcome, str]:
         Outcome.WITHDRAWN: gettext("for those who leave before the end"),
         Outcome.SCREENED_OUT: gettext("for those who took part in an excluded study"),
         Outcome.FULL: gettext("for those who come when no place is left"),
+        Outcome.DECLINED: gettext("for those who do not agree to the consent"),
     }
 
 
 def _empty_texts(declared: StudyFile) -> Iterator[TextRemark]:
     for code in declared.languages:
         text = declared.in_language(code)
-        if len(text.consent.text.split()) < 20:
+        if len(text.consent.words.split()) < 20:
             sentence = gettext(
                 "The consent in the language “%(language)s” has fewer than 20 words. Say who asks, "
                 "what people do, what is stored, and that they may stop."

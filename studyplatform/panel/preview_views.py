@@ -28,6 +28,7 @@ from surveys.pages.kinds.catalogue import page_of
 from surveys.pages.language import about_study
 from surveys.pages.screens import screen
 from surveys.study_file.stored import definition
+from surveys.web.consent import check_boxes
 from surveys.web.pictures import drawn, example_of, explanation_of, is_dense
 
 NOT_SHOWN = "Participants in this arm do not see this page: its part is limited to other arms."
@@ -189,7 +190,10 @@ def _frame(
     """Show consent or debrief."""
     if request.method == "POST":
         return HttpResponseRedirect(bar["next"])
-    context |= {"languages": (), "personal_code": "AAAA-BBBB-CCCC", "arrival_key": preview.CODE}
+    context |= {
+        "languages": (), "personal_code": "AAAA-BBBB-CCCC", "arrival_key": preview.CODE,
+        **check_boxes(context["study"]),
+    }  # fmt: skip
     context["participant"] = Participant(
         code=preview.CODE, completion_code="PREVIEW1", personal_code=context["personal_code"]
     )

@@ -14,7 +14,7 @@ from explanations import catalogue
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts.instructions import TextPart
 
-BRACKETS = re.compile(r"\[[^\[\]\n]{2,200}\]")
+BRACKETS = re.compile(r"\[[^\[\]\n]{2,200}\](?!\()")  # [words](address) is a link
 DEMONSTRATION = re.compile(r"\b(?:demonstration study|Demonstrationsstudie)\b", re.IGNORECASE)
 PLACEBO = re.compile(r"\bplacebo", re.IGNORECASE)
 NUMBERS: Mapping[str, int] = {
@@ -129,7 +129,7 @@ def _texts(declared: StudyFile) -> Iterator[_Text]:
         is_own = code == declared.language
         at = "" if is_own else f"text.{code}."
         yield _Text(gettext("title"), code, text.title, f"{at}title")
-        yield _Text(gettext("consent"), code, text.consent.text, f"{at}consent.text")
+        yield _Text(gettext("consent"), code, text.consent.words, f"{at}consent.text")
         yield _Text(gettext("debrief"), code, text.debrief.text, f"{at}debrief.text")
         for number, part in enumerate(text.parts):
             if isinstance(part, TextPart):

@@ -47,6 +47,9 @@ class Participant(models.Model):
     )
     consent_version = models.CharField(max_length=40)
     consent_sha256 = models.CharField("hash of the consent text", max_length=64)
+    consent_checks = models.JSONField(
+        default=list, help_text="Keys of the check boxes of the consent that were ticked."
+    )
     consented_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     completion_code = models.CharField(max_length=8, blank=True)

@@ -19,6 +19,8 @@ class WayBack:
     address: str
     code: str
     service: str
+    seconds: int = 0
+    """After how many seconds the last page goes back by itself. 0 if only by the button."""
 
 
 def outcome_of(participant: Participant) -> Outcome | None:
@@ -47,6 +49,7 @@ def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack
         exit_addresses.fill(declared_exit.address, external_id),
         declared_exit.code,
         recruitment.name,
+        recruitment.return_after,
     )
 
 

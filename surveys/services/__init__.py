@@ -1,7 +1,7 @@
 """Every write to a study and to its participants' data, each in one transaction."""
 
 from surveys.pages.lapse import has_lapsed
-from surveys.services.enrolment import StudyClosedError, enrol
+from surveys.services.enrolment import NotAgreedError, StudyClosedError, enrol
 from surveys.services.errors import StudyError
 from surveys.services.excluding import exclude, include_again
 from surveys.services.leaving import Erased, erase, stop
@@ -45,6 +45,7 @@ __all__ = [
     "ExcludedError",
     "InvalidAnswersError",
     "NoIdError",
+    "NotAgreedError",
     "Recorded",
     "StudyClosedError",
     "StudyError",

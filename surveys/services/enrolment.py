@@ -3,6 +3,7 @@ arm.
 """
 
 import hashlib
+from collections.abc import Collection
 from itertools import count
 
 from django.db import transaction
@@ -23,6 +24,10 @@ class StudyClosedError(StudyError):
     """A study that admits nobody: a draft, a closed study, or a retired design."""
 
 
+class NotAgreedError(StudyError):
+    """A consent in which a required check box is not ticked."""
+
+
 @transaction.atomic
 def enrol(
     *,
@@ -31,13 +36,16 @@ def enrol(
     simulated: bool = False,
     language: str = "",
     visitor: Visitor | None = None,
+    ticked: Collection[str] | None = None,
 ) -> Participant:
     """Return the participant of this arrival, who is created if ``arrival_key`` is new.
 
     ``language`` is the language in which the person read the consent, by default the study's own.
-    ``visitor`` carries the person's ids if the study uses a recruitment service. A participant who
-    was enrolled before is returned whatever the state of the study. Raises StudyClosedError,
-    StudyFullError, and the errors of ``recruiting.admit``.
+    ``ticked`` holds the keys of the consent's check boxes that the person ticked, and is None for
+    a rehearsal that skips the consent, which counts as ticking them all. ``visitor`` carries the
+    person's ids if the study uses a recruitment service. A participant who was enrolled before is
+    returned whatever the state of the study. Raises StudyClosedError, StudyFullError,
+    NotAgreedError if a required check box is not ticked, and the errors of ``recruiting.admit``.
     """
     study = lock(study)
     # Looked up under the lock, so that a consent sent twice never makes two participants.
@@ -63,6 +71,12 @@ def enrol(
         recruiting.admit(study, visitor)
     declared = definition(study).in_language(language)
     consent = declared.consent
+    checks = [check.key for check in consent.checks if ticked is None or check.key in ticked]
+    if missing := {check.key for check in consent.checks if check.required} - set(checks):
+        raise NotAgreedError(
+            f"The consent of {study.slug!r} requires check boxes that are not ticked: "
+            f"{', '.join(sorted(missing))}."
+        )
     participant = Participant.objects.create(
         study=study,
         arrival_key=arrival,
@@ -72,6 +86,7 @@ def enrol(
         language=declared.language,
         consent_version=consent.version,
         consent_sha256=consent.sha256,
+        consent_checks=checks,
         consented_at=timezone.now(),
     )
     places.take(participant)

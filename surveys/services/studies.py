@@ -18,6 +18,7 @@ from surveys.services.changing_places import (
     in_words,
     record_places,
 )
+from surveys.services.documents import missing_documents
 from surveys.services.errors import StudyError
 from surveys.services.freezing import freeze
 from surveys.services.locking import lock
@@ -391,13 +392,13 @@ def _write_arms(study: Study, declared: StudyFile) -> None:
 
 
 def missing_for_launch(study: Study) -> list[str]:
-    """Return which stimuli and maps the study still lacks, one sentence each."""
+    """Return which stimuli, maps and documents the study still lacks, one sentence each."""
     declared = stored.definition(study)
     stimuli = list(study.stimuli.select_related("prediction__classifier"))
     wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
     if len(stimuli) != wanted:
         return [f"{len(stimuli)} of {wanted} stimuli are chosen."]
-    missing = []
+    missing = list(missing_documents(declared))
     for condition in study.conditions.exclude(method=""):
         # Parts that the condition does not show need no maps of its method.
         parts = {part.key for part in declared.trial_parts if part.is_in(condition.key)}

@@ -111,7 +111,8 @@ def _take_part(
 ) -> Participant.State:
     """Simulate a person, from the link to the end."""
     browser.forget()
-    page = browser.send(browser.open(signed_links.rehearsal_path(study)), {})
+    consent = browser.open(signed_links.rehearsal_path(study))
+    page = browser.send(consent, {box: values[0] for box, values in consent.questions.items()})
     walk = Walk(study, _participant(study, page), profile)
     person = Person(profile, seed, number)
     total = len(sequence.steps(study))

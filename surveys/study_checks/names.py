@@ -22,7 +22,8 @@ def check(file: Document, study: StudyFile) -> None:
 
 def _check_factors(file: Document, study: StudyFile) -> None:
     """Report each condition's factors that would make two columns of one name."""
-    key, reserved, asked = declared_under(file), reserved_names(), _asked(study)
+    key, asked = declared_under(file), _asked(study)
+    reserved = reserved_names() | {check.field for check in study.consent.checks}
     for number, condition in enumerate(study.conditions):
         for name in condition.factors:
             place = (key, number, "factors", name)

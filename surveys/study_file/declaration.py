@@ -1,18 +1,18 @@
 """The declaration of a study, as its TOML file contains it."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le, MaxLen
+from annotated_types import Ge, Le
 
 from analysis.release.declaration import Release
 from analysis.toml.problems import FileProblemsError
 from analysis.toml.value_types import Words
 from surveys.allocation.strata import Stratum
+from surveys.study_file.consent import Consent
 from surveys.study_file.designs import Arm, Condition, arms_of
 from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.study_file.recruitment import Recruitment
@@ -21,24 +21,13 @@ from surveys.study_file.step import Step
 LONGEST_TITLE = 200  # the length of the database's column
 MOST_HOURS = 24 * 365
 MapPlace = Literal["beside", "over"]
+TextFormat = Literal["plain", "markdown"]
 
 
 class StudyFileError(FileProblemsError):
     """A study file that cannot be used. The message gives each problem with its line and its
     cure.
     """
-
-
-@dataclass(frozen=True)
-class Consent:
-    """The text that a participant agrees to, with empty lines between paragraphs."""
-
-    version: Annotated[Words, MaxLen(40)]
-    text: Words
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -100,11 +89,13 @@ class Pages:
 
     After a gap longer than ``resume_hours`` nobody can continue, and 0 sets no limit. ``map`` is
     "beside" to put the map next to the image, or "over" to put it over the image, with a slider for
-    its opacity, or next to it without a script.
+    its opacity, or next to it without a script. ``texts`` is "markdown" if consent, debrief and
+    text pages are written in Markdown, and "plain" if they are paragraphs.
     """
 
     resume_hours: Annotated[int, Ge(0), Le(MOST_HOURS)] = 0
     map: MapPlace = "beside"
+    texts: TextFormat = "plain"
 
 
 @dataclass(frozen=True)

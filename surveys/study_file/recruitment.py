@@ -20,6 +20,8 @@ class Outcome(enum.StrEnum):
     """Not admitted: took part in a study that this study excludes."""
     FULL = "full"
     """Not admitted: every place is taken, or the study is closed."""
+    DECLINED = "declined"
+    """Did not agree to the consent."""
 
 
 class Replaced(enum.StrEnum):
@@ -58,7 +60,8 @@ class Recruitment:
     are not admitted. ``remember_days`` is the number of days after the consent for which the keyed
     hash of an erased person's id is kept, and 0 keeps none. ``replace`` lists the ways of leaving
     after the allocation that give the place back. ``pay`` is what a complete participation is paid,
-    in the ``currency``, or 0 if the file does not say.
+    in the ``currency``, or 0 if the file does not say. ``return_after`` is the number of seconds
+    after which the last page goes back to the service by itself, and 0 if it waits for the button.
     """
 
     kind: str = "open"
@@ -72,6 +75,7 @@ class Recruitment:
     replace: tuple[Replaced, ...] = ()
     pay: float = 0.0
     currency: str = ""
+    return_after: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -89,6 +89,11 @@ def factor_of_person(name: str) -> Callable[[Participant], Cell]:
     return source
 
 
+def ticked(key: str) -> Callable[[Participant], Cell]:
+    """Return a function that reads whether the participant ticked a check box of the consent."""
+    return lambda participant: int(key in participant.consent_checks)
+
+
 def quiz_mistakes(participant: Participant) -> Cell:
     """Count wrong answers in the last attempt at every comprehension check. Empty without any
     check.

@@ -12,7 +12,7 @@ from surveys.study_file.declaration import StudyFile
 from surveys.study_file.designs import between_factors, factor_names
 from surveys.study_file.parts import TrialsPart
 from surveys.tasks.items import diagnosis
-from surveys.tidy.cell_sources import answer_cell, factor, factor_of_person
+from surveys.tidy.cell_sources import answer_cell, factor, factor_of_person, ticked
 from surveys.tidy.cells import Cell
 from surveys.tidy.columns import (
     ANSWERED,
@@ -27,6 +27,7 @@ from surveys.tidy.columns import (
     PARTICIPANTS,
     SIDE_BY_SIDE,
     STIMULUS,
+    YES_NO,
     Column,
 )
 from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
@@ -59,7 +60,12 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
     main = [part for part in study.trial_parts if not part.is_practice]
     practice = [part for part in study.trial_parts if part.is_practice]
     columns_by_file = {
-        "participants.csv": (*PARTICIPANTS, *_person_factors(study), *checks),
+        "participants.csv": (
+            *PARTICIPANTS,
+            *_person_factors(study),
+            *_consent_columns(study),
+            *checks,
+        ),
         "trials.csv": trial_columns(study, main),
         "answers.csv": ANSWERS,
         "pages.csv": PAGES,
@@ -106,6 +112,14 @@ def _person_factors(study: StudyFile) -> tuple[Column, ...]:
     """Return the columns of the factors of which each participant sees a single level."""
     names = between_factors(study.conditions, study.design.within)
     return tuple(_factor_column(name, factor_of_person(name)) for name in names)
+
+
+def _consent_columns(study: StudyFile) -> tuple[Column, ...]:
+    """Return a column for each check box of the consent."""
+    return tuple(
+        Column(check.field, "integer", ticked(check.key), check.text, 0, 1, YES_NO)
+        for check in study.consent.checks
+    )
 
 
 def _factor_column(name: str, source: Callable[[Any], Cell]) -> Column:

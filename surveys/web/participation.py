@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from surveys import services
 from surveys.models import Participant, Study
-from surveys.models.personal_code import personal_code
 from surveys.models.prepared_query import PreparedQuery
 from surveys.models.sealed import keyed_hash
 from surveys.pages import language, page_key, sequence
@@ -27,7 +26,7 @@ from surveys.recruitment.visitor import Visitor
 from surveys.services import Recorded
 from surveys.study_file.recruitment import Outcome
 from surveys.study_file.stored import definition
-from surveys.web import arrival, rate_limit, signed_links, visitor_cookie
+from surveys.web import arrival, consent, rate_limit, signed_links, visitor_cookie
 
 FIELDS = {
     "csrfmiddlewaretoken",
@@ -92,7 +91,13 @@ def _begin(
     if key is None:
         # Nobody may take a pilot for the study, so that it looks closed to real participants.
         closed = study.state != Study.State.OPEN or (study.is_pilot and not simulated)
-        return _no_place(request, study, visitor, "closed") if closed else _consent(request, study)
+        if closed:
+            return _no_place(request, study, visitor, "closed")
+        return consent.show_consent(request, study)
+    if consent.DECLINE in request.POST:
+        path = reverse("declined", kwargs={"slug": study.slug})
+        return SeeOther(f"{path}?language={language.wanted(request, study)}")
+    ticked = consent.ticked_checks(request, study)
     # Only real arrivals are limited: rehearsals have places of their own.
     if not simulated and rate_limit.too_many(study):
         return _busy(request, study)
@@ -103,7 +108,10 @@ def _begin(
             simulated=simulated,
             language=language.wanted(request, study),
             visitor=visitor,
+            ticked=ticked,
         )
+    except services.NotAgreedError:
+        return consent.show_consent(request, study, request.POST["arrival_key"], ticked)
     except services.StudyFullError:
         return _no_place(request, study, visitor, "full")
     except services.StudyClosedError:
@@ -251,18 +259,6 @@ def _show(
         "address": request.build_absolute_uri(request.path),
     }
     return render(request, page_of(form.step).template, context)
-
-
-def _consent(request: HttpRequest, study: Study) -> HttpResponse:
-    key = signed_links.new_arrival_key(study)
-    context = {
-        **about_study(study),
-        "languages": language.choices(request, study),
-        "arrival_key": key,
-        "personal_code": personal_code(signed_links.arrival_key(study, key) or ""),
-        "service": arrival.service_of(study),
-    }
-    return render(request, "surveys/consent.html", context)
 
 
 def _busy(request: HttpRequest, study: Study) -> HttpResponse:

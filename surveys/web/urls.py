@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from surveys.web import participation, pictures, withdrawal
+from surveys.web import consent, participation, pictures, withdrawal
 from surveys.web import recruitment as recruitmentviews
 
 urlpatterns = [
     path("", participation.home, name="home"),
     path("s/<slug:slug>/", participation.landing, name="landing"),
+    path("s/<slug:slug>/declined/", consent.declined, name="declined"),
+    path("s/<slug:slug>/information.pdf", consent.information, name="information"),
     path("s/<slug:slug>/withdraw/", withdrawal.withdraw_later, name="withdraw-later"),
     path("s/<slug:slug>/deleted/", withdrawal.deleted, name="deleted"),
     path("s/<slug:slug>/anew/", withdrawal.anew, name="anew"),

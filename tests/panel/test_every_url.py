@@ -145,6 +145,8 @@ ROWS = {
     "home": Row(EVERYBODY),
     "landing": Row(EVERYBODY),
     "withdraw-later": Row(EVERYBODY),
+    "declined": Row(EVERYBODY),
+    "information": Row(EVERYBODY, may_lack=True),
     "deleted": Row(EVERYBODY),
     "anew": Row(EVERYBODY),
     "go-on": Row(EVERYBODY),

@@ -8,7 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.models import Study
-from surveys.services import StudyError, load_study
+from surveys.services import StudyError, documents, load_study
+from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
 from surveys.study_checks.text import read_text
 from surveys.study_file.declaration import StudyFileError
@@ -36,7 +37,9 @@ class Command(DatabaseCommand):
         # Loading is idempotent, so only the state before tells whether anything changed.
         before = set(Study.objects.values_list("slug", "source_sha256"))
         try:
-            study = load_study(read_text(file), reason=options.get("reason") or "")
+            text = read_text(file)
+            documents.store_documents_beside(file, loading.parse(text))
+            study = load_study(text, reason=options.get("reason") or "")
         except OSError as error:
             raise CommandError(
                 f"{file} cannot be read: {error}. Name a study file (.toml) that exists."

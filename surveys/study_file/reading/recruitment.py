@@ -20,6 +20,7 @@ PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 REMEMBER_DAYS = 365
 MOST_DAYS = 3650
+SHORTEST_PAUSE, LONGEST_PAUSE = 20, 3600
 OURS = frozenset(("rehearsal", "lang", "language"))
 """Parameters of the platform's own links, whose names a service's id may not take."""
 
@@ -49,6 +50,7 @@ def table_type(kind: Kind) -> type[Any]:
             ("exclude", tuple[Words, ...], ()),
             ("remember_days", Annotated[int, Ge(0), Le(MOST_DAYS)], REMEMBER_DAYS),
             ("replace", tuple[Annotated[str, OneOf(_ways(kind))], ...], ()),
+            ("return_after", Annotated[int, Ge(0), Le(LONGEST_PAUSE)], 0),
         ]
         exits = make_dataclass("Exits", [_exit_key(outcome) for outcome in kind.outcomes])
         keys.append(("codes" if kind.address else "urls", exits, None))
@@ -94,6 +96,12 @@ def read(file: Document) -> Recruitment:
     if not kind.outcomes:
         return Recruitment(kind=kind.key, pay=table.pay, currency=table.currency)
     _check_id_parameter(table, kind, at)
+    if 0 < table.return_after < SHORTEST_PAUSE:
+        at.add(
+            "return_after",
+            f"return_after is {table.return_after}. Nobody can read the debrief in that time: "
+            f"write {SHORTEST_PAUSE} seconds or more, or 0 for no return without the button.",
+        )
     _check_service_study(table, kind, at)
     return Recruitment(
         kind=kind.key,
@@ -107,6 +115,7 @@ def read(file: Document) -> Recruitment:
         replace=tuple(map(Replaced, table.replace)),
         pay=table.pay,
         currency=table.currency,
+        return_after=table.return_after,
     )
 
 

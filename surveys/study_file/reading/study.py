@@ -15,6 +15,7 @@ from analysis.toml.value_types import Words
 from explanations.classifier.declaration import is_a_name
 from surveys import tasks
 from surveys.study_file import declaration, designs
+from surveys.study_file.consent import Consent, check_consent
 from surveys.study_file.reading import recruitment
 from surveys.study_file.reading.allocation import (
     AllocationTable,
@@ -65,7 +66,7 @@ class FileTable:
     slug: Words
     title: Annotated[Words, MaxLen(declaration.LONGEST_TITLE)]
     seed: Annotated[int, Ge(0), Le(LARGEST_SEED)]
-    consent: declaration.Consent
+    consent: Consent
     debrief: declaration.Debrief
     images: dict[str, Any]
     classifier: Classifier
@@ -187,6 +188,7 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
             if value and value in values[:number]:
                 place = (declared, number, name)
                 file.problems.add(place, f"two {declared} have the {name} {value!r}. Rename one.")
+    check_consent(study.consent, file.problems)
     recruitment.check(
         file.problems,
         study.recruitment,

@@ -18,6 +18,7 @@ from analysis.toml.value_types import Words
 from surveys import questionnaires, quizzes
 from surveys.questionnaires.translating import LANGUAGE
 from surveys.study_file import declaration
+from surveys.study_file.consent import ConsentText, translated
 from surveys.study_file.parts import Part
 from surveys.study_file.parts.quiz import QuizPart
 
@@ -27,13 +28,6 @@ class PartTexts:
     """The texts of a part in another language."""
 
     heading: Words
-    text: Words
-
-
-@dataclass(frozen=True)
-class ConsentText:
-    """The text of the informed consent. Its version is the file's."""
-
     text: Words
 
 
@@ -83,7 +77,11 @@ def _translated(
         original,
         language=code,
         title=own.title,
-        consent=replace(original.consent, text=own.consent.text),
+        consent=translated(
+            own.consent,
+            original.consent,
+            TableProblems(problems, ("text", code, "consent")),
+        ),
         debrief=own.debrief,
         classes=own.classes,
         parts=tuple(_part(own, part) for part in original.parts),

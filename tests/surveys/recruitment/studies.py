@@ -45,6 +45,7 @@ screened_out = "CSCREEN1"
 failed_attention = "CATTENT1"
 withdrawn = "CLEFT111"
 full = "CFULL111"
+declined = "CNOTHNKS"
 """
 SONA = """
 [recruitment]

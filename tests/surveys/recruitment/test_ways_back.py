@@ -11,6 +11,7 @@ from surveys import services
 from surveys.models import Identity, PageView, Participant
 from surveys.simulation.browser import Browser, Page
 from surveys.study_file import exit_addresses
+from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.recruitment_kinds import PLAIN
 from surveys.web import signed_links
 from tests.surveys.people import go_on, who
@@ -67,6 +68,41 @@ def test_who_has_everything_deleted_can_still_go_back(service):
 def test_who_takes_part_gets_no_way_back_from_the_page_of_the_deleted(service):
     browser, _ = come(service, {"pid": "a1"})
     assert outside(browser.open("/s/by-service/deleted/")) == []
+
+
+def test_who_does_not_agree_gets_the_code_for_it_and_is_not_stored(paid):
+    browser = Browser()
+    consent = browser.open(link(paid, ANN))
+    declined = browser.send(consent, {"decline": "1"})
+    assert outside(declined) == [f"{PROLIFIC}CNOTHNKS"]
+    assert not Participant.objects.exists()
+
+
+def test_without_a_code_who_does_not_agree_is_asked_to_return_the_place(service):
+    browser = Browser()
+    declined = browser.send(browser.open(link(service, {"pid": "a1"})), {"decline": "1"})
+    assert outside(declined) == []
+    assert (
+        "return your place at Panelists"
+        in Client()
+        .get("/s/by-service/declined/", headers={"accept-language": "en"})
+        .content.decode()
+    )
+
+
+def test_the_debrief_comes_before_the_way_back_which_can_follow_by_itself(db, tmp_path):
+    study = studies.recruited(tmp_path, studies.PROLIFIC.replace("[recruitment.codes]",
+                              "return_after = 40\n[recruitment.codes]"))  # fmt: skip
+    browser, page = come(study, ANN)
+    text = Client().get(finish(study, browser, page).path).content.decode()
+    assert text.index("About the study") < text.index("Back to Prolific")
+    assert 'data-return="40"' in text
+
+
+def test_a_return_that_nobody_could_stop_in_time_is_refused(db, tmp_path):
+    with pytest.raises(StudyFileError, match="20 seconds or more"):
+        studies.recruited(tmp_path, studies.PROLIFIC.replace("[recruitment.codes]",
+                          "return_after = 5\n[recruitment.codes]"))  # fmt: skip
 
 
 def test_a_full_study_sends_people_back_with_its_code(db, tmp_path):
