@@ -1,7 +1,8 @@
 """Catalogue of the explanation methods: key, label, words, code and drawing of each method.
 
-A new method is a file in ``explanations/methods`` and an entry here. Reading this catalogue does
-not import torch: a method's code is resolved by its path when it is needed.
+A new method is a file in ``explanations/methods`` and an entry here, or an entry point of another
+package. Reading this catalogue does not import torch: a method's code is resolved by its path when
+it is needed.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from explanations.methods import plugins
 from explanations.methods.variants import BASELINE, DRAWING, Parameter, Value
 from explanations.rendering.drawing import Drawing
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
@@ -58,6 +60,15 @@ class Method:
     drawing: Drawing
     needs_background: bool = False
     is_placebo: bool = False
+    by_default: bool = False
+    """Whether commands compute the method if none is named: the five methods of the report."""
+    read_like: str = ""
+    """Key of a method whose pictures are read in the same way, so that its comprehension questions
+    fit this method, too. Empty if a quiz names the method."""
+    flags: Mapping[str, str] = field(default_factory=dict)
+    """Flags of the method's own diagnostics, in words for researchers."""
+    package: str = ""
+    """Name and version of the package that adds the method. Empty for this project's methods."""
     reference: ReferenceLibrary | None = None
     """Reference implementation, or None if no library computes this method."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -137,6 +148,9 @@ FLAGS = {
     "no_patch_matters": "No patch changes the probability by 5 percentage points: the patches that "
     "stand out do so by chance or by very little.",
     "certain": "The probability is 1 to seven digits.",
+    "coarse_samples": "The shares miss the change of the score by more than 5 %, as shares from "
+    "random samples do: raise the samples.",
+    "no_window_matters": "Covering windows does not change the score: the map is empty.",
 }
 """Diagnostics that a method can report about a map, in words for researchers."""
 
@@ -171,9 +185,34 @@ _HEAT_LEGEND = Legend(_("weak evidence"), _("strong evidence"))
 # Orange is in favour and blue against in every signed map, because a study may show several.
 _FOR_AND_AGAINST = Legend(_("evidence against"), _("evidence for"))
 
-METHODS: tuple[Method, ...] = (
+_GLOW_CAPTION = _(
+    "The brighter a pixel glows, the more a small change to it would raise or lower the score of "
+    "{answer}."
+)
+_GLOW_READING = (
+    _("The picture is dimmed and some of its pixels glow."),
+    _(
+        "The brighter a pixel glows, the more the classifier's answer would change if this pixel "
+        "were changed a little."
+    ),
+    _("The glow does not show whether a pixel is evidence for the answer or against it."),
+    _("The brightness compares only pixels within one picture."),
+)
+_GLOW_LEGEND = Legend(_("hardly matters"), _("matters most"))
+_TYPICAL_CAPTION = _(
+    "Compared with 100 typical pictures, orange pixels are evidence for {answer} and "
+    "blue pixels evidence against it."
+)
+_TYPICAL_READING = (
+    *_PIXELS_READING,
+    _("The picture is compared with 100 typical pictures that the classifier learned from."),
+    _("The colours compare only pixels within one picture."),
+)
+
+BUILT_IN: tuple[Method, ...] = (
     Method(
         key="gradcam",
+        by_default=True,
         label="Grad-CAM",
         path="explanations.methods.gradcam.GradCam",
         caption=_HEAT_CAPTION,
@@ -184,22 +223,12 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         key="saliency",
+        by_default=True,
         label="Saliency map",
         path="explanations.methods.saliency.Saliency",
-        caption=_(
-            "The brighter a pixel glows, the more a small change to it would raise or lower the "
-            "score of {answer}."
-        ),
-        how_to_read=(
-            _("The picture is dimmed and some of its pixels glow."),
-            _(
-                "The brighter a pixel glows, the more the classifier's answer would change "
-                "if this pixel were changed a little."
-            ),
-            _("The glow does not show whether a pixel is evidence for the answer or against it."),
-            _("The brightness compares only pixels within one picture."),
-        ),
-        legend=Legend(_("hardly matters"), _("matters most")),
+        caption=_GLOW_CAPTION,
+        how_to_read=_GLOW_READING,
+        legend=_GLOW_LEGEND,
         drawing=Glow(),
         reference=ReferenceLibrary(
             "captum", "explanations.verification.reference_methods.saliency"
@@ -207,6 +236,7 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         key="integrated_gradients",
+        by_default=True,
         label="Integrated Gradients",
         path="explanations.methods.integrated_gradients.IntegratedGradients",
         caption=BASELINE.usual.caption,
@@ -224,20 +254,11 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         key="deepshap",
+        by_default=True,
         label="SHAP",
         path="explanations.methods.deepshap.DeepShap",
-        caption=_(
-            "Compared with 100 typical pictures, orange pixels are evidence for {answer} and "
-            "blue pixels evidence against it."
-        ),
-        how_to_read=(
-            *_PIXELS_READING,
-            _(
-                "The picture is compared with 100 typical pictures that the classifier "
-                "learned from."
-            ),
-            _("The colours compare only pixels within one picture."),
-        ),
+        caption=_TYPICAL_CAPTION,
+        how_to_read=_TYPICAL_READING,
         legend=_FOR_AND_AGAINST,
         drawing=ForAndAgainst(percentile=99.5),
         needs_background=True,
@@ -249,6 +270,7 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         key="lime",
+        by_default=True,
         label="LIME",
         path="explanations.methods.lime.Lime",
         caption=DRAWING.usual.caption,
@@ -280,7 +302,80 @@ METHODS: tuple[Method, ...] = (
         needs_background=True,
         is_placebo=True,
     ),
+    Method(
+        key="smoothgrad",
+        label="SmoothGrad",
+        path="explanations.methods.smoothgrad.SmoothGrad",
+        caption=_GLOW_CAPTION,
+        how_to_read=_GLOW_READING,
+        legend=_GLOW_LEGEND,
+        drawing=Glow(),
+        read_like="saliency",
+        reference=ReferenceLibrary(
+            "captum", "explanations.verification.reference_methods.smoothgrad"
+        ),
+    ),
+    Method(
+        key="gradcam_plus_plus",
+        label="Grad-CAM++",
+        path="explanations.methods.gradcam_plus_plus.GradCamPlusPlus",
+        caption=_HEAT_CAPTION,
+        how_to_read=_HEAT_READING,
+        legend=_HEAT_LEGEND,
+        drawing=Heat(),
+        read_like="gradcam",
+    ),
+    Method(
+        key="gradient_shap",
+        label="GradientSHAP",
+        path="explanations.methods.gradient_shap.GradientShap",
+        caption=_TYPICAL_CAPTION,
+        how_to_read=_TYPICAL_READING,
+        legend=_FOR_AND_AGAINST,
+        drawing=ForAndAgainst(percentile=99.5),
+        needs_background=True,
+        read_like="deepshap",
+        reference=ReferenceLibrary(
+            "shap", "explanations.verification.reference_methods.gradient_shap"
+        ),
+    ),
+    Method(
+        key="occlusion",
+        label="Occlusion",
+        path="explanations.methods.occlusion.Occlusion",
+        caption=_(
+            "Orange regions are evidence for {answer}, because covering them lowers its score. "
+            "Blue regions are evidence against it."
+        ),
+        how_to_read=(
+            _("The picture is shown pale and grey, with coloured regions."),
+            _(
+                "Orange regions are evidence for the classifier's answer, blue regions are "
+                "evidence against it; the stronger the colour, the stronger the evidence."
+            ),
+            _(
+                "To measure this, one small square after another was covered and the change of "
+                "the classifier's answer was recorded."
+            ),
+            _("The colours compare only regions within one picture."),
+        ),
+        legend=_FOR_AND_AGAINST,
+        drawing=ForAndAgainst(percentile=100),
+        read_like="integrated_gradients",
+        reference=ReferenceLibrary(
+            "captum", "explanations.verification.reference_methods.occlusion"
+        ),
+    ),
 )
+
+GROUP = "explanation_studies.methods"
+"""Group of the entry points by which other packages add methods."""
+_OTHERS, FAULTY = plugins.methods(GROUP, Method, {method.key for method in BUILT_IN})
+"""Methods of other packages, and the reason why a package's method is left out, by key."""
+METHODS: tuple[Method, ...] = (*BUILT_IN, *_OTHERS)
+
+for _method in _OTHERS:
+    FLAGS.update({key: words for key, words in _method.flags.items() if key not in FLAGS})
 
 EVERY: tuple[Method, ...] = tuple(
     variant for method in METHODS for variant in (tuple(method.by_choice.values()) or (method,))
@@ -338,7 +433,8 @@ def get(key: str) -> Method:
         if method.key == key:
             return method
     known = ", ".join(method.key for method in EVERY)
-    raise UnknownMethodError(f"Unknown method {key!r}. Choose from: {known}.")
+    faulty = f" {FAULTY[key]}" if key in FAULTY else ""
+    raise UnknownMethodError(f"Unknown method {key!r}. Choose from: {known}.{faulty}")
 
 
 def choices() -> list[tuple[str, str]]:
@@ -350,6 +446,11 @@ def base_of(key: str) -> str:
     """Return the key of the method of which ``key`` is a variant, or ``key`` itself."""
     variants = {method.key: method.variant_of for method in EVERY if method.variant_of}
     return variants.get(key, key)
+
+
+def read_like(key: str) -> str:
+    """Return the key of the method whose pictures are read as this method's, or an empty text."""
+    return next((method.read_like for method in EVERY if method.key == key), "")
 
 
 def numbers_of(key: str) -> str:

@@ -19,6 +19,13 @@ from explanations.computing.preflight import PreflightError, refuse_modes
 
 TRIED = 2
 """Number of images with which a network is tried."""
+LACKS = {
+    Need.CHAIN: "It needs a chain of modules.",
+    Need.RULES: "It needs a rule for every operation.",
+    Need.GRADIENT: "It needs a gradient, but the logits have none by the pixels.",
+    Need.GRID: "It needs a layer with rows and columns on which the logits depend.",
+}
+"""Reasons for which a method is refused. Rules and chains are followed by the operation's name."""
 INSTEAD = {
     Need.CHAIN: "Use gradcam and saliency, which need no chain.",
     Need.RULES: "Use gradient_shap in its place, which needs only gradients.",
@@ -189,16 +196,16 @@ class WholeNetwork:
     def _lack(self, need: Need) -> str:
         match need:
             case Need.CHAIN:
-                return f"It needs a chain of modules. {self.reason}"
+                return f"{LACKS[need]} {self.reason}"
             case Need.RULES:
                 try:
                     _ = self.rules
                 except NoRuleError as error:
-                    return f"It needs a rule for every operation. {error}"
+                    return f"{LACKS[need]} {error}"
             case Need.GRID if self.default_layer is None:
-                return "It needs a layer with rows and columns on which the logits depend."
+                return LACKS[need]
             case Need.GRADIENT if not self._has_gradient():
-                return "It needs a gradient, but the logits have none by the pixels."
+                return LACKS[need]
         return ""
 
     def _has_gradient(self) -> bool:

@@ -47,8 +47,8 @@ Pixels = NDArray[np.uint8]
 
 
 def methods_shown() -> list[catalogue.Method]:
-    """List the methods of the gallery."""
-    return list(catalogue.METHODS)
+    """List the methods of the gallery: those of the report, and the placebos."""
+    return [method for method in catalogue.METHODS if method.by_default or method.is_placebo]
 
 
 def methods_by_layer() -> list[catalogue.Method]:

@@ -143,5 +143,6 @@ def _provenance(job: Job, done: Done, precision: str) -> dict[str, Any]:
         "method_version": job.explainer.version,
         "background": job.background.sha256 if job.background else "",
         "versions": {"python": platform.python_version()}
-        | {library: version(library) for library in LIBRARIES},
+        | {library: version(library) for library in LIBRARIES}
+        | ({"method": job.method.package} if job.method.package else {}),
     }

@@ -13,7 +13,8 @@ import numpy as np
 import shap
 import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
-from captum.attr import LayerGradCam
+from captum.attr import LayerGradCam, NoiseTunnel
+from captum.attr import Occlusion as CaptumOcclusion
 from captum.attr import Saliency as CaptumSaliency
 from lime.lime_image import LimeImageExplainer
 from numpy.typing import NDArray
@@ -128,6 +129,85 @@ def integrated_gradients(
         for name in names
     ]
     return _map(torch.stack(by_baseline).mean(0)[0].sum(0))
+
+
+def smoothgrad(
+    explainer: Any,
+    classifier: Classifier,
+    image: Image,
+    target: int,
+    seed: int,
+    background: Background | None = None,
+) -> Map:
+    """Compute captum's NoiseTunnel over its Saliency, largest absolute value over the channels."""
+    pixels = _pixels(classifier, image)
+    deviation = explainer.noise * float(pixels.max() - pixels.min())
+    pixels.requires_grad_()
+    # captum draws from torch's global generator, whose state is restored behind it.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        mean = NoiseTunnel(CaptumSaliency(classifier.network)).attribute(
+            pixels,
+            nt_type="smoothgrad",
+            nt_samples=explainer.samples,
+            stdevs=deviation,
+            target=target,
+            abs=False,
+        )
+    return _map(mean[0].abs().amax(0))
+
+
+def occlusion(
+    explainer: Any,
+    classifier: Classifier,
+    image: Image,
+    target: int,
+    seed: int,
+    background: Background | None = None,
+) -> Map:
+    """Compute captum's Occlusion of the logit. All channels are covered together."""
+    pixels = _pixels(classifier, image)
+    window, step = explainer.pixels_of(image.shape[:2])
+    covered = baseline_pixels(explainer.baseline, Batch(Workspace.of(classifier), image[None]))
+    with torch.no_grad():
+        falls = CaptumOcclusion(classifier.network).attribute(
+            pixels,
+            sliding_window_shapes=(pixels.shape[1], window, window),
+            strides=(pixels.shape[1], step, step),
+            baselines=covered.to(pixels.dtype),
+            target=target,
+        )
+    return _map(falls[0, 0])
+
+
+def gradient_shap(
+    explainer: Any,
+    classifier: Classifier,
+    image: Image,
+    target: int,
+    seed: int,
+    background: Background | None = None,
+) -> Map:
+    """Compute shap's GradientExplainer on the target's logit, summed over the channels."""
+    pixels = _pixels(classifier, image)
+    references = (
+        torch.zeros_like(pixels)
+        if background is None
+        else classifier.normalise(background.images).to(pixels.dtype).contiguous()
+    )
+    network = _TargetLogit(copy.deepcopy(classifier.network), target)
+    # shap seeds numpy's global generator, whose state is restored behind it.
+    state = np.random.get_state()
+    try:
+        with torch.enable_grad():
+            shares = shap.GradientExplainer(network, references).shap_values(
+                pixels, nsamples=explainer.samples, rseed=seed
+            )
+    finally:
+        np.random.set_state(state)
+    by_channel = np.asarray(shares, dtype=np.float64).reshape(-1, *image.shape[:2])
+    summed: Map = by_channel.sum(0)
+    return summed
 
 
 def deepshap(

@@ -212,7 +212,7 @@ def prepare_set(
     how = how or How()
     classifier = load_classifier(weights, choose_device(how.device))
     predictions = predict(classifier, weights, images)
-    chosen = list(methods) or [method for method in catalogue.METHODS if not method.is_placebo]
+    chosen = list(methods) or [method for method in catalogue.METHODS if method.by_default]
     return _prepared(classifier, len(images), predictions, chosen, how)
 
 

@@ -96,9 +96,11 @@ def _entries(method: str) -> tuple[Mapping[str, Question], ...]:
         for methods, entries in map(_read, sorted(FOLDER.glob("*.toml")))
         for key in methods
     }
-    base = catalogue.base_of(method)
     # Another drawing of a method has other colours and lines, and needs questions of its own.
-    return by_method[method if method in by_method else base]
+    if method in by_method:
+        return by_method[method]
+    base = catalogue.base_of(method)
+    return by_method[base if base in by_method else catalogue.read_like(base)]
 
 
 def _general(language: str) -> str:

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from explanations import catalogue
 from explanations.documents.cards import draw_cards
 from explanations.documents.gallery import methods_by_layer, methods_shown
 from explanations.documents.inputs import inputs_of, read_inputs
+from explanations.engine import METHODS
 from explanations.rendering.outlines import GradedOutlines
 from tests.conftest import ROOT
 
@@ -97,5 +97,7 @@ def test_without_photographs_the_command_says_what_it_leaves_out(tmp_path, capsy
         call_command("draw_pictures", output=tmp_path, data_dir=tmp_path)
 
 
-def test_every_method_of_the_catalogue_is_in_the_gallery():
-    assert methods_shown() == list(catalogue.METHODS)
+def test_the_methods_of_the_report_and_the_placebos_are_in_the_gallery():
+    assert [method.key for method in methods_shown()] == [
+        *METHODS, "placebo", "placebo_borrowed",
+    ]  # fmt: skip

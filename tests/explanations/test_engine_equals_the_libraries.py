@@ -192,10 +192,12 @@ def test_verification_finds_no_difference_and_would_see_one(untrained, scenes, b
         seed = image_seed(content_hash(scenes[0]), method.key)
         arguments = (method, explainer, untrained, scenes[0], 3, seed, background)
         verified = verify(*arguments, stored)
-        if method.is_placebo:
+        if method.reference is None:
             assert verified is None
             continue
-        assert verified.largest_difference <= TOLERANCE
+        # Occlusion is a small difference of logits in float32, in captum as here.
+        bound = 1e-5 if method.key == "occlusion" else TOLERANCE
+        assert verified.largest_difference <= bound, method.key
         wrong = dataclasses.replace(stored, relevance=stored.relevance * np.float32(1.01))
         assert verify(*arguments, wrong).largest_difference > 5e-3
 

@@ -25,7 +25,7 @@ def every_method(study: Study) -> list[Method]:
     others = [
         method.key
         for method in catalogue.METHODS
-        if not method.is_placebo and (has_background or not method.needs_background)
+        if method.by_default and (has_background or not method.needs_background)
     ]
     return [catalogue.get(key) for key in dict.fromkeys([*shown, *others])]
 
