@@ -56,6 +56,10 @@ ARCHITECTURES: tuple[Architecture, ...] = (
         VGG13_KEY, "VGG13 of this project (32 pixels)", "explanations.classifier.network.build",
         VGG13_SIZE,
     ),
+    Architecture(
+        "resnet_small", "Small residual network of this project",
+        "explanations.classifier.small_resnet.build", 128,
+    ),
     _torchvision("resnet18", "ResNet-18"),
     _torchvision("resnet34", "ResNet-34"),
     _torchvision("resnet50", "ResNet-50"),

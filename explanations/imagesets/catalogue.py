@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from explanations.imagesets import NAMES
+from explanations.imagesets import NAMES, SCENES
 from explanations.imagesets.base import ImageSet, ImageSetError
 from explanations.imagesets.cifar10 import open_cifar10
 from explanations.imagesets.folder import FolderSet, is_divided
 from explanations.imagesets.manifest import FILE, lists_classes
 from explanations.imagesets.manifest_set import ManifestSet
 from explanations.imagesets.scene_set import SceneSet
-from explanations.imagesets.scenes import DEFAULT_DIFFICULTY, DEFAULT_SEED
+from explanations.imagesets.scenes import DEFAULT_DIFFICULTY, DEFAULT_SEED, SIZE
 from explanations.imagesets.split_rule import SplitRule
 from explanations.imagesets.torchvision_set import PREFIX, TorchvisionSet
 
@@ -35,8 +35,9 @@ def open_image_set(
     """
     if split_rule and data in NAMES:
         raise ImageSetError(f"{data} has its own splits. Omit --split-rule {split_rule}.")
-    if data == "scenes":
-        return SceneSet(seed=seed, difficulty=difficulty)
+    if data in SCENES:
+        pixels = int(data.partition("-")[2] or SIZE)
+        return SceneSet(seed=seed, difficulty=difficulty, size=pixels)
     if data == "cifar10":
         return open_cifar10(data_dir)
     path = Path(data)
@@ -62,7 +63,7 @@ def open_image_set(
         )
     if not path.is_dir():
         raise ImageSetError(
-            f"{data!r} is neither {' nor '.join(NAMES)}, {PREFIX}NAME, a csv file nor an existing "
+            f"{data!r} is neither {', '.join(NAMES)}, {PREFIX}NAME, a csv file nor an existing "
             "folder split/class/image."
         )
     return FolderSet(path, class_names=class_names, size=size, split_rule=split_rule)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explanations.imagesets.dice import Dice, derive_seed
-from explanations.imagesets.drawings.canvas import Placement
+from explanations.imagesets.drawings.canvas import SIZE, Placement
 from explanations.imagesets.drawings.objects import CLASS_NAMES, PART_NAMES
 from explanations.imagesets.drawings.painter import (
     Painter,
@@ -28,6 +28,7 @@ __all__ = [
     "CLASS_NAMES",
     "DEFAULT_DIFFICULTY",
     "PART_NAMES",
+    "SIZE",
     "Scene",
     "generate",
     "render_scene",
@@ -47,9 +48,9 @@ class Scene:
     difficulty: float
     placement: Placement
     image: NDArray[np.uint8] = field(repr=False)
-    """RGB image, as uint8 with shape (32, 32, 3)."""
+    """RGB image, as uint8 with shape (size, size, 3)."""
     parts: NDArray[np.uint8] = field(repr=False)
-    """Part ids, as uint8 with shape (32, 32). 0 is background or hidden, and k is
+    """Part ids, as uint8 with shape (size, size). 0 is background or hidden, and k is
     ``part_names[k - 1]``."""
     part_names: tuple[str, ...]
 
@@ -60,7 +61,7 @@ class Scene:
 
     @cached_property
     def object_mask(self) -> NDArray[np.bool_]:
-        """Return the visible pixels of the object, as bool with shape (32, 32)."""
+        """Return the visible pixels of the object, as bool with shape (size, size)."""
         mask: NDArray[np.bool_] = self.parts > 0
         return mask
 
@@ -74,9 +75,17 @@ def generate(
         yield split_scene(split, index, seed, difficulty)
 
 
-def split_scene(split: str, index: int, seed: int, difficulty: float = DEFAULT_DIFFICULTY) -> Scene:
+def split_scene(
+    split: str,
+    index: int,
+    seed: int,
+    difficulty: float = DEFAULT_DIFFICULTY,
+    *,
+    size: int = SIZE,
+) -> Scene:
     """Return the scene at position ``index`` of the sequence that ``generate`` yields."""
-    return render_scene(index % len(CLASS_NAMES), derive_seed(split, index, seed), difficulty)
+    scene_seed = derive_seed(split, index, seed)
+    return render_scene(index % len(CLASS_NAMES), scene_seed, difficulty, size=size)
 
 
 def render_scene(
@@ -87,18 +96,20 @@ def render_scene(
     without_parts: Collection[str] = (),
     clutter: bool = True,
     occluders: bool = True,
+    size: int = SIZE,
 ) -> Scene:
     """Draw a scene. The same arguments give the same bytes on every machine.
 
+    ``size`` is its width and height in pixels: the same scene can be drawn at any multiple of 32.
     ``without_parts`` omits parts of the object; ``clutter`` and ``occluders`` switch off the layers
     behind and in front of it. Everything else in the image stays unchanged. Raises ValueError for
     an unknown class, part or difficulty.
     """
-    _check(class_index, difficulty, without_parts)
+    _check(class_index, difficulty, without_parts, size)
     # Every layer has its own stream of random numbers, so that omitting a layer changes no other.
     setting = Dice(seed, "setting")
     placement = place(setting, difficulty)
-    canvas, ground = background(setting, difficulty)
+    canvas, ground = background(setting, difficulty, size)
     painter = Painter(canvas, ground, difficulty)
     if clutter:
         painter.draw_clutter(Dice(seed, "clutter"), class_index, placement)
@@ -117,7 +128,9 @@ def render_scene(
     )
 
 
-def _check(class_index: int, difficulty: float, without_parts: Collection[str]) -> None:
+def _check(class_index: int, difficulty: float, without_parts: Collection[str], size: int) -> None:
+    if size < SIZE or size % SIZE:
+        raise ValueError(f"size is {size}, but must be a multiple of {SIZE}.")
     if not 0 <= class_index < len(CLASS_NAMES):
         raise ValueError(f"class_index is {class_index}, but must be 0 to {len(CLASS_NAMES) - 1}.")
     if not 0.0 <= difficulty <= 1.0:

@@ -42,6 +42,11 @@ class SplitRule:
         return "/".join(map(str, self.shares))
 
     @property
+    def stated(self) -> str:
+        """Return the rule with its seed, as it is stored: "80/20, seed 0"."""
+        return f"{self}, seed {self.seed}"
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """Return the names of the splits."""
         return SPLITS[len(self.shares)]

@@ -274,9 +274,8 @@ def size_for(name: str) -> int | None:
 
 
 def rule_text(source: Source) -> str:
-    """Return the split rule of a source as it is stored, such as "80/20, seed 0"."""
-    rule = source.split_rule
-    return f"{rule}, seed {rule.seed}" if rule else ""
+    """Return the split rule of a source as it is stored. Empty if its data have splits."""
+    return source.split_rule.stated if source.split_rule else ""
 
 
 def _image_set(name: str, source: Source) -> ImageSet:

@@ -14,11 +14,11 @@ from django.conf import settings
 from explanations import catalogue
 from explanations.classifier.header import HeaderError, read_header
 from explanations.imagesets import NAMES as KNOWN_SETS
+from explanations.imagesets import SCENES
 from explanations.models import ImageSet
 from explanations.pipeline.weights_registry import registered_names, weights_file
 
 TEXTS = Path(__file__).with_name("guide_texts.toml")
-SCENES = "scenes"
 NONE = "none"
 """The key of the arm without an explanation, which is the control."""
 SECONDS = {"decide": 20, "judge_advisor": 35, "forward_simulation": 20, "classify": 20}
@@ -82,16 +82,23 @@ def sources(hidden: Collection[str] = ()) -> list[Source]:
             Source(image_set.name, "test", weights.name, weights.classes, count)
             for image_set in sets
             if set(image_set.class_names) == set(weights.classes)
+            and _fits(image_set.name, weights.data)
             and (count := image_set.images.filter(split="test").count())
         ]
         stored += fitting
         # The loading accepts a set without images only if the platform knows the set by name.
         named = [Source(weights.data, "test", weights.name, weights.classes)]
         known = [source for source in named if source.image_set in KNOWN_SETS]
-        if weights.data == SCENES and all(source.image_set != SCENES for source in fitting):
+        if weights.data in SCENES and all(source.image_set != weights.data for source in fitting):
             drawn += known
         own += [replace(source, images=0, own=True) for source in (known or fitting)[:1]]
     return sorted(stored, key=lambda source: source.image_set) + drawn + own
+
+
+def _fits(image_set: str, trained_on: str) -> bool:
+    """Check whether a set may go with a classifier of its classes. Scenes of 32 pixels would be
+    blurred for a classifier of larger scenes."""
+    return image_set not in SCENES or trained_on not in SCENES or image_set == trained_on
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Training of torchvision's networks: from given weights, interruptible, and with a card."""
 
 import dataclasses
+import json
 from types import SimpleNamespace
 from urllib.error import URLError
 
@@ -81,6 +82,31 @@ def test_a_run_that_is_stopped_and_repeated_ends_with_the_same_file(
     assert (classifier.architecture, classifier.image_size) == (KEY, 32)
     assert classifier.class_names == ("blue", "red")
     assert np.allclose(classifier.mean, (0.485, 0.456, 0.406))
+
+
+def test_a_folder_without_splits_is_trained_on_by_the_rule_that_the_card_states(
+    folder, tmp_path, capsys
+):
+    whole = tmp_path / "whole"
+    for name in ("blue", "red"):
+        (whole / name).mkdir(parents=True)
+        for path in (folder / "train" / name).iterdir():
+            (whole / name / path.name).write_bytes(path.read_bytes())
+    output = tmp_path / "divided.safetensors"
+    options = ["train_classifier", f"--data={whole}", "--architecture=resnet_small", "--size=32"]
+    options += ["--epochs=1", f"--output={output}"]
+    with pytest.raises(CommandError, match="Give --split-rule 80/20"):
+        call_command(*options)
+    call_command(*options, "--split-rule=60/40", "--split-seed=2")
+    data = json.loads(output.with_suffix(".json").read_text())["data"]
+    assert data["split_rule"] == "60/40, seed 2"
+    assert data["train_images"] + data["validation_images"] == 10
+    assert data["test_images"] == 8
+    assert "Warning" not in capsys.readouterr().err
+    (whole / "red" / "copy.png").write_bytes((whole / "red" / "0.png").read_bytes())
+    (whole / "red" / "copies.png").write_bytes((whole / "red" / "0.png").read_bytes())
+    call_command(*options, "--split-rule=60/40", "--split-seed=2", "--force")
+    assert "Remove the copies" in capsys.readouterr().err
 
 
 def test_all_but_the_last_layer_is_taken_from_the_given_weights(start):

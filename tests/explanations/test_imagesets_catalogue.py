@@ -46,7 +46,7 @@ def test_a_path_opens_a_folder(tmp_path):
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(
         ImageSetError,
-        match="'cifar' is neither scenes nor cifar10, torchvision:NAME, a csv file nor an existing",
+        match="'cifar' is neither scenes, scenes-128, cifar10, torchvision:NAME, a csv file nor",
     ):
         open_image_set("cifar")
 

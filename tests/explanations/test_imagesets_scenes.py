@@ -28,6 +28,33 @@ GOLDEN = {
 }
 
 
+LARGE = "545e41043a7eec2908829ee8e5e3c681ca57e8d94b1896f88d87d5f992d3f984"
+"""The same of generate("golden", 10, seed=0) at 128 pixels, for weights/scenes-128.safetensors."""
+
+
+def test_large_scenes_keep_their_bytes():
+    digest = hashlib.sha256()
+    for index in range(10):
+        scene = split_scene("golden", index, 0, size=128)
+        digest.update(scene.image.tobytes() + scene.parts.tobytes())
+    assert digest.hexdigest() == LARGE
+
+
+@pytest.mark.parametrize("index", [0, 3, 6])
+def test_a_large_scene_is_the_same_scene_with_more_pixels(index):
+    small, large = (split_scene("test", index, 0, 0.2, size=size) for size in (32, 128))
+    assert large.image.shape == (128, 128, 3)
+    assert large.parts.shape == (128, 128)
+    means = large.image.reshape(32, 4, 32, 4, 3).mean((1, 3))
+    assert np.abs(means - small.image).mean() < 8
+    # Of each pixel of the small scene inside the object, most of the 16 are inside in the large.
+    inside = (large.parts > 0).reshape(32, 4, 32, 4).mean((1, 3))
+    assert inside[small.parts > 0].mean() > 0.9
+    assert inside[small.parts == 0].mean() < 0.05
+    other = split_scene("test", index + 10, 0, 0.2, size=128)
+    assert np.abs(means - other.image.reshape(32, 4, 32, 4, 3).mean((1, 3))).mean() > 20
+
+
 def changed(one: Scene, other: Scene) -> np.ndarray:
     return (one.image != other.image).any(axis=2)
 
@@ -196,6 +223,11 @@ def test_the_colour_of_the_object_does_not_tell_the_class():
 def test_an_impossible_scene_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         render_scene(*arguments)
+
+
+def test_a_size_that_is_no_multiple_of_32_is_refused():
+    with pytest.raises(ValueError, match="size is 48, but must be a multiple of 32"):
+        render_scene(0, 0, 0.5, size=48)
 
 
 def test_an_unknown_part_is_named_with_the_known_ones():

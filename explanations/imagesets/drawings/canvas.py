@@ -12,8 +12,9 @@ Colour = tuple[int, int, int]
 GridPoints = list[tuple[int, int]]
 
 SIZE = 32
+"""Units in which scenes are laid out, and the width and height in pixels of the smallest scenes."""
 SUPERSAMPLING = 4
-OUTLINE_WIDTH = 2  # in supersampled pixels: half a pixel of the finished image
+OUTLINE_WIDTH = 2  # in supersampled units: half a unit of the finished image
 
 # The first quarter of a circle in steps of 15 degrees. Written out, because the mathematics
 # libraries of two machines may differ in the last digit of a sine.
@@ -47,7 +48,7 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class Placement:
-    """Position of an object, given by its centre and half-size in pixels of the finished image.
+    """Position of an object, given by its centre and half-size in units of SIZE.
 
     ``turn`` is the tangent of half the rotation angle. Cosine and sine are rational functions of it
     and therefore the same on every machine. ``mirrored`` flips left and right before the rotation.
@@ -59,13 +60,14 @@ class Placement:
     turn: float
     mirrored: bool
 
-    def grid_points(self, points: tuple[Point, ...]) -> GridPoints:
-        """Convert points in object units to whole pixels of the supersampled grid."""
+    def grid_points(self, points: tuple[Point, ...], density: int = SUPERSAMPLING) -> GridPoints:
+        """Convert points in object units to whole pixels of the supersampled grid, which has
+        ``density`` pixels per unit."""
         squared = self.turn * self.turn
-        scale = SUPERSAMPLING * self.half_size / (1.0 + squared)
+        scale = density * self.half_size / (1.0 + squared)
         cosine, sine = scale * (1.0 - squared), scale * 2.0 * self.turn
         across = -1.0 if self.mirrored else 1.0
-        left, top = SUPERSAMPLING * self.x, SUPERSAMPLING * self.y
+        left, top = density * self.x, density * self.y
         return [
             (
                 round(left + across * x * cosine - y * sine),
@@ -78,12 +80,16 @@ class Placement:
 class Canvas:
     """An image, its part map, and its silhouette, drawn on the supersampled grid."""
 
-    def __init__(self, background: Image.Image) -> None:
-        side = SIZE * SUPERSAMPLING
-        soft = background.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    def __init__(self, background: Image.Image, size: int = SIZE) -> None:
+        self._size = size
+        self.density = SUPERSAMPLING * size // SIZE
+        """Pixels of the supersampled grid per unit."""
+        side = size * SUPERSAMPLING
+        soft = background.resize((size, size), Image.Resampling.BICUBIC)
         self._image = soft.resize((side, side), Image.Resampling.NEAREST)
         self._parts = Image.new("L", (side, side), 0)
         self._silhouette = Image.new("L", (side, side), 0)
+        self._outline = OUTLINE_WIDTH * size // SIZE
         self._draw_image = ImageDraw.Draw(self._image)
         self._draw_parts = ImageDraw.Draw(self._parts)
         self._draw_silhouette = ImageDraw.Draw(self._silhouette)
@@ -92,7 +98,7 @@ class Canvas:
         """Fill a polygon of the image and draw its outline."""
         self._draw_image.polygon(points, fill=colour)
         # Several times faster than polygon(width=2), which computes masks of the whole image.
-        self._draw_image.line([*points, points[0]], fill=outline, width=OUTLINE_WIDTH)
+        self._draw_image.line([*points, points[0]], fill=outline, width=self._outline)
 
     def mark(self, points: GridPoints, part: int) -> None:
         """Enter a polygon in the part map. Part 0 is the background."""
@@ -104,7 +110,8 @@ class Canvas:
 
     def silhouette_area(self) -> int:
         """Count the pixels of the supersampled grid in the silhouette."""
-        return SIZE * SIZE * SUPERSAMPLING * SUPERSAMPLING - self._silhouette.histogram()[0]
+        side = self._size * SUPERSAMPLING
+        return side * side - self._silhouette.histogram()[0]
 
     def hide(self, points: GridPoints, least_area: int) -> bool:
         """Cut a polygon out of the silhouette, unless less than ``least_area`` would remain."""
@@ -116,19 +123,20 @@ class Canvas:
         return False
 
     def pixels(self) -> NDArray[np.uint8]:
-        """Return the finished image, as uint8 with shape (32, 32, 3)."""
+        """Return the finished image, as uint8 with shape (size, size, 3)."""
         return np.array(self._image.reduce(SUPERSAMPLING), dtype=np.uint8)
 
     def part_map(self) -> NDArray[np.uint8]:
-        """Return the part ids, as uint8 with shape (32, 32).
+        """Return the part ids, as uint8 with shape (size, size).
 
         A pixel belongs to the object if the object covers at least half of it, and then to the part
         that covers most of it.
         """
         words = _COUNTERS.take(np.asarray(self._parts), mode="clip")
-        rows = words.reshape(SIZE, SUPERSAMPLING, -1).sum(axis=1)
-        blocks = rows.reshape(SIZE, SIZE, SUPERSAMPLING).sum(axis=2)
-        covered = blocks.view(np.uint8).reshape(SIZE, SIZE, MAX_PARTS)
+        size = self._size
+        rows = words.reshape(size, SUPERSAMPLING, -1).sum(axis=1)
+        blocks = rows.reshape(size, size, SUPERSAMPLING).sum(axis=2)
+        covered = blocks.view(np.uint8).reshape(size, size, MAX_PARTS)
         is_object = covered.sum(axis=2) * 2 >= SUPERSAMPLING * SUPERSAMPLING
         return np.where(is_object, covered.argmax(axis=2) + 1, 0).astype(np.uint8)
 

@@ -31,7 +31,7 @@ _OCCLUDERS = (
 )
 
 
-def background(dice: Dice, difficulty: float) -> tuple[Canvas, Colour]:
+def background(dice: Dice, difficulty: float, size: int = SIZE) -> tuple[Canvas, Colour]:
     """Draw a soft field of colours around a muted colour, and return the canvas and that colour.
 
     Cells differ mostly in brightness, by at most 26 levels at difficulty 0 and 74 at difficulty 1.
@@ -45,7 +45,7 @@ def background(dice: Dice, difficulty: float) -> tuple[Canvas, Colour]:
     )
     field = np.clip(levels, 0, 255).astype(np.uint8)
     field = field.reshape(_BACKGROUND_CELLS, _BACKGROUND_CELLS, 3)
-    return Canvas(Image.fromarray(field)), base
+    return Canvas(Image.fromarray(field), size), base
 
 
 def place(dice: Dice, difficulty: float) -> Placement:
@@ -96,7 +96,7 @@ class Painter:
                 turn=dice.uniform(-0.4, 0.4),
                 mirrored=dice.below(2) == 1,
             )
-            points = where.grid_points(_centred(shape).points)
+            points = where.grid_points(_centred(shape).points, self._canvas.density)
             self._draw(points, self._colours(dice, 1)[0])
 
     def draw_object(
@@ -108,7 +108,7 @@ class Painter:
         names = PART_NAMES[name]
         colours = self._colours(dice, len(names))
         for shape in DRAWINGS[name](dice.uniform):
-            points = placement.grid_points(shape.points)
+            points = placement.grid_points(shape.points, self._canvas.density)
             self._canvas.cast(points)
             if shape.part not in without_parts:
                 part = names.index(shape.part)
@@ -135,7 +135,7 @@ class Painter:
                 turn=dice.uniform(-1.0, 1.0),
                 mirrored=False,
             )
-            points = where.grid_points(dice.choice(_OCCLUDERS).points)
+            points = where.grid_points(dice.choice(_OCCLUDERS).points, self._canvas.density)
             colour = self._colours(dice, 1)[0]
             # The colour is drawn before the decision, so that a skipped occluder does not change
             # later draws.

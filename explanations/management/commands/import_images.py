@@ -10,7 +10,7 @@ from explanations.imagesets.catalogue import open_image_set
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.management.split_options import add_split_rule, split_rule_of
-from explanations.pipeline.image_import import import_images, rule_text
+from explanations.pipeline.image_import import import_images
 
 
 class Command(DatabaseCommand):
@@ -76,7 +76,7 @@ class Command(DatabaseCommand):
             self.stderr.write(f"Warning: {warning}")
         rule = source.split_rule
         counts = ", ".join(f"{name} {source.count(name)}" for name in rule.splits) if rule else ""
-        divided = f" Divided by {rule_text(source)}: {counts}." if rule else ""
+        divided = f" Divided by {rule.stated}: {counts}." if rule else ""
         return (
             f"{done.image_set}: {done.new} images of the split {options['split']} stored, "
             f"{done.known} were already stored; {background}.{divided}"

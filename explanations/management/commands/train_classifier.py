@@ -21,11 +21,14 @@ from explanations.classifier.starting import Start, start_from_download, start_f
 from explanations.imagesets.arrays import groups_of, training_arrays
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
+from explanations.imagesets.file_set import FileSet
 from explanations.imagesets.input_rule import InputRule
+from explanations.imagesets.leaks import find_leaks
 from explanations.imagesets.prepared import PreparedSet
 from explanations.management import arguments
 from explanations.management.base import PlatformCommand
 from explanations.management.outputs import refuse_overwriting
+from explanations.management.split_options import add_split_rule, split_rule_of
 
 
 class Command(PlatformCommand):
@@ -37,8 +40,12 @@ class Command(PlatformCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
         parser.add_argument(
-            "--data", required=True, type=arguments.name, help="scenes, cifar10, or a folder"
+            "--data",
+            required=True,
+            type=arguments.name,
+            help="scenes, scenes-128, cifar10, a folder, a csv file, or torchvision:NAME",
         )
+        add_split_rule(parser)
         parser.add_argument(
             "--data-dir", type=arguments.input_folder, help="local copy of a data set"
         )
@@ -115,7 +122,12 @@ class Command(PlatformCommand):
         try:
             rule = _rule(options, kind)
             start = _start(options, kind)
-            source = open_image_set(options["data"], options["data_dir"])
+            source = open_image_set(
+                options["data"], options["data_dir"], split_rule=split_rule_of(options)
+            )
+            if isinstance(source, FileSet):
+                for warning in find_leaks(source, "test").sentences():
+                    self.stderr.write(f"Warning: {warning}")
             image_set = PreparedSet(source, rule)
             train_images, train_labels = training_arrays(image_set, "train")
             test_images, test_labels = training_arrays(image_set, "test")
@@ -133,7 +145,8 @@ class Command(PlatformCommand):
             card = train_to_file(
                 **images,
                 class_names=tuple(image_set.class_names),
-                data={"name": image_set.name, "loader": type(source).__name__},
+                data={"name": image_set.name, "loader": type(source).__name__}
+                | ({"split_rule": source.split_rule.stated} if source.split_rule else {}),
                 recipe=recipe,
                 seed=options["seed"],
                 device=device,

@@ -13,8 +13,10 @@ from explanations.computing.preflight import PreflightError
 from explanations.evaluation.pipeline import Wanted, evaluate
 from explanations.evaluation.progress import Told
 from explanations.evaluation.summary import Summary
+from explanations.imagesets import SCENES
 from explanations.imagesets.base import ImageSet, ImageSetError
 from explanations.imagesets.catalogue import open_image_set
+from explanations.imagesets.prepared import PreparedSet
 from explanations.methods.protocol import ResidualError
 from explanations.pipeline.predictions import load_classifier
 from explanations.pipeline.stored_set import StoredSet
@@ -30,7 +32,6 @@ REFUSALS = (
     ImageSetError, CheckpointError, PreflightError, OutOfMemoryError, ResidualError, RegistryError,
     ArtefactError, StudyMapsError,
 )  # fmt: skip
-EMBEDDED = "scenes"
 WORK = "work"
 
 
@@ -81,12 +82,13 @@ def _of_image_set(work: Work, told: Told) -> Summary:
         methods=tuple(arguments["methods"]),
     )
     classifier = load_classifier(study.classifier, choose_device("auto"))
-    return evaluate(source, classifier, wanted, work.kept, told)
+    prepared = PreparedSet(source, classifier.input_rule)
+    return evaluate(prepared, classifier, wanted, work.kept, told)
 
 
 def _images(study: Study) -> ImageSet:
     """Return the study's images. The embedded ones know the place of their object in every image
     and as many training images as a comparison of backgrounds needs."""
-    if study.image_set.name == EMBEDDED:
-        return open_image_set(EMBEDDED)
+    if study.image_set.name in SCENES:
+        return open_image_set(study.image_set.name)
     return StoredSet(study.image_set)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 
 from explanations import catalogue
 from explanations.catalogue import Method
+from explanations.imagesets import SCENES
 from explanations.imagesets.catalogue import open_image_set
 from explanations.pipeline.image_import import BACKGROUND, add_background, import_images
 from studyplatform.computations.preparation import REFUSALS, How, prepare_study
@@ -13,7 +14,6 @@ from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.models import Study
 from surveys.study_file.stored import definition
 
-SCENES = "scenes"
 FEWEST_SCENES = 200
 """Enough for predictions of every kind that the shipped studies show."""
 
@@ -77,12 +77,12 @@ def _draw_missing_scenes(work: Work, study: Study) -> None:
     the classifier was trained on scenes.
     """
     declared, stored = definition(study), study.image_set.images
-    is_own = study.image_set.name == SCENES
-    if is_own and not stored.filter(split=declared.images.split).exists():
+    name = study.image_set.name
+    if name in SCENES and not stored.filter(split=declared.images.split).exists():
         work.step(gettext("drawing the scenes that come with the platform"))
         limit = max(FEWEST_SCENES, 2 * sum(declared.predictions_shown))
-        import_images(open_image_set(SCENES), declared.images.split, limit=limit)
-    trained_on_them = study.classifier.card.get("data", {}).get("name") == SCENES
-    if trained_on_them and not stored.filter(split=BACKGROUND).exists():
+        import_images(open_image_set(name), declared.images.split, limit=limit)
+    trained_on = study.classifier.card.get("data", {}).get("name")
+    if trained_on in SCENES and not stored.filter(split=BACKGROUND).exists():
         work.step(gettext("drawing the training images with which SHAP compares"))
-        add_background(study.image_set, open_image_set(SCENES))
+        add_background(study.image_set, open_image_set(trained_on))

@@ -25,6 +25,7 @@ from explanations.imagesets.catalogue import open_image_set
 from explanations.imagesets.prepared import PreparedSet
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
+from explanations.management.split_options import add_split_rule, split_rule_of
 from explanations.methods.protocol import ResidualError
 from explanations.pipeline.weights_registry import RegistryError
 from explanations.store.artefacts import ArtefactError
@@ -43,7 +44,17 @@ REFUSALS = (
     StudyMapsError,
     ValueError,
 )
-OF_AN_IMAGE_SET = ("data", "data_dir", "split", "weights", "images", "methods", "precision", "seed")
+OF_AN_IMAGE_SET = (
+    "data",
+    "data_dir",
+    "split",
+    "weights",
+    "images",
+    "methods",
+    "precision",
+    "seed",
+    "split_rule",
+)
 """Options that --study settles."""
 
 
@@ -68,8 +79,12 @@ class Command(DatabaseCommand):
             "--output", type=arguments.output_folder, required=True, help="folder of the report"
         )
         parser.add_argument(
-            "--data", type=arguments.name, default="scenes", help="scenes, cifar10, or a folder"
+            "--data",
+            type=arguments.name,
+            default="scenes",
+            help="scenes, scenes-128, cifar10, a folder, a csv file, or torchvision:NAME",
         )
+        add_split_rule(parser)
         parser.add_argument(
             "--data-dir", type=arguments.input_folder, help="local copy of CIFAR-10"
         )
@@ -148,9 +163,10 @@ class Command(DatabaseCommand):
         )
         weights = _weights(options["weights"], options["data"])
         classifier = Classifier.load(weights, choose_device(options["device"]))
-        source = PreparedSet(
-            open_image_set(options["data"], options["data_dir"]), classifier.input_rule
+        data = open_image_set(
+            options["data"], options["data_dir"], split_rule=split_rule_of(options)
         )
+        source = PreparedSet(data, classifier.input_rule)
         return evaluate(source, classifier, wanted, output, estimated=self._tell)
 
     def _tell(self, seconds: float) -> None:
