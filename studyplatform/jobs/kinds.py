@@ -19,6 +19,7 @@ from studyplatform.jobs.forms import (
     ReportForm,
     SimulationForm,
 )
+from studyplatform.jobs.release_form import ReleaseForm
 from surveys.models import Study
 
 
@@ -124,6 +125,19 @@ KINDS = (
         "studyplatform.jobs.bodies.report.run",
         ReportForm,
         shows_data=True,
+    ),
+    Kind(
+        "release",
+        _("Release of the data"),
+        _("Make the release"),
+        _(
+            "Makes a folder that anybody may have: without what leads to a person, with codebook, "
+            "materials, licence, and the report redone from these data."
+        ),
+        "studyplatform.jobs.bodies.release.run",
+        ReleaseForm,
+        shows_data=True,
+        is_listed=False,
     ),
 )
 BY_KEY = {kind.key: kind for kind in KINDS}

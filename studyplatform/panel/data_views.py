@@ -49,7 +49,10 @@ def data(request: HttpRequest, study: Study) -> HttpResponse:
     context = {
         "page": page,
         "results": [(job, BY_KEY[job.kind], is_hidden(job, study)) for job in jobs],
-        "forms": [(BY_KEY[key], BY_KEY[key].form(study)) for key in OF_DATA],
+        "forms": [
+            (BY_KEY[key], BY_KEY[key].form(study)) for key in OF_DATA if BY_KEY[key].is_listed
+        ],
+        "release": BY_KEY["release"],
         "comparable": sum(is_report(job) and not is_hidden(job, study) for job in jobs) > 1,
         "blinded": is_blinded(study),
         "no_worker": any(waits_in_vain(job) for job in jobs),

@@ -85,6 +85,7 @@ FOLLOWING: Mapping[str, tuple[Following, ...]] = {
             anchor="#start-report",
         ),
     ),
+    "release": (Following(_("Back to data and reports"), "panel:data", Right.SEE_DATA),),
     "report": (
         Following(
             _("Compare it with another report"),

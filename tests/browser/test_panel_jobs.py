@@ -58,6 +58,7 @@ def test_the_pages_have_no_flaw_and_are_no_wider_than_a_phone(page, panel, study
     report = done(study, "report", {"report.html": REPORT, "data/a.csv": "x"}, page="report.html")
     for name, *arguments in (
         ("jobs",), ("start-job", "evaluation"), ("job", failed.pk), ("data",), ("job", report.pk),
+        ("start-job", "release"),
     ):  # fmt: skip
         page.goto(panel(page, name, *arguments))
         assert flaws(page) == [], name

@@ -16,7 +16,7 @@ from tests.surveys import factories
 
 __all__ = ["postgres"]  # a fixture that starts a server
 
-EVERY_KIND = ("maps", "folder", "evaluation", "power", "simulation", "export", "report")
+EVERY_KIND = ("maps", "folder", "evaluation", "power", "simulation", "export", "report", "release")
 MAPS = {"layers": False, "verify": 0}
 
 

@@ -28,7 +28,7 @@ FLAGS = {"included": " --include-simulated", "only": " --simulated-only"}
 def run(work: Work) -> Done:
     """Export the data, carry out the plan and write the report."""
     study, simulated = work.study, work.arguments["simulated"]
-    evaluation = _newest_evaluation(study)
+    evaluation = newest_evaluation(study)
     if evaluation:
         work.say(gettext("The quality of maps is from the newest evaluation of this study's maps."))
     if missing := work.arguments["pdf"] and pdf_missing():
@@ -57,7 +57,7 @@ def run(work: Work) -> Done:
     )
 
 
-def _newest_evaluation(study: Study) -> Path | None:
+def newest_evaluation(study: Study) -> Path | None:
     """Return the measured quality of the maps that participants see, if the plan asks for it."""
     if not MAP_QUALITY & definition(study).analysis.keys():
         return None
