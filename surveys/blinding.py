@@ -21,6 +21,7 @@ REVEALING = frozenset(
         *("arm", "arm_label", "condition", "method", "explanation"),
         *("map_toggles", "opacity_changes", "opacity"),  # set only if there is a map
         *("diagnosis", "diagnosis_comment"),  # some diagnoses are of a map
+        "free_text",  # people write about the map that they see
     )
 )
 """Columns of the export that reveal arms; columns of declared factors reveal them as well."""

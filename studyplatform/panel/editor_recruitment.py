@@ -15,7 +15,7 @@ from surveys.study_file.recruitment_kinds import KINDS, get
 def _recruitment(values: Values) -> list[Entry]:
     ways = {
         "open": gettext("an open link"), "prolific": "Prolific", "sona": "SONA",
-        "service": gettext("another service"),
+        "service": gettext("another service"), "lab": gettext("typing an id in the laboratory"),
     }  # fmt: skip
     kinds = [(one.key, ways[one.key]) for one in KINDS]
     kind = Entry(("recruitment", "kind"), gettext("People come by"), "choice", missing="open",

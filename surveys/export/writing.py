@@ -397,6 +397,7 @@ def _manifest(
         "weights_sha256": study.classifier.sha256,
         "versions": [_version(version) for version in study.versions.all()],
         "changes": [asdict(change) for change in changes(study)],
+        "pages": asdict(definition(study).pages),
         "simulated": simulated,
         "withdrawn_and_deleted": erased,
         "places_given_back": _places_given_back(study, simulated),

@@ -104,6 +104,8 @@ class Person:
         if item is not None and item.range is not None:
             number = self._random.uniform(item.range.minimum, item.range.maximum)
             return f"{number:.{item.range.decimals}f}"
+        if name == "free_text":  # may be required
+            return "A synthetic thought."
         if not values:
             return "A synthetic comment." if self._random.random() < COMMENT_SHARE else ""
         # Attention checks come before the style: a straight-liner who reads passes them, too.
@@ -231,6 +233,7 @@ TASKS: Mapping[str, Decides] = {
     "chosen_map": Person._choose_map,
     "sureness": Person._sure,
     "first_sureness": Person._sure,
+    "advice_sureness": Person._sure,
     "diagnosis": Person._diagnose,
 }
 """For each item of a task, the method that answers it."""

@@ -22,6 +22,7 @@ LONGEST_TITLE = 200  # the length of the database's column
 MOST_HOURS = 24 * 365
 MapPlace = Literal["beside", "over"]
 TextFormat = Literal["plain", "markdown"]
+MapDescription = Literal["regions", "neutral", "none"]
 
 
 class StudyFileError(FileProblemsError):
@@ -90,12 +91,15 @@ class Pages:
     After a gap longer than ``resume_hours`` nobody can continue, and 0 sets no limit. ``map`` is
     "beside" to put the map next to the image, or "over" to put it over the image, with a slider for
     its opacity, or next to it without a script. ``texts`` is "markdown" if consent, debrief and
-    text pages are written in Markdown, and "plain" if they are paragraphs.
+    text pages are written in Markdown, and "plain" if they are paragraphs. ``map_alt`` is what a
+    screen reader says of a map: the "regions" where it is strongest, which is another stimulus, a
+    "neutral" sentence, or "none".
     """
 
     resume_hours: Annotated[int, Ge(0), Le(MOST_HOURS)] = 0
     map: MapPlace = "beside"
     texts: TextFormat = "plain"
+    map_alt: MapDescription = "regions"
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,8 @@ class StudyFile:
             parts = tuple(run)
             for block in range(1, self.blocks + 1) if per_block else (0,):
                 for part in parts:
+                    if not part.is_in_block(block):
+                        continue
                     pages = part.steps(Place(block, self.blocks, trials + 1))
                     sequence += [replace(page, conditions=part.conditions) for page in pages]
                     trials += part.trials_per_block

@@ -81,3 +81,8 @@ class Recruitment:
     def is_open(self) -> bool:
         """Return whether people come without a recruitment service, and without an id."""
         return self.kind == "open"
+
+    @property
+    def is_lab(self) -> bool:
+        """Return whether people type their id on the start page, one after the other."""
+        return self.kind == "lab"

@@ -20,7 +20,8 @@ class Kind:
     ``study_parameter`` name the parameters for the service's ids of the submission and of its
     study. ``can_resume`` means that the submission's id is a secret, so that a person who brings it
     again can continue on any device. ``address`` turns a completion code into a URL. Without it,
-    the file declares the URL of each of ``outcomes``.
+    the file declares the URL of each of ``outcomes``. ``types_id`` means that people type the id on
+    a page of the study, and that the next person starts on the same machine.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Kind:
     session_parameter: str = ""
     study_parameter: str = ""
     can_resume: bool = False
+    types_id: bool = False
     address: str = ""
 
 
@@ -48,6 +50,7 @@ KINDS: Sequence[Kind] = (
     ),
     Kind("sona", "SONA", outcomes=(Outcome.COMPLETE,), id_parameter="id"),
     Kind("service", ""),
+    Kind("lab", "", outcomes=(), id_parameter="id", types_id=True),
 )
 
 

@@ -22,6 +22,39 @@ def sureness(key: str, confidence: str) -> tuple[Item, ...]:
     return (Item(key, text, scale=Scale(1, 5, anchors)),)
 
 
+FREE_TEXT = ("none", "reason", "think_aloud")
+"""What a trial asks people to write: nothing, why they decided so, or their thoughts."""
+
+
+def free_text(kind: str, *, required: bool) -> tuple[Item, ...]:
+    """Return the field for a text of the participant. Empty for "none"."""
+    if kind == "none":
+        return ()
+    text = (
+        _("Why do you decide this way? Please explain it in a sentence or two.")
+        if kind == "reason"
+        else _(
+            "What are you thinking while you look at this? Write down whatever crosses your mind."
+        )
+    )
+    return (Item("free_text", text, kind="text", required=required, maximum_length=1000),)
+
+
+def advice_sureness(kind: str) -> tuple[Item, ...]:
+    """Return the question of how sure people are of the classifier's answer, once they know it.
+
+    ``kind`` is a way to ask for confidence. Empty for "none".
+    """
+    if kind == "none":
+        return ()
+    text = _("How sure are you that the classifier's answer is right?")
+    if kind == "slider":
+        ends = {0: _("Certainly wrong"), 100: _("Certainly right")}
+        return (Item("advice_sureness", text, kind="slider", scale=Scale(0, 100, ends)),)
+    anchors = {1: _("Certainly wrong"), 3: _("As likely right as wrong"), 5: _("Certainly right")}
+    return (Item("advice_sureness", text, scale=Scale(1, 5, anchors)),)
+
+
 DIAGNOSIS = "diagnosis"
 DIAGNOSIS_COMMENT = "diagnosis_comment"
 NOTHING, WRONG_CLASS = "nothing", "wrong_class"

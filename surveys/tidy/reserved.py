@@ -1,7 +1,7 @@
 """Names that a study must not give to a factor, because a table of its data already has them."""
 
 from surveys import tasks
-from surveys.tasks.items import diagnosis
+from surveys.tasks.items import advice_sureness, diagnosis, free_text
 from surveys.tidy import columns, page_columns
 from surveys.tidy.codebook_columns import OWN_COLUMNS
 from surveys.tidy.columns import Column
@@ -43,7 +43,8 @@ def _asked_in_trials() -> set[str]:
         for stage in task.stages
         for item in stage.asks({}, "points")
     }
-    return asked | {item.id for item in diagnosis()}
+    optional = (*diagnosis(), *advice_sureness("points"), *free_text("reason", required=False))
+    return asked | {item.id for item in optional}
 
 
 def factor_column(name: str) -> str:

@@ -11,7 +11,7 @@ from surveys.questionnaires.base import Item
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.designs import between_factors, factor_names
 from surveys.study_file.parts import TrialsPart
-from surveys.tasks.items import diagnosis
+from surveys.tasks.items import advice_sureness, diagnosis, free_text
 from surveys.tidy.cell_sources import answer_cell, factor, factor_of_person, ticked
 from surveys.tidy.cells import Cell
 from surveys.tidy.columns import (
@@ -100,6 +100,7 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         *LAYOUT,
         *factors,
         *(_answer_column(item) for item in _items(parts)),
+        *_optional_columns(parts),
         *(_diagnosis_columns() if any(part.diagnosis for part in parts) else ()),
         *(SIDE_BY_SIDE if several_maps else ()),
         *((FIRST_STAGE,) if two_stages else ()),
@@ -145,6 +146,25 @@ def _items(parts: list[TrialsPart]) -> list[Item]:
         for item in stage.asks({}, confidence)
     ]
     return list({item.id: item for item in items}.values())
+
+
+def _optional_columns(parts: list[TrialsPart]) -> tuple[Column, ...]:
+    """Return the columns of the questions that only some studies ask in trials."""
+    asked = [
+        item
+        for part in parts
+        for item in (
+            *advice_sureness(part.advice_confidence),
+            *free_text(part.free_text, required=part.free_text_required),
+        )
+    ]
+    columns = []
+    for item in {item.id: item for item in asked}.values():
+        if item.is_number:
+            columns.append(_answer_column(item))
+        else:
+            columns.append(Column(item.id, "text", answer_cell(item), item.text))
+    return tuple(columns)
 
 
 def _diagnosis_columns() -> tuple[Column, ...]:

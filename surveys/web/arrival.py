@@ -70,7 +70,15 @@ def service_of(study: Study) -> str:
 
 
 def unknown(request: HttpRequest, study: Study) -> HttpResponse:
-    """Return the page for a link without an id, or with an id that the service never gives."""
+    """Return the page for a link without an id, or with an id that the service never gives.
+
+    In a laboratory it is the start page, on which people type their id.
+    """
+    recruitment = definition(study).recruitment
+    if recruitment.is_lab:
+        typed = request.GET.get(recruitment.id_parameter, "")
+        context = {**about_study(study), "typed": typed[:40], "unknown": bool(typed)}
+        return render(request, "surveys/typed_id.html", context)
     context = {**about_study(study), "service": service_of(study)}
     return render(request, "surveys/unknown_visitor.html", context, status=403)
 

@@ -192,8 +192,9 @@ def can_begin_anew(participant: Participant) -> bool:
     A recruitment service sends each person with an id, so that nobody can begin without its link.
     """
     study = participant.study
-    needs_link = not (participant.simulated or definition(study).recruitment.is_open)
-    return study.state == Study.State.OPEN and not needs_link
+    recruitment = definition(study).recruitment
+    is_free = participant.simulated or recruitment.is_open or recruitment.is_lab
+    return study.state == Study.State.OPEN and is_free
 
 
 def _current(request: HttpRequest, participant: Participant) -> HttpResponse:

@@ -1,6 +1,7 @@
 """A stimulus as a page shows it: the image, the classifier's prediction, and the map."""
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from explanations import catalogue
 from explanations.imagesets.input_rule import InputRule
@@ -56,6 +57,14 @@ def map_name(place: int) -> str:
     return f"map-{place}"
 
 
+def map_alt(participant: Participant, explanation: Explanation) -> str:
+    """Return what a screen reader says of a map, as the study file chooses it."""
+    chosen = definition(participant.study).pages.map_alt
+    if chosen == "regions":
+        return pictures.alt_text(explanation)
+    return _("A map of the picture.") if chosen == "neutral" else ""
+
+
 def maps_beside(trial: Trial) -> Screen:
     """Return what the template needs to show the maps of several classes without naming them."""
     beside = list(trial.maps.select_related("explanation__prediction__image"))
@@ -68,7 +77,7 @@ def maps_beside(trial: Trial) -> Screen:
                 "url": picture_url(
                     trial.participant, trial.picture_code, map_name(trial_map.place)
                 ),
-                "alt": pictures.alt_text(trial_map.explanation),
+                "alt": map_alt(trial.participant, trial_map.explanation),
                 "empty": bool(trial_map.explanation.diagnostics.get("empty")),
             }
             for trial_map in beside
@@ -110,7 +119,7 @@ def stimulus(
     return shown | {
         "method": catalogue.get(explanation.method),
         "map_url": picture_url(participant, picture_code, "map"),
-        "map_alt": pictures.alt_text(explanation),
+        "map_alt": map_alt(participant, explanation),
         "caption": pictures.caption(explanation, label if named else None),
         "legend_url": picture_url(participant, picture_code, "legend"),
     }

@@ -15,7 +15,7 @@ from surveys.questionnaires.base import Item
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.step import Step
 from surveys.study_file.stored import definition
-from surveys.tasks.items import diagnosis
+from surveys.tasks.items import advice_sureness, diagnosis, free_text
 
 
 def items(participant: Participant, step: Step) -> tuple[Item, ...]:
@@ -24,10 +24,18 @@ def items(participant: Participant, step: Step) -> tuple[Item, ...]:
     classes = {name: texts.class_label(name) for name in participant.study.image_set.class_names}
     task = tasks.get(part.task)
     asked = task.stage(step.stage).asks(classes, part.confidence)
-    if not part.diagnosis or step.stage != task.stages[-1].key:
+    if step.stage != task.stages[-1].key:
+        return asked
+    written = free_text(part.free_text, required=part.free_text_required)
+    # Thoughts come before the decision, reasons after it.
+    asked = (*written, *asked) if part.free_text == "think_aloud" else (*asked, *written)
+    if not part.diagnosis and part.advice_confidence == "none":
         return asked
     trial = trial_of(participant, step)
     if not trial.condition.shows_prediction:
+        return asked
+    asked = (*asked, *advice_sureness(part.advice_confidence))
+    if not part.diagnosis:
         return asked
     return (*asked, *diagnosis(with_map=trial.explanation is not None))
 

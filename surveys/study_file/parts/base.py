@@ -25,13 +25,14 @@ class Place:
 class Part:
     """An entry of a study's sequence.
 
-    ``per_block`` repeats the part in each block. ``conditions`` lists the keys of the conditions
-    whose blocks contain it, and is empty for all.
+    ``per_block`` repeats the part in each block, or only in those that ``blocks`` numbers.
+    ``conditions`` lists the keys of the conditions whose blocks contain it, and is empty for all.
     """
 
     key: Words
     per_block: bool
     conditions: tuple[Words, ...] = ()
+    blocks: tuple[int, ...] = ()
 
     default_per_block: ClassVar[bool] = False
     texts: ClassVar[tuple[str, ...]] = ()
@@ -49,6 +50,10 @@ class Part:
     def is_in(self, condition: str) -> bool:
         """Check whether blocks of the condition with this key contain the part."""
         return not self.conditions or condition in self.conditions
+
+    def is_in_block(self, number: int) -> bool:
+        """Check whether the block with this number contains the part. 0 is outside the blocks."""
+        return not self.blocks or number in self.blocks
 
     def steps(self, place: Place) -> tuple[Step, ...]:
         """Return the part's pages at the place, in order. Their conditions are added later."""

@@ -10,7 +10,7 @@ from analysis.toml.value_types import Count, OneOf
 from surveys import tasks
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
-from surveys.tasks.items import CONFIDENCE
+from surveys.tasks.items import CONFIDENCE, FREE_TEXT
 
 MOST_TRIALS = 500
 LONGEST = 3600
@@ -25,7 +25,9 @@ class TrialsPart(Part):
     after every ``break_every`` trials, and ``attention`` checks are spread evenly among them.
     ``minimum_seconds`` must pass before a trial can be answered, and after ``limit_seconds`` the
     page submits itself. 0 turns each of these off. ``diagnosis`` adds the optional question of what
-    is wrong, which is asked where the classifier's answer is shown.
+    is wrong, and ``advice_confidence`` the question of how sure people are of the classifier's
+    answer, both of which are asked where that answer is shown. ``free_text`` asks people to write
+    why they decide so, or what they think, which they can leave out unless ``free_text_required``.
     """
 
     right: Count
@@ -33,6 +35,9 @@ class TrialsPart(Part):
     task: Annotated[str, OneOf(tuple(task.key for task in tasks.TASKS))] = "decide"
     confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "points"
     diagnosis: bool = False
+    advice_confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "none"
+    free_text: Annotated[str, OneOf(tuple(FREE_TEXT))] = "none"
+    free_text_required: bool = False
     first_right: Count = 0
     feedback: bool = False
     break_every: Count = 0
@@ -76,6 +81,20 @@ class TrialsPart(Part):
                 f"diagnosis asks what is wrong with the classifier's answer, which the task "
                 f"{self.task!r} does not show. Remove diagnosis, or use the task {_showing()}.",
                 "task",
+            )
+        if self.advice_confidence != "none" and not task.stages[-1].shows_prediction:
+            at.add(
+                "advice_confidence",
+                f"advice_confidence asks how sure people are of the classifier's answer, which the "
+                f"task {self.task!r} does not show. Remove it, or use the task {_showing()}.",
+                "task",
+            )
+        if self.free_text_required and self.free_text == "none":
+            at.add(
+                "free_text_required",
+                'free_text_required has no text to require. Add free_text = "reason" or '
+                '"think_aloud", or remove it.',
+                "free_text",
             )
         # Checks lie between trials, so that there must be fewer of them than trials.
         if self.attention >= max(shown, 1):

@@ -28,6 +28,7 @@ class Entry:
     per_block: bool | None = None
     arms: tuple[Words, ...] = ()
     conditions: tuple[Words, ...] = ()
+    blocks: tuple[Count, ...] = ()
     after: Stripped = ""
 
 
@@ -107,6 +108,7 @@ def _part(entry: Entry, table: Mapping[str, Any], at: TableProblems) -> Part:
         "key": entry.key or _default_key(table, entry.kind),
         "per_block": per_block,
         "conditions": list(_conditions(entry, table, at)),
+        "blocks": list(entry.blocks),
     }
     return read_as(declared, values, at.problems, at.path, also=COMMON).checked(at)
 

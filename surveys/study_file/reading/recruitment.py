@@ -44,11 +44,14 @@ def table_type(kind: Kind) -> type[Any]:
         ("pay", Annotated[float, Ge(0)], 0.0),
         ("currency", Stripped, ""),
     ]
+    if kind.outcomes or kind.types_id:
+        keys += [
+            ("exclude", tuple[Words, ...], ()),
+            ("remember_days", Annotated[int, Ge(0), Le(MOST_DAYS)], REMEMBER_DAYS),
+        ]
     if kind.outcomes:
         keys += [
             ("failed_checks", Annotated[int, Ge(1)], 2),
-            ("exclude", tuple[Words, ...], ()),
-            ("remember_days", Annotated[int, Ge(0), Le(MOST_DAYS)], REMEMBER_DAYS),
             ("replace", tuple[Annotated[str, OneOf(_ways(kind))], ...], ()),
             ("return_after", Annotated[int, Ge(0), Le(LONGEST_PAUSE)], 0),
         ]
@@ -93,6 +96,15 @@ def read(file: Document) -> Recruitment:
     kind = get(OLD_NAMES.get(key, key))
     table = read_as(table_type(kind), values, file.problems, path)
     _check_pay(table, at)
+    if kind.types_id:
+        return Recruitment(
+            kind=kind.key,
+            id_parameter=kind.id_parameter,
+            exclude=table.exclude,
+            remember_days=table.remember_days,
+            pay=table.pay,
+            currency=table.currency,
+        )
     if not kind.outcomes:
         return Recruitment(kind=kind.key, pay=table.pay, currency=table.currency)
     _check_id_parameter(table, kind, at)

@@ -16,6 +16,8 @@ from explanations.classifier.declaration import is_a_name
 from surveys import tasks
 from surveys.study_file import declaration, designs
 from surveys.study_file.consent import Consent, check_consent
+from surveys.study_file.parts.attention import AttentionPart
+from surveys.study_file.parts.instructions import TextPart
 from surveys.study_file.reading import recruitment
 from surveys.study_file.reading.allocation import (
     AllocationTable,
@@ -196,6 +198,7 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
         attention_checks=sum(step.kind == "attention" for step in study.steps),
     )
     _check_conditions_of_parts(file, study, parts)
+    _check_blocks_of_parts(file, study, parts)
     _check_tasks(file, study)
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
@@ -223,6 +226,31 @@ def _check_tasks(file: Document, study: declaration.StudyFile) -> None:
                     f"part {part.key!r} is about one. Use the task 'classify' or 'judge_advisor', "
                     f"or remove the {key[:-1]}.",
                 )
+
+
+def _check_blocks_of_parts(
+    file: Document, study: declaration.StudyFile, parts: DeclaredParts
+) -> None:
+    """Report parts limited to blocks that do not exist, or whose data every block must have."""
+    for part in (part for part in study.parts if part.blocks):
+        place = (*parts.place_of(part), "blocks")
+        named = f"the part {part.key!r} is limited to blocks"
+        if not isinstance(part, TextPart | AttentionPart):
+            file.problems.add(
+                place,
+                f"{named}, and only parts of the kinds 'text' and 'attention' can be: the analysis "
+                "compares blocks, so that each needs the same questions. Remove blocks.",
+            )
+        elif not part.per_block:
+            file.problems.add(
+                place, f"{named} and is outside of them. Set per_block = true, or remove blocks."
+            )
+        elif unknown := [number for number in part.blocks if not 1 <= number <= study.blocks]:
+            file.problems.add(
+                place,
+                f"{named} {', '.join(map(str, unknown))}. The study has {study.blocks}, numbered "
+                "from 1.",
+            )
 
 
 def _check_conditions_of_parts(
