@@ -34,7 +34,7 @@ from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
 from analysis.study_data.missing import MissingRow, missing_by_arm
-from analysis.study_data.numerics import single_threaded
+from analysis.study_data.numerics import with_analysis_settings
 from analysis.study_data.populations import FlowRow, members, outcome_scores, participant_flow
 from analysis.study_data.provenance import Provenance, provenance
 from analysis.study_data.score_range import UNKNOWN, Range, score_range
@@ -152,7 +152,7 @@ def arm_is_shown(p_adjusted: float | None, result: OutcomeResult, results: Resul
     return below and is_shown(result, results)
 
 
-@single_threaded
+@with_analysis_settings
 def compute(
     data: StudyData, scores: pd.DataFrame, told: Callable[[str], None] = lambda step: None
 ) -> Results:

@@ -28,13 +28,13 @@ from analysis.reproduction.results_schema import FILE as SCHEMA_FILE
 from analysis.reproduction.results_schema import validate
 from analysis.results import Results, compute, to_json
 from analysis.sections.deviations import hold_to
-from analysis.study_data.numerics import single_threaded
+from analysis.study_data.numerics import with_analysis_settings
 from analysis.study_data.pictures import read_pictures
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import StudyData, plan_path, read_study
 
 
-@single_threaded
+@with_analysis_settings
 def analyse(
     folder: Path,
     output: Path,

@@ -22,7 +22,7 @@ from analysis.power.outcomes import (
 )
 from analysis.power.search import OutcomePower, Wanted, outcome_power
 from analysis.power.simulated_studies import CHUNK, Settings, Simulator
-from analysis.study_data.numerics import single_threaded
+from analysis.study_data.numerics import with_analysis_settings
 from analysis.study_data.provenance import software
 
 WITHOUT_CONTRASTS = (*WITHIN_SUBJECTS, "mixed_anova", "factorial")
@@ -63,7 +63,7 @@ class Power:
     software: dict[str, str]
 
 
-@single_threaded
+@with_analysis_settings
 def plan_power(
     plan: Plan,
     codebook: pd.DataFrame,

@@ -25,7 +25,7 @@ from analysis.power.direct_scores import is_direct, scores_by_arm
 from analysis.power.outcomes import Simulated, simulated
 from analysis.statistics.comparisons.omnibus import welch_anova
 from analysis.statistics.estimate import Estimate, HypothesisTest
-from analysis.study_data.numerics import single_threaded
+from analysis.study_data.numerics import with_analysis_settings
 from analysis.study_data.populations import outcome_scores
 
 CHUNK = 20  # number of runs that are computed and stored together
@@ -112,7 +112,7 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-@single_threaded
+@with_analysis_settings
 def chunk(settings: Settings, cell: Cell, first: int, runs: int) -> Count:
     """Compute runs `first` to `first + runs - 1` of the cell."""
     outcome = next(o for o in settings.plan.outcomes if o.key == cell.outcome)

@@ -32,6 +32,7 @@ from analysis.study_data.exclusions.by_hand import problems_with_list, rules_by_
 from analysis.study_data.formulas import unguarded
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
+from analysis.study_data.numerics import with_analysis_settings
 from analysis.study_data.other_studies.file_columns import FileColumns, columns_of_files
 from analysis.study_data.other_studies.joining import read_source
 from analysis.study_data.other_studies.unmapped_identifiers import unmapped_identifiers
@@ -116,6 +117,7 @@ class StudyData(StudyTables):
         return {arm: str(named.get(arm, arm)) for arm in self.plan.arms}
 
 
+@with_analysis_settings
 def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None = None) -> StudyData:
     """Read and check a tidy data folder.
 

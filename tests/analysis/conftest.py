@@ -4,11 +4,27 @@ from pathlib import Path
 
 import pytest
 
+from analysis.figures import style
 from analysis.results import Results
 from analysis.run import analyse
+from analysis.sections.data_checks import section
 from tests.analysis.tidy import write_study
 
 THREE_ARMS = {"none": "No explanation", "gradcam": "Grad-CAM", "placebo": "Placebo map"}
+
+
+@pytest.fixture(autouse=True)
+def _what_few_tests_look_at(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leave out all checks of the data but one, and PNG files: half of the time of an analysis.
+
+    Fixtures of a session and tests marked `whole_report` have them.
+    """
+    if request.node.get_closest_marker("whole_report") is None:
+        quick = tuple(check for check in section.DATA_CHECKS if check.key == "attrition")
+        monkeypatch.setattr(section, "DATA_CHECKS", quick)
+        monkeypatch.setattr(style, "UNDATED", {".svg": style.UNDATED[".svg"]})
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from analysis.plan.reading import read_document
 from analysis.report.render import render_report
 from analysis.results import OutcomeResult, Results, compute, outcome_results
 from analysis.sections.deviations import hold_to
-from analysis.study_data.numerics import single_threaded
+from analysis.study_data.numerics import with_analysis_settings
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 
@@ -155,7 +155,7 @@ def results_of(
     return compute(data, score_table(data))
 
 
-@single_threaded
+@with_analysis_settings
 def outcomes_of(folder: Path, *, plan: Path | None = None) -> tuple[OutcomeResult, ...]:
     """The outcomes alone, for tests that look at no other part of the findings."""
     data, failures = read_study(folder, plan), Failures()

@@ -21,6 +21,8 @@ from analysis.study_data.study_data import read_study
 from tests.analysis.data_checks import further_faults, planted_faults
 from tests.analysis.data_checks.clean_tables import write_table
 
+pytestmark = pytest.mark.whole_report
+
 SEED = 21
 FEW_CLEAN = 6
 MANY_CLEAN = 200

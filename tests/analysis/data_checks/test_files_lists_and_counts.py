@@ -12,6 +12,8 @@ from analysis.study_data.study_data import read_study
 from tests.analysis.data_checks.daily import daily
 from tests.analysis.data_checks.test_checks import findings
 
+pytestmark = pytest.mark.whole_report
+
 PLAN = """
 title = "Ratings"
 arms = ["plain", "map"]

@@ -13,6 +13,8 @@ from analysis.study_data.study_data import StudyData, read_study
 from tests.analysis.data_checks.clean_tables import write_table
 from tests.analysis.data_checks.test_checks import Files, changed
 
+pytestmark = pytest.mark.whole_report
+
 SEED = 1003
 KEYS = {"participant", "arm", "questionnaire", "item", "position", "file", "column", "type"}
 Change = Callable[[pd.DataFrame], pd.DataFrame]

@@ -11,6 +11,8 @@ from tests.analysis.data_checks.clean_tables import write_table
 from tests.analysis.data_checks.daily import daily
 from tests.analysis.data_checks.test_checks import SEED, Files, changed, findings
 
+pytestmark = pytest.mark.whole_report
+
 Change = Callable[[Files, bool], None]
 """A change of the clean table: the columns alone, or with the fault in them."""
 
