@@ -20,7 +20,7 @@ from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, outcomes_of, results_of, write_study
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.whole_report]
 
 EXTRA = """
 [[outcomes]]

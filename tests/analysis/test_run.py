@@ -88,6 +88,7 @@ def test_under_the_null_a_family_claims_something_in_five_of_a_hundred_at_most()
     assert 3 <= claims <= 27
 
 
+@pytest.mark.whole_report
 def test_two_runs_write_the_same_bytes(planted_folder, planted_output, tmp_path):
     analyse(planted_folder, tmp_path)
     files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())

@@ -129,6 +129,7 @@ def renew_manifest(folder):
     bundle.write_manifest(folder, made, bundle.files_in(folder))
 
 
+@pytest.mark.whole_report
 def test_an_untouched_report_holds(finished):
     assert check(finished) == []
     call_command("run_analysis", "--check", str(finished))

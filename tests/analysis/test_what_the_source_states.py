@@ -94,6 +94,7 @@ def claims(text):
     return [said.strip() for said in re.split(r"(?<=[.;])\s", text) if CLAIMS.search(said)]
 
 
+@pytest.mark.whole_report
 def test_nothing_is_claimed_that_the_source_does_not_state(report):
     text, results = report()
     assert "24 participants in 2 arms; the source does not state whether they were randomised." in (

@@ -131,6 +131,7 @@ def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
 
 
 @pytest.mark.shared
+@pytest.mark.whole_report
 def test_the_report_names_the_planned_analysis_its_reason_and_the_fallback(shared_dir, tmp_path):
     for name in ("ordinal-separated", "ordinal-ceiling", "no-spread"):
         folder = shutil.copytree(shared_dir / "cases" / "tables" / name, tmp_path / name)
