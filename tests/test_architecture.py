@@ -61,7 +61,13 @@ def test_nothing_reads_a_pickle():
     pattern = re.compile(
         r"\b(pickle|joblib|cloudpickle|dill|marshal)\b\.?(load|Unpickler)|torch\.load\("
     )
-    found = [str(path.relative_to(ROOT)) for path in SOURCES if pattern.search(path.read_text())]
+    # The message with which other formats are refused shows how to convert them elsewhere.
+    shown = "pickled = \"torch.load('{}', map_location='cpu', weights_only=True)\""
+    found = [
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if pattern.search(path.read_text().replace(shown, ""))
+    ]
     assert found == []
 
 

@@ -18,7 +18,6 @@ import ast
 import dataclasses
 import importlib.util
 import json
-import os
 import re
 import subprocess
 import sys
@@ -143,7 +142,7 @@ def _imports(module: str) -> Iterator[str]:
 
 def _check_without_torch(key: str) -> None:
     code = (
-        "import sys; from explanations import catalogue; "
+        f"import sys; sys.path[:] = {sys.path!r}; from explanations import catalogue; "
         f"catalogue.get({key!r}); print('torch' in sys.modules)"
     )
     done = subprocess.run(  # noqa: S603 - our own interpreter and code
@@ -151,7 +150,6 @@ def _check_without_torch(key: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     if done.stdout.strip() != "False":
         raise ContractError(
