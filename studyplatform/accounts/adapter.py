@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from studyplatform.accounts import sessions, throttle
 from studyplatform.accounts.hashing import LONGEST_PASSWORD
 from studyplatform.accounts.limits import PER_ADDRESS, PER_NAME_AND_ADDRESS
+from surveys.web.client_address import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -48,7 +49,7 @@ class AccountAdapter(DefaultAccountAdapter):
         together, so that nobody can lock another person out, and by address alone.
         """
         name = str(credentials.get("email") or credentials.get("username") or "").casefold()
-        address = throttle.client_address(request)
+        address = client_address(request)
         if not (
             throttle.allows(PER_ADDRESS, address)
             and throttle.allows(PER_NAME_AND_ADDRESS, name, address)

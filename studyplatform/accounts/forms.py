@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from studyplatform.accounts import throttle
 from studyplatform.accounts.hashing import LONGEST_PASSWORD
 from studyplatform.accounts.limits import CODE, CODE_FROM_ADDRESS, USED_CODE
+from surveys.web.client_address import client_address
 
 
 def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
@@ -146,7 +147,7 @@ class _ThrottledCode(mfa_forms.BaseAuthenticateForm):
         Raises ValidationError for a wrong code, for one that was used, and after too many.
         """
         person = str(self.user.pk)
-        address = throttle.client_address(context.request)
+        address = client_address(context.request)
         if not (
             throttle.allows(CODE_FROM_ADDRESS, person, address) and throttle.allows(CODE, person)
         ):

@@ -17,6 +17,7 @@ from studyplatform.accounts import links, throttle
 from studyplatform.accounts.forms import NameForm, NewAccountForm, PasswordForm
 from studyplatform.accounts.limits import RESET, RESET_FROM_ADDRESS
 from studyplatform.models import AccountLink
+from surveys.web.client_address import client_address
 
 
 @sensitive_post_parameters()
@@ -44,7 +45,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     form = NameForm(request.POST if request.method == "POST" else None)
     is_done = False
     if settings.EMAIL_HOST and form.is_valid():
-        name, address = form.cleaned_data["login"], throttle.client_address(request)
+        name, address = form.cleaned_data["login"], client_address(request)
         is_done = True
         if throttle.allows(RESET_FROM_ADDRESS, address) and throttle.allows(RESET, name.casefold()):
             user = links.user_named(name)

@@ -4,6 +4,7 @@
 
 from surveys.models.allocation import AllocationSlot, LedgerEntry
 from surveys.models.answers import Answer, Event, PageView, Submission, Trial, TrialMap
+from surveys.models.arrival_count import ArrivalCount
 from surveys.models.codes import allocation_secret, completion_code, participant_code, pseudonym
 from surveys.models.participant import HandExclusion, Identity, Participant, RememberedId
 from surveys.models.schedule import StudySchedule
@@ -14,6 +15,7 @@ __all__ = [
     "Answer",
     "Arm",
     "ArmBlock",
+    "ArrivalCount",
     "Condition",
     "Event",
     "HandExclusion",

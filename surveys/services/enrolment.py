@@ -69,6 +69,7 @@ def enrol(
         )
     if not simulated:
         recruiting.admit(study, visitor)
+    places.need_one(study, simulated)
     declared = definition(study).in_language(language)
     consent = declared.consent
     checks = [check.key for check in consent.checks if ticked is None or check.key in ticked]
@@ -89,7 +90,6 @@ def enrol(
         consent_checks=checks,
         consented_at=timezone.now(),
     )
-    places.take(participant)
     if visitor is not None and not simulated:
         recruiting.identify(participant, visitor)
     return participant

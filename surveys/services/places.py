@@ -1,15 +1,19 @@
-"""Places, which are held from the consent on and either bound to an arm at the allocation or given
-back before.
+"""Places, which are held from the first page that is sent and either bound to an arm at the
+allocation or given back before.
+
+A consent alone holds nothing: a script that only consents would keep everybody else out.
 """
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from surveys.allocation import entries
 from surveys.models import AllocationSlot, Participant, Study
 from surveys.services import ledger
 from surveys.services.errors import StudyError
+from surveys.services.locking import lock
 from surveys.study_file.recruitment import Replaced
 from surveys.study_file.stored import definition
 
@@ -25,15 +29,9 @@ def take(participant: Participant) -> AllocationSlot:
     that it was held longer than the study allows. Raises StudyFullError.
     """
     study, simulated = participant.study, participant.simulated
-    capacity = ledger.scheme_of(study, simulated).capacity
-    if taken(study, simulated) >= capacity:
+    forgotten = need_one(study, simulated)
+    if forgotten is not None:
         # Given up only on demand: a slow participant keeps the place as long as nobody needs it.
-        forgotten = _held_too_long(study, simulated)
-        if forgotten is None:
-            raise StudyFullError(
-                f"All {capacity} places of the study {study.slug!r} are taken ([allocation] in "
-                "its file)."
-            )
         _free(forgotten, "held too long")
     arrival = ledger.append(study, simulated, entries.arrived()).sequence
     return AllocationSlot.objects.create(
@@ -43,6 +41,33 @@ def take(participant: Participant) -> AllocationSlot:
         participant=participant,
         held_since=timezone.now(),
     )
+
+
+def hold(participant: Participant) -> None:
+    """Take a place for the participant unless they have one. Raises StudyFullError.
+
+    Call it in a transaction that has locked the participant.
+    """
+    if participant.arm_id is None and not _places_of(participant).exists():
+        lock(participant.study)
+        take(participant)
+
+
+def need_one(study: Study, simulated: bool) -> AllocationSlot | None:
+    """Return None if a place is free, else the place to give up for it. Call it under ``lock``.
+
+    Raises StudyFullError if there is neither.
+    """
+    capacity = ledger.scheme_of(study, simulated).capacity
+    if taken(study, simulated) < capacity:
+        return None
+    forgotten = _held_too_long(study, simulated)
+    if forgotten is None:
+        raise StudyFullError(
+            f"All {capacity} places of the study {study.slug!r} are taken ([allocation] in its "
+            "file)."
+        )
+    return forgotten
 
 
 def taken(study: Study, simulated: bool) -> int:
@@ -72,9 +97,13 @@ def replace(participant: Participant, way: Replaced | None) -> None:
 
 def give_back(participant: Participant, reason: str) -> None:
     """Free the participant's place if they never got an arm. Call it under ``lock``."""
-    held = AllocationSlot.objects.filter(participant=participant, arm__isnull=True).first()
+    held = _places_of(participant).filter(arm__isnull=True).first()
     if held is not None:
         _free(held, reason)
+
+
+def _places_of(participant: Participant) -> QuerySet[AllocationSlot]:
+    return AllocationSlot.objects.filter(participant=participant)
 
 
 def _free(slot: AllocationSlot, reason: str) -> None:

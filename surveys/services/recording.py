@@ -21,6 +21,7 @@ from surveys.models.prepared_query import PreparedQuery
 from surveys.pages import sequence
 from surveys.pages.lapse import has_lapsed
 from surveys.pages.sent_page import SentPage
+from surveys.services import places
 from surveys.services.allocating import allocate
 from surveys.study_file import page_kinds
 
@@ -100,7 +101,8 @@ def record_page(*, participant: Participant, page: SentPage) -> Recorded:
     """Store a page's answers under the key of its step, in one transaction.
 
     The last page completes the participation and draws its completion code. ``participant`` is
-    updated in place. Fields that the page does not have are noted. Raises InvalidAnswersError if a
+    updated in place. Fields that the page does not have are noted. The first page takes a place and
+    raises StudyFullError if none is left. Raises InvalidAnswersError if a
     required item is not answered, an item is not on the page, or a value is not an option, and
     Participant.DoesNotExist for an erased participant.
     """
@@ -109,6 +111,7 @@ def record_page(*, participant: Participant, page: SentPage) -> Recorded:
     outcome = _outcome(participant, page, sent)
     key = page.step.key
     if outcome is Recorded.RECORDED:
+        places.hold(participant)
         _store(participant, page)
         if sequence.first_unsent(participant, sent | {key}) is None:
             _complete(participant)

@@ -99,7 +99,7 @@ def _begin(
         return SeeOther(f"{path}?language={language.wanted(request, study)}")
     ticked = consent.ticked_checks(request, study)
     # Only real arrivals are limited: rehearsals have places of their own.
-    if not simulated and rate_limit.too_many(study):
+    if not simulated and rate_limit.too_many(request, study):
         return _busy(request, study)
     try:
         return services.enrol(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from studyplatform.accounts import throttle
 from studyplatform.accounts.throttle import Limit
 from studyplatform.models import Attempt
+from surveys.web.client_address import client_address
 from tests.conftest import ROOT
 from tests.postgres import postgres
 
@@ -58,7 +59,7 @@ def test_old_counts_are_deleted(db):
     ],
 )
 def test_a_household_with_ipv6_counts_as_one_address(rf, sent, counted):
-    assert throttle.client_address(rf.get("/", REMOTE_ADDR=sent)) == counted
+    assert client_address(rf.get("/", REMOTE_ADDR=sent)) == counted
 
 
 @pytest.mark.parametrize(

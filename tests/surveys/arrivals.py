@@ -99,9 +99,9 @@ def arrive(number: int, slug: str, key: str = "") -> str:
     """One person consents, and opens a page that needs an arm; a key of their own unless given."""
     try:
         person = services.enrol(study=_study(slug), arrival_key=key or f"{slug} {number}")
-    except services.StudyFullError:
+        services.record_view(participant=person, step="instructions")
+    except services.StudyFullError:  # at the consent, or when the place is taken
         return "full"
-    services.record_view(participant=person, step="instructions")
     return person.pseudonym
 
 

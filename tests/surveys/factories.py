@@ -20,7 +20,7 @@ from surveys.pages import item_order, sequence
 from surveys.pages.kinds import catalogue
 from surveys.pages.sent_page import SentPage
 from surveys.questionnaires.base import Item
-from surveys.services import Recorded, allocating
+from surveys.services import Recorded, allocating, places
 from surveys.services.stimuli import choose_stimuli
 
 CLASSES = ("car", "truck", "boat", "tree")
@@ -202,6 +202,14 @@ def allocated(study: Study, key: str, *, simulated: bool = False) -> Participant
     """Somebody who has consented, and has an arm already, without a page in between."""
     person = services.enrol(study=study, arrival_key=key, simulated=simulated)
     return allocate(person)
+
+
+def holding(study: Study, key: str) -> Participant:
+    """Somebody who holds a place without an arm, as after the first page."""
+    person = services.enrol(study=study, arrival_key=key)
+    with transaction.atomic():
+        places.hold(person)
+    return person
 
 
 def allocate(person: Participant) -> Participant:

@@ -15,10 +15,32 @@ from surveys.services.ledger import ledger_of
 from tests.surveys import factories
 
 
-def test_who_consents_holds_a_place_and_has_neither_arm_nor_trials(newcomer):
+def test_who_consents_has_neither_place_nor_arm_nor_trials(newcomer):
     assert newcomer.arm is None
-    assert (newcomer.slot.arm, newcomer.slot.position) == (None, None)
+    assert not AllocationSlot.objects.exists()
     assert not newcomer.trials.exists()
+
+
+def test_the_first_page_that_is_sent_takes_a_place_without_an_arm(newcomer):
+    factories.walk(newcomer, pages=1)
+    assert (newcomer.slot.arm, newcomer.slot.position) == (None, None)
+    assert json.loads(newcomer.study.ledger.last().content) == {"event": "arrived"}
+
+
+def test_consents_alone_keep_nobody_out(db, tmp_path):
+    """The attack: a script that only consents; the control: scripts that send a page, too."""
+    study = factories.small_study(tmp_path, places=4)
+    for number in range(20):
+        services.enrol(study=study, arrival_key=f"script {number}")
+    for number in range(4):
+        person = factories.walk(services.enrol(study=study, arrival_key=str(number)), pages=3)
+        assert person.arm is not None
+    with pytest.raises(services.StudyFullError):
+        services.enrol(study=study, arrival_key="script 20")
+    late = Participant.objects.earliest("pk")
+    with pytest.raises(services.StudyFullError):
+        factories.walk(late, pages=1)
+    assert not late.submissions.exists()
 
 
 def test_the_first_page_that_differs_between_arms_brings_arm_and_trials(study):
@@ -112,7 +134,7 @@ def test_simulated_participants_take_no_real_place(study):
 def test_a_full_study_says_so(db, tmp_path):
     study = factories.small_study(tmp_path, places=4)
     for number in range(4):
-        services.enrol(study=study, arrival_key=str(number))
+        factories.holding(study, str(number))
     with pytest.raises(services.StudyFullError, match="All 4 places of the study 'small'"):
         services.enrol(study=study, arrival_key="4")
     assert study.participants.count() == 4
@@ -125,13 +147,13 @@ def hold_since(person: Participant, minutes: float) -> None:
 
 def test_a_place_held_too_long_goes_to_who_needs_it_and_not_before(db, tmp_path):
     study = factories.small_study(tmp_path, places=4)
-    people = [services.enrol(study=study, arrival_key=str(number)) for number in range(4)]
+    people = [factories.holding(study, str(number)) for number in range(4)]
     hold_since(people[1], 59)
     with pytest.raises(services.StudyFullError):
         services.enrol(study=study, arrival_key="too early")
     for person, minutes in zip(people, (70, 61, 90), strict=False):
         hold_since(person, minutes)
-    late = services.enrol(study=study, arrival_key="late")
+    late = factories.holding(study, "late")
     holders = set(Participant.objects.filter(slot__isnull=False))
     assert holders == {people[0], people[1], people[3], late}  # who had waited longest lost it
     last = json.loads(study.ledger.order_by("-sequence")[1].content)
@@ -144,7 +166,7 @@ def test_who_lost_the_place_goes_on_if_there_is_another_and_is_told_if_not(db, t
     for person in people:
         factories.walk(person, pages=1)
     hold_since(people[0], 61)
-    services.enrol(study=study, arrival_key="late")
+    factories.holding(study, "late")
     response = client.get(f"/p/{people[0].code}/")
     assert response.status_code == 403
     assert b"All places are taken" in response.content
@@ -158,7 +180,7 @@ def test_who_lost_the_place_goes_on_if_there_is_another_and_is_told_if_not(db, t
 @pytest.mark.parametrize("leave", [services.stop, services.erase])
 def test_a_place_goes_back_only_before_anything_of_an_arm_was_shown(db, tmp_path, leave):
     study = factories.small_study(tmp_path, places=4)
-    people = [services.enrol(study=study, arrival_key=str(number)) for number in range(4)]
+    people = [factories.holding(study, str(number)) for number in range(4)]
     factories.allocate(people[0])
     hold_since(people[0], 10_000)  # whoever has an arm has the place for ever
     leave(participant=people[0])
@@ -166,7 +188,7 @@ def test_a_place_goes_back_only_before_anything_of_an_arm_was_shown(db, tmp_path
         services.enrol(study=study, arrival_key="too late")
     assert study.slots.filter(arm__isnull=False).count() == 1
     leave(participant=people[1])
-    assert services.enrol(study=study, arrival_key="in time").slot.arm is None
+    assert factories.holding(study, "in time").slot.arm is None
     assert study.slots.count() == 4
 
 

@@ -18,7 +18,7 @@ def lived(study) -> Study:
     """Three with an arm, one who left before, one who waits, and a rehearsal."""
     for number in range(3):
         factories.walk(services.enrol(study=study, arrival_key=str(number)), pages=3)
-    gone, _ = (services.enrol(study=study, arrival_key=key) for key in ("gone", "waits"))
+    gone, _ = (factories.holding(study, key) for key in ("gone", "waits"))
     services.stop(participant=gone)
     factories.allocated(study, "robot", simulated=True)
     return study

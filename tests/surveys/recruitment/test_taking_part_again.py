@@ -16,7 +16,7 @@ from surveys import services
 from surveys.allocation.replay import ReplayError, replay
 from surveys.models import AllocationSlot, Identity, Participant, RememberedId, Study
 from surveys.recruitment.visitor import Visitor
-from surveys.services import ledger_audit
+from surveys.services import ledger_audit, places
 from surveys.services.ledger import ledger_of
 from surveys.services.locking import lock
 from surveys.services.places import taken
@@ -182,6 +182,8 @@ def test_a_returned_submission_gives_its_place_back(db, tmp_path, status):
 def test_a_returned_submission_also_gives_back_a_place_without_an_arm(db, tmp_path):
     study = studies.recruited(tmp_path, REPLACING, places=2)
     person = services.enrol(study=study, arrival_key="key 1", visitor=visitor())
+    with transaction.atomic():
+        places.hold(person)
     told(person, "RETURNED")
     assert not study.slots.exists()
     assert ledger_audit.verify(study)
@@ -196,7 +198,9 @@ def test_by_default_and_for_other_statuses_the_place_stays_used(paid):
 def test_the_list_of_submissions_gives_places_back_where_no_news_comes(db, tmp_path):
     study = studies.recruited(tmp_path, REPLACING)
     came(study, 1), came(study, 2)
-    Identity.objects.filter(session_id="session1").update(session_id="a" * 24)
+    identity = Identity.objects.get(session_id="session1")
+    identity.session_id = "a" * 24
+    identity.save()
     rows = ["Submission id,Participant id,Status,Completion code"]
     rows += [f"{'a' * 24},{1:024x},RETURNED,", f"session2,{2:024x},ACTIVE,"]
     (tmp_path / "list.csv").write_text("\n".join(rows))
