@@ -40,7 +40,7 @@ def begin(origin: Origin, scheme: Scheme) -> Values:
 
 
 def arrived() -> Values:
-    """Return the entry for a person who consented and holds a place, still without an arm."""
+    """Return the entry for a person who takes a place, still without an arm."""
     return {"event": ARRIVED}
 
 

@@ -1,6 +1,4 @@
-"""Enrolment of a person, who consents and becomes a participant with a place, but without an
-arm.
-"""
+"""Enrolment of a person, who consents and becomes a participant without a place and an arm."""
 
 import hashlib
 from collections.abc import Collection

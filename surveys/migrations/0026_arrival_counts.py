@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('surveys', '0024_sealed_secrets'),
+        ('surveys', '0025_consent_checks'),
     ]
 
     operations = [
