@@ -11,7 +11,7 @@ from surveys.models.study import Arm, Study
 
 
 class AllocationSlot(models.Model):
-    """A taken place, which is held from the first page that is sent and bound to an arm at the allocation.
+    """A taken place, which is held from the first page that is sent, and bound to an arm later.
 
     A place that is given back is deleted and recorded in the ledger. Simulated participants have
     their own places, so that rehearsals use up no real ones. When a participant is deleted after
