@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 
 CATALOGUES = (
     "explanations/catalogue.py",
+    "explanations/classifier/architectures.py",
     "explanations/evaluation/catalogue.py",
     "explanations/evaluation/limits/catalogue.py",
     *(
