@@ -48,7 +48,8 @@ def stand_in(person: Participant, step: sequence.Step) -> str:
     if step.trial_position is not None:
         trial = person.trials.filter(position=step.trial_position).select_related("condition")
         row = trial.first()
-        if row is not None and row.condition.method and row.explanation_id is None:
+        compares = row is not None and bool(row.maps.count())
+        if row and row.condition.method and row.explanation_id is None and not compares:
             return (
                 "The map of this picture is not computed yet. Participants will see it; this page "
                 "shows the picture alone."

@@ -315,5 +315,6 @@ def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]
 
     readdressed = {key: own(value) for key, value in content.items()}
     for maps in readdressed.get("maps", ()):
-        maps["url"] = own(maps["url"])
+        for name in maps.keys() & {"url", "legend_url"}:
+            maps[name] = own(maps[name])
     return readdressed

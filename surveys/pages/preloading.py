@@ -55,7 +55,8 @@ def next_pictures(participant: Participant, step: Step) -> list[str]:
             participant,
             picture_code,
             with_map=explanation is not None and stage.shows_map,
-            maps=0 if explanation is None else stage.classes,
+            maps=stage.compares or (0 if explanation is None else stage.classes),
+            legends=stage.compares,
             dense=pictures.has_dense_picture(participant.study.classifier.rule),
         )
     ]

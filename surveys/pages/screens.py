@@ -43,7 +43,7 @@ def is_map_visible(trial: Trial) -> bool:
 
 def is_legend_visible(trial: Trial) -> bool:
     """Return whether the legend of the map, or of several maps side by side, may be seen."""
-    return all(stage.shows_map or stage.classes for stage in _open_stages(trial))
+    return all(stage.shows_map or stage.side_by_side for stage in _open_stages(trial))
 
 
 def _open_stages(trial: Trial) -> list[Stage]:

@@ -23,7 +23,12 @@ from surveys.services.errors import StudyError
 from surveys.services.freezing import freeze
 from surveys.services.locking import lock
 from surveys.services.stimuli import choose_stimuli
-from surveys.services.trials import classes_of, explanations_of, maps_of_classes
+from surveys.services.trials import (
+    classes_of,
+    compared_maps,
+    explanations_of,
+    maps_of_classes,
+)
 from surveys.study_checks import loading
 from surveys.study_file import stored
 from surveys.study_file.declaration import StudyFile
@@ -416,4 +421,12 @@ def missing_for_launch(study: Study) -> list[str]:
                 f"the condition {condition.key!r} has the {condition.method} maps of all classes "
                 f"that are shown side by side for {available} of {several} images."
             )
+    for part in declared.trial_parts:
+        compared = [stimulus for stimulus in stimuli if stimulus.part == part.key]
+        for key, maps in compared_maps(study, part, stimuli, simulated=False).items():
+            if len(maps) < len(compared):
+                missing.append(
+                    f"the part {part.key!r} compares maps of {key!r}, and {len(maps)} of "
+                    f"{len(compared)} are there."
+                )
     return missing

@@ -10,6 +10,7 @@ from explanations.models import Explanation
 from surveys import tasks
 from surveys.allocation.shuffling import shuffled
 from surveys.models import Arm, ArmBlock, Condition, Participant, Stimulus, Study, Trial, TrialMap
+from surveys.services.map_pairs import map_pairs
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
@@ -43,6 +44,7 @@ def create_trials(participant: Participant, arm: Arm, place: int) -> None:
     declared = definition(study)
     stimuli = list(_stimuli(study).order_by("position"))
     positions = _positions(declared)
+    comparing = {part.key for part in declared.trial_parts if part.compare}
     trials: list[Trial] = []
     beside: list[TrialMap] = []
     for block in arm.blocks.select_related("condition").order_by("number"):
@@ -54,12 +56,13 @@ def create_trials(participant: Participant, arm: Arm, place: int) -> None:
                     participant=participant,
                     position=next(positions[part, block.number]),
                     stimulus=stimulus,
-                    explanation=shown.get(stimulus.pk),
+                    explanation=None if part in comparing else shown.get(stimulus.pk),
                     block=block.number,
                     condition=block.condition,
                 )
             )
             beside += _in_places(trials[-1], several.get(stimulus.pk, ()), place)
+    beside += _compared(participant, declared, trials, stimuli, place)
     # The maps come second, since they refer to the trials' primary keys.
     Trial.objects.bulk_create(trials)
     TrialMap.objects.bulk_create(beside)
@@ -127,6 +130,60 @@ def maps_of_classes(
         if len(available) == count:  # a choice among fewer maps would be a different task
             maps_by_stimulus[stimulus.pk] = available
     return maps_by_stimulus
+
+
+def compared_maps(
+    study: Study, part: TrialsPart, stimuli: Sequence[Stimulus], *, simulated: bool
+) -> dict[str, dict[int, Explanation]]:
+    """Return the maps to compare by condition and by the stimulus's primary key.
+
+    The maps are chosen as in ``explanations_of``.
+    """
+    predictions = {
+        stimulus.prediction_id: stimulus.pk for stimulus in stimuli if stimulus.part == part.key
+    }
+    seen = TrialMap.objects.filter(
+        trial__participant__study=study, trial__participant__simulated=simulated
+    )
+    maps: dict[str, dict[int, Explanation]] = {}
+    for condition in study.conditions.filter(key__in=part.compare):
+        candidates = Explanation.objects.filter(
+            prediction__in=predictions, method=condition.method, other_class=""
+        )
+        maps[condition.key] = {
+            predictions[prediction]: explanation
+            for (prediction, _), explanation in _as_seen(candidates, seen).items()
+        }
+    return maps
+
+
+def _compared(
+    participant: Participant,
+    declared: StudyFile,
+    trials: Sequence[Trial],
+    stimuli: Sequence[Stimulus],
+    place: int,
+) -> list[TrialMap]:
+    """Return the maps of the trials that compare the maps of two conditions."""
+    study, simulated = participant.study, participant.simulated
+    chosen: list[TrialMap] = []
+    for part in declared.trial_parts:
+        if not part.compare:
+            continue
+        maps = compared_maps(study, part, stimuli, simulated=simulated)
+        seed = (study.seed, int(simulated), place, part.key)
+        pairs = map_pairs(part.compare, seed)
+        for trial in trials:
+            if trial.stimulus.part != part.key:
+                continue
+            pair = next(pairs)
+            shown = [maps[condition].get(trial.stimulus_id) for condition in pair]
+            chosen += [
+                TrialMap(trial=trial, place=number, explanation=explanation)
+                for number, explanation in enumerate(shown, start=1)
+                if explanation is not None and None not in shown
+            ]
+    return chosen
 
 
 def _stimuli(study: Study) -> QuerySet[Stimulus]:

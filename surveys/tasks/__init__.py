@@ -9,6 +9,7 @@ from surveys.tasks import (
     distinction,
     forward_simulation,
     judge_advisor,
+    preference,
 )
 from surveys.tasks.base import Stage, Task
 
@@ -21,6 +22,7 @@ TASKS: tuple[Task, ...] = (
     forward_simulation.TASK,
     agreement.TASK,
     distinction.TASK,
+    preference.TASK,
 )
 
 

@@ -16,7 +16,8 @@ class Stage:
     """One page of a trial.
 
     ``shows_prediction`` and ``shows_map`` apply only if the condition shows them, too. ``classes``
-    replaces the single map by the maps of this number of classes, which are not named.
+    replaces the single map by the maps of this number of classes, which are not named, and
+    ``compares`` by the maps of this number of conditions, whatever the participant's own.
     """
 
     key: str
@@ -24,6 +25,12 @@ class Stage:
     shows_prediction: bool = True
     shows_map: bool = True
     classes: int = 0
+    compares: int = 0
+
+    @property
+    def side_by_side(self) -> int:
+        """Return how many maps the page shows side by side, or 0 for at most one map."""
+        return self.classes or self.compares
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,11 @@ class Task:
     def classes(self) -> int:
         """Return how many classes' maps the trials show side by side, or 0 for at most one map."""
         return max(stage.classes for stage in self.stages)
+
+    @property
+    def compares(self) -> int:
+        """Return how many conditions' maps the trials compare, or 0."""
+        return max(stage.compares for stage in self.stages)
 
     @property
     def advises_later(self) -> bool:

@@ -67,8 +67,25 @@ def predicted_place(trial: Trial) -> Cell:
 def classes_in_places(trial: Trial) -> Cell:
     """Return the classes of several maps side by side, in their order. Empty for a single map."""
     predicted = trial.stimulus.prediction.predicted_class
+    if not tasks.get(task_of(trial)).classes:  # maps of other methods, all of the predicted class
+        return None
     classes = [trial_map.explanation.other_class or predicted for trial_map in trial.maps.all()]
     return SEPARATOR.join(classes) or None
+
+
+def methods_in_places(trial: Trial) -> Cell:
+    """Return the methods of the maps that the trial compares, in their order. Empty otherwise."""
+    if not tasks.get(task_of(trial)).compares:
+        return None
+    return SEPARATOR.join(shown.explanation.method for shown in trial.maps.all()) or None
+
+
+def preferred_method(trial: Trial) -> Cell:
+    """Return the method of the map that the participant preferred. Empty without an answer."""
+    answers = (answer for page in trial.submissions.all() for answer in page.answers.all())
+    place = next((one.value for one in answers if one.item == "preferred_map"), None)
+    shown = {str(one.place): one.explanation.method for one in trial.maps.all()}
+    return shown.get(place) if place else None
 
 
 def factor(name: str) -> Callable[[Trial], Cell]:

@@ -12,9 +12,11 @@ from surveys.tidy.cell_sources import (
     block_of,
     classes_in_places,
     completed_at,
+    methods_in_places,
     of_stage,
     part_of,
     predicted_place,
+    preferred_method,
     quiz_mistakes,
     raw_value,
     seconds_total,
@@ -181,6 +183,20 @@ SIDE_BY_SIDE: tuple[Column, ...] = (
         "text",
         classes_in_places,
         "Classes of the maps shown side by side, in the order of their positions, joined by ;",
+    ),
+)
+COMPARED: tuple[Column, ...] = (
+    Column(
+        "map_methods",
+        "text",
+        methods_in_places,
+        "Methods of the two maps that were compared, in the order of their places, joined by ;",
+    ),
+    Column(
+        "preferred_method",
+        "category",
+        preferred_method,
+        "Method of the map that was preferred",
     ),
 )
 ANSWERED: tuple[Column, ...] = (

@@ -16,6 +16,7 @@ TABLES: tuple[tuple[Column, ...], ...] = (
     columns.STIMULUS,
     columns.LAYOUT,
     columns.SIDE_BY_SIDE,
+    columns.COMPARED,
     columns.ANSWERED,
     (columns.FIRST_STAGE,),
     columns.ANSWERS,

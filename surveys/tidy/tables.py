@@ -19,6 +19,7 @@ from surveys.tidy.columns import (
     ANSWERS,
     BLOCK_ANSWERS,
     CHECKS,
+    COMPARED,
     FIRST_STAGE,
     LAYOUT,
     LEDGER,
@@ -103,6 +104,7 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         *_optional_columns(parts),
         *(_diagnosis_columns() if any(part.diagnosis for part in parts) else ()),
         *(SIDE_BY_SIDE if several_maps else ()),
+        *(_compared_columns(study) if any(part.compare for part in parts) else ()),
         *((FIRST_STAGE,) if two_stages else ()),
         *ANSWERED,
         *TRIAL_TIMES,
@@ -146,6 +148,14 @@ def _items(parts: list[TrialsPart]) -> list[Item]:
         for item in stage.asks({}, confidence)
     ]
     return list({item.id: item for item in items}.values())
+
+
+def _compared_columns(study: StudyFile) -> tuple[Column, ...]:
+    """Return the columns of the maps that trials compare, with the names of the methods."""
+    methods = {condition.method for condition in study.conditions}
+    labels = {method.key: method.full_label for method in catalogue.EVERY if method.key in methods}
+    places, preferred = COMPARED
+    return places, replace(preferred, values=labels)
 
 
 def _optional_columns(parts: list[TrialsPart]) -> tuple[Column, ...]:

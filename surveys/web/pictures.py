@@ -9,13 +9,14 @@ from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
 from surveys.models import ArmBlock, Participant, Trial
 from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
-from surveys.pages.kinds.stimulus import DENSE, map_name
+from surveys.pages.kinds.stimulus import DENSE, legend_name, map_name
 from surveys.pages.screens import is_legend_visible, is_map_visible, is_visible
 from surveys.tasks import TASKS
 from surveys.web.participation import find_participant
 
 SIDE_BY_SIDE = tuple(map_name(place) for place in range(1, max(t.classes for t in TASKS) + 1))
-PICTURES = ("image", "map", "legend", *SIDE_BY_SIDE)
+LEGENDS = tuple(legend_name(place) for place in range(1, max(t.compares for t in TASKS) + 1))
+PICTURES = ("image", "map", "legend", *SIDE_BY_SIDE, *LEGENDS)
 """The pictures of a trial, by their names in URLs."""
 
 
@@ -55,9 +56,9 @@ def explanation_of(trial: Trial, picture: str) -> Explanation | None:
         "explanation__prediction__image", "explanation__prediction__classifier"
     )
     for trial_map in maps:
-        if map_name(trial_map.place) == picture:
+        if picture in (map_name(trial_map.place), legend_name(trial_map.place)):
             return trial_map.explanation
-    return None if picture in SIDE_BY_SIDE else trial.explanation
+    return None if picture in (*SIDE_BY_SIDE, *LEGENDS) else trial.explanation
 
 
 def is_dense(request: HttpRequest) -> bool:
@@ -74,7 +75,7 @@ def drawn(
         return png(pictures.image_png(prediction.image, rule, dense=dense))
     if explanation is None:
         raise Http404("This trial has no map.")
-    if picture == "legend":
+    if picture in ("legend", *LEGENDS):
         return png(pictures.legend_png(explanation.method))
     return png(pictures.map_png(explanation, dense=dense))
 

@@ -84,6 +84,16 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
             part.diagnosis for part in study.trial_parts
         ),
     }
+    wanted |= {
+        "check boxes of the consent": lambda study: bool(study.consent.checks),
+        "details of the consent": lambda study: bool(study.consent.details),
+        "a text of the participant's own": lambda study: any(
+            part.free_text != "none" for part in study.trial_parts
+        ),
+        "confidence in the advice": lambda study: any(
+            part.advice_confidence != "none" for part in study.trial_parts
+        ),
+    }
     for task in tasks.TASKS:
         wanted[f"task {task.key}"] = lambda study, key=task.key: any(
             part.task == key for part in study.trial_parts if not part.is_practice

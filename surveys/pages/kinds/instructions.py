@@ -34,6 +34,12 @@ def trials_ahead(declared: StudyFile, condition: Condition, step: Step) -> list[
     return [part for part in following if isinstance(part, TrialsPart)]
 
 
+def _compared(declared: StudyFile, part: TrialsPart | None) -> list[catalogue.Method]:
+    """Return the methods whose maps the trials compare."""
+    methods = {condition.key: condition.method for condition in declared.conditions}
+    return [catalogue.get(methods[key]) for key in part.compare] if part else []
+
+
 def screen(participant: Participant, step: Step) -> Screen:
     """Return the values for the template.
 
@@ -61,6 +67,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "says_answer": condition.shows_prediction and not (task and task.guesses_class),
         "guesses_class": bool(task and task.guesses_class),
         "several_maps": bool(task and task.classes),
+        "compared": _compared(declared, part),
         "method": catalogue.get(condition.method) if condition.method else None,
         "in_squares": pictures.is_tiny(participant.study.classifier.rule),
     }

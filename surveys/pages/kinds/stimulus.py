@@ -28,19 +28,24 @@ def picture_urls(
     *,
     with_map: bool,
     maps: int = 0,
+    legends: int = 0,
     dense: bool = False,
 ) -> list[str]:
     """Return the URLs of all pictures of a stimulus, as the script that loads them reads them.
 
-    ``maps`` is the number of maps shown side by side. If ``dense``, the URL of each picture is
-    followed by a comma and the URL of its larger version.
+    ``maps`` is the number of maps shown side by side, of which ``legends`` have a legend of their
+    own. If ``dense``, the URL of each picture is followed by a comma and the URL of its
+    larger version.
     """
     beside = [map_name(place) for place in range(1, maps + 1)]
     named = [*(["map"] if with_map else []), *beside]
     addresses = [picture_url(participant, picture_code, name) for name in ("image", *named)]
     if dense:
         addresses = [f"{address},{address}{DENSE}" for address in addresses]
-    return [*addresses, *([picture_url(participant, picture_code, "legend")] if named else [])]
+    own = [legend_name(place) for place in range(1, legends + 1)]
+    shared = ["legend"] if named and not own else []
+    keys = [picture_url(participant, picture_code, name) for name in (*own, *shared)]
+    return [*addresses, *keys]
 
 
 def sharpness(rule: InputRule) -> Screen:
@@ -57,12 +62,40 @@ def map_name(place: int) -> str:
     return f"map-{place}"
 
 
+def legend_name(place: int) -> str:
+    """Return the name, in a URL, of the legend of the map at the place among several methods'."""
+    return f"legend-{place}"
+
+
 def map_alt(participant: Participant, explanation: Explanation) -> str:
     """Return what a screen reader says of a map, as the study file chooses it."""
     chosen = definition(participant.study).pages.map_alt
     if chosen == "regions":
         return pictures.alt_text(explanation)
     return _("A map of the picture.") if chosen == "neutral" else ""
+
+
+def maps_compared(trial: Trial, *, names_class: str | None) -> Screen:
+    """Return what the template needs to show the maps of several methods, each with its legend.
+
+    ``names_class`` is the reader's name for the predicted class, or None if it is not to be named.
+    """
+    person, code = trial.participant, trial.picture_code
+    beside = trial.maps.select_related("explanation__prediction__image")
+    return {
+        "maps": [
+            {
+                "number": trial_map.place,
+                "url": picture_url(person, code, map_name(trial_map.place)),
+                "alt": map_alt(person, trial_map.explanation),
+                "empty": bool(trial_map.explanation.diagnostics.get("empty")),
+                "method": catalogue.get(trial_map.explanation.method),
+                "caption": pictures.caption(trial_map.explanation, names_class),
+                "legend_url": picture_url(person, code, legend_name(trial_map.place)),
+            }
+            for trial_map in beside
+        ],
+    }
 
 
 def maps_beside(trial: Trial) -> Screen:

@@ -9,7 +9,7 @@ from surveys.models import Participant, Trial
 from surveys.models.prepared_query import PreparedQuery
 from surveys.pages import sequence
 from surveys.pages.kinds import Screen
-from surveys.pages.kinds.stimulus import maps_beside, stimulus
+from surveys.pages.kinds.stimulus import maps_beside, maps_compared, stimulus
 from surveys.pages.language import spoken
 from surveys.questionnaires.base import Item
 from surveys.study_file.parts import TrialsPart
@@ -56,6 +56,8 @@ def screen(participant: Participant, step: Step) -> Screen:
     )
     if stage.classes:  # the maps to choose from replace the single map
         shown |= maps_beside(trial)
+    elif stage.compares:
+        shown |= maps_compared(trial, names_class=shown.get("prediction"))
     heading = _("Practice picture") if part.is_practice else _("Picture")
     return shown | {
         "heading": f"{heading} {_number(participant, step)}",

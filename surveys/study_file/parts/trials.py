@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Self
 from annotated_types import Ge, Le
 
 from analysis.toml.problems import TableProblems
-from analysis.toml.value_types import Count, OneOf
+from analysis.toml.value_types import Count, OneOf, Words
 from surveys import tasks
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
@@ -28,12 +28,14 @@ class TrialsPart(Part):
     is wrong, and ``advice_confidence`` the question of how sure people are of the classifier's
     answer, both of which are asked where that answer is shown. ``free_text`` asks people to write
     why they decide so, or what they think, which they can leave out unless ``free_text_required``.
+    ``compare`` lists the conditions whose maps the task "preference" shows, two in each trial.
     """
 
     right: Count
     wrong: Count
     task: Annotated[str, OneOf(tuple(task.key for task in tasks.TASKS))] = "decide"
     confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "points"
+    compare: tuple[Words, ...] = ()
     diagnosis: bool = False
     advice_confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "none"
     free_text: Annotated[str, OneOf(tuple(FREE_TEXT))] = "none"
@@ -75,6 +77,21 @@ class TrialsPart(Part):
                 "right",
             )
         task = tasks.get(self.task)
+        if task.compares and len(set(self.compare)) < max(task.compares, len(self.compare)):
+            at.add(
+                "compare",
+                f"the task {self.task!r} compares the maps of different conditions, and compare "
+                f"names {', '.join(map(repr, self.compare)) or 'none'}. Name two or more, each "
+                "once.",
+                "task",
+            )
+        if self.compare and not task.compares:
+            at.add(
+                "compare",
+                f"compare has no effect with the task {self.task!r}. Remove it, or use the task "
+                "'preference'.",
+                "task",
+            )
         if self.diagnosis and not task.stages[-1].shows_prediction:
             at.add(
                 "diagnosis",

@@ -9,6 +9,7 @@ from annotated_types import Ge, Le, MaxLen
 from analysis.release.declaration import Release, problems_of
 from analysis.toml import document
 from analysis.toml.document import Document
+from analysis.toml.positions import Path
 from analysis.toml.problems import TableProblems, did_you_mean
 from analysis.toml.typed import read_as
 from analysis.toml.value_types import Words
@@ -16,6 +17,7 @@ from explanations.classifier.declaration import is_a_name
 from surveys import tasks
 from surveys.study_file import declaration, designs
 from surveys.study_file.consent import Consent, check_consent
+from surveys.study_file.parts import TrialsPart
 from surveys.study_file.parts.attention import AttentionPart
 from surveys.study_file.parts.instructions import TextPart
 from surveys.study_file.reading import recruitment
@@ -199,12 +201,12 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     )
     _check_conditions_of_parts(file, study, parts)
     _check_blocks_of_parts(file, study, parts)
-    _check_tasks(file, study)
+    _check_tasks(file, study, parts)
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
 
 
-def _check_tasks(file: Document, study: declaration.StudyFile) -> None:
+def _check_tasks(file: Document, study: declaration.StudyFile, parts: DeclaredParts) -> None:
     """Report each condition that lacks what the task of any of its parts needs."""
     key = declared_under(file)
     for number, condition in enumerate(study.conditions):
@@ -226,6 +228,35 @@ def _check_tasks(file: Document, study: declaration.StudyFile) -> None:
                     f"part {part.key!r} is about one. Use the task 'classify' or 'judge_advisor', "
                     f"or remove the {key[:-1]}.",
                 )
+    for part in study.trial_parts:
+        _check_compared(file, study, part, (*parts.place_of(part), "compare"))
+
+
+def _check_compared(
+    file: Document, study: declaration.StudyFile, part: TrialsPart, place: Path
+) -> None:
+    """Report conditions to compare that do not exist, show no map, or show the same map."""
+    key = declared_under(file)
+    conditions = {condition.key: condition for condition in study.conditions}
+    methods: dict[str, str] = {}
+    for name in part.compare:
+        if name not in conditions:
+            hint = did_you_mean(name, list(conditions))
+            file.problems.add(place, f"the part {part.key!r} compares {name!r}{hint}")
+        elif not (method := conditions[name].method):
+            file.problems.add(
+                place,
+                f"the part {part.key!r} compares {name!r}, which shows no map. Name {key} with a "
+                "method.",
+            )
+        elif method in methods:
+            file.problems.add(
+                place,
+                f"the part {part.key!r} compares {methods[method]!r} and {name!r}, which show the "
+                "same map. Name one of them.",
+            )
+        else:
+            methods[method] = name
 
 
 def _check_blocks_of_parts(
