@@ -2,9 +2,9 @@
 
     python -m tests.jobs.killing FOLDER ROUND...
 
-A ROUND is KIND:POINTS. The job of this kind is done once without a fault and its operations are
-counted: SQL statements that write, commits, renames, new folders and flushes to the disk. Then a
-worker is killed at each of POINTS operations, spread evenly, and another does what is left.
+A ROUND is NAME:POINTS, with a name of JOBS. Its job is done once without a fault and its operations
+are counted: SQL statements that write, commits, renames, new folders and flushes to the disk. Then
+a worker is killed at each of POINTS operations, spread evenly, and another does what is left.
 "torn:POINTS" is the control: synthetic people whose pages and note are no longer one transaction.
 
 Prints one line of JSON: by round, how many points were tried, and what went wrong at any of them.
@@ -38,6 +38,7 @@ from explanations.models import Explanation, StudyImage  # noqa: E402
 from studyplatform.jobs import queue, worker  # noqa: E402
 from studyplatform.jobs.attempt import attempt, body_of  # noqa: E402
 from studyplatform.jobs.bodies import simulation  # noqa: E402
+from studyplatform.jobs.kinds import BY_KEY  # noqa: E402
 from studyplatform.models import Job  # noqa: E402
 from surveys import services  # noqa: E402
 from surveys.models import Answer, Participant, Study  # noqa: E402
@@ -47,17 +48,25 @@ from tests.test_straight_line import STUDY  # noqa: E402
 
 FOLDER = Path(sys.argv[1])
 PEOPLE = {"number": 2, "profile": "null", "seed": 4}
+EVALUATION = {"images": 2, "subsample": 2, "methods": ["gradcam"]}
+FORMATS = ["csv", "json", "parquet", "sav", "dta", "xlsx"]
 JOBS = {
-    "simulation": ("drawn", PEOPLE),
-    "torn": ("drawn", PEOPLE),
-    "export": ("small", {"formats": ["csv", "json"], "simulated": "none"}),
-    "report": ("small", {"simulated": "none", "pdf": False}),
-    "power": ("small", {"power": 0.5, "runs": 20, "most": 4, "seed": 1}),
-    "folder": ("drawn", {"folder": "offered", "split": "test"}),
-    "maps": ("pictured", {"layers": False, "verify": 0}),
-    "evaluation": ("pictured", {"images": 2, "subsample": 2, "methods": ["gradcam"]}),
+    "simulation": ("simulation", "drawn", PEOPLE),
+    "torn": ("simulation", "drawn", PEOPLE),
+    "export": ("export", "small", {"formats": ["csv", "json"], "simulated": "none"}),
+    "every-format": ("export", "small", {"formats": FORMATS, "simulated": "none"}),
+    "report": ("report", "small", {"simulated": "none", "pdf": False}),
+    "report-as-pdf": ("report", "small", {"simulated": "none", "pdf": True}),
+    "power": ("power", "small", {"power": 0.5, "runs": 20, "most": 4, "seed": 1}),
+    "folder": ("folder", "drawn", {"folder": "offered", "split": "test"}),
+    "predictions": ("maps", "pictured", {"verify": 0, "predictions_only": True}),
+    "maps": ("maps", "pictured", {"layers": False, "verify": 0}),
+    "evaluation": ("evaluation", "pictured", EVALUATION),
+    "evaluation-of-study": ("evaluation", "explained", {**EVALUATION, "sample": "study"}),
 }
-"""Study and arguments of the job of each round."""
+"""Kind, study and arguments of the job of each round."""
+PICTURED = {"pictured", "explained"}
+"""Studies on the scenes that come with the platform; the maps of the second are computed."""
 
 
 class Faults:
@@ -136,7 +145,7 @@ def do(kind: str, number: int = 0) -> dict:
     faults = Faults(number)
     faults.install()
     in_this_process()
-    worker.Worker(tuple(JOBS)).run(once=True)
+    worker.Worker(tuple(BY_KEY)).run(once=True)
     return {"operations": faults.count}
 
 
@@ -171,14 +180,14 @@ def after(kind: str) -> dict:
     past = timezone.now() - timedelta(seconds=1)
     Job.objects.filter(state="running").update(lease_until=past)
     do(kind)
-    left = queue.claim("one too many", tuple(JOBS))
+    left = queue.claim("one too many", tuple(BY_KEY))
     return outcome(kind) | {"taken_again": left is not None}
 
 
 def prepare(kind: str) -> dict:
-    slug, data = JOBS[kind]
+    kind_of_job, slug, data = JOBS[kind]
     study = Study.objects.get(slug=slug)
-    queue.enqueue("simulation" if kind == "torn" else kind, study=study, data=data, by=None)
+    queue.enqueue(kind_of_job, study=study, data=data, by=None)
     return {}
 
 
@@ -197,17 +206,21 @@ def studies() -> dict:
         path = settings.IMAGE_FOLDERS / "offered" / "test" / label / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encode_png(np.full((32, 32, 3), number, dtype=np.uint8)))
-    if {"maps", "evaluation"} & {each.partition(":")[0] for each in sys.argv[2:]}:
+    needed = {JOBS[each.partition(":")[0]][1] for each in sys.argv[2:]} & PICTURED
+    if needed:
         call_command("import_images", data="scenes", split="test", limit=24, verbosity=0,
                      stdout=sys.stderr)  # fmt: skip
-        services.load_study(STUDY.format(slug="pictured", seed=5))
+    for slug in sorted(needed):
+        services.load_study(STUDY.format(slug=slug, seed=5))
+    if "explained" in needed:
+        call_command("precompute_explanations", study="explained", verbosity=0, stdout=sys.stderr)
     return {}
 
 
 def play(kind: str, points: int, clean: Path) -> dict:
     """One round: what went wrong at any of its points."""
     data = settings.DATA_DIR
-    body_of("simulation" if kind == "torn" else kind)  # loads the libraries before the forks
+    body_of(JOBS[kind][0])  # loads the libraries before the forks
 
     def begin() -> None:
         shutil.rmtree(data)
@@ -221,8 +234,13 @@ def play(kind: str, points: int, clean: Path) -> dict:
     time.sleep(1.1)  # so that no time, which files give in seconds, is the same by chance
     in_a_fork(lambda: do(kind))
     _, again = in_a_fork(lambda: outcome(kind))
-    # Files with a time in them differ even between two undisturbed runs.
-    stable = {name for name in whole["files"] if whole["files"][name] == again["files"].get(name)}
+    # Files with a time in them differ even between two undisturbed runs. Stata's gives minutes, so
+    # that two runs within one are the same by chance.
+    stable = {
+        name
+        for name in whole["files"]
+        if whole["files"][name] == again["files"].get(name) and not name.endswith(".dta")
+    }
     assert whole["state"] == "done", whole["error"]
     operations = counted["operations"]
     numbers = sorted({1 + round(i * (operations - 1) / max(1, points - 1)) for i in range(points)})

@@ -14,9 +14,10 @@ pytestmark = pytest.mark.nightly
 # make test kills a worker once, in tests/jobs/test_worker.py.
 
 SHORT = {"simulation": 2}
-LONG = {"simulation": 60, "export": 40, "report": 25, "power": 40, "maps": 40, "evaluation": 25,
+LONG = {"simulation": 60, "export": 40, "every-format": 25, "report": 25, "report-as-pdf": 15,
+        "power": 40, "predictions": 25, "maps": 40, "evaluation": 25, "evaluation-of-study": 20,
         "folder": 40}  # fmt: skip
-"""How many operations are tried of each kind of job."""
+"""How many operations are tried of each job of tests/jobs/killing.py."""
 
 
 def rounds(folder, counts: dict[str, int]) -> dict[str, dict[str, int]]:

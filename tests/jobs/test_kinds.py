@@ -1,5 +1,6 @@
 """What each kind of job does, and what it refuses: one row per kind."""
 
+import ast
 import json
 import zipfile
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from studyplatform.models import Job, StudyImageSet
 from surveys import services
 from surveys.models import Participant, Study
 from tests.jobs.conftest import EVERY_KIND, MAPS, do_next
+from tests.jobs.test_killed_workers import LONG, SHORT
 from tests.surveys import factories
 from tests.surveys.drawn import drawn_study
 from tests.test_straight_line import STUDY
@@ -401,3 +403,16 @@ def test_no_name_leads_out_of_a_result(study, enqueue, name):
     job, _ = do_next()
     assert result_file(job.pk, job.result["token"], "small/participants.csv") is not None
     assert result_file(job.pk, job.result["token"], name) is None
+
+
+def test_a_worker_is_killed_in_every_kind_of_job():
+    """The rounds of the nightly test; a new kind needs a round of its own."""
+    tree = ast.parse((Path(__file__).parent / "killing.py").read_text())
+    jobs = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "JOBS"
+    )
+    kinds = {row.elts[0].value for row in jobs.values}
+    assert kinds == BY_KEY.keys()
+    assert {key.value for key in jobs.keys} == LONG.keys() | SHORT.keys() | {"torn"}
