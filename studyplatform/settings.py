@@ -35,6 +35,8 @@ ALLOWED_HOSTS = environment.words(
 )
 HOSTS_ARE_SET = bool(environment.text("STUDY_ALLOWED_HOSTS"))
 CSRF_TRUSTED_ORIGINS = environment.words("STUDY_TRUSTED_ORIGINS")
+# Where e-mails lead that no request causes. Empty: they name the page instead of linking it.
+SITE_ADDRESS = next((one.rstrip("/") for one in CSRF_TRUSTED_ORIGINS if "*" not in one), "")
 
 INSTALLED_APPS = [
     "studyplatform.admin_config.StudyAdminConfig",
@@ -52,6 +54,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
 ]
 MIDDLEWARE = [
+    "studyplatform.page_errors.PageErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "studyplatform.security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

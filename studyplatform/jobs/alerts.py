@@ -1,4 +1,4 @@
-"""E-mails to a study's owners: a worker that stalls, jobs that fail, places that run out.
+"""E-mails to a study's owners: a worker that stalls, jobs or pages that fail, places that run out.
 
 They contain counts alone, and neither arms nor anything about a participant.
 """
@@ -12,14 +12,15 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from studyplatform.jobs import presence
-from studyplatform.models import Alert, Job
+from studyplatform.models import Alert, Job, PageErrors
 from surveys.models import AllocationSlot, Study
 from surveys.study_file.stored import definition
 
@@ -28,6 +29,7 @@ AGAIN_AFTER_A_FAILURE = timedelta(hours=1)
 PATIENCE = timedelta(minutes=10)
 """How long a job may wait for a worker, or be without a sign of one, before somebody is told."""
 FAILURES, FAILED_WITHIN = 3, timedelta(hours=1)
+ERRORS, ERRORS_WITHIN = 3, timedelta(hours=2)  # counts are stored by the hour
 NEARLY_FULL = 0.9
 """Share of the places from which on they count as running out."""
 
@@ -44,6 +46,8 @@ class Kind:
     sentence: Promise
     cure: Promise
     count: Callable[[], Mapping[int, int]]
+    url_name: str = "panel:monitor"
+    """The page of the study that shows more."""
 
 
 def stalled_jobs() -> Mapping[int, int]:
@@ -60,6 +64,13 @@ def failed_jobs() -> Mapping[int, int]:
     failed = Job.objects.filter(state=Job.State.FAILED, finished_at__gt=lately)
     counts = _by_study(failed.values_list("study", flat=True))
     return {study: count for study, count in counts.items() if count >= FAILURES}
+
+
+def page_errors() -> Mapping[int, int]:
+    """Count participants' pages that failed lately, in studies where several did."""
+    since = timezone.now() - ERRORS_WITHIN
+    rows = PageErrors.objects.filter(hour__gt=since).values("study").annotate(total=Sum("count"))
+    return {row["study"]: row["total"] for row in rows.order_by() if row["total"] >= ERRORS}
 
 
 def places_left() -> Mapping[int, int]:
@@ -85,6 +96,7 @@ KINDS = (
         _("Jobs that wait for a worker or whose worker is silent: %(count)d."),
         _("Ask the administrator to start a worker (manage.py work)."),
         stalled_jobs,
+        "panel:jobs",
     ),
     Kind(
         "failures",
@@ -92,6 +104,14 @@ KINDS = (
         _("Jobs that failed within an hour: %(count)d."),
         _("The tab “Jobs” says what went wrong and what to do."),
         failed_jobs,
+        "panel:jobs",
+    ),
+    Kind(
+        "errors",
+        _("participants' pages fail"),
+        _("Pages of participants that failed at the server within two hours: %(count)d."),
+        _("Tell the administrator: the server's log contains the details. Consider a pause."),
+        page_errors,
     ),
     Kind(
         "places",
@@ -125,6 +145,7 @@ def _send(kind: Kind, study: Study, count: int) -> bool:
             gettext("Study: %(title)s (%(slug)s)") % {"title": study.title, "slug": study.slug},
             str(kind.sentence) % {"count": count},
             str(kind.cure),
+            *_link(kind, study),
             gettext("This message is sent at most once a day."),
         )
         # A title may contain line breaks, which a header must not.
@@ -137,6 +158,13 @@ def _send(kind: Kind, study: Study, count: int) -> bool:
         Alert.objects.filter(study=study, kind=kind.key).update(sent_at=retry)
         return False
     return True
+
+
+def _link(kind: Kind, study: Study) -> tuple[str, ...]:
+    """Return the address of the page that shows more, if the installation knows its own."""
+    if not settings.SITE_ADDRESS:
+        return ()
+    return (settings.SITE_ADDRESS + reverse(kind.url_name, kwargs={"slug": study.slug}),)
 
 
 def _is_ours_to_send(kind: Kind, study: Study) -> bool:

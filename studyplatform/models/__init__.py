@@ -9,6 +9,7 @@ from studyplatform.models.audit_entry import AuditEntry
 from studyplatform.models.job import Job
 from studyplatform.models.locked_registration import LockedRegistration
 from studyplatform.models.member import StudyMember
+from studyplatform.models.page_errors import PageErrors
 from studyplatform.models.participant_note import ParticipantNote
 from studyplatform.models.preferences import Preferences
 from studyplatform.models.review_link import ReviewLink
@@ -25,6 +26,7 @@ __all__ = [
     "AuditEntry",
     "Job",
     "LockedRegistration",
+    "PageErrors",
     "ParticipantNote",
     "Preferences",
     "ReviewLink",

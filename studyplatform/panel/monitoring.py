@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median, quantiles
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from studyplatform.panel.page_names import page_names
@@ -79,6 +79,8 @@ class Monitor:
     allocated: int
     imbalance: float | None
     interrupted: int
+    errors: int
+    errors_last_day: int
 
 
 def monitor(study: Study) -> Monitor:
@@ -93,6 +95,10 @@ def monitor(study: Study) -> Monitor:
     checks, failed = _attention(study, people)
     allocated, imbalance = _balance(study)
     durations = _durations(people)
+    errors = study.page_errors.aggregate(
+        all=Sum("count"),
+        day=Sum("count", filter=Q(hour__gte=now - timedelta(days=1))),
+    )
     hidden = limited_pages(definition(study)) if is_blinded(study) else []
     return Monitor(
         at=now,
@@ -107,6 +113,8 @@ def monitor(study: Study) -> Monitor:
         allocated=allocated,
         imbalance=imbalance,
         interrupted=people.filter(views__times__gt=1).distinct().count(),
+        errors=errors["all"] or 0,
+        errors_last_day=errors["day"] or 0,
     )
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from explanations.models import Explanation
 from studyplatform.jobs import presence
-from studyplatform.models import Job
+from studyplatform.models import Job, PageErrors
 from studyplatform.panel import pilots
 from surveys.models import Condition, Participant, Stimulus, Study
 from surveys.study_file.declaration import StudyFile
@@ -60,6 +60,7 @@ class Overview:
 def overviews(studies: Sequence[Study]) -> list[Overview]:
     """Return an overview of each study, with a number of queries that does not depend on theirs."""
     people, missing, jobs = _people(studies), _missing_maps(studies), _jobs(studies)
+    errors = _page_errors(studies)
     drafts = [study for study in studies if study.state == Study.State.DRAFT]
     piloting = pilots.running(drafts)
     return [
@@ -73,6 +74,7 @@ def overviews(studies: Sequence[Study]) -> list[Overview]:
                 *missing.get(study.pk, ()),
                 *_attention(study, people[study.pk]),
                 *jobs.get(study.pk, ()),
+                *errors.get(study.pk, ()),
             ),
             lacks_maps=study.pk in missing,
         )
@@ -147,6 +149,21 @@ def _jobs(studies: Sequence[Study]) -> dict[int, list[str]]:
         sentences[study or 0].append(
             gettext("A job waits, but the program that computes jobs does not run.")
         )
+    return sentences
+
+
+def _page_errors(studies: Sequence[Study]) -> dict[int, tuple[str]]:
+    """Return a sentence by primary key for every study of which pages failed within a day."""
+    since = timezone.now() - timedelta(days=1)
+    rows = PageErrors.objects.filter(study__in=studies, hour__gte=since).order_by().values("study")
+    sentences = {}
+    for row in rows.annotate(total=Sum("count")):
+        sentence = ngettext(
+            "%(count)s page of participants failed at the server within a day.",
+            "%(count)s pages of participants failed at the server within a day.",
+            row["total"],
+        )
+        sentences[row["study"]] = (sentence % {"count": row["total"]},)
     return sentences
 
 
