@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studyplatform.panel import participant_views, submission_views
+from studyplatform.panel import participant_views, sending_views, submission_views
 
 urlpatterns = [
     path("", participant_views.people, name="participants"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("submissions/", submission_views.show, name="submissions"),
     path("submissions/approve/", submission_views.approve, name="approve-submissions"),
     path("submissions/compare/", submission_views.compare, name="compare-submissions"),
+    path("submissions/prepare/", sending_views.prepare, name="prepare-decisions"),
+    path("submissions/send/", sending_views.send, name="send-decisions"),
     path("<slug:pseudonym>/", participant_views.person, name="participant"),
     path("<slug:pseudonym>/exclude/", participant_views.exclude, name="exclude-participant"),
     path("<slug:pseudonym>/include/", participant_views.include, name="include-participant"),

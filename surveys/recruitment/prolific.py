@@ -1,10 +1,10 @@
-"""A client for Prolific's list of submissions, which only reads.
+"""A client for Prolific's list of submissions. This module only reads; prolific_decisions sends.
 
 Source: docs.prolific.com, API reference, Submissions: List submissions, Submission object.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -46,11 +46,6 @@ def submissions(service_study: str) -> list[Submission]:
 
     Raises ProlificError without a token, for an invalid answer, or for an incomplete list.
     """
-    if not settings.PROLIFIC_API_TOKEN:
-        raise ProlificError(
-            "PROLIFIC_API_TOKEN is empty. Create a token in your settings at Prolific and put it "
-            "in the environment or in .env."
-        )
     by_id: dict[str, Submission] = {}
     told = 0
     for page in _pages(service_study):
@@ -76,7 +71,7 @@ def _pages(service_study: str) -> Iterator[dict[str, Any]]:
     for _ in range(MOST_PAGES):
         if address is None:
             return
-        page = _get(address)
+        page = ask(address)
         if not isinstance(page, dict) or not isinstance(page.get("results"), list):
             raise ProlificError(
                 "Prolific's answer contains no list of submissions under 'results'."
@@ -86,7 +81,16 @@ def _pages(service_study: str) -> Iterator[dict[str, Any]]:
     raise ProlificError(f"Prolific's list has more than {MOST_PAGES} pages.")
 
 
-def _get(address: str) -> Any:
+def ask(address: str, body: Mapping[str, str] | None = None) -> Any:
+    """Return what Prolific answers at the address, to which a ``body`` is sent if there is one.
+
+    Raises ProlificError.
+    """
+    if not settings.PROLIFIC_API_TOKEN:
+        raise ProlificError(
+            "PROLIFIC_API_TOKEN is empty. Create a token in your settings at Prolific and put it "
+            "in the environment or in .env."
+        )
     if urlsplit(address)[:2] != urlsplit(settings.PROLIFIC_API)[:2]:
         raise ProlificError(
             "Prolific's list continues on another server, to which the token is not sent."
@@ -95,7 +99,12 @@ def _get(address: str) -> Any:
         "Authorization": f"Token {settings.PROLIFIC_API_TOKEN}",
         "Accept": "application/json",
     }
-    request = Request(address, headers=headers)  # noqa: S310 - the scheme is that of the setting
+    data = None
+    if body is not None:
+        data = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"
+    # The scheme is that of the setting; with data, the request is a POST.
+    request = Request(address, data=data, headers=headers)  # noqa: S310
     try:
         with build_opener(_NoRedirects).open(request, timeout=SECONDS) as answer:
             return json.load(answer)
@@ -108,9 +117,10 @@ def _get(address: str) -> Any:
 
 def _words_for(status: int) -> str:
     words = {
+        400: "It refuses the request. Look at the submission's page at Prolific.",
         401: "The token is wrong or was revoked. Set a new PROLIFIC_API_TOKEN.",
         403: "The token's owner may not see this study. Ask them to join its workspace.",
-        404: "The study is unknown. Compare study_id with the URL of its page.",
+        404: "The study or the submission is unknown. Compare study_id with the URL of its page.",
         429: "There were too many requests. Wait a minute.",
     }
     return f"Prolific answered {status}. {words.get(status, 'Try again later.')}"

@@ -1,6 +1,7 @@
 """A server that answers as Prolific's documentation says, on this machine."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ class Prolific(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, str]] = []
+        self.sent: list[tuple[str, dict[str, str]]] = []
+        self.refuses_after = 1000
         self.answers: dict[int, tuple[int, bytes, dict[str, str]]] = {}
 
     @property
@@ -47,6 +50,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_POST(self) -> None:
+        """Change a submission's state, as "Transition a submission" is documented."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        changed = re.fullmatch(r"/api/v1/submissions/(\w+)/transition/", self.path)
+        reasoned = body["action"] == "APPROVE" or (
+            len(body.get("message", "")) >= 100 and body.get("rejection_category")
+        )
+        if self.headers["Authorization"] != f"Token {TOKEN}":
+            status, answer = 401, {"error": {"title": "Authentication"}}
+        elif changed is None or not reasoned or len(self.server.sent) >= self.server.refuses_after:
+            status, answer = 400, {"error": {"title": "Bad request"}}
+        else:
+            self.server.sent.append((changed[1], body))
+            state = {"APPROVE": "APPROVED", "REJECT": "REJECTED"}[body["action"]]
+            status, answer = 200, {"id": changed[1], "status": state}
+        content = json.dumps(answer).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

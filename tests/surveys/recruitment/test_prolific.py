@@ -47,7 +47,7 @@ def test_the_token_goes_to_no_other_server(prolific):
     ("answer", "words"),
     [
         ((403, b"{}", {}), "answered 403. The token's owner may not see"),
-        ((404, b"{}", {}), "answered 404. The study is unknown"),
+        ((404, b"{}", {}), "answered 404. The study or the submission is unknown"),
         ((429, b"{}", {}), "answered 429. There were too many requests"),
         ((500, b"", {}), "answered 500. Try again later"),
         ((200, b"<html>", {}), "did not answer"),
