@@ -27,11 +27,11 @@ from surveys.web.pictures import is_dense
 @signed_in
 def begin(request: HttpRequest, pk: int) -> HttpResponse:
     """Redirect to the consent in the first arm."""
-    text = study_texts.writable(_user(request), pk)
+    text = study_texts.writable(user_of(request), pk)
     try:
-        with loaded(text, _user(request)) as study:
+        with loaded(text, user_of(request)) as study:
             arm = study.arms.all()[0].key
-            return redirect(_place(text).page_at(arm, 0, definition(study).language))
+            return redirect(draft_place(text).page_at(arm, 0, definition(study).language))
     except StudyError as error:
         return _refuse(request, text, str(error))
 
@@ -40,11 +40,11 @@ def begin(request: HttpRequest, pk: int) -> HttpResponse:
 @signed_in
 def page(request: HttpRequest, pk: int, arm: str, language: str, number: int) -> HttpResponse:
     """Show a page of the latest version as participants would see it."""
-    text = study_texts.writable(_user(request), pk)
+    text = study_texts.writable(user_of(request), pk)
     way_out = {"back": reverse("panel:study-text", args=[text.pk]), "tabs": [], "is_draft": True}
     try:
-        with loaded(text, _user(request)) as study:
-            return show_page(request, study, (arm, language, number), _place(text), way_out)
+        with loaded(text, user_of(request)) as study:
+            return show_page(request, study, (arm, language, number), draft_place(text), way_out)
     except StudyError as error:
         return _refuse(request, text, str(error))
 
@@ -55,21 +55,22 @@ def picture(
     request: HttpRequest, pk: int, arm: str, picture_code: str, picture: str
 ) -> HttpResponse:
     """Return an image, map or legend of a page."""
-    text = study_texts.writable(_user(request), pk)
+    text = study_texts.writable(user_of(request), pk)
     try:
-        with loaded(text, _user(request)) as study:
+        with loaded(text, user_of(request)) as study:
             return show_picture(study, arm, picture_code, picture, dense=is_dense(request))
     except StudyError as error:
         raise Http404(str(error)) from error
 
 
 @contextmanager
-def loaded(text: StudyText, user: User) -> Iterator[Study]:
-    """Load the latest version as the file of its study for the block only; nothing is stored.
+def loaded(text: StudyText, user: User, source: str | None = None) -> Iterator[Study]:
+    """Load the source as the file of the text's study for the block only; nothing is stored.
 
-    Raises StudyError for a file that the study cannot use.
+    Without a source, load the latest version. Raises StudyError for a file that the study cannot
+    use.
     """
-    source = text.versions.all()[0].source
+    source = text.versions.all()[0].source if source is None else source
     if problems := study_texts.problems_of(text, source, user):
         raise StudyError(
             gettext("The file has mistakes, so that its pages cannot be shown: %(problem)s")
@@ -82,7 +83,8 @@ def loaded(text: StudyText, user: User) -> Iterator[Study]:
             transaction.set_rollback(True)
 
 
-def _place(text: StudyText) -> Place:
+def draft_place(text: StudyText) -> Place:
+    """Return the place of the preview of a file under work."""
     return Place("panel:draft-", {"pk": text.pk}, is_stored=False)
 
 
@@ -91,7 +93,8 @@ def _refuse(request: HttpRequest, text: StudyText, why: str) -> HttpResponse:
     return redirect("panel:study-text", pk=text.pk)
 
 
-def _user(request: HttpRequest) -> User:
+def user_of(request: HttpRequest) -> User:
+    """Return the user, who is signed in."""
     if not isinstance(request.user, User):
         raise Http404
     return request.user

@@ -20,7 +20,8 @@ def _arms(values: Values) -> list[Entry]:
     name, listed = conditions(values)
     entries = []
     for number, arm in enumerate(listed):
-        group = str(arm.get("key", number + 1))
+        key = str(arm.get("key", number + 1))
+        group = gettext("Arm “%(label)s” (%(key)s)") % {"label": arm.get("label", key), "key": key}
         at: Path = (name, number)
         entries += [
             Entry(

@@ -13,8 +13,15 @@ GOAL: Path = ("analysis", "sample_goal")
 def _sample(values: Values) -> list[Entry]:
     _name, listed = conditions(values)
     within = bool(value_at(values, ("design", "within"), []))
-    arms = [] if within else [str(arm["key"]) for arm in listed if "key" in arm]
-    quotas, ratios = gettext("Quotas"), gettext("Ratios of the arms")
+    arms = (
+        []
+        if within
+        else [
+            (str(arm["key"]), str(arm.get("label", arm["key"]))) for arm in listed if "key" in arm
+        ]
+    )
+    quotas = gettext("Quotas: people with this arm at most; empty for no quota")
+    ratios = gettext("Ratios of the arms: 2 gives an arm twice as many people")
     effects, goal = gettext("Smallest effects that matter"), gettext("Goal of the plan")
     outcomes = tables(values, "analysis", "outcomes")
     return [
@@ -25,10 +32,10 @@ def _sample(values: Values) -> list[Entry]:
               "number", gettext("For somebody who consented and has not gone on."), missing=60),
         Entry((*GOAL, "power"), gettext("Power"), "decimal", group=goal),
         Entry((*GOAL, "d"), gettext("Smallest effect, Cohen's d"), "decimal", group=goal),
-        *(Entry(("allocation", "quotas", arm), arm, "number", group=quotas, missing="",
-                help=gettext("People with this arm at most. Empty: no quota.")) for arm in arms),
-        *(Entry(("allocation", "ratios", arm), arm, "number", group=ratios, missing=1,
-                help=gettext("2 gives the arm twice as many people.")) for arm in arms),
+        *(Entry(("allocation", "quotas", arm), label, "number", group=quotas, missing="")
+          for arm, label in arms),
+        *(Entry(("allocation", "ratios", arm), label, "number", group=ratios, missing=1)
+          for arm, label in arms),
         *(Entry(("analysis", "outcomes", number, "smallest_effect"),
                 str(one.get("label", one.get("key", number + 1))), "decimal", group=effects)
           for number, one in enumerate(outcomes)),

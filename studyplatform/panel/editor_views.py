@@ -20,6 +20,7 @@ from studyplatform.panel.editor_base import NEW, Section, Values, tables
 from studyplatform.panel.editor_entries import Entry
 from studyplatform.panel.editor_mistakes import by_field, mistakes
 from studyplatform.panel.editor_sections import BY_KEY, SECTIONS
+from studyplatform.panel.page_names import page_names
 from studyplatform.panel.questionnaire_cards import questionnaire_cards
 from studyplatform.panel.study_text_views import remarks_on, tabs_of_text, tell_created
 from studyplatform.panel.study_texts import OutdatedError
@@ -28,7 +29,7 @@ from surveys import services
 from surveys.models import Study
 from surveys.services import StudyError
 from surveys.study_checks import loading
-from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.declaration import StudyFile, StudyFileError
 
 PLAN_ADDITIONS = ((NEW, "outcome"), (NEW, "family"))
 """Fields that add to the plan, which can still change while people take part."""
@@ -116,7 +117,7 @@ def edit(request: HttpRequest, pk: int, section: str) -> HttpResponse:
         BY_KEY[section],
         values,
         request.POST if request.method == "POST" else None,
-        is_locked=_locks(text),
+        is_locked=locks(text),
     )
     page = _Page(request, text, BY_KEY[section], latest, base)
     if not form.is_bound:
@@ -140,7 +141,7 @@ def edit(request: HttpRequest, pk: int, section: str) -> HttpResponse:
     return _saved(request, text, version, section)
 
 
-def _locks(text: StudyText) -> Callable[[Path], bool]:
+def locks(text: StudyText) -> Callable[[Path], bool]:
     """Return the check of which values can no longer change, because people have taken part."""
     if text.study is None or services.can_be_deleted(text.study):
         return lambda path: False
@@ -252,6 +253,7 @@ class _Page:
             "pages": len(tables(_values(source), "parts")),
             "in_use": text.study is not None and text.study.source == source,
             "preview_at": self._preview(problems),
+            "live": None if problems else self._live(loading.parse(source)),
         }
         return render(self.request, "panel/study_form.html", context, status=status)
 
@@ -260,15 +262,33 @@ class _Page:
         if problems:
             return ""
         declared = loading.parse(self.latest.source)
+        number = self._page_number(declared)
+        page = {"arm": declared.arms[-1].key, "language": declared.language, "number": number}
+        return reverse("panel:draft-page", kwargs={"pk": self.text.pk, **page})
+
+    def _live(self, declared: StudyFile) -> dict[str, Any]:
+        """Return what the live preview lets choose, and the page that it begins with."""
+        names = page_names(declared)
+        steps = [(number, names[step.key]) for number, step in enumerate(declared.steps, 1)]
+        return {
+            "pages": [
+                (0, gettext("Consent")), *steps, (len(steps) + 1, gettext("Debrief")),
+            ],
+            "number": self._page_number(declared),
+            "arms": [(arm.key, arm.label) for arm in declared.arms],
+            "arm": declared.arms[-1].key,
+            "languages": declared.languages,
+            "language": declared.language,
+        }  # fmt: skip
+
+    def _page_number(self, declared: StudyFile) -> int:
+        """Return the number of the page that shows most of what the section edits."""
         trials = [
             number for number, step in enumerate(declared.steps, 1) if step.trial_position == 1
         ]
-        numbers = {"texts": 0, "arms": trials[0] if trials else 0, "pages": 1, "checks": 1}
-        number = numbers.get(self.section.key)
-        if number is None:
-            return ""
-        page = {"arm": declared.arms[-1].key, "language": declared.language, "number": number}
-        return reverse("panel:draft-page", kwargs={"pk": self.text.pk, **page})
+        return {"arms": trials[0] if trials else 0, "pages": 1, "checks": 1}.get(
+            self.section.key, 0
+        )
 
 
 def _values(source: str) -> Values:

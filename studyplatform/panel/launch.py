@@ -15,10 +15,10 @@ from explanations import catalogue
 from studyplatform.models import StudyMember, TextVersion
 from studyplatform.panel.access import Right
 from studyplatform.panel.pilots import was_rehearsed
+from studyplatform.panel.study_needs import lacking
 from studyplatform.panel.text_checks import TextRemark, stale_texts, unfinished_texts
 from surveys.models import Study
 from surveys.pages.example import empty_methods, example_candidate
-from surveys.services.studies import missing_for_launch
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts.attention import AttentionPart
 from surveys.study_file.parts.quiz import QuizPart
@@ -85,7 +85,7 @@ def checklist(study: Study) -> Checklist:
     declared = definition(study)
     return Checklist(
         blocking=(
-            *_lines("maps", missing_for_launch(study)),
+            *_lines("maps", lacking(study)),
             *_in_texts(_empty_texts(declared)),
             *_in_texts(unfinished_texts(declared)),
             *_lines("recruitment", _ways_back(declared)),

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from studyplatform.panel import pilots
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.study_needs import lacking
 from studyplatform.panel.toml_edits import EditError
 from surveys import services
 from surveys.models import Study
-from surveys.services.studies import missing_for_launch
 from surveys.study_file.declaration import StudyFileError
 from surveys.web import signed_links
 
@@ -59,7 +59,7 @@ def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse
     own = request.build_absolute_uri(signed_links.rehearsal_path(study))
     context = {
         "pilots": listed,
-        "missing": missing_for_launch(study) if is_draft else (),
+        "missing": lacking(study) if is_draft else (),
         "is_draft": is_draft,
         "rehearsal_link": own if study.state == Study.State.OPEN else "",
     }

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from explanations import catalogue
 from studyplatform.panel.image_choice import images_in_use, predictions_in_use
 from surveys.models import Study
+from surveys.services.studies import missing_for_launch
 from surveys.services.trials import classes_of, explanations_of, maps_of_classes
 from surveys.study_file.stored import definition
 
@@ -23,6 +24,22 @@ class Need:
     def is_met(self) -> bool:
         """Return whether nothing is missing."""
         return self.there >= self.wanted
+
+
+def lacking(study: Study) -> list[str]:
+    """Return in words which pictures the study still lacks, in the launch's own judgement."""
+    missing = missing_for_launch(study)
+    if not missing:
+        return []
+    # Whether the classifier has seen every image of the set does not matter to a launch.
+    _seen, *others = needs_of(study)
+    sentences = [
+        gettext("%(what)s: %(there)d of %(wanted)d.")
+        % {"what": need.label, "there": need.there, "wanted": need.wanted}
+        for need in others
+        if not need.is_met
+    ]
+    return sentences or missing
 
 
 def needs_of(study: Study) -> list[Need]:

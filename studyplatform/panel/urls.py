@@ -8,6 +8,7 @@ from studyplatform.panel import (
     editor_views,
     guide_views,
     home_views,
+    live_preview_views,
     monitor_views,
     review_views,
     source_report_views,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("files/<int:pk>/", study_text_views.edit, name="study-text"),
     path("files/<int:pk>/preview/", include("studyplatform.panel.draft_preview_urls")),
     path("files/<int:pk>/edit/<slug:section>/", editor_views.edit, name="edit-section"),
+    path("files/<int:pk>/edit/<slug:section>/live/", live_preview_views.show, name="live-preview"),
     path("files/<int:pk>/<int:number>/", study_text_views.compare, name="compare-versions"),
     path(
         "files/<int:pk>/<int:number>/download/",

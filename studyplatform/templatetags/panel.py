@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
+from explanations import catalogue
 from studyplatform.audit.words import act_in_words, settings_in_words
 from studyplatform.panel.study_texts import title_of
 from surveys.export.feedback import Share
@@ -21,6 +22,12 @@ register = template.Library()
 def title_of_file(source: str) -> str:
     """Return the title that a study file declares, or an empty text."""
     return title_of(source)
+
+
+@register.filter
+def method_label(key: str) -> str:
+    """Return the name of a method, or an empty text for no map."""
+    return catalogue.get(key).label if key else ""
 
 
 @register.filter

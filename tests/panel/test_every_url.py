@@ -190,6 +190,9 @@ ROWS = {
     "panel:study-text": Row(CHANGING, a_text),
     "panel:study-section": Row(CHANGING, lambda study: {"section": "texts"}),
     "panel:edit-section": Row(CHANGING, lambda study: a_text(study) | {"section": "texts"}),
+    "panel:live-preview": Row(
+        CHANGING, lambda study: a_text(study) | {"section": "texts"}, method="post"
+    ),
     "panel:draft-begin": Row(CHANGING, a_text),
     "panel:draft-page": Row(CHANGING, lambda study: a_text(study) | of_preview(study)),
     "panel:draft-picture": Row(
@@ -238,6 +241,8 @@ ROWS = {
     "panel:submissions": Row(OWNERS),
     "panel:approve-submissions": Row(OWNERS, method="post"),
     "panel:compare-submissions": Row(OWNERS, method="post"),
+    "panel:prepare-decisions": Row(OWNERS, method="post", may_lack=True),
+    "panel:send-decisions": Row(OWNERS, method="post", may_lack=True),
     "panel:images": Row(MEMBERS),
     "panel:upload-images": Row(CHANGING),
     "panel:use-images": Row(

@@ -123,7 +123,7 @@ def test_a_faulty_draft_is_not_launched_by_a_request_either(draft, signed_in):
     draft.stimuli.all().delete()
     response = signed_in("owner").post(address("open", draft))
     assert response.status_code == 409
-    assert "0 of 5 stimuli are chosen." in response.content.decode()
+    assert "Images chosen for participants: 0 of 5." in response.content.decode()
     assert state(draft) == "draft"
 
 
