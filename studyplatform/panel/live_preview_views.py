@@ -73,5 +73,5 @@ def _opening(request: HttpRequest) -> HttpRequest:
     """Return the request as one that opens the page, since the form's fields are no answers."""
     opening = copy.copy(request)
     opening.method = "GET"
-    opening.POST = QueryDict()  # type: ignore[assignment]
+    opening.POST = QueryDict()
     return opening
