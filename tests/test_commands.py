@@ -144,6 +144,7 @@ def required(action, places):
     value = {
         arguments.input_file: str(places / "FILE"),
         arguments.text_file: str(places / "FILE"),
+        arguments.input_folder: str(places / "FOLDER"),
         arguments.output_folder: str(places / "out"),
         arguments.output_file: str(places / "out.safetensors"),
     }.get(action.type, "scenes")

@@ -48,8 +48,12 @@ class Command(DatabaseCommand):
         parser.add_argument("slug", type=arguments.name)
         parser.add_argument("--output", type=arguments.output_folder, metavar="DIR")
         parser.add_argument("--k", type=arguments.count, help="people per class (default: 5)")
-        parser.add_argument("--licence", metavar="SPDX", help="such as CC-BY-4.0")
-        parser.add_argument("--authors", metavar="NAMES", help="names joined by semicolons")
+        parser.add_argument(
+            "--licence", type=arguments.name, metavar="SPDX", help="such as CC-BY-4.0"
+        )
+        parser.add_argument(
+            "--authors", type=arguments.name, metavar="NAMES", help="names joined by semicolons"
+        )
         parser.add_argument(
             "--declaration",
             type=arguments.text_file,
