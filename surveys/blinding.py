@@ -20,6 +20,7 @@ REVEALING = frozenset(
     (
         *("arm", "arm_label", "condition", "method", "explanation"),
         *("map_toggles", "opacity_changes", "opacity"),  # set only if there is a map
+        "option_order",  # the questions of a comprehension check depend on the method
         *("diagnosis", "diagnosis_comment"),  # some diagnoses are of a map
         "free_text",  # people write about the map that they see
     )

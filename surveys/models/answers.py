@@ -71,6 +71,9 @@ class PageView(models.Model):
     first_shown_at = models.DateTimeField()
     last_shown_at = models.DateTimeField()
     times = models.PositiveIntegerField(default=1)
+    extensions = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the participant asked for more time on the page."
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -98,7 +101,11 @@ class Submission(models.Model):
         default=0, help_text="Block that the page belongs to; 0 outside of blocks."
     )
     timed_out = models.BooleanField(
-        default=False, help_text="Sent by the page itself when its time was up."
+        default=False,
+        help_text="Sent by the page itself when its time was up, or too late for the server.",
+    )
+    extensions = models.PositiveSmallIntegerField(
+        default=0, help_text="How often more time was asked for on the page."
     )
     submitted_at = models.DateTimeField()
     server_seconds = models.FloatField(null=True, blank=True)
@@ -107,6 +114,11 @@ class Submission(models.Model):
     )
     item_order = models.JSONField(
         default=list, help_text="The page's items, in the order in which the person saw them."
+    )
+    option_order = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="The options of each item whose options were shuffled, as the person saw them.",
     )
     times_shown = models.PositiveIntegerField(
         default=0, help_text="How often the page had been sent by then; 2 or more: interrupted."

@@ -109,6 +109,8 @@ class Question:
         self.value = given if isinstance(given, str) else ""
         chosen = set(given or ()) if item.kind == "multiple" else {self.value}
         self.error = next(iter(bound.errors), "")
+        codes = {error.code for error in bound.form.errors.as_data().get(bound.name, ())}
+        self.is_missing = "required" in codes
         self.template = TEMPLATES.get(item.kind, RADIOS)
         options = _options(item.values, self.id, chosen)
         self.options = [option for option in options if option.value != DOES_NOT_APPLY]

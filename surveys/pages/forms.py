@@ -11,6 +11,7 @@ from surveys.models import Participant
 from surveys.pages import item_order, sequence
 from surveys.pages.browser_timings import read_timings
 from surveys.pages.form_fields import ItemField, Question
+from surveys.pages.missing_pictures import is_skipped
 from surveys.pages.sent_page import SentPage
 from surveys.pages.time_limit import timed_out
 from surveys.questionnaires.base import Item
@@ -57,6 +58,16 @@ class ItemsForm(forms.Form):
         """Return the questions whose answer is missing or cannot be stored."""
         return [question for question in self.questions if question.error]
 
+    @property
+    def missing(self) -> list[Question]:
+        """Return the questions that were not answered."""
+        return [question for question in self.unanswered if question.is_missing]
+
+    @property
+    def invalid(self) -> list[Question]:
+        """Return the questions whose answer cannot be stored as it is."""
+        return [question for question in self.unanswered if not question.is_missing]
+
 
 class PageForm(ItemsForm):
     """Form of a step: its questions in the participant's order, and the script's measurements."""
@@ -64,12 +75,15 @@ class PageForm(ItemsForm):
     response_time_ms = ResponseTimeField()
     timings = forms.Field(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, participant: Participant, step: sequence.Step, data: Any = None) -> None:
-        super().__init__(item_order.items(participant, step), data)
+    def __init__(
+        self, participant: Participant, step: sequence.Step, data: Any = None, initial: Any = None
+    ) -> None:
+        super().__init__(item_order.items(participant, step), data, initial)
         self.step = step
         self._timings = read_timings(data.get("timings", "")) if data else None
-        self._timed_out = timed_out(participant, step, self._timings)
-        if self._timed_out:
+        self._timed_out = data is not None and timed_out(participant, step, self._timings)
+        self._is_skipped = is_skipped(participant, step, self._timings)
+        if self._timed_out or self._is_skipped:
             for item in self.items:
                 self.fields[item.id].required = False
 
@@ -78,9 +92,10 @@ class PageForm(ItemsForm):
         return SentPage(
             self.step,
             self.items,
-            self.answers,
+            {} if self._is_skipped else self.answers,
             self.cleaned_data["response_time_ms"],
             self._timings,
-            self._timed_out,
-            extra_fields,
+            timed_out=self._timed_out,
+            is_skipped=self._is_skipped,
+            extra_fields=extra_fields,
         )

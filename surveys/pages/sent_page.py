@@ -14,8 +14,8 @@ class SentPage:
     the value by item.
 
     An answer that is empty counts as not given. ``timed_out``: the page sent itself when its time
-    was up, and may therefore lack answers. ``extra_fields``: the request carried fields that the
-    page does not have.
+    was up, and may therefore lack answers. ``is_skipped``: its pictures could not be loaded, so it
+    has no answers. ``extra_fields``: the request carried fields that the page does not have.
     """
 
     step: Step
@@ -24,6 +24,7 @@ class SentPage:
     response_time_ms: float | None = None
     timings: Timings | None = None
     timed_out: bool = False
+    is_skipped: bool = False
     extra_fields: bool = False
 
     def __post_init__(self) -> None:

@@ -157,10 +157,12 @@ def _question(
 
 
 @cache
-def right_answers() -> dict[tuple[str, tuple[str, ...]], str]:
-    """Return the right option of every question, by the question's id and options."""
+def right_answers() -> dict[tuple[str, frozenset[str]], str]:
+    """Return the right option of every question, by the question's id and options, whose order
+    differs between participants.
+    """
     return {
-        (entry[OWN].id, tuple(entry[OWN].options)): entry[OWN].right
+        (entry[OWN].id, frozenset(entry[OWN].options)): entry[OWN].right
         for path in sorted(FOLDER.glob("*.toml"))
         for entry in _read(path)[1]
     }

@@ -21,6 +21,7 @@ from surveys.models.prepared_query import PreparedQuery
 from surveys.pages import sequence
 from surveys.pages.lapse import has_lapsed
 from surveys.pages.sent_page import SentPage
+from surveys.pages.time_limit import extensions_left, limit_of
 from surveys.services import places
 from surveys.services.allocating import allocate
 from surveys.study_file import page_kinds
@@ -124,6 +125,28 @@ def record_page(*, participant: Participant, page: SentPage) -> Recorded:
 
 
 @transaction.atomic
+def extend_time(*, participant: Participant, step: str) -> bool:
+    """Give the participant more time on the page with this step's key, and return whether it was
+    given.
+
+    Only the current page can be extended, and only as often as the study allows. Raises
+    Participant.DoesNotExist for an erased participant.
+    """
+    _lock(participant)
+    current = sequence.current_step(participant)
+    view = next(iter(_VIEW(participant.pk, step)), None)
+    is_under_way = participant.state == Participant.State.STARTED
+    if current is None or view is None or current.key != step or not is_under_way:
+        return False
+    if limit_of(participant, current) is None or not extensions_left(participant, current, view):
+        return False
+    view.extensions += 1
+    view.save(update_fields=["extensions"])
+    note(participant, "more time", step)
+    return True
+
+
+@transaction.atomic
 def refuse_page(*, participant: Participant, step: str) -> Recorded:
     """Note a request that cannot be stored as a page, and return the reason.
 
@@ -201,7 +224,8 @@ def _differing(participant: Participant, page: SentPage) -> list[str]:
 
 def _check(page: SentPage) -> None:
     items = {item.id: item for item in page.items}
-    required = {key for key, item in items.items() if item.required and not page.timed_out}
+    may_lack = page.timed_out or page.is_skipped
+    required = {key for key, item in items.items() if item.required and not may_lack}
     missing = sorted(required - page.answers.keys())
     unknown = sorted(page.answers.keys() - items.keys())
     if missing or unknown:
@@ -228,6 +252,8 @@ def _store(participant: Participant, page: SentPage) -> None:
         trial_id=_trial(participant, step),
         block=step.block,
         timed_out=page.timed_out,
+        extensions=view.extensions if view else 0,
+        option_order=_option_order(page),
         submitted_at=now,
         # The server's clock may have been set back; an unknown time stays empty.
         server_seconds=max(0.0, (now - view.first_shown_at).total_seconds()) if view else None,
@@ -246,6 +272,13 @@ def _store(participant: Participant, page: SentPage) -> None:
         for item in page.items
         if item.id in page.answers
     )
+
+
+def _option_order(page: SentPage) -> dict[str, list[str]]:
+    """Return the options of each item of a comprehension check, which shuffles them."""
+    if page.step.kind != "quiz":
+        return {}
+    return {item.id: list(item.options) for item in page.items}
 
 
 _TRIAL = PreparedQuery(

@@ -248,7 +248,7 @@ def _items(questionnaire: str) -> dict[str, Item]:
 
 def _quiz_answer(name: str, values: Sequence[str]) -> str:
     """Return the right option of a comprehension check's question, otherwise an empty text."""
-    return quizzes.right_answers().get((name, tuple(values)), "")
+    return quizzes.right_answers().get((name, frozenset(values)), "")
 
 
 def _log_odds(probability: float) -> float:

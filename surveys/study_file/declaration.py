@@ -93,13 +93,15 @@ class Pages:
     its opacity, or next to it without a script. ``texts`` is "markdown" if consent, debrief and
     text pages are written in Markdown, and "plain" if they are paragraphs. ``map_alt`` is what a
     screen reader says of a map: the "regions" where it is strongest, which is another stimulus, a
-    "neutral" sentence, or "none".
+    "neutral" sentence, or "none". ``without_picture`` is what a participant can do with a trial
+    whose pictures cannot be loaded: "skip" it without an answer, or "answer" it nevertheless.
     """
 
     resume_hours: Annotated[int, Ge(0), Le(MOST_HOURS)] = 0
     map: MapPlace = "beside"
     texts: TextFormat = "plain"
     map_alt: MapDescription = "regions"
+    without_picture: Literal["skip", "answer"] = "skip"
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,10 @@ BROWSER = (
 )
 SERVER = "Seconds from first showing the page to the answer, by the server's clock"
 
-TIMED_OUT = "Whether the page was submitted automatically because its time limit was reached"
+TIMED_OUT = (
+    "Whether the page was submitted automatically because its time limit was reached or, without "
+    "measurements by the browser, arrived after its time limit by the server's clock"
+)
 
 PARTICIPANTS: tuple[Column, ...] = (
     Column("participant", "text", "pseudonym", PERSON),

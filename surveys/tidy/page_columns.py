@@ -40,6 +40,15 @@ INTERRUPTED = (
     "Whether the page was loaded more than once or left for another tab or window; its times then "
     "do not measure a single uninterrupted visit"
 )
+EXTENSIONS = "Number of times the participant asked for more time on the page"
+OPTION_ORDER = (
+    "The options of each question of a comprehension check in the order in which they were shown, "
+    "such as 'outline: against for object; unmarked: less wrong never'; empty for other pages"
+)
+WITHOUT_PICTURE = (
+    "Whether a picture of the trial could not be loaded. The trial then has no answer, unless the "
+    "study's [pages] without_picture is 'answer'. Empty where the script measured nothing"
+)
 IN_TRIALS = ("dwell_ms", "away_ms", "map_toggles", "opacity", "zooms")
 
 
@@ -77,6 +86,24 @@ def interrupted(trial: Trial) -> Cell:
     return any(page.interrupted for page in pages) if pages else None
 
 
+def without_picture(trial: Trial) -> Cell:
+    """Return whether a picture of any page of the trial could not be loaded. Empty if unknown."""
+    measured = [page.timings for page in trial.submissions.all() if page.timings is not None]
+    return any(timings.get("pictures_failed") for timings in measured) if measured else None
+
+
+def extensions_of(trial: Trial) -> Cell:
+    """Return how often more time was asked for on the trial's pages. Empty if none was sent."""
+    pages = list(trial.submissions.all())
+    return sum(page.extensions for page in pages) if pages else None
+
+
+def option_order(page: Submission) -> Cell:
+    """Return the shuffled options of the page's questions, in their orders. Empty if none were."""
+    orders = (f"{item}: {' '.join(options)}" for item, options in page.option_order.items())
+    return "; ".join(orders) or None
+
+
 def _measured_column(name: str, source: Callable[[Any], Cell]) -> Column:
     kind, label = MEASURED[name]
     return Column(name, kind, source, label, 0, 100 if name == "opacity" else None)
@@ -85,6 +112,8 @@ def _measured_column(name: str, source: Callable[[Any], Cell]) -> Column:
 TRIAL_TIMES: tuple[Column, ...] = (
     *(_measured_column(name, in_trial(name)) for name in IN_TRIALS),
     Column("interrupted", "integer", interrupted, INTERRUPTED, 0, 1, YES_NO),
+    Column("without_picture", "integer", without_picture, WITHOUT_PICTURE, 0, 1, YES_NO),
+    Column("time_extensions", "integer", extensions_of, EXTENSIONS, 0),
 )
 PAGES: tuple[Column, ...] = (
     Column("participant", "text", "participant.pseudonym", PERSON),
@@ -103,6 +132,8 @@ PAGES: tuple[Column, ...] = (
     Column("response_time_ms", "number", "response_time_ms", BROWSER, 0),
     Column("server_seconds", "number", "server_seconds", SERVER, 0),
     Column("timed_out", "integer", "timed_out", TIMED_OUT, 0, 1, YES_NO),
+    Column("time_extensions", "integer", "extensions", EXTENSIONS, 0),
+    Column("option_order", "text", option_order, OPTION_ORDER),
     *(_measured_column(name, measured(name)) for name in MEASURED),
     Column("answered_at", "datetime", "submitted_at", "Time at which the page was stored, UTC"),
 )
@@ -120,6 +151,7 @@ EVENTS: tuple[Column, ...] = (
             "map": "the map was hidden or shown",
             "opacity": "the map's opacity was changed",
             "zoom": "the image was enlarged or reduced",
+            "moretime": "more time was asked for",
             "away": "the page was left for another tab or window",
             "back": "the participant returned to the page",
         },
@@ -128,6 +160,7 @@ EVENTS: tuple[Column, ...] = (
         "value",
         "number",
         "value",
-        "For map and zoom, 1 on and 0 off; for opacity, percent; otherwise 0",
+        "For map and zoom, 1 on and 0 off; for opacity, percent; for moretime, how often it can "
+        "still be asked for; otherwise 0",
     ),
 )

@@ -5,9 +5,10 @@ stored.
 from typing import Literal
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,7 +16,7 @@ from surveys import services
 from surveys.models import Participant, Study
 from surveys.models.prepared_query import PreparedQuery
 from surveys.models.sealed import keyed_hash
-from surveys.pages import language, page_key, sequence
+from surveys.pages import language, page_key, sequence, time_limit
 from surveys.pages.forms import PageForm
 from surveys.pages.kinds.catalogue import page_of
 from surveys.pages.language import about_study
@@ -28,6 +29,7 @@ from surveys.study_file.recruitment import Outcome
 from surveys.study_file.stored import definition
 from surveys.web import arrival, consent, rate_limit, signed_links, visitor_cookie
 
+MORE_TIME = "more_time"
 FIELDS = {
     "csrfmiddlewaretoken",
     "key",
@@ -225,6 +227,8 @@ def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
     # The signed key proves that this page was shown to this participant.
     if key is None or step is None or step.key != request.POST.get("step"):
         return _refuse(request, participant, "")
+    if MORE_TIME in request.POST:
+        return _extend(request, participant, step, key)
     form = PageForm(participant, step, request.POST)
     if form.is_valid():
         extra_fields = bool(request.POST.keys() - form.fields.keys() - FIELDS)
@@ -236,6 +240,36 @@ def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
     if _is_current(participant, step):
         return _show(request, participant, form, key)
     return _refuse(request, participant, step.key)
+
+
+def _extend(
+    request: HttpRequest, participant: Participant, step: sequence.Step, key: PageKey
+) -> HttpResponse:
+    """Give the participant more time, and show the page again with the answers so far.
+
+    The page's script asks for JSON and shows the new time without loading the page again.
+    """
+    services.extend_time(participant=participant, step=step.key)
+    if not _is_current(participant, step):
+        return _refuse(request, participant, step.key)
+    if request.accepts("text/html"):
+        form = PageForm(participant, step, initial=request.POST.dict())
+        return _show(request, participant, form, key)
+    return JsonResponse(_time_left(participant, step))
+
+
+def _time_left(participant: Participant, step: sequence.Step) -> dict[str, int]:
+    """Return the milliseconds left for the page, and how often more time can be asked for. Empty
+    without a limit.
+    """
+    if time_limit.limit_of(participant, step) is None:
+        return {}
+    view = participant.views.get(step=step.key)
+    left = time_limit.remaining(participant, step, view, timezone.now())
+    return {
+        "limit_ms": round(1000 * left.total_seconds()) if left else 0,
+        "extensions_left": time_limit.extensions_left(participant, step, view),
+    }
 
 
 def _refuse(request: HttpRequest, participant: Participant, step: str) -> HttpResponse:
@@ -255,6 +289,7 @@ def _show(
     context = {
         **_about(participant),
         **screen(participant, form.step),
+        **_time_left(participant, form.step),
         "form": form,
         "key": page_key.sign(participant, key),
         "address": request.build_absolute_uri(request.path),

@@ -1,5 +1,7 @@
 """What the script measures, against the clock of the test's own script in the same page."""
 
+from datetime import timedelta
+
 import pytest
 
 from surveys import services
@@ -140,20 +142,151 @@ def test_nothing_can_be_answered_before_the_pictures_are_there(tab, live_server,
     assert page.timings["painted_ms"] > 400
 
 
-def test_a_picture_that_never_comes_is_said_and_stored(chromium, live_server, mapped):
+FAILED = "[data-status]:has-text('could not be loaded')"
+
+
+def test_a_trial_whose_picture_never_comes_can_be_left_out_and_not_answered(
+    chromium, live_server, mapped
+):
     participant = at_first_trial(mapped, "none")
+    context = chromium.new_context()
+    tab = context.new_page()
+    code = participant.trials.get(position=1).picture_code
+    tab.route(f"**/{code}/image.png*", lambda route: route.abort())
+    open_page(tab, live_server, participant)
+    tab.wait_for_selector(FAILED)
+    assert tab.locator("fieldset:not([disabled])").count() == 0
+    assert tab.locator("[data-load-again]").is_visible()
+    with tab.expect_navigation():
+        tab.locator("[data-skip]").click()
+    leave(context)
+    page = participant.submissions.get(step="trial:1")
+    assert page.timings["pictures_failed"] == 1
+    assert "painted_ms" not in page.timings
+    assert not page.answers.exists()
+    assert not page.timed_out
+
+
+@pytest.mark.nightly
+def test_a_picture_that_hangs_is_given_up_and_loaded_again_on_request(
+    chromium, live_server, mapped
+):
+    participant = at_first_trial(mapped, "none")
+    context = chromium.new_context()
+    tab = context.new_page()
+    # Fifteen seconds pass at once; requests and frames take their own time.
+    tab.add_init_script(
+        "const wait = window.setTimeout;"
+        "window.setTimeout = (then, ms) => wait(then, ms === 15000 ? 300 : ms);"
+    )
+    code, hanging = participant.trials.get(position=1).picture_code, []
+    mended = []
+    tab.route(f"**/{code}/image.png*", lambda r: r.continue_() if mended else hanging.append(r))
+    tab.goto(f"{live_server.url}/p/{participant.code}/", wait_until="commit")
+    tab.wait_for_selector(FAILED)
+    assert len(hanging) >= 3
+    mended.append(True)
+    tab.locator("[data-load-again]").click()
+    ready(tab)
+    assert tab.locator("[data-status]").inner_text() == ""
+    assert tab.locator("[data-load-again]").is_hidden()
+    choose_first(tab)
+    send(tab)
+    leave(context)
+    assert "pictures_failed" not in participant.submissions.get(step="trial:1").timings
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("_data_in_a_folder_of_its_own")
+def test_a_study_may_let_people_answer_without_the_picture(
+    chromium, live_server, transactional_db, tmp_path
+):
+    study = drawn_study(tmp_path, arms=("none", "gradcam"), opened=False)
+    text = study.source.replace("[pages]", '[pages]\nwithout_picture = "answer"')
+    study = services.load_study(text)
+    services.open_study(study=study)
+    participant = at_first_trial(study, "none")
     context = chromium.new_context()
     tab = context.new_page()
     tab.route("**/image.png*", lambda route: route.abort())
     open_page(tab, live_server, participant)
     ready(tab)
-    assert "could not be loaded" in tab.locator("[data-status]").inner_text()
+    tab.wait_for_selector(FAILED)
+    assert tab.locator("[data-skip]").is_hidden()
     choose_first(tab)
     send(tab)
     leave(context)
-    measured = participant.submissions.get(step="trial:1").timings
-    assert measured["pictures_failed"] == 1
-    assert "painted_ms" not in measured
+    page = participant.submissions.get(step="trial:1")
+    assert page.timings["pictures_failed"] == 1
+    assert page.answers.count() == 2
+
+
+def limited_trial(tmp_path, live_server, seconds: int) -> tuple[Participant, str]:
+    limits = f"limit_seconds = {seconds}"
+    study = drawn_study(tmp_path, arms=("none", "gradcam"), parts=trial_parts(more=limits))
+    participant = at_first_trial(study, "none")
+    return participant, f"{live_server.url}/p/{participant.code}/"
+
+
+def seconds_left(tab) -> int:
+    return int(tab.locator("[data-time-left]").inner_text().split()[0])
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("_data_in_a_folder_of_its_own")
+def test_the_countdown_goes_on_where_it_was_after_a_reload(
+    tab, live_server, transactional_db, tmp_path
+):
+    participant, path = limited_trial(tmp_path, live_server, 60)
+    tab.goto(path)
+    ready(tab)
+    assert 58 <= seconds_left(tab) <= 60
+    view = participant.views.get(step="trial:1")
+    view.first_shown_at -= timedelta(seconds=30)
+    view.save()
+    tab.reload()
+    ready(tab)
+    assert 20 <= seconds_left(tab) <= 30
+
+
+@pytest.mark.usefixtures("_data_in_a_folder_of_its_own")
+def test_more_time_can_be_asked_for_and_the_page_stays_as_it_is(
+    tab, live_server, transactional_db, tmp_path
+):
+    participant, path = limited_trial(tmp_path, live_server, 60)
+    tab.goto(path)
+    ready(tab)
+    tab.locator("fieldset").first.locator("label").first.click()
+    with tab.expect_response(path) as asked:
+        tab.locator("[data-more-time]").click()
+    assert asked.value.json()["extensions_left"] == 9
+    tab.wait_for_function("parseInt(document.querySelector('[data-time-left]').textContent) > 100")
+    assert tab.locator("form input[type=radio]:checked").count() == 1
+    assert participant.views.get(step="trial:1").times == 1
+
+
+@pytest.mark.usefixtures("_data_in_a_folder_of_its_own")
+@pytest.mark.nightly
+def test_a_page_whose_time_is_over_sends_what_was_answered_before_it_was_closed(
+    chromium, live_server, transactional_db, tmp_path
+):
+    participant, path = limited_trial(tmp_path, live_server, 60)
+    context = chromium.new_context()
+    tab = context.new_page()
+    tab.goto(path)
+    ready(tab)
+    tab.locator("fieldset").first.locator("label").first.click()
+    tab.close()
+    view = participant.views.get(step="trial:1")
+    view.first_shown_at -= timedelta(seconds=90)
+    view.save()
+    tab = context.new_page()
+    tab.goto(path)
+    tab.wait_for_selector("[name=step][value='trial:2']", state="attached")
+    leave(context)
+    page = participant.submissions.get(step="trial:1")
+    assert page.timed_out
+    assert dict(page.answers.values_list("item", "value")) == {"agreed": "1"}
 
 
 def test_the_next_pictures_are_there_before_their_page(tab, live_server, mapped):

@@ -238,6 +238,16 @@ def test_a_second_rehearsal_in_the_same_browser_stays_a_rehearsal(drawn):
     assert Participant.objects.filter(simulated=True).count() == 2
 
 
+@pytest.mark.parametrize("why", ["closed", "paused"])
+def test_nobody_is_offered_to_begin_where_nobody_can(drawn, why):
+    browser, page, first = begin(drawn)
+    assert "/s/drawn/anew/" in page.links
+    (services.close_study if why == "closed" else services.pause_study)(study=drawn)
+    assert "/s/drawn/anew/" not in browser.open(page.path).links
+    assert browser.open("/s/drawn/anew/").path == page.path, "an old link leads back"
+    assert who(browser.open("/s/drawn/")) == first
+
+
 def test_anew_without_a_participation_is_the_consent(drawn):
     assert "arrival_key" in Browser().open("/s/drawn/anew/").hidden
 

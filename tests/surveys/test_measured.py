@@ -1,11 +1,13 @@
 """What the script measured, from the page's form to the exported tables; trials with a limit."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 
+from surveys import services
 from surveys.models import Answer, PageView, Participant, Study, Submission
 from surveys.study_checks.loading import parse
 from surveys.study_file.declaration import StudyFileError
@@ -101,12 +103,128 @@ def late(seconds: float) -> None:
         view.save()
 
 
+def limit_in(text: str) -> int:
+    return int(re.search(r'data-limit-ms="(\d+)"', text).group(1))
+
+
 def test_the_limits_stand_in_the_page_for_the_script_and_in_words(limited):
     client, path, _ = limited
+    PageView.objects.filter(step="trial:1").delete()  # nobody has seen it yet
     text = client.get(path).content.decode()
     assert 'data-minimum-ms="5000"' in text
-    assert 'data-limit-ms="20000"' in text
-    assert "This page continues automatically after 20 seconds." in text
+    assert limit_in(text) == 20_000
+    assert "You have 20 seconds for this page." in text
+
+
+def test_loading_the_page_again_gains_no_time(limited):
+    client, path, _ = limited
+    late(12)
+    assert 7_000 < limit_in(client.get(path).content.decode()) <= 8_000
+    late(30)
+    assert limit_in(client.get(path).content.decode()) == 0
+
+
+def test_whoever_asks_gets_the_limit_once_more_and_keeps_the_answers_so_far(limited):
+    client, path, hidden = limited
+    late(12)
+    text = client.post(path, {**hidden, "sureness": "2", "more_time": "1"}).content.decode()
+    assert 27_000 < limit_in(text) <= 28_000
+    assert re.search(r'name="sureness" value="2"[^>]* checked', text)
+    assert "missing" not in text
+    assert Submission.objects.filter(step="trial:1").count() == 0
+    assert Participant.objects.get().events.get().kind == "more time"
+
+
+def test_the_script_gets_the_new_time_without_another_page(limited):
+    client, path, hidden = limited
+    late(12)
+    asked = {**hidden, "more_time": "1"}
+    answer = client.post(path, asked, headers={"accept": "application/json"}).json()
+    assert 27_000 < answer["limit_ms"] <= 28_000
+    assert answer["extensions_left"] == 9
+
+
+def test_more_time_is_given_ten_times_and_then_no_more(limited):
+    client, path, hidden = limited
+    accept = {"accept": "application/json"}
+    for _ in range(12):
+        left = client.post(path, {**hidden, "more_time": "1"}, headers=accept).json()
+    assert left["extensions_left"] == 0
+    assert PageView.objects.get(step="trial:1").extensions == 10
+    assert "more_time" not in client.get(path).content.decode()
+    sent = {**hidden, "sureness": "2", "agreed": "1"}
+    assert client.post(path, sent).status_code == 303
+    assert Submission.objects.get(step="trial:1").extensions == 10
+
+
+def test_a_claim_counts_only_after_the_time_that_was_added(limited):
+    client, path, hidden = limited
+    client.post(path, {**hidden, "more_time": "1"})
+    late(30)
+    claim = {**hidden, "sureness": "2", "timings": json.dumps({"timed_out": 1})}
+    assert "One answer is missing" in client.post(path, claim).content.decode()
+    late(10)
+    assert client.post(path, claim).status_code == 303
+    assert Submission.objects.get(step="trial:1").timed_out
+
+
+def test_where_the_limit_is_essential_nobody_gets_more_time(db, tmp_path):
+    limits = "limit_seconds = 20\nlimit_extensions = 0"
+    study = drawn_study(tmp_path, parts=trial_parts(more=limits))
+    browser, page, _ = begin(study)
+    trial = go_on(browser, page, 2)
+    assert "more_time" not in Client().get(trial.path).content.decode()
+    Client().post(trial.path, {**trial.hidden, "more_time": "1"})
+    assert PageView.objects.get(step="trial:1").extensions == 0
+
+
+@pytest.mark.parametrize(("seconds", "is_late"), [(15, False), (24, False), (26, True)])
+def test_without_a_script_the_server_decides_whether_the_time_was_up(limited, seconds, is_late):
+    client, path, hidden = limited
+    late(seconds)
+    sent = {**hidden, "sureness": "2"}  # one answer is missing
+    answered = client.post(path, sent)
+    assert (answered.status_code == 303) == is_late
+    assert Submission.objects.filter(step="trial:1", timed_out=True).exists() == is_late
+
+
+def test_more_time_and_pictures_that_failed_are_columns_of_the_trials(limited, tmp_path):
+    client, path, hidden = limited
+    client.post(path, {**hidden, "more_time": "1"})
+    sent = {**hidden, "sureness": "2", "agreed": "1", "timings": json.dumps({"attempts": 1})}
+    assert client.post(path, sent).status_code == 303
+    export_closed(study=Study.objects.get(), output=tmp_path / "out")
+    trial = next(row for row in rows(tmp_path / "out", "trials.csv") if row["answered_at"])
+    assert (trial["time_extensions"], trial["without_picture"]) == ("1", "0")
+    page = next(r for r in rows(tmp_path / "out", "pages.csv") if r["page"] == "trial:1")
+    assert page["time_extensions"] == "1"
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_trial_without_its_picture_is_answered_only_if_the_study_says_so(db, tmp_path, allowed):
+    study = drawn_study(tmp_path, parts=trial_parts(), opened=False)
+    if allowed:
+        text = study.source.replace("[pages]", '[pages]\nwithout_picture = "answer"')
+        study = services.load_study(text)
+    services.open_study(study=study)
+    browser, page, person = begin(study)
+    trial = go_on(browser, page, 2)
+    failed = json.dumps({"pictures_failed": 1})
+    sent = {**trial.hidden, "agreed": "1", "sureness": "2", "timings": failed}
+    assert Client().post(trial.path, sent).status_code == 303
+    stored = person.submissions.get(step="trial:1")
+    given = dict(stored.answers.values_list("item", "value"))
+    assert given == ({"agreed": "1", "sureness": "2"} if allowed else {})
+    export_closed(study=study, output=tmp_path / "out")
+    first = rows(tmp_path / "out", "trials.csv")[0]
+    assert first["without_picture"] == "1"
+    assert (first["agreed"] == "1") == allowed
+
+
+def test_a_skipped_trial_is_no_way_round_a_page_that_loaded(limited):
+    client, path, hidden = limited
+    sent = {**hidden, "timings": json.dumps({"pictures_failed": 0})}
+    assert "answers are missing" in client.post(path, sent).content.decode()
 
 
 def test_a_page_whose_time_is_up_is_stored_with_what_there_is(limited):

@@ -1,10 +1,14 @@
 """Comprehension check on the meaning of the map. A mistake leads to another attempt."""
 
+from dataclasses import replace
+
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from explanations import catalogue
+from explanations.imagesets.dice import Dice
 from surveys import quizzes
+from surveys.allocation.shuffling import shuffled
 from surveys.models import Answer, Participant
 from surveys.pages.kinds import Screen
 from surveys.pages.kinds.instructions import condition_of
@@ -13,9 +17,31 @@ from surveys.quizzes import Question
 from surveys.study_file.step import Step
 from surveys.study_file.stored import definition
 
+ALGORITHM = (
+    "option-order-1"  # part of every seed, because another algorithm would give other orders
+)
+
 
 def items(participant: Participant, step: Step) -> tuple[Item, ...]:
-    return tuple(question.item for question in _questions(participant, step))
+    """Return the questions, with their options in an order of the participant's own.
+
+    Whoever chooses the same place in every question, such as always the first, never passes:
+    orders that put all right options in one place are drawn again.
+    """
+    questions = _questions(participant, step)
+    seed = f"{participant.study.seed}/{participant.pseudonym}/{step.key}"
+    dice = Dice(ALGORITHM, seed)
+    while True:
+        orders = [shuffled(tuple(question.options), dice) for question in questions]
+        places = {
+            order.index(question.right) for question, order in zip(questions, orders, strict=True)
+        }
+        if len(questions) < 2 or len(places) > 1:
+            break
+    return tuple(
+        replace(question.item, options={key: question.options[key] for key in order})
+        for question, order in zip(questions, orders, strict=True)
+    )
 
 
 def screen(participant: Participant, step: Step) -> Screen:

@@ -63,8 +63,8 @@ def screen(participant: Participant, step: Step) -> Screen:
         "heading": f"{heading} {_number(participant, step)}",
         "is_practice": part.is_practice,
         "minimum_ms": 1000 * part.minimum_seconds,
-        "limit_ms": 1000 * part.limit_seconds,
         "limit_seconds": part.limit_seconds,
+        "needs_pictures": definition(participant.study).pages.without_picture == "skip",
     }
 
 

@@ -1,4 +1,5 @@
-// Prevents a second click from sending a form twice. Without this script, the server handles it.
+// Prevents a second click from sending a form twice, and says after a moment that it is being sent.
+// Without this script, the server handles it.
 "use strict";
 
 (() => {
@@ -10,6 +11,8 @@
     if (sent) event.preventDefault();
     sent = true;
     form.querySelector("button").disabled = true;
+    const status = form.querySelector("[data-slow]");
+    if (status) setTimeout(() => { status.textContent = status.dataset.slow; }, 700);
   });
 
   // A page restored from the browser's cache must be usable again.

@@ -1,6 +1,7 @@
 // Sends the page. A dead network or a restarting server loses nothing: the answer is kept in this tab,
 // even over a reload, and is sent again until it is stored; the page tells the participant so. By the
-// form's key the server recognises repeated attempts. Without this script, the browser sends the form.
+// form's key the server recognises repeated attempts. A slow line is named, so that nobody wonders
+// whether the button was pressed. Without this script, the browser sends the form.
 "use strict";
 
 (() => {
@@ -10,6 +11,7 @@
   const again = document.querySelector("[data-again]");
   const PLACE = `unsent ${location.pathname}`;
   const LONGEST_WAIT = 30_000; // milliseconds, between attempts and for one
+  const SLOW = 700; // milliseconds after which the page says what it is doing
   let sent = false;
   let wake = null; // ends the waiting
 
@@ -25,21 +27,24 @@
     sent = true;
     for (const button of form.querySelectorAll(".actions button")) button.disabled = true;
     for (let attempts = 1; ; attempts += 1) {
+      const slow = setTimeout(() => say("sending"), SLOW);
       const answer = await attempt(body, attempts);
-      if (answer) {
+      clearTimeout(slow);
+      if (!answer.trouble) {
         show(answer);
         return;
       }
       removeEventListener("beforeunload", ask);
       addEventListener("beforeunload", ask);
-      status.textContent = status.dataset.lost;
+      say(answer.trouble);
       again.hidden = false;
       await pause(Math.min(LONGEST_WAIT, 1000 * 2 ** (attempts - 1)));
-      status.textContent = status.dataset.sending;
+      say("sending");
     }
   }
 
-  // Return the server's answer; null if there is none, or if the server cannot store the page now.
+  // Return the server's answer. ``trouble`` tells a server that cannot store the page right now from
+  // a network on which no server was reached.
   async function attempt(body, attempts) {
     try {
       const answer = await fetch(location.pathname, {
@@ -50,11 +55,15 @@
         signal: AbortSignal.timeout(LONGEST_WAIT),
       });
       if (answer.type === "opaqueredirect") return { stored: true };
-      if (answer.status >= 500 || answer.status === 429) return null;
+      if (answer.status >= 500 || answer.status === 429) return { trouble: "busy" };
       return { stored: false, page: await answer.text() };
     } catch {
-      return null;
+      return { trouble: "lost" };
     }
+  }
+
+  function say(name) {
+    status.textContent = status.dataset[name];
   }
 
   function counted(body, attempts) {
@@ -71,6 +80,8 @@
     removeEventListener("beforeunload", ask);
     store(null);
     if (answer.stored) {
+      document.dispatchEvent(new CustomEvent("stored"));
+      setTimeout(() => say("stored"), SLOW);
       location.replace(location.pathname);
       return;
     }
@@ -111,7 +122,7 @@
 
   const unsent = store();
   if (unsent?.step === form.elements.step.value) {
-    status.textContent = status.dataset.sending;
+    say("sending");
     send(unsent.body);
   } else if (unsent) {
     store(null); // it was stored, since the study has moved on

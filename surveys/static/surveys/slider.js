@@ -18,6 +18,7 @@ function prepare(part) {
   // It starts in the middle, because answers are drawn towards the starting position.
   slider.value = (Number(slider.min) + Number(slider.max)) / 2;
   slider.removeAttribute("name");
+  slider.dataset.name = name; // by which keeping.js finds it
   slider.setAttribute("aria-valuetext", part.dataset.empty);
   part.classList.add("empty");
 

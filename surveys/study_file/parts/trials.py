@@ -14,6 +14,9 @@ from surveys.tasks.items import CONFIDENCE, FREE_TEXT
 
 MOST_TRIALS = 500
 LONGEST = 3600
+MOST_EXTENSIONS = 10
+"""WCAG 2.2, success criterion 2.2.1: a limit can be extended at least ten times, unless it is
+essential."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +27,13 @@ class TrialsPart(Part):
     ``first_right`` trials of each block precede the first wrong prediction. A break is offered
     after every ``break_every`` trials, and ``attention`` checks are spread evenly among them.
     ``minimum_seconds`` must pass before a trial can be answered, and after ``limit_seconds`` the
-    page submits itself. 0 turns each of these off. ``diagnosis`` adds the optional question of what
-    is wrong, and ``advice_confidence`` the question of how sure people are of the classifier's
-    answer, both of which are asked where that answer is shown. ``free_text`` asks people to write
-    why they decide so, or what they think, which they can leave out unless ``free_text_required``.
-    ``compare`` lists the conditions whose maps the task "preference" shows, two in each trial.
+    page submits itself, unless the participant asks for more time, which is possible
+    ``limit_extensions`` times. 0 turns each of these off. ``diagnosis`` adds the optional question
+    of what is wrong, and ``advice_confidence`` the question of how sure people are of the
+    classifier's answer, both of which are asked where that answer is shown. ``free_text`` asks
+    people to write why they decide so, or what they think, which they can leave out unless
+    ``free_text_required``. ``compare`` lists the conditions whose maps the task "preference" shows,
+    two in each trial.
     """
 
     right: Count
@@ -46,6 +51,7 @@ class TrialsPart(Part):
     attention: Count = 0
     minimum_seconds: Annotated[int, Ge(0), Le(LONGEST)] = 0
     limit_seconds: Annotated[int, Ge(0), Le(LONGEST)] = 0
+    limit_extensions: Annotated[int, Ge(0), Le(MOST_EXTENSIONS)] = MOST_EXTENSIONS
 
     default_per_block: ClassVar[bool] = True
     is_practice: ClassVar[bool] = False

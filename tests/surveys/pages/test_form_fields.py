@@ -131,3 +131,20 @@ def test_participants_get_a_shuffled_questionnaire_in_orders_of_their_own(study)
     orders = [tuple(item.id for item in item_order.items(person, step)) for person in people]
     assert len(set(orders)) > 4
     assert orders == [tuple(i.id for i in item_order.items(person, step)) for person in people]
+
+
+@pytest.mark.parametrize(
+    ("sent", "heading"),
+    [
+        ("", "2 answers are missing"),
+        ("many=99&whole=3", "One answer needs to be corrected"),
+        ("many=99&whole=0", "2 answers need to be corrected"),
+        ("many=99", "Please check 2 answers"),
+    ],
+)
+def test_the_list_of_errors_tells_missing_answers_from_invalid_ones(sent, heading):
+    form = ItemsForm([NUMBER, WHOLE], QueryDict(sent))
+    text = render_to_string("surveys/errors.html", {"form": form})
+    assert heading in text
+    assert ("Please enter a number from 0 to 24." in text) == ("many=99" in sent)
+    assert len(form.missing) + len(form.invalid) == text.count("<li>")

@@ -225,3 +225,13 @@ def test_ids_stand_in_no_log(paid, caplog):
     assert caplog.records  # the control: something was logged
     assert not [one for one in caplog.records if ANN["PROLIFIC_PID"] in one.getMessage()]
     assert not [one for one in caplog.records if ANN["SESSION_ID"] in one.getMessage()]
+
+
+def test_a_service_sends_each_person_so_that_nobody_is_offered_to_begin_as_somebody_else(paid):
+    browser, page = come(paid, ANN)
+    assert not [link for link in page.links if "anew" in link]
+    assert browser.open("/s/paid/anew/").path == page.path
+    assert browser.open("/s/paid/").path == page.path, "the browser still knows the person"
+    rehearsal = Browser()
+    page = rehearsal.send(rehearsal.open(signed_links.rehearsal_path(paid)), {})
+    assert [link for link in page.links if "anew" in link]

@@ -36,7 +36,7 @@ REPLACING = studies.PROLIFIC.replace(
 
 
 def visitor(number: int = 1) -> Visitor:
-    return Visitor("prolific", f"{number:024x}", f"session{number}")
+    return Visitor("prolific", f"{number:024x}", f"7c{number:022x}")
 
 
 def came(study: Study, number: int = 1) -> Participant:
@@ -198,11 +198,8 @@ def test_by_default_and_for_other_statuses_the_place_stays_used(paid):
 def test_the_list_of_submissions_gives_places_back_where_no_news_comes(db, tmp_path):
     study = studies.recruited(tmp_path, REPLACING)
     came(study, 1), came(study, 2)
-    identity = Identity.objects.get(session_id="session1")
-    identity.session_id = "a" * 24
-    identity.save()
     rows = ["Submission id,Participant id,Status,Completion code"]
-    rows += [f"{'a' * 24},{1:024x},RETURNED,", f"session2,{2:024x},ACTIVE,"]
+    rows += [f"7c{1:022x},{1:024x},RETURNED,", f"7c{2:022x},{2:024x},ACTIVE,"]
     (tmp_path / "list.csv").write_text("\n".join(rows))
     call_command("reconcile_recruitment", "paid", csv=tmp_path / "list.csv")
     assert taken(study, simulated=False) == 2, "by default the command changes nothing"
