@@ -114,7 +114,7 @@ def _before(camera: Camera, address: str) -> None:
     page.goto(_link(address, "entry", ann | {"SESSION_ID": "another"}))
     camera.take("entry-02-begun")
     page.get_by_label("Personal code").fill("ABCD-EFGH-JKLM")
-    page.locator("form .actions button").click()
+    page.locator("form .actions button").first.click()
     page.wait_for_selector("[aria-invalid]")
     camera.take("entry-03-begun-no-such-code")
     page.goto(_link(address, "entry-second", ann))
@@ -132,7 +132,7 @@ def _no_place(camera: Camera, address: str) -> None:
     for _ in range(ARRIVALS):
         _enrol("entry-busy", _person())
     page.goto(_link(address, "entry-busy", _person()))
-    page.locator("form .actions button").click()
+    page.locator("form .actions button").first.click()
     page.wait_for_selector("text=Please wait")
     camera.take("entry-05-busy")
     small = _study("entry-small")
@@ -144,7 +144,7 @@ def _no_place(camera: Camera, address: str) -> None:
     page.goto(f"{address}/p/{late.code}/")
     camera.take("entry-06-place-lost")
     page.goto(_link(address, "entry-small", _person()))
-    page.locator("form .actions button").click()
+    page.locator("form .actions button").first.click()
     page.wait_for_selector("text=All places are taken")
     camera.take("entry-07-full")
     states = Study.objects.filter(slug="entry-second")
@@ -192,7 +192,7 @@ def _errors(camera: Camera, address: str) -> None:
     for group in page.locator("fieldset[role=radiogroup]").all():
         group.locator("label").first.click()
     page.evaluate("document.querySelector('[name=step]').value = 'trial:9'")
-    page.locator("form .actions button").click()
+    page.locator("form .actions button").first.click()
     page.wait_for_selector("text=not your current page")
     camera.take("entry-13-out-of-turn")
     for number, name in enumerate(ERRORS, start=14):

@@ -188,7 +188,7 @@ class Camera:
             for slider in self.page.locator("form input[type=range]").all():
                 slider.press("ArrowRight")
             with self.page.expect_navigation():
-                self.page.locator("form .actions button").click()
+                self.page.locator("form .actions button").first.click()
             number += 1
         if pages is None:
             self.take(f"{name}-{number:02d}-end")
@@ -249,21 +249,21 @@ def answer_first(page: Page) -> None:
     for group in page.locator("fieldset[role=radiogroup]").all():
         group.locator("label").first.click()
     with page.expect_navigation():
-        page.locator("form .actions button").click()
+        page.locator("form .actions button").first.click()
 
 
 def around(camera: Camera, address: str, path: str) -> None:
     """Take the pages outside the usual sequence, such as errors and withdrawal."""
     page = camera.page
     page.wait_for_selector("form[data-ready]")
-    page.locator("form .actions button").click()
+    page.locator("form .actions button").first.click()
     page.wait_for_selector(".errors")
     camera.take("beside-errors")
     # The page must keep the answers and offer to send them again.
     page.context.set_offline(True)
     for group in page.locator("fieldset[role=radiogroup]").all():
         group.locator("label").first.click()
-    page.locator("form .actions button").click()
+    page.locator("form .actions button").first.click()
     page.wait_for_selector("[data-again]:visible")
     camera.take("beside-offline")
     page.once("dialog", lambda dialog: dialog.accept())

@@ -37,7 +37,7 @@ def address(live_server, participant: Participant) -> str:
 
 
 def press(page) -> None:
-    page.locator("form .actions button").click()
+    page.locator("form .actions button").first.click()
 
 
 def shown(page) -> tuple[str, str]:

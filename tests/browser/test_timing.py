@@ -130,7 +130,7 @@ def test_nothing_can_be_answered_before_the_pictures_are_there(tab, live_server,
     while not held:
         tab.wait_for_timeout(20)
     assert tab.locator("fieldset:not([disabled])").count() == 0
-    assert tab.locator("form .actions button").is_disabled()
+    assert tab.locator("form .actions button").first.is_disabled()
     tab.keyboard.press("1")
     assert tab.locator("form input[type=radio]:checked").count() == 0
     held[0].continue_()

@@ -24,12 +24,12 @@ def choose_first(tab: "Page") -> None:
 def send(tab: "Page") -> None:
     """Press the button, and wait for the page to which that leads."""
     with tab.expect_navigation():
-        tab.locator("form .actions button").click()
+        tab.locator("form .actions button").first.click()
 
 
 def send_and_be_told(tab: "Page", sign: str = ".errors") -> None:
     """Press the button, and wait for what the page says instead of going on."""
-    tab.locator("form .actions button").click()
+    tab.locator("form .actions button").first.click()
     tab.wait_for_selector(sign)
 
 
