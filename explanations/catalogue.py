@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from explanations.methods import plugins
 from explanations.methods.variants import BASELINE, DRAWING, Parameter, Value
 from explanations.rendering.drawing import Drawing
@@ -28,10 +30,14 @@ class UnknownMethodError(ValueError):
 
 @dataclass(frozen=True)
 class Legend:
-    """Meaning of the two ends of the colour scale."""
+    """Meaning of the two ends of the colour scale.
+
+    ``is_signed``: the low end is evidence against the answer, and the high end is evidence for it.
+    """
 
     low: str
     high: str
+    is_signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,18 @@ class Method:
             variant_of=self.key,
         )
 
+    @property
+    def ends(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """Return the colours of the legend's low and high end, as RGB from 0 to 255.
+
+        Each is the most saturated colour of the outer quarter, so that lines on white count, too.
+        """
+        drawn = np.rint(self.drawing.legend() * 255).astype(int)
+        quarter = drawn.shape[1] // 4
+        low, high = (part.reshape(-1, 3) for part in (drawn[:, :quarter], drawn[:, -quarter:]))
+        (a, b, c), (d, e, f) = (part[np.ptp(part, axis=1).argmax()] for part in (low, high))
+        return (int(a), int(b), int(c)), (int(d), int(e), int(f))
+
     def caption_for(self, label: str | None, *, empty: bool = False, say: Say = str) -> str:
         """Return the caption with the name of the predicted class.
 
@@ -183,7 +201,7 @@ _PIXELS_READING = (
 )
 _HEAT_LEGEND = Legend(_("weak evidence"), _("strong evidence"))
 # Orange is in favour and blue against in every signed map, because a study may show several.
-_FOR_AND_AGAINST = Legend(_("evidence against"), _("evidence for"))
+_FOR_AND_AGAINST = Legend(_("evidence against"), _("evidence for"), is_signed=True)
 
 _GLOW_CAPTION = _(
     "The brighter a pixel glows, the more a small change to it would raise or lower the score of "

@@ -11,7 +11,7 @@ from PIL import Image
 from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.rendering import canvas, colours
-from explanations.rendering.layers import ForAndAgainst, Glow, Heat
+from explanations.rendering.layers import READABLE, ForAndAgainst, Glow, Heat
 from explanations.rendering.outlines import GradedOutlines, Outlines, outlined_share
 from explanations.rendering.viewing import View
 from explanations.rendering.words import strongest_regions
@@ -199,6 +199,56 @@ def test_heat_is_yellow_at_the_maximum_and_dark_blue_at_zero(image):
     assert np.allclose(of_pixel(hot, 0, 31), np.array([0, 34, 78]) / 255, atol=0.01)
 
 
+IMAGES = {
+    "black": lambda: np.zeros((32, 32, 3), np.uint8),
+    "white": lambda: np.full((32, 32, 3), 255, np.uint8),
+    "noise": lambda: np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8),
+    "primary colours": lambda: (
+        np.eye(3, dtype=np.uint8)[np.arange(1024) % 3].reshape(32, 32, 3) * np.uint8(255)
+    ),
+}
+LAYERS = [
+    pytest.param(method, id=method.key)
+    for method in catalogue.EVERY
+    if isinstance(method.drawing, Heat | Glow | ForAndAgainst)
+]
+
+
+def far_from_the_legend(drawing, image, relevance):
+    """Distance of each square of the map from the legend, and the legend's value nearest to it."""
+    drawn = drawing.draw(image, Attribution(relevance))[5::10, 5::10].reshape(-1, 3) * 255
+    legend = drawing.legend()[0] * 255
+    distances = np.linalg.norm(drawn[:, None] - legend[None], axis=2)
+    return distances.min(axis=1), np.linspace(0, 1, len(legend))[distances.argmin(axis=1)]
+
+
+@pytest.mark.parametrize("name", IMAGES)
+@pytest.mark.parametrize("method", LAYERS)
+def test_every_colour_of_a_map_is_a_colour_of_its_legend_and_tells_the_value(method, name):
+    relevance = np.random.default_rng(0).uniform(-1, 1, (32, 32)).astype(np.float32)
+    if not method.legend.is_signed:
+        relevance = np.abs(relevance)
+    distance, value = far_from_the_legend(method.drawing, IMAGES[name](), relevance)
+    assert distance.max() <= READABLE
+    shown = relevance  # what is drawn in each square
+    if isinstance(method.drawing, Heat):  # which is drawn smoothly
+        shown = canvas.smooth(relevance, (320, 320))[5::10, 5::10]
+    assert np.corrcoef(value, shown.ravel())[0, 1] > 0.97
+
+
+@pytest.mark.parametrize(
+    "drawing", [Heat(opacity=0.5), ForAndAgainst(paleness=0.6), Glow(darkness=0.3)]
+)
+def test_colours_through_which_more_of_the_image_shows_are_in_no_legend(drawing):
+    # The control: so were maps drawn before, half of whose pixels could not be read.
+    relevance = np.random.default_rng(0).uniform(0, 1, (32, 32)).astype(np.float32) ** 4
+    distances = [
+        far_from_the_legend(drawing, IMAGES[name](), relevance)[0].max()
+        for name in ("black", "white")
+    ]
+    assert max(distances) > READABLE
+
+
 def test_glow_brightens_with_relevance(image):
     relevance = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (32, 1))
     picture = Glow().draw(np.full_like(image, 100), Attribution(relevance))
@@ -238,7 +288,7 @@ def test_outlines_differ_in_colour_and_in_dashes(image):
     assert 0.3 < dashes.mean() < 0.7
 
 
-SIGNED = [method for method in catalogue.EVERY if method.legend.low == "evidence against"]
+SIGNED = [method for method in catalogue.EVERY if method.legend.is_signed]
 
 
 @pytest.mark.parametrize("method", SIGNED, ids=[method.key for method in SIGNED])
@@ -278,8 +328,10 @@ def blue_word(language):
 
 def test_signed_methods_are_all_of_them():
     assert {catalogue.base_of(method.key) for method in SIGNED} == {
-        "integrated_gradients", "deepshap", "lime",
+        "integrated_gradients", "deepshap", "lime", "gradient_shap", "occlusion",
     }  # fmt: skip
+    said = {method.key for method in catalogue.EVERY if "evidence against" in method.legend.low}
+    assert said == {method.key for method in SIGNED}
 
 
 def test_the_signed_arms_of_the_study_with_five_methods_share_one_convention(shared_dir):
