@@ -2,6 +2,7 @@
 declared, before anything is stored."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from explanations.classifier import architectures, factories
 from explanations.classifier.adapters import adapted, core_of
-from explanations.classifier.architectures import Architecture
+from explanations.classifier.architectures import Architecture, UnknownArchitectureError
 from explanations.classifier.checkpoint import (
     CheckpointError,
     Classifier,
@@ -19,16 +20,43 @@ from explanations.classifier.checkpoint import (
     shape_of,
     shortened,
 )
-from explanations.classifier.declaration import Declaration
+from explanations.classifier.declaration import Declaration, DeclarationError
 from explanations.classifier.exact import exact_arithmetic
 from explanations.classifier.factories import FactoryError
+from explanations.classifier.header import HeaderError
+from explanations.classifier.offer import Offer
 
+REFUSALS = (
+    CheckpointError,
+    DeclarationError,
+    FactoryError,
+    HeaderError,
+    UnknownArchitectureError,
+)
+"""What can be wrong with an offer, each with a message that names the cure."""
 PREFIXES = ("module.", "model.", "network.", "net.", "backbone.", "_orig_mod.")
 """Prefixes that DataParallel, Lightning, torch.compile and wrappers add to the names of weights."""
 A_FEW = 4
 """Up to this many names may be missing or unexpected in weights of the right architecture."""
 SAME = 1e-3
 """Largest difference of an image's logits alone and in a batch, relative to 1 plus the largest."""
+
+
+def admit(offer: Offer) -> Classifier:
+    """Return the classifier of an offer.
+
+    Raises CheckpointError, DeclarationError, FactoryError, HeaderError or UnknownArchitectureError,
+    each with the cure.
+    """
+    offer.check()
+    if offer.weights is None:
+        if not offer.declared:
+            return from_factory(offer.factory)
+        own = factories.get(offer.factory).network(pretrained=False)[1]
+        return from_factory(offer.factory, replace(own, **offer.declared))
+    if offer.records_itself:
+        return Classifier.load(offer.weights)
+    return from_weights(offer.weights, offer.architecture, offer.declaration())
 
 
 def from_weights(path: Path, architecture: str, declared: Declaration) -> Classifier:

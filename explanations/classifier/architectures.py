@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 IMAGENET_SIZE = 224
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class UnknownArchitectureError(ValueError):

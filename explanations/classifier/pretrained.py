@@ -5,14 +5,15 @@ from urllib.error import URLError
 import torch
 from torchvision import models
 
-from explanations.classifier.architectures import Architecture
+from explanations.classifier.architectures import (
+    IMAGENET_MEAN,
+    IMAGENET_SIZE,
+    IMAGENET_STD,
+    Architecture,
+)
 from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.classifier.exact import exact_arithmetic
 from explanations.classifier.header import VGG13_KEY
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-IMAGENET_SIZE = 224
 
 
 def torchvision_classifier(

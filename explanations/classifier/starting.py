@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.vision_transformer import interpolate_embeddings
 
-from explanations.classifier.architectures import Architecture
+from explanations.classifier.architectures import IMAGENET_MEAN, IMAGENET_STD, Architecture
 from explanations.classifier.checkpoint import (
     CheckpointError,
     declaration_of,
@@ -23,7 +23,7 @@ from explanations.classifier.header import (
     HeaderError,
     parse_header,
 )
-from explanations.classifier.pretrained import IMAGENET_MEAN, IMAGENET_STD, downloaded_state
+from explanations.classifier.pretrained import downloaded_state
 from explanations.classifier.torchvision_networks import PATCH, SIZED
 from explanations.store.atomic_files import sha256_of_file
 

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from studyplatform.jobs.classifier_form import ClassifierForm
 from studyplatform.jobs.forms import (
     EvaluationForm,
     ExportForm,
@@ -53,6 +54,8 @@ class Kind:
     """Whether log and results come from people's answers."""
     is_listed: bool = True
     """Whether the page of jobs offers it. Other kinds are offered where they are needed."""
+    page: str = ""
+    """Name of the URL of a page of its own for the form. Empty for the common page."""
 
 
 KINDS = (
@@ -76,6 +79,17 @@ KINDS = (
         "studyplatform.jobs.bodies.folder.run",
         FolderForm,
         is_listed=False,
+    ),
+    Kind(
+        "classifier",
+        _("Registration of a classifier"),
+        _("Check and register"),
+        _("Checks a network of yours against what you declare, and stores it under a name."),
+        "studyplatform.jobs.bodies.classifier.run",
+        ClassifierForm,
+        libraries=("torch",),
+        is_listed=False,
+        page="panel:register-classifier",
     ),
     Kind(
         "evaluation",

@@ -55,6 +55,8 @@ def start(request: HttpRequest, study: Study, key: str) -> HttpResponse:
     kind = BY_KEY.get(key)
     if kind is None or right_to_start(kind) not in rights_in(request.user, study):
         raise Http404("There is no such kind of job, or you may not start it.")
+    if kind.page:
+        return redirect(kind.page, slug=study.slug)
     form = kind.form(study)
     if request.method == "POST":
         try:

@@ -65,6 +65,11 @@ FOLLOWING: Mapping[str, tuple[Following, ...]] = {
         Following(_("Go to the launch"), "panel:launch", Right.VIEW, state="draft"),
     ),
     "folder": (Following(_("Look at the images"), "panel:images", Right.VIEW),),
+    "classifier": (
+        Following(
+            _("Write its name into the study's file"), "panel:study-file", Right.MAKE_CHANGES
+        ),
+    ),
     PREDICTIONS_ALONE: (
         Following(_("Choose images"), "panel:choose-images", Right.MAKE_CHANGES),
         Following(_("Look at the predictions"), "panel:images", Right.VIEW),

@@ -16,7 +16,10 @@ from tests.surveys import factories
 
 __all__ = ["postgres"]  # a fixture that starts a server
 
-EVERY_KIND = ("maps", "folder", "evaluation", "power", "simulation", "export", "report", "release")
+EVERY_KIND = (
+    "maps", "folder", "classifier", "evaluation", "power", "simulation", "export", "report",
+    "release",
+)  # fmt: skip
 MAPS = {"layers": False, "verify": 0}
 
 

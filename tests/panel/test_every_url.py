@@ -260,6 +260,7 @@ ROWS = {
     "panel:write-sample": Row(CHANGING, a_power_job, method="post"),
     "panel:preregistration": Row(MEMBERS, lambda study: {"name": "registered.json"}),
     "panel:explanations": Row(MEMBERS),
+    "panel:register-classifier": Row(CHANGING),
     "panel:explained-image": Row(MEMBERS, an_own_image),
     "panel:map-picture": Row(MEMBERS, a_map_of_its_own),
     "panel:legend-picture": Row(MEMBERS, lambda study: {"method": "gradcam"}),

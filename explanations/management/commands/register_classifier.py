@@ -1,21 +1,13 @@
 """manage.py register_classifier: a network from elsewhere, checked, named and with a card."""
 
 from argparse import ArgumentParser
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 
 from explanations.classifier import architectures, factories
-from explanations.classifier.admission import from_factory, from_weights
-from explanations.classifier.architectures import UnknownArchitectureError
-from explanations.classifier.checkpoint import CheckpointError, Classifier
-from explanations.classifier.declaration import Declaration, DeclarationError
-from explanations.classifier.factories import FactoryError
-from explanations.classifier.header import FORMATS, HeaderError, read_metadata
-from explanations.classifier.pretrained import IMAGENET_MEAN, IMAGENET_STD
+from explanations.classifier.admission import REFUSALS, admit
+from explanations.classifier.offer import Offer
 from explanations.imagesets.input_rule import CROPS
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
@@ -23,15 +15,15 @@ from explanations.pipeline.predictions import PrecomputeError
 from explanations.pipeline.registration import check_name, image_set_named, register
 from explanations.pipeline.weights_registry import RegistryError
 
-REFUSALS = (
-    CheckpointError,
-    DeclarationError,
-    FactoryError,
-    HeaderError,
-    PrecomputeError,
-    RegistryError,
-    UnknownArchitectureError,
-)
+DECLARED = {
+    "class_names": "classes",
+    "size": "size",
+    "resize": "resize",
+    "crop": "crop",
+    "mean": "mean",
+    "std": "std",
+}
+"""Entries of a declaration, and their options."""
 
 
 class Command(DatabaseCommand):
@@ -91,77 +83,17 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Check and register the classifier, and return a summary."""
+        given = {name: options[option] for name, option in DECLARED.items()}
+        offer = Offer(
+            options["weights"],
+            options["factory"] or "",
+            options["architecture"] or "",
+            {name: value for name, value in given.items() if value is not None},
+        )
         try:
             check_name(options["name"])
             image_set = image_set_named(options["data"]) if options["data"] else None
-            classifier = _classifier(options)
+            classifier = admit(offer)
             return str(register(classifier, options["name"], image_set, options["split"]))
-        except REFUSALS as error:
+        except (*REFUSALS, PrecomputeError, RegistryError) as error:
             raise CommandError(str(error)) from error
-
-
-def _classifier(options: Mapping[str, Any]) -> Classifier:
-    given = {
-        "class_names": options["classes"],
-        "size": options["size"],
-        "resize": options["resize"],
-        "crop": options["crop"],
-        "mean": options["mean"],
-        "std": options["std"],
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    if options["factory"]:
-        if options["architecture"]:
-            raise CommandError(
-                "--architecture belongs to --weights, but --factory builds its own network. Omit "
-                "one of them."
-            )
-        own = from_factory(options["factory"]) if not given else None
-        return own or _declared_anew(options["factory"], given)
-    return _from_weights(options["weights"], options["architecture"], given)
-
-
-def _declared_anew(factory: str, given: Mapping[str, Any]) -> Classifier:
-    own = factories.get(factory).network(pretrained=False)[1]
-    return from_factory(factory, replace(own, **given))
-
-
-def _from_weights(path: Path, architecture: str | None, given: Mapping[str, Any]) -> Classifier:
-    metadata = read_metadata(path)
-    if metadata.get("format") in FORMATS:
-        return _own_file(path, architecture, given)
-    if architecture is None:
-        known = ", ".join(kind.key for kind in architectures.ARCHITECTURES)
-        raise CommandError(
-            f"{path.name} does not record its network. Give --architecture, one of: {known}."
-        )
-    if "class_names" not in given:
-        raise CommandError(
-            f"{path.name} does not record its classes. Give --classes A,B,C in the order of the "
-            "outputs, or a file with one name per line."
-        )
-    usual: dict[str, Any] = {"size": architectures.get(architecture).size}
-    if architecture == "vgg13":
-        if missing := [name for name in ("mean", "std") if name not in given]:
-            raise CommandError(
-                f"The VGG13's preprocessing is not known. Give --{' and --'.join(missing)}, three "
-                "numbers each: the training images' mean and standard deviation, divided by 255."
-            )
-    else:
-        usual |= {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}
-    return from_weights(path, architecture, Declaration(**{**usual, **given}))
-
-
-def _own_file(path: Path, architecture: str | None, given: Mapping[str, Any]) -> Classifier:
-    classifier = Classifier.load(path)
-    if architecture and architecture != classifier.architecture:
-        raise CommandError(
-            f"{path.name} records the architecture {classifier.architecture!r}, not "
-            f"{architecture!r}. Omit --architecture."
-        )
-    if given:
-        raise CommandError(
-            f"{path.name} records its classes and preprocessing. Omit "
-            f"{', '.join('--' + name.replace('class_names', 'classes') for name in given)}."
-        )
-    return classifier

@@ -83,7 +83,7 @@ def test_a_vgg13_trained_elsewhere_comes_in_with_its_preprocessing(settings, tmp
     (tmp_path / "classes.txt").write_text("cat\ndog\n\nowl\n")
     call = ["register_classifier", "--name=mine", f"--weights={tmp_path / 'mine.safetensors'}"]
     call += ["--architecture=vgg13", f"--classes={tmp_path / 'classes.txt'}"]
-    with pytest.raises(CommandError, match="Give --mean and --std, three numbers each"):
+    with pytest.raises(CommandError, match=r"Give mean and std \(--mean --std\), three numbers"):
         call_command(*call)
     call += ["--mean", "0.5", "0.5", "0.5", "--std", "0.25", "0.25", "0.25"]
 
@@ -114,7 +114,7 @@ def test_a_name_stands_for_one_classifier(images, package):
         (["--classes=a,b,c"], "has the classes a, b, c, but the images of 'zoo'"),
         (["--classes=a,b"], "2 class names are declared"),
         (["--mean", "124", "116", "104"], "divide mean and std by 255"),
-        (["--architecture=resnet18"], "--architecture belongs to --weights"),
+        (["--architecture=resnet18"], "The architecture resnet18 belongs to weights"),
     ],
 )
 def test_a_wrong_option_is_refused_and_nothing_is_stored(images, package, options, said):
@@ -131,10 +131,10 @@ def test_what_a_foreign_file_does_not_record_is_asked_for(settings, tmp_path, li
     path = tmp_path / "some.safetensors"
     save_file({"weight": torch.zeros(2)}, path)
     call = ["register_classifier", "--name=x", f"--weights={path}"]
-    said = "does not record its network. Give --architecture"
+    said = "does not record its network. Give its architecture"
     if line:
         call.append("--architecture=resnet18")
-        said = "does not record its classes. Give --classes"
+        said = "does not record its classes. Give their names"
     if line == "classes":
         call.append("--classes=a,b")
         said = "does not fit resnet18"
