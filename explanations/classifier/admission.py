@@ -23,6 +23,7 @@ from explanations.classifier.checkpoint import (
 from explanations.classifier.declaration import Declaration, DeclarationError
 from explanations.classifier.exact import exact_arithmetic
 from explanations.classifier.factories import FactoryError
+from explanations.classifier.factory_networks import call, network_of
 from explanations.classifier.header import HeaderError
 from explanations.classifier.offer import Offer
 
@@ -52,7 +53,7 @@ def admit(offer: Offer) -> Classifier:
     if offer.weights is None:
         if not offer.declared:
             return from_factory(offer.factory)
-        own = factories.get(offer.factory).network(pretrained=False)[1]
+        own = call(factories.get(offer.factory), pretrained=False)[1]
         return from_factory(offer.factory, replace(own, **offer.declared))
     if offer.records_itself:
         return Classifier.load(offer.weights)
@@ -86,7 +87,7 @@ def from_factory(name: str, declared: Declaration | None = None) -> Classifier:
     """
     factory = factories.get(name)
     with exact_arithmetic():
-        network, own = factory.network(pretrained=True)
+        network, own = call(factory, pretrained=True)
         declared = declared or own
         network = network.float().eval()
         broken = [
@@ -292,7 +293,7 @@ def _check_logits(classifier: Classifier) -> None:
 def _refuse_loss(classifier: Classifier, name: str) -> None:
     """Refuse a network whose stored weights do not give its logits again."""
     network = classifier.network
-    again = factories.network_of(name).float()
+    again = network_of(name).float()
     state = {key: value.clone() for key, value in core_of(network).state_dict().items()}
     load_state(again, state, name, f"network that the factory {name!r} builds")
     again.eval()

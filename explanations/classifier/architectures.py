@@ -3,9 +3,10 @@
 A network from another package is added by an entry point of that package, see ``factories``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explanations.classifier import factories
 from explanations.classifier.header import VGG13_KEY, VGG13_SIZE
@@ -13,6 +14,7 @@ from explanations.classifier.header import VGG13_KEY, VGG13_SIZE
 if TYPE_CHECKING:
     from torch import nn
 
+OF_A_FACTORY = "explanations.classifier.factory_networks.network_of"
 IMAGENET_SIZE = 224
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -41,10 +43,7 @@ class Architecture:
         With ``empty``, weights are to be loaded afterwards and may be left without memory. Raises
         ValueError for an input size that the network cannot have.
         """
-        module, _, function = self.path.rpartition(".")
-        network: nn.Module = getattr(import_module(module), function)(
-            self.name, outputs, size, empty=empty
-        )
+        network: nn.Module = _resolved(self.path)(self.name, outputs, size, empty=empty)
         return network
 
 
@@ -83,6 +82,13 @@ ARCHITECTURES: tuple[Architecture, ...] = (
 )  # fmt: skip
 
 
+def _resolved(path: str) -> Callable[..., Any]:
+    """Return the function at a dotted path, whose module imports torch."""
+    module, _, name = path.rpartition(".")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
+
+
 def get(key: str) -> Architecture:
     """Return the architecture with this key. UnknownArchitectureError lists the valid keys."""
     for architecture in ARCHITECTURES:
@@ -108,5 +114,6 @@ def build(key: str, outputs: int, size: int, *, empty: bool = False) -> "nn.Modu
     ValueError for an input size that the network cannot have.
     """
     if key.startswith(factories.PREFIX):
-        return factories.network_of(key.removeprefix(factories.PREFIX))
+        network: nn.Module = _resolved(OF_A_FACTORY)(key.removeprefix(factories.PREFIX))
+        return network
     return get(key).build(outputs, size, empty=empty)
