@@ -31,6 +31,7 @@ READ = ("participants.csv", "trials.csv", "answers.csv", "block_answers.csv", "c
 """The tables that the analysis reads."""
 LIKELY = (Kind.QUASI_IDENTIFIERS, Kind.TEXTS, Kind.NOTES, Kind.TIMES, Kind.IDENTIFIERS)
 """The removals that can change a result, the likeliest first."""
+UNUSED = "not asked, or the same for everybody"
 RESULTS = ("results.json", "results.schema.json", "scores.csv", "report.html", "report.pdf")
 
 
@@ -257,7 +258,7 @@ def _write_documents(
         "quasi_identifiers": [
             {
                 "item": entry.item,
-                "released": levels.get(entry.item, "not asked"),
+                "released": levels.get(entry.item, UNUSED),
             }
             for entry in chosen(release, released.tables)
         ],
