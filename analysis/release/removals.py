@@ -23,7 +23,9 @@ EVERY = frozenset(Kind)
 MEANING: Mapping[Kind, str] = {
     Kind.IDENTIFIERS: (
         "Each participant has a new random identifier that occurs in this release only. Rows can "
-        "be joined within the release, but not with any other data."
+        "be joined within the release, but not with any other data. The order of allocation is "
+        "kept, because the ledger and the report need it: a recruitment service that knows the "
+        "order of arrival could still recognise people by it."
     ),
     Kind.TIMES: (
         "Times are counted from each participant's consent, as if everybody had consented at "

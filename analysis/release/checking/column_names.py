@@ -39,7 +39,9 @@ DESCRIBING = (
 """Names of quasi-identifiers: columns that many people share, but that together name one."""
 PEOPLE = (
     "participant", "participant id", "subject", "subject id", "id", "person", "person id",
-    "respondent", "user", "user id", "pid", "p id", "vp", "case", "response id", "release id",
+    "respondent", "user", "user id", "pid", "p id", "vp", "vpn", "case", "response id", "subj",
+    "participant nr", "participant number", "subject nr", "subject number", "ppt", "ppn", "uid",
+    "uuid", "run id", "release id",
 )  # fmt: skip
 _KIND = {name: kind for kind, names in IDENTIFYING.items() for name in names}
 

@@ -27,12 +27,10 @@ class Document:
     """The content of a file.
 
     ``lines`` are single texts with their numbers and places, such as a key of a JSON file.
-    ``is_prose`` is true of pages and documentation, in which names of people are no leak.
     """
 
     tables: Sequence[TextTable] = ()
     lines: Sequence[tuple[int, str, str]] = ()
-    is_prose: bool = False
     problem: str = ""
     metadata: Sequence[str] = field(default_factory=tuple)
     """What a picture says about its taking."""

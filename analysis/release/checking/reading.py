@@ -1,6 +1,7 @@
 """Reading of the files of a folder, whatever program wrote them."""
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -16,6 +17,8 @@ from analysis.release.checking.documents import Document, TextTable, of_json, te
 
 LARGEST = 512 * 1024 * 1024  # an archive that claims more is not unpacked
 SEPARATORS = ",;\t|"
+ARCHIVES = frozenset({".zip", ".docx", ".pptx", ".odt", ".ods", ".odp"})
+"""Archives, of which those of office programs contain their texts as XML."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 HARMLESS = frozenset({".css", ".js", ".svg", ".woff", ".woff2", ".safetensors", ".npy", ".npz"})
 """Files of pages and numbers, in which the patterns would only find numbers."""
@@ -34,15 +37,18 @@ def read_files(folder: Path) -> Iterator[tuple[str, Document | None]]:
 def read_bytes(name: str, content: bytes) -> Iterator[tuple[str, Document | None]]:
     """Yield the content of a file and, for an archive, that of each file in it."""
     suffix = Path(name).suffix.lower()
-    if suffix == ".zip":
+    if suffix in ARCHIVES:
         yield from _archive(name, content)
+        return
+    if suffix == ".gz":
+        yield from _unpacked(name, content)
         return
     reader = READERS.get(suffix)
     if suffix in HARMLESS or (reader is None and not _is_text(content)):
         yield name, None
         return
     try:
-        yield name, (reader or _prose)(content)
+        yield name, (reader or _text)(content)
     except Exception as error:  # every reader has errors of its own, and none may end the check
         yield name, Document(problem=f"It cannot be read ({type(error).__name__}).")
 
@@ -58,6 +64,16 @@ def _archive(name: str, content: bytes) -> Iterator[tuple[str, Document | None]]
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
         # RuntimeError: the archive has a password.
         yield name, Document(problem="The archive cannot be opened.")
+
+
+def _unpacked(name: str, content: bytes) -> Iterator[tuple[str, Document | None]]:
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            inner = file.read(LARGEST)
+    except (OSError, EOFError):
+        yield name, Document(problem="The archive cannot be opened.")
+        return
+    yield from read_bytes(name.removesuffix(".gz"), inner)
 
 
 def _is_text(content: bytes) -> bool:
@@ -105,15 +121,11 @@ def _notebook(content: bytes) -> Document:
     texts += [text for _, _, text in document.lines]
     # Embedded pictures are long runs of letters, in which an id could occur by chance.
     shown = [text for text in texts if not re.fullmatch(r"[A-Za-z0-9+/=\n]{200,}", text)]
-    return Document(lines=[(0, "cell", text) for text in shown], is_prose=True)
+    return Document(lines=[(0, "cell", text) for text in shown])
 
 
 def _text(content: bytes) -> Document:
     return Document(lines=_numbered(_decoded(content)))
-
-
-def _prose(content: bytes) -> Document:
-    return Document(lines=_numbered(_decoded(content)), is_prose=True)
 
 
 def _page(content: bytes) -> Document:
@@ -122,7 +134,7 @@ def _page(content: bytes) -> Document:
     # The text between the tags, and the tags themselves: an address may be in a link.
     shown = unescape(re.sub(r"<[^>]*>", " ", text))
     attributes = " \n".join(re.findall(r"(?:href|title|alt|value|content)=[\"']([^\"']*)", text))
-    return Document(lines=[*_numbered(shown), *_numbered(attributes)], is_prose=True)
+    return Document(lines=[*_numbered(shown), *_numbered(attributes)])
 
 
 def _numbered(text: str) -> list[tuple[int, str, str]]:
@@ -206,6 +218,8 @@ READERS: Mapping[str, Callable[[bytes], Document]] = {
     ".log": _text,
     ".html": _page,
     ".htm": _page,
+    ".xml": _page,
+    ".rels": _page,
     **dict.fromkeys(PICTURES, _picture),
 }
-"""The reader of each kind of file. Every other text file is read as prose."""
+"""The reader of each kind of file. Every other text file is read line by line."""

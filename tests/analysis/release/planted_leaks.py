@@ -1,5 +1,6 @@
 """Folders of data with one leak each, and folders without any."""
 
+import gzip
 import io
 import json
 import zipfile
@@ -173,6 +174,11 @@ PLANTED: dict[str, tuple[str, Files]] = {
         "small cell", {"answers.csv": answers("gender", [*["woman"] * 9, "nonbinary"])},
     ),
     "a rare answer in an archive": ("small cell", {"x.zip": zipped({"d.csv": ages([1, 1, 2])})}),
+    "in a document of Word": (
+        "platform id",
+        {"d.docx": zipped({"word/document.xml": f"<w:p><w:t>Row of {PROLIFIC}</w:t></w:p>"})},
+    ),
+    "in a packed table": ("e-mail address", {"d.csv.gz": gzip.compress(b"c\nkim77@gmx.net\n")}),
     "an archive with a password": ("unreadable", {"x.zip": b"PK\x03\x04 nothing that opens"}),
 }  # fmt: skip
 """The rule that must find it, and the files, by what is planted."""
