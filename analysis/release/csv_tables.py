@@ -31,7 +31,8 @@ class CsvTable:
 def read_table(path: Path) -> CsvTable:
     """Return the table of a csv file in UTF-8."""
     csv.field_size_limit(2**31 - 1)
-    text = path.read_text(encoding="utf-8-sig")
+    # Not read_text(), which would change line breaks within cells.
+    text = path.read_bytes().decode("utf-8-sig")
     lines = [line for line in csv.reader(StringIO(text, newline="")) if line]
     columns = tuple(lines[0])
     return CsvTable(columns, tuple(dict(zip(columns, line, strict=True)) for line in lines[1:]))

@@ -24,6 +24,9 @@ REPEATING = ("wide.csv",)
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 TEXT_FILES = ("plan.toml", "registered.json")
 WITHHELD = "withheld"
+OWN_REASONS = ("stopped", "withdrawn", "held too long")
+"""Reasons in the ledger that the platform gives itself."""
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,10 @@ def deidentify(
     if Kind.IDENTIFIERS in kinds:
         tables, texts, manifest, count = _with_new_ids(tables, texts, manifest, draw)
         removals.append(Removal(Kind.IDENTIFIERS, "every table", "participants renamed", count))
-        tables, count = _without_levels(tables)
-        removals += _removals(Kind.IDENTIFIERS, {"ledger.csv": count}, "strata of people removed")
+        tables, count = _clean_ledger(tables)
+        removals += _removals(
+            Kind.IDENTIFIERS, {"ledger.csv": count}, "entries without strata and reasons"
+        )
     return Released(tables, texts, manifest, tuple(removals), levels, people, suppressed, smallest)
 
 
@@ -130,34 +135,37 @@ def _without_file(codebook: CsvTable, file: str) -> CsvTable:
 def _without_notes(
     manifest: Mapping[str, Any], passed: Collection[str]
 ) -> tuple[dict[str, Any], int]:
-    """Return the manifest without researchers' reasons and accounts, and with days for times."""
-    changed = dict(manifest)
-    count = 0
-    reasons: dict[str, str] = {}
-    listed = []
-    for entry in manifest.get(BY_HAND, ()):
-        reason = str(entry["reason"])
-        if digest_of(reason) not in passed:
-            # Different reasons stay different rules of the participant flow.
-            reason = reasons.setdefault(reason, f"reason {len(reasons) + 1} ({WITHHELD})")
-        listed.append({**entry, "reason": reason, "at": _day(entry["at"]), "by": ""})
-        count += 1
-    if BY_HAND in manifest:
-        changed[BY_HAND] = listed
-    if unblinding := manifest.get("unblinding"):
-        reason = str(unblinding["reason"])
-        shown = reason if digest_of(reason) in passed else WITHHELD
-        changed["unblinding"] = {
-            **unblinding, "at": _day(unblinding["at"]), "by": "", "reason": shown,
-        }  # fmt: skip
-        count += 1
-    if "exported_at" in manifest:
-        changed["exported_at"] = _day(manifest["exported_at"])
-    changed["versions"] = [
-        {**version, "launched_at": _day(version["launched_at"])}
-        for version in manifest.get("versions", ())
-    ]
-    return changed, count
+    """Return the manifest without researchers' reasons and accounts, and with days for times.
+
+    The whole manifest is searched, so that a note that a later version adds is not forgotten.
+    """
+    notes = _Notes(passed)
+    return {key: notes.cleaned(key, value) for key, value in manifest.items()}, notes.count
+
+
+class _Notes:
+    """The notes that were met, because different reasons must stay different rules of the flow."""
+
+    def __init__(self, passed: Collection[str]) -> None:
+        self.passed = passed
+        self.reasons: dict[str, str] = {}
+        self.count = 0
+
+    def cleaned(self, key: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {inner: self.cleaned(inner, one) for inner, one in value.items()}
+        if isinstance(value, list):
+            return [self.cleaned(key, one) for one in value]
+        if not isinstance(value, str) or not value:
+            return value
+        if key == "by":
+            self.count += 1
+            return ""
+        if key == "reason" and digest_of(value) not in self.passed:
+            self.count += 1
+            known = f"reason {len(self.reasons) + 1} ({WITHHELD})"
+            return self.reasons.setdefault(value, known)
+        return _day(value) if MOMENT.fullmatch(value) else value
 
 
 def _day(moment: str) -> str:
@@ -217,22 +225,32 @@ def _with_new_ids(
     return changed, renamed, with_list, len(old)
 
 
-def _without_levels(tables: Mapping[str, CsvTable]) -> tuple[dict[str, CsvTable], int]:
-    """Return the tables with a ledger that does not say to which stratum a person belongs.
+def _clean_ledger(tables: Mapping[str, CsvTable]) -> tuple[dict[str, CsvTable], int]:
+    """Return the tables with a ledger that says nothing about people.
 
-    Without strata the ledger contains nothing about people and stays as it is, so that its chain of
-    hashes can be verified. With strata it loses them, and the hashes that cover them.
+    Without strata and written reasons the ledger stays as it is, so that its chain of hashes can be
+    verified. Otherwise it loses them, and the hashes that cover them.
     """
     ledger = tables.get("ledger.csv")
     if ledger is None:
         return dict(tables), 0
     contents = [json.loads(row["content"]) for row in ledger.rows]
-    count = sum(bool(content.get("levels")) for content in contents)
+    cleaned = [_clean_entry(content) for content in contents]
+    count = sum(before != after for before, after in zip(contents, cleaned, strict=True))
     if not count:
         return dict(tables), 0
     rows = []
-    for row, content in zip(ledger.rows, contents, strict=True):
-        content.pop("levels", None)
+    for row, content in zip(ledger.rows, cleaned, strict=True):
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         rows.append(row | {"content": text, "previous": "", "hash": ""})
     return {**tables, "ledger.csv": CsvTable(ledger.columns, tuple(rows))}, count
+
+
+def _clean_entry(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry without the strata of a person, and without what researchers wrote."""
+    kept = {key: value for key, value in content.items() if key != "by"}
+    if kept.get("levels"):
+        del kept["levels"]
+    if kept.get("reason", "") not in ("", *OWN_REASONS):
+        kept["reason"] = WITHHELD
+    return kept

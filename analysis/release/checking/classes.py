@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from analysis.release.checking.column_names import describes_people, names_people, normalised
 from analysis.release.checking.documents import TextTable
@@ -9,6 +10,9 @@ from analysis.release.checking.findings import Finding
 
 ITEM = ("item", "question", "variable", "question id", "item id")
 VALUE = ("value", "answer", "response")
+OPTION = ("response no", "option", "choice", "option no")
+CHECKED = ("checked", "selected", "ticked")
+"""Columns of a table with a row per option of an answer, which is 1 where the option was taken."""
 Person = tuple[str, ...]
 
 
@@ -47,8 +51,14 @@ def _people(table: TextTable, declared: Collection[str]) -> tuple[list[str], lis
     person = next((p for p, name in enumerate(table.columns) if names_people(name)), None)
     item = next((places[name] for name in ITEM if name in places), None)
     value = next((places[name] for name in VALUE if name in places), None)
-    if person is not None and item is not None and value is not None:
-        return _from_answers(table, person, item, value, declared)
+    if person is not None and item is not None:
+        option = next((places[name] for name in OPTION if name in places), None)
+        checked = next((places[name] for name in CHECKED if name in places), None)
+        if value is None and option is not None and checked is not None:
+            taken = [row for row in table.rows if row[checked] not in ("", "0")]
+            return _from_answers(replace(table, rows=taken), person, item, option, declared)
+        if value is not None:
+            return _from_answers(table, person, item, value, declared)
     chosen = [p for p, name in enumerate(table.columns) if _is_one(name, declared)]
     # Quasi-identifiers of a table about something else, such as ages of words, have no person.
     if not chosen or (person is None and len(table.rows) < 2):

@@ -173,6 +173,17 @@ PLANTED: dict[str, tuple[str, Files]] = {
     "a rare answer in a row per answer": (
         "small cell", {"answers.csv": answers("gender", [*["woman"] * 9, "nonbinary"])},
     ),
+    "a rare answer in a row per option": (
+        "small cell",
+        {
+            "d.csv": "userId,item,responseNo,checked\n"
+            + "".join(
+                f"u{n},gender,{option},{int(option == (1 if n else 3))}\n"
+                for n in range(20)
+                for option in (1, 2, 3)
+            )
+        },
+    ),
     "a rare answer in an archive": ("small cell", {"x.zip": zipped({"d.csv": ages([1, 1, 2])})}),
     "in a document of Word": (
         "platform id",

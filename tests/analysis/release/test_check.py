@@ -46,6 +46,15 @@ def test_many_cells_of_a_column_are_one_finding_with_their_number(tmp_path):
     assert (finding.row, finding.count) == (1, 30)
 
 
+@pytest.mark.shared
+def test_published_ages_and_genders_single_people_out(shared_dir):
+    """AlienZoo's demographics.csv: counted by hand with pandas, 13 of 105 people are in classes
+    of fewer than 5 by age and gender."""
+    (finding,) = check_folder(shared_dir / "known-answers" / "alienzoo").findings
+    assert finding.place == "demographics.csv, column age + gender"
+    assert finding.detail.startswith("13 of 105 people are in classes of fewer than 5")
+
+
 def test_kinds_of_files_that_nobody_looked_into_are_told(tmp_path):
     write(tmp_path, {"paper.pdf": b"%PDF-1.7 \0\xff", "model.safetensors": b"\0\xff"})
     assert check_folder(tmp_path).lines == ["Not looked into: 2 files (.pdf, .safetensors)."]

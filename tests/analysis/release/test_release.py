@@ -197,6 +197,17 @@ def test_texts_to_read_are_listed_once_each(original):
     assert {text.question for text in texts} == {"remarks"}
 
 
+def test_a_text_with_line_breaks_is_passed_and_comes_out_unchanged(tmp_path):
+    folder = describing_study(tmp_path / "export")
+    text = "The sky.\r\nAnd\rthe grass.\n"
+    table = read_table(folder / "answers.csv")
+    place = next(n for n, row in enumerate(table.rows) if row["value"] == COMMENTS[0])
+    table.rows[place]["value"] = text
+    (folder / "answers.csv").write_bytes(table.text.encode())
+    released = deidentify(folder, DECLARED, [digest_of(text)])
+    assert released.tables["answers.csv"].rows[place]["value"] == text
+
+
 def test_reasons_of_exclusions_by_hand_and_strata_in_the_ledger_are_removed(tmp_path):
     folder = describing_study(tmp_path / "export")
     person = rows(folder / "participants.csv")[0]["participant"]
@@ -209,7 +220,9 @@ def test_reasons_of_exclusions_by_hand_and_strata_in_the_ledger_are_removed(tmp_
         "by": "meyer",
         "after_unblinding": False,
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"excluded_by_hand": [entry]}))
+    version = {"number": 2, "launched_at": "2026-02-01T08:09:10+00:00", "reason": "Eva asked"}
+    added = {"excluded_by_hand": [entry], "versions": [version]}
+    (folder / "manifest.json").write_text(json.dumps(manifest | added))
     content = json.dumps({"event": "allocated", "levels": {"age": "old"}, "position": 1})
     (folder / "ledger.csv").write_text(
         'sequence,previous,content,hash\n0,0,"' + content.replace('"', '""') + '",abc\n'
@@ -217,6 +230,8 @@ def test_reasons_of_exclusions_by_hand_and_strata_in_the_ledger_are_removed(tmp_
     released = deidentify(folder, DECLARED)
     (excluded,) = released.manifest["excluded_by_hand"]
     assert (excluded["reason"], excluded["by"]) == ("reason 1 (withheld)", "")
+    assert released.manifest["versions"][0]["reason"] == "reason 2 (withheld)"
+    assert released.manifest["exported_at"] == "2026-01-05T00:00:00+00:00"
     assert excluded["at"] == "2026-02-03T00:00:00+00:00"
     assert excluded["participant"] in {
         row["participant"] for row in released.tables["participants.csv"].rows
