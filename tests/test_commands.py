@@ -143,6 +143,7 @@ def test_a_wrong_value_is_refused_before_any_work(places, monkeypatch, name, act
 def required(action, places):
     value = {
         arguments.input_file: str(places / "FILE"),
+        arguments.input_folder: str(places),
         arguments.text_file: str(places / "FILE"),
         arguments.input_folder: str(places / "FOLDER"),
         arguments.output_folder: str(places / "out"),
