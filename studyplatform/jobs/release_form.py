@@ -14,7 +14,7 @@ from studyplatform.jobs.forms import WHO, PeopleForm
 from surveys import questionnaires
 from surveys.models import Answer, Study
 from surveys.study_file.stored import definition
-from surveys.tasks.items import diagnosis
+from surveys.tasks.items import diagnosis, free_text
 
 
 class ReleaseForm(PeopleForm):
@@ -83,7 +83,9 @@ class ReleaseForm(PeopleForm):
 def written_texts(study: Study) -> QuerySet[Answer]:
     """Return the answers that participants wrote, in an order that says nothing about who came
     when."""
-    asked = Q(questionnaire="", item=diagnosis()[1].id)
+    in_trials = (*diagnosis(), *free_text("reason", required=False))
+    written = [item.id for item in in_trials if item.kind in WRITTEN]
+    asked = Q(questionnaire="", item__in=written)
     for key in definition(study).questionnaires:
         items = [item.id for item in questionnaires.get(key).items if item.kind in WRITTEN]
         asked |= Q(questionnaire=key, item__in=items)
