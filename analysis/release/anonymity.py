@@ -53,11 +53,12 @@ def anonymise(
             ]
         )
     declared = _Lattice(people, [hierarchy.levels for hierarchy in hierarchies])
-    best = declared.first(k, allowed=0) or declared.fewest(k, int(suppress_at_most * len(people)))
+    limit = int(suppress_at_most * len(people))
+    best = declared.first(k, allowed=0) or declared.fewest(k, limit)
     if best is None:
         # The node that withholds every column is always within the limit.
         columns = [(*hierarchy.levels, NOTHING) for hierarchy in hierarchies]
-        best = _Lattice(people, columns).first(k, allowed=0)
+        best = _Lattice(people, columns).first(k, allowed=limit)
     if best is None:
         raise ReleaseError([f"No way was found to reach k = {k}. Declare wider bands or groups."])
     node, suppressed = best

@@ -1,4 +1,4 @@
-"""A tidy folder whose people also told age, gender and education, and wrote a comment."""
+"""A tidy folder whose people also told age, gender and holidays, and wrote a comment."""
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,12 @@ scale = "trust"
 analysis = "ancova"
 covariates = ["age"]
 """
-ITEMS = {"age": "number", "gender": "choice", "education": "choice", "remarks": "text"}
+ITEMS = {"age": "number", "gender": "choice", "holiday": "choice", "remarks": "text"}
 GENDERS = ["woman", "man", "nonbinary"]
 COMMENTS = ("The map helped.", "I guessed.", "You can reach me under +49 151 2345 6789.")
 
 
-def describing_study(folder, people=30, seed=1):
+def describing_study(folder, people=40, seed=3):
     """Write the folder: 2 arms, and answers that make most people unique."""
     arms = {"none": "None", "gradcam": "Grad-CAM"}
     write_study(folder, arms=arms, per_arm=people // 2, seed=seed, simulated=False, plan=PLAN)
@@ -36,8 +36,8 @@ def describing_study(folder, people=30, seed=1):
         ):
             told = {
                 "age": str(int(rng.integers(18, 80))),
-                "gender": rng.choice(GENDERS, p=[0.5, 0.47, 0.03]),
-                "education": rng.choice(["school", "bachelor", "master"]),
+                "gender": rng.choice(GENDERS, p=[0.5, 0.45, 0.05]),
+                "holiday": rng.choice(["sea", "hills", "city"]),
                 "remarks": COMMENTS[number % 3] if number % 2 else "",
             }
             rows += [
