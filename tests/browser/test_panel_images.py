@@ -55,7 +55,7 @@ def test_own_images_are_uploaded_and_chosen_without_a_script(
     page.goto(live_server.url + reverse("panel:choose-images", args=[study.slug]))
     for label, value in {"Right predictions": "7", "Wrong predictions": "4"}.items():
         page.get_by_label(label).fill(value)
-    press("Draw")
+    press("Pick at random")
     page.get_by_text("7 right and 4 wrong predictions").wait_for()
     page.get_by_label("Chosen ones only").uncheck()
     press("Show")
