@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from surveys.models import Study
@@ -62,7 +63,9 @@ class Walk:
         return self.page
 
     def _post(self, path: str, fields: dict[str, str]) -> str:
-        answer = self._client.post(path, fields, secure=True)
+        answer = self._client.post(
+            path, urlencode(fields), content_type="application/x-www-form-urlencoded", secure=True
+        )
         if answer.status_code != 303:
             raise RuntimeError(f"{path} was sent and answered with status {answer.status_code}.")
         return str(answer["Location"])

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from studyplatform.bodies import takes_files
 from studyplatform.panel import submissions
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
@@ -57,6 +58,7 @@ def approve(request: HttpRequest, study: Study) -> HttpResponse:
     return HttpResponseRedirect(reverse("panel:submissions", args=[study.slug]))
 
 
+@takes_files()
 @require_POST
 @study_page(Right.OWN)
 def compare(request: HttpRequest, study: Study) -> HttpResponse:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.decoding import FORMATS, MAX_FILE_BYTES
 from explanations.imagesets.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, read_uploads
+from studyplatform.bodies import takes_files
 from studyplatform.panel import image_sets
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
@@ -32,6 +33,7 @@ _decoding = Lock()  # an image of 25 megapixels takes half a gigabyte while it i
 
 # The check against forged requests reads the form, and with it every file. It is made by
 # ``_store``, once it is known that the person may upload, and how much is coming.
+@takes_files(largest=None)
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @study_page(Right.MAKE_CHANGES)
