@@ -7,6 +7,7 @@ limits, anybody could fill the disk without an account.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
 LARGEST = 1_000_000  # bytes: the longest page of answers has a few thousand
@@ -58,7 +59,7 @@ class BodyMiddleware:
             if files is None:
                 return _refused(415, "This page takes no files.")
             if not request.user.is_authenticated:
-                return _refused(403, "Sign in before you send files.")
+                return redirect_to_login(request.get_full_path())
             (largest,) = files
         if largest is not None and int(length) > largest:
             return _refused(413, f"A request to this page may have {largest:,} bytes.")
