@@ -47,7 +47,7 @@ def test_no_page_without_files_takes_a_form_with_files(db, path):
 
 
 def test_an_anonymous_upload_is_refused_unread_where_researchers_upload(db):
-    for path in ("/panel/new/", "/panel/any/images/upload/"):
+    for path in ("/panel/new/", "/panel/studies/any/images/upload/"):
         assert send(path, length=str(HUGE)).status_code == 302
         assert Unread.taken == 0
 
