@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 LARGEST = 1_000_000  # bytes: the longest page of answers has a few thousand
 LARGEST_FILE = 10_000_000
 FILES = "multipart/form-data"
 READING = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def takes_files(*, largest: int | None = LARGEST_FILE) -> Callable[[View], View]:
