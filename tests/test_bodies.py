@@ -93,11 +93,12 @@ def names(patterns) -> set[str]:
     return found
 
 
-def test_only_three_pages_take_files_and_all_are_the_researchers():
+def test_only_these_pages_take_files_and_all_are_the_researchers():
     assert names(get_resolver().url_patterns) == {
         "upload-images",
         "new-study",
         "compare-submissions",
+        "register-classifier",
     }
 
 

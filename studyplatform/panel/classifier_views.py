@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from explanations.classifier.header import HeaderError
 from explanations.models import ClassifierWeights
 from explanations.pipeline.weights_registry import registered_names
+from studyplatform.bodies import takes_files
 from studyplatform.jobs import queue, uploaded_weights
 from studyplatform.jobs.classifier_form import ClassifierForm
 from studyplatform.jobs.forms import JobForm
@@ -26,6 +27,7 @@ MEGABYTE = 1_000_000
 
 # The check against forged requests reads the form, and with it the file. It is made by ``_store``,
 # once it is known that the person may upload, and how much is coming.
+@takes_files(largest=None)
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @study_page(Right.MAKE_CHANGES)
