@@ -1,7 +1,7 @@
 """Admission of a network from elsewhere: its weights and its outputs are checked against what is
 declared, before anything is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +58,32 @@ def admit(offer: Offer) -> Classifier:
     if offer.records_itself:
         return Classifier.load(offer.weights)
     return from_weights(offer.weights, offer.architecture, offer.declaration())
+
+
+def probe_logits(classifier: Classifier) -> list[float]:
+    """Return the logits of a fixed image of random pixels, by which a changed network is
+    noticed."""
+    with exact_arithmetic(), torch.no_grad():
+        logits: list[float] = classifier.network(_probe(classifier))[0].tolist()
+    return logits
+
+
+def refuse_changed_network(classifier: Classifier, probe: Sequence[float]) -> None:
+    """Raise CheckpointError if a factory's network now computes other logits from the same weights
+    than ``probe``, which were stored at its registration."""
+    logits = torch.tensor(probe_logits(classifier))
+    expected = torch.tensor(probe)
+    if logits.shape == expected.shape:
+        largest = 1 + float(expected.abs().max())
+        if float((logits - expected).abs().max()) <= SAME * largest:
+            return
+    name = classifier.architecture.removeprefix(factories.PREFIX)
+    raise CheckpointError(
+        f"The factory {name!r} was registered with {classifier.package}. The installed "
+        f"{factories.get(name).package} computes other logits from the same weights, so that maps "
+        "would explain another network. Install the registered version, or register the network "
+        "under another name."
+    )
 
 
 def from_weights(path: Path, architecture: str, declared: Declaration) -> Classifier:
@@ -221,7 +247,7 @@ def _probe(classifier: Classifier) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     size = classifier.image_size
     pixels = torch.randint(0, 256, (2, 3, size, size), generator=generator)
-    return normalise(pixels, classifier.mean, classifier.std)
+    return normalise(pixels.to(classifier.device), classifier.mean, classifier.std)
 
 
 def _outputs(network: nn.Module, declared: Declaration, name: str) -> int:
@@ -281,6 +307,11 @@ def _check_logits(classifier: Classifier) -> None:
         raise CheckpointError(
             f"{name} returns probabilities: its outputs sum to 1. Remove the softmax at its end, "
             "because scores before it are explained."
+        )
+    if bool((logits[0] == logits[1]).all()):
+        raise CheckpointError(
+            f"{name} returns the same logits for different images, as a network does whose last "
+            "layer was never trained. Give the trained weights."
         )
     alone = _run(classifier.network, pixels[:1], name, classifier.image_size)
     if float((alone - logits[:1]).abs().max()) > SAME * (1 + float(logits.abs().max())):

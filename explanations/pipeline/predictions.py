@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from explanations.classifier.admission import refuse_changed_network
 from explanations.classifier.checkpoint import Classifier
 from explanations.imagesets.decoding import content_hash
 from explanations.imagesets.input_rule import InputRule
@@ -24,9 +25,13 @@ class PrecomputeError(ValueError):
 def load_classifier(weights: ClassifierWeights, device: str) -> Classifier:
     """Load a registered classifier.
 
-    Raises RegistryError or CheckpointError if its file is damaged.
+    Raises RegistryError or CheckpointError if its file is damaged, or if the package that builds
+    its network has changed.
     """
-    return Classifier.load(weights_path(weights), device)
+    classifier = Classifier.load(weights_path(weights), device)
+    if probe := weights.card.get("network", {}).get("probe"):
+        refuse_changed_network(classifier, probe)
+    return classifier
 
 
 def predict(

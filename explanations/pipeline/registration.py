@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from explanations.classifier.admission import probe_logits
 from explanations.classifier.card import registered_card, write_card
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.declaration import is_a_name
@@ -75,6 +76,8 @@ def register(
     path = weights_file(name)
     _store(classifier, path)
     card = registered_card(weights=path, classifier=classifier)
+    if classifier.package:
+        card["network"]["probe"] = probe_logits(classifier)
     write_card(card, path)
     weights = register_classifier(path)
     if image_set is None:

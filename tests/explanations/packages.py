@@ -5,6 +5,8 @@ import sys
 import textwrap
 from contextlib import contextmanager
 
+from torch import nn
+
 CODE = """
 import time
 
@@ -130,6 +132,15 @@ NAMES = (
     "batchwise", "hidden", "detached", "two_results", "only_a_network", "no_network",
     "wrong_declaration", "failing", "number",
 )  # fmt: skip
+
+
+def lively(network):
+    """A network with random weights whose logits depend on the image, as those of trained ones do:
+    the usual random weights of a deep network let the image fade away."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_var.fill_(0.02)
+    return network
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from explanations.classifier.declaration import Declaration, DeclarationError
 from explanations.classifier.factories import FactoryError
 from explanations.classifier.header import HeaderError, parse_header, read_header
 from explanations.contracts.classifiers import ContractError, check_architecture, check_factory
-from tests.explanations.packages import installed
+from tests.explanations.packages import installed, lively
 
 COLOUR = {"size": 32, "mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
 NAMES = ("cat", "dog", "owl")
@@ -24,7 +24,7 @@ KEY = "mobilenet_v3_small"
 @pytest.fixture(scope="module")
 def state():
     torch.manual_seed(0)
-    return architectures.get(KEY).build(3, 32).state_dict()
+    return lively(architectures.get(KEY).build(3, 32)).state_dict()
 
 
 @pytest.fixture
@@ -108,9 +108,20 @@ def test_weights_of_another_architecture_name_the_one_they_fit(file):
         from_weights(file, "resnet18", Declaration(NAMES, **COLOUR))
 
 
+def test_a_network_that_was_never_trained_is_refused(tmp_path):
+    """torchvision begins with a last layer of zeros in its vision transformer."""
+    torch.manual_seed(0)
+    network = lively(architectures.get(KEY).build(3, 32))
+    network.classifier[3].weight.data.zero_()
+    path = tmp_path / "untrained.safetensors"
+    save_file(network.state_dict(), path)
+    with pytest.raises(CheckpointError, match="the same logits for different images"):
+        from_weights(path, KEY, Declaration(NAMES, **COLOUR))
+
+
 def test_one_logit_is_a_classifier_of_two_classes(tmp_path):
     torch.manual_seed(0)
-    network = architectures.get(KEY).build(1, 32)
+    network = lively(architectures.get(KEY).build(1, 32))
     path = tmp_path / "binary.safetensors"
     save_file(network.state_dict(), path)
 

@@ -12,7 +12,7 @@ from explanations.models import ClassifierWeights
 from explanations.pipeline.weights_registry import registered_names, weights_file
 from studyplatform.jobs import uploaded_weights
 from studyplatform.models import Job
-from tests.explanations.packages import installed
+from tests.explanations.packages import installed, lively
 from tests.jobs.conftest import do_next
 from tests.panel.conftest import add_member
 from tests.surveys.drawn import drawn_study
@@ -33,7 +33,7 @@ def study(tmp_path, settings, db):
 @pytest.fixture(scope="module")
 def weights():
     torch.manual_seed(0)
-    return save(architectures.get(KEY).build(4, 32).state_dict())
+    return save(lively(architectures.get(KEY).build(4, 32)).state_dict())
 
 
 def page(study):

@@ -1,6 +1,7 @@
 """A classifier from elsewhere is registered by the command and used like a shipped one."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -9,11 +10,11 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from explanations.classifier.checkpoint import Classifier
+from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.classifier.network import VGG13
 from explanations.models import ClassifierWeights, ImageSet, Prediction, StudyImage
 from explanations.pipeline.data_folder import image_store
-from explanations.pipeline.predictions import input_hash
+from explanations.pipeline.predictions import input_hash, load_classifier
 from explanations.pipeline.weights_registry import weights_file, weights_path
 from tests.explanations.packages import installed
 
@@ -59,6 +60,17 @@ def test_a_factory_is_registered_with_a_card_on_the_imported_images(images, pack
     assert sum(part["images"] for part in test["reliability"]) == 12
     assert {row["group"] for row in test["by_group"]} == {"a", "b"}
     assert json.loads(weights_path(weights).with_suffix(".json").read_text()) == weights.card
+
+
+def test_a_package_that_computes_something_else_since_is_noticed(images, package, tmp_path):
+    call_command("register_classifier", "--name=birds", "--factory=birds", "--data=zoo")
+    weights = ClassifierWeights.objects.get()
+    assert load_classifier(weights, "cpu").package == "somebody-else 2.1"
+    module = tmp_path / "site" / "a_package_of_somebody_else.py"
+    module.write_text(module.read_text().replace("(hidden + torch", "(hidden - 2 * torch"))
+    sys.modules.pop(module.stem)
+    with pytest.raises(CheckpointError, match="computes other logits from the same weights"):
+        load_classifier(weights, "cpu")
 
 
 def test_the_predictions_are_of_the_input_that_the_rule_derives(images, package):
