@@ -92,6 +92,7 @@ def sources(hidden: Collection[str] = ()) -> list[Source]:
         if weights.data in SCENES and all(source.image_set != weights.data for source in fitting):
             drawn += known
         own += [replace(source, images=0, own=True) for source in (known or fitting)[:1]]
+    drawn.sort(key=lambda source: source.image_set)
     return sorted(stored, key=lambda source: source.image_set) + drawn + own
 
 

@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 
 SHIPPED = sorted((ROOT / "weights").glob("*.safetensors"))
 CARDS = sorted((ROOT / "weights").glob("*.json"))
+PARAMETERS = {"vgg13": PARAMETER_COUNT, "resnet_small": 393_826}
 
 
 def test_a_card_without_its_weights_is_of_a_recipe_of_the_report():
@@ -37,8 +38,9 @@ def test_a_card_describes_the_file_beside_it(weights):
     card = json.loads(weights.with_suffix(".json").read_text())
     assert card["weights"]["file"] == weights.name
     assert card["weights"]["sha256"] == sha256_of_file(weights)
-    assert card["network"]["parameters"] == PARAMETER_COUNT
-    assert list(Classifier.load(weights).class_names) == card["network"]["class_names"]
+    classifier = Classifier.load(weights)
+    assert card["network"]["parameters"] == PARAMETERS[classifier.architecture]
+    assert list(classifier.class_names) == card["network"]["class_names"]
     assert {"train", "validation", "test"} == card["evaluation"].keys()
     assert weights.stat().st_size < 14_000_000
 
@@ -51,6 +53,22 @@ def test_the_scenes_classifier_is_right_as_often_as_its_card_says():
     assert figures.accuracy == pytest.approx(card["evaluation"]["test"]["accuracy"], abs=2e-3)
     # A study of trust needs wrong predictions, and not too many.
     assert 0.8 <= figures.accuracy <= 0.9
+
+
+@pytest.mark.parametrize("limit", [100, pytest.param(None, marks=pytest.mark.nightly)])
+def test_the_classifier_of_large_scenes_is_right_as_often_as_its_card_says(limit):
+    weights = ROOT / "weights" / "scenes-128.safetensors"
+    card = json.loads(weights.with_suffix(".json").read_text())
+    assert weights.stat().st_size < 5_000_000
+    images, labels = training_arrays(open_image_set("scenes-128"), "test", limit=limit)
+    figures = evaluate(Classifier.load(weights), images, labels)
+    stated = card["evaluation"]["test"]["accuracy"]
+    if limit:  # a hundred images: standard deviation 4 points
+        assert figures.accuracy == pytest.approx(stated, abs=0.12)
+    else:
+        assert hash_arrays(images, labels) == card["data"]["test_sha256"]
+        assert figures.accuracy == pytest.approx(stated, abs=2e-3)
+    assert 0.9 <= stated <= 0.97  # a study of trust needs wrong predictions
 
 
 @pytest.mark.shared

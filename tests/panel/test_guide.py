@@ -34,7 +34,7 @@ OWN = guide.Source("scenes", "test", "weights/scenes.safetensors", CLASSES, own=
 @pytest.fixture
 def source(db) -> guide.Source:
     call_command("import_images", data="scenes", split="test", limit=60, verbosity=0)
-    assert [one for one in guide.sources() if not one.own] == [SCENES]
+    assert [one for one in guide.sources() if one.images] == [SCENES]
     return SCENES
 
 
@@ -150,10 +150,13 @@ def test_without_stored_pictures_the_guide_offers_drawn_scenes_and_own_pictures(
     assert "The drawn scenes that come with the platform" in page
     assert "My own pictures, which I upload after the study is created" in page
     drawn = replace(SCENES, images=0)
-    assert drawn in guide.sources()
+    assert guide.sources()[0] == drawn
     assert [one.weights for one in guide.sources() if one.own] == [
-        "weights/cifar10.safetensors", "weights/scenes.safetensors",
+        "weights/cifar10.safetensors", "weights/scenes-128.safetensors",
+        "weights/scenes.safetensors",
     ]  # fmt: skip
+    large = [one for one in guide.sources() if one.image_set == "scenes-128" and not one.own]
+    assert [one.weights for one in large] == ["weights/scenes-128.safetensors"]
 
 
 def test_scenes_that_are_stored_are_not_offered_to_be_drawn(source):

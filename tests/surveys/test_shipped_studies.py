@@ -36,12 +36,14 @@ state_trust = 2.5
 DESIGNS = {
     "demo": (7, 1, "decide"),
     "judge-advisor": (5, 1, "judge_advisor"),
+    "residual": (5, 1, "decide"),
     "source-report": (6, 1, "decide"),
     "within": (4, 4, "decide"),
 }
 OUTCOMES = {
     "demo": ("trust", "agreement_wrong"),
     "judge-advisor": ("over_reliance", "trust"),
+    "residual": ("trust", "agreement_wrong"),
     "source-report": ("trust", "agreement_wrong"),
     "within": ("agreement_wrong", "state_trust"),
 }

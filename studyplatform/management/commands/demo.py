@@ -16,18 +16,21 @@ from explanations.models import StudyImage
 from surveys.models import Participant, Study
 
 SLUG = "demo"
+LARGE = "residual"
+"""Study with larger images and a residual network, which nobody has taken part in."""
 RESEARCHER = "researcher"
-IMAGES = 200
+IMAGES = {"scenes": 200, "scenes-128": 300}
+"""Images to import of each set: enough that some of the predictions are wrong."""
 SIMULATED = 140
 
 
 class Command(PlatformCommand):
-    """Preparation of the demo study, step by step, with the platform's own commands."""
+    """Preparation of the demo studies, step by step, with the platform's own commands."""
 
     if_stopped = "Finished steps are kept. Repeat the command to continue."
     help = (
-        "Prepares the demo study with the embedded images. A second run only completes what is "
-        "missing."
+        "Prepares two studies with the embedded images, one of them with synthetic participants "
+        "and a report. A second run only completes what is missing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,14 +47,8 @@ class Command(PlatformCommand):
                 "with STUDY_DEBUG=1. On a server, use load_study and precompute_explanations."
             )
         self._step("Database", "migrate", verbosity=0)
-        if StudyImage.objects.filter(image_set__name="scenes", split="test").count() < IMAGES:
-            self._step("Images", "import_images", data="scenes", split="test", limit=IMAGES)
-        self._step("Study", "load_study", str(settings.STUDIES_DIR / f"{SLUG}.toml"))
-        self._step("Predictions and explanations", "precompute_explanations", study=SLUG)
-        # Every step checks its own result, so that an interrupted demo can be repeated.
-        study = Study.objects.get(slug=SLUG)
-        if study.state == Study.State.DRAFT:
-            self._step("Opening", "open_study", SLUG)
+        study = self._opened(SLUG, "scenes")
+        self._opened(LARGE, "scenes-128")
         simulated = Participant.objects.filter(study=study, simulated=True).count()
         report = settings.DATA_DIR / "reports" / SLUG / "report.html"
         if simulated < SIMULATED:
@@ -64,6 +61,20 @@ class Command(PlatformCommand):
             arguments = ["--simulated-only", *(["--no-pdf"] if missing else [])]
             self._step("Analysis", "run_analysis", SLUG, *arguments, output=report.parent)
         return _summary(options["address"], _new_password(), report)
+
+    def _opened(self, slug: str, images: str) -> Study:
+        """Import the images of a study, load it, compute its maps and open it."""
+        # Every step checks its own result, so that an interrupted demo can be repeated.
+        stored = StudyImage.objects.filter(image_set__name=images, split="test").count()
+        if stored < IMAGES[images]:
+            limit = IMAGES[images]
+            self._step("Images", "import_images", data=images, split="test", limit=limit)
+        self._step("Study", "load_study", str(settings.STUDIES_DIR / f"{slug}.toml"))
+        self._step("Predictions and explanations", "precompute_explanations", study=slug)
+        study = Study.objects.get(slug=slug)
+        if study.state == Study.State.DRAFT:
+            self._step("Opening", "open_study", slug)
+        return study
 
     def _step(self, title: str, command: str, *arguments: str, **options: Any) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING(f"{title} …"))
@@ -87,8 +98,8 @@ def _summary(address: str, password: str, report: Path) -> str:
     return "\n".join(
         (
             "",
-            "The demo study is ready.",
-            f"  Take part:  {site}/s/{SLUG}/",
+            "The demo studies are ready.",
+            f"  Take part:  {site}/s/{SLUG}/, or with larger images {site}/s/{LARGE}/",
             f"  Panel:      {site}/panel/   user {RESEARCHER}, password {password}",
             f"  Report:     {report}",
             "",

@@ -127,11 +127,13 @@ def test_people_see_the_part_of_a_photograph_that_the_classifier_sees_at_its_own
 
 
 def test_the_map_lies_on_the_part_that_it_explains(photograph):
-    """Where the map is zero, the picture is half dark blue; in the corner, half yellow."""
+    """Where the map is zero, the layer is dark blue; in the corner, it is yellow."""
     explanation, _ = photograph
     image, rule = explanation.prediction.image, explanation.prediction.classifier.rule
     ground = pixels_of(pictures.image_png(image, rule)).astype(float)
-    layer = 2 * pixels_of(pictures.map_png(explanation)).astype(float) - ground
+    opacity = catalogue.get("gradcam").drawing.opacity
+    drawn = pixels_of(pictures.map_png(explanation)).astype(float)
+    layer = (drawn - (1 - opacity) * ground) / opacity
     assert np.abs(layer[150:, 150:] - (0, 34, 78)).max() <= 2
     assert np.abs(layer[:100, :100] - (254, 232, 56)).max() <= 2
 
