@@ -69,6 +69,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "several_maps": bool(task and task.classes),
         "compared": _compared(declared, part),
         "method": catalogue.get(condition.method) if condition.method else None,
+        "has_limit": any(run.limit_seconds for run in ahead),
         "in_squares": pictures.is_tiny(participant.study.classifier.rule),
     }
     prediction = example_prediction(participant.study)
