@@ -32,7 +32,7 @@ from explanations.pipeline.work_list import PREDICTED_ALONE
 from explanations.store.artefacts import ArtefactError, StoreFullError
 from explanations.verification.comparison import Verified
 from explanations.verification.stored_maps import verify_stored
-from surveys.models import Study
+from surveys.models import Stimulus, Study
 from surveys.pages.example import (
     empty_methods,
     example_candidate,
@@ -41,7 +41,7 @@ from surveys.pages.example import (
 )
 from surveys.services import StudyError
 from surveys.services.stimuli import choose_stimuli
-from surveys.services.trials import classes_of
+from surveys.services.trials import classes_of, explained_classes
 from surveys.study_file.stored import definition
 
 REFUSALS = (
@@ -167,6 +167,7 @@ def prepare_study(
     chosen = list(methods) or [catalogue.get(key) for key in keys]
     counts = classes_of(study, stimuli)
     prepared = _prepared(classifier, len(images), shown, chosen, how, counts, told)
+    _replace_empty_maps(study, stimuli, predictions, chosen, classifier, how)
     # A part of the images, or other methods, would not show whether each arm has a map to read.
     if example and not methods and how.shard == (1, 1) and study.state == Study.State.DRAFT:
 
@@ -176,6 +177,29 @@ def prepare_study(
         shown.append(predictions[readable_example(study, example, computed).pk])
     _draw(shown, chosen)
     return prepared
+
+
+def _replace_empty_maps(
+    study: Study,
+    stimuli: Sequence[Stimulus],
+    predictions: Mapping[int, Prediction],
+    methods: Sequence[Method],
+    classifier: Classifier,
+    how: How,
+) -> None:
+    """Explain further classes of the images of which a map to be shown side by side is empty.
+
+    An empty map would give the answer away. Each round finds which of the new maps are empty.
+    """
+    done = dict(classes_of(study, stimuli))
+    while done:
+        needed = explained_classes(study, stimuli)
+        wider = {key: count for key, count in needed.items() if count > done[key]}
+        if not wider:
+            return
+        images = [predictions[key] for key in wider]
+        explain(classifier, images, methods, how.precision, how.execution, wider)
+        done |= wider
 
 
 def readable_example(

@@ -419,7 +419,9 @@ def missing_for_launch(study: Study) -> list[str]:
         if available < several:
             missing.append(
                 f"the condition {condition.key!r} has the {condition.method} maps of all classes "
-                f"that are shown side by side for {available} of {several} images."
+                f"that are shown side by side for {available} of {several} images. An empty map "
+                "would give the answer away, so an image needs that many maps that are empty by no "
+                "method of the study: leave out the method or the images ([images] names)."
             )
     for part in declared.trial_parts:
         compared = [stimulus for stimulus in stimuli if stimulus.part == part.key]

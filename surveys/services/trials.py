@@ -102,11 +102,72 @@ def classes_of(study: Study, stimuli: Sequence[Stimulus]) -> dict[int, int]:
     }
 
 
+def other_classes_of(
+    study: Study, stimuli: Sequence[Stimulus], *, simulated: bool
+) -> dict[int, tuple[str, ...]]:
+    """Return, by the prediction's primary key, the classes to show next to the predicted class.
+
+    They are the next likeliest classes whose map is empty by no method of the study, the same in
+    every condition: only the map of a class that was not predicted can be empty by Grad-CAM, so
+    that an empty map would give the answer away. An image for which earlier participants saw other
+    classes keeps those. Fewer classes are returned where not enough maps are left.
+    """
+    counts = classes_of(study, stimuli)
+    methods = study.conditions.exclude(method="").values_list("method", flat=True)
+    empty = set(
+        Explanation.objects.filter(
+            prediction__in=counts, method__in=list(methods), diagnostics__empty=True
+        )
+        .exclude(other_class="")
+        .values_list("prediction", "other_class")
+    )
+    seen: dict[int, set[str]] = defaultdict(set)
+    if empty:  # otherwise every participant saw the likeliest classes
+        before = TrialMap.objects.filter(
+            trial__participant__study=study,
+            trial__participant__simulated=simulated,
+            explanation__prediction__in=counts,
+        ).exclude(explanation__other_class="")
+        for prediction, name in before.order_by().values_list(
+            "explanation__prediction", "explanation__other_class"
+        ):
+            seen[prediction].add(name)
+    others: dict[int, tuple[str, ...]] = {}
+    for stimulus in stimuli:
+        prediction, wanted = stimulus.prediction, counts.get(stimulus.prediction_id, 1) - 1
+        if not wanted:
+            continue
+        _, *ranked = prediction.likeliest(len(prediction.classifier.class_names))
+        kept = seen[prediction.pk] if len(seen[prediction.pk]) == wanted else None
+        others[prediction.pk] = tuple(
+            name
+            for name in ranked
+            if (name in kept if kept else (prediction.pk, name) not in empty)
+        )[:wanted]
+    return others
+
+
+def explained_classes(study: Study, stimuli: Sequence[Stimulus]) -> dict[int, int]:
+    """Return, by the prediction's primary key, how many of its likeliest classes need maps, so that
+    enough of them are not empty.
+    """
+    counts = classes_of(study, stimuli)
+    others = other_classes_of(study, stimuli, simulated=False)
+    needed: dict[int, int] = {}
+    for stimulus in stimuli:
+        if stimulus.prediction_id in counts:
+            ranked = stimulus.prediction.likeliest(len(stimulus.prediction.classifier.class_names))
+            shown = others[stimulus.prediction_id]
+            places = [ranked.index(name) + 1 for name in shown]
+            needed[stimulus.prediction_id] = max([counts[stimulus.prediction_id], *places])
+    return needed
+
+
 def maps_of_classes(
     condition: Condition, stimuli: Sequence[Stimulus], *, simulated: bool
 ) -> dict[int, tuple[Explanation, ...]]:
-    """Return the maps of the likeliest classes by the stimulus's primary key, the predicted class
-    first.
+    """Return the maps of the predicted class and of ``other_classes_of`` by the stimulus's primary
+    key, the predicted class first.
 
     Only stimuli that are shown with several maps are included, and only if all of these maps exist.
     The maps are chosen as in ``explanations_of``.
@@ -121,10 +182,11 @@ def maps_of_classes(
         trial__condition=condition, trial__participant__simulated=simulated
     )
     others = _as_seen(candidates.exclude(other_class=""), seen)
+    classes = other_classes_of(condition.study, with_several, simulated=simulated)
     maps_by_stimulus: dict[int, tuple[Explanation, ...]] = {}
     for stimulus in with_several:
         count = counts[stimulus.prediction_id]
-        _, *other_classes = stimulus.prediction.likeliest(count)
+        other_classes = classes[stimulus.prediction_id]
         other_maps = [others.get((stimulus.prediction_id, name)) for name in other_classes]
         available = tuple(filter(None, [predicted.get(stimulus.pk), *other_maps]))
         if len(available) == count:  # a choice among fewer maps would be a different task

@@ -12,11 +12,12 @@ from analysis.plan.plan import Outcome
 from analysis.sections.behaviour.measures import participant_measure
 from analysis.study_data.study_data import read_study
 from explanations.models import Explanation
+from studyplatform.computations import preparation
 from studyplatform.panel import preview
 from surveys import services
 from surveys.export.writing import export_study
 from surveys.models import Answer, Study, TrialMap
-from surveys.services import StudyError
+from surveys.services import StudyError, trials
 from surveys.services.fingerprints import fingerprint
 from surveys.services.trials import explanations_of
 from surveys.simulation.profile import read
@@ -24,6 +25,7 @@ from surveys.simulation.run import simulate
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 from surveys.tasks import distinction
+from tests.surveys import factories
 from tests.surveys.drawn import CLASSES, drawn_study, explain_classes, write_weights
 from tests.surveys.people import go_on, in_arm
 from tests.surveys.test_preview import address
@@ -117,6 +119,96 @@ def test_an_empty_map_is_called_so(drawn):
     assert "(empty)" not in Client().get(trial.path).content.decode()
     Explanation.objects.filter(method="lime").update(diagnostics={"empty": True})
     assert Client().get(trial.path).content.decode().count("(empty)") == MAPS
+
+
+def make_empty(study: Study, method: str, place: int) -> tuple[int, str]:
+    """Empty the map of the class at the place of the first stimulus's ranking."""
+    prediction = study.stimuli.first().prediction
+    name = prediction.likeliest(MAPS)[place]
+    maps = Explanation.objects.filter(prediction=prediction, method=method, other_class=name)
+    assert maps.update(diagnostics={"empty": True}) == 1
+    return prediction.pk, name
+
+
+def test_a_study_with_a_map_that_gives_the_answer_away_is_not_launched(db, tmp_path):
+    study = draft(tmp_path)
+    explain_classes(study)
+    make_empty(study, "gradcam", 2)
+    with pytest.raises(StudyError, match="An empty map would give the answer away"):
+        services.open_study(study=study)
+
+
+@pytest.fixture
+def of_two(db, tmp_path, monkeypatch) -> Study:
+    """A study whose trials show two maps, of four classes that have some."""
+    study = draft(tmp_path)
+    explain_classes(study)
+    counts = dict.fromkeys(study.stimuli.values_list("prediction", flat=True), 2)
+    monkeypatch.setattr(trials, "classes_of", lambda study, stimuli: counts)
+    return study
+
+
+def test_a_class_whose_map_is_empty_by_any_method_is_passed_over_in_every_arm(of_two):
+    stimuli = list(of_two.stimuli.all())
+    prediction, name = make_empty(of_two, "gradcam", 1)
+    expected = stimuli[0].prediction.likeliest(3)[2]
+    for condition in of_two.conditions.all():
+        maps = trials.maps_of_classes(condition, stimuli, simulated=False)
+        assert [one.explained_class for one in maps[stimuli[0].pk]] == [
+            stimuli[0].prediction.predicted_class,
+            expected,
+        ]
+        # The control: another image keeps its likeliest class.
+        assert maps[stimuli[1].pk][1].explained_class == stimuli[1].prediction.likeliest(2)[1]
+    needed = trials.explained_classes(of_two, stimuli)
+    assert needed[prediction] == 3
+    assert needed[stimuli[1].prediction_id] == 2
+    assert name != expected
+
+
+@pytest.mark.parametrize("empty", [1, 2, 3])
+def test_further_classes_are_explained_until_enough_maps_are_not_empty(of_two, monkeypatch, empty):
+    stimuli = list(of_two.stimuli.all())
+    first = stimuli[0].prediction
+    Explanation.objects.exclude(other_class="").filter(prediction=first).delete()
+    monkeypatch.setattr(preparation, "classes_of", trials.classes_of)
+    rounds = []
+
+    def explain(classifier, images, methods, precision, execution, counts):
+        """Of the first classes, the maps turn out to be empty."""
+        rounds.append(dict(counts))
+        for prediction in images:
+            for place, name in enumerate(prediction.likeliest(counts[prediction.pk])[1:], start=1):
+                Explanation.objects.get_or_create(
+                    prediction=prediction,
+                    method="gradcam",
+                    other_class=name,
+                    defaults={
+                        "key": f"{prediction.pk} {name}",
+                        "sha256": "0" * 64,
+                        "parameters": {},
+                        "diagnostics": {"empty": place <= empty},
+                    },
+                )
+
+    monkeypatch.setattr(preparation, "explain", explain)
+    explain(None, [first], [], "", None, {first.pk: 2})  # the likeliest, as always
+    predictions = {stimulus.prediction_id: stimulus.prediction for stimulus in stimuli}
+    preparation._replace_empty_maps(of_two, stimuli, predictions, [], None, preparation.How())
+    # Four classes in all: the third of the others is the last that can be asked for.
+    assert [counts[first.pk] for counts in rounds] == list(range(2, min(empty, 2) + 3))
+    (shown,) = [trials.other_classes_of(of_two, stimuli, simulated=False)[first.pk]]
+    assert shown == first.likeliest(4)[empty + 1 : empty + 2]
+
+
+def test_an_image_keeps_the_classes_that_earlier_participants_saw(of_two):
+    services.open_study(study=of_two)
+    person = factories.allocated(of_two, "somebody")
+    condition = person.arm.blocks.get().condition
+    stimuli = list(of_two.stimuli.all())
+    make_empty(of_two, condition.method, 1)  # as a map that is computed anew can be
+    maps = trials.maps_of_classes(condition, stimuli, simulated=False)
+    assert maps[stimuli[0].pk][1].explained_class == stimuli[0].prediction.likeliest(2)[1]
 
 
 def test_maps_of_a_trial_that_is_not_reached_are_not_given_out(drawn):
