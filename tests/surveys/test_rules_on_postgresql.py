@@ -14,6 +14,10 @@ from tests.conftest import ROOT
 RULES = (
     "tests/surveys/recruitment/test_taking_part_again.py",
     "tests/surveys/services/test_changing_places.py",
+    "tests/surveys/services/test_more_time_at_once.py",
+    "tests/surveys/test_distinction.py",
+    "tests/surveys/test_measured.py",
+    "tests/surveys/test_quizzes.py",
 )
 
 

@@ -1,12 +1,11 @@
 """One recruitment service's id takes part once, even after an erasure; and places given back."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -25,6 +24,7 @@ from surveys.study_file.recruitment import Replaced
 from surveys.web import signed_links
 from tests.surveys import factories
 from tests.surveys.people import who
+from tests.surveys.racing import race
 from tests.surveys.recruitment import studies
 from tests.surveys.recruitment.studies import ANN, come
 
@@ -241,28 +241,6 @@ def test_a_place_given_back_without_the_services_is_found(db, tmp_path):
     AllocationSlot.objects.update(given_back=True)
     with pytest.raises(ReplayError, match="1 places were given back"):
         ledger_audit.verify(study)
-
-
-def race(*tasks: Callable[[], object]) -> list[object]:
-    """What each task, in a thread of its own, gives or raises."""
-    outcomes: list[object] = [None] * len(tasks)
-    start = Barrier(len(tasks))
-
-    def run(number: int) -> None:
-        start.wait()
-        try:
-            outcomes[number] = tasks[number]()
-        except Exception as error:
-            outcomes[number] = error
-        finally:
-            connections.close_all()
-
-    threads = [Thread(target=run, args=(number,)) for number in range(len(tasks))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 @pytest.mark.django_db(transaction=True)
