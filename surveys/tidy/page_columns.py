@@ -100,8 +100,9 @@ def extensions_of(trial: Trial) -> Cell:
 
 def option_order(page: Submission) -> Cell:
     """Return the shuffled options of the page's questions, in their orders. Empty if none were."""
-    orders = (f"{item}: {' '.join(options)}" for item, options in page.option_order.items())
-    return "; ".join(orders) or None
+    # PostgreSQL stores the keys of an object in an order of its own.
+    asked = [item for item in page.item_order if item in page.option_order]
+    return "; ".join(f"{item}: {' '.join(page.option_order[item])}" for item in asked) or None
 
 
 def _measured_column(name: str, source: Callable[[Any], Cell]) -> Column:
