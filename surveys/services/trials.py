@@ -128,10 +128,10 @@ def other_classes_of(
             trial__participant__simulated=simulated,
             explanation__prediction__in=counts,
         ).exclude(explanation__other_class="")
-        for prediction, name in before.order_by().values_list(
+        for key, name in before.order_by().values_list(
             "explanation__prediction", "explanation__other_class"
         ):
-            seen[prediction].add(name)
+            seen[key].add(name)
     others: dict[int, tuple[str, ...]] = {}
     for stimulus in stimuli:
         prediction, wanted = stimulus.prediction, counts.get(stimulus.prediction_id, 1) - 1
