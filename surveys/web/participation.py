@@ -144,9 +144,9 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 _WITH_CODE = PreparedQuery(
-    lambda found: Participant.objects.select_related("study__image_set", "arm").filter(
-        code_hash=found
-    ),
+    lambda found: Participant.objects.select_related(
+        "study__image_set", "study__classifier", "arm"
+    ).filter(code_hash=found),
     str,
 )
 

@@ -41,13 +41,14 @@ class Words(HTMLParser):
 
 
 def latin(html: str) -> list[str]:
-    """The pieces of the page with a word in Latin letters; addresses in them are none."""
+    """The pieces of the page with a word in Latin letters; addresses and gaps that a
+    script fills are none."""
     words = Words()
     words.feed(html)
     return [
         text.strip()
         for text in words.found
-        if re.search(r"[A-Za-z]{2,}", re.sub(r"/\S+", "", text))
+        if re.search(r"[A-Za-z]{2,}", re.sub(r"/\S+|\{\w+\}", "", text))
     ]
 
 

@@ -102,6 +102,8 @@ def trial_of(participant: Participant, step: Step) -> Trial:
     """Return the step's trial with everything that a page shows of it."""
     (trial,) = _TRIAL(participant.pk, step.trial_position or 0)
     trial.participant = participant
+    # Its stimuli are of the study's classifier, which the participant's request has read already.
+    trial.stimulus.prediction.classifier = participant.study.classifier
     if (
         trial.explanation is not None
     ):  # both are of one prediction, so the database need not join it twice
