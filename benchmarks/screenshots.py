@@ -44,6 +44,7 @@ TASKS = {
     "forward_simulation": ARMS,
     "agreement": ARMS,
     "distinction": MAPS,  # this task needs a map in every arm
+    "preference": MAPS,
 }
 """Label and method of each arm by task. The first arm is the control."""
 KINDS = ("quiz-1", "feedback", "attention", "pause", "load")
@@ -121,7 +122,9 @@ def study_of(task: str) -> str:
         for key, (label, method) in TASKS[task].items()
     )
     control = next(iter(TASKS[task]))
-    return TASK_STUDY.format(slug=slug_of(task), task=task, arms=arms, control=control)
+    text = TASK_STUDY.format(slug=slug_of(task), task=task, arms=arms, control=control)
+    compare = f'task = "{task}"\ncompare = ["gradcam", "lime"]'
+    return text.replace(f'task = "{task}"', compare) if task == "preference" else text
 
 
 def slug_of(task: str) -> str:

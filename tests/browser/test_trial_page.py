@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from surveys import services
+from surveys import services, tasks
 from surveys.models import Participant, Study
 from surveys.pages import sequence
 from tests.browser.walking import ready
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 DESKTOPS = ((1280, 720), (1366, 650))
-TASKS = ("decide", "classify", "judge_advisor", "forward_simulation", "agreement", "distinction")
+TASKS = tuple(task.key for task in tasks.TASKS)
 MOST_PEOPLE = 40
 
 
@@ -124,6 +124,7 @@ def test_in_a_window_enlarged_twice_picture_and_answers_stand_side_by_side(
 def test_every_task_is_in_view_in_every_arm(page, live_server, transactional_db, tmp_path, task):
     arms = ARMS[1:] if task == "distinction" else ARMS
     part = f'[[parts]]\nkind = "instructions"\n[[parts]]\nkind = "trials"\ntask = "{task}"\n'
+    part += 'compare = ["gradcam", "lime"]\n' if task == "preference" else ""
     after = '[[parts]]\nkind = "questionnaire"\nquestionnaire = "trust-v1"\n'
     study = drawn_study(
         tmp_path,
