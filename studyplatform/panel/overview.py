@@ -103,7 +103,8 @@ def tone_of(study: Study) -> str:
 
 def _people(studies: Sequence[Study]) -> dict[int, People]:
     """Return the counts of participants by the study's primary key."""
-    real = Q(simulated=False)
+    # Everybody in a pilot is simulated, and counts in its own overview.
+    real = Q(simulated=False) | Q(study__is_pilot=True)
     counted = (
         Participant.objects.filter(study__in=studies)
         .order_by()

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from studyplatform.models import AuditEntry
 from studyplatform.panel import launch, pilots
+from studyplatform.panel.overview import overviews
 from surveys import services
 from surveys.models import Participant, Study
 from surveys.services import StudyClosedError, StudyError
@@ -187,3 +188,10 @@ def test_an_archived_study_does_not_open(draft):
     services.archive_study(study=draft)
     with pytest.raises(StudyError, match="is archived"):
         services.open_study(study=draft)
+
+
+def test_the_people_of_a_pilot_count_as_completed_in_its_overview_alone(draft, twin):
+    rehearsed(twin)
+    (of_twin,), (of_draft,) = overviews([twin]), overviews([draft])
+    assert of_twin.people.completed == 1
+    assert of_draft.people.completed == 0

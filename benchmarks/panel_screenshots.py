@@ -1,0 +1,102 @@
+"""Pictures of the panel for its documentation, of a server that runs.
+
+    python -m benchmarks.panel_screenshots OUTPUT --user NAME --draft SLUG --running SLUG \
+        [--address http://localhost:8000]
+
+The user is signed in by the installation's own database and sees both studies: a draft, and a study
+or a pilot that people have gone through. Writes OUTPUT/panel-PAGE.webp.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import django
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+# Playwright's own loop runs in this thread, which Django takes for an asynchronous context.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from studyplatform.models import StudyText  # noqa: E402
+
+WIDTH, HEIGHT, HIGH = 1280, 860, 1240
+PHONE = (390, 844)
+LARGEST = 120_000
+"""Bytes of a picture."""
+
+
+def places(draft: str, running: str) -> dict[str, str]:
+    """Return the path of each page by the picture's name."""
+    text = StudyText.objects.get(study__slug=draft).pk
+    return {
+        "home": reverse("panel:home"),
+        "steps": reverse("panel:study", args=[draft]),
+        "editor": reverse("panel:edit-section", args=[text, "arms"]),
+        "plan-form": reverse("panel:edit-section", args=[text, "plan"]),
+        "launch": reverse("panel:launch", args=[draft]),
+        "monitor": reverse("panel:monitor", args=[running]),
+        "data": reverse("panel:data", args=[running]),
+    }
+
+
+def take(output: Path, address: str, user: str, paths: dict[str, str]) -> None:
+    """Take the pictures, all light except one in the dark and one on a phone."""
+    client = Client()
+    client.force_login(User.objects.get(username=user))
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}
+    looks = [
+        (name, path, (WIDTH, HIGH if name == "editor" else HEIGHT), "light")
+        for name, path in paths.items()
+    ]
+    looks.append(("steps-phone", paths["steps"], PHONE, "dark"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        for name, path, (width, height), scheme in looks:
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,  # type: ignore[arg-type]
+                reduced_motion="reduce",
+            )
+            context.add_cookies([cookie])  # type: ignore[list-item]
+            page = context.new_page()
+            page.goto(address + path, wait_until="networkidle")
+            page.wait_for_timeout(1500)  # the preview beside a form comes after the page
+            page.screenshot(path=output / f"{name}.png")
+            context.close()
+            write(output / f"{name}.png", output / f"panel-{name}.webp")
+        browser.close()
+
+
+def write(source: Path, target: Path) -> None:
+    """Write the picture as small as the documentation wants it, and remove the source."""
+    with Image.open(source) as picture:
+        for quality in (85, 70, 55, 40):
+            picture.convert("RGB").save(target, quality=quality, method=6)
+            if target.stat().st_size <= LARGEST:
+                break
+    source.unlink()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--user", required=True)
+    parser.add_argument("--draft", required=True)
+    parser.add_argument("--running", required=True)
+    parser.add_argument("--address", default="http://localhost:8000")
+    asked = parser.parse_args()
+    asked.output.mkdir(parents=True, exist_ok=True)
+    take(asked.output, asked.address, asked.user, places(asked.draft, asked.running))
+
+
+if __name__ == "__main__":
+    main()
