@@ -28,6 +28,10 @@ PHONES = (
     re.compile(r"(?<![\w.-])\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?![\w-])"),
     re.compile(r"(?<![\w.,-])\(?0[1-9]\d{1,4}\)?[ /-]{1,3}\d{3,}(?:[ -]?\d{2,}){0,3}(?![\w.-])"),
 )
+REFERENCE = re.compile(
+    r"\b10\.\d{4,9}/\S+|https?://\S+|\bISBN[\s:-]*[\dX -]+|\b(?:\d{4}-){3}\d{3}[\dX]\b", re.I
+)
+"""DOIs, links, ISBNs and ORCID iDs: numbers of publications and authors, as long as a phone's."""
 CALLED = re.compile(
     r"\b(?:tel|phone|mobile|call me|telefon|handy|whatsapp)\b\D{0,20}(\d[\d /-]{5,}\d)", re.I
 )
@@ -107,12 +111,13 @@ def phone_numbers(text: str) -> Found:
     """Yield phone numbers as people write them. A cell that is a plain number is none."""
     if re.fullmatch(r"[-+]?\d*\.?\d*(?:[eE][-+]?\d+)?", text.strip()):
         return
+    plain = REFERENCE.sub(" ", text)
     for pattern in PHONES:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(plain):
             if 8 <= len(re.findall(r"\d", match[0])) <= 15 and not _is_date(match[0]):
                 yield "phone number", match[0]
                 return
-    if called := CALLED.search(text):
+    if called := CALLED.search(plain):
         yield "phone number", called[1]
 
 

@@ -209,6 +209,10 @@ CLEAN: dict[str, Files] = {
     "large numbers": {"d.csv": "trial,n,seed\n1,24,202611230511\n2,30,5551234567\n"},
     "comments without anybody": {"d.csv": table("c", "The map marked the sky. I am German.")},
     "methods and classes": {"d.csv": table("m", "Grad-CAM, Integrated Gradients (Sundararajan)")},
+    "references": {
+        "codebook.csv": "file,source\na.csv,https://doi.org/10.1037/0022-3514.45.5.961\n"
+        "b.csv,doi 10.1037/0022-3514.77.6.1121\nc.csv,ORCID 0000-0002-1825-0097\n",
+    },
     "authors of the data": {
         "CITATION.cff": "authors:\n- email: a.meyer@uni.de\n",
         "README.md": "Write to a.meyer@uni.de.",
