@@ -7,7 +7,7 @@ images share their work; docs/explanations.md explains how, and how fast the eng
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.exact import exact_arithmetic
 from explanations.computing.arithmetic import PRECISIONS
 from explanations.computing.chain import Chain
+from explanations.computing.cost import Passes, Speed, in_words
 from explanations.computing.needs import Need
 from explanations.computing.preflight import PreflightError
 from explanations.computing.workspace import Batch, Workspace
@@ -28,6 +29,8 @@ from explanations.imagesets.decoding import content_hash
 from explanations.methods.protocol import Explainer, flagged, image_seed, parameters_of
 
 CERTAIN = 1 - 1e-7
+FEWER = 200
+"""Samples whose cost is told next to that of more samples."""
 METHODS = ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")
 
 Images = NDArray[np.uint8]
@@ -45,6 +48,40 @@ class LayerMaps:
     columns)."""
     saliency: tuple[Floats, ...]
     """Largest absolute gradient over the channels of each module, of the shape of ``gradcam``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """Time and memory of a method on this machine, for one image and one class."""
+
+    explainer: Explainer
+    speed: Speed
+    size: int
+    references: int
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds for one image."""
+        return self.speed.seconds(self._passes(self.explainer))
+
+    @property
+    def megabytes(self) -> int:
+        """Return the memory that is needed in addition to the network's."""
+        return self.speed.megabytes(self._passes(self.explainer))
+
+    def __str__(self) -> str:
+        """Say the cost, and what fewer samples would cost."""
+        parameters = parameters_of(self.explainer)
+        name = next((name for name in ("samples", "steps") if name in parameters), "")
+        many = f"{parameters[name]:,} {name}, " if name else ""
+        said = f"{many}{self.size} px: about {in_words(self.seconds)} an image here"
+        if name == "samples" and parameters[name] > FEWER:
+            fewer: Any = replace(self.explainer, samples=FEWER)
+            said += f"; {FEWER} samples: {in_words(self.speed.seconds(self._passes(fewer)))}"
+        return f"{said}, {self.megabytes:,} MB"
+
+    def _passes(self, explainer: Explainer) -> Passes:
+        return explainer.passes((self.size, self.size), self.references)
 
 
 class Explanations(Mapping[str, Attributions]):
@@ -137,6 +174,21 @@ class Engine:
         with exact_arithmetic():
             reasons = {key: self._problem(one) for key, one in self.explainers(methods).items()}
         return {key: reason for key, reason in reasons.items() if reason}
+
+    def costs(self, methods: Sequence[str] | Mapping[str, Explainer]) -> dict[str, Cost]:
+        """Measure a few passes, and return what each method will take for one image and one class.
+
+        The time is that of the passes alone: a chain, whose methods share work, is faster.
+        """
+        with exact_arithmetic():
+            speed = self.workspace.keep("speed", lambda: Speed.measured(self.workspace))
+        size = self.workspace.classifier.image_size
+        background = self.workspace.background
+        references = 1 if background is None else len(background.images)
+        return {
+            key: Cost(explainer, speed, size, references)
+            for key, explainer in self.explainers(methods).items()
+        }
 
     def _problem(self, explainer: Explainer) -> str:
         chosen = parameters_of(explainer).get("layer", -1)

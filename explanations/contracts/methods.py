@@ -33,6 +33,7 @@ from torch import nn
 from explanations.attribution import Attribution
 from explanations.catalogue import BUILT_IN, FLAGS, METHODS, Method
 from explanations.classifier.checkpoint import Classifier
+from explanations.computing.cost import Passes
 from explanations.computing.needs import Need
 from explanations.engine import Engine
 from explanations.imagesets.background import Background
@@ -109,6 +110,11 @@ def check_declaration(method: Method, explainer: Explainer) -> None:
         raise ContractError(
             f"{method.key}: needs is {needs!r}. Declare the class variable needs, a tuple of "
             "explanations.computing.needs.Need, so that networks that lack something are refused."
+        )
+    if not isinstance(explainer.passes((SIZE, SIZE), 3), Passes):
+        raise ContractError(
+            f"{method.key}: passes() must return explanations.computing.cost.Passes, from which "
+            "the time is told before the work begins."
         )
     if getattr(type(explainer), "__dataclass_params__").frozen is not True:  # noqa: B009
         raise ContractError(f"{method.key}: the class must be a frozen dataclass.")

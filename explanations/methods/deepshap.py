@@ -10,6 +10,7 @@ from torch import Tensor
 
 from explanations.attribution import Attributions
 from explanations.computing.chain import Chain
+from explanations.computing.cost import Passes
 from explanations.computing.memory import in_chunks
 from explanations.computing.needs import Need
 from explanations.computing.rescale import Recorded, multipliers, multipliers_of
@@ -44,6 +45,9 @@ class DeepShap:
     version: ClassVar[int] = 3
     needs: ClassVar[Sequence[Need]] = (Need.GRADIENT, Need.RULES)
     output: str = "logit"
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(forward=references, gradient=references)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         references = _references(batch)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from explanations.attribution import Attributions
+from explanations.computing.cost import Passes
 from explanations.computing.needs import Need
 from explanations.computing.resizing import enlarged
 from explanations.computing.workspace import Batch
@@ -25,6 +26,9 @@ class GradCam:
     needs: ClassVar[Sequence[Need]] = (Need.GRADIENT, Need.GRID)
     layer: int | str = -1
     upsampling: str = "bilinear"
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(gradient=1)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         layer = batch.workspace.network.layer(self.layer)

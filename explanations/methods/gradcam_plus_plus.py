@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from explanations.attribution import Attributions
+from explanations.computing.cost import Passes
 from explanations.computing.gradients import layer_gradients
 from explanations.computing.needs import Need
 from explanations.computing.resizing import enlarged
@@ -30,6 +31,9 @@ class GradCamPlusPlus:
     needs: ClassVar[Sequence[Need]] = (Need.GRADIENT, Need.GRID)
     layer: int | str = -1
     upsampling: str = "bilinear"
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(gradient=1)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         network = batch.workspace.network

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from explanations.attribution import Attributions
 from explanations.computing.averaging import mean_gradient
+from explanations.computing.cost import Passes
 from explanations.computing.memory import in_chunks
 from explanations.computing.needs import Need
 from explanations.computing.workspace import Batch
@@ -38,6 +39,9 @@ class GradientShap:
     def __post_init__(self) -> None:
         if self.samples < 1:
             raise ValueError(f"samples is {self.samples}, but GradientSHAP needs at least 1.")
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(gradient=self.samples)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         references = _references(batch)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from explanations.attribution import Attributions
+from explanations.computing.cost import Passes
 from explanations.computing.gradients import input_gradients
 from explanations.computing.memory import in_chunks
 from explanations.computing.needs import Need
@@ -44,6 +45,9 @@ class IntegratedGradients:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps is {self.steps}, but Integrated Gradients needs at least 1.")
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(gradient=self.steps * len(self.baseline.split("+")))
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         names = self.baseline.split("+")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from explanations.attribution import Attributions
+from explanations.computing.cost import Passes
 from explanations.computing.gradients import GradientPass, gradient_pass
 from explanations.computing.needs import Need
 from explanations.computing.resizing import enlarged
@@ -27,6 +28,9 @@ class LayerGradCam:
     needs: ClassVar[Sequence[Need]] = (Need.CHAIN,)
     layer: int
     upsampling: str = "bilinear"
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(gradient=1)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         native = _pass(batch, self.layer).cams[self.layer]
@@ -52,6 +56,9 @@ class LayerSaliency:
     version: ClassVar[int] = 1
     needs: ClassVar[Sequence[Need]] = (Need.CHAIN,)
     layer: int
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(gradient=1)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         native = _pass(batch, self.layer).saliencies[self.layer]

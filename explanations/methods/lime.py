@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skimage.segmentation import slic
 
 from explanations.attribution import Attributions
+from explanations.computing.cost import Passes
 from explanations.computing.mixing import Mixed, probabilities
 from explanations.computing.needs import Need
 from explanations.computing.ridge import Fit, cosine_weights, weighted_ridge
@@ -50,6 +51,9 @@ class Lime:
     def __post_init__(self) -> None:
         if self.samples < 2:
             raise ValueError(f"samples is {self.samples}, but LIME needs at least 2.")
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(forward=self.samples)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         patches = [self.patches_of(image) for image in batch.images]

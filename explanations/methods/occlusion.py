@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from explanations.attribution import Attributions
+from explanations.computing.cost import Passes
 from explanations.computing.memory import in_chunks
 from explanations.computing.needs import Need
 from explanations.computing.threads import side_by_side
@@ -47,6 +48,9 @@ class Occlusion:
                 f"step is {self.step} and window is {self.window}, so that pixels between the "
                 "windows would never be covered. Lower step."
             )
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(forward=len(self.windows(size)))
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         covered = baseline_pixels(self.baseline, batch)

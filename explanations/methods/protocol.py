@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explanations.attribution import Attributions
+from explanations.computing.cost import Passes
 from explanations.computing.needs import Need
 from explanations.computing.workspace import Batch
 
@@ -34,6 +35,12 @@ class Explainer(Protocol):
     """Part of the artefact's key: raise it when the same parameters lead to different numbers."""
     needs: ClassVar[Sequence[Need]]
     """Properties of a network without which the method is refused, before anything is computed."""
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        """Return the passes of the network for one image and one class, from which cost is told.
+
+        ``size`` is the image's height and width, ``references`` the number of background images.
+        """
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         """Explain k target logits of each of n images. All arrays begin with both axes, n and k.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from explanations.attribution import Attributions
+from explanations.computing.cost import Passes
 from explanations.computing.needs import Need
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import Diagnostics, as_array, flagged
@@ -21,6 +22,9 @@ class Saliency:
     version: ClassVar[int] = 2
     needs: ClassVar[Sequence[Need]] = (Need.GRADIENT,)
     channel: str = "maximum"
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(gradient=1)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         channels = batch.gradients.inputs.abs()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from explanations.attribution import Attributions
 from explanations.computing.averaging import mean_gradient
+from explanations.computing.cost import Passes
 from explanations.computing.needs import Need
 from explanations.computing.workspace import Batch
 from explanations.methods.protocol import Diagnostics, as_array, flagged
@@ -33,6 +34,9 @@ class SmoothGrad:
             raise ValueError(f"samples is {self.samples}, but SmoothGrad needs at least 1.")
         if not 0 < self.noise <= 1:
             raise ValueError(f"noise is {self.noise}, but must be above 0 and at most 1.")
+
+    def passes(self, size: tuple[int, int], references: int) -> Passes:
+        return Passes(gradient=self.samples)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         channels = torch.stack(
@@ -59,9 +63,9 @@ class SmoothGrad:
     def noise_of(self, pixels: Tensor, seed: int) -> Tensor:
         """Draw the noise of all samples, with shape (samples, channels, height, width).
 
-        It is drawn on the CPU, so that every device sees the same samples.
+        It is drawn on the CPU and in float32, so that every device and type sees the same samples.
         """
-        deviation = self.noise * (pixels.max() - pixels.min()).cpu()
+        deviation = self.noise * (pixels.max() - pixels.min()).float().cpu()
         spread = deviation.expand(self.samples, *pixels.shape).contiguous()
         generator = torch.Generator().manual_seed(seed)
-        return torch.normal(torch.zeros(()).to(spread), spread, generator=generator).to(pixels)
+        return torch.normal(torch.zeros(()), spread, generator=generator).to(pixels)

@@ -6,6 +6,7 @@ therefore be killed at any moment, and several runs can work in parallel. The ne
 the missing maps.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from tqdm import tqdm
 
 from explanations.catalogue import Method
 from explanations.classifier.checkpoint import Classifier
+from explanations.computing.cost import in_words
 from explanations.computing.memory import Budget
 from explanations.computing.preflight import PreflightError
 from explanations.engine import Engine
@@ -31,6 +33,8 @@ from explanations.store.artefacts import ArtefactWriter
 from explanations.store.claims import Claims
 
 SECONDS_BETWEEN_LOOKS = 0.2
+LONG = 60.0
+"""Seconds of work above which its cost is told beforehand."""
 
 
 class StoppedError(RuntimeError):
@@ -79,7 +83,11 @@ def explain(
     """
     jobs = list(jobs_of(classifier, predictions, methods, precision, classes))
     missing = missing_of(jobs)
-    _refuse_methods(classifier, missing)
+    if missing:
+        background = next((job.background for job in missing if job.background), None)
+        engine = Engine(classifier, background, precision)
+        _refuse_methods(engine, missing)
+        _tell_costs(engine, missing)
     with ExitStack() as stack:
         progress = stack.enter_context(tqdm(total=len(missing), unit="map", disable=None))
         claimed = stack.enter_context(claims())
@@ -109,19 +117,30 @@ def explain(
     return Computed(new=new, known=len(jobs) - new)
 
 
-def _refuse_methods(classifier: Classifier, missing: Sequence[Job]) -> None:
+def _refuse_methods(engine: Engine, missing: Sequence[Job]) -> None:
     """Raise PreflightError before any map is computed if the network lacks what a method needs."""
-    if not missing:
-        return
     explainers = {job.method.key: job.explainer for job in missing}
     labels = {job.method.key: job.method.full_label for job in missing}
-    refused = Engine(classifier).refusals(explainers)
+    refused = engine.refusals(explainers)
     if not refused:
         return
     left = ",".join(key for key in explainers if key not in refused)
     lines = [f"{labels[key]} ({key}): {reason}" for key, reason in refused.items()]
     cure = f"Leave it out: --methods {left}" if left else "Choose other methods by --methods."
     raise PreflightError("\n".join(["This classifier cannot be explained by", *lines, cure]))
+
+
+def _tell_costs(engine: Engine, missing: Sequence[Job]) -> None:
+    """Say before the work begins what it will take, unless it takes less than LONG."""
+    explainers = {job.method.key: job.explainer for job in missing}
+    labels = {job.method.key: job.method.full_label for job in missing}
+    costs = engine.costs(explainers)
+    total = sum(costs[job.method.key].seconds for job in missing)
+    if total < LONG:
+        return
+    lines = [f"{labels[key]}, {cost}." for key, cost in costs.items()]
+    total_words = f"{len(missing):,} maps by one process: about {in_words(total)} at most."
+    tqdm.write("\n".join([*lines, total_words]), file=sys.stderr)
 
 
 @dataclass(eq=False)

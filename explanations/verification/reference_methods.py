@@ -258,7 +258,8 @@ def lime(
 ) -> Map:
     """Compute lime's LimeImageExplainer on our patches. Each pixel gets its patch's coefficient."""
     patches = explainer.patches_of(image)
-    asked = classifier if _is_chain(classifier) else _Contiguous(classifier)
+    plain = _is_chain(classifier) and _dtype(classifier) == torch.float32
+    asked = classifier if plain else _AsTheEngine(classifier)
     explanation = lime_explanation(explainer, asked, image, target, seed)
     coefficients = np.zeros(int(patches.max()) + 1)
     for patch, coefficient in explanation.local_exp[target]:
@@ -298,15 +299,18 @@ class _TargetLogit(nn.Module):
         super().__init__()
         self.network = network
         self.target = target
+        self.dtype = next(network.parameters()).dtype
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Compute the logit."""
-        logits: Tensor = self.network(pixels)
+        # shap's GradientExplainer makes its samples in float32, whatever the network's type.
+        logits: Tensor = self.network(pixels.to(self.dtype))
         return logits[:, self.target : self.target + 1]
 
 
-class _Contiguous:
-    """Probabilities computed in contiguous memory, as the engine computes networks of any kind."""
+class _AsTheEngine:
+    """Probabilities in the network's type and in contiguous memory, as the engine computes networks
+    of any kind."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
@@ -314,16 +318,20 @@ class _Contiguous:
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Compute class probabilities, with shape (n, classes)."""
         with torch.no_grad():
-            logits = self.classifier.network(self.classifier.normalise(images).contiguous())
+            pixels = self.classifier.normalise(images).to(_dtype(self.classifier))
+            logits = self.classifier.network(pixels.contiguous())
         chances: NDArray[np.float32] = logits.softmax(1).cpu().numpy()
         return chances
 
 
 def _pixels(classifier: Classifier, image: Image) -> Tensor:
-    dtype = next(classifier.network.parameters()).dtype
-    pixels = classifier.normalise(image[None]).to(dtype)
+    pixels = classifier.normalise(image[None]).to(_dtype(classifier))
     # The chain computes in the layout of the images; view() in other networks needs another one.
     return pixels if _is_chain(classifier) else pixels.contiguous()
+
+
+def _dtype(classifier: Classifier) -> torch.dtype:
+    return next(classifier.network.parameters()).dtype
 
 
 def _is_chain(classifier: Classifier) -> bool:

@@ -35,6 +35,7 @@ CODE = """
     import numpy as np
 
     from explanations.attribution import Attributions
+    from explanations.computing.cost import Passes
     from explanations.computing.needs import Need
     from explanations.methods.protocol import flagged
 
@@ -44,6 +45,9 @@ CODE = """
         version: ClassVar[int] = 1
         needs: ClassVar = (Need.OUTPUTS,)
         strength: float = 1.0
+
+        def passes(self, size, references):
+            return Passes()
 
         def explain(self, batch, seeds):
             grey = batch.images.astype(np.float32).mean(3)

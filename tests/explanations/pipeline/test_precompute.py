@@ -540,3 +540,15 @@ def test_maps_of_a_network_that_is_no_chain_are_stored_with_flags_and_provenance
     assert row.provenance["method_version"] == GradCam.version
     assert artefact_store().read(row.stored).relevance.shape == (32, 32)
     assert explain(network, predictions, methods) == Computed(new=0, known=9)
+
+
+def test_the_cost_of_long_work_is_told_before_it_begins(monkeypatch, network, predictions, capsys):
+    explain(network, predictions, QUICK)
+    assert "an image here" not in capsys.readouterr().err  # the control: it takes no time
+    monkeypatch.setattr("explanations.pipeline.precompute.LONG", 0)
+    explain(network, predictions, [catalogue.get("saliency")])
+    said = capsys.readouterr().err
+    assert "Saliency map, 32 px: about " in said
+    assert "3 maps by one process: about " in said
+    assert explain(network, predictions, [catalogue.get("saliency")]).new == 0
+    assert "an image here" not in capsys.readouterr().err
