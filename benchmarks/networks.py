@@ -2,18 +2,18 @@
 
     .venv/bin/python -m benchmarks.networks [NAME ...]
 
-Without names, all networks are computed and the table in docs/explanations.md is written. Weights
-are random, so nothing is downloaded; batch normalisation has seen a few batches, because fresh
-statistics let deep networks return the same logits for every image. Images have an odd size where
-the network allows it, one of them has a flat half, in which units of image and reference agree
-exactly, and they are explained together, while the libraries see one.
+The rows of the named networks in docs/explanations.md are renewed, without names those of all.
+Weights are random, so nothing is downloaded; batch normalisation has seen a few batches, because
+fresh statistics let deep networks return the same logits for every image. Images have an odd size
+where the network allows it. One of them has a flat half, in which units of image and reference
+agree exactly. They are explained together, while the libraries see one.
 
 Each network is computed in float64, where what is left is the difference of the methods, and in
 float32, where a unit at the kink of its ReLU may count as active in one and inactive in the other.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,9 @@ from explanations.verification.comparison import verify
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "explanations.md"
 BEGIN, END = "<!-- networks: written by benchmarks.networks -->", "<!-- end of networks -->"
 NETWORKS = {
-    "resnet18": 65, "resnet50": 65, "densenet121": 65, "mobilenet_v3_large": 65,
-    "efficientnet_b0": 65, "convnext_tiny": 65, "vit_b_16": 64, "swin_t": 64, "alexnet": 95,
-    "squeezenet1_1": 65, "vgg11_bn": 64,
+    "resnet18": 65, "resnet50": 33, "densenet121": 33, "mobilenet_v3_large": 33,
+    "efficientnet_b0": 33, "convnext_tiny": 33, "vit_b_16": 48, "swin_t": 33, "alexnet": 65,
+    "squeezenet1_1": 33, "vgg11_bn": 33,
 }  # fmt: skip
 """Size of the images by network, in pixels."""
 METHODS: dict[str, Any] = {
@@ -60,7 +60,6 @@ METHODS: dict[str, Any] = {
     "occlusion": Occlusion(window=0.4, step=0.3),
 }
 """Few samples and steps: each of them is compared."""
-Rows = Mapping[tuple[str, str], Sequence["Compared"]]
 BATCHES, COUNT, REFERENCES = 6, 2, 2
 
 
@@ -81,7 +80,10 @@ def classifier_of(name: str) -> Classifier:
     sized = {"image_size": size} if name == "vit_b_16" else {}
     network = models.get_model(name, weights=None, **sized)
     if name == "vit_b_16":
-        nn.init.normal_(network.heads.head.weight, std=0.05)  # zeros before training
+        nn.init.normal_(network.heads.head.weight, std=0.1)  # zeros before training
+    # Logits of the size that trained networks have: with large ones, 8 steps are not enough.
+    last = [module for module in network.modules() if isinstance(module, nn.Linear | nn.Conv2d)][-1]
+    last.weight.data *= 0.02
     network = _settled(network, size).eval().requires_grad_(False)
     names = tuple(f"class {number}" for number in range(1000))
     mean, std = torch.full((3,), 0.45), torch.full((3,), 0.25)
@@ -139,14 +141,49 @@ def compare(name: str, dtype: torch.dtype = torch.float64) -> list[Compared]:
     return rows
 
 
-def table(by_network: Rows) -> str:
-    """Return the table: two rows per network, a column per method."""
-    heads = ["network, pixels", "path", "type", *(catalogue.get(key).label for key in METHODS)]
-    lines = [heads, ["---"] * len(heads)]
-    for (name, dtype), rows in by_network.items():
-        cells = ["refused" if row.refusal else _number(row.difference) for row in rows]
-        lines.append([f"{name}, {NETWORKS[name]}", _path(name), dtype, *cells])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def rows_of(name: str, dtype: str, compared: Sequence[Compared]) -> tuple[list[str], list[str]]:
+    """Return a network's lines of the table of differences and of the table of refusals."""
+    cells = ["refused" if row.refusal else _number(row.difference) for row in compared]
+    line = [f"{name}, {NETWORKS[name]}", _path(name), dtype, *cells]
+    refused = [
+        [name, f"`{row.method}`", row.refusal]
+        for row in compared
+        if row.refusal and dtype == "float64"
+    ]
+    return [_line(line)], [_line(cells) for cells in refused]
+
+
+def renewed(page: str, differences: Sequence[str], refused: Sequence[str]) -> str:
+    """Return the page with these lines in place of the same networks' earlier lines."""
+    before, rest = page.split(BEGIN)
+    block, after = rest.split(END)
+    lines = [line for line in block.splitlines() if line.startswith("| ")]
+    old = [line for line in lines if line.split(" ")[1].endswith(",") and _name(line) in NETWORKS]
+    old_refused = [line for line in lines if line.split(" ")[1] in NETWORKS]
+    labels = [catalogue.get(key).label for key in METHODS]
+    tables = (
+        (["network, pixels", "path", "type", *labels], _merged(old, differences)),
+        (["network", "method", "message"], _merged(old_refused, refused)),
+    )
+    text = "\n".join(
+        "\n".join([_line(heads), _line(["---"] * len(heads)), *lines]) + "\n"
+        for heads, lines in tables
+    )
+    return f"{before}{BEGIN}\n{text}{END}{after}"
+
+
+def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    names = {_name(line) for line in new}
+    kept = [line for line in old if _name(line) not in names]
+    return sorted([*kept, *new], key=lambda line: list(NETWORKS).index(_name(line)))
+
+
+def _name(line: str) -> str:
+    return line.split(" ")[1].rstrip(",")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _path(name: str) -> str:
@@ -154,40 +191,22 @@ def _path(name: str) -> str:
     return "chain" if isinstance(network, Chain) else "any"
 
 
-def refusals(by_network: Rows) -> str:
-    """Return the table of refusals: network, method and message."""
-    lines = [["network", "method", "message"], ["---"] * 3]
-    lines += [
-        [name, f"`{row.method}`", row.refusal]
-        for (name, dtype), rows in by_network.items()
-        for row in rows
-        if row.refusal and dtype == "float32"
-    ]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def _number(value: float) -> str:
     return "0" if value == 0 else f"{value:.0e}".replace("e-0", "e-")
 
 
-def renewed(page: str, text: str) -> str:
-    """Return the page with another text between the markers."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{text}{END}{rest.split(END)[1]}"
-
-
 def main(names: Sequence[str], say: Callable[[str], object] = print) -> None:
-    """Compare the named networks, or all and write the page."""
-    by_network: dict[tuple[str, str], Sequence[Compared]] = {}
+    """Compare the named networks, or all, and write their rows after each network."""
     for name in names or NETWORKS:
+        differences: list[str] = []
+        refused: list[str] = []
         for dtype in (torch.float64, torch.float32):
-            rows = by_network[name, str(dtype).removeprefix("torch.")] = compare(name, dtype)
-            cells = (f"{row.method} {row.refusal or _number(row.difference)}" for row in rows)
-            say(f"{name} {dtype}: {'; '.join(cells)}")
-    if not names:
+            lines = rows_of(name, str(dtype).removeprefix("torch."), compare(name, dtype))
+            differences += lines[0]
+            refused += lines[1]
+        say("\n".join(differences))
         page = PAGE.read_text(encoding="utf-8")
-        text = table(by_network) + "\n" + refusals(by_network)
-        PAGE.write_text(renewed(page, text), encoding="utf-8")
+        PAGE.write_text(renewed(page, differences, refused), encoding="utf-8")
 
 
 if __name__ == "__main__":

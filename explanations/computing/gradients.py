@@ -37,6 +37,24 @@ class GradientPass:
     saliencies: Mapping[Layer, Tensor]
     """Largest absolute gradient over a layer's channels, (n, k, rows, columns), by layer."""
 
+    @classmethod
+    def joined(cls, parts: Sequence["GradientPass"]) -> "GradientPass":
+        """Concatenate the passes of several groups of images."""
+
+        def together(name: str) -> Tensor:
+            return torch.cat([getattr(part, name) for part in parts])
+
+        def by_layer(name: str) -> dict[Layer, Tensor]:
+            layers = getattr(parts[0], name)
+            return {
+                layer: torch.cat([getattr(part, name)[layer] for part in parts]) for layer in layers
+            }
+
+        return cls(
+            together("logits"), together("targets"), together("inputs"), by_layer("cams"),
+            by_layer("saliencies"),
+        )  # fmt: skip
+
 
 def gradient_pass(
     network: Network, pixels: Tensor, targets: Tensor | None, layers: Sequence[Layer]

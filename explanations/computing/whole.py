@@ -1,8 +1,9 @@
 """A network of any kind, computed as it is: the path for everything that is not a chain."""
 
 import copy
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any, Self, cast
 
@@ -50,6 +51,9 @@ class WholeNetwork:
         self.dtype = next(network.parameters()).dtype
         self.trial = self.enter(trial)
         """A few images with which the network is tried, as network input."""
+        self._turn: AbstractContextManager[Any] = nullcontext()
+        """A lock for a network that keeps something in its modules while it runs, which a second
+        thread would overwrite."""
         self._named = dict(core_of(self.network).named_modules())
         self._shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
 
@@ -71,8 +75,11 @@ class WholeNetwork:
             if not _alike(whole.run(whole.trial), theirs):
                 # A few networks rely on an operation in place that changes another branch.
                 whole = cls(_own(classifier.network, in_place=True), trial, reason)
+            before = _kept_in_modules(whole.network)
             together, again = whole.run(whole.trial), whole.run(whole.trial)
             alone = torch.cat([whole.run(row[None]) for row in whole.trial])
+            if _kept_in_modules(whole.network) != before:
+                whole._turn = threading.Lock()
         _refuse_chance(theirs, together, again)
         if not _alike(alone, together):
             raise PreflightError(
@@ -93,7 +100,8 @@ class WholeNetwork:
         """Return the logits of images. The whole network is step 0, behind which nothing comes."""
         if start > 0 or stop == 0:
             return values
-        return cast("Tensor", self.network(values.contiguous()))
+        with self._turn:
+            return cast("Tensor", self.network(values.contiguous()))
 
     def input_shapes(self, pixels: Tensor) -> list[tuple[int, ...]]:
         """Return the shapes of the pixels and of every module's output, without the batch axis."""
@@ -258,6 +266,13 @@ def _own(network: nn.Module, *, in_place: bool = False) -> nn.Module:
         if not in_place and getattr(module, "inplace", False) is True:
             setattr(module, "inplace", False)  # noqa: B010 - not every module declares it
     return own.eval()
+
+
+def _kept_in_modules(network: nn.Module) -> list[dict[str, int]]:
+    """Return the identities of all attributes of all modules."""
+    return [
+        {name: id(value) for name, value in vars(module).items()} for module in network.modules()
+    ]
 
 
 @contextmanager

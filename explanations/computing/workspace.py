@@ -23,6 +23,8 @@ from explanations.imagesets.background import Background
 
 Made = TypeVar("Made")
 COLOURS, TWO_CLASSES = 3, 2
+GRADIENT_LAYERS = 3
+"""Memory of an image in a forward and backward pass, in sums of all layers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +166,24 @@ class Batch:
         network = self.workspace.network
         default = network.default_layer
         layers = [*dict.fromkeys((*self.layers, *(() if default is None else (default,))))]
-        return gradient_pass(network, self.pixels, self.wanted, layers)
+        # On a CPU a batch is one image. On a GPU many images of a large network would not fit.
+        most = self.workspace.budget.rows(GRADIENT_LAYERS * sum(self._layer_bytes), in_cache=False)
+        if len(self) <= max(1, most):
+            return gradient_pass(network, self.pixels, self.wanted, layers)
+        parts = [
+            gradient_pass(
+                network,
+                self.pixels[first : first + most],
+                None if self.wanted is None else self.wanted[first : first + most],
+                layers,
+            )
+            for first in range(0, len(self), most)
+        ]
+        return GradientPass.joined(parts)
+
+    @property
+    def _layer_bytes(self) -> list[int]:
+        return self.workspace.layer_bytes(self.pixels)
 
     def cam(self, layer: Layer) -> Tensor:
         """Return the signed Grad-CAM map of a layer, with shape (n, k, rows, columns)."""

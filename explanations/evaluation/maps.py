@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from explanations.attribution import Attribution, Floats
-from explanations.engine import Engine
+from explanations.computing.chain import Chain
+from explanations.engine import Engine, LayerMaps
 from explanations.evaluation.cases import Case
 from explanations.methods.protocol import Explainer, parameters_of
 from explanations.store.atomic_files import write_atomically
@@ -80,21 +81,21 @@ class MapFolder:
             self.explainers,
             seed=self.seed,
             # The layers' maps come from the pass that is needed anyway.
-            layers=True,
+            layers=self._has_layers,
         )
-        layers = explanations.layers
-        assert layers is not None  # noqa: S101 - requested above
         return [
             ExplainedImage(
                 {key: explanations[key].relevance[index] for key in explanations},
                 {key: explanations[key].diagnostics[index] for key in explanations},
-                {
-                    name: maps[index]
-                    for name, maps in zip(layers.names, layers.gradcam, strict=True)
-                },
+                _layers_of(explanations.layers, index),
             )
             for index in range(len(cases))
         ]
+
+    @property
+    def _has_layers(self) -> bool:
+        """Check whether the network is a chain, of whose modules each has a map."""
+        return isinstance(self.engine.workspace.network, Chain)
 
 
 class KnownMaps(MapFolder):
@@ -123,15 +124,24 @@ class KnownMaps(MapFolder):
 
     def _known(self, case: Case) -> ExplainedImage:
         maps = self._read_known(case)
-        layers = self.engine.explain(
-            case.image[None], [case.predicted], ("gradcam",), layers=True
-        ).layers
-        assert layers is not None  # noqa: S101 - requested above
+        layers = None
+        if self._has_layers:
+            layers = self.engine.explain(
+                case.image[None], [case.predicted], ("gradcam",), layers=True
+            ).layers
         return ExplainedImage(
             {key: found.relevance for key, found in maps.items()},
             {key: found.diagnostics for key, found in maps.items()},
-            {name: values[0] for name, values in zip(layers.names, layers.gradcam, strict=True)},
+            _layers_of(layers, 0),
         )
+
+
+def _layers_of(layers: LayerMaps | None, index: int) -> dict[str, Floats]:
+    """Return an image's map of each module by its name. Networks that are no chains have none."""
+    if layers is None:
+        return {}
+    pairs = zip(layers.names, layers.gradcam, strict=True)
+    return {name: maps[index] for name, maps in pairs}
 
 
 def _packed(maps: ExplainedImage) -> bytes:

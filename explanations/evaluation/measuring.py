@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from explanations.computing.preflight import PreflightError
 from explanations.evaluation import agreement
 from explanations.evaluation.cases import Case
 from explanations.evaluation.catalogue import MEASURES, Measure
@@ -93,7 +94,7 @@ class Run:
         list(self.folder.compute(missing[:1]))
         started = time.perf_counter()
         # A limit without enough images takes no time, and is named when it is measured.
-        with suppress(TooFewImagesError):
+        with suppress(TooFewImagesError, PreflightError):
             for _ in resumed(self._path(column), [missing[0].sha256], self._compute(column)):
                 pass
         return (time.perf_counter() - started) * (len(missing) - 1)
@@ -137,7 +138,8 @@ class Run:
                 continue
             try:
                 table = self._table(self._of_limit(limit))
-            except TooFewImagesError as error:
+            except (TooFewImagesError, PreflightError) as error:
+                # Limits that depend on depth need a chain of modules.
                 self.left_out[f"Limit {limit.key}"] = str(error)
                 continue
             # Several limits can fill one table, such as DeepSHAP's backgrounds of several sizes.

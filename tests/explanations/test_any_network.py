@@ -2,12 +2,14 @@
 
 import copy
 import dataclasses
+import time
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from explanations.computing.memory import Budget
 from explanations.computing.needs import Need
 from explanations.computing.preflight import PreflightError
 from explanations.computing.whole import WholeNetwork
@@ -253,3 +255,60 @@ def test_every_need_has_its_words_and_its_cure():
         assert network.problem(need) == "" or network.problem(need).rstrip().endswith(".")
     assert network.problem(Need.CHAIN)
     assert not network.problem(Need.OUTPUTS)
+
+
+class Busy(networks.Residual):
+    """Counts how many threads are inside at once, and may keep something while it runs."""
+
+    most = inside = 0
+    keeps = False
+
+    def forward(self, pixels):
+        kind = type(self)
+        kind.inside += 1
+        kind.most = max(kind.most, kind.inside)
+        time.sleep(0.02)
+        if self.keeps:
+            self.kept = pixels
+        logits = super().forward(self.kept if self.keeps else pixels)
+        kind.inside -= 1
+        return logits
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_network_that_keeps_something_while_it_runs_runs_in_one_thread_at_a_time(
+    keeps, monkeypatch
+):
+    monkeypatch.setattr(Busy, "keeps", keeps)
+    classifier, explainer = made(Busy), SmoothGrad(samples=32)
+    alone = explain(classifier, pictures(1), [1], {"one": explainer})["one"].relevance
+    engine = Engine(classifier)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        Busy.most = 0
+        found = engine.explain(pictures(1), [1], {"one": explainer})["one"].relevance
+    finally:
+        torch.set_num_threads(threads)
+    # The control: without something kept, several threads are inside.
+    assert (Busy.most == 1) == keeps
+    assert difference(found, alone.astype(float)) <= BOUND
+
+
+def test_a_batch_that_is_too_large_for_memory_is_computed_in_parts(monkeypatch):
+    classifier, images = KINDS["residual"], pictures(5)
+    whole = explain(classifier, images, methods=("saliency", "gradcam"))
+    monkeypatch.setattr(Budget, "group", 5)
+    sizes = []
+    original = WholeNetwork.watch
+
+    def counted(self, entered, layers):
+        sizes.append(len(entered))
+        return original(self, entered, layers)
+
+    monkeypatch.setattr(WholeNetwork, "watch", counted)
+    monkeypatch.setattr(Budget, "rows", lambda self, size, in_cache=True: 2)
+    found = explain(classifier, images, methods=("saliency", "gradcam"))
+    assert sizes == [2, 2, 1]
+    for key in found:
+        assert difference(found[key].relevance, whole[key].relevance.astype(float)) <= 1e-5

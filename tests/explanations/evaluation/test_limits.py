@@ -3,11 +3,19 @@
 import numpy as np
 import pytest
 
+from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.catalogue import METHODS
+from explanations.contracts.methods import branches
+from explanations.engine import Engine
+from explanations.evaluation.cases import Case
 from explanations.evaluation.limits import backgrounds, depth, lime
 from explanations.evaluation.limits.catalogue import LIMITS, TABLES
-from tests.explanations.evaluation.conftest import planted_mask
+from explanations.evaluation.maps import MapFolder
+from explanations.evaluation.measuring import Run
+from explanations.evaluation.subject import Setting
+from explanations.imagesets.decoding import content_hash
+from tests.explanations.evaluation.conftest import planted_image, planted_mask
 
 SMALL = [limit for limit in LIMITS if limit.table != "deepshap_background"]
 
@@ -81,3 +89,22 @@ def test_lime_finds_the_planted_patch_with_every_seed(planted):
     found = lime.lime_by_samples(planted)
     assert found["2000 samples|spearman"] > found["100 samples|spearman"] - 0.2
     assert found["2000 samples|r2"] > 0.3
+
+
+def test_limits_by_depth_are_left_out_with_the_reason_for_a_network_that_is_no_chain(
+    tmp_path, monkeypatch
+):
+    classifier, image = branches(), planted_image()
+    explainers = {"gradcam": catalogue.get("gradcam").explainer()}
+    engine = Engine(classifier)
+    case = Case(image, 1, 1, content_hash(image), planted_mask())
+    folder = MapFolder(tmp_path, engine, explainers, 0)
+    list(folder.compute([case]))
+    run = Run(Setting(engine, explainers), folder, [case], [case])
+    by_depth = [limit for limit in LIMITS if limit.method == "gradcam"]
+    monkeypatch.setattr("explanations.evaluation.limits.catalogue.LIMITS", by_depth)
+    raw = run.raw()
+    assert raw.measures  # everything else is measured
+    assert by_depth
+    for limit in by_depth:
+        assert "It needs a chain of modules" in raw.left_out[f"Limit {limit.key}"]
