@@ -61,6 +61,7 @@ METHODS: dict[str, Any] = {
 }
 """Few samples and steps: each of them is compared."""
 BATCHES, COUNT, REFERENCES = 6, 2, 2
+SPREAD = 0.01
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,8 @@ def classifier_of(name: str) -> Classifier:
     network = models.get_model(name, weights=None, **sized)
     if name == "vit_b_16":
         nn.init.normal_(network.heads.head.weight, std=0.1)  # zeros before training
-    # Logits of the size that trained networks have: with large ones, 8 steps are not enough.
-    last = [module for module in network.modules() if isinstance(module, nn.Linear | nn.Conv2d)][-1]
-    last.weight.data *= 0.02
     network = _settled(network, size).eval().requires_grad_(False)
+    _flatten(network, size)
     names = tuple(f"class {number}" for number in range(1000))
     mean, std = torch.full((3,), 0.45), torch.full((3,), 0.25)
     return Classifier(network, mean, std, names, image_size=size)
@@ -102,6 +101,18 @@ def _settled(network: nn.Module, size: int) -> nn.Module:
         for _ in range(BATCHES):
             network(torch.randn(4, 3, size, size, generator=generator))
     return network
+
+
+def _flatten(network: nn.Module, size: int) -> None:
+    """Scale the last layer so that random images change the logits by SPREAD: untrained networks
+    are so curved that a few steps of Integrated Gradients would miss most of a larger change."""
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        logits = network(torch.randn(8, 3, size, size, generator=generator))
+    spread = float((logits - logits.mean(0)).abs().max())
+    last = [module for module in network.modules() if isinstance(module, nn.Linear | nn.Conv2d)][-1]
+    for values in last.parameters():
+        values.data *= SPREAD / spread
 
 
 def pictures(count: int, size: int, seed: int = 0) -> NDArray[np.uint8]:
