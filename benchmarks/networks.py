@@ -61,7 +61,7 @@ METHODS: dict[str, Any] = {
 }
 """Few samples and steps: each of them is compared."""
 BATCHES, COUNT, REFERENCES = 6, 2, 2
-SPREAD = 0.01
+SPREAD, BLACK = 0.05, -1.8
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,13 @@ def _settled(network: nn.Module, size: int) -> nn.Module:
 
 
 def _flatten(network: nn.Module, size: int) -> None:
-    """Scale the last layer so that random images change the logits by SPREAD: untrained networks
+    """Scale the last layer so that other images change the logits by SPREAD: untrained networks
     are so curved that a few steps of Integrated Gradients would miss most of a larger change."""
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
-        logits = network(torch.randn(8, 3, size, size, generator=generator))
+        images = torch.randn(8, 3, size, size, generator=generator)
+        images[0] = BLACK  # the baseline of Integrated Gradients
+        logits = network(images)
     spread = float((logits - logits.mean(0)).abs().max())
     last = [module for module in network.modules() if isinstance(module, nn.Linear | nn.Conv2d)][-1]
     for values in last.parameters():
