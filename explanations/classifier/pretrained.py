@@ -22,8 +22,7 @@ def torchvision_classifier(
     """Load a network such as ``vgg16`` with weights, both by torchvision's names.
 
     The weights are downloaded once and stored in torchvision's folder; the file is read as tensors
-    only, never as code. ``weights`` None gives random weights, for experiments. The engine accepts
-    the VGGs, with and without batch normalisation.
+    only, never as code. ``weights`` None gives random weights, for experiments.
 
     Raises CheckpointError for unknown names, and if the weights cannot be downloaded.
     """

@@ -243,6 +243,9 @@ def deepshap_of_type(
     )
     # A copy, because shap attaches hooks and attributes to every module of the network.
     network = _TargetLogit(copy.deepcopy(classifier.network).to(dtype), target)
+    for module in network.modules():
+        if getattr(module, "inplace", False) is True:  # shap's hooks forbid it
+            setattr(module, "inplace", False)  # noqa: B010 - not every module declares it
     shares = shap.DeepExplainer(network, reference).shap_values(pixels, check_additivity=False)
     by_channel: Map = np.asarray(shares, dtype=np.float64).reshape(-1, *image.shape[:2])
     return by_channel

@@ -10,7 +10,6 @@ from benchmarks.networks import NETWORKS, PAGE, Compared, compare, renewed, rows
 BOUND, OF_DIFFERENCES = 1e-6, 1e-5
 REFUSED = {
     "mobilenet_v3_large": "multiplies or divides two results that both depend on the image",
-    "efficientnet_b0": "multiplies or divides two results that both depend on the image",
     "convnext_tiny": "layer_norm",
     "vit_b_16": "is a LayerNorm",
     "swin_t": "is a LayerNorm",
