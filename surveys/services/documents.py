@@ -8,7 +8,7 @@ from django.conf import settings
 
 from explanations.store.atomic_files import write_atomically
 from surveys.services.errors import StudyError
-from surveys.study_file.consent import PDF, Document
+from surveys.study_file.consent import Document
 from surveys.study_file.declaration import StudyFile
 
 LARGEST = 10_000_000  # bytes
@@ -73,18 +73,6 @@ def missing_documents(study: StudyFile) -> Iterator[str]:
     for document in declared_documents(study):
         if not path_of(document).exists():
             yield (
-                f"The consent's PDF {document.name!r} is not stored. Load the study with "
-                "manage.py load_study from the folder that contains it, or upload it in the panel."
+                f"The consent's PDF {document.name!r} is not stored. Put it next to the study file, "
+                "and load the file with manage.py load_study."
             )
-
-
-def named(name: str, content: bytes) -> str:
-    """Store a PDF and return the value of ``pdf`` that names it in a study file."""
-    sha256 = store_document(content)
-    value = f"{name}#{sha256}"
-    if PDF.fullmatch(value) is None:
-        raise DocumentError(
-            f"The file's name is {name!r}. It must end in .pdf and hold only letters without "
-            "accents, digits, spaces, -, . and _."
-        )
-    return value

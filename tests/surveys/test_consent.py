@@ -1,5 +1,6 @@
 """The consent: its texts in Markdown, its check boxes and PDF, and the way back without it."""
 
+import hashlib
 import re
 from dataclasses import replace
 
@@ -212,7 +213,7 @@ def test_a_pdf_is_served_only_with_the_content_that_the_file_names(tmp_path, db,
     images(10)
     weights = write_weights(tmp_path / "w.safetensors")
     file = tmp_path / "study.toml"
-    named = documents.named("information.pdf", PDF)
+    named = f"information.pdf#{hashlib.sha256(PDF).hexdigest()}"
     file.write_text(rich(design_text(weights, parts=PARTS), pdf=f'pdf = "{named}"'))
     (tmp_path / "information.pdf").write_bytes(PDF + b" changed")
     declared = loading.parse(file.read_text())

@@ -62,6 +62,51 @@ def test_every_page_of_an_arm_is_shown_marked_with_its_pictures_and_stores_nothi
     assert panel.get(address(study, "lime", len(sequence))).status_code == 404
 
 
+PREFERENCE = """
+[[parts]]
+kind = "instructions"
+[[parts]]
+kind = "trials"
+task = "preference"
+compare = ["gradcam", "lime"]
+free_text = "reason"
+right = 1
+wrong = 1
+[[parts]]
+kind = "questionnaire"
+questionnaire = "trust-v1"
+"""
+
+
+@pytest.mark.parametrize("arm", ["none", "lime"])
+def test_two_maps_to_compare_are_shown_with_their_legends_in_every_arm(panel, tmp_path, arm):
+    study = drawn_study(
+        tmp_path, opened=False, parts=PREFERENCE, arms=("none", "gradcam", "lime"), right=3
+    )
+    number = next(
+        page.number for page in preview.pages(study) if page.step and page.step.kind == "trial"
+    )
+    shown = panel.get(address(study, arm, number)).content.decode()
+    pictures = read_page("", 200, shown).pictures
+    assert len(pictures) == 5  # the image, and two maps with a legend each
+    assert all(panel.get(picture).status_code == 200 for picture in pictures)
+    assert "Stand-in." not in shown
+    sent = {"preferred_map": "2", "sureness": "4", "free_text": "It is clearer."}
+    following = panel.post(address(study, arm, number), sent, follow=True).content.decode()
+    assert "<code>preferred_map</code>: 2" in following
+    assert "<code>free_text</code>: It is clearer." in following
+
+
+def test_the_consent_is_shown_with_its_check_boxes(panel, tmp_path):
+    boxes = '[[consent.checks]]\nkey = "adult"\ntext = "I am of age."\n[[consent.details]]\n'
+    boxes += 'heading = "Your data"\ntext = "Here."\n'
+    study = drawn_study(tmp_path, opened=False)
+    study = services.load_study(study.source.replace("[debrief]", f"{boxes}[debrief]"))
+    shown = panel.get(address(study, "lime", 0)).content.decode()
+    assert 'name="consent_adult"' in shown
+    assert "<summary>Your data</summary>" in shown
+
+
 def test_arms_differ_in_the_map_alone(panel, tmp_path):
     study = drawn_study(tmp_path)
     number = next(
