@@ -73,6 +73,6 @@ def missing_documents(study: StudyFile) -> Iterator[str]:
     for document in declared_documents(study):
         if not path_of(document).exists():
             yield (
-                f"The consent's PDF {document.name!r} is not stored. Put it next to the study file, "
-                "and load the file with manage.py load_study."
+                f"The consent's PDF {document.name!r} is not stored. Put it next to the study "
+                "file, and load the file with manage.py load_study."
             )
