@@ -26,7 +26,11 @@ RENAMED_STATES = {"withdrawn": "stopped"}
 NEW_FILES = {"wide.csv"}
 NEW_COLUMNS = dict.fromkeys(
     ("answers.csv", "block_answers.csv", "not_allocated_answers.csv"), ("part",)
-)
+) | {
+    "trials.csv": ("without_picture", "time_extensions"),
+    "practice.csv": ("without_picture", "time_extensions"),
+    "pages.csv": ("time_extensions", "option_order"),
+}
 """What exports have gained since then; the rest must be equal."""
 EXPORT = """
 import sys
