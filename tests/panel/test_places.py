@@ -45,6 +45,7 @@ def test_without_a_reason_the_form_says_so_and_nothing_changes(running, signed_i
     assert allocation(running).places == 60
 
 
+@pytest.mark.nightly
 def test_too_few_places_are_refused_in_the_form(running, signed_in):
     for number in range(5):
         factories.allocated(running, str(number))
@@ -89,6 +90,7 @@ def test_the_command_refuses_with_a_sentence(db, tmp_path, option, said):
         call_command("change_places", "small", option, reason="More.")
 
 
+@pytest.mark.nightly
 def test_the_command_removes_a_quota(db, tmp_path):
     study = factories.small_study(tmp_path, allocation="quotas = { lime = 3 }")
     factories.allocated(study, "somebody")

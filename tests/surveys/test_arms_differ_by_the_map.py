@@ -84,6 +84,7 @@ def test_without_the_map_every_page_of_every_arm_is_the_same(people):
             assert others[key] == control[key], (arm, key)
 
 
+@pytest.mark.nightly
 def test_the_map_is_really_there_and_would_be_noticed(people):
     # The control: with what belongs to the map, the pages of the arms differ.
     texts = set()

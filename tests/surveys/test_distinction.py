@@ -166,7 +166,9 @@ def test_a_class_whose_map_is_empty_by_any_method_is_passed_over_in_every_arm(of
     assert name != expected
 
 
-@pytest.mark.parametrize("empty", [1, 2, 3])
+@pytest.mark.parametrize(
+    "empty", [1, *(pytest.param(count, marks=pytest.mark.nightly) for count in (2, 3))]
+)
 def test_further_classes_are_explained_until_enough_maps_are_not_empty(of_two, monkeypatch, empty):
     stimuli = list(of_two.stimuli.all())
     first = stimuli[0].prediction
@@ -201,6 +203,7 @@ def test_further_classes_are_explained_until_enough_maps_are_not_empty(of_two, m
     assert shown == first.likeliest(4)[empty + 1 : empty + 2]
 
 
+@pytest.mark.nightly
 def test_an_image_keeps_the_classes_that_earlier_participants_saw(of_two):
     services.open_study(study=of_two)
     person = factories.allocated(of_two, "somebody")

@@ -144,6 +144,7 @@ def test_the_script_gets_the_new_time_without_another_page(limited):
     assert answer["extensions_left"] == 9
 
 
+@pytest.mark.nightly
 def test_more_time_is_given_ten_times_and_then_no_more(limited):
     client, path, hidden = limited
     accept = {"accept": "application/json"}
@@ -157,6 +158,7 @@ def test_more_time_is_given_ten_times_and_then_no_more(limited):
     assert Submission.objects.get(step="trial:1").extensions == 10
 
 
+@pytest.mark.nightly
 def test_a_claim_counts_only_after_the_time_that_was_added(limited):
     client, path, hidden = limited
     client.post(path, {**hidden, "more_time": "1"})
@@ -168,6 +170,7 @@ def test_a_claim_counts_only_after_the_time_that_was_added(limited):
     assert Submission.objects.get(step="trial:1").timed_out
 
 
+@pytest.mark.nightly
 def test_where_the_limit_is_essential_nobody_gets_more_time(db, tmp_path):
     limits = "limit_seconds = 20\nlimit_extensions = 0"
     study = drawn_study(tmp_path, parts=trial_parts(more=limits))

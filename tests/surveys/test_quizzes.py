@@ -62,7 +62,7 @@ def attempt(study: Study, key: str, place: int) -> Participant:
     return person
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [0, pytest.param(1, marks=pytest.mark.nightly)])
 def test_nobody_passes_by_choosing_the_same_place_in_every_question(checked, place):
     # Every method of seven arms, several people each.
     for number in range(28):
@@ -71,6 +71,7 @@ def test_nobody_passes_by_choosing_the_same_place_in_every_question(checked, pla
         assert (following.kind, following.number) == ("quiz", 2), person.arm.key
 
 
+@pytest.mark.nightly
 def test_every_place_holds_the_right_answer_of_somebody(checked):
     # The control: the options are really shuffled, and not only the first is avoided.
     seen = set()

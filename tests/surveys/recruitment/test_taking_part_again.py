@@ -102,6 +102,7 @@ def test_the_consent_the_withdrawal_and_the_receipt_say_that_the_hash_is_kept(pa
     assert "scrambled" not in forged
 
 
+@pytest.mark.nightly
 def test_where_nothing_is_kept_no_page_says_that_something_is(db, tmp_path):
     study = studies.recruited(tmp_path, FORGETFUL)
     client, consent = agreed(study)
@@ -113,6 +114,7 @@ def test_where_nothing_is_kept_no_page_says_that_something_is(db, tmp_path):
     assert "scrambled" not in done
 
 
+@pytest.mark.nightly
 def test_the_commands_receipt_names_the_date(paid):
     person = came(paid)
     said = call_command("erase_participant", "paid", "--yes", code=person.personal_code)
@@ -130,6 +132,7 @@ def test_the_hash_ends_with_the_time_that_the_consent_named(paid):
     assert came(paid).arm is not None
 
 
+@pytest.mark.nightly
 def test_a_passed_date_admits_even_before_the_worker_deletes_the_hash(paid):
     services.erase(participant=came(paid))
     RememberedId.objects.update(until=timezone.now())
@@ -189,12 +192,14 @@ def test_a_returned_submission_also_gives_back_a_place_without_an_arm(db, tmp_pa
     assert ledger_audit.verify(study)
 
 
+@pytest.mark.nightly
 def test_by_default_and_for_other_statuses_the_place_stays_used(paid):
     told(came(paid), "RETURNED")
     assert taken(paid, simulated=False) == 1
     assert not paid.slots.filter(given_back=True).exists()
 
 
+@pytest.mark.nightly
 def test_the_list_of_submissions_gives_places_back_where_no_news_comes(db, tmp_path):
     study = studies.recruited(tmp_path, REPLACING)
     came(study, 1), came(study, 2)
@@ -207,6 +212,7 @@ def test_the_list_of_submissions_gives_places_back_where_no_news_comes(db, tmp_p
     assert taken(study, simulated=False) == 1
 
 
+@pytest.mark.nightly
 def test_an_approved_submission_keeps_its_place(db, tmp_path):
     study = studies.recruited(tmp_path, REPLACING)
     told(came(study), "APPROVED")
@@ -225,6 +231,7 @@ def test_who_withdraws_gives_the_place_back_only_once(db, tmp_path, leave):
     assert "0 places given back and 1 after the allocation" in str(real)
 
 
+@pytest.mark.nightly
 def test_the_arms_go_on_as_if_nobody_had_given_a_place_back(db, tmp_path):
     study = studies.recruited(tmp_path, REPLACING, places=8)
     people = [came(study, number) for number in range(1, 5)]
@@ -235,6 +242,7 @@ def test_the_arms_go_on_as_if_nobody_had_given_a_place_back(db, tmp_path):
     assert replay(ledger_of(study, False)).replaced == 1
 
 
+@pytest.mark.nightly
 def test_a_place_given_back_without_the_services_is_found(db, tmp_path):
     study = studies.recruited(tmp_path, REPLACING)
     came(study)

@@ -44,6 +44,7 @@ def test_places_are_raised_while_the_study_runs(full):
     assert ledger_audit.verify(changed)
 
 
+@pytest.mark.nightly
 def test_the_arms_after_a_raise_are_those_of_a_study_that_began_with_as_many(full, tmp_path):
     changed = change(full, "places = 4", "places = 40")
     arms = fill(changed, range(4, 12))
@@ -117,6 +118,7 @@ def test_a_quota_is_not_added_but_can_be_removed(db, tmp_path):
     assert ledger_audit.verify(changed)
 
 
+@pytest.mark.nightly
 def test_hold_minutes_change_without_an_entry_that_the_draw_depends_on(full):
     changed = change(full, "places = 4", "places = 4\nhold_minutes = 5")
     assert definition(changed).allocation.hold_minutes == 5
