@@ -70,6 +70,8 @@ def _settled(network: nn.Module, size: int) -> nn.Module:
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None  # the mean of all batches, however slowly it usually learns
+        if isinstance(module, nn.Linear) and not module.weight.any():
+            nn.init.normal_(module.weight, std=0.05)  # a transformer's last layer begins with zeros
     with torch.no_grad():
         for seed in range(8):
             generator = torch.Generator().manual_seed(seed)
@@ -81,7 +83,7 @@ def check_classifier(classifier: Classifier, folder: Path) -> None:
     """Check every promise of a classifier, with random images. Raises ContractError."""
     images = _images(classifier)
     probabilities = classifier.probabilities(images)
-    _check_probabilities(classifier, probabilities)
+    _check_probabilities(classifier, images, probabilities)
     _check_independence(classifier, images, probabilities)
     _check_storage(classifier, images, probabilities, folder)
     _check_gradients(classifier, images)
@@ -92,11 +94,17 @@ def _images(classifier: Classifier) -> NDArray[np.uint8]:
     generator = np.random.default_rng(0)
     size = classifier.image_size
     shapes = ((size, 2 * size), (size + 7, size), (size, size))
-    raw = [generator.integers(0, 256, (*shape, 3), dtype=np.uint8) for shape in shapes]
+    # Of different brightness, because a deep network with random weights sees no more in noise.
+    raw = [
+        generator.integers(0, brightest, (*shape, 3), dtype=np.uint8)
+        for shape, brightest in zip(shapes, (256, 60, 140), strict=True)
+    ]
     return np.stack([classifier.input_of(image) for image in raw])
 
 
-def _check_probabilities(classifier: Classifier, probabilities: NDArray[np.float32]) -> None:
+def _check_probabilities(
+    classifier: Classifier, images: NDArray[np.uint8], probabilities: NDArray[np.float32]
+) -> None:
     expected = (3, len(classifier.class_names))
     if probabilities.shape != expected:
         raise ContractError(
@@ -107,10 +115,13 @@ def _check_probabilities(classifier: Classifier, probabilities: NDArray[np.float
         raise ContractError(
             "The probabilities are not finite or do not sum to 1. Return logits, without softmax."
         )
-    if abs(probabilities - probabilities[0]).max() == 0:
+    # Compared before the softmax, which rounds the probability of a sure network to exactly 1.
+    with exact_arithmetic(), torch.no_grad():
+        logits = classifier.network(classifier.normalise(images).contiguous())
+    if not (logits != logits[0]).any():
         raise ContractError(
-            "All images get the same probabilities. Check that forward() uses its input and that "
-            "mean and std are on the scale from 0 to 1."
+            "All images get the same logits. Check that forward() uses its input and that mean and "
+            "std are on the scale from 0 to 1."
         )
 
 
