@@ -29,6 +29,7 @@ DATA_DIR = environment.folder("STUDY_DATA_DIR", BASE_DIR / "var")
 WEIGHTS_DIR = BASE_DIR / "weights"
 STUDIES_DIR = BASE_DIR / "studies"
 INSTRUMENTS_DIR = environment.folder("STUDY_INSTRUMENTS", DATA_DIR / "instruments")
+WEIGHTS_FOLDERS = [Path(folder).resolve() for folder in environment.words("STUDY_WEIGHTS_FOLDERS")]
 IMAGE_FOLDERS = environment.folder("STUDY_IMAGE_FOLDERS", DATA_DIR / "folders")
 ALLOWED_HOSTS = environment.words(
     "STUDY_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]") if DEBUG else ()
@@ -55,8 +56,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "studyplatform.page_errors.PageErrorsMiddleware",
+    "studyplatform.security.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "studyplatform.security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -206,6 +207,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 if not DEBUG:
     behind_https = environment.flag("STUDY_HTTPS", default=True)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = behind_https
+    if behind_https:  # no other host and no unencrypted page can set a cookie of this name
+        SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # monitoring within the host does not use TLS
     SECURE_HSTS_SECONDS = 31_536_000 if behind_https else 0
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = behind_https

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from django.utils import translation
 from django.utils.http import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
+# Processes that tests start may use the weights that the tests have written.
+os.environ.setdefault("STUDY_WEIGHTS_FOLDERS", tempfile.gettempdir())
 
 # What is imported and collected lives until the end: to look for garbage in it took a third of the
 # time of collecting, and a part of each test's.
@@ -93,3 +96,4 @@ def _data_in_a_folder_of_its_own(settings, tmp_path):
     settings.DATA_DIR = tmp_path / "var"
     settings.INSTRUMENTS_DIR = tmp_path / "var" / "instruments"
     settings.IMAGE_FOLDERS = tmp_path / "var" / "folders"
+    settings.WEIGHTS_FOLDERS = [Path(tempfile.gettempdir()).resolve()]

@@ -20,6 +20,8 @@ SLUG = {name: ["nothing"] for name in (
     "reconcile_recruitment", "replay_allocation", "simulate_participants", "verify_ledger",
 )}  # fmt: skip
 CALLS = SLUG | {
+    "backup": [str(ROOT)],
+    "check_integrity": [],
     "change_places": ["nothing", "--reason", "More money.", "--places", "9"],
     "erase_participant": ["nothing", "--code", "X"],
     "evaluate_explanations": ["--study", "nothing", "--output", "nowhere"],
@@ -44,6 +46,7 @@ WITHOUT = {
         "plan_power",
         "preregister",
         "reproduce_report",
+        "restore",
         "serve",
         "train_classifier",
     ),

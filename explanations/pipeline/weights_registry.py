@@ -52,12 +52,21 @@ def weights_file(text: str) -> Path:
     """Return the path of the weights that a study file or a command names.
 
     A text that ends in .safetensors is a path, relative to the project. Any other text is the name
-    that ``manage.py register_classifier`` gave a classifier of the data folder.
+    that ``manage.py register_classifier`` gave a classifier of the data folder. Raises
+    RegistryError for a file elsewhere, whether or not it exists, so that researchers do not learn
+    what is on the server.
     """
     if text.endswith(SUFFIX):
         path: Path = settings.BASE_DIR / text
-        return path
-    return classifier_folder() / f"{text}{SUFFIX}"
+    else:
+        path = classifier_folder() / f"{text}{SUFFIX}"
+    roots = (settings.BASE_DIR, settings.DATA_DIR, *settings.WEIGHTS_FOLDERS)
+    if not any(path.resolve().is_relative_to(Path(root).resolve()) for root in roots):
+        raise RegistryError(
+            f"The weights {text!r} are outside of the project's and the data folder. Move the file "
+            "there and name it by its path from the project's folder."
+        )
+    return path
 
 
 def registered_names() -> list[str]:

@@ -75,12 +75,15 @@ def remember(response: HttpResponse, participant: Participant) -> None:
 
 def forget(response: HttpResponse, study: Study, simulated: bool) -> None:
     """Remove the cookie of the browser's participation in the study."""
-    response.delete_cookie(_cookie(simulated), path=landing_path(study), samesite="Lax")
+    for name in {_cookie(simulated), _plain_cookie(simulated)}:
+        response.delete_cookie(name, path=landing_path(study), samesite="Lax")
 
 
 def remembered(request: HttpRequest, study: Study, simulated: bool) -> Participant | None:
     """Return the participation that was started in this browser, if any."""
-    code = request.get_signed_cookie(_cookie(simulated), None, salt=RETURN)
+    names = (_cookie(simulated), _plain_cookie(simulated))
+    codes = (request.get_signed_cookie(name, None, salt=RETURN) for name in names)
+    code = next(filter(None, codes), None)
     return study.participants.filter(code=code, simulated=simulated).first() if code else None
 
 
@@ -96,7 +99,13 @@ def date_in(signed: str) -> datetime.date | None:
 
 
 def _cookie(simulated: bool) -> str:
-    # Each study's cookie has its own path.
+    # Each study's cookie has its own path, so that it cannot be called __Host-.
+    prefix = "__Secure-" if settings.SESSION_COOKIE_SECURE else ""
+    return prefix + _plain_cookie(simulated)
+
+
+def _plain_cookie(simulated: bool) -> str:
+    """Return the name without a prefix, which every cookie had before."""
     return "rehearsal" if simulated else "participation"
 
 

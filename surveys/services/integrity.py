@@ -1,0 +1,70 @@
+"""The watch over stored studies: whether ledger, places, trials, answers and files agree."""
+
+from collections.abc import Iterator
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError, connection
+from django.db.models import F
+
+from explanations.models import Explanation, StudyImage
+from explanations.pipeline.data_folder import artefact_store, image_store
+from surveys.allocation.replay import ReplayError
+from surveys.models import Participant, Study, Submission, Trial
+from surveys.models.sealed import keyed_hash
+from surveys.pages import sequence
+from surveys.services.ledger_audit import verify
+
+
+def problems() -> Iterator[str]:
+    """Yield a sentence for everything in the database that does not agree."""
+    try:
+        connection.check_constraints()
+    except IntegrityError as error:
+        yield f"A row refers to one that is missing: {error}."
+    for study in Study.objects.order_by("slug"):
+        try:
+            verify(study)
+        except ReplayError as error:
+            yield str(error)
+        yield from _of_participants(study)
+        yield from _of_trials(study)
+
+
+def _of_participants(study: Study) -> Iterator[str]:
+    for person in study.participants.select_related("study", "arm").iterator():
+        try:
+            is_found = keyed_hash("code", person.code) == person.code_hash
+        except ImproperlyConfigured as error:
+            yield str(error)
+            return
+        if not is_found:
+            yield f"{study.slug}: the address of {person} does not fit its hash."
+        if (
+            person.arm_id is not None
+            and not study.slots.filter(participant=person, arm_id=person.arm_id).exists()
+        ):
+            yield f"{study.slug}: {person} has an arm, but no place in it."
+        if person.state == Participant.State.COMPLETED:
+            unsent = sequence.first_unsent(person, sequence.sent(person))
+            if unsent is not None:
+                yield f"{study.slug}: {person} has completed, but lacks the page {unsent.key!r}."
+
+
+def _of_trials(study: Study) -> Iterator[str]:
+    for trial in Trial.objects.filter(participant__study=study).exclude(stimulus__study=study):
+        yield f"{study.slug}: {trial} shows an image of another study."
+    others = Submission.objects.filter(participant__study=study, trial__isnull=False).exclude(
+        trial__participant=F("participant")
+    )
+    for page in others:
+        yield f"{study.slug}: the page {page} answers a trial of somebody else."
+
+
+def missing_files() -> Iterator[str]:
+    """Yield a sentence for each image and map that participants see and that is not there."""
+    for image in StudyImage.objects.filter(predictions__stimulus__isnull=False).distinct():
+        if not image_store().path(image.sha256).is_file():
+            yield f"The image {image.sha256[:12]} of a study has no file."
+    for shown in Explanation.objects.filter(trial__isnull=False).distinct():
+        if not artefact_store().is_whole(shown.stored):
+            yield f"The map {shown.key[:12]} that participants see is damaged or missing."

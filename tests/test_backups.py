@@ -1,0 +1,175 @@
+"""What was confirmed before a backup began is in it and comes back as it was, on both databases."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from surveys.models import AllocationSlot, Participant, Study
+from surveys.services.integrity import problems
+from tests.conftest import ROOT
+from tests.postgres import postgres
+from tests.surveys.drawn import drawn_study
+from tests.surveys.factories import without_triggers
+from tests.surveys.people import begin, go_on
+
+__all__ = ["postgres"]  # a fixture that starts a server
+FILL = """
+import sys
+from pathlib import Path
+import django
+django.setup()
+from django.test import Client
+from django.test.utils import setup_test_environment
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+setup_test_environment()
+from tests.surveys.drawn import drawn_study
+from tests.surveys.people import begin, go_on
+study = drawn_study(Path(sys.argv[1]))
+for pages in (1, 4, None):
+    browser, page, person = begin(study)
+    go_on(browser, page, pages)
+"""
+WRITE = """
+import django
+django.setup()
+from surveys import services
+from surveys.models import Study
+from tests.surveys import factories
+study = Study.objects.get()
+print("begun", flush=True)
+for number in range(10_000):
+    person = services.enrol(study=study, arrival_key=f"meanwhile {number}")
+    factories.walk(person, pages=1)
+    print(person.pseudonym, flush=True)
+"""
+
+
+def environment(url: str, data: Path) -> dict[str, str]:
+    return {
+        **os.environ, "DATABASE_URL": url, "STUDY_DATA_DIR": str(data), "STUDY_DEBUG": "1",
+        "DJANGO_SETTINGS_MODULE": "studyplatform.settings",
+    }  # fmt: skip
+
+
+def run(variables: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=variables, text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def manage(variables: dict[str, str], *arguments: str) -> str:
+    return run(variables, "manage.py", *arguments)
+
+
+def people(url: str) -> set[str]:
+    if url.startswith("postgresql"):
+        with psycopg.connect(url) as database:
+            return {row[0] for row in database.execute("SELECT pseudonym FROM surveys_participant")}
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
+        return {row[0] for row in database.execute("SELECT pseudonym FROM surveys_participant")}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def databases(request, tmp_path) -> tuple[str, str]:
+    """The addresses of a database to fill, and of an empty one to restore into."""
+    if request.param == "sqlite":
+        names = (tmp_path / "old.sqlite3", tmp_path / "new.sqlite3")
+        return f"sqlite:///{names[0]}", f"sqlite:///{names[1]}"
+    server = request.getfixturevalue("postgres")
+    return server.new_database(), server.new_database()
+
+
+def test_a_backup_under_load_is_restored_with_every_confirmed_person(databases, tmp_path):
+    old, new = (
+        environment(url, tmp_path / name) for url, name in zip(databases, "ab", strict=True)
+    )
+    run(old, "-c", FILL, str(tmp_path))
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITE], cwd=ROOT, env=old, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        confirmed = [writer.stdout.readline().strip() for _ in range(6)][1:]
+        assert "verified" in manage(old, "backup", str(tmp_path / "backup"))
+    finally:
+        writer.kill()
+        writer.communicate()
+    assert "Restored" in manage(new, "restore", str(tmp_path / "backup"))
+    restored = people(databases[1])
+    assert set(confirmed) < restored <= people(databases[0])
+    assert "Everything agrees" in manage(new, "check_integrity")
+    images = {path.relative_to(tmp_path / "a") for path in (tmp_path / "a" / "images").rglob("*")}
+    assert images
+    assert all((tmp_path / "b" / path).exists() for path in images)
+    manifest = json.loads((tmp_path / "backup" / "manifest.json").read_text())
+    assert manifest["tables"]["surveys_participant"][0] == len(restored)
+    # Nothing is replaced, and a damaged backup is refused.
+    assert "not empty" in refused(new, tmp_path) or "already" in refused(new, tmp_path)
+    damaged = next((tmp_path / "backup" / "data" / "images").rglob("*.*"))
+    damaged.write_bytes(b"x")
+    assert "damaged or missing" in refused(environment(databases[1], tmp_path / "c"), tmp_path)
+
+
+def refused(variables: dict[str, str], tmp_path: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "restore", str(tmp_path / "backup")],
+        cwd=ROOT, env=variables, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    return done.stderr
+
+
+@pytest.fixture
+def lived(db, tmp_path) -> Study:
+    study = drawn_study(tmp_path)
+    for pages in (1, 4, None):
+        browser, page, _ = begin(study)
+        go_on(browser, page, pages)
+    return study
+
+
+def test_a_study_that_was_left_alone_agrees(lived):
+    assert list(problems()) == []
+    assert "Everything agrees: 1 studies" in call_command("check_integrity")
+
+
+FAULTS = {
+    "UPDATE surveys_participant SET code_hash = 'x' || id": "does not fit its hash",
+    "UPDATE surveys_participant SET state = 'completed', finished_at = consented_at, "
+    "completion_code = 'X' WHERE state = 'started'": "but lacks the page",
+    "UPDATE surveys_submission SET trial_id = (SELECT max(id) FROM surveys_trial) "
+    "WHERE trial_id IS NOT NULL AND participant_id = (SELECT min(participant_id) FROM "
+    "surveys_trial)": "answers a trial of somebody else",
+    "DELETE FROM surveys_ledgerentry WHERE sequence = 2": "is not intact",
+    "UPDATE surveys_allocationslot SET arm_id = NULL, position = NULL, block = NULL, place = NULL "
+    "WHERE position = 1": "has an arm, but no place in it",
+}
+
+
+@pytest.mark.parametrize("statement", FAULTS)
+def test_each_fault_is_said_in_words(lived, statement):
+    with without_triggers(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    with pytest.raises(CommandError, match=FAULTS[statement]):
+        call_command("check_integrity")
+
+
+def test_a_missing_image_is_named(lived, settings):
+    for path in (settings.DATA_DIR / "images").rglob("*.png"):
+        path.unlink()
+    with pytest.raises(CommandError, match="of a study has no file"):
+        call_command("check_integrity")
+    assert Participant.objects.exists()
+    assert AllocationSlot.objects.exists()
