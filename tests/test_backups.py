@@ -150,7 +150,7 @@ FAULTS = {
     "UPDATE surveys_participant SET state = 'completed', finished_at = consented_at, "
     "completion_code = 'X' WHERE state = 'started'": "but lacks the page",
     "UPDATE surveys_submission SET trial_id = (SELECT max(id) FROM surveys_trial) "
-    "WHERE trial_id = (SELECT min(trial_id) FROM surveys_submission)": "answers a trial of somebody else",
+    "WHERE trial_id = (SELECT min(trial_id) FROM surveys_submission)": "a trial of somebody else",
     "DELETE FROM surveys_ledgerentry WHERE sequence = 2": "is not intact",
     "UPDATE surveys_allocationslot SET arm_id = NULL, position = NULL, block = NULL, place = NULL "
     "WHERE position = 1": "has an arm, but no place in it",

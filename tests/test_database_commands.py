@@ -16,7 +16,8 @@ from tests.conftest import ROOT
 
 OURS = ("explanations", "surveys", "studyplatform")
 SLUG = {name: ["nothing"] for name in (
-    "close_study", "dump_study", "forget_identifiers", "open_study", "pause_study",
+    "close_study", "data_protection", "dump_study", "forget_identifiers",
+    "open_study", "pause_study",
     "reconcile_recruitment", "replay_allocation", "simulate_participants", "verify_ledger",
 )}  # fmt: skip
 CALLS = SLUG | {
