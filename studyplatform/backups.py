@@ -219,7 +219,8 @@ def _parameters() -> dict[str, Any]:
     database = connection.settings_dict
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
     values = {theirs: database[ours] for ours, theirs in (*names.items(), ("PORT", "port"))}
-    return {name: value for name, value in values.items() if value} | database["OPTIONS"]
+    options: dict[str, Any] = database["OPTIONS"]
+    return {name: value for name, value in values.items() if value} | options
 
 
 def _run(program: str, *arguments: str) -> None:
