@@ -6,7 +6,6 @@ with the hash of each file and the rows and hash of each table at one moment.
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -22,6 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from explanations.store.atomic_files import sha256_of_file, write_atomically
+from studyplatform import environment
 
 FORMAT = 1
 MANIFEST, FILES = "manifest.json", "data"
@@ -235,7 +235,7 @@ def _run(program: str, *arguments: str) -> None:
     try:
         subprocess.run(  # noqa: S603 - our own arguments
             [program, *arguments],
-            env=os.environ | variables,
+            env=environment.of_a_child(variables),
             check=True,
             capture_output=True,
             text=True,

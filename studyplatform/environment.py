@@ -1,6 +1,7 @@
 """Typed readers of environment variables, used only by the settings."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -88,6 +89,11 @@ def mail_server(name: str) -> MailServer:
         password=unquote(parts.password or ""),
         is_tls=is_tls,
     )
+
+
+def of_a_child(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment with more variables, for a program that it starts."""
+    return {**os.environ, **variables}
 
 
 def load_dotenv(path: Path) -> None:
