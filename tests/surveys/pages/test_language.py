@@ -102,9 +102,9 @@ def test_classes_captions_and_map_words_are_in_the_participants_language(drawn):
         pages.append(Client().get(f"/p/{person.code}/").content.decode())
         assert read_page("", 200, pages[-1]).prediction in {"Auto", "Lastwagen", "Boot", "Baum"}
     seen = " ".join(pages)
-    assert seen.count("Gelbe Bereiche zählten am meisten für „") == 2  # Grad-CAM and the placebo
+    assert seen.count("Gelbe Bereiche sprechen am stärksten für „") == 2  # Grad-CAM and the placebo
     assert seen.count('alt="Die stärksten Bereiche sind: ') == 2
-    assert "zählte am meisten</span>" in seen
+    assert "spricht stark dafür</span>" in seen
     assert not re.search(
         r"\b(car|truck|boat|tree|region|regions|pixel counted|upper|centre)\b", seen
     )
