@@ -41,7 +41,7 @@ def wait_in_vain(study, minutes: int) -> None:
 
 def fill(study, people: int) -> None:
     for number in range(people):
-        services.enrol(study=study, arrival_key=f"person {number}")
+        factories.holding(study, f"person {number}")
 
 
 def test_owners_are_told_when_jobs_fail_and_nobody_else(owned):

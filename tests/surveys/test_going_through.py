@@ -9,7 +9,7 @@ from surveys.pages import sequence
 from surveys.simulation.browser import Browser, read_page
 from surveys.web import signed_links
 from tests.surveys.drawn import drawn_study
-from tests.surveys.factories import allocate
+from tests.surveys.factories import allocate, holding
 from tests.surveys.people import begin, first_answers, go_on, in_arm, who
 
 
@@ -258,8 +258,8 @@ def test_a_draft_says_that_it_has_not_begun(db, tmp_path):
 
 def test_a_full_study_says_so(db, tmp_path):
     study = drawn_study(tmp_path, places=7)
-    for _ in range(7):
-        begin(study)
+    for number in range(7):
+        holding(study, f"visit {number}")
     consent = Browser().open("/s/drawn/")
     response = Client().post("/s/drawn/", consent.hidden)
     assert response.status_code == 403

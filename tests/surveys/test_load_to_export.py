@@ -37,6 +37,7 @@ method = "gradcam"
 PARTS = "".join(
     f'[[parts]]\nkind = "trials"\nkey = "{task.key}"\ntask = "{task.key}"\nright = 1\nwrong = 1\n'
     + ('arms = ["placebo", "gradcam"]\n' if task.classes else "")
+    + ('compare = ["placebo", "gradcam"]\n' if task.key == "preference" else "")
     for task in tasks.TASKS
 )
 FIRST = "".join(
@@ -84,7 +85,8 @@ def test_from_a_file_to_the_data_of_people_of_every_kind(db, tmp_path, number):
         transaction.set_rollback(True)
     check_codebook(output)
     trials = read_study(output).trials
-    assert set(EFFECTS) == set(trials["task"]) == {task.key for task in tasks.TASKS}
+    # All arms are asked the same in the task preference, so no effect is planted there.
+    assert {*EFFECTS, "preference"} == set(trials["task"]) == {task.key for task in tasks.TASKS}
     if number < 140:
         return  # too few to show what was planted
     for task, (column, correct, direction) in EFFECTS.items():

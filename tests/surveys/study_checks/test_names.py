@@ -97,11 +97,15 @@ def test_every_column_of_every_table_is_reserved():
         for path in (*shipped.FILES, *shipped.EXAMPLES)
     ]
     factors = {name for one in declared for shown in one.conditions for name in shown.factors}
+    # A study's check boxes are reserved in that study alone.
+    ticked = {check.field for one in declared for check in one.consent.checks}
     exported = {
         column.name for one in declared for table in tables(one).values() for column in table
     }
     read_later = {column.name for table in FILES.values() for column in table}
-    everything = of_modules | (exported - factors) | read_later | set(DERIVED) | {*SCORE_COLUMNS}
+    everything = (
+        of_modules | (exported - factors - ticked) | read_later | set(DERIVED) | {*SCORE_COLUMNS}
+    )
     assert everything <= reserved_names()
 
 
