@@ -12,8 +12,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython
 from django.utils import timezone
 
-from explanations.models import ClassifierWeights, ImageSet
-
 BEFORE = [("surveys", "0009_late_allocation")]
 AFTER = [("surveys", "0010_places_are_those_taken")]
 WITHDRAWN = [("surveys", "0016_recruitment_services")]
@@ -21,8 +19,9 @@ STOPPED = [("surveys", "0017_stopping_is_not_withdrawing")]
 
 
 def migrate(to):
-    """The models as they then are."""
+    """The models as they then are; images and classifiers have all of their migrations."""
     executor = MigrationExecutor(connection)
+    to = [*to, *executor.loader.graph.leaf_nodes("explanations")]
     executor.migrate(to)
     return MigrationExecutor(connection).loader.project_state(to).apps
 
@@ -56,9 +55,10 @@ class Old:
 
     def __init__(self, apps):
         self.model = lambda name: apps.get_model("surveys", name)
-        # Only the tables of surveys are those of then, so the models of explanations are today's.
-        self.images = ImageSet.objects.create(name="old", class_names=["a", "b"])
-        self.classifier = ClassifierWeights.objects.create(
+        self.images = apps.get_model("explanations", "ImageSet").objects.create(
+            name="old", class_names=["a", "b"]
+        )
+        self.classifier = apps.get_model("explanations", "ClassifierWeights").objects.create(
             sha256="0" * 64, name="old", path="old", class_names=["a", "b"]
         )
 
@@ -67,8 +67,8 @@ class Old:
             slug=slug,
             state=state,
             seed=1,
-            image_set_id=self.images.pk,
-            classifier_id=self.classifier.pk,
+            image_set=self.images,
+            classifier=self.classifier,
         )
         arm = self.model("Arm").objects.create(study=study, position=1, key="one", label="One")
         for position in range(1, 7):
