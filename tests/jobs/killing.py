@@ -12,6 +12,7 @@ Prints one line of JSON: by round, how many points were tried, and what went wro
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -32,10 +33,12 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.db.backends.sqlite3.base import DatabaseWrapper  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from safetensors.torch import save  # noqa: E402
 
+from explanations.classifier import architectures  # noqa: E402
 from explanations.imagesets.decoding import encode_png  # noqa: E402
-from explanations.models import Explanation, StudyImage  # noqa: E402
-from studyplatform.jobs import queue, worker  # noqa: E402
+from explanations.models import ClassifierWeights, Explanation, StudyImage  # noqa: E402
+from studyplatform.jobs import queue, uploaded_weights, worker  # noqa: E402
 from studyplatform.jobs.attempt import attempt, body_of  # noqa: E402
 from studyplatform.jobs.bodies import simulation  # noqa: E402
 from studyplatform.jobs.kinds import BY_KEY  # noqa: E402
@@ -48,6 +51,8 @@ from tests.test_straight_line import STUDY  # noqa: E402
 
 FOLDER = Path(sys.argv[1])
 PEOPLE = {"number": 2, "profile": "null", "seed": 4}
+OWN = {"name": "own", "architecture": "resnet18", "size": 32, "class_names": "\n".join(CLASSES)}
+RELEASED = {"k": 2, "licence": "CC0-1.0", "authors": "A. Meyer", "simulated": "none"}
 EVALUATION = {"images": 2, "subsample": 2, "methods": ["gradcam"]}
 FORMATS = ["csv", "json", "parquet", "sav", "dta", "xlsx"]
 JOBS = {
@@ -57,6 +62,8 @@ JOBS = {
     "every-format": ("export", "small", {"formats": FORMATS, "simulated": "none"}),
     "report": ("report", "small", {"simulated": "none", "pdf": False}),
     "report-as-pdf": ("report", "small", {"simulated": "none", "pdf": True}),
+    "release": ("release", "small", RELEASED),
+    "classifier": ("classifier", "drawn", OWN),
     "power": ("power", "small", {"power": 0.5, "runs": 20, "most": 4, "seed": 1}),
     "folder": ("folder", "drawn", {"folder": "offered", "split": "test"}),
     "predictions": ("maps", "pictured", {"verify": 0, "predictions_only": True}),
@@ -170,6 +177,7 @@ def outcome(kind: str) -> dict:
         "files": {one["name"]: one["sha256"] for one in job.files},
         "database": hashlib.sha256(repr(answers).encode()).hexdigest(),
         "images": sorted(StudyImage.objects.values_list("image_set__name", "split", "sha256")),
+        "classifiers": sorted(ClassifierWeights.objects.values_list("sha256", "name")),
         "maps": sorted(Explanation.objects.values_list("key", flat=True)),
         "attempts": len(attempts),
     }
@@ -187,6 +195,10 @@ def after(kind: str) -> dict:
 def prepare(kind: str) -> dict:
     kind_of_job, slug, data = JOBS[kind]
     study = Study.objects.get(slug=slug)
+    if kind_of_job == "classifier":
+        network = architectures.get(OWN["architecture"]).build(len(CLASSES), OWN["size"])
+        weights = io.BytesIO(save(network.state_dict()))
+        data = data | {"upload": uploaded_weights.keep(weights, "own.safetensors")}
     queue.enqueue(kind_of_job, study=study, data=data, by=None)
     return {}
 
@@ -269,7 +281,7 @@ def same(ended: dict, whole: dict, stable: set[str]) -> bool:
 
 def differences(ended: dict, whole: dict, stable: set[str]) -> dict:
     """What is not as without a kill: both values by what it is."""
-    keys = ("summary", "provenance", "database", "images", "maps")
+    keys = ("summary", "provenance", "database", "images", "classifiers", "maps")
     found = {key: (ended.get(key), whole[key]) for key in keys if ended.get(key) != whole[key]}
     files = ended.get("files", {})
     for name in stable | (files.keys() ^ whole["files"].keys()):

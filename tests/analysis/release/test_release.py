@@ -179,6 +179,7 @@ def test_the_crate_lists_every_file(release):
     assert listed == files - {"ro-crate-metadata.json"}
 
 
+@pytest.mark.nightly
 def test_roc_validator_finds_no_issue(release):
     python = Path(os.environ.get("STUDY_CRATE_VENV", ROOT / ".venv-crate")) / "bin" / "python"
     if not python.is_file():
