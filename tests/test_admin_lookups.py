@@ -59,6 +59,9 @@ SHOWN = {
 }
 """The fields that a page of the admin may show."""
 HIDDEN = {
+    "explanations.ImageSet": ("fitted_size", "split_rule", "warnings"),
+    "explanations.ClassifierWeights": ("architecture", "input_rule", "package"),
+    "surveys.Submission": ("extensions", "option_order"),
     "explanations.Prediction": ("probabilities",),
     "explanations.Explanation": ("other_class", "pack", "offset", "length"),
     "explanations.StudyImage": ("group", "part_names", "part_map"),
@@ -66,7 +69,7 @@ HIDDEN = {
     # The arm and the rotation are shown by a method of the page, once the study is unblinded.
     "surveys.Participant": (
         *("arm", "code", "code_hash", "arrival_key", "personal_code", "personal_code_hash"),
-        *("rotation", "language"),
+        *("rotation", "language", "consent_checks"),
     ),
     "surveys.Study": (
         *("source", "seed", "allocation_secret", "unblinded_at", "unblinded_by"),

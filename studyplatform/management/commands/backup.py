@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from studyplatform import backups
 
@@ -18,7 +19,7 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
-        parser.add_argument("folder", type=Path, metavar="FOLDER")
+        parser.add_argument("folder", type=arguments.output_folder, metavar="FOLDER")
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> str:
         """Write the backup."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from explanations.management import arguments
 from explanations.management.base import PlatformCommand
 from studyplatform import backups
 
@@ -19,7 +20,7 @@ class Command(PlatformCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
-        parser.add_argument("folder", type=Path, metavar="FOLDER")
+        parser.add_argument("folder", type=arguments.input_folder, metavar="FOLDER")
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> str:
         """Restore the backup."""
