@@ -3,11 +3,13 @@
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from explanations.imagesets.base import ImageSetError
 
@@ -52,13 +54,28 @@ def decode_content(content: bytes, name: str) -> NDArray[np.uint8]:
     if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
         raise ImageSetError(f"{name} is animated ({frames} frames). Save a single frame of it.")
     try:
-        image.load()
+        with _truncated_refused():
+            image.load()
         image = _in_srgb(image, name)
         return np.array(_as_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
     except ImageSetError:
         raise
     except Exception as error:  # the decoders raise OSError, SyntaxError, ValueError, struct.error…
         raise _damaged(name, error) from error
+
+
+@contextmanager
+def _truncated_refused() -> Iterator[None]:
+    """Let Pillow refuse truncated files.
+
+    WeasyPrint, which prints reports, makes Pillow accept them in the whole process.
+    """
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def pixel_count(content: bytes, name: str) -> int:
