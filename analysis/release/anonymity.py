@@ -76,7 +76,7 @@ Chosen = tuple[Node, frozenset[int]]
 
 
 class _Lattice:
-    """Every combination of levels of the columns, those that lose least first."""
+    """Combinations of levels in the order of the information they lose."""
 
     def __init__(self, people: Sequence[Values], columns: Sequence[Sequence[Level]]) -> None:
         if (size := prod(map(len, columns))) > LARGEST_LATTICE:

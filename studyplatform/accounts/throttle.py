@@ -8,11 +8,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from studyplatform.models import Attempt
+from surveys.web.counting import count_within
 
 SALT = "studyplatform.throttle"
-KEPT = timedelta(days=1)
-SKEW = timedelta(minutes=1)
-"""How far the clocks of two machines, or two requests at once, may be apart."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +27,7 @@ def allows(limit: Limit, *subject: str) -> bool:
 
     Count before checking a password: otherwise parallel requests would all pass the check.
     """
-    now, key = timezone.now(), _key(limit, *subject)
-    with transaction.atomic():
-        row, created = Attempt.objects.select_for_update().get_or_create(
-            key=key, defaults={"since": now}
-        )
-        if not created:
-            # A later time is one of before the clock was set back, or of a parallel request.
-            if not now - limit.window < row.since <= now + SKEW:
-                row.since, row.count = now, 0
-            if row.count >= limit.attempts:
-                return False
-            row.count += 1
-            row.save(update_fields=["since", "count"])
-    if created:
-        Attempt.objects.filter(since__lt=now - KEPT).delete()
-    return True
+    return count_within(Attempt, _key(limit, *subject), limit.attempts, limit.window)
 
 
 def forget(limit: Limit, *subject: str) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -17,13 +16,11 @@ from django.utils.crypto import salted_hmac
 from surveys.models import Study
 from surveys.models.arrival_count import ArrivalCount
 from surveys.web.client_address import client_address, client_network
+from surveys.web.counting import SKEW, count_within
 
 SALT = "surveys.arrivals"
 FEWEST = 60
 """The least that an address may have in a minute: two laboratories of 30 seats."""
-KEPT = timedelta(days=1)
-SKEW = timedelta(minutes=1)
-"""How far the clocks of two machines, or two requests at once, may be apart."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +71,8 @@ def _all_together(study: Study) -> bool:
 
 
 def _allows(limit: Limit, *subject: str) -> bool:
-    now, key = timezone.now(), _key(limit, timezone.now(), *subject)
-    with transaction.atomic():
-        row, created = ArrivalCount.objects.select_for_update().get_or_create(
-            key=key, defaults={"since": now}
-        )
-        if not created:
-            if not now - limit.window < row.since <= now + SKEW:
-                row.since, row.count = now, 0
-            if row.count >= limit.arrivals:
-                return False
-            row.count += 1
-            row.save(update_fields=["since", "count"])
-    if created:
-        ArrivalCount.objects.filter(since__lt=now - KEPT).delete()
-    return True
+    key = _key(limit, timezone.now(), *subject)
+    return count_within(ArrivalCount, key, limit.arrivals, limit.window)
 
 
 def _key(limit: Limit, now: datetime, *subject: str) -> str:

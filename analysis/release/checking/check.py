@@ -25,7 +25,7 @@ METADATA = frozenset(
         "codemeta.json", ".zenodo.json", "package.json", "LICENSE", "LICENSE.txt", "LICENSE.md",
     }
 )  # fmt: skip
-"""Files that name the authors of the data, whose own addresses are no leak."""
+"""Files that name the authors of the data. The authors' addresses are not leaks."""
 RELEASE = "documentation/release.json"
 """File in which a release of this platform declares its quasi-identifiers and its k."""
 PLAIN = re.compile(r"[-+]?\d{0,16}(?:\.\d*)?(?:e[-+]?\d+)?")

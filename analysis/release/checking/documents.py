@@ -33,7 +33,7 @@ class Document:
     lines: Sequence[tuple[int, str, str]] = ()
     problem: str = ""
     metadata: Sequence[str] = field(default_factory=tuple)
-    """What a picture says about its taking."""
+    """Metadata that records where and how a picture was taken."""
 
 
 def of_json(value: Any) -> Document:

@@ -16,7 +16,7 @@ CURES = {
     "picture metadata": "Save the picture without its EXIF data.",
     "unreadable": "Repair or remove the file; until then it has not been checked.",
 }
-"""What to do about each rule's findings."""
+"""Cure for the findings of each rule."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ Found = Iterator[tuple[str, str]]
 def platform_ids(text: str) -> Found:
     """Yield ids of recruitment services: Prolific's 24 digits, and MTurk's that begin with A."""
     for match in PROLIFIC.finditer(text):
-        # A number of 24 decimal digits is no object id: its hexadecimal digits would be mixed.
+        # An object id mixes digits and letters, so 24 decimal digits are not one.
         if re.search(r"[a-fA-F]", match[0]) and re.search(r"\d", match[0]):
             yield "platform id", match[0]
     for match in MTURK.finditer(text):
@@ -66,7 +66,7 @@ def platform_ids(text: str) -> Found:
 
 
 def mail_addresses(text: str) -> Found:
-    """Yield e-mail addresses, except those of the domains reserved for examples."""
+    """Yield e-mail addresses, except addresses in domains reserved for examples."""
     if "@" in text:
         for match in EMAIL.finditer(text):
             if not EXAMPLE.search(match[0]):
@@ -74,7 +74,7 @@ def mail_addresses(text: str) -> Found:
 
 
 def network_addresses(text: str) -> Found:
-    """Yield addresses of the internet, but not versions of software or those of this machine."""
+    """Yield IP addresses, except software versions and local addresses."""
     for match in IPV4.finditer(text):
         parts = [int(part) for part in match[0].split(".")]
         is_version = VERSION_WORD.search(text[: match.start()]) or max(parts) < 10

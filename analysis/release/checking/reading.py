@@ -18,7 +18,7 @@ from analysis.release.checking.documents import Document, TextTable, of_json, te
 LARGEST = 512 * 1024 * 1024  # an archive that claims more is not unpacked
 SEPARATORS = ",;\t|"
 ARCHIVES = frozenset({".zip", ".docx", ".pptx", ".odt", ".ods", ".odp"})
-"""Archives, of which those of office programs contain their texts as XML."""
+"""Archives. Office documents are archives that contain their text as XML."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 HARMLESS = frozenset({".css", ".js", ".svg", ".woff", ".woff2", ".safetensors", ".npy", ".npz"})
 """Files of pages and numbers, in which the patterns would only find numbers."""

@@ -35,7 +35,7 @@ def moments(cells: Sequence[str], column: str) -> list[int]:
 
 
 def is_moment(text: str) -> bool:
-    """Return whether a text is a date with a time of day. Midnight stands for a whole day."""
+    """Return whether a text is a date with a time of day. Midnight means a whole day."""
     if match := MOMENT.search(text):
         # A sentence may mention a time; a cell that holds a time begins with it.
         return match.start() == 0 and {match[2], match[3], match[4] or "00"} != {"00"}
