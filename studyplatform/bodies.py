@@ -2,18 +2,24 @@
 
 Django reads a form, and spools its files to the disk, before it looks for the form's token. Without
 limits, anybody could fill the disk without an account.
+
+The character NUL is refused in every form: PostgreSQL cannot store it, and SQLite can.
 """
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 LARGEST = 1_000_000  # bytes: the longest page of answers has a few thousand
 LARGEST_FILE = 10_000_000
 FILES = "multipart/form-data"
+NUL = "The form contains the character NUL, which cannot be stored. Remove it."
+NULS = (b"\0", b"%00", rb"\u0000")
+"""The character as it is, in a form, and in JSON."""
 READING = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -64,7 +70,25 @@ class BodyMiddleware:
             (largest,) = files
         if largest is not None and int(length) > largest:
             return _refused(413, f"A request to this page may have {largest:,} bytes.")
+        if request.content_type == FILES:
+            _refuse_nul_when_read(request)
+        elif any(nul in request.body for nul in NULS):
+            return _refused(400, NUL)
         return None
+
+
+def _refuse_nul_when_read(request: HttpRequest) -> None:
+    """Have BadRequest raised when a form with files is read, if a field other than a file contains
+    the character NUL."""
+    read = request._load_post_and_files
+
+    def read_and_check() -> None:
+        read()
+        for name, values in request.POST.lists():
+            if any("\0" in text for text in (name, *values)):
+                raise BadRequest(NUL)
+
+    request._load_post_and_files = read_and_check  # type: ignore[method-assign]
 
 
 def _refused(status: int, sentence: str) -> HttpResponse:

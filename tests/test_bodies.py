@@ -107,3 +107,40 @@ def test_who_is_signed_in_sends_a_file_to_such_a_page(admin_client):
     file = SimpleUploadedFile("s.toml", b"\xff\xfe")
     answer = admin_client.post("/panel/new/", {"file": file})
     assert b"not text in UTF-8" in answer.content
+
+
+NULS = {
+    "as it is": (FORM, b"answer=a\0b"),
+    "in a form": (FORM, b"answer=a%00b"),
+    "in a name": (FORM, b"a%00b=1"),
+    "in JSON": ("application/json", rb'{"answer": "a\u0000b"}'),
+}
+
+
+@pytest.mark.parametrize("path", ["/s/any/", "/p/any/", "/recruitment/prolific/", "/admin/login/"])
+@pytest.mark.parametrize("how", NULS)
+def test_a_nul_character_in_a_form_is_refused_before_any_view_on_every_database(db, path, how):
+    content_type, body = NULS[how]
+    answer = Client().generic("POST", path, body, content_type)
+    assert answer.status_code == 400
+    assert b"character NUL" in answer.content
+    harmless = body.replace(b"\0", b"0").replace(b"%00", b"0").replace(rb"\u0000", b"0")
+    answer = Client().generic("POST", path, harmless, content_type)  # control
+    assert b"character NUL" not in answer.content
+
+
+def test_a_form_with_files_may_have_nul_in_a_file_alone(admin_client):
+    read = []
+    for slug in ("a\0b", "ab"):
+        file = SimpleUploadedFile("s.toml", b"\xff\xfe\0")
+        answer = admin_client.post("/panel/new/", {"file": file, "slug": slug})
+        assert answer.status_code == 400
+        read.append(b"not text in UTF-8" in answer.content)  # what the view says of the file
+    assert read == [False, True]
+
+
+def test_without_the_check_nul_would_reach_the_view(db, monkeypatch):
+    """Control."""
+    monkeypatch.setattr("studyplatform.bodies.NULS", ())
+    content_type, body = NULS["in a form"]
+    assert Client().generic("POST", "/s/any/", body, content_type).status_code == 404

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from analysis.study_data.csv_lines import csv_lines
+
 Row = dict[str, str]
 
 
@@ -24,8 +26,10 @@ class CsvTable:
     @property
     def text(self) -> str:
         """Return the text of the csv file, with a line feed at the end of each row."""
-        lines = [self.columns, *([row[name] for name in self.columns] for row in self.rows)]
-        return "".join(f"{','.join(map(_quoted, line))}\n" for line in lines)
+        # The cells come from an export, which has guarded them.
+        return csv_lines(
+            [self.columns, *([row[name] for name in self.columns] for row in self.rows)]
+        )
 
 
 def read_table(path: Path) -> CsvTable:
@@ -36,11 +40,3 @@ def read_table(path: Path) -> CsvTable:
     lines = [line for line in csv.reader(StringIO(text, newline="")) if line]
     columns = tuple(lines[0])
     return CsvTable(columns, tuple(dict(zip(columns, line, strict=True)) for line in lines[1:]))
-
-
-def _quoted(text: str) -> str:
-    # csv.writer leaves a lone carriage return unquoted, which readers take for the end of the row.
-    if not any(character in text for character in ',"\r\n'):
-        return text
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'

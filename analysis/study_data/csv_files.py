@@ -184,15 +184,21 @@ def _distinct(cells: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
     return places, [text.strip() for text in texts]
 
 
+QUOTED_RETURN = "\n\ue000"
+"""Stands for a carriage return while pandas writes: it quotes a line feed, but no lone carriage
+return, which readers then take for the end of the row. The second character is for private use."""
+
+
 def guarded_csv(frame: pd.DataFrame) -> str:
     """Return the frame as CSV, in which no text runs as a formula in a spreadsheet."""
     texts = frame.select_dtypes(["object", "string", "category"]).columns
     safe = {name: frame[name].astype("object").map(_guarded) for name in texts}
-    return str(frame.assign(**safe).to_csv(index=False, lineterminator="\n"))
+    text = str(frame.assign(**safe).to_csv(index=False, lineterminator="\n"))
+    return text.replace(QUOTED_RETURN, "\r")
 
 
 def _guarded(value: object) -> object:
-    return guarded(value) if isinstance(value, str) else value
+    return guarded(value).replace("\r", QUOTED_RETURN) if isinstance(value, str) else value
 
 
 def rows_text(mask: "pd.Series[bool]") -> str:

@@ -4,8 +4,6 @@ results.json is for programs, results.csv for spreadsheets, and images.csv conta
 number for further analyses.
 """
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from explanations.evaluation.catalogue import MEASURES
+from explanations.evaluation.csv_cells import csv_text
 from explanations.evaluation.measuring import Raw
 from explanations.evaluation.statistics import Mean
 from explanations.evaluation.summary import Summary
@@ -85,11 +84,7 @@ def write_json(summary: Summary, about: Mapping[str, Any], path: Path) -> None:
 
 def write_csv(summary: Summary, path: Path) -> None:
     """Write a mean per row. ``images`` is all, right or wrong."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_rows(summary))
-    write_atomically(path, buffer.getvalue().encode())
+    write_atomically(path, csv_text([COLUMNS, *_rows(summary)]).encode())
 
 
 def write_images(raw: Raw, class_names: Sequence[str], path: Path) -> None:
@@ -101,9 +96,7 @@ def write_images(raw: Raw, class_names: Sequence[str], path: Path) -> None:
     predicted class, and ``image_group`` its group in the set's manifest, so that the quality of the
     maps can be compared between classes and groups.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(IMAGE_COLUMNS)
+    rows: list[Sequence[Any]] = [IMAGE_COLUMNS]
     classes = {
         case.sha256: (class_names[case.label], class_names[case.predicted], case.group)
         for case in raw.cases
@@ -113,8 +106,8 @@ def write_images(raw: Raw, class_names: Sequence[str], path: Path) -> None:
             for name, value in values.items():
                 if math.isfinite(value):
                     about_measure = (measure.key, measure.label, measure.group, measure.better)
-                    writer.writerow((image, name, *about_measure, value, *classes[image]))
-    write_atomically(path, buffer.getvalue().encode())
+                    rows.append((image, name, *about_measure, value, *classes[image]))
+    write_atomically(path, csv_text(rows).encode())
 
 
 def _rows(summary: Summary) -> Iterator[Sequence[Any]]:

@@ -1,7 +1,5 @@
 """The API's operations. Each checks the token's study and scope, and reads."""
 
-import csv
-import io
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -12,6 +10,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from analysis.study_data.csv_lines import csv_lines
 from studyplatform.api import results
 from studyplatform.api.answers import (
     People,
@@ -211,10 +210,8 @@ def _study(token: ApiToken) -> StudyAnswer:
 
 
 def _csv(header: list[str], rows: list[list[str]]) -> HttpResponse:
-    file = io.StringIO()
     # The cells are guarded against formulas already, as the export's own file is.
-    csv.writer(file, lineterminator="\n").writerows([header, *rows])
-    return HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8")
+    return HttpResponse(csv_lines([header, *rows]), content_type="text/csv; charset=utf-8")
 
 
 def _audit(token: ApiToken, job: Job, file: str) -> None:

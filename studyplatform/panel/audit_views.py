@@ -1,7 +1,5 @@
 """The audit of a study: who did what and when, on a page and as a csv file."""
 
-import csv
-import io
 import json
 
 from django.core.paginator import Paginator
@@ -9,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from analysis.study_data.formulas import guarded
 from studyplatform.models import AuditEntry
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
 from surveys.models import Study
+from surveys.tidy.cells import csv_text
 
 ENTRIES_PER_PAGE = 50
 COLUMNS = ("at", "way", "who", "act", "before", "after")
@@ -42,19 +40,17 @@ def show(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page(Right.MAKE_CHANGES)
 def download(request: HttpRequest, study: Study) -> HttpResponse:
     """Return the same acts as a csv file, whose cells no spreadsheet takes for formulas."""
-    file = io.StringIO()
-    rows = csv.writer(file)
-    rows.writerow(COLUMNS)
-    for entry in _entries(request, study):
-        cells = (
+    rows = (
+        (
             entry.at.isoformat(timespec="milliseconds"), entry.way, entry.who, entry.act,
             json.dumps(entry.before, ensure_ascii=False),
             json.dumps(entry.after, ensure_ascii=False),
-        )  # fmt: skip
-        rows.writerow([guarded(cell) for cell in cells])
+        )
+        for entry in _entries(request, study)
+    )  # fmt: skip
     name = f"audit-{study.slug}.csv"
     return HttpResponse(
-        file.getvalue(),
+        csv_text(COLUMNS, rows),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

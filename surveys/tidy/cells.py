@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from analysis.study_data.csv_lines import csv_lines
 from analysis.study_data.formulas import guarded
 
 Cell = str | int | float | bool | datetime | None
@@ -27,13 +28,4 @@ def cell(value: Cell) -> str:
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Return the text of a csv file, with a line feed at the end of each row."""
-    lines = [header, *([cell(value) for value in row] for row in rows)]
-    return "".join(f"{','.join(map(_quoted, line))}\n" for line in lines)
-
-
-def _quoted(text: str) -> str:
-    # csv.writer leaves a lone carriage return unquoted, which readers take for the end of the row.
-    if not any(character in text for character in ',"\r\n'):
-        return text
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'
+    return csv_lines([header, *([cell(value) for value in row] for row in rows)])
