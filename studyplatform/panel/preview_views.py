@@ -271,7 +271,11 @@ def _bar(
     # Participants count the pages of their arm between consent and debrief, and so does the bar.
     counted = definition(study).steps_of(arm.key)
     step = sequence[number].step
+    part = definition(study).part(step.part) if step else None
+    items_if = part.items_if if part else {}
     return {
+        "rules": [rule.words() for rule in part.show_if] if part else [],
+        "item_rules": [(item, [one.words() for one in rules]) for item, rules in items_if.items()],
         "study": study,
         "place": place,
         "arm": arm,

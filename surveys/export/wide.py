@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from surveys import questionnaires, tasks
 from surveys.export.dataset import Missing, Table, TableCell, Variable, plain
-from surveys.questionnaires.base import DOES_NOT_APPLY, Item, Questionnaire
+from surveys.questionnaires.base import DOES_NOT_APPLY, NOT_ASKED, Item, Questionnaire
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.step import Step
 from surveys.tidy.cells import Cell
@@ -187,6 +187,8 @@ def _cell(item: Item, given: Answers | None) -> TableCell:
     if given is None:
         return Missing.NOT_ASKED
     value = plain(given.get(item.id))
+    if value == NOT_ASKED:
+        return Missing.NOT_ASKED
     if value == DOES_NOT_APPLY:
         return Missing.DOES_NOT_APPLY
     if value is None or (value == "" and item.is_number):

@@ -43,6 +43,7 @@ from surveys.study_file.stored import definition, definition_of
 from surveys.tidy.analysis_plan import plan_of, toml_text
 from surveys.tidy.codebook import CodebookRow, codebook, own_type
 from surveys.tidy.codebook_columns import OWN_COLUMNS
+from surveys.tidy.not_shown import not_shown
 from surveys.tidy.page_columns import events
 from surveys.tidy.tables import tables
 
@@ -160,17 +161,25 @@ def _rows(
     answers = _answers(allocated).exclude(submission__step__in=hidden)
     pages = _pages(people).exclude(step__in=hidden)
     in_blocks = Q(submission__block__gt=0) if declared.blocks > 1 else Q(pk__in=())
+    left_out = [one for person in people for one in not_shown(person, hidden)]
+    apart = [one for one in left_out if declared.blocks > 1 and one.submission.block]
+    outside = [one for one in left_out if one not in apart]
     return {
         "participants.csv": allocated,
         "trials.csv": trials.exclude(stimulus__part__in=practice),
         "practice.csv": trials.filter(stimulus__part__in=practice),
-        "answers.csv": answers.exclude(in_blocks),
-        "block_answers.csv": answers.filter(in_blocks),
+        "answers.csv": [*answers.exclude(in_blocks), *_of(outside, allocated=True)],
+        "block_answers.csv": [*answers.filter(in_blocks), *apart],
         "pages.csv": pages,
         "page_events.csv": events(pages),
         "not_allocated.csv": others,
-        "not_allocated_answers.csv": _answers(others),
+        "not_allocated_answers.csv": [*_answers(others), *_of(outside, allocated=False)],
     }
+
+
+def _of(answers: Iterable[Answer], *, allocated: bool) -> list[Answer]:
+    """Return the answers of people with an arm, or of people without."""
+    return [one for one in answers if (one.submission.participant.arm_id is not None) == allocated]
 
 
 def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:

@@ -6,6 +6,8 @@ from surveys.pages import sequence
 from surveys.pages.kinds import catalogue
 from surveys.questionnaires.base import Item
 from surveys.questionnaires.ordering import order
+from surveys.study_file.branching import hidden_items
+from surveys.study_file.stored import definition
 
 
 def items(participant: Participant, step: sequence.Step) -> tuple[Item, ...]:
@@ -14,7 +16,21 @@ def items(participant: Participant, step: sequence.Step) -> tuple[Item, ...]:
     if not step.questionnaire:
         return tuple(asked.values())
     questionnaire = questionnaires.get(step.questionnaire)
-    return tuple(asked[item] for item in order(questionnaire, seed(participant, step.key)))
+    hidden = _hidden(participant, step)
+    return tuple(
+        asked[item]
+        for item in order(questionnaire, seed(participant, step.key))
+        if item not in hidden
+    )
+
+
+def _hidden(participant: Participant, step: sequence.Step) -> frozenset[str]:
+    """Return the items of the page that an earlier answer excludes."""
+    declared = definition(participant.study)
+    if not declared.part(step.part).items_if:
+        return frozenset()
+    given = sequence.given_answers(participant, sequence.sent(participant))
+    return hidden_items(declared, step, given)
 
 
 def seed(participant: Participant, step: str) -> str:

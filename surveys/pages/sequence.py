@@ -2,10 +2,11 @@
 
 from collections.abc import Set
 
-from surveys.models import Participant, Study, Submission
+from surveys.models import Answer, Participant, Study, Submission
 from surveys.models.prepared_query import PreparedQuery
 from surveys.pages.kinds.quiz import is_skipped
 from surveys.study_file import stored
+from surveys.study_file.branching import GivenAnswers, is_shown
 from surveys.study_file.step import Step
 
 __all__ = ["Step", "current_step", "progress", "steps"]
@@ -46,7 +47,35 @@ def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
     sequence = steps_of(participant)
     # Pages are accepted in their order alone, so whatever lies before a sent page was skipped.
     following = next((n for n in range(len(sequence), 0, -1) if sequence[n - 1].key in sent), 0)
-    return next((step for step in sequence[following:] if not is_skipped(participant, step)), None)
+    declared, given = stored.definition(participant.study), given_answers(participant, sent)
+    return next(
+        (
+            step
+            for step in sequence[following:]
+            if is_shown(declared, step, given) and not is_skipped(participant, step)
+        ),
+        None,
+    )
+
+
+_GIVEN = PreparedQuery(
+    lambda person: (
+        Answer.objects.filter(submission__participant=person)
+        .order_by()
+        .values_list("submission__step", "item", "value")
+    ),
+    int,
+)
+
+
+def given_answers(participant: Participant, sent: Set[str]) -> GivenAnswers:
+    """Return the answers on the pages that were sent, if any page depends on them, else nothing."""
+    if not stored.definition(participant.study).branches:
+        return {}
+    given: dict[str, dict[str, str]] = {step: {} for step in sent}
+    for step, item, value in _GIVEN(participant.pk):
+        given.setdefault(step, {})[item] = value
+    return given
 
 
 def current_step(participant: Participant) -> Step | None:
@@ -55,6 +84,15 @@ def current_step(participant: Participant) -> Step | None:
 
 
 def progress(participant: Participant, step: Step) -> tuple[int, int]:
-    """Return the page's number, from 1, and the number of pages."""
-    sequence = steps_of(participant)
+    """Return the page's number, from 1, and the number of pages.
+
+    Pages that an answer has excluded do not count. Pages that a later answer can exclude count
+    until then, so that the share of pages never falls.
+    """
+    declared, given = stored.definition(participant.study), {}
+    if declared.branches:
+        given = dict(given_answers(participant, sent(participant)))
+    sequence = [
+        one for one in steps_of(participant) if one == step or is_shown(declared, one, given)
+    ]
     return sequence.index(step) + 1, len(sequence)

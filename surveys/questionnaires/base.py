@@ -10,6 +10,8 @@ WRITTEN = ("short_text", "text")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 DOES_NOT_APPLY = "does_not_apply"
 """The stored answer for "does not apply", which the analysis treats as a kind of missing answer."""
+NOT_ASKED = "not_asked"
+"""The exported answer to a question that was not shown because of an earlier answer."""
 SEPARATOR = ";"
 """Separator between the values of an answer of kind "multiple"."""
 _WHOLE = re.compile(r"-?\d+")

@@ -3,10 +3,13 @@ refused.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from explanations import catalogue
+from surveys import questionnaires
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.parts import QuestionnairePart
 
 CROSSED = ("logistic_trials", "linear_trials", "ordinal_trials")
 ALIKE = 80.0
@@ -16,7 +19,29 @@ ALIKE = 80.0
 def warnings(study: StudyFile) -> tuple[str, ...]:
     """Return the warnings about the study, each with its cure."""
     costs = [_per_person(study)] if study.image_sets > study.blocks else []
-    return (*costs, *_colours(study))
+    return (*costs, *_colours(study), *_asked_of_some(study))
+
+
+def _asked_of_some(study: StudyFile) -> list[str]:
+    """Return a warning for each outcome that only people with certain answers have."""
+    asked = [part for part in study.parts if isinstance(part, QuestionnairePart)]
+    warned = []
+    for outcome in study.analysis.get("outcomes", []):
+        asking = [part for part in asked if _asks(part.questionnaire, outcome)]
+        if asking and all(part.show_if for part in asking):
+            rules = " and ".join(rule.words() for rule in asking[-1].show_if)
+            warned.append(
+                f"Only people with certain answers ({rules}) have the outcome "
+                f"{str(outcome.get('key'))!r}. Compare arms by it only if these answers are given "
+                "before the arms differ, or ask everybody."
+            )
+    return warned
+
+
+def _asks(questionnaire: str, outcome: Mapping[str, Any]) -> bool:
+    asked = questionnaires.get(questionnaire)
+    items = {item.id for item in asked.items}
+    return outcome.get("scale") in asked.subscales or outcome.get("item") in items
 
 
 def _colours(study: StudyFile) -> list[str]:

@@ -214,6 +214,11 @@ class StudyFile:
         """Return the label that participants read for the class."""
         return self.classes.get(name, name)
 
+    @cached_property
+    def branches(self) -> bool:
+        """Return whether any page or item depends on an earlier answer."""
+        return any(part.show_if or part.items_if for part in self.parts)
+
     def part(self, key: str) -> Part:
         """Return the part with this key."""
         return next(part for part in self.parts if part.key == key)

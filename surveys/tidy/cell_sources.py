@@ -6,7 +6,7 @@ from surveys import questionnaires, quizzes, tasks
 from surveys.models import Answer, Participant, Trial
 from surveys.pages.kinds.instructions import condition_of
 from surveys.pages.sequence import step_of
-from surveys.questionnaires.base import DOES_NOT_APPLY, SEPARATOR, Item
+from surveys.questionnaires.base import DOES_NOT_APPLY, NOT_ASKED, SEPARATOR, Item
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
 from surveys.tidy.cells import Cell
@@ -154,6 +154,8 @@ def raw_value(answer: Answer) -> Cell:
     """Return the answer as a number if the item is numeric, otherwise as text (escaped later so
     that spreadsheets do not run it as a formula).
     """
+    if answer.pk is None:  # a question that was not shown
+        return NOT_ASKED
     items = questionnaires.get(answer.questionnaire).items
     number = any(item.is_number for item in items if item.id == answer.item)
     if not number or answer.value == DOES_NOT_APPLY:

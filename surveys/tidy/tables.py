@@ -7,7 +7,7 @@ from typing import Any
 from explanations import catalogue
 from surveys import tasks
 from surveys.blinding import REVEALING_FILES, hidden_columns
-from surveys.questionnaires.base import Item
+from surveys.questionnaires.base import NOT_ASKED, Item
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.designs import between_factors, factor_names
 from surveys.study_file.parts import TrialsPart
@@ -34,6 +34,8 @@ from surveys.tidy.columns import (
 from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
 from surveys.tidy.reserved import factor_column
 
+ASKED = ("answers.csv", "block_answers.csv", "not_allocated_answers.csv")
+NOT_ASKED_LABEL = "the question was not shown because of an earlier answer"
 ALWAYS = "decide"
 """The task whose columns every table has, empty where it is not used, because analyses rely on
 them.
@@ -79,7 +81,19 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
     columns_by_file["not_allocated.csv"] = NOT_ALLOCATED
     columns_by_file["not_allocated_answers.csv"] = NOT_ALLOCATED_ANSWERS
     columns_by_file["ledger.csv"] = LEDGER
-    return columns_by_file
+    if not study.branches:
+        return columns_by_file
+    return {
+        file: tuple(_with_not_asked(column) if file in ASKED else column for column in columns)
+        for file, columns in columns_by_file.items()
+    }
+
+
+def _with_not_asked(column: Column) -> Column:
+    """Describe the answer to a question that was not shown in the column of answers."""
+    if column.name != "value":
+        return column
+    return replace(column, values={**(column.values or {}), NOT_ASKED: NOT_ASKED_LABEL})
 
 
 def asks_in_blocks(study: StudyFile) -> bool:

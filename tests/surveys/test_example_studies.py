@@ -40,7 +40,13 @@ walked = pytest.mark.parametrize(
     ids=lambda path: path.stem,
 )
 
-PEOPLE = {"foretelling": 24, "human-and-classifier": 28, "map-and-confidence": 22, "which-map": 24}
+PEOPLE = {
+    "foretelling": 24,
+    "human-and-classifier": 28,
+    "map-and-confidence": 22,
+    "screening": 24,
+    "which-map": 24,
+}
 """So few that the run is short, and enough for every model of the plans to be fitted."""
 NAMES = ("set", "split", "names")
 """Keys of [images] that name the data, which no study shows off."""

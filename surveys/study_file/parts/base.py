@@ -1,10 +1,12 @@
 """Base class of a study's parts, whose fields are the keys of the part's table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from analysis.toml.problems import TableProblems
 from analysis.toml.value_types import Words
+from surveys.study_file.answer_rules import AnswerRule
 from surveys.study_file.step import Step
 
 
@@ -27,16 +29,23 @@ class Part:
 
     ``per_block`` repeats the part in each block, or only in those that ``blocks`` numbers.
     ``conditions`` lists the keys of the conditions whose blocks contain it, and is empty for all.
+    Everybody sees the part, unless an answer breaks one of the rules ``show_if``.
     """
 
     key: Words
     per_block: bool
     conditions: tuple[Words, ...] = ()
     blocks: tuple[int, ...] = ()
+    show_if: tuple[AnswerRule, ...] = ()
 
     default_per_block: ClassVar[bool] = False
     texts: ClassVar[tuple[str, ...]] = ()
     """Fields that participants read, which every language of the study repeats."""
+
+    @property
+    def items_if(self) -> Mapping[str, tuple[AnswerRule, ...]]:
+        """Return the rules of the items that only some people are shown, by item."""
+        return {}
 
     @property
     def trials_per_block(self) -> int:

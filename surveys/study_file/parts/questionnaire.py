@@ -1,21 +1,31 @@
 """A page of a questionnaire."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from analysis.toml.problems import TableProblems, did_you_mean
 from analysis.toml.value_types import Words
 from surveys import questionnaires
 from surveys.questionnaires.reading import QuestionnaireError
+from surveys.study_file.answer_rules import AnswerRule
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionnairePart(Part):
-    """A questionnaire, asked once or, with ``per_block``, in each block."""
+    """A questionnaire, asked once or, with ``per_block``, in each block.
+
+    ``show_items`` has the rules of the items that only some people are shown, by item.
+    """
 
     questionnaire: Words
+    show_items: Mapping[Words, tuple[AnswerRule, ...]] = field(default_factory=dict)
+
+    @property
+    def items_if(self) -> Mapping[str, tuple[AnswerRule, ...]]:
+        return self.show_items
 
     def checked(self, at: TableProblems) -> Self:
         key = self.questionnaire

@@ -26,6 +26,7 @@ from surveys.study_file.reading.allocation import (
     check_allocation,
     read_allocation,
 )
+from surveys.study_file.reading.branching import check_branching
 from surveys.study_file.reading.conditions import (
     check_key,
     declared_under,
@@ -202,6 +203,7 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     _check_conditions_of_parts(file, study, parts)
     _check_blocks_of_parts(file, study, parts)
     _check_tasks(file, study, parts)
+    check_branching(file, study, parts)
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
 
