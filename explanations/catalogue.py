@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explanations.methods import plugins
+from explanations.methods.amounts import Amount, AmountError, split_key
 from explanations.methods.variants import BASELINE, DRAWING, Parameter, Value
 from explanations.rendering.drawing import Drawing
 from explanations.rendering.layers import ForAndAgainst, Glow, Heat
@@ -81,6 +82,8 @@ class Method:
     """Arguments of the method's class that differ from its defaults."""
     choice: Parameter | None = None
     """Parameter or drawing that a study file can choose."""
+    amount: Amount | None = None
+    """Number of samples or steps that a study file can choose, or None if there is none."""
     variant_of: str = ""
     """Key of the method of which this is a variant. Empty for a method of the list below."""
 
@@ -117,6 +120,32 @@ class Method:
             else {**self.parameters, choice.name: chosen.value},
             choice=None,
             variant_of=self.key,
+        )
+
+    def with_amount(self, number: int | None, tolerance: float | None = None) -> "Method":
+        """Return the variant with this number of samples or steps, and this tolerance.
+
+        None stands for the default number and for no tolerance; the method itself has both. Raises
+        AmountError for a number or tolerance that the method cannot have.
+        """
+        if number is None and tolerance is None:
+            return self
+        if self.amount is None:
+            raise AmountError(f"{self.label} has no samples or steps to choose.")
+        self.amount.check(number, tolerance)
+        ending = self.amount.ending(number, tolerance)
+        if not ending:
+            return self
+        chosen = {self.amount.name: number} if number is not None else {}
+        stops = {"tolerance": tolerance} if tolerance is not None else {}
+        return replace(
+            self,
+            key=self.amount.joined(self.key, ending),
+            label=f"{self.full_label}, {self.amount.in_words(number, tolerance)}",
+            parameters={**self.parameters, **chosen, **stops},
+            choice=None,
+            amount=None,
+            variant_of=self.variant_of or self.key,
         )
 
     @property
@@ -166,6 +195,8 @@ FLAGS = {
     "no_patch_matters": "No patch changes the probability by 5 percentage points: the patches that "
     "stand out do so by chance or by very little.",
     "certain": "The probability is 1 to seven digits.",
+    "tolerance_not_reached": "With the full number of samples, the map still changed by more than "
+    "the tolerance: raise the samples, or do not rely on its details.",
     "coarse_samples": "The shares miss the change of the score by more than 5 %, as shares from "
     "random samples do: raise the samples.",
     "no_window_matters": "Covering windows does not change the score: the map is empty.",
@@ -269,6 +300,7 @@ BUILT_IN: tuple[Method, ...] = (
             "captum", "explanations.verification.reference_methods.integrated_gradients"
         ),
         choice=BASELINE,
+        amount=Amount("steps", 50, least=5, most=1000),
     ),
     Method(
         key="deepshap",
@@ -297,6 +329,7 @@ BUILT_IN: tuple[Method, ...] = (
         drawing=Outlines(),
         reference=ReferenceLibrary("lime", "explanations.verification.reference_methods.lime"),
         choice=DRAWING,
+        amount=Amount("samples", 1000, least=50, most=20_000, stops=True),
     ),
     # The placebos have exactly Grad-CAM's words and colours, so that nothing distinguishes them.
     Method(
@@ -332,6 +365,7 @@ BUILT_IN: tuple[Method, ...] = (
         reference=ReferenceLibrary(
             "captum", "explanations.verification.reference_methods.smoothgrad"
         ),
+        amount=Amount("samples", 50, least=2, most=10_000),
     ),
     Method(
         key="gradcam_plus_plus",
@@ -356,6 +390,7 @@ BUILT_IN: tuple[Method, ...] = (
         reference=ReferenceLibrary(
             "shap", "explanations.verification.reference_methods.gradient_shap"
         ),
+        amount=Amount("samples", 200, least=10, most=20_000, stops=True),
     ),
     Method(
         key="occlusion",
@@ -444,15 +479,49 @@ def of_module(number: int) -> tuple[Method, ...]:
 
 
 def get(key: str) -> Method:
-    """Return the method with this key. UnknownMethodError lists the valid keys."""
+    """Return the method with this key. UnknownMethodError lists the valid keys.
+
+    A key may end in a number of samples or steps, as ``lime_samples_200`` does.
+    """
     number = key.rpartition("_")[2]
     layered = of_module(int(number)) if number.isdecimal() else ()
     for method in (*EVERY, *layered):
         if method.key == key:
             return method
+    if problem := _problem_with_amount(key):
+        raise UnknownMethodError(f"Unknown method {key!r}. {problem}")
+    if varied := _varied(key):
+        return varied
     known = ", ".join(method.key for method in EVERY)
     faulty = f" {FAULTY[key]}" if key in FAULTY else ""
     raise UnknownMethodError(f"Unknown method {key!r}. Choose from: {known}.{faulty}")
+
+
+def _varied(key: str) -> Method | None:
+    """Return the method of a key that ends in an amount, or None if there is no such method."""
+    plain, number, tolerance = split_key(key)
+    base = next((method for method in EVERY if method.key == plain), None)
+    if base is None:
+        return None
+    try:
+        method = base.with_amount(number, tolerance)
+    except AmountError:
+        return None
+    # Only one spelling of an amount is a key, so that equal maps have equal keys.
+    return method if method.key == key else None
+
+
+def _problem_with_amount(key: str) -> str:
+    """Return why a known method cannot have the amount that a key ends in, or an empty text."""
+    plain, number, tolerance = split_key(key)
+    base = next((method for method in EVERY if method.key == plain), None)
+    if base is None or plain == key:
+        return ""
+    try:
+        method = base.with_amount(number, tolerance)
+    except AmountError as error:
+        return str(error)
+    return "" if method.key == key else f"Write {method.key}."
 
 
 def choices() -> list[tuple[str, str]]:
@@ -460,25 +529,41 @@ def choices() -> list[tuple[str, str]]:
     return [(method.key, method.label) for method in EVERY]
 
 
+def without_amount(key: str) -> str:
+    """Return the key of the method or drawing, whatever number of samples or steps it has."""
+    return split_key(key)[0] if _varied(key) else key
+
+
 def base_of(key: str) -> str:
     """Return the key of the method of which ``key`` is a variant, or ``key`` itself."""
+    plain = without_amount(key)
     variants = {method.key: method.variant_of for method in EVERY if method.variant_of}
-    return variants.get(key, key)
+    return variants.get(plain, plain)
 
 
 def read_like(key: str) -> str:
     """Return the key of the method whose pictures are read as this method's, or an empty text."""
-    return next((method.read_like for method in EVERY if method.key == key), "")
+    plain = without_amount(key)
+    return next((method.read_like for method in EVERY if method.key == plain), "")
+
+
+def label_of(key: str) -> str:
+    """Return the full label of a method, or the key itself if it is unknown."""
+    try:
+        return get(key).full_label
+    except UnknownMethodError:
+        return key
 
 
 def numbers_of(key: str) -> str:
-    """Return the key of the method whose numbers are shown: for another drawing of a method, the
-    method itself.
+    """Return the key of the method whose random draws are used: for another drawing of a method, or
+    another number of samples, the method itself.
 
-    It determines the random draws, so that two drawings of an image show the same map.
+    Two drawings of an image therefore show the same map, and fewer samples are the first of more.
     """
+    plain = without_amount(key)
     redrawn = {m.key: m.variant_of for m in EVERY if m.variant_of and not _own_parameters(m)}
-    return redrawn.get(key, key)
+    return redrawn.get(plain, plain)
 
 
 def _own_parameters(variant: Method) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -42,12 +41,6 @@ class Answers:
     arithmetic: str
     fast_error: float | None
     """Largest difference of a probability between the faster and the strict arithmetic."""
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """Describe the computation, as an entry of the diagnostics."""
-        about: dict[str, Any] = {"rows": self.computed, "arithmetic": self.arithmetic}
-        return about if self.fast_error is None else about | {"fast_error": self.fast_error}
 
 
 def probabilities(

@@ -59,6 +59,7 @@ def check_method(method: Method, classifier: Classifier | None = None) -> None:
     check_imports(method)
     explainer = quick(method)
     check_declaration(method, explainer)
+    check_amount(method)
     for tried in (classifier, chain(), branches()):
         if tried is not None and not Engine(tried).refusals({"one": explainer}):
             check_maps(method, explainer, tried)
@@ -118,6 +119,27 @@ def check_declaration(method: Method, explainer: Explainer) -> None:
         )
     if getattr(type(explainer), "__dataclass_params__").frozen is not True:  # noqa: B009
         raise ContractError(f"{method.key}: the class must be a frozen dataclass.")
+
+
+def check_amount(method: Method) -> None:
+    """Check the number of samples or steps that a study can choose."""
+    amount = method.amount
+    if amount is None:
+        return
+    parameters = parameters_of(method.explainer())
+    if parameters.get(amount.name) != amount.usual:
+        raise ContractError(
+            f"{method.key}: amount says {amount.name} {amount.usual}, but the class's default is "
+            f"{parameters.get(amount.name)}. Write the same number in both."
+        )
+    tolerance = 0.125 if amount.stops else None
+    try:
+        method.with_amount(amount.most, tolerance).explainer()
+        method.with_amount(amount.least).explainer()
+    except (TypeError, ValueError) as error:
+        raise ContractError(
+            f"{method.key}: the class refuses what amount allows: {error}. Change one of them."
+        ) from error
 
 
 def check_imports(method: Method) -> None:

@@ -42,7 +42,7 @@ def labels_of(summary: Summary) -> dict[str, str]:
     """Return the label of each map in the report."""
     known = {method.key: method.label for method in methods.EVERY}
     return {
-        **{name: known.get(name, name) for name in summary.methods},
+        **{name: known.get(name, methods.label_of(name)) for name in summary.methods},
         **controls.LABELS,
         CHANCE: "Chance",
     }

@@ -12,6 +12,7 @@ from torch import Tensor
 from explanations.attribution import Attributions
 from explanations.computing.averaging import mean_gradient
 from explanations.computing.cost import Passes
+from explanations.computing.doubling import relative_change, stages
 from explanations.computing.memory import in_chunks
 from explanations.computing.needs import Need
 from explanations.computing.workspace import Batch
@@ -19,6 +20,8 @@ from explanations.methods.protocol import Diagnostics, as_array, flagged
 
 COARSE = 0.05
 """Residual above which a map is flagged."""
+LEAST_SAMPLES = 25
+"""Samples of the first map of a run with a tolerance."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,22 @@ class GradientShap:
     average over the draws. ``completeness_delta`` is what is missing, which shrinks with the square
     root of ``samples``; relative to 1 plus the difference, more than COARSE is flagged. The numbers
     equal ``shap.GradientExplainer``'s for the same seed. Without a background, the only reference
-    is an image of the training images' mean colour.
+    is an image of the training images' mean colour. With a ``tolerance``, sampling stops when the
+    relative change of the map from one doubling of the samples to the next is at most the
+    tolerance; ``samples`` is the maximum, ``samples_used`` what was needed, and
+    ``relative_change`` the last change.
     """
 
     version: ClassVar[int] = 1
     needs: ClassVar[Sequence[Need]] = (Need.GRADIENT,)
     samples: int = 200
+    tolerance: float | None = None
 
     def __post_init__(self) -> None:
         if self.samples < 1:
             raise ValueError(f"samples is {self.samples}, but GradientSHAP needs at least 1.")
+        if self.tolerance is not None and not 0 < self.tolerance < 1:
+            raise ValueError(f"tolerance is {self.tolerance}, but must be between 0 and 1.")
 
     def passes(self, size: tuple[int, int], references: int) -> Passes:
         return Passes(gradient=self.samples)
@@ -48,12 +57,11 @@ class GradientShap:
         expected = batch.workspace.keep(
             f"mean logits {tuple(references.shape)}", lambda: _mean_logits(batch, references)
         )
-        shares = torch.stack(
-            [
-                self._of_one(batch, pixels, references, targets, seed)
-                for pixels, targets, seed in zip(batch.pixels, batch.targets, seeds, strict=True)
-            ]
-        )
+        sampled = [
+            self._of_one(batch, pixels, references, targets, seed)
+            for pixels, targets, seed in zip(batch.pixels, batch.targets, seeds, strict=True)
+        ]
+        shares = torch.stack([torch.stack([one.shares for one in image]) for image in sampled])
         difference = batch.logits.gather(1, batch.targets).double() - expected[batch.targets]
         deltas = shares.sum((2, 3, 4)) - difference
         residuals = deltas.abs() / (1 + difference.abs())
@@ -65,7 +73,12 @@ class GradientShap:
                     "completeness_delta": float(deltas[image, column]),
                     "background_images": len(references),
                 }
-                | flagged(coarse_samples=float(residuals[image, column]) > COARSE)
+                | self._used(sampled[image][column])
+                | flagged(
+                    coarse_samples=float(residuals[image, column]) > COARSE,
+                    tolerance_not_reached=self.tolerance is not None
+                    and sampled[image][column].change > self.tolerance,
+                )
                 for column, target in enumerate(batch.targets[image].tolist())
             ]
             for image in range(len(batch))
@@ -83,18 +96,55 @@ class GradientShap:
 
     def _of_one(
         self, batch: Batch, pixels: Tensor, references: Tensor, targets: Tensor, seed: int
-    ) -> Tensor:
+    ) -> list["_Sampled"]:
+        """Return the shares of each class. Each class stops by itself, so that its map does not
+        depend on the other classes."""
         chosen, places = self.draws(len(references), seed)
         at = torch.from_numpy(places).to(pixels)[:, None, None, None]
         numbers = torch.from_numpy(chosen).to(pixels.device)
+        finished: dict[int, _Sampled] = {}
+        before: dict[int, Tensor] = {}
+        first = 0
+        for count in stages(self.samples, LEAST_SAMPLES, self.tolerance):
+            left = [column for column in range(len(targets)) if column not in finished]
+            here = slice(first, count)
 
-        def ways(rows: slice) -> Tensor:
-            return pixels - references[numbers[rows]]
+            def ways(rows: slice, some: slice = here) -> Tensor:
+                return pixels - references[numbers[some][rows]]
 
-        def points(rows: slice) -> Tensor:
-            return at[rows] * pixels + (1 - at[rows]) * references[numbers[rows]]
+            def points(rows: slice, some: slice = here) -> Tensor:
+                position = at[some][rows]
+                return position * pixels + (1 - position) * references[numbers[some][rows]]
 
-        return mean_gradient(batch.workspace, self.samples, points, targets, ways)
+            means = mean_gradient(batch.workspace, count - first, points, targets[left], ways)
+            for column, mean in zip(left, means, strict=True):
+                shares, change = mean, 1.0
+                if column in before:
+                    shares = (first * before[column] + (count - first) * mean) / count
+                    change = relative_change(shares.sum(0), before[column].sum(0))
+                before[column] = shares
+                if count == self.samples or change <= (self.tolerance or 0):
+                    finished[column] = _Sampled(shares, count, change)
+            if len(finished) == len(targets):
+                break
+            first = count
+        return [finished[column] for column in range(len(targets))]
+
+    def _used(self, sampled: "_Sampled") -> dict[str, float]:
+        """Return how many samples a map needed, for a run with a tolerance."""
+        if self.tolerance is None:
+            return {}
+        return {"samples_used": sampled.samples, "relative_change": sampled.change}
+
+
+@dataclass(frozen=True, eq=False)
+class _Sampled:
+    """Shares of a class by a number of samples, and their change since fewer samples."""
+
+    shares: Tensor
+    """Shares, float64 with shape (channels, height, width)."""
+    samples: int
+    change: float
 
 
 def _references(batch: Batch) -> Tensor:

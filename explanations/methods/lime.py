@@ -1,8 +1,8 @@
 """LIME (Ribeiro et al. 2016), which measures how much each patch matters by painting over the
 others."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,10 +12,11 @@ from skimage.segmentation import slic
 
 from explanations.attribution import Attributions
 from explanations.computing.cost import Passes
-from explanations.computing.mixing import Mixed, probabilities
+from explanations.computing.doubling import relative_change, stages
+from explanations.computing.mixing import Answers, Mixed, probabilities
 from explanations.computing.needs import Need
 from explanations.computing.ridge import Fit, cosine_weights, weighted_ridge
-from explanations.computing.workspace import Batch
+from explanations.computing.workspace import Batch, Workspace
 from explanations.methods.protocol import flagged
 from explanations.rendering.outlines import outlined_share
 
@@ -23,6 +24,8 @@ Patches = NDArray[np.int64]
 POOR_FIT = 0.3
 NEGLIGIBLE = 0.05
 """Change of the probability that no patch reaches where none matters."""
+LEAST_SAMPLES = 100
+"""Samples of the first map of a run with a tolerance: there should be more samples than patches."""
 MOST_PATCHES = 256  # a patch's number is stored in a byte
 
 
@@ -36,7 +39,10 @@ class Lime:
     the fit of the linear model, ``largest_weight`` how much the strongest patch changes the
     probability, and ``outlined_share`` how much of the total absolute weight the outlined patches
     carry. With ``precision`` ``fast``, the probabilities may be off by up to
-    .001, measured on each image (``fast_error``).
+    .001, measured on each image (``fast_error``). With a ``tolerance``, sampling stops when the
+    relative change of the coefficients from one doubling of the samples to the next is at most the
+    tolerance; ``samples`` is the maximum, ``samples_used`` what was needed, and
+    ``relative_change`` the last change.
     """
 
     version: ClassVar[int] = 3
@@ -47,10 +53,13 @@ class Lime:
     samples: int = 1000
     kernel_width: float = 0.25
     precision: str = "strict"
+    tolerance: float | None = None
 
     def __post_init__(self) -> None:
         if self.samples < 2:
             raise ValueError(f"samples is {self.samples}, but LIME needs at least 2.")
+        if self.tolerance is not None and not 0 < self.tolerance < 1:
+            raise ValueError(f"tolerance is {self.tolerance}, but must be between 0 and 1.")
 
     def passes(self, size: tuple[int, int], references: int) -> Passes:
         return Passes(forward=self.samples)
@@ -61,23 +70,50 @@ class Lime:
             Mixed(image, painted_over(image, here), here, self.keeps(here.max() + 1, seed))
             for image, here, seed in zip(batch.images, patches, seeds, strict=True)
         ]
-        answers_by_image = probabilities(batch.workspace, mixed, precision=self.precision)
         relevance, diagnostics = [], []
-        for image, answers in enumerate(answers_by_image):
-            targets = batch.targets[image]
-            # Ridge regression in float64, as in scikit-learn: float32 would lose the small
-            # coefficients.
-            chosen = answers.probabilities[:, targets].double()
-            fit = self._fit(mixed[image].keeps, chosen)
-            coefficients = fit.coefficients.float().cpu().numpy()  # (patches, k)
-            relevance.append(coefficients[patches[image]].transpose(2, 0, 1))
-            about = {"patches": len(coefficients)} | answers.about
-            diagnostics.append([about | _quality(fit, column) for column in range(len(targets))])
+        for image, mixture in enumerate(mixed):
+            columns = self._columns(batch.workspace, mixture, batch.targets[image])
+            coefficients = torch.stack([column.coefficients for column in columns])
+            relevance.append(coefficients.float().cpu().numpy()[:, patches[image]])
+            diagnostics.append([column.about(self.tolerance) for column in columns])
         return Attributions(
             np.ascontiguousarray(relevance, dtype=np.float32),
             segments=np.stack(patches).astype(np.uint8),
             diagnostics=diagnostics,
         )
+
+    def _columns(
+        self, workspace: Workspace, mixed: Mixed, targets: torch.Tensor
+    ) -> list["_Column"]:
+        """Return the linear model of each class. Each class stops by itself, so that its map does
+        not depend on the other classes."""
+        columns: dict[int, _Column] = {}
+        before: _Fitted | None = None
+        for fitted in self._fitted(workspace, mixed, targets):
+            last = fitted.samples == self.samples
+            for column in set(range(len(targets))) - columns.keys():
+                here = fitted.column(column, before)
+                if last or (self.tolerance is not None and here.change <= self.tolerance):
+                    columns[column] = here
+            if len(columns) == len(targets):
+                break
+            before = fitted
+        return [columns[column] for column in range(len(targets))]
+
+    def _fitted(
+        self, workspace: Workspace, mixed: Mixed, targets: torch.Tensor
+    ) -> Iterator["_Fitted"]:
+        """Yield the linear models of more and more samples. Only new samples are computed."""
+        answers: list[Answers] = []
+        first = 0
+        for count in stages(self.samples, LEAST_SAMPLES, self.tolerance):
+            some = replace(mixed, keeps=mixed.keeps[first:count])
+            answers += probabilities(workspace, [some], precision=self.precision)
+            # Ridge regression in float64, as in scikit-learn: float32 would lose the small
+            # coefficients.
+            chosen = torch.cat([part.probabilities[:, targets] for part in answers]).double()
+            yield _Fitted(self._fit(mixed.keeps[:count], chosen), count, tuple(answers))
+            first = count
 
     def keeps(self, patches: int, seed: int) -> NDArray[np.bool_]:
         """Draw the patches that each sample shows, (samples, patches), as lime draws them for this
@@ -123,6 +159,54 @@ def painted_over(image: NDArray[np.uint8], patches: Patches) -> NDArray[np.uint8
     ]
     colours = np.stack(means, axis=1).astype(np.uint8)
     return colours[patches]
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Linear models of some classes, by a number of samples."""
+
+    fit: Fit
+    samples: int
+    answers: tuple[Answers, ...]
+
+    def column(self, number: int, before: "_Fitted | None") -> "_Column":
+        """Return the model of a class, with its change since fewer samples; 1 if there is none."""
+        coefficients = self.fit.coefficients[:, number]
+        change = (
+            relative_change(coefficients, before.fit.coefficients[:, number]) if before else 1.0
+        )
+        return _Column(self, number, coefficients, change)
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """The linear model of a class."""
+
+    fitted: _Fitted
+    number: int
+    coefficients: torch.Tensor
+    """Coefficients, float64 with shape (patches,)."""
+    change: float
+
+    def about(self, tolerance: float | None) -> dict[str, Any]:
+        """Return the diagnostics."""
+        about = {"patches": len(self.coefficients)} | _computed(self.fitted.answers)
+        quality = _quality(self.fitted.fit, self.number)
+        if tolerance is None:
+            return about | quality
+        stopped = {"samples_used": self.fitted.samples, "relative_change": self.change}
+        missed = flagged(tolerance_not_reached=self.change > tolerance)["flags"]
+        return about | stopped | quality | {"flags": [*quality["flags"], *missed]}
+
+
+def _computed(answers: Sequence[Answers]) -> dict[str, Any]:
+    """Describe how the probabilities of all samples were computed."""
+    errors = [part.fast_error for part in answers if part.fast_error is not None]
+    about = {
+        "rows": sum(part.computed for part in answers),
+        "arithmetic": " and ".join(dict.fromkeys(part.arithmetic for part in answers)),
+    }
+    return about | ({"fast_error": max(errors)} if errors else {})
 
 
 def _quality(fit: Fit, column: int) -> dict[str, Any]:

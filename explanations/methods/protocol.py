@@ -52,8 +52,12 @@ class Explainer(Protocol):
 
 
 def parameters_of(explainer: Explainer) -> dict[str, Any]:
-    """Return a method's parameters by name, as values that JSON can represent."""
-    return asdict(explainer)
+    """Return a method's parameters by name, as values that JSON can represent.
+
+    A parameter that is None is left out, so that a new optional parameter does not change the keys
+    of stored maps.
+    """
+    return {name: value for name, value in asdict(explainer).items() if value is not None}
 
 
 def image_seed(image_sha256: str, method: str, seed: int = 0) -> int:

@@ -16,6 +16,29 @@ def _methods() -> list[tuple[str, Any]]:
     return [none, *((method.key, method.label) for method in catalogue.METHODS)]
 
 
+def _amounts(at: Path, method: str, group: str) -> list[Entry]:
+    """Return the fields of the method's samples or steps and of its tolerance, where it has any."""
+    amount = next((one.amount for one in catalogue.METHODS if one.key == method), None)
+    if amount is None:
+        return []
+    labels = {"samples": gettext("Samples of each map"), "steps": gettext("Steps of each map")}
+    limits = {"usual": amount.usual, "least": amount.least, "most": amount.most}
+    fields = [
+        Entry((*at, amount.name), labels[amount.name], "number", group=group, help=gettext(
+            "From %(least)d to %(most)d; empty: %(usual)d. Fewer are faster, and the maps depend "
+            "more on chance."
+        ) % limits),
+    ]  # fmt: skip
+    if amount.stops:
+        fields.append(Entry((*at, "tolerance"), gettext("Tolerance"), "decimal", group=group, help=
+            gettext(
+                "Such as 0.2: stop before the full number of samples, when a map changes by less "
+                "than this share from one doubling to the next. Empty: all samples."
+            ),
+        ))  # fmt: skip
+    return fields
+
+
 def _arms(values: Values) -> list[Entry]:
     name, listed = conditions(values)
     entries = []
@@ -29,6 +52,7 @@ def _arms(values: Values) -> list[Entry]:
                 help=gettext("In the report. Participants never see it."),
             ),
             Entry((*at, "method"), gettext("Map"), "choice", group=group, choices=_methods()),
+            *_amounts(at, str(arm.get("method", "")), group),
             Entry(
                 (*at, "prediction"), gettext("Shows the classifier's answer"), "check",
                 group=group, missing=True,

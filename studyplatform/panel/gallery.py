@@ -95,8 +95,8 @@ def _depth(explanation: Explanation) -> int:
 
 def _place(explanation: Explanation) -> tuple[int, bool, int]:
     keys = [method.key for method in catalogue.EVERY]
-    known = explanation.method in keys
-    place = keys.index(explanation.method) if known else len(keys)
+    plain = catalogue.without_amount(explanation.method)
+    place = keys.index(plain) if plain in keys else len(keys)
     return (place, bool(explanation.other_class), explanation.pk)
 
 

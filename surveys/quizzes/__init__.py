@@ -97,6 +97,7 @@ def _entries(method: str) -> tuple[Mapping[str, Question], ...]:
         for key in methods
     }
     # Another drawing of a method has other colours and lines, and needs questions of its own.
+    method = catalogue.without_amount(method)
     if method in by_method:
         return by_method[method]
     base = catalogue.base_of(method)

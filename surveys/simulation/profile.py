@@ -134,7 +134,9 @@ class Profile:
         """Return the effect for the condition's key, else for its method's variant, else for its
         method.
         """
-        names = (condition.key, condition.method, catalogue.base_of(condition.method))
+        method = condition.method
+        plain = catalogue.without_amount(method)
+        names = (condition.key, method, plain, catalogue.base_of(method))
         return next((self.effects[name] for name in names if name in self.effects), Effect())
 
 

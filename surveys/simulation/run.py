@@ -244,7 +244,9 @@ def _check_conditions(study: Study, profile: Profile) -> None:
     """Refuse effects of unknown conditions, because a misspelt key would look like a null
     result.
     """
-    known = {one.key for one in study.conditions.all()} | {key for key, _ in catalogue.choices()}
+    conditions = list(study.conditions.all())
+    known = {one.key for one in conditions} | {key for key, _ in catalogue.choices()}
+    known |= {one.method for one in conditions if one.method}
     if unknown := sorted(profile.effects.keys() - known):
         raise SimulationError(
             f"Each effect of a profile must name a condition of the study {study.slug!r} or a "

@@ -24,8 +24,9 @@ class Condition:
     """The content of a block's trials: a map, a prediction without a map, or the image alone.
 
     ``method`` is a key of explanations.catalogue (of a variant, if the study file chooses another
-    baseline), or empty for no map. ``prediction`` is False for a human-alone condition, and
-    ``probability`` shows the classifier's probability. ``factors`` gives the level by factor.
+    baseline, drawing or number of samples or steps, or a tolerance), or empty for no map.
+    ``prediction`` is False for a human-alone condition, and ``probability`` shows the classifier's
+    probability. ``factors`` gives the level by factor.
     """
 
     key: Words

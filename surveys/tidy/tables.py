@@ -1,6 +1,6 @@
 """The tidy tables of a study: the files of its export, and the columns of each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -148,8 +148,7 @@ def _with_methods(column: Column, study: StudyFile) -> Column:
     if column.name != "method":
         return column
     shown = {condition.method for condition in study.conditions}
-    methods = [method for method in catalogue.EVERY if method.key in shown]
-    return replace(column, values={method.key: method.full_label for method in methods})
+    return replace(column, values=_labels(shown))
 
 
 def _items(parts: list[TrialsPart]) -> list[Item]:
@@ -167,9 +166,18 @@ def _items(parts: list[TrialsPart]) -> list[Item]:
 def _compared_columns(study: StudyFile) -> tuple[Column, ...]:
     """Return the columns of the maps that trials compare, with the names of the methods."""
     methods = {condition.method for condition in study.conditions}
-    labels = {method.key: method.full_label for method in catalogue.EVERY if method.key in methods}
     places, preferred = COMPARED
-    return places, replace(preferred, values=labels)
+    return places, replace(preferred, values=_labels(methods))
+
+
+def _labels(keys: Collection[str]) -> dict[str, str]:
+    """Return the methods' labels, with the parameters that a condition chooses, in the catalogue's
+    order."""
+    places = {method.key: place for place, method in enumerate(catalogue.EVERY)}
+    # A study file with mistakes may name unknown methods, which are reported elsewhere.
+    methods = [catalogue.get(key) for key in keys if catalogue.without_amount(key) in places]
+    methods.sort(key=lambda method: (places[catalogue.without_amount(method.key)], method.key))
+    return {method.key: method.full_label for method in methods}
 
 
 def _optional_columns(parts: list[TrialsPart]) -> tuple[Column, ...]:

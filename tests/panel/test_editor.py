@@ -182,6 +182,21 @@ def test_arms_are_relabelled_added_and_removed(draft, signed_in):
     ]
 
 
+def test_samples_and_a_tolerance_are_given_where_the_map_has_them(draft, signed_in):
+    key, form = "arms", page(draft, "arms")
+    signed_in("editor").post(form, filled(draft, key, arms__1__method="lime"))
+    shown = signed_in("editor").get(form).content.decode()
+    assert "arms.1.samples" in shown
+    assert "arms.1.tolerance" in shown
+    assert "arms.3.samples" not in shown  # a placebo has none
+    sent = filled(draft, key, arms__1__samples="200", arms__1__tolerance="0.2")
+    signed_in("editor").post(form, sent)
+    arm = tomllib.loads(newest(draft).source)["arms"][1]
+    assert (arm["method"], arm["samples"], arm["tolerance"]) == ("lime", 200, 0.2)
+    signed_in("editor").post(form, filled(draft, key, arms__1__tolerance=""))
+    assert "tolerance" not in tomllib.loads(newest(draft).source)["arms"][1]
+
+
 def test_pages_are_moved_removed_and_added(in_parts, signed_in):
     """The last page goes to the second place, the first one is removed, and one is added."""
     sent = filled(

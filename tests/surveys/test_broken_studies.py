@@ -34,6 +34,17 @@ EXPECTED = {
         "line 57: [analysis]: outcome 'agreement': 'agreement' is not a column of trials.csv. Name",
         "line 63: [analysis]: exclusion 'inattentive': 'attention_failed' is not a column of",
     ),
+    "amounts_that_do_not_fit": (
+        "line 22: arm 'none' chooses samples, and it shows no map. Remove samples, or take the",
+        "line 28: arm 'heat' chooses tolerance, and the method 'gradcam' has none. Remove",
+        "line 34: arm 'ig' chooses samples, and the method 'integrated_gradients' has none.",
+        "line 35: arm 'ig': steps is 2, but must be from 5 to 1000. The default is 50.",
+        "line 41: arm 'few': samples is 5, but must be from 50 to 20000. The default is 1000.",
+        "line 47: 'samples' in arm 'text' is 'many'. It must be a whole number.",
+        "line 53: arm 'wide': tolerance is 1.5, but must be from 0.01 to 0.9, with at most three",
+        "line 59: 'samples' in arm 'yes' is true. It must be a whole number.",
+        "line 64: arm 'one-word': unknown method 'lime_samples_200'. Write method = 'lime', and",
+    ),
     "baselines_that_do_not_fit": (
         "line 22: arm 'none' chooses a baseline, and it shows no map. Remove baseline, or take the "
         "method integrated_gradients.",

@@ -7,15 +7,16 @@ from explanations.evaluation.subject import Subject
 
 
 def completeness(subject: Subject) -> dict[str, float]:
-    """Compute the part of the logit's change that Integrated Gradients' shares miss, relative to 1
-    + |change|.
+    """Compute the part of the logit's change that the shares of Integrated Gradients and
+    GradientSHAP miss, relative to 1 + |change|.
 
-    It shrinks as the number of steps grows.
+    It shrinks as the number of steps or samples grows.
     """
     residuals = {}
     for name, about in subject.found.diagnostics.items():
         if "completeness_delta" in about:
-            change = about["logit"] - about["baseline_logit"]
+            start = "baseline_logit" if "baseline_logit" in about else "background_logit"
+            change = about["logit"] - about[start]
             residuals[name] = abs(about["completeness_delta"]) / (1 + abs(change))
     return residuals
 

@@ -16,10 +16,12 @@ from analysis.toml.typed import read_as, read_value
 from analysis.toml.value_types import Words
 from explanations import catalogue
 from explanations.catalogue import Method
+from explanations.methods.amounts import AmountError
 from surveys.study_file.designs import Condition
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 COLUMN = re.compile(r"[a-z][a-z0-9_]{0,29}")
+TOLERANCE = "tolerance"
 
 
 def read_conditions(file: Document) -> tuple[Condition, ...]:
@@ -72,10 +74,10 @@ def is_within(file: Document) -> bool:
 
 def _read_condition(table: Mapping[str, Any], at: TableProblems, word: str) -> Condition:
     """Return the condition in the table. ``word`` is the file's name for it: arm or condition."""
-    choices = _choices()
+    choices = (*_choices(), *_amounts(), TOLERANCE)
     # Keys such as baseline are not fields: they turn the method into its variant below.
     settings = {key: value for key, value in table.items() if key not in choices}
-    condition = read_as(Condition, settings, at.problems, at.path, also=tuple(choices))
+    condition = read_as(Condition, settings, at.problems, at.path, also=choices)
     check_key(at, "key", condition.key)
     named = f"{word} {condition.key!r}"
     if condition.method and not condition.prediction:
@@ -129,7 +131,58 @@ def _method(condition: Condition, table: Mapping[str, Any], at: TableProblems, c
         else:
             hint = did_you_mean(value, list(there))
             at.add(name, f"{called}: unknown {name} {value!r}{hint}")
-    return key
+    return _with_amount(key, table, at, called)
+
+
+def _with_amount(key: str, table: Mapping[str, Any], at: TableProblems, called: str) -> str:
+    """Return the key of the method with the samples, steps or tolerance that the table chooses."""
+    kinds = {**_amounts(), TOLERANCE: _stopping()}
+    given = [name for name in kinds if name in table]
+    method = next((one for one in catalogue.EVERY if one.key == key), None)
+    if not given or (key and method is None):  # an unknown method is reported already
+        return key
+    values: dict[str, Any] = {}
+    for name in given:
+        kind: Any = float if name == TOLERANCE else int
+        amount = method.amount if method else None
+        allowed = amount and (amount.stops if name == TOLERANCE else amount.name == name)
+        if method is None or not allowed:
+            has = f"the method {key!r} has none" if method else "it shows no map"
+            at.add(
+                name,
+                f"{called} chooses {name}, and {has}. Remove {name}, or take the method "
+                f"{' or '.join(kinds[name])}.",
+            )
+            continue
+        path = (*at.path, name)
+        value = read_value(kind, table[name], f"{name!r} in {called}", at.problems, path)
+        if value == table[name] and not isinstance(table[name], bool):  # a fault gives a zero
+            values[name] = value
+    if method is None or method.amount is None:
+        return key
+    try:
+        return method.with_amount(values.get(method.amount.name), values.get(TOLERANCE)).key
+    except AmountError as error:
+        at.add(given[0], f"{called}: {error}")
+        return key
+
+
+def _amounts() -> dict[str, list[str]]:
+    """Return the keys of the methods by the name of their amount: samples or steps."""
+    names = dict.fromkeys(method.amount.name for method in catalogue.METHODS if method.amount)
+    return {
+        name: [
+            method.key
+            for method in catalogue.METHODS
+            if method.amount and method.amount.name == name
+        ]
+        for name in names
+    }
+
+
+def _stopping() -> list[str]:
+    """Return the keys of the methods that take a tolerance."""
+    return [method.key for method in catalogue.METHODS if method.amount and method.amount.stops]
 
 
 def _choices() -> dict[str, list[Method]]:
@@ -145,6 +198,8 @@ def _choices() -> dict[str, list[Method]]:
 
 def _in_two_keys(named: str) -> str:
     """Return the cure for a file that uses the key of a variant, as the data contain it."""
+    if (plain := catalogue.without_amount(named)) != named:
+        return f". Write method = {plain!r}, and samples, steps or tolerance as keys of their own."
     for method in catalogue.METHODS:
         for value, variant in method.by_choice.items():
             if method.choice and variant.key == named:
