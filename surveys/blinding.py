@@ -21,6 +21,7 @@ REVEALING = frozenset(
         *("arm", "arm_label", "condition", "method", "explanation"),
         *("map_toggles", "opacity_changes", "opacity"),  # set only if there is a map
         "option_order",  # the questions of a comprehension check depend on the method
+        "planned_accuracy",
         *("diagnosis", "diagnosis_comment"),  # some diagnoses are of a map
         "free_text",  # people write about the map that they see
     )
@@ -29,6 +30,10 @@ REVEALING = frozenset(
 REVEALING_FILES = frozenset(("page_events.csv", "ledger.csv"))
 COUNTS = frozenset(("attention_asked", "attention_failed", "quiz_mistakes"))
 """Columns that reveal arms if some pages are shown only to some arms."""
+
+
+CORRECTNESS = frozenset(("prediction_correct", "predicted_class", "probability", "image"))
+"""Columns that reveal arms if the classifier is right more often in some arms than in others."""
 
 
 def is_blinded(study: Study) -> bool:
@@ -46,7 +51,14 @@ def hidden_columns(study: StudyFile) -> frozenset[str]:
     names = factor_names(study.conditions)
     # Factors of old studies have a prefix where their name is that of another column.
     factors = {*names, *(f"factor_{name}" for name in names)}
-    return REVEALING | factors | (COUNTS if limited_pages(study) else frozenset())
+    levels = {condition.accuracy for condition in study.conditions}
+    return (
+        REVEALING
+        | factors
+        | (COUNTS if limited_pages(study) else frozenset())
+        # How often the classifier was right about a person's images tells the level of accuracy.
+        | (CORRECTNESS if len(levels) > 1 else frozenset())
+    )
 
 
 def limited_pages(study: StudyFile) -> list[str]:

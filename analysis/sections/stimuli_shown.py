@@ -27,6 +27,8 @@ class ArmShown:
 
     `right_trials` and `wrong_trials` count an image as often as it was seen. `maps` contains the
     methods of the maps in the codebook's words and is empty for an arm without maps.
+    `planned_accuracy` is the share of right predictions that the study file plans, None without a
+    plan, and `realised_accuracy` the share among the trials that were answered.
     """
 
     arm: str
@@ -41,6 +43,30 @@ class ArmShown:
     sure_right: Confidence | None
     sure_wrong: Confidence | None
     maps: tuple[str, ...]
+    planned_accuracy: float | None
+    realised_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class ImageExposed:
+    """An image that was drawn for some people, and how many of them saw it, by condition."""
+
+    image_set: str
+    image: str
+    right: bool
+    people: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """How often the images of a pool were shown under a condition: fewest and most people."""
+
+    condition: str
+    right: bool
+    images: int
+    fewest: int
+    most: int
+    people: int
 
 
 @dataclass(frozen=True)
@@ -72,6 +98,7 @@ class ImageShown:
 class StimuliShown:
     """Totals over all arms: distinct images, and the classifier's accuracy on them (0 to 1).
 
+    `exposures` and `exposed` are empty if all people of an arm saw the same images.
     `same_images` is True if all arms saw the same images. Otherwise a participant-level test
     between arms also tests the images and rejects a true null hypothesis three times in ten
     (research).
@@ -88,6 +115,8 @@ class StimuliShown:
     confusion: tuple[ClassShown, ...]
     by_image: tuple[ImageShown, ...]
     arms: tuple[ArmShown, ...]
+    exposures: tuple[Exposures, ...]
+    exposed: tuple[ImageExposed, ...]
 
 
 def stimuli_shown(data: StudyData) -> StimuliShown:
@@ -115,7 +144,61 @@ def stimuli_shown(data: StudyData) -> StimuliShown:
             _arm_shown(data.trials[data.trials["arm"] == arm], arm, label, words)
             for arm, label in data.labels.items()
         ),
+        *_exposures(known),
     )
+
+
+def _exposures(trials: pd.DataFrame) -> tuple[tuple[Exposures, ...], tuple[ImageExposed, ...]]:
+    """Count the people who saw each image under each condition, if their images differ."""
+    unit = "condition" if "condition" in trials else "arm"
+    rows = trials.dropna(subset=[unit, "prediction_correct"])
+    if rows.empty or not _differ(rows, unit):
+        return (), ()
+    counts = rows.pivot_table(
+        index=[*IMAGE, "prediction_correct"],
+        columns=unit,
+        values="participant",
+        aggfunc="nunique",
+        fill_value=0,
+        dropna=False,
+        observed=True,
+    )
+    counts = counts[counts.sum(axis=1) > 0]
+    people = rows.groupby(unit)["participant"].nunique()
+    summary = []
+    for condition in counts.columns:
+        for right in (True, False):
+            shown = counts.loc[counts.index.get_level_values(2) == int(right), condition]
+            # A condition without any such image, as where the classifier is always right.
+            if len(shown) and shown.max():
+                summary.append(
+                    Exposures(
+                        str(condition),
+                        right,
+                        len(shown),
+                        int(shown.min()),
+                        int(shown.max()),
+                        int(people[condition]),
+                    )
+                )
+    exposed = tuple(
+        ImageExposed(
+            str(image_set),
+            str(image),
+            bool(right == 1),
+            dict(zip(map(str, counts.columns), map(int, row), strict=True)),
+        )
+        for (image_set, image, right), row in zip(
+            counts.index.to_list(), counts.to_numpy().tolist(), strict=True
+        )
+    )
+    return tuple(summary), exposed
+
+
+def _differ(trials: pd.DataFrame, unit: str) -> bool:
+    """Check whether people saw different images under any condition."""
+    seen = trials.groupby([unit, "participant"])["image"].agg(frozenset)
+    return bool((seen.groupby(level=0).nunique() > 1).any())
 
 
 def _arm_shown(trials: pd.DataFrame, arm: str, label: str, words: Mapping[str, str]) -> ArmShown:
@@ -135,7 +218,23 @@ def _arm_shown(trials: pd.DataFrame, arm: str, label: str, words: Mapping[str, s
         _confidence(images, 1),
         _confidence(images, 0),
         _maps(trials, words),
+        _planned(trials),
+        _realised(trials),
     )
+
+
+def _planned(trials: pd.DataFrame) -> float | None:
+    """Return the planned accuracy of the arm, which is one for all its conditions."""
+    if "planned_accuracy" not in trials:
+        return None
+    planned = pd.to_numeric(trials["planned_accuracy"], errors="coerce").dropna()
+    return None if planned.empty else float(planned.iloc[0])
+
+
+def _realised(trials: pd.DataFrame) -> float | None:
+    answered = trials.loc[trials["answered_at"].notna()] if "answered_at" in trials else trials
+    known = answered["prediction_correct"].dropna()
+    return None if known.empty else float((known == 1).mean())
 
 
 def _maps(trials: pd.DataFrame, words: Mapping[str, str]) -> tuple[str, ...]:

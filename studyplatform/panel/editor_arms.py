@@ -61,6 +61,21 @@ def _arms(values: Values) -> list[Entry]:
                 (*at, "probability"), gettext("Shows the classifier's probability"), "check",
                 group=group, missing=False,
             ),
+            Entry(
+                (*at, "accuracy"), gettext("Planned share of right answers"), "decimal",
+                group=group, missing="", help=gettext(
+                    "Between 0 and 1, in place of the numbers of right and wrong answers of the "
+                    "trials. Images are shared between arms as far as possible. Empty: as the "
+                    "trials say."
+                ),
+            ),
+            Entry(
+                (*at, "stated"), gettext("What people are told about the classifier"),
+                group=group, help=gettext(
+                    "A sentence in the instructions, such as how often the classifier is right. "
+                    "Empty: nothing."
+                ),
+            ),
             Entry((*at, "remove"), gettext("Remove"), "check", group=group, missing=False),
         ]  # fmt: skip
     added = gettext("One more")

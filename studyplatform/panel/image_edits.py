@@ -65,6 +65,8 @@ def numbers_to_write(declared: StudyFile, right: int, wrong: int) -> Numbers | N
     """Return how many right and wrong predictions each person sees if all of these images are
     shown, or None if the images cannot be spread evenly over the file's parts and image sets."""
     sets = declared.image_sets
+    if declared.draws_images:  # the numbers per person do not depend on the size of the pools
+        return None
     if len(declared.trial_parts) != 1 or right % sets or wrong % sets or not right + wrong:
         return None
     return right // sets, wrong // sets

@@ -178,7 +178,7 @@ def _missing_maps(studies: Sequence[Study]) -> dict[int, tuple[str]]:
     sentences = {}
     for study in unfinished:
         declared, of_part = definition(study), stimuli[study.pk]
-        wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
+        wanted = sum(declared.predictions_shown)
         if (there := sum(of_part.values())) < wanted:
             sentence = gettext(
                 "Images are not chosen yet (%(there)s of %(wanted)s), and maps are missing."

@@ -75,6 +75,7 @@ class _Namer:
             "instructions": gettext("Instructions"),
             "attention": gettext("Attention check"),
             "pause": gettext("Break"),
+            "score": gettext("Score"),
         }
         return names.get(step.kind, step.key)
 

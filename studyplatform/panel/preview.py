@@ -100,7 +100,7 @@ def _arrive(study: Study, arm: Arm, language: str) -> Participant:
     except StudyError:  # no predictions yet: pages without pictures can still be previewed
         return person
     person.rotation = next_rotation(person, arm)
-    create_trials(person, arm, 0)
+    create_trials(person, arm, 0, 0)
     for trial in person.trials.all():
         trial.picture_code = picture_code(trial.position)
         trial.save(update_fields=["picture_code"])

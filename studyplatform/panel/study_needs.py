@@ -46,7 +46,7 @@ def needs_of(study: Study) -> list[Need]:
     """Return the needs of a study. Maps are counted as the launch counts them."""
     declared = definition(study)
     stimuli = list(study.stimuli.select_related("prediction__classifier"))
-    wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
+    wanted = sum(declared.predictions_shown)
     needs = [
         Need(
             gettext("Images that the classifier has seen"),
@@ -60,7 +60,7 @@ def needs_of(study: Study) -> list[Need]:
         keys = {part.key for part in parts}
         shown = [stimulus for stimulus in stimuli if stimulus.part in keys]
         # Before images are chosen, the file tells how many maps there will be.
-        planned = sum(part.trials_per_block for part in parts) * declared.image_sets
+        planned = sum(sum(declared.images_of_part(part)) for part in parts)
         label = gettext("Maps for “%(condition)s”") % {"condition": condition.label}
         method = catalogue.get(condition.method).label
         label += "" if method == condition.label else f" ({method})"

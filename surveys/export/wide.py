@@ -246,10 +246,12 @@ def _of_trials(
     within = declared.blocks > 1 and "condition" in names
     conditions = [condition.key for condition in declared.conditions] if within else []
     measures = list(_measures(declared, names))
+    # Hidden in a blinded export of a study whose arms differ in it.
+    kinds = ("", "right", "wrong") if "prediction_correct" in names else ("",)
     # Each factor also has an empty level, which leaves its restriction and its suffix out.
     for part in parts or [""]:
         for condition in conditions or [""]:
-            for correct in ("", "right", "wrong"):
+            for correct in kinds:
                 where: dict[str, Cell] = {}
                 where |= {"part": part} if part else {}
                 where |= {"condition": condition} if condition else {}
@@ -284,8 +286,9 @@ def _measures(declared: StudyFile, names: Iterable[str]) -> Iterator[tuple[str, 
         if item.is_number
     }
     yield from ((name, label) for name, label in asked.items() if name in there)
-    yield "decision_correct", "whether the decision is right"
-    yield "advice_followed", "whether the classifier's answer was followed"
+    if {"prediction_correct", "predicted_class"} <= there:
+        yield "decision_correct", "whether the decision is right"
+        yield "advice_followed", "whether the classifier's answer was followed"
     yield "response_time_ms", "milliseconds from showing the page to the answer"
 
 

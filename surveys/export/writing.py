@@ -22,6 +22,8 @@ from surveys.export.dataset import Missing, Table, Variable, tidy_table
 from surveys.export.diagnoses import NAME, diagnoses_table
 from surveys.export.diagnosis_pictures import diagnosis_pictures
 from surveys.export.endings import with_endings
+from surveys.export.exposures import NAME as EXPOSURES
+from surveys.export.exposures import exposures_table
 from surveys.export.feedback import ImageFeedback, asks_for_diagnoses, image_feedback
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
@@ -125,6 +127,9 @@ def export_study(
         if diagnosed is not None:
             exported[NAME] = diagnoses_table(diagnosed)
             added.append(exported[NAME])
+        if declared.draws_images and not blinded:
+            exported[EXPOSURES] = exposures_table(study, exported["trials"])
+            added.append(exported[EXPOSURES])
         described += [row for table in added for row in table_rows(table)]
         exported["codebook"] = _codebook_table(described)
     written = _formats(list(exported.values()), formats)

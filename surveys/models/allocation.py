@@ -45,6 +45,11 @@ class AllocationSlot(models.Model):
     copy = models.PositiveSmallIntegerField(
         default=1, help_text="Which of the copies that minimisation makes of the arm."
     )
+    image_rank = models.PositiveIntegerField(
+        null=True,
+        help_text="From 0 among the people of the arm, or of the arms with the same conditions. "
+        "The images drawn for the person depend on it. Empty if all people see the same images.",
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -74,6 +79,11 @@ class AllocationSlot(models.Model):
             models.UniqueConstraint(
                 fields=["study", "simulated", "stratum", "block", "place"],
                 name="one_slot_per_entry_of_a_list",
+            ),
+            models.UniqueConstraint(
+                fields=["study", "simulated", "arm", "image_rank"],
+                condition=Q(given_back=False),
+                name="one_slot_per_draw_of_images",
             ),
         ]
         ordering: ClassVar = ["study", "simulated", "position", "arrival"]

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from itertools import count
 
 from django.db.models import Count
 
@@ -36,13 +37,14 @@ def allocate(participant: Participant) -> None:
     slot.participant, slot.arm = participant, study.arms.get(key=drawn.arm)
     slot.position, slot.stratum = standing.allocated + 1, stratum
     slot.block, slot.place, slot.copy = drawn.block or None, drawn.place or None, drawn.copy
-    slot.save(update_fields=["arm", "position", "stratum", "block", "place", "copy"])
+    slot.image_rank = next_image_rank(study, participant.simulated, drawn.arm)
+    slot.save(update_fields=["arm", "position", "stratum", "block", "place", "copy", "image_rank"])
     ledger.append(
         study,
         participant.simulated,
         entries.allocated(slot.arrival or 0, levels, drawn, slot.position),
     )
-    _put_in(participant, slot.arm, slot.position)
+    _put_in(participant, slot.arm, slot.position, slot.image_rank)
 
 
 def levels_of(participant: Participant) -> dict[str, str]:
@@ -83,8 +85,26 @@ def _levels(cell: str) -> Mapping[str, str]:
     return levels
 
 
-def _put_in(participant: Participant, arm: Arm, position: int) -> None:
+def next_image_rank(study: Study, simulated: bool, arm: str) -> int | None:
+    """Return the rank by which images are drawn for the arm's next person, or None if the study
+    shows the same images to everybody.
+
+    It is the lowest that nobody holds: somebody who replaces a person whose place was given back
+    sees that person's images, and everybody else keeps theirs, dropped out or erased.
+    """
+    declared = definition(study)
+    if not declared.draws_images:
+        return None
+    held = set(
+        study.slots.filter(
+            simulated=simulated, arm__key__in=declared.arms_alike(arm), given_back=False
+        ).values_list("image_rank", flat=True)
+    )
+    return next(rank for rank in count() if rank not in held)
+
+
+def _put_in(participant: Participant, arm: Arm, position: int, image_rank: int | None) -> None:
     participant.arm = arm
     participant.rotation = next_rotation(participant, arm)
     participant.save(update_fields=["arm", "rotation"])
-    create_trials(participant, arm, position)
+    create_trials(participant, arm, position, image_rank or 0)

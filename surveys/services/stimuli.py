@@ -17,7 +17,8 @@ from surveys.models import Stimulus, Study
 from surveys.services.errors import StudyError
 from surveys.services.locking import lock
 from surveys.study_checks.images_and_weights import NamedImagesError, pool_of, shortage
-from surveys.study_file.declaration import Images
+from surveys.study_file.declaration import Images, StudyFile
+from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
 
 
@@ -102,9 +103,19 @@ def _choose(study: Study) -> list[Stimulus]:
     return [
         Stimulus(study=study, prediction=prediction, part=part.key, image_set_number=number)
         for part in declared.trial_parts
-        for number in range(declared.image_sets)
-        for prediction in urn.drawn(part.right, part.wrong)
+        for number, right, wrong in _sets(declared, part)
+        for prediction in urn.drawn(right, wrong)
     ]
+
+
+def _sets(declared: StudyFile, part: TrialsPart) -> list[tuple[int, int, int]]:
+    """Return the number and the right and wrong predictions of each image set of the part.
+
+    A pool is a single set, from which each person's images are drawn at the allocation.
+    """
+    if declared.has_pool(part):
+        return [(0, *declared.pool_of(part))]
+    return [(number, part.right, part.wrong) for number in range(declared.image_sets)]
 
 
 def draw(

@@ -400,7 +400,7 @@ def missing_for_launch(study: Study) -> list[str]:
     """Return which stimuli, maps and documents the study still lacks, one sentence each."""
     declared = stored.definition(study)
     stimuli = list(study.stimuli.select_related("prediction__classifier"))
-    wanted = sum(part.trials_per_block for part in declared.trial_parts) * declared.image_sets
+    wanted = sum(declared.predictions_shown)
     if len(stimuli) != wanted:
         return [f"{len(stimuli)} of {wanted} stimuli are chosen."]
     missing = list(missing_documents(declared))

@@ -10,6 +10,7 @@ from explanations.models import Explanation
 from surveys import tasks
 from surveys.allocation.shuffling import shuffled
 from surveys.models import Arm, ArmBlock, Condition, Participant, Stimulus, Study, Trial, TrialMap
+from surveys.services.image_draws import Draws, draws_of
 from surveys.services.map_pairs import map_pairs
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts import TrialsPart
@@ -34,23 +35,33 @@ def next_rotation(participant: Participant, arm: Arm) -> int:
     return min(range(declared.image_sets), key=lambda rotation: (used.count(rotation), rotation))
 
 
-def create_trials(participant: Participant, arm: Arm, place: int) -> None:
+def create_trials(participant: Participant, arm: Arm, place: int, image_rank: int) -> None:
     """Create all trials of a participant who has just been given an arm and a rotation.
 
-    ``place`` is the participant's rank in the allocation and determines the order. Call it under
-    the allocation's lock.
+    ``place`` is the participant's rank in the allocation and determines the order. ``image_rank``
+    determines the images that are drawn from pools. Call it under the allocation's lock.
     """
     study = participant.study
     declared = definition(study)
-    stimuli = list(_stimuli(study).order_by("position"))
+    pool = list(_stimuli(study).order_by("position"))
+    blocks = list(arm.blocks.select_related("condition").order_by("number"))
+    draws = draws_of(participant, declared, pool, blocks, image_rank)
+    shown_in = {
+        block.number: _of_block(declared, pool, draws, participant, block, place)
+        for block in blocks
+    }
+    # Only the person's own images, because a pool can have many more.
+    keys = {stimulus.pk for shown in shown_in.values() for _, stimulus in shown}
+    stimuli = [stimulus for stimulus in pool if stimulus.pk in keys]
     positions = _positions(declared)
     comparing = {part.key for part in declared.trial_parts if part.compare}
     trials: list[Trial] = []
     beside: list[TrialMap] = []
-    for block in arm.blocks.select_related("condition").order_by("number"):
-        shown = explanations_of(block.condition, stimuli, simulated=participant.simulated)
-        several = maps_of_classes(block.condition, stimuli, simulated=participant.simulated)
-        for part, stimulus in _of_block(declared, stimuli, participant, block, place):
+    for block in blocks:
+        images = [stimulus for _, stimulus in shown_in[block.number]]
+        shown = explanations_of(block.condition, images, simulated=participant.simulated)
+        several = maps_of_classes(block.condition, images, simulated=participant.simulated)
+        for part, stimulus in shown_in[block.number]:
             trials.append(
                 Trial(
                     participant=participant,
@@ -83,7 +94,11 @@ def explanations_of(
         prediction__in=predictions, method=condition.method, other_class=""
     )
     # Separate for simulated participants: a rehearsal must not fix what real ones see.
-    seen = Trial.objects.filter(condition=condition, participant__simulated=simulated)
+    seen = Trial.objects.filter(
+        condition=condition,
+        participant__simulated=simulated,
+        stimulus__in=list(predictions.values()),
+    )
     chosen = _as_seen(candidates, seen)
     return {predictions[prediction]: explanation for (prediction, _), explanation in chosen.items()}
 
@@ -250,9 +265,13 @@ def _compared(
 
 def _stimuli(study: Study) -> QuerySet[Stimulus]:
     """Return the study's stimuli. Class probabilities are loaded only for several maps."""
-    if any(tasks.get(part.task).classes > 1 for part in definition(study).trial_parts):
-        return study.stimuli.select_related("prediction__classifier")
-    return study.stimuli.select_related("prediction").defer("prediction__probabilities")
+    declared = definition(study)
+    stimuli = study.stimuli.select_related("prediction")
+    if declared.draws_images:  # draws are balanced over the true classes
+        stimuli = stimuli.select_related("prediction__image")
+    if any(tasks.get(part.task).classes > 1 for part in declared.trial_parts):
+        return stimuli.select_related("prediction__classifier")
+    return stimuli.defer("prediction__probabilities")
 
 
 def _as_seen(
@@ -293,14 +312,15 @@ def _positions(declared: StudyFile) -> Mapping[tuple[str, int], Iterator[int]]:
 def _of_block(
     declared: StudyFile,
     stimuli: Sequence[Stimulus],
+    draws: Draws,
     participant: Participant,
     block: ArmBlock,
     place: int,
 ) -> list[tuple[str, Stimulus]]:
     """Return the block's stimuli with their parts' keys.
 
-    Image sets rotate over blocks as in a Latin square. Parts that the block's condition does not
-    show are left out.
+    Image sets rotate over blocks as in a Latin square; images of a pool were drawn for the person.
+    Parts that the block's condition does not show are left out.
     """
     wanted = (participant.rotation + block.number - 1) % declared.image_sets
     # Part and block are in the seed, so that each block has an order of its own.
@@ -308,7 +328,7 @@ def _of_block(
     for part in declared.trial_parts:
         if not part.is_in(block.condition.key):
             continue
-        part_stimuli = [
+        part_stimuli: Sequence[Stimulus] = draws.get((part.key, block.number)) or [
             stimulus
             for stimulus in stimuli
             if stimulus.part == part.key and stimulus.image_set_number == wanted

@@ -9,7 +9,7 @@ from typing import Any
 from explanations import catalogue
 from surveys import questionnaires
 from surveys.study_file.declaration import StudyFile
-from surveys.study_file.parts import QuestionnairePart
+from surveys.study_file.parts import QuestionnairePart, TrialsPart
 
 CROSSED = ("logistic_trials", "linear_trials", "ordinal_trials")
 ALIKE = 80.0
@@ -19,7 +19,7 @@ ALIKE = 80.0
 def warnings(study: StudyFile) -> tuple[str, ...]:
     """Return the warnings about the study, each with its cure."""
     costs = [_per_person(study)] if study.image_sets > study.blocks else []
-    return (*costs, *_colours(study), *_asked_of_some(study))
+    return (*costs, *_pools(study), *_colours(study), *_asked_of_some(study))
 
 
 def _asked_of_some(study: StudyFile) -> list[str]:
@@ -42,6 +42,36 @@ def _asks(questionnaire: str, outcome: Mapping[str, Any]) -> bool:
     asked = questionnaires.get(questionnaire)
     items = {item.id for item in asked.items}
     return outcome.get("scale") in asked.subscales or outcome.get("item") in items
+
+
+def _pools(study: StudyFile) -> list[str]:
+    """Return a warning if people of the same arm see different images of a pool."""
+    return [
+        f"The part {part.key!r} draws each person's images from {right} right and {wrong} wrong "
+        "predictions, so that participants of the same arm see different images. This adds the "
+        "images' difficulty to the noise between people; tests need random images, with slopes = "
+        f'["image"] where a map may help at some images more than at others{_of(study)}.'
+        for part in study.trial_parts
+        if study.has_pool(part)
+        for right, wrong in [study.pool_of(part)]
+        if _varies(study, part, right, wrong)
+    ]
+
+
+def _varies(study: StudyFile, part: TrialsPart, right: int, wrong: int) -> bool:
+    """Check whether any arm shows fewer images than the pool has."""
+    return any(
+        (right, wrong)
+        != tuple(
+            sum(numbers)
+            for numbers in zip(
+                *(study.shown_of(part, study.condition(key)) for key in arm.conditions),
+                strict=True,
+            )
+        )
+        for arm in study.arms
+        if part.is_in(arm.conditions[0])
+    )
 
 
 def _colours(study: StudyFile) -> list[str]:

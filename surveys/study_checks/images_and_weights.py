@@ -122,6 +122,8 @@ def _shortage_here(
 
 def _asked(study: StudyFile) -> str:
     right, wrong = study.predictions_shown
+    if study.draws_images:
+        return f"the study draws people's images from {right} right and {wrong} wrong predictions"
     sets = f" (in {study.image_sets} image sets)" if study.image_sets > 1 else ""
     return f"the study shows {right} right and {wrong} wrong predictions{sets}"
 

@@ -151,10 +151,63 @@ class StudyFile:
 
     @property
     def predictions_shown(self) -> tuple[int, int]:
-        """Return the numbers of correct and of wrong predictions in all image sets together."""
-        right = sum(part.right for part in self.trial_parts)
-        wrong = sum(part.wrong for part in self.trial_parts)
-        return right * self.image_sets, wrong * self.image_sets
+        """Return the numbers of correct and of wrong predictions in all image sets and pools
+        together.
+        """
+        needs = [self.images_of_part(part) for part in self.trial_parts]
+        return sum(right for right, _ in needs), sum(wrong for _, wrong in needs)
+
+    def images_of_part(self, part: TrialsPart) -> tuple[int, int]:
+        """Return how many images with correct and with wrong predictions the part shows to all
+        people together.
+        """
+        if self.has_pool(part):
+            return self.pool_of(part)
+        return part.right * self.image_sets, part.wrong * self.image_sets
+
+    def has_pool(self, part: TrialsPart) -> bool:
+        """Check whether each person's images of the part are drawn from a pool."""
+        varies = any(condition.accuracy is not None for condition in self.conditions)
+        return bool(part.right_pool or part.wrong_pool) or (varies and not part.is_practice)
+
+    @property
+    def draws_images(self) -> bool:
+        """Check whether images are drawn for each person."""
+        return any(self.has_pool(part) for part in self.trial_parts)
+
+    def pool_of(self, part: TrialsPart) -> tuple[int, int]:
+        """Return the sizes of the part's pools of correct and of wrong predictions.
+
+        A size that the file leaves out is the smallest that suffices for every arm, so that levels
+        of accuracy share as many images as possible.
+        """
+        right, wrong = self.least_pool(part)
+        return part.right_pool or right, part.wrong_pool or wrong
+
+    def least_pool(self, part: TrialsPart) -> tuple[int, int]:
+        """Return the sizes that the part's pools need so that nobody sees an image twice."""
+        shown = {condition.key: self.shown_of(part, condition) for condition in self.conditions}
+        needs = [[shown[key] for key in arm.conditions if part.is_in(key)] for arm in self.arms]
+        return (
+            max((sum(right for right, _ in arm) for arm in needs), default=part.right),
+            max((sum(wrong for _, wrong in arm) for arm in needs), default=part.wrong),
+        )
+
+    def shown_of(self, part: TrialsPart, condition: Condition) -> tuple[int, int]:
+        """Return how many correct and wrong predictions a block of the condition shows."""
+        if condition.accuracy is None or part.is_practice:
+            return part.right, part.wrong
+        right = round(condition.accuracy * part.trials_per_block)
+        return right, part.trials_per_block - right
+
+    def condition(self, key: str) -> Condition:
+        """Return the condition with this key."""
+        return next(condition for condition in self.conditions if condition.key == key)
+
+    def arms_alike(self, arm: str) -> tuple[str, ...]:
+        """Return the arms that show the same conditions as the arm, in whatever order."""
+        conditions = {one.key: frozenset(one.conditions) for one in self.arms}
+        return tuple(key for key in conditions if conditions[key] == conditions[arm])
 
     @property
     def trial_parts(self) -> tuple[TrialsPart, ...]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from annotated_types import MaxLen
+from annotated_types import Ge, Le, MaxLen
 
 from analysis.toml.value_types import Stripped, Words
 
 CONDITION = "condition"
 """The factor that every study has: the conditions themselves."""
 LONGEST_ARM_KEY = 50  # the length of the database's column
+LONGEST_STATED = 500
 MOST_WITHIN = 12
 """Largest number of conditions that a participant can go through, because sessions with more last
 for hours.
@@ -27,6 +28,9 @@ class Condition:
     baseline, drawing or number of samples or steps, or a tolerance), or empty for no map.
     ``prediction`` is False for a human-alone condition, and ``probability`` shows the classifier's
     probability. ``factors`` gives the level by factor.
+    ``accuracy`` is the planned share of trials, practice apart, in which the classifier is right,
+    in place of the numbers of the part. ``stated`` is what the instructions tell people about how
+    good the classifier is.
     """
 
     key: Words
@@ -35,6 +39,8 @@ class Condition:
     prediction: bool = True
     probability: bool = False
     factors: Mapping[str, str] = field(default_factory=dict)
+    accuracy: Annotated[float, Ge(0), Le(1)] | None = None
+    stated: Annotated[Stripped, MaxLen(LONGEST_STATED)] = ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ KINDS = (
     Kind("quiz"),
     Kind("trial"),
     Kind("feedback"),
+    Kind("score"),
 )
 
 

@@ -88,6 +88,17 @@ def preferred_method(trial: Trial) -> Cell:
     return shown.get(place) if place else None
 
 
+def feedback_shown(trial: Trial) -> Cell:
+    """Return whether the participant went through the feedback after the trial."""
+    return int(any(page.step.startswith("feedback:") for page in trial.submissions.all()))
+
+
+def planned_accuracy(trial: Trial) -> Cell:
+    """Return the planned share of right predictions of the trial's condition. Empty without one."""
+    declared = definition(trial.participant.study)
+    return declared.condition(trial.condition.key).accuracy
+
+
 def factor(name: str) -> Callable[[Trial], Cell]:
     """Return a function that reads the trial's level of a declared factor."""
     return lambda trial: trial.condition.factors.get(name)

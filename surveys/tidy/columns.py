@@ -12,9 +12,11 @@ from surveys.tidy.cell_sources import (
     block_of,
     classes_in_places,
     completed_at,
+    feedback_shown,
     methods_in_places,
     of_stage,
     part_of,
+    planned_accuracy,
     predicted_place,
     preferred_method,
     quiz_mistakes,
@@ -172,6 +174,23 @@ LAYOUT: tuple[Column, ...] = (
     ),
     Column("part", "category", "stimulus.part", "Part of the study that the trial belongs to"),
     Column("task", "category", task_of, "Task of the trial"),
+)
+FEEDBACK = Column(
+    "feedback_shown",
+    "integer",
+    feedback_shown,
+    "Whether the participant was shown the true class after the trial",
+    0,
+    1,
+    YES_NO,
+)
+PLANNED = Column(
+    "planned_accuracy",
+    "number",
+    planned_accuracy,
+    "Planned share of trials with a right prediction under the trial's condition",
+    0,
+    1,
 )
 SIDE_BY_SIDE: tuple[Column, ...] = (
     Column(

@@ -19,6 +19,8 @@ TABLES: tuple[tuple[Column, ...], ...] = (
     columns.COMPARED,
     columns.ANSWERED,
     (columns.FIRST_STAGE,),
+    (columns.FEEDBACK,),
+    (columns.PLANNED,),
     columns.ANSWERS,
     columns.BLOCK_ANSWERS,
     columns.NOT_ALLOCATED,

@@ -20,12 +20,14 @@ from surveys.tidy.columns import (
     BLOCK_ANSWERS,
     CHECKS,
     COMPARED,
+    FEEDBACK,
     FIRST_STAGE,
     LAYOUT,
     LEDGER,
     NOT_ALLOCATED,
     NOT_ALLOCATED_ANSWERS,
     PARTICIPANTS,
+    PLANNED,
     SIDE_BY_SIDE,
     STIMULUS,
     YES_NO,
@@ -114,15 +116,29 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         *(_with_methods(column, study) for column in STIMULUS),
         *LAYOUT,
         *factors,
+        *((PLANNED,) if _plans_accuracy(study, parts) else ()),
         *(_answer_column(item) for item in _items(parts)),
         *_optional_columns(parts),
         *(_diagnosis_columns() if any(part.diagnosis for part in parts) else ()),
         *(SIDE_BY_SIDE if several_maps else ()),
         *(_compared_columns(study) if any(part.compare for part in parts) else ()),
+        # Practice with feedback after each trial needs no column that is always 1.
+        *((FEEDBACK,) if any(_varies_feedback(part) for part in parts) else ()),
         *((FIRST_STAGE,) if two_stages else ()),
         *ANSWERED,
         *TRIAL_TIMES,
     )
+
+
+def _varies_feedback(part: TrialsPart) -> bool:
+    is_limited = bool(part.feedback_first or part.feedback_every)
+    return part.feedback and (is_limited or not part.is_practice)
+
+
+def _plans_accuracy(study: StudyFile, parts: list[TrialsPart]) -> bool:
+    """Check whether the conditions plan how often the classifier is right in these trials."""
+    plans = any(condition.accuracy is not None for condition in study.conditions)
+    return plans and not all(part.is_practice for part in parts)
 
 
 def _person_factors(study: StudyFile) -> tuple[Column, ...]:

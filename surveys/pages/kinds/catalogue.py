@@ -12,6 +12,7 @@ from surveys.pages.kinds import (
     pause,
     questionnaire,
     quiz,
+    score,
     text,
     trial,
 )
@@ -45,6 +46,7 @@ PAGES = (
     Page("quiz", "surveys/quiz.html", quiz.screen, quiz.items),
     Page("trial", "surveys/trial.html", trial.screen, trial.items),
     Page("feedback", "surveys/feedback.html", feedback.screen),
+    Page("score", "surveys/score.html", score.screen),
 )
 
 

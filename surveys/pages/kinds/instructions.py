@@ -13,6 +13,7 @@ from surveys.models import ArmBlock, Condition, Participant
 from surveys.pages.example import example_code, example_explanation, example_prediction
 from surveys.pages.kinds import Screen
 from surveys.pages.kinds.stimulus import stimulus
+from surveys.pages.language import spoken
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.parts.instructions import InstructionsPart
@@ -70,6 +71,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "compared": _compared(declared, part),
         "method": catalogue.get(condition.method) if condition.method else None,
         "has_limit": any(run.limit_seconds for run in ahead),
+        "stated": spoken(participant.study).condition(condition.key).stated,
         "in_squares": pictures.is_tiny(participant.study.classifier.rule),
     }
     prediction = example_prediction(participant.study)

@@ -24,6 +24,9 @@ class TrialsPart(Part):
     """Trials of ``right`` and ``wrong`` predictions in each block, in a random order per
     participant.
 
+    ``feedback`` shows the true class after each trial, or only after the first ``feedback_first``
+    trials of a block, or after every ``feedback_every``-th; ``feedback_score`` tells after the
+    block how many answers were right.
     ``first_right`` trials of each block precede the first wrong prediction. A break is offered
     after every ``break_every`` trials, and ``attention`` checks are spread evenly among them.
     ``minimum_seconds`` must pass before a trial can be answered, and after ``limit_seconds`` the
@@ -33,11 +36,14 @@ class TrialsPart(Part):
     classifier's answer, both of which are asked where that answer is shown. ``free_text`` asks
     people to write why they decide so, or what they think, which they can leave out unless
     ``free_text_required``. ``compare`` lists the conditions whose maps the task "preference" shows,
-    two in each trial.
+    two in each trial. ``right_pool`` and ``wrong_pool`` are the numbers of predictions from which
+    each person's images are drawn, and 0 if everybody sees the same images.
     """
 
     right: Count
     wrong: Count
+    right_pool: Count = 0
+    wrong_pool: Count = 0
     task: Annotated[str, OneOf(tuple(task.key for task in tasks.TASKS))] = "decide"
     confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "points"
     compare: tuple[Words, ...] = ()
@@ -47,6 +53,9 @@ class TrialsPart(Part):
     free_text_required: bool = False
     first_right: Count = 0
     feedback: bool = False
+    feedback_first: Count = 0
+    feedback_every: Count = 0
+    feedback_score: bool = False
     break_every: Count = 0
     attention: Count = 0
     minimum_seconds: Annotated[int, Ge(0), Le(LONGEST)] = 0
@@ -119,6 +128,7 @@ class TrialsPart(Part):
                 '"think_aloud", or remove it.',
                 "free_text",
             )
+        self._check_feedback(at)
         # Checks lie between trials, so that there must be fewer of them than trials.
         if self.attention >= max(shown, 1):
             at.add(
@@ -135,10 +145,51 @@ class TrialsPart(Part):
                 "minimum_seconds",
             )
 
+    def _check_feedback(self, at: TableProblems) -> None:
+        """Report schedules that have no effect, and scores of answers that are never right."""
+        limits = {"feedback_first": self.feedback_first, "feedback_every": self.feedback_every}
+        given = [key for key, number in limits.items() if number]
+        for key in given:
+            if not self.feedback:
+                at.add(
+                    key,
+                    f"{key} limits feedback, which is off here. Add feedback = true, or remove "
+                    f"{key}.",
+                    "feedback",
+                )
+            elif limits[key] > self.trials_per_block:
+                at.add(
+                    key,
+                    f"{key} is {limits[key]}, but a block has {self.trials_per_block} trials. "
+                    "Lower it, or remove it.",
+                    "right",
+                    "wrong",
+                )
+        if len(given) == len(limits):
+            at.add(
+                "feedback_every",
+                "feedback comes after the first trials (feedback_first) or after every few of "
+                "them (feedback_every). Remove one of the two.",
+                "feedback_first",
+            )
+        if self.feedback_score and tasks.get(self.task).compares:
+            at.add(
+                "feedback_score",
+                f"no answer to the task {self.task!r} is right or wrong. Remove feedback_score, or "
+                "use another task.",
+                "task",
+            )
+
+    def has_feedback(self, number: int) -> bool:
+        """Check whether feedback follows the trial with this number, from 1, in its block."""
+        if self.feedback_first:
+            return self.feedback and number <= self.feedback_first
+        return self.feedback and (not self.feedback_every or number % self.feedback_every == 0)
+
     def steps(self, place: Place) -> tuple[Step, ...]:
         pages: list[Step] = []
         for number in range(1, self.trials_per_block + 1):
-            pages += self._trial(place, place.next_trial + number - 1)
+            pages += self._trial(place, place.next_trial + number - 1, number)
             if number in self.checks_after():
                 pages.append(self._between(place, "attention", number))
             if (
@@ -147,6 +198,8 @@ class TrialsPart(Part):
                 and number < self.trials_per_block
             ):
                 pages.append(self._between(place, "pause", number))
+        if self.feedback_score:
+            pages.append(self._between(place, "score", self.trials_per_block))
         return tuple(pages)
 
     def checks_after(self) -> set[int]:
@@ -154,7 +207,7 @@ class TrialsPart(Part):
         gaps = self.attention + 1
         return {round(n * self.trials_per_block / gaps) for n in range(1, gaps)}
 
-    def _trial(self, place: Place, position: int) -> list[Step]:
+    def _trial(self, place: Place, position: int, number: int) -> list[Step]:
         def step(kind: str, key: str, stage: str = "") -> Step:
             return Step(
                 key,
@@ -169,7 +222,9 @@ class TrialsPart(Part):
             step("trial", f"trial:{position}" + (f":{stage.key}" if stage.key else ""), stage.key)
             for stage in tasks.get(self.task).stages
         ]
-        return [*pages, step("feedback", f"feedback:{position}")] if self.feedback else pages
+        if not self.has_feedback(number):
+            return pages
+        return [*pages, step("feedback", f"feedback:{position}")]
 
     def _between(self, place: Place, kind: str, number: int) -> Step:
         key = place.key(f"{kind}:{self.key}:{number}")

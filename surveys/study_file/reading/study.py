@@ -40,6 +40,7 @@ from surveys.study_file.reading.parts import (
     limited_by,
     read_parts,
 )
+from surveys.study_file.reading.pools import check_pools
 from surveys.study_file.reading.translations import Translation, translations
 
 LARGEST_SEED = 2**63 - 1  # the length of the database's column
@@ -204,6 +205,7 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     _check_blocks_of_parts(file, study, parts)
     _check_tasks(file, study, parts)
     check_branching(file, study, parts)
+    check_pools(file, study, parts)
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
 

@@ -40,6 +40,7 @@ class Translation:
     debrief: declaration.Debrief
     classes: Mapping[str, Words] = field(default_factory=dict)
     parts: Mapping[str, PartTexts] = field(default_factory=dict)
+    stated: Mapping[str, Words] = field(default_factory=dict)
 
 
 def translations(
@@ -73,9 +74,23 @@ def _translated(
     for key in known:
         if key not in own.parts:
             at.add(key, f"{key!r} in [text.{code}.parts] is missing. Add it, as a table.")
+    at = TableProblems(problems, ("text", code, "stated"))
+    stating = [condition.key for condition in original.conditions if condition.stated]
+    for key in own.stated:
+        if key not in stating:
+            at.add(key, f"unknown key {key!r} in [text.{code}.stated]{did_you_mean(key, stating)}")
+    for key in stating:
+        if key not in own.stated:
+            at.add(key, f"{key!r} in [text.{code}.stated] is missing. Add it, as a text.")
     return replace(
         original,
         language=code,
+        conditions=tuple(
+            replace(condition, stated=own.stated[condition.key])
+            if condition.stated and condition.key in own.stated
+            else condition
+            for condition in original.conditions
+        ),
         title=own.title,
         consent=translated(
             own.consent,
