@@ -74,7 +74,7 @@ HIDDEN = {
     "surveys.Study": (
         *("source", "seed", "allocation_secret", "unblinded_at", "unblinded_by"),
         *("unblinding_reason", "unblinded_before_end", "is_pilot", "pilot_of", "example"),
-        "archived_at",
+        *("archived_at", "closed_at"),
     ),
 }
 """The fields that no list shows, sorts by, or searches."""

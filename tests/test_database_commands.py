@@ -21,6 +21,7 @@ SLUG = {name: ["nothing"] for name in (
     "reconcile_recruitment", "replay_allocation", "simulate_participants", "verify_ledger",
 )}  # fmt: skip
 CALLS = SLUG | {
+    "apply_retention": ["nothing"],
     "backup": [str(ROOT)],
     "check_integrity": [],
     "change_places": ["nothing", "--reason", "More money.", "--places", "9"],

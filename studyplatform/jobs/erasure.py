@@ -1,6 +1,7 @@
 """The files of results after somebody was erased: whatever lists people is deleted.
 
-Reports keep their page, numbers and figures, which tell nothing about single people.
+Reports keep their page, numbers and figures, which tell nothing about single people, unless the
+study file says ``delete_copies``.
 """
 
 from functools import partial
@@ -15,6 +16,7 @@ from studyplatform.jobs.folders import remove_files
 from studyplatform.jobs.kinds import KINDS
 from studyplatform.models import Job
 from surveys.models import Participant
+from surveys.study_file.stored import definition
 
 WITHOUT_PEOPLE = frozenset((".html", ".pdf", ".svg", ".png"))
 NUMBERS = frozenset(("results.json", "results.schema.json"))
@@ -36,8 +38,10 @@ def forget_people(study: int) -> None:
     """Delete all files with rows of people from the results of the study, and begin jobs that have
     read the data already anew."""
     queue.begin_anew(study, OF_DATA)
-    for job in Job.objects.filter(study=study, kind__in=OF_DATA, state=Job.State.DONE):
-        kept = [file for file in job.files if _tells_of_nobody(file["name"])]
+    done = Job.objects.filter(study=study, kind__in=OF_DATA, state=Job.State.DONE)
+    for job in done.select_related("study"):
+        everything = job.study is not None and definition(job.study).retention.delete_copies
+        kept = [file for file in job.files if not everything and _tells_of_nobody(file["name"])]
         if len(kept) < len(job.files):
             gone = {file["name"] for file in job.files} - {file["name"] for file in kept}
             queue.drop_files(job, kept)

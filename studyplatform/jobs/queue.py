@@ -17,11 +17,13 @@ from django.db.models.functions import Concat, Now
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, override
 
+from studyplatform.audit.writing import acting_for
 from studyplatform.jobs.kinds import checked_arguments
 from studyplatform.jobs.lease import Lease, LostLeaseError
 from studyplatform.models import Job
-from surveys.models import Study
+from surveys.models import DataCopy, Study
 from surveys.services.acts import announce
+from surveys.services.copies import note_job
 
 LEASE = timedelta(seconds=60)
 RENEWED_EVERY = timedelta(seconds=10)
@@ -164,8 +166,19 @@ def save_checkpoint(lease: Lease, checkpoint: Mapping[str, Any]) -> None:
 
 
 def finish(lease: Lease, result: Mapping[str, Any]) -> None:
-    """End the job with its result. Raises LostLeaseError."""
-    _end(_held(lease), Job.State.DONE, gettext("The job is done."), lease=lease, result=result)
+    """End the job with its result, and note it as a copy of the study's data if it is one.
+
+    Raises LostLeaseError.
+    """
+    with transaction.atomic():
+        _end(_held(lease), Job.State.DONE, gettext("The job is done."), lease=lease, result=result)
+        job = Job.objects.select_related("study", "requested_by").get(pk=lease.job)
+        if job.study is not None and job.kind in DataCopy.Kind.values:
+            by = job.requested_by.get_username() if job.requested_by else ""
+            files = {file["name"]: file["sha256"] for file in job.files}
+            with acting_for(by):
+                who = job.arguments.get("simulated", "none")
+                note_job(job.study, DataCopy.Kind(job.kind), job.pk, who, files)
 
 
 def fail(lease: Lease, error: str, cure: str) -> None:
@@ -255,6 +268,7 @@ def delete(job: Job) -> None:
     with transaction.atomic():
         deleted, _ = Job.objects.filter(pk=job.pk).exclude(state__in=UNFINISHED).delete()
         if deleted:
+            DataCopy.objects.filter(job=job.pk, deleted_at=None).update(deleted_at=Now())
             _announce(job, "job deleted")
     if not deleted:
         raise QueueError(gettext("The job is not over yet. Cancel it before you delete it."))
@@ -284,6 +298,8 @@ def drop_files(job: Job, kept: Sequence[Mapping[str, Any]]) -> None:
     with transaction.atomic():
         done = Job.objects.filter(pk=job.pk, state=Job.State.DONE)
         done.update(result=result, log=_and(said))
+        if not kept:
+            DataCopy.objects.filter(job=job.pk, deleted_at=None).update(deleted_at=Now())
 
 
 def _announce(job: Job, act: str) -> None:

@@ -19,9 +19,11 @@ from studyplatform.panel.report_comparison import compare_reports
 from studyplatform.panel.study_jobs import OF_DATA, is_hidden, waits_in_vain
 from surveys.blinding import is_blinded
 from surveys.models import Study
+from surveys.services import retention
 
 RESULTS_PER_PAGE = 20
 ROWS_PER_PART = 100
+COPIES_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def data(request: HttpRequest, study: Study) -> HttpResponse:
         "release": BY_KEY["release"],
         "comparable": sum(is_report(job) and not is_hidden(job, study) for job in jobs) > 1,
         "blinded": is_blinded(study),
+        "copies": study.copies.filter(job=None)[:COPIES_SHOWN],
+        "retention": retention.due(study),
         "no_worker": any(waits_in_vain(job) for job in jobs),
     }
     return render_study_page(request, study, "data", "panel/data.html", context)

@@ -70,6 +70,7 @@ def erase(request: HttpRequest, study: Study, pseudonym: str) -> HttpResponse:
         "at": timezone.now(),
         "deleted": sorted(erased.rows.items()),
         "remembered_until": erased.remembered_until,
+        "copies": erased.copies,
     }
     return render_study_page(request, study, "participants", "panel/erased.html", context)
 

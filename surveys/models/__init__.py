@@ -6,6 +6,7 @@ from surveys.models.allocation import AllocationSlot, LedgerEntry
 from surveys.models.answers import Answer, Event, PageView, Submission, Trial, TrialMap
 from surveys.models.arrival_count import ArrivalCount
 from surveys.models.codes import allocation_secret, completion_code, participant_code, pseudonym
+from surveys.models.data_copy import DataCopy
 from surveys.models.participant import HandExclusion, Identity, Participant, RememberedId
 from surveys.models.schedule import StudySchedule
 from surveys.models.study import Arm, ArmBlock, Condition, Stimulus, Study, StudyVersion
@@ -17,6 +18,7 @@ __all__ = [
     "ArmBlock",
     "ArrivalCount",
     "Condition",
+    "DataCopy",
     "Event",
     "HandExclusion",
     "Identity",

@@ -32,6 +32,9 @@ class Study(models.Model):
     image_set = models.ForeignKey(ImageSet, on_delete=models.PROTECT)
     classifier = models.ForeignKey(ClassifierWeights, on_delete=models.PROTECT)
     loaded_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(
+        null=True, editable=False, help_text="When collection ended, from which retention counts."
+    )
     unblinded_at = models.DateTimeField(
         null=True, editable=False, help_text="Since when researchers can see the arms."
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from surveys import questionnaires
 from surveys.models import Participant, Study
+from surveys.services.retention import due
 from surveys.study_file.stored import definition
 
 TO_FILL = "_to be filled in by the controller_"
@@ -82,6 +83,7 @@ def _record(study: Study) -> Iterator[tuple[str, str]]:
             else "; nothing about the person is kept"
         ),
     )
+    yield "Retention (30.1 f)", _retention(study)
     yield "Security (30.1 g, 32)", "; ".join(SECURITY)
 
 
@@ -106,6 +108,25 @@ def _assessment(study: Study) -> Iterator[tuple[str, str]]:
     )
     yield "Measures (35.7 d)", "; ".join(SECURITY)
     yield "Rights (15 to 21)", "access and erasure by the personal code, without an account"
+
+
+def _retention(study: Study) -> str:
+    found = due(study)
+    declared = found.declared
+    if not (declared.identifiers_months or declared.data_months):
+        return f"no date is declared in the study file ([retention]); {TO_FILL}"
+    said = [
+        f"{what}: {months} months after the end of collection"
+        + (f", on {until:%Y-%m-%d}" if until else "")
+        for what, months, until in (
+            ("identifiers, hashes", declared.identifiers_months, found.identifiers_until),
+            ("all data of participants", declared.data_months, found.data_until),
+        )
+        if months
+    ]
+    if declared.delete_copies:
+        said.append("erasing a person deletes the exports, reports and releases with the person")
+    return "; ".join(said)
 
 
 def _title(key: str) -> str:

@@ -1,10 +1,12 @@
 """The watch over stored studies: whether ledger, places, trials, answers and files agree."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection
 from django.db.models import F
+from django.utils import timezone
 
 from explanations.models import Explanation, StudyImage
 from explanations.pipeline.data_folder import artefact_store, image_store
@@ -12,7 +14,11 @@ from surveys.allocation.replay import ReplayError
 from surveys.models import Participant, Study, Submission, Trial
 from surveys.models.sealed import keyed_hash
 from surveys.pages import sequence
+from surveys.services.copies import files_left
 from surveys.services.ledger_audit import verify
+from surveys.study_file.stored import definition
+
+UNFINISHED = timedelta(days=1)
 
 
 def problems() -> Iterator[str]:
@@ -27,6 +33,7 @@ def problems() -> Iterator[str]:
         except ReplayError as error:
             yield str(error)
         yield from _of_participants(study)
+        yield from _of_copies(study)
         yield from _of_trials(study)
 
 
@@ -48,6 +55,23 @@ def _of_participants(study: Study) -> Iterator[str]:
             unsent = sequence.first_unsent(person, sequence.sent(person))
             if unsent is not None:
                 yield f"{study.slug}: {person} has completed, but lacks the page {unsent.key!r}."
+
+
+def _of_copies(study: Study) -> Iterator[str]:
+    """Say which copies of the data still contain somebody whose erasure should have deleted them,
+    and which were begun and never finished."""
+    promised = definition(study).retention.delete_copies
+    for copy in study.copies.filter(people_erased__gt=0):
+        if (promised or copy.deleted_at) and (left := files_left(copy)):
+            yield (
+                f"{study.slug}: {len(left)} files of the {copy} in {copy.place} contain a person "
+                "who was erased later, and should have been deleted. Delete them by hand."
+            )
+    for copy in study.copies.filter(made_at=None, began_at__lt=timezone.now() - UNFINISHED):
+        yield (
+            f"{study.slug}: a copy of the data (kind {copy.kind}) in {copy.place} was begun on "
+            f"{copy.began_at:%Y-%m-%d} and not finished. Delete what is there by hand."
+        )
 
 
 def _of_trials(study: Study) -> Iterator[str]:

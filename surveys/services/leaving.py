@@ -8,8 +8,8 @@ from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
-from surveys.models import AllocationSlot, Participant
-from surveys.services import places, recruiting
+from surveys.models import AllocationSlot, DataCopy, Participant
+from surveys.services import copies, places, recruiting
 from surveys.services.acts import announce
 from surveys.services.locking import lock
 from surveys.services.recording import note
@@ -22,11 +22,12 @@ class Erased:
 
     ``rows``: deleted rows by table, with the tables' names for readers, such as "answers".
     ``remembered_until``: when the keyed hash of the person's id is deleted, or None if none is
-    kept.
+    kept. ``copies``: the exports, reports and releases that contain the person.
     """
 
     rows: Counter[str]
     remembered_until: datetime | None
+    copies: tuple[DataCopy, ...] = ()
 
 
 @transaction.atomic
@@ -66,11 +67,13 @@ def erase(*, participant: Participant) -> Erased:
     places.give_back(locked, "withdrawn")
     places.replace(locked, Replaced.WITHDRAWN)
     remembered_until = recruiting.remember(locked)
+    containing = copies.mark(locked)
     AllocationSlot.objects.filter(participant=locked).update(participant=None, erased=True)
     study = locked.study
     _, deleted = locked.delete()
     names = {model._meta.label: str(model._meta.verbose_name_plural) for model in apps.get_models()}
     rows = Counter({names[label]: number for label, number in deleted.items() if number})
     kept = {"hash_kept_until": f"{remembered_until:%Y-%m-%d}"} if remembered_until else {}
-    announce(study, "participant erased", {}, {"rows": dict(rows), **kept})
-    return Erased(rows, remembered_until)
+    listed = {"copies": [str(copy) for copy in containing]} if containing else {}
+    announce(study, "participant erased", {}, {"rows": dict(rows), **kept, **listed})
+    return Erased(rows, remembered_until, tuple(containing))

@@ -34,7 +34,7 @@ from surveys.study_file import stored
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.retired import PER_ARM, is_retired
 
-CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis", "release")
+CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis", "release", "retention")
 """The parts of a study file that can still change while people take part in the study."""
 
 
@@ -116,6 +116,9 @@ def pause_study(*, study: Study) -> None:
 def close_study(*, study: Study) -> None:
     """End the collection of data. Participants who have started can finish; arms stay hidden."""
     study.state = lock(study).state
+    if study.state != Study.State.CLOSED:
+        study.closed_at = timezone.now()
+        study.save(update_fields=["closed_at"])
     _set_state(study, Study.State.CLOSED, entries.CLOSED)
 
 

@@ -16,6 +16,7 @@ from surveys.study_file.consent import Consent
 from surveys.study_file.designs import Arm, Condition, arms_of
 from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.study_file.recruitment import Recruitment
+from surveys.study_file.retention import Retention
 from surveys.study_file.step import Step
 
 LONGEST_TITLE = 200  # the length of the database's column
@@ -131,6 +132,7 @@ class StudyFile:
     translations: Mapping[str, "StudyFile"] = field(default_factory=dict)
     recruitment: Recruitment = field(default_factory=Recruitment)
     release: Release = field(default_factory=Release)
+    retention: Retention = field(default_factory=Retention)
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:

@@ -77,8 +77,11 @@ def test_changes_of_members_are_recorded(study):
 def test_exports_are_recorded(study, tmp_path):
     factories.walk(factories.allocated(study, "person"))
     call_command("export_study", study.slug, "--output", tmp_path / "out")
-    assert latest().act == "data exported"
-    assert latest().after == {"simulated": "none", "arms": False, "formats": ["csv"]}
+    exported = AuditEntry.objects.get(act="data exported")
+    assert exported.after == {"simulated": "none", "arms": False, "formats": ["csv"]}
+    copy = study.copies.get()
+    noted = {"kind": "export", "copy_sha256": copy.sha256, "simulated": "none"}
+    assert (latest().act, latest().after) == ("copy made", noted)
 
 
 @pytest.mark.parametrize("change", ["update", "delete"])

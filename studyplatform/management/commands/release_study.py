@@ -28,6 +28,8 @@ from explanations.store.atomic_files import write_atomically
 from studyplatform.computations.study_release import release_study, texts_to_read
 from surveys.export.folder import ExportError
 from surveys.management.lookup import study_named
+from surveys.models import DataCopy
+from surveys.services.copies import noted
 from surveys.study_file.stored import definition
 from surveys.tidy.cells import csv_text
 
@@ -102,7 +104,11 @@ class Command(DatabaseCommand):
             release = _declaration(definition(study).release, options)
             passed = _passed(options["passed"]) if options["passed"] else frozenset()
             output = _free(output)
-            with working("Releasing") as told, folder_in_progress(output) as work:
+            with (
+                noted(study, DataCopy.Kind.RELEASE, output, options["simulated"]),
+                working("Releasing") as told,
+                folder_in_progress(output) as work,
+            ):
                 summary = release_study(
                     study,
                     work,

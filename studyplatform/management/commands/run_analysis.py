@@ -5,6 +5,7 @@ run_analysis --check DIR compares a finished report with its data, hashes and st
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from explanations.management.progress import working
 from studyplatform.computations.study_analysis import export_to_analyse
 from surveys.export.folder import ExportError, check_place
 from surveys.export.writing import Simulated
-from surveys.models import Study
+from surveys.models import DataCopy, Study
+from surveys.services.copies import noted
 
 
 class Command(DatabaseCommand):
@@ -109,6 +111,7 @@ class Command(DatabaseCommand):
                 check_place(output / "data")
             # A missing library for the PDF is found last, and the other files are complete then.
             with (
+                _noted(options["slug"], output, options["simulated"]),
                 working("Analysing") as told,
                 folder_in_progress(output, prepare=clear, keep_after=(PdfError,)) as work,
             ):
@@ -128,6 +131,14 @@ class Command(DatabaseCommand):
         self.stdout.write(str(output / "report.html"))
         if results.failures:
             raise CommandError(_failed(results))
+
+
+def _noted(slug: str | None, output: Path, simulated: Simulated) -> AbstractContextManager[object]:
+    """Note the report as a copy of the study's data, if it is made from a study."""
+    study = Study.objects.filter(slug=slug).first() if slug else None
+    if study is None:
+        return nullcontext()
+    return noted(study, DataCopy.Kind.REPORT, output, simulated, keep_after=(PdfError,))
 
 
 def _failed(results: Results) -> str:

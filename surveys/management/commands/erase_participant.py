@@ -1,5 +1,6 @@
 """manage.py erase_participant SLUG --code CODE"""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -8,6 +9,7 @@ from django.utils import timezone
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from surveys.management.lookup import study_named
+from surveys.models import DataCopy
 from surveys.services import erase
 from surveys.services.finding import participant_with_code
 
@@ -54,5 +56,19 @@ class Command(DatabaseCommand):
         return (
             f"Erased from the study {slug!r} on {timezone.now():%Y-%m-%d at %H:%M} UTC, rows by "
             f"table: {listed}. {kept}"
-            "Exports and reports made earlier still contain them."
+            f"{_copies(erased.copies)}"
         )
+
+
+def _copies(copies: Sequence[DataCopy]) -> str:
+    """Return a sentence on the exports, reports and releases that contain the person."""
+    if not copies:
+        return "No export, report or release that this server made contains the person."
+    names = ", ".join(
+        f"{copy} ({copy.made_at:%Y-%m-%d})" if copy.made_at else str(copy) for copy in copies
+    )
+    return (
+        f"Exports, reports and releases that contain the person, by hash: {names}. They are "
+        "marked; their files on this server are deleted if the study file says so "
+        "(delete_copies). What was passed on is yours to delete."
+    )

@@ -13,11 +13,13 @@ from django.core.management.base import CommandError, CommandParser
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.management.progress import working
-from surveys.export.folder import ExportError
+from surveys.export.folder import ExportError, check_place
 from surveys.export.formats import FORMATS, chosen_formats
 from surveys.export.writing import Simulated, export_study
 from surveys.management.lookup import study_named
-from surveys.recruitment.identity_list import WARNING, write_identifiers
+from surveys.models import DataCopy
+from surveys.recruitment.identity_list import WARNING, identifiers_path, write_identifiers
+from surveys.services.copies import noted
 
 
 class Command(DatabaseCommand):
@@ -61,7 +63,11 @@ class Command(DatabaseCommand):
         study = study_named(slug)
         try:
             formats = chosen_formats(options["formats"])
-            with working("Exporting") as told:
+            check_place(output)
+            with (
+                noted(study, DataCopy.Kind.EXPORT, output, simulated or "none"),
+                working("Exporting") as told,
+            ):
                 exported = export_study(
                     study=study,
                     output=output,
@@ -73,7 +79,9 @@ class Command(DatabaseCommand):
         except ExportError as error:
             raise CommandError(str(error)) from error
         if options["with_identifiers"]:
-            path, count = write_identifiers(study, output)
+            place = identifiers_path(output)
+            with noted(study, DataCopy.Kind.IDENTIFIERS, place, "included"):
+                path, count = write_identifiers(study, output)
             self.stderr.write(self.style.WARNING(f"Warning: {WARNING.format(path=path)}"))
             summary += f" The ids of {count} participant{'' if count == 1 else 's'} are in {path}."
         return summary

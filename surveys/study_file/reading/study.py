@@ -42,6 +42,8 @@ from surveys.study_file.reading.parts import (
 )
 from surveys.study_file.reading.pools import check_pools
 from surveys.study_file.reading.translations import Translation, translations
+from surveys.study_file.retention import Retention
+from surveys.study_file.retention import problems_of as retention_problems
 
 LARGEST_SEED = 2**63 - 1  # the length of the database's column
 Tables = tuple[dict[str, Any], ...]
@@ -89,6 +91,7 @@ class FileTable:
     text: Mapping[str, Translation] = field(default_factory=dict)
     recruitment: dict[str, Any] = field(default_factory=dict)
     release: Release = field(default_factory=Release)
+    retention: Retention = field(default_factory=Retention)
 
 
 def read(text: str) -> declaration.StudyFile:
@@ -130,6 +133,7 @@ def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
         classes=written.classes,
         recruitment=recruitment.read(file),
         release=written.release,
+        retention=written.retention,
     )
     study = replace(study, translations=translations(written.text, study, file.problems))
     _check_whole(file, study, declared)
@@ -208,6 +212,8 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     check_pools(file, study, parts)
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
+    for key, problem in retention_problems(study.retention):
+        file.problems.add(("retention", key), problem)
 
 
 def _check_tasks(file: Document, study: declaration.StudyFile, parts: DeclaredParts) -> None:
