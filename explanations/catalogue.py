@@ -393,6 +393,27 @@ BUILT_IN: tuple[Method, ...] = (
         amount=Amount("samples", 200, least=10, most=20_000, stops=True),
     ),
     Method(
+        key="lrp",
+        label="LRP",
+        path="explanations.methods.lrp.Lrp",
+        caption=_(
+            "Orange pixels are evidence for {answer}, blue pixels are evidence against it; the "
+            "stronger the colour, the stronger the evidence."
+        ),
+        how_to_read=(
+            *_PIXELS_READING,
+            _(
+                "The score of the classifier's answer is handed back, step by step, to the parts "
+                "of the picture that led to it."
+            ),
+            _("The colours compare only pixels within one picture."),
+        ),
+        legend=_FOR_AND_AGAINST,
+        drawing=ForAndAgainst(percentile=99.5),
+        read_like="integrated_gradients",
+        reference=ReferenceLibrary("captum", "explanations.verification.reference_methods.lrp"),
+    ),
+    Method(
         key="occlusion",
         label="Occlusion",
         path="explanations.methods.occlusion.Occlusion",

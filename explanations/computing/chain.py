@@ -23,6 +23,8 @@ from explanations.computing.preflight import (
 
 # A transposed convolution to so few channels leaves most of a vector register unused.
 FEW_CHANNELS = 16
+NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_PASSIVE = (nn.Dropout, nn.Dropout2d, nn.Identity)
 Layer = int | str
 """A layer of a chain by its number among the feature modules, or of another network by its name."""
 SAME_LOGITS = 1e-4
@@ -128,6 +130,26 @@ class Chain:
                 "It needs a layer with rows and columns, and in a chain it reads a ReLU in front "
                 "of the flattening, which this network lacks. Use integrated_gradients or saliency."
             )
+        if need is Need.PROPAGATION:
+            return self._without_propagation()
+        return ""
+
+    def _without_propagation(self) -> str:
+        """Return why relevance cannot be propagated, or an empty text.
+
+        Batch normalisation shifts zero, so that its shares could be divided by almost nothing. It
+        can only be merged with a layer directly before it.
+        """
+        before: nn.Module | None = None
+        for name, module in zip(self.names, self.modules, strict=True):
+            if isinstance(module, NORMALISATIONS) and not isinstance(before, nn.Conv2d | nn.Linear):
+                return (
+                    f"It needs batch normalisation directly behind a convolution or linear layer, "
+                    f"but {name!r} is elsewhere. Use integrated_gradients or gradient_shap, which "
+                    "need only gradients."
+                )
+            if not isinstance(module, _PASSIVE):
+                before = module
         return ""
 
     def record(self, values: Tensor) -> list[Tensor]:

@@ -12,3 +12,4 @@ class Need(Enum):
     GRID = "a layer with rows and columns"
     RULES = "a rule for every operation"
     CHAIN = "a chain of modules"
+    PROPAGATION = "a chain of modules with a rule for relevance"

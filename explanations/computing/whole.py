@@ -22,13 +22,16 @@ TRIED = 2
 """Number of images with which a network is tried."""
 LACKS = {
     Need.CHAIN: "It needs a chain of modules.",
+    Need.PROPAGATION: "It needs a chain of modules with a rule for relevance.",
     Need.RULES: "It needs a rule for every operation.",
     Need.GRADIENT: "It needs a gradient, but the logits have none by the pixels.",
     Need.GRID: "It needs a layer with rows and columns on which the logits depend.",
 }
-"""Reasons for which a method is refused. Rules and chains are followed by the operation's name."""
+"""Reasons for which a method is refused. Rules and chains are followed by the operation's name.
+"""
 INSTEAD = {
     Need.CHAIN: "Use gradcam and saliency, which need no chain.",
+    Need.PROPAGATION: "Use integrated_gradients or gradient_shap, which need only gradients.",
     Need.RULES: "Use gradient_shap in its place, which needs only gradients.",
     Need.GRADIENT: "Use lime or occlusion, which need only outputs.",
     Need.GRID: "Name a layer with a grid of cells (layer=…), or use integrated_gradients.",
@@ -203,7 +206,7 @@ class WholeNetwork:
 
     def _lack(self, need: Need) -> str:
         match need:
-            case Need.CHAIN:
+            case Need.CHAIN | Need.PROPAGATION:
                 return f"{LACKS[need]} {self.reason}"
             case Need.RULES:
                 try:

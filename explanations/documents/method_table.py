@@ -24,10 +24,11 @@ def methods_table() -> str:
 def refusals_table() -> str:
     """Return a row for each need: the methods that have it, and the message of a refusal."""
     rows = []
-    for need in (Need.OUTPUTS, Need.GRADIENT, Need.GRID, Need.RULES, Need.CHAIN):
+    named_needs = (Need.RULES, Need.PROPAGATION, Need.CHAIN)
+    for need in (Need.OUTPUTS, Need.GRADIENT, Need.GRID, *named_needs):
         keys = [f"`{method.key}`" for method in BUILT_IN if need in method.explainer().needs]
         names = ", ".join(keys) or "maps layer by layer (`--layers`)"
-        named = " *the operation's name.*" if need in (Need.RULES, Need.CHAIN) else ""
+        named = " *the operation's name.*" if need in named_needs else ""
         message = f"{LACKS[need]}{named} {INSTEAD[need]}" if need in LACKS else "never refused"
         rows.append((need.value, names, message))
     return _table(("need", "methods", "message where a network lacks it"), rows)

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 import shap
 import torch
+from captum.attr import LRP, LayerGradCam, NoiseTunnel
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
-from captum.attr import LayerGradCam, NoiseTunnel
 from captum.attr import Occlusion as CaptumOcclusion
 from captum.attr import Saliency as CaptumSaliency
+from captum.attr._utils.lrp_rules import EpsilonRule, GammaRule
 from lime.lime_image import LimeImageExplainer
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -29,6 +30,7 @@ from explanations.computing.resizing import enlarged
 from explanations.computing.workspace import Batch, Workspace
 from explanations.imagesets.background import Background
 from explanations.methods.baselines import baseline_pixels
+from explanations.methods.lrp import layers_of
 
 Image = NDArray[np.uint8]
 Map = NDArray[np.float64]
@@ -210,6 +212,38 @@ def gradient_shap(
     return summed
 
 
+def lrp(
+    explainer: Any,
+    classifier: Classifier,
+    image: Image,
+    target: int,
+    seed: int,
+    background: Background | None = None,
+) -> Map:
+    """Compute captum's LRP in float64, with the same rule for each layer, summed over the channels.
+
+    captum has no rule for a merged batch normalisation and for Flatten. The layers are therefore
+    those of our method, whose rules are checked by an implementation of its own in the tests. Its
+    gamma rule leaves biases as they are, while Montavon et al. count them among the inputs.
+    """
+    chain = Workspace.of(classifier).chain.in_double()
+    modules = []
+    for layer in layers_of(chain, explainer.gamma):
+        module = copy.deepcopy(layer.module)
+        if layer.rule == "gamma":
+            module.rule = _GammaOfBiases(gamma=explainer.gamma)
+            module.rule.STABILITY_FACTOR = explainer.epsilon
+        elif layer.rule == "epsilon":
+            module.rule = EpsilonRule(epsilon=explainer.epsilon)
+        elif not isinstance(module, nn.ReLU | nn.Dropout):
+            module.rule = EpsilonRule()
+        modules.append(module)
+    pixels = classifier.normalise(image[None]).double().requires_grad_()
+    with torch.enable_grad():
+        shares = LRP(nn.Sequential(*modules)).attribute(pixels, target=target)
+    return _map(shares[0].sum(0))
+
+
 def deepshap(
     explainer: Any,
     classifier: Classifier,
@@ -293,6 +327,15 @@ def lime_explanation(
             segmentation_fn=lambda _: patches,
             random_seed=seed,
         )
+
+
+class _GammaOfBiases(GammaRule):  # type: ignore[misc]
+    """captum's gamma rule, for biases as well."""
+
+    def _manipulate_weights(self, module: nn.Module, inputs: Any, outputs: Any) -> None:
+        super()._manipulate_weights(module, inputs, outputs)
+        if isinstance(module.bias, Tensor):
+            module.bias.data = module.bias.data + self.gamma * module.bias.data.clamp(min=0)
 
 
 class _TargetLogit(nn.Module):

@@ -328,7 +328,7 @@ def blue_word(language):
 
 def test_signed_methods_are_all_of_them():
     assert {catalogue.base_of(method.key) for method in SIGNED} == {
-        "integrated_gradients", "deepshap", "lime", "gradient_shap", "occlusion",
+        "integrated_gradients", "deepshap", "lime", "gradient_shap", "occlusion", "lrp",
     }  # fmt: skip
     said = {method.key for method in catalogue.EVERY if "evidence against" in method.legend.low}
     assert said == {method.key for method in SIGNED}
