@@ -146,12 +146,15 @@ def layers_of(chain: Chain, gamma: float) -> Iterator[Layer]:
         )
 
 
-def _merged(module: nn.Module, following: Sequence[nn.Module]) -> nn.Module:
+def _merged(module: nn.Conv2d | nn.Linear, following: Sequence[nn.Module]) -> nn.Module:
     """Return a layer with the batch normalisation that follows it, if there is any."""
     for after in following:
         if isinstance(after, NORMALISATIONS):
-            merge = fuse_conv_bn_eval if isinstance(module, nn.Conv2d) else fuse_linear_bn_eval
-            merged: nn.Module = merge(module, after)  # type: ignore[operator]
+            merged: nn.Module = (
+                fuse_conv_bn_eval(module, after)
+                if isinstance(module, nn.Conv2d)
+                else fuse_linear_bn_eval(module, after)
+            )
             return merged.requires_grad_(False)
         if not isinstance(after, nn.Dropout | nn.Dropout2d | nn.Identity):
             break
