@@ -96,8 +96,7 @@ def ancova(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ancova:
     plan, arms = data.plan, data.plan.arms_of(outcome)
     table, labels = covariance_table(data, scores, outcome)
     complete = table.dropna()
-    names = list(labels)
-    fit = attempt("ANCOVA", partial(fit_covariance, complete, arms, names, plan.level))
+    fit = attempt("ANCOVA", partial(_fit, table, arms, labels, plan.level))
     test = attempt("ANCOVA", lambda: _fitted(fit).arm_test())
     level = 1 - 2 * plan.alpha
     return Ancova(
@@ -115,7 +114,7 @@ def ancova(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ancova:
                 float(complete[name].mean())
                 if pd.api.types.is_numeric_dtype(complete[name]) and len(complete)
                 else None,
-                attempt("equal slopes", partial(slopes_test, complete, arms, names, name)),
+                attempt("equal slopes", partial(_slopes, table, arms, labels, name)),
             )
             for name, label in labels.items()
         ),
@@ -132,8 +131,33 @@ def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ar
     complete = table.dropna()
     return ArmsAndTest(
         _summaries(complete, data, arms),
-        attempt("ANCOVA", lambda: fit_covariance(complete, arms, list(labels)).arm_test()),
+        attempt("ANCOVA", lambda: _fit(table, arms, labels).arm_test()),
     )
+
+
+def _fit(
+    table: pd.DataFrame, arms: tuple[str, ...], labels: Mapping[str, str], level: float = 0.95
+) -> CovarianceModel:
+    """Fit the model to the participants who have a score and all covariates."""
+    _refuse_empty(table, labels)
+    return fit_covariance(table.dropna(), arms, list(labels), level)
+
+
+def _slopes(
+    table: pd.DataFrame, arms: tuple[str, ...], labels: Mapping[str, str], name: str
+) -> HypothesisTest:
+    _refuse_empty(table, labels)
+    return slopes_test(table.dropna(), arms, list(labels), name)
+
+
+def _refuse_empty(table: pd.DataFrame, labels: Mapping[str, str]) -> None:
+    """Raise NotEstimableError if nobody has a value of a covariate, whatever the arm."""
+    empty = [repr(name) for name in labels if table[name].isna().all()]
+    if empty:
+        raise NotEstimableError(
+            f"nobody has a value of the covariate {' or '.join(empty)}, and only participants with "
+            "all covariates can be compared; look for the values, or take it out of the plan"
+        )
 
 
 def covariance_table(

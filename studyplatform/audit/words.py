@@ -33,6 +33,7 @@ ACTS: Mapping[str, Promise] = {
     "submission decided": _("decided on a submission"),
     "submissions approved": _("decided to approve the complete submissions"),
     "decisions sent": _("decisions on submissions sent to Prolific"),
+    "statuses fetched": _("statuses of submissions fetched from Prolific"),
     "list compared": _("compared with the recruitment service's list"),
     "identifiers forgotten": _("identifiers of the recruitment service forgotten"),
     "copy made": _("copy of the data noted"),

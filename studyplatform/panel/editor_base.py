@@ -16,13 +16,16 @@ NEW = "new"
 
 @dataclass(frozen=True)
 class Section:
-    """A page of the editor. ``write`` returns the file with what was touched in the form."""
+    """A page of the editor. ``write`` returns the file with what was touched in the form, and
+    ``note`` a sentence on this particular file, empty for none.
+    """
 
     key: str
     label: Promise
     lead: Promise
     entries: Callable[[Values], list[Entry]]
     write: Callable[[str, Values, Sent, list[Entry]], str]
+    note: Callable[[Values], str] = lambda values: ""
 
 
 def touched(values: Values, sent: Sent, entries: Sequence[Entry]) -> list[Change]:

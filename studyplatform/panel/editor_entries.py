@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from studyplatform.panel.editor_lists import LISTS
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, value_at
 
 Choices = Sequence[tuple[str, Any]]
@@ -15,8 +16,9 @@ Choices = Sequence[tuple[str, Any]]
 class Entry:
     """A value of the file as a field of a form.
 
-    ``kind`` is line, text, number, decimal, check, choice or several. ``missing`` is what a value
-    that the file lacks means, and ``is_optional`` whether an empty field removes it.
+    ``kind`` is line, text, number, decimal, check, choice, several, or a key of LISTS: a list or
+    table of the file that is typed as text. ``missing`` is what a value that the file lacks means,
+    and ``is_optional`` whether an empty field removes it.
     """
 
     path: Path
@@ -39,6 +41,8 @@ class Entry:
         A list where the form has one value counts as absent, and the other way round.
         """
         there = value_at(values, self.path, self.missing)
+        if self.kind in LISTS:
+            return there if LISTS[self.kind].can_show(there) else self.missing
         has_several = isinstance(there, list | dict)
         return there if has_several == (self.kind == "several") else self.missing
 
@@ -70,6 +74,8 @@ class Entry:
                 choices=self._with_own(*shared["initial"]),
                 widget=forms.CheckboxSelectMultiple,
             )
+        if self.kind in LISTS:
+            return LISTS[self.kind].form_field(**shared)
         return forms.CharField(**shared)
 
     def _with_own(self, *own: str) -> list[tuple[str, Any]]:
@@ -80,17 +86,27 @@ class Entry:
     def changes(self, values: Any, sent: Any) -> list[Change]:
         """Return the change that the sent value makes, if somebody touched the field."""
         there = self.value(values)
+        if self.kind in LISTS:
+            sent = self._listed(there, str(sent or ""))
         if self.kind == "text":
             sent = _text(str(sent or ""), str(there or ""))
         if self.kind == "several":
             # Kept ones stay in their order, because participants see them in it.
             sent = [one for one in there if one in sent] + [one for one in sent if one not in there]
-        if sent in (None, ""):
+        if sent == there:
+            return []
+        if sent in (None, "", {}) or (sent == [] and self.is_optional):
             is_there = value_at(values, self.path, REMOVED) is not REMOVED
             if not is_there or there == "":
                 return []
             return [Change(self.path, REMOVED if self.is_optional else "")]
-        return [] if sent == there else [Change(self.path, sent)]
+        return [Change(self.path, sent)]
+
+    def _listed(self, there: Any, sent: str) -> Any:
+        """Return the list or table that the text means, which is the file's own if untouched."""
+        kind = LISTS[self.kind]
+        same = sent.replace("\r\n", "\n").strip() == kind.text(there).strip()
+        return there if same else kind.value(sent)
 
 
 def _text(sent: str, there: str) -> str:

@@ -29,8 +29,10 @@ def _pages(values: Values) -> list[Entry]:
     if "parts" not in values:
         before, after = gettext("Before the pictures"), gettext("After the pictures")
         return [
-            Entry(("questionnaires", "before"), before, "several", missing=[], choices=choices()),
-            Entry(("questionnaires", "after"), after, "several", missing=[], choices=choices()),
+            Entry(("questionnaires", "before"), before, "several", missing=[], choices=choices(),
+                  is_optional=False),
+            Entry(("questionnaires", "after"), after, "several", missing=[], choices=choices(),
+                  is_optional=False),
             Entry(
                 ARRANGED, gettext("Arrange the pages one by one"), "check", missing=False,
                 help=gettext(
@@ -42,7 +44,7 @@ def _pages(values: Values) -> list[Entry]:
     entries = []
     for number, part in enumerate(tables(values, "parts")):
         group = gettext("Page %(number)d: %(what)s") % {
-            "number": number + 1, "what": _described(part),
+            "number": number + 1, "what": described(part),
         }  # fmt: skip
         entries += [
             Entry(("parts", number, "place"), gettext("Place"), "number", group=group,
@@ -63,7 +65,8 @@ def _pages(values: Values) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _described(part: Mapping[str, Any]) -> str:
+def described(part: Mapping[str, Any]) -> str:
+    """Return what the page is, in a few words."""
     kinds = {
         "instructions": gettext("Instructions"),
         "quiz": gettext("Comprehension check"),
@@ -94,7 +97,7 @@ def _write_pages(source: str, values: Values, sent: Sent, entries: list[Entry]) 
     if key := sent.get(f"{NEW}.questionnaire"):
         added: dict[str, Any] = {"kind": "questionnaire", "questionnaire": key}
         if key == OWN_TEXT:
-            source, added = _with_text(source, values)
+            source, added = with_text(source, values)
         if sent.get(f"{NEW}.per_block"):
             added["per_block"] = True
         place = sent.get(f"{NEW}.place")
@@ -107,11 +110,17 @@ def _write_pages(source: str, values: Values, sent: Sent, entries: list[Entry]) 
     return rearranged(source, ("parts",), order)
 
 
-def _with_text(source: str, values: Values) -> tuple[str, dict[str, Any]]:
-    """Return the file with the texts of a new page in its other languages, and the page."""
+def with_text(
+    source: str, values: Values, heading: str = "", text: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """Return the file with the texts of a new page in its other languages, and the page.
+
+    An empty heading or text is a gap in square brackets, which has to be filled before the launch.
+    """
     taken = {str(part.get("key", part.get("kind"))) for part in tables(values, "parts")}
     key = next(key for number in range(1, 1000) if (key := f"text-{number}") not in taken)
-    texts = {"heading": gettext("[Heading]"), "text": gettext("[Your own text]")}
+    gaps = {"heading": gettext("[Heading]"), "text": gettext("[Your own text]")}
+    texts = {"heading": heading or gaps["heading"], "text": text or gaps["text"]}
     others = values.get("text", {})
     changes = [
         Change(("text", code, "parts", key), dict(texts))
@@ -148,7 +157,7 @@ def _checks(values: Values) -> list[Entry]:
     entries = []
     for number, part in enumerate(parts):
         if part.get("kind") in ("trials", "practice"):
-            words = {"number": number + 1, "what": _described(part)}
+            words = {"number": number + 1, "what": described(part)}
             entries.append(
                 Entry(
                     ("parts", number, "attention"),

@@ -86,7 +86,7 @@ def _measures(values: Values) -> list[tuple[str, str]]:
     scales = {
         f"scale:{subscale.id}": gettext("%(scale)s (mean of the questionnaire)")
         % {"scale": subscale.label}
-        for key in _asked(values)
+        for key in asked(values)
         for subscale in _subscales(key)
     }
     trials = {
@@ -109,7 +109,7 @@ def _measures(values: Values) -> list[tuple[str, str]]:
     ]
 
 
-def _asked(values: Values) -> list[str]:
+def asked(values: Values) -> list[str]:
     """Return the questionnaires of the study, each once."""
     asked = [
         str(part.get("questionnaire"))

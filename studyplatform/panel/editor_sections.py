@@ -2,21 +2,29 @@
 
 from studyplatform.panel import (
     editor_arms,
+    editor_blocks,
+    editor_display,
     editor_pages,
     editor_plan,
     editor_recruitment,
+    editor_release,
     editor_sample,
     editor_texts,
+    editor_trials,
 )
 
 SECTIONS = (
     editor_texts.SECTION,
     editor_arms.SECTION,
     editor_pages.PAGES,
+    editor_blocks.SECTION,
+    editor_trials.SECTION,
     editor_pages.CHECKS,
+    editor_display.SECTION,
     editor_sample.SECTION,
     editor_plan.SECTION,
     editor_recruitment.SECTION,
+    editor_release.SECTION,
 )
 """Every section. A new one is an entry here."""
 BY_KEY = {section.key: section for section in SECTIONS}

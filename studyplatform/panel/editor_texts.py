@@ -21,7 +21,9 @@ def _texts(values: Values) -> list[Entry]:
     own, others = _own(values), _others(values)
     entries = [entry for code in (own, *others) for entry in _texts_of(values, code, code == own)]
     spoken = {own, *others}
-    languages = [(code, _name(code)) for code in available_languages() if code not in spoken]
+    languages = [
+        (code, language_name(code)) for code in available_languages() if code not in spoken
+    ]
     if languages:
         entries.append(
             Entry(
@@ -40,6 +42,11 @@ def available_languages() -> list[str]:
     return sorted({OWN, *(name.replace("_", "-").lower() for name in found)})
 
 
+def languages_of(values: Values) -> list[str]:
+    """Return the codes of the file's languages, its own first."""
+    return [_own(values), *_others(values)]
+
+
 def _own(values: Values) -> str:
     return str(values.get("language", OWN))
 
@@ -49,7 +56,8 @@ def _others(values: Values) -> list[str]:
     return list(others) if isinstance(others, dict) else []
 
 
-def _name(code: str) -> str:
+def language_name(code: str) -> str:
+    """Return the language's name in the reader's language, with its code."""
     try:
         return f"{gettext(get_language_info(code)['name'])} ({code})"
     except KeyError:  # a language that Django does not know
@@ -58,7 +66,7 @@ def _name(code: str) -> str:
 
 def _texts_of(values: Values, code: str, is_own: bool) -> Iterator[Entry]:
     at: Path = () if is_own else ("text", code)
-    group = gettext("Language: %(name)s") % {"name": _name(code)}
+    group = gettext("Language: %(name)s") % {"name": language_name(code)}
     paragraphs = gettext("An empty line begins a paragraph. Square brackets mark gaps to fill in.")
     yield Entry((*at, "title"), gettext("Title"), group=group, is_optional=False)
     if is_own:

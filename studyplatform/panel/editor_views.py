@@ -31,8 +31,11 @@ from surveys.services import StudyError
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFile, StudyFileError
 
-PLAN_ADDITIONS = ((NEW, "outcome"), (NEW, "family"))
-"""Fields that add to the plan, which can still change while people take part."""
+ADDITIONS = (
+    (NEW, "outcome"), (NEW, "family"), (NEW, "author"), (NEW, "orcid"), (NEW, "affiliation"),
+    (NEW, "quasi_identifier"),
+)  # fmt: skip
+"""Fields that add to the plan and to the release, which can still change while people take part."""
 
 
 class SectionForm(forms.Form):
@@ -150,7 +153,7 @@ def locks(text: StudyText) -> Callable[[Path], bool]:
         # Texts of another language are below text.CODE. Languages themselves stay as they are.
         own = path[2:] if path[0] == "text" else path
         can_change = bool(own) and own[0] in services.CORRECTABLE
-        return not can_change and path not in PLAN_ADDITIONS
+        return not can_change and path not in ADDITIONS
 
     return is_locked
 
@@ -210,7 +213,7 @@ def _check_places(before: Any, now: Any, entries: list[Entry]) -> None:
 def _identity(entry: Any) -> Any:
     if not isinstance(entry, dict):
         return None
-    return [entry.get(name) for name in ("key", "kind", "questionnaire")]
+    return [entry.get(name) for name in ("key", "kind", "questionnaire", "item")]
 
 
 class _Page:
@@ -242,6 +245,7 @@ class _Page:
             "tabs": tabs_of_text(self.request.user, text),
             "sections": SECTIONS,
             "section": self.section,
+            "note": self.section.note(_values(source)),
             "form": form,
             "base": self.base,
             "latest": self.latest,
@@ -286,9 +290,9 @@ class _Page:
         trials = [
             number for number, step in enumerate(declared.steps, 1) if step.trial_position == 1
         ]
-        return {"arms": trials[0] if trials else 0, "pages": 1, "checks": 1}.get(
-            self.section.key, 0
-        )
+        of_trials = dict.fromkeys(("arms", "trials", "display"), trials[0] if trials else 0)
+        of_pages = dict.fromkeys(("pages", "blocks", "checks"), 1)
+        return (of_trials | of_pages).get(self.section.key, 0)
 
 
 def _values(source: str) -> Values:

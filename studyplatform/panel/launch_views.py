@@ -25,6 +25,7 @@ from studyplatform.panel.launch import (
 from studyplatform.panel.overview import overviews, state_of
 from surveys import services
 from surveys.models import Study
+from surveys.services.documents import declared_documents
 from surveys.services.fingerprints import fingerprint
 from surveys.study_file.stored import definition
 
@@ -202,6 +203,7 @@ def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse
         "blocking": _mended(request, study, checked.blocking) if checked else (),
         "warnings": _mended(request, study, checked.warnings) if checked else (),
         "hashes": fingerprint(study),
+        "documents": declared_documents(declared),
         "address": address,
         "qr": qr_code(address),
         "service": declared.recruitment.name,

@@ -10,6 +10,7 @@ urlpatterns = [
     path("submissions/", submission_views.show, name="submissions"),
     path("submissions/approve/", submission_views.approve, name="approve-submissions"),
     path("submissions/compare/", submission_views.compare, name="compare-submissions"),
+    path("submissions/statuses/", submission_views.refresh, name="refresh-statuses"),
     path("submissions/prepare/", sending_views.prepare, name="prepare-decisions"),
     path("submissions/send/", sending_views.send, name="send-decisions"),
     path("<slug:pseudonym>/", participant_views.person, name="participant"),

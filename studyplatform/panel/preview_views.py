@@ -60,6 +60,12 @@ class Place:
         page = {"arm": arm, "language": language, "number": number}
         return reverse(f"{self.names}page", kwargs={**self.values, **page})
 
+    def information_in(self, language: str) -> str:
+        """Return the URL of a draft's PDF, which participants cannot get. Empty for a study."""
+        if self.is_stored:
+            return ""
+        return reverse("panel:consent-pdf-file", kwargs={**self.values, "language": language})
+
     def pictures_of(self, arm: str) -> str:
         """Return the beginning of the URLs of all pictures in the arm."""
         any_picture = {"arm": arm, "picture_code": "0", "picture": "image"}
@@ -289,6 +295,7 @@ def _bar(
         "language": language,
         "languages": [(code, at(arm, number, code)) for code in definition(study).languages],
         "pictures": place.pictures_of(arm.key),
+        "information": place.information_in(language),
     }
 
 

@@ -49,8 +49,9 @@ class Sent:
 
 def prepare(study: Study) -> Prepared:
     """Ask Prolific for the states of the submissions, and send nothing. Raises ProlificError."""
-    states = {submission.id: submission.status for submission in listed_at_prolific(study)}
+    # Before the statuses are stored, which take what is settled off the list.
     decided = to_carry_out(study)
+    states = {submission.id: submission.status for submission in listed_at_prolific(study)}
     every = [*decided.approve, *decided.reject]
     ready = [submission for submission in every if states.get(submission) == AWAITING]
     now = set(ready[:MOST_AT_ONCE])

@@ -58,6 +58,22 @@ def approve(request: HttpRequest, study: Study) -> HttpResponse:
     return HttpResponseRedirect(reverse("panel:submissions", args=[study.slug]))
 
 
+@require_POST
+@study_page(Right.OWN)
+def refresh(request: HttpRequest, study: Study) -> HttpResponse:
+    """Ask Prolific for the statuses, and store them."""
+    try:
+        count = len(submissions.listed_at_prolific(study))
+    except ProlificError as error:
+        messages.error(request, str(error))
+    else:
+        words = ngettext(
+            "Prolific listed %(count)d submission.", "Prolific listed %(count)d submissions.", count
+        )
+        messages.success(request, words % {"count": count})
+    return HttpResponseRedirect(reverse("panel:submissions", args=[study.slug]))
+
+
 @takes_files()
 @require_POST
 @study_page(Right.OWN)
@@ -88,6 +104,7 @@ def _page(
         "is_prolific": recruitment.kind == "prolific",
         "can_ask": recruitment.kind == "prolific" and bool(settings.PROLIFIC_API_TOKEN),
         "to_carry_out": submissions.to_carry_out(study),
+        "statuses": submissions.last_statuses(study),
         "anybody": submissions.has_identities(study),
         "form": form,
         **context,

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+from django.utils.translation import gettext
 
 from studyplatform.audit.writing import record
 from studyplatform.models import SubmissionDecision
@@ -14,10 +18,13 @@ from surveys.recruitment.exits import outcome_of
 from surveys.recruitment.prolific import Submission
 from surveys.recruitment.prolific_studies import study_ids
 from surveys.recruitment.reconciliation import Difference
+from surveys.services import record_service_statuses
 from surveys.study_file.recruitment import Outcome
 
-SETTLED = frozenset(("APPROVED", "PARTIALLY APPROVED", "REJECTED"))
-"""Statuses of the service after which nothing is left to carry out."""
+SETTLED = frozenset(("APPROVED", "PARTIALLY APPROVED", "SCREENED OUT", "REJECTED", "PROCESSING"))
+"""Statuses of the service after which nothing is left to carry out. PROCESSING is what a submission
+has for a short time after a decision."""
+MOST_LISTED = 200
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,16 @@ class ToCarryOut:
     reject: tuple[str, ...]
     undecided: int
     without_id: int
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """The service's statuses as they were told last: the time of the latest, the numbers by status,
+    and the first submissions, ordered by their ids."""
+
+    at: datetime | None
+    numbers: Sequence[tuple[str, int]]
+    submissions: Sequence[tuple[str, str, datetime | None]]
 
 
 @dataclass(frozen=True)
@@ -94,12 +111,29 @@ def compare(study: Study, listed: Sequence[Submission]) -> Comparison:
 
 
 def listed_at_prolific(study: Study) -> list[Submission]:
-    """Ask Prolific for the study's submissions. Raises ProlificError."""
-    return [
+    """Ask Prolific for the study's submissions, and store their statuses. Raises ProlificError."""
+    at = timezone.now()
+    listed = [
         submission
         for service_study in study_ids(study)
         for submission in prolific.submissions(service_study)
     ]
+    statuses = {submission.id: submission.status for submission in listed}
+    record_service_statuses(study=study, statuses=statuses, at=at)
+    record(study, "statuses fetched", {}, {"listed": len(listed)})
+    return listed
+
+
+def last_statuses(study: Study) -> Statuses:
+    """Return the statuses that the service told last, without asking it."""
+    told = study.identities.exclude(service_status="")
+    numbers = told.order_by("service_status").values_list("service_status").annotate(Count("pk"))
+    # By the id, whose order does not lead to a participant.
+    shown = sorted(
+        (one.session_id or gettext("forgotten"), one.service_status, one.service_status_at)
+        for one in told.order_by("session_hash")[:MOST_LISTED]
+    )
+    return Statuses(told.aggregate(at=Max("service_status_at"))["at"], list(numbers), shown)
 
 
 def has_identities(study: Study) -> bool:

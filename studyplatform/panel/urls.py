@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from studyplatform.panel import (
     audit_views,
+    consent_pdf_views,
     delete_views,
     editor_views,
     guide_views,
@@ -47,6 +48,12 @@ urlpatterns = [
     path("files/<int:pk>/preview/", include("studyplatform.panel.draft_preview_urls")),
     path("files/<int:pk>/edit/<slug:section>/", editor_views.edit, name="edit-section"),
     path("files/<int:pk>/edit/<slug:section>/live/", live_preview_views.show, name="live-preview"),
+    path("files/<int:pk>/consent-pdf/", consent_pdf_views.show, name="consent-pdf"),
+    path(
+        "files/<int:pk>/consent-pdf/<slug:language>/",
+        consent_pdf_views.download,
+        name="consent-pdf-file",
+    ),
     path("files/<int:pk>/<int:number>/", study_text_views.compare, name="compare-versions"),
     path(
         "files/<int:pk>/<int:number>/download/",

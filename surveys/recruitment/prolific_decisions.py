@@ -1,7 +1,10 @@
 """A client that approves and rejects submissions at Prolific. An approval pays, and neither can be
 taken back, so that only an act that a person has confirmed may call it.
 
-Source: docs.prolific.com, API reference, Submissions: Transition a submission.
+Source: docs.prolific.com, API reference, Submissions: Approve or reject a submission. REJECT
+requires a message of at least 100 characters and a category. The categories are those of
+Prolific's client (github.com/prolific-oss/cli, cmd/submission/transition.go) and of Mephisto
+(github.com/facebookresearch/Mephisto, providers/prolific/api/constants.py).
 """
 
 from collections.abc import Mapping
@@ -22,16 +25,23 @@ CATEGORIES: Mapping[str, Promise] = {
     "FAILED_INSTRUCTIONS": _("did not follow the instructions"),
     "LOW_EFFORT": _("little effort"),
     "TOO_QUICKLY": _("too quick"),
+    "TOO_SLOWLY": _("too slow"),
+    "MALINGERING": _("feigned answers"),
     "NO_DATA": _("no data"),
     "NO_CODE": _("no completion code"),
     "BAD_CODE": _("a wrong completion code"),
+    "UNSUPP_DEVICE": _("a device that the study does not support"),
+    "INCOMP_LONGITUDINAL": _("did not complete all parts of a study over time"),
     "OTHER": _("another reason"),
 }
-"""Prolific's categories of rejections that can occur in a study here."""
+"""Every category of rejections that Prolific knows."""
 
 
 def approve(submission: str) -> str:
-    """Approve the submission, and return its new status. Raises ProlificError."""
+    """Approve the submission, and return its new status. Raises ProlificError.
+
+    The status can be PROCESSING for a short time (docs of Mephisto, Prolific API oddities).
+    """
     return _transition(submission, {"action": "APPROVE"})
 
 

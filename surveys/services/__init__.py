@@ -23,6 +23,7 @@ from surveys.services.recruiting import (
     forget_identifiers,
     forget_remembered,
     record_service_status,
+    record_service_statuses,
 )
 from surveys.services.scheduling import apply_schedule, is_due, set_schedule
 from surveys.services.studies import (
@@ -73,6 +74,7 @@ __all__ = [
     "pause_study",
     "record_page",
     "record_service_status",
+    "record_service_statuses",
     "record_view",
     "refuse_page",
     "restore_study",

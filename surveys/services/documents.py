@@ -71,8 +71,14 @@ def store_documents_beside(file: Path, study: StudyFile) -> None:
 def missing_documents(study: StudyFile) -> Iterator[str]:
     """Yield a sentence for each declared PDF that is not stored."""
     for document in declared_documents(study):
-        if not path_of(document).exists():
+        path = path_of(document)
+        if not path.exists():
             yield (
-                f"The consent's PDF {document.name!r} is not stored. Put it next to the study "
-                "file, and load the file with manage.py load_study."
+                f"The consent's PDF {document.name!r} is not stored. Upload it in the panel, or "
+                "put it next to the study file and load the file with manage.py load_study."
+            )
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != document.sha256:
+            yield (
+                f"The consent's PDF {document.name!r} was changed on the disk after it was "
+                "stored. Restore it from a backup, or upload it again."
             )

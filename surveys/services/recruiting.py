@@ -2,6 +2,7 @@
 request.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -152,6 +153,22 @@ def record_service_status(*, session_id: str, status: str, at: datetime) -> bool
         identity.save(update_fields=["service_status", "service_status_at"])
         places.replace(participant, Replaced.of_status(status))
     return True
+
+
+def record_service_statuses(*, study: Study, statuses: Mapping[str, str], at: datetime) -> int:
+    """Store the statuses of the study's submissions, by their ids, as they were listed at a time.
+
+    Returns how many of the submissions belong to participants here. A status that is the same as
+    before only gets the new time.
+    """
+    known = [one for one in study.identities.all() if one.session_id in statuses]
+    same = {one.pk for one in known if one.service_status == statuses[one.session_id]}
+    study.identities.filter(pk__in=same, service_status_at__lt=at).update(service_status_at=at)
+    for identity in known:
+        if identity.pk not in same:
+            status = statuses[identity.session_id]
+            record_service_status(session_id=identity.session_id, status=status, at=at)
+    return len(known)
 
 
 @transaction.atomic

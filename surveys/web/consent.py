@@ -13,7 +13,7 @@ from surveys.models.personal_code import personal_code
 from surveys.pages import language
 from surveys.pages.language import about_study, spoken
 from surveys.services import documents
-from surveys.study_file.consent import Check
+from surveys.study_file.consent import Check, Document
 from surveys.study_file.recruitment import Outcome
 from surveys.web import arrival, signed_links, visitor_cookie
 
@@ -94,6 +94,11 @@ def information(request: HttpRequest, slug: str) -> FileResponse:
     document = spoken(study).consent.document
     if document is None or not documents.path_of(document).exists():
         raise Http404("The study has no such document.")
+    return as_pdf(document)
+
+
+def as_pdf(document: Document) -> FileResponse:
+    """Return the stored document as participants get it."""
     response = FileResponse(
         documents.path_of(document).open("rb"),
         content_type="application/pdf",

@@ -464,3 +464,181 @@ def test_the_list_of_versions_says_what_changed(draft, signed_in):
     listed = signed_in("editor").get(reverse("panel:study-text", args=[text_of(draft).pk]))
     changes = [entry.changes for entry in listed.context["versions"]]
     assert changes == ["sample", "the first version"]
+
+
+WITHIN = """[design]
+within = ["condition"]
+"""
+
+
+@pytest.fixture
+def in_blocks(in_parts):
+    """The same within people: four conditions, a block each."""
+    source = in_parts.source.replace("[[arms]]", "[[conditions]]")
+    before, between, after = source.partition("[[conditions]]")
+    return services.load_study(
+        (before + WITHIN + between + after).replace('control = "none"', 'control = "order-1"')
+    )
+
+
+def after(study, signed_in, section, **changed):
+    """What the file says after the form was sent with these changes."""
+    response = signed_in("editor").post(page(study, section), filled(study, section, **changed))
+    assert response.status_code == 302
+    return tomllib.loads(newest(study).source)
+
+
+def test_questions_of_the_trials_are_chosen_and_only_their_lines_are_added(in_parts, signed_in):
+    after(in_parts, signed_in, "trials", parts__3__free_text="reason",
+          parts__3__free_text_required="on", parts__3__advice_confidence="slider")  # fmt: skip
+    old, new = in_parts.source.splitlines(), newest(in_parts).source.splitlines()
+    assert [line for line in new if line not in old] == [
+        'advice_confidence = "slider"', 'free_text = "reason"', "free_text_required = true",
+    ]  # fmt: skip
+    assert [line for line in old if line not in new] == []
+    (part,) = loading.parse(newest(in_parts).source).trial_parts
+    assert (part.free_text, part.advice_confidence) == ("reason", "slider")
+
+
+def test_a_field_to_write_in_is_asked_for_in_the_short_form_too(draft, signed_in):
+    values = after(draft, signed_in, "trials", new__trials__free_text="think_aloud",
+                   images__wrong=1)  # fmt: skip
+    (trials,) = [part for part in values["parts"] if part["kind"] == "trials"]
+    assert trials == {"kind": "trials", "right": 3, "wrong": 1, "free_text": "think_aloud"}
+    assert loading.parse(newest(draft).source).trial_parts[0].free_text == "think_aloud"
+    assert COMMENT in newest(draft).source
+
+
+def test_numbers_alone_leave_the_short_form(draft, signed_in):
+    values = after(draft, signed_in, "trials", images__wrong=1)
+    assert "parts" not in values
+    assert values["images"]["wrong"] == 1
+
+
+def test_a_choice_between_maps_is_declared_and_taken_back_with_what_belonged_to_it(
+    in_parts, signed_in
+):
+    values = after(in_parts, signed_in, "trials", parts__3__task="preference",
+                   parts__3__compare=["gradcam", "lime"],
+                   parts__3__advice_confidence="points")  # fmt: skip
+    trials = values["parts"][3]
+    assert (trials["task"], trials["compare"]) == ("preference", ["gradcam", "lime"])
+    trials = after(in_parts, signed_in, "trials", parts__3__task="forward_simulation")["parts"][3]
+    assert "compare" not in trials
+    assert "advice_confidence" not in trials, "the classifier's answer is hidden in this task"
+
+
+def test_only_maps_are_offered_to_choose_between(in_parts):
+    form = SectionForm(next(one for one in SECTIONS if one.key == "trials"), read(in_parts.source))
+    assert [key for key, _label in form.fields["parts.3.compare"].choices] == [
+        "gradcam", "lime", "placebo",
+    ]  # fmt: skip
+
+
+def test_a_text_between_blocks_is_added_before_the_pages_of_the_block(in_blocks, signed_in):
+    values = after(in_blocks, signed_in, "blocks", new__between="2", new__heading="Pause",
+                   new__text="Take a breath.")  # fmt: skip
+    assert [part["kind"] for part in values["parts"]] == [
+        "questionnaire", "text", "text", "instructions", "trials", "questionnaire",
+    ]  # fmt: skip
+    assert values["parts"][2] == {
+        "kind": "text", "key": "text-1", "heading": "Pause", "text": "Take a breath.",
+        "per_block": True, "blocks": [2],
+    }  # fmt: skip
+    declared = loading.parse(newest(in_blocks).source)
+    own = [step.block for step in declared.steps if step.part == "text-1"]
+    assert own == [2]
+
+
+def test_a_page_is_shown_in_chosen_blocks_in_all_and_outside_again(in_blocks, signed_in):
+    text = after(in_blocks, signed_in, "blocks", parts__1__in_blocks=["1", "3"])["parts"][1]
+    assert (text["per_block"], text["blocks"]) == (True, [1, 3])
+    every = ["1", "2", "3", "4"]
+    text = after(in_blocks, signed_in, "blocks", parts__1__in_blocks=every)["parts"][1]
+    assert text["per_block"] is True
+    assert "blocks" not in text
+    after(in_blocks, signed_in, "blocks", parts__1__in_blocks=[])
+    assert newest(in_blocks).source == in_blocks.source
+
+
+def test_a_page_is_limited_to_arms_and_shown_to_all_again(in_parts, signed_in):
+    text = after(in_parts, signed_in, "blocks", parts__1__arms=["gradcam", "lime"])["parts"][1]
+    assert text["arms"] == ["gradcam", "lime"]
+    assert loading.parse(newest(in_parts).source).part("text").conditions == ("gradcam", "lime")
+    after(in_parts, signed_in, "blocks", parts__1__arms=[])
+    assert newest(in_parts).source == in_parts.source
+
+
+def test_between_people_the_form_says_that_there_are_no_blocks(in_parts, signed_in):
+    assert "one block of pictures in this study" in shown(in_parts, "blocks", signed_in)[1]
+
+
+def test_the_display_is_chosen_and_returns_to_what_is_usual(draft, signed_in):
+    pages = after(draft, signed_in, "display", pages__map="over", pages__resume_hours=24)["pages"]
+    assert pages == {"map": "over", "resume_hours": 24}
+    declared = loading.parse(newest(draft).source)
+    assert (declared.pages.map, declared.pages.resume_hours) == ("over", 24)
+
+
+def test_a_release_is_declared_and_taken_back_by_a_form(in_parts, signed_in):
+    release = after(
+        in_parts, signed_in, "release", release__licence="CC-BY-4.0", release__k=3,
+        release__keywords="trust\r\nexplainable AI", new__author="A. Meyer",
+        new__orcid="0000-0002-1825-0097", new__quasi_identifier="language",
+    )["release"]  # fmt: skip
+    assert release == {
+        "licence": "CC-BY-4.0", "k": 3, "keywords": ["trust", "explainable AI"],
+        "authors": [{"name": "A. Meyer", "orcid": "0000-0002-1825-0097"}],
+        "quasi_identifiers": [{"item": "language"}],
+    }  # fmt: skip
+    declared = loading.parse(newest(in_parts).source).release
+    assert (declared.k, declared.authors[0].name) == (3, "A. Meyer")
+    release = after(in_parts, signed_in, "release", release__authors__0__remove="on",
+                    release__keywords="")["release"]  # fmt: skip
+    assert "authors" not in release
+    assert "keywords" not in release
+    assert release["quasi_identifiers"] == [{"item": "language"}]
+
+
+RELEASE = """
+[release]
+keywords = ["a", "b"]  # two
+[[release.quasi_identifiers]]
+item = "age_band"
+groups = { young = ["18-24", "25-34"], old = ["35-44"] }
+[[release.quasi_identifiers]]
+item = "screen_hours"
+bands = [2, 4, 8]
+"""
+
+
+def test_bands_and_groups_are_typed_and_a_text_without_meaning_is_refused(in_parts, signed_in):
+    study = services.load_study(in_parts.source + RELEASE)
+    at = "release__quasi_identifiers__"
+    sent = filled(study, "release")
+    assert sent["release.quasi_identifiers.0.groups"] == "young = 18-24, 25-34\nold = 35-44"
+    assert sent["release.quasi_identifiers.1.bands"] == "2, 4, 8"
+    changed = {f"{at}0__groups": "all = 18-24, 25-34", f"{at}1__bands": "2.5, 5"}
+    declared = after(study, signed_in, "release", **changed)["release"]["quasi_identifiers"]
+    assert declared[0]["groups"] == {"all": ["18-24", "25-34"]}
+    assert declared[1]["bands"] == [2.5, 5]
+    assert '["a", "b"]  # two' in newest(study).source
+    wrong = {f"{at}0__groups": "18-24, 25-34", f"{at}1__bands": "two"}
+    response = signed_in("editor").post(page(study, "release"), filled(study, "release", **wrong))
+    assert response.status_code == 422
+    content = response.content.decode()
+    assert "is not a group of its own" in content
+    assert "is not a list of numbers" in content
+
+
+def test_display_and_release_can_change_while_people_take_part_and_the_task_cannot(
+    draft, signed_in
+):
+    factories.predict(draft)
+    choose_stimuli(draft)
+    services.open_study(study=draft)
+    factories.allocated(draft, "somebody")
+    after(draft, signed_in, "trials", new__trials__task="classify", images__wrong=1)
+    assert newest(draft).number == 1
+    assert after(draft, signed_in, "release", new__author="A")["release"]["authors"]
+    assert after(draft, signed_in, "display", pages__resume_hours=5)["pages"]["resume_hours"] == 5

@@ -198,6 +198,10 @@ ROWS = {
     "panel:draft-picture": Row(
         CHANGING, lambda study: a_text(study) | of_preview(study), may_lack=True
     ),
+    "panel:consent-pdf": Row(CHANGING, a_text),
+    "panel:consent-pdf-file": Row(
+        CHANGING, lambda study: a_text(study) | {"language": "en"}, may_lack=True
+    ),
     "panel:compare-versions": Row(CHANGING, a_version),
     "panel:download-version": Row(CHANGING, a_version),
     "panel:jobs": Row(MEMBERS),
@@ -240,6 +244,7 @@ ROWS = {
     ),
     "panel:submissions": Row(OWNERS),
     "panel:approve-submissions": Row(OWNERS, method="post"),
+    "panel:refresh-statuses": Row(OWNERS, method="post"),
     "panel:compare-submissions": Row(OWNERS, method="post"),
     "panel:prepare-decisions": Row(OWNERS, method="post", may_lack=True),
     "panel:send-decisions": Row(OWNERS, method="post", may_lack=True),

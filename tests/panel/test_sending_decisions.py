@@ -7,8 +7,11 @@ from django.urls import reverse
 
 from studyplatform.models import AuditEntry, SubmissionDecision
 from surveys.models import Identity
+from surveys.recruitment import prolific_decisions
+from surveys.recruitment.prolific import ProlificError
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys.recruitment.conftest import paid, prolific
+from tests.surveys.recruitment.prolificserver import CATEGORIES
 from tests.surveys.recruitment.studies import ANN, BEN, come, finish
 
 __all__ = ["paid", "prolific"]  # fixtures
@@ -116,7 +119,7 @@ def test_an_error_ends_the_sending_and_what_was_sent_stays_noted(decided, prolif
     page = post(owner, "send-decisions", decided, plan=plan, confirmed="yes", **REASON)
     assert "1 approved, 0 rejected" in page.content.decode()
     assert "Prolific answered 400" in page.content.decode()
-    assert states() == {ANN["SESSION_ID"]: "APPROVED", BEN["SESSION_ID"]: ""}
+    assert states() == {ANN["SESSION_ID"]: "APPROVED", BEN["SESSION_ID"]: AWAITING}
     assert AuditEntry.objects.get(act="decisions sent").after["stopped"] == "yes"
 
 
@@ -128,3 +131,53 @@ def test_a_list_of_another_study_is_refused(decided, prolific, signed_in, settin
     add_member(decided, "owner", **SWITCHES["owner"])
     assert post(owner, "send-decisions", decided, plan=plan, confirmed="yes").status_code == 404
     assert prolific.sent == []
+
+
+@pytest.mark.parametrize("category", sorted(CATEGORIES))
+def test_the_form_offers_exactly_the_categories_that_prolific_knows(category):
+    assert category in prolific_decisions.CATEGORIES
+    assert len(prolific_decisions.CATEGORIES) == len(CATEGORIES)
+
+
+def test_a_category_that_prolific_does_not_know_is_refused(decided, prolific):
+    with pytest.raises(ProlificError, match="400"):
+        prolific_decisions.reject(BEN["SESSION_ID"], category="FAILED_ATTENTION", message=MESSAGE)
+
+
+def test_a_decision_that_prolific_still_processes_is_not_listed_again(decided, prolific, signed_in):
+    owner = signed_in("owner")
+    prolific.at_once = "PROCESSING"
+    plan = plan_of(post(owner, "prepare-decisions", decided))
+    page = post(owner, "send-decisions", decided, plan=plan, confirmed="yes", **REASON)
+    assert set(states().values()) == {"PROCESSING"}
+    assert "Nothing is to be carried out." in page.content.decode()
+    # Prolific can come to another end: then the decision is open again.
+    listed(prolific, AWAITING, "REJECTED")
+    page = post(owner, "refresh-statuses", decided)
+    assert page.context["to_carry_out"].approve == (ANN["SESSION_ID"],)
+    assert page.context["to_carry_out"].reject == ()
+
+
+def test_statuses_are_shown_as_they_were_fetched_last_and_renewed_by_a_button(
+    decided, prolific, signed_in
+):
+    owner = signed_in("owner")
+    address = reverse("panel:submissions", args=[decided.slug])
+    assert "Prolific has told none yet." in owner.get(address).content.decode()
+    listed(prolific, "RETURNED", AWAITING)
+    page = post(owner, "refresh-statuses", decided)
+    assert "Prolific listed 2 submissions." in page.content.decode()
+    asked = len(prolific.asked)
+    page = owner.get(address)
+    assert len(prolific.asked) == asked, "nothing is fetched to show the page"
+    statuses = page.context["statuses"]
+    assert dict(statuses.numbers) == {"RETURNED": 1, AWAITING: 1}
+    first = statuses.at
+    assert first is not None
+    post(owner, "refresh-statuses", decided)
+    renewed = owner.get(address).context["statuses"]
+    assert renewed.at > first, "an unchanged status has a new time"
+    assert renewed.numbers == statuses.numbers
+    assert AuditEntry.objects.filter(act="statuses fetched").count() == 2
+    for identity in Identity.objects.all():
+        assert identity.participant.pseudonym not in page.content.decode()

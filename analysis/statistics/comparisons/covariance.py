@@ -75,8 +75,9 @@ def fit_covariance(
     Raises NotEstimableError if an arm has no participant, a covariate is constant or determined by
     the arms and other covariates, or the residuals do not vary.
     """
+    codes = _arm_codes(table, arms)  # first: an arm without participants has no means to centre
     blocks = [_column(table[name], name) for name in covariates]
-    matrix = np.column_stack([np.ones(len(table)), _arm_codes(table, arms), *blocks])
+    matrix = np.column_stack([np.ones(len(table)), codes, *blocks])
     fit = _fitted(matrix, table["score"].to_numpy(float), covariates)
     return CovarianceModel(
         tuple(arms), level, len(table), np.asarray(fit.params),
@@ -88,8 +89,9 @@ def slopes_test(
     table: pd.DataFrame, arms: Sequence[str], covariates: Sequence[str], covariate: str
 ) -> HypothesisTest:
     """Test equal slopes of one covariate in all arms: the interaction with the arm, HC3."""
+    codes = _arm_codes(table, arms)
     blocks = [_column(table[name], name) for name in covariates]
-    codes, own = _arm_codes(table, arms), _column(table[covariate], covariate)
+    own = _column(table[covariate], covariate)
     product = (codes[:, :, None] * own[:, None, :]).reshape(len(table), -1)
     matrix = np.column_stack([np.ones(len(table)), codes, *blocks, product])
     fit = _fitted(matrix, table["score"].to_numpy(float), covariates)

@@ -14,7 +14,7 @@ from analysis.run import analyse
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, outcomes_of, write_study
+from tests.analysis.tidy import edit, outcomes_of, page_of, write_study
 
 PLAN = """title = "Before and after"
 control = "none"
@@ -190,6 +190,24 @@ def test_what_a_plan_says_of_times_is_obeyed_or_refused(folder, tmp_path, text, 
     with pytest.raises((PlanError, TableError)) as refused:
         read_study(folder, plan)
     assert said in str(refused.value)
+
+
+def test_a_covariate_that_is_empty_for_everybody_is_named_in_the_report(tmp_path):
+    """The mean of no values was once a warning of NumPy in place of a sentence."""
+    more = 'where = { part = "after" }\ncovariates = ["experience1@before"]\n'
+    place = write_study(
+        tmp_path / "data", arms=THREE_ARMS, per_arm=6, seed=8, plan=PLAN + outcome("ancova", more)
+    )
+
+    def emptied(frame: pd.DataFrame) -> pd.DataFrame:
+        twice = asked_twice(frame)
+        gone = (twice["item"] == "experience1") & (twice["part"] == "before")
+        return twice.assign(value=twice["value"].where(~gone, ""))
+
+    results, page = page_of(edit(place, "answers.csv", emptied))
+    said = "nobody has a value of the covariate 'experience1@before'"
+    assert results.outcomes[0].found.test.reason.startswith(said)
+    assert said.replace("'", "&#39;") in page
 
 
 def test_two_files_of_one_group_are_compared_within_people(tmp_path):

@@ -10,6 +10,11 @@ from pathlib import Path
 
 RECORDED = Path(__file__).parent / "prolific"
 TOKEN = "a token for tests"
+CATEGORIES = frozenset((
+    "TOO_QUICKLY", "TOO_SLOWLY", "FAILED_INSTRUCTIONS", "INCOMP_LONGITUDINAL", "FAILED_CHECK",
+    "LOW_EFFORT", "MALINGERING", "NO_CODE", "BAD_CODE", "NO_DATA", "UNSUPP_DEVICE", "OTHER",
+))  # fmt: skip
+"""As in github.com/prolific-oss/cli, cmd/submission/transition.go (commit cd8aa1a0)."""
 
 
 class Prolific(ThreadingHTTPServer):
@@ -20,6 +25,8 @@ class Prolific(ThreadingHTTPServer):
         self.asked: list[tuple[str, str]] = []
         self.sent: list[tuple[str, dict[str, str]]] = []
         self.refuses_after = 1000
+        self.at_once = ""
+        """The status that a decision has for a short time, such as PROCESSING."""
         self.answers: dict[int, tuple[int, bytes, dict[str, str]]] = {}
 
     @property
@@ -55,11 +62,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def do_POST(self) -> None:
-        """Change a submission's state, as "Transition a submission" is documented."""
+        """Change a submission's state, as "Approve or reject a submission" is documented."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         changed = re.fullmatch(r"/api/v1/submissions/(\w+)/transition/", self.path)
         reasoned = body["action"] == "APPROVE" or (
-            len(body.get("message", "")) >= 100 and body.get("rejection_category")
+            len(body.get("message", "")) >= 100 and body.get("rejection_category") in CATEGORIES
         )
         if self.headers["Authorization"] != f"Token {TOKEN}":
             status, answer = 401, {"error": {"title": "Authentication"}}
@@ -68,7 +75,12 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.server.sent.append((changed[1], body))
             state = {"APPROVE": "APPROVED", "REJECT": "REJECTED"}[body["action"]]
-            status, answer = 200, {"id": changed[1], "status": state}
+            status, answer = 200, {
+                "id": changed[1], "status": self.server.at_once or state,
+                "started_at": "2026-11-01T10:00:00Z", "completed_at": "2026-11-01T10:09:00Z",
+                "study_id": "60aca280709ee40ec37d4885", "participant": "60bf9310e8dec401be6e9615",
+                "entered_code": "8E8AC860",
+            }  # fmt: skip
         content = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))

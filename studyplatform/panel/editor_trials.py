@@ -1,0 +1,184 @@
+"""The editor's section of the task: what people do with each picture, and what they are asked."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.panel.editor_base import NEW, Section, Sent, Values, conditions, tables
+from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor_pages import described, in_parts
+from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, read
+from surveys import tasks
+
+SHORT: Path = (NEW, "trials")
+"""The place of the fields in a file of the short form, which has no list of pages."""
+TASKS = {
+    "decide": _("Accept or reject the classifier's answer. The simplest task."),
+    "classify": _("See the classifier's answer and say what the picture shows."),
+    "judge_advisor": _(
+        "Give an own answer, see the classifier's, and give the final answer. Separates "
+        "following good advice from following bad advice (Schemmer et al., 2023)."
+    ),
+    "forward_simulation": _(
+        "Guess what the classifier says. Measures understanding (Doshi-Velez & Kim, 2017)."
+    ),
+    "agreement": _("Rate on four points whether the classifier is right."),
+    "distinction": _(
+        "From the maps of four classes, choose that of the classifier's hidden answer."
+    ),
+    "preference": _("Choose between two maps of the same answer, by different methods."),
+}
+
+
+def _trials(values: Values) -> list[Entry]:
+    if "parts" not in values:
+        return list(_asked(values, {}, SHORT, ""))
+    entries: list[Entry] = []
+    for number, part in enumerate(tables(values, "parts")):
+        if part.get("kind") in ("trials", "practice"):
+            group = gettext("Page %(number)d: %(what)s") % {
+                "number": number + 1, "what": described(part),
+            }  # fmt: skip
+            entries += _asked(values, part, ("parts", number), group)
+    return entries
+
+
+def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Iterator[Entry]:
+    usual = (2, 1) if part.get("kind") == "practice" else ("", "")
+    shown: Path = ("images",) if at == SHORT else at
+    yield Entry(
+        (*at, "task"), gettext("What people do with each picture"), "choice", group=group,
+        missing="decide",
+        choices=[(task.key, TASKS.get(task.key, task.label)) for task in tasks.TASKS],
+        help=gettext(
+            "Outcomes of the plan depend on the task: after a change, look at the mistakes and at "
+            "the plan."
+        ),
+    )  # fmt: skip
+    yield from _compared(values, part, at, group)
+    yield Entry(
+        (*shown, "right"), gettext("Pictures that the classifier gets right"), "number",
+        gettext("Per person or, within people, per kind of map. 12 take about 5 minutes."),
+        group=group, missing=usual[0], is_optional=False,
+    )  # fmt: skip
+    yield Entry(
+        (*shown, "wrong"), gettext("Pictures that it gets wrong"), "number", group=group,
+        missing=usual[1], is_optional=False,
+    )  # fmt: skip
+    yield Entry(
+        (*at, "confidence"), gettext("Sureness of one's own decision"), "choice", group=group,
+        missing="points", choices=_ways(),
+    )  # fmt: skip
+    yield Entry(
+        (*at, "advice_confidence"), gettext("Sureness that the classifier is right"), "choice",
+        gettext(
+            "Asked once people know its answer. Sureness of a decision is not sureness of the "
+            "advice: ask for both if you want to tell them apart."
+        ),
+        group=group, missing="none", choices=_ways(),
+    )  # fmt: skip
+    yield Entry(
+        (*at, "free_text"), gettext("A field to write in, in each trial"), "choice",
+        gettext(
+            "Explaining a decision can change it, thinking aloud hardly does (Fox et al., 2011). "
+            "Both take time: ask in all arms or in none."
+        ),
+        group=group, missing="none",
+        choices=[("none", gettext("none")),
+                 ("reason", gettext("Why do you decide this way? (after the decision)")),
+                 ("think_aloud", gettext("Whatever crosses your mind (before the decision)"))],
+    )  # fmt: skip
+    yield Entry(
+        (*at, "free_text_required"), gettext("The field must be filled in"), "check",
+        gettext("Otherwise people can leave it empty."), group=group, missing=False,
+    )  # fmt: skip
+    yield Entry(
+        (*at, "diagnosis"), gettext("Also ask whether anything is wrong"), "check",
+        gettext(
+            "An optional question about answer and map. You read the answers by picture under "
+            "Feedback. Attention to errors may change trust: ask in all arms or in none."
+        ),
+        group=group, missing=False,
+    )  # fmt: skip
+
+
+def _compared(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Iterator[Entry]:
+    """Yield the field of the maps to compare, if there are any to choose from."""
+    _name, listed = conditions(values)
+    with_maps = [
+        (str(arm["key"]), str(arm.get("label", arm["key"])))
+        for arm in listed
+        if "key" in arm and arm.get("method")
+    ]
+    if len(with_maps) > 1 or "compare" in part:
+        yield Entry(
+            (*at, "compare"), gettext("Maps to choose between"), "several",
+            gettext(
+                "Only for the choice between two maps. Tick two or more: each trial shows a pair, "
+                "whatever map the person's arm showed before."
+            ),
+            group=group, missing=[], choices=with_maps,
+        )  # fmt: skip
+
+
+def _ways() -> list[tuple[str, str]]:
+    return [
+        ("none", gettext("not asked")),
+        ("points", gettext("on five points")),
+        ("slider", gettext("on a slider from 0 to 100")),
+    ]
+
+
+def _write_trials(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
+    changes = [
+        change
+        for entry in entries
+        if entry.name in sent
+        for change in entry.changes(values, sent[entry.name])
+    ]
+    if any(change.path[:2] == SHORT for change in changes):
+        # In the short form, [images] contains the numbers, and the conversion takes them along.
+        numbers = [change for change in changes if change.path[0] == "images"]
+        source = in_parts(edited(source, numbers))
+        values = read(source)
+        kinds = [part.get("kind") for part in tables(values, "parts")]
+        at: Path = ("parts", kinds.index("trials"))
+        changes = [
+            Change((*at, *change.path[2:]), change.value)
+            for change in changes
+            if change.path[:2] == SHORT
+        ]
+    return edited(source, [*_without_unfit(values, changes), *_unfit(values, changes)])
+
+
+def _without_unfit(values: Values, changes: list[Change]) -> list[Change]:
+    gone = {change.path for change in _unfit(values, changes)}
+    return [change for change in changes if change.path not in gone]
+
+
+def _unfit(values: Values, changes: list[Change]) -> list[Change]:
+    """Return the removal of the keys that do not fit a task or a field that was chosen anew."""
+    removed: list[Change] = []
+    for change in changes:
+        *at, key = change.path
+        if key == "task":
+            task = {task.key: task for task in tasks.TASKS}.get(change.value)
+            if task is not None and not task.compares:
+                removed.append(Change((*at, "compare"), REMOVED))
+            if task is not None and not task.stages[-1].shows_prediction:
+                removed.append(Change((*at, "advice_confidence"), REMOVED))
+                removed.append(Change((*at, "diagnosis"), REMOVED))
+        if key == "free_text" and change.value == "none":
+            removed.append(Change((*at, "free_text_required"), REMOVED))
+    return removed
+
+
+SECTION = Section(
+    "trials",
+    _("Task and questions"),
+    _("What people do with each picture, and what they are asked about it."),
+    _trials,
+    _write_trials,
+)
