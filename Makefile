@@ -7,7 +7,7 @@ ADDRESS ?= localhost:8000
 DIST := worksteal
 WORKERS ?= 2
 
-.PHONY: demo test nightly lint serve messages
+.PHONY: demo test nightly lint serve messages site
 
 .venv/.installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -16,6 +16,10 @@ WORKERS ?= 2
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-dev.txt
+	@touch $@
+
+.venv/.installed-docs: .venv/.installed requirements-docs.txt
+	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-docs.txt
 	@touch $@
 
 .venv-crate/.installed: requirements-crate.txt
@@ -39,8 +43,13 @@ test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) -m "not nightly" $(ARGS)
 
 # The same, and everything that is long by nature: whole walks in a browser, kills, simulations.
-nightly: .venv/.installed-dev .venv-crate/.installed
+nightly: .venv/.installed-dev .venv/.installed-docs .venv-crate/.installed
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) $(ARGS)
+
+# The documentation as a site in site/: built without a network, and any warning is an error.
+site: .venv/.installed-docs
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs site
+	@echo "Open site/index.html."
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

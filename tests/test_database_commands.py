@@ -51,6 +51,7 @@ WITHOUT = {
         "restore",
         "serve",
         "train_classifier",
+        "write_reference",
     ),
 }
 """``demo`` migrates first; ``preregister`` can do without, and is tested below."""

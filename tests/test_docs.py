@@ -16,7 +16,7 @@ DOCS = sorted(
     path
     for path in (
         *ROOT.glob("*.md"),
-        *(ROOT / "docs").rglob("*.md"),
+        *(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "reference"),
         *(path for path in (ROOT / ".github").rglob("*") if path.is_file()),
         ROOT / ".ci" / "run",
     )
