@@ -19,7 +19,7 @@ source_suffix = {".md": "markdown"}
 root_doc = "index"
 html_theme = "furo"
 html_title = project
-html_static_path: list[str] = []
+html_show_copyright = False
 # Headings down to the fourth level can be linked to, as in the repository's own view of the files.
 myst_heading_anchors = 4
 # The reference lists tables of TOML files as they are written, which no lexer knows.

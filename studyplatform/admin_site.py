@@ -68,7 +68,7 @@ class StudyAdminSite(AdminSite):
                     {
                         "name": "Questionnaires",
                         "object_name": "Questionnaire",
-                        "admin_url": reverse("questionnaires:list"),
+                        "admin_url": reverse("panel:questionnaires"),
                         "view_only": True,
                         "perms": {"view": True},
                     }

@@ -44,6 +44,7 @@ ACTS: Mapping[str, Promise] = {
     "job deleted": _("job deleted"),
     "report read": _("report read"),
     "result downloaded": _("result downloaded"),
+    "questionnaire loaded": _("questionnaire loaded"),
     "member invited": _("member invited"),
     "member joined": _("member joined"),
     "member added": _("member added"),

@@ -44,10 +44,12 @@ def record(
     study: Study, act: str, before: Mapping[str, Any] | None = None, after: Any = None
 ) -> None:
     """Write that the current user, or the command's, carried out the act."""
-    way, who = _actor()
-    AuditEntry.objects.create(
-        study=study.slug, way=way, who=who, act=act, before=before or {}, after=after or {}
-    )
+    _write(study.slug, act, before, after)
+
+
+def record_for_all(act: str, after: Mapping[str, Any]) -> None:
+    """Write that somebody carried out an act that concerns every study of the installation."""
+    _write("", act, None, after)
 
 
 def on_act(
@@ -65,6 +67,13 @@ def on_act(
             record(study, act, before, after)
     else:
         record(study, act, before, after)
+
+
+def _write(study: str, act: str, before: Mapping[str, Any] | None, after: Any) -> None:
+    way, who = _actor()
+    AuditEntry.objects.create(
+        study=study, way=way, who=who, act=act, before=before or {}, after=after or {}
+    )
 
 
 def _actor() -> tuple[AuditEntry.Way, str]:

@@ -5,6 +5,8 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, Protocol
 
+from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
@@ -80,6 +82,12 @@ def _memberships(user: AnyUser) -> QuerySet[StudyMember]:
     if not isinstance(user, User):
         return StudyMember.objects.none()
     return StudyMember.objects.filter(user=user, user__is_active=True)
+
+
+def for_researchers(view: View) -> View:
+    """Restrict a page of the admin to its users who may view studies."""
+    allowed = permission_required("surveys.view_study", raise_exception=True)(view)
+    return staff_member_required(never_cache(allowed))
 
 
 def signed_in(view: View) -> View:

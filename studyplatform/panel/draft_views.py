@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from studyplatform.panel import members
-from studyplatform.panel.questionnaire_views import for_researchers
+from studyplatform.panel.access import for_researchers
 from surveys import services
 from surveys.models import Study
 from surveys.study_checks.costs import warnings

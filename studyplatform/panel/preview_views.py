@@ -15,10 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from explanations.store.artefacts import ArtefactError
 from studyplatform.panel import preview
-from studyplatform.panel.access import Right, rights_in, studies_of
+from studyplatform.panel.access import Right, View, for_researchers, rights_in, studies_of
 from studyplatform.panel.frame import tabs_of
 from studyplatform.panel.preview import PreviewPage
-from studyplatform.panel.questionnaire_views import View, for_researchers
 from studyplatform.panel.review import may_review
 from surveys.models import Arm, Participant, Study
 from surveys.pages import sequence

@@ -1,11 +1,15 @@
-"""URLs of the panel's pages of questionnaires, below the panel's own URL."""
+"""Earlier URLs of the pages of questionnaires, which lead to those of the panel."""
 
 from django.urls import path
-
-from studyplatform.panel import questionnaire_views
+from django.views.generic import RedirectView
 
 app_name = "questionnaires"
+
 urlpatterns = [
-    path("", questionnaire_views.library, name="list"),
-    path("<slug:key>/", questionnaire_views.preview, name="preview"),
+    path("", RedirectView.as_view(pattern_name="panel:questionnaires"), name="list"),
+    path(
+        "<slug:key>/",
+        RedirectView.as_view(pattern_name="panel:questionnaire", query_string=True),
+        name="preview",
+    ),
 ]

@@ -11,6 +11,7 @@ from studyplatform.panel import (
     home_views,
     live_preview_views,
     monitor_views,
+    questionnaire_views,
     review_views,
     source_report_views,
     study_text_views,
@@ -42,6 +43,9 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", home_views.home, name="home"),
     path("source-report/", source_report_views.source_report, name="source-report"),
+    path("questionnaires/", questionnaire_views.library, name="questionnaires"),
+    path("questionnaires/load/", questionnaire_views.load, name="load-questionnaire"),
+    path("questionnaires/<slug:key>/", questionnaire_views.preview, name="questionnaire"),
     path("new/", study_text_views.new, name="new-study"),
     path("new/guide/", guide_views.show, name="guide"),
     path("files/<int:pk>/", study_text_views.edit, name="study-text"),

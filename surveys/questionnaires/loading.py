@@ -14,26 +14,42 @@ from surveys.questionnaires.reading import read
 
 
 class LoadingError(ValueError):
-    """A valid questionnaire that must not replace another."""
+    """A valid questionnaire that must not replace another.
+
+    ``replaceable`` means that it may after all, if ``replace`` is given.
+    """
+
+    def __init__(self, sentence: str, *, replaceable: bool = False) -> None:
+        super().__init__(sentence)
+        self.replaceable = replaceable
 
 
 def load(file: Path, *, replace: bool = False) -> Questionnaire:
-    """Check the file and copy it to STUDY_INSTRUMENTS. An unchanged file changes nothing.
+    """Load the file, as ``load_text`` does.
 
-    Raises QuestionnaireError for a faulty file, OSError and UnicodeDecodeError for an unreadable
-    one, and LoadingError if another questionnaire already has this id, which is the file's name.
+    Raises OSError and UnicodeDecodeError for an unreadable file as well.
     """
-    text = file.read_bytes().decode("utf-8-sig")
-    if not NAME.fullmatch(file.stem) or file.suffix != ".toml":
+    return load_text(file.name, file.read_bytes().decode("utf-8-sig"), replace=replace)
+
+
+def load_text(file_name: str, text: str, *, replace: bool = False) -> Questionnaire:
+    """Check the text of a file and store it in STUDY_INSTRUMENTS. An unchanged file changes
+    nothing.
+
+    Raises QuestionnaireError for a faulty text, and LoadingError if another questionnaire already
+    has this id, which is the file's name.
+    """
+    key, suffix = Path(file_name).stem, Path(file_name).suffix
+    if not NAME.fullmatch(key) or suffix != ".toml" or Path(file_name).name != file_name:
         raise LoadingError(
-            f"the file's name must be the questionnaire's id, but {file.name!r} is not a valid id. "
+            f"the file's name must be the questionnaire's id, but {file_name!r} is not a valid id. "
             "Rename it to small letters, digits, - and _, ending in .toml."
         )
-    loaded = read(file.stem, text)
-    if questionnaires.is_known(file.stem) and questionnaires.text_of(file.stem) != text:
-        _check_replaceable(file.stem, replace)
-    if not _ships(file.stem):
-        write_atomically(settings.INSTRUMENTS_DIR / file.name, text.encode())
+    loaded = read(key, text)
+    if questionnaires.is_known(key) and questionnaires.text_of(key) != text:
+        _check_replaceable(key, replace)
+    if not _ships(key):
+        write_atomically(settings.INSTRUMENTS_DIR / file_name, text.encode())
     return loaded
 
 
@@ -51,7 +67,8 @@ def _check_replaceable(key: str, replace: bool) -> None:
     if not replace:
         raise LoadingError(
             f"a different questionnaire {key!r} is already loaded, but no study asks it. {rename}, "
-            "or use --replace."
+            "or replace it.",
+            replaceable=True,
         )
 
 

@@ -177,6 +177,9 @@ ROWS = {
     "mfa_download_recovery_codes": Row(SIGNED_IN, may_lack=True),
     "end-session": Row(SIGNED_IN, method="post", data={"session": "all"}),
     "time-zone": Row(SIGNED_IN, method="post", data={"time_zone": "Europe/Berlin"}),
+    "panel:questionnaires": Row(SIGNED_IN),
+    "panel:load-questionnaire": Row(SIGNED_IN),
+    "panel:questionnaire": Row(SIGNED_IN, lambda study: {"key": "trust-v1"}),
     "people": Row(ADMINISTRATOR),
     "person": Row(ADMINISTRATOR, lambda study: {"pk": User.objects.get(username="viewer").pk}),
     # The panel
@@ -313,8 +316,8 @@ ROWS = {
         ADMINISTRATOR, lambda study: {"pk": Explanation.objects.first().pk}
     ),
     "explanations:legend-picture": Row(ADMINISTRATOR, lambda study: {"method": "gradcam"}),
-    "questionnaires:list": Row(ADMINISTRATOR),
-    "questionnaires:preview": Row(ADMINISTRATOR, lambda study: {"key": "trust-v1"}),
+    "questionnaires:list": Row(SIGNED_IN),  # earlier addresses, which lead to the panel's
+    "questionnaires:preview": Row(SIGNED_IN, lambda study: {"key": "trust-v1"}),
     "draft-study": Row(ADMINISTRATOR),
 }
 FURTHER_ROWS = [

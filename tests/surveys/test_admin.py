@@ -8,9 +8,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
-from django.utils.html import escape
 
-from surveys import questionnaires, services
+from surveys import services
 from surveys.models import Answer, Participant, Study
 from surveys.simulation.profile import load
 from surveys.simulation.run import simulate
@@ -192,47 +191,3 @@ def test_a_participant_is_found_by_the_completion_code(drawn, panel):
     text = panel.get(path, {"q": participant.completion_code}).content.decode()
     assert participant.pseudonym in text
     assert other.pseudonym not in text
-
-
-@pytest.mark.parametrize("key", questionnaires.shipped())
-def test_the_panel_lists_and_previews_every_questionnaire_in_each_language(panel, key):
-    page = panel.get(reverse("questionnaires:list")).content.decode()
-    for language in ("en", "de"):
-        path = f"{reverse('questionnaires:preview', kwargs={'key': key})}?language={language}"
-        assert path in page
-        shown = panel.get(path).content.decode()
-        words = questionnaires.get(key).in_language(language)
-        assert f'<div lang="{language}">' in shown
-        assert all(escape(item.text) in shown for item in words.items)
-
-
-def test_a_preview_says_what_it_would_store_and_stores_nothing(panel):
-    path = reverse("questionnaires:preview", kwargs={"key": "effort-v1"})
-    assert "One answer is missing" in panel.post(path, {}).content.decode()
-    said = panel.post(path, {"effort": "7"}).content.decode()
-    assert "<code>effort</code>: 7" in said
-    assert not Answer.objects.exists()
-
-
-def test_questionnaires_are_previewed_by_those_who_may_see_studies(client, panel):
-    paths = [
-        reverse("questionnaires:list"),
-        reverse("questionnaires:preview", kwargs={"key": "trust-v1"}),
-    ]
-    outsider = Client()
-    outsider.force_login(User.objects.create_user("outsider", is_staff=True))
-    for path in paths:
-        assert client.get(path).status_code == 302
-        assert outsider.get(path).status_code == 403
-        assert panel.get(path).status_code == 200
-    assert paths[0] in panel.get(reverse("admin:index")).content.decode()
-    assert paths[0] not in outsider.get(reverse("admin:index")).content.decode()
-    unknown = reverse("questionnaires:preview", kwargs={"key": "unknown-v1"})
-    assert panel.get(unknown).status_code == 404
-
-
-def test_a_faulty_file_put_by_hand_is_named_in_the_list(panel, settings):
-    settings.INSTRUMENTS_DIR.mkdir(parents=True)
-    (settings.INSTRUMENTS_DIR / "odd-v1.toml").write_text('id = "odd-v1"\nsurprise = 1\n')
-    page = panel.get(reverse("questionnaires:list")).content.decode()
-    assert "line 2: unknown key &#x27;surprise&#x27;" in page

@@ -33,7 +33,9 @@ class Command(DatabaseCommand):
                 f"{file} cannot be read: {error}. Name a questionnaire's TOML file, saved as UTF-8."
             ) from error
         except (QuestionnaireError, LoadingError) as error:
-            raise CommandError(f"{file}: {error}") from error
+            can_replace = isinstance(error, LoadingError) and error.replaceable
+            cure = " --replace does so." if can_replace else ""
+            raise CommandError(f"{file}: {error}{cure}") from error
         return (
             f"Loaded {loaded.id!r}: {len(loaded.items)} items, {loaded.wording} wording, licence "
             f"{loaded.licence!r}, in {', '.join(loaded.languages)}."
