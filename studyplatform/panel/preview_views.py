@@ -6,7 +6,13 @@ from functools import wraps
 from typing import Any
 
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import translation
@@ -84,7 +90,7 @@ def for_viewers(view: View) -> View:
 
     @never_cache
     @wraps(view)
-    def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
         is_member = studies_of(request.user).filter(slug=slug).exists()
         if is_member or may_review(request, slug):
             return view(request, slug, **kwargs)
