@@ -32,7 +32,7 @@ COUNTS = frozenset(("attention_asked", "attention_failed", "quiz_mistakes"))
 """Columns that reveal arms if some pages are shown only to some arms."""
 
 
-CORRECTNESS = frozenset(("prediction_correct", "predicted_class", "probability", "image"))
+CORRECTNESS = frozenset(("prediction_correct", "predicted_class", "probability", "image", "bonus"))
 """Columns that reveal arms if the classifier is right more often in some arms than in others."""
 
 

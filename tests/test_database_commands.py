@@ -28,6 +28,7 @@ CALLS = SLUG | {
     "erase_participant": ["nothing", "--code", "X"],
     "evaluate_explanations": ["--study", "nothing", "--output", "nowhere"],
     "export_study": ["nothing", "--output", "nowhere"],
+    "list_bonuses": ["nothing", "--output", "nowhere"],
     "import_images": ["--data", "nowhere"],
     "load_instrument": [str(ROOT / "pyproject.toml")],
     "load_study": [str(ROOT / "pyproject.toml")],

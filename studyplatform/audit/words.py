@@ -23,6 +23,7 @@ ACTS: Mapping[str, Promise] = {
     "restored": _("restored from the archive"),
     "preregistration locked": _("preregistration locked"),
     "data exported": _("data exported"),
+    "bonuses listed": _("bonuses listed for the recruitment service"),
     "data released": _("data released"),
     "diagnoses downloaded": _("diagnoses of images downloaded"),
     "images uploaded": _("images uploaded"),

@@ -53,6 +53,13 @@ class Participant(models.Model):
     consented_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     completion_code = models.CharField(max_length=8, blank=True)
+    bonus = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        editable=False,
+        help_text="What the person was told at the end, by the rule of the study file.",
+    )
 
     class Meta:
         constraints: ClassVar = [

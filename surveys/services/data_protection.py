@@ -96,7 +96,15 @@ def _assessment(study: Study) -> Iterator[tuple[str, str]]:
         "Legal basis",
         f"consent (6.1 a); versions of the text: {versions or 'nobody has come yet'}",
     )
-    yield "Automated decisions (22)", "none: what a person is shown is drawn by chance"
+    bonus = definition(study).bonus
+    yield (
+        "Automated decisions (22)",
+        "none: what a person is shown is drawn by chance"
+        if bonus is None
+        else f"the bonus is computed by the rule {bonus.rule!r}, which the consent states, between "
+        f"{bonus.minimum:g} and {bonus.maximum:g} {bonus.currency}; amounts leave the platform "
+        "with the ids of those who are paid, for owners of the study alone",
+    )
     yield (
         "Necessity (35.7 b)",
         "each question is declared in the study file, and its use in the analysis plan",

@@ -24,9 +24,10 @@ from surveys.pages.sent_page import SentPage
 from surveys.pages.time_limit import extensions_left, limit_of
 from surveys.services import places
 from surveys.services.allocating import allocate
+from surveys.services.bonus import bonus_of
 from surveys.study_file import page_kinds
 
-CHANGING = ("state", "arm_id", "rotation", "finished_at", "completion_code")
+CHANGING = ("state", "arm_id", "rotation", "finished_at", "completion_code", "bonus")
 MOST_EVENTS = 1000  # per participant, so that a script that repeats a request cannot fill the disk
 
 
@@ -302,4 +303,6 @@ def _complete(participant: Participant) -> None:
     participant.state = Participant.State.COMPLETED
     participant.finished_at = timezone.now()
     participant.completion_code = completion_code()
-    participant.save(update_fields=["state", "finished_at", "completion_code"])
+    # Stored, so that what is paid is what the person was told.
+    participant.bonus = bonus_of(participant)
+    participant.save(update_fields=["state", "finished_at", "completion_code", "bonus"])

@@ -12,6 +12,7 @@ from analysis.release.declaration import Release
 from analysis.toml.problems import FileProblemsError
 from analysis.toml.value_types import Words
 from surveys.allocation.strata import Stratum
+from surveys.study_file.bonus import Bonus
 from surveys.study_file.consent import Consent
 from surveys.study_file.designs import Arm, Condition, arms_of
 from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
@@ -133,6 +134,7 @@ class StudyFile:
     recruitment: Recruitment = field(default_factory=Recruitment)
     release: Release = field(default_factory=Release)
     retention: Retention = field(default_factory=Retention)
+    bonus: Bonus | None = None
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
@@ -214,6 +216,16 @@ class StudyFile:
     @property
     def trial_parts(self) -> tuple[TrialsPart, ...]:
         return tuple(part for part in self.parts if isinstance(part, TrialsPart))
+
+    @property
+    def parts_with_bonus(self) -> tuple[TrialsPart, ...]:
+        """Return the runs of trials that count for the bonus. Practice never does."""
+        named = self.bonus.parts if self.bonus else ()
+        return tuple(
+            part
+            for part in self.trial_parts
+            if self.bonus and not part.is_practice and (not named or part.key in named)
+        )
 
     @property
     def questionnaires(self) -> tuple[str, ...]:

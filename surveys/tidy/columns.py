@@ -93,6 +93,13 @@ PARTICIPANTS: tuple[Column, ...] = (
     Column("completed_at", "datetime", completed_at, "Time of the last page, UTC"),
     Column("seconds_total", "number", seconds_total, "Seconds from consent to last page", 0),
 )
+BONUS = Column(
+    "bonus",
+    "number",
+    lambda person: None if person.bonus is None else float(person.bonus),
+    "Bonus that the participant was told at the end; empty if the study was not completed",
+    0,
+)
 CHECKS: tuple[Column, ...] = (
     Column("attention_asked", "integer", asked_checks, "Attention checks answered", 0),
     Column("attention_failed", "integer", failed_checks, "Attention checks failed", 0),

@@ -19,6 +19,7 @@ TABLES: tuple[tuple[Column, ...], ...] = (
     columns.COMPARED,
     columns.ANSWERED,
     (columns.FIRST_STAGE,),
+    (columns.BONUS,),
     (columns.FEEDBACK,),
     (columns.PLANNED,),
     columns.ANSWERS,

@@ -18,6 +18,7 @@ from surveys.tidy.columns import (
     ANSWERED,
     ANSWERS,
     BLOCK_ANSWERS,
+    BONUS,
     CHECKS,
     COMPARED,
     FEEDBACK,
@@ -69,6 +70,7 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
             *PARTICIPANTS,
             *_person_factors(study),
             *_consent_columns(study),
+            *_bonus_columns(study),
             *checks,
         ),
         "trials.csv": trial_columns(study, main),
@@ -153,6 +155,13 @@ def _consent_columns(study: StudyFile) -> tuple[Column, ...]:
         Column(check.field, "integer", ticked(check.key), check.text, 0, 1, YES_NO)
         for check in study.consent.checks
     )
+
+
+def _bonus_columns(study: StudyFile) -> tuple[Column, ...]:
+    if study.bonus is None:
+        return ()
+    words = f"{BONUS.label}, in {study.bonus.currency}, by the rule {study.bonus.rule!r}"
+    return (replace(BONUS, label=words, maximum=study.bonus.maximum),)
 
 
 def _factor_column(name: str, source: Callable[[Any], Cell]) -> Column:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from surveys.models import Study
 from surveys.models.personal_code import personal_code
 from surveys.pages import language
+from surveys.pages.bonus import rule_in_words
 from surveys.pages.language import about_study, spoken
 from surveys.services import documents
 from surveys.study_file.consent import Check, Document
@@ -44,6 +45,7 @@ def show_consent(
         "languages": language.choices(request, study),
         "arrival_key": key,
         **check_boxes(study, ticked),
+        "bonus": rule_in_words(study),
         "personal_code": personal_code(signed_links.arrival_key(study, key) or ""),
         "service": arrival.service_of(study),
     }

@@ -17,6 +17,7 @@ from surveys.models import Participant, Study
 from surveys.models.prepared_query import PreparedQuery
 from surveys.models.sealed import keyed_hash
 from surveys.pages import language, page_key, sequence, time_limit
+from surveys.pages.bonus import earned_in_words
 from surveys.pages.forms import PageForm
 from surveys.pages.kinds.catalogue import page_of
 from surveys.pages.language import about_study
@@ -204,7 +205,8 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
         return show_end(request, participant, "surveys/stopped.html")
     step = sequence.current_step(participant)
     if step is None:
-        return show_end(request, participant, "surveys/debrief.html")
+        earned = earned_in_words(participant)
+        return show_end(request, participant, "surveys/debrief.html", bonus=earned)
     if services.has_lapsed(participant):
         return show_end(request, participant, "surveys/lapsed.html", status=403)
     if request.method != "GET":  # a request for headers only must not count as a view

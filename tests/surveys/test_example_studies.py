@@ -27,10 +27,20 @@ from tests.surveys import shipped
 
 each = pytest.mark.parametrize("path", shipped.EXAMPLES, ids=lambda path: path.stem)
 LONG = (
+    "five-methods",
     "human-and-classifier",
     "which-map",
     "map-and-confidence",
+    "trust-repair",
 )  # walked from file to report in make nightly
+previewed = pytest.mark.parametrize(
+    "path",
+    [  # ten orders of five blocks are some hundred pages
+        pytest.param(path, marks=[pytest.mark.nightly] if path.stem == "five-methods" else [])
+        for path in shipped.EXAMPLES
+    ],
+    ids=lambda path: path.stem,
+)
 walked = pytest.mark.parametrize(
     "path",
     [
@@ -41,10 +51,12 @@ walked = pytest.mark.parametrize(
 )
 
 PEOPLE = {
+    "five-methods": 20,
     "foretelling": 24,
     "human-and-classifier": 28,
     "map-and-confidence": 22,
     "screening": 24,
+    "trust-repair": 20,
     "which-map": 24,
 }
 """So few that the run is short, and enough for every model of the plans to be fitted."""
@@ -99,6 +111,19 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
         "confidence in the advice": lambda study: any(
             part.advice_confidence != "none" for part in study.trial_parts
         ),
+    }
+    wanted |= {
+        "accuracy as a factor": lambda study: any(
+            one.accuracy is not None for one in study.conditions
+        ),
+        "a stated accuracy": lambda study: any(one.stated for one in study.conditions),
+        "feedback after some trials": lambda study: any(
+            part.feedback_first or part.feedback_every for part in study.trial_parts
+        ),
+        "images drawn for each person": lambda study: any(
+            part.right_pool and part.wrong_pool for part in study.trial_parts
+        ),
+        "a score": lambda study: any(part.feedback_score for part in study.trial_parts),
     }
     for task in tasks.TASKS:
         wanted[f"task {task.key}"] = lambda study, key=task.key: any(
@@ -157,14 +182,18 @@ def test_a_new_task_that_no_study_shows_is_noticed(monkeypatch):
 def test_what_an_example_tells_its_participants_is_true(path):
     study = loading.parse(path.read_text(encoding="utf-8"))
     shown = [part for part in study.trial_parts if not part.is_practice]
-    pictures = sum(part.trials_per_block for part in shown)
-    wrong = sum(part.wrong for part in shown)
+    pictures = sum(part.trials_per_block for part in shown) * study.blocks
+    wrong = {  # one number, unless the arms differ in accuracy
+        sum(study.shown_of(part, condition)[1] for part in shown) * study.blocks
+        for condition in study.conditions
+    }
     words = {"en": ("{} pictures", "{} of the {} answers"), "de": ("{} Bilder", "{} der {} Antw")}
     for language in study.languages:
         text = study.in_language(language)
         told, errors = words[language]
         assert told.format(pictures) in text.consent.text
-        assert errors.format(wrong, pictures) in text.debrief.text
+        for number in wrong:
+            assert errors.format(number, pictures) in text.debrief.text
     assert study.slug == path.stem
 
 
@@ -181,7 +210,7 @@ def test_an_example_is_in_german_too():
 
 
 @pytest.mark.django_db
-@each
+@previewed
 def test_every_page_of_an_example_can_be_previewed_in_every_arm(path):
     study = shipped.open_study(path, shortened=True)
     panel = Client()

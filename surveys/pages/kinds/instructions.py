@@ -10,6 +10,7 @@ from explanations import catalogue
 from explanations.pipeline import pictures
 from surveys import tasks
 from surveys.models import ArmBlock, Condition, Participant
+from surveys.pages.bonus import rule_in_words
 from surveys.pages.example import example_code, example_explanation, example_prediction
 from surveys.pages.kinds import Screen
 from surveys.pages.kinds.stimulus import stimulus
@@ -71,6 +72,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "compared": _compared(declared, part),
         "method": catalogue.get(condition.method) if condition.method else None,
         "has_limit": any(run.limit_seconds for run in ahead),
+        "bonus": rule_in_words(participant.study),
         "stated": spoken(participant.study).condition(condition.key).stated,
         "in_squares": pictures.is_tiny(participant.study.classifier.rule),
     }

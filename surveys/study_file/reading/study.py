@@ -16,6 +16,7 @@ from analysis.toml.value_types import Words
 from explanations.classifier.declaration import is_a_name
 from surveys import tasks
 from surveys.study_file import declaration, designs
+from surveys.study_file.bonus import Bonus
 from surveys.study_file.consent import Consent, check_consent
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.parts.attention import AttentionPart
@@ -26,6 +27,7 @@ from surveys.study_file.reading.allocation import (
     check_allocation,
     read_allocation,
 )
+from surveys.study_file.reading.bonus import check_bonus, with_currency
 from surveys.study_file.reading.branching import check_branching
 from surveys.study_file.reading.conditions import (
     check_key,
@@ -92,6 +94,7 @@ class FileTable:
     recruitment: dict[str, Any] = field(default_factory=dict)
     release: Release = field(default_factory=Release)
     retention: Retention = field(default_factory=Retention)
+    bonus: Bonus | None = None
 
 
 def read(text: str) -> declaration.StudyFile:
@@ -131,9 +134,10 @@ def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
         pages=written.pages,
         language=written.language,
         classes=written.classes,
-        recruitment=recruitment.read(file),
+        recruitment=(recruited := recruitment.read(file)),
         release=written.release,
         retention=written.retention,
+        bonus=with_currency(written.bonus, recruited.currency),
     )
     study = replace(study, translations=translations(written.text, study, file.problems))
     _check_whole(file, study, declared)
@@ -210,6 +214,7 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     _check_tasks(file, study, parts)
     check_branching(file, study, parts)
     check_pools(file, study, parts)
+    check_bonus(file, study)
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
     for key, problem in retention_problems(study.retention):
