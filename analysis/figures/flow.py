@@ -50,7 +50,15 @@ def _boxes(results: Results) -> list[Box]:
     """Return the boxes from all participants down to the per-protocol set."""
     flow, rows = results.study_flow, results.flow
     everyone = "Randomised" if flow.allocation == "randomised" else "Participants"
-    boxes = [Box(everyone, {row.arm: row.randomised for row in rows})]
+    boxes = []
+    if any(one.before_allocation for one in flow.early_ends):
+        # People without an arm have no column of their own, so that the box counts them together.
+        boxes += [
+            Box(f"Screened out before the allocation: {one.label}", {"": one.before_allocation},
+                leaves=True)
+            for one in flow.early_ends if one.before_allocation
+        ]  # fmt: skip
+    boxes += [Box(everyone, {row.arm: row.randomised for row in rows})]
     if all(row.erased_known for row in rows):
         boxes.append(Box("Data erased", {row.arm: row.erased for row in rows}, leaves=True))
         boxes.append(Box("Data exist", {row.arm: row.randomised - row.erased for row in rows}))
@@ -63,6 +71,8 @@ def _boxes(results: Results) -> list[Box]:
     if flow.left_silently is not None:
         left = "Not complete" if flow.completion == "by_rows" else "Left silently"
         boxes.append(Box(left, flow.left_silently, leaves=True))
+    if flow.ended is not None and any(flow.ended.values()):
+        boxes.append(Box("Ended by the study", flow.ended, leaves=True))
     boxes.append(Box("Analysed per protocol", flow.sets.per_protocol))
     return boxes
 
@@ -70,7 +80,7 @@ def _boxes(results: Results) -> list[Box]:
 def _data(boxes: list[Box], results: Results) -> pd.DataFrame:
     """Return a row per box and arm, from top to bottom."""
     rows = [
-        (box.title, arm, results.labels[arm], count)
+        (box.title, arm, results.labels.get(arm, "none yet"), count)
         for box in boxes
         for arm, count in box.counts.items()
     ]
@@ -85,6 +95,10 @@ def _draw(axes: Axes, place: int, box: Box, results: Results) -> None:
 
 
 def _lines(box: Box, results: Results) -> list[str]:
-    by_arm = ", ".join(f"{results.labels[arm]} {count}" for arm, count in box.counts.items())
+    by_arm = ", ".join(
+        f"{results.labels[arm]} {count}"
+        for arm, count in box.counts.items()
+        if arm in results.labels
+    )
     total = f"{box.title}: {sum(box.counts.values())}"
     return [*textwrap.wrap(total, LINE), *textwrap.wrap(by_arm, LINE)]

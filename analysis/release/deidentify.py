@@ -24,7 +24,7 @@ REPEATING = ("wide.csv",)
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 TEXT_FILES = ("plan.toml", "registered.json")
 WITHHELD = "withheld"
-OWN_REASONS = ("stopped", "withdrawn", "held too long")
+OWN_REASONS = ("stopped", "withdrawn", "held too long", "ended by the study")
 """Reasons in the ledger that the platform gives itself."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 

@@ -59,19 +59,27 @@ def lead(results: Results) -> str:
             f"{total} participants in {in_arms}; the source does not state whether they were "
             "randomised"
         )
+    early = [one for one in results.study_flow.early_ends if one.before_allocation]
+    if early:
+        number = sum(one.before_allocation for one in early)
+        reasons = "; ".join(f"{one.before_allocation} with “{one.label}”" for one in early)
+        said = f"Before the allocation, {number} people were screened out: {reasons}. {said}"
     if plan.states == "unknown":
         return f"{said}. The data do not show who completed the study."
     return f"{said}; {sum(row.completed or 0 for row in rows)} of them completed the study."
 
 
-def flow_columns(plan: Plan) -> list[tuple[str, str]]:
+def flow_columns(results: Results) -> list[tuple[str, str]]:
     """Return heading and field (populations.FlowRow) of each number that the data show by arm."""
+    plan = results.plan
     everybody = "Randomised" if plan.allocation == "randomised" else "Participants"
     columns = [(everybody, "randomised")]
     if plan.states != "unknown":
         columns.append(("Completed", "completed"))
     if plan.states == "recorded":
         columns += [("Stopped", "stopped"), ("Left silently", "left_silently")]
+        if any(row.ended for row in results.flow):
+            columns.append(("Ended by the study", "ended"))
     elif plan.states == "by_rows":
         columns.append(("Not complete", "left_silently"))
     return [*columns, ("Data erased", "erased")]
@@ -80,7 +88,7 @@ def flow_columns(plan: Plan) -> list[tuple[str, str]]:
 def flow_note(results: Results) -> str:
     """Return the note below the table of participants by arm."""
     plan = results.plan
-    names = [heading.lower() for heading, _ in flow_columns(plan)]
+    names = [heading.lower() for heading, _ in flow_columns(results)]
     sums = f"{names[0].capitalize()} = {' + '.join(names[1:])}." if len(names) > 2 else ""
     known = all(row.erased_known for row in results.flow)
     count = "only their number is known" if known else "the data do not contain their number"
@@ -91,6 +99,13 @@ def flow_note(results: Results) -> str:
             "Stopped: ended early and kept their answers. Left silently: started and never "
             f"finished. Both are in the {whole}."
         )
+        if any(row.ended for row in results.flow):
+            reasons = "; ".join(
+                f"{sum(one.by_arm.values())} with “{one.label}”"
+                for one in results.study_flow.early_ends
+                if any(one.by_arm.values())
+            )
+            sentences.append(f"Ended by the study: {reasons}. They are in the {whole} as well.")
     elif plan.states == "by_rows":
         sentences.append(
             "Not complete: fewer rows in a file than the plan requires of a participant who "

@@ -32,11 +32,26 @@ def in_todays_words(document: Any) -> Any:
         document = document | {"provenance": dict(UNRECORDED) | document["provenance"]}
     if "schema" in document:
         document = dict(WITHOUT) | document
+        document |= _without_early_ends(document)
     if document.get("schema") != 1:
         return document
     renamed = _with_keys(document, RENAMED)
     inside = {key: _with_keys(renamed[key], RENAMED_INSIDE[key]) for key in RENAMED_INSIDE}
     return renamed | inside | _flow(renamed) | {"schema": SCHEMA}
+
+
+def _without_early_ends(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the flow with what earlier versions did not count, as nobody could be ended early."""
+    flow = document.get("study_flow")
+    rows = document.get("flow")
+    if not isinstance(flow, dict) or not isinstance(rows, list):
+        return {}
+    stopped = flow.get("stopped", flow.get("withdrawn"))
+    nobody = None if stopped is None else dict.fromkeys(stopped, 0)
+    return {
+        "study_flow": {"ended": nobody, "early_ends": []} | flow,
+        "flow": [{"ended": 0 if row.get("stopped", 0) is not None else None} | row for row in rows],
+    }
 
 
 def stopped_before(document: Any) -> list[str]:

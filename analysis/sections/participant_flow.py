@@ -30,13 +30,28 @@ class Sets:
 
 
 @dataclass(frozen=True)
+class EarlyEnd:
+    """People whom the study ended early for one reason, such as a screener's answer.
+
+    `before_allocation` had no arm yet and are not among the randomised. `by_arm` counts the others,
+    whatever rule excluded them.
+    """
+
+    key: str
+    label: str
+    before_allocation: int
+    by_arm: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Flow:
     """Numbers of the flow diagram in addition to the rows per arm, and tests of attrition by arm.
 
-    `stopped` and `left_silently` count by arm the participants who did not complete and whom no
-    rule excluded; they are between the last step and the per-protocol set. Both are None if the
-    data do not show it. `allocation` states whether the participants were randomised, and
-    `completion` how the data show who completed.
+    `stopped`, `left_silently` and `ended` count by arm the participants who did not complete and
+    whom no rule excluded; they are between the last step and the per-protocol set. They are None if
+    the data do not show it. `early_ends` lists the endings that the study declares. `allocation`
+    states whether the participants were randomised, and `completion` how the data show who
+    completed.
     """
 
     allocation: Allocation
@@ -46,6 +61,8 @@ class Flow:
     left_silently: Mapping[str, int] | None
     sets: Sets
     attrition: tuple[Attrition, ...]
+    ended: Mapping[str, int] | None = None
+    early_ends: tuple[EarlyEnd, ...] = ()
 
 
 def study_flow(data: StudyData, rows: tuple[FlowRow, ...]) -> Flow:
@@ -57,14 +74,18 @@ def study_flow(data: StudyData, rows: tuple[FlowRow, ...]) -> Flow:
         _by_arm(data, members(data, "per_protocol")),
     )
     there = data.exclusions.by_rule == ""
-    stopped, left_silently = (
+    stopped, left_silently, ended = (
         _by_arm(data, there & (data.participants["state"] == state).fillna(False).astype(bool))
-        for state in ("stopped", "started")
+        for state in ("stopped", "started", "ended")
     )
     check_sums(rows, steps, sets)
     for arm, count in sets.per_protocol.items():
         remaining = sum(there & (data.participants["arm"] == arm))
-        _equal(remaining, count + stopped[arm] + left_silently[arm], f"{arm}: not completed")
+        _equal(
+            remaining,
+            count + stopped[arm] + left_silently[arm] + ended[arm],
+            f"{arm}: not completed",
+        )
     return Flow(
         data.plan.allocation,
         known,
@@ -73,6 +94,26 @@ def study_flow(data: StudyData, rows: tuple[FlowRow, ...]) -> Flow:
         None if known == "unknown" else left_silently,
         sets,
         tuple(_attrition(data, rows, sets)),
+        ended if known == "recorded" else None,
+        early_ends(data),
+    )
+
+
+def early_ends(data: StudyData) -> tuple[EarlyEnd, ...]:
+    """Return the endings that the export's manifest lists, with the people of each."""
+    listed = data.manifest.get("endings")
+    entries = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    if not entries or "ending" not in data.participants:
+        return ()
+    endings = data.participants["ending"].astype("str")
+    return tuple(
+        EarlyEnd(
+            str(entry["key"]),
+            str(entry.get("heading", entry["key"])),
+            int(entry.get("before_allocation", 0)),
+            _by_arm(data, endings == str(entry["key"])),
+        )
+        for entry in entries
     )
 
 
@@ -91,7 +132,7 @@ def check_sums(rows: tuple[FlowRow, ...], steps: tuple[ExclusionStep, ...], sets
     for row in rows:
         arm, left = row.arm, row.randomised - row.erased
         if row.completed is not None:
-            gone = (row.stopped or 0) + (row.left_silently or 0)
+            gone = (row.stopped or 0) + (row.left_silently or 0) + (row.ended or 0)
             _equal(left, row.completed + gone, f"{arm}: states")
         for step in steps:
             left -= step.excluded[arm]

@@ -6,7 +6,7 @@ from typing import get_args
 
 from analysis.plan.tables import ColumnType, MissingKind
 
-STATES = ("started", "completed", "stopped")
+STATES = ("started", "completed", "stopped", "ended")
 FORMER_STATES = {"withdrawn": "stopped"}
 """Exports of earlier versions gave participants who stopped and kept their answers this state."""
 CODEBOOK_TYPES: tuple[str, ...] = get_args(ColumnType)

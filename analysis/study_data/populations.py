@@ -12,9 +12,10 @@ from analysis.study_data.study_data import StudyData
 
 @dataclass(frozen=True)
 class FlowRow:
-    """Participants of an arm: randomised = completed + stopped + left silently + erased.
+    """Participants of an arm: randomised = completed + stopped + left silently + ended + erased.
 
     `stopped` ended early and kept their answers, `left_silently` started and never finished, and
+    `ended` were ended early by the study, such as after failed checks, and
     `erased` withdrew, so their data do not exist (0 if the export does not contain their number,
     see `erased_known`). Numbers that the data of another study do not show are None, and
     `randomised` then counts the participants, whatever their allocation (see Flow.allocation).
@@ -31,6 +32,7 @@ class FlowRow:
     erased_known: bool
     simulated: int
     analysed: Mapping[str, int]
+    ended: int | None = 0
 
 
 def members(data: StudyData, population: Population) -> "pd.Series[bool]":
@@ -101,4 +103,5 @@ def _flow_row(data: StudyData, scores: pd.DataFrame, arm: str, label: str) -> Fl
         data.erased is not None,
         int((people["simulated"] == 1).sum()),
         {outcome.key: int(own[outcome.key].notna().sum()) for outcome in data.plan.outcomes},
+        int(states.get("ended", 0)) if known == "recorded" else None,
     )

@@ -131,6 +131,14 @@ def recruitment_fields(declared: StudyFile, address: str) -> list[Field]:
             fields.append(Field(gettext("Completion code"), way_back.code, words))
         else:
             fields.append(Field(gettext("Address for the way back"), way_back.address, words))
+    for ending in declared.endings:
+        words = gettext("for those whose participation ends with “%(heading)s”") % {
+            "heading": ending.heading
+        }
+        if ending.code:
+            fields.append(Field(gettext("Completion code"), ending.code, words))
+        elif ending.url:
+            fields.append(Field(gettext("Address for the way back"), ending.url, words))
     return fields
 
 

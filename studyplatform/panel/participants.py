@@ -18,6 +18,7 @@ STATES: Mapping[str, Promise] = {
     Participant.State.STARTED: gettext_lazy("Under way"),
     Participant.State.COMPLETED: gettext_lazy("Completed"),
     Participant.State.STOPPED: gettext_lazy("Stopped"),
+    Participant.State.ENDED: gettext_lazy("Ended by the study"),
 }
 EXCLUDED = "excluded"
 """The filter for people who were excluded by hand, whatever their state."""

@@ -22,7 +22,8 @@ CODE = "preview"
 
 @dataclass(frozen=True)
 class PreviewPage:
-    """A page of the preview by its number from 0. ``step`` is None for consent and debrief.
+    """A page of the preview by its number from 0. ``step`` is None for consent, debrief, and for an
+    ending of the study, whose key is ``ending``.
 
     ``title`` names the page in English, as the bar of the preview is in English.
     """
@@ -30,6 +31,7 @@ class PreviewPage:
     number: int
     title: str
     step: sequence.Step | None = None
+    ending: str = ""
 
 
 def pages(study: Study) -> list[PreviewPage]:
@@ -40,7 +42,12 @@ def pages(study: Study) -> list[PreviewPage]:
     inner = [
         PreviewPage(number, names[step.key], step) for number, step in enumerate(steps, start=1)
     ]
-    return [PreviewPage(0, "Consent"), *inner, PreviewPage(len(steps) + 1, "Debrief")]
+    last = len(steps) + 1
+    endings = [
+        PreviewPage(number, f"Early end: {one.heading}", ending=one.key)
+        for number, one in enumerate(definition(study).endings, start=last + 1)
+    ]
+    return [PreviewPage(0, "Consent"), *inner, PreviewPage(last, "Debrief"), *endings]
 
 
 def stand_in(person: Participant, step: sequence.Step) -> str:

@@ -27,10 +27,11 @@ from studyplatform.panel.preview import PreviewPage
 from studyplatform.panel.review import may_review
 from surveys.models import Arm, Participant, Study
 from surveys.pages import sequence
+from surveys.pages.endings import declared_ending
 from surveys.pages.example import EXAMPLE
 from surveys.pages.forms import PageForm
 from surveys.pages.kinds.catalogue import page_of
-from surveys.pages.language import about_study
+from surveys.pages.language import about_study, spoken
 from surveys.pages.screens import screen
 from surveys.study_file.stored import definition
 from surveys.web.consent import check_boxes
@@ -198,7 +199,7 @@ def show_picture(
 def _frame(
     request: HttpRequest, context: dict[str, Any], page: PreviewPage, bar: dict[str, Any]
 ) -> HttpResponse:
-    """Show consent or debrief."""
+    """Show consent, debrief, or an early end."""
     if request.method == "POST":
         return HttpResponseRedirect(bar["next"])
     context |= {
@@ -209,6 +210,9 @@ def _frame(
         code=preview.CODE, completion_code="PREVIEW1", personal_code=context["personal_code"]
     )
     name = "debrief" if page.number else "consent"
+    if page.ending:
+        name = "ended"
+        context["ending"] = declared_ending(spoken(context["study"]), page.ending)
     return render(request, f"surveys/{name}.html", context)
 
 

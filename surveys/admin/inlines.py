@@ -14,7 +14,9 @@ from surveys.models import Arm, Participant, Stimulus, StudyVersion
 
 class ArmInline(ReadOnlyInline):
     model = Arm
-    readonly_fields = ("method_label", "started", "completed", "stopped", "erased", "simulated")
+    readonly_fields = (
+        *("method_label", "started", "completed", "stopped", "ended", "erased", "simulated"),
+    )
     fields = ("key", "label", *readonly_fields)
 
     @admin.display(description="method")
@@ -34,6 +36,10 @@ class ArmInline(ReadOnlyInline):
 
     def stopped(self, arm: Arm) -> int | str:
         return _in_arm(arm, Participant.State.STOPPED)
+
+    @admin.display(description="ended by the study")
+    def ended(self, arm: Arm) -> int | str:
+        return _in_arm(arm, Participant.State.ENDED)
 
     @admin.display(description="data erased")
     def erased(self, arm: Arm) -> int | str:

@@ -24,7 +24,16 @@ EVERY_FORMAT = tuple(entry.key for entry in FORMATS)
 
 @admin.register(Study)
 class StudyAdmin(StyledAdmin):
-    list_display = ("title", "state", "link", "completed", "started", "stopped", "simulated")
+    list_display = (
+        "title",
+        "state",
+        "link",
+        "completed",
+        "started",
+        "stopped",
+        "ended",
+        "simulated",
+    )
     sortable_by = ("title", "state")
     fields = ("state", "slug", "image_set", "classifier", "loaded_at", "source_sha256")
     inlines = (ArmInline, VersionInline, StimulusInline)
@@ -78,6 +87,10 @@ class StudyAdmin(StyledAdmin):
 
     def stopped(self, study: Study) -> int:
         return people_in(study, Participant.State.STOPPED)
+
+    @admin.display(description="ended by the study")
+    def ended(self, study: Study) -> int:
+        return people_in(study, Participant.State.ENDED)
 
     @admin.display(description="simulated, all")
     def simulated(self, study: Study) -> int:

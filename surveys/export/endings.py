@@ -13,6 +13,7 @@ WORDS = {
     State.COMPLETED: "completed",
     State.STOPPED: "stopped",
     State.STARTED: "left silently or are under way",
+    State.ENDED: "ended by the study",
 }
 
 
@@ -45,4 +46,8 @@ def with_endings(
 
 
 def _told(counts: Counter[tuple[str, str]], arm: str) -> list[str]:
-    return [f"{counts[arm, state]} {word}" for state, word in WORDS.items()]
+    return [
+        f"{counts[arm, state]} {word}"
+        for state, word in WORDS.items()
+        if state != State.ENDED or any(other == State.ENDED for _, other in counts)
+    ]

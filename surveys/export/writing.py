@@ -310,6 +310,20 @@ def _places_given_back(study: Study, simulated: Simulated) -> int:
     return slots.count()
 
 
+def _endings(study: Study, simulated: Simulated) -> dict[str, Any]:
+    """Return the study's endings with their headings and the people whom each ended before they
+    had an arm. Empty if the study declares none.
+    """
+    declared = definition(study).endings
+    early = study.participants.filter(OF_PEOPLE[simulated], arm__isnull=True).exclude(ending="")
+    counts = Counter(early.values_list("ending", flat=True))
+    rows = [
+        {"key": one.key, "heading": one.heading, "before_allocation": counts[one.key]}
+        for one in declared
+    ]
+    return {"endings": rows} if rows else {}
+
+
 def _plan_at_launch(study: Study) -> bytes | None:
     """Return the plan of the first version if it differs from the current plan, else None."""
     first = study.versions.first()
@@ -418,6 +432,7 @@ def _manifest(
         "withdrawn_and_deleted": erased,
         "places_given_back": _places_given_back(study, simulated),
         "excluded_by_hand": excluded,
+        **_endings(study, simulated),
         "arms_blinded": blinded,
         "unblinding": _unblinding(study),
         # Values that a format cannot hold, such as texts longer than a cell of Excel.

@@ -22,6 +22,7 @@ class Participant(models.Model):
         STARTED = "started"
         COMPLETED = "completed"
         STOPPED = "stopped"  # pressed "stop, and keep my answers"
+        ENDED = "ended"  # by an ending of the study file
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")
     arm = models.ForeignKey(
@@ -60,6 +61,11 @@ class Participant(models.Model):
         editable=False,
         help_text="What the person was told at the end, by the rule of the study file.",
     )
+    ending = models.CharField(
+        max_length=30,
+        blank=True,
+        help_text="Key of the ending of the study file that ended the participation early.",
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -68,11 +74,20 @@ class Participant(models.Model):
                 | (Q(finished_at__isnull=False) & ~Q(completion_code="")),
                 name="who_completed_has_a_time_and_a_code",
             ),
+            models.CheckConstraint(
+                condition=Q(state="ended") ^ Q(ending=""),
+                name="whom_the_study_ended_has_an_ending_and_nobody_else",
+            ),
         ]
         ordering: ClassVar = ["id"]
 
     def __str__(self) -> str:
         return self.pseudonym
+
+    @property
+    def has_left_early(self) -> bool:
+        """Return whether the participation ended before the last page, by whomever."""
+        return self.state in (self.State.STOPPED, self.State.ENDED)
 
 
 class HandExclusion(models.Model):

@@ -28,7 +28,7 @@ def is_visible(trial: Trial) -> bool:
     They may if the trial is answered, on the current page, or next.
     """
     participant = trial.participant
-    if participant.state == Participant.State.STOPPED:
+    if participant.has_left_early:
         return False
     step = sequence.current_step(participant)
     if step is None or trial.submissions.exists():

@@ -72,6 +72,11 @@ def given_answers(participant: Participant, sent: Set[str]) -> GivenAnswers:
     """Return the answers on the pages that were sent, if any page depends on them, else nothing."""
     if not stored.definition(participant.study).branches:
         return {}
+    return answers_by_page(participant, sent)
+
+
+def answers_by_page(participant: Participant, sent: Set[str] = frozenset()) -> GivenAnswers:
+    """Return the answers by the key of their page. Pages of ``sent`` without any have none."""
     given: dict[str, dict[str, str]] = {step: {} for step in sent}
     for step, item, value in _GIVEN(participant.pk):
         given.setdefault(step, {})[item] = value

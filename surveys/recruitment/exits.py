@@ -5,10 +5,12 @@ stored.
 from dataclasses import dataclass
 
 from surveys.models import Identity, Participant, Study
+from surveys.pages.endings import ending_of
 from surveys.pages.kinds.attention import failed_checks
 from surveys.pages.lapse import has_lapsed
 from surveys.study_file import exit_addresses
-from surveys.study_file.recruitment import Outcome
+from surveys.study_file.recruitment import Exit, Outcome
+from surveys.study_file.recruitment_kinds import get
 from surveys.study_file.stored import definition
 
 
@@ -27,6 +29,8 @@ def outcome_of(participant: Participant) -> Outcome | None:
     """Return how the participant left, according to the stored data, or None while under way."""
     if participant.state == Participant.State.STOPPED or has_lapsed(participant):
         return Outcome.WITHDRAWN
+    if participant.state == Participant.State.ENDED:
+        return Outcome.SCREENED_OUT
     if participant.state != Participant.State.COMPLETED:
         return None
     recruitment = definition(participant.study).recruitment
@@ -43,7 +47,21 @@ def way_back(study: Study, outcome: Outcome | None, external_id: str) -> WayBack
     """
     recruitment = definition(study).recruitment
     declared_exit = recruitment.exits.get(outcome) if outcome else None
-    if declared_exit is None or (exit_addresses.ID in declared_exit.address and not external_id):
+    return _way_back(study, declared_exit, external_id) if declared_exit else None
+
+
+def exit_of(participant: Participant) -> Exit | None:
+    """Return the exit of the ending that ended the participation, if it has one of its own."""
+    ending = ending_of(participant)
+    if ending is None or not (ending.code or ending.url):
+        return None
+    kind = get(definition(participant.study).recruitment.kind)
+    return Exit(kind.address.format(code=ending.code) if ending.code else ending.url, ending.code)
+
+
+def _way_back(study: Study, declared_exit: Exit, external_id: str) -> WayBack | None:
+    recruitment = definition(study).recruitment
+    if exit_addresses.ID in declared_exit.address and not external_id:
         return None
     return WayBack(
         exit_addresses.fill(declared_exit.address, external_id),
@@ -60,4 +78,7 @@ def way_back_of(participant: Participant) -> WayBack | None:
     identity = Identity.objects.filter(participant=participant).first()
     if identity is None:
         return None
+    own = exit_of(participant)
+    if own is not None:
+        return _way_back(participant.study, own, identity.external_id)
     return way_back(participant.study, outcome_of(participant), identity.external_id)

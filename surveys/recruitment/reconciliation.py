@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys.models import Identity, Study
-from surveys.recruitment.exits import outcome_of
+from surveys.recruitment.exits import exit_of, outcome_of
 from surveys.recruitment.prolific import Submission
 from surveys.study_file.recruitment import Outcome
 from surveys.study_file.stored import definition
@@ -17,12 +17,16 @@ NO_CODE = {"", "NOCODE"}
 
 @dataclass(frozen=True)
 class Ours:
-    """A participation here, with its pseudonym and how it ended (None while it is under way)."""
+    """A participation here, with its pseudonym and how it ended (None while it is under way).
+
+    ``code`` is the completion code of the ending that ended it early, if the ending has its own.
+    """
 
     pseudonym: str
     external_id: str
     session_id: str
     outcome: Outcome | None
+    code: str = ""
 
     @property
     def state(self) -> str:
@@ -93,8 +97,13 @@ def codes_of(study: Study) -> dict[Outcome, str]:
 
 def _ours(identity: Identity) -> Ours:
     participant = identity.participant
+    own = exit_of(participant)
     return Ours(
-        participant.pseudonym, identity.external_id, identity.session_id, outcome_of(participant)
+        participant.pseudonym,
+        identity.external_id,
+        identity.session_id,
+        outcome_of(participant),
+        own.code if own else "",
     )
 
 
@@ -139,12 +148,12 @@ def _finished(submission: Submission, ours: Ours | None, codes: Mapping[Outcome,
             "The last page was never sent, so no code was shown here. Check how many answers "
             "there are before you approve or reject."
         )
-    if meant is ours.outcome:
+    if submission.code == ours.code if ours.code else meant is ours.outcome:
         return ""
     entered = (
         "Submitted without a code" if submission.code in NO_CODE else "Submitted with another code"
     )
-    wanted = codes.get(ours.outcome)
+    wanted = ours.code or codes.get(ours.outcome)
     if not wanted:
         return f"{entered}, but the study has no code for {ours.outcome}."
     return f"{entered}, but according to the stored data it should be {wanted}."
@@ -161,7 +170,7 @@ def _under_way(submission: Submission, ours: Ours | None, codes: Mapping[Outcome
 
 def _gone(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
     """Explain RETURNED and TIMED-OUT, in which the service's place is free again."""
-    if ours is None or ours.outcome in {None, Outcome.WITHDRAWN}:
+    if ours is None or ours.outcome in {None, Outcome.WITHDRAWN, Outcome.SCREENED_OUT}:
         return ""
     late = "ran out of time" if submission.status == "TIMED-OUT" else "returned the submission"
     return f"The answers are complete, but the person {late}. Decide whether to pay a bonus."
@@ -177,7 +186,9 @@ def _rejected(submission: Submission, ours: Ours | None, codes: Mapping[Outcome,
 
 
 def _screened(submission: Submission, ours: Ours | None, codes: Mapping[Outcome, str]) -> str:
-    if ours is None or submission.code == codes.get(ours.outcome or Outcome.COMPLETE):
+    if ours is None or submission.code == (
+        ours.code or codes.get(ours.outcome or Outcome.COMPLETE)
+    ):
         return ""
     return "The person was admitted here but screened out there. Compare the codes on both sides."
 

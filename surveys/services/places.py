@@ -84,7 +84,14 @@ def replace(participant: Participant, way: Replaced | None) -> None:
     """
     if way is None or way not in definition(participant.study).recruitment.replace:
         return
-    words = way.value.replace("_", " ")
+    let_replace(participant, way.value.replace("_", " "))
+
+
+def let_replace(participant: Participant, words: str) -> None:
+    """Let somebody else take the participant's place, with the reason for the ledger.
+
+    Call it under ``lock``. A second call does nothing.
+    """
     give_back(participant, words)
     bound = AllocationSlot.objects.filter(
         participant=participant, arm__isnull=False, arrival__isnull=False, given_back=False

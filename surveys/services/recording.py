@@ -19,15 +19,20 @@ from surveys.models import (
 )
 from surveys.models.prepared_query import PreparedQuery
 from surveys.pages import sequence
+from surveys.pages.endings import reached_ending
 from surveys.pages.lapse import has_lapsed
 from surveys.pages.sent_page import SentPage
 from surveys.pages.time_limit import extensions_left, limit_of
 from surveys.services import places
 from surveys.services.allocating import allocate
 from surveys.services.bonus import bonus_of
+from surveys.services.locking import lock
 from surveys.study_file import page_kinds
+from surveys.study_file.endings import Ending
 
-CHANGING = ("state", "arm_id", "rotation", "finished_at", "completion_code", "bonus")
+CHANGING = (*("state", "arm_id", "rotation", "finished_at", "completion_code", "bonus", "ending"),)
+ENDED_WORDS = "ended by the study"
+"""The ledger's reason, which tells neither answers nor checks."""
 MOST_EVENTS = 1000  # per participant, so that a script that repeats a request cannot fill the disk
 
 
@@ -49,6 +54,8 @@ class Recorded(enum.Enum):
     """The participant was away for longer than the study allows."""
     REFUSED = "refused"
     """The participant has stopped."""
+    ENDED = "ended"
+    """The study has ended the participation early."""
 
 
 class InvalidAnswersError(ValueError):
@@ -102,7 +109,8 @@ def come_to_arm(*, participant: Participant) -> None:
 def record_page(*, participant: Participant, page: SentPage) -> Recorded:
     """Store a page's answers under the key of its step, in one transaction.
 
-    The last page completes the participation and draws its completion code. ``participant`` is
+    The last page completes the participation and draws its completion code. A page with which the
+    reason of a declared ending holds ends it early. ``participant`` is
     updated in place. Fields that the page does not have are noted. The first page takes a place and
     raises StudyFullError if none is left. Raises InvalidAnswersError if a
     required item is not answered, an item is not on the page, or a value is not an option, and
@@ -113,10 +121,15 @@ def record_page(*, participant: Participant, page: SentPage) -> Recorded:
     outcome = _outcome(participant, page, sent)
     key = page.step.key
     if outcome is Recorded.RECORDED:
-        places.hold(participant)
         _store(participant, page)
-        if sequence.first_unsent(participant, sent | {key}) is None:
-            _complete(participant)
+        ending = reached_ending(participant, page.step)
+        if ending is not None:
+            _end(participant, ending)
+        else:
+            # Behind the check of endings: nobody who is screened out may take a place.
+            places.hold(participant)
+            if sequence.first_unsent(participant, sent | {key}) is None:
+                _complete(participant)
     else:
         differing = _differing(participant, page) if outcome is Recorded.CONFLICT else []
         note(participant, outcome.value, key, differing)
@@ -158,6 +171,8 @@ def refuse_page(*, participant: Participant, step: str) -> Recorded:
         outcome = Recorded.REFUSED
     elif step in sequence.sent(participant):
         outcome = Recorded.CONFLICT
+    elif participant.state == Participant.State.ENDED:
+        outcome = Recorded.ENDED
     else:
         outcome = Recorded.LAPSED if has_lapsed(participant) else Recorded.OUT_OF_ORDER
     note(participant, outcome.value, step)
@@ -200,6 +215,8 @@ def _outcome(participant: Participant, page: SentPage, sent: Set[str]) -> Record
     if page.step.key in sent:
         same = not _differing(participant, page)
         return Recorded.REPLAYED if same else Recorded.CONFLICT
+    if participant.state == Participant.State.ENDED:
+        return Recorded.ENDED
     # After the replay: a lost confirmation may be repeated however late.
     if has_lapsed(participant):
         return Recorded.LAPSED
@@ -306,3 +323,19 @@ def _complete(participant: Participant) -> None:
     # Stored, so that what is paid is what the person was told.
     participant.bonus = bonus_of(participant)
     participant.save(update_fields=["state", "finished_at", "completion_code", "bonus"])
+
+
+def _end(participant: Participant, ending: Ending) -> None:
+    """End the participation early. Without an arm the person takes no place.
+
+    With an arm the place stays taken, unless the ending lets somebody else have it.
+    """
+    participant.state = Participant.State.ENDED
+    participant.finished_at = timezone.now()
+    participant.ending = ending.key
+    participant.save(update_fields=["state", "finished_at", "ending"])
+    note(participant, "ended", items=[ending.key])
+    lock(participant.study)
+    places.give_back(participant, ENDED_WORDS)
+    if ending.replace:
+        places.let_replace(participant, ENDED_WORDS)

@@ -41,12 +41,13 @@ class Simulated:
     """The number of simulated people, by how they ended.
 
     ``stopped`` people pressed "stop, and keep my answers", and ``dropped_out`` people closed the
-    page.
+    page. The study ended the participation of ``ended`` people early.
     """
 
     completed: int
     stopped: int
     dropped_out: int
+    ended: int = 0
 
     @classmethod
     def of(cls, ends: Sequence[str]) -> "Simulated":
@@ -55,13 +56,15 @@ class Simulated:
             completed=ends.count(Participant.State.COMPLETED),
             stopped=ends.count(Participant.State.STOPPED),
             dropped_out=ends.count(Participant.State.STARTED),
+            ended=ends.count(Participant.State.ENDED),
         )
 
     def __str__(self) -> str:
-        people = self.completed + self.stopped + self.dropped_out
+        people = self.completed + self.stopped + self.dropped_out + self.ended
+        early = f", {self.ended} ended early by the study" if self.ended else ""
         return (
             f"{people} simulated participants: {self.completed} completed, "
-            f"{self.stopped} stopped, {self.dropped_out} dropped out."
+            f"{self.stopped} stopped, {self.dropped_out} dropped out{early}."
         )
 
 
@@ -129,7 +132,8 @@ def _take_part(
             f"{walk.participant} answered {total} pages but has not reached the end. "
             "Try it by hand, with the rehearsal link in the panel."
         )
-    return Participant.State.COMPLETED
+    walk.participant.refresh_from_db(fields=["state"])
+    return Participant.State(walk.participant.state)
 
 
 class Walk:

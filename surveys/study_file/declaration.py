@@ -15,6 +15,7 @@ from surveys.allocation.strata import Stratum
 from surveys.study_file.bonus import Bonus
 from surveys.study_file.consent import Consent
 from surveys.study_file.designs import Arm, Condition, arms_of
+from surveys.study_file.endings import Ending
 from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.study_file.recruitment import Recruitment
 from surveys.study_file.retention import Retention
@@ -135,6 +136,7 @@ class StudyFile:
     release: Release = field(default_factory=Release)
     retention: Retention = field(default_factory=Retention)
     bonus: Bonus | None = None
+    endings: tuple[Ending, ...] = ()
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:

@@ -64,6 +64,7 @@ STATES = {
     Participant.State.COMPLETED.value: "completed the study",
     Participant.State.STOPPED.value: "stopped before the end and kept the answers",
 }
+ENDED = {Participant.State.ENDED.value: "ended early by the study, for the reason in ending"}
 STATE = "How the participation ended; a participant whose data were erased has no row"
 BROWSER = (
     "Milliseconds from showing the page to the answer, by the browser's clock; empty if the "
@@ -100,6 +101,13 @@ BONUS = Column(
     "Bonus that the participant was told at the end; empty if the study was not completed",
     0,
 )
+ENDING = Column(
+    "ending",
+    "category",
+    lambda participant: participant.ending or None,
+    "Ending of the study file that ended the participation early; empty for other participants",
+)
+"""The column that studies with [[endings]] have after the state."""
 CHECKS: tuple[Column, ...] = (
     Column("attention_asked", "integer", asked_checks, "Attention checks answered", 0),
     Column("attention_failed", "integer", failed_checks, "Attention checks failed", 0),

@@ -27,6 +27,7 @@ TABLES: tuple[tuple[Column, ...], ...] = (
     columns.NOT_ALLOCATED,
     columns.NOT_ALLOCATED_ANSWERS,
     columns.LEDGER,
+    (columns.ENDING,),
     page_columns.PAGES,
     page_columns.EVENTS,
     page_columns.TRIAL_TIMES,

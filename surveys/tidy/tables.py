@@ -21,6 +21,8 @@ from surveys.tidy.columns import (
     BONUS,
     CHECKS,
     COMPARED,
+    ENDED,
+    ENDING,
     FEEDBACK,
     FIRST_STAGE,
     LAYOUT,
@@ -30,6 +32,7 @@ from surveys.tidy.columns import (
     PARTICIPANTS,
     PLANNED,
     SIDE_BY_SIDE,
+    STATES,
     STIMULUS,
     YES_NO,
     Column,
@@ -85,12 +88,26 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
     columns_by_file["not_allocated.csv"] = NOT_ALLOCATED
     columns_by_file["not_allocated_answers.csv"] = NOT_ALLOCATED_ANSWERS
     columns_by_file["ledger.csv"] = LEDGER
+    if study.endings:
+        for file in ("participants.csv", "not_allocated.csv"):
+            columns_by_file[file] = _with_endings(columns_by_file[file], study)
     if not study.branches:
         return columns_by_file
     return {
         file: tuple(_with_not_asked(column) if file in ASKED else column for column in columns)
         for file, columns in columns_by_file.items()
     }
+
+
+def _with_endings(columns: tuple[Column, ...], study: StudyFile) -> tuple[Column, ...]:
+    """Add the column of the ending after the state, and describe the state that has one."""
+    labels = {ending.key: ending.heading for ending in study.endings}
+    described = [
+        replace(column, values=STATES | ENDED) if column.name == "state" else column
+        for column in columns
+    ]
+    place = [column.name for column in columns].index("state") + 1
+    return (*described[:place], replace(ENDING, values=labels), *described[place:])
 
 
 def _with_not_asked(column: Column) -> Column:

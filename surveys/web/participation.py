@@ -18,9 +18,10 @@ from surveys.models.prepared_query import PreparedQuery
 from surveys.models.sealed import keyed_hash
 from surveys.pages import language, page_key, sequence, time_limit
 from surveys.pages.bonus import earned_in_words
+from surveys.pages.endings import declared_ending
 from surveys.pages.forms import PageForm
 from surveys.pages.kinds.catalogue import page_of
-from surveys.pages.language import about_study
+from surveys.pages.language import about_study, spoken
 from surveys.pages.page_key import PageKey
 from surveys.pages.screens import screen
 from surveys.recruitment import exits
@@ -193,9 +194,12 @@ def can_begin_anew(participant: Participant) -> bool:
     """Return whether somebody else can begin in this browser.
 
     A recruitment service sends each person with an id, so that nobody can begin without its link.
+    People whom the study ended early are not invited to begin again with other answers.
     """
     study = participant.study
     recruitment = definition(study).recruitment
+    if participant.state == Participant.State.ENDED and not participant.simulated:
+        return recruitment.is_lab and study.state == Study.State.OPEN
     is_free = participant.simulated or recruitment.is_open or recruitment.is_lab
     return study.state == Study.State.OPEN and is_free
 
@@ -203,6 +207,9 @@ def can_begin_anew(participant: Participant) -> bool:
 def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
     if participant.state == Participant.State.STOPPED:
         return show_end(request, participant, "surveys/stopped.html")
+    if participant.state == Participant.State.ENDED:
+        ending = declared_ending(spoken(participant.study), participant.ending)
+        return show_end(request, participant, "surveys/ended.html", ending=ending)
     step = sequence.current_step(participant)
     if step is None:
         earned = earned_in_words(participant)

@@ -55,7 +55,7 @@ PEOPLE = {
     "foretelling": 24,
     "human-and-classifier": 28,
     "map-and-confidence": 22,
-    "screening": 24,
+    "screening": 60,
     "trust-repair": 20,
     "which-map": 24,
 }
@@ -104,6 +104,12 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
     }
     wanted |= {
         "check boxes of the consent": lambda study: bool(study.consent.checks),
+        "pages by earlier answers": lambda study: any(part.show_if for part in study.parts),
+        "questions by earlier answers": lambda study: any(part.items_if for part in study.parts),
+        "a screener": lambda study: any(one.when for one in study.endings),
+        "an end after failed checks": lambda study: any(
+            one.is_after_checks for one in study.endings
+        ),
         "details of the consent": lambda study: bool(study.consent.details),
         "a text of the participant's own": lambda study: any(
             part.free_text != "none" for part in study.trial_parts
@@ -254,7 +260,9 @@ def test_an_example_goes_from_its_file_to_its_report(path, tmp_path):
     profile.write_text(PROFILE)
     people = PEOPLE[study.slug]
     call_command("simulate_participants", study.slug, n=people, seed=4, profile=str(profile))
-    assert study.participants.filter(state="completed").count() == people
+    ended = study.participants.filter(state="ended").count()
+    assert study.participants.filter(state="completed").count() == people - ended
+    assert bool(ended) == bool(definition(study).endings)
     call_command(
         "run_analysis", study.slug, "--simulated-only", "--no-pdf", "--output", str(output)
     )
@@ -264,6 +272,9 @@ def test_an_example_goes_from_its_file_to_its_report(path, tmp_path):
         outcome["key"] for outcome in declared["outcomes"]
     ]
     assert refusals(results["outcomes"]) == []
+    early = results["study_flow"]["early_ends"]
+    told = sum(one["before_allocation"] + sum(one["by_arm"].values()) for one in early)
+    assert told == ended
     assert all(one["p_adjusted"] is not None for one in results["outcomes"])
     assert (results["sample"] is not None) == ("sample_goal" in declared)
     assert bool(results["behaviour"]["complementarity"]) == ("human_alone" in declared)

@@ -18,6 +18,7 @@ from surveys import tasks
 from surveys.study_file import declaration, designs
 from surveys.study_file.bonus import Bonus
 from surveys.study_file.consent import Consent, check_consent
+from surveys.study_file.endings import Ending
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.parts.attention import AttentionPart
 from surveys.study_file.parts.instructions import TextPart
@@ -35,6 +36,7 @@ from surveys.study_file.reading.conditions import (
     is_within,
     read_conditions,
 )
+from surveys.study_file.reading.endings import check_endings
 from surveys.study_file.reading.parts import (
     SHORT_FORM,
     Asked,
@@ -95,6 +97,7 @@ class FileTable:
     release: Release = field(default_factory=Release)
     retention: Retention = field(default_factory=Retention)
     bonus: Bonus | None = None
+    endings: tuple[Ending, ...] = ()
 
 
 def read(text: str) -> declaration.StudyFile:
@@ -138,6 +141,7 @@ def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
         release=written.release,
         retention=written.retention,
         bonus=with_currency(written.bonus, recruited.currency),
+        endings=written.endings,
     )
     study = replace(study, translations=translations(written.text, study, file.problems))
     _check_whole(file, study, declared)
@@ -215,6 +219,7 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     check_branching(file, study, parts)
     check_pools(file, study, parts)
     check_bonus(file, study)
+    check_endings(file, study)
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
     for key, problem in retention_problems(study.retention):

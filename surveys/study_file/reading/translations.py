@@ -4,7 +4,7 @@ read.
 An incomplete translation is refused: half a page in a foreign language helps nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from gettext import find
 from typing import Annotated, Any
@@ -19,13 +19,14 @@ from surveys import questionnaires, quizzes
 from surveys.questionnaires.translating import LANGUAGE
 from surveys.study_file import declaration
 from surveys.study_file.consent import ConsentText, translated
+from surveys.study_file.endings import Ending
 from surveys.study_file.parts import Part
 from surveys.study_file.parts.quiz import QuizPart
 
 
 @dataclass(frozen=True)
 class PartTexts:
-    """The texts of a part in another language."""
+    """The texts of a part or of an ending in another language."""
 
     heading: Words
     text: Words
@@ -41,6 +42,7 @@ class Translation:
     classes: Mapping[str, Words] = field(default_factory=dict)
     parts: Mapping[str, PartTexts] = field(default_factory=dict)
     stated: Mapping[str, Words] = field(default_factory=dict)
+    endings: Mapping[str, PartTexts] = field(default_factory=dict)
 
 
 def translations(
@@ -66,14 +68,6 @@ def translations(
 def _translated(
     own: Translation, code: str, original: declaration.StudyFile, problems: Problems
 ) -> declaration.StudyFile:
-    at = TableProblems(problems, ("text", code, "parts"))
-    known = [part.key for part in original.parts if part.texts]
-    for key in own.parts:
-        if key not in known:
-            at.add(key, f"unknown key {key!r} in [text.{code}.parts]{did_you_mean(key, known)}")
-    for key in known:
-        if key not in own.parts:
-            at.add(key, f"{key!r} in [text.{code}.parts] is missing. Add it, as a table.")
     at = TableProblems(problems, ("text", code, "stated"))
     stating = [condition.key for condition in original.conditions if condition.stated]
     for key in own.stated:
@@ -82,6 +76,10 @@ def _translated(
     for key in stating:
         if key not in own.stated:
             at.add(key, f"{key!r} in [text.{code}.stated] is missing. Add it, as a text.")
+    shown = [part.key for part in original.parts if part.texts]
+    _check_keys(TableProblems(problems, ("text", code, "parts")), code, own.parts, shown)
+    ends = [ending.key for ending in original.endings]
+    _check_keys(TableProblems(problems, ("text", code, "endings")), code, own.endings, ends)
     return replace(
         original,
         language=code,
@@ -100,7 +98,27 @@ def _translated(
         debrief=own.debrief,
         classes=own.classes,
         parts=tuple(_part(own, part) for part in original.parts),
+        endings=tuple(_ending(own, ending) for ending in original.endings),
     )
+
+
+def _check_keys(
+    at: TableProblems, code: str, own: Mapping[str, PartTexts], known: Sequence[str]
+) -> None:
+    """Report texts of what the study does not have, and texts that are missing."""
+    table = f"[text.{code}.{at.path[-1]}]"
+    for key in own:
+        if key not in known:
+            at.add(key, f"unknown key {key!r} in {table}{did_you_mean(key, known)}")
+    for key in known:
+        if key not in own:
+            at.add(key, f"{key!r} in {table} is missing. Add it, as a table.")
+
+
+def _ending(own: Translation, ending: Ending) -> Ending:
+    """Return the ending in the other language."""
+    texts = own.endings.get(ending.key)
+    return replace(ending, heading=texts.heading, text=texts.text) if texts else ending
 
 
 def _part(own: Translation, part: Part) -> Part:

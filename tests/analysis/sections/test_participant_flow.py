@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 import pytest
 
+from analysis.reproduction.old_results import in_todays_words
 from analysis.results import compute
 from analysis.run import analyse
 from analysis.sections.participant_flow import study_flow
@@ -148,3 +149,61 @@ def test_each_box_of_the_diagram_is_the_one_above_less_those_who_left_between(le
         "Left silently": 3,
         "Analysed per protocol": 10,
     }
+
+
+def ended(folder):
+    """Two who stopped were ended by the study instead, and nine people had no arm yet."""
+    people = pd.read_csv(folder / "participants.csv", dtype="str", keep_default_na=False)
+    chosen = people.index[people["state"] == "stopped"][:2]
+    people.insert(people.columns.get_loc("state") + 1, "ending", "")
+    people.loc[chosen, ["state", "ending"]] = ["ended", "checks"]
+    people.to_csv(folder / "participants.csv", index=False)
+    book = pd.read_csv(folder / "codebook.csv", dtype="str", keep_default_na=False)
+    row = {"file": "participants.csv", "column": "ending", "label": "Ending", "type": "category"}
+    book = pd.concat([book, pd.DataFrame([row])]).fillna("")
+    book.to_csv(folder / "codebook.csv", index=False)
+    write_manifest(folder, erased=ERASED)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["endings"] = [
+        {"key": "young", "heading": "Too young", "before_allocation": 9},
+        {"key": "checks", "heading": "Checks were missed", "before_allocation": 0},
+    ]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return people.loc[chosen, "arm"].value_counts().to_dict()
+
+
+def test_whom_the_study_ended_is_counted_by_arm_and_reason(left, tmp_path):
+    by_arm = ended(left)
+    results, page = page_of(left)
+    assert {row.arm: row.ended for row in results.flow if row.ended} == by_arm
+    early = {one.key: one for one in results.study_flow.early_ends}
+    assert early["young"].before_allocation == 9
+    assert {arm: n for arm, n in early["checks"].by_arm.items() if n} == by_arm
+    assert "Before the allocation, 9 people were screened out: 9 with “Too young”." in page
+    assert "Ended by the study: 2 with “Checks were missed”." in page
+    assert results.study_flow.sets.per_protocol == dict.fromkeys(THREE_ARMS, 4)
+    plan = left / "plan.toml"  # the diagram needs a rule
+    plan.write_text(plan.read_text() + NOT_STOPPED.format(state="nothing"))
+    analyse(left, tmp_path / "out")
+    drawn = pd.read_csv(tmp_path / "out" / "figures" / "flow.csv")
+    boxes = drawn.groupby("box", sort=False)["participants"].sum().to_dict()
+    assert boxes["Screened out before the allocation: Too young"] == 9
+    assert boxes["Ended by the study"] == 2
+
+
+def test_a_study_without_early_ends_says_nothing_of_them(left):
+    _results, page = page_of(left)
+    assert "nded by the study" not in page
+    assert "screened out" not in page
+
+
+def test_results_of_before_early_ends_are_those_of_a_study_without(left):
+    now = asdict(compute(read_study(left), score_table(read_study(left))))
+    old = json.loads(json.dumps({"schema": 2, "flow": now["flow"], "study_flow": {}}, default=str))
+    old["study_flow"] = {"stopped": dict(now["study_flow"]["stopped"])}
+    for row in old["flow"]:
+        del row["ended"]
+    today = in_todays_words(old)
+    assert [row["ended"] for row in today["flow"]] == [0, 0, 0]
+    assert today["study_flow"]["ended"] == now["study_flow"]["ended"]
+    assert today["study_flow"]["early_ends"] == list(now["study_flow"]["early_ends"])
