@@ -25,6 +25,7 @@ from surveys.services.stimuli import choose_stimuli
 from surveys.study_checks import loading
 from tests.conftest import ROOT
 from tests.surveys.factories import with_fixed_chance
+from tests.surveys.snapshots import made_once
 
 CLASSES = ("car", "truck", "boat", "tree")
 ARMS = ("none", "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo")
@@ -88,6 +89,7 @@ questionnaire = "trust-v1"
 """
 
 
+@made_once
 def drawn_study(
     folder: Path,
     *,

@@ -22,6 +22,7 @@ from surveys.pages.sent_page import SentPage
 from surveys.questionnaires.base import Item
 from surveys.services import Recorded, allocating, places
 from surveys.services.stimuli import choose_stimuli
+from tests.surveys.snapshots import made_once
 
 CLASSES = ("car", "truck", "boat", "tree")
 ARMS = {"none": "", "gradcam": "gradcam", "lime": "lime", "placebo": "placebo"}
@@ -182,16 +183,22 @@ def forget_ledgers() -> None:
         cursor.execute("DELETE FROM studyplatform_auditentry")
 
 
+@made_once
 def draft_study(folder: Path, **options: object) -> Study:
     """A study just loaded: without predictions and stimuli."""
+    return _draft_study(folder, **options)
+
+
+def _draft_study(folder: Path, **options: object) -> Study:
     images()
     text = study_text(write_weights(folder / "dots.safetensors"), **options)
     return with_fixed_chance(services.load_study(text))
 
 
+@made_once
 def small_study(folder: Path, **options: object) -> Study:
     """An open study of four arms and 3 + 2 trials."""
-    study = draft_study(folder, **options)
+    study = _draft_study(folder, **options)
     predict(study)
     choose_stimuli(study)
     services.open_study(study=study)
