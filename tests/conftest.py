@@ -1,7 +1,9 @@
 """What every test may lean on; things that a user's machine may lack are skipped with a reason."""
 
+import atexit
 import gc
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,6 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # Processes that tests start may use the weights that the tests have written.
 os.environ.setdefault("STUDY_WEIGHTS_FOLDERS", tempfile.gettempdir())
 
+if "TESTS_MIGRATED" not in os.environ:  # else xdist's workers inherit it
+    os.environ["TESTS_MIGRATED"] = tempfile.mkdtemp(prefix="study-tests-")
+    atexit.register(shutil.rmtree, os.environ["TESTS_MIGRATED"], ignore_errors=True)
+
 # What is imported and collected lives until the end: to look for garbage in it took a third of the
 # time of collecting, and a part of each test's.
 gc.disable()
@@ -22,6 +28,24 @@ gc.disable()
 def pytest_collection_finish():
     gc.freeze()
     gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files whose tests wait for a browser, a server or another process.
+
+    They then wait while other workers use the processors, and none is left for the end.
+    """
+    ranks = {}
+    for item in items:
+        ranks[item.path] = min(ranks.get(item.path, 2), _rank(item))
+    items.sort(key=lambda item: ranks[item.path])
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.get_closest_marker("browser") is not None:
+        return 0
+    waits = "postgres" in item.fixturenames or hasattr(item.module, "subprocess")
+    return 1 if waits else 2
 
 
 def missing(reason: str) -> None:

@@ -22,35 +22,45 @@ from tests.surveys.factories import without_triggers
 from tests.surveys.people import begin, go_on
 
 __all__ = ["postgres"]  # a fixture that starts a server
-FILL = """
+WRITE = """
 import sys
 from pathlib import Path
 import django
 django.setup()
 from django.test import Client
 from django.test.utils import setup_test_environment
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
+from tests.migrated import migrate
+migrate()
 setup_test_environment()
+from surveys import services
+from tests.surveys import factories
 from tests.surveys.drawn import drawn_study
 from tests.surveys.people import begin, go_on
 study = drawn_study(Path(sys.argv[1]))
 for pages in (1, 4, None):
     browser, page, person = begin(study)
     go_on(browser, page, pages)
-"""
-WRITE = """
-import django
-django.setup()
-from surveys import services
-from surveys.models import Study
-from tests.surveys import factories
-study = Study.objects.get()
 print("begun", flush=True)
 for number in range(10_000):
     person = services.enrol(study=study, arrival_key=f"meanwhile {number}")
     factories.walk(person, pages=1)
     print(person.pseudonym, flush=True)
+"""
+
+COMMANDS = """
+import io, json, sys
+import django
+django.setup()
+from django.core.management import CommandError, call_command
+said = []
+for command in json.loads(sys.argv[1]):
+    out = io.StringIO()
+    try:
+        call_command(*command, stdout=out, stderr=out)
+    except CommandError as error:
+        out.write(f"refused: {error}")
+    said.append(out.getvalue())
+print(json.dumps(said))
 """
 
 
@@ -61,17 +71,14 @@ def environment(url: str, data: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-def run(variables: dict[str, str], *arguments: str) -> str:
+def manage(variables: dict[str, str], *commands: list[str]) -> list[str]:
+    """What each command says, or is refused with, in a process that loads the libraries once."""
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=variables, text=True,
-        capture_output=True, check=False,
+        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
+        cwd=ROOT, env=variables, text=True, capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def manage(variables: dict[str, str], *arguments: str) -> str:
-    return run(variables, "manage.py", *arguments)
+    return json.loads(done.stdout)
 
 
 def people(url: str) -> set[str]:
@@ -96,39 +103,36 @@ def test_a_backup_under_load_is_restored_with_every_confirmed_person(databases, 
     old, new = (
         environment(url, tmp_path / name) for url, name in zip(databases, "ab", strict=True)
     )
-    run(old, "-c", FILL, str(tmp_path))
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITE], cwd=ROOT, env=old, stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-c", WRITE, str(tmp_path)],
+        cwd=ROOT, env=old, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         confirmed = [writer.stdout.readline().strip() for _ in range(6)][1:]
-        assert "verified" in manage(old, "backup", str(tmp_path / "backup"))
+        (said,) = manage(old, ["backup", str(tmp_path / "backup")])
+        assert "verified" in said
     finally:
         writer.kill()
         writer.communicate()
-    assert "Restored" in manage(new, "restore", str(tmp_path / "backup"))
+    restore = ["restore", str(tmp_path / "backup")]
+    # Nothing is replaced: the second time is refused.
+    done, agrees, refused = manage(new, restore, ["check_integrity"], restore)
+    assert "Restored" in done
+    assert "Everything agrees" in agrees
+    assert refused.startswith("refused:")
+    assert "not empty" in refused or "already" in refused
     restored = people(databases[1])
     assert set(confirmed) < restored <= people(databases[0])
-    assert "Everything agrees" in manage(new, "check_integrity")
     images = {path.relative_to(tmp_path / "a") for path in (tmp_path / "a" / "images").rglob("*")}
     assert images
     assert all((tmp_path / "b" / path).exists() for path in images)
     manifest = json.loads((tmp_path / "backup" / "manifest.json").read_text())
     assert manifest["tables"]["surveys_participant"][0] == len(restored)
-    # Nothing is replaced, and a damaged backup is refused.
-    assert "not empty" in refused(new, tmp_path) or "already" in refused(new, tmp_path)
     damaged = next((tmp_path / "backup" / "data" / "images").rglob("*.*"))
     damaged.write_bytes(b"x")
-    assert "damaged or missing" in refused(environment(databases[1], tmp_path / "c"), tmp_path)
-
-
-def refused(variables: dict[str, str], tmp_path: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "restore", str(tmp_path / "backup")],
-        cwd=ROOT, env=variables, text=True, capture_output=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    return done.stderr
+    (refused,) = manage(environment(databases[1], tmp_path / "c"), restore)
+    assert refused.startswith("refused:")
+    assert "damaged or missing" in refused
 
 
 @pytest.fixture

@@ -432,9 +432,9 @@ import sys
 from pathlib import Path
 import django
 django.setup()
-from django.core.management import call_command
+from tests.migrated import migrate
 from tests.surveys.drawn import drawn_study
-call_command("migrate", verbosity=0)
+migrate()
 drawn_study(Path(sys.argv[1]))
 """
 

@@ -48,9 +48,7 @@ def gunicorn(tmp_path_factory) -> Iterator[int]:
         **os.environ, "STUDY_DEBUG": "0", "STUDY_SECRET_KEY": "k" * 50, "DATABASE_URL": "",
         "STUDY_ALLOWED_HOSTS": HOST, "STUDY_BEHIND_PROXY": "1", "STUDY_DATA_DIR": str(folder),
     }  # fmt: skip
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True
-    )
+    subprocess.run([sys.executable, "-m", "tests.migrated"], cwd=ROOT, env=environment, check=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--bind",
          f"127.0.0.1:{port}", "studyplatform.wsgi"],

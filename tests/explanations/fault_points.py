@@ -36,6 +36,7 @@ from explanations.store import packs  # noqa: E402
 from explanations.verification.stored_files import check_everything  # noqa: E402
 from studyplatform.computations import preparation  # noqa: E402, F401 - loaded before the forks
 from tests.explanations.conftest import random_classifier  # noqa: E402
+from tests.migrated import migrate  # noqa: E402
 
 IMAGES = 3
 FOLDER = Path(sys.argv[1])
@@ -202,7 +203,7 @@ def prepare() -> dict:
     image_import.BACKGROUND_SIZE = 2
     random_classifier().save(FOLDER / "w.safetensors", torch.float16)
     with contextlib.redirect_stdout(sys.stderr):
-        call_command("migrate", verbosity=0)
+        migrate()
     image_import.import_images(SceneSet(), "test", limit=IMAGES)
     return {}
 

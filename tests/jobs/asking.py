@@ -14,17 +14,17 @@ import django
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from studyplatform.jobs import queue  # noqa: E402
 from studyplatform.models import Job  # noqa: E402
 from surveys.models import Participant, Study  # noqa: E402
+from tests.migrated import migrate  # noqa: E402
 from tests.surveys.drawn import drawn_study  # noqa: E402
 
 
 def prepare() -> bool:
-    call_command("migrate", verbosity=0)
+    migrate()
     drawn_study(Path(tempfile.mkdtemp()), places=1000)
     return True
 

@@ -45,6 +45,7 @@ from studyplatform.jobs.kinds import BY_KEY  # noqa: E402
 from studyplatform.models import Job  # noqa: E402
 from surveys import services  # noqa: E402
 from surveys.models import Answer, Participant, Study  # noqa: E402
+from tests.migrated import migrate  # noqa: E402
 from tests.surveys import factories  # noqa: E402
 from tests.surveys.drawn import CLASSES, drawn_study  # noqa: E402
 from tests.test_straight_line import STUDY  # noqa: E402
@@ -205,7 +206,7 @@ def prepare(kind: str) -> dict:
 
 def studies() -> dict:
     with contextlib.redirect_stdout(sys.stderr):
-        call_command("migrate", verbosity=0)
+        migrate()
     drawn_study(FOLDER)
     small = drawn_study(FOLDER, slug="small", arms=("none", "gradcam", "lime"))
     for number in range(12):

@@ -17,13 +17,13 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 from django.db import IntegrityError  # noqa: E402
 
 from explanations.imagesets.upload import read_uploads  # noqa: E402
 from explanations.models import ImageSet, StudyImage  # noqa: E402
 from studyplatform.panel import image_sets  # noqa: E402
 from surveys.models import Study  # noqa: E402
+from tests.migrated import migrate  # noqa: E402
 
 WAYS = ("locked", "locked-images", "unlocked", "unlocked-images")
 
@@ -31,7 +31,7 @@ WAYS = ("locked", "locked-images", "unlocked", "unlocked-images")
 def prepare(folder: str) -> None:
     from tests.surveys.drawn import drawn_study
 
-    call_command("migrate", verbosity=0)
+    migrate()
     for way in WAYS:
         drawn_study(Path(folder), slug=way, opened=False, arms=("none", "gradcam"))
 

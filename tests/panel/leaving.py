@@ -16,11 +16,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 
 from studyplatform.models import StudyMember  # noqa: E402
 from studyplatform.panel import members  # noqa: E402
 from surveys.models import Study  # noqa: E402
+from tests.migrated import migrate  # noqa: E402
 
 OWNERS = ("anna", "ben")
 BOTH = {"make_changes": True, "see_data": True, "owner": True}
@@ -29,7 +29,7 @@ BOTH = {"make_changes": True, "see_data": True, "owner": True}
 def prepare(folder: str) -> None:
     from tests.surveys import factories
 
-    call_command("migrate", verbosity=0)
+    migrate()
     for way in ("locked", "unlocked"):
         study = factories.draft_study(Path(folder), slug=way)
         for name in OWNERS:

@@ -40,7 +40,6 @@ if "timeout" in settings.DATABASES["default"].get("OPTIONS", {}):
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
     )
 
-from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections, transaction  # noqa: E402
 from django.db.models import UniqueConstraint  # noqa: E402
 
@@ -50,6 +49,7 @@ from surveys.models.sealed import keyed_hash  # noqa: E402
 from surveys.pages import sequence  # noqa: E402
 from surveys.recruitment.visitor import Visitor  # noqa: E402
 from surveys.services import allocating, enrolment, ledger, recording, recruiting  # noqa: E402
+from tests.migrated import migrate  # noqa: E402
 from tests.surveys import factories  # noqa: E402
 
 PLACES = {
@@ -81,7 +81,7 @@ _DECIDED, _ERASED = threading.Event(), threading.Event()  # of leave_while_sendi
 
 
 def prepare(folder: Path) -> list[str]:
-    call_command("migrate", verbosity=0)
+    migrate()
     with transaction.atomic():  # one wait for the disk instead of hundreds
         for slug, places in PLACES.items():
             factories.small_study(folder, slug=slug, places=places, **OPTIONS.get(slug, {}))

@@ -28,7 +28,6 @@ if "init_command" in (options := django.conf.settings.DATABASES["default"].get("
     # These runs are not about what a loss of power would leave on the disk.
     options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 
-from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 from hypothesis import HealthCheck, Phase, settings  # noqa: E402
@@ -46,6 +45,7 @@ from surveys.pages import sequence  # noqa: E402
 from surveys.pages.sent_page import SentPage  # noqa: E402
 from surveys.services import recording  # noqa: E402
 from surveys.simulation.browser import Browser, Page  # noqa: E402
+from tests.migrated import migrate  # noqa: E402
 from tests.surveys.drawn import drawn_study  # noqa: E402
 
 LANDING = "/s/drawn/"
@@ -361,7 +361,7 @@ def overwrite() -> None:
 def play(folder: Path, runs: int) -> None:
     """Prepare the database, and play ``runs`` times up to 50 steps."""
     logging.disable(logging.WARNING)  # of each page that is refused
-    call_command("migrate", verbosity=0)
+    migrate()
     django.conf.settings.ARRIVALS_PER_MINUTE = 10**6
     with transaction.atomic():
         study = drawn_study(folder, resume_hours=1, places=7 * 200)

@@ -12,16 +12,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 
 from surveys.export.writing import export_study  # noqa: E402
 from surveys.simulation.profile import load  # noqa: E402
 from surveys.simulation.run import simulate  # noqa: E402
+from tests.migrated import migrate  # noqa: E402
 from tests.surveys.drawn import drawn_study  # noqa: E402
 
 
 def main(folder: Path) -> None:
-    call_command("migrate", verbosity=0)
+    migrate()
     study = drawn_study(folder)
     simulate(study=study, number=8, seed=3, profile=load("mixed"))
     export_study(study=study, output=folder / "export", simulated="only")
