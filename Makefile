@@ -5,7 +5,8 @@ SERVE ?= 1
 # Not 127.0.0.1: passkeys need a name.
 ADDRESS ?= localhost:8000
 DIST := worksteal
-WORKERS ?= 2
+# Two cores have work for three: some tests wait for a browser, a server or another process.
+WORKERS ?= 3
 
 .PHONY: demo test nightly lint serve messages site
 
