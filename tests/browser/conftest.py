@@ -21,8 +21,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
+    """Closed after these tests, so that its loop and its memory are no burden to the others."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
