@@ -10,6 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from explanations.attribution import Attribution
+from explanations.evaluation import measuring
+from explanations.evaluation.catalogue import MEASURES
 from explanations.evaluation.measures.complexity import relative_entropy
 from explanations.models import Explanation
 from explanations.pipeline.data_folder import artefact_store
@@ -32,6 +34,14 @@ method = "integrated_gradients"
 baseline = "blurred"
 
 [questionnaires]"""
+
+
+@pytest.fixture(autouse=True)
+def _measures_of_the_plan(monkeypatch):
+    """Which maps are measured is tested here; every measure, in tests/explanations/evaluation."""
+    planned = tuple(one for one in MEASURES if one.key in {"deletion_blur", "entropy"})
+    assert len(planned) == 2
+    monkeypatch.setattr(measuring, "MEASURES", planned)
 
 
 def load(tmp_path, slug, *, computed=True):

@@ -28,6 +28,7 @@ from tests.surveys import shipped
 each = pytest.mark.parametrize("path", shipped.EXAMPLES, ids=lambda path: path.stem)
 LONG = (
     "five-methods",
+    "foretelling",
     "human-and-classifier",
     "which-map",
     "map-and-confidence",
