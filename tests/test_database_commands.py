@@ -134,6 +134,7 @@ def test_an_older_database_does_not_pass_for_a_study_without_data(older, monkeyp
     assert "without access to the database" in (tmp_path / "preregistration.md").read_text()
 
 
+@pytest.mark.nightly
 def test_on_a_real_older_database_there_is_no_traceback(tmp_path):
     def manage(*arguments):
         environment = {**os.environ, "STUDY_DATA_DIR": str(tmp_path), "DATABASE_URL": ""}

@@ -17,16 +17,25 @@ from surveys.models import Answer
 from surveys.simulation.profile import load
 from surveys.simulation.run import simulate
 from tests.panel.conftest import SWITCHES, add_member, signed_in_and_confirmed
-from tests.surveys.drawn import drawn_study, trial_parts
+from tests.surveys.drawn import ARMS_THAT_DIAGNOSE as ARMS
+from tests.surveys.drawn import diagnosed_study, drawn_study, trial_parts
 from tests.surveys.factories import allocated, end_and_unblind, walk
-
-ARMS = ("none", "gradcam", "lime")
 
 
 @pytest.fixture
 def asking(tmp_path, db):
     """A study that asks what is wrong, with members of each kind."""
     study = drawn_study(tmp_path, parts=trial_parts(more="diagnosis = true"), arms=ARMS)
+    return with_members(study)
+
+
+@pytest.fixture
+def diagnosed(tmp_path, db):
+    """The same with what 24 simulated people said."""
+    return with_members(diagnosed_study(tmp_path))
+
+
+def with_members(study):
     for name, switches in SWITCHES.items():
         add_member(study, name, **switches)
     return study
@@ -36,23 +45,22 @@ def page_of(browser, study, **filters):
     return browser.get(reverse("panel:feedback", args=[study.slug]), filters)
 
 
-def test_counts_pictures_and_maps_are_listed_by_image(asking, signed_in):
-    simulate(study=asking, number=24, seed=3, profile=load("mixed"))
+def test_counts_pictures_and_maps_are_listed_by_image(diagnosed, signed_in):
     browser = signed_in("analyst")
-    page = page_of(browser, asking, simulated="yes")
+    page = page_of(browser, diagnosed, simulated="yes")
     rows = page.context["rows"]
-    assert [row.image for row in rows] == image_feedback(asking, Q(simulated=True))
+    assert [row.image for row in rows] == image_feedback(diagnosed, Q(simulated=True))
     for row in rows:
         assert [entry.method for entry in row.maps] == ["gradcam", "lime"]
         assert sum(entry.people for entry in row.maps) == row.image.with_map
         for name in ("image", "gradcam", "lime"):
             address = reverse(
-                "panel:feedback-picture", args=[asking.slug, row.image.stimulus, name]
+                "panel:feedback-picture", args=[diagnosed.slug, row.image.stimulus, name]
             )
             assert f'src="{address}"' in page.content.decode()
             assert browser.get(address).content.startswith(b"\x89PNG")
         missing = reverse(
-            "panel:feedback-picture", args=[asking.slug, row.image.stimulus, "deepshap"]
+            "panel:feedback-picture", args=[diagnosed.slug, row.image.stimulus, "deepshap"]
         )
         assert browser.get(missing).status_code == 404
 
@@ -108,14 +116,13 @@ def test_the_queries_depend_neither_on_people_nor_on_images(asking, signed_in):
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
-def test_the_list_is_that_of_the_export_and_the_download_is_audited(asking, tmp_path, form):
-    simulate(study=asking, number=24, seed=3, profile=load("mixed"))
-    export_study(study=asking, output=tmp_path / "out", simulated="only")
+def test_the_list_is_that_of_the_export_and_the_download_is_audited(diagnosed, tmp_path, form):
+    export_study(study=diagnosed, output=tmp_path / "out", simulated="only")
     exported = (tmp_path / "out" / f"diagnoses.{form}").read_text(encoding="utf-8")
-    path = reverse(f"panel:feedback-{form}", args=[asking.slug])
+    path = reverse(f"panel:feedback-{form}", args=[diagnosed.slug])
     response = signed_in_and_confirmed("analyst").get(path, {"simulated": "yes"})
     assert response.content.decode() == exported
-    assert f"diagnoses-{asking.slug}.{form}" in response["Content-Disposition"]
+    assert f"diagnoses-{diagnosed.slug}.{form}" in response["Content-Disposition"]
     entry = AuditEntry.objects.filter(act="diagnoses downloaded").get()
     assert entry.after == {"simulated": True, "format": form}
     rows = (
@@ -124,7 +131,7 @@ def test_the_list_is_that_of_the_export_and_the_download_is_audited(asking, tmp_
         else list(csv.DictReader(io.StringIO(exported)))
     )
     assert [row["path"] for row in rows] == [
-        image.path for image in image_feedback(asking, Q(simulated=True))
+        image.path for image in image_feedback(diagnosed, Q(simulated=True))
     ]
 
 

@@ -63,7 +63,11 @@ def test_a_household_with_ipv6_counts_as_one_address(rf, sent, counted):
 
 
 @pytest.mark.parametrize(
-    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+    "database",
+    [
+        pytest.param("sqlite", marks=pytest.mark.nightly),
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+    ],
 )
 def test_attempts_from_two_processes_at_the_same_moment_share_one_limit(
     database, request, tmp_path

@@ -22,6 +22,8 @@ from explanations.store.artefacts import Artefact
 from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
+from surveys.simulation.profile import load
+from surveys.simulation.run import simulate
 from surveys.study_checks import loading
 from tests.conftest import ROOT
 from tests.surveys.factories import with_fixed_chance
@@ -29,6 +31,7 @@ from tests.surveys.snapshots import made_once
 
 CLASSES = ("car", "truck", "boat", "tree")
 ARMS = ("none", "gradcam", "saliency", "integrated_gradients", "deepshap", "lime", "placebo")
+ARMS_THAT_DIAGNOSE = ("none", "gradcam", "lime")
 STUDY_FILE = """
 slug = "{slug}"
 title = "Pictures and a classifier"
@@ -135,6 +138,14 @@ def drawn_study(
     choose_stimuli(study)
     if opened:
         services.open_study(study=study)
+    return study
+
+
+@made_once
+def diagnosed_study(folder: Path) -> Study:
+    """A study of three arms that asks what is wrong, with what 24 simulated people said."""
+    study = drawn_study(folder, parts=trial_parts(more="diagnosis = true"), arms=ARMS_THAT_DIAGNOSE)
+    simulate(study=study, number=24, seed=3, profile=load("mixed"))
     return study
 
 

@@ -32,11 +32,11 @@ from surveys.study_file.declaration import StudyFileError
 from surveys.tasks import items
 from surveys.tasks.items import diagnosis
 from tests.surveys import designs
-from tests.surveys.drawn import drawn_study, trial_parts
+from tests.surveys.drawn import ARMS_THAT_DIAGNOSE as ARMS
+from tests.surveys.drawn import diagnosed_study, drawn_study, trial_parts
 from tests.surveys.factories import allocated, answers, end_and_unblind, record, walk
 
 ASKED = "diagnosis = true"
-ARMS = ("none", "gradcam", "lime")
 
 
 def rows_of(folder, name):
@@ -47,6 +47,12 @@ def rows_of(folder, name):
 @pytest.fixture
 def study(tmp_path, db):
     return drawn_study(tmp_path, parts=trial_parts(more=ASKED), arms=ARMS)
+
+
+@pytest.fixture
+def diagnosed(tmp_path, db):
+    """The same with 24 simulated people."""
+    return diagnosed_study(tmp_path)
 
 
 def first_trial(study, method):
@@ -103,9 +109,8 @@ def test_it_is_refused_for_a_task_that_hides_the_answer(tmp_path):
     assert problem.startswith(f"line {hidden.splitlines().index(ASKED) + 1}: ")
 
 
-def test_the_counts_by_image_are_those_of_the_trials(study, tmp_path):
-    simulate(study=study, number=24, seed=3, profile=load("mixed"))
-    export_study(study=study, output=tmp_path / "out", simulated="only")
+def test_the_counts_by_image_are_those_of_the_trials(diagnosed, tmp_path):
+    export_study(study=diagnosed, output=tmp_path / "out", simulated="only")
     trials = [row for row in rows_of(tmp_path / "out", "trials.csv") if row["answered_at"]]
     said = Counter((row["image"], row["diagnosis"]) for row in trials if row["diagnosis"])
     assert len(said) > 3
@@ -198,9 +203,8 @@ def test_a_share_of_nobody_is_empty():
     assert wilson(0, 0) == Share(None, None, None)
 
 
-def test_the_list_for_the_next_training_names_the_file_of_each_image(study, tmp_path):
-    simulate(study=study, number=24, seed=3, profile=load("mixed"))
-    export_study(study=study, output=tmp_path / "out", simulated="only", formats=("sav",))
+def test_the_list_for_the_next_training_names_the_file_of_each_image(diagnosed, tmp_path):
+    export_study(study=diagnosed, output=tmp_path / "out", simulated="only", formats=("sav",))
     rows = rows_of(tmp_path / "out", "diagnoses.csv")
     sources = dict(StudyImage.objects.values_list("source", "true_class"))
     assert rows
@@ -217,9 +221,8 @@ def test_the_list_for_the_next_training_names_the_file_of_each_image(study, tmp_
     assert [record["path"] for record in document["records"]] == [row["path"] for row in rows]
 
 
-def test_the_images_about_which_most_is_said_come_first(study):
-    simulate(study=study, number=24, seed=3, profile=load("mixed"))
-    images = image_feedback(study, Q(simulated=True))
+def test_the_images_about_which_most_is_said_come_first(diagnosed):
+    images = image_feedback(diagnosed, Q(simulated=True))
     keys = [(image.suspected is None, -image.named) for image in images]
     assert keys == sorted(keys)
     assert len({key for _, key in keys}) > 1
@@ -255,10 +258,11 @@ def test_while_blinded_counts_are_over_all_arms_and_of_several_people(study):
             assert number == sum(said.get(key, 0) for _, said in image.by_method.values())
 
 
-def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_them(study, tmp_path):
-    simulate(study=study, number=24, seed=3, profile=load("mixed"))
-    export_study(study=study, output=tmp_path / "out", simulated="only")
-    named = [image for image in image_feedback(study, Q(simulated=True)) if image.named]
+def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_them(
+    diagnosed, tmp_path
+):
+    export_study(study=diagnosed, output=tmp_path / "out", simulated="only")
+    named = [image for image in image_feedback(diagnosed, Q(simulated=True)) if image.named]
     shown = read_pictures(tmp_path / "out")
     trials = rows_of(tmp_path / "out", "trials.csv")
     keys = {row["explanation"] for row in trials if row["explanation"]}
@@ -274,14 +278,12 @@ def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_the
         assert f"data:image/png;base64,{content}" in page
 
 
-def test_a_missing_picture_costs_neither_the_export_nor_the_page(study, tmp_path, monkeypatch):
-    simulate(study=study, number=24, seed=3, profile=load("mixed"))
-
+def test_a_missing_picture_costs_neither_the_export_nor_the_page(diagnosed, tmp_path, monkeypatch):
     def damaged(source):
         raise ArtefactError("The file is damaged.")
 
     monkeypatch.setattr("explanations.pipeline.pictures.map_png", damaged)
-    export_study(study=study, output=tmp_path / "out", simulated="only")
+    export_study(study=diagnosed, output=tmp_path / "out", simulated="only")
     assert all(len(name) == 12 for name in read_pictures(tmp_path / "out"))
     assert (tmp_path / "out" / "diagnoses.csv").is_file()
 

@@ -173,6 +173,7 @@ print(json.dumps([here.stored(before), here.stored(here.migrate(here.STOPPED))])
 """
 
 
+@pytest.mark.nightly
 def test_postgresql_renames_the_state_too(postgres):
     environment = {**os.environ, "DATABASE_URL": postgres.new_database()}
     done = subprocess.run(

@@ -178,6 +178,7 @@ print(json.dumps(here.migrated()))
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.postgres
 def test_postgresql_seals_them_too(postgres):
     done = subprocess.run(
