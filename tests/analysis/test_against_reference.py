@@ -19,7 +19,9 @@ def arms(seed=0, sizes=(12, 15, 20, 9), sds=(1, 0.5, 1, 2), means=(0, 0, 0, 0)):
     return {name: rng.normal(mean, sd, n) for name, n, sd, mean in draws}
 
 
-@pytest.mark.parametrize("df", [3.3, 10.0, 41.0, 500.0])
+@pytest.mark.parametrize(
+    "df", [3.3, *(pytest.param(df, marks=pytest.mark.nightly) for df in (10.0, 41.0)), 500.0]
+)
 def test_the_joint_probability_is_that_of_the_multivariate_t(df):
     loadings = np.array([0.71, 0.6, 0.5, 0.9])
     correlation = np.outer(loadings, loadings)
