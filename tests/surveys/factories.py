@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import numpy as np
 from django.db import connection, transaction
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from explanations.classifier.header import FORMAT
+from explanations.classifier.header import FORMAT, in_one_order
 from explanations.models import Explanation, ImageSet, Prediction, StudyImage
 from surveys import services
 from surveys.export.writing import ExportSummary, Simulated, export_study
@@ -85,7 +85,7 @@ def write_weights(path: Path) -> Path:
     """A file that says that it is a classifier of CLASSES; nobody looks at its numbers here."""
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"format": FORMAT, "class_names": json.dumps(CLASSES)}
-    save_file({"nothing": np.zeros(1, dtype=np.float32)}, path, metadata=metadata)
+    path.write_bytes(in_one_order(save({"nothing": np.zeros(1, dtype=np.float32)}, metadata)))
     return path
 
 

@@ -46,24 +46,24 @@ def no_services(monkeypatch):
     return begin
 
 
-def everything(folder) -> tuple[str, dict]:
+def everything(folder) -> list[str]:
     """All rows, but for times and the folder's name, and all files."""
+    sources = "".join(study.source_sha256 for study in Study.objects.all())
     rows = [
-        (model.__name__, field.name, getattr(row, field.attname))
+        f"{model.__name__}.{field.name}: {getattr(row, field.attname)!r}"
         for app in APPS
         for model in apps.get_app_config(app).get_models()
         for row in model.objects.order_by("pk")
         for field in model._meta.concrete_fields
         if field.name not in TIMES
     ]
-    sources = "".join(study.source_sha256 for study in Study.objects.all())
-    said = repr(rows).replace(sources, "HASH").replace(str(folder), "FOLDER")
-    files = {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
+    rows = [row.replace(sources, "HASH").replace(str(folder), "FOLDER") for row in rows]
+    files = [
+        f"{path.relative_to(folder)}: {path.read_bytes()!r}"
+        for path in sorted(folder.rglob("*"))
         if path.is_file()
-    }
-    return said, files
+    ]
+    return rows + files
 
 
 @pytest.mark.parametrize("make", MAKE, ids=lambda make: make.__name__)
